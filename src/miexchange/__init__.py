@@ -1,0 +1,87 @@
+"""Trade-in pricing, exact to the paisa: from an IMEI to a coupon, explained line by line.
+
+>>> from datetime import UTC, datetime
+>>> from miexchange import Device, Programme, headline
+>>> programme = Programme.load("mi-exchange-india")
+>>> quote = headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 15, 12, tzinfo=UTC))
+>>> quote.label, quote.grade, quote.rupees
+('OnePlus 3T (6 GB, 64 GB)', 'A', '11290.00')
+"""
+
+from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
+from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
+from miexchange.eligibility import Catalogue, Device, EligibleModels, ImeiStatus, Listing, Variant, Verdict
+from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeError, Problem
+from miexchange.imei import Imei, TacDevice, TacTable
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.programme import Programme, Terms, UsageRules, lint
+from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.valuation import (
+    GrantedBonus,
+    Quote,
+    QuoteLine,
+    Replay,
+    WorstCase,
+    appraise,
+    headline,
+    replay,
+    worst_case,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Anchor",
+    "AnchorTable",
+    "Catalogue",
+    "Condition",
+    "Coupon",
+    "CouponStanding",
+    "DataError",
+    "Device",
+    "EligibleModels",
+    "Grade",
+    "Grading",
+    "GrantedBonus",
+    "Imei",
+    "ImeiStatus",
+    "InvalidImei",
+    "InvalidValue",
+    "Listing",
+    "MiExchangeError",
+    "Option",
+    "Order",
+    "OrderLine",
+    "Price",
+    "PriceTable",
+    "Problem",
+    "Programme",
+    "Question",
+    "Questionnaire",
+    "Quote",
+    "QuoteLine",
+    "Reason",
+    "ReasonCode",
+    "Redemption",
+    "Refusal",
+    "Replay",
+    "TacDevice",
+    "TacTable",
+    "Terms",
+    "UsageRules",
+    "Variant",
+    "Verdict",
+    "WorstCase",
+    "appraise",
+    "coupon_for",
+    "headline",
+    "issue",
+    "lint",
+    "replay",
+    "worst_case",
+]
+
+
+def __dir__() -> list[str]:
+    """List the public names only."""
+    return __all__

@@ -1,0 +1,248 @@
+"""Reading TAC tables, whoever wrote them: which layout is it, and what does each row say?
+
+There is no official free TAC list and no one format. What circulates: the Osmocom export, the GSMA
+device database's layouts, the import layout of DIRBS (an open-source device registry), and home-made
+tables with a TAC, a brand and a model. A file is recognised by its header. A row that cannot be
+used is reported with its line and left out; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from miexchange.errors import DataError, Problem, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["TacFile", "read_tac_file"]
+
+_TAC_DIGITS = 8
+_WIDTHS = (7, 8)
+_WIDTHS_WITH_SIX = (6, 7, 8)
+_HEADER_WITHIN = 10  # lines: an export may begin with a banner and its licence
+
+_DELIMITERS = {"\t": "tab", "|": "pipe", ";": "semicolon", ",": "comma"}
+_TAC = ("tac", "tac_code")
+# In order of preference: a brand is what the phone is sold under, a manufacturer what it was registered by.
+_BRAND = (
+    "brand_name",
+    "brand",
+    "handset_brand",
+    "marca",
+    "manufacturer",
+    "manufacturer_(or)_applicant",
+    "manufacturer_or_applicant",
+)
+_MODEL = ("marketing_name", "model", "model_name", "handset_model", "modelo", "internal_model_name")
+_SPECS = "specs"
+_OSMOCOM = ("tac", "name", "name")
+_NOTHING = frozenset({"", "-", "n/a", "not known", "not supported", "unknown"})
+_UNDERSTOOD = (
+    "Understood are a header with tac, brand (or manufacturer, marca) and model (or modelo, marketing name, specs), "
+    "between comma, semicolon, pipe or tab, and the Osmocom, GSMA and DIRBS layouts"
+)
+_SIGNATURES = (
+    (b"PK\x03\x04", "is a zip file, as Excel workbooks are", "Save the sheet as CSV in UTF-8"),
+    (b"\x1f\x8b", "is compressed with gzip", "Unpack it first"),
+    (b"\xff\xfe", "is UTF-16 text", "Save it as UTF-8"),
+    (b"\xfe\xff", "is UTF-16 text", "Save it as UTF-8"),
+)
+_UNDECODED = re.compile("[\ud800-\udfff]")
+_GAPS = re.compile(r"[\s_-]+")
+
+
+class TacFile(NamedTuple):
+    """What a file said, before it is sorted into a table."""
+
+    name: str
+    layout: str
+    devices: dict[tuple[str, str, str], int]
+    """Brand, model and source of each distinct device, and its position."""
+    entries: list[tuple[int, int]]
+    """A TAC and the position of its device, for each usable row."""
+    rows: int
+    widths: Counter[int]
+    """How many TACs had how many digits before they were padded."""
+    problems: tuple[Problem, ...]
+
+
+class _Header(NamedTuple):
+    """Where in the file, and in which column, things stand."""
+
+    line: int
+    delimiter: str
+    width: int
+    layout: str
+    tac: int
+    brands: tuple[int, ...]
+    models: tuple[int, ...]
+    specs: int | None
+    source: int | None
+
+
+class _BadRow(Exception):  # noqa: N818 - never leaves this module
+    """A row that cannot be used: column, message, remedy."""
+
+
+def read_tac_file(path: Path, *, pad_six_digits: bool) -> TacFile:
+    """Read every row of a TAC table.
+
+    Raises:
+        DataError: the file is no TAC table, or cannot be read.
+    """
+    name = str(path)
+    lines = _lines(path)
+    header = _header(name, lines)
+    widths: Counter[int] = Counter()
+    source = path.name
+    allowed = _WIDTHS_WITH_SIX if pad_six_digits else _WIDTHS
+    devices: dict[tuple[str, str, str], int] = {}
+    entries: list[tuple[int, int]] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(lines[header.line :], header.line + 1):
+        try:
+            tac, device = _row(line, header, allowed, source)
+        except _BadRow as bad:
+            problems.append(Problem(name, number, *bad.args))
+        else:
+            widths[len(tac)] += 1
+            entries.append((int(tac), devices.setdefault(device, len(devices))))
+    return TacFile(name, header.layout, devices, entries, len(lines) - header.line, widths, tuple(problems))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        data = path.read_bytes()
+    except IsADirectoryError:
+        raise _refused(str(path), "is a directory", "Name one file in it") from None
+    except FileNotFoundError:
+        raise _refused(str(path), "does not exist", "Check the path") from None
+    except (OSError, ValueError) as error:
+        raise _refused(str(path), f"cannot be read: {error}", "Check the path and who may read it") from None
+    for signature, message, remedy in _SIGNATURES:
+        if data.startswith(signature):
+            raise _refused(str(path), message, remedy)
+    if b"\0" in data:
+        raise _refused(str(path), "is a binary file", "Give a text file in UTF-8")
+    # Bytes that are no UTF-8 stay visible as lone surrogates, so that only their rows are refused.
+    text = data.decode("utf-8-sig", errors="surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise _refused(str(path), "is empty", _UNDERSTOOD)
+    return text.rstrip("\n").split("\n")
+
+
+def _refused(name: str, message: str, remedy: str, line: int | None = None, column: str = "") -> DataError:
+    return DataError((Problem(name, line, column, message, remedy),))
+
+
+def _header(name: str, lines: list[str]) -> _Header:
+    """Find the header: the first line that has a TAC column, whatever stands between its cells."""
+    for number, line in enumerate(lines[:_HEADER_WITHIN], 1):
+        readings = {delimiter: [_column(cell) for cell in line.split(delimiter)] for delimiter in _DELIMITERS}
+        found = [(len(names), delimiter) for delimiter, names in readings.items() if set(_TAC) & set(names)]
+        if found:
+            _, delimiter = max(found)
+            return _columns(name, number, delimiter, readings[delimiter])
+    first = next(line for line in lines if line.strip())
+    if re.match(r"[\s'\"]*[0-9]{6,8}\b", first):
+        message = f"has no header: its first line is {shown(first)}, which looks like data"
+        raise _refused(name, message, "Put a header such as tac,brand,model above it", 1)
+    message = f"has no tac column in its first {_HEADER_WITHIN} lines; the first is {shown(first)}"
+    raise _refused(name, message, _UNDERSTOOD)
+
+
+def _columns(name: str, line: int, delimiter: str, names: list[str]) -> _Header:
+    """Say which column is what, or refuse a header that does not tell."""
+    between = _DELIMITERS[delimiter]
+    if tuple(names[:3]) == _OSMOCOM:
+        aka = (names.index("aka"),) if "aka" in names else ()
+        return _Header(line, delimiter, len(names), "osmocom", 0, (1,), (2, *aka), None, None)
+    known = {column: names.index(column) for column in (*_TAC, *_BRAND, *_MODEL, _SPECS, "source") if column in names}
+    for column in known:
+        if names.count(column) > 1:
+            message = f"stands {names.count(column)} times in the header"
+            raise _refused(name, message, "Give every column its own name", line, column)
+    brands = tuple(known[column] for column in _BRAND if column in known)
+    models = tuple(known[column] for column in _MODEL if column in known)
+    seen = shown(delimiter.join(names))
+    if not brands:
+        raise _refused(name, f"the header {seen} has no column for the brand or manufacturer", _UNDERSTOOD, line)
+    if not models and _SPECS not in known:
+        raise _refused(name, f"the header {seen} has no column for the model", _UNDERSTOOD, line)
+    if "marketing_name" in known:
+        layout = f"gsma ({between})"
+    elif "optional_fields" in names:
+        layout = f"dirbs ({between})"
+    else:
+        layout = f"{'plain' if models else 'specs'} ({between})"
+    tac = next(known[column] for column in _TAC if column in known)
+    specs = None if models else known[_SPECS]
+    return _Header(line, delimiter, len(names), layout, tac, brands, models, specs, known.get("source"))
+
+
+def _column(cell: str) -> str:
+    return _GAPS.sub("_", cell.strip('\ufeff" \t').casefold())
+
+
+def _row(line: str, header: _Header, widths: tuple[int, ...], file: str) -> tuple[str, tuple[str, str, str]]:
+    cells = _cells(line, header.delimiter)
+    if len(cells) != header.width:
+        if not line.strip():
+            raise _BadRow("", "the line is blank", "Remove it")
+        message = f"the row has {len(cells)} cell{'' if len(cells) == 1 else 's'}, the header {header.width}"
+        raise _BadRow("", message, "Give every row as many cells as the header")
+    tac = cells[header.tac].strip().removeprefix("'").strip()
+    if len(tac) not in widths or not tac.isascii() or not tac.isdigit():
+        raise _bad_tac(tac)
+    brand = _first(cells, header.brands)
+    model = _first(cells, header.models) if header.specs is None else _from_specs(cells[header.specs], brand)
+    if not brand and not model:
+        raise _BadRow("", "the row names neither a brand nor a model", "Fill it in, or remove the row")
+    source = "" if header.source is None else _clean(cells[header.source])
+    return tac, (brand, model, source or file)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    if not line.isascii() and _UNDECODED.search(line):
+        raise _BadRow("", "the row is not UTF-8 text", "Save the file as UTF-8")
+    # Pipes and tabs were chosen so that nothing needs quoting: there a quote is an inch, or part of a JSON cell.
+    if '"' not in line or delimiter in "|\t":
+        return line.split(delimiter)
+    try:
+        return next(csv.reader((line,), delimiter=delimiter, strict=True))
+    except csv.Error:
+        raise _BadRow("", "a quote is not closed on its line", "Keep a row on one line, and double a quote") from None
+
+
+def _bad_tac(tac: str) -> _BadRow:
+    if not tac:
+        return _BadRow("tac", "the TAC is blank", "Fill in its 8 digits, or remove the row")
+    if not (tac.isascii() and tac.isdigit()):
+        return _BadRow("tac", f"{shown(tac)} is not digits alone", "Write the 8 digits of the TAC")
+    if len(tac) == _WIDTHS_WITH_SIX[0]:
+        remedy = "If two leading zeros were lost, read with pad_six_digits; a TAC from before 2003 has only six"
+        return _BadRow("tac", f"{shown(tac)} has 6 digits, which may be a whole TAC or not", remedy)
+    count = f"{len(tac)} digit{'' if len(tac) == 1 else 's'}"
+    return _BadRow("tac", f"{shown(tac)} has {count}, a TAC has {_TAC_DIGITS}", "Write the 8 digits of the TAC")
+
+
+def _first(cells: list[str], columns: tuple[int, ...]) -> str:
+    for column in columns:
+        if value := _clean(cells[column]):
+            return value
+    return ""
+
+
+def _clean(cell: str) -> str:
+    value = cell.strip().removeprefix("'").strip()  # the apostrophe by which a spreadsheet marks a text
+    return "" if value.casefold() in _NOTHING else value
+
+
+def _from_specs(specs: str, brand: str) -> str:
+    """Return the model of a description: its first part, unless that repeats the brand."""
+    parts = [_clean(part) for part in specs.split(",")]
+    return parts[1] if parts[0].casefold() == brand.casefold() and len(parts) > 1 else parts[0]

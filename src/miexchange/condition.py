@@ -1,0 +1,430 @@
+"""The condition of a device: questions with ordered answers, and what each answer does.
+
+A questionnaire is data. A question has its options in order, best first, a component group and an
+axis (functional or cosmetic); each option may refuse the device (a gate), lower its grade, keep
+less of the price, cost a deduction, or add a small extra. "Not asked" is not "no": a question
+that is not asked of a model is left out, and a question that is asked must be answered.
+
+>>> from miexchange import Condition
+>>> condition = Condition({"screen_glass": "cracked", "power": "works"})
+>>> condition["screen_glass"]
+'cracked'
+>>> condition.replace(screen_glass="flawless")["screen_glass"]
+'flawless'
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Self, final
+
+from miexchange._value import Value, require
+from miexchange.errors import InvalidValue, shown
+from miexchange.money import BPS
+from miexchange.refusal import Reason, ReasonCode
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+    from miexchange.eligibility import Variant
+
+__all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Question", "Questionnaire"]
+
+
+@final
+class Condition(Mapping[str, str]):
+    """The answers about one device, as question id to option id. Immutable, hashable, unordered.
+
+    An answer of None means "not answered" and is left out.
+
+    Raises:
+        InvalidValue: a question or an answer is not a text.
+
+    >>> Condition({"box": "yes", "bill": None}) == Condition({"box": "yes"})
+    True
+    """
+
+    __slots__ = ("_answers", "_hash")
+    _answers: Mapping[str, str]
+    _hash: int
+
+    def __init__(self, answers: Mapping[str, str | None] | None = None) -> None:
+        """Keep a sorted copy of the answers."""
+        given = {} if answers is None else answers
+        require(isinstance(given, Mapping), "Condition", given, "give a mapping of question to answer")
+        kept: dict[str, str] = {}
+        for question, answer in given.items():
+            require(type(question) is str, "Condition", question, "a question's id is a text")
+            if answer is not None:
+                require(type(answer) is str, f"Condition.{question}", answer, "an answer is an option's id, a text")
+                kept[question] = answer
+        object.__setattr__(self, "_answers", MappingProxyType(dict(sorted(kept.items()))))
+        object.__setattr__(self, "_hash", hash(tuple(self._answers.items())))
+
+    def __getitem__(self, question: str) -> str:
+        """Return the answer to a question."""
+        return self._answers[question]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the questions that are answered, in alphabetical order."""
+        return iter(self._answers)
+
+    def __len__(self) -> int:
+        """Count the answers."""
+        return len(self._answers)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with another condition only, so that equal values hash alike."""
+        return self._answers == other._answers if isinstance(other, Condition) else NotImplemented
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Condition is immutable; {name} cannot be set. Use replace")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Condition is immutable; {name} cannot be deleted. Use replace")
+
+    def __repr__(self) -> str:
+        """Show what can be pasted back."""
+        return f"Condition({dict(self._answers)!r})"
+
+    def __reduce__(self) -> tuple[type[Condition], tuple[dict[str, str]]]:
+        """Pickle by the answers."""
+        return (Condition, (dict(self._answers),))
+
+    def replace(self, **answers: str | None) -> Condition:
+        """Return a copy with some answers changed; None takes an answer away."""
+        return Condition({**self._answers, **answers})
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the answers as plain JSON data."""
+        return dict(self._answers)
+
+    def to_json(self) -> str:
+        """Return the canonical JSON text: an object with sorted keys."""
+        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read the answers back from their JSON form; a question that stands twice is refused.
+
+        Raises:
+            InvalidValue: not a JSON object of texts, or a question stands twice.
+        """
+        try:
+            return cls(json.loads(text, object_pairs_hook=_once_each))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, InvalidValue):
+                raise
+            raise InvalidValue("Condition", text, "give a JSON object of question and answer") from None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let a condition be a field of any pydantic model: a JSON object of texts."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+        answers = core_schema.dict_schema(core_schema.str_schema(strict=True), core_schema.str_schema(strict=True))
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.no_info_after_validator_function(cls, answers),
+            python_schema=core_schema.is_instance_schema(cls),
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+        )
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    answers = dict(pairs)
+    if len(answers) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidValue("Condition", twice, "answer each question once")
+    return answers
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction(Value):
+    """What one finding costs: a fixed amount, a share of the market price, or a weight x the repair anchor.
+
+    Exactly one of the three is set.
+
+    Attributes:
+        paise: a fixed amount, in paise.
+        share_bps: a share of the market price, in basis points.
+        anchor: the repair anchor's component, or "" where the deduction is not by anchor.
+        weight_bps: the weight on the anchor, in basis points (10 000 = the anchor itself).
+    """
+
+    paise: int = 0
+    share_bps: int = 0
+    anchor: str = ""
+    weight_bps: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Which of the three it is."""
+        return f"anchor {self.anchor}" if self.anchor else ("share" if self.share_bps else "paise")
+
+    @property
+    def size(self) -> int:
+        """The one number that is set; deductions of one kind are compared by it."""
+        return self.paise + self.share_bps + self.weight_bps
+
+    def effect(self) -> str:
+        """Say what the deduction is, for a person."""
+        if self.anchor:
+            return f"{self.weight_bps} bps of the {self.anchor} repair anchor"
+        return f"{self.share_bps} bps of the market price" if self.share_bps else "a fixed amount"
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Value):
+    """One answer to a question, and what it does in this programme.
+
+    Attributes:
+        id: the option's id, unique in its question.
+        says: the answer in the customer's words.
+        ctia: the CTIA Wireless Device Grading Scales cross-reference of this answer, or "".
+        r2: the R2v3 Equipment Categorization cross-reference, or "".
+        gate: whether this answer refuses the device.
+        grade: how many steps below the best grade this answer puts the device.
+        keep_bps: what is kept of the price (warranty regimes), in basis points; 10 000 for all of it.
+        deduction: what it costs, or None.
+        extra_paise: a small fixed amount on top, in paise.
+        source: where the numbers are from.
+    """
+
+    id: str
+    says: str
+    ctia: str = ""
+    r2: str = ""
+    gate: bool = False
+    grade: int = 0
+    keep_bps: int = BPS
+    deduction: Deduction | None = None
+    extra_paise: int = 0
+    source: str = ""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether this answer changes nothing."""
+        return not (self.gate or self.grade or self.deduction or self.extra_paise) and self.keep_bps == BPS
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Value):
+    """One question, its options in order, best first.
+
+    Attributes:
+        id: the question's id.
+        ask: the question in the customer's words.
+        component: the component group; within a group only the worst deduction counts.
+        axis: which grade the answer bears on.
+        options: the answers, best first.
+        optional: whether it may stay unanswered; only for extras, where that counts as the worst answer.
+        asked_brands: the brands it is asked of; empty for all.
+        asked_launched_from: asked only of models launched on that day or later; None for all.
+        source: where the question is from.
+    """
+
+    id: str
+    ask: str
+    component: str
+    axis: Literal["functional", "cosmetic", "none"]
+    options: tuple[Option, ...]
+    optional: bool = False
+    asked_brands: tuple[str, ...] = ()
+    asked_launched_from: date | None = None
+    source: str = ""
+
+    def is_asked_of(self, variant: Variant) -> bool:
+        """Tell whether the question is asked of a model. An unknown launch date counts as old."""
+        if self.asked_brands and variant.brand not in self.asked_brands:
+            return False
+        since = self.asked_launched_from
+        return since is None or (variant.launched_on is not None and variant.launched_on >= since)
+
+    @property
+    def best(self) -> Option:
+        """The first option: what a clean device answers."""
+        return self.options[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Grade(Value):
+    """One grade of a programme's scale.
+
+    Attributes:
+        id: the grade, such as ``A``.
+        keep_bps: what is kept of the price at this grade, in basis points.
+        ctia: the CTIA cross-reference, functional/cosmetic.
+        r2: the R2v3 cross-reference, functional/cosmetic.
+        meaning: what the grade means, for people.
+        source: where the numbers are from.
+    """
+
+    id: str
+    keep_bps: int
+    ctia: str = ""
+    r2: str = ""
+    meaning: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Value):
+    """One answer that is not clean.
+
+    Attributes:
+        question: the question that was asked.
+        option: the answer that was given.
+    """
+
+    question: Question
+    option: Option
+
+    @property
+    def subject(self) -> str:
+        """Question and answer as they are written in the tables, such as ``screen_glass=cracked``."""
+        return f"{self.question.id}={self.option.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grading(Value):
+    """What the answers say: two grades as steps below the best, the findings, and any reasons against.
+
+    Attributes:
+        functional: the steps of the worst functional answer.
+        cosmetic: the steps of the worst cosmetic answer.
+        findings: the answers that are not clean, in the questionnaire's order.
+        reasons: unanswered and unknown ones, and every gate.
+    """
+
+    functional: int
+    cosmetic: int
+    findings: tuple[Finding, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def overall(self) -> int:
+        """The worse of the two axes."""
+        return max(self.functional, self.cosmetic)
+
+
+@dataclass(frozen=True)
+class Questionnaire(Value):
+    """A versioned set of questions, as one programme prices them.
+
+    Attributes:
+        version: the questionnaire's version; a quote names it.
+        questions: the questions, in the order in which they are asked.
+    """
+
+    version: str
+    questions: tuple[Question, ...]
+
+    @cached_property
+    def _by_id(self) -> dict[str, dict[str, Finding | None]]:
+        """Every answer to its finding, or to None where it is clean: one look-up for each answer."""
+        return {
+            question.id: {
+                option.id: None if option.is_clean else Finding(question, option) for option in question.options
+            }
+            for question in self.questions
+        }
+
+    @cached_property
+    def _asked_of_all(self) -> bool:
+        return all(not question.asked_brands and question.asked_launched_from is None for question in self.questions)
+
+    def asked_of(self, variant: Variant) -> tuple[Question, ...]:
+        """Return the questions that are asked of a model."""
+        if self._asked_of_all:
+            return self.questions
+        return tuple(question for question in self.questions if question.is_asked_of(variant))
+
+    def best(self, variant: Variant) -> Condition:
+        """Return the best answers that a device of this model can have."""
+        return Condition({question.id: question.best.id for question in self.asked_of(variant)})
+
+    def grade(self, condition: Condition, variant: Variant) -> Grading:
+        """Grade the answers about a device of this model.
+
+        The order of the answers never matters, and the result is total: what is not answered or
+        not known becomes a reason, never a guess.
+        """
+        findings: list[Finding] = []
+        reasons: list[Reason] = []
+        steps = {"functional": 0, "cosmetic": 0, "none": 0}
+        understood = 0
+        get = condition._answers.get  # noqa: SLF001 - the mapping itself: this loop is the hot path
+        by_id = self._by_id
+        for question in self.asked_of(variant):
+            answer = get(question.id)
+            if answer is not None:
+                understood += 1
+            elif question.optional:
+                answer = question.options[-1].id
+            else:
+                reasons.append(_missing(question))
+                continue
+            try:
+                finding = by_id[question.id][answer]
+            except KeyError:
+                reasons.append(_unknown_answer(question, answer))
+                continue
+            if finding is not None:
+                findings.append(finding)
+                if finding.option.gate:
+                    reasons.append(_gate(finding))
+                steps[question.axis] = max(steps[question.axis], finding.option.grade)
+        if understood != len(condition):
+            reasons.extend(self._not_asked(condition, variant))
+        return Grading(steps["functional"], steps["cosmetic"], tuple(findings), tuple(reasons))
+
+    def _not_asked(self, condition: Condition, variant: Variant) -> Iterator[Reason]:
+        asked = {question.id for question in self.asked_of(variant)}
+        for name in condition:
+            if name in asked:
+                continue
+            if name in self._by_id:
+                what, remedy = f"{name} is not asked of a {variant.family}", "Leave the answer out"
+                yield Reason(ReasonCode.QUESTION_NOT_ASKED, what, remedy, name)
+            else:
+                what, remedy = f"There is no question {shown(name)}", f"Known: {', '.join(self._by_id)}"
+                yield Reason(ReasonCode.QUESTION_UNKNOWN, what, remedy, shown(name))
+
+
+def _missing(question: Question) -> Reason:
+    options = ", ".join(option.id for option in question.options)
+    return Reason(
+        ReasonCode.ANSWER_MISSING,
+        f"{question.id} is not answered: {question.ask}",
+        f"Answer one of: {options}",
+        question.id,
+    )
+
+
+def _unknown_answer(question: Question, answer: str) -> Reason:
+    options = ", ".join(option.id for option in question.options)
+    return Reason(
+        ReasonCode.ANSWER_UNKNOWN,
+        f"{shown(answer)} is no answer to {question.id}",
+        f"Answer one of: {options}",
+        question.id,
+    )
+
+
+def _gate(finding: Finding) -> Reason:
+    return Reason(
+        ReasonCode.CONDITION_GATE,
+        f"{finding.question.ask} {finding.option.says}: this programme does not take such a device",
+        "Have it put right, or choose a programme that takes it",
+        finding.subject,
+    )

@@ -1,0 +1,518 @@
+"""The coupon: issued from an accepted quote, checked against an order, redeemed once.
+
+A coupon is frozen with its rules in it. It is valid in the half-open window
+``[valid_from, valid_until)`` of UTC instants; one function decides, and every path uses it. Its
+code is derived from the quote and the account by a keyed hash, so accepting twice gives the same
+code, and nobody can guess one.
+
+>>> normal_code("7k3m-9qxt-o1lz-w8va-b")
+'7K3M9QXT011ZW8VAB'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from miexchange._value import Value, instant, require
+from miexchange.eligibility import ImeiStatus
+from miexchange.errors import InvalidValue
+from miexchange.money import GREATEST_PAISE, allocate, rupees
+from miexchange.programme import UsageRules
+from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.valuation import GrantedBonus, Quote, appraise
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from miexchange.condition import Condition
+    from miexchange.eligibility import Device
+    from miexchange.imei import Imei
+    from miexchange.programme import Programme
+
+__all__ = [
+    "Coupon",
+    "CouponStanding",
+    "Order",
+    "OrderLine",
+    "Redemption",
+    "check",
+    "coupon_for",
+    "device_token",
+    "issue",
+    "normal_code",
+]
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O or U, which look like other characters or spell words
+(https://www.crockford.com/base32.html)."""
+
+_LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_SYMBOLS = 16  # of 5 bits: 80 bits
+_CODE = _SYMBOLS + 1  # and a check character
+_BITS = 5
+_KEY_BYTES = 16
+_LONGEST = 200
+_MOST_UNITS = 1_000_000
+
+
+class CouponStanding(StrEnum):
+    """What the ledger says of a coupon; the library keeps no state of its own."""
+
+    UNUSED = "unused"
+    RESERVED = "reserved"
+    USED = "used"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon(Value):
+    """A coupon: what it is worth, whose it is, and what it buys.
+
+    Attributes:
+        code: the code, 17 characters without look-alikes, the last one a check character.
+        programme: the programme's id.
+        digest: the digest of the programme that valued the device.
+        terms: the version of its terms.
+        account: the account that it was given to; it is not transferable.
+        model: the old device's variant id.
+        device_tokens: keyed tokens of the old device's IMEIs, sorted: its identity without the number.
+        exchange_value: what the device is worth, in paise.
+        bonuses: what came on top.
+        valid_from: the instant of issue, UTC.
+        valid_until: the first instant at which it is no longer valid, UTC.
+        usage: what it may be used for.
+    """
+
+    code: str
+    programme: str
+    digest: str
+    terms: str
+    account: str
+    model: str
+    device_tokens: tuple[str, ...]
+    exchange_value: int
+    bonuses: tuple[GrantedBonus, ...]
+    valid_from: datetime
+    valid_until: datetime
+    usage: UsageRules
+
+    def __post_init__(self) -> None:
+        require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
+        require(_is_name(self.account), "Coupon.account", self.account, "give the account's id")
+        require(bool(self.device_tokens), "Coupon.device_tokens", self.device_tokens, "a coupon is for a device")
+        for amount in (self.exchange_value, *(bonus.amount for bonus in self.bonuses)):
+            fits = type(amount) is int and 0 <= amount <= GREATEST_PAISE
+            require(fits, "Coupon.exchange_value", amount, "amounts are whole paise, zero or more")
+        object.__setattr__(self, "valid_from", instant(self.valid_from, "Coupon.valid_from"))
+        object.__setattr__(self, "valid_until", instant(self.valid_until, "Coupon.valid_until"))
+        require(
+            self.valid_from < self.valid_until, "Coupon.valid_until", f"{self.valid_until}", "it is after valid_from"
+        )
+
+    @property
+    def value(self) -> int:
+        """What the coupon is worth at most, in paise: exchange value and bonuses."""
+        return self.exchange_value + sum(bonus.amount for bonus in self.bonuses)
+
+    @property
+    def rupees(self) -> str:
+        """The value for display."""
+        return rupees(self.value)
+
+    @property
+    def display_code(self) -> str:
+        """The code in groups, as it is printed."""
+        return "-".join((self.code[:4], self.code[4:8], self.code[8:12], self.code[12:]))
+
+    def is_valid_at(self, at: datetime) -> bool:
+        """Tell whether the instant is in the window: its first moment counts, its last does not."""
+        return self.valid_from <= instant(at, "at") < self.valid_until
+
+    def check(
+        self, order: Order, *, account: str, at: datetime, standing: CouponStanding = CouponStanding.UNUSED
+    ) -> Redemption | Refusal:
+        """Check the coupon against an order; see `miexchange.coupon.check`."""
+        return check(self, order, account=account, at=at, standing=standing)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine(Value):
+    """One line of an order.
+
+    Attributes:
+        product: what is bought, as the shop names it.
+        category: the product category, such as ``smartphone``.
+        brand: the brand, such as ``Redmi``.
+        channel: where it is bought, such as ``mi.com``.
+        price_paise: the price of one unit, in paise.
+        quantity: how many units.
+    """
+
+    product: str
+    category: str
+    brand: str
+    channel: str
+    price_paise: int
+    quantity: int = 1
+
+    def __post_init__(self) -> None:
+        for field in ("product", "category", "brand", "channel"):
+            value = getattr(self, field)
+            if not _is_name(value):
+                raise InvalidValue(f"OrderLine.{field}", value, "give a text")
+        if type(self.price_paise) is not int or not 0 <= self.price_paise <= GREATEST_PAISE:
+            raise InvalidValue("OrderLine.price_paise", self.price_paise, "give whole paise, zero or more")
+        if type(self.quantity) is not int or not 1 <= self.quantity <= _MOST_UNITS:
+            raise InvalidValue("OrderLine.quantity", self.quantity, "give a whole number, one or more")
+
+    @property
+    def total_paise(self) -> int:
+        """The price of all its units."""
+        return self.price_paise * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Value):
+    """What the customer wants to buy.
+
+    Attributes:
+        id: the order's id.
+        lines: at least one line.
+        other_discounts: the kinds of other discounts on the order, such as ``bank_offer``.
+    """
+
+    id: str
+    lines: tuple[OrderLine, ...]
+    other_discounts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(_is_name(self.id), "Order.id", self.id, "give the order's id")
+        fits = type(self.lines) is tuple and bool(self.lines) and all(type(line) is OrderLine for line in self.lines)
+        require(fits, "Order.lines", self.lines, "give a tuple of at least one OrderLine")
+        fits = type(self.other_discounts) is tuple and all(type(kind) is str for kind in self.other_discounts)
+        require(fits, "Order.other_discounts", self.other_discounts, "give a tuple of texts")
+
+    @property
+    def total_paise(self) -> int:
+        """The price of all lines."""
+        return sum(line.total_paise for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption(Value):
+    """What a coupon takes off an order.
+
+    Attributes:
+        code: the coupon's code.
+        order: the order's id.
+        at: the instant of the check, UTC.
+        discounts: what comes off each line, in paise, in the order's order.
+        discount: their sum.
+        to_pay: what is left to pay, in paise.
+        forfeited: the part of the coupon that the order does not use up and nobody gets back.
+        store_credit: the part that comes back as store credit, where the rules give it.
+    """
+
+    code: str
+    order: str
+    at: datetime
+    discounts: tuple[int, ...]
+    discount: int
+    to_pay: int
+    forfeited: int
+    store_credit: int
+
+    def __post_init__(self) -> None:
+        if sum(self.discounts) != self.discount:
+            raise InvalidValue("Redemption.discount", self.discount, "the discounts of the lines add up to it")
+        if min(self.to_pay, self.forfeited, self.store_credit, *self.discounts) < 0:
+            raise InvalidValue("Redemption", min(self.discounts), "no amount is below zero")
+
+
+def _is_name(value: object) -> bool:
+    return type(value) is str and 0 < len(value) <= _LONGEST
+
+
+def device_token(imei: Imei, *, key: bytes) -> str:
+    """Return the keyed token of an IMEI's 14-digit body: stored instead of the number.
+
+    Without the key the 10**14 bodies cannot be tried; the check digit and the software version are
+    left out, so that every spelling of one phone's number has one token.
+
+    Args:
+        imei: the IMEI.
+        key: at least 16 secret bytes.
+    """
+    return hmac.new(_checked_key(key), b"miexchange device\x00" + imei.body.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _checked_key(key: object) -> bytes:
+    if not isinstance(key, bytes) or len(key) < _KEY_BYTES:
+        raise InvalidValue("key", None, f"give at least {_KEY_BYTES} secret bytes")
+    return key
+
+
+def normal_code(text: str) -> str | None:
+    """Return a code as it was issued, whatever the customer typed; None where it cannot be one.
+
+    Case, spaces and hyphens do not matter; O is read as 0, I and L as 1. The check character
+    (ISO/IEC 7064 mod 37-2) finds every single wrong character and every swapped pair, so a
+    mistyped code is refused before anything is looked up.
+    """
+    if type(text) is not str or len(text) > _LONGEST:
+        return None
+    code = text.upper().translate(_LOOK_ALIKES)
+    if len(code) != _CODE or any(character not in _ALPHABET for character in code):
+        return None
+    return code if _check_character(code[:-1]) == code[-1] else None
+
+
+def _check_character(symbols: str) -> str:
+    from stdnum.iso7064 import mod_37_2  # noqa: PLC0415 - it brings ssl and pydoc along, which a quote never needs
+
+    return str(mod_37_2.calc_check_digit(symbols))
+
+
+def _code(quote: Quote, account: str, key: bytes) -> str:
+    """Derive the code: 80 bits of a keyed hash and a check character.
+
+    The check character may be one that looks like another (I, L, O, U or *); the hash is then taken
+    again with a counter, so that the whole code stays in the alphabet.
+    """
+    secret = _checked_key(key)
+    message = f"miexchange coupon\x00{quote.to_json(reveal_imei=True)}\x00{account}\x00"
+    counter = 0
+    while True:
+        digest = hmac.new(secret, f"{message}{counter}".encode(), hashlib.sha256).digest()
+        number = int.from_bytes(digest[: _SYMBOLS * _BITS // 8])
+        symbols = "".join(_ALPHABET[number >> _BITS * place & 31] for place in reversed(range(_SYMBOLS)))
+        check_character = _check_character(symbols)
+        if check_character in _ALPHABET:
+            return symbols + check_character
+        counter += 1
+
+
+def issue(quote: Quote, *, account: str, at: datetime, key: bytes) -> Coupon | Refusal:
+    """Issue the coupon of an accepted quote; it is valid from this moment.
+
+    Args:
+        quote: the quote that the customer accepts, with its IMEI.
+        account: the account that gets it.
+        at: the instant of acceptance.
+        key: at least 16 secret bytes, for the code and the device tokens.
+
+    Returns:
+        The coupon, or a refusal: the quote has no IMEI, or it is not valid at that instant.
+
+    Raises:
+        InvalidValue: an argument is not of its type at all.
+    """
+    at = instant(at, "at")
+    require(isinstance(quote, Quote), "quote", quote, "give a Quote")
+    require(_is_name(account), "account", account, "give the account's id")
+    reasons = []
+    if not quote.imeis:
+        what = (
+            "The quote is indicative: no IMEI was given"
+            if quote.indicative
+            else "The quote was stored without its IMEI"
+        )
+        reasons.append(Reason(ReasonCode.IMEI_MISSING, what, "Give the IMEI (dial *#06#) and ask for the quote again"))
+    if at < quote.at:
+        what = f"The quote is from {quote.at.isoformat()}, after {at.isoformat()}"
+        reasons.append(Reason(ReasonCode.QUOTE_NOT_YET_VALID, what, "Check the clock"))
+    if at >= quote.valid_until:
+        what = f"The quote could be accepted until {quote.valid_until.isoformat()}"
+        reasons.append(Reason(ReasonCode.QUOTE_EXPIRED, what, "Ask for a new quote; the price may differ"))
+    if reasons:
+        return Refusal(tuple(reasons))
+    tokens = sorted(device_token(imei, key=key) for imei in quote.imeis)
+    return Coupon(
+        code=_code(quote, account, key),
+        programme=quote.programme,
+        digest=quote.digest,
+        terms=quote.terms,
+        account=account,
+        model=quote.model,
+        device_tokens=tuple(tokens),
+        exchange_value=quote.exchange_value,
+        bonuses=quote.bonuses,
+        valid_from=at,
+        valid_until=at + timedelta(days=quote.usage.valid_days),
+        usage=quote.usage,
+    )
+
+
+def coupon_for(
+    device: Device,
+    condition: Condition,
+    programme: Programme,
+    *,
+    account: str,
+    at: datetime,
+    key: bytes,
+    imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
+    exchange_open: bool = False,
+    device_exchanged: bool = False,
+    target: str | None = None,
+    bonuses_given: Mapping[str, int] = MappingProxyType({}),
+) -> Coupon | Refusal:
+    """Value a device and issue its coupon at once: `appraise` and `issue` in one call.
+
+    See `miexchange.appraise` for the arguments about the device, and `issue` for the others.
+    """
+    quote = appraise(
+        device,
+        condition,
+        programme,
+        at=at,
+        imei_status=imei_status,
+        exchange_open=exchange_open,
+        device_exchanged=device_exchanged,
+        target=target,
+        bonuses_given=bonuses_given,
+    )
+    return quote if isinstance(quote, Refusal) else issue(quote, account=account, at=at, key=key)
+
+
+_STANDING = {
+    CouponStanding.RESERVED: Reason(
+        ReasonCode.COUPON_RESERVED, "The coupon is held for another order", "Finish or cancel that order first"
+    ),
+    CouponStanding.USED: Reason(
+        ReasonCode.COUPON_USED, "The coupon was used before", "A coupon can be used once; trade in another device"
+    ),
+    CouponStanding.VOID: Reason(
+        ReasonCode.COUPON_VOID, "The coupon was withdrawn", "Ask for help with the exchange that it belongs to"
+    ),
+}
+
+
+def check(
+    coupon: Coupon,
+    order: Order,
+    *,
+    account: str,
+    at: datetime,
+    standing: CouponStanding = CouponStanding.UNUSED,
+) -> Redemption | Refusal:
+    """Check a coupon against an order.
+
+    Args:
+        coupon: the coupon.
+        order: what the customer wants to buy.
+        account: the account that is signed in.
+        at: the instant of the check.
+        standing: what the ledger says of the coupon.
+
+    Returns:
+        What comes off each line, or a refusal with every reason. Show strangers `Refusal.public`.
+
+    Raises:
+        InvalidValue: an argument is not of its type at all.
+    """
+    at = instant(at, "at")
+    if not isinstance(coupon, Coupon) or not isinstance(order, Order):
+        raise InvalidValue("check", coupon if isinstance(order, Order) else order, "give a Coupon and an Order")
+    reasons = _reasons_of_coupon(coupon, account, at, standing)
+    usage = coupon.usage
+    eligible = [
+        line.category in usage.categories and line.brand in usage.brands and line.channel in usage.channels
+        for line in order.lines
+    ]
+    if not any(eligible):
+        reasons += _reasons_of_lines(order, usage)
+    total = sum([line.total_paise for line, fits in zip(order.lines, eligible, strict=True) if fits])
+    if any(eligible) and total < usage.minimum_order_paise:
+        what = f"The order's eligible lines come to {rupees(total)}, below the least of {rupees(usage.minimum_order_paise)}"
+        reasons.append(Reason(ReasonCode.ORDER_BELOW_MINIMUM, what, "Add an eligible product", order.id))
+    for kind in order.other_discounts:
+        if kind not in usage.stacks_with:
+            what = f"The coupon cannot be combined with {kind}"
+            reasons.append(Reason(ReasonCode.ORDER_STACKING, what, "Take the other discount off the order", kind))
+    if reasons:
+        return Refusal(tuple(reasons))
+    return _redeem(coupon, order, eligible, at)
+
+
+def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: CouponStanding) -> list[Reason]:
+    reasons = []
+    if account != coupon.account:
+        what = "The coupon was given to another account, and it is not transferable"
+        reasons.append(Reason(ReasonCode.COUPON_OTHER_ACCOUNT, what, "Sign in with the account that it was given to"))
+    if at < coupon.valid_from:
+        what = f"The coupon is valid from {coupon.valid_from.isoformat()}"
+        reasons.append(Reason(ReasonCode.COUPON_NOT_YET_VALID, what, "Check the clock"))
+    elif at >= coupon.valid_until:
+        days = coupon.usage.valid_days
+        what = f"The coupon was valid for {days} days, until {coupon.valid_until.isoformat()}"
+        reasons.append(Reason(ReasonCode.COUPON_EXPIRED, what, "Ask for a new quote; the price may differ"))
+    if standing != CouponStanding.UNUSED:
+        reasons.append(_STANDING[CouponStanding(standing)])
+    return reasons
+
+
+def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
+    """Say of every line why the coupon does not buy it."""
+    reasons = []
+    for line in order.lines:
+        for code, value, allowed, verb in (
+            (ReasonCode.ORDER_CATEGORY, line.category, usage.categories, "buys"),
+            (ReasonCode.ORDER_BRAND, line.brand, usage.brands, "buys"),
+            (ReasonCode.ORDER_CHANNEL, line.channel, usage.channels, "is used on"),
+        ):
+            if value not in allowed:
+                what = f"{line.product} is not covered: the coupon {verb} {', '.join(allowed)}, not {value}"
+                reasons.append(Reason(code, what, "Add a product that the coupon covers", line.product))
+    return reasons
+
+
+def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) -> Redemption:
+    """Take the value off the eligible lines, never more than they cost.
+
+    With ``one_unit`` one unit of one line gets the discount: the one that it takes most off, the
+    dearest of those. A bonus for a target counts where that target gets the discount.
+    """
+    usage = coupon.usage
+    if usage.applies_to == "one_unit":
+        best, chosen, value = (-1, -1), 0, 0
+        for position, line in enumerate(order.lines):
+            if eligible[position]:
+                worth = _worth(coupon, (line.product,))
+                taken = (min(worth, line.price_paise), line.price_paise)
+                if taken > best:
+                    best, chosen, value = taken, position, worth
+        discount = best[0]
+        discounts = tuple(discount if position == chosen else 0 for position in range(len(order.lines)))
+    else:
+        weights = [line.total_paise if fits else 0 for line, fits in zip(order.lines, eligible, strict=True)]
+        products = [line.product for line, fits in zip(order.lines, eligible, strict=True) if fits]
+        value = _worth(coupon, products)
+        discount = min(value, sum(weights))
+        discounts = allocate(discount, weights)
+    store_credit = value - discount if usage.surplus == "store_credit" else 0
+    return Redemption(
+        code=coupon.code,
+        order=order.id,
+        at=at,
+        discounts=discounts,
+        discount=discount,
+        to_pay=order.total_paise - discount,
+        forfeited=coupon.value - discount - store_credit,
+        store_credit=store_credit,
+    )
+
+
+def _worth(coupon: Coupon, products: Collection[str]) -> int:
+    """Return what the coupon is worth towards these products."""
+    value = coupon.exchange_value
+    for bonus in coupon.bonuses:
+        if bonus.target is None or bonus.target in products:
+            value += bonus.amount
+    return value

@@ -1,0 +1,580 @@
+"""May this device be traded in, under this programme, on this day?
+
+The model catalogue, the dated list of eligible models, and the verdict: every reason at once,
+each with a stable code and the remedy.
+
+>>> from miexchange import Device, Programme
+>>> programme = Programme.load("mi-exchange-india")
+>>> [variant.label for variant in programme.catalogue.search("redmi note 4")][:2]
+['Xiaomi Redmi Note 4 (2 GB, 32 GB)', 'Xiaomi Redmi Note 4 (3 GB, 32 GB)']
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from miexchange._rows import Problems, read_rows
+from miexchange._value import Value, day, require
+from miexchange.errors import InvalidImei, mask, shown
+from miexchange.imei import Imei, TacDevice
+from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.refusal import Reason, ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from miexchange.imei import TacTable
+
+__all__ = [
+    "Catalogue",
+    "Device",
+    "EligibilityTerms",
+    "EligibleModels",
+    "ImeiStatus",
+    "Listing",
+    "Variant",
+    "Verdict",
+    "assess",
+]
+
+_MB_PER_GB = 1024
+_NEAREST = 5
+_FEW = 3
+
+
+class ImeiStatus(StrEnum):
+    """What an outside register (in India: CEIR) says of an IMEI; the library never asks one itself."""
+
+    CLEAR = "clear"
+    BLOCKED = "blocked"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant(Value):
+    """One model in one memory size: what a customer names, and what has a price.
+
+    Attributes:
+        model: the variant's id, such as ``xiaomi-redmi-note-4-4-64``.
+        brand: the brand, as the catalogue spells it.
+        name: the model's name without the brand.
+        ram_mb: RAM in MB, or None where it is not known.
+        storage_gb: storage in GB.
+        launched_on: the launch date in India, or None where no source states one.
+        launch_price_paise: the price at launch, or None where no source states one.
+        aliases: other names of the model.
+        source: where the row's facts are from.
+    """
+
+    model: str
+    brand: str
+    name: str
+    ram_mb: int | None
+    storage_gb: int
+    launched_on: date | None = None
+    launch_price_paise: int | None = None
+    aliases: tuple[str, ...] = ()
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for field in ("model", "brand", "name"):
+            value = getattr(self, field)
+            require(type(value) is str and bool(value.strip()), f"Variant.{field}", value, "give a text")
+        for field, value in (("ram_mb", self.ram_mb), ("storage_gb", self.storage_gb)):
+            fits = (value is None and field == "ram_mb") or (type(value) is int and value > 0)
+            require(fits, f"Variant.{field}", value, "give a whole number above zero")
+        if self.launched_on is not None:
+            day(self.launched_on, "Variant.launched_on")
+        price = self.launch_price_paise
+        fits = price is None or (type(price) is int and 0 < price <= GREATEST_PAISE)
+        require(fits, "Variant.launch_price_paise", price, "give whole paise above zero")
+        fits = type(self.aliases) is tuple and all(type(alias) is str for alias in self.aliases)
+        require(fits, "Variant.aliases", self.aliases, "give a tuple of texts")
+
+    @property
+    def family(self) -> str:
+        """Brand and name: what a TAC can tell. RAM and storage are not in a TAC (GSMA TS.06)."""
+        return f"{self.brand} {self.name}"
+
+    @property
+    def memory(self) -> str:
+        """RAM and storage for people, such as ``4 GB, 64 GB``."""
+        return f"{_ram(self.ram_mb)}, {self.storage_gb} GB" if self.ram_mb else f"{self.storage_gb} GB"
+
+    @property
+    def label(self) -> str:
+        """The whole name for people, such as ``Xiaomi Redmi Note 4 (4 GB, 64 GB)``."""
+        return f"{self.family} ({self.memory})"
+
+
+def _ram(megabytes: int) -> str:
+    whole, rest = divmod(megabytes, _MB_PER_GB)
+    return f"{megabytes} MB" if rest else f"{whole} GB"
+
+
+_NOT_IN_A_KEY = re.compile(r"[^0-9a-z+]+")
+
+
+def _key(brand: str, name: str) -> str:
+    """Spell a family so that case, spaces and a doubled brand do not matter."""
+    brand = _NOT_IN_A_KEY.sub("", brand.casefold())
+    name = _NOT_IN_A_KEY.sub("", name.casefold())
+    return name if name.startswith(brand) else brand + name
+
+
+@dataclass(frozen=True)
+class Catalogue(Value):
+    """Every model that the library knows, by id and by family. Sorted by id, immutable."""
+
+    variants: tuple[Variant, ...]
+
+    @classmethod
+    def read(cls, source: str | Path | object) -> Catalogue:
+        """Read a model table: a CSV file or a DataFrame with the columns of ``data/models.csv``.
+
+        Raises:
+            DataError: every bad row with its line, column and reason, all at once.
+        """
+        problems = Problems()
+        catalogue = cls._read(source, problems)
+        problems.raise_if_any()
+        return catalogue
+
+    @classmethod
+    def _read(cls, source: object, problems: Problems, file: str = "") -> Catalogue:
+        required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source")
+        optional = ("aliases", "launched_on_precision", "new_price_paise", "new_price_on", "new_price_source")
+        variants: dict[str, Variant] = {}
+        for row in read_rows(source, required, optional, problems, file=file):
+            aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
+            cells = (
+                row.text("model"),
+                row.text("brand"),
+                row.text("name"),
+                row.whole_or_none("ram_mb", 1, 10**6),
+                row.whole("storage_gb", 1, 10**6),
+                row.day_or_none("launched_on"),
+                row.whole_or_none("launch_price_paise", PAISE_PER_RUPEE, GREATEST_PAISE),
+                aliases,
+                row.text("source"),
+            )
+            if row.good and cells[0] in variants:
+                row.bad("model", f"{cells[0]} stands twice", "Keep one row for each variant")
+            if row.good:
+                variants[cells[0]] = Variant(*cells)
+        return cls(tuple(variants[model] for model in sorted(variants)))
+
+    @cached_property
+    def by_model(self) -> dict[str, Variant]:
+        """The variants by id."""
+        return {variant.model: variant for variant in self.variants}
+
+    @cached_property
+    def _families(self) -> dict[str, str]:
+        """The family of every spelling: brand with name, and the bare name where only one brand has it."""
+        keys: dict[str, str] = {}
+        bare: dict[str, set[str]] = {}
+        for variant in self.variants:
+            for name in (variant.name, *variant.aliases):
+                keys.setdefault(_key(variant.brand, name), variant.family)
+                bare.setdefault(_key("", name), set()).add(variant.family)
+        return {name: min(families) for name, families in bare.items() if len(families) == 1} | keys
+
+    def family_of(self, brand: str, name: str) -> str | None:
+        """Return the family that a brand and a name spell, or None for a model not in the catalogue."""
+        return self._families.get(_key(brand, name))
+
+    def variants_of(self, family: str) -> tuple[Variant, ...]:
+        """Return the variants of a family, as `Variant.family` spells it; the smallest memory first."""
+        found = (variant for variant in self.variants if variant.family == family)
+        return tuple(sorted(found, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb)))
+
+    def search(self, text: str) -> tuple[Variant, ...]:
+        """Return the variants whose name has every word of the text, in any order; best fit first."""
+        words = [_NOT_IN_A_KEY.sub("", word) for word in text.casefold().split()]
+        found = []
+        for variant in self.variants:
+            names = (variant.family, variant.model, *variant.aliases)
+            keys = [_NOT_IN_A_KEY.sub("", name.casefold()) for name in names]
+            if any(all(word in key for word in words) for key in keys):
+                found.append((len(variant.family), variant.family, variant.ram_mb or 0, variant.storage_gb, variant))
+        return tuple(variant for *_, variant in sorted(found, key=lambda row: row[:4]))
+
+    def nearest(self, text: str) -> tuple[Variant, ...]:
+        """Return a few variants whose name looks like the text, for "did you mean"."""
+        labels = {variant.label.casefold(): variant for variant in self.variants}
+        labels |= {variant.model: variant for variant in self.variants}
+        close = _closest(text.casefold(), labels, 2 * _NEAREST, 0.5)
+        return tuple(dict.fromkeys(labels[label] for label in close))[:_NEAREST]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Value):
+    """One row of an eligible-model list: a variant, and from when until when it is on the list.
+
+    Attributes:
+        model: the variant's id.
+        listed_from: the first day on the list.
+        listed_until: the first day no longer on it, or None while it is open.
+        source: where the row is from.
+    """
+
+    model: str
+    listed_from: date
+    listed_until: date | None = None
+    source: str = ""
+
+    def covers(self, on: date) -> bool:
+        """Tell whether the model is on the list that day."""
+        return self.listed_from <= on and (self.listed_until is None or on < self.listed_until)
+
+
+@dataclass(frozen=True)
+class EligibleModels(Value):
+    """The dated eligible-model list of a programme: a model not on the list is not eligible."""
+
+    listings: tuple[Listing, ...]
+
+    @cached_property
+    def _by_model(self) -> dict[str, tuple[Listing, ...]]:
+        found: dict[str, tuple[Listing, ...]] = {}
+        for listing in self.listings:
+            found[listing.model] = (*found.get(listing.model, ()), listing)
+        return found
+
+    def __contains__(self, model: object) -> bool:
+        """Tell whether the model is ever listed."""
+        return model in self._by_model
+
+    def __iter__(self) -> Iterator[Listing]:
+        """Iterate over the rows of the list."""
+        return iter(self.listings)
+
+    def lists(self, model: str, on: date) -> bool:
+        """Tell whether the list has the model on that day."""
+        return any(listing.covers(on) for listing in self._by_model.get(model, ()))
+
+    @classmethod
+    def read(cls, source: str | Path | object) -> EligibleModels:
+        """Read a list: a CSV file or a DataFrame with ``model,listed_from,listed_until,source``.
+
+        Raises:
+            DataError: every bad row, and windows of one model that overlap, all at once.
+        """
+        problems = Problems()
+        models = cls._read(source, problems)
+        problems.raise_if_any()
+        return models
+
+    @classmethod
+    def _read(
+        cls, source: object, problems: Problems, file: str = "", lines: dict[Listing, int] | None = None
+    ) -> EligibleModels:
+        listings: dict[str, list[Listing]] = {}
+        for row in read_rows(source, ("model", "listed_from", "source"), ("listed_until",), problems, file=file):
+            model, source_text = row.text("model"), row.text("source")
+            start, end = row.day("listed_from"), row.day_or_none("listed_until")
+            if not row.good or start is None:
+                continue
+            listing = Listing(model, start, end, source_text)
+            if end is not None and end <= start:
+                row.bad("listed_until", f"{end} is not after {start}", "End the window after its first day")
+                continue
+            if any(_overlap(listing, other) for other in listings.get(model, ())):
+                row.bad("listed_from", f"{model} is already listed then", "Let the windows of a model not overlap")
+                continue
+            listings.setdefault(model, []).append(listing)
+            if lines is not None:
+                lines[listing] = row.line
+        ordered = (listing for model in sorted(listings) for listing in sorted(listings[model], key=_first_day))
+        return cls(tuple(ordered))
+
+
+def _first_day(listing: Listing) -> date:
+    return listing.listed_from
+
+
+def _overlap(one: Listing, other: Listing) -> bool:
+    return one.covers(other.listed_from) or other.covers(one.listed_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Device(Value):
+    """The old phone as the customer names it.
+
+    A device has one or two IMEIs (dual SIM); either may be given, as text or as an `Imei`. A text
+    that is no IMEI is not an error here: it becomes a reason of the refusal. A device without an
+    IMEI gets an indicative quote.
+
+    Attributes:
+        model: the variant's id, or a name to be resolved ("Xiaomi Redmi Note 4").
+        imei: one IMEI, or None.
+        imei2: the other one, or None.
+        purchased_on: when the customer bought it, where the programme asks.
+    """
+
+    model: str
+    imei: Imei | str | None = None
+    imei2: Imei | str | None = None
+    purchased_on: date | None = None
+
+    def __post_init__(self) -> None:
+        require(type(self.model) is str, "Device.model", self.model, "give the variant's id or name")
+        if self.purchased_on is not None:
+            day(self.purchased_on, "Device.purchased_on")
+        for field in ("imei", "imei2"):
+            number = getattr(self, field)
+            if type(number) is str:
+                # What is an IMEI becomes one here; any other text stays, to be named in the refusal.
+                with suppress(InvalidImei):
+                    object.__setattr__(self, field, Imei.parse(number))
+
+    def __repr__(self) -> str:
+        """Show the device with its IMEIs masked."""
+        numbers = "".join(
+            f", {name}={_masked(number)}" for name, number in (("imei", self.imei), ("imei2", self.imei2)) if number
+        )
+        bought = "" if self.purchased_on is None else f", purchased_on={self.purchased_on!r}"
+        return f"Device({self.model!r}{numbers}{bought})"
+
+
+def _masked(number: object) -> str:
+    return repr(mask(number)) if type(number) is str else (repr(number) if isinstance(number, Imei) else shown(number))
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityTerms(Value):
+    """What a programme decides about eligibility.
+
+    Attributes:
+        unknown_tac: what a TAC that the table does not have leads to. TAC lists lag reality, so it
+            means unknown, not fake.
+        unverified_imei: what an IMEI status that could not be verified leads to; it never counts
+            as clear.
+    """
+
+    unknown_tac: Literal["warn", "refuse"]
+    unverified_imei: Literal["warn", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Value):
+    """What eligibility found: no reasons means eligible.
+
+    Attributes:
+        variant: the variant in the catalogue, or None where the name does not lead to one.
+        listed: whether the variant is of an accepted brand and on the list that day.
+        imeis: the device's valid IMEIs; the set of their bodies is its identity.
+        reasons: everything that stands against it.
+        warnings: what the programme lets pass, and the customer or the operator should know.
+    """
+
+    variant: Variant | None
+    listed: bool
+    imeis: tuple[Imei, ...]
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+
+
+def assess(
+    device: Device,
+    *,
+    catalogue: Catalogue,
+    brands: frozenset[str],
+    eligible: EligibleModels,
+    tacs: TacTable,
+    terms: EligibilityTerms,
+    on: date,
+    imei_status: ImeiStatus,
+    exchange_open: bool,
+    device_exchanged: bool,
+) -> Verdict:
+    """Decide whether the device may be traded in; all reasons at once.
+
+    Args:
+        device: the phone as the customer names it.
+        catalogue: the models that exist.
+        brands: the brands that the programme accepts.
+        eligible: the programme's dated list.
+        tacs: which model a TAC belongs to.
+        terms: what the programme decides.
+        on: the day, in the programme's time zone.
+        imei_status: what the register says of the IMEI.
+        exchange_open: whether the account has an exchange under way.
+        device_exchanged: whether this device was traded in before.
+    """
+    reasons: list[Reason] = []
+    warnings: list[Reason] = []
+    imeis = _read_imeis(device, reasons)
+    variant = catalogue.by_model.get(device.model) or _resolve(device.model, catalogue, reasons)
+    listed = False
+    if variant is not None:
+        if variant.brand not in brands:
+            reasons.append(_brand_not_accepted(variant, brands))
+        elif not eligible.lists(variant.model, on):
+            reasons.append(_not_listed(variant, catalogue, eligible, on))
+        else:
+            listed = True
+    for imei in imeis:
+        _judge_imei(imei, variant, catalogue, tacs, terms, reasons, warnings)
+    if imeis:
+        if imei_status == ImeiStatus.BLOCKED:
+            reasons.append(_BLOCKED)
+        elif imei_status != ImeiStatus.CLEAR:
+            (reasons if terms.unverified_imei == "refuse" else warnings).append(_UNVERIFIED)
+    if exchange_open:
+        reasons.append(_OPEN)
+    if device_exchanged:
+        reasons.append(_EXCHANGED)
+    return Verdict(variant, listed, imeis, tuple(reasons), tuple(warnings))
+
+
+_BLOCKED = Reason(
+    ReasonCode.IMEI_BLOCKED,
+    "The IMEI is on a list of lost, stolen or blocked devices",
+    "Ask the register that lists it; a blocked phone cannot be traded in",
+)
+_UNVERIFIED = Reason(
+    ReasonCode.IMEI_UNVERIFIED,
+    "It could not be verified that the IMEI is clear",
+    "Ask the register again; a status that is not known is never taken as clear",
+)
+_OPEN = Reason(
+    ReasonCode.EXCHANGE_OPEN,
+    "The account has an exchange under way, and only one device can be exchanged at a time",
+    "Finish or cancel that exchange first",
+)
+_EXCHANGED = Reason(
+    ReasonCode.DEVICE_EXCHANGED,
+    "This device was exchanged before",
+    "Trade in another device, or ask for help if this is not so",
+)
+
+
+def _read_imeis(device: Device, reasons: list[Reason]) -> tuple[Imei, ...]:
+    imeis: tuple[Imei, ...] = ()
+    for number in (device.imei, device.imei2):
+        if number is None:
+            continue
+        try:
+            imei = number if isinstance(number, Imei) else Imei.parse(number)
+        except InvalidImei as error:
+            what = f"The IMEI {error.masked} {error.what}".removesuffix(".")
+            reasons.append(Reason(ReasonCode(error.code), what, error.remedy.removesuffix("."), error.masked))
+            continue
+        if imeis and imeis[0].body == imei.body:
+            reasons.append(
+                Reason(
+                    ReasonCode.IMEI_REPEATED,
+                    f"Both IMEIs are {imei}",
+                    "Give the second SIM's own IMEI, or leave it out",
+                    str(imei),
+                )
+            )
+        else:
+            imeis += (imei,)
+    return imeis
+
+
+def _judge_imei(
+    imei: Imei,
+    variant: Variant | None,
+    catalogue: Catalogue,
+    tacs: TacTable,
+    terms: EligibilityTerms,
+    reasons: list[Reason],
+    warnings: list[Reason],
+) -> None:
+    if imei.is_placeholder:
+        code, what = ReasonCode.IMEI_PLACEHOLDER, "is a known placeholder, shared by many devices"
+        reasons.append(
+            Reason(code, f"The IMEI {imei} {what}", "Dial *#06# on the phone and give its own IMEI", str(imei))
+        )
+    elif imei.is_test:
+        code, what = ReasonCode.IMEI_TEST, "belongs to a test device"
+        reasons.append(Reason(code, f"The IMEI {imei} {what}", "Trade in a phone that was sold", str(imei)))
+    elif imei.reporting_body is None:
+        code, what = ReasonCode.IMEI_REPORTING_BODY, f"begins with {imei.tac[:2]}, which no reporting body has"
+        reasons.append(Reason(code, f"The IMEI {imei} {what}", "Dial *#06# and compare", str(imei)))
+    candidates = tacs.lookup(imei)
+    if not candidates:
+        unknown = Reason(
+            ReasonCode.TAC_UNKNOWN,
+            f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI",
+            "Check the model on the phone itself, or use a fuller TAC table",
+            str(imei),
+        )
+        (reasons if terms.unknown_tac == "refuse" else warnings).append(unknown)
+    elif variant is not None and not any(_fits(candidate, variant, catalogue) for candidate in candidates):
+        named = " or ".join(dict.fromkeys(f"{candidate.brand} {candidate.model}" for candidate in candidates))
+        reasons.append(
+            Reason(
+                ReasonCode.TAC_OTHER_MODEL,
+                f"The IMEI {imei} is that of {named}, not of {variant.family}",
+                f"Choose {named}, or compare the IMEI with the phone: dial *#06#",
+                str(imei),
+            )
+        )
+
+
+def _fits(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
+    return catalogue.family_of(candidate.brand, candidate.model) == variant.family
+
+
+def _resolve(name: str, catalogue: Catalogue, reasons: list[Reason]) -> Variant | None:
+    """Lead a name to its variant where there is only one; else say which ones there are."""
+    family = catalogue.family_of("", name)
+    variants = () if family is None else catalogue.variants_of(family)
+    if len(variants) == 1:
+        return variants[0]
+    if variants:
+        named = ", ".join(f"{variant.memory} ({variant.model})" for variant in variants)
+        reasons.append(
+            Reason(
+                ReasonCode.VARIANT_MISSING,
+                f"{family} was sold in {len(variants)} variants, and their values differ",
+                f"Choose RAM and storage: {named}",
+                name,
+            )
+        )
+        return None
+    close = catalogue.nearest(name)
+    hint = f"Did you mean {', '.join(variant.model for variant in close)}?" if close else "Search the models"
+    reasons.append(
+        Reason(ReasonCode.MODEL_UNKNOWN, f"No model is called {shown(name)}", hint.removesuffix("."), shown(name))
+    )
+    return None
+
+
+def _closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:
+    import difflib  # noqa: PLC0415 - only a refusal needs it
+
+    return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)
+
+
+def _brand_not_accepted(variant: Variant, brands: frozenset[str]) -> Reason:
+    return Reason(
+        ReasonCode.BRAND_NOT_ACCEPTED,
+        f"{variant.brand} phones are not accepted in this programme",
+        f"Accepted brands: {', '.join(sorted(brands))}",
+        variant.brand,
+    )
+
+
+def _not_listed(variant: Variant, catalogue: Catalogue, eligible: EligibleModels, on: date) -> Reason:
+    listed = [other for other in catalogue.variants if other.brand == variant.brand and eligible.lists(other.model, on)]
+    close = _closest(variant.label, [other.label for other in listed], _FEW, 0.0)
+    hint = f"The nearest listed: {'; '.join(close)}" if close else "No model of this brand is on the list that day"
+    return Reason(
+        ReasonCode.MODEL_NOT_LISTED,
+        f"{variant.label} is not on the list of eligible models on {on}",
+        hint,
+        variant.model,
+    )

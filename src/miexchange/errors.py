@@ -1,0 +1,181 @@
+"""What the package raises: one root, few kinds, each also a `ValueError`.
+
+A *business* answer ("this phone is not eligible", "this coupon has expired") is never an
+exception: it is a `miexchange.Refusal`, a value. An exception means that the caller handed over
+something that is not a value of its type at all, or a data file that must not go live.
+
+>>> from miexchange import Imei, MiExchangeError
+>>> try:
+...     Imei.parse("49-015420-323751-9")
+... except MiExchangeError as error:
+...     print(error)
+The IMEI 49-015420-******-9 has a wrong check digit. Compare it with the phone: dial *#06#.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
+
+_LONGEST_SHOWN = 60
+
+
+class MiExchangeError(ValueError):
+    """The root of every exception that this package raises."""
+
+
+class InvalidValue(MiExchangeError):  # noqa: N818 - named like InvalidImei, after what is wrong
+    """A public value was given something that it cannot hold.
+
+    Attributes:
+        field: the name of the field or argument, dotted from the value's type.
+        value: a short, safe rendering of what was given.
+    """
+
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        """Compose the sentence: which field, which value, and the rule that says what to do."""
+        self.field = field
+        self.value = shown(value)
+        self.rule = rule
+        super().__init__(f"{field} cannot be {self.value}: {rule}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the parts, so that the error survives a process pool."""
+        return (_invalid_value, (self.field, self.value, self.rule))
+
+
+def _invalid_value(field: str, value: str, rule: str) -> InvalidValue:
+    return InvalidValue(field, _Verbatim(value), rule)
+
+
+class InvalidImei(MiExchangeError):  # noqa: N818 - named after what is wrong, as python-stdnum does
+    """A text is not an IMEI.
+
+    Attributes:
+        code: the stable reason code, a `miexchange.ReasonCode`.
+        masked: the text with its serial number hidden; an IMEI is personal data.
+        what: what is wrong with it.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, code: str, masked: str, what: str, remedy: str) -> None:
+        """Keep the parts and compose the sentence."""
+        self.code = code
+        self.masked = masked
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"The IMEI {masked} {what}. {remedy}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the parts, so that the error survives a process pool."""
+        return (InvalidImei, (self.code, self.masked, self.what, self.remedy))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a data file, and where.
+
+    Attributes:
+        file: the file, as the caller named it (or ``<frame>`` for a DataFrame).
+        line: the line in the file, or the row's position in a DataFrame, counted from 1; None for
+            a problem of the whole file.
+        column: the column or the key; empty for a problem of the whole row.
+        message: what is wrong, with the value.
+        remedy: what to do about it.
+    """
+
+    file: str
+    line: int | None
+    column: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Render as compilers do, so that editors and terminals can jump there."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        what = f"{self.column}: {self.message}" if self.column else self.message
+        return f"{where}: {what}. {self.remedy}"
+
+
+class DataError(MiExchangeError):
+    """A table or a programme that must not be used, with all its problems at once.
+
+    Attributes:
+        problems: every `Problem` that was found, in file order.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems; the message is one line for each of them."""
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the parts, so that the error survives a process pool."""
+        return (DataError, (self.problems,))
+
+
+class _Verbatim(str):
+    """A text that is shown as it is: it was rendered once already."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def shown(value: object) -> str:
+    """Render any value for a message: short, on one line, with what could be an IMEI masked.
+
+    Objects that are not plain data are shown by their type only, so that a message never runs
+    foreign code that prints a secret.
+
+    >>> shown("cracked")
+    "'cracked'"
+    >>> shown(354178036859789)
+    '35417803******9'
+    >>> shown(object())
+    'an object'
+    """
+    if isinstance(value, _Verbatim):
+        return str(value)
+    if value is None or type(value) in (bool, int, float, str):
+        text = repr(value)
+        if sum(character.isdecimal() for character in text) >= _IMEI_LIKE:
+            text = mask(text)
+        return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+_IMEI_LIKE = 12  # this many digits could be an IMEI with a few lost, so they are not shown
+
+
+def mask(text: str) -> str:
+    """Hide the serial number of whatever could be an IMEI, and cut what is long.
+
+    Of 15 digits (an IMEI) the TAC and the check digit stay, of 16 (an IMEISV) the TAC and the
+    software version; of any other number only the first 8 digits, since nobody knows which of
+    them are the serial. Separators stay, so that a person still recognises the number.
+    Characters that a terminal or a log would act on become a question mark.
+
+    >>> mask("49-015420-323751-8")
+    '49-015420-******-8'
+    >>> mask("3541780368597823")
+    '35417803******23'
+    >>> mask("35417803685978")
+    '35417803******'
+    >>> mask("12345")
+    '12345'
+    """
+    kept_ahead = 8
+    cut = len(text) > _LONGEST_SHOWN
+    if cut:
+        text = text[: _LONGEST_SHOWN - 1] + "…"
+    digits = [index for index, character in enumerate(text) if character.isnumeric()]  # of any script
+    kept_behind = 0 if cut else {15: 1, 16: 2}.get(len(digits), 0)
+    hidden = set(digits[kept_ahead : len(digits) - kept_behind])
+    return "".join(
+        "*" if index in hidden else character if character.isprintable() else "?"
+        for index, character in enumerate(text)
+    )

@@ -1,0 +1,569 @@
+"""The IMEI, strictly: fifteen digits with a right check digit; and what its TAC says about the phone.
+
+The number is that of 3GPP TS 23.003 clause 6.2.1: a Type Allocation Code of 8 digits, a serial
+number of 6, and a check digit (Luhn, annex B). It identifies one phone, so it is personal data: no
+`repr`, `str` or error of this module shows a serial number.
+
+>>> imei = Imei.parse(" 35-417803-685978-9 ")
+>>> imei
+Imei('35417803******9')
+>>> imei.digits, imei.tac, format(imei)
+('354178036859789', '35417803', '35-417803-685978-9')
+
+A well-formed number may still be nobody's phone. That is no error of the text, so the value says it:
+
+>>> Imei.parse("000000000000000").is_placeholder
+True
+
+A TAC names a model, never its storage, memory or colour, and a TAC that is absent from a table is
+unknown, not forged:
+
+>>> table = TacTable.of([("35417803", "Acme", "One"), ("35417803", "Acme", "One 5G")])
+>>> [device.model for device in table.lookup(imei)]
+['One', 'One 5G']
+>>> table.lookup("86000000")
+()
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+from stdnum import luhn
+
+from miexchange import _data, _tac_files
+from miexchange._value import Value, require
+from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator
+
+    from pydantic_core import CoreSchema
+
+__all__ = [
+    "Imei",
+    "ReportingBody",
+    "TacDevice",
+    "TacReport",
+    "TacTable",
+    "compact",
+    "format",
+    "is_valid",
+    "validate",
+]
+
+_IMEI, _IMEISV, _BODY, _TAC = 15, 16, 14, 8
+_GREATEST = 10**60  # an int above this is not shown
+_RESERVED_SVN = "99"
+_ZERO_LED_RBI = "01"  # the only zero-led reporting body that gives out numbers to phones on sale
+_SIGNS = "+-\N{MINUS SIGN}"
+_NO_DIGIT = re.compile(r"[^0-9 -]")
+_name_of = type.__dict__["__name__"].__get__  # a metaclass can make kind.__name__ raise, but not this
+
+_COMPARE = "Compare it with the phone: dial *#06#."
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingBody(Value):
+    """Who gave the number out: the first two digits of an IMEI.
+
+    Attributes:
+        rbi: the Reporting Body Identifier, two digits.
+        body: the organisation, or what the range is for.
+        status: whether it gives out TACs today, did so once, is reserved, or is for test phones.
+        source: where this is written.
+    """
+
+    rbi: str
+    body: str
+    status: Literal["allocating", "reserved", "test", "historic"]
+    source: str
+
+
+@final
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class Imei(Value):
+    """An IMEI whose form and check digit are right.
+
+    The constructor takes the fifteen digits and nothing else; `parse` reads what people write.
+
+    Attributes:
+        digits: the fifteen digits. They are personal data: do not log them.
+
+    Raises:
+        InvalidImei: not fifteen ASCII digits with a right check digit.
+
+    >>> Imei("354178036859789") == Imei.parse("35 417803 685978 9")
+    True
+    >>> is_valid("354178036859782")
+    False
+    """
+
+    digits: str
+
+    def __post_init__(self) -> None:
+        text = _plain(self.digits)
+        _refuse_characters(text, text, "Give the fifteen digits alone, or read the text with Imei.parse.")
+        object.__setattr__(self, "digits", _checked(text, text))
+
+    @classmethod
+    def parse(cls, text: str) -> Imei:
+        """Read an IMEI as people write it.
+
+        Surrounding white space is removed; spaces and ASCII hyphens may stand between digits.
+
+        Raises:
+            InvalidImei: the text is not an IMEI; its `code` says why, its `remedy` what to do.
+
+        >>> try:
+        ...     Imei.parse("354178036859782")
+        ... except InvalidImei as error:
+        ...     print(error.code, error.masked, error.remedy)
+        imei_check_digit 35417803******2 Compare it with the phone: dial *#06#.
+        """
+        # The first test is the hot path of everything: a clean text. The second reads the rest and refuses.
+        if type(text) is str and len(text) == _IMEI and text.isascii() and text.isdigit() and not luhn.checksum(text):
+            return _proved(text)
+        return _proved(_checked(compact(text), _plain(text).strip()))
+
+    @classmethod
+    def from_imeisv(cls, text: str) -> Imei:
+        """Read a 16-digit IMEISV: its software version is dropped and the check digit computed.
+
+        Raises:
+            InvalidImei: not 16 digits, or the software version 99, which is reserved.
+
+        >>> Imei.from_imeisv("3541780368597823").digits
+        '354178036859789'
+        """
+        digits = _of_length(text, _IMEISV, "an IMEISV")
+        if digits.endswith(_RESERVED_SVN):
+            what = "is an IMEISV with the reserved software version 99"
+            raise InvalidImei(ReasonCode.IMEI_16_DIGITS, mask(_plain(text).strip()), what, _COMPARE)
+        return cls.from_body(digits[:_BODY])
+
+    @classmethod
+    def from_body(cls, text: str) -> Imei:
+        """Read the 14 digits that identify a phone: the check digit is computed.
+
+        Nothing protects such a number from a typing error; read one only from a machine.
+
+        Raises:
+            InvalidImei: not 14 digits.
+
+        >>> Imei.from_body("35-417803-685978").digits
+        '354178036859789'
+        """
+        digits = _of_length(text, _BODY, "the body of an IMEI")
+        return _proved(digits + luhn.calc_check_digit(digits))
+
+    @property
+    def tac(self) -> str:
+        """The Type Allocation Code: the 8 digits that name the model."""
+        return self.digits[:_TAC]
+
+    @property
+    def serial(self) -> str:
+        """The serial number: the 6 digits that tell two phones of one model apart."""
+        return self.digits[_TAC:_BODY]
+
+    @property
+    def check_digit(self) -> str:
+        """The Luhn check digit."""
+        return self.digits[_BODY]
+
+    @property
+    def body(self) -> str:
+        """The 14 digits that identify the phone, the same in its IMEI and in its IMEISV."""
+        return self.digits[:_BODY]
+
+    @property
+    def reporting_body(self) -> ReportingBody | None:
+        """Who gave the number out; None where no list names these two digits, which is no error."""
+        return _reporting_bodies().get(self.digits[:2])
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the number lies in a range for test phones, such as 00."""
+        body = self.reporting_body
+        return body is not None and body.status == "test"
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether the number is a known stand-in (all zeros, an emulator's, an example's), not a phone's own."""
+        # On all 14 digits, never on the TAC: some stand-ins borrow the TAC of a real model.
+        return self.body in _placeholders() or not int(self.body)
+
+    def __str__(self) -> str:
+        """Return the number with its serial hidden: a log is no place for it."""
+        return mask(self.digits)
+
+    def __repr__(self) -> str:
+        return f"Imei({mask(self.digits)!r})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
+        """Be a JSON string of fifteen digits in every pydantic model; nothing else is read."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+        return core_schema.no_info_plain_validator_function(
+            _from_pydantic,
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda imei: imei.digits),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, str]:
+        return {"type": "string", "pattern": f"^[0-9]{{{_IMEI}}}$"}
+
+
+def compact(text: str) -> str:
+    """Return the digits of a number without white space around and separators within.
+
+    Neither the length nor the check digit is looked at.
+
+    Raises:
+        InvalidImei: not a text, empty, signed, or with other characters.
+
+    >>> compact(" 35-417803 685978-9")
+    '354178036859789'
+    """
+    plain = _plain(text).strip()
+    digits = plain.replace(" ", "").replace("-", "")
+    _refuse_characters(plain, digits, "Write the digits 0 to 9, with nothing but spaces and hyphens between them.")
+    return digits
+
+
+def validate(text: str) -> str:
+    """Return the fifteen digits of an IMEI.
+
+    Raises:
+        InvalidImei: the text is not an IMEI, as in `Imei.parse`.
+
+    >>> validate("35-417803-685978-9")
+    '354178036859789'
+    """
+    return Imei.parse(text).digits
+
+
+def is_valid(anything: object) -> bool:
+    """Say whether something is the text of an IMEI. It never raises.
+
+    >>> is_valid("35-417803-685978-9"), is_valid(354178036859789)
+    (True, False)
+    """
+    try:
+        validate(anything)  # type: ignore[arg-type]
+    except InvalidImei:
+        return False
+    return True
+
+
+def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one of the verbs of python-stdnum
+    """Return the number grouped as it is printed on boxes: reporting body, rest of the TAC, serial, check digit.
+
+    Raises:
+        InvalidImei: the text is not an IMEI.
+
+    >>> format("354178036859789", separator=" ")
+    '35 417803 685978 9'
+    """
+    digits = imei.digits if isinstance(imei, Imei) else validate(imei)
+    return separator.join((digits[:2], digits[2:_TAC], digits[_TAC:_BODY], digits[_BODY]))
+
+
+def _proved(digits: str) -> Imei:
+    """Make an Imei of digits that are proved right already."""
+    imei = object.__new__(Imei)
+    object.__setattr__(imei, "digits", digits)
+    return imei
+
+
+def _plain(value: object) -> str:
+    """Return a plain str, or refuse: a number has lost its leading zero before anybody could see it."""
+    kind = type(value)
+    if issubclass(kind, str):
+        return str.__str__(value)  # the text itself, whatever a subclass would like to show
+    # An int may have too many digits to print, and a foreign object may print anything.
+    printable = value is None or kind in (bool, float) or (kind is int and -_GREATEST < value < _GREATEST)  # type: ignore[operator]
+    masked = mask(f"{value}") if printable else f"of type {_name_of(kind)}"
+    raise InvalidImei(
+        ReasonCode.IMEI_NOT_TEXT, masked, "is not a text", "Give it as text: a number loses its leading zero."
+    )
+
+
+def _refuse_characters(text: str, digits: str, remedy: str) -> None:
+    """Refuse a text, already without white space around, unless it is digits and separators between them."""
+    if not text:
+        raise InvalidImei(ReasonCode.IMEI_EMPTY, "''", "is empty", "Dial *#06# on the phone to see it.")
+    if text[0] in _SIGNS:
+        raise InvalidImei(ReasonCode.IMEI_SIGN, mask(text), "begins with a sign, as if it were an amount", remedy)
+    if digits.isascii() and digits.isdigit() and text[-1] != "-":
+        return
+    found = _NO_DIGIT.search(text)
+    if found is None:
+        what = "ends in a hyphen" if digits.isdigit() else "has spaces or hyphens"
+    elif found[0].isnumeric():
+        what = "has digits that are not 0 to 9 of ASCII"  # which one is not shown: it could be of the serial
+    else:
+        what = f"has the character {found[0]!a}"
+    raise InvalidImei(ReasonCode.IMEI_CHARACTERS, mask(text), what, remedy)
+
+
+def _checked(digits: str, text: str) -> str:
+    """Return the digits if they are fifteen with a right check digit; else say what the text looks like."""
+    if len(digits) == _IMEI:
+        if not luhn.checksum(digits):
+            return digits
+        if digits.endswith("0"):
+            code, what = ReasonCode.IMEI_NETWORK_FORM, "ends in 0 instead of its check digit, as networks transmit it"
+            remedy = "If it comes from a network, read its first 14 digits with Imei.from_body; else dial *#06#."
+        else:
+            code, what, remedy = ReasonCode.IMEI_CHECK_DIGIT, "has a wrong check digit", _COMPARE
+    elif len(digits) == _BODY:
+        code, what = ReasonCode.IMEI_14_DIGITS, "has 14 digits, an IMEI has 15"
+        # A leading zero does not change a Luhn sum, so a number that lost it still passes.
+        if f"0{digits}".startswith(_ZERO_LED_RBI) and not luhn.checksum(digits):
+            remedy = "Probably a leading zero was lost, as spreadsheets do. Dial *#06# on the phone."
+        else:
+            remedy = "Probably the check digit at the end is missing. Dial *#06# on the phone, "
+            remedy += "or read it with Imei.from_body."
+    elif len(digits) == _IMEISV:
+        code, what = ReasonCode.IMEI_16_DIGITS, "has 16 digits, as an IMEISV has"
+        remedy = "Its last two are a software version: read it with Imei.from_imeisv."
+    else:
+        code, what, remedy = ReasonCode.IMEI_LENGTH, f"has {_counted(digits)}, an IMEI has 15", _COMPARE
+    raise InvalidImei(code, mask(text), what, remedy)
+
+
+def _of_length(text: str, length: int, kind: str) -> str:
+    digits = compact(text)
+    if len(digits) != length:
+        codes = {_BODY: ReasonCode.IMEI_14_DIGITS, _IMEISV: ReasonCode.IMEI_16_DIGITS}
+        code = codes.get(len(digits), ReasonCode.IMEI_LENGTH)
+        what = f"has {_counted(digits)}, {kind} has {length}"
+        remedy = "Imei.parse reads 15 digits, Imei.from_body 14 and Imei.from_imeisv 16."
+        raise InvalidImei(code, mask(_plain(text).strip()), what, remedy)
+    return digits
+
+
+def _counted(digits: str) -> str:
+    return f"{len(digits)} digit{'' if len(digits) == 1 else 's'}"
+
+
+def _from_pydantic(given: object) -> Imei:
+    if type(given) is Imei:
+        return given
+    from pydantic_core import PydanticCustomError, ValidationError  # noqa: PLC0415 - loaded at the door
+
+    try:
+        return Imei(given)  # type: ignore[arg-type]
+    except InvalidImei as error:
+        # A ValueError would do, but then pydantic prints the whole input beside the message.
+        kind = PydanticCustomError(f"{error.code}", "{sentence}", {"sentence": f"{error}"})
+        raise ValidationError.from_exception_data("Imei", [{"type": kind, "input": error.masked}]) from None
+
+
+@cache
+def _reporting_bodies() -> dict[str, ReportingBody]:
+    rows = _rows("reporting_bodies.csv", ["rbi", "body", "status", "source"])
+    return {row["rbi"]: ReportingBody(**row) for row in rows}
+
+
+@cache
+def _placeholders() -> frozenset[str]:
+    return frozenset(row["body"] for row in _rows("placeholder_imeis.csv", ["body", "why", "source"]))
+
+
+def _rows(name: str, columns: list[str]) -> list[dict[str, Any]]:
+    path = _data.folder() / name
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if reader.fieldnames == columns:
+                return list(reader)
+        message = f"the columns are not {','.join(columns)}"
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+    raise DataError((Problem(str(path), None, "", message, "Install miexchange anew"),))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TacDevice(Value):
+    """What a TAC table says a phone is. It may be wrong by a variant, so it names its source.
+
+    Attributes:
+        brand: the brand or the manufacturer; empty where the table does not say.
+        model: the model; empty where the table does not say.
+        source: the file, or what the row itself names as its source.
+    """
+
+    brand: str
+    model: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TacReport(Value):
+    """What became of every row of a TAC table: ``rows == len(table) + merged + len(problems)``.
+
+    Attributes:
+        file: the file, as the caller named it.
+        layout: which layout it was read as.
+        rows: the rows below the header.
+        devices: the distinct devices in the table.
+        padded_7: the TACs of seven digits that got their leading zero back.
+        padded_6: the TACs of six digits that got two leading zeros back.
+        merged: the rows that repeat another one exactly.
+        conflicts: the TACs for which the table names more than one device; all of them are kept.
+        problems: the rows that were left out, and why.
+    """
+
+    file: str
+    layout: str
+    rows: int
+    devices: int
+    padded_7: int
+    padded_6: int
+    merged: int
+    conflicts: int
+    problems: tuple[Problem, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class TacTable:
+    """Which devices a TAC may be: an immutable table, built by `of` or `read`.
+
+    Two tables are equal if they hold the same entries, wherever they come from.
+
+    Attributes:
+        report: what became of every row.
+
+    >>> table = TacTable.of([("35417803", "Acme", "One")])
+    >>> len(table), list(table)
+    (1, [('35417803', TacDevice(brand='Acme', model='One', source=''))])
+    """
+
+    # Two columns of machine integers and each device once: a table of 250 000 rows costs some
+    # 20 MB, where a dict of tuples costs 165.
+    _tacs: array[int]
+    _positions: array[int]
+    _devices: tuple[TacDevice, ...]
+    report: TacReport
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str, str] | tuple[str, str, str, str]]) -> TacTable:
+        """Make a table of rows: TAC, brand, model, and where it matters the source.
+
+        Raises:
+            InvalidValue: a TAC is not 8 digits, a name is not a text, or a row names no device.
+        """
+        devices: dict[tuple[str, str, str], int] = {}
+        entries = []
+        for tac, brand, model, *source in rows:
+            device = (brand, model, source[0] if source else "")
+            require(
+                all(type(part) is str for part in device), "TacTable.of", device, "brand, model and source are texts"
+            )
+            require(bool(brand or model), "TacTable.of", tac, "a row names a brand or a model")
+            entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
+        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), ()))
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], *, pad_six_digits: bool = False) -> TacTable:
+        """Read a table from a file: the layout is recognised by its header.
+
+        Understood are the Osmocom export, the GSMA and DIRBS layouts, and tables with columns such
+        as ``tac,brand,model``, in any order, with comma, semicolon, pipe or tab between. Rows that
+        cannot be used are left out and stand in `report`.
+
+        Args:
+            path: a text file in UTF-8.
+            pad_six_digits: read a TAC of six digits as one that lost two leading zeros. It may
+                as well be a TAC from before 2003, when six digits were all it had.
+
+        Raises:
+            DataError: the file is no TAC table, or cannot be read.
+        """
+        return _table(_tac_files.read_tac_file(Path(path), pad_six_digits=pad_six_digits))
+
+    def lookup(self, imei: Imei | str) -> tuple[TacDevice, ...]:
+        """Return every device that the table names for an IMEI or a TAC; none means unknown.
+
+        Raises:
+            InvalidValue: a text that is not the 8 digits of a TAC.
+        """
+        tac = int(imei.digits[:_TAC]) if type(imei) is Imei else _number(imei, "TacTable.lookup")
+        tacs = self._tacs
+        start = end = bisect_left(tacs, tac)
+        while end < len(tacs) and tacs[end] == tac:
+            end += 1
+        return tuple([self._devices[position] for position in self._positions[start:end]])
+
+    def __len__(self) -> int:
+        """Return how many entries there are: pairs of a TAC and a device."""
+        return len(self._tacs)
+
+    def __iter__(self) -> Iterator[tuple[str, TacDevice]]:
+        """Yield every TAC with a device, ordered by TAC and device."""
+        for tac, position in zip(self._tacs, self._positions, strict=True):
+            yield f"{tac:08d}", self._devices[position]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by entries."""
+        if type(other) is not TacTable:
+            return NotImplemented
+        return (self._tacs, self._positions, self._devices) == (other._tacs, other._positions, other._devices)
+
+    def __hash__(self) -> int:
+        return hash((self._tacs.tobytes(), self._positions.tobytes(), self._devices))
+
+    def __repr__(self) -> str:
+        return f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {self.report.file}>"
+
+
+def _number(tac: object, field: str) -> int:
+    if not (type(tac) is str and len(tac) == _TAC and tac.isascii() and tac.isdigit()):
+        raise InvalidValue(field, tac, "give the 8 digits of a TAC as text")
+    return int(tac)
+
+
+def _table(file: _tac_files.TacFile) -> TacTable:
+    """Build the table: sorted throughout, so that the order of the rows leaves no trace."""
+    keys = sorted(file.devices)
+    count = len(keys)
+    rank = [0] * count
+    for position, key in enumerate(keys):
+        rank[file.devices[key]] = position
+    entries = sorted({tac * count + rank[position] for tac, position in file.entries})
+    tacs = array("I", [entry // count for entry in entries])
+    positions = array("I", [entry % count for entry in entries])
+    # Entries with one TAC stand together, so only those beside another one can disagree with it; two
+    # sources that agree are no conflict.
+    conflicting = {
+        tac
+        for tac, after, one, other in zip(tacs, tacs[1:], positions, positions[1:], strict=False)
+        if tac == after and keys[one][:2] != keys[other][:2]
+    }
+    report = TacReport(
+        file=file.name,
+        layout=file.layout,
+        rows=file.rows,
+        devices=count,
+        padded_7=file.widths[7],
+        padded_6=file.widths[6],
+        merged=len(file.entries) - len(entries),
+        conflicts=len(conflicting),
+        problems=file.problems,
+    )
+    return TacTable(tacs, positions, tuple(TacDevice(*key) for key in keys), report)

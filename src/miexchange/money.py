@@ -1,0 +1,101 @@
+"""Money: whole paise, whole basis points, one named rounding at a time.
+
+An amount is an `int` of paise (100 paise = ₹1), a rate an `int` of basis points
+(10 000 bps = 100 %). No float ever touches money: `rupees` renders an amount for people, and
+`paise` reads what a person wrote, exactly.
+
+>>> paise("10,550")
+1055000
+>>> rupees(1055000)
+'10550.00'
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from miexchange.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["BPS", "GREATEST_PAISE", "PAISE_PER_RUPEE", "allocate", "paise", "rupees"]
+
+PAISE_PER_RUPEE = 100
+"""Paise in one rupee (Coinage Act 2011, India, section 4)."""
+
+BPS = 10_000
+"""Basis points in 100 %."""
+
+GREATEST_PAISE = 10**11
+"""The largest amount that a table or an order may hold: ₹1 000 000 000. An amount times a rate of
+10 000 bps then stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64
+column."""
+
+_RUPEES = re.compile(r"(?P<rupees>[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.(?P<paise>[0-9]{1,2}))?")
+
+
+def paise(text: str) -> int:
+    """Read an amount in rupees, as a person writes it, as exact paise.
+
+    Args:
+        text: digits with up to two decimals, with or without thousands or lakh separators.
+
+    Raises:
+        InvalidValue: the text is not such an amount, or the amount is above `GREATEST_PAISE`.
+
+    >>> paise("26599.30")
+    2659930
+    >>> paise("1,50,000")
+    15000000
+    """
+    match = _RUPEES.fullmatch(text)
+    if match is None:
+        raise InvalidValue("amount", text, "write rupees as digits, such as 10550 or 10550.50")
+    whole = int(match["rupees"].replace(",", "")) if len(text) <= 20 else GREATEST_PAISE  # noqa: PLR2004
+    amount = whole * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
+    if amount > GREATEST_PAISE:
+        raise InvalidValue("amount", text, f"at most {rupees(GREATEST_PAISE)} rupees")
+    return amount
+
+
+def rupees(amount: int) -> str:
+    """Render paise as plain rupees with two decimals: exact, and the same in every locale.
+
+    >>> rupees(-5)
+    '-0.05'
+    """
+    whole, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
+    return f"{'-' if amount < 0 else ''}{whole}.{fraction:02d}"
+
+
+def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Split an amount in proportion to weights, to the paisa, by largest remainder.
+
+    Every share is the exact proportional share rounded down or up; the shares add up to the
+    amount; a weight of zero gets nothing; and where the amount is at most the sum of the weights,
+    no share is above its weight. Ties go to the earlier weight.
+
+    Args:
+        amount: paise to split, not negative.
+        weights: not negative, at least one of them above zero unless the amount is zero.
+
+    Raises:
+        InvalidValue: an amount or a weight is negative, or there is nothing to split it over.
+
+    >>> allocate(1000, [1, 1, 1])
+    (334, 333, 333)
+    """
+    total = sum(weights)
+    if amount < 0 or any(weight < 0 for weight in weights):
+        raise InvalidValue("allocate", amount, "amounts and weights are zero or more")
+    if total == 0:
+        if amount:
+            raise InvalidValue("allocate", amount, "at least one weight must be above zero")
+        return (0,) * len(weights)
+    shares = [amount * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda index: -(amount * weights[index] % total))
+    for index in by_remainder[: amount - sum(shares)]:
+        shares[index] += 1
+    return tuple(shares)

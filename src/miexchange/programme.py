@@ -1,0 +1,326 @@
+"""A programme: dated terms, lists and tables in one directory, loaded as one immutable object.
+
+A directory holds ``programme.toml`` and the tables that it names. Loading refuses whatever could
+make a quote wrong, all problems at once, each with its file and line; `lint` returns them.
+
+>>> from miexchange import Programme
+>>> programme = Programme.load("mi-exchange-india")
+>>> programme.terms[0].usage.valid_days
+14
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from miexchange._value import Value, dump, instant
+from miexchange.condition import Grade, Questionnaire
+from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
+from miexchange.imei import TacTable
+from miexchange.market import AnchorTable, PriceTable
+from miexchange.money import rupees
+
+if TYPE_CHECKING:
+    from miexchange.errors import Problem
+
+__all__ = ["AgeBand", "Bonus", "Overlap", "Programme", "Terms", "UsageRules", "lint", "shipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand(Value):
+    """What is kept of the price from an age on.
+
+    Attributes:
+        from_months: whole months since the purchase, from which the band holds.
+        keep_bps: what is kept, in basis points.
+    """
+
+    from_months: int
+    keep_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap(Value):
+    """Two component groups that damage together: the smaller deduction counts only in part.
+
+    Attributes:
+        one: a component group.
+        other: another one.
+        counted_bps: the part of the smaller deduction that counts, in basis points.
+        source: where the number is from.
+    """
+
+    one: str
+    other: str
+    counted_bps: int
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus(Value):
+    """Money on top of the exchange value, kept apart from it.
+
+    Of the bonuses that are not stackable, only the largest counts; stackable ones all add up.
+
+    Attributes:
+        id: the bonus's id.
+        says: what it is, for people.
+        paise: a fixed amount; or
+        share_bps: a share of the exchange value, in basis points.
+        cap_paise: the most it can be; required for a share.
+        from_value_paise: the least exchange value that earns it. A band has no upper end, so that
+            a higher value never earns less.
+        targets: the new models that it is for; empty for all. It is spent only on these.
+        begins: the first day, in the programme's zone; None for always.
+        ends: the first day no longer; None for open.
+        stackable: whether it adds to others.
+        quota: how often it is given; None for no limit.
+        fall_back: the bonus that is given in its place when the quota is used up, or "".
+        source: where the offer is from.
+    """
+
+    id: str
+    says: str
+    paise: int = 0
+    share_bps: int = 0
+    cap_paise: int | None = None
+    from_value_paise: int = 0
+    targets: tuple[str, ...] = ()
+    begins: date | None = None
+    ends: date | None = None
+    stackable: bool = False
+    quota: int | None = None
+    fall_back: str = ""
+    source: str = ""
+
+    @property
+    def most_paise(self) -> int:
+        """The most that the bonus can be: its cap, or its fixed amount."""
+        return self.paise if self.cap_paise is None else self.cap_paise
+
+    def runs(self, on: date, target: str | None) -> bool:
+        """Tell whether the bonus is offered that day for that new model."""
+        in_time = (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)
+        return in_time and (not self.targets or target in self.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRules(Value):
+    """What a coupon may be used for.
+
+    Attributes:
+        valid_days: for how many times 24 hours from the moment of issue.
+        categories: the product categories that it buys.
+        brands: the brands that it buys.
+        channels: where it can be used.
+        applies_to: ``one_unit``: one unit of one line gets the discount, the dearest;
+            ``eligible_lines``: every eligible line gets its share.
+        minimum_order_paise: the least sum of eligible lines.
+        surplus: what happens to what the order does not use up.
+        stacks_with: the kinds of other discounts that the order may have.
+        source: where the rules are from.
+    """
+
+    valid_days: int
+    categories: tuple[str, ...]
+    brands: tuple[str, ...]
+    channels: tuple[str, ...]
+    applies_to: Literal["one_unit", "eligible_lines"]
+    minimum_order_paise: int
+    surplus: Literal["forfeit", "store_credit"]
+    stacks_with: tuple[str, ...]
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Terms(Value):
+    """One dated version of a programme's terms. It holds until the next version begins.
+
+    Attributes:
+        version: the version's name; a quote carries it.
+        effective_from: the first instant at which it holds, UTC.
+        eligibility: what is decided about eligibility.
+        questionnaire: the questions, and what each answer does.
+        grades: the grades, best first.
+        quote_valid_hours: how long a quote can be accepted.
+        price_max_age_days: how long a price stays fresh.
+        factor_bps: the operator's share of the value.
+        scrap_paise: the floor.
+        step_paise: the value is rounded down to whole steps of this.
+        drift_bps_per_day: what a price loses for each whole day since it became effective.
+        age_bands: what is kept by age since purchase; empty where age does not matter.
+        overlaps: component groups that damage together.
+        bonuses: offers on top.
+        usage: what the coupon may be used for.
+        source: where the terms are from.
+    """
+
+    version: str
+    effective_from: datetime
+    eligibility: EligibilityTerms
+    questionnaire: Questionnaire
+    grades: tuple[Grade, ...]
+    quote_valid_hours: int
+    price_max_age_days: int
+    factor_bps: int
+    scrap_paise: int
+    step_paise: int
+    usage: UsageRules
+    drift_bps_per_day: int = 0
+    age_bands: tuple[AgeBand, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    bonuses: tuple[Bonus, ...] = ()
+    source: str = ""
+
+    @cached_property
+    def components(self) -> dict[str, int]:
+        """The component groups that can cost something, with their position in a quote."""
+        names = (
+            question.component
+            for question in self.questionnaire.questions
+            if any(option.deduction for option in question.options)
+        )
+        return {name: position for position, name in enumerate(dict.fromkeys(names))}
+
+    @cached_property
+    def overlap_positions(self) -> tuple[tuple[int, int, int], ...]:
+        """The overlaps by position of their component groups, with the part that counts."""
+        at = self.components
+        return tuple((at[overlap.one], at[overlap.other], overlap.counted_bps) for overlap in self.overlaps)
+
+    @cached_property
+    def closing_names(self) -> tuple[tuple[str, str, str], ...]:
+        """Rule, effect and source of the steps that are the same in every quote: overlaps, then factor to rounding."""
+        overlaps = (
+            (
+                f"overlap:{overlap.one}+{overlap.other}",
+                f"{overlap.counted_bps} bps of the smaller count",
+                f"overlaps[{overlap.one}+{overlap.other}]",
+            )
+            for overlap in self.overlaps
+        )
+        return (
+            *overlaps,
+            ("factor", f"{self.factor_bps} bps: the operator's share", "terms[factor_bps]"),
+            ("floor", f"not below the scrap value of {rupees(self.scrap_paise)}", "terms[scrap_paise]"),
+            ("cap", "not above the market price", "market_prices"),
+            ("rounding", f"down to whole steps of {rupees(self.step_paise)}", "terms[step_paise]"),
+        )
+
+    @cached_property
+    def price_max_age(self) -> timedelta:
+        """How long a price stays fresh, as a duration."""
+        return timedelta(days=self.price_max_age_days)
+
+    @cached_property
+    def quote_life(self) -> timedelta:
+        """How long a quote can be accepted, as a duration."""
+        return timedelta(hours=self.quote_valid_hours)
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """One programme: all that a valuation reads besides the device, the answers and the instant.
+
+    Two programmes are equal when their digests are. A new price list makes a new programme; a
+    service swaps one reference.
+
+    Attributes:
+        id: the programme's id.
+        title: its name for people.
+        zone: where its days begin.
+        brands: the brands of old phones that it accepts.
+        catalogue: the models that exist.
+        eligible: the dated list of models that it takes.
+        prices: the dated market prices.
+        anchors: the dated repair anchors.
+        tacs: which model a TAC belongs to.
+        terms: the dated terms, oldest first.
+    """
+
+    id: str
+    title: str
+    zone: timezone
+    brands: frozenset[str]
+    catalogue: Catalogue
+    eligible: EligibleModels
+    prices: PriceTable
+    anchors: AnchorTable
+    tacs: TacTable
+    terms: tuple[Terms, ...]
+
+    @classmethod
+    def load(cls, source: str | Path) -> Programme:
+        """Load a programme.
+
+        Args:
+            source: the id of a programme that ships with the package, or the path of a directory.
+
+        Raises:
+            DataError: everything that is wrong with it, as file, line and reason.
+        """
+        from miexchange import _programme_files  # noqa: PLC0415 - pydantic is loaded here, not at import
+
+        return _programme_files.load(source)
+
+    def terms_at(self, at: datetime) -> Terms | None:
+        """Return the terms in force at an instant, or None before the first ones."""
+        position = bisect_right(self._beginnings, instant(at, "at"))
+        return self.terms[position - 1] if position else None
+
+    @cached_property
+    def _beginnings(self) -> tuple[datetime, ...]:
+        return tuple(terms.effective_from for terms in self.terms)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the canonical content: comments, order of rows and file names do not matter."""
+        content = hashlib.sha256()
+        head = (self.id, self.title, str(self.zone.utcoffset(None)), *sorted(self.brands))
+        content.update("\x1f".join(head).encode())
+        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors):
+            content.update(b"\x1e" + dump(table))
+        for tac, device in self.tacs:
+            content.update(f"\x1e{tac}\x1f{device.brand}\x1f{device.model}".encode())
+        return content.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by content."""
+        return self.digest == other.digest if isinstance(other, Programme) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        """Show which programme it is; its tables are too long to print."""
+        return (
+            f"<Programme {self.id} {self.digest[:12]}: {len(self.eligible.listings)} listings, {len(self.terms)} terms>"
+        )
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the ids of the programmes that ship with the package.
+
+    >>> shipped()
+    ('graded-trade-in', 'mi-exchange-india')
+    """
+    from miexchange._data import folder  # noqa: PLC0415 - the data is looked for when it is asked for
+
+    return tuple(sorted(file.parent.name for file in (folder() / "programmes").glob("*/programme.toml")))
+
+
+def lint(source: str | Path) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a programme; nothing for one that `Programme.load` takes.
+
+    Args:
+        source: the id of a programme that ships with the package, or the path of a directory.
+    """
+    from miexchange import _programme_files  # noqa: PLC0415 - pydantic is loaded here, not at import
+
+    return _programme_files.lint(source)

@@ -1,0 +1,141 @@
+"""A refusal is an answer, not an error: every reason at once, each with a code and a remedy.
+
+>>> refusal = Refusal((Reason(ReasonCode.COUPON_EXPIRED, "The coupon expired", "Ask for a new quote"),))
+>>> refusal.codes
+('coupon_expired',)
+>>> refusal.public().codes
+('coupon_not_usable',)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from miexchange._value import Value, require
+
+__all__ = ["Reason", "ReasonCode", "Refusal"]
+
+
+class ReasonCode(StrEnum):
+    """Every reason that the package can give. A code is stable: it never changes its meaning."""
+
+    # The IMEI as text.
+    IMEI_NOT_TEXT = "imei_not_text"
+    IMEI_EMPTY = "imei_empty"
+    IMEI_SIGN = "imei_sign"
+    IMEI_CHARACTERS = "imei_characters"
+    IMEI_14_DIGITS = "imei_14_digits"
+    IMEI_16_DIGITS = "imei_16_digits"
+    IMEI_LENGTH = "imei_length"
+    IMEI_NETWORK_FORM = "imei_network_form"
+    IMEI_CHECK_DIGIT = "imei_check_digit"
+    # The IMEI as an identity.
+    IMEI_MISSING = "imei_missing"
+    IMEI_PLACEHOLDER = "imei_placeholder"
+    IMEI_TEST = "imei_test"
+    IMEI_REPORTING_BODY = "imei_reporting_body"
+    IMEI_REPEATED = "imei_repeated"
+    IMEI_BLOCKED = "imei_blocked"
+    IMEI_UNVERIFIED = "imei_unverified"
+    TAC_UNKNOWN = "tac_unknown"
+    TAC_OTHER_MODEL = "tac_other_model"
+    # The model.
+    MODEL_UNKNOWN = "model_unknown"
+    VARIANT_MISSING = "variant_missing"
+    BRAND_NOT_ACCEPTED = "brand_not_accepted"
+    MODEL_NOT_LISTED = "model_not_listed"
+    # The account and the device's past.
+    EXCHANGE_OPEN = "exchange_open"
+    DEVICE_EXCHANGED = "device_exchanged"
+    # The condition.
+    ANSWER_MISSING = "answer_missing"
+    ANSWER_UNKNOWN = "answer_unknown"
+    QUESTION_UNKNOWN = "question_unknown"
+    QUESTION_NOT_ASKED = "question_not_asked"
+    CONDITION_GATE = "condition_gate"
+    # The price and the terms.
+    PROGRAMME_NOT_IN_FORCE = "programme_not_in_force"
+    PRICE_MISSING = "price_missing"
+    PRICE_STALE = "price_stale"
+    PURCHASE_DATE_MISSING = "purchase_date_missing"
+    PURCHASE_DATE_IN_FUTURE = "purchase_date_in_future"
+    # The quote.
+    QUOTE_NOT_YET_VALID = "quote_not_yet_valid"
+    QUOTE_EXPIRED = "quote_expired"
+    # The coupon and the order.
+    COUPON_OTHER_ACCOUNT = "coupon_other_account"
+    COUPON_NOT_YET_VALID = "coupon_not_yet_valid"
+    COUPON_EXPIRED = "coupon_expired"
+    COUPON_RESERVED = "coupon_reserved"
+    COUPON_USED = "coupon_used"
+    COUPON_VOID = "coupon_void"
+    ORDER_CATEGORY = "order_category"
+    ORDER_BRAND = "order_brand"
+    ORDER_CHANNEL = "order_channel"
+    ORDER_BELOW_MINIMUM = "order_below_minimum"
+    ORDER_STACKING = "order_stacking"
+    COUPON_NOT_USABLE = "coupon_not_usable"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(Value):
+    """One reason of a refusal, or one warning on a quote.
+
+    Attributes:
+        code: the stable code, to branch on.
+        message: what is so, with the value (an IMEI masked); for people.
+        remedy: what the person can do about it.
+        subject: what it is about: a question, an option, a model, an order line; "" for the whole.
+    """
+
+    code: ReasonCode
+    message: str
+    remedy: str
+    subject: str = ""
+
+    def __str__(self) -> str:
+        """Render as a sentence with its remedy."""
+        return f"{self.message}. {self.remedy}."
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Value):
+    """A typed "no": the complete list of reasons. It is falsy, so ``if quote := appraise(...)`` reads well.
+
+    Attributes:
+        reasons: at least one `Reason`, in the order in which the rules are applied.
+    """
+
+    reasons: tuple[Reason, ...]
+
+    def __post_init__(self) -> None:
+        require(bool(self.reasons), "Refusal.reasons", (), "a refusal has at least one reason")
+
+    def __bool__(self) -> bool:
+        """Return False: a refusal is a "no"."""
+        return False
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The distinct codes, in order."""
+        return tuple(dict.fromkeys(reason.code.value for reason in self.reasons))
+
+    def public(self) -> Refusal:
+        """Return the one uniform answer for strangers, so that a guesser of codes learns nothing."""
+        return _PUBLIC
+
+    def explain(self) -> str:
+        """Return the reasons as text, one line each."""
+        return "\n".join(f"- {reason}" for reason in self.reasons)
+
+
+_PUBLIC = Refusal(
+    (
+        Reason(
+            ReasonCode.COUPON_NOT_USABLE,
+            "This coupon cannot be used for this order",
+            "Sign in with the account that it was given to, or ask for help",
+        ),
+    )
+)

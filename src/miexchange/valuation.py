@@ -1,0 +1,596 @@
+"""What a device is worth under a programme at an instant: a `Quote` with its lines, or a `Refusal`.
+
+The formula, in order: market price, retention, grade, deductions, extras, programme factor, floor
+and cap, rounding; then bonuses, apart. Each step is a line, and the lines add up to the value.
+
+>>> from datetime import UTC, datetime
+>>> from miexchange import Device, Programme, appraise
+>>> programme = Programme.load("mi-exchange-india")
+>>> at = datetime(2018, 3, 20, 12, tzinfo=UTC)
+>>> device = Device("oneplus-3t-6-64")
+>>> variant = programme.catalogue.by_model["oneplus-3t-6-64"]
+>>> best = programme.terms_at(at).questionnaire.best(variant)
+>>> quote = appraise(device, best, programme, at=at)
+>>> quote.exchange_value == sum(line.amount for line in quote.lines)
+True
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from miexchange import _kernel, money
+from miexchange._value import Value, canonical, instant, require
+from miexchange.condition import Condition, Finding, Grade
+from miexchange.eligibility import Device, ImeiStatus, assess
+from miexchange.errors import InvalidValue
+from miexchange.imei import Imei
+from miexchange.money import BPS
+from miexchange.programme import Bonus, Programme, Terms, UsageRules
+from miexchange.refusal import Reason, ReasonCode, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from miexchange.eligibility import Variant
+    from miexchange.market import Price
+
+__all__ = ["GrantedBonus", "Quote", "QuoteLine", "Replay", "WorstCase", "appraise", "headline", "replay", "worst_case"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteLine(Value):
+    """One step of a value.
+
+    Attributes:
+        rule: the rule that was applied, such as ``market``, ``grade``, ``deduction:display``.
+        amount: what it adds, in paise; negative for what it takes away.
+        effect: what the rule says, for people, such as ``20260 bps of the display repair anchor``.
+        source: the row that says so, by table and key.
+    """
+
+    rule: str
+    amount: int
+    effect: str
+    source: str
+
+    @property
+    def rupees(self) -> str:
+        """The amount for display."""
+        return money.rupees(self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedBonus(Value):
+    """A bonus as it was granted, kept apart from what the device is worth.
+
+    Attributes:
+        id: the bonus's id.
+        amount: what it is worth, in paise.
+        target: the new model that it was granted for, and is spent on; None for any.
+    """
+
+    id: str
+    amount: int
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote(Value):
+    """What a device is worth, why, under which rules, and for how long that can be accepted.
+
+    Attributes:
+        programme: the programme's id.
+        digest: the digest of the programme that made the quote.
+        terms: the version of its terms.
+        questionnaire: the version of its questionnaire.
+        at: the instant of the valuation, UTC.
+        valid_until: the first instant at which it can no longer be accepted, UTC.
+        model: the variant's id.
+        label: the variant's name for people.
+        imeis: the device's IMEIs; empty in an indicative quote, and in one that was stored without.
+        indicative: whether no IMEI was given: such a quote shows the value, and earns no coupon.
+        imei_status: what the register said.
+        purchased_on: when the customer bought the device, where it was given.
+        condition: the answers.
+        grade: the overall grade.
+        priced_from: since when the market price is in force, UTC.
+        target: the new model that the customer wants to buy, or None.
+        bonuses_given: how often each bonus with a quota had been given.
+        bonuses: what comes on top of the exchange value.
+        lines: the steps; those of the exchange value first, then the bonuses.
+        exchange_value: what the device is worth, in paise: all lines but the bonuses.
+        coupon_value: what the coupon is worth, in paise: all lines.
+        warnings: what the programme lets pass, and somebody should know.
+        usage: what the coupon may be used for.
+    """
+
+    programme: str
+    digest: str
+    terms: str
+    questionnaire: str
+    at: datetime
+    valid_until: datetime
+    model: str
+    label: str
+    imeis: tuple[Imei, ...]
+    indicative: bool
+    imei_status: ImeiStatus
+    purchased_on: date | None
+    condition: Condition
+    grade: str
+    priced_from: datetime
+    target: str | None
+    bonuses_given: tuple[tuple[str, int], ...]
+    bonuses: tuple[GrantedBonus, ...]
+    lines: tuple[QuoteLine, ...]
+    exchange_value: int
+    coupon_value: int
+    warnings: tuple[Reason, ...]
+    usage: UsageRules
+
+    def __post_init__(self) -> None:
+        coupon = sum([line.amount for line in self.lines])
+        exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
+        if coupon != self.coupon_value:
+            raise InvalidValue("Quote.coupon_value", self.coupon_value, f"its lines add up to {coupon} paise")
+        if exchange != self.exchange_value:
+            raise InvalidValue("Quote.exchange_value", self.exchange_value, f"without bonuses it is {exchange} paise")
+
+    @property
+    def rupees(self) -> str:
+        """The coupon's value for display."""
+        return money.rupees(self.coupon_value)
+
+    def without_imei(self) -> Quote:
+        """Return the quote without its IMEIs: all that storing, showing and replaying it needs."""
+        return self.replace(imeis=()) if self.imeis else self
+
+    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
+        """Return the quote as plain JSON data.
+
+        An IMEI is personal data: it is left out unless it is asked for.
+
+        Args:
+            reveal_imei: whether to write the IMEIs; only then does the form hold the whole quote.
+        """
+        return Value.to_dict(self if reveal_imei else self.without_imei())
+
+    def to_json(self, *, reveal_imei: bool = False) -> str:
+        """Return the canonical JSON text; see `to_dict`."""
+        return canonical(self.to_dict(reveal_imei=reveal_imei))
+
+    def explain(self, write: Callable[[int], str] = money.rupees) -> str:
+        """Return the quote as text: a line for each step, and the sum.
+
+        Args:
+            write: how to write an amount; by default plain rupees with two decimals.
+        """
+        rows = [(line.rule, write(line.amount), line.effect, line.source) for line in self.lines]
+        if self.coupon_value != self.exchange_value:
+            position = len(self.lines) - len(self.bonuses)
+            rows.insert(position, ("exchange value", write(self.exchange_value), "", ""))
+        rows.append(("coupon value", write(self.coupon_value), "", ""))
+        wide, far = (max(len(row[column]) for row in rows) for column in (0, 1))
+        body = [f"  {rule:<{wide}}  {amount:>{far}}  {effect}".rstrip() for rule, amount, effect, _ in rows]
+        head = f"{self.label}, grade {self.grade}, {self.programme} terms {self.terms}"
+        return "\n".join([head, *body, *(f"  note: {warning}" for warning in self.warnings)])
+
+
+def appraise(
+    device: Device,
+    condition: Condition,
+    programme: Programme,
+    *,
+    at: datetime,
+    imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
+    exchange_open: bool = False,
+    device_exchanged: bool = False,
+    target: str | None = None,
+    bonuses_given: Mapping[str, int] = MappingProxyType({}),
+) -> Quote | Refusal:
+    """Value a device.
+
+    Args:
+        device: the phone as the customer names it; without an IMEI the quote is indicative.
+        condition: the answers.
+        programme: the rules.
+        at: the instant of the valuation.
+        imei_status: what the register says of the IMEI; unknown is never taken as clear.
+        exchange_open: whether the account has an exchange under way.
+        device_exchanged: whether this device was traded in before.
+        target: the new model that the customer wants to buy, for bonuses on it.
+        bonuses_given: how often each bonus with a quota was given so far.
+
+    Returns:
+        A `Quote` whose lines add up to its value, or a `Refusal` with every reason.
+
+    Raises:
+        InvalidValue: an argument is not of its type at all, such as an instant without a zone.
+    """
+    at = instant(at, "at")
+    _check_arguments(device, condition, programme, target)
+    terms = programme.terms_at(at)
+    if terms is None:
+        return Refusal((_not_in_force(programme, at),))
+    on = at.astimezone(programme.zone).date()
+    verdict = assess(
+        device,
+        catalogue=programme.catalogue,
+        brands=programme.brands,
+        eligible=programme.eligible,
+        tacs=programme.tacs,
+        terms=terms.eligibility,
+        on=on,
+        imei_status=imei_status,
+        exchange_open=exchange_open,
+        device_exchanged=device_exchanged,
+    )
+    variant = verdict.variant
+    if variant is None:
+        return Refusal(verdict.reasons)
+    grading = terms.questionnaire.grade(condition, variant)
+    reasons = [*verdict.reasons, *grading.reasons]
+    price = programme.prices.as_of(variant.model, at) if verdict.listed else None
+    if verdict.listed:
+        reasons += _price_reasons(variant, price, terms, at)
+    if terms.age_bands:
+        reasons += _purchase_reasons(device.purchased_on, on)
+    anchors = _anchors(grading.findings, variant, programme, at, reasons)
+    if reasons or price is None:
+        return Refusal(tuple(reasons))
+    grade = terms.grades[grading.overall]
+    days = (at - price.effective_from).days
+    months = _months(device.purchased_on, on) if device.purchased_on else 0
+    lines = _exchange_lines(price, grade, grading.findings, anchors, terms, programme.zone, days, months)
+    exchange_value = sum([line.amount for line in lines])
+    given = _relevant(bonuses_given, terms) if bonuses_given else ()
+    bonuses = _bonuses(exchange_value, terms, on, target, dict(given)) if terms.bonuses else ()
+    for bonus, says in bonuses:
+        lines.append(QuoteLine(f"bonus:{bonus.id}", bonus.amount, says, f"bonuses[{bonus.id}]"))
+    return Quote(
+        programme=programme.id,
+        digest=programme.digest,
+        terms=terms.version,
+        questionnaire=terms.questionnaire.version,
+        at=at,
+        valid_until=at + terms.quote_life,
+        model=variant.model,
+        label=variant.label,
+        imeis=verdict.imeis,
+        indicative=not verdict.imeis,
+        imei_status=imei_status,
+        purchased_on=device.purchased_on,
+        condition=condition,
+        grade=grade.id,
+        priced_from=price.effective_from,
+        target=target,
+        bonuses_given=given,
+        bonuses=tuple([bonus for bonus, _ in bonuses]),
+        lines=tuple(lines),
+        exchange_value=exchange_value,
+        coupon_value=exchange_value + sum([bonus.amount for bonus, _ in bonuses]),
+        warnings=verdict.warnings,
+        usage=terms.usage,
+    )
+
+
+def _check_arguments(device: object, condition: object, programme: object, target: object) -> None:
+    require(isinstance(device, Device), "device", device, "give a Device")
+    require(isinstance(condition, Condition), "condition", condition, "give a Condition of the answers")
+    require(isinstance(programme, Programme), "programme", programme, "give a Programme, as Programme.load returns")
+    require(target is None or type(target) is str, "target", target, "give the new model's name, or None")
+
+
+def _not_in_force(programme: Programme, at: datetime) -> Reason:
+    first = programme.terms[0].effective_from
+    return Reason(
+        ReasonCode.PROGRAMME_NOT_IN_FORCE,
+        f"{programme.title} begins at {first.isoformat()}, after {at.isoformat()}",
+        "Ask for a quote from then on",
+        programme.id,
+    )
+
+
+def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: datetime) -> list[Reason]:
+    if price is None:
+        what, remedy = f"{variant.label} has no market price at {at.isoformat()}", "Load a price list that covers it"
+        return [Reason(ReasonCode.PRICE_MISSING, what, remedy, variant.model)]
+    if at - price.effective_from > terms.price_max_age:
+        what = f"The price of {variant.label} is from {price.effective_from.date()}, older than {terms.price_max_age_days} days"
+        return [Reason(ReasonCode.PRICE_STALE, what, "Load a newer price list", variant.model)]
+    return []
+
+
+def _purchase_reasons(purchased_on: date | None, on: date) -> list[Reason]:
+    if purchased_on is None:
+        what = "The value depends on the age of the device, and the date of purchase is not given"
+        return [Reason(ReasonCode.PURCHASE_DATE_MISSING, what, "Give the date on the bill")]
+    if purchased_on > on:
+        what = f"The date of purchase, {purchased_on}, is after {on}"
+        return [Reason(ReasonCode.PURCHASE_DATE_IN_FUTURE, what, "Give the date on the bill")]
+    return []
+
+
+def _months(since: date, on: date) -> int:
+    """Count the whole months between two dates."""
+    return (on.year - since.year) * 12 + on.month - since.month - (on.day < since.day)
+
+
+def _anchors(
+    findings: tuple[Finding, ...], variant: Variant, programme: Programme, at: datetime, reasons: list[Reason]
+) -> dict[str, int]:
+    """Look up the repair anchors that the findings need; one that is missing is a reason, never zero."""
+    found: dict[str, int] = {}
+    for finding in findings:
+        deduction = finding.option.deduction
+        if deduction is None or not deduction.anchor or deduction.anchor in found:
+            continue
+        anchor = programme.anchors.as_of(variant.model, deduction.anchor, at)
+        if anchor is None:
+            what = f"{variant.label} has no {deduction.anchor} repair anchor at {at.isoformat()}"
+            reasons.append(
+                Reason(
+                    ReasonCode.PRICE_MISSING, what, "Load anchors that cover it", f"{variant.model}/{deduction.anchor}"
+                )
+            )
+        found[deduction.anchor] = 0 if anchor is None else anchor.amount_paise
+    return found
+
+
+_Named = tuple[str, str, str]  # rule, effect, source
+_UNNAMED: _Named = ("", "", "")
+
+
+def _exchange_lines(
+    price: Price,
+    grade: Grade,
+    findings: tuple[Finding, ...],
+    anchors: Mapping[str, int],
+    terms: Terms,
+    zone: timezone,
+    days: int,
+    months: int,
+) -> list[QuoteLine]:
+    """Gather the numbers, run the kernel, and name every step that changed the value.
+
+    Args:
+        price: the market price in force.
+        grade: the overall grade.
+        findings: the answers that are not clean.
+        anchors: the repair anchors that they need, in paise.
+        terms: the rules.
+        zone: where the programme's days begin.
+        days: whole days since the price became effective.
+        months: whole months since the purchase.
+    """
+    market = price.price_paise
+    retentions: list[int] = []
+    retention_names: list[_Named] = []
+    deductions = [0] * len(terms.components)
+    deduction_names = [_UNNAMED] * len(terms.components)
+    extras: list[int] = []
+    extra_names: list[_Named] = []
+    for finding in findings:
+        question, option = finding.question, finding.option
+        if option.keep_bps != BPS:
+            retentions.append(option.keep_bps)
+            retention_names.append((f"retention:{question.id}", f"{option.keep_bps} bps kept", _row(finding)))
+        if option.deduction is not None:
+            deduction = option.deduction
+            anchor = anchors[deduction.anchor] if deduction.anchor else 0
+            cost = _kernel.finding(market, anchor, deduction.paise, deduction.share_bps, deduction.weight_bps)
+            position = terms.components[question.component]
+            if cost > deductions[position]:
+                deductions[position] = cost
+                effect = f"{option.says}: {deduction.effect()}"
+                deduction_names[position] = (f"deduction:{question.component}", effect, _row(finding))
+        if option.extra_paise:
+            extras.append(option.extra_paise)
+            extra_names.append((f"extra:{question.id}", option.says, _row(finding)))
+    if terms.age_bands:
+        band = [band for band in terms.age_bands if band.from_months <= months][-1]
+        retentions.append(band.keep_bps)
+        effect = f"{band.keep_bps} bps kept at {months} months"
+        retention_names.append(("retention:age", effect, f"age_bands[{band.from_months}]"))
+    if terms.drift_bps_per_day:
+        retentions.append(_kernel.drift_bps(days, terms.drift_bps_per_day))
+        effect = f"{retentions[-1]} bps kept after {days} days"
+        retention_names.append(("retention:drift", effect, "drift_bps_per_day"))
+    steps = _kernel.value_steps(
+        market,
+        retentions,
+        grade.keep_bps,
+        deductions,
+        terms.overlap_positions,
+        extras,
+        terms.factor_bps,
+        terms.scrap_paise,
+        terms.step_paise,
+    )
+    since = price.effective_from.astimezone(zone).date()
+    lines = [
+        QuoteLine(
+            "market",
+            market,
+            f"{price.basis} price of a clean device since {since}",
+            f"market_prices[{price.model}@{since}]",
+        )
+    ]
+    names = (
+        *retention_names,
+        ("grade", f"grade {grade.id}: {grade.keep_bps} bps kept", f"grades[{grade.id}]"),
+        *deduction_names,
+        *terms.closing_names[: len(terms.overlaps)],
+        *extra_names,
+        *terms.closing_names[len(terms.overlaps) :],
+    )
+    for amount, (rule, effect, source) in zip(steps[1:], names, strict=True):
+        if amount or rule == "grade":
+            lines.append(QuoteLine(rule, amount, effect, source))
+    return lines
+
+
+def _row(finding: Finding) -> str:
+    return f"condition[{finding.subject}]"
+
+
+def _relevant(bonuses_given: Mapping[str, int], terms: Terms) -> tuple[tuple[str, int], ...]:
+    """Keep what the value can depend on: the bonuses of these terms that have a quota."""
+    with_quota = {bonus.id for bonus in terms.bonuses if bonus.quota is not None}
+    return tuple(sorted((name, times) for name, times in bonuses_given.items() if name in with_quota))
+
+
+def _bonuses(
+    exchange_value: int, terms: Terms, on: date, target: str | None, given: Mapping[str, int]
+) -> list[tuple[GrantedBonus, str]]:
+    """Return every stackable bonus that is earned, and the largest of the others; each with what it says."""
+    granted: list[tuple[GrantedBonus, str]] = []
+    largest: tuple[GrantedBonus, str] | None = None
+    for bonus in terms.bonuses:
+        if not bonus.runs(on, target):
+            continue
+        paid = _with_fall_back(bonus, terms, given)
+        if paid is None:
+            continue
+        amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
+        if amount == 0:
+            continue
+        grant = GrantedBonus(paid.id, amount, target if bonus.targets else None), paid.says
+        if bonus.stackable:
+            granted.append(grant)
+        elif largest is None or amount > largest[0].amount:
+            largest = grant
+    return granted if largest is None else [*granted, largest]
+
+
+def _with_fall_back(bonus: Bonus, terms: Terms, given: Mapping[str, int]) -> Bonus | None:
+    """Return the bonus while its quota lasts, then the one that is given in its place, if any."""
+    by_id = {other.id: other for other in terms.bonuses}
+    candidate: Bonus | None = bonus
+    while candidate is not None and candidate.quota is not None and given.get(candidate.id, 0) >= candidate.quota:
+        candidate = by_id.get(candidate.fall_back)
+    return candidate
+
+
+def headline(model: str, programme: Programme, *, at: datetime, target: str | None = None) -> Quote | Refusal:
+    """Return the best quote that a model can get: its value, and in `Quote.condition` the answers that reach it.
+
+    Args:
+        model: the variant's id or name.
+        programme: the rules.
+        at: the instant of the valuation.
+        target: the new model that the customer wants to buy, for bonuses on it.
+
+    >>> from datetime import UTC, datetime
+    >>> programme = Programme.load("mi-exchange-india")
+    >>> best = headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 20, tzinfo=UTC))
+    >>> best.grade, best.condition["screen_glass"]
+    ('A', 'flawless')
+    """
+    at = instant(at, "at")
+    terms = programme.terms_at(at)
+    variant = programme.catalogue.by_model.get(model)
+    best = Condition() if terms is None or variant is None else terms.questionnaire.best(variant)
+    device = Device(model, purchased_on=at.astimezone(programme.zone).date())
+    return appraise(device, best, programme, at=at, target=target)
+
+
+@dataclass(frozen=True, slots=True)
+class WorstCase(Value):
+    """What the customer risks by accepting: shown before, so that the door holds no surprise.
+
+    Attributes:
+        value: the least that the device can be re-valued at, in paise, while it is taken at all.
+        at_risk: the most that can be lost against the quote, in paise: all of it where a gate can refuse.
+        condition: the answers that lead to `value`.
+        gates: the answers that would refuse the device, as ``question=option``.
+    """
+
+    value: int
+    at_risk: int
+    condition: Condition
+    gates: tuple[str, ...]
+
+
+def worst_case(quote: Quote, programme: Programme) -> WorstCase:
+    """Return the worst that an honest inspection of the quoted device can lead to.
+
+    Raises:
+        InvalidValue: the quote was made by another programme or another version of it.
+    """
+    require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
+    terms = programme.terms_at(quote.at)
+    variant = programme.catalogue.by_model[quote.model]
+    questions = () if terms is None else terms.questionnaire.asked_of(variant)
+    gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
+    worst = Condition(
+        {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
+    )
+    lowest = _again(quote, worst, programme)
+    if isinstance(lowest, Refusal):
+        raise InvalidValue("quote", quote.label, f"its worst answers are refused: {', '.join(lowest.codes)}")
+    at_risk = quote.coupon_value if gates else quote.coupon_value - lowest.coupon_value
+    return WorstCase(lowest.coupon_value, at_risk, worst, gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay(Value):
+    """Whether a quote can be reproduced, and what differs if not.
+
+    Attributes:
+        differences: every difference, as a sentence; empty when the quote is reproduced to the paisa.
+    """
+
+    differences: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Tell whether the quote was reproduced exactly."""
+        return not self.differences
+
+
+def replay(quote: Quote, programme: Programme) -> Replay:
+    """Value the quoted device again, from what the quote itself carries, and compare line by line.
+
+    The clock, the register and the quotas of that moment are in the quote; the IMEI is not needed.
+
+    >>> from datetime import UTC, datetime
+    >>> programme = Programme.load("mi-exchange-india")
+    >>> quote = headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 20, tzinfo=UTC))
+    >>> bool(replay(Quote.from_json(quote.to_json()), programme))
+    True
+    """
+    differences = []
+    if quote.digest != programme.digest:
+        differences.append(f"the programme is {programme.digest[:12]}, the quote was made by {quote.digest[:12]}")
+    again = _again(quote, quote.condition, programme)
+    if isinstance(again, Refusal):
+        return Replay((*differences, f"refused now: {', '.join(again.codes)}"))
+    for field in ("terms", "questionnaire", "grade", "priced_from", "valid_until", "usage"):
+        before, now = getattr(quote, field), getattr(again, field)
+        if before != now:
+            differences.append(f"{field} was {before}, is now {now}")
+    before_lines, now_lines = ({line.rule: line for line in one.lines} for one in (quote, again))
+    for rule in dict.fromkeys((*before_lines, *now_lines)):
+        before_line, now_line = before_lines.get(rule), now_lines.get(rule)
+        if before_line != now_line:
+            differences.append(f"{rule} was {_amount(before_line)}, is now {_amount(now_line)}")
+    return Replay(tuple(differences))
+
+
+def _amount(line: QuoteLine | None) -> str:
+    return "not there" if line is None else f"{line.rupees} ({line.effect})"
+
+
+def _again(quote: Quote, condition: Condition, programme: Programme) -> Quote | Refusal:
+    return appraise(
+        Device(quote.model, purchased_on=quote.purchased_on),
+        condition,
+        programme,
+        at=quote.at,
+        target=quote.target,
+        bonuses_given=dict(quote.bonuses_given),
+    )

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import InvalidValue, mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import TypeAdapter
 
-__all__ = ["Value", "canonical", "day", "dump", "instant", "require"]
+__all__ = ["Value", "canonical", "check_types", "day", "dump", "instant", "proved", "require"]
+
+
+_V = TypeVar("_V", bound="Value")
 
 
 class Value:
@@ -26,6 +31,10 @@ class Value:
 
     __slots__ = ()
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
+
+    def __post_init__(self) -> None:
+        """Check every field's type; a value that has rules of its own does so first."""
+        check_types(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the value as plain JSON data: dicts, lists, texts, ints, bools and None."""
@@ -50,7 +59,7 @@ class Value:
             value: Self = _adapter(cls).validate_json(text)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            path = ".".join(map(str, (cls.__name__, *fault["loc"])))
+            path = ".".join(mask(str(part)) for part in (cls.__name__, *fault["loc"]))  # a key may be an IMEI
             cause = fault.get("ctx", {}).get("error")
             rule = cause.rule if isinstance(cause, InvalidValue) else fault["msg"]
             raise InvalidValue(path, fault["input"], rule) from None
@@ -82,6 +91,80 @@ class Value:
         return copy
 
 
+_Check = tuple[str, Callable[[object], bool], str]
+_CHECKS: dict[type, tuple[_Check, ...]] = {}
+
+
+def check_types(value: Value) -> None:
+    """Refuse a field that is not exactly of its annotated type: no bool for an int, no list for a tuple.
+
+    Raises:
+        InvalidValue: the first such field, with what to give.
+    """
+    kind = type(value)
+    checks = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
+    for name, fits, rule in checks:
+        field = getattr(value, name)
+        if not fits(field):
+            raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
+
+
+def _checks_of(kind: type) -> tuple[_Check, ...]:
+    hints = get_type_hints(kind)
+    return tuple((field.name, *_check_of(hints[field.name])) for field in dataclasses.fields(kind))
+
+
+def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN401 - an annotation has no type
+    """Return the test of an annotation, and how to say what it wants."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
+    if origin is tuple and parts[-1] is Ellipsis:
+        fits, rule = _check_of(parts[0])
+        return (lambda value: type(value) is tuple and all(map(fits, value))), f"give a tuple; of each: {rule}"
+    if origin is tuple:
+        tests = [_check_of(part)[0] for part in parts]
+        rule = f"give a tuple of {len(parts)}"
+
+        def fits_each(value: object) -> bool:
+            if type(value) is not tuple or len(value) != len(tests):
+                return False
+            return all(test(item) for test, item in zip(tests, value, strict=True))
+
+        return fits_each, rule
+    if origin in {Union, UnionType}:
+        several = [_check_of(part) for part in parts]
+        return (lambda value: any(test(value) for test, _ in several)), " or ".join(rule for _, rule in several)
+    if hint in _PLAIN:
+        return (lambda value: type(value) is hint), _PLAIN[hint]
+    return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
+
+
+_PLAIN: dict[object, str] = {
+    str: "give a text",
+    int: "give a whole number",
+    bool: "give True or False",
+    bytes: "give bytes",
+    date: "give a date",
+    NoneType: "give None",
+}
+
+
+_SETTERS: dict[type, dict[str, Callable[[object, object], None]]] = {}
+
+
+def proved(kind: type[_V], **fields: object) -> _V:
+    """Make a slotted value of fields that this package just proved, without checking them again: for the hot path."""
+    setters = _SETTERS.get(kind) or _SETTERS.setdefault(
+        kind,
+        {field.name: getattr(kind, field.name).__set__ for field in dataclasses.fields(kind)},  # type: ignore[arg-type]
+    )
+    value = object.__new__(kind)
+    for name, field in fields.items():
+        setters[name](value, field)
+    return value
+
+
 def canonical(data: object) -> str:
     """Return plain JSON data as its one canonical text."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -110,22 +193,24 @@ def require(condition: bool, field: str, value: object, rule: str) -> None:  # n
         raise InvalidValue(field, value, rule)
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 9900  # so that a validity or a zone can always be added
+
+
 def instant(value: object, field: str) -> datetime:
     """Return an aware datetime as a plain datetime in UTC, so that equal instants look equal.
 
     Raises:
-        InvalidValue: not a datetime, or one without an offset.
+        InvalidValue: not a datetime, one without an offset, or one too far away to add days to.
     """
     if not isinstance(value, datetime):
         raise InvalidValue(field, value, "give an instant: a datetime with a time zone")
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise InvalidValue(field, f"{value}", f"give an instant in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     if value.tzinfo is UTC and type(value) is datetime:
         return value
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidValue(field, f"{value}", "a datetime without a time zone names no instant; add tzinfo=UTC")
-    try:
-        there = value.astimezone(UTC)
-    except OverflowError:
-        raise InvalidValue(field, f"{value}", "outside the years 1 to 9999 in UTC") from None
+    there = value.astimezone(UTC)
     return datetime.combine(there.date(), there.time(), UTC)
 
 
@@ -136,5 +221,5 @@ def day(value: object, field: str) -> date:
         InvalidValue: not a date; a datetime is an instant, not a date.
     """
     if type(value) is not date:
-        raise InvalidValue(field, value if not isinstance(value, datetime) else shown(f"{value}"), "give a date")
+        raise InvalidValue(field, value, "give a date")
     return value

@@ -20,10 +20,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
-from miexchange._value import Value, require
+from miexchange._value import Value, proved
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
 from miexchange.refusal import Reason, ReasonCode
@@ -50,22 +49,23 @@ class Condition(Mapping[str, str]):
     True
     """
 
-    __slots__ = ("_answers", "_hash")
-    _answers: Mapping[str, str]
-    _hash: int
+    __slots__ = ("_answers",)
+    _answers: dict[str, str]
 
     def __init__(self, answers: Mapping[str, str | None] | None = None) -> None:
-        """Keep a sorted copy of the answers."""
+        """Keep a copy of the answers that were given."""
         given = {} if answers is None else answers
-        require(isinstance(given, Mapping), "Condition", given, "give a mapping of question to answer")
+        if not isinstance(given, Mapping):
+            raise InvalidValue("Condition", given, "give a mapping of question to answer")
         kept: dict[str, str] = {}
         for question, answer in given.items():
-            require(type(question) is str, "Condition", question, "a question's id is a text")
-            if answer is not None:
-                require(type(answer) is str, f"Condition.{question}", answer, "an answer is an option's id, a text")
+            if type(question) is not str:
+                raise InvalidValue("Condition", question, "a question's id is a text")
+            if type(answer) is str:
                 kept[question] = answer
-        object.__setattr__(self, "_answers", MappingProxyType(dict(sorted(kept.items()))))
-        object.__setattr__(self, "_hash", hash(tuple(self._answers.items())))
+            elif answer is not None:
+                raise InvalidValue(f"Condition.{shown(question)}", answer, "an answer is an option's id, a text")
+        object.__setattr__(self, "_answers", kept)
 
     def __getitem__(self, question: str) -> str:
         """Return the answer to a question."""
@@ -73,14 +73,14 @@ class Condition(Mapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the questions that are answered, in alphabetical order."""
-        return iter(self._answers)
+        return iter(sorted(self._answers))
 
     def __len__(self) -> int:
         """Count the answers."""
         return len(self._answers)
 
     def __hash__(self) -> int:
-        return self._hash
+        return hash(frozenset(self._answers.items()))
 
     def __eq__(self, other: object) -> bool:
         """Compare with another condition only, so that equal values hash alike."""
@@ -94,19 +94,19 @@ class Condition(Mapping[str, str]):
 
     def __repr__(self) -> str:
         """Show what can be pasted back."""
-        return f"Condition({dict(self._answers)!r})"
+        return f"Condition({self.to_dict()!r})"
 
     def __reduce__(self) -> tuple[type[Condition], tuple[dict[str, str]]]:
         """Pickle by the answers."""
-        return (Condition, (dict(self._answers),))
+        return (Condition, (self.to_dict(),))
 
     def replace(self, **answers: str | None) -> Condition:
         """Return a copy with some answers changed; None takes an answer away."""
         return Condition({**self._answers, **answers})
 
     def to_dict(self) -> dict[str, str]:
-        """Return the answers as plain JSON data."""
-        return dict(self._answers)
+        """Return the answers as plain JSON data, the questions in alphabetical order."""
+        return dict(sorted(self._answers.items()))
 
     def to_json(self) -> str:
         """Return the canonical JSON text: an object with sorted keys."""
@@ -317,6 +317,20 @@ class Grading(Value):
         return max(self.functional, self.cosmetic)
 
 
+_Plan = tuple[tuple[Question, str, dict[str | None, Finding | None]], ...]
+_UNREAD: Any = object()  # stands for no finding at all: an answer that is not known, or not given
+
+
+def _reading(question: Question) -> tuple[Question, str, dict[str | None, Finding | None]]:
+    """Lead every answer to its finding, or to None where it is clean: one look-up for each question."""
+    readings: dict[str | None, Finding | None] = {
+        option.id: None if option.is_clean else Finding(question, option) for option in question.options
+    }
+    if question.optional:
+        readings[None] = readings[question.options[-1].id]  # not answered counts as the worst answer
+    return question, question.id, readings
+
+
 @dataclass(frozen=True)
 class Questionnaire(Value):
     """A versioned set of questions, as one programme prices them.
@@ -330,24 +344,26 @@ class Questionnaire(Value):
     questions: tuple[Question, ...]
 
     @cached_property
-    def _by_id(self) -> dict[str, dict[str, Finding | None]]:
-        """Every answer to its finding, or to None where it is clean: one look-up for each answer."""
-        return {
-            question.id: {
-                option.id: None if option.is_clean else Finding(question, option) for option in question.options
-            }
-            for question in self.questions
-        }
+    def _plans(self) -> dict[tuple[str, ...], _Plan]:
+        """How to read the answers, by which questions are left out; filled as models are graded."""
+        return {}
+
+    def _plan(self, variant: Variant) -> _Plan:
+        left_out = self._left_out(variant)
+        plan = self._plans.get(left_out)
+        return plan or self._plans.setdefault(left_out, tuple(map(_reading, self.asked_of(variant))))
 
     @cached_property
-    def _asked_of_all(self) -> bool:
-        return all(not question.asked_brands and question.asked_launched_from is None for question in self.questions)
+    def _restricted(self) -> tuple[Question, ...]:
+        return tuple(question for question in self.questions if question.asked_brands or question.asked_launched_from)
+
+    def _left_out(self, variant: Variant) -> tuple[str, ...]:
+        return tuple([question.id for question in self._restricted if not question.is_asked_of(variant)])
 
     def asked_of(self, variant: Variant) -> tuple[Question, ...]:
         """Return the questions that are asked of a model."""
-        if self._asked_of_all:
-            return self.questions
-        return tuple(question for question in self.questions if question.is_asked_of(variant))
+        left_out = self._left_out(variant)
+        return tuple([question for question in self.questions if question.id not in left_out])
 
     def best(self, variant: Variant) -> Condition:
         """Return the best answers that a device of this model can have."""
@@ -359,45 +375,47 @@ class Questionnaire(Value):
         The order of the answers never matters, and the result is total: what is not answered or
         not known becomes a reason, never a guess.
         """
-        findings: list[Finding] = []
+        plan = self._plan(variant)
+        answers = condition._answers  # noqa: SLF001 - the dict itself: this is the hot path
         reasons: list[Reason] = []
-        steps = {"functional": 0, "cosmetic": 0, "none": 0}
-        understood = 0
-        get = condition._answers.get  # noqa: SLF001 - the mapping itself: this loop is the hot path
-        by_id = self._by_id
-        for question in self.asked_of(variant):
-            answer = get(question.id)
-            if answer is not None:
-                understood += 1
-            elif question.optional:
-                answer = question.options[-1].id
-            else:
-                reasons.append(_missing(question))
+        findings: list[Finding] = []
+        for question, name, readings in plan:
+            answer = answers.get(name)
+            finding = readings.get(answer, _UNREAD)
+            if finding is None:
                 continue
-            try:
-                finding = by_id[question.id][answer]
-            except KeyError:
-                reasons.append(_unknown_answer(question, answer))
-                continue
-            if finding is not None:
+            if finding is not _UNREAD:
                 findings.append(finding)
-                if finding.option.gate:
-                    reasons.append(_gate(finding))
-                steps[question.axis] = max(steps[question.axis], finding.option.grade)
-        if understood != len(condition):
-            reasons.extend(self._not_asked(condition, variant))
-        return Grading(steps["functional"], steps["cosmetic"], tuple(findings), tuple(reasons))
+            elif answer is None:
+                reasons.append(_missing(question))
+            else:
+                reasons.append(_unknown_answer(question, answer))
+        if len(answers) != len(plan) or reasons:
+            reasons += self._not_asked(condition, variant)
+        functional = cosmetic = 0
+        for finding in findings:
+            option = finding.option
+            if option.gate:
+                reasons.append(_gate(finding))
+            if finding.question.axis == "cosmetic":
+                cosmetic = max(cosmetic, option.grade)
+            else:
+                functional = max(functional, option.grade)
+        return proved(
+            Grading, functional=functional, cosmetic=cosmetic, findings=tuple(findings), reasons=tuple(reasons)
+        )
 
     def _not_asked(self, condition: Condition, variant: Variant) -> Iterator[Reason]:
         asked = {question.id for question in self.asked_of(variant)}
+        known = [question.id for question in self.questions]
         for name in condition:
             if name in asked:
                 continue
-            if name in self._by_id:
+            if name in known:
                 what, remedy = f"{name} is not asked of a {variant.family}", "Leave the answer out"
                 yield Reason(ReasonCode.QUESTION_NOT_ASKED, what, remedy, name)
             else:
-                what, remedy = f"There is no question {shown(name)}", f"Known: {', '.join(self._by_id)}"
+                what, remedy = f"There is no question {shown(name)}", f"Known: {', '.join(known)}"
                 yield Reason(ReasonCode.QUESTION_UNKNOWN, what, remedy, shown(name))
 
 

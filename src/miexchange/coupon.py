@@ -5,27 +5,25 @@ A coupon is frozen with its rules in it. It is valid in the half-open window
 code is derived from the quote and the account by a keyed hash, so accepting twice gives the same
 code, and nobody can guess one.
 
->>> normal_code("7k3m-9qxt-o1lz-w8va-b")
-'7K3M9QXT011ZW8VAB'
+>>> normal_code("7k3m-9qxt-o1lz-w8vb-j")
+'7K3M9QXT011ZW8VBJ'
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from miexchange._value import Value, instant, require
+from miexchange._value import Value, check_types, instant, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, allocate, rupees
 from miexchange.programme import UsageRules
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import GrantedBonus, Quote, appraise
+from miexchange.valuation import NONE_GIVEN, GrantedBonus, Quote, appraise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -58,6 +56,7 @@ _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 _KEY_BYTES = 16
 _LONGEST = 200
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_UNITS = 1_000_000
 
 
@@ -103,11 +102,12 @@ class Coupon(Value):
     usage: UsageRules
 
     def __post_init__(self) -> None:
+        check_types(self)
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
         require(_is_name(self.account), "Coupon.account", self.account, "give the account's id")
         require(bool(self.device_tokens), "Coupon.device_tokens", self.device_tokens, "a coupon is for a device")
         for amount in (self.exchange_value, *(bonus.amount for bonus in self.bonuses)):
-            fits = type(amount) is int and 0 <= amount <= GREATEST_PAISE
+            fits = 0 <= amount <= GREATEST_PAISE
             require(fits, "Coupon.exchange_value", amount, "amounts are whole paise, zero or more")
         object.__setattr__(self, "valid_from", instant(self.valid_from, "Coupon.valid_from"))
         object.__setattr__(self, "valid_until", instant(self.valid_until, "Coupon.valid_until"))
@@ -162,14 +162,13 @@ class OrderLine(Value):
     quantity: int = 1
 
     def __post_init__(self) -> None:
+        check_types(self)
         for field in ("product", "category", "brand", "channel"):
-            value = getattr(self, field)
-            if not _is_name(value):
-                raise InvalidValue(f"OrderLine.{field}", value, "give a text")
-        if type(self.price_paise) is not int or not 0 <= self.price_paise <= GREATEST_PAISE:
-            raise InvalidValue("OrderLine.price_paise", self.price_paise, "give whole paise, zero or more")
-        if type(self.quantity) is not int or not 1 <= self.quantity <= _MOST_UNITS:
-            raise InvalidValue("OrderLine.quantity", self.quantity, "give a whole number, one or more")
+            require(_is_name(getattr(self, field)), f"OrderLine.{field}", getattr(self, field), "give a text")
+        fits = 0 <= self.price_paise <= GREATEST_PAISE
+        require(fits, "OrderLine.price_paise", self.price_paise, "give whole paise, zero or more")
+        fits = 1 <= self.quantity <= _MOST_UNITS
+        require(fits, "OrderLine.quantity", self.quantity, "give a whole number, one or more")
 
     @property
     def total_paise(self) -> int:
@@ -192,11 +191,9 @@ class Order(Value):
     other_discounts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_types(self)
         require(_is_name(self.id), "Order.id", self.id, "give the order's id")
-        fits = type(self.lines) is tuple and bool(self.lines) and all(type(line) is OrderLine for line in self.lines)
-        require(fits, "Order.lines", self.lines, "give a tuple of at least one OrderLine")
-        fits = type(self.other_discounts) is tuple and all(type(kind) is str for kind in self.other_discounts)
-        require(fits, "Order.other_discounts", self.other_discounts, "give a tuple of texts")
+        require(bool(self.lines), "Order.lines", self.lines, "give at least one line")
 
     @property
     def total_paise(self) -> int:
@@ -229,6 +226,7 @@ class Redemption(Value):
     store_credit: int
 
     def __post_init__(self) -> None:
+        check_types(self)
         if sum(self.discounts) != self.discount:
             raise InvalidValue("Redemption.discount", self.discount, "the discounts of the lines add up to it")
         if min(self.to_pay, self.forfeited, self.store_credit, *self.discounts) < 0:
@@ -236,7 +234,8 @@ class Redemption(Value):
 
 
 def _is_name(value: object) -> bool:
-    return type(value) is str and 0 < len(value) <= _LONGEST
+    """Tell whether it is a text of a sensible length that can be written as UTF-8."""
+    return type(value) is str and 0 < len(value) <= _LONGEST and not _SURROGATE.search(value)
 
 
 def device_token(imei: Imei, *, key: bytes) -> str:
@@ -249,13 +248,17 @@ def device_token(imei: Imei, *, key: bytes) -> str:
         imei: the IMEI.
         key: at least 16 secret bytes.
     """
-    return hmac.new(_checked_key(key), b"miexchange device\x00" + imei.body.encode(), hashlib.sha256).hexdigest()[:32]
+    return _keyed(key, f"miexchange device\x00{imei.body}").hex()[:32]
 
 
-def _checked_key(key: object) -> bytes:
+def _keyed(key: object, message: str) -> bytes:
+    """Return HMAC-SHA-256 (RFC 2104) of a message; its first words keep the two uses apart."""
+    import hmac  # noqa: PLC0415 - it loads OpenSSL, which a quote never needs
+
     if not isinstance(key, bytes) or len(key) < _KEY_BYTES:
-        raise InvalidValue("key", None, f"give at least {_KEY_BYTES} secret bytes")
-    return key
+        given = "***" if isinstance(key, str) else key  # a key written as text is a secret all the same
+        raise InvalidValue("key", given, f"give at least {_KEY_BYTES} secret bytes")
+    return hmac.digest(key, message.encode(errors="surrogatepass"), "sha256")
 
 
 def normal_code(text: str) -> str | None:
@@ -285,11 +288,10 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
     The check character may be one that looks like another (I, L, O, U or *); the hash is then taken
     again with a counter, so that the whole code stays in the alphabet.
     """
-    secret = _checked_key(key)
     message = f"miexchange coupon\x00{quote.to_json(reveal_imei=True)}\x00{account}\x00"
     counter = 0
     while True:
-        digest = hmac.new(secret, f"{message}{counter}".encode(), hashlib.sha256).digest()
+        digest = _keyed(key, f"{message}{counter}")
         number = int.from_bytes(digest[: _SYMBOLS * _BITS // 8])
         symbols = "".join(_ALPHABET[number >> _BITS * place & 31] for place in reversed(range(_SYMBOLS)))
         check_character = _check_character(symbols)
@@ -361,7 +363,7 @@ def coupon_for(
     exchange_open: bool = False,
     device_exchanged: bool = False,
     target: str | None = None,
-    bonuses_given: Mapping[str, int] = MappingProxyType({}),
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Coupon | Refusal:
     """Value a device and issue its coupon at once: `appraise` and `issue` in one call.
 
@@ -418,8 +420,7 @@ def check(
         InvalidValue: an argument is not of its type at all.
     """
     at = instant(at, "at")
-    if not isinstance(coupon, Coupon) or not isinstance(order, Order):
-        raise InvalidValue("check", coupon if isinstance(order, Order) else order, "give a Coupon and an Order")
+    _check_arguments(coupon, order, standing)
     reasons = _reasons_of_coupon(coupon, account, at, standing)
     usage = coupon.usage
     eligible = [
@@ -430,7 +431,8 @@ def check(
         reasons += _reasons_of_lines(order, usage)
     total = sum([line.total_paise for line, fits in zip(order.lines, eligible, strict=True) if fits])
     if any(eligible) and total < usage.minimum_order_paise:
-        what = f"The order's eligible lines come to {rupees(total)}, below the least of {rupees(usage.minimum_order_paise)}"
+        least = rupees(usage.minimum_order_paise)
+        what = f"The order's eligible lines come to {rupees(total)}, below the least of {least}"
         reasons.append(Reason(ReasonCode.ORDER_BELOW_MINIMUM, what, "Add an eligible product", order.id))
     for kind in order.other_discounts:
         if kind not in usage.stacks_with:
@@ -439,6 +441,15 @@ def check(
     if reasons:
         return Refusal(tuple(reasons))
     return _redeem(coupon, order, eligible, at)
+
+
+def _check_arguments(coupon: object, order: object, standing: object) -> None:
+    if not isinstance(coupon, Coupon):
+        raise InvalidValue("coupon", coupon, "give a Coupon")
+    if not isinstance(order, Order):
+        raise InvalidValue("order", order, "give an Order")
+    if not isinstance(standing, str) or (standing != CouponStanding.UNUSED and standing not in _STANDING):
+        raise InvalidValue("standing", standing, f"one of: {', '.join(CouponStanding)}")
 
 
 def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: CouponStanding) -> list[Reason]:
@@ -454,7 +465,7 @@ def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: Cou
         what = f"The coupon was valid for {days} days, until {coupon.valid_until.isoformat()}"
         reasons.append(Reason(ReasonCode.COUPON_EXPIRED, what, "Ask for a new quote; the price may differ"))
     if standing != CouponStanding.UNUSED:
-        reasons.append(_STANDING[CouponStanding(standing)])
+        reasons.append(_STANDING[standing])
     return reasons
 
 

@@ -12,7 +12,6 @@ each with a stable code and the remedy.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,8 +19,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from miexchange._rows import Problems, read_rows
-from miexchange._value import Value, day, require
-from miexchange.errors import InvalidImei, mask, shown
+from miexchange._value import Value, check_types, day, proved, require
+from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei, TacDevice
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.refusal import Reason, ReasonCode
@@ -84,19 +83,13 @@ class Variant(Value):
     source: str = ""
 
     def __post_init__(self) -> None:
+        check_types(self)
         for field in ("model", "brand", "name"):
-            value = getattr(self, field)
-            require(type(value) is str and bool(value.strip()), f"Variant.{field}", value, "give a text")
-        for field, value in (("ram_mb", self.ram_mb), ("storage_gb", self.storage_gb)):
-            fits = (value is None and field == "ram_mb") or (type(value) is int and value > 0)
-            require(fits, f"Variant.{field}", value, "give a whole number above zero")
-        if self.launched_on is not None:
-            day(self.launched_on, "Variant.launched_on")
-        price = self.launch_price_paise
-        fits = price is None or (type(price) is int and 0 < price <= GREATEST_PAISE)
-        require(fits, "Variant.launch_price_paise", price, "give whole paise above zero")
-        fits = type(self.aliases) is tuple and all(type(alias) is str for alias in self.aliases)
-        require(fits, "Variant.aliases", self.aliases, "give a tuple of texts")
+            require(bool(getattr(self, field).strip()), f"Variant.{field}", getattr(self, field), "give a text")
+        for field in ("ram_mb", "storage_gb", "launch_price_paise"):
+            number = getattr(self, field)
+            fits = number is None or 0 < number <= GREATEST_PAISE
+            require(fits, f"Variant.{field}", number, "give a whole number above zero")
 
     @property
     def family(self) -> str:
@@ -191,6 +184,14 @@ class Catalogue(Value):
         """Return the family that a brand and a name spell, or None for a model not in the catalogue."""
         return self._families.get(_key(brand, name))
 
+    def named(self, name: str) -> Variant | None:
+        """Return the variant that a name leads to: its id, or a family that has only this one."""
+        variant = self.by_model.get(name)
+        if variant is None and (family := self.family_of("", name)) is not None:
+            variants = self.variants_of(family)
+            variant = variants[0] if len(variants) == 1 else None
+        return variant
+
     def variants_of(self, family: str) -> tuple[Variant, ...]:
         """Return the variants of a family, as `Variant.family` spells it; the smallest memory first."""
         found = (variant for variant in self.variants if variant.family == family)
@@ -259,7 +260,10 @@ class EligibleModels(Value):
 
     def lists(self, model: str, on: date) -> bool:
         """Tell whether the list has the model on that day."""
-        return any(listing.covers(on) for listing in self._by_model.get(model, ()))
+        for listing in self._by_model.get(model, ()):  # noqa: SIM110 - a loop, for this is the hot path
+            if listing.covers(on):
+                return True
+        return False
 
     @classmethod
     def read(cls, source: str | Path | object) -> EligibleModels:
@@ -326,15 +330,15 @@ class Device(Value):
     purchased_on: date | None = None
 
     def __post_init__(self) -> None:
-        require(type(self.model) is str, "Device.model", self.model, "give the variant's id or name")
+        if type(self.model) is not str:
+            raise InvalidValue("Device.model", self.model, "give the variant's id or name")
         if self.purchased_on is not None:
             day(self.purchased_on, "Device.purchased_on")
-        for field in ("imei", "imei2"):
-            number = getattr(self, field)
-            if type(number) is str:
-                # What is an IMEI becomes one here; any other text stays, to be named in the refusal.
-                with suppress(InvalidImei):
-                    object.__setattr__(self, field, Imei.parse(number))
+        # What is an IMEI becomes one here. Any other text, and a number, stays, to be named in the refusal.
+        if self.imei is not None:
+            object.__setattr__(self, "imei", _parsed(self.imei, "Device.imei"))
+        if self.imei2 is not None:
+            object.__setattr__(self, "imei2", _parsed(self.imei2, "Device.imei2"))
 
     def __repr__(self) -> str:
         """Show the device with its IMEIs masked."""
@@ -343,6 +347,17 @@ class Device(Value):
         )
         bought = "" if self.purchased_on is None else f", purchased_on={self.purchased_on!r}"
         return f"Device({self.model!r}{numbers}{bought})"
+
+
+def _parsed(number: object, field: str) -> object:
+    if type(number) is str:
+        try:
+            return Imei.parse(number)
+        except InvalidImei:
+            return number
+    if not isinstance(number, Imei) and type(number) not in {int, float}:
+        raise InvalidValue(field, number, "give an Imei or a text")
+    return number
 
 
 def _masked(number: object) -> str:
@@ -413,15 +428,16 @@ def assess(
     reasons: list[Reason] = []
     warnings: list[Reason] = []
     imeis = _read_imeis(device, reasons)
-    variant = catalogue.by_model.get(device.model) or _resolve(device.model, catalogue, reasons)
+    variant = catalogue.named(device.model)
     listed = False
-    if variant is not None:
-        if variant.brand not in brands:
-            reasons.append(_brand_not_accepted(variant, brands))
-        elif not eligible.lists(variant.model, on):
-            reasons.append(_not_listed(variant, catalogue, eligible, on))
-        else:
-            listed = True
+    if variant is None:
+        reasons.append(_not_named(device.model, catalogue))
+    elif variant.brand not in brands:
+        reasons.append(_brand_not_accepted(variant, brands))
+    elif not eligible.lists(variant.model, on):
+        reasons.append(_not_listed(variant, catalogue, eligible, on))
+    else:
+        listed = True
     for imei in imeis:
         _judge_imei(imei, variant, catalogue, tacs, terms, reasons, warnings)
     if imeis:
@@ -433,7 +449,9 @@ def assess(
         reasons.append(_OPEN)
     if device_exchanged:
         reasons.append(_EXCHANGED)
-    return Verdict(variant, listed, imeis, tuple(reasons), tuple(warnings))
+    return proved(
+        Verdict, variant=variant, listed=listed, imeis=imeis, reasons=tuple(reasons), warnings=tuple(warnings)
+    )
 
 
 _BLOCKED = Reason(
@@ -525,32 +543,25 @@ def _judge_imei(
 
 
 def _fits(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
+    if candidate.brand == variant.brand and candidate.model == variant.name:
+        return True
     return catalogue.family_of(candidate.brand, candidate.model) == variant.family
 
 
-def _resolve(name: str, catalogue: Catalogue, reasons: list[Reason]) -> Variant | None:
-    """Lead a name to its variant where there is only one; else say which ones there are."""
+def _not_named(name: str, catalogue: Catalogue) -> Reason:
+    """Say which variants a name could mean, or which names are near it."""
     family = catalogue.family_of("", name)
-    variants = () if family is None else catalogue.variants_of(family)
-    if len(variants) == 1:
-        return variants[0]
-    if variants:
-        named = ", ".join(f"{variant.memory} ({variant.model})" for variant in variants)
-        reasons.append(
-            Reason(
-                ReasonCode.VARIANT_MISSING,
-                f"{family} was sold in {len(variants)} variants, and their values differ",
-                f"Choose RAM and storage: {named}",
-                name,
-            )
+    if family is not None:
+        variants = catalogue.variants_of(family)
+        return Reason(
+            ReasonCode.VARIANT_MISSING,
+            f"{family} was sold in {len(variants)} variants, and their values differ",
+            f"Choose RAM and storage: {', '.join(f'{variant.memory} ({variant.model})' for variant in variants)}",
+            shown(name),
         )
-        return None
     close = catalogue.nearest(name)
-    hint = f"Did you mean {', '.join(variant.model for variant in close)}?" if close else "Search the models"
-    reasons.append(
-        Reason(ReasonCode.MODEL_UNKNOWN, f"No model is called {shown(name)}", hint.removesuffix("."), shown(name))
-    )
-    return None
+    hint = f"Did you mean {', '.join(variant.model for variant in close)}" if close else "Search the models"
+    return Reason(ReasonCode.MODEL_UNKNOWN, f"No model is called {shown(name)}", hint, shown(name))
 
 
 def _closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:

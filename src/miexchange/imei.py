@@ -37,8 +37,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
-from stdnum import luhn
-
 from miexchange import _data, _tac_files
 from miexchange._value import Value, require
 from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask
@@ -46,7 +44,7 @@ from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pydantic_core import CoreSchema
 
@@ -132,7 +130,7 @@ class Imei(Value):
         imei_check_digit 35417803******2 Compare it with the phone: dial *#06#.
         """
         # The first test is the hot path of everything: a clean text. The second reads the rest and refuses.
-        if type(text) is str and len(text) == _IMEI and text.isascii() and text.isdigit() and not luhn.checksum(text):
+        if type(text) is str and len(text) == _IMEI and text.isascii() and text.isdigit() and not _luhn()(text):
             return _proved(text)
         return _proved(_checked(compact(text), _plain(text).strip()))
 
@@ -165,7 +163,7 @@ class Imei(Value):
         '354178036859789'
         """
         digits = _of_length(text, _BODY, "the body of an IMEI")
-        return _proved(digits + luhn.calc_check_digit(digits))
+        return _proved(digits + _check_digit(digits))
 
     @property
     def tac(self) -> str:
@@ -281,6 +279,22 @@ def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one o
     return separator.join((digits[:2], digits[2:_TAC], digits[_TAC:_BODY], digits[_BODY]))
 
 
+@cache
+def _luhn() -> Callable[[str], int]:
+    """Return the Luhn checksum of python-stdnum, which is 0 for a right number.
+
+    It is loaded with the first IMEI: importing stdnum brings ssl and pydoc along, 20 ms of an import.
+    """
+    from stdnum import luhn  # noqa: PLC0415 - see above
+
+    return luhn.checksum
+
+
+def _check_digit(body: str) -> str:
+    """Return the digit that makes the checksum 0: in place of a 0, the checksum says how much is missing."""
+    return str(-_luhn()(body + "0") % 10)
+
+
 def _proved(digits: str) -> Imei:
     """Make an Imei of digits that are proved right already."""
     imei = object.__new__(Imei)
@@ -322,7 +336,7 @@ def _refuse_characters(text: str, digits: str, remedy: str) -> None:
 def _checked(digits: str, text: str) -> str:
     """Return the digits if they are fifteen with a right check digit; else say what the text looks like."""
     if len(digits) == _IMEI:
-        if not luhn.checksum(digits):
+        if not _luhn()(digits):
             return digits
         if digits.endswith("0"):
             code, what = ReasonCode.IMEI_NETWORK_FORM, "ends in 0 instead of its check digit, as networks transmit it"
@@ -332,7 +346,7 @@ def _checked(digits: str, text: str) -> str:
     elif len(digits) == _BODY:
         code, what = ReasonCode.IMEI_14_DIGITS, "has 14 digits, an IMEI has 15"
         # A leading zero does not change a Luhn sum, so a number that lost it still passes.
-        if f"0{digits}".startswith(_ZERO_LED_RBI) and not luhn.checksum(digits):
+        if f"0{digits}".startswith(_ZERO_LED_RBI) and not _luhn()(digits):
             remedy = "Probably a leading zero was lost, as spreadsheets do. Dial *#06# on the phone."
         else:
             remedy = "Probably the check digit at the end is missing. Dial *#06# on the phone, "

@@ -11,7 +11,6 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -19,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from miexchange._value import Value, dump, instant
+from miexchange._value import Value, check_types, dump, instant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
 from miexchange.imei import TacTable
@@ -29,7 +28,11 @@ from miexchange.money import rupees
 if TYPE_CHECKING:
     from miexchange.errors import Problem
 
-__all__ = ["AgeBand", "Bonus", "Overlap", "Programme", "Terms", "UsageRules", "lint", "shipped"]
+__all__ = ["AgeBand", "Bonus", "Overlap", "Programme", "StepName", "Terms", "UsageRules", "lint", "shipped"]
+
+
+StepName = tuple[str, str, str]
+"""How a step of a value is called: its rule, its effect for people, and the row that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,15 @@ class Terms(Value):
     bonuses: tuple[Bonus, ...] = ()
     source: str = ""
 
+    def __post_init__(self) -> None:
+        check_types(self)
+        object.__setattr__(self, "effective_from", instant(self.effective_from, "Terms.effective_from"))
+
+    @cached_property
+    def bonus_by_id(self) -> dict[str, Bonus]:
+        """The bonuses by id."""
+        return {bonus.id: bonus for bonus in self.bonuses}
+
     @cached_property
     def components(self) -> dict[str, int]:
         """The component groups that can cost something, with their position in a quote."""
@@ -195,18 +207,37 @@ class Terms(Value):
         return tuple((at[overlap.one], at[overlap.other], overlap.counted_bps) for overlap in self.overlaps)
 
     @cached_property
-    def closing_names(self) -> tuple[tuple[str, str, str], ...]:
-        """Rule, effect and source of the steps that are the same in every quote: overlaps, then factor to rounding."""
-        overlaps = (
-            (
-                f"overlap:{overlap.one}+{overlap.other}",
-                f"{overlap.counted_bps} bps of the smaller count",
-                f"overlaps[{overlap.one}+{overlap.other}]",
-            )
-            for overlap in self.overlaps
+    def option_names(self) -> dict[tuple[str, str], tuple[StepName, StepName, StepName]]:
+        """The names of an option's retention, deduction and extra: written once, for the hot path."""
+        names = {}
+        for question in self.questionnaire.questions:
+            for option in question.options:
+                row = f"condition[{question.id}={option.id}]"
+                deduction = f"{option.says}: {option.deduction.effect() if option.deduction else ''}"
+                names[question.id, option.id] = (
+                    (f"retention:{question.id}", f"{option.keep_bps} bps kept: {option.says}", row),
+                    (f"deduction:{question.component}", deduction, row),
+                    (f"extra:{question.id}", option.says, row),
+                )
+        return names
+
+    @cached_property
+    def grade_names(self) -> tuple[StepName, ...]:
+        """The names of the grade's step, by grade."""
+        return tuple(
+            ("grade", f"grade {grade.id}: {grade.keep_bps} bps kept", f"grades[{grade.id}]") for grade in self.grades
         )
+
+    @cached_property
+    def overlap_names(self) -> tuple[StepName, ...]:
+        """The names of the overlaps' steps."""
+        pairs = [(f"{overlap.one}+{overlap.other}", overlap.counted_bps) for overlap in self.overlaps]
+        return tuple((f"overlap:{pair}", f"{bps} bps of the smaller count", f"overlaps[{pair}]") for pair, bps in pairs)
+
+    @cached_property
+    def closing_names(self) -> tuple[StepName, ...]:
+        """The names of the last four steps, which every value has."""
         return (
-            *overlaps,
             ("factor", f"{self.factor_bps} bps: the operator's share", "terms[factor_bps]"),
             ("floor", f"not below the scrap value of {rupees(self.scrap_paise)}", "terms[scrap_paise]"),
             ("cap", "not above the market price", "market_prices"),
@@ -279,8 +310,20 @@ class Programme:
         return tuple(terms.effective_from for terms in self.terms)
 
     @cached_property
+    def price_names(self) -> dict[tuple[str, datetime], tuple[str, str]]:
+        """Effect and row of every market price, for the first line of a quote: written once."""
+        names = {}
+        for price in self.prices.prices:
+            since = price.effective_from.astimezone(self.zone).date()
+            effect = f"{price.basis} price of a clean device since {since}"
+            names[price.model, price.effective_from] = (effect, f"market_prices[{price.model}@{since}]")
+        return names
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over the canonical content: comments, order of rows and file names do not matter."""
+        import hashlib  # noqa: PLC0415 - it loads OpenSSL; a programme is loaded long after the import
+
         content = hashlib.sha256()
         head = (self.id, self.title, str(self.zone.utcoffset(None)), *sorted(self.brands))
         content.update("\x1f".join(head).encode())

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from miexchange._value import Value, require
+from miexchange._value import Value, check_types, require
 
 __all__ = ["Reason", "ReasonCode", "Refusal"]
 
@@ -110,6 +110,7 @@ class Refusal(Value):
     reasons: tuple[Reason, ...]
 
     def __post_init__(self) -> None:
+        check_types(self)
         require(bool(self.reasons), "Refusal.reasons", (), "a refusal has at least one reason")
 
     def __bool__(self) -> bool:

@@ -17,28 +17,40 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from miexchange import _kernel, money
-from miexchange._value import Value, canonical, instant, require
-from miexchange.condition import Condition, Finding, Grade
+from miexchange._value import Value, canonical, check_types, instant, proved, require
+from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assess
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.money import BPS
-from miexchange.programme import Bonus, Programme, Terms, UsageRules
+from miexchange.programme import Bonus, Programme, StepName, Terms, UsageRules
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from miexchange.eligibility import Variant
     from miexchange.market import Price
 
-__all__ = ["GrantedBonus", "Quote", "QuoteLine", "Replay", "WorstCase", "appraise", "headline", "replay", "worst_case"]
+__all__ = [
+    "NONE_GIVEN",
+    "GrantedBonus",
+    "Quote",
+    "QuoteLine",
+    "Replay",
+    "WorstCase",
+    "appraise",
+    "headline",
+    "replay",
+    "worst_case",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +145,10 @@ class Quote(Value):
     usage: UsageRules
 
     def __post_init__(self) -> None:
+        check_types(self)
+        object.__setattr__(self, "at", instant(self.at, "Quote.at"))
+        object.__setattr__(self, "valid_until", instant(self.valid_until, "Quote.valid_until"))
+        object.__setattr__(self, "priced_from", instant(self.priced_from, "Quote.priced_from"))
         coupon = sum([line.amount for line in self.lines])
         exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
         if coupon != self.coupon_value:
@@ -180,6 +196,10 @@ class Quote(Value):
         return "\n".join([head, *body, *(f"  note: {warning}" for warning in self.warnings)])
 
 
+NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
+"""No bonus with a quota was given yet."""
+
+
 def appraise(
     device: Device,
     condition: Condition,
@@ -190,7 +210,7 @@ def appraise(
     exchange_open: bool = False,
     device_exchanged: bool = False,
     target: str | None = None,
-    bonuses_given: Mapping[str, int] = MappingProxyType({}),
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Quote | Refusal:
     """Value a device.
 
@@ -212,7 +232,8 @@ def appraise(
         InvalidValue: an argument is not of its type at all, such as an instant without a zone.
     """
     at = instant(at, "at")
-    _check_arguments(device, condition, programme, target)
+    _check_arguments(device, condition, programme, target, (exchange_open, device_exchanged), bonuses_given)
+    imei_status = _status(imei_status)
     terms = programme.terms_at(at)
     if terms is None:
         return Refusal((_not_in_force(programme, at),))
@@ -242,16 +263,17 @@ def appraise(
     anchors = _anchors(grading.findings, variant, programme, at, reasons)
     if reasons or price is None:
         return Refusal(tuple(reasons))
-    grade = terms.grades[grading.overall]
     days = (at - price.effective_from).days
     months = _months(device.purchased_on, on) if device.purchased_on else 0
-    lines = _exchange_lines(price, grade, grading.findings, anchors, terms, programme.zone, days, months)
+    market = programme.price_names[price.model, price.effective_from]
+    lines = _exchange_lines(price.price_paise, market, grading.overall, grading.findings, anchors, terms, days, months)
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
     bonuses = _bonuses(exchange_value, terms, on, target, dict(given)) if terms.bonuses else ()
     for bonus, says in bonuses:
-        lines.append(QuoteLine(f"bonus:{bonus.id}", bonus.amount, says, f"bonuses[{bonus.id}]"))
-    return Quote(
+        lines.append(_line(f"bonus:{bonus.id}", bonus.amount, says, f"bonuses[{bonus.id}]"))
+    return proved(
+        Quote,
         programme=programme.id,
         digest=programme.digest,
         terms=terms.version,
@@ -265,7 +287,7 @@ def appraise(
         imei_status=imei_status,
         purchased_on=device.purchased_on,
         condition=condition,
-        grade=grade.id,
+        grade=terms.grades[grading.overall].id,
         priced_from=price.effective_from,
         target=target,
         bonuses_given=given,
@@ -278,11 +300,34 @@ def appraise(
     )
 
 
-def _check_arguments(device: object, condition: object, programme: object, target: object) -> None:
-    require(isinstance(device, Device), "device", device, "give a Device")
-    require(isinstance(condition, Condition), "condition", condition, "give a Condition of the answers")
-    require(isinstance(programme, Programme), "programme", programme, "give a Programme, as Programme.load returns")
-    require(target is None or type(target) is str, "target", target, "give the new model's name, or None")
+def _check_arguments(
+    device: object, condition: object, programme: object, target: object, facts: tuple[object, ...], given: object
+) -> None:
+    if not isinstance(device, Device):
+        raise InvalidValue("device", device, "give a Device")
+    if not isinstance(condition, Condition):
+        raise InvalidValue("condition", condition, "give a Condition of the answers")
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    if target is not None and type(target) is not str:
+        raise InvalidValue("target", target, "give the new model's name, or None")
+    for fact in facts:
+        if type(fact) is not bool:
+            raise InvalidValue("exchange_open or device_exchanged", fact, "give True or False")
+    if given is not NONE_GIVEN and not (isinstance(given, Mapping) and all(map(_is_count, given.items()))):
+        raise InvalidValue("bonuses_given", given, "give a mapping of bonus id to how often it was given")
+
+
+def _is_count(item: tuple[object, object]) -> bool:
+    return type(item[0]) is str and type(item[1]) is int and item[1] >= 0
+
+
+def _status(given: object) -> ImeiStatus:
+    if type(given) is ImeiStatus:
+        return given
+    if type(given) is str and given in set(ImeiStatus):
+        return ImeiStatus(given)
+    raise InvalidValue("imei_status", given, f"one of: {', '.join(ImeiStatus)}")
 
 
 def _not_in_force(programme: Programme, at: datetime) -> Reason:
@@ -300,7 +345,8 @@ def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: date
         what, remedy = f"{variant.label} has no market price at {at.isoformat()}", "Load a price list that covers it"
         return [Reason(ReasonCode.PRICE_MISSING, what, remedy, variant.model)]
     if at - price.effective_from > terms.price_max_age:
-        what = f"The price of {variant.label} is from {price.effective_from.date()}, older than {terms.price_max_age_days} days"
+        since = price.effective_from.isoformat()
+        what = f"The price of {variant.label} is from {since}, older than {terms.price_max_age_days} days"
         return [Reason(ReasonCode.PRICE_STALE, what, "Load a newer price list", variant.model)]
     return []
 
@@ -341,56 +387,55 @@ def _anchors(
     return found
 
 
-_Named = tuple[str, str, str]  # rule, effect, source
-_UNNAMED: _Named = ("", "", "")
+_UNNAMED: StepName = ("", "", "")
 
 
 def _exchange_lines(
-    price: Price,
-    grade: Grade,
+    market: int,
+    market_name: tuple[str, str],
+    step: int,
     findings: tuple[Finding, ...],
     anchors: Mapping[str, int],
     terms: Terms,
-    zone: timezone,
     days: int,
     months: int,
 ) -> list[QuoteLine]:
     """Gather the numbers, run the kernel, and name every step that changed the value.
 
     Args:
-        price: the market price in force.
-        grade: the overall grade.
+        market: the market price in force, in paise.
+        market_name: its effect and source.
+        step: the overall grade, in steps below the best.
         findings: the answers that are not clean.
         anchors: the repair anchors that they need, in paise.
         terms: the rules.
-        zone: where the programme's days begin.
         days: whole days since the price became effective.
         months: whole months since the purchase.
     """
-    market = price.price_paise
+    components, option_names = terms.components, terms.option_names
     retentions: list[int] = []
-    retention_names: list[_Named] = []
-    deductions = [0] * len(terms.components)
-    deduction_names = [_UNNAMED] * len(terms.components)
+    retention_names: list[StepName] = []
+    deductions = [0] * len(components)
+    deduction_names = [_UNNAMED] * len(components)
     extras: list[int] = []
-    extra_names: list[_Named] = []
+    extra_names: list[StepName] = []
     for finding in findings:
         question, option = finding.question, finding.option
+        retention, deducted, extra = option_names[question.id, option.id]
         if option.keep_bps != BPS:
             retentions.append(option.keep_bps)
-            retention_names.append((f"retention:{question.id}", f"{option.keep_bps} bps kept", _row(finding)))
-        if option.deduction is not None:
-            deduction = option.deduction
+            retention_names.append(retention)
+        deduction = option.deduction
+        if deduction is not None:
             anchor = anchors[deduction.anchor] if deduction.anchor else 0
             cost = _kernel.finding(market, anchor, deduction.paise, deduction.share_bps, deduction.weight_bps)
-            position = terms.components[question.component]
+            position = components[question.component]
             if cost > deductions[position]:
                 deductions[position] = cost
-                effect = f"{option.says}: {deduction.effect()}"
-                deduction_names[position] = (f"deduction:{question.component}", effect, _row(finding))
+                deduction_names[position] = deducted
         if option.extra_paise:
             extras.append(option.extra_paise)
-            extra_names.append((f"extra:{question.id}", option.says, _row(finding)))
+            extra_names.append(extra)
     if terms.age_bands:
         band = [band for band in terms.age_bands if band.from_months <= months][-1]
         retentions.append(band.keep_bps)
@@ -399,11 +444,11 @@ def _exchange_lines(
     if terms.drift_bps_per_day:
         retentions.append(_kernel.drift_bps(days, terms.drift_bps_per_day))
         effect = f"{retentions[-1]} bps kept after {days} days"
-        retention_names.append(("retention:drift", effect, "drift_bps_per_day"))
-    steps = _kernel.value_steps(
+        retention_names.append(("retention:drift", effect, "terms[drift_bps_per_day]"))
+    _, *steps = _kernel.value_steps(
         market,
         retentions,
-        grade.keep_bps,
+        terms.grades[step].keep_bps,
         deductions,
         terms.overlap_positions,
         extras,
@@ -411,31 +456,36 @@ def _exchange_lines(
         terms.scrap_paise,
         terms.step_paise,
     )
-    since = price.effective_from.astimezone(zone).date()
-    lines = [
-        QuoteLine(
-            "market",
-            market,
-            f"{price.basis} price of a clean device since {since}",
-            f"market_prices[{price.model}@{since}]",
-        )
-    ]
+    grade_name = terms.grade_names[step]
     names = (
         *retention_names,
-        ("grade", f"grade {grade.id}: {grade.keep_bps} bps kept", f"grades[{grade.id}]"),
+        grade_name,
         *deduction_names,
-        *terms.closing_names[: len(terms.overlaps)],
+        *terms.overlap_names,
         *extra_names,
-        *terms.closing_names[len(terms.overlaps) :],
+        *terms.closing_names,
     )
-    for amount, (rule, effect, source) in zip(steps[1:], names, strict=True):
-        if amount or rule == "grade":
-            lines.append(QuoteLine(rule, amount, effect, source))
+    lines = [_line("market", market, *market_name)]
+    for amount, name in zip(steps, names, strict=True):
+        if amount or name is grade_name:
+            lines.append(_line(name[0], amount, name[1], name[2]))
     return lines
 
 
-def _row(finding: Finding) -> str:
-    return f"condition[{finding.subject}]"
+_NEW = object.__new__
+_SET_RULE, _SET_AMOUNT, _SET_EFFECT, _SET_SOURCE = (
+    getattr(QuoteLine, name).__set__ for name in ("rule", "amount", "effect", "source")
+)
+
+
+def _line(rule: str, amount: int, effect: str, source: str) -> QuoteLine:
+    """Make a line of proved parts without checking them again: a quote has ten, and this is the hot path."""
+    line = _NEW(QuoteLine)
+    _SET_RULE(line, rule)
+    _SET_AMOUNT(line, amount)
+    _SET_EFFECT(line, effect)
+    _SET_SOURCE(line, source)
+    return line
 
 
 def _relevant(bonuses_given: Mapping[str, int], terms: Terms) -> tuple[tuple[str, int], ...]:
@@ -448,31 +498,34 @@ def _bonuses(
     exchange_value: int, terms: Terms, on: date, target: str | None, given: Mapping[str, int]
 ) -> list[tuple[GrantedBonus, str]]:
     """Return every stackable bonus that is earned, and the largest of the others; each with what it says."""
-    granted: list[tuple[GrantedBonus, str]] = []
-    largest: tuple[GrantedBonus, str] | None = None
+    earned: list[tuple[int, Bonus, Bonus]] = []
+    largest: tuple[int, Bonus, Bonus] | None = None
     for bonus in terms.bonuses:
         if not bonus.runs(on, target):
             continue
-        paid = _with_fall_back(bonus, terms, given)
+        paid = bonus if bonus.quota is None else _with_fall_back(bonus, terms, given)
         if paid is None:
             continue
         amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
-        if amount == 0:
+        if not amount:
             continue
-        grant = GrantedBonus(paid.id, amount, target if bonus.targets else None), paid.says
         if bonus.stackable:
-            granted.append(grant)
-        elif largest is None or amount > largest[0].amount:
-            largest = grant
-    return granted if largest is None else [*granted, largest]
+            earned.append((amount, bonus, paid))
+        elif largest is None or amount > largest[0]:
+            largest = (amount, bonus, paid)
+    if largest is not None:
+        earned.append(largest)
+    return [
+        (proved(GrantedBonus, id=paid.id, amount=amount, target=target if bonus.targets else None), paid.says)
+        for amount, bonus, paid in earned
+    ]
 
 
 def _with_fall_back(bonus: Bonus, terms: Terms, given: Mapping[str, int]) -> Bonus | None:
     """Return the bonus while its quota lasts, then the one that is given in its place, if any."""
-    by_id = {other.id: other for other in terms.bonuses}
     candidate: Bonus | None = bonus
     while candidate is not None and candidate.quota is not None and given.get(candidate.id, 0) >= candidate.quota:
-        candidate = by_id.get(candidate.fall_back)
+        candidate = terms.bonus_by_id.get(candidate.fall_back)
     return candidate
 
 
@@ -493,7 +546,7 @@ def headline(model: str, programme: Programme, *, at: datetime, target: str | No
     """
     at = instant(at, "at")
     terms = programme.terms_at(at)
-    variant = programme.catalogue.by_model.get(model)
+    variant = programme.catalogue.named(model) if type(model) is str else None
     best = Condition() if terms is None or variant is None else terms.questionnaire.best(variant)
     device = Device(model, purchased_on=at.astimezone(programme.zone).date())
     return appraise(device, best, programme, at=at, target=target)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     _Int = Any  # an int, or an int64 array: the point of this module is not to ask which
 
+__all__ = ["at_least", "at_most", "bonus", "down_to_step", "drift_bps", "finding", "scaled", "value_steps"]
+
 _BPS = 10_000
 _HALF = 5_000
 

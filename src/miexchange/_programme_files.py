@@ -1,38 +1,41 @@
-"""Reading a programme's directory: the files, their form, and the rules that keep a quote right.
+"""Reading a programme's directory: the files and their form. What they may say is in `_programme_rules`.
 
 Everything is read and checked before anything is refused, so that an operator sees all the
-problems of a directory at once. `load` raises them, `lint` returns them.
+problems of a directory at once. What cannot be read is left out of the rules, and only that: a
+rule would merely repeat, in other words, that it is not there. `load` raises the problems, `lint`
+returns them.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
-from typing import Any, Literal, cast
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any, Literal
 
 from miexchange import _data, _programme_rules
+from miexchange._fit import Fitter, Shape, dotted, shape_of
 from miexchange._rows import Problems, Row, read_rows
-from miexchange._toml import Toml, read_toml
-from miexchange._value import Value
+from miexchange._toml import Toml, TomlPath, read_toml
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import Catalogue, EligibleModels, Listing
 from miexchange.errors import DataError, Problem, shown
 from miexchange.imei import TacTable
-from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE
 from miexchange.programme import Programme, Terms, shipped
 
-__all__ = ["Places", "lint", "load"]
+__all__ = ["GREATEST_WEIGHT", "Answers", "Asked", "Draft", "Part", "lint", "load"]
 
-_GREATEST_WEIGHT = 100 * BPS
+GREATEST_WEIGHT = 100 * BPS
+"""The largest weight of a deduction: a hundred times its repair anchor."""
+
+_GREATEST_OFFSET = 14 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class _BankOption(Value):
+class _BankOption:
     id: str
     says: str
     ctia: str = ""
@@ -40,7 +43,7 @@ class _BankOption(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class _BankQuestion(Value):
+class _BankQuestion:
     id: str
     ask: str
     component: str
@@ -51,14 +54,14 @@ class _BankQuestion(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class _Bank(Value):
+class _Bank:
     version: str
     question: tuple[_BankQuestion, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked(Value):
-    """A question that is asked of some models only."""
+class Asked:
+    """Of which models a question is asked, where that is not all of them."""
 
     question: str
     brands: tuple[str, ...] = ()
@@ -67,7 +70,7 @@ class _Asked(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class _Head(Value):
+class _Head:
     """The part of ``programme.toml`` above the terms."""
 
     id: str
@@ -82,50 +85,102 @@ class _Head(Value):
     source: str = ""
 
 
+def _terms_shape() -> Shape:
+    """Return the keys of ``[[terms]]``: those of `Terms`, with the names of tables in place of what is in them."""
+    shape = shape_of(Terms)
+    tables = {"questions": str, "condition": str, "grades": str}
+    kept = {key: kind for key, kind in shape.types.items() if key not in {"questionnaire", "grades"}}
+    required = (shape.required - {"questionnaire"}) | tables.keys()
+    return Shape({**kept, **tables, "asked": tuple[Asked, ...]}, frozenset(required))
+
+
+_Place = tuple[str, int]  # a file and a line
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the tables that some terms name say: the questions as this programme prices them, and the grades."""
+
+    version: str
+    questions: tuple[Question, ...]
+    grades: tuple[Grade, ...]
+    option_places: dict[tuple[str, str], _Place]
+    grade_places: dict[str, _Place]
+    condition_file: str
+    grades_file: str
+
+
 @dataclass(slots=True)
-class Places:
-    """Where everything stands, so that a rule can point at it."""
+class Part:
+    """One version of the terms as far as it could be read."""
+
+    index: int
+    settings: Terms | None = None
+    """The terms; without their questions where those could not be read."""
+    answers: Answers | None = None
+    asked: tuple[Asked, ...] = ()
+
+
+@dataclass(slots=True)
+class Draft:
+    """A programme as far as it could be read, and where everything stands, so that a rule can point at it."""
 
     file: str
     toml: Toml
-    listings: dict[Listing, int] = field(default_factory=dict)
-    prices: dict[Price, int] = field(default_factory=dict)
-    anchors: dict[Anchor, int] = field(default_factory=dict)
-    options: dict[tuple[str, str, str], tuple[str, int]] = field(default_factory=dict)  # terms, question, option
-    grades: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)  # terms, grade
+    problems: Problems
+    zone: timezone = UTC
+    brands: tuple[str, ...] = ()
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
+    eligible: EligibleModels = field(default_factory=lambda: EligibleModels(()))
+    prices: PriceTable = field(default_factory=lambda: PriceTable(()))
+    anchors: AnchorTable = field(default_factory=lambda: AnchorTable(()))
+    tacs: TacTable = field(default_factory=lambda: TacTable.of([]))
+    parts: list[Part] = field(default_factory=list)
+    listing_lines: dict[Listing, int] = field(default_factory=dict)
+    price_lines: list[int] = field(default_factory=list)  # of the table's rows, in its order
+    anchor_lines: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
+    tables_read: bool = False
+    """Whether the head and every table were read without a problem."""
+
+    def bad(self, path: TomlPath, message: str, remedy: str) -> None:
+        """Note a problem of ``programme.toml``."""
+        self.problems.add(self.file, self.toml.line_of(path), dotted(path), message, remedy)
 
 
-def load(source: str | Path) -> Programme:
+def load(source: object) -> Programme:
     """Load a programme; see `Programme.load`."""
     programme, problems = _read(source)
-    if programme is None or problems:
+    if programme is None:
         raise DataError(problems)
     return programme
 
 
-def lint(source: str | Path) -> tuple[Problem, ...]:
+def lint(source: object) -> tuple[Problem, ...]:
     """Return a programme's problems; see `miexchange.programme.lint`."""
     return _read(source)[1]
 
 
-def _read(source: str | Path) -> tuple[Programme | None, tuple[Problem, ...]]:
+def _read(source: object) -> tuple[Programme | None, tuple[Problem, ...]]:
     problems = Problems()
     directory = _directory(source, problems)
     programme = None if directory is None else _read_directory(directory, problems)
-    return programme, tuple(dict.fromkeys(problems.found))
+    return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
 
 
-def _directory(source: str | Path, problems: Problems) -> Path | None:
-    if isinstance(source, str) and source in shipped():
-        return _data.folder() / "programmes" / source
+def _directory(source: object, problems: Problems) -> Path | None:
     if not isinstance(source, str | Path):
-        problems.add(shown(source), None, "", "is no path", "Give a directory, or the id of a shipped programme")
+        problems.add(
+            "<programme>", None, "", f"{shown(source)} is no path", "Give a directory or the id of a programme"
+        )
         return None
+    if source in shipped():
+        return _data.folder() / "programmes" / source
     if (Path(source) / "programme.toml").is_file():
         return Path(source)
-    known = f"Give a directory with a programme.toml, or one of: {', '.join(shipped())}"
-    problems.add(str(source), None, "", "is no programme", known)
+    what = "is a file, not a directory" if Path(source).is_file() else "there is no programme here"
+    remedy = f"Give a directory with a programme.toml, or the id of one that is shipped: {', '.join(shipped())}"
+    problems.add(str(source), None, "", what, remedy)
     return None
 
 
@@ -134,142 +189,153 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     toml = read_toml(directory / "programme.toml", file, problems)
     if toml is None:
         return None
+    draft = Draft(file, toml, problems)
     data = dict(toml.data)
     versions = data.pop("terms", [])
-    head = _fit(_Head, data, toml, file, (), problems)
-    if not isinstance(versions, list) or not versions or not all(isinstance(version, dict) for version in versions):
-        problems.add(file, None, "terms", "there are no terms", "Add a [[terms]] section")
-        versions = []
-    if head is None:
-        return None
-    places = Places(file, toml)
-    zone = timezone(timedelta(minutes=head.utc_offset_minutes))
-    catalogue = Catalogue._read(*_table(directory, head.models, "models", problems, places))  # noqa: SLF001 - one package
-    eligible = EligibleModels._read(  # noqa: SLF001 - as above
-        *_table(directory, head.eligible_models, "eligible_models", problems, places), lines=places.listings
-    )
-    prices = PriceTable._read(  # noqa: SLF001 - as above
-        *_table(directory, head.market_prices, "market_prices", problems, places)[:2],
-        zone,
-        places.files["market_prices"],
-        places.prices,
-    )
-    anchors = AnchorTable(())
-    if head.repair_anchors:
-        anchors = AnchorTable._read(  # noqa: SLF001 - as above
-            *_table(directory, head.repair_anchors, "repair_anchors", problems, places)[:2],
-            zone,
-            places.files["repair_anchors"],
-            places.anchors,
-        )
-    tacs = _read_tacs(directory / head.tacs, problems)
-    terms = [
-        _read_terms(directory, dict(version), index, zone, toml, file, problems, places)
-        for index, version in enumerate(versions)
-    ]
+    head = Fitter(toml, file, UTC, problems).fields(shape_of(_Head), data, ())
+    _read_tables(directory, head, draft)
+    _read_versions(directory, versions, draft)
+    _programme_rules.check(draft)
     if problems.found:
         return None
-    programme = Programme(
-        id=head.id,
-        title=head.title,
-        zone=zone,
-        brands=frozenset(head.brands),
-        catalogue=catalogue,
-        eligible=eligible,
-        prices=prices,
-        anchors=anchors,
-        tacs=tacs,
-        terms=tuple(cast("list[Terms]", terms)),
+    return Programme(
+        id=head["id"],
+        title=head["title"],
+        zone=draft.zone,
+        brands=frozenset(draft.brands),
+        catalogue=draft.catalogue,
+        eligible=draft.eligible,
+        prices=draft.prices,
+        anchors=draft.anchors,
+        tacs=draft.tacs,
+        terms=tuple(part.settings for part in draft.parts if part.settings is not None),
     )
-    _programme_rules.check(programme, places, problems)
-    return programme
 
 
-def _table(directory: Path, name: str, key: str, problems: Problems, places: Places) -> tuple[Path, Problems, str]:
-    path = (directory / name).resolve()
-    places.files[key] = _called(path, directory)
-    return path, problems, places.files[key]
+def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:
+    """Read every table that the head names."""
+    problems = draft.problems
+    draft.brands = head.get("brands", ())
+    minutes = head.get("utc_offset_minutes", 0)
+    if abs(minutes) <= _GREATEST_OFFSET:
+        draft.zone = timezone(timedelta(minutes=minutes))
+    else:
+        remedy = "Write minutes east of UTC, from -840 to 840: 330 for India"
+        draft.bad(("utc_offset_minutes",), f"{minutes} is out of range", remedy)
+    files = draft.files
+    for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors"):
+        if head.get(key):
+            files[key] = _called(directory, head[key])
+    if "models" in files:
+        draft.catalogue = Catalogue._read(directory / head["models"], problems, files["models"])  # noqa: SLF001 - one package
+    if "eligible_models" in files:
+        path = directory / head["eligible_models"]
+        draft.eligible = EligibleModels._read(path, problems, files["eligible_models"], draft.listing_lines)  # noqa: SLF001 - as above
+    if "market_prices" in files:
+        path = directory / head["market_prices"]
+        draft.prices = PriceTable._read(path, problems, draft.zone, files["market_prices"], draft.price_lines)  # noqa: SLF001 - as above
+    if "repair_anchors" in files:
+        path = directory / head["repair_anchors"]
+        draft.anchors = AnchorTable._read(path, problems, draft.zone, files["repair_anchors"], draft.anchor_lines)  # noqa: SLF001 - as above
+    if "tacs" in files:
+        draft.tacs = _read_tacs(directory / head["tacs"], files["tacs"], problems)
+    draft.tables_read = not problems.found
 
 
-def _called(path: Path, directory: Path) -> str:
+def _called(directory: Path, name: str) -> str:
     """Name a file as a person would who named the directory."""
-    base = directory.resolve()
-    return str(directory / path.relative_to(base)) if path.is_relative_to(base) else str(path)
+    return os.path.normpath(directory / name)
 
 
-def _read_tacs(path: Path, problems: Problems) -> TacTable:
+def _read_tacs(path: Path, file: str, problems: Problems) -> TacTable:
+    table = TacTable.of([])
     try:
         table = TacTable.read(path)
+        found = table.report.problems
     except DataError as error:
-        problems.found += error.problems
-        return TacTable.of([])
-    problems.found += table.report.problems
+        found = error.problems
+    problems.found += [replace(problem, file=file) for problem in found]
     return table
 
 
-def _fit(
-    kind: type[Any], data: dict[str, Any], toml: Toml, file: str, base: tuple[str | int, ...], problems: Problems
-) -> Any:  # noqa: ANN401 - the kind's own type
-    """Validate a table of a TOML file strictly against a dataclass; every fault with its line."""
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
-    try:
-        return adapter.validate_json(json.dumps(data, default=_plain))
-    except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            path = (*base, *fault["loc"])
-            line = toml.line_of(path) or toml.line_of(base)
-            column = ".".join(str(part) for part in path)
-            if fault["type"] == "unexpected_keyword_argument":
-                problems.add(file, line, column, "is not a known key", "Correct its spelling, or take it out")
-            elif fault["type"] == "missing":
-                problems.add(file, line, column, "is missing", "Add the key")
-            else:
-                what = f"{shown(fault['input'])} does not fit"
-                problems.add(file, line, column, what, fault["msg"].removeprefix("Value error, "))
-        return None
+def _read_versions(directory: Path, versions: object, draft: Draft) -> None:
+    if isinstance(versions, dict):
+        draft.bad(("terms",), "is one table", "Write it as [[terms]], in double brackets")
+    elif not isinstance(versions, list) or not versions or not all(isinstance(one, dict) for one in versions):
+        draft.bad(("terms",), "there are no terms", "Add a [[terms]] section")
+    else:
+        reader = _TermsReader(directory, draft)
+        draft.parts = [reader.read(data, index) for index, data in enumerate(versions)]
 
 
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, date | datetime | time) else shown(value)
+class _TermsReader:
+    """Reads the versions of the terms; a table that several of them name is read once."""
+
+    def __init__(self, directory: Path, draft: Draft) -> None:
+        self._directory = directory
+        self._draft = draft
+        self._problems = draft.problems
+        self._fitter = Fitter(draft.toml, draft.file, draft.zone, draft.problems)
+        self._shape = _terms_shape()
+        self._known: dict[tuple[str, str, str], Answers | None] = {}
+
+    def read(self, data: dict[str, Any], index: int) -> Part:
+        """Read one ``[[terms]]`` section and the tables that it names."""
+        before = len(self._problems.found)
+        fields = self._fitter.fields(self._shape, data, ("terms", index))
+        fits = len(self._problems.found) == before
+        part = Part(index, asked=fields.pop("asked", ()))
+        names = tuple(fields.pop(key, "") for key in ("questions", "condition", "grades"))
+        if all(names):
+            part.answers = self._answers_of(*names)
+        if fits:
+            answers = part.answers or Answers("", (), (), {}, {}, "", "")
+            questions = tuple(_restricted(question, part.asked) for question in answers.questions)
+            part.settings = Terms(
+                questionnaire=Questionnaire(answers.version, questions), grades=answers.grades, **fields
+            )
+        return part
+
+    def _answers_of(self, questions: str, condition: str, grades: str) -> Answers | None:
+        names = questions, condition, grades
+        if names not in self._known:
+            before = len(self._problems.found)
+            answers = self._read_answers(*names)
+            self._known[names] = answers if len(self._problems.found) == before else None
+        return self._known[names]
+
+    def _read_answers(self, questions: str, condition: str, grades: str) -> Answers | None:
+        grades_file = _called(self._directory, grades)
+        before = len(self._problems.found)
+        scale, grade_places = _read_grades(self._directory / grades, grades_file, self._problems)
+        graded = len(self._problems.found) == before
+        bank_file = _called(self._directory, questions)
+        toml = read_toml(self._directory / questions, bank_file, self._problems)
+        if toml is None:
+            return None
+        bank: _Bank | None = Fitter(toml, bank_file, UTC, self._problems).table(_Bank, toml.data, ())
+        if bank is None:
+            return None
+        if not _check_bank(bank, toml, bank_file, self._problems):
+            return None
+        file = _called(self._directory, condition)
+        table = _condition_rows(self._directory / condition, file, bank, bank_file, self._problems)
+        steps = {grade.id: step for step, grade in enumerate(scale)} if graded else None
+        priced = tuple(_question(one, table[one.id], steps) for one in bank.question if one.id in table)
+        places = {(one, option): (file, row.line) for one, rows in table.items() for option, row in rows.items()}
+        return Answers(bank.version, priced, scale, places, grade_places, file, grades_file)
 
 
-def _read_terms(
-    directory: Path,
-    data: dict[str, Any],
-    index: int,
-    zone: timezone,
-    toml: Toml,
-    file: str,
-    problems: Problems,
-    places: Places,
-) -> Terms | None:
-    base = ("terms", index)
-    version = str(data.get("version", index))
-    names = {}
-    for key in ("questions", "condition", "grades"):
-        names[key] = data.pop(key, None)
-        if not isinstance(names[key], str):
-            problems.add(file, toml.line_of(base), key, "is missing or no text", "Name the file")
-    starts = data.get("effective_from")
-    if type(starts) is date:
-        data["effective_from"] = datetime.combine(starts, time(), zone)
-    asked = [
-        _fit(_Asked, item, toml, file, (*base, "asked", number), problems)
-        for number, item in enumerate(data.pop("asked", []))
-    ]
-    if not all(isinstance(name, str) for name in names.values()):
-        return None
-    grades = _read_grades(directory / names["grades"], directory, version, problems, places)
-    questionnaire = _read_questionnaire(directory, names, version, grades, asked, toml, file, base, problems, places)
-    data["grades"] = [grade.to_dict() for grade in grades]
-    data["questionnaire"] = questionnaire.to_dict()
-    terms: Terms | None = _fit(Terms, data, toml, file, base, problems)
-    return terms
+def _restricted(question: Question, asked: tuple[Asked, ...]) -> Question:
+    for one in asked:
+        if one.question == question.id:
+            return replace(question, asked_brands=one.brands, asked_launched_from=one.launched_from)
+    return question
 
 
-def _read_grades(path: Path, directory: Path, version: str, problems: Problems, places: Places) -> tuple[Grade, ...]:
-    file = _called(path.resolve(), directory)
+def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade, ...], dict[str, _Place]]:
     grades: dict[str, Grade] = {}
+    places: dict[str, _Place] = {}
     for row in read_rows(path, ("grade", "keep_bps", "ctia", "r2", "meaning", "source"), (), problems, file=file):
         grade = Grade(
             row.text("grade"),
@@ -281,120 +347,84 @@ def _read_grades(path: Path, directory: Path, version: str, problems: Problems, 
         )
         if grade.id in grades:
             row.bad("grade", f"{grade.id} stands twice", "Keep one row for each grade")
-        grades.setdefault(grade.id, grade)
-        places.grades[version, grade.id] = (file, row.line)
-    return tuple(grades.values())
+        else:
+            grades[grade.id] = grade
+            places[grade.id] = (file, row.line)
+    return tuple(grades.values()), places
 
 
-def _read_questionnaire(
-    directory: Path,
-    names: dict[str, str],
-    version: str,
-    grades: tuple[Grade, ...],
-    asked: list[_Asked | None],
-    toml: Toml,
-    file: str,
-    base: tuple[str | int, ...],
-    problems: Problems,
-    places: Places,
-) -> Questionnaire:
-    bank_path = (directory / names["questions"]).resolve()
-    bank_file = _called(bank_path, directory)
-    bank_toml = read_toml(bank_path, bank_file, problems)
-    bank: _Bank | None = bank_toml and _fit(_Bank, bank_toml.data, bank_toml, bank_file, (), problems)
-    if bank is None or bank_toml is None:
-        return Questionnaire("", ())
-    steps = {grade.id: step for step, grade in enumerate(grades)}
-    rows = _condition_rows(directory, names["condition"], bank, bank_toml, bank_file, problems)
-    only = {item.question: item for item in asked if item is not None}
-    for number, item in enumerate(asked):
-        if item is not None and item.question not in rows:
-            line = toml.line_of((*base, "asked", number))
-            problems.add(
-                file, line, "asked", f"{shown(item.question)} is no question here", "Name a question of the table"
-            )
-    questions = []
-    for question in bank.question:
-        if question.id not in rows:
-            continue
-        restriction = only.get(question.id, _Asked(question.id))
-        options = []
-        for option in question.options:
-            row = rows[question.id].get(option.id)
-            if row is None:
-                continue
-            options.append(_option(option, row, steps))
-            places.options[version, question.id, option.id] = (row.file, row.line)
-        questions.append(
-            Question(
-                question.id,
-                question.ask,
-                question.component,
-                question.axis,
-                tuple(options),
-                question.optional,
-                restriction.brands,
-                restriction.launched_from,
-                question.source,
-            )
-        )
-    return Questionnaire(bank.version, tuple(questions))
+def _check_bank(bank: _Bank, toml: Toml, file: str, problems: Problems) -> bool:
+    """Tell whether every answer can be told from every other."""
+    before = len(problems.found)
+
+    def bad(column: str, number: int, message: str, remedy: str) -> None:
+        problems.add(file, toml.line_of(("question", number)), column, message, remedy)
+
+    seen: set[str] = set()
+    for number, question in enumerate(bank.question):
+        if question.id in seen:
+            bad("question", number, f"{question.id} stands twice", "Give each question its own id")
+        seen.add(question.id)
+        options = [option.id for option in question.options]
+        if len(set(options)) != len(options):
+            bad("options", number, f"{question.id} has two options of one id", "Give each option its own id")
+        if len(options) < 2:  # noqa: PLR2004 - a question with one answer asks nothing
+            bad("options", number, f"{question.id} has fewer than two options", "Add the worse answer")
+    return len(problems.found) == before
 
 
 def _condition_rows(
-    directory: Path, name: str, bank: _Bank, bank_toml: Toml, bank_file: str, problems: Problems
+    path: Path, file: str, bank: _Bank, bank_file: str, problems: Problems
 ) -> dict[str, dict[str, Row]]:
     """Read what each option does; exactly one row for each option of each question that is asked."""
     known = {question.id: [option.id for option in question.options] for question in bank.question}
-    if len(known) != len(bank.question):
-        problems.add(bank_file, None, "question", "a question's id stands twice", "Give each question its own id")
-    for number, question in enumerate(bank.question):
-        line = bank_toml.line_of(("question", number))
-        if len(set(known[question.id])) != len(question.options):
-            problems.add(bank_file, line, question.id, "an option's id stands twice", "Give each option its own id")
-        if len(question.options) < 2:  # noqa: PLR2004 - a question with one answer asks nothing
-            problems.add(bank_file, line, question.id, "has fewer than two options", "Add the worse answer")
-    path = (directory / name).resolve()
     columns = ("question", "option", "gate", "grade", "keep_bps", "deduct_paise", "deduct_bps", "anchor", "weight_bps")
     found: dict[str, dict[str, Row]] = {}
-    file = _called(path, directory)
+    before = len(problems.found)
     for row in read_rows(path, (*columns, "extra_paise", "source"), (), problems, file=file):
-        question_id, option_id = row.text("question"), row.text("option")
-        if question_id not in known:
-            row.bad("question", f"{shown(question_id)} is not in {bank_file}", f"Known: {', '.join(known)}")
-        elif option_id not in known[question_id]:
-            remedy = f"Known: {', '.join(known[question_id])}"
-            row.bad("option", f"{shown(option_id)} is unreachable: {question_id} has no such option", remedy)
-        elif option_id in found.get(question_id, {}):
-            row.bad("option", f"{question_id}={option_id} stands twice", "Keep one row for each option")
+        question, option = row.text("question"), row.text("option")
+        if not row.good:
+            continue
+        if question not in known:
+            row.bad("question", f"{shown(question)} is not in {Path(bank_file).name}", f"Known: {', '.join(known)}")
+        elif option not in known[question]:
+            remedy = f"Known: {', '.join(known[question])}"
+            row.bad("option", f"{shown(option)} is unreachable: {question} has no such option", remedy)
+        elif option in found.get(question, {}):
+            row.bad("option", f"{question}={option} stands twice", "Keep one row for each option")
         else:
-            found.setdefault(question_id, {})[option_id] = row
-    for question_id, rows in found.items():
-        first = next(iter(rows.values()))
-        missing = [option for option in known[question_id] if option not in rows]
+            found.setdefault(question, {})[option] = row
+    for question, rows in found.items():
+        missing = [option for option in known[question] if option not in rows]
         if missing:
-            first.bad("option", f"{question_id} has no row for {', '.join(missing)}", "Write a row for every option")
+            first = next(iter(rows.values()))
+            first.bad("option", f"{question} has no row for {', '.join(missing)}", "Write a row for every option")
+    if not found and len(problems.found) == before:
+        problems.add(file, None, "", "asks nothing", "Write a row for every option of a question")
     return found
 
 
-def _option(option: _BankOption, row: Row, steps: dict[str, int]) -> Option:
-    """Turn a row into what the option does."""
+def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question:
+    options = tuple(_option(option, rows[option.id], steps) for option in question.options if option.id in rows)
+    return Question(
+        id=question.id,
+        ask=question.ask,
+        component=question.component,
+        axis=question.axis,
+        options=options,
+        optional=question.optional,
+        source=question.source,
+    )
+
+
+def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Option:
+    """Turn a row into what the option does; without steps, because the grades could not be read, none is looked up."""
     gate = row.optional("gate")
     if gate not in {"", "refuse"}:
         row.bad("gate", f"{shown(gate)} is not known here", "Write refuse, or leave it empty")
     grade = row.optional("grade")
-    if grade and grade not in steps:
+    if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
-    deduction = Deduction(
-        _amount(row, "deduct_paise", GREATEST_PAISE),
-        _amount(row, "deduct_bps", BPS),
-        row.optional("anchor"),
-        _amount(row, "weight_bps", _GREATEST_WEIGHT),
-    )
-    if bool(deduction.anchor) != bool(deduction.weight_bps):
-        row.bad("anchor", "an anchor and its weight go together", "Write both, or neither")
-    elif sum(map(bool, (deduction.paise, deduction.share_bps, deduction.weight_bps))) > 1:
-        row.bad("deduct_paise", "more than one kind of deduction", "Keep one: paise, bps, or anchor with weight")
     keep = row.whole_or_none("keep_bps", 0, BPS)
     return Option(
         id=option.id,
@@ -402,16 +432,37 @@ def _option(option: _BankOption, row: Row, steps: dict[str, int]) -> Option:
         ctia=option.ctia,
         r2=option.r2,
         gate=gate == "refuse",
-        grade=steps.get(grade, 0),
+        grade=0 if steps is None else steps.get(grade, 0),
         keep_bps=BPS if keep is None else keep,
-        deduction=deduction if deduction.size else None,
+        deduction=_deduction(row),
         extra_paise=row.whole_or_none("extra_paise", -GREATEST_PAISE, GREATEST_PAISE) or 0,
         source=row.text("source"),
     )
 
 
-def _amount(row: Row, column: str, most: int) -> int:
-    amount = row.whole_or_none(column, -most, most) or 0
-    if amount < 0:
-        row.bad(column, f"{amount} makes a fault that pays", "A deduction is zero or more")
-    return max(amount, 0)
+def _deduction(row: Row) -> Deduction | None:
+    before = len(row.problems.found)
+    deduction = Deduction(
+        _cost(row, "deduct_paise", GREATEST_PAISE),
+        _cost(row, "deduct_bps", BPS),
+        row.optional("anchor"),
+        _cost(row, "weight_bps", GREATEST_WEIGHT),
+    )
+    if len(row.problems.found) > before:
+        return None
+    if deduction.anchor and not deduction.weight_bps:
+        row.bad("weight_bps", f"the {deduction.anchor} anchor has no weight", "Write how much of the anchor it costs")
+    if deduction.weight_bps and not deduction.anchor:
+        row.bad("anchor", "is empty, and there is a weight", "Name the anchor that it weighs, or take the weight out")
+    if sum(map(bool, (deduction.paise, deduction.share_bps, deduction.weight_bps))) > 1:
+        row.bad("deduct_paise", "more than one kind of deduction", "Keep one: paise, bps, or anchor with weight")
+    return deduction if deduction.size else None
+
+
+def _cost(row: Row, column: str, most: int) -> int:
+    negative = row.optional(column).startswith("-")
+    before = len(row.problems.found)
+    amount = row.whole_or_none(column, -most if negative else 0, most) or 0
+    if amount < 0 and len(row.problems.found) == before:
+        row.bad(column, f"{amount} makes a fault that pays", "Write what it costs, without a minus sign")
+    return amount

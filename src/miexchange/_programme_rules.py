@@ -1,14 +1,14 @@
 """The rules that a programme's tables must keep, so that every quote keeps its promises.
 
 A worse answer never pays more; a higher market price never pays less; what is listed can be
-priced; nothing stands in a table that no quote can ever read.
+priced; the arithmetic stays within 64 bits; nothing stands in a table that no quote can ever read.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from fractions import Fraction
+from datetime import UTC, datetime, time
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
@@ -16,288 +16,224 @@ from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from miexchange._programme_files import Places
-    from miexchange._rows import Problems
+    from miexchange._programme_files import Answers, Draft
     from miexchange.condition import Option, Question
-    from miexchange.programme import Programme, Terms
+    from miexchange.eligibility import Listing
+    from miexchange.market import Price
+    from miexchange.programme import Bonus, Terms
 
-__all__ = ["check"]
+__all__ = ["GREATEST_QUESTIONS", "check"]
+
+GREATEST_QUESTIONS = 64
+"""The most questions that a programme asks: 64 of the greatest deductions, times a rate, stay below 2**63."""
 
 _GREATEST_DAYS = 3_650
-_GREATEST_OFFSET = 14 * 60
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+
+_Span = tuple[datetime, datetime]
+"""From an instant on, until another."""
+
+_Fault = tuple[str, str, str]
+"""The column or key, what is wrong, and the remedy."""
 
 
-def check(programme: Programme, places: Places, problems: Problems) -> None:
-    """Note every rule that the programme breaks."""
-    _check_head(programme, places, problems)
-    _check_listings(programme, places, problems)
-    _check_prices(programme, places, problems)
-    for index, terms in enumerate(programme.terms):
-        _check_settings(terms, index, places, problems)
-        _check_grades(terms, places, problems)
-        for question in terms.questionnaire.questions:
-            _check_question(question, terms, programme, places, problems)
-        _check_bands(terms, index, places, problems)
-        _check_overlaps(terms, index, places, problems)
-        _check_bonuses(terms, index, places, problems)
-        _check_shares(terms, index, places, problems)
-        _check_anchors(terms, programme, places, problems)
+def check(draft: Draft) -> None:
+    """Note every rule that the programme breaks; a rule about what could not be read is passed over."""
+    for part in draft.parts:
+        if part.answers is not None:
+            _check_answers(part.answers, draft)
+            _check_asked(part.index, part.answers, draft)
+        if part.settings is not None:
+            before = len(draft.problems.found)
+            _check_settings(part.settings, part.index, draft)
+            _check_bands(part.settings, part.index, draft)
+            in_range = len(draft.problems.found) == before
+            _check_bonuses(part.settings, part.index, draft)
+            if part.answers is not None:
+                _check_overlaps(part.settings, part.index, draft)
+            if part.answers is not None and in_range:
+                _check_shares(part.settings, part.index, draft)
+    _check_versions(draft)
+    if draft.tables_read:
+        _Tables(draft).check()
 
 
-def _check_head(programme: Programme, places: Places, problems: Problems) -> None:
-    def bad(key: str, message: str, remedy: str) -> None:
-        problems.add(places.file, places.toml.line_of((key,)), key, message, remedy)
-
-    if not programme.brands:
-        bad("brands", "is empty", "Name the brands of old phones that are accepted")
-    for brand in sorted(programme.brands - {variant.brand for variant in programme.catalogue.variants}):
-        bad("brands", f"{brand} has no model in the catalogue", "Correct its spelling, or take it out")
-    offset = programme.zone.utcoffset(None)
-    if abs(offset.total_seconds()) > _GREATEST_OFFSET * 60:
-        bad("utc_offset_minutes", "is out of range", "Write minutes east of UTC, such as 330 for India")
-    for index, (before, terms) in enumerate(pairwise(programme.terms), 1):
-        line = places.toml.line_of(("terms", index, "effective_from"))
+def _check_versions(draft: Draft) -> None:
+    """See that the versions of the terms follow one another, each with a name of its own."""
+    read = [(part.index, part.settings) for part in draft.parts if part.settings is not None]
+    for (_, before), (index, terms) in pairwise(read):
         if terms.effective_from <= before.effective_from:
             what = f"{terms.version} does not begin after {before.version}: their dates overlap"
-            problems.add(places.file, line, "effective_from", what, "Order the terms by date, each with its own")
-    versions = [terms.version for terms in programme.terms]
-    for index, version in enumerate(versions):
-        if version in versions[:index]:
-            line = places.toml.line_of(("terms", index, "version"))
-            problems.add(places.file, line, "version", f"{version} stands twice", "Give each its own version")
+            remedy = "Order the terms by date, each beginning on a day of its own"
+            draft.bad(("terms", index, "effective_from"), what, remedy)
+    seen: set[str] = set()
+    for index, terms in read:
+        if terms.version in seen:
+            draft.bad(("terms", index, "version"), f"{terms.version} stands twice", "Give each version its own name")
+        seen.add(terms.version)
 
 
-def _check_listings(programme: Programme, places: Places, problems: Problems) -> None:
-    file = places.files["eligible_models"]
-    if not programme.eligible.listings:
-        problems.add(file, None, "", "lists no model", "Add the models that may be traded in")
-    for listing in programme.eligible:
-        line = places.listings[listing]
-        variant = programme.catalogue.by_model.get(listing.model)
-        if variant is None:
-            problems.add(
-                file, line, "model", f"{listing.model} is not in the catalogue", "Correct the id, or add it there"
-            )
-            continue
-        if variant.brand not in programme.brands:
-            problems.add(
-                file,
-                line,
-                "model",
-                f"{listing.model} is unreachable: {variant.brand} is not accepted",
-                "Accept the brand, or take the row out",
-            )
-        if listing.model not in programme.prices:
-            problems.add(file, line, "model", f"{listing.model} is listed without a price", "Add its price")
-            continue
-        begins = datetime.combine(listing.listed_from, time(), programme.zone)
-        begins = max(begins, programme.terms[0].effective_from)
-        if programme.prices.as_of(listing.model, begins) is None:
-            what = f"{listing.model} has no price yet on {begins.date()}, its first day on the list"
-            problems.add(file, line, "listed_from", what, "List it from its first price on")
+# What the condition and grades tables say.
 
 
-def _check_prices(programme: Programme, places: Places, problems: Problems) -> None:
-    for price in programme.prices.prices:
-        if price.model not in programme.eligible:
-            what = f"{price.model} has a price and is not listed"
-            remedy = "List the model, or take the price out"
-            problems.add(places.files["market_prices"], places.prices[price], "model", what, remedy)
-    for anchor in programme.anchors.anchors:
-        if anchor.model not in programme.eligible:
-            what = f"{anchor.model} has an anchor and is not listed"
-            remedy = "List the model, or take the anchor out"
-            problems.add(places.files["repair_anchors"], places.anchors[anchor], "model", what, remedy)
-    longest = max(terms.price_max_age for terms in programme.terms)
-    for gap in programme.prices.gaps(longest):
-        what = f"{gap.model} has no fresh price from {gap.begins.isoformat()} to {gap.ends.isoformat()}"
-        following = next(
-            line
-            for price, line in places.prices.items()
-            if price.model == gap.model and price.effective_from == gap.ends
-        )
-        remedy = "Add a price in between, or raise price_max_age_days"
-        problems.add(places.files["market_prices"], following, "effective_from", what, remedy)
+def _check_answers(answers: Answers, draft: Draft) -> None:
+    if len(answers.questions) > GREATEST_QUESTIONS:
+        what = f"asks {len(answers.questions)} questions: amounts could pass 64 bits"
+        draft.problems.add(answers.condition_file, None, "", what, f"Ask at most {GREATEST_QUESTIONS}")
+    for question in answers.questions:
+        for option, (column, message, remedy) in _faults_of_question(question):
+            file, line = answers.option_places[question.id, option.id]
+            draft.problems.add(file, line, column, f"{question.id}={option.id} {message}", remedy)
+    if not answers.grades:
+        draft.problems.add(answers.grades_file, None, "", "has no grades", "Add the best grade at least")
+    used = {option.grade for question in answers.questions for option in question.options}
+    for step, grade in enumerate(answers.grades):
+        file, line = answers.grade_places[grade.id]
+        better = answers.grades[max(step - 1, 0)]
+        if grade.keep_bps > better.keep_bps:
+            what = f"grade {grade.id} keeps {grade.keep_bps}, more than {better.id}, which is better: {better.keep_bps}"
+            remedy = "Order the grades best first, none keeping more than the one before"
+            draft.problems.add(file, line, "keep_bps", what, remedy)
+        if step and step not in used:
+            what = f"grade {grade.id} is unreachable: no answer leads to it"
+            draft.problems.add(file, line, "grade", what, "Use it in the condition table, or take it out")
 
 
-def _check_settings(terms: Terms, index: int, places: Places, problems: Problems) -> None:
+def _faults_of_question(question: Question) -> Iterator[tuple[Option, _Fault]]:
+    best = question.best
+    if best.gate or best.deduction or best.grade or best.keep_bps != BPS or best.extra_paise < 0:
+        yield best, ("option", "is the best answer and costs something", "Let the best answer be free")
+    for option in question.options:
+        for fault in _faults_of_option(option, question):
+            yield option, fault
+    kinds = {option.deduction.kind: option for option in reversed(question.options) if option.deduction is not None}
+    if len(kinds) > 1:
+        (kind, first), *others = reversed(kinds.items())
+        for other, option in others:
+            what = f"deducts by {other}, and {first.id} by {kind}: which is worse cannot be told"
+            yield option, ("deduct_paise", what, "Use one kind of deduction in a question")
+    for better, worse in pairwise(question.options):
+        for column, message in _inversions(better, worse, comparable=len(kinds) < 2):  # noqa: PLR2004 - one kind
+            yield worse, (column, message, "Order the options best first: a worse answer never pays more")
+
+
+def _faults_of_option(option: Option, question: Question) -> Iterator[_Fault]:
+    decides = option.deduction or option.grade or option.keep_bps != BPS
+    if option.gate and (decides or option.extra_paise):
+        what = "refuses the device, so nothing else on its row is ever read"
+        yield "gate", what, "Leave the other columns empty, or take the gate out"
+    if question.optional and (option.gate or decides):
+        what = "decides more than an extra, and the question may stay unanswered"
+        yield "option", what, "Make the question required, or leave it an extra only"
+    if option.grade and question.axis == "none":
+        what = "has a grade that is never read: the question has no axis"
+        yield "grade", what, "Give the question an axis, or take the grade out"
+
+
+def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[tuple[str, str]]:
+    """Yield what makes the worse of two answers pay more."""
+    if worse.gate:
+        return
+    if better.gate:
+        yield "gate", f"is taken, where {better.id} is refused, which is better"
+        return
+    costs = [0 if option.deduction is None else option.deduction.size for option in (better, worse)]
+    pairs = (
+        ("grade", "has a better grade", -better.grade, -worse.grade),
+        ("keep_bps", f"keeps {worse.keep_bps}", better.keep_bps, worse.keep_bps),
+        ("deduct_paise", f"costs {costs[1]}", -costs[0], -costs[1] if comparable else -costs[0]),
+        ("extra_paise", f"adds {worse.extra_paise}", better.extra_paise, worse.extra_paise),
+    )
+    for column, what, less, more in pairs:
+        if more > less:
+            yield column, f"{what}: it would pay more than {better.id}, which is better"
+
+
+def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
+    """See that each restriction is one of a question that is there, and restricts something."""
+    asked = draft.parts[index].asked
+    known = [question.id for question in answers.questions]
+    for number, one in enumerate(asked):
+        path = ("terms", index, "asked", number)
+        if one.question not in known:
+            draft.bad((*path, "question"), f"{one.question} is not asked here", f"Known: {', '.join(known)}")
+        if one.question in [other.question for other in asked[:number]]:
+            draft.bad((*path, "question"), f"{one.question} stands twice", "Write one restriction for each question")
+        if not one.brands and one.launched_from is None:
+            draft.bad(path, f"{one.question} is not restricted by it", "Set brands or launched_from, or take it out")
+        for brand in one.brands:
+            if draft.brands and brand not in draft.brands:
+                remedy = "Correct its spelling, or accept the brand"
+                draft.bad((*path, "brands"), f"{brand} is not an accepted brand", remedy)
+
+
+# What the terms say.
+
+
+def _check_settings(terms: Terms, index: int, draft: Draft) -> None:
     usage = terms.usage
+    drift = BPS // max(terms.price_max_age_days, 1)  # a price may not fall below zero while it is fresh
     bounds: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
         (("quote_valid_hours",), terms.quote_valid_hours, 1, 24 * _GREATEST_DAYS),
         (("price_max_age_days",), terms.price_max_age_days, 1, _GREATEST_DAYS),
         (("factor_bps",), terms.factor_bps, 1, BPS),
         (("scrap_paise",), terms.scrap_paise, 0, GREATEST_PAISE),
         (("step_paise",), terms.step_paise, 1, GREATEST_PAISE),
-        (
-            ("drift_bps_per_day",),
-            terms.drift_bps_per_day,
-            0,
-            BPS // terms.price_max_age_days if terms.price_max_age_days > 0 else 0,
-        ),
+        (("drift_bps_per_day",), terms.drift_bps_per_day, 0, drift),
         (("usage", "valid_days"), usage.valid_days, 1, _GREATEST_DAYS),
         (("usage", "minimum_order_paise"), usage.minimum_order_paise, 0, GREATEST_PAISE),
     )
     for path, value, least, most in bounds:
         if not least <= value <= most:
-            line = places.toml.line_of(("terms", index, *path))
             remedy = f"Write a whole number from {least} to {most}"
-            problems.add(places.file, line, ".".join(path), f"{value} is out of range", remedy)
+            draft.bad(("terms", index, *path), f"{value} is out of range", remedy)
     if terms.step_paise > 0 and terms.scrap_paise % terms.step_paise:
-        line = places.toml.line_of(("terms", index, "scrap_paise"))
         what = f"{terms.scrap_paise} is not a whole number of steps, so rounding would go below it"
-        problems.add(places.file, line, "scrap_paise", what, f"Write a multiple of step_paise, {terms.step_paise}")
-    cheapest = min((price for price in places.prices), key=lambda price: price.price_paise, default=None)
-    if cheapest is not None and terms.scrap_paise > cheapest.price_paise:
-        line = places.toml.line_of(("terms", index, "scrap_paise"))
-        what = (
-            f"the floor of {terms.scrap_paise} is above the cap, the price of {cheapest.model}: {cheapest.price_paise}"
-        )
-        problems.add(places.file, line, "scrap_paise", what, "Lower the floor")
+        remedy = f"Write a multiple of step_paise, {terms.step_paise}"
+        draft.bad(("terms", index, "scrap_paise"), what, remedy)
     for key in ("categories", "brands", "channels"):
         if not getattr(usage, key):
-            line = places.toml.line_of(("terms", index, "usage", key))
-            problems.add(places.file, line, f"usage.{key}", "is empty: the coupon buys nothing", "Name at least one")
+            what, remedy = "is empty: the coupon could buy nothing", "Name at least one"
+            draft.bad(("terms", index, "usage", key), what, remedy)
 
 
-def _check_grades(terms: Terms, places: Places, problems: Problems) -> None:
-    used = {option.grade for question in terms.questionnaire.questions for option in question.options}
-    for step, grade in enumerate(terms.grades):
-        file, line = places.grades[terms.version, grade.id]
-        if step and grade.keep_bps > terms.grades[step - 1].keep_bps:
-            what = f"grade {grade.id} keeps more than {terms.grades[step - 1].id}, which is better"
-            problems.add(file, line, "keep_bps", what, "Order the grades best first, none keeping more than the last")
-        if step and step not in used:
-            what = f"grade {grade.id} is unreachable: no answer leads to it"
-            problems.add(file, line, "grade", what, "Use it in the condition table, or take it out")
-
-
-def _check_question(question: Question, terms: Terms, programme: Programme, places: Places, problems: Problems) -> None:
-    def bad(option: Option, column: str, message: str, remedy: str) -> None:
-        file, line = places.options[terms.version, question.id, option.id]
-        problems.add(file, line, column, message, remedy)
-
-    best = question.options[0]
-    if best.gate or best.deduction or best.grade:
-        bad(
-            best,
-            "option",
-            f"{question.id}={best.id} is the best answer and costs something",
-            "Let the best answer be free",
-        )
-    kinds = {option.deduction.kind for option in question.options if option.deduction is not None}
-    if len(kinds) > 1:
-        what = f"{question.id} mixes deductions by {' and '.join(sorted(kinds))}, which cannot be ordered"
-        bad(best, "option", what, "Use one kind of deduction in a question")
-    for better, worse in pairwise(question.options):
-        for column, message in _inversions(better, worse):
-            remedy = "Order the options best first; a worse answer never pays more"
-            bad(worse, column, f"{question.id}={worse.id} {message} than {better.id}, which is better", remedy)
-    for option in question.options:
-        if option.gate and (option.deduction or option.grade or option.extra_paise or option.keep_bps != BPS):
-            what = f"{question.id}={option.id} refuses the device, so nothing else on its row is ever read"
-            bad(option, "gate", what, "Leave the other columns empty")
-        if question.optional and (option.gate or option.deduction or option.grade or option.keep_bps != BPS):
-            what = f"{question.id} may stay unanswered, so it cannot decide more than an extra"
-            bad(option, "option", what, "Make the question required")
-        if option.grade and question.axis == "none":
-            bad(option, "grade", f"{question.id} has no axis, so its grade is never read", "Give the question an axis")
-    if all(option.gate for option in question.options[1:]) and question.optional:
-        return
-    listed = (programme.catalogue.by_model.get(listing.model) for listing in programme.eligible)
-    if not any(variant is not None and question.is_asked_of(variant) for variant in listed):
-        what = f"{question.id} is asked of no listed model, so its rows are unreachable"
-        bad(best, "question", what, "Ask it of a listed model, or take its rows out")
-
-
-def _inversions(better: Option, worse: Option) -> Iterator[tuple[str, str]]:
-    """Yield what makes the worse of two answers pay more."""
-    if worse.gate:
-        return
-    if better.gate:
-        yield "gate", "is taken, and is worse"
-    if worse.grade < better.grade:
-        yield "grade", "has a better grade"
-    if worse.keep_bps > better.keep_bps:
-        yield "keep_bps", "keeps more"
-    if (worse.deduction.size if worse.deduction else 0) < (better.deduction.size if better.deduction else 0):
-        yield "deduct_paise", "costs less"
-    if worse.extra_paise > better.extra_paise:
-        yield "extra_paise", "adds more: a fault that pays,"
-
-
-def _check_bands(terms: Terms, index: int, places: Places, problems: Problems) -> None:
-    def bad(number: int, message: str, remedy: str) -> None:
-        line = places.toml.line_of(("terms", index, "age_bands", number))
-        problems.add(places.file, line, "age_bands", message, remedy)
-
+def _check_bands(terms: Terms, index: int, draft: Draft) -> None:
     for number, band in enumerate(terms.age_bands):
+        path = ("terms", index, "age_bands", number)
         if not 0 <= band.keep_bps <= BPS:
-            bad(number, f"{band.keep_bps} is out of range", f"Write basis points from 0 to {BPS}")
+            remedy = f"Write basis points from 0 to {BPS}"
+            draft.bad((*path, "keep_bps"), f"{band.keep_bps} is out of range", remedy)
         if number == 0:
             if band.from_months != 0:
-                bad(number, f"the first band begins at {band.from_months} months", "Begin at 0")
+                what = f"the first band begins at {band.from_months} months"
+                draft.bad((*path, "from_months"), what, "Begin the first band at 0")
             continue
         before = terms.age_bands[number - 1]
         if band.from_months <= before.from_months:
-            bad(
-                number, f"bands are inverted: {band.from_months} after {before.from_months} months", "Order them by age"
-            )
+            what = f"the bands are inverted: {band.from_months} months after {before.from_months}"
+            draft.bad((*path, "from_months"), what, "Order the bands by age, each beginning later")
         if band.keep_bps > before.keep_bps:
-            bad(number, f"an older device would keep more: {band.keep_bps} after {before.keep_bps} bps", "Let it fall")
+            what = f"an older device would keep more: {band.keep_bps} after {before.keep_bps} bps"
+            draft.bad((*path, "keep_bps"), what, "Let what is kept fall with age")
 
 
-def _check_overlaps(terms: Terms, index: int, places: Places, problems: Problems) -> None:
+def _check_overlaps(terms: Terms, index: int, draft: Draft) -> None:
     seen: set[str] = set()
     for number, overlap in enumerate(terms.overlaps):
-        line = places.toml.line_of(("terms", index, "overlaps", number))
-        for name in (overlap.one, overlap.other):
+        path = ("terms", index, "overlaps", number)
+        for key, name in (("one", overlap.one), ("other", overlap.other)):
             if name not in terms.components:
-                remedy = f"Known: {', '.join(terms.components)}"
-                problems.add(places.file, line, "overlaps", f"{name} is a component that nothing deducts for", remedy)
-            if name in seen:
-                problems.add(places.file, line, "overlaps", f"{name} overlaps twice", "Let a component overlap once")
+                what = f"{name} is a component that nothing is deducted for"
+                draft.bad((*path, key), what, f"Known: {', '.join(terms.components)}")
+            elif name in seen:
+                draft.bad((*path, key), f"{name} overlaps twice", "Let a component overlap with one other")
             seen.add(name)
         if not 0 <= overlap.counted_bps <= BPS:
-            what = f"{overlap.counted_bps} is out of range"
-            problems.add(places.file, line, "overlaps", what, f"Write basis points from 0 to {BPS}")
+            remedy = f"Write basis points from 0 to {BPS}"
+            draft.bad((*path, "counted_bps"), f"{overlap.counted_bps} is out of range", remedy)
 
 
-def _check_bonuses(terms: Terms, index: int, places: Places, problems: Problems) -> None:
-    by_id = {bonus.id: bonus for bonus in terms.bonuses}
-    for number, bonus in enumerate(terms.bonuses):
-        line = places.toml.line_of(("terms", index, "bonuses", number))
-
-        def bad(message: str, remedy: str, line: int | None = line, name: str = bonus.id) -> None:
-            problems.add(places.file, line, f"bonuses.{name}", message, remedy)
-
-        if by_id[bonus.id] is not bonus:
-            bad("stands twice", "Give each bonus its own id")
-        amounts = (bonus.paise, bonus.share_bps, bonus.from_value_paise, bonus.cap_paise or 0)
-        if min(amounts) < 0 or max(bonus.paise, bonus.from_value_paise, bonus.cap_paise or 0) > GREATEST_PAISE:
-            bad("an amount is out of range", f"Write paise from 0 to {GREATEST_PAISE}")
-        if bool(bonus.paise) == bool(bonus.share_bps):
-            bad("is neither a fixed amount nor a share, or both", "Set paise or share_bps")
-        if bonus.share_bps and bonus.cap_paise is None:
-            bad("a share without a cap", "Set cap_paise")
-        if bonus.share_bps > BPS:
-            bad(f"{bonus.share_bps} is out of range", f"Write basis points from 1 to {BPS}")
-        if bonus.begins is not None and bonus.ends is not None and bonus.ends <= bonus.begins:
-            bad(f"ends on {bonus.ends}, not after {bonus.begins}", "End it after it begins")
-        if bonus.quota is not None and bonus.quota < 1:
-            bad(f"a quota of {bonus.quota} is never given", "Write a quota above zero, or leave it out")
-        if bonus.fall_back and bonus.fall_back not in by_id:
-            bad(f"falls back on {bonus.fall_back}, which is no bonus", f"Known: {', '.join(by_id)}")
-        if bonus.fall_back and bonus.quota is None:
-            bad("has a fall-back and no quota, so it is never reached", "Set a quota, or take the fall-back out")
-        chain, name = {bonus.id}, bonus.fall_back
-        while name in by_id and name not in chain:
-            chain.add(name)
-            name = by_id[name].fall_back
-        if name in chain:
-            bad("falls back on itself", "Let the chain of fall-backs end")
-
-
-def _check_shares(terms: Terms, index: int, places: Places, problems: Problems) -> None:
+def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     """Prove that a higher market price never pays less, or say why it could.
 
     Prices are whole rupees. One rupee more raises what is kept by more than 100 x keep - r paise,
@@ -305,45 +241,383 @@ def _check_shares(terms: Terms, index: int, places: Places, problems: Problems) 
     raises the deductions by share by less than 100 x s + k, for k groups whose worst shares add up
     to s. So 100 x (keep - s) >= r + k is enough, whatever the answers are.
     """
-    keep, roundings = Fraction(1), 1
+    kept: list[int] = [min((grade.keep_bps for grade in terms.grades), default=BPS)]
     worst: dict[str, int] = {}
     for question in terms.questionnaire.questions:
         options = [option for option in question.options if not option.gate]
         least = min((option.keep_bps for option in options), default=BPS)
-        if least < BPS:
-            keep, roundings = keep * Fraction(least, BPS), roundings + 1
+        kept += [least] * (least < BPS)
         shares = [option.deduction.share_bps for option in options if option.deduction is not None]
         worst[question.component] = max([worst.get(question.component, 0), *shares])
     if terms.age_bands:
-        keep, roundings = keep * Fraction(min(band.keep_bps for band in terms.age_bands), BPS), roundings + 1
+        kept.append(min(band.keep_bps for band in terms.age_bands))
     if terms.drift_bps_per_day:
-        left = BPS - terms.price_max_age_days * terms.drift_bps_per_day
-        keep, roundings = keep * Fraction(max(left, 0), BPS), roundings + 1
-    keep *= Fraction(min((grade.keep_bps for grade in terms.grades), default=BPS), BPS)
+        kept.append(max(BPS - terms.price_max_age_days * terms.drift_bps_per_day, 0))
     shares_bps = sum(worst.values())
-    groups = sum(1 for share in worst.values() if share)
-    if shares_bps and PAISE_PER_RUPEE * (keep - Fraction(shares_bps, BPS)) < roundings + groups:
-        line = places.toml.line_of(("terms", index))
-        kept = int(keep * BPS)
-        what = f"shares of the market price take up to {shares_bps} bps where only {kept} are kept"
-        problems.add(places.file, line, "condition", what, "A higher price could pay less: lower the shares")
+    groups = sum(share > 0 for share in worst.values())
+    # The product of the rates stays a whole number: it is the numerator over BPS ** len(kept).
+    numerator, denominator = 1, BPS ** len(kept)
+    for bps in kept:
+        numerator *= bps
+    margin = PAISE_PER_RUPEE * (numerator * BPS - shares_bps * denominator)
+    if shares_bps and margin < (len(kept) + groups) * denominator * BPS:
+        what = (
+            f"answers can take {shares_bps} bps of the market price where others leave "
+            f"{numerator * BPS // denominator} of it, so a higher price could pay less"
+        )
+        draft.bad(("terms", index, "condition"), what, "Lower the worst deduct_bps of some questions, or keep more")
 
 
-def _check_anchors(terms: Terms, programme: Programme, places: Places, problems: Problems) -> None:
-    """See that every anchor that an answer needs is there for every listed model, from its first day on."""
-    needed = {
-        option.deduction.anchor: (question.id, option.id)
-        for question in terms.questionnaire.questions
-        for option in question.options
-        if option.deduction is not None and option.deduction.anchor
-    }
-    for component, (question_id, option_id) in needed.items():
-        for listing in programme.eligible:
-            begins = datetime.combine(listing.listed_from, time(), programme.zone)
-            begins = max(begins, terms.effective_from)
-            if programme.anchors.as_of(listing.model, component, begins) is None:
-                file, line = places.files.get("repair_anchors"), None
-                if file is None:
-                    file, line = places.options[terms.version, question_id, option_id]
-                what = f"{listing.model} has no {component} anchor on {begins.date()}, and {question_id}={option_id} needs it"
-                problems.add(file, line, "anchor", what, "Add the anchor")
+def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
+    seen: set[str] = set()
+    for number, bonus in enumerate(terms.bonuses):
+        faults = [*_faults_of_amount(bonus), *_faults_of_time(bonus, index, draft), *_faults_of_fall_back(bonus, terms)]
+        if bonus.id in seen:
+            faults.append(("id", "stands twice", "Give each bonus its own id"))
+        seen.add(bonus.id)
+        for key, message, remedy in faults:
+            draft.bad(("terms", index, "bonuses", number, key), f"{bonus.id} {message}", remedy)
+
+
+def _faults_of_amount(bonus: Bonus) -> Iterator[_Fault]:
+    bounds = (
+        ("paise", bonus.paise, 0, GREATEST_PAISE),
+        ("share_bps", bonus.share_bps, 0, BPS),
+        ("from_value_paise", bonus.from_value_paise, 0, GREATEST_PAISE),
+        ("cap_paise", 1 if bonus.cap_paise is None else bonus.cap_paise, 1, GREATEST_PAISE),
+        ("quota", 1 if bonus.quota is None else bonus.quota, 1, GREATEST_PAISE),
+    )
+    for key, amount, least, most in bounds:
+        if not least <= amount <= most:
+            yield key, f"cannot have {amount}: out of range", f"Write a whole number from {least} to {most}"
+    if bool(bonus.paise) == bool(bonus.share_bps):
+        how = "both a fixed amount and a share" if bonus.paise else "neither a fixed amount nor a share"
+        yield "paise", f"is {how}", "Set paise or share_bps"
+    elif bonus.share_bps and bonus.cap_paise is None:
+        yield "share_bps", "is a share without a cap", "Set cap_paise"
+    elif bonus.paise and bonus.cap_paise is not None:
+        yield "cap_paise", "is a fixed amount, which needs no cap", "Write in paise what is paid, and no cap_paise"
+
+
+def _faults_of_time(bonus: Bonus, index: int, draft: Draft) -> Iterator[_Fault]:
+    if bonus.begins is not None and bonus.ends is not None and bonus.ends <= bonus.begins:
+        yield "ends", f"ends on {bonus.ends}, not after {bonus.begins}", "End it after it begins"
+        return
+    periods = _periods(draft)
+    if not periods:
+        return
+    begin, end = periods[index]
+    if bonus.ends is not None and datetime.combine(bonus.ends, time(), draft.zone) <= begin:
+        what = f"ends on {bonus.ends}, before these terms begin"
+        yield "ends", what, "Take it out of these terms, or let it end later"
+    if bonus.begins is not None and datetime.combine(bonus.begins, time(), draft.zone) >= end:
+        what = f"begins on {bonus.begins}, when the next terms are in force"
+        yield "begins", what, "Move it to the next terms"
+
+
+def _faults_of_fall_back(bonus: Bonus, terms: Terms) -> Iterator[_Fault]:
+    if not bonus.fall_back:
+        return
+    if bonus.quota is None:
+        what = "has a fall-back and no quota, so the fall-back is never reached"
+        yield "fall_back", what, "Set a quota, or take the fall-back out"
+    other = terms.bonus_by_id.get(bonus.fall_back)
+    if other is None:
+        yield (
+            "fall_back",
+            f"falls back on {bonus.fall_back}, which is no bonus",
+            f"Known: {', '.join(terms.bonus_by_id)}",
+        )
+        return
+    chain = [bonus.id]
+    while other is not None and other.id not in chain:
+        chain.append(other.id)
+        other = terms.bonus_by_id.get(other.fall_back)
+    if other is not None and other.id == bonus.id:
+        yield (
+            "fall_back",
+            f"falls back on itself: {' > '.join([*chain, bonus.id])}",
+            "Let the fall-backs come to an end",
+        )
+        return
+    yield from _faults_of_pair(bonus, terms.bonus_by_id[bonus.fall_back])
+
+
+def _faults_of_pair(bonus: Bonus, other: Bonus) -> Iterator[_Fault]:
+    """Yield what is wrong with a bonus and the one in its place, which is also offered by itself."""
+    if bonus.stackable or other.stackable:
+        what = f"and its fall-back {other.id} are not alternatives: one is stackable, so {other.id} could be paid twice"
+        yield "fall_back", what, "Let neither be stackable"
+    earlier = other.begins is not None and (bonus.begins is None or bonus.begins < other.begins)
+    later = other.ends is not None and (bonus.ends is None or bonus.ends > other.ends)
+    if earlier or later or (other.targets and not set(bonus.targets or ("",)) <= set(other.targets)):
+        what = f"is offered on days or for models for which its fall-back {other.id} is not"
+        yield "fall_back", what, f"Let {other.id} cover the days and the targets of {bonus.id}"
+
+
+def _periods(draft: Draft) -> list[_Span]:
+    """Return from when until when each version of the terms is in force; nothing where that cannot be told."""
+    starts = [part.settings.effective_from for part in draft.parts if part.settings is not None]
+    if len(starts) < len(draft.parts) or any(before >= after for before, after in pairwise(starts)):
+        return []
+    return list(pairwise([*starts, _FOREVER]))
+
+
+# What the tables say about one another.
+
+
+class _Tables:
+    """The rules that look at several tables at once."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._problems = draft.problems
+        self._ends = _ends_before_another(draft)
+        periods = _periods(draft)
+        read = [(part.index, part.settings) for part in draft.parts if part.settings is not None]
+        self._versions = [(*one, period) for one, period in zip(read, periods, strict=False)]
+        self._answers = [part.answers for part in draft.parts if part.answers is not None]
+        self._listings: dict[str, list[Listing]] = {}
+        for listing in draft.eligible:
+            self._listings.setdefault(listing.model, []).append(listing)
+        by_model = draft.catalogue.by_model
+        self._variants = [
+            by_model[model]
+            for model in self._listings
+            if model in by_model and model in draft.prices and by_model[model].brand in draft.brands
+        ]
+
+    def check(self) -> None:
+        """Note every rule that the tables break."""
+        self._check_brands()
+        self._check_listings()
+        self._check_unlisted()
+        if not self._versions:
+            return
+        self._check_first_days()
+        self._check_gaps()
+        self._check_amounts()
+        if len(self._answers) == len(self._versions):
+            self._check_reach()
+            self._check_anchors()
+
+    def _span(self, listing: Listing) -> _Span:
+        """Return from when until when a row of the list counts."""
+        begin = datetime.combine(listing.listed_from, time(), self._draft.zone)
+        until = listing.listed_until
+        end = _FOREVER if until is None else datetime.combine(until, time(), self._draft.zone)
+        return max(begin, self._versions[0][2][0]), end
+
+    def _day(self, at: datetime) -> str:
+        """Name a day as the tables do: in the programme's zone."""
+        return str(at.astimezone(self._draft.zone).date())
+
+    def _check_brands(self) -> None:
+        draft = self._draft
+        if not draft.brands:
+            draft.bad(("brands",), "is empty", "Name the brands of old phones that are accepted")
+        known = {variant.brand for variant in draft.catalogue.variants}
+        for number, brand in enumerate(draft.brands):
+            if brand not in known:
+                what, remedy = f"{brand} has no model in the catalogue", "Correct its spelling, or take it out"
+                draft.bad(("brands", number), what, remedy)
+
+    def _check_listings(self) -> None:
+        draft, file = self._draft, self._draft.files["eligible_models"]
+        if not draft.eligible.listings:
+            self._problems.add(file, None, "", "lists no model", "Add the models that may be traded in")
+        for listing in draft.eligible:
+            variant = draft.catalogue.by_model.get(listing.model)
+            if variant is None:
+                what = f"{listing.model} is not in {Path(draft.files['models']).name}"
+                remedy = "Correct the id, or add it there"
+            elif draft.brands and variant.brand not in draft.brands:
+                what = f"{listing.model} is unreachable: {variant.brand} is not an accepted brand"
+                remedy = "Accept the brand, or take the row out"
+            elif listing.model not in draft.prices:
+                what, remedy = f"{listing.model} is listed without a price", "Add its price, or take the row out"
+            else:
+                continue
+            self._problems.add(file, draft.listing_lines[listing], "model", what, remedy)
+
+    def _check_unlisted(self) -> None:
+        """See that whatever has a price or an anchor is listed: one problem for each model, at its first row."""
+        draft = self._draft
+        if not self._listings:
+            return
+        prices = zip(draft.prices.prices, draft.price_lines, strict=True)
+        anchors = zip(draft.anchors.anchors, draft.anchor_lines, strict=True)
+        for table, what, rows in (("market_prices", "a price", prices), ("repair_anchors", "an anchor", anchors)):
+            unlisted: dict[str, int] = {}
+            for row, line in rows:
+                if row.model not in self._listings:
+                    unlisted.setdefault(row.model, line)
+            for model, line in unlisted.items():
+                message, remedy = f"{model} has {what} and is not listed", f"List the model, or take {what} out"
+                self._problems.add(draft.files[table], line, "model", message, remedy)
+
+    def _check_first_days(self) -> None:
+        """See that each model has a fresh price on its first day, and a day at all."""
+        draft, file = self._draft, self._draft.files["eligible_models"]
+        series: dict[str, list[Price]] = {}
+        for price in draft.prices.prices:
+            series.setdefault(price.model, []).append(price)
+        for listing in draft.eligible:
+            begin, end = self._span(listing)
+            prices = series.get(listing.model, ())
+            if begin >= end:
+                what = f"{listing.model} leaves the list on {listing.listed_until}, before the programme begins"
+                column, remedy = "listed_until", "Take the row out, or let it end later"
+            elif prices and begin < prices[0].effective_from:
+                what = f"{listing.model} has no price yet on {self._day(begin)}, its first day on the list"
+                column, remedy = (
+                    "listed_from",
+                    f"List it from its first price on, {self._day(prices[0].effective_from)}",
+                )
+            elif prices and prices[-1].effective_from <= begin and self._is_over(prices[-1], begin):
+                since = self._day(prices[-1].effective_from)
+                what = f"{listing.model} has no fresh price on {self._day(begin)}: its last one is from {since}"
+                column, remedy = "listed_from", "Add a newer price"
+            else:
+                continue  # between two prices it is a gap: see there
+            self._problems.add(file, draft.listing_lines[listing], column, what, remedy)
+
+    def _is_over(self, last: Price, at: datetime) -> bool:
+        """Tell whether a model's last price is stale or ended at an instant."""
+        age = next(terms.price_max_age for _, terms, (_, end) in self._versions if at < end)
+        return at - last.effective_from > age or (last.effective_until is not None and last.effective_until <= at)
+
+    def _check_gaps(self) -> None:
+        """See that no listed model is without a fresh price between two of its prices."""
+        draft = self._draft
+        lines = {
+            (price.model, price.effective_from): (line, before.effective_until)
+            for (before, price), line in zip(pairwise(draft.prices.prices), draft.price_lines[1:], strict=True)
+        }
+        told: set[tuple[str, datetime]] = set()
+        for _, terms, period in self._versions:
+            for gap in draft.prices.gaps(terms.price_max_age):
+                spans = [self._span(listing) for listing in self._listings.get(gap.model, ())]
+                holes = [_common((gap.begins, gap.ends), period, span) for span in spans]
+                hole = next((hole for hole in holes if hole[0] < hole[1]), None)
+                if hole is None or (gap.model, gap.ends) in told:
+                    continue
+                told.add((gap.model, gap.ends))
+                what = f"{gap.model} has no fresh price from {self._day(hole[0])} to {self._day(hole[1])}"
+                line, ended = lines[gap.model, gap.ends]
+                longer = f"raise price_max_age_days from {terms.price_max_age_days}"
+                remedy = (
+                    f"Add a price in between, or {'let the one before end later' if ended == gap.begins else longer}"
+                )
+                self._problems.add(draft.files["market_prices"], line, "effective_from", what, remedy)
+
+    def _check_amounts(self) -> None:
+        """See that no setting is out of all proportion to the prices."""
+        draft = self._draft
+        prices = sorted(
+            (price.price_paise, price.model) for price in draft.prices.prices if price.model in self._listings
+        )
+        if not prices:
+            return
+        (least, cheapest), (most, dearest) = prices[0], prices[-1]
+        of_cheapest = f"the price of {cheapest}, {least}"
+        for index, terms, _ in self._versions:
+            path = ("terms", index)
+            if terms.scrap_paise > least:
+                what = f"the floor of {terms.scrap_paise} is above the cap, {of_cheapest}"
+                draft.bad((*path, "scrap_paise"), what, "Lower the floor")
+            if terms.step_paise > least:
+                what = f"a step of {terms.step_paise} rounds {of_cheapest}, down to nothing"
+                draft.bad((*path, "step_paise"), what, "Write a smaller step")
+            for number, bonus in enumerate(terms.bonuses):
+                if bonus.from_value_paise > most:
+                    what = f"{bonus.id} is unreachable: no price is above that of {dearest}, {most}"
+                    draft.bad((*path, "bonuses", number, "from_value_paise"), what, "Lower it, or take the bonus out")
+
+    def _check_reach(self) -> None:
+        """See that each question is asked of a listed model, and that an answer reads each anchor."""
+        draft = self._draft
+        for (_, terms, _), answers in zip(self._versions, self._answers, strict=True):
+            for question in terms.questionnaire.questions:
+                if self._variants and not any(map(question.is_asked_of, self._variants)):
+                    file, line = answers.option_places[question.id, question.best.id]
+                    what = f"{question.id} is asked of no listed model, so its rows are unreachable"
+                    self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
+        needed = {component for _, terms, _ in self._versions for component in _needs(terms)}
+        unread: dict[str, int] = {}
+        for anchor, line in zip(draft.anchors.anchors, draft.anchor_lines, strict=True):
+            if anchor.component not in needed:
+                unread[anchor.component] = min(line, unread.get(anchor.component, line))
+        for component, line in unread.items():
+            what = f"no answer reads a {component} anchor"
+            remedy = (
+                f"Known: {', '.join(sorted(needed))}" if needed else "Take the table out: no answer needs an anchor"
+            )
+            self._problems.add(draft.files["repair_anchors"], line, "component", what, remedy)
+
+    def _check_anchors(self) -> None:
+        """See that every anchor that an answer needs is there while the model is listed."""
+        draft = self._draft
+        told: set[tuple[str, str]] = set()
+        for (_, terms, period), answers in zip(self._versions, self._answers, strict=True):
+            for component, needs in _needs(terms).items():
+                question, option = needs[0]
+                if "repair_anchors" not in draft.files:
+                    file, line = answers.option_places[question.id, option.id]
+                    what = (
+                        f"{question.id}={option.id} needs the {component} anchor, and programme.toml names no anchors"
+                    )
+                    self._problems.add(file, line, "anchor", what, "Name the table in repair_anchors")
+                    continue
+                for variant in self._variants:
+                    model = variant.model
+                    if (model, component) in told or not any(need.is_asked_of(variant) for need, _ in needs):
+                        continue
+                    hole = self._hole(model, component, period)
+                    if hole is not None:
+                        told.add((model, component))
+                        listing, at = hole
+                        needing = f"{question.id}={option.id} needs it"
+                        what = f"{model} has no {component} anchor on {self._day(at)}, and {needing}"
+                        file, line = draft.files["eligible_models"], draft.listing_lines[listing]
+                        self._problems.add(
+                            file, line, "model", what, f"Add it to {Path(draft.files['repair_anchors']).name}"
+                        )
+
+    def _hole(self, model: str, component: str, period: _Span) -> tuple[Listing, datetime] | None:
+        """Return a row of the list and the first instant of it that has no such anchor, before the last one ends."""
+        for listing in self._listings[model]:
+            begin, end = _common(self._span(listing), period)
+            for at in (begin, *self._ends.get((model, component), ())):
+                if begin <= at < end and self._draft.anchors.as_of(model, component, at) is None:
+                    return listing, at
+        return None
+
+
+def _ends_before_another(draft: Draft) -> dict[tuple[str, str], list[datetime]]:
+    """Return, by model and component, when an anchor ends some time before the next one begins."""
+    ends: dict[tuple[str, str], list[datetime]] = {}
+    for one, other in pairwise(draft.anchors.anchors):
+        end = one.effective_until
+        if (
+            end is not None
+            and end < other.effective_from
+            and (one.model, one.component) == (other.model, other.component)
+        ):
+            ends.setdefault((one.model, one.component), []).append(end)
+    return ends
+
+
+def _needs(terms: Terms) -> dict[str, list[tuple[Question, Option]]]:
+    """Return the anchors that answers need, and the answers."""
+    needs: dict[str, list[tuple[Question, Option]]] = {}
+    for question in terms.questionnaire.questions:
+        for option in question.options:
+            if option.deduction is not None and option.deduction.anchor:
+                needs.setdefault(option.deduction.anchor, []).append((question, option))
+    return needs
+
+
+def _common(*spans: _Span) -> _Span:
+    """Return what spans have in common; it is empty where it would end before it begins."""
+    return max(begin for begin, _ in spans), min(end for _, end in spans)

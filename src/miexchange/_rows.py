@@ -7,9 +7,14 @@ for its columns and never imported here).
 from __future__ import annotations
 
 import csv
+import io
+import math
 import operator
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -18,7 +23,12 @@ from miexchange.errors import DataError, Problem, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Problems", "Row", "read_rows", "read_text"]
+__all__ = ["NotAnInstant", "Problems", "Row", "instant_of", "read_rows", "read_text"]
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_FIRST_YEAR, _LAST_YEAR = 1900, 9900  # as of every instant: then a zone or some days can always be added
+_INT64_DIGITS = 19
 
 
 @dataclass(slots=True)
@@ -52,22 +62,28 @@ class Row:
         self.good = False
         self.problems.add(self.file, self.line, column, message, remedy)
 
+    def is_empty(self, column: str) -> bool:
+        """Tell whether nothing stands in a column."""
+        return _is_empty(self.cells.get(column))
+
     def optional(self, column: str) -> str:
         """Return a text, or "" for an empty cell."""
         value = self.cells.get(column)
         if type(value) is str:
             return value.strip()
-        if _is_empty(value):
-            return ""
-        self.bad(column, f"{shown(value)} is not text", "Write a text")
+        if not _is_empty(value):
+            self.bad(column, f"{shown(value)} is not text", "Write a text")
         return ""
 
     def text(self, column: str) -> str:
         """Return a text that is not empty."""
-        text = self.optional(column)
-        if not text and self.good:
+        value = self.cells.get(column)
+        if type(value) is str and (text := value.strip()):
+            return text
+        if _is_empty(value):
             self.bad(column, "is empty", "Write a value")
-        return text
+            return ""
+        return self.optional(column)
 
     def choice(self, column: str, among: Iterable[str]) -> str:
         """Return one of a few words."""
@@ -83,91 +99,149 @@ class Row:
         number: int | None = None
         if type(value) is str:
             text = value.strip()
-            if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 19:  # noqa: PLR2004 - int64
-                number = int(text)
-        elif isinstance(value, SupportsIndex) and not isinstance(value, bool):
+            if text.isascii() and text.removeprefix("-").isdigit():
+                # What is longer than an int64 is out of every range; Python refuses to read 5,000 digits at all.
+                fits = len(text) <= _INT64_DIGITS
+                number, value = (int(text), int(text)) if fits else (most + 1, shown(text))
+        elif isinstance(value, SupportsIndex) and type(value).__name__ not in {"bool", "bool_"}:
             number = operator.index(value)
         if number is None:
-            what = "is empty" if _is_empty(value) else f"{shown(value)} is not a whole number"
-            self.bad(column, what, "Write digits only: whole paise, basis points, or a count")
+            self._not_whole(column, value)
         elif not least <= number <= most:
-            self.bad(column, f"{number} is out of range", f"Write a number from {least} to {most}")
+            self.bad(column, f"{value} is out of range", f"Write a whole number from {least} to {most}")
         else:
             return number
         return least
 
+    def _not_whole(self, column: str, value: object) -> None:
+        if _is_empty(value):
+            self.bad(column, "is empty", "Write a whole number")
+        elif isinstance(value, float):
+            remedy = "A float is not exact: give a column of integers, such as pandas' Int64"
+            self.bad(column, f"{shown(float(value))} is a float", remedy)
+        else:
+            remedy = "Write digits alone: whole paise, basis points, or a count"
+            self.bad(column, f"{shown(value)} is not a whole number", remedy)
+
     def whole_or_none(self, column: str, least: int, most: int) -> int | None:
         """Return a whole number, or None for an empty cell."""
-        value = self.cells.get(column)
-        if _is_empty(value) or (type(value) is str and not value.strip()):
-            return None
-        return self.whole(column, least, most)
+        return None if self.is_empty(column) else self.whole(column, least, most)
 
     def day(self, column: str) -> date | None:
         """Return a date written as YYYY-MM-DD, or None (with a problem noted) where it is not one."""
         value = self.cells.get(column)
-        if isinstance(value, datetime):
-            if value.time() == time() and value.tzinfo is None and not _is_empty(value):
-                return value.date()
-        elif type(value) is date:
-            return value
-        elif type(value) is str and len(value.strip()) == len("2018-03-15"):
-            try:
-                return date.fromisoformat(value.strip())
-            except ValueError:
-                pass
-        what = "is empty" if _is_empty(value) or value == "" else f"{shown(value)} is not a date"
-        self.bad(column, what, "Write a date as 2018-03-15")
-        return None
+        if type(value) is str:
+            found = _read_day(value.strip())
+        else:
+            value = _as_date(value)
+            found = value if type(value) is date else None
+        if found is None:
+            what = "is empty" if _is_empty(value) else f"{_plain(value)} is not a date"
+            self.bad(column, what, "Write a date as 2018-03-15")
+        return found
 
     def day_or_none(self, column: str) -> date | None:
         """Return a date, or None for an empty cell."""
-        value = self.cells.get(column)
-        if _is_empty(value) or (type(value) is str and not value.strip()):
-            return None
-        return self.day(column)
+        return None if self.is_empty(column) else self.day(column)
 
     def instant(self, column: str, zone: timezone) -> datetime | None:
         """Return an instant in UTC: a date means its first moment in the zone."""
         value = self.cells.get(column)
-        moment: datetime | None = None
-        if isinstance(value, datetime) and not _is_empty(value):
-            moment = value
-        elif type(value) is str and "T" in value:
-            try:
-                moment = datetime.fromisoformat(value.strip())
-            except ValueError:
-                pass
-            else:
-                if moment.tzinfo is None:
-                    self.bad(column, f"{shown(value)} has no time zone", "Add an offset, such as +05:30")
-                    return None
-        if moment is None:
-            start = self.day(column)
-            return None if start is None else _in_utc(datetime.combine(start, time(), zone))
-        return _in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+        try:
+            if type(value) is str:
+                return _read_instant(value.strip(), zone)
+            return instant_of(_as_date(value), zone)
+        except NotAnInstant as fault:
+            what, remedy = fault.args
+            self.bad(column, "is empty" if _is_empty(value) else f"{_plain(value)} {what}", remedy)
+        return None
+
+    def instant_or_none(self, column: str, zone: timezone) -> datetime | None:
+        """Return an instant, or None for an empty cell."""
+        return None if self.is_empty(column) else self.instant(column, zone)
 
 
-def _in_utc(moment: datetime) -> datetime:
-    there = moment.astimezone(timezone.utc)  # noqa: UP017 - the same object as datetime.UTC
-    return datetime.combine(there.date(), there.time(), timezone.utc)  # noqa: UP017 - as above
+class NotAnInstant(Exception):  # noqa: N818 - never leaves the package
+    """A value that names no instant: what is wrong with it, and the remedy."""
+
+
+def instant_of(value: object, zone: timezone) -> datetime:
+    """Return the instant of a datetime, or of the first moment of a date, in UTC.
+
+    Raises:
+        NotAnInstant: neither, or one that names no instant, or none that can be computed with.
+    """
+    if not isinstance(value, date):
+        raise NotAnInstant("is not a date", "Write a date as 2018-03-15, or a moment as 2018-03-15T09:30:00+05:30")
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time(), zone)
+    if getattr(value, "nanosecond", 0):
+        raise NotAnInstant("is finer than a microsecond", "Round it to microseconds")
+    if value.tzinfo is None:
+        raise NotAnInstant("has no time zone", "Add its offset, such as +05:30, or write the date alone")
+    if not _FIRST_YEAR < value.year < _LAST_YEAR:
+        remedy = "Write a date in between, or nothing where there is no end"
+        raise NotAnInstant(f"is outside the years {_FIRST_YEAR} to {_LAST_YEAR}", remedy)
+    return datetime.combine(value.date(), value.time(), value.tzinfo).astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)  # a table repeats its few dates thousands of times
+def _read_day(text: str) -> date | None:
+    """Read a date in one form only: Python also takes 2018-W11-4 and 20180315."""
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _read_instant(text: str, zone: timezone) -> datetime:
+    moment: object = _read_day(text)
+    if _MOMENT.fullmatch(text):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(text)
+    return instant_of(moment, zone)
+
+
+def _as_date(value: object) -> object:
+    """Take a midnight without a time zone for the date that it is in a frame, and NaT for nothing."""
+    if not isinstance(value, datetime):
+        return value
+    if _is_empty(value):
+        return None
+    return value.date() if value.tzinfo is None and value.time() == time() else value
+
+
+def _plain(value: object) -> str:
+    """Render a cell for a message; a moment as it is written, for its many digits are no IMEI."""
+    written = isinstance(value, date) or (type(value) is str and _MOMENT.fullmatch(value.strip().replace(" ", "T")))
+    return f"{value}" if written else shown(value)
 
 
 def _is_empty(value: object) -> bool:
-    """Tell whether a cell is a blank of some kind: None, "", NaN, NaT or NA."""
-    if value is None or (type(value) is str and not value):
-        return True
-    return type(value).__name__ in {"NaTType", "NAType"} or value != value  # noqa: PLR0124 - NaN is what differs from itself
+    """Tell whether a cell is a blank of some kind: None, white space, NaN, NaT or NA."""
+    if type(value) is str:
+        return not value or value.isspace()
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in {"NaTType", "NAType"}  # pandas' own blanks
 
 
 def read_text(path: Path, file: str, problems: Problems) -> str | None:
     """Return the text of a file, or None with a problem noted."""
+    data = b""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problems.add(file, None, "", f"is not UTF-8 text (byte {error.start})", "Save the file as UTF-8")
-    except OSError as error:
-        problems.add(file, None, "", f"cannot be read: {error.strerror or error}", "Check the path")
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.add(file, line, "", f"is not UTF-8 text: byte 0x{data[error.start]:02x}", "Save the file as UTF-8")
+    except FileNotFoundError:
+        problems.add(file, None, "", "does not exist", "Check the path, or add the file")
+    except IsADirectoryError:
+        problems.add(file, None, "", "is a directory", "Name one file in it")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        problems.add(file, None, "", f"cannot be read: {error}", "Check the path and who may read it")
     return None
 
 
@@ -188,57 +262,75 @@ def read_rows(
         problems: where faults are noted.
         file: how to call the source in a problem; by default the path, or ``<frame>``.
     """
+    known = (required, optional)
     if isinstance(source, str | Path):
-        file = file or str(source)
-        text = read_text(Path(source), file, problems)
-        table = [] if text is None else list(_csv_lines(text, file, problems))
-        if text is None:
-            return []
-        if not table:
-            problems.add(file, None, "", "is empty", f"Write a header line: {','.join(required)}")
-            return []
-        (_, header), body = table[0], table[1:]
-    else:
-        file = file or "<frame>"
-        try:
-            header = [str(name) for name in source.columns]  # type: ignore[attr-defined]
-            columns = [list(source[name]) for name in source.columns]  # type: ignore[index,attr-defined]
-        except (AttributeError, TypeError, KeyError):
-            problems.add(file, None, "", f"{shown(source)} is no table", "Give a CSV path or a DataFrame")
-            return []
-        body = [(number, list(cells)) for number, cells in enumerate(zip(*columns, strict=True), 1)]
-    header = [name.strip() for name in header]
-    if not _header_is_right(header, required, optional, file, problems):
+        return _rows_of_file(Path(source), known, problems, file or str(source))
+    return _rows_of_frame(source, known, problems, file or "<frame>")
+
+
+_Known = tuple[tuple[str, ...], tuple[str, ...]]  # required and optional columns
+
+
+def _rows_of_file(path: Path, known: _Known, problems: Problems, file: str) -> list[Row]:
+    text = read_text(path, file, problems)
+    if text is None:
+        return []
+    before = len(problems.found)
+    lines = _csv_lines(text, file, problems)
+    line, names = next(lines, (None, []))
+    if line is None:
+        if len(problems.found) == before:
+            problems.add(file, None, "", "is empty", f"Write a header line: {','.join(known[0])}")
+        return []
+    columns = _columns(names, known, file, line, problems)
+    if columns is None:
         return []
     rows = []
-    for line, cells in body:
-        if len(cells) == len(header):
-            rows.append(Row(file, line, dict(zip(header, cells, strict=True)), problems))
+    for line, cells in lines:
+        if len(cells) == len(names):
+            rows.append(Row(file, line, dict(zip(columns, cells, strict=True)), problems))
         else:
-            problems.add(
-                file, line, "", f"has {len(cells)} cells, the header {len(header)}", "Quote cells that hold a comma"
-            )
+            what = f"the row has {len(cells)} cell{'s'[: len(cells) != 1]}, the header {len(names)}"
+            remedy = "Give every row as many cells as the header, and quote a cell that holds a comma"
+            problems.add(file, line, "", what, remedy)
     return rows
 
 
-def _header_is_right(
-    header: list[str], required: tuple[str, ...], optional: tuple[str, ...], file: str, problems: Problems
-) -> bool:
-    known = (*required, *optional)
-    wrong = [(name, "is missing", "Add the column") for name in required if name not in header]
-    wrong += [
-        (name, "is not a column of this table", f"Known: {', '.join(known)}") for name in header if name not in known
-    ]
-    wrong += [
-        (name, "stands twice in the header", "Keep one") for name in sorted({n for n in header if header.count(n) > 1})
-    ]
-    for name, message, remedy in wrong:
-        problems.add(file, 1, name, message, remedy)
-    return not wrong
+def _rows_of_frame(source: Any, known: _Known, problems: Problems, file: str) -> list[Row]:  # noqa: ANN401 - any frame
+    try:
+        labels = list(source.columns)
+        columns = _columns([str(label) for label in labels], known, file, None, problems)
+        cells = [] if columns is None else [list(source[label]) for label in labels]
+        table = [dict(zip(columns or (), row, strict=True)) for row in zip(*cells, strict=True)]
+    except (AttributeError, TypeError, LookupError, ValueError):
+        problems.add(file, None, "", f"{shown(source)} is no table", "Give a CSV path or a DataFrame")
+        return []
+    return [Row(file, number, row, problems) for number, row in enumerate(table, 1)]
+
+
+def _columns(
+    names: list[str], known: _Known, file: str, line: int | None, problems: Problems
+) -> tuple[str, ...] | None:
+    """Return the names of the columns, or None with every fault of the header noted."""
+    required, optional = known
+    columns = tuple(map(str.strip, names))
+    before = len(problems.found)
+    for position, name in enumerate(columns):
+        if name in columns[:position]:
+            problems.add(file, line, name, "stands twice in the header", "Keep one of the two columns")
+        elif name not in required and name not in optional:
+            what = "is not a column of this table" if name else f"column {position + 1} of the header has no name"
+            problems.add(file, line, name, what, f"Known: {', '.join((*required, *optional))}")
+    for name in required:
+        if name not in columns:
+            problems.add(file, line, name, "the column is missing", "Add it to the header and to every row")
+    return columns if len(problems.found) == before else None
 
 
 def _csv_lines(text: str, file: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    """Yield the cells of every row that is not blank, with the line on which it begins."""
+    # Lines end as in a file. str.splitlines would also cut at characters that a cell may hold, such as U+2028.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
         for cells in reader:
@@ -246,4 +338,5 @@ def _csv_lines(text: str, file: str, problems: Problems) -> Iterator[tuple[int, 
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        problems.add(file, line, "", f"is not CSV: {error}", "Check the quotes")
+        remedy = "Close every quote, and write a quote inside a quoted cell twice"
+        problems.add(file, line, "", f"is not CSV: {error}", remedy)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from miexchange._rows import Problems, read_text
@@ -11,59 +13,129 @@ from miexchange._rows import Problems, read_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Toml", "read_toml"]
+__all__ = ["Toml", "TomlPath", "read_toml"]
 
-_TABLE = re.compile(r"\s*\[(?P<many>\[)?\s*(?P<name>[A-Za-z0-9_.\-\"' ]+?)\s*\]")
-_KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_\-]+)\s*=")
-_AT = re.compile(r"at line (?P<line>\d+)")
+TomlPath = tuple[str | int, ...]
+"""Where a value stands: keys by name, the elements of a list by position."""
 
-_Path = tuple[str | int, ...]
+_AT = re.compile(r" \(at line (?P<line>\d+), column \d+\)$| \(at end of document\)$")
+_TWICE = re.compile(
+    r"Cannot overwrite a value|Duplicate inline table key '(?P<inline>.*)'|Cannot declare \((?P<table>.*)\) twice"
+)
+_NAME = re.compile(r"'([^']*)'")
+_WRITTEN = re.compile(r"\s*(?P<key>[A-Za-z0-9_.-]+)\s*=")
+_GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_STRING = re.compile(
+    r'"""(?:\\.|[^\\])*?"""(?!")' r"|'''.*?'''(?!')" r'|"(?:\\.|[^"\\])*"' r"|'[^']*'",
+    re.DOTALL,
+)
+_PLAIN = re.compile(r"[^,\]}#\n]*")
 
 
 class Toml:
     """The data of a TOML file, and where each key stands."""
 
     def __init__(self, data: dict[str, Any], text: str) -> None:
-        """Find the line of every table, key and one-line element."""
+        """Keep the text: lines are looked for when a problem asks for one."""
         self.data = data
-        self._lines = dict(_find_lines(text))
+        self._text = text
 
-    def line_of(self, path: _Path) -> int | None:
-        """Return the line of a key, or of the nearest thing around it that has one."""
+    @cached_property
+    def _lines(self) -> dict[TomlPath, int]:
+        return _Scanner(self._text).lines
+
+    def line_of(self, path: TomlPath) -> int | None:
+        """Return the line of a key or an element, or of the nearest thing around it that has one."""
         for length in range(len(path), 0, -1):
             if path[:length] in self._lines:
                 return self._lines[path[:length]]
         return None
 
 
-def _find_lines(text: str) -> list[tuple[_Path, int]]:
-    found: list[tuple[_Path, int]] = []
-    counts: dict[tuple[str, ...], int] = {}
-    table: _Path = ()
-    array: _Path = ()
-    element = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := _TABLE.match(line):
-            names = tuple(part.strip(" \"'") for part in match["name"].split("."))
-            if match["many"]:
-                counts = {
-                    known: count for known, count in counts.items() if known[: len(names)] != names or known == names
-                }
-                counts[names] = counts.get(names, -1) + 1
-            table = ()
-            for depth, name in enumerate(names, 1):
-                table += (name,)
-                if names[:depth] in counts:
-                    table += (counts[names[:depth]],)
-            array = ()
-            found.append((table, number))
-        elif match := _KEY.match(line):
-            array, element = (*table, match["key"]), 0
-            found.append((array, number))
-        elif array and line.lstrip().startswith(("{", "[", '"', "'")):
-            found.append(((*array, element), number))
-            element += 1
-    return found
+class _Scanner:
+    """Walks through the text of a document that `tomllib` has found valid, and notes what begins on which line."""
+
+    def __init__(self, text: str) -> None:
+        self.lines: dict[TomlPath, int] = {}
+        self._text = text
+        self._ends = [match.start() for match in re.finditer("\n", text)]
+        self._latest: dict[TomlPath, int] = {}  # the position of the latest element of each array of tables
+        table: TomlPath = ()
+        at = self._after_gap(0)
+        while at < len(text):
+            if text[at] == "[":
+                table, at = self._header(at)
+            else:
+                at = self._pair(at, table)
+            at = self._after_gap(at)
+
+    def _after_gap(self, at: int) -> int:
+        """Step over white space, line ends and comments."""
+        match = _GAP.match(self._text, at)
+        return at if match is None else match.end()
+
+    def _note(self, path: TomlPath, at: int) -> None:
+        """Note where a value begins, and whatever around it is not noted yet."""
+        line = bisect_right(self._ends, at - 1) + 1
+        for length in range(1, len(path) + 1):
+            self.lines.setdefault(path[:length], line)
+
+    def _header(self, at: int) -> tuple[TomlPath, int]:
+        """Read ``[name]`` or ``[[name]]``; return the table that it opens and where the header ends."""
+        many = self._text.startswith("[[", at)
+        names, end = self._key(self._after_gap(at + 1 + many))
+        table: TomlPath = ()
+        for depth, name in enumerate(names, 1):
+            table = (*table, name)
+            if many and depth == len(names):
+                self._latest[table] = self._latest.get(table, -1) + 1
+            if table in self._latest:
+                table = (*table, self._latest[table])
+        self._note(table, at)
+        return table, end + 1 + many
+
+    def _key(self, at: int) -> tuple[tuple[str, ...], int]:
+        """Read a key, dotted or not; return its names and where what follows it begins."""
+        names = []
+        while True:
+            match = _BARE_KEY.match(self._text, at) or _STRING.match(self._text, at)
+            word = match[0] if match else ""
+            names.append(tomllib.loads(f"key = {word}")["key"] if word[0] in "\"'" else word)
+            at = self._after_gap(at + len(word))
+            if self._text[at] != ".":
+                return tuple(names), at
+            at = self._after_gap(at + 1)
+
+    def _pair(self, at: int, table: TomlPath) -> int:
+        """Read ``key = value``; return where it ends."""
+        names, equals = self._key(at)
+        path = (*table, *names)
+        self._note(path, at)
+        return self._value(self._after_gap(equals + 1), path)
+
+    def _value(self, at: int, path: TomlPath) -> int:
+        """Read a value; return where it ends."""
+        text = self._text
+        if text[at] == "[":
+            at = self._after_gap(at + 1)
+            count = 0
+            while text[at] != "]":
+                self._note((*path, count), at)
+                at = self._after_comma(self._value(at, (*path, count)))
+                count += 1
+            return at + 1
+        if text[at] == "{":
+            at = self._after_gap(at + 1)
+            while text[at] != "}":
+                at = self._after_comma(self._pair(at, path))
+            return at + 1
+        match = _STRING.match(text, at) or _PLAIN.match(text, at)
+        return at if match is None else match.end()
+
+    def _after_comma(self, at: int) -> int:
+        at = self._after_gap(at)
+        return self._after_gap(at + 1) if self._text[at] == "," else at
 
 
 def read_toml(path: Path, file: str, problems: Problems) -> Toml | None:
@@ -72,8 +144,24 @@ def read_toml(path: Path, file: str, problems: Problems) -> Toml | None:
     if text is None:
         return None
     try:
-        return Toml(tomllib.loads(text.replace("\r\n", "\n")), text)
+        return Toml(tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
-        at = _AT.search(str(error))
-        problems.add(file, int(at["line"]) if at else None, "", f"is not TOML: {error}", "Correct the line")
-        return None
+        _note_fault(str(error), text, file, problems)
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits; brackets within brackets without end
+        problems.add(file, None, "", f"cannot be read as TOML: {error}", "Take out what is no setting")
+    return None
+
+
+def _note_fault(fault: str, text: str, file: str, problems: Problems) -> None:
+    """Note what `tomllib` says, with the line apart; it has no line for what it finds at the very end."""
+    at = _AT.search(fault)
+    line = int(at["line"]) if at and at["line"] else text.count("\n") + (not text.endswith("\n"))
+    what = fault if at is None else fault[: at.start()]
+    twice = _TWICE.fullmatch(what)
+    if twice is None:
+        problems.add(file, line, "", f"is not TOML: {what}", "Correct the line")
+        return
+    key = twice["inline"] or ".".join(_NAME.findall(twice["table"] or ""))
+    if not key and (written := _WRITTEN.match(text.split("\n")[line - 1])):
+        key = written["key"]
+    problems.add(file, line, key, "stands twice" if key else "a key that ends here stands twice", "Keep one of the two")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-__all__ = ["Value", "canonical", "check_types", "day", "dump", "instant", "proved", "require"]
+__all__ = ["Value", "canonical", "check_types", "day", "dump", "instant", "is_text", "once_each", "proved", "require"]
 
 
 _V = TypeVar("_V", bound="Value")
@@ -56,13 +58,21 @@ class Value:
         from pydantic import ValidationError  # noqa: PLC0415 - loaded at the door, not at import
 
         try:
+            json.loads(text, object_pairs_hook=once_each(cls.__name__, "let each key stand once"))
+        except InvalidValue:
+            raise
+        except (ValueError, TypeError, RecursionError):
+            raise InvalidValue(cls.__name__, text, "give a JSON text") from None
+        try:
             value: Self = _adapter(cls).validate_json(text)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             path = ".".join(mask(str(part)) for part in (cls.__name__, *fault["loc"]))  # a key may be an IMEI
             cause = fault.get("ctx", {}).get("error")
-            rule = cause.rule if isinstance(cause, InvalidValue) else fault["msg"]
-            raise InvalidValue(path, fault["input"], rule) from None
+            if isinstance(cause, InvalidValue):  # a field of its own that the value refused
+                _, _, field = cause.field.partition(".")
+                raise InvalidValue.of_shown(f"{path}.{field}" if field else path, cause.value, cause.rule) from None
+            raise InvalidValue(path, fault["input"], fault["msg"]) from None
         return value
 
     @classmethod
@@ -135,19 +145,36 @@ def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN40
     if origin in {Union, UnionType}:
         several = [_check_of(part) for part in parts]
         return (lambda value: any(test(value) for test, _ in several)), " or ".join(rule for _, rule in several)
-    if hint in _PLAIN:
-        return (lambda value: type(value) is hint), _PLAIN[hint]
-    return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
+    if hint is str:
+        return is_text, "give a text"
+    exactly = _PLAIN.get(hint)
+    return (
+        ((lambda value: isinstance(value, hint)), f"give a {hint.__name__}")
+        if exactly is None
+        else (
+            (lambda value: type(value) is hint),
+            exactly,
+        )
+    )
 
 
 _PLAIN: dict[object, str] = {
-    str: "give a text",
     int: "give a whole number",
     bool: "give True or False",
     bytes: "give bytes",
     date: "give a date",
     NoneType: "give None",
 }
+
+
+def is_text(value: object) -> bool:
+    """Tell whether a value is exactly a `str` that can be written as UTF-8: no half of a surrogate pair."""
+    if type(value) is not str:
+        return False
+    return value.isascii() or not _SURROGATE.search(value)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 _SETTERS: dict[type, dict[str, Callable[[object, object], None]]] = {}
@@ -165,14 +192,49 @@ def proved(kind: type[_V], **fields: object) -> _V:
     return value
 
 
+def once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """Return what makes a JSON object of its pairs; a key that stands twice is refused, not resolved in silence."""
+
+    def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            names = [name for name, _ in pairs]
+            raise InvalidValue(field, next(name for name in names if names.count(name) > 1), rule)
+        return found
+
+    return paired
+
+
 def canonical(data: object) -> str:
     """Return plain JSON data as its one canonical text."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def dump(value: Value) -> bytes:
-    """Return a value's JSON form with keys in field order: the fast one, for digests."""
-    return _adapter(type(value)).dump_json(value)
+    """Return a value's JSON form with keys in field order: the fast one, for digests.
+
+    The json module walks through it and asks for what it does not know: pydantic would first build
+    a schema, which for the tables of a programme takes longer than writing them.
+    """
+    text = json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+    return text.encode()
+
+
+def _plain(value: object) -> object:
+    """Return what JSON knows in place of what it does not."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    kind: Any = type(value)
+    if "__get_pydantic_core_schema__" in kind.__dict__:  # it has a form of its own, such as a text
+        return _adapter(kind).dump_python(value, mode="json")
+    return {name: getattr(value, name) for name in _names(kind)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
@@ -205,11 +267,11 @@ def instant(value: object, field: str) -> datetime:
     if not isinstance(value, datetime):
         raise InvalidValue(field, value, "give an instant: a datetime with a time zone")
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise InvalidValue(field, f"{value}", f"give an instant in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+        raise InvalidValue(field, value, f"give an instant in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     if value.tzinfo is UTC and type(value) is datetime:
         return value
     if value.tzinfo is None or value.utcoffset() is None:
-        raise InvalidValue(field, f"{value}", "a datetime without a time zone names no instant; add tzinfo=UTC")
+        raise InvalidValue(field, value, "a datetime without a time zone names no instant; add tzinfo=UTC")
     there = value.astimezone(UTC)
     return datetime.combine(there.date(), there.time(), UTC)
 

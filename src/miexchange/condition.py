@@ -9,8 +9,8 @@ that is not asked of a model is left out, and a question that is asked must be a
 >>> condition = Condition({"screen_glass": "cracked", "power": "works"})
 >>> condition["screen_glass"]
 'cracked'
->>> condition.replace(screen_glass="flawless")["screen_glass"]
-'flawless'
+>>> condition.replace(screen_glass="unmarked")["screen_glass"]
+'unmarked'
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
-from miexchange._value import Value, proved
+from miexchange._value import Value, check_types, is_text, once_each, proved, require
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
 from miexchange.refusal import Reason, ReasonCode
@@ -59,9 +59,9 @@ class Condition(Mapping[str, str]):
             raise InvalidValue("Condition", given, "give a mapping of question to answer")
         kept: dict[str, str] = {}
         for question, answer in given.items():
-            if type(question) is not str:
+            if not is_text(question):
                 raise InvalidValue("Condition", question, "a question's id is a text")
-            if type(answer) is str:
+            if answer is not None and is_text(answer):
                 kept[question] = answer
             elif answer is not None:
                 raise InvalidValue(f"Condition.{shown(question)}", answer, "an answer is an option's id, a text")
@@ -120,11 +120,14 @@ class Condition(Mapping[str, str]):
             InvalidValue: not a JSON object of texts, or a question stands twice.
         """
         try:
-            return cls(json.loads(text, object_pairs_hook=_once_each))
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, InvalidValue):
-                raise
+            answers = json.loads(text, object_pairs_hook=once_each("Condition", "answer each question once"))
+        except InvalidValue:
+            raise
+        except (ValueError, TypeError, RecursionError):
             raise InvalidValue("Condition", text, "give a JSON object of question and answer") from None
+        if not isinstance(answers, dict):
+            raise InvalidValue("Condition", text, "give a JSON object of question and answer")
+        return cls(answers)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -137,15 +140,6 @@ class Condition(Mapping[str, str]):
             python_schema=core_schema.is_instance_schema(cls),
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
         )
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    answers = dict(pairs)
-    if len(answers) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidValue("Condition", twice, "answer each question once")
-    return answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +244,10 @@ class Question(Value):
         since = self.asked_launched_from
         return since is None or (variant.launched_on is not None and variant.launched_on >= since)
 
+    def __post_init__(self) -> None:
+        check_types(self)
+        require(bool(self.options), "Question.options", self.options, "give at least one answer")
+
     @property
     def best(self) -> Option:
         """The first option: what a clean device answers."""
@@ -317,11 +315,12 @@ class Grading(Value):
         return max(self.functional, self.cosmetic)
 
 
-_Plan = tuple[tuple[Question, str, dict[str | None, Finding | None]], ...]
+_Reading = tuple[Question, str, dict[str | None, Finding | None]]
+_Plan = tuple[frozenset[str], tuple[_Reading, ...]]
 _UNREAD: Any = object()  # stands for no finding at all: an answer that is not known, or not given
 
 
-def _reading(question: Question) -> tuple[Question, str, dict[str | None, Finding | None]]:
+def _reading(question: Question) -> _Reading:
     """Lead every answer to its finding, or to None where it is clean: one look-up for each question."""
     readings: dict[str | None, Finding | None] = {
         option.id: None if option.is_clean else Finding(question, option) for option in question.options
@@ -351,7 +350,11 @@ class Questionnaire(Value):
     def _plan(self, variant: Variant) -> _Plan:
         left_out = self._left_out(variant)
         plan = self._plans.get(left_out)
-        return plan or self._plans.setdefault(left_out, tuple(map(_reading, self.asked_of(variant))))
+        if plan is None:
+            asked = self.asked_of(variant)
+            plan = frozenset(question.id for question in asked), tuple(map(_reading, asked))
+            self._plans[left_out] = plan
+        return plan
 
     @cached_property
     def _restricted(self) -> tuple[Question, ...]:
@@ -375,11 +378,11 @@ class Questionnaire(Value):
         The order of the answers never matters, and the result is total: what is not answered or
         not known becomes a reason, never a guess.
         """
-        plan = self._plan(variant)
+        asked, readings_of_all = self._plan(variant)
         answers = condition._answers  # noqa: SLF001 - the dict itself: this is the hot path
         reasons: list[Reason] = []
         findings: list[Finding] = []
-        for question, name, readings in plan:
+        for question, name, readings in readings_of_all:
             answer = answers.get(name)
             finding = readings.get(answer, _UNREAD)
             if finding is None:
@@ -390,8 +393,8 @@ class Questionnaire(Value):
                 reasons.append(_missing(question))
             else:
                 reasons.append(_unknown_answer(question, answer))
-        if len(answers) != len(plan) or reasons:
-            reasons += self._not_asked(condition, variant)
+        if not asked.issuperset(answers):
+            reasons += self._not_asked(condition, asked, variant)
         functional = cosmetic = 0
         for finding in findings:
             option = finding.option
@@ -405,14 +408,13 @@ class Questionnaire(Value):
             Grading, functional=functional, cosmetic=cosmetic, findings=tuple(findings), reasons=tuple(reasons)
         )
 
-    def _not_asked(self, condition: Condition, variant: Variant) -> Iterator[Reason]:
-        asked = {question.id for question in self.asked_of(variant)}
+    def _not_asked(self, condition: Condition, asked: frozenset[str], variant: Variant) -> Iterator[Reason]:
         known = [question.id for question in self.questions]
         for name in condition:
             if name in asked:
                 continue
             if name in known:
-                what, remedy = f"{name} is not asked of a {variant.family}", "Leave the answer out"
+                what, remedy = f"{name} is not asked of {variant.family}", "Leave the answer out"
                 yield Reason(ReasonCode.QUESTION_NOT_ASKED, what, remedy, name)
             else:
                 what, remedy = f"There is no question {shown(name)}", f"Known: {', '.join(known)}"

@@ -111,9 +111,7 @@ class Coupon(Value):
             require(fits, "Coupon.exchange_value", amount, "amounts are whole paise, zero or more")
         object.__setattr__(self, "valid_from", instant(self.valid_from, "Coupon.valid_from"))
         object.__setattr__(self, "valid_until", instant(self.valid_until, "Coupon.valid_until"))
-        require(
-            self.valid_from < self.valid_until, "Coupon.valid_until", f"{self.valid_until}", "it is after valid_from"
-        )
+        require(self.valid_from < self.valid_until, "Coupon.valid_until", self.valid_until, "it is after valid_from")
 
     @property
     def value(self) -> int:
@@ -227,10 +225,11 @@ class Redemption(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
+        object.__setattr__(self, "at", instant(self.at, "Redemption.at"))
         if sum(self.discounts) != self.discount:
             raise InvalidValue("Redemption.discount", self.discount, "the discounts of the lines add up to it")
-        if min(self.to_pay, self.forfeited, self.store_credit, *self.discounts) < 0:
-            raise InvalidValue("Redemption", min(self.discounts), "no amount is below zero")
+        least = min(self.to_pay, self.forfeited, self.store_credit, *self.discounts)
+        require(least >= 0, "Redemption", least, "no amount is below zero")
 
 
 def _is_name(value: object) -> bool:
@@ -334,7 +333,7 @@ def issue(quote: Quote, *, account: str, at: datetime, key: bytes) -> Coupon | R
         reasons.append(Reason(ReasonCode.QUOTE_EXPIRED, what, "Ask for a new quote; the price may differ"))
     if reasons:
         return Refusal(tuple(reasons))
-    tokens = sorted(device_token(imei, key=key) for imei in quote.imeis)
+    tokens = sorted({device_token(imei, key=key) for imei in quote.imeis})
     return Coupon(
         code=_code(quote, account, key),
         programme=quote.programme,
@@ -346,9 +345,16 @@ def issue(quote: Quote, *, account: str, at: datetime, key: bytes) -> Coupon | R
         exchange_value=quote.exchange_value,
         bonuses=quote.bonuses,
         valid_from=at,
-        valid_until=at + timedelta(days=quote.usage.valid_days),
+        valid_until=_valid_until(at, quote.usage),
         usage=quote.usage,
     )
+
+
+def _valid_until(at: datetime, usage: UsageRules) -> datetime:
+    try:
+        return at + timedelta(days=usage.valid_days)
+    except OverflowError:
+        raise InvalidValue("Quote.usage.valid_days", usage.valid_days, "no coupon can be valid that long") from None
 
 
 def coupon_for(

@@ -45,7 +45,9 @@ __all__ = [
 
 _MB_PER_GB = 1024
 _NEAREST = 5
+_GREATEST = 10**60  # no number above this is kept, and no NaN: neither has a JSON form
 _FEW = 3
+_SHORTEST_BARE_NAME = 4  # a slip of the finger must not become a OnePlus X
 
 
 class ImeiStatus(StrEnum):
@@ -112,6 +114,15 @@ def _ram(megabytes: int) -> str:
     return f"{megabytes} MB" if rest else f"{whole} GB"
 
 
+_WORD = re.compile(r"[0-9a-z+]+")
+
+
+def _fits_word(word: str, name: set[str], memory: set[str]) -> bool:
+    if word in name or word in memory:
+        return True
+    return not word.isdigit() and any(part.startswith(word) for part in name)
+
+
 _NOT_IN_A_KEY = re.compile(r"[^0-9a-z+]+")
 
 
@@ -170,14 +181,20 @@ class Catalogue(Value):
         return {variant.model: variant for variant in self.variants}
 
     @cached_property
+    def labels(self) -> dict[str, str]:
+        """The variants' names for people, by id: written once."""
+        return {variant.model: variant.label for variant in self.variants}
+
+    @cached_property
     def _families(self) -> dict[str, str]:
-        """The family of every spelling: brand with name, and the bare name where only one brand has it."""
+        """The family of every spelling: brand with name, and the bare name where it is long enough to be one's own."""
         keys: dict[str, str] = {}
         bare: dict[str, set[str]] = {}
         for variant in self.variants:
             for name in (variant.name, *variant.aliases):
                 keys.setdefault(_key(variant.brand, name), variant.family)
-                bare.setdefault(_key("", name), set()).add(variant.family)
+                if len(_key("", name)) >= _SHORTEST_BARE_NAME:
+                    bare.setdefault(_key("", name), set()).add(variant.family)
         return {name: min(families) for name, families in bare.items() if len(families) == 1} | keys
 
     def family_of(self, brand: str, name: str) -> str | None:
@@ -198,13 +215,24 @@ class Catalogue(Value):
         return tuple(sorted(found, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb)))
 
     def search(self, text: str) -> tuple[Variant, ...]:
-        """Return the variants whose name has every word of the text, in any order; best fit first."""
-        words = [_NOT_IN_A_KEY.sub("", word) for word in text.casefold().split()]
+        """Return the variants that every word of the text fits, in any order; the shortest name first.
+
+        A word fits the beginning of a word of the name, a number the whole of it; ``64`` and ``4gb``
+        fit the memory as well. The beginning of an id finds the ids that begin so.
+        """
+        words = _WORD.findall(text.casefold())
+        beginning = text.strip().casefold()
         found = []
         for variant in self.variants:
-            names = (variant.family, variant.model, *variant.aliases)
-            keys = [_NOT_IN_A_KEY.sub("", name.casefold()) for name in names]
-            if any(all(word in key for word in words) for key in keys):
+            name = {
+                word for spelled in (variant.family, *variant.aliases) for word in _WORD.findall(spelled.casefold())
+            }
+            memory = {
+                f"{variant.storage_gb}",
+                f"{variant.storage_gb}gb",
+                _ram(variant.ram_mb or 0).replace(" ", "").lower(),
+            }
+            if variant.model.startswith(beginning) or all(_fits_word(word, name, memory) for word in words):
                 found.append((len(variant.family), variant.family, variant.ram_mb or 0, variant.storage_gb, variant))
         return tuple(variant for *_, variant in sorted(found, key=lambda row: row[:4]))
 
@@ -314,8 +342,8 @@ class Device(Value):
     """The old phone as the customer names it.
 
     A device has one or two IMEIs (dual SIM); either may be given, as text or as an `Imei`. A text
-    that is no IMEI is not an error here: it becomes a reason of the refusal. A device without an
-    IMEI gets an indicative quote.
+    that is no IMEI, or a number, is not an error here: it becomes a reason of the refusal. A device
+    without an IMEI gets an indicative quote.
 
     Attributes:
         model: the variant's id, or a name to be resolved ("Xiaomi Redmi Note 4").
@@ -325,8 +353,8 @@ class Device(Value):
     """
 
     model: str
-    imei: Imei | str | None = None
-    imei2: Imei | str | None = None
+    imei: Imei | str | int | float | None = None
+    imei2: Imei | str | int | float | None = None
     purchased_on: date | None = None
 
     def __post_init__(self) -> None:
@@ -355,9 +383,9 @@ def _parsed(number: object, field: str) -> object:
             return Imei.parse(number)
         except InvalidImei:
             return number
-    if not isinstance(number, Imei) and type(number) not in {int, float}:
-        raise InvalidValue(field, number, "give an Imei or a text")
-    return number
+    if isinstance(number, Imei) or (type(number) in {int, float} and -_GREATEST < number < _GREATEST):  # type: ignore[operator]
+        return number
+    raise InvalidValue(field, number, "give an Imei or a text")
 
 
 def _masked(number: object) -> str:
@@ -482,7 +510,7 @@ def _read_imeis(device: Device, reasons: list[Reason]) -> tuple[Imei, ...]:
         if number is None:
             continue
         try:
-            imei = number if isinstance(number, Imei) else Imei.parse(number)
+            imei = number if isinstance(number, Imei) else Imei.parse(number)  # type: ignore[arg-type]
         except InvalidImei as error:
             what = f"The IMEI {error.masked} {error.what}".removesuffix(".")
             reasons.append(Reason(ReasonCode(error.code), what, error.remedy.removesuffix("."), error.masked))
@@ -510,28 +538,28 @@ def _judge_imei(
     reasons: list[Reason],
     warnings: list[Reason],
 ) -> None:
+    body = imei.reporting_body
     if imei.is_placeholder:
         code, what = ReasonCode.IMEI_PLACEHOLDER, "is a known placeholder, shared by many devices"
         reasons.append(
             Reason(code, f"The IMEI {imei} {what}", "Dial *#06# on the phone and give its own IMEI", str(imei))
         )
-    elif imei.is_test:
+    elif body is not None and body.status == "test":
         code, what = ReasonCode.IMEI_TEST, "belongs to a test device"
         reasons.append(Reason(code, f"The IMEI {imei} {what}", "Trade in a phone that was sold", str(imei)))
-    elif imei.reporting_body is None:
+    elif body is None:
         code, what = ReasonCode.IMEI_REPORTING_BODY, f"begins with {imei.tac[:2]}, which no reporting body has"
         reasons.append(Reason(code, f"The IMEI {imei} {what}", "Dial *#06# and compare", str(imei)))
     candidates = tacs.lookup(imei)
     if not candidates:
-        unknown = Reason(
-            ReasonCode.TAC_UNKNOWN,
-            f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI",
-            "Check the model on the phone itself, or use a fuller TAC table",
-            str(imei),
-        )
-        (reasons if terms.unknown_tac == "refuse" else warnings).append(unknown)
+        what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
+        (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
     elif variant is not None and not any(_fits(candidate, variant, catalogue) for candidate in candidates):
         named = " or ".join(dict.fromkeys(f"{candidate.brand} {candidate.model}" for candidate in candidates))
+        if any(_is_spelled_otherwise(candidate, variant, catalogue) for candidate in candidates):
+            what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
+            (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
+            return
         reasons.append(
             Reason(
                 ReasonCode.TAC_OTHER_MODEL,
@@ -542,10 +570,22 @@ def _judge_imei(
         )
 
 
+def _tac_unknown(what: str, imei: Imei) -> Reason:
+    remedy = "Check the model on the phone itself, or use a fuller TAC table"
+    return Reason(ReasonCode.TAC_UNKNOWN, what, remedy, str(imei))
+
+
 def _fits(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
-    if candidate.brand == variant.brand and candidate.model == variant.name:
+    """Tell whether a candidate is the variant's family; a row that names a brand only fits all of its models."""
+    if candidate.brand == variant.brand and candidate.model in {variant.name, ""}:
         return True
     return catalogue.family_of(candidate.brand, candidate.model) == variant.family
+
+
+def _is_spelled_otherwise(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
+    """Tell whether it could be the same phone under a name (a model code, say) that the catalogue lacks."""
+    same_brand = _key("", candidate.brand) == _key("", variant.brand)
+    return same_brand and catalogue.family_of(candidate.brand, candidate.model) is None
 
 
 def _not_named(name: str, catalogue: Catalogue) -> Reason:

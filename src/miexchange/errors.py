@@ -15,10 +15,14 @@ The IMEI 49-015420-******-9 has a wrong check digit. Compare it with the phone: 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
 
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
 
 _LONGEST_SHOWN = 60
+_GREATEST_SHOWN = 10**60
+_name_of = type.__dict__["__name__"].__get__  # a metaclass can make kind.__name__ raise, but not this
 
 
 class MiExchangeError(ValueError):
@@ -42,11 +46,12 @@ class InvalidValue(MiExchangeError):  # noqa: N818 - named like InvalidImei, aft
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by the parts, so that the error survives a process pool."""
-        return (_invalid_value, (self.field, self.value, self.rule))
+        return (InvalidValue.of_shown, (self.field, self.value, self.rule))
 
-
-def _invalid_value(field: str, value: str, rule: str) -> InvalidValue:
-    return InvalidValue(field, _Verbatim(value), rule)
+    @classmethod
+    def of_shown(cls, field: str, value: str, rule: str) -> InvalidValue:
+        """Make the error of a value that was rendered once already, and is shown as it is."""
+        return cls(field, _Verbatim(value), rule)
 
 
 class InvalidImei(MiExchangeError):  # noqa: N818 - named after what is wrong, as python-stdnum does
@@ -120,9 +125,6 @@ class _Verbatim(str):
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        return str(self)
-
 
 def shown(value: object) -> str:
     """Render any value for a message: short, on one line, with what could be an IMEI masked.
@@ -137,14 +139,20 @@ def shown(value: object) -> str:
     >>> shown(object())
     'an object'
     """
-    if isinstance(value, _Verbatim):
+    if type(value) is _Verbatim:
         return str(value)
+    if type(value) is int and abs(value) > _GREATEST_SHOWN:
+        return "an int of more than 60 digits"  # writing it out takes long, and Python may refuse to
     if value is None or type(value) in (bool, int, float, str):
         text = repr(value)
         if sum(character.isdecimal() for character in text) >= _IMEI_LIKE:
             text = mask(text)
         return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
-    name = type(value).__name__
+    if issubclass(type(value), datetime):
+        return datetime.isoformat(cast("datetime", value))  # the base's own: a subclass may do anything
+    if issubclass(type(value), date):
+        return date.isoformat(cast("date", value))
+    name = _name_of(type(value)) or "nameless object"
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 

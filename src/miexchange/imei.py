@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange import _data, _tac_files
 from miexchange._value import Value, require
-from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask
+from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask, shown
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -340,7 +340,7 @@ def _checked(digits: str, text: str) -> str:
             return digits
         if digits.endswith("0"):
             code, what = ReasonCode.IMEI_NETWORK_FORM, "ends in 0 instead of its check digit, as networks transmit it"
-            remedy = "If it comes from a network, read its first 14 digits with Imei.from_body; else dial *#06#."
+            remedy = "Dial *#06# on the phone. Of a number from a network's records, the first 14 digits count."
         else:
             code, what, remedy = ReasonCode.IMEI_CHECK_DIGIT, "has a wrong check digit", _COMPARE
     elif len(digits) == _BODY:
@@ -509,7 +509,12 @@ class TacTable:
         Raises:
             DataError: the file is no TAC table, or cannot be read.
         """
-        return _table(_tac_files.read_tac_file(Path(path), pad_six_digits=pad_six_digits))
+        try:
+            file = Path(path)
+        except TypeError:
+            problem = Problem("<table>", None, "", f"{shown(path)} is no path", "Give the path of a text file")
+            raise DataError((problem,)) from None
+        return _table(_tac_files.read_tac_file(file, pad_six_digits=pad_six_digits))
 
     def lookup(self, imei: Imei | str) -> tuple[TacDevice, ...]:
         """Return every device that the table names for an IMEI or a TAC; none means unknown.

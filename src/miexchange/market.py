@@ -27,7 +27,7 @@ from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 __all__ = ["IST", "Anchor", "AnchorTable", "Gap", "Price", "PriceTable"]
@@ -59,10 +59,10 @@ class Price(Value):
     effective_until: datetime | None = None
 
     def __post_init__(self) -> None:
-        require(type(self.model) is str and bool(self.model), "Price.model", self.model, "give a variant's id")
-        _check_window(self, "Price")
+        if type(self.model) is not str or not self.model:
+            raise InvalidValue("Price.model", self.model, "give a variant's id")
         _check_amount(self.price_paise, "Price.price_paise")
-        require(self.basis in _BASES, "Price.basis", self.basis, f"one of {', '.join(_BASES)}")
+        _check_dated(self, "Price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +88,34 @@ class Anchor(Value):
     effective_until: datetime | None = None
 
     def __post_init__(self) -> None:
-        for field in ("model", "component"):
-            value = getattr(self, field)
-            require(type(value) is str and bool(value), f"Anchor.{field}", value, "give a text")
-        _check_window(self, "Anchor")
+        if type(self.model) is not str or not self.model:
+            raise InvalidValue("Anchor.model", self.model, "give a variant's id")
+        if type(self.component) is not str or not self.component:
+            raise InvalidValue("Anchor.component", self.component, "give a component, such as display")
         _check_amount(self.amount_paise, "Anchor.amount_paise")
-        require(self.basis in _BASES, "Anchor.basis", self.basis, f"one of {', '.join(_BASES)}")
+        _check_dated(self, "Anchor")
 
 
-def _check_window(dated: Price | Anchor, name: str) -> None:
-    object.__setattr__(dated, "effective_from", instant(dated.effective_from, f"{name}.effective_from"))
+# Tables of thousands of rows pass through here, so a check is no call of a function where it need not be.
+def _check_dated(dated: Price | Anchor, name: str) -> None:
+    start = instant(dated.effective_from, f"{name}.effective_from")
+    if start is not dated.effective_from:
+        object.__setattr__(dated, "effective_from", start)
     if dated.effective_until is not None:
         end = instant(dated.effective_until, f"{name}.effective_until")
-        require(end > dated.effective_from, f"{name}.effective_until", f"{end}", "it is after effective_from")
+        require(end > start, f"{name}.effective_until", f"{end}", "give an instant after effective_from")
         object.__setattr__(dated, "effective_until", end)
+    if dated.basis not in _BASES:
+        raise InvalidValue(f"{name}.basis", dated.basis, f"give one of: {', '.join(_BASES)}")
+    if type(dated.source) is not str:
+        raise InvalidValue(f"{name}.source", dated.source, "give a text")
 
 
 def _check_amount(amount: object, field: str) -> None:
-    fits = type(amount) is int and PAISE_PER_RUPEE <= amount <= GREATEST_PAISE and amount % PAISE_PER_RUPEE == 0
-    require(fits, field, amount, f"give whole rupees as paise, from {PAISE_PER_RUPEE} to {GREATEST_PAISE}")
+    if type(amount) is not int or not PAISE_PER_RUPEE <= amount <= GREATEST_PAISE or amount % PAISE_PER_RUPEE:
+        raise InvalidValue(
+            field, amount, f"give whole rupees as paise: a multiple of 100 from {PAISE_PER_RUPEE} to {GREATEST_PAISE}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,8 @@ class Gap(Value):
     begins: datetime
     ends: datetime
 
+
+_INSTANT = timedelta(microseconds=1)  # the finest step of time
 
 _Dated = TypeVar("_Dated", Price, Anchor)
 _Key = TypeVar("_Key")
@@ -147,16 +158,13 @@ def _in_force(series: tuple[tuple[datetime, ...], tuple[_Dated, ...]] | None, at
     return None if last.effective_until is not None and last.effective_until <= at else last
 
 
-def _clash(rows: Sequence[_Dated], key: Callable[[_Dated], object]) -> tuple[_Dated, str] | None:
-    """Return the first of the sorted rows that repeats or overlaps the one before it."""
-    for before, row in pairwise(rows):
-        if key(before) != key(row):
-            continue
-        if before.effective_from == row.effective_from:
-            return row, "stands twice with the same effective_from"
-        if before.effective_until is not None and before.effective_until > row.effective_from:
-            return row, "begins before the row ahead of it ends"
-    return None
+def _clash(before: _Dated, row: _Dated) -> str:
+    """Return how a row repeats or overlaps the one before it in its series, or "" where it does not."""
+    if before.effective_from == row.effective_from:
+        return "begins at the same time as"
+    if before.effective_until is not None and before.effective_until > row.effective_from:
+        return "begins before the end of"
+    return ""
 
 
 def _of_model(price: Price) -> str:
@@ -187,7 +195,7 @@ class PriceTable(Value):
         Raises:
             InvalidValue: two rows of one variant overlap.
         """
-        return cls(tuple(sorted(prices, key=lambda price: (price.model, price.effective_from))))
+        return cls(_sorted(prices, Price, _of_model))
 
     @cached_property
     def _series(self) -> _Index[str, Price]:
@@ -205,15 +213,16 @@ class PriceTable(Value):
         """Return every stretch, between a variant's first and last row, without a fresh price.
 
         Args:
-            max_age: for how long a price stays fresh.
+            max_age: for how long a price stays fresh; it still is at that very instant.
         """
         found = []
         for model, (starts, prices) in self._series.items():
             for price, following in zip(prices, starts[1:], strict=False):
-                stale = price.effective_from + max_age
-                ends = stale if price.effective_until is None else min(stale, price.effective_until)
-                if ends < following:
-                    found.append(Gap(model, ends, following))
+                begins = following if price.effective_until is None else price.effective_until
+                if following - price.effective_from > max_age:
+                    begins = min(begins, price.effective_from + max_age + _INSTANT)
+                if begins < following:
+                    found.append(Gap(model, begins, following))
         return tuple(found)
 
     @classmethod
@@ -236,17 +245,19 @@ class PriceTable(Value):
 
     @classmethod
     def _read(
-        cls, source: object, problems: Problems, zone: timezone, file: str = "", lines: dict[Price, int] | None = None
+        cls, source: object, problems: Problems, zone: timezone, file: str = "", lines: list[int] | None = None
     ) -> PriceTable:
+        """Note every problem, return what is left, and the line of each row in `lines`."""
         required = ("model", "effective_from", "price_paise", "basis", "source")
         found: list[tuple[Price, Row]] = []
         for row in read_rows(source, required, ("effective_until",), problems, file=file):
-            start, end = _window(row, zone)
-            model, amount = row.text("model"), _amount(row, "price_paise")
-            basis, origin = row.choice("basis", _BASES), row.text("source")
+            model, start, amount = row.text("model"), row.instant("effective_from", zone), _amount(row, "price_paise")
+            basis, origin, end = row.choice("basis", _BASES), row.text("source"), _end(row, start, zone)
             if row.good and start is not None:
                 found.append((Price(model, start, amount, basis, origin, end), row))  # type: ignore[arg-type]
-        return cls(_without_clashes(found, _of_model, lines))
+        table = object.__new__(cls)  # what __post_init__ would check is seen to already
+        object.__setattr__(table, "prices", _without_clashes(found, _of_model, lines))
+        return table
 
 
 @dataclass(frozen=True)
@@ -269,7 +280,7 @@ class AnchorTable(Value):
         Raises:
             InvalidValue: two rows of one variant and component overlap.
         """
-        return cls(tuple(sorted(anchors, key=lambda anchor: (*_of_component(anchor), anchor.effective_from))))
+        return cls(_sorted(anchors, Anchor, _of_component))
 
     @cached_property
     def _series(self) -> _Index[tuple[str, str], Anchor]:
@@ -296,17 +307,32 @@ class AnchorTable(Value):
 
     @classmethod
     def _read(
-        cls, source: object, problems: Problems, zone: timezone, file: str = "", lines: dict[Anchor, int] | None = None
+        cls, source: object, problems: Problems, zone: timezone, file: str = "", lines: list[int] | None = None
     ) -> AnchorTable:
+        """Note every problem, return what is left, and the line of each row in `lines`."""
         required = ("model", "component", "effective_from", "amount_paise", "basis", "source")
         found: list[tuple[Anchor, Row]] = []
         for row in read_rows(source, required, ("effective_until",), problems, file=file):
-            start, end = _window(row, zone)
-            model, component, amount = row.text("model"), row.text("component"), _amount(row, "amount_paise")
-            basis, origin = row.choice("basis", _BASES), row.text("source")
+            model, component, start = row.text("model"), row.text("component"), row.instant("effective_from", zone)
+            amount, basis = _amount(row, "amount_paise"), row.choice("basis", _BASES)
+            origin, end = row.text("source"), _end(row, start, zone)
             if row.good and start is not None:
                 found.append((Anchor(model, component, start, amount, basis, origin, end), row))  # type: ignore[arg-type]
-        return cls(_without_clashes(found, _of_component, lines))
+        table = object.__new__(cls)  # what __post_init__ would check is seen to already
+        object.__setattr__(table, "anchors", _without_clashes(found, _of_component, lines))
+        return table
+
+
+def _sorted(
+    rows: Iterable[_Dated], kind: type[_Dated], key: Callable[[_Dated], tuple[str, str] | str]
+) -> tuple[_Dated, ...]:
+    try:
+        given = tuple(rows)
+    except TypeError:
+        raise InvalidValue(f"{kind.__name__}Table.of", rows, f"give the rows, each a {kind.__name__}") from None
+    for row in given:
+        require(type(row) is kind, f"{kind.__name__}Table.of", row, f"give rows, each a {kind.__name__}")
+    return tuple(sorted(given, key=lambda row: (key(row), row.effective_from)))
 
 
 def _check_rows(
@@ -314,41 +340,47 @@ def _check_rows(
 ) -> None:
     fits = type(rows) is tuple and all(type(row) is kind for row in rows)
     require(fits, field, rows, f"give a tuple of {kind.__name__}")
-    in_order = all((key(one), one.effective_from) <= (key(two), two.effective_from) for one, two in pairwise(rows))
-    require(in_order, field, rows, "rows are sorted; use `of` for rows in any order")
-    clash = _clash(rows, key)
-    if clash is not None:
-        raise InvalidValue(field, key(clash[0]), f"the row of {clash[0].effective_from} {clash[1]}")
+    for before, row in pairwise(rows):
+        in_order = (key(before), before.effective_from) <= (key(row), row.effective_from)
+        require(in_order, field, rows, "rows are sorted; use `of` for rows in any order")
+        clash = _clash(before, row) if key(before) == key(row) else ""
+        require(not clash, field, _called(row), f"its row of {row.effective_from} {clash} another one")
 
 
-def _window(row: Row, zone: timezone) -> tuple[datetime | None, datetime | None]:
-    start = row.instant("effective_from", zone)
-    until = row.cells.get("effective_until")
-    end = None if until is None or until == "" else row.instant("effective_until", zone)
+def _called(row: Price | Anchor) -> str:
+    return f"{row.model} {row.component}" if isinstance(row, Anchor) else row.model
+
+
+def _end(row: Row, start: datetime | None, zone: timezone) -> datetime | None:
+    end = row.instant_or_none("effective_until", zone)
     if start is not None and end is not None and end <= start:
-        row.bad("effective_until", f"{end} is not after {start}", "End the window after it begins")
-    return start, end
+        what = f"{row.cells['effective_until']} is not after {row.cells['effective_from']}"
+        row.bad("effective_until", what, "End the window after it begins, or leave it empty")
+    return end
 
 
 def _amount(row: Row, column: str) -> int:
     amount = row.whole(column, PAISE_PER_RUPEE, GREATEST_PAISE)
     if amount % PAISE_PER_RUPEE:
-        row.bad(column, f"{amount} is not a whole number of rupees", "Round market figures to whole rupees")
+        row.bad(
+            column, f"{amount} paise is not a whole number of rupees", "Round it to whole rupees: a multiple of 100"
+        )
     return amount
 
 
 def _without_clashes(
-    found: list[tuple[_Dated, Row]], key: Callable[[_Dated], object], lines: dict[_Dated, int] | None
+    found: list[tuple[_Dated, Row]], key: Callable[[_Dated], object], lines: list[int] | None
 ) -> tuple[_Dated, ...]:
     """Sort the rows; note each one that repeats or overlaps another, and leave it out."""
     found.sort(key=lambda pair: (key(pair[0]), pair[0].effective_from))
     kept: list[_Dated] = []
+    kept_lines: list[int] = [] if lines is None else lines
     for dated, row in found:
-        clash = _clash((kept[-1], dated), key) if kept else None
-        if clash is not None:
-            row.bad("effective_from", f"{key(dated)} {clash[1]}", "Let the rows of one model not overlap")
+        clash = _clash(kept[-1], dated) if kept and key(kept[-1]) == key(dated) else ""
+        if clash:
+            what = f"the row of {_called(dated)} {clash} that on line {kept_lines[-1]}"
+            row.bad("effective_from", what, "Keep one of them, or let the first end before the second begins")
             continue
         kept.append(dated)
-        if lines is not None:
-            lines[dated] = row.line
+        kept_lines.append(row.line)
     return tuple(kept)

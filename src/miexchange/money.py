@@ -50,7 +50,10 @@ def paise(text: str) -> int:
     >>> paise("1,50,000")
     15000000
     """
-    match = _RUPEES.fullmatch(text)
+    try:
+        match = _RUPEES.fullmatch(text)
+    except TypeError:  # not a text at all
+        match = None
     if match is None:
         raise InvalidValue("amount", text, "write rupees as digits, such as 10550 or 10550.50")
     whole = int(match["rupees"].replace(",", "")) if len(text) <= 20 else GREATEST_PAISE  # noqa: PLR2004
@@ -82,11 +85,13 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
         weights: not negative, at least one of them above zero unless the amount is zero.
 
     Raises:
-        InvalidValue: an amount or a weight is negative, or there is nothing to split it over.
+        InvalidValue: an amount or a weight is negative or no int, or there is nothing to split it over.
 
     >>> allocate(1000, [1, 1, 1])
     (334, 333, 333)
     """
+    if not all(type(number) is int for number in (amount, *weights)):
+        raise InvalidValue("allocate", amount, "amounts and weights are whole numbers")
     total = sum(weights)
     if amount < 0 or any(weight < 0 for weight in weights):
         raise InvalidValue("allocate", amount, "amounts and weights are zero or more")

@@ -15,7 +15,6 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from miexchange._value import Value, check_types, dump, instant
@@ -26,6 +25,8 @@ from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import rupees
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from miexchange.errors import Problem
 
 __all__ = ["AgeBand", "Bonus", "Overlap", "Programme", "StepName", "Terms", "UsageRules", "lint", "shipped"]
@@ -296,7 +297,7 @@ class Programme:
         Raises:
             DataError: everything that is wrong with it, as file, line and reason.
         """
-        from miexchange import _programme_files  # noqa: PLC0415 - pydantic is loaded here, not at import
+        from miexchange import _programme_files  # noqa: PLC0415 - it imports this module
 
         return _programme_files.load(source)
 
@@ -364,6 +365,6 @@ def lint(source: str | Path) -> tuple[Problem, ...]:
     Args:
         source: the id of a programme that ships with the package, or the path of a directory.
     """
-    from miexchange import _programme_files  # noqa: PLC0415 - pydantic is loaded here, not at import
+    from miexchange import _programme_files  # noqa: PLC0415 - it imports this module
 
     return _programme_files.lint(source)

@@ -96,7 +96,7 @@ class Reason(Value):
 
     def __str__(self) -> str:
         """Render as a sentence with its remedy."""
-        return f"{self.message}. {self.remedy}."
+        return " ".join(text if text.endswith((".", "?", "!")) else f"{text}." for text in (self.message, self.remedy))
 
 
 @dataclass(frozen=True, slots=True)

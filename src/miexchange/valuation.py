@@ -149,6 +149,9 @@ class Quote(Value):
         object.__setattr__(self, "at", instant(self.at, "Quote.at"))
         object.__setattr__(self, "valid_until", instant(self.valid_until, "Quote.valid_until"))
         object.__setattr__(self, "priced_from", instant(self.priced_from, "Quote.priced_from"))
+        require(self.at < self.valid_until, "Quote.valid_until", self.valid_until, "it is after `at`")
+        fits = not (self.indicative and self.imeis)
+        require(fits, "Quote.indicative", self.indicative, "a quote for an IMEI is not indicative")
         coupon = sum([line.amount for line in self.lines])
         exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
         if coupon != self.coupon_value:
@@ -281,7 +284,7 @@ def appraise(
         at=at,
         valid_until=at + terms.quote_life,
         model=variant.model,
-        label=variant.label,
+        label=programme.catalogue.labels[variant.model],
         imeis=verdict.imeis,
         indicative=not verdict.imeis,
         imei_status=imei_status,
@@ -503,7 +506,7 @@ def _bonuses(
     for bonus in terms.bonuses:
         if not bonus.runs(on, target):
             continue
-        paid = bonus if bonus.quota is None else _with_fall_back(bonus, terms, given)
+        paid = bonus if bonus.quota is None else _with_fall_back(bonus, terms, given, on, target)
         if paid is None:
             continue
         amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
@@ -516,17 +519,20 @@ def _bonuses(
     if largest is not None:
         earned.append(largest)
     return [
-        (proved(GrantedBonus, id=paid.id, amount=amount, target=target if bonus.targets else None), paid.says)
+        (
+            proved(GrantedBonus, id=paid.id, amount=amount, target=target if bonus.targets or paid.targets else None),
+            paid.says,
+        )
         for amount, bonus, paid in earned
     ]
 
 
-def _with_fall_back(bonus: Bonus, terms: Terms, given: Mapping[str, int]) -> Bonus | None:
-    """Return the bonus while its quota lasts, then the one that is given in its place, if any."""
+def _with_fall_back(bonus: Bonus, terms: Terms, given: Mapping[str, int], on: date, target: str | None) -> Bonus | None:
+    """Return the bonus while its quota lasts, then the one that is offered in its place, if any."""
     candidate: Bonus | None = bonus
     while candidate is not None and candidate.quota is not None and given.get(candidate.id, 0) >= candidate.quota:
         candidate = terms.bonus_by_id.get(candidate.fall_back)
-    return candidate
+    return candidate if candidate is not None and candidate.runs(on, target) else None
 
 
 def headline(model: str, programme: Programme, *, at: datetime, target: str | None = None) -> Quote | Refusal:
@@ -542,11 +548,15 @@ def headline(model: str, programme: Programme, *, at: datetime, target: str | No
     >>> programme = Programme.load("mi-exchange-india")
     >>> best = headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 20, tzinfo=UTC))
     >>> best.grade, best.condition["screen_glass"]
-    ('A', 'flawless')
+    ('A', 'unmarked')
     """
     at = instant(at, "at")
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    if type(model) is not str:
+        raise InvalidValue("model", model, "give the variant's id or name")
     terms = programme.terms_at(at)
-    variant = programme.catalogue.named(model) if type(model) is str else None
+    variant = programme.catalogue.named(model)
     best = Condition() if terms is None or variant is None else terms.questionnaire.best(variant)
     device = Device(model, purchased_on=at.astimezone(programme.zone).date())
     return appraise(device, best, programme, at=at, target=target)
@@ -575,10 +585,13 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     Raises:
         InvalidValue: the quote was made by another programme or another version of it.
     """
+    _check_quote_and_programme(quote, programme)
     require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model[quote.model]
-    questions = () if terms is None else terms.questionnaire.asked_of(variant)
+    variant = programme.catalogue.by_model.get(quote.model)
+    if terms is None or variant is None:
+        raise InvalidValue("Quote.model", quote.model, "the programme that is named in it cannot have made the quote")
+    questions = terms.questionnaire.asked_of(variant)
     gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
     worst = Condition(
         {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
@@ -616,26 +629,45 @@ def replay(quote: Quote, programme: Programme) -> Replay:
     >>> bool(replay(Quote.from_json(quote.to_json()), programme))
     True
     """
+    _check_quote_and_programme(quote, programme)
     differences = []
     if quote.digest != programme.digest:
         differences.append(f"the programme is {programme.digest[:12]}, the quote was made by {quote.digest[:12]}")
     again = _again(quote, quote.condition, programme)
     if isinstance(again, Refusal):
         return Replay((*differences, f"refused now: {', '.join(again.codes)}"))
-    for field in ("terms", "questionnaire", "grade", "priced_from", "valid_until", "usage"):
+    for field in ("programme", "terms", "questionnaire", "label", "grade", "priced_from", "valid_until", "usage"):
         before, now = getattr(quote, field), getattr(again, field)
         if before != now:
             differences.append(f"{field} was {before}, is now {now}")
-    before_lines, now_lines = ({line.rule: line for line in one.lines} for one in (quote, again))
-    for rule in dict.fromkeys((*before_lines, *now_lines)):
-        before_line, now_line = before_lines.get(rule), now_lines.get(rule)
-        if before_line != now_line:
-            differences.append(f"{rule} was {_amount(before_line)}, is now {_amount(now_line)}")
+    differences += _line_differences(quote, again)
     return Replay(tuple(differences))
+
+
+def _line_differences(quote: Quote, again: Quote) -> list[str]:
+    """Name the lines that differ; where none does, look at their order and at what the bonuses are bound to."""
+    before, now = ({line.rule: line for line in one.lines} for one in (quote, again))
+    differences = [
+        f"{rule} was {_amount(before.get(rule))}, is now {_amount(now.get(rule))}"
+        for rule in dict.fromkeys((*before, *now))
+        if before.get(rule) != now.get(rule)
+    ]
+    if not differences and quote.lines != again.lines:
+        differences.append(f"the lines were {', '.join(line.rule for line in quote.lines)}, are now {', '.join(now)}")
+    if not differences and quote.bonuses != again.bonuses:
+        differences.append(f"bonuses were {quote.bonuses}, are now {again.bonuses}")
+    return differences
 
 
 def _amount(line: QuoteLine | None) -> str:
     return "not there" if line is None else f"{line.rupees} ({line.effect})"
+
+
+def _check_quote_and_programme(quote: object, programme: object) -> None:
+    if not isinstance(quote, Quote):
+        raise InvalidValue("quote", quote, "give a Quote")
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
 
 
 def _again(quote: Quote, condition: Condition, programme: Programme) -> Quote | Refusal:

@@ -1,0 +1,87 @@
+# The front door. Each target sets up what it needs, once, in .venv: a machine with Python 3.11 or
+# newer and make is enough. The set-up is redone when pyproject.toml or constraints.txt changes.
+#
+#   make demo    show a trade-in from the IMEI to the coupon
+#   make test    run every test, the examples in the documentation, and the coverage bounds
+#   make lint    check style, format and types
+#   make bench   measure, and print what it is measured against
+#   make format  let ruff put right what it can
+#   make lock    choose new versions for constraints.txt
+#   make clean   remove what the targets above made
+#
+# make PYTHON=/path/to/python3 uses that Python.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
+
+# Everything but these is the core, where every branch is covered.
+ISLANDS := */miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/strategies.py,*/miexchange/strategies/*
+
+# A caller's own paths must not decide which code is tested.
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench format lock clean
+.DELETE_ON_ERROR:
+
+define FIND_PYTHON
+found=; \
+for candidate in $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+		found=$$candidate; break; \
+	fi; \
+done; \
+if [ -z "$$found" ]; then \
+	echo "miexchange needs Python 3.11 or newer with its modules venv and ensurepip, and none was found." \
+		"Install one, or name it: make PYTHON=/path/to/python3" >&2; \
+	exit 1; \
+fi
+endef
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# hatchling comes first, and is then used as it is: otherwise pip would build with whatever version is newest.
+$(READY): pyproject.toml constraints.txt
+	@$(FIND_PYTHON); \
+	echo "Setting up $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv --clear $(VENV)
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/miexchange demo
+
+test: $(READY)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --cov --cov-report=
+	$(BIN)/python -m coverage report --fail-under=100 --omit='$(ISLANDS)'
+	$(BIN)/python -m coverage report --fail-under=95 --include='$(ISLANDS)'
+
+lint: $(READY)
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/run.py
+
+format: $(READY)
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
+
+lock:
+	@$(FIND_PYTHON); "$$found" -m venv --clear $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip --disable-pip-version-check install --quiet '.[dev]' hatchling editables
+	@{ sed -n 1p constraints.txt; \
+		$(VENV)-lock/bin/python -m pip --disable-pip-version-check list --format=freeze \
+			--exclude miexchange --exclude pip --exclude setuptools; } > constraints.new
+	@mv constraints.new constraints.txt
+	@rm -rf $(VENV)-lock
+	@echo "constraints.txt is new: run make lint test, and say in CHANGELOG.md what changed"
+
+clean:
+	rm -rf $(VENV) $(VENV)-lock build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

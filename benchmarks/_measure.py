@@ -1,0 +1,116 @@
+"""Measuring side by side: contenders take turns, and the best of several turns counts.
+
+The best turn is the one that other programs on the machine disturbed least. Ratios of contenders
+that took turns in one run say more than times from two runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Timing", "is_quick", "print_table", "processes", "side_by_side", "verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The turns of one contender, in seconds for one call.
+
+    Attributes:
+        turns: every turn.
+    """
+
+    turns: tuple[float, ...]
+
+    @property
+    def best(self) -> float:
+        """The shortest turn."""
+        return min(self.turns)
+
+    @property
+    def median(self) -> float:
+        """The turn in the middle."""
+        return median(self.turns)
+
+    @property
+    def us(self) -> str:
+        """The shortest turn in microseconds."""
+        return f"{self.best * 1e6:.1f} us"
+
+    @property
+    def ms(self) -> str:
+        """The shortest turn and the one in the middle, in milliseconds."""
+        return f"{self.best * 1e3:.0f} ms (median {self.median * 1e3:.0f})"
+
+
+def is_quick(description: str | None) -> bool:
+    """Read the command line: whether to measure just enough to see that the script works."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="a few turns only; the numbers mean little")
+    return bool(parser.parse_args().quick)
+
+
+def side_by_side(contenders: dict[str, Callable[[], object]], *, quick: bool) -> dict[str, Timing]:
+    """Time every contender in turns; a turn is as many calls as take some 10 ms."""
+    turns, length = (3, 0.001) if quick else (25, 0.01)
+    calls = {}
+    for name, call in contenders.items():
+        call()
+        begin = time.perf_counter()
+        call()
+        calls[name] = max(1, int(length / max(time.perf_counter() - begin, 1e-7)))
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(turns):
+            for name, call in contenders.items():
+                taken[name].append(_turn(call, calls[name]))
+    finally:
+        gc.enable()
+    return {name: Timing(tuple(times)) for name, times in taken.items()}
+
+
+def _turn(call: Callable[[], object], calls: int) -> float:
+    repeat = range(calls)
+    begin = time.perf_counter()
+    for _ in repeat:
+        call()
+    return (time.perf_counter() - begin) / calls
+
+
+def processes(contenders: dict[str, Callable[[], float]], *, quick: bool) -> dict[str, Timing]:
+    """Let every contender start a process and say how long it took, in turns."""
+    for call in contenders.values():
+        call()  # the first run reads the files from disk
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(2 if quick else 15):
+        for name, call in contenders.items():
+            taken[name].append(call())
+    return {name: Timing(tuple(times)) for name, times in taken.items()}
+
+
+def verdict(ratio: float, goal: float, *, at_least: bool = False) -> tuple[str, str, str]:
+    """Return a ratio, its goal and whether it is met, as three cells."""
+    met = ratio >= goal if at_least else ratio <= goal
+    return f"{ratio:.2f} x", f"{'>=' if at_least else '<='} {goal:g} x", "met" if met else "missed"
+
+
+def print_table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table in Markdown, with the machine that it was measured on."""
+    print(f"## {title}\n")
+    print(f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores\n")
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, tuple("-" * width for width in widths), *rows):
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
+    print(flush=True)

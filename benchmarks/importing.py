@@ -1,0 +1,39 @@
+"""How long `import miexchange` takes, beside importing the two packages that it stands on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from functools import partial
+
+from _measure import is_quick, print_table, processes, verdict
+
+OURS = "import miexchange"
+THEIRS = "import pydantic, stdnum.imei"
+NOTHING = "pass"
+GOAL = 1.5
+
+
+def wall_time(code: str) -> float:
+    """Return how long a fresh Python takes to run a statement, from start to end."""
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Print the table."""
+    codes = (THEIRS, OURS, NOTHING)
+    times = processes({code: partial(wall_time, code) for code in codes}, quick=is_quick(__doc__))
+    base = times[THEIRS].best
+    rows = [
+        (f"`{THEIRS}`", times[THEIRS].ms, "1 x", "", ""),
+        (f"`{OURS}`", times[OURS].ms, *verdict(times[OURS].best / base, GOAL)),
+        (f"`{NOTHING}` (Python itself)", times[NOTHING].ms, f"{times[NOTHING].best / base:.2f} x", "", ""),
+    ]
+    print_table("Import, in a fresh process", ("what", "time", "against pydantic + stdnum", "goal", ""), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Fitting the plain data of a TOML table to a dataclass: strictly, every fault with its line.
+
+Nothing is converted but a local date where an instant is wanted; nothing unknown is let through.
+pydantic would do the same for a tenth of a second at every start, and say it in its own words.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, datetime, time, timezone
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from miexchange._rows import NotAnInstant, instant_of
+from miexchange.errors import InvalidValue, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miexchange._rows import Problems
+    from miexchange._toml import Toml, TomlPath
+
+__all__ = ["Fitter", "Shape", "dotted", "shape_of"]
+
+_NOTHING: Any = object()  # what did not fit; None is a value
+
+_PLAIN: dict[Any, tuple[str, str]] = {
+    str: ("a text", "Write it in quotes"),
+    int: ("a whole number", "Write digits alone, without quotes and decimals"),
+    bool: ("true or false", "Write true or false, without quotes"),
+    date: ("a date", "Write it as 2018-03-15, without quotes"),
+}
+
+
+class Shape(NamedTuple):
+    """The keys that a table may have, with their types, and those that it must have."""
+
+    types: Mapping[str, Any]
+    required: frozenset[str]
+
+
+@cache
+def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
+    """Return the shape of a dataclass."""
+    fields = dataclasses.fields(kind)
+    hints = get_type_hints(kind)
+    required = (field.name for field in fields if field.default is dataclasses.MISSING)
+    return Shape({field.name: hints[field.name] for field in fields}, frozenset(required))
+
+
+def dotted(path: TomlPath) -> str:
+    """Name a key as it is written in the file, without positions: the line says which one it is.
+
+    >>> dotted(("terms", 1, "bonuses", 0, "paise"))
+    'terms.bonuses.paise'
+    """
+    return ".".join(part for part in path if isinstance(part, str))
+
+
+class Fitter:
+    """Fits the tables of one file, and notes what does not fit."""
+
+    def __init__(self, toml: Toml, file: str, zone: timezone, problems: Problems) -> None:
+        """Keep where problems are noted, and the zone in which a local date begins."""
+        self._toml = toml
+        self._file = file
+        self._zone = zone
+        self._problems = problems
+
+    def _bad(self, path: TomlPath, message: str, remedy: str) -> Any:  # noqa: ANN401 - _NOTHING, whatever is wanted
+        self._problems.add(self._file, self._toml.line_of(path), dotted(path), message, remedy)
+        return _NOTHING
+
+    def table(self, kind: Any, data: object, path: TomlPath) -> Any:  # noqa: ANN401 - the kind's own type
+        """Return the data as a dataclass, or None with a problem noted for every fault."""
+        fitted = self._table(kind, data, path)
+        return None if fitted is _NOTHING else fitted
+
+    def fields(self, shape: Shape, data: Mapping[str, object], path: TomlPath) -> dict[str, Any]:
+        """Return the values that fit; a problem is noted for each that does not, is missing, or is unknown."""
+        meant: list[str] = []
+        for key in data:
+            if key not in shape.types:
+                meant += (close := _closest(key, shape.types))
+                remedy = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(shape.types)}"
+                self._bad((*path, key), "is not a known key", remedy)
+        for key in shape.types:
+            if key in shape.required and key not in data and key not in meant:
+                self._bad((*path, key), "is missing", f"Add the key: {_noun(shape.types[key])}")
+        fitted = {key: self._value(shape.types[key], data[key], (*path, key)) for key in shape.types if key in data}
+        for key in shape.required:
+            if fitted.get(key) == "":
+                self._bad((*path, key), "is empty", "Write a text")
+        return {key: value for key, value in fitted.items() if value is not _NOTHING}
+
+    def _table(self, kind: Any, data: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
+        if not isinstance(data, dict):
+            return self._bad(path, f"{_written(data)} is no table", "Write it as a table: keys with values")
+        before = len(self._problems.found)
+        fitted = self.fields(shape_of(kind), data, path)
+        if len(self._problems.found) > before:
+            return _NOTHING
+        try:
+            return kind(**fitted)
+        except InvalidValue as error:
+            return self._bad(path, f"{error.value} does not fit", error.rule)
+
+    def _value(self, kind: Any, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
+        if get_origin(kind) in (UnionType, Union):  # TOML has no null: a key that is there has a value
+            (kind,) = (arm for arm in get_args(kind) if arm is not NoneType)
+        if dataclasses.is_dataclass(kind):
+            return self._table(kind, value, path)
+        if get_origin(kind) is tuple:
+            return self._list(get_args(kind)[0], value, path)
+        if kind is datetime:
+            return self._instant(value, path)
+        fits, words = type(value) is kind, _PLAIN.get(kind)
+        if words is None:  # a Literal
+            fits, words = value in get_args(kind), ("known here", f"Write one of: {', '.join(get_args(kind))}")
+        return value if fits else self._bad(path, f"{_written(value)} is not {words[0]}", words[1])
+
+    def _list(self, kind: Any, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
+        if not isinstance(value, list):
+            many = dataclasses.is_dataclass(kind)
+            remedy = f"Write it as [[{dotted(path)}]]" if many else "Write it in square brackets"
+            return self._bad(path, f"{_written(value)} is not a list", remedy)
+        before = len(self._problems.found)
+        fitted = tuple(self._value(kind, item, (*path, number)) for number, item in enumerate(value))
+        for number, item in enumerate(fitted):
+            if item == "":
+                self._bad((*path, number), "an element is empty", "Write a text, or take it out")
+            elif type(item) is str and item in fitted[:number]:
+                self._bad((*path, number), f"{shown(item)} stands twice", "Keep one of the two")
+        return fitted if len(self._problems.found) == before else _NOTHING
+
+    def _instant(self, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
+        try:
+            return instant_of(value, self._zone)
+        except NotAnInstant as fault:
+            what, remedy = fault.args
+            return self._bad(path, f"{_written(value)} {what}", remedy + ", without quotes" * (type(value) is str))
+
+
+def _closest(key: str, known: Mapping[str, Any]) -> list[str]:
+    import difflib  # noqa: PLC0415 - only a fault needs it
+
+    return difflib.get_close_matches(key, known, 1)
+
+
+def _noun(kind: Any) -> str:  # noqa: ANN401 - any annotation
+    if kind in _PLAIN or kind is datetime:
+        return _PLAIN[date if kind is datetime else kind][0]
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
+    return "a list" if get_origin(kind) is tuple else "a table"
+
+
+def _written(value: object) -> str:
+    """Render a value of a TOML file for a message."""
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "a table" if isinstance(value, dict) else shown(value)

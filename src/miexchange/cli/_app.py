@@ -1,0 +1,101 @@
+"""The command's parts, put together; see `miexchange.cli` for the exit codes."""
+
+from typing import Annotated, Any
+
+import typer
+
+import miexchange
+from miexchange import _demo
+from miexchange.cli import _coupon, _imei, _models, _output, _programme, _quote
+from miexchange.cli._options import EXIT_CODES, Json
+
+__all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
+
+COMMAND_LINE_ERRORS: type[Exception] = [kind for kind in typer.BadParameter.mro() if hasattr(kind, "format_message")][
+    -1
+]
+"""The root of what typer raises for a wrong command line: click's own class, or the one typer has in its place."""
+
+STOPS = (KeyboardInterrupt, typer.Abort)
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+# Plain help: it reads the same in a terminal, in a pipe and in the documentation. A traceback would show
+# local variables, and among them keys and IMEIs.
+app = typer.Typer(
+    add_completion=False,
+    context_settings=_SETTINGS,
+    epilog=EXIT_CODES,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_programmes = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
+_coupons = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the shape of a typer callback
+    if value:
+        _output.say_lines([f"miexchange {miexchange.__version__}"])
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Trade-in pricing, exact to the paisa: from an IMEI to a coupon, explained line by line.
+
+    Start with: miexchange demo
+    """
+    del version
+    _help_without_command(context)
+
+
+@_programmes.callback(invoke_without_command=True)
+def _programme_group(context: typer.Context) -> None:
+    """Check a programme's files, or show its rules."""
+    _help_without_command(context)
+
+
+@_coupons.callback(invoke_without_command=True)
+def _coupon_group(context: typer.Context) -> None:
+    """Check a coupon against an order."""
+    _help_without_command(context)
+
+
+def _help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        _output.say_lines(context.get_help().splitlines())
+        raise typer.Exit(2)
+
+
+def demo(*, as_json: Json = False) -> None:
+    """Show one trade-in on the shipped data, from the IMEI to the coupon, with refusals.
+
+    Nothing is asked and nothing is written. It ends with exit code 0.
+    """
+    story = _demo.journey()
+    if as_json:
+        _output.write_json(story.to_dict())
+        return
+    _output.say_story(_demo.tell(story, _output.rupees, _output.width()))
+
+
+app.command("quote", epilog=EXIT_CODES)(_quote.quote)
+app.command("imei", epilog=EXIT_CODES)(_imei.imei)
+app.command("models", epilog=EXIT_CODES)(_models.models)
+_programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
+_programmes.command("show", epilog=EXIT_CODES)(_programme.show)
+_coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
+app.add_typer(_programmes, name="programme")
+app.add_typer(_coupons, name="coupon")
+app.command("demo", epilog=EXIT_CODES)(demo)
+
+
+def command() -> Any:  # noqa: ANN401 - click's class, or the one that typer has in its place
+    """Return the command as one object, ready to be run."""
+    return typer.main.get_command(app)

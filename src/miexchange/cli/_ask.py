@@ -1,0 +1,104 @@
+"""Asking at the terminal for what the command line left out.
+
+Questions go to stderr, so that stdout holds the answer alone. Where there is no terminal nothing is asked.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+from miexchange.cli._given import Wrong
+from miexchange.cli._output import hide_all, width
+from miexchange.errors import InvalidImei
+from miexchange.imei import Imei
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miexchange.condition import Question
+    from miexchange.eligibility import Catalogue, Variant
+
+__all__ = ["can_ask", "for_answer", "for_imei", "for_model"]
+
+_MOST_CHOICES = 15
+
+
+def can_ask() -> bool:
+    """Tell whether a person sits at the terminal: one that shows the questions and gives the answers."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def for_model(catalogue: Catalogue) -> str:
+    """Ask which phone it is, and return the variant's id."""
+    while True:
+        text = _line("Which phone is it? Type its name, such as OnePlus 3T: ", "--model")
+        found = catalogue.search(text) if text else ()
+        if len(found) == 1:
+            _tell(f"That is the {found[0].label}.")
+            return found[0].model
+        if not found:
+            close = ", ".join(variant.label for variant in catalogue.nearest(text))
+            _tell(f"No model has that name. {f'Near it: {close}' if close else 'Try the brand alone'}.")
+        elif len(found) > _MOST_CHOICES:
+            _tell(f"{len(found)} models have that name. Type more of it, such as RAM and storage: {found[0].label}.")
+        else:
+            return _choice(found)
+
+
+def _choice(found: Sequence[Variant]) -> str:
+    for number, variant in enumerate(found, 1):
+        _tell(f"  {number:>2}  {variant.label}")
+    while True:
+        text = _line(f"Which of them, 1 to {len(found)}? ", "--model")
+        if text.isascii() and text.isdigit() and 1 <= int(text[:3]) <= len(found):
+            return found[int(text[:3]) - 1].model
+        _tell(f"Type a number from 1 to {len(found)}.")
+
+
+def for_imei() -> str | None:
+    """Ask for the IMEI; None where there is none at hand."""
+    while True:
+        text = _line("Its IMEI (dial *#06# to see it, or press Enter to go without): ", "--imei")
+        if not text:
+            return None
+        try:
+            return Imei.parse(text).digits
+        except InvalidImei as error:
+            _tell(f"{error}")
+
+
+def for_answer(question: Question, number: int, total: int) -> str | None:
+    """Ask one question; return the option's id, or None where an optional one is left out."""
+    sys.stderr.write("\n")
+    _tell(f"[{number}/{total}] {question.ask}")
+    for position, option in enumerate(question.options, 1):
+        _tell(f"  {position}  {option.id}: {option.says}", hang=5)
+    names = [option.id for option in question.options]
+    skip = f", or Enter to leave it out, which counts as {names[-1]}" if question.optional else ""
+    while True:
+        text = _line(f"1 to {len(names)}{skip}: ", f"--answer {question.id}=...")
+        if text in names:
+            return text
+        if text.isascii() and text.isdigit() and 1 <= int(text[:3]) <= len(names):
+            return names[int(text[:3]) - 1]
+        if not text and question.optional:
+            return None
+        _tell(f"Type a number from 1 to {len(names)}, or one of: {', '.join(names)}.")
+
+
+def _tell(text: str, hang: int = 0) -> None:
+    """Write a paragraph to stderr, its further lines indented."""
+    lines = textwrap.wrap(hide_all(text), width(), subsequent_indent=" " * hang, break_on_hyphens=False)
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def _line(prompt: str, instead: str) -> str:
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    text = sys.stdin.readline()
+    if not text:  # the end of the input: Ctrl-D
+        sys.stderr.write("\n")
+        raise Wrong(f"The input ended before the question was answered: answer it, or give {instead}")
+    return text.strip()

@@ -1,0 +1,229 @@
+"""Reading what was given on the command line; what cannot be used becomes one sentence with its remedy."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from miexchange.condition import Condition
+from miexchange.coupon import Coupon, Order
+from miexchange.errors import InvalidValue, MiExchangeError
+from miexchange.programme import Programme, shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import timezone
+
+    from miexchange.condition import Questionnaire
+
+__all__ = [
+    "KEY_VARIABLE",
+    "Wrong",
+    "answers",
+    "coupon",
+    "day",
+    "instant",
+    "key",
+    "order",
+    "programme",
+    "programme_source",
+]
+
+KEY_VARIABLE = "MIEXCHANGE_KEY"
+_LEAST_KEY = 16
+_YEARS = range(1970, 3000)
+_EXAMPLE = "2018-03-20T12:00+05:30"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+_File = TypeVar("_File", Condition, Coupon, Order)
+
+
+class Wrong(MiExchangeError):  # noqa: N818 - named after what it says of the input
+    """What was given cannot be used; the text says what, which value, and what to do."""
+
+
+def nearest(text: str, known: Iterable[str]) -> str:
+    """Return " Did you mean X?" where something known looks like the text, else nothing."""
+    close = difflib.get_close_matches(text, list(known), n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def now() -> datetime:
+    """Return the actual now. The core reads no clock; the command is the edge, so it does."""
+    return datetime.now(UTC)
+
+
+def instant(text: str | None, option: str, zone: timezone | None) -> datetime:
+    """Read an instant such as 2018-03-20T12:00+05:30; nothing given is now.
+
+    Args:
+        text: what was given.
+        option: the option's name, for the sentence.
+        zone: where a plain date begins, or None where a date alone says too little.
+    """
+    if text is None:
+        return now()
+    if _DAY.fullmatch(text):
+        if zone is None:
+            raise Wrong(f"{option} {_quoted(text)} is a day, not an instant: write it with time and zone: {_EXAMPLE}")
+        return datetime.combine(day(text, option), time(), zone)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        remedy = "write a day as YYYY-MM-DD or" if zone else "write"
+        raise Wrong(f"{option} {_quoted(text)} is no instant: {remedy} an instant such as {_EXAMPLE}") from None
+    if found.tzinfo is None:
+        raise Wrong(f"{option} {_quoted(text)} has no time zone: add one, such as Z or +05:30: {_EXAMPLE}")
+    return _in_range(found, found.year, text, option)
+
+
+def day(text: str, option: str) -> date:
+    """Read a day such as 2018-03-20."""
+    if _DAY.fullmatch(text):
+        try:
+            found = date.fromisoformat(text)
+        except ValueError as error:
+            raise Wrong(f"{option} {_quoted(text)} is not in the calendar ({error}): give a day that exists") from None
+        return _in_range(found, found.year, text, option)
+    raise Wrong(f"{option} {_quoted(text)} is no day: write YYYY-MM-DD, such as 2017-06-30")
+
+
+_When = TypeVar("_When", date, datetime)
+
+
+def _in_range(found: _When, year: int, text: str, option: str) -> _When:
+    if year not in _YEARS:
+        raise Wrong(f"{option} {_quoted(text)} is out of range: give a year from {_YEARS[0]} to {_YEARS[-1]}")
+    return found
+
+
+def programme(source: str) -> Programme:
+    """Load a programme by its id or its directory."""
+    return Programme.load(programme_source(source))
+
+
+def programme_source(source: str) -> str:
+    """Return the id or directory of a programme, once it is clear that there is one."""
+    if source in shipped() or (Path(source) / "programme.toml").is_file():
+        return source
+    if Path(source).is_file():
+        raise Wrong(f"{_quoted(source)} is a file: give the directory that holds programme.toml, not a file in it")
+    if Path(source).is_dir():
+        raise Wrong(f"The directory {_quoted(source)} has no programme.toml: give the directory of a programme")
+    known = ", ".join(shipped())
+    raise Wrong(
+        f"There is no programme {_quoted(source)}.{nearest(source, shipped())} "
+        f"Give the path of a programme's directory, or one of the shipped ones: {known}"
+    )
+
+
+def key(file: Path | None) -> bytes:
+    """Read the secret key, from a file or else from the environment."""
+    if file is None:
+        secret, where = os.fsencode(os.environ.get(KEY_VARIABLE, "")), f"The environment variable {KEY_VARIABLE}"
+        if not secret:
+            raise Wrong(
+                f"A coupon needs the secret key, and none was given: name its file with --key-file, "
+                f"or put it in the environment variable {KEY_VARIABLE}"
+            )
+    else:
+        secret, where = _bytes(file, "--key-file").rstrip(b"\r\n"), f"The file {_quoted(file)}"
+    if len(secret) < _LEAST_KEY:
+        raise Wrong(f"{where} holds a key of {len(secret)} bytes: a key has at least {_LEAST_KEY} secret bytes")
+    return secret
+
+
+def answers(file: Path | None, options: Sequence[str], questionnaire: Questionnaire | None) -> Condition:
+    """Read the answers of a file and of the ``--answer`` options; an option stands above the file.
+
+    Args:
+        file: a JSON object of question and option, or None.
+        options: texts such as ``screen_glass=unmarked``.
+        questionnaire: the questions in force, to find a misspelt one; None where no terms are.
+    """
+    found = Condition() if file is None else _read(file, "--answers", Condition)
+    said: dict[str, str] = {}
+    for text in options:
+        question, equals, option = (part.strip() for part in text.partition("="))
+        if not (equals and question and option):
+            raise Wrong(f"--answer {_quoted(text)} is not question=option: write, for example, screen_glass=unmarked")
+        if said.get(question, option) != option:
+            raise Wrong(f"--answer answers {question} twice, {said[question]} and {option}: keep one of them")
+        said[question] = option
+    found = found.replace(**said)
+    if questionnaire is not None:
+        _check_spelling(found, questionnaire)
+    return found
+
+
+def _check_spelling(condition: Condition, questionnaire: Questionnaire) -> None:
+    options = {question.id: [option.id for option in question.options] for question in questionnaire.questions}
+    for name, answer in condition.items():
+        if name not in options:
+            raise Wrong(f"There is no question {_quoted(name)}.{nearest(name, options)} Known: {', '.join(options)}")
+        if answer not in options[name]:
+            known = ", ".join(options[name])
+            raise Wrong(f"{_quoted(answer)} is no answer to {name}.{nearest(answer, options[name])} Known: {known}")
+
+
+def coupon(file: Path) -> Coupon:
+    """Read a coupon, as `miexchange quote --coupon-out` writes it."""
+    return _read(file, "--coupon", Coupon)
+
+
+def order(file: Path) -> Order:
+    """Read an order."""
+    return _read(file, "--order", Order)
+
+
+def _read(file: Path, option: str, kind: type[_File]) -> _File:
+    name = f"{option} {_quoted(file)}"
+    data = _bytes(file, option)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Wrong(f"{name} is not UTF-8 text (byte {error.start + 1}): save it as JSON in UTF-8") from None
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Wrong(f"{name} is not JSON: {error.msg} at {where}. Correct it there") from None
+    except (ValueError, RecursionError):
+        raise Wrong(f"{name} is not usable JSON: a number is too long or it is nested too deep") from None
+    try:
+        return kind.from_json(text)
+    except InvalidValue as error:
+        if error.rule == "Field required":
+            what = f"{error.field} is missing"
+        else:  # an object as a whole is no value to show
+            what = f"{error.field}: {error.rule}" if error.value in {"a dict", "a list"} else f"{error}"
+        raise Wrong(f"{name} is no {_FORMS[kind][0]}: {what}. {_FORMS[kind][1]}") from None
+
+
+_FORMS: dict[type[object], tuple[str, str]] = {
+    Condition: ("object of answers", 'Write one such as {"power": "works"}'),
+    Coupon: ("coupon", "Give the file that quote --coupon-out wrote, unchanged"),
+    Order: ("order", "Its form is in: miexchange coupon check --help"),
+}
+
+
+def _quoted(text: Path | str) -> str:
+    """Quote a text whole: a path's end is what tells files apart. `hide_all` masks it when the sentence is written."""
+    return f"'{text}'"
+
+
+def _bytes(file: Path, option: str) -> bytes:
+    name = f"{option} {_quoted(file)}"
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise Wrong(f"{name}: there is no such file; check the path") from None
+    except IsADirectoryError:
+        raise Wrong(f"{name} is a directory: name a file in it") from None
+    except OSError as error:
+        raise Wrong(f"{name} cannot be read: {error.strerror}") from None

@@ -1,0 +1,272 @@
+"""What the command writes: tables for people, canonical JSON for programs, and never a whole IMEI."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+
+from miexchange._value import canonical
+from miexchange.errors import mask
+from miexchange.money import PAISE_PER_RUPEE
+from miexchange.money import rupees as plain_rupees
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime, timezone
+
+    from rich.console import RenderableType
+
+    from miexchange.refusal import Refusal
+
+__all__ = [
+    "CannotWrite",
+    "Column",
+    "flush",
+    "hidden",
+    "hide",
+    "hide_all",
+    "moment",
+    "percent",
+    "rupees",
+    "say",
+    "say_facts",
+    "say_lines",
+    "say_refusal",
+    "say_story",
+    "say_table",
+    "width",
+    "write_json",
+]
+
+_USUAL_WIDTH = 80
+_FEW = 3
+
+# On stdout a number that touches a letter is part of something longer, such as a digest, and stays.
+_IMEI = re.compile(r"(?<![0-9A-Za-z])\d{2}[ -]?\d{6}[ -]?\d{6}(?:[ -]?\d{1,2})?(?![0-9A-Za-z])")
+# A sentence on stderr never needs so many digits, however they are grouped.
+_ANY_NUMBER = re.compile(r"\d(?:[ ./-]?\d){13,}")
+
+
+def hide(text: str) -> str:
+    """Mask whatever could be an IMEI, and what a terminal would act on.
+
+    >>> hide("the phone 35-417803-685978-9, digest eff23c0702774606e7f1")
+    'the phone 35-417803-******-9, digest eff23c0702774606e7f1'
+    """
+    text = _IMEI.sub(_masked, text)
+    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+
+
+def hide_all(sentence: str) -> str:
+    """Mask every long number, in whatever groups: for what is said about wrong input.
+
+    >>> hide_all("unexpected argument 354 178 036 859 789")
+    'unexpected argument 354 178 03* *** **9'
+    """
+    return hide(_ANY_NUMBER.sub(_masked, sentence))
+
+
+def _masked(match: re.Match[str]) -> str:
+    return mask(match[0])
+
+
+def hidden(data: Any) -> Any:  # noqa: ANN401 - any JSON data
+    """Return JSON data with `hide` applied to every text in it, but to what only a terminal would mind."""
+    if isinstance(data, str):
+        return _IMEI.sub(_masked, data)
+    if isinstance(data, dict):
+        return {hidden(key): hidden(value) for key, value in data.items()}
+    return [hidden(item) for item in data] if isinstance(data, list | tuple) else data
+
+
+class CannotWrite(Exception):  # noqa: N818 - named after what happened
+    """What reads stdout has ended, or the disk is full. No OSError, because typer would end the process on that."""
+
+    def __init__(self, reason: OSError) -> None:
+        """Keep the reason, and say it in words."""
+        if isinstance(reason, BrokenPipeError):
+            super().__init__("The output is cut short: the program that was reading it has ended.")
+        else:
+            super().__init__(f"The output cannot be written: {reason.strerror}. Send it elsewhere.")
+
+
+def flush() -> None:
+    """Bring what was written out of the process.
+
+    Raises:
+        CannotWrite: it could not be.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        raise CannotWrite(error) from None
+
+
+def _emit(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise CannotWrite(error) from None
+
+
+def write_json(data: object) -> None:
+    """Write one line of canonical JSON in UTF-8, whatever the terminal's encoding."""
+    text = canonical(hidden(data)) + "\n"
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        _emit(text)
+        return
+    flush()
+    try:
+        binary.write(text.encode("utf-8", "backslashreplace"))  # a lone surrogate becomes its JSON escape
+    except OSError as error:
+        raise CannotWrite(error) from None
+
+
+@cache
+def currency_writer() -> Callable[..., str] | None:
+    """Return Babel's writer, or None where the extra ``cli`` is not installed."""
+    try:
+        from babel.numbers import format_currency  # noqa: PLC0415 - it is optional
+    except ModuleNotFoundError:
+        return None
+    return format_currency
+
+
+def rupees(amount: int) -> str:
+    """Write paise for people in India: exact, grouped by lakh where Babel is there.
+
+    >>> rupees(-15050)
+    '-₹150.50'
+    """
+    write = currency_writer()
+    if write is None:
+        text = f"-₹{plain_rupees(-amount)}" if amount < 0 else f"₹{plain_rupees(amount)}"
+    else:
+        text = write(Decimal(amount) / PAISE_PER_RUPEE, "INR", locale="en_IN")
+    return text if _has_rupee_sign(sys.stdout.encoding) else text.replace("₹", "Rs ")
+
+
+@cache
+def _has_rupee_sign(encoding: str | None) -> bool:
+    try:
+        "₹".encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def percent(bps: int) -> str:
+    """Write basis points as a percentage, exactly.
+
+    >>> percent(9500), percent(701)
+    ('95 %', '7.01 %')
+    """
+    whole, rest = divmod(bps, 100)
+    return f"{whole}.{rest:02d}".rstrip("0") + " %" if rest else f"{whole} %"
+
+
+def moment(at: datetime, zone: timezone) -> str:
+    """Write an instant with its offset, in the programme's zone, to the second."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+class _Page(io.StringIO):
+    """A page in memory that looks to rich as stdout does.
+
+    Rich ends the process where it meets a broken pipe, and raises where the disk is full, so it must not meet stdout.
+    """
+
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # typeshed says attribute
+        return sys.stdout.encoding or "utf-8"
+
+
+def _console(page: _Page) -> Console:
+    return Console(file=page, highlight=False, markup=False, emoji=False)
+
+
+def width() -> int:
+    """How many columns there are; 80 where there is no terminal to ask."""
+    return _console(_Page()).width
+
+
+def _write(*things: RenderableType) -> None:
+    page = _Page()
+    console = _console(page)
+    for thing in things:
+        console.print(thing)
+    text = page.getvalue()
+    if not console.is_terminal:
+        text = "\n".join(line.rstrip() for line in text.split("\n"))
+    _emit(text)
+
+
+def say(text: str = "", *, style: str = "", indent: int = 0) -> None:
+    """Write a paragraph, wrapped at the terminal's width."""
+    _write(Padding(Text(hide(text), style=style), (0, 0, 0, indent)))
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Write lines as they are, each one whole: for editors and for `grep`."""
+    for line in lines:
+        _emit(f"{hide(line)}\n")
+
+
+def say_table(
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], *, header: bool = True, indent: int = 2
+) -> None:
+    """Write a table; what does not fit is folded, never cut."""
+    shape = box.SIMPLE_HEAD if header else None
+    padding = (0, 1, 0, 0) if header else (0, 2, 0, 0)  # two spaces between columns: a box adds one
+    table = Table(*columns, box=shape, show_header=header, show_edge=False, pad_edge=False, padding=padding)
+    for column in table.columns:
+        column.overflow = "fold"
+        column.no_wrap = column.no_wrap and width() >= _USUAL_WIDTH
+    for row in rows:
+        table.add_row(*(Text(hide(cell)) for cell in row))
+    _write(Padding(table, (0, 0, 0, indent)))
+
+
+def say_facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Write a few facts, each beside its name."""
+    say_table([Column(no_wrap=True), Column()], rows, header=False)
+
+
+def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = ()) -> None:
+    """Write every reason with its remedy, then what to type next."""
+    say(heading, style="bold")
+    missing = [reason for reason in refusal.reasons if reason.code == ReasonCode.ANSWER_MISSING]
+    for reason in refusal.reasons:
+        if len(missing) <= _FEW or reason not in missing:
+            say(f"{reason.code}: {_sentence(reason.message)}", indent=2)
+            say(f"-> {_sentence(reason.remedy)}", indent=4)
+    if len(missing) > _FEW:
+        say(f"{ReasonCode.ANSWER_MISSING}: {len(missing)} questions are not answered.", indent=2)
+        rows = [(reason.subject, reason.remedy.removeprefix("Answer one of: ")) for reason in missing]
+        say_table([Column(no_wrap=True), Column()], rows, header=False, indent=4)
+    for hint in hints:
+        say(hint)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def say_story(lines: Iterable[str]) -> None:
+    """Write lines that are laid out already; what begins at the margin is a heading."""
+    _write(*(Text(hide(line), style="" if line.startswith(" ") else "bold") for line in lines))

@@ -1,0 +1,231 @@
+"""`miexchange programme`: check a programme's files, and show its rules."""
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from miexchange.cli import _given, _output
+from miexchange.cli._options import At, Json
+from miexchange.condition import Deduction, Option
+from miexchange.money import BPS
+from miexchange.programme import Bonus, Programme, Terms, UsageRules, shipped
+from miexchange.programme import lint as problems_of
+
+__all__ = ["lint", "show", "usage_rows"]
+
+
+def lint(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A programme's directory, or a shipped programme's id.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check a programme before it goes live: every problem, as file:line: what is wrong and what to do.
+
+    The exit code is 0 if there is none and 2 otherwise. With --json: a list, empty if there is none.
+    """
+    source = _given.programme_source(path)
+    problems = problems_of(source)
+    if as_json:
+        _output.write_json([dataclasses.asdict(problem) for problem in problems])
+    else:
+        _output.say_lines(str(problem) for problem in problems)
+        files = len({problem.file for problem in problems})
+        count = f"{len(problems)} problem{'s'[: len(problems) != 1]} in {files} file{'s'[: files != 1]}"
+        _output.say_lines([f"{path}: {count}: it must not go live" if problems else f"{path}: no problems"])
+    raise typer.Exit(2 if problems else 0)
+
+
+def show(
+    programme: Annotated[str, typer.Argument(metavar="ID", help="A shipped programme, or a directory.")] = (
+        "mi-exchange-india"
+    ),
+    *,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Show a programme: its terms, brands, price dates and digest, its questions with their effects, its coupon.
+
+    The questions and the coupon are those of the terms in force at --at, or of the first terms before any are.
+    """
+    rules = _given.programme(programme)
+    moment = _given.instant(at, "--at", rules.zone)
+    terms = rules.terms_at(moment) or rules.terms[0]
+    if as_json:
+        _output.write_json(_as_data(rules, terms))
+        return
+    _show_head(rules)
+    _show_terms(rules)
+    _show_grades(terms)
+    _show_questions(terms)
+    _output.say()
+    _output.say(f"Coupon, terms {terms.version}", style="bold")
+    _output.say_facts(usage_rows(terms.usage))
+    if terms.bonuses:
+        _output.say()
+        _output.say(f"Bonuses, terms {terms.version}", style="bold")
+        _output.say_facts((bonus.id, _bonus(bonus)) for bonus in terms.bonuses)
+
+
+def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
+    return {
+        "id": rules.id,
+        "title": rules.title,
+        "digest": rules.digest,
+        "utc_offset": f"{rules.zone}",
+        "brands": sorted(rules.brands),
+        "counts": _counts(rules),
+        "price_dates": _dates(rules),
+        "price_bases": sorted({price.basis for price in rules.prices.prices}),
+        "shown_terms": terms.version,
+        "terms": [one.to_dict() for one in rules.terms],
+    }
+
+
+def _counts(rules: Programme) -> dict[str, int]:
+    return {
+        "models": len(rules.catalogue.variants),
+        "listings": len(rules.eligible.listings),
+        "prices": len(rules.prices.prices),
+        "anchors": len(rules.anchors.anchors),
+        "tacs": len(rules.tacs),
+    }
+
+
+def _dates(rules: Programme) -> list[str]:
+    return sorted({price.effective_from.astimezone(rules.zone).date().isoformat() for price in rules.prices.prices})
+
+
+def _show_head(rules: Programme) -> None:
+    counts = _counts(rules)
+    bases = " and ".join(sorted({price.basis for price in rules.prices.prices}))
+    _output.say(rules.title, style="bold")
+    rows = [
+        ("id", rules.id),
+        ("digest", rules.digest),
+        ("zone", f"{rules.zone}"),
+        ("brands", ", ".join(sorted(rules.brands))),
+        ("listed", f"{counts['listings']} variants, of {counts['models']} in the catalogue"),
+        ("prices", f"{counts['prices']}, {bases}, which begin on {', '.join(_dates(rules))}"),
+        ("anchors", f"{counts['anchors']} repair costs"),
+        ("TACs", f"{counts['tacs']}"),
+    ]
+    if rules.id in shipped():
+        rows.append(("others", ", ".join(name for name in shipped() if name != rules.id)))
+    _output.say_facts(rows)
+
+
+def _show_terms(rules: Programme) -> None:
+    rows: list[tuple[str, ...]] = [
+        ("in force from", *(_output.moment(one.effective_from, rules.zone) for one in rules.terms)),
+        ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
+        ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
+        ("price loses a day", *(_output.percent(one.drift_bps_per_day) for one in rules.terms)),
+        ("operator's share", *(_output.percent(one.factor_bps) for one in rules.terms)),
+        ("scrap value", *(_output.rupees(one.scrap_paise) for one in rules.terms)),
+        ("rounded down to", *(_output.rupees(one.step_paise) for one in rules.terms)),
+        ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
+        ("unverified IMEI", *(one.eligibility.unverified_imei for one in rules.terms)),
+        (
+            "questions",
+            *(f"{len(one.questionnaire.questions)}, version {one.questionnaire.version}" for one in rules.terms),
+        ),
+    ]
+    if any(one.age_bands for one in rules.terms):
+        bands = (
+            ", ".join(f"{_output.percent(band.keep_bps)} from {band.from_months} months" for band in one.age_bands)
+            for one in rules.terms
+        )
+        rows.append(("kept by age", *bands))
+    if any(one.overlaps for one in rules.terms):
+        overlaps = (
+            ", ".join(
+                f"{overlap.one} and {overlap.other}: {_output.percent(overlap.counted_bps)} of the smaller counts"
+                for overlap in one.overlaps
+            )
+            for one in rules.terms
+        )
+        rows.append(("overlap", *overlaps))
+    _output.say()
+    _output.say("Terms", style="bold")
+    columns = [_output.Column("", no_wrap=True), *(_output.Column(one.version) for one in rules.terms)]
+    _output.say_table(columns, rows)
+
+
+def _show_grades(terms: Terms) -> None:
+    _output.say()
+    _output.say(f"Grades, terms {terms.version}", style="bold")
+    rows = [(grade.id, _output.percent(grade.keep_bps), grade.meaning) for grade in terms.grades]
+    columns = [_output.Column("Grade"), _output.Column("Keeps", justify="right"), _output.Column("Meaning")]
+    _output.say_table(columns, rows)
+
+
+def _show_questions(terms: Terms) -> None:
+    _output.say()
+    _output.say(f"Questions, terms {terms.version}: answer with --answer question=option", style="bold")
+    for question in terms.questionnaire.questions:
+        notes = ["optional"] if question.optional else []
+        if question.asked_brands:
+            notes.append(f"asked of {', '.join(question.asked_brands)} only")
+        if question.asked_launched_from:
+            notes.append(f"asked of models launched from {question.asked_launched_from} on")
+        note = f" ({'; '.join(notes)})" if notes else ""
+        _output.say(f"{question.id}{note}: {question.ask}", indent=2)
+        rows = [(option.id, _effect(option, terms), option.says) for option in question.options]
+        columns = [_output.Column(no_wrap=True), _output.Column(min_width=12), _output.Column()]
+        _output.say_table(columns, rows, header=False, indent=4)
+
+
+def _effect(option: Option, terms: Terms) -> str:
+    """Say what an answer does, in as few words as it takes."""
+    if option.gate:
+        return "refused"
+    effects = []
+    if option.grade:
+        effects.append(f"grade {terms.grades[option.grade].id}")
+    if option.keep_bps != BPS:
+        effects.append(f"keeps {_output.percent(option.keep_bps)}")
+    if option.deduction is not None:
+        effects.append(_deduction(option.deduction))
+    if option.extra_paise:
+        effects.append(f"{'+' if option.extra_paise > 0 else ''}{_output.rupees(option.extra_paise)}")
+    return ", ".join(effects) or "no change"
+
+
+def _deduction(deduction: Deduction) -> str:
+    if deduction.anchor:
+        return f"-{_output.percent(deduction.weight_bps)} of {deduction.anchor} repair"
+    if deduction.share_bps:
+        return f"-{_output.percent(deduction.share_bps)} of market"
+    return _output.rupees(-deduction.paise)
+
+
+def _bonus(bonus: Bonus) -> str:
+    worth = f"{_output.percent(bonus.share_bps)}, at most " if bonus.share_bps else ""
+    parts = [f"{bonus.says}: {worth}{_output.rupees(bonus.most_paise)}"]
+    if bonus.from_value_paise:
+        parts.append(f"from a value of {_output.rupees(bonus.from_value_paise)}")
+    if bonus.targets:
+        parts.append(f"on a new {' or '.join(bonus.targets)}")
+    if bonus.begins or bonus.ends:
+        parts.append(f"from {bonus.begins or 'the beginning'} until before {bonus.ends or 'further notice'}")
+    if bonus.quota is not None:
+        parts.append(f"{bonus.quota} times{f', then {bonus.fall_back}' if bonus.fall_back else ''}")
+    parts.append("adds to others" if bonus.stackable else "the largest of its kind counts")
+    return "; ".join(parts)
+
+
+def usage_rows(usage: UsageRules) -> list[tuple[str, str]]:
+    """Say in a few rows what a coupon may be used for."""
+    unit = "one unit of one line, the dearest" if usage.applies_to == "one_unit" else "every eligible line, in shares"
+    surplus = "forfeited" if usage.surplus == "forfeit" else "comes back as store credit"
+    return [
+        ("valid", f"{usage.valid_days} times 24 hours from the moment of issue"),
+        ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
+        ("where", ", ".join(usage.channels)),
+        ("taken off", unit),
+        ("least order", _output.rupees(usage.minimum_order_paise) if usage.minimum_order_paise else "none"),
+        ("not used up", surplus),
+        ("adds to", ", ".join(usage.stacks_with) or "no other discount"),
+        ("source", usage.source),
+    ]

@@ -1,0 +1,314 @@
+"""`miexchange quote`: what a phone is worth, why, and what accepting it can cost."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from miexchange.cli import _ask, _given, _output
+from miexchange.cli._options import At, Json, ProgrammeOption
+from miexchange.cli._programme import usage_rows
+from miexchange.condition import Condition
+from miexchange.coupon import Coupon, issue
+from miexchange.eligibility import Catalogue, Device, ImeiStatus, Variant
+from miexchange.programme import Programme, Terms
+from miexchange.refusal import ReasonCode, Refusal
+from miexchange.valuation import Quote, WorstCase, appraise, worst_case
+
+__all__ = ["quote"]
+
+_FEW = 3
+_BY_ANSWERS = {ReasonCode.ANSWER_MISSING, ReasonCode.CONDITION_GATE, ReasonCode.QUESTION_NOT_ASKED}
+
+
+def quote(
+    *,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="The old phone: an id that `models` shows, or a name.")
+    ] = None,
+    imei: Annotated[
+        str | None, typer.Option(metavar="IMEI", help="Its IMEI; without one the quote is indicative.")
+    ] = None,
+    imei2: Annotated[str | None, typer.Option(metavar="IMEI", help="The IMEI of its second SIM.")] = None,
+    imei_status: Annotated[
+        ImeiStatus, typer.Option(help="What the register of stolen phones says; the command asks none.")
+    ] = ImeiStatus.UNVERIFIED,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="QUESTION=OPTION", help="One answer, such as body=light_wear; give as many as you like."),
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A JSON object of answers; an --answer stands above it.")
+    ] = None,
+    best: Annotated[bool, typer.Option("--best", help="Take the best answer to every question left.")] = False,
+    purchased_on: Annotated[
+        str | None, typer.Option(metavar="DAY", help="When the phone was bought, where the programme asks.")
+    ] = None,
+    programme: ProgrammeOption = "mi-exchange-india",
+    at: At = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The new phone that is wanted, for bonuses on it.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="ID", help="Accept the quote for this account, and issue its coupon.")
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=f"The file with the secret key of coupons, at least 16 bytes. By default the environment variable "
+            f"{_given.KEY_VARIABLE}. A key is never an option: other users can see those.",
+        ),
+    ] = None,
+    coupon_out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the coupon to this new file, for its owner's eyes only.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the row behind each line, and the worst case.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Value a used phone: the checks, the lines that add up to its value, and the most you may lose at the door.
+
+    What is not given is asked at the terminal; without a terminal a missing answer is a refusal. The exit code is 1 if
+    the phone, or its coupon, is refused.
+    """
+    rules = _given.programme(programme)
+    moment = _given.instant(at, "--at", rules.zone)
+    bought = None if purchased_on is None else _given.day(purchased_on, "--purchased-on")
+    key = _key(account, key_file, coupon_out)
+    terms = rules.terms_at(moment)
+    condition = _given.answers(answers, answer or [], None if terms is None else terms.questionnaire)
+    asks = _ask.can_ask()
+    if model is None:
+        if not asks:
+            raise _given.Wrong(
+                "The model is missing: give --model, such as --model oneplus-3t-6-64 (miexchange models WORDS finds it)"
+            )
+        model = _ask.for_model(rules.catalogue)
+        imei = _ask.for_imei() if imei is None else imei
+    device = Device(model, imei, imei2, bought)
+    variant = _variant(model, rules.catalogue)
+    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, "target": target}
+    if terms is not None and variant is not None:
+        filled = Condition({**terms.questionnaire.best(variant), **condition})
+        if best:
+            condition = filled
+        elif asks and not _refused_anyway(appraise(device, filled, rules, **facts)):
+            condition = _ask_the_rest(condition, terms, variant)
+    result = appraise(device, condition, rules, **facts)
+    if isinstance(result, Refusal):
+        _show_refusal(result, device, rules, moment, as_json=as_json)
+        raise typer.Exit(1)
+    paper = None if key is None or account is None else issue(result, account=account, at=moment, key=key)
+    if isinstance(paper, Coupon) and coupon_out is not None:
+        _save(paper, coupon_out)
+    worst = worst_case(result, rules)
+    if as_json:
+        _output.write_json(_as_data(result, rules, worst, paper))
+    else:
+        _show(result, rules, worst, explain=explain)
+        _show_coupon(paper, rules, coupon_out)
+    raise typer.Exit(1 if isinstance(paper, Refusal) else 0)
+
+
+def _key(account: str | None, key_file: Path | None, coupon_out: Path | None) -> bytes | None:
+    """Return the key if a coupon is wanted, and refuse what cannot become one before any question is asked."""
+    if account is None:
+        for option, value in (("--key-file", key_file), ("--coupon-out", coupon_out)):
+            if value is not None:
+                raise _given.Wrong(f"{option} is for a coupon, and a coupon has an owner: add --account ID")
+        return None
+    if not 0 < len(account) <= 200:  # noqa: PLR2004 - the longest account that a coupon can name
+        raise _given.Wrong(f"--account has {len(account)} characters: give 1 to 200")
+    if coupon_out is not None and os.path.lexists(coupon_out):
+        raise _taken(coupon_out)
+    return _given.key(key_file)
+
+
+def _variant(model: str, catalogue: Catalogue) -> Variant | None:
+    """Return the one variant that an id or a name leads to; appraising says why there is none."""
+    variant = catalogue.by_model.get(model)
+    if variant is None:
+        family = catalogue.family_of("", model)
+        variants = () if family is None else catalogue.variants_of(family)
+        variant = variants[0] if len(variants) == 1 else None
+    return variant
+
+
+def _refused_anyway(result: Quote | Refusal) -> bool:
+    """Tell whether the phone is refused whatever the answers left will be."""
+    return isinstance(result, Refusal) and any(reason.code not in _BY_ANSWERS for reason in result.reasons)
+
+
+def _ask_the_rest(condition: Condition, terms: Terms, variant: Variant) -> Condition:
+    left = [question for question in terms.questionnaire.asked_of(variant) if question.id not in condition]
+    return condition.replace(
+        **{question.id: _ask.for_answer(question, number, len(left)) for number, question in enumerate(left, 1)}
+    )
+
+
+def _show_refusal(refusal: Refusal, device: Device, rules: Programme, at: datetime, *, as_json: bool) -> None:
+    hints = _hints(refusal, device, rules)
+    if as_json:
+        _output.write_json({"answer": "refusal", "hints": hints, "refusal": refusal.to_dict()})
+    else:
+        count = f"{len(refusal.reasons)} reason{'s'[: len(refusal.reasons) != 1]}"
+        heading = f"Refused by {rules.id} at {_output.moment(at, rules.zone)}, for {count}"
+        _output.say_refusal(heading, refusal, hints)
+
+
+def _hints(refusal: Refusal, device: Device, rules: Programme) -> list[str]:
+    """Say which option helps; the remedies speak of the world, not of this command."""
+    codes = set(refusal.codes)
+    hints = []
+    if codes & {ReasonCode.PRICE_STALE, ReasonCode.PRICE_MISSING, ReasonCode.PROGRAMME_NOT_IN_FORCE}:
+        priced = [price.effective_from for price in rules.prices.prices]
+        named = [price.effective_from for price in rules.prices.prices if price.model == device.model]
+        days = sorted({start.astimezone(rules.zone).date().isoformat() for start in named or priced})
+        if days:
+            hints.append(
+                f"The prices here begin on {', '.join(days)}: to ask as of then, add --at {days[-1]} (without --at the "
+                "quote is for now)."
+            )
+    if ReasonCode.ANSWER_MISSING in codes:
+        hints.append(
+            "Answer each with --answer question=option, all with --answers FILE.json, or the rest with --best; "
+            f"`miexchange programme show {rules.id}` explains the options."
+        )
+    if codes & {ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING, ReasonCode.MODEL_NOT_LISTED}:
+        hints.append("To search the models: miexchange models WORDS.")
+    if ReasonCode.IMEI_UNVERIFIED in codes:
+        hints.append("If the register says that it is clear, add --imei-status clear.")
+    if ReasonCode.PURCHASE_DATE_MISSING in codes:
+        hints.append("Add --purchased-on YYYY-MM-DD.")
+    return hints
+
+
+def _basis(result: Quote, rules: Programme) -> str:
+    price = rules.prices.as_of(result.model, result.at)
+    return "" if price is None else price.basis
+
+
+def _as_data(result: Quote, rules: Programme, worst: WorstCase, paper: Coupon | Refusal | None) -> dict[str, Any]:
+    return {
+        "answer": "quote",
+        "quote": result.to_dict(),
+        "imeis": [str(number) for number in result.imeis],
+        "price_basis": _basis(result, rules),
+        "worst_case": worst.to_dict(),
+        "coupon": paper.to_dict() if isinstance(paper, Coupon) else None,
+        "coupon_refusal": paper.to_dict() if isinstance(paper, Refusal) else None,
+    }
+
+
+def _show(result: Quote, rules: Programme, worst: WorstCase, *, explain: bool) -> None:
+    _output.say(f"{result.label}: {_output.rupees(result.coupon_value)}", style="bold")
+    _output.say_facts(_checks(result, rules, explain=explain))
+    _output.say()
+    rows = []
+    for line in result.lines:
+        why = f"{line.effect}\n[{line.source}]" if explain else line.effect
+        rows.append((line.rule, _output.rupees(line.amount), why))
+    if result.bonuses:
+        rows.insert(
+            len(result.lines) - len(result.bonuses), ("exchange value", _output.rupees(result.exchange_value), "")
+        )
+    rows.append(("coupon value", _output.rupees(result.coupon_value), "the lines above, added up"))
+    columns = [_output.Column("Line"), _output.Column("Amount", justify="right"), _output.Column("Why")]
+    _output.say_table(columns, rows)
+    _output.say()
+    _output.say(f"It can be accepted until before {_output.moment(result.valid_until, rules.zone)}.")
+    _output.say(_risk(result, worst, explain=explain))
+    if explain:
+        worse = ", ".join(f"{name}={option}" for name, option in worst.condition.items())
+        _output.say(f"The worst answers that are still taken: {worse}.")
+    for warning in result.warnings:
+        _output.say(f"Mind: {warning}")
+    if _basis(result, rules) == "modelled":
+        _output.say("Mind: the market price is modelled, made by a formula; it is nobody's offer.")
+    if result.indicative:
+        _output.say("This quote is indicative: add --imei for one that can be accepted.")
+
+
+def _checks(result: Quote, rules: Programme, *, explain: bool) -> list[tuple[str, str]]:
+    on = result.at.astimezone(rules.zone).date()
+    listing = next(one for one in rules.eligible if one.model == result.model and one.covers(on))
+    rows = [
+        ("programme", f"{rules.title}, terms {result.terms}, at {_output.moment(result.at, rules.zone)}"),
+        ("model", f"{result.model}, on the list since {listing.listed_from}"),
+    ]
+    for number in result.imeis:
+        body = number.reporting_body
+        known = " or ".join(dict.fromkeys(f"{one.brand} {one.model}" for one in rules.tacs.lookup(number)))
+        rows.append(("IMEI", f"{number}, check digit right, given out by {body.body if body else 'nobody listed'}"))
+        rows.append(("TAC", f"{number.tac}: {known}, which fits" if known else f"{number.tac}: not in the table"))
+    if result.imeis:
+        rows.append(("register", f"{result.imei_status.value}"))
+    rows.append(("condition", f"grade {result.grade}, {len(result.condition)} answers"))
+    rows.append(("price", f"{_basis(result, rules)}, in force since {_output.moment(result.priced_from, rules.zone)}"))
+    if explain:
+        price = rules.prices.as_of(result.model, result.at)
+        rows.append(("price from", "" if price is None else price.source))
+        rows.append(("listed by", listing.source))
+        rows.append(("questions", f"version {result.questionnaire}"))
+        rows.append(("digest", result.digest))
+    return rows
+
+
+def _risk(result: Quote, worst: WorstCase, *, explain: bool) -> str:
+    """Say the worst case in words: shown before accepting, so that the door holds no surprise."""
+    head = f"The most you may lose at the door: {_output.rupees(worst.at_risk)}"
+    if not worst.gates:
+        return f"{head}. The least that the phone is re-valued at is {_output.rupees(worst.value)}."
+    named = worst.gates if explain or len(worst.gates) <= _FEW else worst.gates[:_FEW]
+    more = len(worst.gates) - len(named)
+    gates = ", ".join(named) + (f" or {more} more answers, which --explain lists" if more else "")
+    all_of_it = " (all of it)" if worst.at_risk == result.coupon_value else ""
+    return (
+        f"{head}{all_of_it}, if the inspection finds what this programme refuses: {gates}. "
+        f"While it is taken at all, it is worth at least {_output.rupees(worst.value)}."
+    )
+
+
+def _show_coupon(paper: Coupon | Refusal | None, rules: Programme, file: Path | None) -> None:
+    if paper is None:
+        return
+    _output.say()
+    if isinstance(paper, Refusal):
+        hints = ["Add --imei."] if ReasonCode.IMEI_MISSING in paper.codes else []
+        _output.say_refusal("No coupon is issued", paper, hints)
+        return
+    _output.say(f"Coupon {paper.display_code}: {_output.rupees(paper.value)} for account {paper.account}", style="bold")
+    rows = [
+        ("from", _output.moment(paper.valid_from, rules.zone)),
+        ("until before", _output.moment(paper.valid_until, rules.zone)),
+        *usage_rows(paper.usage)[1:-1],
+    ]
+    _output.say_facts(rows)
+    if file is not None:
+        _output.say(f"Written to {file}, readable by you alone.")
+
+
+def _save(paper: Coupon, file: Path) -> None:
+    """Write a coupon to a new file that only its owner may read: who holds a code may try to spend it."""
+    try:
+        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise _taken(file) from None
+    except OSError as error:
+        raise _given.Wrong(f"--coupon-out '{file}' cannot be written: {error.strerror}. Name another file") from None
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            stream.write(paper.to_json() + "\n")
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise _given.Wrong(f"--coupon-out '{file}' cannot be written: {error.strerror}. Name another file") from None
+
+
+def _taken(file: Path) -> _given.Wrong:
+    return _given.Wrong(
+        f"--coupon-out '{file}' exists already, and is not overwritten: name another file, or remove it"
+    )

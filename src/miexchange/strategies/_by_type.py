@@ -1,0 +1,80 @@
+"""Which strategy belongs to which public type."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
+from miexchange.coupon import Coupon, Order, OrderLine, Redemption
+from miexchange.eligibility import Catalogue, Device, EligibleModels, Listing, Variant, Verdict
+from miexchange.errors import Problem
+from miexchange.imei import Imei, TacDevice, TacTable
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import GREATEST_PAISE
+from miexchange.programme import Programme, Terms, UsageRules
+from miexchange.refusal import Reason, Refusal
+from miexchange.strategies._conditions import conditions, grades, gradings, options, questionnaires, questions
+from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions
+from miexchange.strategies._enquiries import devices, quotes, reasons, refusals, verdicts
+from miexchange.strategies._imeis import imeis, tac_tables
+from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_models, listings, variants
+from miexchange.strategies._numbers import SOURCE, amounts, texts, tuples
+from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
+from miexchange.strategies._programmes import programmes, terms, usage_rules
+from miexchange.valuation import GrantedBonus, Quote, QuoteLine, Replay, WorstCase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["STRATEGIES"]
+
+STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
+    {
+        Anchor: anchors,
+        AnchorTable: anchor_tables,
+        Catalogue: catalogues,
+        Condition: conditions,
+        Coupon: coupons,
+        Device: devices,
+        EligibleModels: eligible_models,
+        Grade: grades,
+        Grading: gradings,
+        GrantedBonus: lambda: st.builds(GrantedBonus, texts(), amounts(), st.none() | texts()),
+        Imei: imeis,
+        Listing: listings,
+        Option: options,
+        Order: orders,
+        OrderLine: order_lines,
+        Price: prices,
+        PriceTable: price_tables,
+        Programme: programmes,
+        Question: questions,
+        Questionnaire: questionnaires,
+        Quote: quotes,
+        QuoteLine: lambda: st.builds(
+            QuoteLine, texts(), st.integers(-GREATEST_PAISE, GREATEST_PAISE), texts(), texts()
+        ),
+        Reason: reasons,
+        Redemption: redemptions,
+        Refusal: refusals,
+        Replay: lambda: tuples(texts()).map(Replay),
+        TacDevice: lambda: st.builds(
+            TacDevice, st.sampled_from(BRANDS), st.sampled_from(NAMES), st.just("") | st.just(SOURCE)
+        ),
+        TacTable: tac_tables,
+        Terms: terms,
+        UsageRules: usage_rules,
+        Variant: variants,
+        Verdict: verdicts,
+        WorstCase: lambda: st.builds(
+            WorstCase, st.integers(0, 10**7), st.integers(0, 10**7), conditions(), tuples(texts())
+        ),
+        Problem: lambda: st.builds(Problem, texts(), st.none() | st.integers(1, 99), texts(), texts(), texts()),
+    }
+)
+"""Every public type with the function that returns its strategy."""

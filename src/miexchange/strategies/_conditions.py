@@ -1,0 +1,182 @@
+"""Questionnaires, the answers to them, and what grading says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from hypothesis import strategies as st
+
+from miexchange.condition import Condition, Deduction, Grade, Grading, Option, Question, Questionnaire
+from miexchange.money import BPS
+from miexchange.strategies import _models
+from miexchange.strategies._numbers import SOURCE, ascents, rates, subsets
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from miexchange.eligibility import Variant
+
+__all__ = [
+    "COMPONENTS",
+    "conditions",
+    "grades",
+    "gradings",
+    "hostile_conditions",
+    "options",
+    "questionnaires",
+    "questions",
+]
+
+COMPONENTS = ("display", "body", "battery")
+"""The component groups that are drawn; the first two may have repair anchors."""
+
+_MOST_GRADES = 4
+_LARGEST = {"paise": 500_000, "share_bps": BPS, "weight_bps": 4 * BPS}
+_KINDS = st.sampled_from(tuple(_LARGEST))
+_ANCHORS = st.sampled_from(COMPONENTS[:2])
+_COMPONENTS = st.sampled_from(COMPONENTS)
+_EFFECTS = subsets(("grade", "deduction", "extra", "keep", "gate"), 0)
+_RARELY = st.sampled_from((False, False, False, False, True))
+_AXES: SearchStrategy[Literal["functional", "cosmetic", "none"]] = st.sampled_from(("functional", "cosmetic", "none"))
+
+
+def grades() -> SearchStrategy[Grade]:
+    """Draw one grade of a scale."""
+    return st.builds(
+        Grade, st.sampled_from("ABCD"), rates(), st.just("0/A"), st.just("F6/C7"), st.just("a grade"), st.just(SOURCE)
+    )
+
+
+def options() -> SearchStrategy[Option]:
+    """Draw one answer of a question, and what it does."""
+    return questions().flatmap(lambda question: st.sampled_from(question.options))
+
+
+@st.composite
+def questions(
+    draw: st.DrawFn,
+    number: int = 1,
+    variants: tuple[Variant, ...] = (),
+) -> Question:
+    """Draw one question whose answers stand best first: a worse one never pays more.
+
+    Args:
+        number: names it, ``q1`` and so on.
+        variants: the models of which at least one is asked it; by default it is asked of all.
+
+    >>> from hypothesis import find
+    >>> find(questions(), lambda question: any(option.gate for option in question.options)).options[1].gate
+    True
+    """
+    count = draw(st.integers(2, 4))
+    optional = draw(_RARELY)
+    does = ("extra",) if optional else draw(_EFFECTS)
+    axis = draw(_AXES)
+    gates = draw(st.integers(1, count - 1)) if "gate" in does else 0
+    paid = count - gates
+    steps = [0, *draw(ascents(paid - 1, _MOST_GRADES - 1))] if "grade" in does and axis != "none" else [0] * paid
+    lost = [0, *draw(ascents(paid - 1, BPS // 2))] if "keep" in does else [0] * paid
+    extras = [0, *draw(ascents(paid - 1, 100_000))] if "extra" in does else [0] * paid
+    most_extra = draw(st.integers(0, 50_000)) if "extra" in does else 0
+    deductions: list[Deduction | None] = [None] * paid
+    if "deduction" in does:
+        kind = draw(_KINDS)
+        anchor = draw(_ANCHORS) if kind == "weight_bps" else ""
+        sizes = [0, *draw(ascents(paid - 1, _LARGEST[kind]))]
+        deductions = [Deduction(**{kind: size}, anchor=anchor) if size else None for size in sizes]
+    answers = [
+        Option(
+            id=f"a{place}",
+            says=f"Answer {place}",
+            grade=step,
+            keep_bps=BPS - less,
+            deduction=deduction,
+            extra_paise=most_extra - extra,
+            source=SOURCE,
+        )
+        for place, (step, less, deduction, extra) in enumerate(zip(steps, lost, deductions, extras, strict=True))
+    ]
+    answers += [Option(f"a{place}", f"Answer {place}", gate=True, source=SOURCE) for place in range(paid, count)]
+    one = draw(st.none() | st.sampled_from(variants)) if variants else None
+    return Question(
+        f"q{number}",
+        f"Question {number}?",
+        draw(_COMPONENTS),
+        axis,
+        tuple(answers),
+        optional,
+        (one.brand,) if one is not None and draw(st.booleans()) else (),
+        one.launched_on if one is not None and draw(st.booleans()) else None,
+        SOURCE,
+    )
+
+
+def questionnaires(variants: tuple[Variant, ...] = (), most: int = 4) -> SearchStrategy[Questionnaire]:
+    """Draw questionnaires of up to so many questions.
+
+    Args:
+        variants: the models that are asked; by default every question is asked of all models.
+        most: the largest number of questions.
+    """
+    return _questionnaires(variants, most)
+
+
+@st.composite
+def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -> Questionnaire:
+    count = draw(st.integers(1, most))
+    return Questionnaire("1", tuple(draw(questions(number, variants)) for number in range(1, count + 1)))
+
+
+def conditions(
+    questionnaire: Questionnaire | None = None, variant: Variant | None = None, *, gates: bool = True
+) -> SearchStrategy[Condition]:
+    """Draw complete and valid answers about a device. They shrink to the best answers.
+
+    Args:
+        questionnaire: what is asked; any by default.
+        variant: the model; any by default.
+        gates: whether to draw answers that refuse the device, too.
+
+    >>> from hypothesis import find
+    >>> from miexchange import Option, Question, Questionnaire, Variant
+    >>> answers = Option("yes", "Yes"), Option("no", "No")
+    >>> glass = Question("glass", "Is the glass whole?", "display", "cosmetic", answers)
+    >>> power = Question("power", "Does it start?", "power", "functional", answers)
+    >>> asked, model = Questionnaire("1", (glass, power)), Variant("acme-one-1-8", "Acme", "One", 1024, 8)
+    >>> find(conditions(asked, model), lambda condition: condition["power"] == "no")
+    Condition({'glass': 'yes', 'power': 'no'})
+    """
+    if questionnaire is None:
+        return questionnaires().flatmap(lambda drawn: conditions(drawn, variant, gates=gates))
+    if variant is None:
+        return _models.variants().flatmap(lambda drawn: conditions(questionnaire, drawn, gates=gates))
+    answers = {
+        question.id: st.sampled_from([option.id for option in question.options if gates or not option.gate])
+        for question in questionnaire.asked_of(variant)
+    }
+    return st.fixed_dictionaries(answers).map(Condition)
+
+
+@st.composite
+def hostile_conditions(
+    draw: st.DrawFn, questionnaire: Questionnaire | None = None, variant: Variant | None = None
+) -> Condition:
+    """Draw answers of which some are missing, unknown, or to questions that nobody asked.
+
+    Args:
+        questionnaire: what is asked; any by default.
+        variant: the model; any by default.
+    """
+    asked = draw(questionnaires()) if questionnaire is None else questionnaire
+    answers: dict[str, str | None] = dict(draw(conditions(asked, variant)))
+    names = st.sampled_from([question.id for question in asked.questions] or ["q1"])
+    for name in draw(st.lists(names | st.text(max_size=20), min_size=1, max_size=3)):
+        answers[name] = draw(st.none() | st.sampled_from(("a0", "yes", "", "354178036859789")) | st.text(max_size=20))
+    return Condition(answers)
+
+
+@st.composite
+def gradings(draw: st.DrawFn) -> Grading:
+    """Draw what grading says of some answers, of valid and of hostile ones."""
+    asked, variant = draw(questionnaires()), draw(_models.variants())
+    return asked.grade(draw(conditions(asked, variant) | hostile_conditions(asked, variant)), variant)

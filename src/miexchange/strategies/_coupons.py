@@ -1,0 +1,89 @@
+"""Coupons, the orders that they are spent on, and what comes off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from miexchange.coupon import Coupon, Order, OrderLine, Redemption, issue
+from miexchange.strategies._enquiries import quotes
+from miexchange.strategies._numbers import amounts, instants, subsets, texts
+from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from miexchange.programme import UsageRules
+    from miexchange.valuation import Quote
+
+__all__ = ["coupons", "order_lines", "orders", "redemptions"]
+
+
+@st.composite
+def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
+    """Draw coupons that were issued of a quote with an IMEI.
+
+    Args:
+        quote: the quote; any by default.
+    """
+    accepted = draw(quotes(imei=True)) if quote is None else quote
+    at = draw(instants(accepted.at, accepted.valid_until - timedelta(microseconds=1)))
+    key = draw(st.binary(min_size=16, max_size=32))
+    coupon = issue(accepted, account=draw(texts()), at=at, key=key)
+    assert isinstance(coupon, Coupon), coupon.explain()  # noqa: S101 - it is accepted in time, with its IMEI
+    return coupon
+
+
+def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
+    """Draw lines of an order.
+
+    Args:
+        usage: what a coupon buys: the lines are of that, then; by default they may be of anything.
+
+    >>> from hypothesis import find
+    >>> line = find(order_lines(), lambda line: True)
+    >>> line.product, line.category, line.channel, line.price_paise, line.quantity
+    ('Redmi Note 5', 'smartphone', 'mi.com', 100000, 1)
+    """
+    return st.builds(
+        OrderLine,
+        product=st.sampled_from(PRODUCTS),
+        category=st.sampled_from((*CATEGORIES, "tv") if usage is None else usage.categories),
+        brand=st.sampled_from((*NEW_BRANDS, "Acme") if usage is None else usage.brands),
+        channel=st.sampled_from((*CHANNELS, "street") if usage is None else usage.channels),
+        price_paise=amounts(10**7) | st.integers(0, 10**7),
+        quantity=st.integers(1, 3),
+    )
+
+
+@st.composite
+def orders(draw: st.DrawFn, usage: UsageRules | None = None) -> Order:
+    """Draw orders of one to four lines; they shrink to one.
+
+    Args:
+        usage: what a coupon buys: the order has at least one line of that, then, and no other discount
+            that the coupon does not go with.
+    """
+    fits: list[OrderLine] = [] if usage is None else draw(st.lists(order_lines(usage), min_size=1, max_size=2))
+    others = draw(st.lists(order_lines(), min_size=0 if fits else 1, max_size=2))
+    kinds = ("bank_offer", "festival") if usage is None else usage.stacks_with
+    discounts = draw(subsets(kinds, 0)) if kinds else ()
+    others_first = bool(fits) and draw(st.booleans())
+    lines = (*others, *fits) if others_first else (*fits, *others)
+    return Order(draw(texts()), lines, discounts)
+
+
+@st.composite
+def redemptions(draw: st.DrawFn) -> Redemption:
+    """Draw what a coupon takes off an order that it buys."""
+    coupon = draw(coupons())
+    at = draw(instants(coupon.valid_from, coupon.valid_until - timedelta(microseconds=1)))
+    found = draw(
+        orders(coupon.usage)
+        .map(lambda order: coupon.check(order, account=coupon.account, at=at))
+        .filter(lambda answer: isinstance(answer, Redemption))
+    )
+    assert isinstance(found, Redemption)  # noqa: S101 - the filter's
+    return found

@@ -1,0 +1,244 @@
+"""Devices, what a valuation is asked about them, and how it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from miexchange.condition import Condition
+from miexchange.eligibility import Device, ImeiStatus, Variant, Verdict, assess
+from miexchange.imei import Imei
+from miexchange.programme import Programme, Terms
+from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.strategies._conditions import conditions, hostile_conditions
+from miexchange.strategies._imeis import imeis, mistyped_imeis
+from miexchange.strategies._numbers import instants, midnight, texts, tuples
+from miexchange.strategies._programmes import programmes
+from miexchange.valuation import Quote, appraise
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from miexchange.market import Price
+
+__all__ = ["Enquiry", "devices", "enquiries", "hostile_enquiries", "quotes", "reasons", "refusals", "verdicts"]
+
+_AGES = st.timedeltas(timedelta(), timedelta(1_500)).map(lambda age: timedelta(age.days))
+
+
+@dataclass(frozen=True)
+class Enquiry:
+    """All that a valuation is asked: the arguments of `miexchange.appraise`.
+
+    Attributes:
+        device: the phone as the customer names it.
+        condition: the answers.
+        programme: the rules.
+        at: the instant of the valuation.
+        imei_status: what the register says of the IMEI.
+        exchange_open: whether the account has an exchange under way.
+        device_exchanged: whether this device was traded in before.
+        target: the new model that the customer wants to buy.
+        bonuses_given: how often each bonus with a quota was given so far.
+    """
+
+    device: Device
+    condition: Condition
+    programme: Programme
+    at: datetime
+    imei_status: ImeiStatus = ImeiStatus.CLEAR
+    exchange_open: bool = False
+    device_exchanged: bool = False
+    target: str | None = None
+    bonuses_given: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The keyword arguments of `appraise` and `coupon_for`."""
+        return {
+            "at": self.at,
+            "imei_status": self.imei_status,
+            "exchange_open": self.exchange_open,
+            "device_exchanged": self.device_exchanged,
+            "target": self.target,
+            "bonuses_given": dict(self.bonuses_given),
+        }
+
+    @property
+    def terms(self) -> Terms:
+        """The terms in force at the instant; the first ones before that."""
+        return self.programme.terms_at(self.at) or self.programme.terms[0]
+
+    def answer(self) -> Quote | Refusal:
+        """Value the device."""
+        return appraise(self.device, self.condition, self.programme, **self.facts)
+
+
+@st.composite
+def devices(
+    draw: st.DrawFn,
+    programme: Programme | None = None,
+    model: str | None = None,
+    *,
+    imei: bool | None = None,
+) -> Device:
+    """Draw devices that a programme lists, with IMEIs whose TAC is that of their model.
+
+    Args:
+        programme: the programme; any by default.
+        model: the variant's id; any that is listed by default.
+        imei: True for devices with an IMEI only, False for those without one.
+    """
+    rules = draw(programmes()) if programme is None else programme
+    name = draw(st.sampled_from([listing.model for listing in rules.eligible])) if model is None else model
+    first: Imei | None = None
+    second: Imei | None = None
+    if imei or (imei is None and draw(st.booleans())):
+        numbers = imeis(_tacs_of(rules, rules.catalogue.by_model[name]))
+        first = draw(numbers)
+        second = draw(st.none() | numbers.filter(lambda number: number != first))
+    dated = any(version.age_bands for version in rules.terms) or draw(st.booleans())
+    first_day = rules.terms[0].effective_from.astimezone(rules.zone).date()
+    bought = draw(_AGES.map(lambda age: first_day - age)) if dated else None
+    return Device(name, first, second, bought)
+
+
+def _tacs_of(programme: Programme, variant: Variant) -> SearchStrategy[str] | None:
+    """Return the TACs that lead to the variant's family, or None where the table has none of them."""
+    family = programme.catalogue.family_of
+    tacs = [tac for tac, device in programme.tacs if family(device.brand, device.model) == variant.family]
+    return st.sampled_from(tacs) if tacs else None
+
+
+@lru_cache(16)
+def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]:
+    """Return when each listed model can be valued: listed, with a price that is fresh."""
+    fresh = timedelta(min(version.price_max_age_days for version in programme.terms))
+    prices: dict[str, list[Price]] = {}
+    for price in programme.prices.prices:
+        prices.setdefault(price.model, []).append(price)
+    windows = []
+    for listing in programme.eligible:
+        opens = max(midnight(listing.listed_from, programme.zone), programme.terms[0].effective_from)
+        closes = [] if listing.listed_until is None else [midnight(listing.listed_until, programme.zone)]
+        dated = prices[listing.model]
+        for price, following in zip(dated, [*dated[1:], None], strict=True):
+            ends = [price.effective_from + fresh, *closes]
+            ends += [price.effective_until] if price.effective_until else []
+            ends += [following.effective_from] if following else []
+            start, end = max(opens, price.effective_from), min(ends)
+            if start < end:
+                windows.append((listing.model, start, end))
+    return tuple(windows)
+
+
+@st.composite
+def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
+    """Draw enquiries that are answered with a quote.
+
+    Args:
+        programme: the rules; any small programme by default.
+        imei: True for devices with an IMEI only, False for those without one.
+
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=5, database=None)
+    ... @given(enquiries(imei=False))
+    ... def test_without_an_imei_a_quote_is_indicative(enquiry):
+    ...     assert enquiry.answer().indicative
+    >>> test_without_an_imei_a_quote_is_indicative()
+    """
+    rules = draw(programmes()) if programme is None else programme
+    model, start, end = draw(st.sampled_from(_windows(rules)))
+    at = draw(instants(start, end - timedelta(microseconds=1)))
+    terms = rules.terms_at(at) or rules.terms[0]
+    device = draw(devices(rules, model, imei=imei))
+    known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)
+    if not known and terms.eligibility.unknown_tac == "refuse":
+        device = device.replace(imei=None, imei2=None)  # the table has no TAC of this model
+    targets = [target for bonus in terms.bonuses for target in bonus.targets]
+    counted = {bonus.id: st.integers(0, bonus.quota) for bonus in terms.bonuses if bonus.quota is not None}
+    return Enquiry(
+        device=device,
+        condition=draw(conditions(terms.questionnaire, rules.catalogue.by_model[model], gates=False)),
+        programme=rules,
+        at=at,
+        target=draw(st.sampled_from([None, *targets])),
+        bonuses_given=tuple(sorted(draw(st.fixed_dictionaries(counted)).items())),
+    )
+
+
+@st.composite
+def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> Enquiry:
+    """Draw enquiries that anything may be wrong with, and that are refused or answered.
+
+    Args:
+        programme: the rules; any small programme by default.
+    """
+    fine = draw(enquiries(programme))
+    rules, device = fine.programme, fine.device
+    at = draw(st.just(fine.at) | instants(datetime(2018, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC)))
+    names = [variant.model for variant in rules.catalogue.variants]
+    names += [variant.family for variant in rules.catalogue.variants]
+    model = draw(st.just(device.model) | st.sampled_from(names) | st.text(max_size=20))
+    number = st.just(device.imei) | imeis() | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
+    device = Device(model, draw(number), draw(st.just(device.imei2) | number), draw(st.none() | st.dates()))
+    variant = rules.catalogue.named(model)
+    asked = fine.terms.questionnaire
+    answers = st.just(fine.condition) | conditions(asked, variant) | hostile_conditions(asked, variant)
+    return Enquiry(
+        device=device,
+        condition=draw(answers),
+        programme=rules,
+        at=at,
+        imei_status=draw(st.sampled_from(ImeiStatus)),
+        exchange_open=draw(st.booleans()),
+        device_exchanged=draw(st.booleans()),
+        target=draw(st.none() | st.text(max_size=20)),
+        bonuses_given=fine.bonuses_given,
+    )
+
+
+@st.composite
+def quotes(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Quote:
+    """Draw quotes: what an enquiry is answered with.
+
+    Args:
+        programme: the rules; any small programme by default.
+        imei: True for devices with an IMEI only, False for indicative quotes.
+    """
+    answer = draw(enquiries(programme, imei=imei)).answer()
+    assert isinstance(answer, Quote), answer.explain()  # noqa: S101 - what `enquiries` promises
+    return answer
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> Verdict:
+    """Draw what eligibility says of a device."""
+    asked = draw(hostile_enquiries())
+    rules = asked.programme
+    return assess(
+        asked.device,
+        catalogue=rules.catalogue,
+        brands=rules.brands,
+        eligible=rules.eligible,
+        tacs=rules.tacs,
+        terms=asked.terms.eligibility,
+        on=asked.at.astimezone(rules.zone).date(),
+        imei_status=asked.imei_status,
+        exchange_open=asked.exchange_open,
+        device_exchanged=asked.device_exchanged,
+    )
+
+
+def reasons() -> SearchStrategy[Reason]:
+    """Draw reasons with any code."""
+    return st.builds(Reason, st.sampled_from(ReasonCode), texts(), texts(), st.just("") | texts())
+
+
+def refusals() -> SearchStrategy[Refusal]:
+    """Draw refusals with one to three reasons."""
+    return tuples(reasons(), 1).map(Refusal)

@@ -1,0 +1,100 @@
+"""IMEIs, how people write and mistype them, and tables of what their TACs say."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from miexchange.imei import Imei, TacTable, is_valid
+from miexchange.strategies._models import BRANDS, NAMES
+from miexchange.strategies._numbers import SOURCE
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["imei_texts", "imeis", "mistyped_imeis", "tac_tables"]
+
+_BODY = 14
+_ALLOCATING = ("35", "86", "01", "99")  # reporting bodies that give out numbers today
+_SEPARATORS = ("", "-", " ", " - ", "--")
+_SLIPS = ("wrong", "lost", "doubled", "letter", "script", "swapped", "signed", "dotted")
+_OTHER_SCRIPTS = (0x630, 0x936, 0xFEE0)  # from the ASCII digits to the Arabic, Devanagari and fullwidth ones
+
+
+def imeis(tacs: SearchStrategy[str] | None = None) -> SearchStrategy[Imei]:
+    """Draw IMEIs of phones that were sold: no placeholders, no test numbers.
+
+    Args:
+        tacs: which TACs they have; any of the reporting bodies that give out numbers by default.
+
+    >>> from hypothesis import find
+    >>> find(imeis(), lambda imei: imei.serial > "000123").digits
+    '350000000001244'
+    """
+    if tacs is None:
+        tacs = st.builds("{}{:06d}".format, st.sampled_from(_ALLOCATING), st.integers(0, 999_999))
+    bodies = st.builds("{}{:06d}".format, tacs, st.integers(0, 999_999))
+    return bodies.map(Imei.from_body).filter(lambda imei: not imei.is_placeholder)
+
+
+def imei_texts(numbers: SearchStrategy[Imei] | None = None) -> SearchStrategy[str]:
+    """Draw IMEIs as people write them: with separators between the digits and white space around.
+
+    Args:
+        numbers: the IMEIs to write; any by default.
+
+    >>> from hypothesis import find
+    >>> find(imei_texts(), lambda text: "-" in text)
+    '35000000000000-6'
+    """
+    between = st.lists(st.sampled_from(_SEPARATORS), min_size=_BODY, max_size=_BODY)
+    around = st.sampled_from(("", " ", "\t", "\n", "\N{NO-BREAK SPACE}"))
+
+    def written(imei: Imei, separators: list[str], before: str, after: str) -> str:
+        spaced = "".join(map("".join, zip(imei.digits, [*separators, ""], strict=True)))
+        return f"{before}{spaced}{after}"
+
+    return st.builds(written, imeis() if numbers is None else numbers, between, around, around)
+
+
+@st.composite
+def mistyped_imeis(draw: st.DrawFn) -> str:
+    """Draw near misses: one slip away from an IMEI, and each of them refused.
+
+    >>> from hypothesis import find
+    >>> find(mistyped_imeis(), lambda text: True)
+    '350000000000000'
+    """
+    digits = draw(imeis()).digits
+    slip = draw(st.sampled_from(_SLIPS))
+    place = draw(st.integers(0, _BODY).map(lambda back: _BODY - back))
+    kind = draw(st.integers(0, len(string.digits) - 2))
+    ahead, digit, behind = digits[:place], digits[place], digits[place + 1 :]
+    swapped = digits[: place - 1] + digit + digits[place - 1] + behind
+    if slip == "swapped" and place and not is_valid(swapped):
+        return swapped
+    return {
+        "lost": f"{ahead}{behind}",
+        "doubled": f"{ahead}{digit}{digit}{behind}",
+        "letter": f"{ahead}{'OlISBxZqo'[kind]}{behind}",
+        "script": f"{ahead}{chr(ord(digit) + _OTHER_SCRIPTS[kind % len(_OTHER_SCRIPTS)])}{behind}",
+        "signed": f"{'+-'[kind % 2]}{digits}",
+        "dotted": f"{ahead}{digit}.{behind}",
+    }.get(slip, f"{ahead}{string.digits.replace(digit, '')[kind]}{behind}")
+
+
+def tac_tables(devices: SearchStrategy[tuple[str, str]] | None = None) -> SearchStrategy[TacTable]:
+    """Draw TAC tables; a TAC may name more than one device.
+
+    Args:
+        devices: brand and model of a row.
+    """
+    if devices is None:
+        devices = st.tuples(st.sampled_from(BRANDS), st.sampled_from(NAMES))
+    tacs = st.one_of(
+        st.sampled_from(("35000001", "35000002", "01234567")), st.integers(0, 10**8 - 1).map("{:08d}".format)
+    )
+    rows = st.builds(lambda tac, device: (tac, *device, SOURCE), tacs, devices)
+    return st.lists(rows, max_size=8).map(TacTable.of)

@@ -1,0 +1,79 @@
+"""Models, catalogues, and the lists of those that may be traded in."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import product
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from miexchange.eligibility import Catalogue, EligibleModels, Listing, Variant
+from miexchange.strategies._numbers import SOURCE, START, amounts, days
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["BRANDS", "NAMES", "catalogues", "eligible_models", "listings", "model_of", "variants"]
+
+BRANDS = ("Acme", "Bolt", "Comet")
+"""The brands that are drawn; nobody's."""
+
+NAMES = ("One", "Two", "Three", "Four", "Five")
+"""The models' names that are drawn."""
+
+_NAMED = st.sampled_from(tuple(product(BRANDS, NAMES, (1, 2, 4), (8, 16, 64))))
+_LAUNCHED = st.tuples(st.none() | days(date(2014, 1, 1), date(2019, 12, 31)), st.none() | amounts(10**8))
+
+
+@st.composite
+def variants(draw: st.DrawFn) -> Variant:
+    """Draw one model in one memory size.
+
+    >>> from hypothesis import find
+    >>> find(variants(), lambda variant: True).label
+    'Acme One (1 GB, 8 GB)'
+    """
+    brand, name, ram, storage = draw(_NAMED)
+    launched_on, launch_price = draw(_LAUNCHED)
+    model = f"{brand}-{name}-{ram}-{storage}".lower()
+    return Variant(model, brand, name, ram * 1024, storage, launched_on, launch_price, (), SOURCE)
+
+
+def catalogues(least: int = 1, most: int = 4) -> SearchStrategy[Catalogue]:
+    """Draw model catalogues, sorted by id, as a catalogue is.
+
+    Args:
+        least: the least number of variants.
+        most: the largest number of variants.
+
+    >>> from hypothesis import find
+    >>> [variant.model for variant in find(catalogues(), lambda catalogue: True).variants]
+    ['acme-one-1-8']
+    """
+    models = st.lists(variants(), min_size=least, max_size=most, unique_by=model_of)
+    return models.map(lambda found: Catalogue(tuple(sorted(found, key=model_of))))
+
+
+def model_of(variant: Variant) -> str:
+    """Return the variant's id."""
+    return variant.model
+
+
+def listings(model: str | None = None, first: date = START) -> SearchStrategy[Listing]:
+    """Draw rows of an eligible-model list.
+
+    Args:
+        model: the variant's id; any by default.
+        first: the first day that one may begin; they begin within ten days of it.
+    """
+    models = variants().map(model_of) if model is None else st.just(model)
+    start = days(first, first + timedelta(10))
+    until = st.none() | days(first + timedelta(12), first + timedelta(100))
+    return st.builds(Listing, models, start, until, st.just(SOURCE))
+
+
+def eligible_models() -> SearchStrategy[EligibleModels]:
+    """Draw dated lists of eligible models."""
+    rows = st.lists(listings(), max_size=4, unique_by=lambda listing: listing.model)
+    return rows.map(lambda found: EligibleModels(tuple(sorted(found, key=lambda listing: listing.model))))

@@ -1,0 +1,120 @@
+"""What every other strategy draws from: amounts, rates, instants, days and short texts."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from hypothesis import strategies as st
+
+from miexchange.market import IST
+from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = [
+    "SOURCE",
+    "START",
+    "ZONES",
+    "amounts",
+    "ascents",
+    "days",
+    "instants",
+    "midnight",
+    "rates",
+    "subsets",
+    "texts",
+    "tuples",
+]
+
+START = date(2018, 3, 15)
+"""The first day of the programmes that are drawn."""
+
+SOURCE = "example"
+"""The source of every row that is drawn."""
+
+ZONES = (UTC, IST, *(timezone(timedelta(hours=hours)) for hours in (-12, -5, 14)))
+"""The zones that instants are drawn in."""
+
+_T = TypeVar("_T")
+_KEPT = (
+    512  # hypothesis validates a strategy when it first draws from it: making one anew for each draw costs most of it
+)
+
+
+@lru_cache(_KEPT)
+def amounts(most: int = GREATEST_PAISE) -> SearchStrategy[int]:
+    """Draw amounts of whole rupees, in paise, above zero. They shrink to ₹1 000, and else to round thousands.
+
+    Args:
+        most: the largest amount, in paise; at least ₹1.
+
+    >>> from hypothesis import find
+    >>> find(amounts(), lambda paise: paise > 12_34_567), find(amounts(most=5_000), lambda paise: True)
+    (1300000, 100)
+    """
+    thousand = 1_000 * PAISE_PER_RUPEE
+    any_rupees = st.integers(1, most // PAISE_PER_RUPEE).map(lambda rupees: rupees * PAISE_PER_RUPEE)
+    if most < thousand:
+        return any_rupees
+    few = st.integers(1, min(most // thousand, 200)).map(lambda thousands: thousands * thousand)
+    small = st.integers(1, min(most // PAISE_PER_RUPEE, 2_000)).map(lambda rupees: rupees * PAISE_PER_RUPEE)
+    return st.one_of(few, small, any_rupees)
+
+
+@lru_cache(_KEPT)
+def instants(
+    first: datetime = datetime(2018, 3, 15, tzinfo=UTC), last: datetime = datetime(2028, 3, 15, tzinfo=UTC)
+) -> SearchStrategy[datetime]:
+    """Draw instants with a time zone, from the first to the last, to the microsecond. They shrink to the first in UTC.
+
+    >>> from hypothesis import find
+    >>> find(instants(), lambda at: at.tzinfo != UTC).isoformat()
+    '2018-03-15T05:30:00+05:30'
+    """
+    later = st.timedeltas(timedelta(), last - first)
+    return st.builds(lambda zone, after: (first + after).astimezone(zone), st.sampled_from(ZONES), later)
+
+
+@lru_cache(_KEPT)
+def rates(least: int = 0) -> SearchStrategy[int]:
+    """Draw what is kept, in basis points; it shrinks to all of it."""
+    return st.integers(0, BPS - least).map(lambda lost: BPS - lost)
+
+
+@lru_cache(_KEPT)
+def days(first: date, last: date) -> SearchStrategy[date]:
+    """Draw dates that shrink to the first."""
+    return st.integers(0, (last - first).days).map(lambda days: first + timedelta(days))
+
+
+@lru_cache(_KEPT)
+def texts() -> SearchStrategy[str]:
+    """Draw short plain texts."""
+    return st.text(string.ascii_lowercase, min_size=1, max_size=8)
+
+
+def tuples(elements: SearchStrategy[_T], least: int = 0, most: int = 3) -> SearchStrategy[tuple[_T, ...]]:
+    """Draw tuples of so many elements."""
+    return st.lists(elements, min_size=least, max_size=most).map(tuple)
+
+
+@lru_cache(_KEPT)
+def subsets(values: tuple[_T, ...], least: Literal[0, 1] = 1) -> SearchStrategy[tuple[_T, ...]]:
+    """Draw some of the values, in their order; it shrinks to the first ones."""
+    chosen = st.integers(least, 2 ** len(values) - 1)  # one bit for each: a single draw, where a set takes many
+    return chosen.map(lambda bits: tuple(value for place, value in enumerate(values) if bits >> place & 1))
+
+
+@lru_cache(_KEPT)
+def ascents(count: int, most: int) -> SearchStrategy[list[int]]:
+    """Draw so many numbers from 0 up, none below the one before it."""
+    return st.lists(st.integers(0, most), min_size=count, max_size=count).map(sorted)
+
+
+def midnight(day: date, zone: timezone) -> datetime:
+    """Return the first instant of a day in a zone, as UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -1,0 +1,98 @@
+"""Market prices and repair anchors, and tables of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from hypothesis import strategies as st
+
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import GREATEST_PAISE
+from miexchange.strategies._conditions import COMPONENTS
+from miexchange.strategies._models import variants
+from miexchange.strategies._numbers import SOURCE, amounts, instants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["BASES", "anchor_tables", "anchors", "price_tables", "prices"]
+
+BASES: SearchStrategy[Literal["observed", "modelled"]] = st.sampled_from(("observed", "modelled"))
+"""Whether a price was observed or modelled."""
+
+
+@st.composite
+def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_PAISE) -> Price:
+    """Draw market prices: whole rupees, as a table holds them.
+
+    Args:
+        model: the variant's id; any by default.
+        most: the largest price, in paise.
+
+    >>> from hypothesis import find
+    >>> find(prices(), lambda price: True).price_paise
+    100000
+    """
+    name = draw(variants()).model if model is None else model
+    since, until = draw(instants()), draw(st.none() | st.timedeltas(timedelta(0, 1), timedelta(365)))
+    end = None if until is None else since + until
+    return Price(name, since, draw(amounts(most)), draw(BASES), SOURCE, end)
+
+
+@st.composite
+def anchors(draw: st.DrawFn, model: str | None = None) -> Anchor:
+    """Draw repair anchors.
+
+    Args:
+        model: the variant's id; any by default.
+    """
+    component, price = draw(st.sampled_from(COMPONENTS)), draw(prices(model))
+    return Anchor(
+        price.model, component, price.effective_from, price.price_paise, price.basis, SOURCE, price.effective_until
+    )
+
+
+def price_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> SearchStrategy[PriceTable]:
+    """Draw price tables: dated rows of a few models, none of which overlap.
+
+    Args:
+        models: the variants' ids; a few by default.
+        most: the largest number of rows.
+
+    >>> from hypothesis import find
+    >>> len(find(price_tables(), lambda table: bool(table.prices)).prices)
+    1
+    """
+    names = st.sampled_from(("acme-one-1-8", "bolt-two-2-16")) if models is None else models
+    rows = st.lists(names.flatmap(prices), max_size=most, unique_by=lambda price: (price.model, price.effective_from))
+    return rows.map(lambda found: PriceTable(_without_overlaps(found, lambda price: price.model)))
+
+
+def anchor_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> SearchStrategy[AnchorTable]:
+    """Draw tables of repair anchors, none of which overlap.
+
+    Args:
+        models: the variants' ids; a few by default.
+        most: the largest number of rows.
+    """
+    names = st.sampled_from(("acme-one-1-8", "bolt-two-2-16")) if models is None else models
+    rows = st.lists(
+        names.flatmap(anchors), max_size=most, unique_by=lambda row: (row.model, row.component, row.effective_from)
+    )
+    return rows.map(lambda found: AnchorTable(_without_overlaps(found, lambda row: (row.model, row.component))))
+
+
+def _without_overlaps(rows: list[Any], key: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Sort the rows, and let each window end where the next one of its series begins, if it would end later."""
+    rows = sorted(rows, key=lambda row: (key(row), row.effective_from))
+    kept = []
+    for row, following in zip(rows, [*rows[1:], None], strict=False):
+        clashes = following is not None and key(row) == key(following) and row.effective_until is not None
+        if clashes and row.effective_until > following.effective_from:
+            kept.append(row.replace(effective_until=following.effective_from))
+        else:
+            kept.append(row)
+    return tuple(kept)

@@ -1,0 +1,279 @@
+"""Small programmes with every kind of rule, all of which a linter lets pass."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from hypothesis import strategies as st
+
+from miexchange.condition import Grade, Option, Questionnaire
+from miexchange.eligibility import EligibilityTerms, EligibleModels, Variant
+from miexchange.imei import TacTable
+from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import BPS, PAISE_PER_RUPEE
+from miexchange.programme import AgeBand, Bonus, Overlap, Programme, Terms, UsageRules
+from miexchange.strategies._conditions import questionnaires
+from miexchange.strategies._models import catalogues, listings
+from miexchange.strategies._numbers import (
+    SOURCE,
+    START,
+    ZONES,
+    amounts,
+    ascents,
+    days,
+    midnight,
+    rates,
+    subsets,
+    tuples,
+)
+from miexchange.strategies._prices import BASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["CATEGORIES", "CHANNELS", "NEW_BRANDS", "PRODUCTS", "programmes", "terms", "usage_rules"]
+
+CATEGORIES = ("smartphone", "accessory")
+NEW_BRANDS = ("Mi", "Redmi")
+CHANNELS = ("mi.com", "mi-home")
+PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
+
+_SECOND = START + timedelta(20)  # when the second version of the terms begins
+_POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
+_STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
+_HOURS = st.sampled_from((24, 1, 168))
+_OFFSETS = st.sampled_from((IST, *(zone for zone in ZONES if zone is not IST)))
+
+
+@cache
+def usage_rules() -> SearchStrategy[UsageRules]:
+    """Draw what a coupon may be used for.
+
+    >>> from hypothesis import find
+    >>> find(usage_rules(), lambda rules: True).valid_days
+    14
+    """
+    return st.builds(
+        UsageRules,
+        valid_days=st.sampled_from((14, 1, 365)),
+        categories=subsets(CATEGORIES),
+        brands=subsets(NEW_BRANDS),
+        channels=subsets(CHANNELS),
+        applies_to=st.sampled_from(("one_unit", "eligible_lines")),
+        minimum_order_paise=st.just(0) | amounts(10**6),
+        surplus=st.sampled_from(("forfeit", "store_credit")),
+        stacks_with=subsets(("bank_offer", "festival"), 0),
+        source=st.just(SOURCE),
+    )
+
+
+@lru_cache(64)
+def _bonus(dearest: int) -> SearchStrategy[Bonus]:
+    """Draw a bonus of a fixed amount, or of a share with a cap."""
+    rules = {
+        "says": st.just("A bonus"),
+        "from_value_paise": st.just(0) | st.integers(0, dearest),
+        "targets": subsets(PRODUCTS[:2], 0),
+        "begins": st.none() | days(START, _SECOND - timedelta(1)),
+        "ends": st.none() | days(_SECOND + timedelta(1), _SECOND + timedelta(60)),
+        "stackable": st.booleans(),
+        "quota": st.none() | st.integers(1, 3),
+        "source": st.just(SOURCE),
+    }
+    names, amount = st.just("bonus"), st.integers(1, 100_000)
+    fixed = st.builds(Bonus, names, paise=amount, **rules)
+    share = st.builds(Bonus, names, share_bps=st.integers(1, BPS), cap_paise=amount, **rules)
+    return fixed | share
+
+
+@st.composite
+def _bonuses(draw: st.DrawFn, dearest: int) -> tuple[Bonus, ...]:
+    """Draw a few bonuses; one falls back only on a later one, which is offered whenever it is."""
+    drawn = list(draw(tuples(_bonus(dearest))))
+    for place, bonus in enumerate(drawn):
+        drawn[place] = bonus.replace(id=f"bonus-{place + 1}")
+        ahead = draw(st.integers(0, len(drawn) - place - 1)) if bonus.quota else 0
+        if ahead:
+            drawn[place] = drawn[place].replace(fall_back=f"bonus-{place + ahead + 1}", stackable=False)
+            plain = {"stackable": False, "begins": None, "ends": None, "targets": ()}
+            drawn[place + ahead] = drawn[place + ahead].replace(**plain)
+    return tuple(drawn)
+
+
+@st.composite
+def _age_bands(draw: st.DrawFn) -> tuple[AgeBand, ...]:
+    count = draw(st.integers(0, 3))
+    months = [0, *draw(ascents(max(count - 1, 0), 40))]
+    lost = draw(ascents(count, BPS // 2))
+    return tuple(
+        AgeBand(month + place, BPS - less) for place, (month, less) in enumerate(zip(months, lost, strict=False))
+    )
+
+
+def _used_grades(questionnaire: Questionnaire) -> tuple[Questionnaire, int]:
+    """Number the grades that answers lead to without holes, and count them: an unreachable grade is refused."""
+    used = sorted({0} | {option.grade for question in questionnaire.questions for option in question.options})
+    return _with_options(questionnaire, lambda option: option.replace(grade=used.index(option.grade))), len(used)
+
+
+def _with_options(questionnaire: Questionnaire, change: Callable[[Option], Option]) -> Questionnaire:
+    asked = [question.replace(options=tuple(map(change, question.options))) for question in questionnaire.questions]
+    return questionnaire.replace(questions=tuple(asked))
+
+
+def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) -> Questionnaire:
+    """Scale shares of the market price down until one rupee more of price can never pay less, and just so.
+
+    A price that is a rupee higher raises what is kept by more than ``100 keep - roundings`` paise and
+    the shares by less than ``100 share + 1`` in each group, so that is what a programme must stay within.
+    """
+    worst: dict[str, int] = {}
+    for question in questionnaire.questions:
+        paid = [option for option in question.options if not option.gate]
+        least = min(option.keep_bps for option in paid)
+        if least < BPS:
+            keep, roundings = keep * Fraction(least, BPS), roundings + 1
+        shares = [option.deduction.share_bps for option in paid if option.deduction]
+        worst[question.component] = max([worst.get(question.component, 0), *shares])
+    total, groups = sum(worst.values()), sum(1 for share in worst.values() if share)
+    most = max(int((keep - Fraction(roundings + groups, PAISE_PER_RUPEE)) * BPS), 0)
+
+    def scaled(option: Option) -> Option:
+        deduction = option.deduction
+        if deduction is None or not deduction.share_bps or total <= most:
+            return option
+        share = deduction.share_bps * most // total
+        return option.replace(deduction=deduction.replace(share_bps=share) if share else None)
+
+    return _with_options(questionnaire, scaled)
+
+
+@st.composite
+def terms(
+    draw: st.DrawFn,
+    variants: tuple[Variant, ...] = (),
+    begins: datetime = datetime(2018, 3, 15, tzinfo=UTC),
+    paise: tuple[int, int] = (100_000, 100_000),
+    price_max_age_days: int = 45,
+    version: str = "1",
+) -> Terms:
+    """Draw one version of a programme's terms, with every kind of rule, as a linter lets it pass.
+
+    Args:
+        variants: the models that are listed.
+        begins: the first instant at which it holds.
+        paise: the lowest and the highest market price: no floor is above the one, no threshold above the other.
+        price_max_age_days: how long a price stays fresh.
+        version: its name.
+    """
+    bands = draw(_age_bands())
+    drift = draw(st.just(0) | st.integers(0, BPS // price_max_age_days))
+    questionnaire, count = _used_grades(draw(questionnaires(variants)))
+    lost = [0, *draw(ascents(count - 1, BPS // 2))] if draw(st.booleans()) else draw(ascents(count, BPS // 2))
+    scale = tuple(
+        Grade(name, BPS - less, "", "", f"Grade {name}", SOURCE) for name, less in zip("ABCD", lost, strict=False)
+    )
+    keep, roundings = Fraction(scale[-1].keep_bps, BPS), 1
+    if bands:
+        keep, roundings = keep * Fraction(bands[-1].keep_bps, BPS), roundings + 1
+    if drift:
+        keep, roundings = keep * Fraction(BPS - drift * price_max_age_days, BPS), roundings + 1
+    questionnaire = _affordable(questionnaire, keep, roundings)
+    cheapest, dearest = paise
+    step = min(draw(_STEPS), cheapest)
+    made = Terms(
+        version=version,
+        effective_from=begins,
+        eligibility=EligibilityTerms(draw(_POLICIES), draw(_POLICIES)),
+        questionnaire=questionnaire,
+        grades=scale,
+        quote_valid_hours=draw(_HOURS),
+        price_max_age_days=price_max_age_days,
+        factor_bps=draw(st.just(BPS) | rates(least=1)),
+        scrap_paise=draw(st.just(0) | st.integers(0, cheapest // step)) * step,
+        step_paise=step,
+        usage=draw(usage_rules()),
+        drift_bps_per_day=drift,
+        age_bands=bands,
+        bonuses=draw(_bonuses(dearest)),
+        source=SOURCE,
+    )
+    if len(made.components) > 1 and draw(st.booleans()):
+        one, other, *_ = made.components
+        made = made.replace(overlaps=(Overlap(one, other, draw(st.integers(0, BPS)), SOURCE),))
+    return made
+
+
+@st.composite
+def programmes(draw: st.DrawFn, most_paise: int = 10**7) -> Programme:
+    """Draw small programmes, with every kind of rule, that a linter lets pass.
+
+    Up to four models, of which some are not listed, up to three prices for each, one or two
+    versions of terms. The days begin at midnight of a zone that is drawn.
+
+    Args:
+        most_paise: the largest market price and repair anchor.
+
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=5, database=None)
+    ... @given(programmes())
+    ... def test_every_listed_model_has_a_price(programme):
+    ...     assert all(listing.model in programme.prices for listing in programme.eligible)
+    >>> test_every_listed_model_has_a_price()
+    """
+    catalogue = draw(catalogues())
+    listed = draw(subsets(catalogue.variants, 1))
+    zone = draw(_OFFSETS)
+    begin = midnight(START, zone)
+    fresh = draw(st.integers(30, 60))
+    table: list[Price] = []
+    for variant in listed:
+        since = begin
+        for further in range(draw(st.integers(1, 3))):
+            if further:
+                since += draw(st.timedeltas(timedelta(hours=1), timedelta(fresh)))
+            table.append(Price(variant.model, since, draw(amounts(most_paise)), draw(BASES), SOURCE))
+        if draw(st.booleans()):
+            table[-1] = table[-1].replace(effective_until=since + timedelta(fresh - draw(st.integers(0, 10))))
+    paid = [price.price_paise for price in table]
+    paise = min(paid), max(paid)
+    versions = [draw(terms(listed, begin, paise, fresh, "1"))]
+    if draw(st.booleans()):
+        versions.append(draw(terms(listed, midnight(_SECOND, zone), paise, fresh, "2")))
+    needed = sorted(
+        {
+            option.deduction.anchor
+            for version in versions
+            for question in version.questionnaire.questions
+            for option in question.options
+            if option.deduction and option.deduction.anchor
+        }
+    )
+    repairs = [
+        Anchor(variant.model, component, since, draw(amounts(most_paise)), draw(BASES), SOURCE)
+        for variant in listed
+        for component in needed
+        for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
+    ]
+    tacs = [
+        (f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue.variants)
+    ]
+    if draw(st.booleans()):
+        tacs.append(("35000000", "Zeta", "Lookalike", SOURCE))  # a TAC may name more than one device
+    return Programme(
+        id="drawn",
+        title="Drawn programme",
+        zone=zone,
+        brands=frozenset(variant.brand for variant in listed),
+        catalogue=catalogue,
+        eligible=EligibleModels(tuple(draw(listings(variant.model)) for variant in listed)),
+        prices=PriceTable.of(table),
+        anchors=AnchorTable.of(repairs),
+        tacs=TacTable.of(tacs),
+        terms=tuple(versions),
+    )

@@ -1,0 +1,33 @@
+"""The benchmarks run. What they measure decides nothing here: a test must not depend on a machine's mood."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+SCRIPTS = ("importing", "appraising", "redeeming", "loading")
+
+
+def test_every_script_is_run_by_all() -> None:
+    named = re.findall(r'"([a-z]+)\.py"', (BENCHMARKS / "run.py").read_text(encoding="utf-8"))
+    there = {path.stem for path in BENCHMARKS.glob("*.py") if not path.stem.startswith("_")}
+    assert tuple(named) == SCRIPTS
+    assert there == {*SCRIPTS, "run"}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_benchmark_prints_its_table(script: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-W", "error", str(BENCHMARKS / f"{script}.py"), "--quick"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("## "), done.stdout
+    assert re.search(r"\| (met|missed) +\|$", done.stdout, re.MULTILINE)

@@ -1,0 +1,126 @@
+"""Who may import whom: one way up the house, and nothing heavy on the stairs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "miexchange"
+
+# The rooms of the core, from the ground up. A room may use those before it, never one after it.
+# Modules of one room may use each other: the private ones are its back rooms.
+ROOMS = (
+    {"errors", "money", "_kernel"},
+    {"_value"},
+    {"_data"},
+    {"_rows"},
+    {"_toml"},
+    {"_fit"},
+    {"refusal"},
+    {"imei", "_tac_files"},
+    {"eligibility"},
+    {"condition"},
+    {"market"},
+    {"programme", "_programme_files", "_programme_rules"},
+    {"valuation"},
+    {"coupon"},
+)
+FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
+ISLANDS = {"cli", "_demo", "strategies"}
+BRIDGES = {("cli", "_demo")}
+HEAVY = {"numpy", "pandas", "sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
+
+
+def trees() -> dict[str, ast.Module]:
+    """Return every module's syntax tree; the files of a subpackage, such as an island, as one."""
+    grown: dict[str, ast.Module] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = file.relative_to(PACKAGE).with_suffix("").parts[0]
+        tree = grown.setdefault(name, ast.Module([], []))
+        tree.body += ast.parse(file.read_text(encoding="utf-8")).body
+    return grown
+
+
+TREES = trees()
+CORE = sorted(TREES.keys() - ISLANDS - {"__init__"})
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Return every module that is imported, at the top or within a function, for types or for work."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import hides what it imports from this test"
+            module = node.module or ""
+            names |= {f"{module}.{alias.name}" for alias in node.names} if module == "miexchange" else {module}
+    return names
+
+
+def siblings(tree: ast.AST) -> set[str]:
+    """Return the modules of the package that are imported; "" for the package itself."""
+    modules = set()
+    for name in imported(tree):
+        top, _, rest = name.partition(".")
+        if top == "miexchange" and rest:
+            module = rest.split(".")[0]
+            modules.add(module if module in TREES else "")
+    return modules
+
+
+def test_the_rooms_are_all_the_modules_there_are() -> None:
+    assert set(CORE) == FLOOR.keys()
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_a_core_module_imports_nothing_to_its_right(module: str) -> None:
+    allowed = {other for other, floor in FLOOR.items() if floor <= FLOOR[module]}
+    assert siblings(TREES[module]) <= allowed
+
+
+def test_the_ground_floor_stands_on_nothing() -> None:
+    for module in ROOMS[0]:
+        assert siblings(TREES[module]) <= ROOMS[0]
+
+
+@pytest.mark.parametrize("module", [*CORE, "__init__"])
+def test_the_core_imports_no_heavy_package(module: str) -> None:
+    assert not {name.partition(".")[0] for name in imported(TREES[module])} & HEAVY
+
+
+def test_the_package_offers_the_core_only() -> None:
+    assert siblings(TREES["__init__"]) <= set(CORE)
+
+
+@pytest.mark.parametrize("module", sorted(ISLANDS & TREES.keys()))
+def test_an_island_uses_no_other_island(module: str) -> None:
+    bridges = {end for start, end in BRIDGES if start == module}
+    assert siblings(TREES[module]) & ISLANDS <= bridges | {module}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import miexchange.coupon", {"coupon"}),
+        ("from miexchange import money", {"money"}),
+        ("from miexchange import Quote", {""}),
+        ("from miexchange.coupon import check", {"coupon"}),
+        ("def later():\n    from miexchange import _kernel", {"_kernel"}),
+        ("import json", set()),
+    ],
+)
+def test_this_test_sees_every_way_to_import(source: str, expected: set[str]) -> None:
+    assert siblings(ast.parse(source)) == expected
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    names = sorted(HEAVY | {"pydantic", "stdnum", "ssl", "asyncio"})
+    code = f"import sys, miexchange; print(*(name for name in {names} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.split() == []

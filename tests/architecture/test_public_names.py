@@ -1,0 +1,101 @@
+"""Every public name is listed once, in order, and stands in the reference."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import miexchange
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "miexchange"
+FILES = sorted(
+    file.relative_to(PACKAGE).with_suffix("").as_posix()
+    for file in PACKAGE.rglob("*.py")
+    if file != PACKAGE / "__init__.py" and file.stem != "__main__"
+)
+# The command and the strategies are packages of their own, and speak for themselves.
+PUBLIC = [file for file in FILES if not file.startswith("_") and "/" not in file]
+LONGEST_FILE = {"src": 700, "tests": 900, "tools": 700, "benchmarks": 700}  # lines
+
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+# The first cell of every row of a table: `Name`, or `module.name` for what only the module offers.
+DOCUMENTED = re.findall(r"^\| `([A-Za-z_.]+)`", REFERENCE, re.MULTILINE)
+
+
+def top_level(module: str) -> set[str]:
+    """Return the names that a module defines, or takes over from another one to offer them."""
+    names: set[str] = set()
+    for node in ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return {name for name in names if not name.startswith("_")}
+
+
+def only_in(module: str) -> list[str]:
+    """Return the names that a module offers and the package does not."""
+    offered: list[str] = importlib.import_module(f"miexchange.{module}").__all__
+    return [f"{module}.{name}" for name in offered if name not in miexchange.__all__ or offered_apart(module, name)]
+
+
+def offered_apart(module: str, name: str) -> bool:
+    """Tell a module's own thing from a thing of the package with the same name."""
+    return getattr(importlib.import_module(f"miexchange.{module}"), name) is not getattr(miexchange, name)
+
+
+def test_the_package_lists_its_names_in_order_and_once() -> None:
+    assert miexchange.__all__ == sorted(set(miexchange.__all__))
+    assert dir(miexchange) == miexchange.__all__
+
+
+def test_the_package_lists_every_name_that_it_imports() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    names = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert names == set(miexchange.__all__)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_every_module_lists_its_public_names(module: str) -> None:
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    lists = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
+    ]
+    assert len(lists) == 1, f"{module}.py has no __all__"
+    assert len(lists[0]) == len(set(lists[0]))
+    assert set(lists[0]) <= top_level(module)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_every_public_name_of_a_module_has_a_docstring(module: str) -> None:
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{module}.{node.name}"
+
+
+def test_the_reference_documents_every_public_name_and_nothing_else() -> None:
+    expected = [*miexchange.__all__, *(name for module in PUBLIC for name in only_in(module))]
+    assert sorted(DOCUMENTED) == sorted(expected)
+
+
+@pytest.mark.parametrize("folder", LONGEST_FILE)
+def test_no_file_is_a_giant(folder: str) -> None:
+    lengths = {
+        file.relative_to(ROOT).as_posix(): len(file.read_text(encoding="utf-8").splitlines())
+        for file in (ROOT / folder).rglob("*.py")
+    }
+    assert lengths
+    assert {file: length for file, length in lengths.items() if length > LONGEST_FILE[folder]} == {}

@@ -1,0 +1,556 @@
+"""Names and lists of models, and every reason for which a device is not taken."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from miexchange import (
+    Catalogue,
+    DataError,
+    Device,
+    EligibleModels,
+    Imei,
+    ImeiStatus,
+    InvalidValue,
+    Listing,
+    ReasonCode,
+    TacTable,
+    Variant,
+    Verdict,
+)
+from miexchange.eligibility import EligibilityTerms, assess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from miexchange import Reason
+
+ONE_4 = Variant("acme-one-4-64", "Acme", "One", 4096, 64, aliases=("Uno", "One Global"))
+ONE_6 = Variant("acme-one-6-64", "Acme", "One", 6144, 64)
+ONE_6_128 = Variant("acme-one-6-128", "Acme", "One", 6144, 128)
+TWO = Variant("acme-two-512mb-4", "Acme", "Two", 512, 4, date(2017, 1, 1), 500_000)
+FLIP = Variant("zeta-flip-16", "Zeta", "Flip", None, 16, aliases=("Flip X",))
+OTHER_FLIP = Variant("nilo-flip-1-8", "Nilo", "Flip", 1024, 8)
+ZERO = Variant("zeta-zero-1-8", "Zeta", "Zero", 1024, 8)
+CATALOGUE = Catalogue(
+    tuple(
+        sorted((ONE_4, ONE_6, ONE_6_128, TWO, FLIP, OTHER_FLIP, ZERO), key=lambda variant: variant.model),
+    )
+)
+
+DAY = date(2018, 3, 15)
+ELIGIBLE = EligibleModels(
+    (
+        Listing("acme-one-4-64", DAY),
+        Listing("acme-one-6-64", DAY - timedelta(days=30), DAY),
+        Listing("acme-two-512mb-4", DAY),
+        Listing("nilo-flip-1-8", DAY),
+        Listing("zeta-flip-16", DAY),
+    )
+)
+# 35417803 is one model's, 35417804 another's, 35417805 two models', 35417807 that of a model by another name.
+TACS = TacTable.of(
+    [
+        ("35417803", "Acme", "One"),
+        ("35417806", "ACME", "acme one"),
+        ("35417804", "Acme", "Two"),
+        ("35417805", "Acme", "One"),
+        ("35417805", "Acme", "Two"),
+        ("35417807", "Acme", "Uno"),
+        ("35417808", "Acme", "Unheard Of"),
+        ("35417809", "Acme", ""),
+        ("00499901", "Acme", "One"),
+        ("47417803", "Acme", "One"),
+        ("35000000", "Acme", "One"),
+    ]
+)
+WARN = EligibilityTerms("warn", "warn")
+REFUSE = EligibilityTerms("refuse", "refuse")
+
+
+def imei(tac: str, serial: str = "112233") -> Imei:
+    return Imei.from_body(tac + serial)
+
+
+def judged(device: Device, *, terms: EligibilityTerms = WARN, on: date = DAY, **facts: Any) -> Verdict:  # noqa: ANN401 - of assess
+    usual: dict[str, Any] = {
+        "imei_status": ImeiStatus.CLEAR,
+        "exchange_open": False,
+        "device_exchanged": False,
+        "brands": frozenset({"Acme", "Zeta"}),
+    }
+    return assess(device, catalogue=CATALOGUE, eligible=ELIGIBLE, tacs=TACS, terms=terms, on=on, **{**usual, **facts})
+
+
+def codes(reasons: tuple[Reason, ...]) -> list[str]:
+    return [reason.code.value for reason in reasons]
+
+
+def test_a_listed_phone_with_its_own_clear_imei_is_taken() -> None:
+    verdict = judged(Device("acme-one-4-64", imei("35417803")))
+    assert verdict == Verdict(ONE_4, listed=True, imeis=(imei("35417803"),), reasons=(), warnings=())
+
+
+def test_a_phone_without_an_imei_is_judged_by_its_model_alone() -> None:
+    verdict = judged(Device("acme-one-4-64"), imei_status=ImeiStatus.BLOCKED, terms=REFUSE)
+    assert verdict == Verdict(ONE_4, listed=True, imeis=(), reasons=(), warnings=())
+
+
+# The IMEI as text.
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("354178036859781", ReasonCode.IMEI_CHECK_DIGIT),
+        ("35417803685978", ReasonCode.IMEI_14_DIGITS),
+        ("3541780368597823", ReasonCode.IMEI_16_DIGITS),
+        ("3541780368", ReasonCode.IMEI_LENGTH),
+        ("", ReasonCode.IMEI_EMPTY),
+        ("35417803685978O", ReasonCode.IMEI_CHARACTERS),
+        ("-354178036859789", ReasonCode.IMEI_SIGN),
+        (354178036859789, ReasonCode.IMEI_NOT_TEXT),
+    ],
+)
+@pytest.mark.parametrize("field", ["imei", "imei2"])
+def test_what_is_no_imei_is_a_reason_and_never_shown(field: str, number: Any, code: ReasonCode) -> None:  # noqa: ANN401 - also wrong
+    verdict = judged(Device("acme-one-4-64", **{field: number}))
+    assert codes(verdict.reasons) == [code.value]
+    assert verdict.imeis == ()
+    assert "685978" not in f"{verdict.reasons}"
+    assert verdict.listed
+
+
+# The IMEI as an identity.
+
+
+def test_a_placeholder_belongs_to_no_phone() -> None:
+    verdict = judged(Device("acme-one-4-64", imei("00000000", "000000")))
+    assert codes(verdict.reasons) == ["imei_placeholder"]
+    assert "000000000000000" not in f"{verdict.reasons}"
+
+
+def test_a_test_number_belongs_to_no_phone_that_was_sold() -> None:
+    verdict = judged(Device("acme-one-4-64", imei("00499901")))
+    assert codes(verdict.reasons) == ["imei_test"]
+
+
+def test_a_number_that_nobody_gives_out_is_refused() -> None:
+    verdict = judged(Device("acme-one-4-64", imei("47417803")))
+    assert codes(verdict.reasons) == ["imei_reporting_body"]
+    assert "begins with 47, which no reporting body has" in verdict.reasons[0].message
+
+
+@pytest.mark.parametrize("status", ImeiStatus)
+@pytest.mark.parametrize("terms", [WARN, REFUSE])
+def test_only_a_clear_status_is_taken_as_clear(status: ImeiStatus, terms: EligibilityTerms) -> None:
+    verdict = judged(Device("acme-one-4-64", imei("35417803")), imei_status=status, terms=terms)
+    expected = {
+        ("clear", "warn"): ([], []),
+        ("clear", "refuse"): ([], []),
+        ("blocked", "warn"): (["imei_blocked"], []),
+        ("blocked", "refuse"): (["imei_blocked"], []),
+        ("unverified", "warn"): ([], ["imei_unverified"]),
+        ("unverified", "refuse"): (["imei_unverified"], []),
+    }
+    assert (codes(verdict.reasons), codes(verdict.warnings)) == expected[status.value, terms.unverified_imei]
+
+
+def test_a_status_that_nobody_knows_is_not_clear() -> None:
+    for status in ("CLEAR", "ok", "", None):
+        verdict = judged(Device("acme-one-4-64", imei("35417803")), imei_status=status)
+        assert codes(verdict.warnings) == ["imei_unverified"]
+
+
+# The TAC.
+
+
+def test_an_unknown_tac_is_unknown_and_not_fake() -> None:
+    device = Device("acme-one-4-64", imei("35999999"))
+    lenient, strict = judged(device), judged(device, terms=REFUSE)
+    assert (codes(lenient.reasons), codes(lenient.warnings)) == ([], ["tac_unknown"])
+    assert (codes(strict.reasons), codes(strict.warnings)) == (["tac_unknown"], [])
+    assert "The TAC 35999999 is not in the table" in lenient.warnings[0].message
+
+
+def test_a_tac_of_another_model_names_what_it_is() -> None:
+    verdict = judged(Device("acme-one-4-64", imei("35417804")))
+    assert codes(verdict.reasons) == ["tac_other_model"]
+    assert f"{verdict.reasons[0]}" == (
+        "The IMEI 35417804******0 is that of Acme Two, not of Acme One. "
+        "Choose Acme Two, or compare the IMEI with the phone: dial *#06#."
+    )
+
+
+def test_a_tac_of_several_models_fits_each_of_them() -> None:
+    shared = imei("35417805")
+    assert judged(Device("acme-one-4-64", shared)).reasons == ()
+    assert judged(Device("acme-two-512mb-4", shared)).reasons == ()
+    verdict = judged(Device("zeta-flip-16", shared))
+    assert "is that of Acme One or Acme Two, not of Zeta Flip" in verdict.reasons[0].message
+
+
+@pytest.mark.parametrize("tac", ["35417806", "35417807"])
+def test_a_tac_table_may_spell_a_model_otherwise_or_by_another_name(tac: str) -> None:
+    assert judged(Device("acme-one-4-64", imei(tac))).reasons == ()
+
+
+def test_a_tac_of_a_name_that_the_catalogue_lacks_could_be_the_same_phone_and_is_unknown() -> None:
+    device = Device("acme-one-4-64", imei("35417808"))
+    verdict = judged(device)
+    assert (codes(verdict.reasons), codes(verdict.warnings)) == ([], ["tac_unknown"])
+    assert "is that of Acme Unheard Of, a name that the catalogue does not know" in verdict.warnings[0].message
+    assert codes(judged(device, terms=REFUSE).reasons) == ["tac_unknown"]
+
+
+def test_a_tac_of_another_brand_is_another_model_s_whether_the_catalogue_knows_it_or_not() -> None:
+    assert codes(judged(Device("zeta-flip-16", imei("35417808"))).reasons) == ["tac_other_model"]
+
+
+def test_a_tac_row_that_names_a_brand_only_fits_all_of_its_models() -> None:
+    assert judged(Device("acme-one-4-64", imei("35417809"))).reasons == ()
+    assert codes(judged(Device("zeta-flip-16", imei("35417809"))).reasons) == ["tac_other_model"]
+
+
+def test_a_tac_says_nothing_against_a_model_that_is_not_known() -> None:
+    assert codes(judged(Device("no such phone", imei("35417804"))).reasons) == ["model_unknown"]
+
+
+# Two SIMs.
+
+
+def test_both_imeis_of_a_phone_may_have_tacs_of_their_own() -> None:
+    device = Device("acme-one-4-64", imei("35417803"), imei("35417806"))
+    verdict = judged(device)
+    assert (verdict.reasons, verdict.imeis) == ((), (imei("35417803"), imei("35417806")))
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_both_imeis_of_a_phone_must_fit_its_model(swapped: bool) -> None:  # noqa: FBT001 - a test's case
+    pair = (imei("35417804"), imei("35417803"))
+    verdict = judged(Device("acme-one-4-64", *(pair[::-1] if swapped else pair)))
+    assert codes(verdict.reasons) == ["tac_other_model"]
+    assert "35417804" in verdict.reasons[0].subject
+
+
+def test_each_unknown_tac_is_told() -> None:
+    verdict = judged(Device("acme-one-4-64", imei("35999998"), imei("35999999")), terms=REFUSE)
+    assert codes(verdict.reasons) == ["tac_unknown", "tac_unknown"]
+
+
+def test_one_imei_given_twice_is_not_two() -> None:
+    number = imei("35417803")
+    verdict = judged(Device("acme-one-4-64", number, number.digits))
+    assert codes(verdict.reasons) == ["imei_repeated"]
+    assert verdict.imeis == (number,)
+
+
+def test_the_second_imei_may_be_the_only_good_one() -> None:
+    verdict = judged(Device("acme-one-4-64", "nonsense", imei("35417803")))
+    assert codes(verdict.reasons) == ["imei_characters"]
+    assert verdict.imeis == (imei("35417803"),)
+
+
+# The model.
+
+
+def test_a_name_that_has_one_variant_is_enough() -> None:
+    for name in ("Acme Two", "acme two", "ACME-two"):
+        assert judged(Device(name)).variant is TWO
+    assert judged(Device("Zero"), on=DAY).variant is ZERO
+    assert judged(Device("Flip X")).variant is FLIP
+
+
+def test_a_name_that_has_several_variants_asks_which() -> None:
+    verdict = judged(Device("Acme One"))
+    assert (verdict.variant, verdict.listed) == (None, False)
+    (reason,) = verdict.reasons
+    assert reason.code == ReasonCode.VARIANT_MISSING
+    assert reason.message == "Acme One was sold in 3 variants, and their values differ"
+    assert reason.remedy == (
+        "Choose RAM and storage: "
+        "4 GB, 64 GB (acme-one-4-64), 6 GB, 64 GB (acme-one-6-64), 6 GB, 128 GB (acme-one-6-128)"
+    )
+
+
+def test_a_bare_name_that_two_brands_have_leads_to_neither() -> None:
+    assert codes(judged(Device("Flip")).reasons) == ["model_unknown"]
+    assert judged(Device("Zeta Flip")).variant is FLIP
+
+
+def test_an_unknown_name_is_answered_with_those_that_are_near() -> None:
+    (reason,) = judged(Device("acme twa")).reasons
+    assert reason.code == ReasonCode.MODEL_UNKNOWN
+    assert reason.message == "No model is called 'acme twa'"
+    assert reason.remedy.startswith("Did you mean acme-two-512mb-4")
+    for name in ("", "xyzzy", "₹" * 500):
+        (reason,) = judged(Device(name)).reasons
+        assert (reason.code, reason.remedy) == (ReasonCode.MODEL_UNKNOWN, "Search the models")
+        assert len(reason.message) < 100
+
+
+def test_a_name_that_is_an_imei_is_not_shown() -> None:
+    verdict = judged(Device("354178036859789"))
+    assert codes(verdict.reasons) == ["model_unknown"]
+    assert "685978" not in f"{verdict.reasons}"
+
+
+def test_a_brand_that_is_not_accepted_is_told_with_those_that_are() -> None:
+    verdict = judged(Device("nilo-flip-1-8"))
+    assert codes(verdict.reasons) == ["brand_not_accepted"]
+    assert verdict.reasons[0].remedy == "Accepted brands: Acme, Zeta"
+    assert (verdict.variant, verdict.listed) == (OTHER_FLIP, False)
+
+
+def test_a_model_that_is_not_listed_is_told_with_the_nearest_that_are() -> None:
+    verdict = judged(Device("acme-one-6-128"))
+    assert codes(verdict.reasons) == ["model_not_listed"]
+    assert verdict.reasons[0].message == "Acme One (6 GB, 128 GB) is not on the list of eligible models on 2018-03-15"
+    assert verdict.reasons[0].remedy == "The nearest listed: Acme One (4 GB, 64 GB); Acme Two (512 MB, 4 GB)"
+    assert (verdict.variant, verdict.listed) == (ONE_6_128, False)
+
+
+def test_a_model_may_have_no_listed_neighbour() -> None:
+    (reason,) = judged(Device("zeta-zero-1-8"), on=DAY - timedelta(days=1)).reasons
+    assert reason.remedy == "No model of this brand is on the list that day"
+
+
+# The account and the device's past; several at once.
+
+
+def test_an_open_exchange_and_an_earlier_one_stand_against_a_device() -> None:
+    device = Device("acme-one-4-64")
+    assert codes(judged(device, exchange_open=True).reasons) == ["exchange_open"]
+    assert codes(judged(device, device_exchanged=True).reasons) == ["device_exchanged"]
+
+
+def test_all_reasons_are_told_at_once_in_the_order_of_the_rules() -> None:
+    verdict = judged(
+        Device("nilo-flip-1-8", "354178036859781", imei("00499901")),
+        imei_status=ImeiStatus.BLOCKED,
+        exchange_open=True,
+        device_exchanged=True,
+    )
+    assert codes(verdict.reasons) == [
+        "imei_check_digit",
+        "brand_not_accepted",
+        "imei_test",
+        "tac_other_model",
+        "imei_blocked",
+        "exchange_open",
+        "device_exchanged",
+    ]
+    assert all(reason.remedy and not reason.remedy.endswith(".") for reason in verdict.reasons)
+    assert not re.search("112233|685978", f"{verdict.reasons}")
+
+
+# The device.
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [("model", None), ("model", 5), ("imei", b"354178036859789"), ("imei2", ["x"]), ("purchased_on", "2018-03-15")],
+)
+def test_a_device_holds_nothing_of_another_type(field: str, wrong: Any) -> None:  # noqa: ANN401 - the point
+    with pytest.raises(InvalidValue) as caught:
+        Device(**{"model": "one", field: wrong})
+    assert caught.value.field == f"Device.{field}"
+
+
+def test_a_device_shows_no_imei() -> None:
+    device = Device("one", "354178036859789", "not one 354178036859780", DAY)
+    shown = repr(device)
+    assert "685978" not in shown
+    assert shown.startswith("Device('one', imei=")
+    assert "imei2=" in shown
+    assert shown.endswith("purchased_on=datetime.date(2018, 3, 15))")
+    assert repr(Device("one")) == "Device('one')"
+
+
+# The catalogue.
+
+
+@pytest.mark.parametrize(
+    ("variant", "label"),
+    [
+        (ONE_4, "Acme One (4 GB, 64 GB)"),
+        (TWO, "Acme Two (512 MB, 4 GB)"),
+        (FLIP, "Zeta Flip (16 GB)"),
+        (ONE_4.replace(ram_mb=1536), "Acme One (1536 MB, 64 GB)"),
+    ],
+)
+def test_a_variant_is_called_by_its_memory(variant: Variant, label: str) -> None:
+    assert variant.label == label
+    assert variant.label == f"{variant.family} ({variant.memory})"
+    assert Catalogue((variant,)).labels == {variant.model: label}
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("model", ""),
+        ("brand", " "),
+        ("name", 5),
+        ("ram_mb", 0),
+        ("ram_mb", True),
+        ("storage_gb", None),
+        ("storage_gb", -1),
+        ("launched_on", "2018-03-15"),
+        ("launch_price_paise", 0),
+        ("launch_price_paise", 1.5),
+        ("launch_price_paise", 10**12),
+        ("aliases", ["Uno"]),
+        ("aliases", (5,)),
+    ],
+)
+def test_a_variant_holds_nothing_that_it_cannot_be(field: str, wrong: object) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        ONE_4.replace(**{field: wrong})
+    assert caught.value.field == f"Variant.{field}"
+
+
+@pytest.mark.parametrize(
+    ("brand", "name", "family"),
+    [
+        ("Acme", "One", "Acme One"),
+        ("ACME", "o-n e", "Acme One"),
+        ("Acme", "Acme One", "Acme One"),  # the brand doubled
+        ("", "Acme One", "Acme One"),
+        ("", "One", None),  # so short a name is one slip of the finger away from another
+        ("", "zero", "Zeta Zero"),
+        ("Acme", "Uno", "Acme One"),
+        ("", "one global", "Acme One"),
+        ("Zeta", "Flip", "Zeta Flip"),
+        ("", "Flip", None),  # two brands have one
+        ("Zeta", "One", None),
+        ("Acme", "", None),
+        ("", "", None),
+    ],
+)
+def test_a_family_is_found_by_its_names(brand: str, name: str, family: str | None) -> None:
+    assert CATALOGUE.family_of(brand, name) == family
+
+
+def test_the_variants_of_a_family_are_in_order_of_their_memory() -> None:
+    assert CATALOGUE.variants_of("Acme One") == (ONE_4, ONE_6, ONE_6_128)
+    assert CATALOGUE.variants_of("acme one") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("one", (ONE_4, ONE_6, ONE_6_128)),
+        ("ONE acme", (ONE_4, ONE_6, ONE_6_128)),
+        ("uno", (ONE_4,)),
+        ("zeta fl", (FLIP,)),
+        ("acme-one-6", (ONE_6, ONE_6_128)),
+        ("flip", (OTHER_FLIP, FLIP)),
+        ("one flip", ()),
+        ("one 6", ()),  # a number is a word of the name, or the memory with its unit
+        ("one 6gb", (ONE_6, ONE_6_128)),
+        ("one 128", (ONE_6_128,)),
+        ("xyzzy", ()),
+    ],
+)
+def test_a_search_finds_every_word(text: str, found: tuple[Variant, ...]) -> None:
+    assert CATALOGUE.search(text) == found
+
+
+def test_the_nearest_are_few_and_each_is_told_once() -> None:
+    assert CATALOGUE.nearest("acme two (512 mb, 4 gb)")[0] is TWO
+    near = CATALOGUE.nearest("acme one (6 gb, 64 gb)")
+    assert near[0] is ONE_6
+    assert len(near) == len(set(near)) <= 5
+    assert CATALOGUE.nearest("xyzzy") == ()
+
+
+MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_paise,aliases,source\n"
+
+
+def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
+    file = tmp_path / "models.csv"
+    file.write_text(
+        f"{MODELS}b,Acme,Two,,4,,,,s\na,Acme,One,4096,64,2018-03-15,1500000, Uno | One Global |,s\n", encoding="utf-8"
+    )
+    catalogue = Catalogue.read(file)
+    assert catalogue.variants == (
+        Variant("a", "Acme", "One", 4096, 64, DAY, 1_500_000, ("Uno", "One Global"), "s"),
+        Variant("b", "Acme", "Two", None, 4, source="s"),
+    )
+    assert catalogue.by_model["b"].memory == "4 GB"
+    frame = pd.read_csv(file, dtype={"ram_mb": "Int64", "launch_price_paise": "Int64"})
+    assert Catalogue.read(frame) == catalogue
+
+
+def test_a_catalogue_tells_every_bad_row(tmp_path: Path) -> None:
+    file = tmp_path / "models.csv"
+    good = "a,Acme,One,4096,64,,,,s\n"
+    file.write_text(f"{MODELS}{good}{good}b,,,0,,soon,50,,\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        Catalogue.read(str(file))
+    assert [(problem.line, problem.column) for problem in caught.value.problems] == [(3, "model")] + [
+        (4, column)
+        for column in ("brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source")
+    ]
+
+
+# The list.
+
+
+def test_a_window_is_from_its_first_day_until_its_last() -> None:
+    listing = Listing("one", DAY, DAY + timedelta(days=2))
+    assert [listing.covers(DAY + timedelta(days=n)) for n in range(-1, 4)] == [False, True, True, False, False]
+    assert Listing("one", DAY).covers(date.max)
+
+
+def test_a_list_has_a_model_in_each_of_its_windows() -> None:
+    models = EligibleModels((Listing("one", DAY, date(2018, 4, 1)), Listing("one", date(2018, 5, 1))))
+    assert "one" in models
+    assert "two" not in models
+    assert [models.lists("one", date(2018, month, 15)) for month in (2, 3, 4, 5)] == [False, True, False, True]
+    assert not models.lists("two", DAY)
+    assert list(models) == list(models.listings)
+
+
+LISTED = "model,listed_from,listed_until,source\n"
+
+
+def test_a_list_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"{LISTED}two,2018-03-15,,s\none,2018-05-01,,s\none,2018-03-15,2018-05-01,s\n", encoding="utf-8")
+    expected = EligibleModels(
+        (
+            Listing("one", DAY, date(2018, 5, 1), "s"),
+            Listing("one", date(2018, 5, 1), None, "s"),
+            Listing("two", DAY, None, "s"),
+        )
+    )
+    assert EligibleModels.read(file) == expected
+    frame = pd.read_csv(file, parse_dates=["listed_from", "listed_until"])
+    assert EligibleModels.read(frame) == expected
+    assert EligibleModels.read(frame.drop(columns="listed_until").iloc[:2]).lists("one", date.max)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("one,2018-03-15,2018-03-15,s\n", [(2, "listed_until")]),
+        ("one,2018-03-15,2018-03-14,s\n", [(2, "listed_until")]),
+        ("one,2018-03-15,,s\none,2018-05-01,,s\n", [(3, "listed_from")]),
+        ("one,2018-05-01,,s\none,2018-03-15,,s\n", [(3, "listed_from")]),
+        ("one,2018-03-15,2018-05-02,s\none,2018-05-01,,s\n", [(3, "listed_from")]),
+        (",soon,x,\n", [(2, "model"), (2, "source"), (2, "listed_from"), (2, "listed_until")]),
+        ("one,,,s\n", [(2, "listed_from")]),
+    ],
+)
+def test_a_list_tells_every_bad_row(tmp_path: Path, rows: str, told: list[tuple[int, str]]) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(LISTED + rows, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        EligibleModels.read(file)
+    assert sorted((problem.line, problem.column) for problem in caught.value.problems) == sorted(told)

@@ -22,7 +22,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
-from miexchange._value import Value, check_types, is_text, once_each, proved, require
+from miexchange._value import Value, canonical, check_types, once_each, proved, require
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
 from miexchange.refusal import Reason, ReasonCode
@@ -59,9 +59,9 @@ class Condition(Mapping[str, str]):
             raise InvalidValue("Condition", given, "give a mapping of question to answer")
         kept: dict[str, str] = {}
         for question, answer in given.items():
-            if not is_text(question):
+            if type(question) is not str:
                 raise InvalidValue("Condition", question, "a question's id is a text")
-            if answer is not None and is_text(answer):
+            if type(answer) is str:
                 kept[question] = answer
             elif answer is not None:
                 raise InvalidValue(f"Condition.{shown(question)}", answer, "an answer is an option's id, a text")
@@ -110,7 +110,7 @@ class Condition(Mapping[str, str]):
 
     def to_json(self) -> str:
         """Return the canonical JSON text: an object with sorted keys."""
-        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False)
+        return canonical(self._answers)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

@@ -55,7 +55,9 @@ _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 _KEY_BYTES = 16
+_TOKEN = re.compile("[0-9a-f]{32}")
 _LONGEST = 200
+_LONGEST_DAYS = 3_650
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_UNITS = 1_000_000
 
@@ -105,7 +107,8 @@ class Coupon(Value):
         check_types(self)
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
         require(_is_name(self.account), "Coupon.account", self.account, "give the account's id")
-        require(bool(self.device_tokens), "Coupon.device_tokens", self.device_tokens, "a coupon is for a device")
+        fits = bool(self.device_tokens) and all(_TOKEN.fullmatch(token) for token in self.device_tokens)
+        require(fits, "Coupon.device_tokens", self.device_tokens, "give at least one, as `device_token` makes it")
         for amount in (self.exchange_value, *(bonus.amount for bonus in self.bonuses)):
             fits = 0 <= amount <= GREATEST_PAISE
             require(fits, "Coupon.exchange_value", amount, "amounts are whole paise, zero or more")
@@ -317,6 +320,8 @@ def issue(quote: Quote, *, account: str, at: datetime, key: bytes) -> Coupon | R
     at = instant(at, "at")
     require(isinstance(quote, Quote), "quote", quote, "give a Quote")
     require(_is_name(account), "account", account, "give the account's id")
+    days = quote.usage.valid_days
+    require(1 <= days <= _LONGEST_DAYS, "UsageRules.valid_days", days, f"give days from 1 to {_LONGEST_DAYS}")
     reasons = []
     if not quote.imeis:
         what = (

@@ -17,12 +17,12 @@ from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from miexchange._value import Value, check_types, dump, instant
+from miexchange._value import Value, check_types, dump, instant, require
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
 from miexchange.imei import TacTable
 from miexchange.market import AnchorTable, PriceTable
-from miexchange.money import rupees
+from miexchange.money import BPS, GREATEST_PAISE, rupees
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,8 +110,9 @@ class Bonus(Value):
 
     def runs(self, on: date, target: str | None) -> bool:
         """Tell whether the bonus is offered that day for that new model."""
-        in_time = (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)
-        return in_time and (not self.targets or target in self.targets)
+        if self.targets and target not in self.targets:
+            return False
+        return (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,17 @@ class UsageRules(Value):
     surplus: Literal["forfeit", "store_credit"]
     stacks_with: tuple[str, ...]
     source: str = ""
+
+
+_LONGEST_DAYS = 3_650
+_RANGES = (
+    ("quote_valid_hours", 1, 24 * _LONGEST_DAYS),
+    ("price_max_age_days", 1, _LONGEST_DAYS),
+    ("factor_bps", 0, BPS),
+    ("scrap_paise", 0, GREATEST_PAISE),
+    ("step_paise", 1, GREATEST_PAISE),
+    ("drift_bps_per_day", 0, BPS),
+)
 
 
 @dataclass(frozen=True)
@@ -185,6 +197,28 @@ class Terms(Value):
     def __post_init__(self) -> None:
         check_types(self)
         object.__setattr__(self, "effective_from", instant(self.effective_from, "Terms.effective_from"))
+
+    @cached_property
+    def is_sound(self) -> bool:
+        """Whether values can be computed under these terms at all; loading a programme checks far more.
+
+        Raises:
+            InvalidValue: the terms were put together by hand, and a number is out of its range or a
+                name leads nowhere.
+        """
+        for field, least, most in _RANGES:
+            number = getattr(self, field)
+            fits = least <= number <= most
+            require(fits, f"Terms.{field}", number, f"give a whole number from {least} to {most}")
+        steps = [option.grade for question in self.questionnaire.questions for option in question.options]
+        fits = min(steps, default=0) >= 0 and max(steps, default=0) < len(self.grades)
+        require(fits, "Terms.grades", len(self.grades), "give a grade for every step that an answer can lead to")
+        fits = not self.age_bands or self.age_bands[0].from_months <= 0
+        require(fits, "Terms.age_bands", self.age_bands, "begin the first band at 0 months")
+        for overlap in self.overlaps:
+            fits = {overlap.one, overlap.other} <= self.components.keys()
+            require(fits, "Terms.overlaps", f"{overlap.one}+{overlap.other}", "name components that cost something")
+        return True
 
     @cached_property
     def bonus_by_id(self) -> dict[str, Bonus]:

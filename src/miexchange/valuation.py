@@ -240,6 +240,7 @@ def appraise(
     terms = programme.terms_at(at)
     if terms is None:
         return Refusal((_not_in_force(programme, at),))
+    _ = terms.is_sound  # raises for terms that were put together by hand and cannot be computed
     on = at.astimezone(programme.zone).date()
     verdict = assess(
         device,
@@ -272,9 +273,12 @@ def appraise(
     lines = _exchange_lines(price.price_paise, market, grading.overall, grading.findings, anchors, terms, days, months)
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
-    bonuses = _bonuses(exchange_value, terms, on, target, dict(given)) if terms.bonuses else ()
-    for bonus, says in bonuses:
-        lines.append(_line(f"bonus:{bonus.id}", bonus.amount, says, f"bonuses[{bonus.id}]"))
+    bonuses: list[GrantedBonus] = []
+    coupon_value = exchange_value
+    for amount, bonus, bound_to in _bonuses(exchange_value, terms, on, target, dict(given)) if terms.bonuses else ():
+        bonuses.append(proved(GrantedBonus, id=bonus.id, amount=amount, target=bound_to))
+        lines.append(_line(f"bonus:{bonus.id}", amount, bonus.says, f"bonuses[{bonus.id}]"))
+        coupon_value += amount
     return proved(
         Quote,
         programme=programme.id,
@@ -294,10 +298,10 @@ def appraise(
         priced_from=price.effective_from,
         target=target,
         bonuses_given=given,
-        bonuses=tuple([bonus for bonus, _ in bonuses]),
+        bonuses=tuple(bonuses),
         lines=tuple(lines),
         exchange_value=exchange_value,
-        coupon_value=exchange_value + sum([bonus.amount for bonus, _ in bonuses]),
+        coupon_value=coupon_value,
         warnings=verdict.warnings,
         usage=terms.usage,
     )
@@ -334,10 +338,10 @@ def _status(given: object) -> ImeiStatus:
 
 
 def _not_in_force(programme: Programme, at: datetime) -> Reason:
-    first = programme.terms[0].effective_from
+    begins = f"begins at {programme.terms[0].effective_from.isoformat()}" if programme.terms else "has no terms"
     return Reason(
         ReasonCode.PROGRAMME_NOT_IN_FORCE,
-        f"{programme.title} begins at {first.isoformat()}, after {at.isoformat()}",
+        f"{programme.title} {begins}, so it is not in force at {at.isoformat()}",
         "Ask for a quote from then on",
         programme.id,
     )
@@ -499,10 +503,14 @@ def _relevant(bonuses_given: Mapping[str, int], terms: Terms) -> tuple[tuple[str
 
 def _bonuses(
     exchange_value: int, terms: Terms, on: date, target: str | None, given: Mapping[str, int]
-) -> list[tuple[GrantedBonus, str]]:
-    """Return every stackable bonus that is earned, and the largest of the others; each with what it says."""
-    earned: list[tuple[int, Bonus, Bonus]] = []
-    largest: tuple[int, Bonus, Bonus] | None = None
+) -> list[tuple[int, Bonus, str | None]]:
+    """Return every stackable bonus that is earned, and the largest of the others.
+
+    Each is an amount, the bonus, and the new model that it is bound to.
+    """
+    earned: list[tuple[int, Bonus, str | None]] = []
+    largest = 0
+    best: tuple[int, Bonus, str | None] | None = None
     for bonus in terms.bonuses:
         if not bonus.runs(on, target):
             continue
@@ -510,21 +518,14 @@ def _bonuses(
         if paid is None:
             continue
         amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
-        if not amount:
+        if amount == 0 or (amount <= largest and not bonus.stackable):
             continue
+        grant = (amount, paid, target if bonus.targets or paid.targets else None)
         if bonus.stackable:
-            earned.append((amount, bonus, paid))
-        elif largest is None or amount > largest[0]:
-            largest = (amount, bonus, paid)
-    if largest is not None:
-        earned.append(largest)
-    return [
-        (
-            proved(GrantedBonus, id=paid.id, amount=amount, target=target if bonus.targets or paid.targets else None),
-            paid.says,
-        )
-        for amount, bonus, paid in earned
-    ]
+            earned.append(grant)
+        else:
+            largest, best = amount, grant
+    return earned if best is None else [*earned, best]
 
 
 def _with_fall_back(bonus: Bonus, terms: Terms, given: Mapping[str, int], on: date, target: str | None) -> Bonus | None:

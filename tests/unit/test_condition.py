@@ -387,3 +387,10 @@ def test_grading_twice_gives_the_same() -> None:
 def test_a_question_has_an_axis_of_three() -> None:
     with pytest.raises(InvalidValue, match="functional, cosmetic, none"):
         Question("q", "?", "c", "sideways", (Option("a", "A"),))  # type: ignore[arg-type]
+
+
+def test_half_of_a_surrogate_pair_has_a_json_form_that_can_be_written() -> None:
+    condition = Condition({"gl\ud800ass": "cr\udfffacked"})
+    text = condition.to_json()
+    assert text.encode() == b'{"gl\\ud800ass":"cr\\udfffacked"}'
+    assert Condition.from_json(text) == condition

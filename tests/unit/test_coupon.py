@@ -305,7 +305,7 @@ TAMPERED: list[tuple[dict[str, object], str]] = [
     ({"code": COUPON.display_code}, "give a code as `issue` makes it"),
     ({"account": ""}, "give the account's id"),
     ({"account": None}, "account"),
-    ({"device_tokens": []}, "a coupon is for a device"),
+    ({"device_tokens": []}, "give at least one"),
     ({"valid_from": "2020-01-11T06:00:00"}, "names no instant"),
     ({"valid_until": "2020-01-11T06:00:00Z"}, "it is after valid_from"),
     ({"valid_until": "2020-01-25"}, "valid_until"),
@@ -625,3 +625,11 @@ def test_a_redemption_is_of_an_instant() -> None:
     assert redemption.replace(at=small.AT.astimezone(ZoneInfo("Asia/Kolkata"))) == redemption
     with pytest.raises(InvalidValue, match=r"Redemption.at cannot be .* names no instant"):
         redemption.replace(at=datetime(2020, 1, 11, 12))  # noqa: DTZ001 - the fault itself
+
+
+@pytest.mark.parametrize("days", [0, -1, 3_651, 10**9])
+def test_a_validity_that_cannot_be_added_to_an_instant_is_an_error_of_ours(days: int) -> None:
+    quote = small.quoted(device=Device(small.MODEL, small.IMEI))
+    with pytest.raises(InvalidValue) as caught:
+        issue(quote.replace(usage=small.USAGE.replace(valid_days=days)), account="a", at=small.AT, key=small.KEY)
+    assert caught.value.field == "UsageRules.valid_days"

@@ -6,6 +6,7 @@ shows one rule alone. Amounts are paise.
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -784,3 +785,33 @@ def test_replay_and_worst_case_take_a_quote_and_a_programme(hostile: Any) -> Non
 def test_a_headline_takes_a_models_name(model: Any) -> None:  # noqa: ANN401 - whatever arrives
     with pytest.raises(InvalidValue):
         headline(model, small.programme(), at=small.AT)
+
+
+# Terms that were put together by hand, without the loader.
+
+UNSOUND: list[tuple[dict[str, Any], str]] = [
+    ({"quote_valid_hours": 10**9}, "Terms.quote_valid_hours"),  # longer than a timedelta
+    ({"price_max_age_days": 0}, "Terms.price_max_age_days"),
+    ({"factor_bps": -1}, "Terms.factor_bps"),
+    ({"scrap_paise": -1}, "Terms.scrap_paise"),
+    ({"step_paise": 0}, "Terms.step_paise"),  # nothing can be divided by it
+    ({"drift_bps_per_day": 10_001}, "Terms.drift_bps_per_day"),
+    ({"grades": ()}, "Terms.grades"),
+    ({"age_bands": (AgeBand(6, 9_000),)}, "Terms.age_bands"),  # a younger phone would be in none
+    ({"overlaps": (Overlap("display", "soul", 5_000),)}, "Terms.overlaps"),
+]
+
+
+@pytest.mark.parametrize(("change", "field"), UNSOUND, ids=[field for _, field in UNSOUND])
+def test_terms_that_cannot_be_computed_are_an_error_of_ours(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        small.quoted(small.TERMS.replace(**change))
+    assert caught.value.field == field
+
+
+def test_a_programme_without_terms_is_never_in_force() -> None:
+    bare = dataclasses.replace(small.programme(), terms=())
+    refusal = appraise(Device(small.MODEL), Condition(), bare, at=small.AT)
+    assert isinstance(refusal, Refusal)
+    assert refusal.codes == ("programme_not_in_force",)
+    assert "has no terms" in refusal.explain()

@@ -61,7 +61,7 @@ from miexchange.strategies._enquiries import (  # noqa: E402 - as above
     refusals,
     verdicts,
 )
-from miexchange.strategies._imeis import imei_texts, imeis, mistyped_imeis, tac_tables  # noqa: E402 - as above
+from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables  # noqa: E402 - as above
 from miexchange.strategies._models import catalogues, eligible_models, listings, variants  # noqa: E402 - as above
 from miexchange.strategies._numbers import amounts, instants  # noqa: E402 - as above
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices  # noqa: E402 - as above
@@ -70,6 +70,7 @@ from miexchange.strategies._programmes import programmes, terms, usage_rules  # 
 __all__ = [
     "STRATEGIES",
     "Enquiry",
+    "all_imeis",
     "amounts",
     "anchor_tables",
     "anchors",

@@ -7,18 +7,57 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, issue
-from miexchange.strategies._enquiries import quotes
-from miexchange.strategies._numbers import amounts, instants, subsets, texts
-from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS
+from miexchange.eligibility import ImeiStatus
+from miexchange.strategies._imeis import imeis
+from miexchange.strategies._numbers import amounts, instants, subsets, texts, tuples
+from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
+from miexchange.valuation import GrantedBonus, Quote, QuoteLine
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from miexchange.programme import UsageRules
-    from miexchange.valuation import Quote
 
 __all__ = ["coupons", "order_lines", "orders", "redemptions"]
+
+_TARGETS = st.none() | st.sampled_from(PRODUCTS)
+
+
+@st.composite
+def _accepted(draw: st.DrawFn) -> Quote:
+    """Draw a quote without a programme behind it: a coupon needs its value, its bonuses and its rules only."""
+    at = draw(instants())
+    value = draw(amounts(10**7) | st.integers(0, 10**7))
+    bonuses = draw(tuples(st.builds(GrantedBonus, texts(), st.integers(1, 10**6), _TARGETS), most=2))
+    given = [QuoteLine(f"bonus:{bonus.id}", bonus.amount, "A bonus", f"bonuses[{bonus.id}]") for bonus in bonuses]
+    first, second = draw(imeis()), draw(st.none() | imeis())
+    return Quote(
+        programme="drawn",
+        digest="0" * 64,
+        terms="1",
+        questionnaire="1",
+        at=at,
+        valid_until=at + timedelta(hours=24),
+        model="acme-one-1-8",
+        label="Acme One (1 GB, 8 GB)",
+        imeis=(first,) if second in {None, first} else (first, second),
+        indicative=False,
+        imei_status=ImeiStatus.CLEAR,
+        purchased_on=None,
+        condition=Condition(),
+        grade="A",
+        priced_from=at,
+        target=None,
+        bonuses_given=(),
+        bonuses=bonuses,
+        lines=(QuoteLine("market", value, "a price", "market_prices[acme-one-1-8]"), *given),
+        exchange_value=value,
+        coupon_value=value + sum(bonus.amount for bonus in bonuses),
+        warnings=(),
+        usage=draw(usage_rules()),
+    )
 
 
 @st.composite
@@ -26,9 +65,9 @@ def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
     """Draw coupons that were issued of a quote with an IMEI.
 
     Args:
-        quote: the quote; any by default.
+        quote: the quote; by default one with any value and any usage rules.
     """
-    accepted = draw(quotes(imei=True)) if quote is None else quote
+    accepted = draw(_accepted()) if quote is None else quote
     at = draw(instants(accepted.at, accepted.valid_until - timedelta(microseconds=1)))
     key = draw(st.binary(min_size=16, max_size=32))
     coupon = issue(accepted, account=draw(texts()), at=at, key=key)

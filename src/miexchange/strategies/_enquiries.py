@@ -16,7 +16,8 @@ from miexchange.programme import Programme, Terms
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
-from miexchange.strategies._numbers import instants, midnight, texts, tuples
+from miexchange.strategies._models import model_of, variants
+from miexchange.strategies._numbers import START, instants, midnight, texts, tuples
 from miexchange.strategies._programmes import programmes
 from miexchange.valuation import Quote, appraise
 
@@ -86,24 +87,29 @@ def devices(
     *,
     imei: bool | None = None,
 ) -> Device:
-    """Draw devices that a programme lists, with IMEIs whose TAC is that of their model.
+    """Draw devices; those of a programme are listed, with IMEIs whose TAC is that of their model.
 
     Args:
-        programme: the programme; any by default.
-        model: the variant's id; any that is listed by default.
+        programme: the programme; by default the model may be any.
+        model: the variant's id; any by default.
         imei: True for devices with an IMEI only, False for those without one.
     """
-    rules = draw(programmes()) if programme is None else programme
-    name = draw(st.sampled_from([listing.model for listing in rules.eligible])) if model is None else model
+    tacs = None
+    begins, dated = START, draw(st.booleans())
+    if programme is None:
+        name = model or model_of(draw(variants()))
+    else:
+        name = model or draw(st.sampled_from([listing.model for listing in programme.eligible]))
+        tacs = _tacs_of(programme, programme.catalogue.by_model[name])
+        begins = programme.terms[0].effective_from.astimezone(programme.zone).date()
+        dated = dated or any(version.age_bands for version in programme.terms)
     first: Imei | None = None
     second: Imei | None = None
     if imei or (imei is None and draw(st.booleans())):
-        numbers = imeis(_tacs_of(rules, rules.catalogue.by_model[name]))
+        numbers = imeis(tacs)
         first = draw(numbers)
         second = draw(st.none() | numbers.filter(lambda number: number != first))
-    dated = any(version.age_bands for version in rules.terms) or draw(st.booleans())
-    first_day = rules.terms[0].effective_from.astimezone(rules.zone).date()
-    bought = draw(_AGES.map(lambda age: first_day - age)) if dated else None
+    bought = draw(_AGES.map(lambda age: begins - age)) if dated else None
     return Device(name, first, second, bought)
 
 

@@ -14,7 +14,7 @@ from miexchange.strategies._numbers import SOURCE
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["imei_texts", "imeis", "mistyped_imeis", "tac_tables"]
+__all__ = ["all_imeis", "imei_texts", "imeis", "mistyped_imeis", "tac_tables"]
 
 _BODY = 14
 _ALLOCATING = ("35", "86", "01", "99")  # reporting bodies that give out numbers today
@@ -37,6 +37,16 @@ def imeis(tacs: SearchStrategy[str] | None = None) -> SearchStrategy[Imei]:
         tacs = st.builds("{}{:06d}".format, st.sampled_from(_ALLOCATING), st.integers(0, 999_999))
     bodies = st.builds("{}{:06d}".format, tacs, st.integers(0, 999_999))
     return bodies.map(Imei.from_body).filter(lambda imei: not imei.is_placeholder)
+
+
+def all_imeis() -> SearchStrategy[Imei]:
+    """Draw whatever is a well-formed IMEI: placeholders, test numbers and unknown reporting bodies, too.
+
+    >>> from hypothesis import find
+    >>> find(all_imeis(), lambda imei: True).is_placeholder
+    True
+    """
+    return st.text(string.digits, min_size=_BODY, max_size=_BODY).map(Imei.from_body)
 
 
 def imei_texts(numbers: SearchStrategy[Imei] | None = None) -> SearchStrategy[str]:

@@ -1,0 +1,178 @@
+"""The whole valuation once more, in fractions and from the tables alone: what `appraise` is held against.
+
+Nothing of this shares code with `miexchange.valuation` or `miexchange._kernel`. It reads the rows of
+a programme one after another, as a patient person with a pencil would, and rounds by the definition:
+half a paisa counts as a whole one.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from miexchange.condition import Condition, Option, Question
+    from miexchange.eligibility import Variant
+    from miexchange.market import Anchor, Price
+    from miexchange.programme import Bonus, Programme, Terms
+
+
+def half_up(exact: Fraction) -> int:
+    """Round to the nearest whole number, and a half upwards."""
+    below = math.floor(exact)
+    return below + 1 if exact - below >= Fraction(1, 2) else below
+
+
+def share(amount: int, bps: int) -> int:
+    """Take so many hundredths of a percent, rounded half up."""
+    return half_up(Fraction(amount) * Fraction(bps, 10_000))
+
+
+def last_in_force(rows: Iterable[Price | Anchor], at: datetime) -> Price | Anchor | None:
+    """Look through all rows for the one that began last and has not ended."""
+    found = None
+    for row in rows:
+        if row.effective_from <= at and (found is None or row.effective_from > found.effective_from):
+            found = row
+    if found is not None and found.effective_until is not None and found.effective_until <= at:
+        return None
+    return found
+
+
+def price_at(programme: Programme, model: str, at: datetime) -> Price | None:
+    """Return the market price in force."""
+    rows = [row for row in programme.prices.prices if row.model == model]
+    return last_in_force(rows, at)  # type: ignore[return-value]
+
+
+def anchor_at(programme: Programme, model: str, component: str, at: datetime) -> int:
+    """Return the repair anchor in force, in paise."""
+    rows = [row for row in programme.anchors.anchors if (row.model, row.component) == (model, component)]
+    found = last_in_force(rows, at)
+    assert found is not None, f"{model} has no {component} anchor"
+    return found.amount_paise  # type: ignore[union-attr]
+
+
+def terms_at(programme: Programme, at: datetime) -> Terms:
+    """Return the terms that began last."""
+    return max(
+        (terms for terms in programme.terms if terms.effective_from <= at), key=lambda terms: terms.effective_from
+    )
+
+
+def whole_months(since: date, on: date) -> int:
+    """Count birthdays of the month: how often the day of the month came round."""
+    months = 0
+    while True:
+        year, month = divmod(since.year * 12 + since.month - 1 + months + 1, 12)
+        if (year, month + 1, since.day) > (on.year, on.month, on.day):
+            return months
+        months += 1
+
+
+def answered(condition: Condition, terms: Terms, variant: Variant) -> list[tuple[Question, Option]]:
+    """Return each question that is asked of the model with its answer; an optional one not answered counts as worst."""
+    pairs = []
+    for question in terms.questionnaire.questions:
+        if question.asked_brands and variant.brand not in question.asked_brands:
+            continue
+        since = question.asked_launched_from
+        if since is not None and (variant.launched_on is None or variant.launched_on < since):
+            continue
+        answer = dict(condition).get(question.id, question.options[-1].id)
+        pairs.append((question, next(option for option in question.options if option.id == answer)))
+    return pairs
+
+
+def exchange_value(
+    condition: Condition, programme: Programme, model: str, at: datetime, purchased_on: date | None
+) -> int:
+    """Return what the device is worth, in paise."""
+    terms = terms_at(programme, at)
+    variant = next(variant for variant in programme.catalogue.variants if variant.model == model)
+    price = price_at(programme, model, at)
+    assert price is not None
+    market = price.price_paise
+    pairs = answered(condition, terms, variant)
+    kept = market
+    for _, option in pairs:
+        kept = share(kept, option.keep_bps)
+    if terms.age_bands:
+        assert purchased_on is not None
+        months = whole_months(purchased_on, at.astimezone(programme.zone).date())
+        kept = share(kept, [band.keep_bps for band in terms.age_bands if band.from_months <= months][-1])
+    days = 0
+    while price.effective_from + timedelta(days=days + 1) <= at:
+        days += 1
+    kept = share(kept, max(10_000 - days * terms.drift_bps_per_day, 0))
+    worst_grade = max([option.grade for question, option in pairs if question.axis != "none"], default=0)
+    kept = share(kept, terms.grades[worst_grade].keep_bps)
+    costs: dict[str, int] = {}
+    for question, option in pairs:
+        if option.deduction is None:
+            continue
+        cost = option.deduction.paise + share(market, option.deduction.share_bps)
+        if option.deduction.anchor:
+            anchor = anchor_at(programme, model, option.deduction.anchor, at)
+            cost += share(anchor, option.deduction.weight_bps)
+        costs[question.component] = max(cost, costs.get(question.component, 0))
+    total = kept - sum(costs.values())
+    for overlap in terms.overlaps:
+        smaller = min(costs.get(overlap.one, 0), costs.get(overlap.other, 0))
+        total += share(smaller, 10_000 - overlap.counted_bps)
+    total += sum(option.extra_paise for _, option in pairs)
+    total = share(total, terms.factor_bps)
+    total = min(max(total, terms.scrap_paise), market)
+    return total - total % terms.step_paise
+
+
+def bonus_amounts(
+    value: int, terms: Terms, on: date, target: str | None, given: Mapping[str, int]
+) -> list[tuple[str, int]]:
+    """Return what comes on top: every stackable bonus, and the first of the largest others; id and paise."""
+    stacked: list[tuple[str, int]] = []
+    others: list[tuple[str, int]] = []
+    for bonus in terms.bonuses:
+        if bonus.begins is not None and on < bonus.begins:
+            continue
+        if bonus.ends is not None and on >= bonus.ends:
+            continue
+        if bonus.targets and target not in bonus.targets:
+            continue
+        paid = _left(bonus, terms, given)
+        if paid is None or value < bonus.from_value_paise:
+            continue
+        amount = paid.paise or min(share(value, paid.share_bps), paid.cap_paise or 0)
+        if amount:
+            (stacked if bonus.stackable else others).append((paid.id, amount))
+    if others:
+        largest = max(amount for _, amount in others)
+        stacked.append(next(one for one in others if one[1] == largest))
+    return stacked
+
+
+def _left(bonus: Bonus, terms: Terms, given: Mapping[str, int]) -> Bonus | None:
+    """Return the bonus, or what is given in its place once its quota is used up."""
+    if bonus.quota is None or given.get(bonus.id, 0) < bonus.quota:
+        return bonus
+    for other in terms.bonuses:
+        if other.id == bonus.fall_back:
+            return _left(other, terms, given)
+    return None
+
+
+def shares(amount: int, weights: list[int]) -> tuple[int, ...]:
+    """Split by largest remainder, one paisa at a time to whoever is owed most; the earlier one of equals."""
+    total = sum(weights)
+    if not total:
+        return (0,) * len(weights)
+    exact = [Fraction(amount * weight, total) for weight in weights]
+    split = [math.floor(part) for part in exact]
+    while sum(split) < amount:
+        owed = [part - have for part, have in zip(exact, split, strict=True)]
+        split[owed.index(max(owed))] += 1
+    return tuple(split)

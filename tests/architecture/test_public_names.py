@@ -30,7 +30,12 @@ DOCUMENTED = re.findall(r"^\| `([A-Za-z_.]+)`", REFERENCE, re.MULTILINE)
 def top_level(module: str) -> set[str]:
     """Return the names that a module defines, or takes over from another one to offer them."""
     names: set[str] = set()
-    for node in ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")).body:
+    body = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")).body
+    if any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in body):
+        # Names that are loaded when they are asked for stand in a block for type checkers; that they load is tested.
+        assert all(hasattr(importlib.import_module(_dotted(module)), name) for name in _listed(body))
+        body += [inner for node in body if isinstance(node, ast.If) for inner in node.body]
+    for node in body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.ImportFrom):
@@ -40,6 +45,17 @@ def top_level(module: str) -> set[str]:
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
     return {name for name in names if not name.startswith("_")}
+
+
+def _dotted(module: str) -> str:
+    return f"miexchange.{module.removesuffix('/__init__').replace('/', '.')}"
+
+
+def _listed(body: list[ast.stmt]) -> list[str]:
+    assigned = [node for node in body if isinstance(node, ast.Assign)]
+    return [
+        name for node in assigned if ast.unparse(node.targets[0]) == "__all__" for name in ast.literal_eval(node.value)
+    ]
 
 
 def only_in(module: str) -> list[str]:

@@ -69,7 +69,8 @@ def test_silence_about_an_extra_never_pays_more_than_an_answer(enquiry: Enquiry,
     """Condition: an optional question that is not answered counts as the worst answer."""
     optional = [question.id for question in enquiry.terms.questionnaire.questions if question.optional]
     asked = [name for name in optional if name in enquiry.condition]
-    assume(asked)
+    if not asked:
+        return
     silent = replace(enquiry, condition=enquiry.condition.replace(**{data.draw(st.sampled_from(asked)): None}))
     assert isinstance(silent.answer(), Quote)
     assert pays_no_more(silent, enquiry)
@@ -107,7 +108,6 @@ def test_a_higher_price_never_pays_less_whatever_the_answers(enquiry: Enquiry, d
 @given(enquiries(), st.integers(1, 10**5))
 def test_a_dearer_repair_never_pays_more(enquiry: Enquiry, rupees: int) -> None:
     """Design, section 6: a finding costs a weight times the repair anchor."""
-    assume(enquiry.programme.anchors.anchors)
     rows = [row.replace(amount_paise=row.amount_paise + 100 * rupees) for row in enquiry.programme.anchors.anchors]
     assert pays_no_more(replace(enquiry, programme=replace(enquiry.programme, anchors=AnchorTable.of(rows))), enquiry)
 

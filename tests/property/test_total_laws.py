@@ -163,6 +163,15 @@ def test_any_object_as_an_argument_of_issue_and_check(one: Any, other: Any) -> N
 
 
 @pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, "1" * 5_000, "NaN", "Infinity", '"\\ud800"'], ids=len
+)
+def test_json_that_has_broken_readers(kind: type[Any], text: str) -> None:
+    """Design, promise 8: too deep, too long, and not quite JSON."""
+    assert isinstance(answers(kind.from_json, text), MiExchangeError)
+
+
+@pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 @effort(0.3)
 def test_any_text_as_the_json_of_a_value(kind: type[Any], data: st.DataObject) -> None:
@@ -171,8 +180,6 @@ def test_any_text_as_the_json_of_a_value(kind: type[Any], data: st.DataObject) -
     hostile = data.draw(json_data)
     answers(kind.from_json, json.dumps(hostile))
     answers(kind.from_json, data.draw(texts))
-    for deep in ("[" * 100_000, '{"a":' * 100_000, "1" * 5_000, "NaN", "Infinity", '"\\ud800"'):
-        answers(kind.from_json, deep)
     if kind is Condition:
         return
     answers(kind.from_dict, hostile)
@@ -225,7 +232,7 @@ def test_a_quote_from_anywhere_is_safe_to_use(quote: Quote, data: st.DataObject)
         answers(other.explain)
 
 
-@pytest.mark.parametrize("days", [0, -1, 10**7, 10**10, 10**30])
+@pytest.mark.parametrize("days", [0, -1, 10**7, 10**10, 2**63 - 1])
 def test_no_validity_is_too_long_to_be_refused(days: int) -> None:
     """Design, promise 8: a quote that was stored elsewhere may carry any usage rules."""
     forged = QUOTE.replace(usage=QUOTE.usage.replace(valid_days=days))

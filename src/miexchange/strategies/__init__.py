@@ -14,58 +14,38 @@ shrinks to what a person likes to read: the best answers, round rupees, one orde
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import miexchange as _core
 
-
-def register() -> None:
-    """Tell hypothesis which strategy belongs to which type; its entry point calls this.
-
-    A strategy is built when somebody first asks for its type, so this costs next to nothing.
-
-    >>> from hypothesis import find, strategies as st
-    >>> from miexchange import Order
-    >>> register()
-    >>> len(find(st.from_type(Order), lambda order: True).lines)
-    1
-    """
-    from hypothesis import strategies as st  # noqa: PLC0415 - hypothesis calls this while it is being imported
-
-    def of_type(kind: type) -> st.SearchStrategy[object]:
-        return STRATEGIES[kind]()
-
-    for name in _core.__all__:
-        kind = getattr(_core, name)
-        if isinstance(kind, type) and not issubclass(kind, Exception | str):
-            st.register_type_strategy(kind, of_type)
-
-
-# Importing hypothesis calls `register`, which therefore stands above whatever imports hypothesis.
-from miexchange.strategies._by_type import STRATEGIES  # noqa: E402 - as above
-from miexchange.strategies._conditions import (  # noqa: E402 - as above
-    conditions,
-    grades,
-    gradings,
-    hostile_conditions,
-    options,
-    questionnaires,
-    questions,
-)
-from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions  # noqa: E402 - as above
-from miexchange.strategies._enquiries import (  # noqa: E402 - as above
-    Enquiry,
-    devices,
-    enquiries,
-    hostile_enquiries,
-    quotes,
-    reasons,
-    refusals,
-    verdicts,
-)
-from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables  # noqa: E402 - as above
-from miexchange.strategies._models import catalogues, eligible_models, listings, variants  # noqa: E402 - as above
-from miexchange.strategies._numbers import amounts, instants  # noqa: E402 - as above
-from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices  # noqa: E402 - as above
-from miexchange.strategies._programmes import programmes, terms, usage_rules  # noqa: E402 - as above
+if TYPE_CHECKING:
+    from miexchange.strategies._by_type import STRATEGIES
+    from miexchange.strategies._conditions import (
+        conditions,
+        grades,
+        gradings,
+        hostile_conditions,
+        options,
+        questionnaires,
+        questions,
+    )
+    from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions
+    from miexchange.strategies._enquiries import (
+        Enquiry,
+        devices,
+        enquiries,
+        hostile_enquiries,
+        quotes,
+        reasons,
+        refusals,
+        verdicts,
+    )
+    from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables
+    from miexchange.strategies._models import catalogues, eligible_models, listings, variants
+    from miexchange.strategies._numbers import amounts, instants
+    from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
+    from miexchange.strategies._programmes import programmes, terms, usage_rules
 
 __all__ = [
     "STRATEGIES",
@@ -108,3 +88,46 @@ __all__ = [
     "variants",
     "verdicts",
 ]
+
+_PARTS = ("by_type", "conditions", "coupons", "enquiries", "imeis", "models", "numbers", "prices", "programmes")
+
+
+def register() -> None:
+    """Tell hypothesis which strategy belongs to which type; its entry point calls this.
+
+    Whoever imports hypothesis pays for it, so it loads no strategy: a strategy is made when
+    somebody first asks for its type.
+
+    >>> from hypothesis import find, strategies as st
+    >>> from miexchange import Order
+    >>> register()
+    >>> len(find(st.from_type(Order), lambda order: True).lines)
+    1
+    """
+    from hypothesis import strategies as st  # noqa: PLC0415 - hypothesis calls this while it is being imported
+
+    def of_type(asked: type) -> Any:  # noqa: ANN401 - a strategy, or NotImplemented
+        # Whoever asks for a base of ours, such as object, is not to get programmes and price lists.
+        strategies = import_module(f"{__name__}._by_type").STRATEGIES
+        return strategies[asked]() if asked in strategies else NotImplemented
+
+    for name in _core.__all__:
+        kind = getattr(_core, name)
+        if isinstance(kind, type) and not issubclass(kind, Exception | str):
+            st.register_type_strategy(kind, of_type)
+
+
+def __getattr__(name: str) -> object:
+    """Load a strategy when it is first asked for; see `register`."""
+    if name in __all__:
+        for part in _PARTS:
+            module = import_module(f"{__name__}._{part}")
+            if name in module.__all__:
+                globals()[name] = getattr(module, name)
+                return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names only."""
+    return __all__

@@ -186,7 +186,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     """
     fine = draw(enquiries(programme))
     rules, device = fine.programme, fine.device
-    at = draw(st.just(fine.at) | instants(datetime(2018, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC)))
+    at = draw(st.just(fine.at) | instants(datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 8, 1, tzinfo=UTC)))
     names = [variant.model for variant in rules.catalogue.variants]
     names += [variant.family for variant in rules.catalogue.variants]
     model = draw(st.just(device.model) | st.sampled_from(names) | st.text(max_size=20))

@@ -129,35 +129,30 @@ def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN40
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
         return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
-    if origin is tuple and parts[-1] is Ellipsis:
-        fits, rule = _check_of(parts[0])
-        return (lambda value: type(value) is tuple and all(map(fits, value))), f"give a tuple; of each: {rule}"
     if origin is tuple:
-        tests = [_check_of(part)[0] for part in parts]
-        rule = f"give a tuple of {len(parts)}"
-
-        def fits_each(value: object) -> bool:
-            if type(value) is not tuple or len(value) != len(tests):
-                return False
-            return all(test(item) for test, item in zip(tests, value, strict=True))
-
-        return fits_each, rule
+        return _check_of_tuple(parts)
     if origin in {Union, UnionType}:
         several = [_check_of(part) for part in parts]
         return (lambda value: any(test(value) for test, _ in several)), " or ".join(rule for _, rule in several)
-    if hint is str:
-        return is_text, "give a text"
-    if hint is int:
-        return (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST), "give a whole number of 64 bits"
-    exactly = _PLAIN.get(hint)
-    return (
-        ((lambda value: isinstance(value, hint)), f"give a {hint.__name__}")
-        if exactly is None
-        else (
-            (lambda value: type(value) is hint),
-            exactly,
-        )
-    )
+    if hint in _TESTS:
+        return _TESTS[hint]
+    if hint in _PLAIN:
+        return (lambda value: type(value) is hint), _PLAIN[hint]
+    return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
+
+
+def _check_of_tuple(parts: tuple[Any, ...]) -> tuple[Callable[[object], bool], str]:
+    if parts[-1] is Ellipsis:
+        fits, rule = _check_of(parts[0])
+        return (lambda value: type(value) is tuple and all(map(fits, value))), f"give a tuple; of each: {rule}"
+    tests = [_check_of(part)[0] for part in parts]
+
+    def fits_each(value: object) -> bool:
+        if type(value) is not tuple or len(value) != len(tests):
+            return False
+        return all(test(item) for test, item in zip(tests, value, strict=True))
+
+    return fits_each, f"give a tuple of {len(parts)}"
 
 
 _WIDEST = 2**63  # as wide as a column; and Python refuses to write out a number that is very much wider
@@ -178,6 +173,11 @@ def is_text(value: object) -> bool:
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+
+_TESTS: dict[object, tuple[Callable[[object], bool], str]] = {
+    str: (is_text, "give a text"),
+    int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
+}
 
 _SETTERS: dict[type, dict[str, Callable[[object, object], None]]] = {}
 

@@ -35,7 +35,8 @@ _LARGEST = {"paise": 500_000, "share_bps": BPS, "weight_bps": 4 * BPS}
 _KINDS = st.sampled_from(tuple(_LARGEST))
 _ANCHORS = st.sampled_from(COMPONENTS[:2])
 _COMPONENTS = st.sampled_from(COMPONENTS)
-_EFFECTS = subsets(("grade", "deduction", "extra", "keep", "gate"), 0)
+_EFFECTS = subsets(("grade", "extra", "keep", "gate"), 0)
+_OFTEN = st.sampled_from((False, True, True, True))
 _RARELY = st.sampled_from((False, False, False, False, True))
 _AXES: SearchStrategy[Literal["functional", "cosmetic", "none"]] = st.sampled_from(("functional", "cosmetic", "none"))
 
@@ -79,7 +80,7 @@ def questions(
     extras = [0, *draw(ascents(paid - 1, 100_000))] if "extra" in does else [0] * paid
     most_extra = draw(st.integers(0, 50_000)) if "extra" in does else 0
     deductions: list[Deduction | None] = [None] * paid
-    if "deduction" in does:
+    if not optional and draw(_OFTEN):
         kind = draw(_KINDS)
         anchor = draw(_ANCHORS) if kind == "weight_bps" else ""
         sizes = [0, *draw(ascents(paid - 1, _LARGEST[kind]))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from miexchange.errors import InvalidValue
@@ -121,4 +123,10 @@ NOT_ALLOCATED = [
 @pytest.mark.parametrize(("amount", "weights", "rule"), NOT_ALLOCATED)
 def test_what_cannot_be_split_is_refused(amount: int, weights: list[int], rule: str) -> None:
     with pytest.raises(InvalidValue, match=rule):
+        allocate(amount, weights)
+
+
+@pytest.mark.parametrize(("amount", "weights"), [(True, [1]), (1.0, [1]), (1, [1, 0.5]), ("1", [1])])
+def test_only_whole_numbers_are_shared_out(amount: Any, weights: Any) -> None:  # noqa: ANN401 - whatever arrives
+    with pytest.raises(InvalidValue, match="whole numbers"):
         allocate(amount, weights)

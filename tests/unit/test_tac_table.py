@@ -301,3 +301,8 @@ class TestTable:
         broken = report.replace(problems=(Problem("x.csv", 2, "tac", "the TAC is blank", "Fill it in"),))
         assert TacReport.from_json(broken.to_json()) == broken
         assert TacDevice.from_json(TacDevice("Acme", "One").to_json()) == TacDevice("Acme", "One")
+
+
+def test_what_is_no_path_is_refused_with_the_right_words() -> None:
+    with pytest.raises(DataError, match="5 is no path"):
+        TacTable.read(5)  # type: ignore[arg-type]

@@ -815,3 +815,11 @@ def test_a_programme_without_terms_is_never_in_force() -> None:
     assert isinstance(refusal, Refusal)
     assert refusal.codes == ("programme_not_in_force",)
     assert "has no terms" in refusal.explain()
+
+
+def test_a_worst_case_of_a_model_that_the_programme_lacks_is_an_error_of_ours() -> None:
+    programme = small.programme()
+    quote = small.quoted().replace(model="nope", digest=programme.digest)
+    with pytest.raises(InvalidValue) as caught:
+        worst_case(quote, programme)
+    assert caught.value.field == "Quote.model"

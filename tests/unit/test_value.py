@@ -419,3 +419,8 @@ def test_terms_and_usage_are_values_too() -> None:
 def test_a_variant_states_its_own_rules() -> None:
     with pytest.raises(InvalidValue, match=r"Variant.name cannot be ' ': give a text"):
         Variant("m", "Acme", " ", 1, 1)
+
+
+def test_a_key_that_stands_twice_is_refused_and_not_resolved_in_silence() -> None:
+    with pytest.raises(InvalidValue, match="let each key stand once"):
+        Order.from_json('{"id":"a","id":"b","lines":[]}')

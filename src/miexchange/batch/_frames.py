@@ -143,6 +143,7 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 
 
 def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+    """Return the columns of a result, which share their numbers with the values."""
     refused = values.outcome == REFUSED
     lines = {f"{name}_paise": Amounts(line, refused) for name, line in zip(tables.lines, values.lines, strict=True)}
     return {

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["OUTCOMES", "appraise_frame", "columns_in", "columns_out", "workers"]
+__all__ = [
+    "OUTCOMES",
+    "appraise_frame",
+    "columns_in",
+    "columns_out",
+    "kinds_of",
+    "result_columns",
+    "tables_of",
+    "workers",
+]
 
 _Frame = TypeVar("_Frame")
 
@@ -101,8 +110,7 @@ def appraise_frame(
         raise InvalidValue("at", at, "the table has a column at; give one of the two")
     required, optional = columns_in(programme)
     check_names(names, required if at is None else required - {"at"}, optional)
-    kinds = {**_KINDS, **dict.fromkeys(tables.questions, "text")}
-    columns = {name: read_column(table, name, kind) for name, kind in kinds.items() if name in names}  # type: ignore[arg-type]
+    columns = {name: read_column(table, name, kind) for name, kind in kinds_of(tables).items() if name in names}
     values = appraise_columns(
         columns,
         len(columns["model"].array),
@@ -110,7 +118,7 @@ def appraise_frame(
         at=None if at is None else microseconds(instant(at, "at")),
         threads=workers(threads),
     )
-    result: _Frame = table_like(frame, _columns(values, tables))
+    result: _Frame = table_like(frame, result_columns(values, tables))
     return result
 
 
@@ -135,10 +143,17 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
     ('grade', 'market_paise', 'grade_paise')
     """
     tables = tables_of(programme)
-    return tuple(_columns(Values.empty(0, tables), tables))
+    return tuple(result_columns(Values.empty(0, tables), tables))
 
 
-def _columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+def kinds_of(tables: Tables) -> dict[str, Kind]:
+    """Return what each column holds that the rules read."""
+    questions: dict[str, Kind] = dict.fromkeys(tables.questions, "text")
+    return {**_KINDS, **questions}
+
+
+def result_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+    """Return the columns of a result, by name and in order."""
     refused = values.outcome == REFUSED
     lines = {f"{name}_paise": Amounts(line, refused) for name, line in values.lines.items()}
     return {

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROWS", "Progress", "appraise_file"]
 
-ROWS = 131_072
+ROWS = 65_536
 """How many rows make a part."""
 
 _ROW, _MODEL = "row", "model"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -32,6 +31,7 @@ FORMATS = (".csv", ".parquet")
 
 _BLOCK = 4 << 20  # bytes of CSV that are parsed at once
 _BUFFER = 1 << 20  # bytes of a column of Parquet that are read at once
+_CANNOT_READ = (pa.ArrowException, OSError)
 _NO_TEXT = b"\xff"  # what no text in UTF-8 holds
 
 
@@ -120,7 +120,7 @@ class _Parquet:
     def _opened(self, few: Sequence[str] = ()) -> pq.ParquetFile:
         try:  # without the buffer a column of a row group would be read whole
             return pq.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=list(few))
-        except pa.ArrowException as error:
+        except _CANNOT_READ as error:
             raise _unreadable(self._path, "Parquet", error) from None
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
@@ -136,7 +136,7 @@ class _Parquet:
             for table in _ahead(_cut(pieces, first - before, rows, self.nothing(names))):
                 self.done = min(max(self.done, first) + len(table), self.total)
                 yield table
-        except pa.ArrowException as error:
+        except _CANNOT_READ as error:
             raise _unreadable(self._path, "Parquet", error) from None
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
@@ -179,7 +179,7 @@ class _Csv:
                 for table in _ahead(_cut(self._pieces(stream, names), first, rows, self.nothing(names))):
                     self.done = stream.tell()
                     yield table
-        except pa.ArrowException as error:
+        except _CANNOT_READ as error:
             raise _unreadable(self._path, "CSV", error) from None
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
@@ -234,12 +234,9 @@ def _with_broken(table: pa.Table, begin: int, broken: list[int]) -> tuple[pa.Tab
     Returns:
         The table, and the position of the row after it.
     """
-    end = begin + len(table)
-    places: list[int | None] = []
-    for number in count():  # every broken row moves the end by one
-        if number == len(broken) or broken[number] > end:
-            break
-        end += 1
+    end, number = begin + len(table), 0
+    while number < len(broken) and broken[number] <= end:  # every broken row moves the end by one
+        number, end = number + 1, end + 1
     put, broken[:number] = broken[:number], []
     if not put:
         return table, end
@@ -287,6 +284,9 @@ def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
             yield table
 
 
-def _unreadable(path: Path, kind: str, error: Exception) -> InvalidValue:
+def _unreadable(path: Path, kind: str, error: Exception) -> Exception:
+    """Say what is wrong with a file; what the system says of it, such as a disk that is gone, stays as it is."""
+    if isinstance(error, OSError) and error.errno:
+        return error
     reason = f"{error}".splitlines()[0].rstrip(".")
     return InvalidValue("source", f"{path}", f"it cannot be read as {kind}: {reason}. Correct or export it anew")

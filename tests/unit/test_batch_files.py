@@ -305,6 +305,19 @@ def test_broken_lines_stay_where_they_were_in_blocks_of_any_size(
     ]
 
 
+def test_nothing_but_broken_lines_are_rows_too(tmp_path: Path) -> None:
+    summary = appraise_file(csv(tmp_path, "x", "y,z"), tmp_path / "out.parquet", graded(), rows=1)
+    assert outcomes(tmp_path / "out.parquet") == [("refused", "invalid_value")] * 2
+    assert summary.rows == 2
+
+
+def test_a_cell_of_several_lines_is_one_row(tmp_path: Path) -> None:
+    source = csv(tmp_path, line(number='"a\n\nb"'), "x", line(number='"say ""c"""'), line(number='"d,e"'), "y")
+    source.write_bytes(b"\xef\xbb\xbf" + source.read_bytes().replace(b"x\n", b"x\r\n"))
+    appraise_file(source, tmp_path / "out.parquet", graded(), keep=["number"])
+    assert [row["number"] for row in read(tmp_path / "out.parquet")] == ["a\n\nb", None, 'say "c"', "d,e", None]
+
+
 def test_a_file_of_one_column_has_a_row_for_each_line(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("model\nnokia 3310\n\n\xa0\n", encoding="utf-8")
     source = _sources.open_source(tmp_path / "in.csv")

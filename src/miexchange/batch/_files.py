@@ -74,7 +74,7 @@ def appraise_file(
     keep: Iterable[str] = (),
     reveal_imei: bool = False,
     rejects: str | os.PathLike[str] | None = None,
-    rows: int = ROWS,
+    rows: int | None = None,
     threads: int | None = None,
     force: bool = False,
     restart: bool = False,
@@ -102,7 +102,7 @@ def appraise_file(
         keep: columns of the source that the target and the rejects have as well.
         reveal_imei: whether ``imei`` and ``imei2`` may be kept. They are personal data.
         rejects: a file to write the refused rows to: ``row``, the columns that are kept, ``model`` and ``reasons``.
-        rows: how many rows make a part.
+        rows: how many rows make a part; by default 65,536.
         threads: how many threads share the work; by default as many as there are processors.
         force: whether a target and rejects that exist are overwritten.
         restart: whether the parts of an earlier run are thrown away.
@@ -134,6 +134,7 @@ def appraise_file(
     if rejects is not None:
         wanted.append(Path(rejects))
     _check_paths(Path(source), wanted)
+    rows = ROWS if rows is None else rows
     if type(rows) is not int or rows < 1:
         raise InvalidValue("rows", rows, "give a whole number above zero")
     valuer = _Valuer(file, programme, bonuses_given, at, _kept(keep, file, programme, reveal_imei=reveal_imei), threads)

@@ -37,7 +37,7 @@ def batch(
     reveal_imei: Annotated[bool, typer.Option("--reveal-imei", help="Allow --keep imei: it is personal data.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT and the rejects if they exist.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has done.")] = False,
-    rows: Annotated[int, typer.Option(metavar="N", help="Save after so many rows.")] = 65_536,
+    rows: Annotated[int | None, typer.Option(metavar="N", help="Save after so many rows; by default 65536.")] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", help="By default one for each processor.")] = None,
     as_json: Json = False,
 ) -> None:

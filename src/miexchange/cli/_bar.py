@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar"]
 
+# The clock starts after the first part: before it, a run that goes on passes by all that is done already.
+_UNTIL_STEADY = 2
+
 
 class _Speed(ProgressColumn):
     """Rows done, and how many a second, those of an earlier run left out."""
@@ -47,7 +50,7 @@ class Bar:
             transient=True,
         )
         self._task = self._progress.add_task("", start=False, rows=0, before=0)
-        self._begun = False
+        self._told = 0
         self.rows = 0
 
     def __enter__(self) -> None:
@@ -61,8 +64,9 @@ class Bar:
     def show(self, how_far: batch.Progress) -> None:
         """Show how far the run is."""
         self.rows = how_far.rows
-        if not self._begun:
-            self._progress.start_task(self._task)
-            self._progress.update(self._task, before=how_far.rows)
-            self._begun = True
-        self._progress.update(self._task, rows=how_far.rows, completed=how_far.done, total=how_far.total)
+        self._told += 1
+        rows, done, total = how_far.rows, how_far.done, how_far.total
+        if self._told <= _UNTIL_STEADY:
+            self._progress.reset(self._task, completed=done, total=total, rows=rows, before=rows)
+        else:
+            self._progress.update(self._task, completed=done, total=total, rows=rows)

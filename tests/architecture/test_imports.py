@@ -35,7 +35,7 @@ ISLANDS = {"batch", "cli", "_demo", "strategies"}
 BRIDGES = {("cli", "_demo"), ("cli", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
-HEAVY = {"numpy", "pandas", "polars", "pyarrow", "sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
+HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
 
 
 def trees() -> dict[str, ast.Module]:

@@ -45,6 +45,7 @@ __all__ = ["ROWS", "Progress", "appraise_file"]
 ROWS = 65_536
 """How many rows make a part."""
 
+_GROUP = 8 * ROWS  # rows of a row group of Parquet: what is said about each of them stays in memory to the end
 _ROW, _MODEL = "row", "model"
 _IMEIS = ("imei", "imei2")
 
@@ -308,7 +309,11 @@ class _Output:
         if self._writer is None:
             kind = pacsv.CSVWriter if self._is_csv else pq.ParquetWriter
             self._writer = kind(f"{self._unfinished}", table.schema)
-        self._writer.write_table(table)
+        for batch in table.to_batches():
+            if self._is_csv:
+                self._writer.write_batch(batch)
+            else:
+                self._writer.write_batch(batch, row_group_size=_GROUP)
 
     def finish(self) -> Path:
         """End the file, and return where it is."""

@@ -31,6 +31,7 @@ FORMATS = (".csv", ".parquet")
 
 _BLOCK = 1 << 20  # bytes of CSV that are parsed at once; Arrow sets that much aside for each column
 _BUFFER = 1 << 20  # bytes of a column of Parquet that are read at once
+_CODES = pa.dictionary(pa.int32(), pa.binary())  # not even UTF-8 is taken for granted
 _CANNOT_READ = (pa.ArrowException, OSError)
 _NO_TEXT = b"\xff"  # what no text in UTF-8 holds
 
@@ -111,10 +112,11 @@ class _Parquet:
     def __init__(self, path: Path) -> None:
         """Read the end of the file, which says what is in it."""
         self._path = path
-        self._schema = self._opened().schema_arrow
+        file = self._opened()
+        self._schema = file.schema_arrow
         self.names = list(self._schema.names)
         self.types = list(self._schema.types)
-        self.total = self._opened().metadata.num_rows
+        self.total = file.metadata.num_rows
         self.done = 0
 
     def _opened(self, few: Sequence[str] = ()) -> pq.ParquetFile:
@@ -173,10 +175,9 @@ class _Csv:
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin at the beginning: only who has read a line of CSV knows where the next one begins."""
-        del few
         try:
             with pa.OSFile(f"{self._path}") as stream:
-                for table in _ahead(_cut(self._pieces(stream, names), first, rows, self.nothing(names))):
+                for table in _ahead(_cut(self._pieces(stream, names, few), first, rows, self.nothing(names))):
                     self.done = stream.tell()
                     yield table
         except _CANNOT_READ as error:
@@ -186,7 +187,7 @@ class _Csv:
         """Give bytes: see `column`."""
         return pa.table({name: pa.array([], pa.binary()) for name in names})
 
-    def _pieces(self, stream: pa.NativeFile, names: Sequence[str]) -> Iterator[pa.Table]:
+    def _pieces(self, stream: pa.NativeFile, names: Sequence[str], few: Sequence[str]) -> Iterator[pa.Table]:
         """Yield every row, also those with too few or too many cells, whose texts are then no texts."""
         broken: list[int] = []
 
@@ -202,7 +203,7 @@ class _Csv:
             ),
             convert_options=pacsv.ConvertOptions(
                 include_columns=list(names),
-                column_types=dict.fromkeys(self.names, pa.binary()),  # not even UTF-8 is taken for granted
+                column_types=dict.fromkeys(names, pa.binary()) | dict.fromkeys(few, _CODES),
                 null_values=[""],
                 strings_can_be_null=True,
             ),
@@ -245,8 +246,13 @@ def _with_broken(table: pa.Table, begin: int, broken: list[int]) -> tuple[pa.Tab
     places = [None if place in wrong else next(rows) for place in range(begin, end)]
     table = table.take(pa.array(places, pa.int64()))
     mask = pa.array([place is None for place in places])
-    columns = [pc.if_else(mask, pa.scalar(_NO_TEXT, pa.binary()), column) for column in table.columns]
-    return pa.Table.from_arrays(columns, names=table.column_names), end
+    return pa.table({name: _spoiled(table[name], mask) for name in table.column_names}), end
+
+
+def _spoiled(column: pa.ChunkedArray, mask: pa.Array) -> pa.ChunkedArray:
+    """Put what is no text into some cells."""
+    plain = pc.if_else(mask, pa.scalar(_NO_TEXT, pa.binary()), column.cast(pa.binary()))
+    return plain.dictionary_encode() if column.type == _CODES else plain
 
 
 def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -> Iterator[pa.Table]:

@@ -45,9 +45,8 @@ def decoded(cells: pa.ChunkedArray) -> Column:
     array = cells
     try:
         if pa.types.is_dictionary(array.type):
-            for chunk in array.chunks:
-                _checked(chunk.dictionary)
-            return Column(array)
+            pieces = [pa.DictionaryArray.from_arrays(one.indices, _checked(one.dictionary)) for one in array.chunks]
+            return Column(pa.chunked_array(pieces, pa.dictionary(array.type.index_type, pa.string())))
         return Column(_checked(array))
     except pa.ArrowInvalid:
         texts = [_decoded(cell) for cell in _bytes(array).to_pylist()]
@@ -57,10 +56,9 @@ def decoded(cells: pa.ChunkedArray) -> Column:
 
 def _checked(array: Any) -> Any:
     """Return texts that are UTF-8: going from bytes to texts, Arrow looks at each byte."""
-    if pa.types.is_binary(array.type):
-        return array.cast(pa.string())
-    array.cast(pa.large_binary()).cast(pa.large_string())
-    return array
+    if not pa.types.is_binary(array.type):
+        array = array.cast(pa.binary())
+    return array.cast(pa.string())
 
 
 def _bytes(array: pa.ChunkedArray) -> pa.ChunkedArray:

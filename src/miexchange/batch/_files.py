@@ -23,7 +23,7 @@ from miexchange import __version__
 from miexchange._value import instant
 from miexchange.batch._blocks import appraise_columns
 from miexchange.batch._columns import check_names
-from miexchange.batch._frames import columns_in, columns_out, kinds_of, result_columns, tables_of, workers
+from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of, tables_of, workers
 from miexchange.batch._parts import Parts, place
 from miexchange.batch._periods import microseconds
 from miexchange.batch._results import to_arrow
@@ -266,7 +266,7 @@ class _Valuer:
         """
         columns = {name: self.source.column(table, name, kind) for name, kind in self._kinds.items()}
         values = appraise_columns(columns, len(table), self._tables, at=self._at, threads=self._threads)
-        result = result_columns(values, self._tables)
+        result = as_columns(values, self._tables)
         summary = summary_of(columns["model"].array, result, self._programme)
         found = to_arrow(result)
         parts = {_ROW: pa.array(np.arange(first, first + len(table)))}

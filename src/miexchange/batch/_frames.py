@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "OUTCOMES",
     "appraise_frame",
+    "as_columns",
     "columns_in",
     "columns_out",
     "kinds_of",
-    "result_columns",
     "tables_of",
     "workers",
 ]
@@ -122,7 +122,7 @@ def appraise_frame(
         at=None if at is None else microseconds(instant(at, "at")),
         threads=workers(threads),
     )
-    result: _Frame = table_like(frame, result_columns(values, tables))
+    result: _Frame = table_like(frame, as_columns(values, tables))
     return result
 
 
@@ -147,7 +147,7 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
     ('grade', 'market_paise', 'grade_paise')
     """
     tables = tables_of(programme)
-    return tuple(result_columns(Values.empty(0, len(tables.lines)), tables))
+    return tuple(as_columns(Values.empty(0, len(tables.lines)), tables))
 
 
 def kinds_of(tables: Tables) -> dict[str, Kind]:
@@ -156,7 +156,7 @@ def kinds_of(tables: Tables) -> dict[str, Kind]:
     return {**_KINDS, **questions}
 
 
-def result_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
     """Return the columns of a result, by name and in order."""
     refused = values.outcome == REFUSED
     lines = {f"{name}_paise": Amounts(line, refused) for name, line in zip(tables.lines, values.lines, strict=True)}

@@ -170,7 +170,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
     while True:
         process = started(arguments)
         if done < 25:
-            wait_for_parts(process, target, done + moment.randint(3, 12))
+            wait_for_parts(process, target, done + moment.randint(6, 14))
             time.sleep(moment.random() / 50)
             kills += process.poll() is None
             process.kill()

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["OUTCOMES", "appraise_frame", "columns_in", "columns_out", "workers"]
+__all__ = [
+    "OUTCOMES",
+    "appraise_frame",
+    "as_columns",
+    "columns_in",
+    "columns_out",
+    "kinds_of",
+    "tables_of",
+    "workers",
+]
 
 _Frame = TypeVar("_Frame")
 
@@ -105,8 +114,7 @@ def appraise_frame(
         raise InvalidValue("at", at, "the table has a column at; give one of the two")
     required, optional = columns_in(programme)
     check_names(names, required if at is None else required - {"at"}, optional)
-    kinds = {**_KINDS, **dict.fromkeys(tables.questions, "text")}
-    columns = {name: read_column(table, name, kind) for name, kind in kinds.items() if name in names}  # type: ignore[arg-type]
+    columns = {name: read_column(table, name, kind) for name, kind in kinds_of(tables).items() if name in names}
     values = appraise_columns(
         columns,
         len(columns["model"].array),
@@ -140,6 +148,12 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
     """
     tables = tables_of(programme)
     return tuple(as_columns(Values.empty(0, len(tables.lines)), tables))
+
+
+def kinds_of(tables: Tables) -> dict[str, Kind]:
+    """Return what each column holds that the rules read."""
+    questions: dict[str, Kind] = dict.fromkeys(tables.questions, "text")
+    return {**_KINDS, **questions}
 
 
 def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:

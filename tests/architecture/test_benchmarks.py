@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-SCRIPTS = ("importing", "appraising", "redeeming", "loading")
+SCRIPTS = ("importing", "appraising", "redeeming", "loading", "sparking")
 
 
 def test_every_script_is_run_by_all() -> None:
@@ -29,5 +29,7 @@ def test_a_benchmark_prints_its_table(script: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    if done.stdout.startswith("No table of Spark"):
+        pytest.skip(done.stdout)
     assert done.stdout.startswith("## "), done.stdout
     assert re.search(r"\| (met|missed) +\|$", done.stdout, re.MULTILINE)

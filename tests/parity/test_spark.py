@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 SHIPPED = ("graded-trade-in", "mi-exchange-india")
-EXAMPLES, ORDINARY, MIXED = 100, 300, 3_000
+EXAMPLES, ORDINARY, MIXED = 60, 300, 3_000
 SMALL_BATCH = 128  # rows of a record batch: a partition is a stream of several
 
 STEP = re.compile(r"^[ :+*-]*(?:\(\d+\) )?([A-Z][A-Za-z]+(?: parquet)?)", re.MULTILINE)
@@ -95,7 +95,7 @@ def collected(result: DataFrame) -> pa.Table:
 
 
 def hostile(programme: Programme) -> list[Row]:
-    """Draw some 300 rows that anything may be wrong with, always the same ones: few of them lead to a quote."""
+    """Draw some 150 rows that anything may be wrong with, always the same ones: few of them lead to a quote."""
     found: list[Row] = []
 
     @seed(1)
@@ -200,6 +200,16 @@ def test_the_zone_of_the_session_moves_no_instant(
     finally:
         session.conf.set("spark.sql.session.timeZone", before)
     assert result.to_pylist() == appraise_frame(mixed, programme).to_pylist()
+
+
+def test_a_time_without_a_zone_is_an_instant_once_its_zone_is_said(df: DataFrame, programme: Programme) -> None:
+    """As the page says it is done."""
+    said = F.expr("to_utc_timestamp(cast(at AS timestamp), 'Asia/Kolkata')")
+    there = df.drop("at").withColumn("at", F.expr("TIMESTAMP_NTZ '2018-04-20 17:30:00'")).withColumn("at", said)
+    result = spark.appraise(there, programme, keep=["row", "at"])
+    assert pc.unique(result.toArrow()["at"]).to_pylist() == [AT]
+    expected = spark.appraise(df.drop("at"), programme, at=AT, keep=["row"])
+    assert collected(result.drop("at")) == collected(expected)
 
 
 def test_the_instant_may_be_an_argument(df: DataFrame, mixed: pa.Table, programme: Programme) -> None:

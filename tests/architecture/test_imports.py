@@ -36,6 +36,7 @@ BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("spark", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
 HEAVY = {
+    "numba",
     "numpy",
     "pandas",
     "polars",

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("importing.py", "appraising.py", "redeeming.py", "loading.py", "tabulating.py", "files.py")
+SCRIPTS = ("importing.py", "appraising.py", "redeeming.py", "loading.py", "tabulating.py", "files.py", "sparking.py")
 
 
 def main() -> None:

@@ -31,11 +31,24 @@ ROOMS = (
     {"coupon"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "strategies"}
-BRIDGES = {("cli", "_demo"), ("cli", "batch")}
+ISLANDS = {"batch", "cli", "_demo", "spark", "strategies"}
+BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("spark", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
-HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
+HEAVY = {
+    "numba",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "pyspark",
+    "sqlalchemy",
+    "typer",
+    "rich",
+    "babel",
+    "click",
+    "hypothesis",
+}
 
 
 def trees() -> dict[str, ast.Module]:

@@ -20,7 +20,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
 
 # Everything but these is the core, where every branch is covered.
-ISLANDS := */miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/spark.py,*/miexchange/strategies.py,*/miexchange/strategies/*
+ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/spark.py,*/miexchange/strategies.py,*/miexchange/strategies/*
 
 # A caller's own paths must not decide which code is tested.
 unexport PYTHONPATH PYTHONHOME

@@ -1,0 +1,97 @@
+"""The one place where a book is valued: what `backtest`, `compare` and `exposure` stand on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from miexchange import Condition, Device, Quote, appraise
+from miexchange.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import numpy.typing as npt
+
+    from miexchange.programme import Programme
+
+__all__ = ["AGES", "PRICE_BANDS", "days_of", "price_bands", "valued"]
+
+AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "unknown")
+"""The bands of age, youngest first: since the purchase where that is known, else since the launch."""
+
+PRICE_BANDS = ("below ₹5,000", "₹5,000-9,999", "₹10,000-19,999", "₹20,000-39,999", "₹40,000 or more")
+"""The bands of price, lowest first."""
+
+_AGE_EDGES = (6, 12, 24, 36)  # months
+_PRICE_EDGES = (500_000, 1_000_000, 2_000_000, 4_000_000)  # paise
+_MONTH = 30.4375  # days
+_UNKNOWN = len(AGES) - 1
+
+
+def _frame(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.DataFrame:
+    rows = []
+    questions = {q.id for terms in programme.terms for q in terms.questionnaire.questions}
+    for row in book.to_dict("records"):
+        when = at if at is not None else row["at"]
+        answers = {k: v for k, v in row.items() if k in questions and isinstance(v, str)}
+        quote = appraise(
+            Device(row["model"], purchased_on=row.get("purchased_on")), Condition(answers), programme, at=when
+        )
+        if isinstance(quote, Quote):
+            found = {"outcome": "indicative", "reasons": "", "grade": quote.grade}
+            found |= {f"{line.rule}_paise": line.amount for line in quote.lines}
+            found |= {"exchange_value_paise": quote.exchange_value, "coupon_value_paise": quote.coupon_value}
+        else:
+            found = {"outcome": "refused", "reasons": "|".join(quote.codes), "grade": None}
+            found |= {"exchange_value_paise": None, "coupon_value_paise": None}
+        rows.append(found)
+    out = pd.DataFrame(rows, index=book.index)
+    for c in out.columns:
+        if c.endswith("_paise"):
+            out[c] = out[c].astype("Int64")
+    return out
+
+
+def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:
+    """Return the day of each row, in UTC, without a zone.
+
+    Raises:
+        InvalidValue: neither an argument nor a column says when.
+    """
+    if at is not None:
+        return pd.Series(pd.Timestamp(at).tz_convert("UTC").tz_localize(None).normalize(), index=book.index)
+    if "at" not in book.columns:
+        raise InvalidValue("at", None, "give the instant of the valuation, or a column at")
+    return pd.to_datetime(book["at"], utc=True).dt.tz_localize(None).dt.normalize()
+
+
+def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.DataFrame:
+    """Value a book, and add each row's `brand` and `age` band.
+
+    Raises:
+        InvalidValue: neither an argument nor a column says when.
+    """
+    days = days_of(book, at)
+    values = _frame(book, programme, at)
+    catalogue = programme.catalogue.by_model
+    codes, names = pd.factorize(book["model"].astype(object))
+    variants = [catalogue.get(str(name)) for name in names]
+    brands = np.array([*(one.brand if one is not None else "unknown" for one in variants), "unknown"], dtype=object)
+    launches = pd.to_datetime(pd.Series([*(one.launched_on if one is not None else None for one in variants), None]))
+    since = pd.Series(launches.to_numpy()[codes], index=book.index)
+    if "purchased_on" in book.columns:
+        since = pd.to_datetime(book["purchased_on"]).fillna(since)
+    months = (days - since).dt.days.to_numpy(dtype=np.float64, na_value=np.nan) / _MONTH
+    band = np.where(np.isfinite(months), np.searchsorted(_AGE_EDGES, np.nan_to_num(months), side="right"), _UNKNOWN)
+    age = pd.Categorical.from_codes(band, categories=[*AGES], ordered=True)
+    return values.assign(brand=brands[codes], age=pd.Series(age, index=book.index))
+
+
+def price_bands(paise: npt.NDArray[np.int64] | Sequence[int]) -> pd.Categorical:
+    """Return the band of each price."""
+    codes = np.searchsorted(_PRICE_EDGES, np.asarray(paise), side="right")
+    return pd.Categorical.from_codes(codes, categories=[*PRICE_BANDS], ordered=True)

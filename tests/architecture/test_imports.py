@@ -16,6 +16,7 @@ PACKAGE = ROOT / "src" / "miexchange"
 # Modules of one room may use each other: the private ones are its back rooms.
 ROOMS = (
     {"errors", "money", "_kernel"},
+    {"_html"},
     {"_value"},
     {"_data"},
     {"_rows"},
@@ -31,9 +32,9 @@ ROOMS = (
     {"coupon"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"cli", "_demo", "strategies"}
-BRIDGES = {("cli", "_demo")}
-HEAVY = {"numpy", "pandas", "sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
+ISLANDS = {"cli", "_demo", "strategies", "tuning"}
+BRIDGES = {("cli", "_demo"), ("tuning", "batch")}
+HEAVY = {"numpy", "pandas", "sqlalchemy", "typer", "rich", "babel", "click", "hypothesis", "scipy", "sklearn", "matplotlib"}
 
 
 def trees() -> dict[str, ast.Module]:

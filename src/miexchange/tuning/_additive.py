@@ -41,7 +41,7 @@ class Term(Protocol):
 
     name: str
 
-    def learn(self, values: npt.NDArray[np.object_] | Floats) -> None:
+    def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
         """Learn knots or levels."""
 
     def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
@@ -75,17 +75,20 @@ class Spline:
     _width: float = 1.0
     _middle: Floats = field(default_factory=lambda: np.zeros(0))
 
-    def learn(self, values: npt.NDArray[np.object_] | Floats) -> None:
+    def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
         """Place the knots."""
         numbers = np.asarray(values, dtype=np.float64)
         different = np.unique(numbers)
-        self._centre, self._width = float(np.mean(numbers)), float(np.std(numbers)) or 1.0
+        self._centre = float(np.average(numbers, weights=weights))
+        self._width = float(np.sqrt(np.average((numbers - self._centre) ** 2, weights=weights))) or 1.0
         if len(different) < _FEWEST_FOR_A_SPLINE:
             self._at = np.zeros(0)
             return
-        inner = np.unique(np.quantile(numbers, np.linspace(0, 1, self.knots)))
+        # A row that counts twice moves a knot as two rows do.
+        at = np.quantile(numbers, np.linspace(0, 1, self.knots), weights=weights, method="inverted_cdf")
+        inner = np.unique(at)
         self._at = np.concatenate([[inner[0]] * _CUBIC, inner, [inner[-1]] * _CUBIC])
-        self._middle = self._basis(numbers).mean(axis=0)
+        self._middle = np.average(self._basis(numbers), axis=0, weights=weights)
 
     def _basis(self, numbers: Floats) -> Floats:
         low, high = self._at[0], self._at[-1]
@@ -144,8 +147,9 @@ class Offsets:
     name: str
     levels: tuple[str, ...] = ()
 
-    def learn(self, values: npt.NDArray[np.object_] | Floats) -> None:
+    def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
         """List the levels."""
+        del weights
         self.levels = tuple(sorted({str(value) for value in values}))
 
     def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
@@ -185,7 +189,7 @@ class Rates:
     name: str
     knots: tuple[float, ...] = ()
 
-    def learn(self, values: npt.NDArray[np.object_] | Floats) -> None:
+    def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
         """Nothing is learned: the knots are given."""
 
     def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
@@ -237,11 +241,10 @@ class Additive:
     parameters: float = 0.0
 
     def fit(self, values: Sequence[npt.NDArray[np.object_] | Floats], target: Floats, weights: Floats) -> Additive:
-        """Fit; `values` has one array for each term."""
+        """Fit; `values` has one array for each term, and a row of weight 2 counts as two rows."""
         for term, column in zip(self.terms, values, strict=True):
-            term.learn(column)
+            term.learn(column, weights)
         design = self._design(values)
-        weights = weights / weights.mean()
         solution = self._solve(design, target, weights)
         for _ in range(3 if self.robust else 0):
             left = target - design @ solution
@@ -274,7 +277,7 @@ class Additive:
         """Alternate between the coefficients and how strongly each term is shrunk."""
         weighed = design * weights[:, None]
         gram, moment = weighed.T @ design, weighed.T @ target
-        squares, count = float((weights * target * target).sum()), len(target)
+        squares, count = float((weights * target * target).sum()), float(weights.sum())
         size = len(gram)
         scale = float(np.trace(gram)) / size
         parts = []

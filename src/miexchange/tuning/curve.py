@@ -147,6 +147,7 @@ class DepreciationCurve(Estimator):
         data = as_frame(data, named, "DepreciationCurve.fit")
         price = np.log(numbers(data, price_col, above=0))
         weights = np.ones(len(data)) if weights_col is None else numbers(data, weights_col, above=0)
+        weights = weights / weights.mean()
         self._columns = (age_col, new_price_col, brand_col, year_col, tuple(numeric), tuple(categorical))
         self._medians = {column: _median(data, column) for column in numeric}
         self._says = {"new": "new price", "brand": "brand", "year": "launch year", **{c: c for c in numeric}}

@@ -202,7 +202,9 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
     ax.set_xlabel("value against what was paid, %: left of 0 too little, right of it too much", color=_INK)
     ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
     ax.spines["left"].set_visible(False)
-    ax.margins(y=0.08)
+    ax.set_ylim(-0.7, len(groups) - 0.3)
+    if by != "brand":
+        ax.invert_yaxis()
     _title(ax, f"Residuals by {by.replace('_', ' ')}", "middle, and where 50 % (thick) and 80 % (thin) of deals lie")
     return ax
 
@@ -229,34 +231,37 @@ def grade_ladder(terms: Terms, *, ax: Axes | None = None) -> Axes:
 
 
 def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
-    """Draw value against what was paid, both on a logarithmic axis: dots, the middle by tenths, and the 80 % band."""
+    """Draw what was paid in percent of the value, by value: dots, the middle of each tenth, and the 80 % band.
+
+    A programme that is right on the whole and wrong for cheap phones shows a slope.
+    """
     rows = report.rows
-    ax = _axes(ax, (6.2, 5.6))
+    ax = _axes(ax, (8.0, 4.6))
     shown = rows if len(rows) <= _MOST_POINTS else rows.sample(_MOST_POINTS, random_state=0)
-    value, paid = (shown[name] / PAISE_PER_RUPEE for name in ("predicted_paise", "actual_paise"))
-    alpha = float(np.clip(6 / np.sqrt(len(shown)), 0.06, 0.6))
-    ax.scatter(value, paid, s=9, color=_QUIET, alpha=alpha, linewidths=0, rasterized=True)
-    ends = (
-        float(min(value.min(), paid.min())) * 0.9,
-        float(max(value.max(), paid.max())) * 1.1,
-    )
-    ax.plot(ends, ends, color=_INK, linewidth=0.9)
-    tenths = pd.qcut(rows["predicted_paise"].rank(method="first"), min(10, len(rows)), labels=False)
-    middle = rows.groupby(tenths)[["predicted_paise", "actual_paise"]].median() / PAISE_PER_RUPEE
+    value = shown["predicted_paise"].to_numpy() / PAISE_PER_RUPEE
+    ratio = 100 * shown["actual_paise"].to_numpy() / shown["predicted_paise"].to_numpy()
+    alpha = float(np.clip(8 / np.sqrt(len(shown)), 0.06, 0.6))
+    ax.scatter(value, ratio, s=9, color=_QUIET, alpha=alpha, linewidths=0, rasterized=True)
+    ends = (float(value.min()) * 0.92, float(value.max()) * 1.08)
     held = report.summary["coverage_80"]
     if np.isfinite(held):
-        factors = (rows[["low_paise", "high_paise"]].div(rows["predicted_paise"], axis=0)).median()
-        low, high = (float(factors[name]) for name in ("low_paise", "high_paise"))
-        ax.fill_between(ends, [low * x for x in ends], [high * x for x in ends], color=_BAND, alpha=0.2, linewidth=0)
-    ax.plot(middle["predicted_paise"], middle["actual_paise"], "o-", color=_TOTAL, markersize=6, linewidth=1.6)
+        low, high = (float((rows[name] / rows["predicted_paise"]).median()) for name in ("low_paise", "high_paise"))
+        ax.axhspan(100 * low, 100 * high, color=_BAND, alpha=0.2, linewidth=0)
+    ax.axhline(100, color=_INK, linewidth=0.9)
+    tenths = pd.qcut(rows["predicted_paise"].rank(method="first"), min(10, len(rows)), labels=False)
+    middle = pd.DataFrame(
+        {"value": rows["predicted_paise"], "ratio": 100 * rows["actual_paise"] / rows["predicted_paise"]}
+    ).groupby(tenths)
+    points = middle.median()
+    ax.plot(points["value"] / PAISE_PER_RUPEE, points["ratio"], "o-", color=_TOTAL, markersize=6, linewidth=1.6)
     ax.set_xscale("log")
-    ax.set_yscale("log")
     ax.set_xlim(ends)
-    ax.set_ylim(ends)
-    ax.set_aspect("equal")
+    reach = max(float(np.quantile(np.abs(ratio - 100), 0.99)) * 1.15, 1.0)
+    ax.set_ylim(max(100 - reach, 0), 100 + reach)
     _log_ticks(ax, ends)
+    ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
     ax.set_xlabel("value by the programme", color=_INK)
-    ax.set_ylabel("paid", color=_INK)
+    ax.set_ylabel("paid, % of the value", color=_INK)
     band = f"; the 80 % band holds {held:.1f} %" if np.isfinite(held) else ""
     _title(ax, f"Calibration of {report.name}", f"{len(rows)} deals, MAPE {report.summary['mape']:.1f} %{band}")
     return ax
@@ -267,13 +272,11 @@ def _log_ticks(ax: Axes, ends: tuple[float, float]) -> None:
     from matplotlib.ticker import NullFormatter, NullLocator  # noqa: PLC0415 - matplotlib is optional
 
     ticks = [factor * 10.0**power for power in range(8) for factor in (1, 2, 5)]
-    ticks = [tick for tick in ticks if ends[0] <= tick <= ends[1]]
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_minor_locator(NullLocator())
-        axis.set_minor_formatter(NullFormatter())
-        axis.set_ticks(ticks)
-        _rupee_axis(axis)
-        axis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_ticks([tick for tick in ticks if ends[0] <= tick <= ends[1]])
+    _rupee_axis(ax.xaxis)
+    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
 
 
 def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None) -> Axes:

@@ -32,7 +32,9 @@ _FEWEST_FOR_A_SPLINE = 8  # different values; below, a straight line is all that
 _ROUNDS = 50
 _LEAST_PENALTY, _GREATEST_PENALTY = 1e-6, 1e7
 _SETTLED = 1e-3  # the relative change of every penalty below which the search ends
-_RIDGE = 1e-9  # keeps the equations solvable where two terms say the same
+_LEAST_LEFT = 1e-5  # the share of the scatter that is always left: no fit goes through every point
+_PRIOR_ROWS, _PRIOR_SPREAD = 1.0, 0.1  # one coefficient of 10 % that a term is expected to have: for thin data
+_RIDGE = 1e-5  # keeps the equations solvable where two terms say the same
 _TO_SIGMA = 1.4826  # from the median absolute deviation to a standard deviation, for a normal law
 
 
@@ -85,7 +87,8 @@ class Spline:
             self._at = np.zeros(0)
             return
         # A row that counts twice moves a knot as two rows do.
-        at = np.quantile(numbers, np.linspace(0, 1, self.knots), weights=weights, method="inverted_cdf")
+        shares = np.clip(np.linspace(0, 1, self.knots) - 1e-9, 0, 1)  # never on a step, where rounding would decide
+        at = np.quantile(numbers, shares, weights=weights, method="inverted_cdf")
         inner = np.unique(at)
         self._at = np.concatenate([[inner[0]] * _CUBIC, inner, [inner[-1]] * _CUBIC])
         self._middle = np.average(self._basis(numbers), axis=0, weights=weights)
@@ -277,9 +280,11 @@ class Additive:
         """Alternate between the coefficients and how strongly each term is shrunk."""
         weighed = design * weights[:, None]
         gram, moment = weighed.T @ design, weighed.T @ target
-        squares, count = float((weights * target * target).sum()), float(weights.sum())
+        count = float(weights.sum())
+        scatter = float((weights * (target - np.average(target, weights=weights)) ** 2).sum())
+        least = max(_LEAST_LEFT * scatter / count, 1e-12)
         size = len(gram)
-        scale = float(np.trace(gram)) / size
+        own = np.maximum(np.diag(gram), 1e-9 * float(np.max(np.diag(gram))))
         parts = []
         for term, place in zip(self.terms, self.slices, strict=True):
             matrix = term.penalty()
@@ -288,21 +293,21 @@ class Additive:
             parts.append((full, int(np.linalg.matrix_rank(matrix)) if matrix.size else 0))
         strengths = np.ones(len(parts))
         for _ in range(_ROUNDS):
-            penalised = gram + _RIDGE * scale * np.eye(size)
+            penalised = gram + _RIDGE * np.diag(own)
             for strength, (full, _rank) in zip(strengths, parts, strict=True):
                 penalised = penalised + strength * full
             inverse = np.linalg.inv(penalised)
             solution = inverse @ moment
-            left = max(squares - 2 * float(solution @ moment) + float(solution @ gram @ solution), 0.0)
+            left = float((weights * (target - design @ solution) ** 2).sum())
             parameters = float(np.trace(inverse @ gram))
-            variance = max(left / max(count - parameters, 1.0), 1e-12)
+            variance = max(left / max(count - parameters, 1.0), least)
             before = strengths.copy()
             for number, (full, rank) in enumerate(parts):
                 if rank:
                     wiggle = float(solution @ full @ solution)
                     freedom = max(rank - strengths[number] * float(np.trace(inverse @ full)), 1e-9)
                     strengths[number] = np.clip(
-                        variance * freedom / max(wiggle, 1e-12), _LEAST_PENALTY, _GREATEST_PENALTY
+                        variance * (freedom + _PRIOR_ROWS) / (wiggle + _PRIOR_ROWS * _PRIOR_SPREAD**2), _LEAST_PENALTY, _GREATEST_PENALTY
                     )
             if np.max(np.abs(np.log(strengths / before)), initial=0.0) < _SETTLED:
                 break

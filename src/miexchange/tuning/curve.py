@@ -314,7 +314,8 @@ class DepreciationCurve(Estimator):
         """Every coefficient with its error, 95 % bounds and row count.
 
         Indexed by term and level. `coefficient` is on the logarithm (for age: per month); `effect` is
-        what it does to the price. A smooth term is shown at five quantiles of its number.
+        what it does to the price. A smooth term is shown at five quantiles of its number, a category's
+        offset against the mean of its levels.
 
         Raises:
             NotFitted: before `fit`.
@@ -372,7 +373,13 @@ def _summarised(term: Term, name: str, model: Additive, place: slice, seen: Any)
         return
     columns = term.columns(seen)
     counts = (columns > 0).sum(axis=0)
-    for label, coefficient, error, count in zip(term.labels(), model.coefficients[place], errors, counts, strict=True):
+    coefficients = model.coefficients[place]
+    if isinstance(term, Offsets) and len(coefficients):
+        # What matters is how a level differs from the others: their common part is not told from the level.
+        differ = np.eye(len(coefficients)) - 1.0 / len(coefficients)
+        coefficients = differ @ coefficients
+        errors = np.sqrt(np.maximum(np.diag(differ @ model.covariance[place, place] @ differ.T), 0.0))
+    for label, coefficient, error, count in zip(term.labels(), coefficients, errors, counts, strict=True):
         yield (name, label, float(coefficient), float(error), int(count))
 
 

@@ -133,6 +133,11 @@ def _key(brand: str, name: str) -> str:
     return name if name.startswith(brand) else brand + name
 
 
+def brand_key(brand: str) -> str:
+    """Spell a brand so that case, spaces and punctuation do not matter."""
+    return _key("", brand)
+
+
 @dataclass(frozen=True)
 class Catalogue(Value):
     """Every model that the library knows, by id and by family. Sorted by id, immutable."""
@@ -642,7 +647,7 @@ def _fits(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
 
 def _is_spelled_otherwise(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
     """Tell whether it could be the same phone under a name (a model code, say) that the catalogue lacks."""
-    same_brand = _key("", candidate.brand) == _key("", variant.brand)
+    same_brand = brand_key(candidate.brand) == brand_key(variant.brand)
     return same_brand and catalogue.family_of(candidate.brand, candidate.model) is None
 
 

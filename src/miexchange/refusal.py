@@ -76,6 +76,8 @@ class ReasonCode(StrEnum):
     ORDER_BELOW_MINIMUM = "order_below_minimum"
     ORDER_STACKING = "order_stacking"
     COUPON_NOT_USABLE = "coupon_not_usable"
+    # A cell of a table that holds no value of its type; of one device it is an `InvalidValue` instead.
+    INVALID_VALUE = "invalid_value"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from miexchange import Condition, Device, Quote, appraise
+from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from miexchange.programme import Programme
 
-__all__ = ["AGES", "PRICE_BANDS", "days_of", "price_bands", "valued"]
+__all__ = ["AGES", "PRICE_BANDS", "days_of", "encoded", "price_bands", "valued"]
 
 AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "unknown")
 """The bands of age, youngest first: since the purchase where that is known, else since the launch."""
@@ -30,30 +30,16 @@ _AGE_EDGES = (6, 12, 24, 36)  # months
 _PRICE_EDGES = (500_000, 1_000_000, 2_000_000, 4_000_000)  # paise
 _MONTH = 30.4375  # days
 _UNKNOWN = len(AGES) - 1
+_NO_TEXTS = ("purchased_on", "at")  # days and instants, which a column of objects may hold
 
 
-def _frame(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.DataFrame:
-    rows = []
-    questions = {q.id for terms in programme.terms for q in terms.questionnaire.questions}
-    for row in book.to_dict("records"):
-        when = at if at is not None else row["at"]
-        answers = {k: v for k, v in row.items() if k in questions and isinstance(v, str)}
-        quote = appraise(
-            Device(row["model"], purchased_on=row.get("purchased_on")), Condition(answers), programme, at=when
-        )
-        if isinstance(quote, Quote):
-            found = {"outcome": "indicative", "reasons": "", "grade": quote.grade}
-            found |= {f"{line.rule}_paise": line.amount for line in quote.lines}
-            found |= {"exchange_value_paise": quote.exchange_value, "coupon_value_paise": quote.coupon_value}
-        else:
-            found = {"outcome": "refused", "reasons": "|".join(quote.codes), "grade": None}
-            found |= {"exchange_value_paise": None, "coupon_value_paise": None}
-        rows.append(found)
-    out = pd.DataFrame(rows, index=book.index)
-    for c in out.columns:
-        if c.endswith("_paise"):
-            out[c] = out[c].astype("Int64")
-    return out
+def encoded(book: pd.DataFrame, *programmes: Programme) -> pd.DataFrame:
+    """Return the columns that the programmes read, texts as categories: several times faster to value."""
+    wanted = set().union(*(set().union(*columns_in(programme)) for programme in programmes))
+    kept = book[[column for column in book.columns if column in wanted]]
+    texts = [name for name, kind in kept.dtypes.items() if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype)]
+    texts = [name for name in texts if name not in _NO_TEXTS]
+    return kept.astype(dict.fromkeys(texts, "category")) if texts else kept
 
 
 def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:
@@ -76,7 +62,7 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.
         InvalidValue: neither an argument nor a column says when.
     """
     days = days_of(book, at)
-    values = _frame(book, programme, at)
+    values = appraise_frame(encoded(book, programme), programme, at=at)
     catalogue = programme.catalogue.by_model
     codes, names = pd.factorize(book["model"].astype(object))
     variants = [catalogue.get(str(name)) for name in names]

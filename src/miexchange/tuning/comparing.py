@@ -23,7 +23,7 @@ from miexchange.errors import InvalidValue
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
-from miexchange.tuning._book import price_bands, valued
+from miexchange.tuning._book import encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
@@ -151,13 +151,13 @@ def what_if(
     Raises:
         InvalidValue: there is no such setting, or it cannot hold the value.
     """
-    _named(programme)
+    name = _named(programme)
     if isinstance(change, Mapping):
         said = ", ".join(f"{name}={value}" if isinstance(value, int) else name for name, value in change.items())
         changed = _changed(programme, change)
     else:
         changed, said = change(programme), getattr(change, "__name__", "changed")
-    return _compare(programme, changed, book, at, seed, (programme.id, f"{_named(changed)} ({said})"))
+    return _compare(programme, changed, book, at, seed, (name, f"{_named(changed)} ({said})"))
 
 
 def _named(programme: object) -> str:
@@ -209,7 +209,7 @@ def _scaled(paise: int, bps: int) -> int:
 def _compare(
     a: Programme, b: Programme, book: pd.DataFrame, at: datetime | None, seed: int, names: tuple[str, str]
 ) -> Comparison:
-    book = as_frame(book, ("model",), "compare")
+    book = encoded(as_frame(book, ("model",), "compare"), a, b)
     before, after = (valued(book, programme, at) for programme in track((a, b), "Compare"))
     one, other = (values["coupon_value_paise"] for values in (before, after))
     both = (one.notna() & other.notna()).to_numpy()

@@ -71,7 +71,7 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/run.py
 
 bench-tuning: $(READY)
-	@$(BIN)/python benchmarks/tuning/run.py $(if $(DATA),--data '$(DATA)')
+	@$(BIN)/python benchmarks/tuning/run_all.py $(if $(DATA),--data '$(DATA)')
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix

@@ -99,8 +99,7 @@ def scored(rows: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float]:
     found = {
         "mape": 100 * wrong.mean(),
         "r2_log": 1 - ((at - logs) ** 2).sum() / ((logs - logs.mean()) ** 2).sum(),
-        "within_10": 100 * (wrong <= 0.10).mean(),
-        "within_20": 100 * (wrong <= 0.20).mean(),
+        **{f"within_{limit}": 100 * (wrong <= limit / 100).mean() for limit in (10, 20)},
         "held": np.nan,
     }
     if "low" in predicted:
@@ -121,7 +120,9 @@ def main() -> None:
         "formula": formula,
         "formula with specifications": with_specifications,
         "least squares": peer(LinearRegression),
-        "random forest": peer(lambda: RandomForestRegressor(trees, random_state=SEED, n_jobs=2, min_samples_leaf=2, max_features=0.4)),
+        "random forest": peer(
+            lambda: RandomForestRegressor(trees, random_state=SEED, n_jobs=2, min_samples_leaf=2, max_features=0.4)
+        ),
         "histogram boosting": peer(
             lambda: HistGradientBoostingRegressor(
                 random_state=SEED, learning_rate=0.05, max_leaf_nodes=12, l2_regularization=5.0
@@ -155,12 +156,17 @@ def main() -> None:
         for size in sizes
     }
     level = float(learned[2000].mean())
-    curve = [
-        (f"{size}", f"{mapes.mean():.2f} %", f"{mapes.mean() - level:+.2f}", f"{mapes.min():.2f} to {mapes.max():.2f} %")
+    steps = [
+        (
+            f"{size}",
+            f"{mapes.mean():.2f} %",
+            f"{mapes.mean() - level:+.2f}",
+            f"{mapes.min():.2f} to {mapes.max():.2f} %",
+        )
         for size, mapes in learned.items()
     ]
-    head = ("training rows", "MAPE", "against 2,000 rows", "draws")
-    print_table(f"Learning curve of the formula, {draws} draws in each fold", head, curve)
+    headings = ("training rows", "MAPE", "against 2,000 rows", "draws")
+    print_table(f"Learning curve of the formula, {draws} draws in each fold", headings, steps)
     gap = float(learned[50].mean()) - level
     print(f"At 50 rows: {gap:+.2f} points ({met(gap, 3.0)})\n")
 

@@ -48,7 +48,9 @@ def main() -> None:
     for what, held in (("rates of age", rates_held), ("brand offsets", brands_held), ("weights", weights_held)):
         found = [one for seed in range(worlds) for one in held(seed)]
         table.append((what, f"{len(found)}", f"{100 * sum(found) / len(found):.1f} %", "95 %"))
-    print_table(f"Recovery of known truths in {worlds} worlds", ("what", "intervals", "hold the truth", "stated"), table)
+    print_table(
+        f"Recovery of known truths in {worlds} worlds", ("what", "intervals", "hold the truth", "stated"), table
+    )
 
 
 if __name__ == "__main__":

@@ -249,14 +249,14 @@ class Additive:
             term.learn(column, weights)
         design = self._design(values)
         solution = self._solve(design, target, weights)
+        counted = weights
         for _ in range(3 if self.robust else 0):
             left = target - design @ solution
             sigma = _TO_SIGMA * float(np.median(np.abs(left - np.median(left)))) or 1.0
             bounded = np.minimum(1.0, (self.robust or 1.0) * sigma / np.maximum(np.abs(left), 1e-12))
-            solution = self._solve(design, target, weights * bounded)
-            weighed = weights * bounded
-        final = weighed if self.robust else weights
-        leverage = np.einsum("ij,jk,ik->i", design, self._unscaled, design) * final
+            counted = weights * bounded
+            solution = self._solve(design, target, counted)
+        leverage = np.einsum("ij,jk,ik->i", design, self._unscaled, design) * counted
         self.coefficients = solution
         self.residuals = (target - design @ solution) / np.maximum(1.0 - leverage, 0.1)
         return self
@@ -291,12 +291,12 @@ class Additive:
             full = np.zeros((size, size))
             full[place, place] = matrix
             parts.append((full, int(np.linalg.matrix_rank(matrix)) if matrix.size else 0))
-        strengths = np.ones(len(parts))
+        strengths: Floats = np.ones(len(parts), dtype=np.float64)
         for _ in range(_ROUNDS):
             penalised = gram + _RIDGE * np.diag(own)
             for strength, (full, _rank) in zip(strengths, parts, strict=True):
                 penalised = penalised + strength * full
-            inverse = np.linalg.inv(penalised)
+            inverse = np.asarray(np.linalg.inv(penalised), dtype=np.float64)
             solution = inverse @ moment
             left = float((weights * (target - design @ solution) ** 2).sum())
             parameters = float(np.trace(inverse @ gram))
@@ -306,10 +306,10 @@ class Additive:
                 if rank:
                     wiggle = float(solution @ full @ solution)
                     freedom = max(rank - strengths[number] * float(np.trace(inverse @ full)), 1e-9)
-                    strengths[number] = np.clip(
-                        variance * (freedom + _PRIOR_ROWS) / (wiggle + _PRIOR_ROWS * _PRIOR_SPREAD**2), _LEAST_PENALTY, _GREATEST_PENALTY
-                    )
-            if np.max(np.abs(np.log(strengths / before)), initial=0.0) < _SETTLED:
+                    expected = (wiggle + _PRIOR_ROWS * _PRIOR_SPREAD**2) / (freedom + _PRIOR_ROWS)
+                    strengths[number] = min(max(variance / expected, _LEAST_PENALTY), _GREATEST_PENALTY)
+            moved: Floats = np.abs(np.log(strengths / before))
+            if np.max(moved, initial=0.0) < _SETTLED:
                 break
         self._unscaled = inverse
         self.covariance, self.sigma, self.parameters = inverse * variance, float(np.sqrt(variance)), parameters
@@ -324,8 +324,9 @@ class Additive:
         if np.all(solution <= upper):
             return solution
         root = np.linalg.cholesky(penalised).T
-        found: Floats = lsq_linear(root, np.linalg.solve(root.T, moment), bounds=(-np.inf, upper)).x
-        return np.minimum(found, upper)
+        found = lsq_linear(root, np.linalg.solve(root.T, moment), bounds=(-np.inf, upper)).x
+        bounded: Floats = np.minimum(found, upper)
+        return bounded
 
     def predict(self, values: Sequence[npt.NDArray[np.object_] | Floats]) -> Floats:
         """Return the sum for each row."""
@@ -335,7 +336,7 @@ class Additive:
     def parts(self, values: Sequence[npt.NDArray[np.object_] | Floats]) -> Floats:
         """Return the intercept and every term's part, one column each; they add up to `predict`."""
         design = self._design(values)
-        columns = [np.full(len(design), self.coefficients[0])]
+        columns = [np.full(len(design), float(self.coefficients[0]))]
         columns += [design[:, place] @ self.coefficients[place] for place in self.slices]
         return np.column_stack(columns)
 

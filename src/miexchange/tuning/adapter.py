@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["AdditiveRegressor"]
 
 
-class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] - scikit-learn has no types
+class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """A product of factors for prices: a smooth one for each number, a shrunken one for each category.
 
     Args:

@@ -46,6 +46,7 @@ _SAME = 0.9999  # a correlation above this is no coincidence
 _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
 _TAIL = 0.1
 _INNER_FOLDS = 4
+_READ = ["exchange_value_paise", "reasons", "grade", "brand", "age"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,7 @@ class _Tested:
 
 def _test(programme: Programme, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
     """Value every deal once; each fold's band comes from the rows that it trains on."""
-    values = valued(deals, programme, at)
+    values = valued(deals, programme, at)[_READ]
     rows = np.concatenate([test for _, test in folds])
     fold = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
     return _Tested(rows, fold, values.iloc[rows], [(train, values.iloc[train]) for train, _ in folds])
@@ -281,7 +282,7 @@ def _test_maker(make: Maker, deals: pd.DataFrame, folds: list[Fold], at: datetim
 
     def outcome(fold: Fold) -> tuple[Rows, pd.DataFrame]:
         train, test = fold
-        return test, valued(deals.iloc[test], make(deals.iloc[train]), at)
+        return test, valued(deals.iloc[test], make(deals.iloc[train]), at)[_READ]
 
     tested = [outcome(fold) for fold in track(folds, "Backtest")]
     if len(folds) > 1:

@@ -25,7 +25,6 @@ from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
 from miexchange.tuning._book import encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
-from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
 
 if TYPE_CHECKING:
@@ -210,7 +209,7 @@ def _compare(
     a: Programme, b: Programme, book: pd.DataFrame, at: datetime | None, seed: int, names: tuple[str, str]
 ) -> Comparison:
     book = encoded(as_frame(book, ("model",), "compare"), a, b)
-    before, after = (valued(book, programme, at) for programme in track((a, b), "Compare"))
+    before, after = (valued(book, programme, at) for programme in (a, b))
     one, other = (values["coupon_value_paise"] for values in (before, after))
     both = (one.notna() & other.notna()).to_numpy()
     outcomes = pd.crosstab(before["outcome"].astype(str), after["outcome"].astype(str))

@@ -30,6 +30,7 @@ import pandas as pd
 from miexchange.errors import InvalidValue
 from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn
+from miexchange.tuning._progress import track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,7 +229,9 @@ class DepreciationCurve(Estimator):
             raise InvalidValue(
                 "DepreciationCurve.age", "two_rate", f"needs {_FEWEST_A_SIDE} rows younger and older than some age"
             )
-        fits = [Additive(self._make_terms((one,))).fit(values, price, weights).sigma for one in possible]
+        fits = [
+            Additive(self._make_terms((one,))).fit(values, price, weights).sigma for one in track(possible, "Break")
+        ]
         return possible[int(np.argmin(fits))]
 
     def _spread_at(self, predicted: Floats) -> Floats:
@@ -384,4 +387,4 @@ def _summarised(term: Term, name: str, model: Additive, place: slice, seen: Any)
 
 
 def _ranks(seen: Floats) -> Floats:
-    return pd.Series(seen).rank(pct=True).to_numpy()
+    return np.asarray(pd.Series(seen).rank(pct=True), dtype=np.float64)

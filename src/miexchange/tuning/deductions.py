@@ -37,6 +37,7 @@ from miexchange._value import Value, check_types, require
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn
+from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ class DeductionModel(Estimator):
         cost, used = rows["cost"].to_numpy(dtype=np.float64), alone
         if not used.any():  # nothing stands alone: share a row's cost out evenly to begin with
             used, cost = np.ones(len(rows), dtype=bool), cost / np.array([len(x) for x in rows["named"]])
-        for last in (False, True):
+        for last in track((False, True), "Deductions"):
             self._solve(rows, finding, cost, used)
             if self.anchor_spread is None:
                 self._estimate_spread()

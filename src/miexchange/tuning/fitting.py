@@ -26,7 +26,6 @@ from miexchange.programme import Programme, lint
 from miexchange.tuning._checks import fitted, warn
 from miexchange.tuning._report import Report
 from miexchange.tuning.deductions import scales_of
-from miexchange.tuning.observations import Observations
 from miexchange.tuning.writing import write_programme
 from miexchange.valuation import Quote, headline
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from miexchange.market import Price
     from miexchange.programme import Terms
     from miexchange.tuning.deductions import DeductionModel
+    from miexchange.tuning.observations import Observations
     from miexchange.tuning.prices import PriceTableBuilder
 
 __all__ = ["FittedProgramme", "fit_programme"]
@@ -181,6 +181,7 @@ class _Fit:
     def prices(self, table: PriceTable, builder: PriceTableBuilder) -> list[Price]:
         """Keep the prices of accepted models that are in force on the day or begin later."""
         summary = builder.summary
+        rows = dict(zip(summary.index, summary.to_dict("records"), strict=True))
         kept = []
         for price in table.prices:
             variant = self._base.catalogue.by_model.get(price.model)
@@ -190,8 +191,8 @@ class _Fit:
                 continue
             if not later and price is not in_force:
                 continue
-            day = price.effective_from.astimezone(self._base.zone).date()
-            row = summary.loc[(price.model, day)]
+            day = price.effective_from.astimezone(builder.zone_).date()
+            row = rows[price.model, day]
             kept.append(price)
             self.numbers.append(
                 (
@@ -267,7 +268,7 @@ class _Fit:
         finding = f"{question}={option.id}"
         if option.deduction is None or not option.deduction.anchor or finding not in summary.index:
             return option
-        row = summary.loc[finding]
+        row = summary.loc[finding].to_dict()
         bps, low, high = (
             min(max(int(np.floor(row[name] * BPS + 0.5)), 1), _GREATEST_WEIGHT) for name in ("weight", "low", "high")
         )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from miexchange._value import instant
+from miexchange._value import instant, require
 from miexchange.coupon import Coupon
 from miexchange.errors import InvalidValue
 from miexchange.market import PriceTable
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from miexchange.programme import Programme
 
 __all__ = ["Exposure", "PriceDiff", "diff", "exposure"]
+
+
+_PAIRS = "give pairs of a Coupon and the Quote that it was issued on"
+
+
+def _check_kind(value: object, kind: type, field: str, rule: str) -> None:
+    require(isinstance(value, kind), field, value, rule)
 
 
 class PriceDiff(Report):
@@ -100,8 +107,8 @@ def diff(
     Raises:
         InvalidValue: an argument is not usable.
     """
-    if not (isinstance(before, PriceTable) and isinstance(after, PriceTable)):
-        raise InvalidValue("diff", before if not isinstance(before, PriceTable) else after, "give two PriceTables")
+    for table in (before, after):
+        _check_kind(table, PriceTable, "diff", "give two PriceTables")
     if not 0 <= threshold < 1:
         raise InvalidValue("threshold", threshold, "give a share from 0 to below 1")
     moments = (instant(at, "at"), instant(at if after_at is None else after_at, "after_at"))
@@ -184,8 +191,9 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
     at = instant(at, "at")
     live = []
     for coupon, quote in coupons:
-        if not isinstance(coupon, Coupon) or not isinstance(quote, Quote) or coupon.model != quote.model:
-            raise InvalidValue("coupons", coupon, "give pairs of a Coupon and the Quote that it was issued on")
+        _check_kind(coupon, Coupon, "coupons", _PAIRS)
+        _check_kind(quote, Quote, "coupons", _PAIRS)
+        require(coupon.model == quote.model, "coupons", quote.model, _PAIRS)
         if coupon.is_valid_at(at):
             live.append((coupon, quote))
     if not live:

@@ -95,7 +95,7 @@ def _r2_log(paid: npt.NDArray[np.float64], value: npt.NDArray[np.float64]) -> fl
 
 
 def _floats(values: pd.Series[int] | pd.Series[float]) -> npt.NDArray[np.float64]:
-    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
 
 
 def score_by(rows: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -179,17 +179,17 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
         raise InvalidValue("by", by, "give brand, age, grade, price_band or fold")
     missed = 100 * (rows["predicted_paise"] / rows["actual_paise"] - 1)
     parts = missed.groupby(rows[by], observed=True)
-    groups = parts.quantile([0.1, 0.25, 0.5, 0.75, 0.9]).unstack()
-    counts = parts.size()
+    groups = pd.DataFrame({share: parts.quantile(share) for share in (0.1, 0.25, 0.5, 0.75, 0.9)})
+    groups["n"] = parts.size()
     if by == "brand":
-        groups = groups.loc[groups[0.5].sort_values().index]
+        groups = groups.iloc[np.argsort(groups[0.5].to_numpy(), kind="stable")]
     ax = _axes(ax, (8.0, 0.36 * len(groups) + 1.5))
-    for position, (name, row) in enumerate(groups.iterrows()):
+    for position, row in enumerate(groups.to_dict("records")):
         ax.plot([row[0.1], row[0.9]], [position, position], color=_BAND, linewidth=2.0, alpha=0.8)
         ax.plot([row[0.25], row[0.75]], [position, position], color=_TOTAL, linewidth=6.0, solid_capstyle="butt")
         ax.plot(row[0.5], position, "o", color="white", markeredgecolor=_INK, markersize=6)
         ax.annotate(
-            f"n = {counts[name]}",
+            f"n = {row['n']:.0f}",
             (1.0, position),
             xycoords=("axes fraction", "data"),
             fontsize=8,
@@ -291,12 +291,12 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
     if by == "brand":
         groups = groups.sort_values("mean_rupees")
     ax = _axes(ax, (8.0, 0.38 * len(groups) + 1.6))
-    for position, row in enumerate(groups.itertuples()):
-        colour = _LESS if row.mean_rupees < 0 else _MORE  # type: ignore[operator]
-        ax.barh(position, row.mean_rupees, color=colour, height=0.62)  # type: ignore[arg-type]
-        ax.plot([row.mean_low, row.mean_high], [position, position], color=_INK, linewidth=1.4)  # type: ignore[list-item]
+    for position, row in enumerate(groups.to_dict("records")):
+        colour = _LESS if row["mean_rupees"] < 0 else _MORE
+        ax.barh(position, row["mean_rupees"], color=colour, height=0.62)
+        ax.plot([row["mean_low"], row["mean_high"]], [position, position], color=_INK, linewidth=1.4)
         ax.annotate(
-            f"{row.winners:.0f} gain, {row.losers:.0f} lose",
+            f"{row['winners']:.0f} gain, {row['losers']:.0f} lose",
             (1.0, position),
             xycoords=("axes fraction", "data"),
             fontsize=8,

@@ -29,6 +29,7 @@ from miexchange.errors import InvalidValue
 from miexchange.market import IST, Price, PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.tuning._checks import fitted, named_rows, warn
+from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
 from miexchange.tuning.observations import Observations
 
@@ -69,6 +70,7 @@ class PriceTableBuilder(Estimator):
         table_: the `PriceTable`.
         outliers_: the rows that were left out as outliers, with how many deviations away they were.
         thin_: the variants that could not be priced, with n.
+        zone_: where the days of the table begin.
     """
 
     def __init__(
@@ -130,8 +132,9 @@ class PriceTableBuilder(Estimator):
         rows = rows.assign(_log=np.log(rows["price_paise"]), _kind=rows["kind"].map(weights).astype(float))
         rows = rows[rows["_kind"] > 0]
         self._launch = dict(launch_prices or {})
+        self.zone_ = zone
         parts, outliers = [], []
-        for day in sorted(set(dates)):
+        for day in track(sorted(set(dates)), "Prices"):
             part, left_out = self._of_day(rows, day)
             parts.append(part)
             outliers.append(left_out)
@@ -177,20 +180,19 @@ class PriceTableBuilder(Estimator):
         count = rows.groupby("model")["_log"].transform("size")
         # Of three prices the median deviation says little: it is pooled with that of all variants.
         scale = np.sqrt((count * spread**2 + _POOLED * everywhere**2) / (count + _POOLED))
-        far = deviation / scale.clip(lower=_LEAST_SPREAD)
+        far: pd.Series[float] = deviation / np.maximum(scale, _LEAST_SPREAD)
         outlying = far > self.outlier_mads
         left_out = rows.loc[outlying, ["row", "model", "price_paise", "on", "kind", "source"]].assign(
             deviations=far[outlying]
         )
         kept = rows[~outlying]
-        frame = _weighted_medians(kept)
+        frame = _weighted_medians(pd.DataFrame(kept))
         curve = self._curve_logs(day)
         if self.curve is not None:
             frame = frame.reindex(curve.index.union(frame.index)).fillna({"n": 0, "effective_n": 0.0, "weight": 0.0})
         frame["curve"] = curve.reindex(frame.index)
-        own = np.sqrt(
-            (frame["n"] * frame["spread"].fillna(0.0) ** 2 + _POOLED * everywhere**2) / (frame["n"] + _POOLED)
-        ).clip(lower=_LEAST_SPREAD)
+        scatter = frame["n"] * frame["spread"].fillna(0.0) ** 2 + _POOLED * everywhere**2
+        own = np.maximum(np.sqrt(scatter / (frame["n"] + _POOLED)), _LEAST_SPREAD)
         return self._shrunk(frame, own).assign(effective_from=day).reset_index(), left_out
 
     def _aged(self, models: pd.Series[str], days: Any, day: date) -> Any:  # noqa: ANN401 - arrays
@@ -201,18 +203,18 @@ class PriceTableBuilder(Estimator):
         launched = pd.to_datetime(models.map(launches))
         after = ((pd.Timestamp(day) - launched).dt.days / _MONTH).to_numpy(dtype=np.float64, na_value=np.nan)
         known = np.isfinite(after)
-        after = np.where(known, after, 0.0)
-        return np.where(known, np.log(self.curve.aging(after - days / _MONTH, after)), 0.0)
+        after = np.where(known, after, 0.0).astype(np.float64)
+        return np.where(known, np.log(self.curve.aging(np.asarray(after - days / _MONTH), np.asarray(after))), 0.0)
 
-    def _shrunk(self, frame: pd.DataFrame, spread: pd.Series[float]) -> pd.DataFrame:
+    def _shrunk(self, frame: pd.DataFrame, spread: Any) -> pd.DataFrame:  # noqa: ANN401 - a column
         """Draw each median to the curve by the rows that it counts for."""
         has_curve = frame["curve"].notna()
         share = (self.curve_rows / (self.curve_rows + frame["weight"])).where(has_curve, 0.0)
         share = share.where(frame["n"] > 0, 1.0)
         log = (1 - share) * frame["median"].fillna(0.0) + share * frame["curve"].fillna(0.0)
         enough = (frame["n"] >= self.minimum) | has_curve
-        error = _MEDIAN_COST * spread / np.sqrt(frame["effective_n"].clip(lower=1e-9))
-        band = 0.0 if self.curve is None else self.curve.sigma_
+        error = pd.Series(_MEDIAN_COST * spread / np.sqrt(np.maximum(frame["effective_n"], 1e-9)), index=frame.index)
+        band = float(getattr(self.curve, "sigma_", 0.0))
         total = np.sqrt(((1 - share) * error.where(frame["n"] > 0, 0.0)) ** 2 + (share * band) ** 2)
         frame = frame.assign(price=np.exp(log).where(enough), error=total, curve_share=share)
         return frame.assign(observed=(frame["n"] >= self.minimum) & (share <= 0.5))  # noqa: PLR2004 - more data than curve
@@ -236,7 +238,7 @@ class PriceTableBuilder(Estimator):
         asked = pd.DataFrame(known, columns=["model", "brand", "launched_on", "new_price"]).set_index("model")
         asked["age_months"] = [(day - launched).days / _MONTH for launched in asked["launched_on"]]
         asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
-        return np.log(self.curve.predict(asked))
+        return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
     def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: timezone) -> None:
         step = self.round_to_paise
@@ -263,11 +265,17 @@ class PriceTableBuilder(Estimator):
             Price(
                 str(model),
                 datetime.combine(day, time(), zone).astimezone(UTC),
-                int(row.price_paise),
-                row.basis,
-                str(row.source),
+                int(paise),
+                basis,
+                str(source),
             )
-            for (model, day), row in zip(self._frame.index, self._frame.itertuples(), strict=True)
+            for (model, day), paise, basis, source in zip(
+                self._frame.index,
+                self._frame["price_paise"].tolist(),
+                self._frame["basis"].tolist(),
+                self._frame["source"].tolist(),
+                strict=True,
+            )
         )
 
     @property

@@ -284,4 +284,5 @@ def simulate_deals(
     value = valued(book, programme, at)["exchange_value_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
     paid = value * np.exp(np.random.default_rng(seed + 1).normal(0, noise, len(book)))
     price = np.maximum(np.round(np.nan_to_num(paid, nan=1000.0) / 1000) * 1000, 1000).astype(np.int64)
-    return book.assign(price_paise=price)[np.isfinite(value)].reset_index(drop=True)
+    deals: pd.DataFrame = book.assign(price_paise=price)[np.isfinite(value)].reset_index(drop=True)
+    return deals

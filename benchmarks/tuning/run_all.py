@@ -1,6 +1,6 @@
 """Run every benchmark of tuning, each in a process of its own. See docs/tuning.md.
 
-python benchmarks/tuning/run.py [--data FOLDER] [--quick]
+python benchmarks/tuning/run_all.py [--data FOLDER] [--quick]
 """
 
 from __future__ import annotations

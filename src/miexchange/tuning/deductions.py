@@ -60,7 +60,8 @@ _GRID = np.linspace(-3.0, 3.0, 121)
 _DENSITY = np.exp(-_GRID * _GRID / 2)
 _ROUNDS = 4
 _HUBER = 3.0
-_LEVEL_SD, _FINDING_SD = 5.0, 0.5  # priors: a level is free, a weight without a contrast is near its base
+_LEVEL, _LEVEL_SD = float(np.log(0.10)), 5.0  # the prior of a family's share: next to nothing, about 10 %
+_FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its base: near it
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,20 +283,28 @@ class DeductionModel(Estimator):
             name: float(np.log(prior[name] / prior[self._bases[self._family[name]]])) for name in self._findings
         }
         self._spread = self.anchor_spread or 0.25
-        # Rows with several groups say something once the others' cost is known: so twice.
-        cost, used = rows["cost"].to_numpy(dtype=np.float64), alone
-        if not used.any():  # nothing stands alone: share a row's cost out evenly to begin with
-            used, cost = np.ones(len(rows), dtype=bool), cost / np.array([len(x) for x in rows["named"]])
-        for last in track((False, True), "Deductions"):
-            self._solve(rows, finding, cost, used)
-            if self.anchor_spread is None:
-                self._estimate_spread()
-                self._solve(rows, finding, cost, used)
-            if not last:
+        unseen = set(self._levels) - {self._family[name] for names in rows["named"] for name in names}
+        if unseen:
+            warn(f"no quote names a finding of {', '.join(sorted(unseen))}: 10 % of the price is a guess for them")
+        if not alone.any():
+            self._settle(*_shared_out(rows))
+        else:
+            # Rows with several groups say something once the others' cost is known: so twice.
+            for last in track((False, True), "Deductions"):
+                told = self._attributed(rows) if last else (finding, rows["cost"].to_numpy(dtype=np.float64), alone)
+                self._settle(rows, *told)
                 if alone.all():
                     break
-                finding, cost, used = self._attributed(rows)
         self._fit_overlaps(rows)
+
+    def _settle(
+        self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
+    ) -> None:
+        """Solve, and once more where the spread of the anchors is estimated."""
+        self._solve(rows, finding, cost, used)
+        if self.anchor_spread is None:
+            self._estimate_spread()
+            self._solve(rows, finding, cost, used)
 
     def _choose_bases(self, rows: pd.DataFrame) -> dict[str, str]:
         """Choose the finding of weight 1 in each family: the one that is quoted most often."""
@@ -352,7 +361,7 @@ class DeductionModel(Estimator):
         rows, finding, cost = rows[used], finding[used], cost[used]
         clean = rows["clean"].to_numpy(dtype=np.float64)
         matrix, prior = self._design(finding, clean, rows["series"].to_numpy(dtype=object))
-        target = np.log(cost) - np.log(clean) - np.array([self._expected[name] for name in finding])
+        target = np.log(cost) - np.log(clean) - _LEVEL - np.array([self._expected[name] for name in finding])
         keys = [f"{device}\x1f{self._family[name]}" for device, name in zip(rows["device"], finding, strict=True)]
         codes, groups = pd.factorize(pd.Series(keys, dtype=object))
         rounding = np.sqrt(2.0) * self.step / np.sqrt(12.0)
@@ -429,26 +438,32 @@ class DeductionModel(Estimator):
         """Return the logarithm of what a finding takes of the price where no anchor is known, without its weight."""
         bases = np.array([self._bases[self._family[name]] for name in finding], dtype=object)
         matrix, _ = self._design(bases, clean, series)
-        share: Floats = matrix @ self._solution
+        share: Floats = matrix @ self._solution + _LEVEL
         return share
 
     def _attributed(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
-        """Give each row's cost to its dearest group, once what the other groups cost is taken off."""
+        """Give each row's cost to the group that is known least, once what the other groups cost is taken off."""
         worst = self._worst(rows["named"])
         costs = self._costs(rows, worst)
+        apart = {family for _, family in self.anchors_.index}
         finding, left, used = [], [], []
-        for names, parts, cost in zip(worst, costs, rows["cost"], strict=True):
-            dear = int(np.argmax(parts))
+        for names, parts, cost, device in zip(worst, costs, rows["cost"], rows["device"], strict=True):
+            # First a family that no quote tells apart, then one whose anchor this device's quotes do not tell.
+            known = [
+                (self._family[name] in apart, f"{device}\x1f{self._family[name]}" in self._anchor_log) for name in names
+            ]
+            dear = min(range(len(names)), key=lambda slot: (*known[slot], -parts[slot]))
             rest = cost - (sum(parts) - parts[dear])
             finding.append(names[dear])
             left.append(max(rest, self.step))
-            used.append(len(names) == 1 or rest > 0.2 * cost)
+            overlap = any(set(pair) <= {self._component[name] for name in names} for pair in self.overlaps)
+            used.append(len(names) == 1 or (not overlap and rest > 0.2 * cost))
         return np.array(finding, dtype=object), np.array(left), np.array(used, dtype=bool)
 
     def _worst(self, named: Iterable[tuple[str, ...]]) -> list[list[str]]:
         """Return the dearest finding of each component; families of one component are compared by their shares."""
         worst = []
-        level = {family: float(self._solution[number]) for number, family in enumerate(self._levels)}
+        level = {family: float(self._solution[number]) + _LEVEL for number, family in enumerate(self._levels)}
         for names in named:
             best: dict[str, str] = {}
             for name in names:
@@ -612,7 +627,7 @@ class DeductionModel(Estimator):
             NotFitted: before `fit`.
         """
         weights: dict[str, float] = fitted(self, "weights_")
-        level = {family: float(self._solution[number]) for number, family in enumerate(self._levels)}
+        level = {family: float(self._solution[number]) + _LEVEL for number, family in enumerate(self._levels)}
         rows = []
         for name, weight in weights.items():
             error = self._errors[name]
@@ -621,6 +636,16 @@ class DeductionModel(Estimator):
             rows.append((name, self._family[name], weight, weight * error, *bounds, self._seen[name], share))
         columns = ["finding", "anchor", "weight", "se", "low", "high", "n", "share"]
         return pd.DataFrame(rows, columns=columns).set_index("finding")
+
+
+def _shared_out(
+    rows: pd.DataFrame,
+) -> tuple[pd.DataFrame, npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
+    """Share each row's cost out evenly among its findings, where none ever stands alone."""
+    times = rows["named"].str.len().to_numpy()
+    spread = rows.loc[rows.index.repeat(times)].reset_index(drop=True)
+    finding = np.array([name for names in rows["named"] for name in names], dtype=object)
+    return spread, finding, np.repeat(rows["cost"].to_numpy() / times, times), np.ones(len(spread), dtype=bool)
 
 
 def _split(text: str) -> tuple[str, ...]:

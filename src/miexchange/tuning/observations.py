@@ -287,7 +287,7 @@ class _Checker:
         self._bad(days.isna(), "on", "is no date", "Write a date as 2018-03-15")
         late = days.notna() & (days > pd.Timestamp(as_of))
         self._bad(late, "on", f"is after {as_of}", "Correct the date, or read it later")
-        self._frame["on"] = days.dt.normalize()
+        self._frame["on"] = days.dt.normalize().astype("datetime64[ns]")
 
     def choice(self, column: str, among: Any, *, required: bool = False, remedy: str = "") -> None:  # noqa: ANN401 - words
         """See that a column holds known words."""

@@ -139,11 +139,15 @@ def fit_programme(
     terms = fit.weights(terms, deductions)
     anchors = fit.anchors(terms, kept, deductions, series or {})
     most = max(price.price_paise for price in kept)
-    bonuses = tuple(bonus for bonus in terms.bonuses if bonus.from_value_paise <= most)
+    bonuses = tuple(
+        bonus
+        for bonus in terms.bonuses
+        if bonus.from_value_paise <= most and (bonus.ends is None or bonus.ends > effective_from)
+    )
     dropped = {bonus.id for bonus in terms.bonuses} - {bonus.id for bonus in bonuses}
     bonuses = tuple(replace(bonus, fall_back="") if bonus.fall_back in dropped else bonus for bonus in bonuses)
     if dropped:
-        warn(f"bonuses {', '.join(sorted(dropped))} are left out: no fitted price reaches them")
+        warn(f"bonuses {', '.join(sorted(dropped))} are left out: they have ended, or no fitted price reaches them")
     catalogue = base.catalogue
     listed = {price.model for price in kept}
     source = f"tuning: models with a fitted price, {id} {version}"

@@ -55,7 +55,7 @@ def score(
     Args:
         actual: what was paid, in paise, above zero.
         predicted: what would have been paid, in paise, aligned.
-        low: the lower end of each row's 80 % band; None where there is no band.
+        low: the lower end of each row's 80 % band; None or NaN where there is no band.
         high: its upper end.
 
     Raises:
@@ -82,7 +82,10 @@ def score(
         "coverage_80": np.nan,
     }
     if low is not None and high is not None:
-        found["coverage_80"] = 100 * ((paid >= _floats(low)) & (paid <= _floats(high))).mean()
+        below, above = _floats(low), _floats(high)
+        banded = np.isfinite(below) & np.isfinite(above)
+        if banded.any():
+            found["coverage_80"] = 100 * ((paid >= below) & (paid <= above))[banded].mean()
     return pd.Series({name: float(found[name]) for name in METRICS}, name="score")
 
 

@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from unit.tuned import graded
 
 from miexchange import InvalidValue, Programme, Questionnaire
 from miexchange.tuning import Backtest, ByDevice, ByTime, TuningWarning, backtest, simulate_deals, what_if
 from miexchange.tuning.comparing import _changed
+from unit.tuned import graded
 
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 

@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from unit.tuned import graded
 
 from miexchange import Condition, Device, InvalidValue, Programme, Quote, appraise
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.tuning import Comparison, compare, simulate_book, what_if
 from miexchange.tuning.comparing import _bootstrap
+from unit.tuned import graded
 
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from unit.tuned import graded
 
 from miexchange import InvalidValue
 from miexchange.tuning import (
@@ -21,6 +20,7 @@ from miexchange.tuning import (
     scales_of,
     simulate_quotes,
 )
+from unit.tuned import graded
 
 GLASS = Scale("glass", "display", ("light", "heavy", "cracked"))
 BODY = Scale("body", "body", ("scratched", "dented"))

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from unit.tuned import ON, deductions, graded, observed, prices
 
 from miexchange import DataError, InvalidValue, Programme, Quote, headline, lint
 from miexchange.tuning import (
@@ -26,6 +25,7 @@ from miexchange.tuning import (
     simulate_observations,
     write_programme,
 )
+from unit.tuned import ON, deductions, graded, observed, prices
 
 NAMES: dict[str, Any] = {"id": "tuned", "title": "Tuned", "version": "2018-06", "effective_from": ON}
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
-from unit.tuned import graded
 
 from miexchange import (
     Coupon,
@@ -24,6 +23,7 @@ from miexchange import (
 )
 from miexchange.tuning import diff, exposure
 from miexchange.tuning.comparing import _changed
+from unit.tuned import graded
 
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 KEY = b"a key of at least thirty-two bytes"

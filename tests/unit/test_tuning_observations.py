@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from unit.tuned import graded
 
 from miexchange import DataError, InvalidValue
 from miexchange.tuning import Observations, TuningWarning
+from unit.tuned import graded
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from unit.tuned import ON, graded, observed, prices
 
 from miexchange import InvalidValue
 from miexchange.tuning import DepreciationCurve, NotFitted, Observations, PriceTableBuilder, TuningWarning
 from miexchange.tuning.prices import _weighted_medians
+from unit.tuned import ON, graded, observed, prices
 
 MODEL = "oneplus-3t-6-64"
 

@@ -68,7 +68,7 @@ def test_anchors_hold_what_they_state() -> None:
         for name, row in model.summary.iterrows():
             if row["se"] == 0.0:
                 bases[str(row["anchor"])] = str(name)
-        for (device, family), row in model.anchors_.iterrows():  # type: ignore[misc]
-            amount = truth["anchors"][device, family] * truth["weights"][bases[family]]
-            held.append(bool(row["low"] <= amount <= row["high"]))
+        for told in model.anchors_.reset_index().to_dict("records"):
+            amount = truth["anchors"][told["device"], told["anchor"]] * truth["weights"][bases[told["anchor"]]]
+            held.append(bool(told["low"] <= amount <= told["high"]))
     assert 0.92 <= np.mean(held) <= 0.99

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @parametrize_with_checks([AdditiveRegressor()])  # type: ignore[untyped-decorator] # scikit-learn has no types
-def test_scikit_learn_accepts_it(estimator: Any, check: Callable[[Any], None]) -> None:
+def test_scikit_learn_accepts_it(estimator: AdditiveRegressor, check: Callable[[AdditiveRegressor], None]) -> None:
     check(estimator)
 
 

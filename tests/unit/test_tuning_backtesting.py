@@ -78,7 +78,7 @@ def test_repeated_rows_are_left_out_and_named() -> None:
 @pytest.mark.parametrize("leak", ["plain", "scaled", "logarithm"])
 def test_a_column_that_says_the_price_in_other_words_is_warned_of(leak: str) -> None:
     price = deals()["price_paise"].astype(float)
-    values = {"plain": price, "scaled": 3 * price + 7, "logarithm": np.log(price)}[leak]
+    values = {"plain": price, "scaled": 3 * price + 7, "logarithm": pd.Series(np.log(price))}[leak]
     with pytest.warns(TuningWarning, match="the column hint is price_paise in other words"):
         backtest(graded(), deals().assign(hint=values), at=AT)
 

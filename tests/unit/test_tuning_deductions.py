@@ -197,7 +197,7 @@ def test_a_series_learns_from_its_own() -> None:
 def test_the_spread_can_be_estimated() -> None:
     data, scales = made()
     model = DeductionModel(scales, anchor_spread=None).fit(data)
-    assert model._spread == pytest.approx(0.25, abs=0.06)
+    assert model.spread_ == pytest.approx(0.25, abs=0.06)
 
 
 def test_conventions_of_an_estimator() -> None:

@@ -16,6 +16,8 @@ from unit.tuned import graded
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from miexchange import Questionnaire
+
 TODAY = date(2018, 4, 1)
 GOOD = {
     "model": "oneplus-3t-6-64",
@@ -31,8 +33,8 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([GOOD, OTHER, *rows])
 
 
-def read(data: object, **more: Any) -> Observations:
-    return Observations.read(data, graded().catalogue, as_of=TODAY, **more)  # type: ignore[arg-type]
+def read(data: object, questionnaire: Questionnaire | None = None) -> Observations:
+    return Observations.read(data, graded().catalogue, as_of=TODAY, questionnaire=questionnaire)  # type: ignore[arg-type]
 
 
 def test_good_rows_are_all_kept_and_the_frame_is_not_changed() -> None:
@@ -159,7 +161,7 @@ def test_answers_are_read_with_their_questionnaire() -> None:
         read(rows)
     assert read(rows, questionnaire=questions).frame["screen_glass"].tolist() == ["cracked", "unmarked"]
     with pytest.warns(TuningWarning):
-        found = read(rows.assign(screen_glass=["smashed", None]), questionnaire=questions)
+        found = read(rows.assign(screen_glass=np.array(["smashed", None], dtype=object)), questionnaire=questions)
     assert found.problems["column"].tolist() == ["screen_glass"]
 
 
@@ -167,7 +169,7 @@ def test_clean_rows_are_those_of_the_best_grade() -> None:
     found = read(frame().assign(grade=["B", "A"]))
     assert found.clean()["grade"].tolist() == ["A"]
     assert len(read(frame()).clean()) == 2
-    assert len(read(frame().assign(grade=[None, None])).clean()) == 2
+    assert len(read(frame().assign(grade=np.array([None, None], dtype=object))).clean()) == 2
 
 
 def test_days_may_carry_a_zone() -> None:

@@ -25,6 +25,7 @@ from miexchange.tuning import (
     simulate_market,
     what_if,
 )
+from miexchange.tuning._report import in_rupees
 from unit.tuned import graded
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_the_waterfall_ends_at_the_coupon_and_its_bars_join() -> None:
     bars = ax.patches
     assert bars[-1].get_width() == pytest.approx(quote().coupon_value / 100)  # type: ignore[attr-defined]
     texts = [text.get_text() for text in ax.texts]
-    assert plots._rupees(quote().coupon_value) in texts
+    assert in_rupees(quote().coupon_value) in texts
     assert sum(text.startswith("-₹") for text in texts) == sum(line.amount < 0 for line in quote().lines)
 
 
@@ -126,4 +127,4 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     ("paise", "text"), [(0, "₹0"), (99_900, "₹999"), (100_000, "₹1,000"), (12_345_600, "₹1,23,456"), (-5, "₹0")]
 )
 def test_rupees_are_written_as_in_india(paise: int, text: str) -> None:
-    assert plots._rupees(paise) == text
+    assert in_rupees(paise) == text

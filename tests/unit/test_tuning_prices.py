@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from unit.tuned import ON, graded, observed, prices
 MODEL = "oneplus-3t-6-64"
 
 
-def seen(amounts: list[int], *, on: date = ON, model: str = MODEL, **columns: Any) -> Observations:
+def seen(amounts: list[int], *, on: date = ON, model: str = MODEL, **columns: list[str]) -> Observations:
     rows = pd.DataFrame(
         {
             "model": model,

@@ -5,10 +5,27 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from miexchange.money import PAISE_PER_RUPEE
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Report"]
+__all__ = ["Report", "in_rupees"]
+
+
+def in_rupees(paise: float) -> str:
+    """Write an amount in whole rupees, with separators as in India.
+
+    >>> in_rupees(123456700), in_rupees(-95000)
+    ('₹12,34,567', '-₹950')
+    """
+    whole = round(abs(paise) / PAISE_PER_RUPEE)
+    head, tail = divmod(whole, 1000)
+    text = str(whole) if not head else f"{tail:03d}"
+    while head:
+        head, part = divmod(head, 100)
+        text = f"{part:02d},{text}" if head else f"{part},{text}"
+    return f"{'-' if paise < 0 and whole else ''}₹{text}"
 
 
 class Report:

@@ -25,7 +25,7 @@ from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
 from miexchange.tuning._book import encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
-from miexchange.tuning._report import Report
+from miexchange.tuning._report import Report, in_rupees
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,12 +96,11 @@ class Comparison(Report):
     def notes(self) -> list[str]:
         """Return the result as a sentence."""
         found = self.summary
+        names = ("mean_rupees", "mean_low", "mean_high", "total_rupees")
+        mean, low, high, total = (in_rupees(found[name] * PAISE_PER_RUPEE) for name in names)
         return [
             repr(self).strip("<>"),
-            (
-                f"The mean change is ₹{found['mean_rupees']:,.0f} (95 %: ₹{found['mean_low']:,.0f} to "
-                f"₹{found['mean_high']:,.0f}); the book costs ₹{found['total_rupees']:+,.0f} more."
-            ),
+            (f"The mean change is {mean} (95 %: {low} to {high}); the whole book changes by {total}."),
         ]
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:

@@ -134,6 +134,7 @@ class DeductionModel(Estimator):
         weights_: the weight of every finding; 1 for the first-quoted one of its family.
         anchors_: the anchor of every device and family that was quoted, with bounds and n.
         overlap_: the fitted part for each pair of overlapping components, with its error and n.
+        spread_: how far anchors of devices of one price scatter, given or estimated.
         n_: how many damaged quotes were fitted.
         columns_: the names of the columns: clean price, findings, device, series.
     """
@@ -282,7 +283,7 @@ class DeductionModel(Estimator):
         self._expected = {
             name: float(np.log(prior[name] / prior[self._bases[self._family[name]]])) for name in self._findings
         }
-        self._spread = self.anchor_spread or 0.25
+        self.spread_ = self.anchor_spread or 0.25
         unseen = set(self._levels) - {self._family[name] for names in rows["named"] for name in names}
         if unseen:
             warn(f"no quote names a finding of {', '.join(sorted(unseen))}: 10 % of the price is a guess for them")
@@ -370,7 +371,7 @@ class DeductionModel(Estimator):
         member = csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(groups), len(codes)))
         for _ in range(_ROUNDS):
             inverse = 1.0 / noise
-            shrink = 1.0 / (1.0 / self._spread**2 + member @ inverse)
+            shrink = 1.0 / (1.0 / self.spread_**2 + member @ inverse)
             sums = member @ (matrix * inverse[:, None])
             means = member @ (target * inverse)
             gram = (matrix * inverse[:, None]).T @ matrix - sums.T @ (sums * shrink[:, None]) + np.diag(prior)
@@ -393,7 +394,7 @@ class DeductionModel(Estimator):
         """Estimate how far anchors scatter: the posterior means' variance and what they are uncertain by."""
         offsets = np.array([*self._offset.values()])
         sds = np.array([*self._offset_sd.values()])
-        self._spread = float(np.clip(np.sqrt(np.mean(offsets**2 + sds**2)), 0.02, 1.0))
+        self.spread_ = float(np.clip(np.sqrt(np.mean(offsets**2 + sds**2)), 0.02, 1.0))
 
     def _finish(
         self,
@@ -500,7 +501,7 @@ class DeductionModel(Estimator):
         # An anchor is in rupees: where the clean price changed since it was learned, it does not follow.
         anchor = np.array([self._anchor_log.get(key, np.nan) for key in keys]) - np.log(clean)
         share = np.where(np.isnan(anchor), self._shares(finding, clean, series), anchor)
-        sd = np.array([self._offset_sd.get(key, self._spread) for key in keys])
+        sd = np.array([self._offset_sd.get(key, self.spread_) for key in keys])
         weight = np.log([self.weights_[name] for name in finding])
         return share + weight, sd
 

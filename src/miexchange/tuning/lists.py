@@ -22,7 +22,7 @@ from miexchange.errors import InvalidValue
 from miexchange.market import PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.tuning._book import valued
-from miexchange.tuning._report import Report
+from miexchange.tuning._report import Report, in_rupees
 from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
@@ -160,9 +160,10 @@ class Exposure(Report):
     def __repr__(self) -> str:
         """Say what is at stake."""
         found = self.summary
+        promised, over = (in_rupees(found[name] * PAISE_PER_RUPEE) for name in ("promised_rupees", "over_rupees"))
         return (
             f"<Exposure at {self.at:%Y-%m-%d}: {found['live']:.0f} live coupons promise "
-            f"₹{found['promised_rupees']:,.0f}, ₹{found['over_rupees']:+,.0f} against the new list>"
+            f"{promised}, {over} above what the new list would pay>"
         )
 
     def notes(self) -> list[str]:

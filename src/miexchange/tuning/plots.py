@@ -13,6 +13,7 @@ import pandas as pd
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS, PAISE_PER_RUPEE
 from miexchange.tuning._checks import as_frame, fitted
+from miexchange.tuning._report import in_rupees
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,25 +53,10 @@ def _title(ax: Axes, title: str, below: str = "") -> None:
         ax.text(0, 1.02, below, transform=ax.transAxes, fontsize=9, color=_QUIET, ha="left", va="bottom")
 
 
-def _rupees(paise: float) -> str:
-    """Write an amount in whole rupees, with separators as in India.
-
-    >>> _rupees(123456700), _rupees(-95000)
-    ('₹12,34,567', '-₹950')
-    """
-    whole = round(abs(paise) / PAISE_PER_RUPEE)
-    head, tail = divmod(whole, 1000)
-    text = str(whole) if not head else f"{tail:03d}"
-    while head:
-        head, part = divmod(head, 100)
-        text = f"{part:02d},{text}" if head else f"{part},{text}"
-    return f"{'-' if paise < 0 and whole else ''}₹{text}"
-
-
 def _rupee_axis(axis: Any) -> None:  # noqa: ANN401 - an axis of matplotlib
     from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - matplotlib is optional
 
-    axis.set_major_formatter(FuncFormatter(lambda rupees, _: _rupees(rupees * PAISE_PER_RUPEE)))
+    axis.set_major_formatter(FuncFormatter(lambda rupees, _: in_rupees(rupees * PAISE_PER_RUPEE)))
 
 
 def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
@@ -103,7 +89,7 @@ def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
         names.append(name)
         ax.barh(position, end - start, left=start, color=colour, height=0.66)
         amount = (end - start) * PAISE_PER_RUPEE
-        said = _rupees(amount) if colour == _TOTAL or amount < 0 else f"+{_rupees(amount)}"
+        said = in_rupees(amount) if colour == _TOTAL or amount < 0 else f"+{in_rupees(amount)}"
         ax.text(max(start, end) + 0.012 * widest, position, said, va="center", fontsize=9, color=_INK)
         if position + 1 < len(rows):
             ax.plot([end, end], [position + 0.33, position + 0.67], color=_QUIET, linewidth=0.8)
@@ -315,6 +301,6 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
         ax,
         f"From {report.names[0]} to {report.names[1]}",
         f"{len(report.rows)} devices, {found['winners']:.0f} gain, {found['losers']:.0f} lose, "
-        f"{_rupees(found['total_rupees'] * PAISE_PER_RUPEE)} in all ({found['total_pct']:+.1f} %)",
+        f"{in_rupees(found['total_rupees'] * PAISE_PER_RUPEE)} in all ({found['total_pct']:+.1f} %)",
     )
     return ax

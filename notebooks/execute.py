@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check: bool = parser.parse_args().check
     for path in sorted(HERE.glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
         NotebookClient(
             notebook, timeout=LONGEST, kernel_name="python3", resources={"metadata": {"path": str(HERE)}}
         ).execute()
@@ -36,7 +36,7 @@ def main() -> int:
                     output.data.pop("text/plain", None)  # what is seen is the table or the picture
         notebook.metadata.pop("language_info", None)  # nor which Python ran it
         if not check:
-            nbformat.write(notebook, path)
+            nbformat.write(notebook, path)  # type: ignore[no-untyped-call] # as above
         print(f"{path.name}: {sum(cell.cell_type == 'code' for cell in notebook.cells)} cells")
     return 0
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 PRICES = ROOT.parent / "shared" / "data" / "prices"
@@ -19,14 +22,14 @@ NEEDS = "the public data are not at ../shared/data/prices of the project"
 
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Any:
+def benchmark(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> ModuleType:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "tuning"))
     return importlib.import_module(request.param)
 
 
 @pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
 @pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
-def test_the_transparent_formula_on_recell(benchmark: Any) -> None:
+def test_the_transparent_formula_on_recell(benchmark: ModuleType) -> None:
     rows = benchmark.rows_of(str(RECELL))
     score = benchmark.scored(rows, benchmark.out_of_fold(rows, benchmark.formula))
     assert score["mape"] <= 22.0
@@ -36,7 +39,7 @@ def test_the_transparent_formula_on_recell(benchmark: Any) -> None:
 
 @pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
 @pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
-def test_the_formula_with_specifications_on_recell(benchmark: Any) -> None:
+def test_the_formula_with_specifications_on_recell(benchmark: ModuleType) -> None:
     rows = benchmark.rows_of(str(RECELL))
     score = benchmark.scored(rows, benchmark.out_of_fold(rows, benchmark.with_specifications))
     assert score["mape"] <= 19.0
@@ -46,18 +49,19 @@ def test_the_formula_with_specifications_on_recell(benchmark: Any) -> None:
 
 @pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
 @pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
-def test_fifty_rows_are_within_three_points_of_two_thousand(benchmark: Any) -> None:
+def test_fifty_rows_are_within_three_points_of_two_thousand(benchmark: ModuleType) -> None:
     rows = benchmark.rows_of(str(RECELL))
-    few, many = (
-        sum(benchmark.scored(rows, benchmark.out_of_fold(rows, benchmark.formula, size, draw))["mape"] for draw in range(4))
-        for size in (50, 2_000)
-    )
+
+    def mape(size: int, draw: int) -> float:
+        return float(benchmark.scored(rows, benchmark.out_of_fold(rows, benchmark.formula, size, draw))["mape"])
+
+    few, many = (sum(mape(size, draw) for draw in range(4)) for size in (50, 2_000))
     assert (few - many) / 4 <= 3.0
 
 
 @pytest.mark.skipif(not QUOTES.is_file(), reason=NEEDS)
 @pytest.mark.parametrize("benchmark", ["condition"], indirect=True)
-def test_condition_quotes_leaving_one_device_out(benchmark: Any) -> None:
+def test_condition_quotes_leaving_one_device_out(benchmark: ModuleType) -> None:
     found = benchmark.leave_one_out(benchmark.quotes_of(str(QUOTES)))
     wrong = 100 * (found["value"] / found["price"] - 1).abs()
     one, none = wrong[found["anchor"] == "one"], wrong[found["anchor"] == "none"]

@@ -42,8 +42,7 @@ __all__ = ["FittedProgramme", "fit_programme"]
 
 _GREATEST_WEIGHT = 100 * BPS
 _NORMAL_95 = 1.959964
-_MEDIAN_COST = 1.2533
-_TO_SIGMA = 1.4826
+_DRAWS = 200
 _COLUMNS = ["table", "key", "value", "unit", "low", "high", "n", "basis", "source"]
 
 
@@ -235,8 +234,8 @@ class _Fit:
                 found.append(replace(grade, keep_bps=min(grade.keep_bps, bound)))
                 continue
             keep = min(int(np.floor(ratios.median() * BPS + 0.5)), found[-1].keep_bps, BPS)
-            error = _MEDIAN_COST * _TO_SIGMA * float((ratios - ratios.median()).abs().median()) / np.sqrt(len(ratios))
-            low, high = (max(0, round(keep + side * _NORMAL_95 * error * BPS)) for side in (-1, 1))
+            bounds = _bounds_of_median(ratios, frame.loc[ratios.index, "model"])
+            low, high = min(round(bounds[0] * BPS), keep), max(round(bounds[1] * BPS), keep)
             source = f"tuning: median of {len(ratios)} ratios to grade {best}, 95 % {low}-{high} bps"
             found.append(replace(grade, keep_bps=keep, source=source))
             self.numbers.append(("grades", grade.id, keep, "bps", low, high, len(ratios), "observed", source))
@@ -348,6 +347,16 @@ class _Fit:
         day = price.effective_from.astimezone(self._base.zone).date()
         key = f"{price.model}/{component}@{day}"
         self.numbers.append(("repair_anchors", key, values[0], "paise", *values[1:], count, basis, source))
+
+
+def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple[float, float]:
+    """Return the 95 % bounds of a median, drawing models: the rows of one share the error of its best grade."""
+    make = np.random.default_rng(0)
+    groups = [group.to_numpy() for _, group in ratios.groupby(models)]
+    drawn = make.integers(0, len(groups), (_DRAWS, len(groups)))
+    medians = [np.median(np.concatenate([groups[number] for number in draw])) for draw in drawn]
+    low, high = np.quantile(medians, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _whole_rupees(rupees: float) -> int:

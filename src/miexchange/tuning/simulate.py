@@ -42,6 +42,14 @@ _WEIGHTS = {
 _SHARES = {"glass": 0.16, "image": 0.45, "body": 0.06, "ports": 0.06}
 
 
+class _Truth(dict[str, Any]):
+    """What the rows were made of. pandas copies the attributes of a frame at every step; this one stays itself."""
+
+    def __deepcopy__(self, memo: object) -> _Truth:
+        """Return itself: nobody changes a truth."""
+        return self
+
+
 def _check(rows: object, name: str) -> int:
     if type(rows) is not int or rows < 1:
         raise InvalidValue(name, rows, "give how many rows to make: one or more")
@@ -100,7 +108,7 @@ def simulate_market(
             "launch_year": 2026 - np.ceil(age / 12).astype(int),
         }
     )
-    frame.attrs["truth"] = {"rates": tuple(rates), "brands": dict(zip(_BRANDS, offsets.tolist(), strict=True))}
+    frame.attrs["truth"] = _Truth({"rates": tuple(rates), "brands": dict(zip(_BRANDS, offsets.tolist(), strict=True))})
     return frame
 
 
@@ -143,7 +151,7 @@ def simulate_quotes(
                 if price < clean:
                     rows.append((device, clean, price, findings[one]))
     frame = pd.DataFrame(rows, columns=["device", "clean", "price", "findings"])
-    frame.attrs["truth"] = {"weights": dict(_WEIGHTS), "anchors": anchors}
+    frame.attrs["truth"] = _Truth({"weights": dict(_WEIGHTS), "anchors": anchors})
     return frame, _SCALES
 
 
@@ -207,7 +215,7 @@ def simulate_observations(
     if graded:
         frame["grade"] = [grades[step].id for step in grade.tolist()]
     frame = frame[truth > 0].reset_index(drop=True)
-    frame.attrs["truth"] = {"programme": programme.id, "noise": noise}
+    frame.attrs["truth"] = _Truth({"programme": programme.id, "noise": noise})
     return frame
 
 

@@ -36,7 +36,7 @@ ISLANDS = {"batch", "cli", "_demo", "strategies", "tuning"}
 BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("tuning", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
-HEAVY = {"numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn", "matplotlib", "tqdm"}
+HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn", "matplotlib", "tqdm"}
 HEAVY |= {"sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
 
 

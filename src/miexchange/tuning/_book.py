@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_object_dtype
 
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import InvalidValue
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from miexchange.programme import Programme
 
-__all__ = ["AGES", "PRICE_BANDS", "days_of", "encoded", "price_bands", "valued"]
+__all__ = ["AGES", "PRICE_BANDS", "as_categories", "days_of", "encoded", "price_bands", "valued"]
 
 AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "unknown")
 """The bands of age, youngest first: since the purchase where that is known, else since the launch."""
@@ -35,17 +36,17 @@ _UNKNOWN = len(AGES) - 1
 _NO_TEXTS = ("purchased_on", "at")  # days and instants, which a column of objects may hold
 
 
-def encoded(book: pd.DataFrame, *programmes: Programme) -> pd.DataFrame:
-    """Return the columns that the programmes read, texts as categories: several times faster to value."""
-    wanted = set().union(*(set().union(*columns_in(programme)) for programme in programmes))
-    kept = book[[column for column in book.columns if column in wanted]]
-    texts = [
-        name
-        for name, kind in kept.dtypes.items()
-        if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype)
-    ]
+def as_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its texts as categories: several times faster to compare and to value."""
+    texts = [name for name, kind in frame.dtypes.items() if is_object_dtype(kind) or isinstance(kind, pd.StringDtype)]
     texts = [name for name in texts if name not in _NO_TEXTS]
-    return kept.astype(dict.fromkeys(texts, "category")) if texts else kept
+    return frame.astype(dict.fromkeys(texts, "category")) if texts else frame
+
+
+def encoded(book: pd.DataFrame, *programmes: Programme) -> pd.DataFrame:
+    """Return the columns that the programmes read, texts as categories."""
+    wanted = set().union(*(set().union(*columns_in(programme)) for programme in programmes))
+    return as_categories(book[[column for column in book.columns if column in wanted]])
 
 
 def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:

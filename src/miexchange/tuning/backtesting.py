@@ -23,7 +23,7 @@ import pandas as pd
 
 from miexchange.errors import InvalidValue
 from miexchange.programme import Programme
-from miexchange.tuning._book import days_of, price_bands, valued
+from miexchange.tuning._book import as_categories, days_of, price_bands, valued
 from miexchange.tuning._checks import as_frame, duplicates, named_rows, numbers, warn
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
@@ -183,10 +183,11 @@ def backtest(
     """
     deals = as_frame(deals, ("model", price_col, device_col), "backtest")
     numbers(deals, price_col, above=0)
-    repeated = duplicates(deals)
+    coded = as_categories(deals)
+    repeated = duplicates(coded)
     if repeated.any():
         warn(f"{named_rows(deals.index[repeated])} repeat earlier rows and are left out: they would be in both parts")
-        deals = deals[~repeated]
+        deals, coded = deals[~repeated], coded[~repeated]
     _warn_of_columns(deals, price_col)
     if split is None and not isinstance(programme, Programme):
         split = ByDevice()
@@ -195,7 +196,7 @@ def backtest(
         _warn_of_devices(deals, folds, device_col or "model", split)
     if isinstance(programme, Programme):
         _warn_of_regimes(deals, programme)
-        name, tested = programme.id, _test(programme, deals, folds, at)
+        name, tested = programme.id, _test(programme, coded, folds, at)
     else:
         name = getattr(programme, "__name__", "a made programme")
         tested = _test_maker(programme, deals, folds, at)

@@ -175,6 +175,18 @@ def test_a_spare_part_price_list_tells_anchors() -> None:
         DeductionModel([GLASS, BODY]).fit(TWO, parts=parts, replaced={"glass": "smashed"})
 
 
+def test_a_part_list_alone_is_enough() -> None:
+    parts = pd.DataFrame(
+        {"device": ["p", "q"], "anchor": "glass", "price": [5_000.0, 2_000.0], "clean": [25_000.0, 10_000.0]}
+    )
+    prior = {"light": 0.25, "heavy": 0.5, "cracked": 1.0}
+    model = DeductionModel([GLASS], prior=prior).fit(None, parts=parts, labour=500.0, replaced={"glass": "cracked"})
+    costs = 25_000 - model.predict(quotes(("p", 25_000, 1, "cracked"), ("p", 25_000, 1, "heavy")))
+    assert costs.tolist() == pytest.approx([5_500, 2_750], rel=0.1)
+    with pytest.raises(InvalidValue, match="give a pandas DataFrame"):
+        DeductionModel([GLASS]).fit(None)
+
+
 def test_a_contradicting_quote_does_not_move_every_ratio() -> None:
     good = [
         (f"d{n}", 10_000.0 + 500 * n, (10_000.0 + 500 * n) * keep, finding)

@@ -175,7 +175,7 @@ class DeductionModel(Estimator):
 
     def fit(
         self,
-        quotes: pd.DataFrame,
+        quotes: pd.DataFrame | None,
         *,
         price_col: str = "price",
         clean_col: str = "clean",
@@ -190,7 +190,8 @@ class DeductionModel(Estimator):
         """Fit weights, anchors and shares.
 
         Args:
-            quotes: one row for each quote; it is not changed. Clean ones may be among them.
+            quotes: one row for each quote; it is not changed. Clean ones may be among them. None where there
+                is a part list alone.
             price_col: what was quoted.
             clean_col: what the same device is quoted clean, in the same unit.
             findings_col: the findings, joined by ``+``; ``clean`` or nothing for none.
@@ -206,10 +207,13 @@ class DeductionModel(Estimator):
                 or rows hold no usable number.
         """
         self._read_scales()
+        self.columns_ = (clean_col, findings_col, device_col, series_col)
+        if quotes is None and parts is not None:
+            self._learn(self._part_rows(parts, labour, replaced or {}))
+            return self
         columns = (price_col, clean_col, findings_col, device_col, series_col, clean_error_col)
         quotes = as_frame(quotes, columns, "DeductionModel.fit")
         price, clean = numbers(quotes, price_col, above=0), numbers(quotes, clean_col, above=0)
-        self.columns_ = (clean_col, findings_col, device_col, series_col)
         named = self._parsed(quotes, findings_col)
         _warn_of_rows(quotes, price, clean, named)
         devices = quotes[device_col].astype(str).to_numpy(dtype=object)

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from miexchange.batch._columns import Column
     from miexchange.batch._tables import Tables
 
-__all__ = ["appraise_columns"]
+__all__ = ["ROWS", "Chunk", "appraise_columns"]
 
-_ROWS = 32_768  # enough for numpy's calls to cost little, few enough for a block to stay near the processor
+ROWS = 32_768  # enough for numpy's calls to cost little, few enough for a block to stay near the processor
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _NO_KEY = -1
@@ -74,17 +74,17 @@ def appraise_columns(
                 name: (array, None if column.strange is None else column.strange[begin:end])
                 for (name, column), array in zip(columns.items(), piece.columns, strict=True)
             }
-            chunk = _Chunk(arrays, tables, at)
+            chunk = Chunk(arrays, tables, at)
 
-            def appraise(start: int, chunk: _Chunk = chunk, begin: int = begin) -> None:
+            def appraise(start: int, chunk: Chunk = chunk, begin: int = begin) -> None:
                 appraise_rows(chunk.cells(start), tables.rules, values, begin + start)
 
-            list(pool.map(appraise, range(0, piece.num_rows, _ROWS)))
+            list(pool.map(appraise, range(0, piece.num_rows, ROWS)))
             begin = end
     return values
 
 
-class _Chunk:
+class Chunk:
     """The rows of one chunk, whose columns each lie in one piece."""
 
     def __init__(self, arrays: Mapping[str, _Array], tables: Tables, at: int | None) -> None:
@@ -132,7 +132,7 @@ class _Chunk:
 
     def cells(self, start: int) -> Cells:
         """Return the cells of the block that begins at a row."""
-        stop = min(start + _ROWS, self._rows)
+        stop = min(start + ROWS, self._rows)
         rows = stop - start
 
         def codes(column: Codes | int) -> NDArray[np.uint8]:

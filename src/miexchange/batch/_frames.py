@@ -114,7 +114,7 @@ def appraise_frame(
         at=None if at is None else microseconds(instant(at, "at")),
         threads=workers(threads),
     )
-    result: _Frame = table_like(frame, _columns(values, tables))
+    result: _Frame = table_like(frame, as_columns(values, tables))
     return result
 
 
@@ -139,10 +139,10 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
     ('grade', 'market_paise', 'grade_paise')
     """
     tables = tables_of(programme)
-    return tuple(_columns(Values.empty(0, len(tables.lines)), tables))
+    return tuple(as_columns(Values.empty(0, len(tables.lines)), tables))
 
 
-def _columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
     refused = values.outcome == REFUSED
     lines = {f"{name}_paise": Amounts(line, refused) for name, line in zip(tables.lines, values.lines, strict=True)}
     return {

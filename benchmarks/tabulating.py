@@ -171,11 +171,18 @@ def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - 
             times.append(time.perf_counter() - begin)
         return min(times) / counted
 
-    texts = timed(lambda: [_imeis.read_numbers(imeis.slice(start, size)) for start in starts])
+    numbers = _imeis.Numbers.empty(size)
+
+    def read() -> None:
+        for start in starts:
+            _imeis.read_numbers(imeis.slice(start, size), numbers)
+
+    texts = timed(read)
     gathered = timed(lambda: [chunk.cells(start) for start in starts])
     valued = timed(
         lambda: [
-            _rows.appraise_rows(block, tables.rules, values, start) for block, start in zip(cells, starts, strict=True)
+            _rows.appraise_rows(block, tables.rules, values, start, _rows.scratch_of(tables.rules))
+            for block, start in zip(cells, starts, strict=True)
         ]
     )
     written = timed(lambda: _results.to_arrow(_frames.as_columns(values, tables)))

@@ -6,6 +6,7 @@
 #   make test    run every test, the examples in the documentation, and the coverage bounds
 #   make lint    check style, format and types
 #   make bench   measure, and print what it is measured against
+#   make bench-tuning   measure how well fits predict, beside their peers (DATA=folder of the public data)
 #   make format  let ruff put right what it can
 #   make lock    choose new versions for constraints.txt
 #   make clean   remove what the targets above made
@@ -20,13 +21,13 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
 
 # Everything but these is the core, where every branch is covered.
-ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/spark.py,*/miexchange/strategies.py,*/miexchange/strategies/*
+ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/ledger/*,*/miexchange/spark.py,*/miexchange/strategies.py,*/miexchange/strategies/*,*/miexchange/tuning/*
 
 # A caller's own paths must not decide which code is tested.
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format lock clean
+.PHONY: help demo test lint bench bench-tuning format lock clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -74,6 +75,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py
+
+bench-tuning: $(READY)
+	@$(BIN)/python benchmarks/tuning/run_all.py $(if $(DATA),--data '$(DATA)')
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from miexchange import _html
 from miexchange._value import Value, check_types, instant, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
@@ -134,6 +135,16 @@ class Coupon(Value):
     def is_valid_at(self, at: datetime) -> bool:
         """Tell whether the instant is in the window: its first moment counts, its last does not."""
         return self.valid_from <= instant(at, "at") < self.valid_until
+
+    def _repr_html_(self) -> str:
+        """Return the coupon as a table for a notebook: no code, which is money, and no account."""
+        rows = [
+            ("device", "", self.model),
+            ("exchange value", rupees(self.exchange_value), f"{self.programme} terms {self.terms}"),
+            *((f"bonus:{bonus.id}", rupees(bonus.amount), bonus.target or "") for bonus in self.bonuses),
+            ("coupon value", self.rupees, f"valid {self.valid_from.isoformat()} to {self.valid_until.isoformat()}"),
+        ]
+        return _html.table(f"Coupon {self.code[:4]}-…", rows)
 
     def check(
         self, order: Order, *, account: str, at: datetime, standing: CouponStanding = CouponStanding.UNUSED

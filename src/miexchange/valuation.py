@@ -23,7 +23,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from miexchange import _kernel, money
+from miexchange import _html, _kernel, money
 from miexchange._value import Value, canonical, check_types, instant, proved, require
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assess
@@ -188,15 +188,25 @@ class Quote(Value):
         Args:
             write: how to write an amount; by default plain rupees with two decimals.
         """
-        rows = [(line.rule, write(line.amount), line.effect, line.source) for line in self.lines]
-        if self.coupon_value != self.exchange_value:
-            position = len(self.lines) - len(self.bonuses)
-            rows.insert(position, ("exchange value", write(self.exchange_value), "", ""))
-        rows.append(("coupon value", write(self.coupon_value), "", ""))
+        rows = self._rows(write)
         wide, far = (max(len(row[column]) for row in rows) for column in (0, 1))
         body = [f"  {rule:<{wide}}  {amount:>{far}}  {effect}".rstrip() for rule, amount, effect, _ in rows]
-        head = f"{self.label}, grade {self.grade}, {self.programme} terms {self.terms}"
-        return "\n".join([head, *body, *(f"  note: {warning}" for warning in self.warnings)])
+        return "\n".join([self._head, *body, *(f"  note: {warning}" for warning in self.warnings)])
+
+    def _repr_html_(self) -> str:
+        """Return the quote as a table for a notebook; an IMEI is not in it."""
+        return _html.table(self._head, self._rows(money.rupees), map(str, self.warnings))
+
+    @property
+    def _head(self) -> str:
+        return f"{self.label}, grade {self.grade}, {self.programme} terms {self.terms}"
+
+    def _rows(self, write: Callable[[int], str]) -> list[tuple[str, str, str, str]]:
+        """Return rule, amount, effect and source of every line, and the sums."""
+        rows = [(line.rule, write(line.amount), line.effect, line.source) for line in self.lines]
+        if self.coupon_value != self.exchange_value:
+            rows.insert(len(rows) - len(self.bonuses), ("exchange value", write(self.exchange_value), "", ""))
+        return [*rows, ("coupon value", write(self.coupon_value), "", "")]
 
 
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})

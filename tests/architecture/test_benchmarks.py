@@ -37,3 +37,25 @@ def test_a_benchmark_prints_its_table(script: str) -> None:
         pytest.skip(done.stdout)
     assert done.stdout.startswith("## "), done.stdout
     assert re.search(r"\| (met|missed) +\|$", done.stdout, re.MULTILINE)
+
+
+TUNING = ("recell", "condition", "recovery", "speed")
+
+
+def test_every_script_of_tuning_is_run_by_all() -> None:
+    named = re.findall(r'"([a-z]+)\.py"', (BENCHMARKS / "tuning" / "run_all.py").read_text(encoding="utf-8"))
+    there = {path.stem for path in (BENCHMARKS / "tuning").glob("*.py") if not path.stem.startswith("_")}
+    assert tuple(named) == TUNING
+    assert there == {*TUNING, "run_all"}
+
+
+@pytest.mark.parametrize("script", TUNING)
+def test_a_benchmark_of_tuning_prints_its_table_or_says_what_it_lacks(script: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-W", "error", str(BENCHMARKS / "tuning" / f"{script}.py"), "--quick"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(("## ", "skipped: there is no ")), done.stdout

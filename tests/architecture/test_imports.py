@@ -16,6 +16,7 @@ PACKAGE = ROOT / "src" / "miexchange"
 # Modules of one room may use each other: the private ones are its back rooms.
 ROOMS = (
     {"errors", "money", "_kernel"},
+    {"_html"},
     {"_value"},
     {"_data"},
     {"_rows"},
@@ -31,24 +32,12 @@ ROOMS = (
     {"coupon"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "spark", "strategies"}
-BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("spark", "batch")}
+ISLANDS = {"batch", "cli", "_demo", "spark", "strategies", "tuning"}
+BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("spark", "batch"), ("tuning", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
-HEAVY = {
-    "numba",
-    "numpy",
-    "pandas",
-    "polars",
-    "pyarrow",
-    "pyspark",
-    "sqlalchemy",
-    "typer",
-    "rich",
-    "babel",
-    "click",
-    "hypothesis",
-}
+HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
+HEAVY |= {"sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
 
 
 def trees() -> dict[str, ast.Module]:

@@ -1,0 +1,28 @@
+"""Values as HTML for a notebook: plain tables, every text escaped."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["table"]
+
+
+def table(caption: str, rows: Iterable[tuple[str, ...]], notes: Iterable[str] = ()) -> str:
+    """Return a table; the second cell of a row is an amount, and stands on the right.
+
+    >>> table("A & B", [("market", "100.00", "a price")])
+    '<table><caption>A &amp; B</caption><tbody><tr><td>market</td><td style="text-align:right">100.00</td>\
+<td>a price</td></tr></tbody></table>'
+    """
+    body = "".join(f"<tr>{''.join(map(_cell, range(len(row)), row))}</tr>" for row in rows)
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    return f"<table><caption>{escape(caption)}</caption><tbody>{body}</tbody></table>{below}"
+
+
+def _cell(position: int, text: str) -> str:
+    style = ' style="text-align:right"' if position == 1 else ""
+    return f"<td{style}>{escape(text)}</td>"

@@ -1,0 +1,65 @@
+"""Tuning: from market observations to a programme, with pictures and honest errors.
+
+The loop: `Observations` → `PriceTableBuilder`, `DepreciationCurve`, `DeductionModel` → `fit_programme`
+→ `backtest` → `compare` → the programme's directory. See docs/tuning.md and the notebooks.
+
+Needs the extra ``tuning``: ``pip install 'miexchange[tuning]'``.
+"""
+
+from miexchange.tuning import plots
+from miexchange.tuning._checks import NotFitted, TuningWarning
+from miexchange.tuning.backtesting import Backtest, ByDevice, ByTime, backtest
+from miexchange.tuning.comparing import Comparison, compare, what_if
+from miexchange.tuning.curve import DepreciationCurve
+from miexchange.tuning.deductions import CLEAN, DeductionModel, Scale, prior_of, scales_of
+from miexchange.tuning.fitting import FittedProgramme, fit_programme
+from miexchange.tuning.lists import Exposure, PriceDiff, diff, exposure
+from miexchange.tuning.metrics import METRICS, score, score_by
+from miexchange.tuning.observations import KINDS, REGIMES, Observations
+from miexchange.tuning.prices import PriceTableBuilder
+from miexchange.tuning.simulate import (
+    simulate_book,
+    simulate_deals,
+    simulate_market,
+    simulate_observations,
+    simulate_quotes,
+)
+from miexchange.tuning.writing import write_programme
+
+__all__ = [
+    "CLEAN",
+    "KINDS",
+    "METRICS",
+    "REGIMES",
+    "Backtest",
+    "ByDevice",
+    "ByTime",
+    "Comparison",
+    "DeductionModel",
+    "DepreciationCurve",
+    "Exposure",
+    "FittedProgramme",
+    "NotFitted",
+    "Observations",
+    "PriceDiff",
+    "PriceTableBuilder",
+    "Scale",
+    "TuningWarning",
+    "backtest",
+    "compare",
+    "diff",
+    "exposure",
+    "fit_programme",
+    "plots",
+    "prior_of",
+    "scales_of",
+    "score",
+    "score_by",
+    "simulate_book",
+    "simulate_deals",
+    "simulate_market",
+    "simulate_observations",
+    "simulate_quotes",
+    "what_if",
+    "write_programme",
+]

@@ -1,0 +1,341 @@
+"""Backtests that do not flatter: split by device or by time, without duplicates, scored in rupees.
+
+>>> from datetime import UTC, datetime
+>>> from miexchange import Programme
+>>> from miexchange.tuning import ByDevice, backtest, simulate_deals
+>>> programme = Programme.load("graded-trade-in")
+>>> at = datetime(2018, 4, 20, tzinfo=UTC)
+>>> deals = simulate_deals(programme, 300, seed=1, at=at)
+>>> report = backtest(programme, deals, split=ByDevice(folds=3), at=at)
+>>> report
+<Backtest of graded-trade-in: 300 deals, MAPE 3.3 %, bias +0.1 %, 80 % band holds 79.0 %>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from miexchange.errors import InvalidValue
+from miexchange.programme import Programme
+from miexchange.tuning._book import as_categories, days_of, price_bands, valued
+from miexchange.tuning._checks import as_frame, duplicates, named_rows, numbers, warn
+from miexchange.tuning._progress import track
+from miexchange.tuning._report import Report
+from miexchange.tuning.metrics import score, score_by
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+
+    Rows = npt.NDArray[np.intp]
+    Fold = tuple[Rows, Rows]
+
+__all__ = ["Backtest", "ByDevice", "ByTime", "Maker", "backtest"]
+
+Maker = Callable[[pd.DataFrame], Programme]
+"""What makes a programme of the training deals."""
+
+_BY = ("brand", "age", "grade", "price_band")
+_SAME = 0.9999  # a correlation above this is no coincidence
+_ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
+_TAIL = 0.1
+_INNER_FOLDS = 4
+_READ = ["exchange_value_paise", "reasons", "grade", "brand", "age"]
+
+
+@dataclass(frozen=True, slots=True)
+class ByDevice:
+    """Folds in which no device model is in both parts.
+
+    Attributes:
+        folds: how many.
+        seed: of the shuffle of the devices.
+        column: what tells devices apart.
+    """
+
+    folds: int = 5
+    seed: int = 0
+    column: str = "model"
+
+    def split(self, deals: pd.DataFrame, on: pd.Series[pd.Timestamp]) -> list[Fold]:
+        """Return the rows to train on and to test on, for each fold."""
+        del on
+        as_frame(deals, (self.column,), "ByDevice.split")
+        codes, names = pd.factorize(deals[self.column])
+        if type(self.folds) is not int or not 2 <= self.folds <= len(names):  # noqa: PLR2004 - a fold and the rest
+            raise InvalidValue("ByDevice.folds", self.folds, f"give 2 to {len(names)}, the number of devices")
+        order = np.random.default_rng(self.seed).permutation(len(names))
+        fold = (order % self.folds)[codes]
+        return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(self.folds)]
+
+
+@dataclass(frozen=True, slots=True)
+class ByTime:
+    """One split: what was before a day teaches, what was on it or later tests.
+
+    Attributes:
+        cut: the first day of the test.
+    """
+
+    cut: date
+
+    def split(self, deals: pd.DataFrame, on: pd.Series[pd.Timestamp]) -> list[Fold]:
+        """Return the rows to train on and to test on."""
+        del deals
+        later = (on >= pd.Timestamp(self.cut)).to_numpy()
+        if later.all() or not later.any():
+            raise InvalidValue("ByTime.cut", self.cut, "there are no deals on one side of it: give a day within them")
+        return [(np.flatnonzero(~later), np.flatnonzero(later))]
+
+
+class Backtest(Report):
+    """The values that a programme would have paid, beside what was paid.
+
+    Attributes:
+        name: the programme.
+        rows: one row for each tested deal: `actual_paise`, `predicted_paise`, `low_paise` and `high_paise` of
+            the 80 % band, `fold`, `brand`, `age`, `grade`, `price_band`.
+        refused: how many deals the programme refuses, by reason.
+        dropped: how many repeated rows were left out.
+    """
+
+    title = "Backtest"
+
+    def __init__(self, name: str, rows: pd.DataFrame, refused: pd.Series[int], dropped: int) -> None:
+        """Keep the parts; use `backtest`."""
+        self.name = name
+        self.rows = rows
+        self.refused = refused
+        self.dropped = dropped
+
+    def __repr__(self) -> str:
+        """Say how it came out."""
+        found = self.summary
+        held = "" if np.isnan(found["coverage_80"]) else f", 80 % band holds {found['coverage_80']:.1f} %"
+        return (
+            f"<Backtest of {self.name}: {len(self.rows)} deals, MAPE {found['mape']:.1f} %, "
+            f"bias {found['bias_pct']:+.1f} %{held}>"
+        )
+
+    @property
+    def summary(self) -> pd.Series[float]:
+        """The metrics of all tested deals, in the order of `METRICS`."""
+        rows = self.rows
+        return score(rows["actual_paise"], rows["predicted_paise"], rows["low_paise"], rows["high_paise"])
+
+    def by(self, name: str) -> pd.DataFrame:
+        """Return the metrics by ``brand``, ``age``, ``grade``, ``price_band`` or ``fold``."""
+        if name not in (*_BY, "fold"):
+            raise InvalidValue("by", name, f"give one of: {', '.join((*_BY, 'fold'))}")
+        return score_by(self.rows, name)
+
+    def notes(self) -> list[str]:
+        """Return what was left out."""
+        notes = [repr(self).strip("<>")]
+        if self.dropped:
+            notes.append(f"{self.dropped} repeated rows were left out.")
+        if len(self.refused):
+            reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
+            notes.append(f"{int(self.refused.sum())} deals are refused and not scored: {reasons}.")
+        return notes
+
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return the metrics, for all and by group."""
+        whole = self.summary.to_frame().T.round(2)
+        return [("All", whole), *((f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in _BY)]
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw how predicted and paid values agree; see `plots.calibration`."""
+        from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
+
+        return plots.calibration(self, ax=ax)
+
+
+def backtest(
+    programme: Programme | Maker,
+    deals: pd.DataFrame,
+    *,
+    split: ByDevice | ByTime | Sequence[Fold] | None = None,
+    price_col: str = "price_paise",
+    at: datetime | None = None,
+    device_col: str | None = None,
+) -> Backtest:
+    """Value past deals and compare with what was paid.
+
+    Args:
+        programme: the programme; or a function that makes one of the training deals, called once for each fold.
+        deals: `model`, what was paid, `at` (an instant) unless it is an argument, a column for each question,
+            and `purchased_on` where the programme asks for the age; it is not changed.
+        split: by device (the default for a function), by time, or folds of your own as pairs of row positions.
+            A finished programme is tested on the test rows; without a split on all of them, and without a band.
+        price_col: what was paid, in paise.
+        at: the instant of the valuation, where `deals` has none.
+        device_col: what tells single devices apart, such as a token; the same one in both parts is a leak.
+
+    Raises:
+        InvalidValue: a column is missing, rows hold no usable number, or the programme refuses every deal.
+    """
+    deals = as_frame(deals, ("model", price_col, device_col), "backtest")
+    numbers(deals, price_col, above=0)
+    coded = as_categories(deals)
+    repeated = duplicates(coded)
+    if repeated.any():
+        warn(f"{named_rows(deals.index[repeated])} repeat earlier rows and are left out: they would be in both parts")
+        deals, coded = deals[~repeated], coded[~repeated]
+    _warn_of_columns(deals, price_col)
+    if split is None and not isinstance(programme, Programme):
+        split = ByDevice()
+    folds = _folds(split, deals, days_of(deals, at))
+    if split is not None:
+        _warn_of_devices(deals, folds, device_col or "model", split)
+    if isinstance(programme, Programme):
+        _warn_of_regimes(deals, programme)
+        name, tested = programme.id, _test(programme, coded, folds, at)
+    else:
+        name = getattr(programme, "__name__", "a made programme")
+        tested = _test_maker(programme, deals, folds, at)
+    return _report(name, deals, tested, price_col, int(repeated.sum()))
+
+
+def _folds(
+    split: ByDevice | ByTime | Sequence[Fold] | None, deals: pd.DataFrame, on: pd.Series[pd.Timestamp]
+) -> list[Fold]:
+    if split is None:
+        return [(np.arange(0), np.arange(len(deals)))]
+    if isinstance(split, ByDevice | ByTime):
+        return split.split(deals, on)
+    return [(np.asarray(train, dtype=np.intp), np.asarray(test, dtype=np.intp)) for train, test in split]
+
+
+def _warn_of_columns(deals: pd.DataFrame, price_col: str) -> None:
+    """Warn of columns that say the price in other words."""
+    price = np.log(numbers(deals, price_col, above=0))
+    for column in deals.columns:
+        if column == price_col or len(deals) < _ENOUGH or not pd.api.types.is_numeric_dtype(deals[column]):
+            continue
+        values = deals[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        for tried in (values, np.log(np.where(values > 0, values, np.nan))):
+            fit = np.isfinite(tried)
+            if fit.sum() < _ENOUGH or np.ptp(tried[fit]) == 0 or np.ptp(price[fit]) == 0:
+                continue
+            for target in (price[fit], np.exp(price[fit])):
+                if abs(float(np.corrcoef(tried[fit], target)[0, 1])) > _SAME:
+                    warn(f"the column {column} is {price_col} in other words: a model that reads it has the answer")
+                    break
+            else:
+                continue
+            break
+
+
+def _warn_of_regimes(deals: pd.DataFrame, programme: Programme) -> None:
+    """Warn of deals of several warranty regimes where the programme does not ask for the warranty."""
+    if "warranty" not in deals.columns or deals["warranty"].nunique() < 2:  # noqa: PLR2004 - one regime is no mixture
+        return
+    if any(question.id == "warranty" for terms in programme.terms for question in terms.questionnaire.questions):
+        return
+    mixed = ", ".join(sorted(map(str, deals["warranty"].dropna().unique())))
+    warn(f"the deals mix warranty regimes ({mixed}), and {programme.id} has one price for all: test each apart")
+
+
+def _warn_of_devices(deals: pd.DataFrame, folds: list[Fold], column: str, split: object) -> None:
+    if isinstance(split, ByDevice | ByTime) and column == "model":
+        return  # by device none can be in both; by time the same models go on, and that is what is asked
+    for train, test in folds:
+        both = deals[column].iloc[test].isin(deals[column].iloc[train].unique())
+        if both.any():
+            warn(f"{named_rows(both.index[both])} are of a {column} that is also trained on: the test is a leak")
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """Values of the tested deals, and for each fold those from which its band is made.
+
+    Attributes:
+        rows: the positions of the tested deals.
+        fold: the fold of each.
+        frame: their values, as `valued` returns them.
+        outside: for each fold, positions and values of deals that are not in its test.
+    """
+
+    rows: Rows
+    fold: Rows
+    frame: pd.DataFrame
+    outside: list[tuple[Rows, pd.DataFrame]]
+
+
+def _test(programme: Programme, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
+    """Value every deal once; each fold's band comes from the rows that it trains on."""
+    values = valued(deals, programme, at)[_READ]
+    rows = np.concatenate([test for _, test in folds])
+    fold = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
+    return _Tested(rows, fold, values.iloc[rows], [(train, values.iloc[train]) for train, _ in folds])
+
+
+def _test_maker(make: Maker, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
+    """Make and value fold by fold; a band comes from values of deals that their programme had not seen."""
+
+    def outcome(fold: Fold) -> tuple[Rows, pd.DataFrame]:
+        train, test = fold
+        return test, valued(deals.iloc[test], make(deals.iloc[train]), at)[_READ]
+
+    tested = [outcome(fold) for fold in track(folds, "Backtest")]
+    if len(folds) > 1:
+        outside = [_joined([*tested[:number], *tested[number + 1 :]]) for number in range(len(folds))]
+    else:
+        train = folds[0][0]
+        devices = deals["model"].iloc[train].nunique()
+        inner = ByDevice(max(2, min(_INNER_FOLDS, devices))).split(deals.iloc[train], pd.Series(dtype=object))
+        outside = [_joined([outcome((train[rest], train[test])) for rest, test in track(inner, "Band")])]
+    rows, values = _joined(tested)
+    fold = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
+    return _Tested(rows, fold, values, outside)
+
+
+def _joined(parts: list[tuple[Rows, pd.DataFrame]]) -> tuple[Rows, pd.DataFrame]:
+    return np.concatenate([rows for rows, _ in parts]), pd.concat([values for _, values in parts])
+
+
+def _band(price: npt.NDArray[np.float64], values: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the logarithms of the factors that hold 80 % of what was paid, of value."""
+    value = values["exchange_value_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
+    fit = np.isfinite(value) & (value > 0)
+    if fit.sum() < _ENOUGH:
+        return np.array([np.nan, np.nan])
+    # The quantiles of n + 1 rows, as for any conformal band: so that small samples do not flatter.
+    limits: npt.NDArray[np.float64] = np.quantile(np.log(price[fit] / value[fit]), [_TAIL, 1 - _TAIL], method="weibull")
+    return limits
+
+
+def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dropped: int) -> Backtest:
+    price = deals[price_col].to_numpy(dtype=np.float64)
+    limits = np.array([_band(price[rows], values) for rows, values in tested.outside])[tested.fold]
+    values = tested.frame
+    taken = values["exchange_value_paise"].notna().to_numpy()
+    reasons = values.loc[~taken, "reasons"].astype(str).value_counts()
+    if not taken.any():
+        why = ", ".join(map(str, reasons.index[:3]))
+        raise InvalidValue("deals", f"{len(values)} deals", f"the programme refuses every one: {why}")
+    actual = deals[price_col].iloc[tested.rows].to_numpy(dtype=np.int64)[taken]
+    predicted = values["exchange_value_paise"][taken].to_numpy(dtype=np.int64)
+    rows = pd.DataFrame(
+        {
+            "actual_paise": actual,
+            "predicted_paise": predicted,
+            "low_paise": predicted * np.exp(limits[taken, 0]),
+            "high_paise": predicted * np.exp(limits[taken, 1]),
+            "fold": tested.fold[taken],
+            "brand": values["brand"][taken].to_numpy(),
+            "age": values["age"][taken].array,
+            "grade": values["grade"][taken].astype(str).to_numpy(),
+            "price_band": price_bands(actual),
+        },
+        index=values.index[taken],
+    )
+    return Backtest(name, rows, reasons, dropped)

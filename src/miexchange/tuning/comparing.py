@@ -1,0 +1,285 @@
+"""Two programmes on one book: who is paid more, who less, what it costs, and why.
+
+>>> from datetime import UTC, datetime
+>>> from miexchange import Programme
+>>> from miexchange.tuning import simulate_book, what_if
+>>> programme = Programme.load("graded-trade-in")
+>>> at = datetime(2018, 4, 20, tzinfo=UTC)
+>>> book = simulate_book(programme, 200, seed=1, at=at)
+>>> what_if(programme, {"factor_bps": 9_500}, book, at=at)
+<Comparison of graded-trade-in with graded-trade-in (factor_bps=9500): 200 devices, 0 gain, 199 lose, -4.7 % in all>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from miexchange.errors import InvalidValue
+from miexchange.market import AnchorTable, PriceTable
+from miexchange.money import PAISE_PER_RUPEE
+from miexchange.programme import Programme
+from miexchange.tuning._book import encoded, price_bands, valued
+from miexchange.tuning._checks import as_frame
+from miexchange.tuning._report import Report, in_rupees
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+
+__all__ = ["Change", "Comparison", "compare", "what_if"]
+
+Change = Callable[[Programme], Programme] | Mapping[str, object]
+"""What is to change: settings of the terms by name, `prices` or `anchors`; or a function of the programme."""
+
+_BY = ("brand", "age", "grade", "price_band")
+_DRAWS = 1_000
+_BLOCKS = 2_000
+_TEN = 10
+
+
+class Comparison(Report):
+    """What changes from one programme to another.
+
+    Attributes:
+        names: the two programmes.
+        rows: one row for each device that both take: `a_paise`, `b_paise`, `change_paise`, and its group by
+            `brand`, `age`, `grade` (in `a`) and `price_band`.
+        outcomes: how many devices each programme takes, as a table of `a` by `b`.
+        explained: the ten largest changes, a row for each line: `a_paise`, `b_paise`, `change_paise`.
+    """
+
+    title = "Comparison"
+
+    def __init__(
+        self,
+        names: tuple[str, str],
+        rows: pd.DataFrame,
+        outcomes: pd.DataFrame,
+        explained: pd.DataFrame,
+        seed: int,
+    ) -> None:
+        """Keep the parts; use `compare`."""
+        self.names = names
+        self.rows = rows
+        self.outcomes = outcomes
+        self.explained = explained
+        self._seed = seed
+
+    def __repr__(self) -> str:
+        """Say how it came out."""
+        found = self.summary
+        return (
+            f"<Comparison of {self.names[0]} with {self.names[1]}: {len(self.rows)} devices, "
+            f"{found['winners']:.0f} gain, {found['losers']:.0f} lose, {found['total_pct']:+.1f} % in all>"
+        )
+
+    @property
+    def summary(self) -> pd.Series[float]:
+        """Winners, losers, total cost in ₹ and %, and the mean change in ₹ with a 95 % bootstrap interval."""
+        return _summed(self.rows, np.random.default_rng(self._seed))
+
+    def by(self, name: str) -> pd.DataFrame:
+        """Return the same by ``brand``, ``age``, ``grade`` or ``price_band``."""
+        if name not in _BY:
+            raise InvalidValue("by", name, f"give one of: {', '.join(_BY)}")
+        make = np.random.default_rng(self._seed)
+        groups = {key: _summed(group, make) for key, group in self.rows.groupby(name, observed=True, sort=True)}
+        return pd.DataFrame(groups).T.rename_axis(name)
+
+    def notes(self) -> list[str]:
+        """Return the result as a sentence."""
+        found = self.summary
+        names = ("mean_rupees", "mean_low", "mean_high", "total_rupees")
+        mean, low, high, total = (in_rupees(found[name] * PAISE_PER_RUPEE) for name in names)
+        return [
+            repr(self).strip("<>"),
+            (f"The mean change is {mean} (95 %: {low} to {high}); the whole book changes by {total}."),
+        ]
+
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return the changes, for all and by group, and the largest ones line by line."""
+        whole = self.summary.to_frame().T.round(2)
+        groups = [(f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in _BY]
+        return [("All", whole), *groups, ("Outcomes", self.outcomes), ("The ten largest changes", self.explained)]
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the change by group; see `plots.comparison`."""
+        from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
+
+        return plots.comparison(self, ax=ax)
+
+
+def compare(a: Programme, b: Programme, book: pd.DataFrame, *, at: datetime | None = None, seed: int = 0) -> Comparison:
+    """Value a book by two programmes and compare row by row.
+
+    Args:
+        a: the programme as it is.
+        b: the other one.
+        book: `model`, a column for each question, `purchased_on` and `at` where they are needed; not changed.
+        at: the instant of the valuation, where the book has none.
+        seed: of the bootstrap.
+
+    Raises:
+        InvalidValue: an argument is not usable, or no device is taken by both.
+    """
+    return _compare(a, b, book, at, seed, (_named(a), _named(b)))
+
+
+def what_if(
+    programme: Programme, change: Change, book: pd.DataFrame, *, at: datetime | None = None, seed: int = 0
+) -> Comparison:
+    """Compare a programme with what it would be after a change.
+
+    Args:
+        programme: the programme as it is.
+        change: settings of all its terms by name, such as ``{"factor_bps": 9_500}``; ``prices`` or ``anchors`` for
+            a new table, or for a factor in basis points on every price or anchor, such as ``{"prices": 9_700}``;
+            or a function of the programme that returns another.
+        book: as in `compare`.
+        at: as in `compare`.
+        seed: as in `compare`.
+
+    Raises:
+        InvalidValue: there is no such setting, or it cannot hold the value.
+    """
+    name = _named(programme)
+    if isinstance(change, Mapping):
+        said = ", ".join(f"{name}={value}" if isinstance(value, int) else name for name, value in change.items())
+        changed = _changed(programme, change)
+    else:
+        changed, said = change(programme), getattr(change, "__name__", "changed")
+    return _compare(programme, changed, book, at, seed, (name, f"{_named(changed)} ({said})"))
+
+
+def _named(programme: object) -> str:
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    return programme.id
+
+
+def _changed(programme: Programme, change: Mapping[str, object]) -> Programme:
+    """Return the programme with settings changed; the terms check them, and that values can be computed."""
+    tables: dict[str, Any] = {}
+    settings = dict(change)
+    if "prices" in settings:
+        tables["prices"] = _prices(programme.prices, settings.pop("prices"))
+    if "anchors" in settings:
+        tables["anchors"] = _anchors(programme.anchors, settings.pop("anchors"))
+    terms = tuple(one.replace(**settings) for one in programme.terms)
+    for one in terms:
+        _ = one.is_sound
+    return replace(programme, terms=terms, **tables)
+
+
+def _prices(table: PriceTable, change: object) -> PriceTable:
+    if isinstance(change, PriceTable):
+        return change
+    bps = _factor(change, "prices")
+    return PriceTable.of(one.replace(price_paise=_scaled(one.price_paise, bps)) for one in table.prices)
+
+
+def _anchors(table: AnchorTable, change: object) -> AnchorTable:
+    if isinstance(change, AnchorTable):
+        return change
+    bps = _factor(change, "anchors")
+    return AnchorTable.of(one.replace(amount_paise=_scaled(one.amount_paise, bps)) for one in table.anchors)
+
+
+def _factor(change: object, name: str) -> int:
+    if type(change) is not int or not 0 < change <= 100_000:  # noqa: PLR2004 - ten times as much
+        raise InvalidValue(name, change, "give a new table, or a factor in basis points above 0 and up to 100000")
+    return change
+
+
+def _scaled(paise: int, bps: int) -> int:
+    """Scale an amount and round it to whole rupees, half up, at least one."""
+    unit = PAISE_PER_RUPEE * 10_000
+    return max((paise * bps + unit // 2) // unit, 1) * PAISE_PER_RUPEE
+
+
+def _compare(
+    a: Programme, b: Programme, book: pd.DataFrame, at: datetime | None, seed: int, names: tuple[str, str]
+) -> Comparison:
+    book = encoded(as_frame(book, ("model",), "compare"), a, b)
+    before, after = (valued(book, programme, at) for programme in (a, b))
+    one, other = (values["coupon_value_paise"] for values in (before, after))
+    both = (one.notna() & other.notna()).to_numpy()
+    outcomes = pd.crosstab(before["outcome"].astype(str), after["outcome"].astype(str))
+    outcomes = outcomes.rename_axis(index="a", columns="b")
+    if not both.any():
+        raise InvalidValue("book", f"{len(book)} devices", f"none is taken by both: {outcomes.to_dict()}")
+    rows = pd.DataFrame(
+        {
+            "a_paise": one[both].astype("int64"),
+            "b_paise": other[both].astype("int64"),
+            "brand": before["brand"][both],
+            "age": before["age"][both],
+            "grade": before["grade"][both].astype(str),
+            "price_band": price_bands(one[both].to_numpy(dtype=np.int64)),
+        }
+    )
+    rows.insert(2, "change_paise", rows["b_paise"] - rows["a_paise"])
+    largest = np.flatnonzero(both)[np.argsort(-rows["change_paise"].abs().to_numpy(), kind="stable")[:_TEN]]
+    explained = _explained(book.iloc[largest], before.iloc[largest], after.iloc[largest])
+    return Comparison(names, rows, outcomes, explained, seed)
+
+
+def _explained(book: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return both programmes' lines of some devices, and what changed in each; the changes add up."""
+    found = []
+    totals = {"exchange_value_paise", "coupon_value_paise"}
+    for position in range(len(book)):
+        sides = []
+        for values in (before, after):
+            row = values.iloc[position]
+            lines = [name for name in values.columns if name.endswith("_paise") and name not in totals]
+            sides.append({name.removesuffix("_paise"): int(row[name]) for name in lines if pd.notna(row[name])})
+        head = {"row": book.index[position], "model": book["model"].iloc[position]}
+        for line in dict.fromkeys((*sides[0], *sides[1])):
+            one, other = sides[0].get(line, 0), sides[1].get(line, 0)
+            if one or other:
+                found.append({**head, "line": line, "a_paise": one, "b_paise": other, "change_paise": other - one})
+        whole = [int(values["coupon_value_paise"].iloc[position]) for values in (before, after)]
+        found.append({**head, "line": "coupon value", "a_paise": whole[0], "b_paise": whole[1]})
+        found[-1]["change_paise"] = whole[1] - whole[0]
+    return pd.DataFrame(found).set_index(["row", "model", "line"])
+
+
+def _summed(rows: pd.DataFrame, make: np.random.Generator) -> pd.Series[float]:
+    change = rows["change_paise"].to_numpy(dtype=np.float64) / PAISE_PER_RUPEE
+    before = float(rows["a_paise"].sum()) / PAISE_PER_RUPEE
+    low, high = _bootstrap(change, make)
+    return pd.Series(
+        {
+            "n": float(len(change)),
+            "winners": float((change > 0).sum()),
+            "losers": float((change < 0).sum()),
+            "total_rupees": float(change.sum()),
+            "total_pct": 100 * float(change.sum()) / before if before else float("nan"),
+            "mean_rupees": float(change.mean()),
+            "mean_low": low,
+            "mean_high": high,
+            "median_rupees": float(np.median(change)),
+        }
+    )
+
+
+def _bootstrap(change: npt.NDArray[np.float64], make: np.random.Generator) -> tuple[float, float]:
+    """Return the 95 % percentile interval of the mean.
+
+    Many rows are dealt at random into blocks of nearly one size, and the blocks are drawn: their means
+    scatter as rows do, and a million rows take no longer than two thousand.
+    """
+    if len(change) > _BLOCKS:
+        dealt = make.permutation(change)[: len(change) // _BLOCKS * _BLOCKS]
+        change = dealt.reshape(_BLOCKS, -1).mean(axis=1)
+    drawn = make.integers(0, len(change), (_DRAWS, len(change)))
+    low, high = np.quantile(change[drawn].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)

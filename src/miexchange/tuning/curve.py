@@ -1,0 +1,387 @@
+"""The depreciation curve: what share of its new price a clean used phone keeps.
+
+A transparent formula on the logarithm of the price, so that every part is a factor:
+
+    price = level x f(new price) x g(age) x brand x h(launch year) x (specifications)
+
+`f` and `h` are smooth, `g` falls at one rate for each stretch of age and never rises, brand offsets
+are pooled and shrunk. Published curves are front-loaded, so one single rate is wrong; see
+docs/tuning.md for what was measured.
+
+>>> import pandas as pd
+>>> from miexchange.tuning import DepreciationCurve, simulate_market
+>>> market = simulate_market(400, seed=1)
+>>> curve = DepreciationCurve().fit(market)
+>>> curve
+<DepreciationCurve fitted on 400 rows: piecewise age, new price, brand, launch year; residual 8.2 %>
+>>> price = curve.predict(market.head(2))
+>>> list(price.index) == [0, 1]
+True
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+
+from miexchange.errors import InvalidValue
+from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
+from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn
+from miexchange.tuning._progress import track
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from miexchange.tuning._additive import Floats, Term
+
+__all__ = ["DepreciationCurve", "Estimator"]
+
+_CANDIDATES = 12  # how many breaks are tried for two rates
+_FEWEST_A_SIDE = 5
+_NORMAL_95 = 1.959964
+_QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
+_FLAT = 1e-9
+_MONTHS = "months"
+
+
+class Estimator:
+    """What estimators share, as scikit-learn has it: the constructor only stores, `fit` learns."""
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return list(inspect.signature(cls).parameters)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002, ARG002 - scikit-learn's signature
+        """Return the constructor's parameters."""
+        return {name: getattr(self, name) for name in self._names()}
+
+    def set_params(self, **params: Any) -> Self:  # noqa: ANN401 - the constructor's own types
+        """Set some of the constructor's parameters.
+
+        Raises:
+            InvalidValue: there is no such parameter.
+        """
+        for name, value in params.items():
+            if name not in self._names():
+                raise InvalidValue(type(self).__name__, name, f"known parameters: {', '.join(self._names())}")
+            setattr(self, name, value)
+        return self
+
+
+class DepreciationCurve(Estimator):
+    """A used price as a product of factors: level, new price, age, brand, launch year.
+
+    Args:
+        age: ``piecewise``: one rate for each stretch between the knots; ``two_rate``: a rate until a
+            break that is found in the data, and one after it.
+        knots: where stretches of age end, in months, for ``piecewise``.
+        interval: how much of the market the band of `predict_interval` is to hold.
+        robust: rows whose residual is beyond so many standard deviations count less; None: all alike.
+
+    Attributes:
+        n_: how many rows were fitted.
+        break_: for ``two_rate``, the age at which the second rate begins, in months.
+        sigma_: the standard deviation of the logarithm of price over formula.
+        band_: the factors below and above the formula that hold `interval` of the prices, from
+            residuals that each leave their own row out.
+        oldest_: the greatest age that was seen, in months.
+        named_: the names of the columns of price and age.
+    """
+
+    def __init__(
+        self,
+        *,
+        age: Literal["piecewise", "two_rate"] = "piecewise",
+        knots: Sequence[float] = (6.0, 12.0, 24.0),
+        interval: float = 0.80,
+        robust: float | None = 4.0,
+    ) -> None:
+        """Store the parameters; they are checked by `fit`."""
+        self.age = age
+        self.knots = knots
+        self.interval = interval
+        self.robust = robust
+
+    def __repr__(self) -> str:
+        """Say what was fitted."""
+        if "model_" not in self.__dict__:
+            return "<DepreciationCurve, not fitted>"
+        named = ", ".join(f"{self.age} age" if term.name == _MONTHS else self._says[term.name] for term in self._terms)
+        return f"<DepreciationCurve fitted on {self.n_} rows: {named}; residual {100 * self.sigma_:.1f} %>"
+
+    def fit(
+        self,
+        data: pd.DataFrame,
+        *,
+        price_col: str = "price",
+        age_col: str = "age_months",
+        new_price_col: str = "new_price",
+        brand_col: str | None = "brand",
+        year_col: str | None = "launch_year",
+        weights_col: str | None = None,
+        numeric: Sequence[str] = (),
+        categorical: Sequence[str] = (),
+    ) -> Self:
+        """Fit the curve.
+
+        Args:
+            data: one row for each observed price; it is not changed.
+            price_col: the used price, in any one unit.
+            age_col: the age in months at that price.
+            new_price_col: what the model costs, or cost, new, in the same unit: the price segment.
+            brand_col: the brand; None to leave it out.
+            year_col: the year of launch; None to leave it out.
+            weights_col: how much a row counts.
+            numeric: further numbers, such as RAM; an empty cell counts as the median.
+            categorical: further categories, such as the operating system.
+
+        Raises:
+            InvalidValue: a parameter is out of range, a column is missing, or rows hold no usable number.
+        """
+        self._check_parameters()
+        named = (price_col, age_col, new_price_col, brand_col, year_col, weights_col, *numeric, *categorical)
+        data = as_frame(data, named, "DepreciationCurve.fit")
+        price = np.log(numbers(data, price_col, above=0))
+        weights = np.ones(len(data)) if weights_col is None else numbers(data, weights_col, above=0)
+        weights = weights / weights.mean()
+        self._columns = (age_col, new_price_col, brand_col, year_col, tuple(numeric), tuple(categorical))
+        self._medians = {column: _median(data, column) for column in numeric}
+        self._says = {"new": "new price", "brand": "brand", "year": "launch year", **{c: c for c in numeric}}
+        self._says |= {column: column for column in categorical}
+        values = self._values(data)
+        self._warn(data, price, brand_col, price_col)
+        months = values[0]
+        knots = tuple(self.knots) if self.age == "piecewise" else (self._break(months, price, weights, values),)
+        self._terms = self._make_terms(knots)
+        self.model_ = Additive(self._terms, self.robust).fit(values, price, weights)
+        self.break_ = None if self.age == "piecewise" else knots[0]
+        self.n_ = len(data)
+        self.sigma_ = self.model_.sigma
+        self._shape = _spread(self.model_.predict(values), self.model_.residuals)
+        relative = self.model_.residuals / self._spread_at(self.model_.predict(values))
+        tail = (1 - self.interval) / 2
+        self._quantiles = np.quantile(relative, [tail, 1 - tail], method="weibull")
+        typical = float(np.median(self._spread_at(self.model_.predict(values))))
+        self.band_ = (float(np.exp(self._quantiles[0] * typical)), float(np.exp(self._quantiles[1] * typical)))
+        self._seen = [np.asarray(column) for column in values]
+        self.oldest_ = float(values[0].max())
+        self.named_ = (price_col, age_col)
+        return self
+
+    def _check_parameters(self) -> None:
+        if self.age not in {"piecewise", "two_rate"}:
+            raise InvalidValue("DepreciationCurve.age", self.age, "give piecewise or two_rate")
+        knots = [*self.knots]
+        if any(not knot > 0 for knot in knots) or sorted(set(knots)) != knots:
+            raise InvalidValue("DepreciationCurve.knots", f"{knots}", "give months above 0, rising")
+        if not 0 < self.interval < 1:
+            raise InvalidValue("DepreciationCurve.interval", self.interval, "give a share between 0 and 1")
+        if self.robust is not None and not self.robust > 0:
+            raise InvalidValue("DepreciationCurve.robust", self.robust, "give a number above 0, or None")
+
+    @staticmethod
+    def _warn(data: pd.DataFrame, price: Floats, brand_col: str | None, price_col: str) -> None:
+        repeated = duplicates(data)
+        if repeated.any():
+            warn(f"{named_rows(data.index[repeated])} repeat earlier rows, so they count twice: drop_duplicates first")
+        if float(np.ptp(price)) < _FLAT and len(data) > 1:
+            warn(f"{named_rows(data.index)}: every {price_col} is the same, so the curve can tell nothing apart")
+        if brand_col is not None and (data[brand_col].astype(str) == str(data[brand_col].iloc[0])).all():
+            only = data[brand_col].iloc[0]
+            warn(f"{named_rows(data.index)} are all of one brand, {only}: its offset cannot be told from the level")
+
+    def _make_terms(self, knots: tuple[float, ...]) -> list[Term]:
+        _, _, brand_col, year_col, numeric, categorical = self._columns
+        terms: list[Term] = [Rates(_MONTHS, knots), Spline("new")]
+        if brand_col is not None:
+            terms.append(Offsets("brand"))
+        if year_col is not None:
+            terms.append(Spline("year", 5))
+        terms += [Spline(column, 6) for column in numeric]
+        terms += [Offsets(column) for column in categorical]
+        return terms
+
+    def _values(self, data: pd.DataFrame) -> list[Any]:
+        """Return one array for each term."""
+        age_col, new_price_col, brand_col, year_col, numeric, categorical = self._columns
+        values: list[Any] = [numbers(data, age_col, at_least=0), np.log(numbers(data, new_price_col, above=0))]
+        if brand_col is not None:
+            values.append(_levels(data, brand_col))
+        if year_col is not None:
+            values.append(numbers(data, year_col))
+        for column in numeric:
+            filled = pd.to_numeric(data[column], errors="coerce").fillna(self._medians[column])
+            values.append(filled.to_numpy(dtype=np.float64))
+        values += [_levels(data, column) for column in categorical]
+        return values
+
+    def _break(self, months: Floats, price: Floats, weights: Floats, values: list[Any]) -> float:
+        """Find the age at which two rates fit best."""
+        candidates = np.unique(np.round(np.quantile(months, np.linspace(0.1, 0.9, _CANDIDATES)), 1))
+        sides = [min((months < one).sum(), (months > one).sum()) for one in candidates]
+        possible = [float(one) for one, side in zip(candidates, sides, strict=True) if side >= _FEWEST_A_SIDE]
+        if not possible:
+            raise InvalidValue(
+                "DepreciationCurve.age", "two_rate", f"needs {_FEWEST_A_SIDE} rows younger and older than some age"
+            )
+        fits = [
+            Additive(self._make_terms((one,))).fit(values, price, weights).sigma for one in track(possible, "Break")
+        ]
+        return possible[int(np.argmin(fits))]
+
+    def _spread_at(self, predicted: Floats) -> Floats:
+        low, high, base, slope = self._shape
+        spread: Floats = np.exp(base + slope * np.clip(predicted, low, high))
+        return spread
+
+    def predict(self, data: pd.DataFrame) -> pd.Series[float]:
+        """Return the formula's price for each row, in the fitted unit, aligned to the index.
+
+        Raises:
+            NotFitted: before `fit`.
+            InvalidValue: rows hold no usable number.
+        """
+        model = fitted(self, "model_")
+        data = as_frame(data, self._needed(), "DepreciationCurve.predict")
+        return pd.Series(np.exp(model.predict(self._values(data))), index=data.index, name="price")
+
+    def _needed(self) -> list[str | None]:
+        age_col, new_price_col, brand_col, year_col, numeric, categorical = self._columns
+        return [age_col, new_price_col, brand_col, year_col, *numeric, *categorical]
+
+    def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
+        """Return price, low and high: the band that holds `interval` of such prices.
+
+        The band rests on residuals that leave their own row out, scaled by how far prices of that
+        level scatter; it widens where the scatter does.
+        """
+        price = self.predict(data)
+        at = np.log(price.to_numpy())
+        spread = self._spread_at(at)
+        low, high = (np.exp(at + quantile * spread) for quantile in self._quantiles)
+        return pd.DataFrame({"price": price, "low": low, "high": high}, index=data.index)
+
+    def typical(self, ages: Floats) -> pd.DataFrame:
+        """Return what share of its new price a typical phone keeps at some ages, with the band.
+
+        All but the age is at its median: the new price, the launch year, numbers; categories count as their mean.
+
+        Args:
+            ages: in months.
+        """
+        model = fitted(self, "model_")
+        months = np.asarray(ages, dtype=np.float64)
+        middle = [
+            np.full(len(months), "", dtype=object)
+            if isinstance(term, Offsets)
+            else np.full(len(months), float(np.median(seen)))
+            for term, seen in zip(self._terms, self._seen, strict=True)
+        ]
+        new_price = float(np.exp(middle[1][0])) if len(months) else 1.0
+        at = model.predict([months, *middle[1:]])
+        low, high = (np.exp(at + quantile * self._spread_at(at)) / new_price for quantile in self._quantiles)
+        return pd.DataFrame({"share": np.exp(at) / new_price, "low": low, "high": high}, index=pd.Index(months))
+
+    def aging(self, before: Floats, after: Floats) -> Floats:
+        """Return by what factor a price falls from one age to another, all else alike.
+
+        Args:
+            before: ages in months.
+            after: later ages.
+        """
+        model = fitted(self, "model_")
+        rates, term = model.coefficients[model.slices[0]], self._terms[0]
+        passed = term.columns(np.maximum(after, 0.0)) - term.columns(np.maximum(before, 0.0))
+        factor: Floats = np.exp(passed @ rates)
+        return factor
+
+    def explain(self, data: pd.DataFrame) -> pd.DataFrame:
+        """Return the prices' parts, a column for each factor, which add up to the price in each row.
+
+        The factors are applied in order: level, age, new price, brand, launch year, specifications.
+        """
+        model = fitted(self, "model_")
+        data = as_frame(data, self._needed(), "DepreciationCurve.explain")
+        running = np.exp(np.cumsum(model.parts(self._values(data)), axis=1))
+        steps = np.diff(running, axis=1, prepend=0.0)
+        names = ["level", *("age" if term.name == _MONTHS else self._says[term.name] for term in self._terms)]
+        return pd.DataFrame(steps, index=data.index, columns=names)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Every coefficient with its error, 95 % bounds and row count.
+
+        Indexed by term and level. `coefficient` is on the logarithm (for age: per month); `effect` is
+        what it does to the price. A smooth term is shown at five quantiles of its number, a category's
+        offset against the mean of its levels.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        model = fitted(self, "model_")
+        rows = [("level", "", model.coefficients[0], model.errors()[0], self.n_)]
+        for term, place, seen in zip(self._terms, model.slices, self._seen, strict=True):
+            name = "age" if term.name == _MONTHS else self._says[term.name]
+            rows += list(_summarised(term, name, model, place, seen))
+        frame = pd.DataFrame(rows, columns=["term", "level", "coefficient", "se", "n"]).set_index(["term", "level"])
+        frame["low"] = frame["coefficient"] - _NORMAL_95 * frame["se"]
+        frame["high"] = frame["coefficient"] + _NORMAL_95 * frame["se"]
+        frame["effect"] = np.expm1(frame["coefficient"])
+        return frame[["coefficient", "se", "low", "high", "n", "effect"]]
+
+    def plot(self, data: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
+        """Draw price over new price by age, with the band, and the observations where they are given."""
+        from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
+
+        return plots.depreciation(self, data, ax=ax)
+
+
+def _median(data: pd.DataFrame, column: str) -> float:
+    found = float(pd.to_numeric(data[column], errors="coerce").median())
+    if not np.isfinite(found):
+        raise InvalidValue(column, data[column].iloc[0], "the column holds no number at all; leave it out of numeric")
+    return found
+
+
+def _levels(data: pd.DataFrame, column: str) -> Any:  # noqa: ANN401 - an array of texts
+    return data[column].astype(object).where(data[column].notna(), "").astype(str).to_numpy(dtype=object)
+
+
+def _spread(predicted: Floats, residuals: Floats) -> tuple[float, float, float, float]:
+    """Fit how far prices of one level scatter: log |residual|, linear in the predicted logarithm, shrunk to flat."""
+    low, high = (float(bound) for bound in np.quantile(predicted, [0.05, 0.95]))
+    inside = np.clip(predicted, low, high)
+    size = np.log(np.maximum(np.abs(residuals), float(np.median(np.abs(residuals))) / 20 + 1e-12))
+    centred = inside - inside.mean()
+    slope = float((centred * (size - size.mean())).sum() / (float((centred**2).sum()) + 20.0))
+    return low, high, float(size.mean() - slope * inside.mean()), slope
+
+
+def _summarised(term: Term, name: str, model: Additive, place: slice, seen: Any) -> Any:  # noqa: ANN401 - an array, rows
+    """Yield the rows of one term."""
+    errors = model.errors()[place]
+    if isinstance(term, Spline):
+        for quantile in _QUANTILES:
+            at = np.quantile(seen, quantile)
+            row = term.columns(np.array([at]))[0]
+            spread = float(np.sqrt(max(row @ model.covariance[place, place] @ row, 0.0)))
+            shown = f"{np.exp(at):,.0f}" if term.name == "new" else f"{at:g}"
+            low, high = np.quantile(seen, [quantile - 0.1, quantile + 0.1])  # a fifth of the rows
+            near = int(((seen >= low) & (seen <= high)).sum())
+            yield (name, shown, float(row @ model.coefficients[place]), spread, near)
+        return
+    columns = term.columns(seen)
+    counts = (columns > 0).sum(axis=0)
+    coefficients = model.coefficients[place]
+    if isinstance(term, Offsets) and len(coefficients):
+        # What matters is how a level differs from the others: their common part is not told from the level.
+        differ = np.eye(len(coefficients)) - 1.0 / len(coefficients)
+        coefficients = differ @ coefficients
+        errors = np.sqrt(np.maximum(np.diag(differ @ model.covariance[place, place] @ differ.T), 0.0))
+    for label, coefficient, error, count in zip(term.labels(), coefficients, errors, counts, strict=True):
+        yield (name, label, float(coefficient), float(error), int(count))

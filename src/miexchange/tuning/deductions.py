@@ -1,0 +1,681 @@
+"""What a fault costs: a fixed weight for each finding, times one rupee anchor for each device and part.
+
+A buyer's deductions are no percentages of the price. Within one family of findings (marks on the
+glass, faults of the image, marks on the body, ports and cameras) the rupees of two findings stand
+in a fixed ratio on every device, and one quote of a damaged device tells that device's anchor. In
+logarithms that is a sum,
+
+    log deduction = log weight(finding) + log anchor(device, family) + small error
+
+with the anchor drawn to a share of the device's price:
+
+    log anchor = log price + level(family) + slope(family) x log(price / 20 000) + series + spread
+
+All of it is one linear mixed model, solved at once: where a device has quotes of a family, they
+decide its anchor; where it has none, the share of its price does. See docs/tuning.md.
+
+>>> from miexchange.tuning import DeductionModel, simulate_quotes
+>>> quotes, scales = simulate_quotes(60, seed=3)
+>>> model = DeductionModel(scales).fit(quotes)
+>>> model
+<DeductionModel fitted on 214 quotes of 60 devices: 8 findings in 4 families>
+>>> weight = model.summary["weight"]
+>>> float(round(weight["cracked_glass"] / weight["heavy_scratches"], 2))
+2.02
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from miexchange._value import Value, check_types, require
+from miexchange.errors import InvalidValue
+from miexchange.money import BPS
+from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn
+from miexchange.tuning._progress import track
+from miexchange.tuning.curve import Estimator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from miexchange.programme import Terms
+    from miexchange.tuning._additive import Floats
+
+__all__ = ["CLEAN", "DeductionModel", "Scale", "prior_of", "scales_of"]
+
+CLEAN = "clean"
+"""What stands for no finding at all."""
+
+_CENTRE = float(np.log(20_000.0))  # rupees; the price at which a family's level is its share
+_NORMAL_95 = 1.959964
+_LEAST_KEPT = 0.05  # no device is predicted below this share of its clean price: scrap has a value
+_GRID = np.linspace(-3.0, 3.0, 121)
+_DENSITY = np.exp(-_GRID * _GRID / 2)
+_ROUNDS = 4
+_HUBER = 3.0
+_LEVEL, _LEVEL_SD = float(np.log(0.10)), 5.0  # the prior of a family's share: next to nothing, about 10 %
+_FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its base: near it
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Value):
+    """Findings of one kind, from the mildest to the worst.
+
+    Attributes:
+        anchor: the family whose repair anchor they weigh, such as ``glass``.
+        component: the component group; of the findings of a group only the dearest counts.
+        findings: the findings, mildest first: a worse one never costs less.
+    """
+
+    anchor: str
+    component: str
+    findings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        require(bool(self.findings), "Scale.findings", self.findings, "name at least one finding")
+
+
+def scales_of(terms: Terms) -> tuple[Scale, ...]:
+    """Return the scales of a programme's questions that are deducted by anchor; a finding is ``question=option``.
+
+    >>> from miexchange import Programme
+    >>> [scale.anchor for scale in scales_of(Programme.load("graded-trade-in").terms[0])]
+    ['display', 'display', 'display', 'body', 'body', 'ports', 'ports', 'display']
+    """
+    found = []
+    for question in terms.questionnaire.questions:
+        costly = [option for option in question.options if option.deduction is not None and option.deduction.anchor]
+        if costly:
+            names = tuple(f"{question.id}={option.id}" for option in costly)
+            anchor = costly[0].deduction.anchor if costly[0].deduction else ""
+            found.append(Scale(anchor, question.component, names))
+    return tuple(found)
+
+
+def prior_of(terms: Terms) -> dict[str, float]:
+    """Return the weights that a programme's terms have now, for `DeductionModel(prior=...)`.
+
+    >>> from miexchange import Programme
+    >>> prior_of(Programme.load("graded-trade-in").terms[0])["screen_glass=cracked"]
+    2.026
+    """
+    return {
+        f"{question.id}={option.id}": option.deduction.weight_bps / BPS
+        for question in terms.questionnaire.questions
+        for option in question.options
+        if option.deduction is not None and option.deduction.anchor
+    }
+
+
+class DeductionModel(Estimator):
+    """Weights of findings and repair anchors of devices, from condition quotes.
+
+    Args:
+        scales: the findings, by family and component.
+        anchor_spread: how far anchors of devices of one price scatter, as a standard deviation of the
+            logarithm; None to estimate it.
+        weight_noise: how far the ratio of two findings differs from device to device, likewise.
+        slope_spread: how far a family's share may change with the price, for each factor of e.
+        series_spread: how far a series of models may differ from its family's share.
+        step: the quotes' rounding step, in their unit (₹10 as a rule).
+        overlaps: pairs of components that damage together; the part of the smaller one that counts is fitted.
+        prior: weights to start from, such as those of the programme in force (`prior_of`); a finding that was
+            never quoted keeps its own. Without it every weight of a family is expected near 1.
+
+    Attributes:
+        weights_: the weight of every finding; 1 for the first-quoted one of its family.
+        anchors_: the anchor of every device and family that was quoted, with bounds and n.
+        overlap_: the fitted part for each pair of overlapping components, with its error and n.
+        spread_: how far anchors of devices of one price scatter, given or estimated.
+        n_: how many damaged quotes were fitted.
+        columns_: the names of the columns: clean price, findings, device, series.
+    """
+
+    def __init__(
+        self,
+        scales: Iterable[Scale] = (),
+        *,
+        anchor_spread: float | None = 0.25,
+        weight_noise: float = 0.004,
+        slope_spread: float = 0.25,
+        series_spread: float = 0.20,
+        step: float = 10.0,
+        overlaps: Sequence[tuple[str, str]] = (),
+        prior: Mapping[str, float] | None = None,
+    ) -> None:
+        """Store the parameters; they are checked by `fit`."""
+        self.scales = scales
+        self.anchor_spread = anchor_spread
+        self.weight_noise = weight_noise
+        self.slope_spread = slope_spread
+        self.series_spread = series_spread
+        self.step = step
+        self.overlaps = overlaps
+        self.prior = prior
+
+    def __repr__(self) -> str:
+        """Say what was fitted."""
+        if "weights_" not in self.__dict__:
+            return "<DeductionModel, not fitted>"
+        families = len(set(self._family.values()))
+        return (
+            f"<DeductionModel fitted on {self.n_} quotes of {self._devices} devices: "
+            f"{len(self.weights_)} findings in {families} families>"
+        )
+
+    # Fitting.
+
+    def fit(
+        self,
+        quotes: pd.DataFrame | None,
+        *,
+        price_col: str = "price",
+        clean_col: str = "clean",
+        findings_col: str = "findings",
+        device_col: str = "device",
+        series_col: str | None = None,
+        clean_error_col: str | None = None,
+        parts: pd.DataFrame | None = None,
+        labour: float = 0.0,
+        replaced: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Fit weights, anchors and shares.
+
+        Args:
+            quotes: one row for each quote; it is not changed. Clean ones may be among them. None where there
+                is a part list alone.
+            price_col: what was quoted.
+            clean_col: what the same device is quoted clean, in the same unit.
+            findings_col: the findings, joined by ``+``; ``clean`` or nothing for none.
+            device_col: the device (a model in one memory size).
+            series_col: the series that the model belongs to, such as ``Galaxy Z Fold``; None for none.
+            clean_error_col: the relative error of a clean price that was not quoted but derived, 0 for a quoted one.
+            parts: a spare-part price list: ``device``, ``anchor``, ``price``, and ``clean``.
+            labour: what fitting a part costs, on top of its price.
+            replaced: by anchor, the finding that needs that part.
+
+        Raises:
+            InvalidValue: a parameter is out of range, a column is missing, a finding is not in the scales,
+                or rows hold no usable number.
+        """
+        self._read_scales()
+        self.columns_ = (clean_col, findings_col, device_col, series_col)
+        if quotes is None and parts is not None:
+            self._learn(self._part_rows(parts, labour, replaced or {}))
+            return self
+        columns = (price_col, clean_col, findings_col, device_col, series_col, clean_error_col)
+        quotes = as_frame(quotes, columns, "DeductionModel.fit")
+        price, clean = numbers(quotes, price_col, above=0), numbers(quotes, clean_col, above=0)
+        named = self._parsed(quotes, findings_col)
+        _warn_of_rows(quotes, price, clean, named)
+        devices = quotes[device_col].astype(str).to_numpy(dtype=object)
+        series = np.full(len(quotes), "", dtype=object)
+        if series_col is not None:
+            series = quotes[series_col].astype(str).to_numpy(dtype=object)
+        error = np.zeros(len(quotes)) if clean_error_col is None else numbers(quotes, clean_error_col, at_least=0)
+        rows = pd.DataFrame(
+            {"device": devices, "series": series, "clean": clean, "cost": clean - price, "error": error * clean}
+        )
+        rows["named"] = named
+        damaged = rows[(rows["named"].str.len() > 0) & (rows["cost"] > self.step / 2)].reset_index(drop=True)
+        if damaged.empty:
+            raise InvalidValue("DeductionModel.fit", "no damaged quote", "give quotes below the device's clean price")
+        if parts is not None:
+            damaged = pd.concat([damaged, self._part_rows(parts, labour, replaced or {})], ignore_index=True)
+        self._learn(damaged)
+        return self
+
+    def _read_scales(self) -> None:
+        scales = tuple(self.scales)
+        if not scales or not all(isinstance(scale, Scale) for scale in scales):
+            raise InvalidValue("DeductionModel.scales", f"{len(scales)} scales", "give the scales of the findings")
+        for name, low in (("weight_noise", 1e-6), ("slope_spread", 1e-6), ("series_spread", 1e-6), ("step", 0.0)):
+            if not getattr(self, name) >= low:
+                raise InvalidValue(f"DeductionModel.{name}", getattr(self, name), f"give a number of {low:g} or more")
+        self._family = {finding: scale.anchor for scale in scales for finding in scale.findings}
+        self._component = {finding: scale.component for scale in scales for finding in scale.findings}
+        if len(self._family) != sum(len(scale.findings) for scale in scales):
+            raise InvalidValue("DeductionModel.scales", "a finding of two scales", "let each stand in one")
+
+    def _parsed(self, quotes: pd.DataFrame, column: str) -> list[tuple[str, ...]]:
+        """Return the findings of each row."""
+        texts = quotes[column].fillna("").astype(str)
+        known = {text: _split(text) for text in texts.unique()}
+        unknown = {name for names in known.values() for name in names} - self._family.keys()
+        if unknown:
+            bad = texts.map(lambda text: bool(unknown & set(known[text])))
+            raise InvalidValue(
+                column, min(unknown), f"{named_rows(quotes.index[bad])}: known: {', '.join(self._family)}"
+            )
+        return [known[text] for text in texts]
+
+    def _part_rows(self, parts: pd.DataFrame, labour: float, replaced: Mapping[str, str]) -> pd.DataFrame:
+        """Take a part's price and labour as what its finding costs."""
+        parts = as_frame(parts, ("device", "anchor", "price", "clean"), "parts")
+        unknown = set(parts["anchor"].astype(str)) - replaced.keys()
+        if unknown or set(replaced.values()) - self._family.keys():
+            raise InvalidValue("replaced", min(unknown, default="?"), "name the finding that needs each part")
+        cost = numbers(parts, "price", above=0) + labour
+        return pd.DataFrame(
+            {
+                "device": parts["device"].astype(str).to_numpy(),
+                "series": "",
+                "clean": numbers(parts, "clean", above=0),
+                "cost": cost,
+                "error": 0.15 * cost,  # what a part costs one shop differs from what it costs another
+                "named": [(replaced[str(anchor)],) for anchor in parts["anchor"]],
+            }
+        )
+
+    def _learn(self, rows: pd.DataFrame) -> None:
+        self._devices = rows["device"].nunique()
+        self.n_ = len(rows)
+        finding, alone = self._single(rows, None)
+        self._levels = sorted({self._family[name] for name in self._family})
+        self._all_series = sorted(set(rows["series"]) - {""})
+        self._findings = list(self._family)
+        self._bases = self._choose_bases(rows)
+        prior = {name: float((self.prior or {}).get(name, 1.0)) for name in self._findings}
+        self._expected = {
+            name: float(np.log(prior[name] / prior[self._bases[self._family[name]]])) for name in self._findings
+        }
+        self.spread_ = self.anchor_spread or 0.25
+        unseen = set(self._levels) - {self._family[name] for names in rows["named"] for name in names}
+        if unseen:
+            warn(f"no quote names a finding of {', '.join(sorted(unseen))}: 10 % of the price is a guess for them")
+        if not alone.any():
+            self._settle(*_shared_out(rows))
+        else:
+            # Rows with several groups say something once the others' cost is known: so twice.
+            for last in track((False, True), "Deductions"):
+                told = self._attributed(rows) if last else (finding, rows["cost"].to_numpy(dtype=np.float64), alone)
+                self._settle(rows, *told)
+                if alone.all():
+                    break
+        self._fit_overlaps(rows)
+
+    def _settle(
+        self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
+    ) -> None:
+        """Solve, and once more where the spread of the anchors is estimated."""
+        self._solve(rows, finding, cost, used)
+        if self.anchor_spread is None:
+            self._estimate_spread()
+            self._solve(rows, finding, cost, used)
+
+    def _choose_bases(self, rows: pd.DataFrame) -> dict[str, str]:
+        """Choose the finding of weight 1 in each family: the one that is quoted most often."""
+        counts = pd.Series([name for names in rows["named"] for name in names], dtype=object).value_counts()
+        bases: dict[str, str] = {}
+        for finding, family in self._family.items():
+            if family not in bases or counts.get(finding, 0) > counts.get(bases[family], 0):
+                bases[family] = finding
+        return bases
+
+    def _single(
+        self, rows: pd.DataFrame, weights: Mapping[str, float] | None
+    ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
+        """Return each row's dearest finding, and whether all its findings are of one component and family."""
+        order = {name: number for number, name in enumerate(self._family)}
+        chosen, alone = [], []
+        for names in rows["named"]:
+            chosen.append(max(names, key=lambda name: (weights or {}).get(name, 0.0) or order[name] * 1e-9))
+            alone.append(len({(self._component[name], self._family[name]) for name in names}) == 1)
+        return np.array(chosen, dtype=object), np.array(alone, dtype=bool)
+
+    def _design(
+        self, finding: npt.NDArray[np.object_], clean: Floats, series: npt.NDArray[np.object_]
+    ) -> tuple[Floats, Floats]:
+        """Return the fixed part's columns, and the prior precision of each."""
+        families = np.array([self._levels.index(self._family[name]) for name in finding])
+        free = [name for name in self._findings if self._bases[self._family[name]] != name]
+        size, wide = len(finding), len(self._levels)
+        matrix = np.zeros((size, 2 * wide + len(self._all_series) + len(free)))
+        rows = np.arange(size)
+        matrix[rows, families] = 1.0
+        matrix[rows, wide + families] = np.log(clean) - _CENTRE
+        place = {name: 2 * wide + number for number, name in enumerate(self._all_series)}
+        columns = np.array([place.get(name, -1) for name in series])
+        matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
+        start = 2 * wide + len(self._all_series)
+        position = {name: start + number for number, name in enumerate(free)}
+        columns = np.array([position.get(name, -1) for name in finding])
+        matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
+        spreads = [
+            *[_LEVEL_SD] * wide,
+            *[self.slope_spread] * wide,
+            *[self.series_spread] * len(self._all_series),
+            *[_FINDING_SD] * len(free),
+        ]
+        self._free, self._start = free, start
+        return matrix, 1.0 / np.square(spreads)
+
+    def _solve(
+        self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
+    ) -> None:
+        """Solve the mixed model: fixed part by generalised least squares, anchors by their posterior."""
+        used = used & (cost > self.step / 2)
+        rows, finding, cost = rows[used], finding[used], cost[used]
+        clean = rows["clean"].to_numpy(dtype=np.float64)
+        matrix, prior = self._design(finding, clean, rows["series"].to_numpy(dtype=object))
+        target = np.log(cost) - np.log(clean) - _LEVEL - np.array([self._expected[name] for name in finding])
+        keys = [f"{device}\x1f{self._family[name]}" for device, name in zip(rows["device"], finding, strict=True)]
+        codes, groups = pd.factorize(pd.Series(keys, dtype=object))
+        rounding = np.sqrt(2.0) * self.step / np.sqrt(12.0)
+        relative = np.hypot(rounding, rows["error"].to_numpy(dtype=np.float64)) / cost
+        noise = self.weight_noise**2 + relative**2
+        member = csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(groups), len(codes)))
+        for _ in range(_ROUNDS):
+            inverse = 1.0 / noise
+            shrink = 1.0 / (1.0 / self.spread_**2 + member @ inverse)
+            sums = member @ (matrix * inverse[:, None])
+            means = member @ (target * inverse)
+            gram = (matrix * inverse[:, None]).T @ matrix - sums.T @ (sums * shrink[:, None]) + np.diag(prior)
+            moment = (matrix * inverse[:, None]).T @ target - sums.T @ (means * shrink)
+            covariance = np.linalg.inv(gram)
+            solution = covariance @ moment
+            left = target - matrix @ solution
+            offset = shrink * (member @ (left * inverse))
+            rest = left - offset[codes]
+            # A quote that contradicts its device's others counts less, it does not move every ratio.
+            scaled = np.abs(rest) / np.sqrt(self.weight_noise**2 + relative**2)
+            noise = (self.weight_noise**2 + relative**2) * np.maximum(1.0, scaled / _HUBER)
+        self._solution, self._covariance = solution, covariance
+        self._offset = dict(zip(groups, offset, strict=True))
+        self._offset_sd = dict(zip(groups, np.sqrt(shrink), strict=True))
+        counts = np.bincount(codes, minlength=len(groups))
+        self._finish(finding, groups, counts, rows, codes)
+
+    def _estimate_spread(self) -> None:
+        """Estimate how far anchors scatter: the posterior means' variance and what they are uncertain by."""
+        offsets = np.array([*self._offset.values()])
+        sds = np.array([*self._offset_sd.values()])
+        self.spread_ = float(np.clip(np.sqrt(np.mean(offsets**2 + sds**2)), 0.02, 1.0))
+
+    def _finish(
+        self,
+        finding: npt.NDArray[np.object_],
+        groups: Any,  # noqa: ANN401 - an index of keys
+        counts: npt.NDArray[np.intp],
+        rows: pd.DataFrame,
+        codes: npt.NDArray[np.intp],
+    ) -> None:
+        logs = dict.fromkeys(self._findings, 0.0)
+        errors = dict.fromkeys(self._findings, 0.0)
+        for number, name in enumerate(self._free):
+            logs[name] = self._expected[name] + float(self._solution[self._start + number])
+            errors[name] = float(np.sqrt(self._covariance[self._start + number, self._start + number]))
+        seen = pd.Series(finding, dtype=object).value_counts()
+        for scale in self.scales:
+            _make_monotone(scale, logs, errors)
+        self.weights_ = {name: float(np.exp(value)) for name, value in logs.items()}
+        self._errors = errors
+        self._seen = {name: int(seen.get(name, 0)) for name in self._findings}
+        first = pd.Series(np.arange(len(codes))).groupby(codes).first().to_numpy()
+        clean = rows["clean"].to_numpy(dtype=np.float64)[first]
+        series = rows["series"].to_numpy(dtype=object)[first]
+        names = [str(group).split("\x1f") for group in groups]
+        bases = np.array([self._bases[family] for _, family in names], dtype=object)
+        base = self._shares(bases, clean, series)
+        offsets, sds = np.array([*self._offset.values()]), np.array([*self._offset_sd.values()])
+        anchor = clean * np.exp(base + offsets)
+        self._anchor_log = dict(zip(groups, np.log(anchor), strict=True))
+        self.anchors_ = pd.DataFrame(
+            {
+                "device": [device for device, _ in names],
+                "anchor": [family for _, family in names],
+                "amount": anchor,
+                "low": anchor * np.exp(-_NORMAL_95 * sds),
+                "high": anchor * np.exp(_NORMAL_95 * sds),
+                "n": counts,
+            }
+        ).set_index(["device", "anchor"])
+
+    def _shares(self, finding: npt.NDArray[np.object_], clean: Floats, series: npt.NDArray[np.object_]) -> Floats:
+        """Return the logarithm of what a finding takes of the price where no anchor is known, without its weight."""
+        bases = np.array([self._bases[self._family[name]] for name in finding], dtype=object)
+        matrix, _ = self._design(bases, clean, series)
+        share: Floats = matrix @ self._solution + _LEVEL
+        return share
+
+    def _attributed(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
+        """Give each row's cost to the group that is known least, once what the other groups cost is taken off."""
+        worst = self._worst(rows["named"])
+        costs = self._costs(rows, worst)
+        apart = {family for _, family in self.anchors_.index}
+        finding, left, used = [], [], []
+        for names, parts, cost, device in zip(worst, costs, rows["cost"], rows["device"], strict=True):
+            # First a family that no quote tells apart, then one whose anchor this device's quotes do not tell.
+            known = [
+                (self._family[name] in apart, f"{device}\x1f{self._family[name]}" in self._anchor_log) for name in names
+            ]
+            dear = min(range(len(names)), key=lambda slot: (*known[slot], -parts[slot]))
+            rest = cost - (sum(parts) - parts[dear])
+            finding.append(names[dear])
+            left.append(max(rest, self.step))
+            overlap = any(set(pair) <= {self._component[name] for name in names} for pair in self.overlaps)
+            used.append(len(names) == 1 or (not overlap and rest > 0.2 * cost))
+        return np.array(finding, dtype=object), np.array(left), np.array(used, dtype=bool)
+
+    def _worst(self, named: Iterable[tuple[str, ...]]) -> list[list[str]]:
+        """Return the dearest finding of each component; families of one component are compared by their shares."""
+        worst = []
+        level = {family: float(self._solution[number]) + _LEVEL for number, family in enumerate(self._levels)}
+        for names in named:
+            best: dict[str, str] = {}
+            for name in names:
+                component = self._component[name]
+                dearer = component not in best or (
+                    level[self._family[name]] + np.log(self.weights_[name])
+                    > level[self._family[best[component]]] + np.log(self.weights_[best[component]])
+                )
+                if dearer:
+                    best[component] = name
+            worst.append([*best.values()])
+        return worst
+
+    def _costs(self, rows: pd.DataFrame, worst: list[list[str]]) -> list[list[float]]:
+        """Return what each named finding costs on its device."""
+        flat = np.array([name for names in worst for name in names], dtype=object)
+        at = np.repeat(np.arange(len(worst)), [len(names) for names in worst])
+        clean = rows["clean"].to_numpy(dtype=np.float64)[at]
+        series = rows["series"].to_numpy(dtype=object)[at]
+        devices = rows["device"].to_numpy(dtype=object)[at]
+        costs = clean * np.exp(self._logs(flat, clean, series, devices)[0])
+        ends = np.cumsum([len(names) for names in worst])[:-1]
+        return [list(part) for part in np.split(costs, ends)]
+
+    def _logs(
+        self,
+        finding: npt.NDArray[np.object_],
+        clean: Floats,
+        series: npt.NDArray[np.object_],
+        devices: npt.NDArray[np.object_],
+    ) -> tuple[Floats, Floats]:
+        """Return the logarithm of what findings take of the price, and how uncertain the device's anchor is."""
+        keys = [f"{device}\x1f{self._family[name]}" for device, name in zip(devices, finding, strict=True)]
+        # An anchor is in rupees: where the clean price changed since it was learned, it does not follow.
+        anchor = np.array([self._anchor_log.get(key, np.nan) for key in keys]) - np.log(clean)
+        share = np.where(np.isnan(anchor), self._shares(finding, clean, series), anchor)
+        sd = np.array([self._offset_sd.get(key, self.spread_) for key in keys])
+        weight = np.log([self.weights_[name] for name in finding])
+        return share + weight, sd
+
+    def _fit_overlaps(self, rows: pd.DataFrame) -> None:
+        """Fit the part of the smaller of two overlapping components that counts, by least squares."""
+        self.overlap_: dict[tuple[str, str], tuple[float, float, int]] = {}
+        worst = self._worst(rows["named"])
+        costs = self._costs(rows, worst)
+        for pair in self.overlaps:
+            smaller, above = [], []
+            for names, parts, cost in zip(worst, costs, rows["cost"], strict=True):
+                by = {self._component[name]: part for name, part in zip(names, parts, strict=True)}
+                if set(pair) <= by.keys():
+                    one, other = by[pair[0]], by[pair[1]]
+                    smaller.append(min(one, other))
+                    above.append(cost - (sum(parts) - min(one, other)))
+            if smaller:
+                small, extra = np.array(smaller), np.array(above)
+                part = float(np.clip((small @ extra) / (small @ small), 0.0, 1.0))
+                left = extra - part * small
+                error = float(np.sqrt((left @ left) / max(len(small) - 1, 1) / (small @ small)))
+                self.overlap_[pair] = (part, error, len(small))
+
+    # Predicting.
+
+    def _rows(self, data: pd.DataFrame) -> tuple[pd.DataFrame, list[list[str]]]:
+        fitted(self, "weights_")
+        clean_col, findings_col, device_col, series_col = self.columns_
+        data = as_frame(data, (clean_col, findings_col, device_col, series_col), "DeductionModel.predict")
+        series = np.full(len(data), "", dtype=object)
+        if series_col is not None:
+            series = data[series_col].astype(str).to_numpy(dtype=object)
+        rows = pd.DataFrame(
+            {
+                "device": data[device_col].astype(str).to_numpy(dtype=object),
+                "series": series,
+                "clean": numbers(data, clean_col, above=0),
+            }
+        )
+        return rows, self._worst(self._parsed(data, findings_col))
+
+    def predict(self, data: pd.DataFrame) -> pd.Series[float]:
+        """Return what each device is quoted, aligned to the index, in whole steps.
+
+        Where an anchor is uncertain, the value is the one whose expected percentage error is least: an
+        error is dearer in percent where little is left of the price.
+
+        Args:
+            data: the columns that `fit` was told of, but for the price.
+        """
+        middle = self._quantiles(data)[:, 1]
+        return pd.Series(middle, index=data.index, name="price")
+
+    def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
+        """Return price, low and high: an 80 % band from how uncertain each device's anchor is."""
+        return pd.DataFrame(self._quantiles(data), index=data.index, columns=["low", "price", "high"])[
+            ["price", "low", "high"]
+        ]
+
+    def _quantiles(self, data: pd.DataFrame) -> Floats:
+        rows, worst = self._rows(data)
+        clean = rows["clean"].to_numpy(dtype=np.float64)
+        logs, sds = np.full((len(rows), 1), -np.inf), np.zeros((len(rows), 1))
+        deepest = max((len(names) for names in worst), default=0)
+        if deepest:
+            logs, sds = np.full((len(rows), deepest), -np.inf), np.zeros((len(rows), deepest))
+            flat = np.array([name for names in worst for name in names], dtype=object)
+            at = np.repeat(np.arange(len(worst)), [len(names) for names in worst])
+            slot = np.concatenate([np.arange(len(names)) for names in worst])
+            values, spreads = self._logs(
+                flat, clean[at], rows["series"].to_numpy(dtype=object)[at], rows["device"].to_numpy(dtype=object)[at]
+            )
+            logs[at, slot], sds[at, slot] = values, spreads
+        shrink = self._counted(worst, logs)
+        found = np.empty((len(rows), 3))
+        for begin in range(0, len(rows), 4096):
+            part = slice(begin, begin + 4096)
+            spread = logs[part, :, None] + sds[part, :, None] * _GRID
+            cost = (np.exp(spread) * shrink[part, :, None]).sum(axis=1)
+            value = np.sort(clean[part, None] * np.maximum(1.0 - cost, _LEAST_KEPT), axis=1)
+            mass = np.cumsum(np.broadcast_to(_DENSITY[::-1], value.shape), axis=1)
+            mass = mass / mass[:, -1:]
+            percent = np.cumsum(_DENSITY[::-1] / value, axis=1)
+            percent = percent / percent[:, -1:]
+            for column, (weights, share) in enumerate(((mass, 0.1), (percent, 0.5), (mass, 0.9))):
+                found[part, column] = value[np.arange(len(value)), (weights < share).sum(axis=1)]
+        return np.round(found / self.step) * self.step if self.step else found
+
+    def _counted(self, worst: list[list[str]], logs: Floats) -> Floats:
+        """Return what part of each component's cost counts: all of it, but for the smaller of an overlap."""
+        counted = np.ones_like(logs)
+        for (one, other), (part, _, _) in self.overlap_.items():
+            for row, names in enumerate(worst):
+                slots = {self._component[name]: slot for slot, name in enumerate(names)}
+                if one in slots and other in slots:
+                    pair = slots[one], slots[other]
+                    counted[row, min(pair, key=lambda slot: logs[row, slot])] = part
+        return counted
+
+    def anchor(self, data: pd.DataFrame, family: str) -> pd.DataFrame:
+        """Return the anchor of a family for each device: amount, low, high, and whether its quotes said so.
+
+        Args:
+            data: `device` and clean price, and the series if there is one, as `fit` was told.
+            family: the family, as in the scales.
+        """
+        rows, _ = self._rows(data.assign(**{self.columns_[1]: CLEAN}))
+        if family not in self._levels:
+            raise InvalidValue("family", family, f"known: {', '.join(self._levels)}")
+        clean = rows["clean"].to_numpy(dtype=np.float64)
+        base = np.full(len(rows), self._bases[family], dtype=object)
+        devices = rows["device"].to_numpy(dtype=object)
+        log, sd = self._logs(base, clean, rows["series"].to_numpy(dtype=object), devices)
+        amount = clean * np.exp(log)
+        observed = [f"{device}\x1f{family}" in self._anchor_log for device in devices]
+        bounds = {"low": amount * np.exp(-_NORMAL_95 * sd), "high": amount * np.exp(_NORMAL_95 * sd)}
+        return pd.DataFrame({"amount": amount, **bounds, "observed": observed}, index=data.index)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Every weight with its error, 95 % bounds and n; and what share of a ₹20,000 phone the finding takes.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        weights: dict[str, float] = fitted(self, "weights_")
+        level = {family: float(self._solution[number]) + _LEVEL for number, family in enumerate(self._levels)}
+        rows = []
+        for name, weight in weights.items():
+            error = self._errors[name]
+            bounds = (weight * np.exp(-_NORMAL_95 * error), weight * np.exp(_NORMAL_95 * error))
+            share = weight * float(np.exp(level[self._family[name]]))
+            rows.append((name, self._family[name], weight, weight * error, *bounds, self._seen[name], share))
+        columns = ["finding", "anchor", "weight", "se", "low", "high", "n", "share"]
+        return pd.DataFrame(rows, columns=columns).set_index("finding")
+
+
+def _shared_out(
+    rows: pd.DataFrame,
+) -> tuple[pd.DataFrame, npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
+    """Share each row's cost out evenly among its findings, where none ever stands alone."""
+    times = rows["named"].str.len().to_numpy()
+    spread = rows.loc[rows.index.repeat(times)].reset_index(drop=True)
+    finding = np.array([name for names in rows["named"] for name in names], dtype=object)
+    return spread, finding, np.repeat(rows["cost"].to_numpy() / times, times), np.ones(len(spread), dtype=bool)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    names = [part.strip() for part in text.split("+")]
+    return tuple(name for name in dict.fromkeys(names) if name and name != CLEAN)
+
+
+def _warn_of_rows(quotes: pd.DataFrame, price: Floats, clean: Floats, named: list[tuple[str, ...]]) -> None:
+    repeated = duplicates(quotes)
+    if repeated.any():
+        warn(f"{named_rows(quotes.index[repeated])} repeat earlier rows, so they count twice: drop_duplicates first")
+    paying = np.array([bool(names) for names in named]) & (price >= clean)
+    if paying.any():
+        warn(f"{named_rows(quotes.index[paying])} are damaged and quoted no less than clean: they are left out")
+
+
+def _make_monotone(scale: Scale, logs: dict[str, float], errors: dict[str, float]) -> None:
+    """Let no finding of a scale weigh less than a milder one: pool neighbours that would (PAVA)."""
+    blocks: list[tuple[float, float, list[str]]] = []
+    for name in scale.findings:
+        value, mass, names = logs[name], 1.0 / (errors[name] ** 2 + 1e-8), [name]
+        while blocks and blocks[-1][0] > value:
+            before, heavy, others = blocks.pop()
+            value, mass, names = (before * heavy + value * mass) / (heavy + mass), heavy + mass, [*others, *names]
+        blocks.append((value, mass, names))
+    for value, _, names in blocks:
+        for name in names:
+            logs[name] = value

@@ -1,0 +1,364 @@
+"""From fitted models to a programme's directory that passes the linter.
+
+The fitted floats become basis points and whole paise here, once; the report shows those integers, and
+the written programme is loaded again before it is handed over.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from miexchange.condition import Deduction, Grade, Option, Questionnaire
+from miexchange.eligibility import EligibleModels, Listing
+from miexchange.errors import DataError, InvalidValue
+from miexchange.market import Anchor, AnchorTable, PriceTable
+from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.programme import Programme, lint
+from miexchange.tuning._checks import fitted, warn
+from miexchange.tuning._report import Report
+from miexchange.tuning.deductions import scales_of
+from miexchange.tuning.writing import write_programme
+from miexchange.valuation import Quote, headline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miexchange.market import Price
+    from miexchange.programme import Terms
+    from miexchange.tuning.deductions import DeductionModel
+    from miexchange.tuning.observations import Observations
+    from miexchange.tuning.prices import PriceTableBuilder
+
+__all__ = ["FittedProgramme", "fit_programme"]
+
+_GREATEST_WEIGHT = 100 * BPS
+_NORMAL_95 = 1.959964
+_DRAWS = 200
+_COLUMNS = ["table", "key", "value", "unit", "low", "high", "n", "basis", "source"]
+
+
+@dataclass(frozen=True)
+class FittedProgramme(Report):
+    """A written programme, and every number that was fitted for it.
+
+    Attributes:
+        directory: where it was written.
+        programme: what was loaded from there.
+        numbers: one row for each fitted number: `table`, `key`, the `value` as it stands in the table, its
+            `unit` (paise or bps), the 95 % bounds `low` and `high`, `n`, `basis` and `source`.
+        effective_from: the day from which it holds.
+    """
+
+    directory: Path
+    programme: Programme
+    numbers: pd.DataFrame
+    effective_from: date
+
+    title = "Fitted programme"
+
+    def notes(self) -> list[str]:
+        """Return what was written where."""
+        return [f"{self.programme!r} in {self.directory}, holding from {self.effective_from}"]
+
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return what the report shows."""
+        counts = self.numbers.groupby(["table", "basis"]).size().rename("numbers").reset_index()
+        fits = self.numbers[self.numbers["table"].isin(["condition", "grades", "overlaps"])]
+        return [
+            ("Fitted numbers", counts),
+            ("Weights, grades and overlaps", fits),
+            ("Headlines", self.headlines().head(20)),
+        ]
+
+    def headlines(self) -> pd.DataFrame:
+        """Return what a clean device of each listed model is worth in the written programme, in paise."""
+        at = datetime.combine(self.effective_from, time(12), self.programme.zone)
+        rows = []
+        for model in dict.fromkeys(listing.model for listing in self.programme.eligible.listings):
+            best = headline(model, self.programme, at=at)
+            rows.append((model, best.exchange_value if isinstance(best, Quote) else None))
+        return pd.DataFrame(rows, columns=["model", "headline_paise"]).set_index("model").astype("Int64")
+
+
+def fit_programme(
+    directory: str | Path,
+    base: Programme,
+    *,
+    prices: PriceTableBuilder,
+    deductions: DeductionModel | None = None,
+    observations: Observations | None = None,
+    id: str,  # noqa: A002 - the programme's own word for it
+    title: str,
+    version: str,
+    effective_from: date,
+    series: Mapping[str, str] | None = None,
+) -> FittedProgramme:
+    """Write a programme with fitted prices, weights, anchors and grades.
+
+    Everything that is not fitted is taken from the terms of `base` that hold on `effective_from`, or its last
+    ones: questions, gates, extras, bonuses, usage. Listed are the models that have a price from that day on
+    and a brand that the programme accepts.
+
+    Args:
+        directory: a new directory.
+        base: the programme that is tuned.
+        prices: the fitted price table.
+        deductions: fitted weights and anchors, in rupees, with findings as `scales_of` names them; None to keep
+            the base's weights, and its anchors as shares of the price.
+        observations: observations with a grade, from which the grades' retention is fitted; None to keep it.
+        id: the new programme's id.
+        title: its name for people.
+        version: the name of its terms.
+        effective_from: the day from which they hold.
+        series: the series of each model, where `deductions` knows series.
+
+    Raises:
+        DataError: the linter refuses the result; nothing is written then.
+        InvalidValue: an argument is not usable, or the directory is there already.
+    """
+    if Path(directory).exists():
+        raise InvalidValue("directory", str(directory), "it is there already: give a new one, or remove it")
+    if type(effective_from) is not date:
+        raise InvalidValue("effective_from", effective_from, "give a date")
+    table: PriceTable = fitted(prices, "table_")
+    start = datetime.combine(effective_from, time(), base.zone).astimezone(UTC)
+    terms = base.terms_at(start) or base.terms[-1]
+    fit = _Fit(base, effective_from, start)
+    kept = fit.prices(table, prices)
+    terms = fit.grades(terms, observations)
+    terms = fit.weights(terms, deductions)
+    anchors = fit.anchors(terms, kept, deductions, series or {})
+    most = max(price.price_paise for price in kept)
+    bonuses = tuple(
+        bonus
+        for bonus in terms.bonuses
+        if bonus.from_value_paise <= most and (bonus.ends is None or bonus.ends > effective_from)
+    )
+    dropped = {bonus.id for bonus in terms.bonuses} - {bonus.id for bonus in bonuses}
+    bonuses = tuple(replace(bonus, fall_back="") if bonus.fall_back in dropped else bonus for bonus in bonuses)
+    if dropped:
+        warn(f"bonuses {', '.join(sorted(dropped))} are left out: they have ended, or no fitted price reaches them")
+    catalogue = base.catalogue
+    listed = {price.model for price in kept}
+    source = f"tuning: models with a fitted price, {id} {version}"
+    new = Programme(
+        id=id,
+        title=title,
+        zone=base.zone,
+        brands=base.brands,
+        catalogue=catalogue,
+        eligible=EligibleModels(tuple(Listing(model, effective_from, None, source) for model in sorted(listed))),
+        prices=PriceTable.of(kept),
+        anchors=anchors,
+        tacs=base.tacs,
+        terms=(terms.replace(version=version, effective_from=start, bonuses=bonuses),),
+    )
+    with TemporaryDirectory() as folder:
+        written = write_programme(new, Path(folder) / "programme")
+        problems = lint(written)
+        if problems:
+            raise DataError(problems)
+        shutil.copytree(written, directory)
+    numbers = pd.DataFrame(fit.numbers, columns=_COLUMNS)
+    return FittedProgramme(Path(directory), Programme.load(directory), numbers, effective_from)
+
+
+class _Fit:
+    """Turns fitted floats into the integers of a programme, and notes each."""
+
+    def __init__(self, base: Programme, on: date, start: datetime) -> None:
+        self._base = base
+        self._on = on
+        self._start = start
+        self.numbers: list[tuple[object, ...]] = []
+
+    def prices(self, table: PriceTable, builder: PriceTableBuilder) -> list[Price]:
+        """Keep the prices of accepted models that are in force on the day or begin later."""
+        summary = builder.summary
+        rows = dict(zip(summary.index, summary.to_dict("records"), strict=True))
+        kept = []
+        for price in table.prices:
+            variant = self._base.catalogue.by_model.get(price.model)
+            in_force = table.as_of(price.model, self._start)
+            later = price.effective_from > self._start
+            if variant is None or variant.brand not in self._base.brands or in_force is None:
+                continue
+            if not later and price is not in_force:
+                continue
+            day = price.effective_from.astimezone(builder.zone_).date()
+            row = rows[price.model, day]
+            kept.append(price)
+            self.numbers.append(
+                (
+                    "market_prices",
+                    f"{price.model}@{day}",
+                    price.price_paise,
+                    "paise",
+                    int(row["low_paise"]),
+                    int(row["high_paise"]),
+                    int(row["n"]),
+                    price.basis,
+                    price.source,
+                )
+            )
+        if not kept:
+            raise InvalidValue(
+                "effective_from", self._on, "no accepted model has a price on that day: build the table for it"
+            )
+        return kept
+
+    def grades(self, terms: Terms, observations: Observations | None) -> Terms:
+        """Fit what each grade keeps: the median ratio to the best grade of the same model, never rising."""
+        if observations is None:
+            return terms
+        if "grade" not in observations.frame.columns:
+            raise InvalidValue("observations", repr(observations), "they have no column grade")
+        frame = observations.frame
+        best = terms.grades[0].id
+        level = frame[frame["grade"] == best].groupby("model")["price_paise"].median()
+        ratio = frame["price_paise"] / frame["model"].map(level)
+        found: list[Grade] = []
+        for step, grade in enumerate(terms.grades):
+            ratios = ratio[(frame["grade"] == grade.id) & ratio.notna()]
+            if step == 0 or len(ratios) == 0:
+                bound = found[-1].keep_bps if found else BPS
+                found.append(replace(grade, keep_bps=min(grade.keep_bps, bound)))
+                continue
+            keep = min(int(np.floor(ratios.median() * BPS + 0.5)), found[-1].keep_bps, BPS)
+            bounds = _bounds_of_median(ratios, frame.loc[ratios.index, "model"])
+            low, high = min(round(bounds[0] * BPS), keep), max(round(bounds[1] * BPS), keep)
+            source = f"tuning: median of {len(ratios)} ratios to grade {best}, 95 % {low}-{high} bps"
+            found.append(replace(grade, keep_bps=keep, source=source))
+            self.numbers.append(("grades", grade.id, keep, "bps", low, high, len(ratios), "observed", source))
+        return terms.replace(grades=tuple(found))
+
+    def weights(self, terms: Terms, model: DeductionModel | None) -> Terms:
+        """Write every fitted weight in basis points; what no quote told keeps the base's."""
+        if model is None:
+            return terms
+        summary = model.summary
+        unknown = {finding for scale in scales_of(terms) for finding in scale.findings} - {*summary.index}
+        if unknown:
+            raise InvalidValue("deductions", min(unknown), "fit a DeductionModel with scales_of(terms)")
+        questions = []
+        for question in terms.questionnaire.questions:
+            options = tuple(self._weighed(question.id, option, summary) for option in question.options)
+            questions.append(replace(question, options=options))
+        overlaps = list(terms.overlaps)
+        for number, overlap in enumerate(overlaps):
+            fit = model.overlap_.get((overlap.one, overlap.other)) or model.overlap_.get((overlap.other, overlap.one))
+            if fit is not None:
+                part, error, count = fit
+                bps, spread = round(part * BPS), _NORMAL_95 * error * BPS
+                low, high = max(0, round(bps - spread)), min(BPS, round(bps + spread))
+                source = f"tuning: least squares over {count} quotes, 95 % {low}-{high} bps"
+                overlaps[number] = replace(overlap, counted_bps=bps, source=source)
+                key = f"{overlap.one}+{overlap.other}"
+                self.numbers.append(("overlaps", key, bps, "bps", low, high, count, "observed", source))
+        version = terms.questionnaire.version
+        return terms.replace(questionnaire=Questionnaire(version, tuple(questions)), overlaps=tuple(overlaps))
+
+    def _weighed(self, question: str, option: Option, summary: pd.DataFrame) -> Option:
+        finding = f"{question}={option.id}"
+        if option.deduction is None or not option.deduction.anchor or finding not in summary.index:
+            return option
+        row = summary.loc[finding].to_dict()
+        bps, low, high = (
+            min(max(int(np.floor(row[name] * BPS + 0.5)), 1), _GREATEST_WEIGHT) for name in ("weight", "low", "high")
+        )
+        count = int(row["n"])
+        basis = "observed" if count else "modelled"
+        said = f"{count} quotes, 95 % {low}-{high} bps" if count else "no quote; ratio of the base programme"
+        source = f"tuning: weight on the {row['anchor']} anchor, {said}"
+        self.numbers.append(("condition", finding, bps, "bps", low, high, count, basis, source))
+        return replace(option, deduction=Deduction(anchor=option.deduction.anchor, weight_bps=bps), source=source)
+
+    def anchors(
+        self, terms: Terms, prices: list[Price], model: DeductionModel | None, series: Mapping[str, str]
+    ) -> AnchorTable:
+        """Return an anchor for every price and every family that an answer weighs."""
+        needed = list(dict.fromkeys(scale.anchor for scale in scales_of(terms)))
+        found: list[Anchor] = []
+        for component in needed:
+            if model is None:
+                found += self._anchors_by_share(prices, component)
+            else:
+                found += self._fitted_anchors(prices, component, model, series)
+        return AnchorTable.of(found)
+
+    def _fitted_anchors(
+        self, prices: list[Price], component: str, model: DeductionModel, series: Mapping[str, str]
+    ) -> list[Anchor]:
+        clean_col, _, device_col, series_col = model.columns_
+        asked = pd.DataFrame(
+            {
+                device_col: [price.model for price in prices],
+                clean_col: [price.price_paise / PAISE_PER_RUPEE for price in prices],
+                **({} if series_col is None else {series_col: [series.get(price.model, "") for price in prices]}),
+            }
+        )
+        table = model.anchor(asked, component)
+        anchors = []
+        for price, row in zip(prices, table.itertuples(), strict=True):
+            amount, low, high = (_whole_rupees(float(value)) for value in (row.amount, row.low, row.high))  # type: ignore[arg-type]
+            count = int(model.anchors_["n"].get((price.model, component), 0))
+            said = f"{count} quotes of the device" if count else "share of the price"
+            source = f"tuning: {said}, 95 % ₹{low // PAISE_PER_RUPEE}-{high // PAISE_PER_RUPEE}"
+            basis = "observed" if count else "modelled"
+            anchors.append(self._anchor(price, component, amount, basis, source))
+            self._note(price, component, (amount, low, high), count, basis, source)
+        return anchors
+
+    def _anchors_by_share(self, prices: list[Price], component: str) -> list[Anchor]:
+        """Take the share of the price that the base's anchors are, in the middle."""
+        shares = []
+        for anchor in self._base.anchors.anchors:
+            price = self._base.prices.as_of(anchor.model, anchor.effective_from)
+            if anchor.component == component and price is not None:
+                shares.append(anchor.amount_paise * BPS // price.price_paise)
+        if not shares:
+            raise InvalidValue("base", self._base.id, f"it has no {component} anchors; give deductions")
+        bps = int(median(shares))
+        anchors = []
+        for price in prices:
+            amount = _whole_rupees(price.price_paise * bps / BPS / PAISE_PER_RUPEE)
+            source = f"tuning: {bps} bps of the price, the median of {self._base.id}"
+            anchors.append(self._anchor(price, component, amount, "modelled", source))
+            self._note(price, component, (amount, amount, amount), 0, "modelled", source)
+        return anchors
+
+    @staticmethod
+    def _anchor(price: Price, component: str, amount: int, basis: str, source: str) -> Anchor:
+        kind = "observed" if basis == "observed" else "modelled"
+        return Anchor(price.model, component, price.effective_from, amount, kind, source)  # type: ignore[arg-type]
+
+    def _note(
+        self, price: Price, component: str, values: tuple[int, int, int], count: int, basis: str, source: str
+    ) -> None:
+        day = price.effective_from.astimezone(self._base.zone).date()
+        key = f"{price.model}/{component}@{day}"
+        self.numbers.append(("repair_anchors", key, values[0], "paise", *values[1:], count, basis, source))
+
+
+def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple[float, float]:
+    """Return the 95 % bounds of a median, drawing models: the rows of one share the error of its best grade."""
+    make = np.random.default_rng(0)
+    groups = [group.to_numpy() for _, group in ratios.groupby(models)]
+    drawn = make.integers(0, len(groups), (_DRAWS, len(groups)))
+    medians = [np.median(np.concatenate([groups[number] for number in draw])) for draw in drawn]
+    low, high = np.quantile(medians, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _whole_rupees(rupees: float) -> int:
+    """Round half up to whole rupees, once, in paise; at least one rupee."""
+    return min(max(int(np.floor(rupees + 0.5)), 1) * PAISE_PER_RUPEE, GREATEST_PAISE)

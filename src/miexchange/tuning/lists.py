@@ -1,0 +1,226 @@
+"""Price lists: what changed from one to the next, and what that means for coupons that are out.
+
+>>> from datetime import UTC, datetime
+>>> from miexchange import Programme
+>>> from miexchange.tuning import diff
+>>> prices = Programme.load("mi-exchange-india").prices
+>>> march, may = (datetime(2018, month, 20, tzinfo=UTC) for month in (3, 5))
+>>> print(diff(prices, prices, at=march, after_at=may).sentence)
+119 of 282 variants fell by more than 10 %; 0 rose by more than 10 %; 0 are new and 0 are gone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from miexchange._value import instant, require
+from miexchange.coupon import Coupon
+from miexchange.errors import InvalidValue
+from miexchange.market import PriceTable
+from miexchange.money import PAISE_PER_RUPEE
+from miexchange.tuning._book import valued
+from miexchange.tuning._report import Report, in_rupees
+from miexchange.valuation import Quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from miexchange.programme import Programme
+
+__all__ = ["Exposure", "PriceDiff", "diff", "exposure"]
+
+
+_PAIRS = "give pairs of a Coupon and the Quote that it was issued on"
+
+
+def _check_kind(value: object, kind: type, field: str, rule: str) -> None:
+    require(isinstance(value, kind), field, value, rule)
+
+
+class PriceDiff(Report):
+    """What changed from one price list to another.
+
+    Attributes:
+        frame: one row for each variant: `before_paise`, `after_paise`, `change_paise`, `change_pct`.
+        threshold: the share beyond which a change is called large.
+    """
+
+    title = "Price lists"
+
+    def __init__(self, frame: pd.DataFrame, threshold: float) -> None:
+        """Keep the parts; use `diff`."""
+        self.frame = frame
+        self.threshold = threshold
+
+    @property
+    def fell(self) -> pd.DataFrame:
+        """The variants that fell by more than the threshold, the largest fall first."""
+        large = self.frame[self.frame["change_pct"] < -100 * self.threshold]
+        return large.sort_values("change_pct", kind="stable")
+
+    @property
+    def rose(self) -> pd.DataFrame:
+        """The variants that rose by more than the threshold, the largest rise first."""
+        large = self.frame[self.frame["change_pct"] > 100 * self.threshold]
+        return large.sort_values("change_pct", ascending=False, kind="stable")
+
+    @property
+    def sentence(self) -> str:
+        """The change in words."""
+        both = self.frame["change_pct"].notna().sum()
+        new, gone = self.frame["before_paise"].isna().sum(), self.frame["after_paise"].isna().sum()
+        limit = f"{100 * self.threshold:g} %"
+        return (
+            f"{len(self.fell)} of {both} variants fell by more than {limit}; "
+            f"{len(self.rose)} rose by more than {limit}; {new} are new and {gone} are gone."
+        )
+
+    def __repr__(self) -> str:
+        """Say what changed."""
+        return f"<PriceDiff: {self.sentence}>"
+
+    def notes(self) -> list[str]:
+        """Return the change in words."""
+        return [self.sentence]
+
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return the large changes."""
+        return [("Fell most", self.fell.head(20).round(2)), ("Rose most", self.rose.head(20).round(2))]
+
+
+def diff(
+    before: PriceTable, after: PriceTable, *, at: datetime, after_at: datetime | None = None, threshold: float = 0.10
+) -> PriceDiff:
+    """Compare the prices in force of two price lists.
+
+    Args:
+        before: the list as it is.
+        after: the new one.
+        at: the instant of the look-up.
+        after_at: the instant of the look-up in `after`; the same one by default.
+        threshold: the share beyond which a change is called large.
+
+    Raises:
+        InvalidValue: an argument is not usable.
+    """
+    for table in (before, after):
+        _check_kind(table, PriceTable, "diff", "give two PriceTables")
+    if not 0 <= threshold < 1:
+        raise InvalidValue("threshold", threshold, "give a share from 0 to below 1")
+    moments = (instant(at, "at"), instant(at if after_at is None else after_at, "after_at"))
+    models = sorted({price.model for table in (before, after) for price in table.prices})
+    columns = []
+    for table, moment in zip((before, after), moments, strict=True):
+        found = [table.as_of(model, moment) for model in models]
+        columns.append(pd.array([None if one is None else one.price_paise for one in found], dtype="Int64"))
+    frame = pd.DataFrame(
+        {"before_paise": columns[0], "after_paise": columns[1]}, index=pd.Index(models, name="model", dtype=object)
+    )
+    frame = frame[frame.notna().any(axis=1)]
+    frame["change_paise"] = frame["after_paise"] - frame["before_paise"]
+    change = frame["change_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
+    frame["change_pct"] = 100 * change / frame["before_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return PriceDiff(frame, threshold)
+
+
+class Exposure(Report):
+    """What live coupons promise, beside what their devices would be worth under a new list.
+
+    Attributes:
+        frame: one row for each live coupon, by its code: `model`, `promised_paise`, `new_paise`,
+            `over_paise` (what is promised above the new value), `valid_until`, `outcome` under the new list.
+        at: the instant.
+    """
+
+    title = "Exposure of live coupons"
+
+    def __init__(self, frame: pd.DataFrame, at: datetime) -> None:
+        """Keep the parts; use `exposure`."""
+        self.frame = frame
+        self.at = at
+
+    @property
+    def summary(self) -> pd.Series[float]:
+        """How many coupons live, what they promise and would cost anew, in ₹, and how many are refused anew."""
+        rupees = self.frame[["promised_paise", "new_paise", "over_paise"]].sum() / PAISE_PER_RUPEE
+        return pd.Series(
+            {
+                "live": float(len(self.frame)),
+                "promised_rupees": float(rupees["promised_paise"]),
+                "new_rupees": float(rupees["new_paise"]),
+                "over_rupees": float(rupees["over_paise"]),
+                "refused_anew": float((self.frame["outcome"] == "refused").sum()),
+            }
+        )
+
+    def __repr__(self) -> str:
+        """Say what is at stake."""
+        found = self.summary
+        promised, over = (in_rupees(found[name] * PAISE_PER_RUPEE) for name in ("promised_rupees", "over_rupees"))
+        return (
+            f"<Exposure at {self.at:%Y-%m-%d}: {found['live']:.0f} live coupons promise "
+            f"{promised}, {over} above what the new list would pay>"
+        )
+
+    def notes(self) -> list[str]:
+        """Return what is at stake in words."""
+        return [repr(self).strip("<>")]
+
+    def tables(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return the coupons that promise most above the new value."""
+        return [("Promised most above the new list", self.frame.head(20))]
+
+
+def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, at: datetime) -> Exposure:
+    """Say what coupons that are still valid would cost under a new list.
+
+    Each device is valued again from the answers in its quote; a device that the new programme refuses
+    counts as worth nothing there.
+
+    Args:
+        coupons: the coupons that were not used yet, each with the quote that it was issued on.
+        programme: the programme with the new list.
+        at: the instant; coupons that are not valid then are left out.
+
+    Raises:
+        InvalidValue: something else is given, or no coupon is valid at that instant.
+    """
+    at = instant(at, "at")
+    live = []
+    for coupon, quote in coupons:
+        _check_kind(coupon, Coupon, "coupons", _PAIRS)
+        _check_kind(quote, Quote, "coupons", _PAIRS)
+        require(coupon.model == quote.model, "coupons", quote.model, _PAIRS)
+        if coupon.is_valid_at(at):
+            live.append((coupon, quote))
+    if not live:
+        raise InvalidValue("coupons", "no live coupon", f"none is valid at {at.isoformat()}")
+    terms = programme.terms_at(at)
+    asked = [] if terms is None else [question.id for question in terms.questionnaire.questions]
+    book = pd.DataFrame(
+        [
+            {
+                "model": quote.model,
+                "purchased_on": quote.purchased_on,
+                **{question: quote.condition.get(question) for question in asked},
+            }
+            for _, quote in live
+        ],
+        index=pd.Index([coupon.code for coupon, _ in live], name="coupon"),
+    )
+    values = valued(book, programme, at)
+    frame = pd.DataFrame(
+        {
+            "model": book["model"],
+            "promised_paise": [coupon.value for coupon, _ in live],
+            "new_paise": values["coupon_value_paise"].fillna(0).astype("int64"),
+            "valid_until": [coupon.valid_until for coupon, _ in live],
+            "outcome": values["outcome"].astype(str),
+        }
+    )
+    frame.insert(3, "over_paise", frame["promised_paise"] - frame["new_paise"])
+    return Exposure(frame.sort_values("over_paise", ascending=False, kind="stable"), at)

@@ -1,0 +1,110 @@
+"""How far predicted values are from what was paid, in rupees, in the order of the reference.
+
+n, bias in ₹ and %, share over- and under-paid, MAE in ₹, MdAPE, MAPE on the price, share within 3, 10
+and 20 %, R² of the logarithm, and how many prices the 80 % band holds. Errors in percent are of the
+price itself, never of its logarithm.
+
+>>> import pandas as pd
+>>> score(pd.Series([100_000, 200_000]), pd.Series([110_000, 190_000])).round(3).to_dict()["mape"]
+7.5
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from miexchange.errors import InvalidValue
+from miexchange.money import PAISE_PER_RUPEE
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["METRICS", "score", "score_by"]
+
+METRICS = (
+    "n",
+    "bias_rupees",
+    "bias_pct",
+    "overpaid_pct",
+    "underpaid_pct",
+    "mae_rupees",
+    "mdape",
+    "mape",
+    "within_3",
+    "within_10",
+    "within_20",
+    "r2_log",
+    "coverage_80",
+)
+"""The metrics, in their order; those in percent run from 0 to 100."""
+
+_NEXT_TO_NOTHING = 1e-12
+
+
+def score(
+    actual: pd.Series[int],
+    predicted: pd.Series[int],
+    low: pd.Series[float] | None = None,
+    high: pd.Series[float] | None = None,
+) -> pd.Series[float]:
+    """Return every metric of a set of values.
+
+    Args:
+        actual: what was paid, in paise, above zero.
+        predicted: what would have been paid, in paise, aligned.
+        low: the lower end of each row's 80 % band; None or NaN where there is no band.
+        high: its upper end.
+
+    Raises:
+        InvalidValue: no rows, a different index, or a value that is no number above zero.
+    """
+    if len(actual) == 0 or not actual.index.equals(predicted.index):
+        raise InvalidValue("score", f"{len(actual)} and {len(predicted)} rows", "give aligned rows, at least one")
+    paid, value = _floats(actual), _floats(predicted)
+    if not (np.isfinite(paid) & (paid > 0) & np.isfinite(value)).all():
+        raise InvalidValue("score", "a value that is missing or not above zero", "leave refused rows out first")
+    wrong = value - paid
+    relative = np.abs(wrong) / paid
+    found = {
+        "n": float(len(paid)),
+        "bias_rupees": wrong.mean() / PAISE_PER_RUPEE,
+        "bias_pct": 100 * wrong.sum() / paid.sum(),
+        "overpaid_pct": 100 * (wrong > 0).mean(),
+        "underpaid_pct": 100 * (wrong < 0).mean(),
+        "mae_rupees": np.abs(wrong).mean() / PAISE_PER_RUPEE,
+        "mdape": 100 * np.median(relative),
+        "mape": 100 * relative.mean(),
+        **{f"within_{limit}": 100 * (relative <= limit / 100).mean() for limit in (3, 10, 20)},
+        "r2_log": _r2_log(paid, value),
+        "coverage_80": np.nan,
+    }
+    if low is not None and high is not None:
+        below, above = _floats(low), _floats(high)
+        banded = np.isfinite(below) & np.isfinite(above)
+        if banded.any():
+            found["coverage_80"] = 100 * ((paid >= below) & (paid <= above))[banded].mean()
+    return pd.Series({name: float(found[name]) for name in METRICS}, name="score")
+
+
+def _r2_log(paid: npt.NDArray[np.float64], value: npt.NDArray[np.float64]) -> float:
+    logs = np.log(paid)
+    scatter = float(((logs - logs.mean()) ** 2).sum())
+    if scatter < _NEXT_TO_NOTHING or (value <= 0).any():
+        return float("nan")  # one price alone has no scatter to explain, and no logarithm of nothing
+    return 1 - float(((np.log(value) - logs) ** 2).sum()) / scatter
+
+
+def _floats(values: pd.Series[int] | pd.Series[float]) -> npt.NDArray[np.float64]:
+    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def score_by(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the metrics of each group of `actual_paise`, `predicted_paise`, `low_paise`, `high_paise`."""
+    groups = {
+        name: score(group["actual_paise"], group["predicted_paise"], group["low_paise"], group["high_paise"])
+        for name, group in rows.groupby(by, observed=True, sort=True)
+    }
+    return pd.DataFrame(groups).T.rename_axis(by)

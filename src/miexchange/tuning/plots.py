@@ -1,0 +1,306 @@
+"""Pictures that a person reads at a glance. Each takes an `ax` and returns it; none is ever shown by itself.
+
+matplotlib is needed here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from miexchange.errors import InvalidValue
+from miexchange.money import BPS, PAISE_PER_RUPEE
+from miexchange.tuning._checks import as_frame, fitted
+from miexchange.tuning._report import in_rupees
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from miexchange.programme import Terms
+    from miexchange.tuning.backtesting import Backtest
+    from miexchange.tuning.comparing import Comparison
+    from miexchange.tuning.curve import DepreciationCurve
+    from miexchange.valuation import Quote
+
+__all__ = ["calibration", "comparison", "depreciation", "grade_ladder", "residuals", "waterfall"]
+
+# Colours of Okabe and Ito, which people with any kind of colour blindness tell apart.
+_INK, _QUIET, _PALE = "#222222", "#767676", "#d9d9d9"
+_TOTAL, _LESS, _MORE, _BAND = "#0072b2", "#d55e00", "#009e73", "#56b4e9"
+_MOST_POINTS = 4_000
+_LONGEST_NAME = 28
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    if ax is None:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - matplotlib is optional
+
+        ax = Figure(figsize=size, layout="constrained").add_subplot()
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(_PALE)
+    ax.tick_params(colors=_INK, length=0, labelsize=9)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def _title(ax: Axes, title: str, below: str = "") -> None:
+    ax.set_title(title, loc="left", fontsize=12, color=_INK, fontweight="bold", pad=22 if below else 8)
+    if below:
+        ax.text(0, 1.02, below, transform=ax.transAxes, fontsize=9, color=_QUIET, ha="left", va="bottom")
+
+
+def _rupee_axis(axis: Any) -> None:  # noqa: ANN401 - an axis of matplotlib
+    from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - matplotlib is optional
+
+    axis.set_major_formatter(FuncFormatter(lambda rupees, _: in_rupees(rupees * PAISE_PER_RUPEE)))
+
+
+def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
+    """Draw a quote from the market price to the coupon's value, a bar for each line.
+
+    >>> from datetime import UTC, datetime
+    >>> from miexchange import Programme, headline
+    >>> quote = headline("oneplus-3t-6-64", Programme.load("graded-trade-in"), at=datetime(2018, 4, 20, tzinfo=UTC))
+    >>> waterfall(quote).get_title(loc="left")
+    'OnePlus 3T (6 GB, 64 GB), grade A'
+    """
+    steps = [line for line in quote.lines if line.amount]
+    ax = _axes(ax, (8.0, 0.42 * (len(steps) + 2) + 1.2))
+    running, names = 0.0, []
+    exchange = len(quote.lines) - len(quote.bonuses)
+    rows: list[tuple[str, float, float, str]] = []  # name, from, to, colour
+    for number, line in enumerate(quote.lines):
+        if number == exchange and quote.bonuses:
+            rows.append(("exchange value", 0.0, running, _TOTAL))
+        if not line.amount:
+            continue
+        end = running + line.amount / PAISE_PER_RUPEE
+        first = number == 0
+        colour = _TOTAL if first else (_LESS if line.amount < 0 else _MORE)
+        rows.append((_spoken(line.rule), 0.0 if first else running, end, colour))
+        running = end
+    rows.append(("coupon value", 0.0, running, _TOTAL))
+    widest = max(max(start, end) for _, start, end, _ in rows) or 1.0
+    for position, (name, start, end, colour) in enumerate(rows):
+        names.append(name)
+        ax.barh(position, end - start, left=start, color=colour, height=0.66)
+        amount = (end - start) * PAISE_PER_RUPEE
+        said = in_rupees(amount) if colour == _TOTAL or amount < 0 else f"+{in_rupees(amount)}"
+        ax.text(max(start, end) + 0.012 * widest, position, said, va="center", fontsize=9, color=_INK)
+        if position + 1 < len(rows):
+            ax.plot([end, end], [position + 0.33, position + 0.67], color=_QUIET, linewidth=0.8)
+    ax.set_yticks(range(len(rows)), names)
+    ax.invert_yaxis()
+    ax.set_xlim(0, widest * 1.16)
+    _rupee_axis(ax.xaxis)
+    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.spines["left"].set_visible(False)
+    _title(ax, f"{quote.label}, grade {quote.grade}", f"{quote.programme}, terms {quote.terms}, {quote.at:%d %B %Y}")
+    return ax
+
+
+def _spoken(rule: str) -> str:
+    """Return a rule's name as people say it."""
+    kind, _, what = rule.partition(":")
+    text = f"{kind}: {what.replace('_', ' ')}" if what else kind
+    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
+
+
+def depreciation(curve: DepreciationCurve, data: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
+    """Draw what share of its new price a typical phone keeps by age, with the band and the observations.
+
+    Everything but the age is held at its middle; an observation is drawn as the curve plus its own residual, so
+    that points and line speak of the same phone.
+
+    Args:
+        curve: a fitted curve.
+        data: observations with the columns that it was fitted on; None to draw no points.
+        ax: where to draw.
+    """
+    fitted(curve, "model_")
+    ax = _axes(ax, (8.0, 4.6))
+    last = curve.oldest_
+    ages = np.linspace(0.0, last, 160)
+    line = curve.typical(ages)
+    ax.fill_between(ages, 100 * line["low"], 100 * line["high"], color=_BAND, alpha=0.22, linewidth=0)
+    if data is not None:
+        price_col, age_col = curve.named_[:2]
+        data = as_frame(data, (price_col, age_col), "depreciation")
+        shown = data if len(data) <= _MOST_POINTS else data.sample(_MOST_POINTS, random_state=0)
+        own = shown[price_col].to_numpy(dtype=np.float64) / curve.predict(shown).to_numpy()
+        months = shown[age_col].to_numpy(dtype=np.float64)
+        share = curve.typical(months)["share"].to_numpy() * own
+        alpha = float(np.clip(60 / np.sqrt(len(shown)) / 10, 0.08, 0.6))
+        ax.scatter(months, 100 * share, s=9, color=_QUIET, alpha=alpha, linewidths=0, rasterized=True)
+    ax.plot(ages, 100 * line["share"], color=_TOTAL, linewidth=2.4)
+    end = float(100 * line["share"].iloc[-1])
+    ax.annotate(
+        f"{end:.0f} %", (last, end), xytext=(6, 0), textcoords="offset points", color=_TOTAL, va="center", fontsize=10
+    )
+    ax.set_xlim(0, last * 1.05)
+    ax.set_ylim(0, None)
+    ax.set_xlabel("age in months", color=_INK)
+    ax.set_ylabel("share of the new price, %", color=_INK)
+    ax.xaxis.set_ticks(np.arange(0, last + 1, 6 if last <= 60 else 12))  # noqa: PLR2004 - five years
+    ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    band = f"{100 * curve.interval:.0f} % of prices lie in the band; {curve.n_} rows; {curve.age.replace('_', ' ')} age"
+    _title(ax, "What a clean used phone keeps", band)
+    return ax
+
+
+def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) -> Axes:
+    """Draw by how many percent values miss what was paid, by group: the middle, and where 50 and 80 % lie.
+
+    Args:
+        report: a backtest.
+        by: ``brand``, ``age``, ``grade``, ``price_band`` or ``fold``.
+        ax: where to draw.
+    """
+    rows = report.rows
+    if by not in rows.columns:
+        raise InvalidValue("by", by, "give brand, age, grade, price_band or fold")
+    missed = 100 * (rows["predicted_paise"] / rows["actual_paise"] - 1)
+    parts = missed.groupby(rows[by], observed=True)
+    groups = pd.DataFrame({share: parts.quantile(share) for share in (0.1, 0.25, 0.5, 0.75, 0.9)})
+    groups["n"] = parts.size()
+    if by == "brand":
+        groups = groups.iloc[np.argsort(groups[0.5].to_numpy(), kind="stable")]
+    ax = _axes(ax, (8.0, 0.36 * len(groups) + 1.5))
+    for position, row in enumerate(groups.to_dict("records")):
+        ax.plot([row[0.1], row[0.9]], [position, position], color=_BAND, linewidth=2.0, alpha=0.8)
+        ax.plot([row[0.25], row[0.75]], [position, position], color=_TOTAL, linewidth=6.0, solid_capstyle="butt")
+        ax.plot(row[0.5], position, "o", color="white", markeredgecolor=_INK, markersize=6)
+        ax.annotate(
+            f"n = {row['n']:.0f}",
+            (1.0, position),
+            xycoords=("axes fraction", "data"),
+            fontsize=8,
+            color=_QUIET,
+            va="center",
+            ha="left",
+        )
+    ax.axvline(0, color=_INK, linewidth=0.9)
+    ax.set_yticks(range(len(groups)), [str(name) for name in groups.index])
+    ax.set_xlabel("value against what was paid, %: left of 0 too little, right of it too much", color=_INK)
+    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.spines["left"].set_visible(False)
+    ax.set_ylim(-0.7, len(groups) - 0.3)
+    if by != "brand":
+        ax.invert_yaxis()
+    _title(ax, f"Residuals by {by.replace('_', ' ')}", "middle, and where 50 % (thick) and 80 % (thin) of deals lie")
+    return ax
+
+
+def grade_ladder(terms: Terms, *, ax: Axes | None = None) -> Axes:
+    """Draw what each grade keeps of the price, best first, with the step to the next one."""
+    ax = _axes(ax, (7.0, 0.55 * len(terms.grades) + 1.4))
+    keeps = [100 * grade.keep_bps / BPS for grade in terms.grades]
+    for position, (grade, keep) in enumerate(zip(terms.grades, keeps, strict=True)):
+        ax.barh(position, keep, color=_TOTAL, height=0.62, alpha=1.0 - 0.5 * position / max(len(keeps), 1))
+        step = "" if position == 0 else f"   {keep - keeps[position - 1]:+.1f} points"
+        ax.text(keep + 1, position, f"{keep:g} %{step}", va="center", fontsize=9, color=_INK)
+        meaning = grade.meaning if len(grade.meaning) <= 3 * _LONGEST_NAME else f"{grade.meaning[:80]}…"
+        ax.text(1.2, position, meaning, va="center", fontsize=8, color="white", clip_on=True)
+    ax.set_yticks(range(len(keeps)), [grade.id for grade in terms.grades])
+    ax.tick_params(axis="y", labelsize=12)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 128)
+    ax.set_xticks([0, 25, 50, 75, 100])
+    ax.set_xlabel("kept of the price, %", color=_INK)
+    ax.spines["left"].set_visible(False)
+    _title(ax, "Grade ladder", f"terms {terms.version}; faults are deducted on top")
+    return ax
+
+
+def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
+    """Draw what was paid in percent of the value, by value: dots, the middle of each tenth, and the 80 % band.
+
+    A programme that is right on the whole and wrong for cheap phones shows a slope.
+    """
+    rows = report.rows
+    ax = _axes(ax, (8.0, 4.6))
+    shown = rows if len(rows) <= _MOST_POINTS else rows.sample(_MOST_POINTS, random_state=0)
+    value = shown["predicted_paise"].to_numpy() / PAISE_PER_RUPEE
+    ratio = 100 * shown["actual_paise"].to_numpy() / shown["predicted_paise"].to_numpy()
+    alpha = float(np.clip(8 / np.sqrt(len(shown)), 0.06, 0.6))
+    ax.scatter(value, ratio, s=9, color=_QUIET, alpha=alpha, linewidths=0, rasterized=True)
+    ends = (float(value.min()) * 0.92, float(value.max()) * 1.08)
+    held = report.summary["coverage_80"]
+    if np.isfinite(held):
+        low, high = (float((rows[name] / rows["predicted_paise"]).median()) for name in ("low_paise", "high_paise"))
+        ax.axhspan(100 * low, 100 * high, color=_BAND, alpha=0.2, linewidth=0)
+    ax.axhline(100, color=_INK, linewidth=0.9)
+    tenths = pd.qcut(rows["predicted_paise"].rank(method="first"), min(10, len(rows)), labels=False)
+    middle = pd.DataFrame(
+        {"value": rows["predicted_paise"], "ratio": 100 * rows["actual_paise"] / rows["predicted_paise"]}
+    ).groupby(tenths)
+    points = middle.median()
+    ax.plot(points["value"] / PAISE_PER_RUPEE, points["ratio"], "o-", color=_TOTAL, markersize=6, linewidth=1.6)
+    ax.set_xscale("log")
+    ax.set_xlim(ends)
+    reach = max(float(np.quantile(np.abs(ratio - 100), 0.99)) * 1.15, 1.0)
+    ax.set_ylim(max(100 - reach, 0), 100 + reach)
+    _log_ticks(ax, ends)
+    ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.set_xlabel("value by the programme", color=_INK)
+    ax.set_ylabel("paid, % of the value", color=_INK)
+    band = f"; the 80 % band holds {held:.1f} %" if np.isfinite(held) else ""
+    _title(ax, f"Calibration of {report.name}", f"{len(rows)} deals, MAPE {report.summary['mape']:.1f} %{band}")
+    return ax
+
+
+def _log_ticks(ax: Axes, ends: tuple[float, float]) -> None:
+    """Put ticks at 1, 2 and 5 times powers of ten, and no others."""
+    from matplotlib.ticker import NullFormatter, NullLocator  # noqa: PLC0415 - matplotlib is optional
+
+    ticks = [factor * 10.0**power for power in range(8) for factor in (1, 2, 5)]
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_ticks([tick for tick in ticks if ends[0] <= tick <= ends[1]])
+    _rupee_axis(ax.xaxis)
+    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+
+
+def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None) -> Axes:
+    """Draw the mean change of a device's value by group, with its 95 % bootstrap interval.
+
+    Args:
+        report: a comparison.
+        by: ``brand``, ``age``, ``grade`` or ``price_band``.
+        ax: where to draw.
+    """
+    groups = report.by(by)
+    if by == "brand":
+        groups = groups.sort_values("mean_rupees")
+    ax = _axes(ax, (8.0, 0.38 * len(groups) + 1.6))
+    for position, row in enumerate(groups.to_dict("records")):
+        colour = _LESS if row["mean_rupees"] < 0 else _MORE
+        ax.barh(position, row["mean_rupees"], color=colour, height=0.62)
+        ax.plot([row["mean_low"], row["mean_high"]], [position, position], color=_INK, linewidth=1.4)
+        ax.annotate(
+            f"{row['winners']:.0f} gain, {row['losers']:.0f} lose",
+            (1.0, position),
+            xycoords=("axes fraction", "data"),
+            fontsize=8,
+            color=_QUIET,
+            va="center",
+            ha="left",
+        )
+    ax.axvline(0, color=_INK, linewidth=0.9)
+    ax.set_yticks(range(len(groups)), [str(name) for name in groups.index])
+    _rupee_axis(ax.xaxis)
+    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("mean change of a device's value, with its 95 % interval", color=_INK)
+    found = report.summary
+    _title(
+        ax,
+        f"From {report.names[0]} to {report.names[1]}",
+        f"{len(report.rows)} devices, {found['winners']:.0f} gain, {found['losers']:.0f} lose, "
+        f"{in_rupees(found['total_rupees'] * PAISE_PER_RUPEE)} in all ({found['total_pct']:+.1f} %)",
+    )
+    return ax

@@ -1,0 +1,347 @@
+"""From observations to a price table: robust, dated, each price with n, an interval and a basis.
+
+For each variant and date: rows lose weight with age and are aged by the curve, outliers beyond so many median absolute
+deviations are left out, and the weighted median is drawn to the depreciation curve by as much as
+the data are thin. The result is a `PriceTable`, as the core reads it.
+
+>>> from datetime import date
+>>> from miexchange import Programme
+>>> from miexchange.tuning import Observations, PriceTableBuilder, simulate_observations
+>>> programme = Programme.load("mi-exchange-india")
+>>> rows = simulate_observations(programme, 600, seed=1, models=12)
+>>> found = Observations.read(rows, programme.catalogue, as_of=date(2018, 6, 30))
+>>> builder = PriceTableBuilder(catalogue=programme.catalogue).fit(found, dates=[date(2018, 6, 1)])
+>>> len(builder.table_.prices)
+12
+>>> builder.summary.columns.to_list()
+['price_paise', 'low_paise', 'high_paise', 'n', 'effective_n', 'curve_share', 'basis', 'regime', 'source']
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from miexchange.errors import InvalidValue
+from miexchange.market import IST, Price, PriceTable
+from miexchange.money import PAISE_PER_RUPEE
+from miexchange.tuning._checks import fitted, named_rows, warn
+from miexchange.tuning._progress import track
+from miexchange.tuning.curve import Estimator
+from miexchange.tuning.observations import Observations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import timezone
+
+    from miexchange.eligibility import Catalogue
+    from miexchange.tuning.curve import DepreciationCurve
+
+__all__ = ["PriceTableBuilder"]
+
+_TO_SIGMA = 1.4826
+_MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for a normal law
+_NORMAL_95 = 1.959964
+_LEAST_SPREAD = 0.005  # prices come in steps of ₹10, so no scatter is believed to be smaller
+_POOLED = 5.0  # how many rows the scatter that all variants share counts for
+_FOREVER = 6.0  # half-lives after which a row is left out
+_MONTH = 30.4375  # days
+
+
+class PriceTableBuilder(Estimator):
+    """Builds dated market prices from observations.
+
+    Args:
+        catalogue: the models; needed for the curve, which asks for brand, launch and new price.
+        curve: a fitted `DepreciationCurve` on paise with its default column names, to which thin data are
+            drawn; None for none.
+        half_life_days: after so many days a row counts half.
+        outlier_mads: rows further than so many median absolute deviations from their variant's median are left out.
+        minimum: a variant with fewer rows is not priced without a curve, and `modelled` with one.
+        curve_rows: how many rows the curve counts for.
+        kind_weights: how much a row of each kind counts.
+        regime: use rows of this warranty regime only; None for all.
+        round_to_paise: prices are rounded to the nearest multiple.
+
+    Attributes:
+        table_: the `PriceTable`.
+        outliers_: the rows that were left out as outliers, with how many deviations away they were.
+        thin_: the variants that could not be priced, with n.
+        zone_: where the days of the table begin.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue | None = None,
+        curve: DepreciationCurve | None = None,
+        half_life_days: float = 45.0,
+        outlier_mads: float = 4.0,
+        minimum: int = 3,
+        curve_rows: float = 3.0,
+        kind_weights: Mapping[str, float] | None = None,
+        regime: str | None = None,
+        round_to_paise: int = 1000,
+    ) -> None:
+        """Store the parameters; they are checked by `fit`."""
+        self.catalogue = catalogue
+        self.curve = curve
+        self.half_life_days = half_life_days
+        self.outlier_mads = outlier_mads
+        self.minimum = minimum
+        self.curve_rows = curve_rows
+        self.kind_weights = kind_weights
+        self.regime = regime
+        self.round_to_paise = round_to_paise
+
+    def __repr__(self) -> str:
+        """Say what was built."""
+        if "table_" not in self.__dict__:
+            return "<PriceTableBuilder, not fitted>"
+        count, dates = len(self._frame), self._frame.index.get_level_values("effective_from").nunique()
+        return f"<PriceTableBuilder: {count} prices on {dates} dates; {len(self.thin_)} variants too thin>"
+
+    def fit(
+        self,
+        observations: Observations,
+        *,
+        dates: Sequence[date],
+        launch_prices: Mapping[str, int] | None = None,
+        zone: timezone = IST,
+    ) -> Self:
+        """Build the table.
+
+        Args:
+            observations: what was seen; rows of clean devices are used.
+            dates: the days from which prices are to hold; each is made of rows up to that day only.
+            launch_prices: the price when new, in paise, where the catalogue knows none.
+            zone: where those days begin.
+
+        Raises:
+            InvalidValue: a parameter is out of range, or no variant has enough rows.
+        """
+        self._check(observations, dates)
+        rows = observations.clean()
+        if self.regime is not None:
+            rows = rows[rows["warranty"] == self.regime] if "warranty" in rows.columns else rows.iloc[:0]
+        regimes = _regimes(rows)
+        weights = {"deal": 1.0, "quote": 1.0, "listing": 0.5, **(self.kind_weights or {})}
+        rows = rows.assign(_log=np.log(rows["price_paise"]), _kind=rows["kind"].map(weights).astype(float))
+        rows = rows[rows["_kind"] > 0]
+        self._launch = dict(launch_prices or {})
+        self.zone_ = zone
+        parts, outliers = [], []
+        for day in track(sorted(set(dates)), "Prices"):
+            part, left_out = self._of_day(rows, day)
+            parts.append(part)
+            outliers.append(left_out)
+        frame = pd.concat(parts, ignore_index=True)
+        self.outliers_ = pd.concat(outliers, ignore_index=True).drop_duplicates("row")
+        priced = frame["price"].notna()
+        self.thin_ = frame.loc[~priced, ["model", "effective_from", "n"]].reset_index(drop=True)
+        if not priced.any():
+            raise InvalidValue(
+                "observations",
+                f"{len(rows)} usable rows",
+                f"no variant has {self.minimum} rows; lower minimum, or give a curve",
+            )
+        self._finish(frame[priced].copy(), regimes, zone)
+        return self
+
+    def _check(self, observations: object, dates: Sequence[date]) -> None:
+        if not isinstance(observations, Observations):
+            raise InvalidValue("observations", observations, "give Observations, as Observations.read returns")
+        if not dates or any(type(day) is not date for day in dates):
+            raise InvalidValue("dates", f"{[*dates]}", "give at least one date")
+        bounds = (("half_life_days", 0.0), ("outlier_mads", 0.0), ("minimum", 0.0), ("round_to_paise", 0.0))
+        for name, above in bounds:
+            if not getattr(self, name) > above:
+                raise InvalidValue(f"PriceTableBuilder.{name}", getattr(self, name), f"give a number above {above:g}")
+        if self.curve_rows < 0:
+            raise InvalidValue("PriceTableBuilder.curve_rows", self.curve_rows, "give 0 or more")
+        if self.round_to_paise % PAISE_PER_RUPEE:
+            raise InvalidValue("PriceTableBuilder.round_to_paise", self.round_to_paise, "give whole rupees")
+        if self.curve is not None and self.catalogue is None:
+            raise InvalidValue("PriceTableBuilder.catalogue", None, "the curve needs the catalogue's launch facts")
+
+    def _of_day(self, rows: pd.DataFrame, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the prices of one day, and the rows that were left out as outliers."""
+        days = (pd.Timestamp(day) - rows["on"]).dt.days.to_numpy()
+        fresh = (days >= 0) & (days <= _FOREVER * self.half_life_days)
+        rows = rows[fresh].assign(_weight=rows["_kind"][fresh] * 0.5 ** (days[fresh] / self.half_life_days))
+        rows["_log"] += self._aged(rows["model"], days[fresh], day)
+        middle = rows.groupby("model")["_log"].transform("median")
+        deviation = (rows["_log"] - middle).abs()
+        spread = _TO_SIGMA * deviation.groupby(rows["model"]).transform("median")
+        everywhere = max(float(_TO_SIGMA * deviation.median()) if len(deviation) else 0.0, _LEAST_SPREAD)
+        count = rows.groupby("model")["_log"].transform("size")
+        # Of three prices the median deviation says little: it is pooled with that of all variants.
+        scale = np.sqrt((count * spread**2 + _POOLED * everywhere**2) / (count + _POOLED))
+        far: pd.Series[float] = deviation / np.maximum(scale, _LEAST_SPREAD)
+        outlying = far > self.outlier_mads
+        left_out = rows.loc[outlying, ["row", "model", "price_paise", "on", "kind", "source"]].assign(
+            deviations=far[outlying]
+        )
+        kept = rows[~outlying]
+        frame = _weighted_medians(pd.DataFrame(kept))
+        curve = self._curve_logs(day)
+        if self.curve is not None:
+            frame = frame.reindex(curve.index.union(frame.index)).fillna({"n": 0, "effective_n": 0.0, "weight": 0.0})
+        frame["curve"] = curve.reindex(frame.index)
+        scatter = frame["n"] * frame["spread"].fillna(0.0) ** 2 + _POOLED * everywhere**2
+        own = np.maximum(np.sqrt(scatter / (frame["n"] + _POOLED)), _LEAST_SPREAD)
+        return self._shrunk(frame, own).assign(effective_from=day).reset_index(), left_out
+
+    def _aged(self, models: pd.Series[str], days: Any, day: date) -> Any:  # noqa: ANN401 - arrays
+        """Return what a price of some days ago has lost since, on the logarithm, where the curve can tell."""
+        if self.curve is None or self.catalogue is None:
+            return 0.0
+        launches = {variant.model: variant.launched_on for variant in self.catalogue.variants}
+        launched = pd.to_datetime(models.map(launches))
+        after = ((pd.Timestamp(day) - launched).dt.days / _MONTH).to_numpy(dtype=np.float64, na_value=np.nan)
+        known = np.isfinite(after)
+        after = np.where(known, after, 0.0).astype(np.float64)
+        return np.where(known, np.log(self.curve.aging(np.asarray(after - days / _MONTH), np.asarray(after))), 0.0)
+
+    def _shrunk(self, frame: pd.DataFrame, spread: Any) -> pd.DataFrame:  # noqa: ANN401 - a column
+        """Draw each median to the curve by the rows that it counts for."""
+        has_curve = frame["curve"].notna()
+        share = (self.curve_rows / (self.curve_rows + frame["weight"])).where(has_curve, 0.0)
+        share = share.where(frame["n"] > 0, 1.0)
+        log = (1 - share) * frame["median"].fillna(0.0) + share * frame["curve"].fillna(0.0)
+        enough = (frame["n"] >= self.minimum) | has_curve
+        error = pd.Series(_MEDIAN_COST * spread / np.sqrt(np.maximum(frame["effective_n"], 1e-9)), index=frame.index)
+        band = float(getattr(self.curve, "sigma_", 0.0))
+        total = np.sqrt(((1 - share) * error.where(frame["n"] > 0, 0.0)) ** 2 + (share * band) ** 2)
+        frame = frame.assign(price=np.exp(log).where(enough), error=total, curve_share=share)
+        return frame.assign(observed=(frame["n"] >= self.minimum) & (share <= 0.5))  # noqa: PLR2004 - more data than curve
+
+    def _curve_logs(self, day: date) -> pd.Series[float]:
+        """Return the curve's log price of every variant whose launch the catalogue knows."""
+        if self.curve is None or self.catalogue is None:
+            return pd.Series(dtype=float)
+        facts = [
+            (
+                variant.model,
+                variant.brand,
+                variant.launched_on,
+                self._launch.get(variant.model, variant.launch_price_paise),
+            )
+            for variant in self.catalogue.variants
+        ]
+        known = [fact for fact in facts if fact[2] is not None and fact[2] <= day and fact[3]]
+        if not known:
+            return pd.Series(dtype=float)
+        asked = pd.DataFrame(known, columns=["model", "brand", "launched_on", "new_price"]).set_index("model")
+        asked["age_months"] = [(day - launched).days / _MONTH for launched in asked["launched_on"]]
+        asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
+        return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
+
+    def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: timezone) -> None:
+        step = self.round_to_paise
+        frame["price_paise"] = _rounded(frame["price"], step)
+        frame["low_paise"] = _rounded(frame["price"] * np.exp(-_NORMAL_95 * frame["error"]), step)
+        frame["high_paise"] = _rounded(frame["price"] * np.exp(_NORMAL_95 * frame["error"]), step)
+        frame["basis"] = np.where(frame["observed"], "observed", "modelled")
+        frame["n"] = frame["n"].astype(int)
+        frame["regime"] = frame["model"].map(regimes).fillna("none")
+        frame["source"] = [_source(row) for row in frame.itertuples()]
+        columns = [
+            "price_paise",
+            "low_paise",
+            "high_paise",
+            "n",
+            "effective_n",
+            "curve_share",
+            "basis",
+            "regime",
+            "source",
+        ]
+        self._frame = frame.set_index(["model", "effective_from"])[columns].sort_index()
+        self.table_ = PriceTable.of(
+            Price(
+                str(model),
+                datetime.combine(day, time(), zone).astimezone(UTC),
+                int(paise),
+                basis,
+                str(source),
+            )
+            for (model, day), paise, basis, source in zip(
+                self._frame.index,
+                self._frame["price_paise"].tolist(),
+                self._frame["basis"].tolist(),
+                self._frame["source"].tolist(),
+                strict=True,
+            )
+        )
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Every price with its 95 % interval, n, effective n, the curve's share, basis, regime and source.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        fitted(self, "table_")
+        return self._frame.copy()
+
+
+def _rounded(values: pd.Series[float], step: int) -> pd.Series[int]:
+    """Round half up to whole steps once, at least one step: from here on, money is whole paise."""
+    steps = np.floor(values.to_numpy() / step + 0.5).astype(np.int64)
+    return pd.Series(np.maximum(steps, 1) * step, index=values.index)
+
+
+def _source(row: Any) -> str:  # noqa: ANN401 - a row of a frame
+    low, high = row.low_paise // PAISE_PER_RUPEE, row.high_paise // PAISE_PER_RUPEE
+    drawn = f", curve counts {100 * row.curve_share:.0f} %" if row.curve_share > 0 else ""
+    return f"tuning: weighted median, n={row.n}, 95 % ₹{low}-{high}{drawn}, warranty {row.regime}"
+
+
+def _regimes(rows: pd.DataFrame) -> pd.Series[str]:
+    """Return each variant's warranty regime; warn of a table that mixes them."""
+    if "warranty" not in rows.columns or not rows["warranty"].notna().any():
+        return pd.Series("unknown", index=rows["model"].unique())
+    found = rows["warranty"].fillna("unknown")
+    table = sorted(found.unique())
+    by_model = found.groupby(rows["model"]).agg(lambda regime: "+".join(sorted(set(regime))))
+    mixed = by_model[by_model.str.contains("+", regex=False)]
+    if len(table) > 1:
+        inside = rows["model"].isin(mixed.index)
+        where = f", {len(mixed)} variants in themselves: {named_rows(rows['row'][inside])}" if len(mixed) else ""
+        warn(
+            f"the table mixes warranty regimes ({', '.join(table)}){where}. A phone out of warranty is paid about a "
+            "quarter less where the buyer asks: choose one with regime="
+        )
+    return by_model
+
+
+def _weighted_medians(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each variant's weighted median of the logarithm, its scatter, n, and effective n (Kish)."""
+    if rows.empty:
+        return pd.DataFrame(
+            dict.fromkeys(("median", "spread", "n", "effective_n", "weight"), ()), index=pd.Index([], name="model")
+        )
+    ordered = rows.sort_values(["model", "_log"], kind="stable")
+    weight = ordered["_weight"]
+    models = ordered["model"]
+    total = weight.groupby(models).transform("sum")
+    below = weight.groupby(models).cumsum()
+    # The lower and the upper weighted median; between them stands the one of an even count.
+    lower = ordered["_log"][below >= total / 2 - 1e-12 * total].groupby(models).first()
+    upper = ordered["_log"][below > total / 2 + 1e-12 * total].groupby(models).first()
+    median = (lower + upper) / 2
+    spread = _TO_SIGMA * (ordered["_log"] - models.map(median)).abs().groupby(models).median()
+    effective = weight.groupby(models).sum() ** 2 / (weight**2).groupby(models).sum()
+    return pd.DataFrame(
+        {
+            "median": median,
+            "spread": spread,
+            "n": weight.groupby(models).size(),
+            "effective_n": effective,
+            "weight": weight.groupby(models).sum(),
+        }
+    ).rename_axis("model")

@@ -1,0 +1,296 @@
+"""Made-up markets with a known truth: for notebooks, for examples, and to test that a fit finds the truth again.
+
+Nothing here is an observed price. Every maker takes a seed and always makes the same rows; the truth
+that it used stands in ``frame.attrs["truth"]``.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from miexchange.errors import InvalidValue
+from miexchange.tuning.deductions import Scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miexchange.programme import Programme
+
+__all__ = ["simulate_book", "simulate_deals", "simulate_market", "simulate_observations", "simulate_quotes"]
+
+_BRANDS = ("Apple", "Google", "Motorola", "OnePlus", "Oppo", "Samsung", "Vivo", "Xiaomi")
+_SCALES = (
+    Scale("glass", "display", ("light_scratches", "heavy_scratches", "cracked_glass")),
+    Scale("image", "display", ("faint_marks", "display_lines")),
+    Scale("body", "body", ("body_scratches", "body_dents")),
+    Scale("ports", "ports", ("charging_fault",)),
+)
+_WEIGHTS = {
+    "light_scratches": 0.30,
+    "heavy_scratches": 1.0,
+    "cracked_glass": 2.02,
+    "faint_marks": 0.5,
+    "display_lines": 1.0,
+    "body_scratches": 1.0,
+    "body_dents": 1.65,
+    "charging_fault": 1.0,
+}
+_SHARES = {"glass": 0.16, "image": 0.45, "body": 0.06, "ports": 0.06}
+
+
+class _Truth(dict[str, Any]):
+    """What the rows were made of. pandas copies the attributes of a frame at every step; this one stays itself."""
+
+    def __deepcopy__(self, memo: object) -> _Truth:
+        """Return itself: nobody changes a truth."""
+        return self
+
+
+def _check(rows: object, name: str) -> int:
+    if type(rows) is not int or rows < 1:
+        raise InvalidValue(name, rows, "give how many rows to make: one or more")
+    return rows
+
+
+def simulate_market(
+    rows: int,
+    *,
+    seed: int,
+    rates: Sequence[float] = (0.045, 0.03, 0.02, 0.012),
+    knots: Sequence[float] = (6.0, 12.0, 24.0),
+    brand_spread: float = 0.06,
+    noise: float = 0.08,
+) -> pd.DataFrame:
+    """Make used prices of a known depreciation curve.
+
+    Args:
+        rows: how many.
+        seed: of the generator; the same one gives the same rows.
+        rates: what a price loses each month, as a rate of its logarithm, in each stretch of age.
+        knots: where the stretches end, in months.
+        brand_spread: the standard deviation of the brands' offsets.
+        noise: the standard deviation of a price around the curve, on the logarithm.
+
+    Returns:
+        ``price``, ``age_months``, ``new_price`` (rupees), ``brand``, ``launch_year``.
+
+    >>> simulate_market(2, seed=1).columns.to_list()
+    ['price', 'age_months', 'new_price', 'brand', 'launch_year']
+    """
+    _check(rows, "simulate_market")
+    make = np.random.default_rng(seed)
+    offsets = make.normal(0, brand_spread, len(_BRANDS))
+    offsets -= offsets.mean()
+    brand = make.integers(0, len(_BRANDS), rows)
+    age = make.uniform(0, 48, rows)
+    new_price = np.exp(make.normal(np.log(20_000), 0.6, rows))
+    starts = np.array([0.0, *knots])
+    passed = np.clip(age[:, None] - starts, 0, np.diff([*starts, np.inf]))
+    level, slope = 0.70, 0.04
+    log_price = (
+        np.log(level)
+        + np.log(new_price)
+        + slope * (np.log(new_price) - np.log(20_000))
+        - passed @ np.asarray(rates)
+        + offsets[brand]
+    )
+    price = np.exp(log_price + make.normal(0, noise, rows))
+    frame = pd.DataFrame(
+        {
+            "price": price.round(2),
+            "age_months": age.round(2),
+            "new_price": new_price.round(2),
+            "brand": np.array(_BRANDS)[brand],
+            "launch_year": 2026 - np.ceil(age / 12).astype(int),
+        }
+    )
+    frame.attrs["truth"] = _Truth({"rates": tuple(rates), "brands": dict(zip(_BRANDS, offsets.tolist(), strict=True))})
+    return frame
+
+
+def simulate_quotes(
+    devices: int, *, seed: int, spread: float = 0.25, noise: float = 0.007, step: float = 10.0
+) -> tuple[pd.DataFrame, tuple[Scale, ...]]:
+    """Make condition quotes of known weights and anchors.
+
+    Args:
+        devices: how many.
+        seed: of the generator.
+        spread: how far anchors of devices of one price scatter, on the logarithm.
+        noise: how far a quote's deduction differs from weight times anchor, on the logarithm.
+        step: the rounding step of the quotes, in rupees.
+
+    Returns:
+        The quotes (``device``, ``clean``, ``price``, ``findings``) and the scales of their findings.
+
+    >>> quotes, scales = simulate_quotes(3, seed=1)
+    >>> quotes.columns.to_list()
+    ['device', 'clean', 'price', 'findings']
+    """
+    _check(devices, "simulate_quotes")
+    make = np.random.default_rng(seed)
+    rows: list[tuple[str, float, float, str]] = []
+    anchors: dict[tuple[str, str], float] = {}
+    for number in range(devices):
+        device = f"device-{number:04d}"
+        clean = float(np.round(np.exp(make.normal(np.log(18_000), 0.7)) / step) * step)
+        for family, share in _SHARES.items():
+            anchors[device, family] = share * clean * float(np.exp(make.normal(0, spread)))
+        rows.append((device, clean, clean, "clean"))
+        for scale in make.choice(len(_SCALES), size=2, replace=False):
+            findings = _SCALES[scale].findings
+            picked = make.choice(len(findings), size=min(2, len(findings)), replace=False)
+            for one in sorted(picked):
+                cost = anchors[device, _SCALES[scale].anchor] * _WEIGHTS[findings[one]]
+                cost *= float(np.exp(make.normal(0, noise)))
+                price = max(round((clean - cost) / step) * step, step)
+                if price < clean:
+                    rows.append((device, clean, price, findings[one]))
+    frame = pd.DataFrame(rows, columns=["device", "clean", "price", "findings"])
+    frame.attrs["truth"] = _Truth({"weights": dict(_WEIGHTS), "anchors": anchors})
+    return frame, _SCALES
+
+
+def simulate_observations(
+    programme: Programme,
+    rows: int,
+    *,
+    seed: int,
+    models: int | None = None,
+    begin: date | None = None,
+    end: date | None = None,
+    noise: float = 0.06,
+    graded: bool = False,
+) -> pd.DataFrame:
+    """Make market observations around a programme's own prices.
+
+    Args:
+        programme: whose prices are the truth.
+        rows: how many.
+        seed: of the generator.
+        models: how many of its priced models occur; None for all.
+        begin: the first day; by default that of its first price.
+        end: the last day; by default 30 days after that of its last price.
+        noise: the standard deviation of a price around the truth, on the logarithm.
+        graded: whether devices are of all grades of the first terms, or clean and without a grade.
+
+    Returns:
+        The columns that `Observations.read` takes: a listing, a quote or a deal in each row.
+    """
+    _check(rows, "simulate_observations")
+    make = np.random.default_rng(seed)
+    prices = programme.prices.prices
+    if not prices:
+        raise InvalidValue("programme", programme.id, "it has no prices to make observations around")
+    known = sorted({price.model for price in prices})
+    if models is not None:
+        known = sorted(make.choice(known, size=min(models, len(known)), replace=False).tolist())
+    starts = sorted(price.effective_from.astimezone(programme.zone).date() for price in prices)
+    begin, end = begin or starts[0], end or starts[-1] + timedelta(days=30)
+    days = make.integers(0, (end - begin).days + 1, rows)
+    chosen = make.integers(0, len(known), rows)
+    grades = programme.terms[0].grades
+    grade = make.integers(0, len(grades), rows) if graded else np.zeros(rows, dtype=np.int64)
+    amounts: dict[tuple[int, int], int] = {}
+    for model, day in {*zip(chosen.tolist(), days.tolist(), strict=True)}:
+        at = datetime.combine(begin + timedelta(days=day), time(12), programme.zone)
+        price = programme.prices.as_of(known[model], at)
+        amounts[model, day] = 0 if price is None else price.price_paise
+    truth = np.array([amounts[key] for key in zip(chosen.tolist(), days.tolist(), strict=True)], dtype=np.float64)
+    kept = np.array([one.keep_bps for one in grades])[grade] / 10_000
+    observed = truth * kept * np.exp(make.normal(0, noise, rows))
+    frame = pd.DataFrame(
+        {
+            "model": np.array(known, dtype=object)[chosen],
+            "price_paise": np.maximum(np.round(observed / 1000) * 1000, 1000).astype(np.int64),
+            "on": [begin + timedelta(days=day) for day in days.tolist()],
+            "kind": make.choice(["listing", "quote", "deal"], rows, p=[0.3, 0.3, 0.4]),
+            "source": [f"simulated {number}" for number in range(rows)],
+        }
+    )
+    if graded:
+        frame["grade"] = [grades[step].id for step in grade.tolist()]
+    frame = frame[truth > 0].reset_index(drop=True)
+    frame.attrs["truth"] = _Truth({"programme": programme.id, "noise": noise})
+    return frame
+
+
+def simulate_book(
+    programme: Programme, rows: int, *, seed: int, at: datetime, faults: float = 0.15, models: int | None = None
+) -> pd.DataFrame:
+    """Make a book of devices with their answers, as `backtest` and `compare` take it.
+
+    Args:
+        programme: whose models and questions are used.
+        rows: how many devices.
+        seed: of the generator.
+        at: the instant at which they are to be valued.
+        faults: how likely an answer is not the best one.
+        models: how many of its listed models occur; None for all.
+
+    Returns:
+        ``model``, ``purchased_on``, and a column for each question of the terms in force; a question that is
+        not asked of a model is left empty.
+    """
+    _check(rows, "simulate_book")
+    make = np.random.default_rng(seed)
+    terms = programme.terms_at(at)
+    on = at.astimezone(programme.zone).date()
+    listed = sorted({one.model for one in programme.eligible.listings if programme.eligible.lists(one.model, on)})
+    if terms is None or not listed:
+        raise InvalidValue("at", at, "the programme has no terms, or lists no model, at that instant")
+    if models is not None:
+        listed = sorted(make.choice(listed, size=min(models, len(listed)), replace=False).tolist())
+    chosen = make.integers(0, len(listed), rows)
+    bought = make.integers(0, 1000, rows)
+    columns: dict[str, Any] = {
+        "model": np.array(listed, dtype=object)[chosen],
+        "purchased_on": np.array([on - timedelta(days=day) for day in range(1000)], dtype=object)[bought],
+    }
+    variants = [programme.catalogue.by_model[model] for model in listed]
+    for question in terms.questionnaire.questions:
+        options = [option.id for option in question.options if not option.gate]
+        answers = np.array([*options, None], dtype=object)
+        worse = make.random(rows) < faults
+        answer = np.where(worse & (len(options) > 1), make.integers(0, len(options), rows), 0)
+        asked = np.array([question.is_asked_of(variant) for variant in variants])[chosen]
+        columns[question.id] = answers[np.where(asked, answer, -1)]
+    return pd.DataFrame(columns)
+
+
+def simulate_deals(
+    programme: Programme,
+    rows: int,
+    *,
+    seed: int,
+    at: datetime,
+    noise: float = 0.04,
+    faults: float = 0.15,
+    models: int | None = None,
+) -> pd.DataFrame:
+    """Make settled deals: a book, each row paid what the programme says, give or take some noise.
+
+    Args:
+        programme: whose values are the truth.
+        rows: how many.
+        seed: of the generator.
+        at: the instant of the deals.
+        noise: the standard deviation of what was paid around the value, on the logarithm.
+        faults: as in `simulate_book`.
+        models: as in `simulate_book`.
+
+    Returns:
+        The book's columns, and `price_paise`. Devices that the programme refuses are left out.
+    """
+    from miexchange.tuning._book import valued  # noqa: PLC0415 - only this maker values anything
+
+    book = simulate_book(programme, rows, seed=seed, at=at, faults=faults, models=models)
+    value = valued(book, programme, at)["exchange_value_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
+    paid = value * np.exp(np.random.default_rng(seed + 1).normal(0, noise, len(book)))
+    price = np.maximum(np.round(np.nan_to_num(paid, nan=1000.0) / 1000) * 1000, 1000).astype(np.int64)
+    deals: pd.DataFrame = book.assign(price_paise=price)[np.isfinite(value)].reset_index(drop=True)
+    return deals

@@ -1,0 +1,71 @@
+"""The accuracy that is promised, on public data that are no part of the project: skipped where they are absent.
+
+`benchmarks/tuning` measures the same beside its peers; here its own functions are called, so that a change that makes a
+fit worse is seen.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[2]
+PRICES = ROOT.parent / "shared" / "data" / "prices"
+RECELL, QUOTES = PRICES / "recell_used_devices.csv", PRICES / "condition_quotes.csv"
+NEEDS = "the public data are not at ../shared/data/prices of the project"
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> ModuleType:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "tuning"))
+    return importlib.import_module(request.param)
+
+
+@pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
+@pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
+def test_the_transparent_formula_on_recell(benchmark: ModuleType) -> None:
+    rows = benchmark.rows_of(str(RECELL))
+    score = benchmark.scored(rows, benchmark.out_of_fold(rows, benchmark.formula))
+    assert score["mape"] <= 22.0
+    assert score["r2_log"] >= 0.79
+    assert 78 <= score["held"] <= 82
+
+
+@pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
+@pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
+def test_the_formula_with_specifications_on_recell(benchmark: ModuleType) -> None:
+    rows = benchmark.rows_of(str(RECELL))
+    score = benchmark.scored(rows, benchmark.out_of_fold(rows, benchmark.with_specifications))
+    assert score["mape"] <= 19.0
+    assert score["r2_log"] >= 0.84
+    assert 78 <= score["held"] <= 82
+
+
+@pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
+@pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
+def test_fifty_rows_are_within_three_points_of_two_thousand(benchmark: ModuleType) -> None:
+    rows = benchmark.rows_of(str(RECELL))
+
+    def mape(size: int, draw: int) -> float:
+        return float(benchmark.scored(rows, benchmark.out_of_fold(rows, benchmark.formula, size, draw))["mape"])
+
+    few, many = (sum(mape(size, draw) for draw in range(4)) for size in (50, 2_000))
+    assert (few - many) / 4 <= 3.0
+
+
+@pytest.mark.skipif(not QUOTES.is_file(), reason=NEEDS)
+@pytest.mark.parametrize("benchmark", ["condition"], indirect=True)
+def test_condition_quotes_leaving_one_device_out(benchmark: ModuleType) -> None:
+    found = benchmark.leave_one_out(benchmark.quotes_of(str(QUOTES)))
+    wrong = 100 * (found["value"] / found["price"] - 1).abs()
+    one, none = wrong[found["anchor"] == "one"], wrong[found["anchor"] == "none"]
+    assert len(one) == len(none) == 20
+    assert one.median() <= 0.1
+    assert (one <= 1.0).mean() >= 0.9
+    assert none.mean() <= 10.0

@@ -1,0 +1,53 @@
+"""Quotes and coupons in a notebook: what they show, and what they hide."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from miexchange import Coupon, Device, Imei, ImeiStatus, Programme, Quote, appraise, headline, issue
+from miexchange._html import table
+
+AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
+
+
+def quoted() -> Quote:
+    programme = Programme.load("graded-trade-in")
+    best = headline("oneplus-3t-6-64", programme, at=AT)
+    assert isinstance(best, Quote)
+    imei = Imei.from_body(f"{next(t for t, d in programme.tacs if d.model == '3T')}123456").digits
+    device = Device("oneplus-3t-6-64", imei=imei)
+    quote = appraise(device, best.condition, programme, at=AT, imei_status=ImeiStatus.CLEAR, target="Redmi Note 5")
+    assert isinstance(quote, Quote)
+    return quote
+
+
+def test_every_text_is_escaped() -> None:
+    assert "<script>" not in table("<script>", [("<script>", "1", "<script>")], ["<script>"])
+    assert table("a", []) == "<table><caption>a</caption><tbody></tbody></table>"
+
+
+def test_a_quote_shows_every_line_and_both_sums_but_no_imei() -> None:
+    quote = quoted()
+    html = quote._repr_html_()
+    for line in quote.lines:
+        assert f"<td>{line.rule}</td>" in html
+    assert "exchange value" in html
+    assert f">{quote.rupees}</td>" in html
+    assert quote.imeis[0].digits not in html
+
+
+def test_a_quote_without_bonuses_has_one_sum() -> None:
+    best = headline("oneplus-3t-6-64", Programme.load("mi-exchange-india"), at=AT)
+    assert isinstance(best, Quote)
+    assert "exchange value" not in best._repr_html_()
+
+
+def test_a_coupon_shows_its_value_but_neither_code_nor_account() -> None:
+    coupon = issue(quoted(), account="asha-17", at=AT + timedelta(hours=1), key=b"a key of at least thirty-two bytes")
+    assert isinstance(coupon, Coupon)
+    html = coupon._repr_html_()
+    assert f">{coupon.rupees}</td>" in html
+    assert "bonus:redmi-note-5-launch" in html
+    assert coupon.code not in html
+    assert coupon.display_code not in html
+    assert "asha-17" not in html

@@ -1,0 +1,201 @@
+"""Writing a fitted programme: the linter passes it, and it says exactly what the report shows."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from miexchange import DataError, InvalidValue, Programme, Quote, headline, lint
+from miexchange.tuning import (
+    DeductionModel,
+    FittedProgramme,
+    NotFitted,
+    Observations,
+    PriceTableBuilder,
+    Scale,
+    TuningWarning,
+    fit_programme,
+    simulate_observations,
+    write_programme,
+)
+from unit.tuned import ON, deductions, graded, observed, prices
+
+NAMES: dict[str, Any] = {"id": "tuned", "title": "Tuned", "version": "2018-06", "effective_from": ON}
+
+
+@cache
+def fitted() -> FittedProgramme:
+    directory = Path(mkdtemp()) / "tuned"
+    return fit_programme(
+        directory, graded(), prices=prices(), deductions=deductions(), observations=observed(), **NAMES
+    )
+
+
+def rows_of(file: str) -> list[dict[str, str]]:
+    with (fitted().directory / file).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def numbers(table: str) -> pd.DataFrame:
+    found = fitted().numbers
+    return found[found["table"] == table].set_index("key")
+
+
+def test_the_linter_passes_it_and_it_loads() -> None:
+    assert lint(fitted().directory) == ()
+    assert Programme.load(fitted().directory) == fitted().programme
+    assert fitted().programme.terms[0].version == "2018-06"
+
+
+def test_every_number_of_the_report_is_the_one_in_the_file() -> None:
+    written = {f"{row['model']}@{ON}": int(row["price_paise"]) for row in rows_of("market_prices.csv")}
+    assert numbers("market_prices")["value"].to_dict() == written
+    anchors = {
+        f"{row['model']}/{row['component']}@{ON}": int(row["amount_paise"]) for row in rows_of("repair_anchors.csv")
+    }
+    assert numbers("repair_anchors")["value"].to_dict() == anchors
+    weights = {
+        f"{r['question']}={r['option']}": int(r["weight_bps"]) for r in rows_of("condition.csv") if r["weight_bps"]
+    }
+    assert numbers("condition")["value"].to_dict() == weights
+    grades = {row["grade"]: int(row["keep_bps"]) for row in rows_of("grades.csv")}
+    assert numbers("grades")["value"].to_dict() == {name: grades[name] for name in ("B", "C", "D")}
+
+
+def test_every_number_has_a_source_n_and_an_interval_around_it() -> None:
+    found = fitted().numbers
+    assert (found["low"] <= found["value"]).all()
+    assert (found["value"] <= found["high"]).all()
+    assert found["source"].str.startswith("tuning:").all()
+    assert set(found["basis"]) <= {"observed", "modelled"}
+    assert (found.loc[found["basis"] == "observed", "n"] > 0).all()
+    sources = {row["source"] for row in rows_of("market_prices.csv")}
+    assert all("n=" in source for source in sources)
+
+
+def test_the_headlines_are_what_the_written_programme_pays() -> None:
+    again = Programme.load(fitted().directory)
+    at = datetime(ON.year, ON.month, ON.day, 12, tzinfo=again.zone)
+    for model, paise in fitted().headlines()["headline_paise"].items():
+        quote = headline(str(model), again, at=at)
+        assert isinstance(quote, Quote)
+        assert quote.exchange_value == paise
+
+
+def test_weights_and_grades_come_near_the_programme_that_made_the_data() -> None:
+    base = {
+        f"{q.id}={o.id}": o.deduction.weight_bps
+        for q in graded().terms[-1].questionnaire.questions
+        for o in q.options
+        if o.deduction and o.deduction.anchor
+    }
+    fit = numbers("condition")["value"]
+    for one, other in (
+        ("screen_glass=cracked", "screen_glass=deep_scratches"),
+        ("bend=major_dents", "body=heavy_scratches"),
+    ):
+        assert fit[one] / fit[other] == pytest.approx(base[one] / base[other], rel=0.02)
+    keeps = {grade.id: grade.keep_bps for grade in graded().terms[-1].grades}
+    for name, value in numbers("grades")["value"].items():
+        assert value == pytest.approx(keeps[str(name)], abs=250)
+
+
+def test_the_report_shows_itself() -> None:
+    assert "Headlines" in str(fitted())
+    assert fitted()._repr_html_().startswith("<h4>Fitted programme</h4>")
+
+
+def test_without_deductions_the_base_keeps_its_weights_and_shares(tmp_path: Path) -> None:
+    plain = fit_programme(tmp_path / "plain", graded(), prices=prices(), **NAMES)
+    assert set(plain.numbers["table"]) == {"market_prices", "repair_anchors"}
+    before = graded().terms[-1].questionnaire
+    assert plain.programme.terms[0].questionnaire == before
+    price = plain.programme.prices.prices[0]
+    anchor = plain.programme.anchors.as_of(price.model, "display", price.effective_from)
+    assert anchor is not None
+    assert anchor.amount_paise / price.price_paise == pytest.approx(0.16, abs=0.01)
+
+
+def test_a_programme_without_anchors_needs_none(tmp_path: Path) -> None:
+    base = Programme.load("mi-exchange-india")
+    rows = simulate_observations(base, 300, seed=2, models=12)
+    found = Observations.read(rows, base.catalogue, as_of=date(2018, 6, 30))
+    builder = PriceTableBuilder(minimum=1).fit(found, dates=[ON])
+    plain = fit_programme(tmp_path / "plain", base, prices=builder, **NAMES)
+    assert lint(plain.directory) == ()
+    assert not (plain.directory / "repair_anchors.csv").exists()
+
+
+def test_a_directory_that_is_there_is_never_written_to(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValue, match="it is there already"):
+        fit_programme(tmp_path, graded(), prices=prices(), **NAMES)
+    with pytest.raises(InvalidValue, match="it is there already"):
+        write_programme(graded(), tmp_path)
+
+
+def test_what_the_linter_refuses_is_not_written(tmp_path: Path) -> None:
+    """A scrap value above the cheapest price is such a programme."""
+    dear = graded().terms[-1].replace(scrap_paise=10_000_000)
+    base = Programme(**{**{name: getattr(graded(), name) for name in Programme.__dataclass_fields__}, "terms": (dear,)})
+    with pytest.raises(DataError, match="the floor"):
+        fit_programme(tmp_path / "new", base, prices=prices(), **NAMES)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_day_without_prices_is_refused(tmp_path: Path) -> None:
+    names = {**NAMES, "effective_from": ON - timedelta(days=300)}
+    with pytest.raises(InvalidValue, match="no accepted model has a price on that day"):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), **names)
+    with pytest.raises(InvalidValue, match="give a date"):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), **{**NAMES, "effective_from": "2018"})
+
+
+def test_what_is_not_fitted_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFitted):
+        fit_programme(tmp_path / "new", graded(), prices=PriceTableBuilder(), **NAMES)
+
+
+def test_deductions_of_other_findings_are_refused(tmp_path: Path) -> None:
+    quotes = pd.DataFrame({"device": ["a"], "clean": [100.0], "price": [80.0], "findings": ["x"]})
+    model = DeductionModel([Scale("display", "display", ("x",))]).fit(quotes)
+    with pytest.raises(InvalidValue, match=r"fit a DeductionModel with scales_of\(terms\)"):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), deductions=model, **NAMES)
+
+
+def test_observations_without_grades_are_refused(tmp_path: Path) -> None:
+    rows = simulate_observations(graded(), 50, seed=2, models=3)
+    found = Observations.read(rows, graded().catalogue, as_of=date(2018, 6, 30))
+    with pytest.raises(InvalidValue, match="they have no column grade"):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
+
+
+def test_a_bonus_that_no_price_reaches_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    terms = graded().terms[0]
+    far = terms.bonuses[1]
+    high = tuple(one if one.id != far.id else one.replace(from_value_paise=900_000_000) for one in terms.bonuses)
+    base = Programme(
+        **{
+            **{name: getattr(graded(), name) for name in Programme.__dataclass_fields__},
+            "terms": (terms.replace(bonuses=high),),
+        }
+    )
+    with pytest.warns(TuningWarning, match=f"bonuses .*{far.id} are left out"):
+        fit = fit_programme(tmp_path / "new", base, prices=prices(), **NAMES)
+    assert far.id not in {bonus.id for bonus in fit.programme.terms[0].bonuses}
+
+
+def test_the_overlap_is_written_where_it_was_fitted(tmp_path: Path) -> None:
+    from copy import copy  # noqa: PLC0415 - this test alone changes a fitted model
+
+    model = copy(deductions())
+    model.overlap_ = {("body", "display"): (0.4, 0.02, 30)}
+    fit = fit_programme(tmp_path / "new", graded(), prices=prices(), deductions=model, **NAMES)
+    assert fit.programme.terms[0].overlaps[0].counted_bps == 4_000
+    assert "30 quotes" in fit.programme.terms[0].overlaps[0].source

@@ -1,0 +1,130 @@
+"""The pictures: each draws on what it is given, says what it shows, and leaves the data alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from miexchange import InvalidValue, Quote, appraise, headline
+from miexchange.eligibility import Device
+from miexchange.tuning import (
+    Backtest,
+    ByDevice,
+    Comparison,
+    DepreciationCurve,
+    NotFitted,
+    backtest,
+    plots,
+    simulate_deals,
+    simulate_market,
+    what_if,
+)
+from miexchange.tuning._report import in_rupees
+from unit.tuned import graded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
+
+
+@cache
+def quote() -> Quote:
+    best = headline("oneplus-3t-6-64", graded(), at=AT)
+    assert isinstance(best, Quote)
+    worn = best.condition.replace(screen_glass="cracked", body="heavy_scratches", box="missing")
+    found = appraise(Device("oneplus-3t-6-64"), worn, graded(), at=AT, target="Redmi Note 5")
+    assert isinstance(found, Quote)
+    return found
+
+
+@cache
+def deals() -> pd.DataFrame:
+    return simulate_deals(graded(), 300, seed=3, at=AT, models=30)
+
+
+@cache
+def past() -> Backtest:
+    return backtest(graded(), deals(), split=ByDevice(folds=3), at=AT)
+
+
+@cache
+def compared() -> Comparison:
+    return what_if(graded(), {"factor_bps": 9_000}, deals(), at=AT)
+
+
+@cache
+def curve() -> DepreciationCurve:
+    return DepreciationCurve().fit(simulate_market(300, seed=1))
+
+
+PICTURES: dict[str, Callable[[Axes | None], Axes]] = {
+    "waterfall": lambda ax: plots.waterfall(quote(), ax=ax),
+    "depreciation": lambda ax: plots.depreciation(curve(), simulate_market(300, seed=1), ax=ax),
+    "depreciation without data": lambda ax: curve().plot(ax=ax),
+    "residuals by brand": lambda ax: plots.residuals(past(), ax=ax),
+    "residuals by age": lambda ax: plots.residuals(past(), "age", ax=ax),
+    "grade ladder": lambda ax: plots.grade_ladder(graded().terms[0], ax=ax),
+    "calibration": lambda ax: past().plot(ax=ax),
+    "calibration without a band": lambda ax: plots.calibration(backtest(graded(), deals(), at=AT), ax=ax),
+    "comparison": lambda ax: compared().plot(ax=ax),
+    "comparison by price": lambda ax: plots.comparison(compared(), "price_band", ax=ax),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_takes_an_ax_and_returns_it(name: str) -> None:
+    ax = Figure().add_subplot()
+    assert PICTURES[name](ax) is ax
+    assert ax.get_title(loc="left")
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_makes_its_own_figure_and_can_be_written(name: str) -> None:
+    ax = PICTURES[name](None)
+    assert isinstance(ax, Axes)
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()
+
+
+def test_the_waterfall_ends_at_the_coupon_and_its_bars_join() -> None:
+    ax = plots.waterfall(quote())
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[0] == "market"
+    assert names[-1] == "coupon value"
+    assert "exchange value" in names
+    bars = ax.patches
+    assert bars[-1].get_width() == pytest.approx(quote().coupon_value / 100)  # type: ignore[attr-defined]
+    texts = [text.get_text() for text in ax.texts]
+    assert in_rupees(quote().coupon_value) in texts
+    assert sum(text.startswith("-₹") for text in texts) == sum(line.amount < 0 for line in quote().lines)
+
+
+def test_the_ladder_has_a_rung_for_each_grade() -> None:
+    ax = plots.grade_ladder(graded().terms[0])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B", "C", "D"]
+    widths = [bar.get_width() for bar in ax.patches]  # type: ignore[attr-defined]
+    assert widths == [grade.keep_bps / 100 for grade in graded().terms[0].grades]
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    with pytest.raises(NotFitted):
+        plots.depreciation(DepreciationCurve())
+    with pytest.raises(InvalidValue, match="give brand, age"):
+        plots.residuals(past(), "colour")
+    with pytest.raises(InvalidValue, match="no such column"):
+        plots.depreciation(curve(), pd.DataFrame({"x": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("paise", "text"), [(0, "₹0"), (99_900, "₹999"), (100_000, "₹1,000"), (12_345_600, "₹1,23,456"), (-5, "₹0")]
+)
+def test_rupees_are_written_as_in_india(paise: int, text: str) -> None:
+    assert in_rupees(paise) == text

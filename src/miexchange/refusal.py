@@ -76,6 +76,29 @@ class ReasonCode(StrEnum):
     ORDER_BELOW_MINIMUM = "order_below_minimum"
     ORDER_STACKING = "order_stacking"
     COUPON_NOT_USABLE = "coupon_not_usable"
+    COUPON_UNKNOWN = "coupon_unknown"
+    COUPON_CODE_MISTYPED = "coupon_code_mistyped"
+    # The exchange.
+    EXCHANGE_NOT_OFFERED = "exchange_not_offered"
+    DEVICE_IN_EXCHANGE = "device_in_exchange"
+    QUOTE_ACCEPTED = "quote_accepted"
+    EVENT_NOT_POSSIBLE = "event_not_possible"
+    EVENT_BEFORE_LAST = "event_before_last"
+    EVENT_NOT_DUE = "event_not_due"
+    ORDER_OTHER = "order_other"
+    ORDER_TAKEN = "order_taken"
+    INSPECTION_MISSING = "inspection_missing"
+    DECISION_LATE = "decision_late"
+    REVERSAL_NOT_OFFERED = "reversal_not_offered"
+    REVERSAL_LATE = "reversal_late"
+    REQUEST_CHANGED = "request_changed"
+    # The door.
+    SCREEN_LOCK_ON = "screen_lock_on"
+    ACCOUNTS_PRESENT = "accounts_present"
+    MEMORY_CARD_INSIDE = "memory_card_inside"
+    EVIDENCE_MISSING = "evidence_missing"
+    OTHER_DEVICE = "other_device"
+    OTHER_MODEL = "other_model"
 
 
 @dataclass(frozen=True, slots=True)

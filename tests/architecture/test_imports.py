@@ -23,17 +23,20 @@ ROOMS = (
     {"_fit"},
     {"refusal"},
     {"imei", "_tac_files"},
+    {"device_report"},
     {"eligibility"},
     {"condition"},
     {"market"},
     {"programme", "_programme_files", "_programme_rules"},
     {"valuation"},
     {"coupon"},
+    {"inspection"},
+    {"exchange"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"cli", "_demo", "strategies"}
-BRIDGES = {("cli", "_demo")}
-HEAVY = {"numpy", "pandas", "sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
+ISLANDS = {"cli", "_demo", "ledger", "strategies"}
+BRIDGES = {("cli", "_demo"), ("cli", "ledger")}
+HEAVY = {"numpy", "pandas", "sqlalchemy", "alembic", "psycopg", "typer", "rich", "babel", "click", "hypothesis"}
 
 
 def trees() -> dict[str, ast.Module]:

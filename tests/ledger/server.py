@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["VARIABLE", "database", "postgresql"]
+__all__ = ["VARIABLE", "database", "is_given", "postgresql"]
 
 VARIABLE = "MIEXCHANGE_TEST_POSTGRESQL"
 
@@ -62,3 +62,8 @@ def database(server: str) -> Iterator[str]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def is_given() -> bool:
+    """Tell whether a server was given by its URL; such a one is not ours to stop."""
+    return VARIABLE in os.environ

@@ -36,14 +36,29 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-__all__ = ["HEAD", "answers", "check", "device_tokens", "events", "exchanges", "is_empty", "migrate", "secret_keys"]
+__all__ = [
+    "HEAD",
+    "IS_OPEN",
+    "answers",
+    "check",
+    "device_tokens",
+    "events",
+    "exchanges",
+    "is_empty",
+    "migrate",
+    "secret_keys",
+]
 
 HEAD = "0001"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _LONGEST = 200
 _metadata = MetaData()
-_IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
+IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
+"""The predicate of the partial indexes. A query must say it in the same words: no planner proves it of parameters."""
+
+TOKEN_IS_OPEN = text("is_open")
+"""The same of device tokens."""
 
 exchanges = Table(
     "exchanges",
@@ -58,7 +73,7 @@ exchanges = Table(
     Column("value_paise", BigInteger, nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("head", String(64), nullable=False),
-    Index("exchanges_open_account", "account", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    Index("exchanges_open_account", "account", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     Index("exchanges_order", "order_id", unique=True),
     Index(
         "exchanges_due",
@@ -93,8 +108,8 @@ device_tokens = Table(
         "device_tokens_open",
         "token",
         unique=True,
-        sqlite_where=text("is_open"),
-        postgresql_where=text("is_open"),
+        sqlite_where=TOKEN_IS_OPEN,
+        postgresql_where=TOKEN_IS_OPEN,
     ),
     sqlite_with_rowid=False,
 )

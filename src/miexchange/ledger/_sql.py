@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
 
 from miexchange.exchange import OPEN, State
-from miexchange.ledger._schema import answers, device_tokens, events, exchanges
+from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges
 
 __all__ = [
     "ADD",
@@ -70,17 +70,15 @@ MOVE = (
     .values({name: bindparam(f"new_{name}") for name in MOVING})
 )
 CLOSE_TOKENS = update(device_tokens).where(device_tokens.c.code == bindparam("of_code")).values(is_open=False)
-OPEN_OF_ACCOUNT = select(exchanges.c.code).where(
-    exchanges.c.account == bindparam("account"), exchanges.c.state.in_(OPEN_STATES)
-)
+OPEN_OF_ACCOUNT = select(exchanges.c.code).where(exchanges.c.account == bindparam("account"), IS_OPEN)
 OPEN_OF_DEVICE = select(device_tokens.c.code).where(
-    device_tokens.c.token.in_(bindparam("tokens", expanding=True)), device_tokens.c.is_open
+    device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN
 )
 _day = case(
     (exchanges.c.state == State.ISSUED.value, (exchanges.c.due_us + bindparam("offset_us")) // _US_OF_A_DAY)
 ).label("day")
 EXPOSURE = (
     select(_day, func.count().label("coupons"), func.sum(exchanges.c.value_paise).label("value"))
-    .where(exchanges.c.state.in_(OPEN_STATES))
+    .where(IS_OPEN)
     .group_by(_day)
 )

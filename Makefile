@@ -5,6 +5,7 @@
 #   make test    run every test, the examples in the documentation, and the coverage bounds
 #   make lint    check style, format and types
 #   make bench   measure, and print what it is measured against
+#   make prove   let the ledger's proofs run in full, which takes long, and write their figures to docs/reliability.md
 #   make format  let ruff put right what it can
 #   make lock    choose new versions for constraints.txt
 #   make clean   remove what the targets above made
@@ -18,13 +19,13 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
 
 # Everything but these is the core, where every branch is covered.
-ISLANDS := */miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/strategies.py,*/miexchange/strategies/*
+ISLANDS := */miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/ledger/*,*/miexchange/strategies.py,*/miexchange/strategies/*
 
 # A caller's own paths must not decide which code is tested.
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format lock clean
+.PHONY: help demo test lint bench prove format lock clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -68,6 +69,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py
+
+prove: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tools/prove.py
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix

@@ -13,9 +13,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from miexchange._value import Value, check_types, instant, is_text, require
+from miexchange._events import (
+    EVENTS,
+    Accept,
+    Agree,
+    Complete,
+    Decline,
+    Event,
+    Expire,
+    Inspect,
+    Later,
+    Release,
+    Reserve,
+    Reverse,
+    Void,
+)
+from miexchange._value import Value, check_types, instant, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, device_token, issue
 from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
@@ -50,8 +65,6 @@ __all__ = [
     "begin",
     "fold",
 ]
-
-_LONGEST = 200
 
 
 class State(StrEnum):
@@ -94,164 +107,6 @@ _STANDING = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Dated(Value):
-    """What every event has: its instant."""
-
-    at: datetime
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        object.__setattr__(self, "at", instant(self.at, f"{type(self).__name__}.at"))
-        for field in ("order", "account", "reason"):
-            text = getattr(self, field, "-")
-            fits = not isinstance(text, str) or (is_text(text) and 0 < len(text) <= _LONGEST)
-            require(fits, f"{type(self).__name__}.{field}", text, f"give a text of up to {_LONGEST} characters")
-
-
-@dataclass(frozen=True, slots=True)
-class Accept(_Dated):
-    """The customer accepted the quote: the exchange begins.
-
-    Attributes:
-        quote: the quote, without its IMEIs.
-        coupon: the coupon that was issued of it.
-        worst_case: what was disclosed that an inspection can lead to.
-        rules: the exchange's rules, as the programme had them at the quote.
-    """
-
-    quote: Quote
-    coupon: Coupon
-    worst_case: WorstCase
-    rules: ExchangeRules
-    kind: Literal["accept"] = "accept"
-
-
-@dataclass(frozen=True, slots=True)
-class Reserve(_Dated):
-    """An order was placed and paid for with the coupon.
-
-    Attributes:
-        order: the order.
-        account: the account that placed it.
-    """
-
-    order: Order
-    account: str
-    kind: Literal["reserve"] = "reserve"
-
-
-@dataclass(frozen=True, slots=True)
-class Release(_Dated):
-    """The order was cancelled; only it can give the coupon back.
-
-    Attributes:
-        order: the order's id.
-    """
-
-    order: str
-    kind: Literal["release"] = "release"
-
-
-@dataclass(frozen=True, slots=True)
-class Inspect(_Dated):
-    """The old phone was inspected at the door.
-
-    Attributes:
-        order: the id of the order that is being delivered.
-        examination: what `miexchange.inspection.examine` found.
-    """
-
-    order: str
-    examination: Examination
-    kind: Literal["inspect"] = "inspect"
-
-
-@dataclass(frozen=True, slots=True)
-class Agree(_Dated):
-    """The customer accepted the re-quote, paid what is due, and the phone was handed over.
-
-    Attributes:
-        account: the account of the customer.
-    """
-
-    account: str
-    kind: Literal["agree"] = "agree"
-
-
-@dataclass(frozen=True, slots=True)
-class Decline(_Dated):
-    """The customer declined the re-quote and keeps the phone.
-
-    Attributes:
-        account: the account of the customer.
-    """
-
-    account: str
-    kind: Literal["decline"] = "decline"
-
-
-@dataclass(frozen=True, slots=True)
-class Complete(_Dated):
-    """The phone was handed over as quoted.
-
-    Attributes:
-        order: the id of the order that was delivered.
-    """
-
-    order: str
-    kind: Literal["complete"] = "complete"
-
-
-@dataclass(frozen=True, slots=True)
-class Expire(_Dated):
-    """The time ran out: the coupon's, or that for a decision. A sweep says so."""
-
-    kind: Literal["expire"] = "expire"
-
-
-@dataclass(frozen=True, slots=True)
-class Void(_Dated):
-    """The operator called the exchange off.
-
-    Attributes:
-        reason: why, for the record.
-    """
-
-    reason: str
-    kind: Literal["void"] = "void"
-
-
-@dataclass(frozen=True, slots=True)
-class Reverse(_Dated):
-    """The new phone was returned.
-
-    Attributes:
-        order: the id of the order that was returned.
-    """
-
-    order: str
-    kind: Literal["reverse"] = "reverse"
-
-
-Event = Accept | Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse
-_Later = Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse
-
-EVENTS: dict[str, type[Event]] = {
-    "accept": Accept,
-    "reserve": Reserve,
-    "release": Release,
-    "inspect": Inspect,
-    "agree": Agree,
-    "decline": Decline,
-    "complete": Complete,
-    "expire": Expire,
-    "void": Void,
-    "reverse": Reverse,
-}
-"""Every kind of event with its type, in the order of a life."""
-
-
-@dataclass(frozen=True, slots=True)
 class Exchange(Value):
     """One exchange as it stands after its events.
 
@@ -283,7 +138,7 @@ class Exchange(Value):
     examination: Examination | None = None
     decide_until: datetime | None = None
     settlement: Redemption | None = None
-    last: _Later | None = None
+    last: Later | None = None
 
     def __post_init__(self) -> None:
         check_types(self)

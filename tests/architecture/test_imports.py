@@ -31,7 +31,7 @@ ROOMS = (
     {"valuation"},
     {"coupon"},
     {"inspection"},
-    {"exchange"},
+    {"exchange", "_events"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"cli", "_demo", "ledger", "strategies"}

@@ -1,4 +1,4 @@
-"""The `miexchange` command: quote a phone, read an IMEI, search the models, check a programme or a coupon.
+"""The `miexchange` command: quote a phone, read an IMEI, search the models, check a programme, a coupon or a ledger.
 
 Exit codes, the same for every command:
 

@@ -37,7 +37,12 @@ _LEAST_KEY = 16
 
 
 def open(  # noqa: A001 - as in shelve.open: `ledger.open`
-    url: str, *, key: bytes | None = None, old_keys: Sequence[bytes] = (), seconds_to_wait: int = 30
+    url: str,
+    *,
+    key: bytes | None = None,
+    old_keys: Sequence[bytes] = (),
+    seconds_to_wait: int = 30,
+    must_exist: bool = False,
 ) -> Ledger:
     """Open a ledger. In an empty database its tables are made; any other must be a ledger of this version.
 
@@ -50,6 +55,7 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         key: at least 16 secret bytes, for codes and device tokens. Without it the ledger can only be read and swept.
         old_keys: the keys before it, as long as exchanges are open that began under them.
         seconds_to_wait: how long a verb waits for a lock before it gives up.
+        must_exist: whether an empty database, or a file that is not there, is an error.
 
     Raises:
         LedgerError: the database cannot be reached, is no ledger, or one of another version; or the key of an open
@@ -60,9 +66,9 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         fits = isinstance(one, bytes) and len(one) >= _LEAST_KEY
         require(fits, "key", None, f"give at least {_LEAST_KEY} secret bytes")
     require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
-    engine = engine_of(url, seconds_to_wait)
+    engine = engine_of(url, seconds_to_wait, must_exist=must_exist)
     try:
-        _prepare(engine)
+        _prepare(engine, must_exist=must_exist)
         if key is not None:
             _take_keys(engine, [key_id(one) for one in (key, *old_keys)])
     except BaseException:
@@ -71,18 +77,19 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     return Ledger(engine, key, old_keys)
 
 
-def migrate(url: str) -> str:
+def migrate(url: str, *, must_exist: bool = False) -> str:
     """Bring the tables of a ledger to the version of this package, and return that version.
 
     Make a backup first. In an empty database the tables are made.
 
     Args:
         url: as of `open`.
+        must_exist: as of `open`.
 
     Raises:
         LedgerError: the database cannot be reached.
     """
-    engine = engine_of(url)
+    engine = engine_of(url, must_exist=must_exist)
     try:
         with translated(writing=True):
             return _schema.migrate(engine)
@@ -90,12 +97,14 @@ def migrate(url: str) -> str:
         engine.dispose()
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(engine: Engine, *, must_exist: bool) -> None:
     with translated():
         with reading(engine).connect() as connection:
             if not _schema.is_empty(connection):
                 _schema.check(connection)
                 return
+            if must_exist:
+                raise LedgerError("The database is empty: there is no ledger in it", "Give the URL of a ledger")
         _schema.migrate(engine)
 
 

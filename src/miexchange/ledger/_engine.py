@@ -37,12 +37,13 @@ class Conflict(Exception):  # noqa: N818 - not an error: the caller tries again
     """Somebody else was quicker; nothing was written."""
 
 
-def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT) -> Engine:
+def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT, *, must_exist: bool = False) -> Engine:
     """Return the engine of a database.
 
     Args:
         url: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database.
         seconds_to_wait: how long to wait for a lock that somebody else holds.
+        must_exist: whether an SQLite file that is not there is an error.
 
     Raises:
         LedgerError: there is no such kind of database, or its driver is not installed.
@@ -54,6 +55,8 @@ def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT) -> Engine:
         if not Path(str(parsed.database)).parent.is_dir():
             what = f"There is no directory {shown(str(Path(str(parsed.database)).parent))}"
             raise LedgerError(what, "Make it, or give another path")
+        if must_exist and not Path(str(parsed.database)).is_file():
+            raise LedgerError(f"There is no ledger {shown(str(parsed.database))}", "Give the path of a ledger")
         engine = create_engine(parsed, connect_args={"timeout": seconds_to_wait, "check_same_thread": False})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-__all__: list[str] = []
+__all__ = ()
 
 context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 context.run_migrations()

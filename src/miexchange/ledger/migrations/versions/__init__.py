@@ -1,3 +1,3 @@
 """The steps, each named by the version that it leads to."""
 
-__all__: list[str] = []
+__all__ = ()

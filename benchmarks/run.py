@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("importing.py", "appraising.py", "redeeming.py", "loading.py")
+SCRIPTS = ("importing.py", "appraising.py", "redeeming.py", "loading.py", "ledgering.py")
 
 
 def main() -> None:

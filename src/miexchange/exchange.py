@@ -10,9 +10,12 @@ what may follow what; docs/exchange.md shows it. The same event twice gives the 
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._events import (
@@ -30,7 +33,7 @@ from miexchange._events import (
     Reverse,
     Void,
 )
-from miexchange._value import Value, check_types, instant, require
+from miexchange._value import Value, check_types, instant, proved, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, device_token, issue
 from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
@@ -39,7 +42,7 @@ from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.valuation import Quote, WorstCase, worst_case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "EVENTS",
@@ -268,8 +271,9 @@ def acceptance(
         number = getattr(rules, field)
         fits = least <= number <= most
         require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
-    tokens = {device_token(imei, key=one) for imei in quote.imeis for one in (key, *old_keys)}
-    coupon = coupon.replace(device_tokens=tuple(sorted(tokens)))
+    if old_keys:
+        known = {device_token(imei, key=one) for imei in quote.imeis for one in old_keys}
+        coupon = coupon.replace(device_tokens=tuple(sorted({*coupon.device_tokens, *known})))
     return Accept(coupon.valid_from, quote.without_imei(), coupon, worst, rules)
 
 
@@ -365,6 +369,9 @@ TRANSITIONS = (
 _NEXT = {(row.state, row.event): row.becomes for row in TRANSITIONS}
 
 
+_FIELDS = tuple(field.name for field in dataclasses.fields(Exchange))
+
+
 def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     """Return the exchange after an event, or a refusal: the event is not possible, too early, too late, or not theirs.
 
@@ -378,11 +385,15 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     require(type(event) in EVENTS.values(), "event", event, "give one of miexchange.exchange.EVENTS")
     if _is_again(exchange, event):
         return exchange
-    rule = _RULES.get(event.kind)
+    rule: _Rule | None = _RULES.get(event.kind)
     becomes = _NEXT.get((exchange.state, event.kind))
     reasons: list[Reason] = []
     if isinstance(event, Reserve):  # the coupon itself says everything against an order
-        reasons += _reasons_of(_checked(exchange, event))
+        checked = exchange.coupon.check(event.order, account=event.account, at=event.at, standing=exchange.standing)
+        if isinstance(checked, Refusal):
+            reasons += checked.reasons
+        else:
+            rule = partial(_reserve, checked)
         if becomes is None and exchange.order is not None and exchange.order.id == event.order.id:
             what, remedy = "The order changed since the coupon was reserved for it", "Release it, then reserve it anew"
             reasons.append(Reason(ReasonCode.REQUEST_CHANGED, what, remedy, event.order.id))
@@ -398,7 +409,9 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     if isinstance(after, Refusal):
         return after
     assert after.state in becomes, f"{exchange.state} {event.kind} {after.state}"  # noqa: S101 - the one table
-    return exchange.replace(state=after.state, at=event.at, version=exchange.version + 1, last=event, **after.changes)
+    fields = {name: getattr(exchange, name) for name in _FIELDS}
+    fields |= {"state": after.state, "at": event.at, "version": exchange.version + 1, "last": event, **after.changes}
+    return proved(Exchange, **fields)
 
 
 def _is_again(exchange: Exchange, event: Event) -> bool:
@@ -431,17 +444,9 @@ def _refuse(code: ReasonCode, what: str, remedy: str) -> Refusal:
     return Refusal((Reason(code, what, remedy),))
 
 
-def _checked(exchange: Exchange, event: Reserve) -> Redemption | Refusal:
-    return exchange.coupon.check(event.order, account=event.account, at=event.at, standing=exchange.standing)
-
-
-def _reasons_of(answer: Redemption | Refusal) -> tuple[Reason, ...]:
-    return answer.reasons if isinstance(answer, Refusal) else ()
-
-
-def _reserve(exchange: Exchange, event: Reserve) -> _Step:
-    """Hold the coupon for the order. `apply` refused already what the coupon says against it."""
-    return _Step(State.RESERVED, {"order": event.order, "redemption": _checked(exchange, event)})
+def _reserve(redemption: Redemption, _: Exchange, event: Reserve) -> _Step:
+    """Hold the coupon for the order, with what the coupon's own check says that it takes off."""
+    return _Step(State.RESERVED, {"order": event.order, "redemption": redemption})
 
 
 def _other_order(exchange: Exchange, order: str) -> Refusal | None:
@@ -547,8 +552,9 @@ def _reverse(exchange: Exchange, event: Reverse) -> _Step | Refusal:
     return _Step(State.REVERSED, {})
 
 
-_RULES: dict[str, Callable[[Exchange, Any], _Step | Refusal]] = {
-    "reserve": _reserve,
+_Rule = Callable[[Exchange, Any], "_Step | Refusal"]
+
+_RULES: dict[str, _Rule] = {
     "release": _release,
     "inspect": _inspect,
     "agree": _decision,

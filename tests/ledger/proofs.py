@@ -276,7 +276,7 @@ def _killed(children: subprocess.Popen[bytes], url: str, first: int, moments: Ra
             pid = int(line.split()[1])
         else:
             said.append(line)
-        if pid and said and not is_killed:
+        if pid and not is_killed and any(line.startswith("done") for line in said):
             time.sleep(moments.uniform(0, 0.05))
             is_killed = True
             if backends:

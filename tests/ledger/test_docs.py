@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from miexchange import ExchangeRules
 from miexchange.exchange import OPEN, TRANSITIONS, State
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+NAMES, HOWS = ("SQLite", "PostgreSQL"), ("threads", "processes")
 EXCHANGE = (DOCS / "exchange.md").read_text(encoding="utf-8")
 
 
@@ -32,3 +36,30 @@ def test_the_page_explains_every_key_of_the_rules() -> None:
         re.findall(r"`([a-z_]+)`", EXCHANGE.partition("| key | meaning |")[2].partition("A programme without")[0])
     )
     assert {field.name for field in fields(ExchangeRules)} - {"source"} <= explained
+
+
+def test_the_figures_of_the_proofs_are_those_of_the_promise() -> None:
+    figures = (DOCS / "reliability.md").read_text(encoding="utf-8").partition("<!-- figures")[2]
+    for words in (
+        *(
+            f"| {name} | redeem the same coupons | 16 {how} | 1,000 | 16,000 | 1,000 | 0 |"
+            for name in NAMES
+            for how in HOWS
+        ),
+        *(f"| {name} | the writer | 500 |" for name in NAMES),
+    ):
+        assert words in figures
+    assert len(re.findall(r"\| 1,000 \| 1,000,000 \| [\d,]+ \| [\d,]+ \| 0 \|", figures)) == len(NAMES)
+
+
+def test_the_proofs_run_as_a_script() -> None:
+    root = DOCS.parent
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-W", "error::ResourceWarning", str(root / "tools" / "prove.py"), "--small"],
+        env={**os.environ, "PYTHONPATH": str(root / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "### Forged and mutated codes" in done.stdout

@@ -17,33 +17,35 @@ from miexchange.exchange import State
 from miexchange.ledger import LedgerError, verify
 from miexchange.ledger import _engine as engines
 from miexchange.ledger import _ledger as verbs
+from miexchange.ledger import _sql as sql
+from miexchange.ledger._session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from miexchange.ledger import Ledger
 
-STATEMENTS = ["SELECT exchanges", "INSERT INTO events", "UPDATE exchanges", "INSERT INTO answers"]
+STATEMENTS = ["SELECT exchanges", "INSERT events", "UPDATE exchanges", "INSERT answers"]
 
 
 @contextmanager
-def disturbed(engine: Engine, words: str, disturb: Callable[[Any], None]) -> Iterator[None]:
+def disturbed(words: str, disturb: Callable[[Connection], None]) -> Iterator[None]:
     """Disturb the first statement with these words, just before it is executed."""
-    done: list[object] = []
+    done: list[str] = []
+    plain = Session.run
 
-    def listen(connection: Any, _cursor: object, statement: str, *_: object) -> None:  # noqa: ANN401 - SQLAlchemy's
-        if not done and words.split(maxsplit=1)[0] in statement and words.rsplit(maxsplit=1)[-1] in statement:
+    def run(session: Session, statement: str, values: Any) -> Any:  # noqa: ANN401 - as of Session
+        if not done and all(word in statement for word in words.split()):
             done.append(statement)
-            disturb(connection)
+            disturb(session.core)
+        return plain(session, statement, values)
 
-    event.listen(engine, "before_cursor_execute", listen)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "run", run)
         yield
-    finally:
-        event.remove(engine, "before_cursor_execute", listen)
     assert done, f"no statement was disturbed: {words}"
 
 
@@ -173,7 +175,7 @@ def kill(engine: Engine) -> Callable[[Any], None]:
 @pytest.mark.parametrize("words", STATEMENTS)
 def test_a_connection_that_is_lost_in_a_transaction_is_a_clear_error(store: Ledger, words: str) -> None:
     held = reserved(store, 1)
-    with disturbed(store.engine, words, kill(store.engine)), pytest.raises(LedgerError) as caught:
+    with disturbed(words, kill(store.engine)), pytest.raises(LedgerError) as caught:
         complete(store)
     assert "The connection to the ledger was lost" in str(caught.value)
     assert not caught.value.is_unknown, "it was lost before anything was committed"
@@ -181,9 +183,9 @@ def test_a_connection_that_is_lost_in_a_transaction_is_a_clear_error(store: Ledg
     unchanged_and_then_done(store, held)
 
 
-@pytest.mark.parametrize("words", ["INSERT INTO exchanges", "INSERT INTO device_tokens", "INSERT INTO answers"])
+@pytest.mark.parametrize("words", ["INSERT exchanges", "INSERT device_tokens", "INSERT answers"])
 def test_an_acceptance_is_whole_or_not_at_all(store: Ledger, words: str) -> None:
-    with disturbed(store.engine, words, kill(store.engine)), pytest.raises(LedgerError):
+    with disturbed(words, kill(store.engine)), pytest.raises(LedgerError):
         accepted(store, 1)
     store.engine.dispose()
     assert store.get(code(1)) is None
@@ -236,9 +238,9 @@ def test_a_request_that_always_comes_second_gives_up(store: Ledger, monkeypatch:
 
 
 def test_a_fault_of_the_library_is_an_error_of_the_ledger(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("miexchange.ledger._sql.ROW", "no statement")
+    monkeypatch.setattr("miexchange.ledger._sql.HISTORY", sql.DUE)
     with pytest.raises(LedgerError, match="could not be used"):
-        store.get(code(1))
+        store.history(code(1))
 
 
 def test_a_statement_that_the_database_refuses_is_an_error_of_the_ledger(store: Ledger) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MANY = 5_000
 STATEMENTS: dict[str, tuple[Executable, dict[str, Any], str]] = {
-    "a look-up by code": (sql.ROW, {"code": code(1)}, "exchanges_pkey|sqlite_autoindex_exchanges_1"),
-    "a look-up to change": (sql.LOCKED_ROW, {"code": code(1)}, "exchanges_pkey|sqlite_autoindex_exchanges_1"),
+    "a look-up by code": (sql.ROW, {"code": code(1)}, "exchanges_pkey|PRIMARY KEY"),
+    "a look-up to change": (sql.LOCKED_ROW, {"code": code(1)}, "exchanges_pkey|PRIMARY KEY"),
     "a history": (sql.HISTORY, {"code": code(1)}, "events_pkey|PRIMARY KEY"),
     "a first answer": (sql.ANSWER, {"request": "accept-1"}, "answers_pkey|PRIMARY KEY"),
     "the open exchange of an account": (sql.OPEN_OF_ACCOUNT, {"account": "account-1"}, "exchanges_open_account"),
@@ -31,7 +31,7 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any], str]] = {
     "a move": (
         sql.MOVE,
         {"of_code": code(1), "of_version": 1, **{f"new_{name}": None for name in sql.MOVING}},
-        "exchanges_pkey|sqlite_autoindex_exchanges_1",
+        "exchanges_pkey|PRIMARY KEY",
     ),
     "the tokens of a closed exchange": (sql.CLOSE_TOKENS, {"of_code": code(1)}, "device_tokens_pkey|PRIMARY KEY"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from miexchange import Exchange, InvalidValue, Refusal, ledger
 from miexchange.exchange import Accept, State
 from miexchange.ledger import Ledger, LedgerError, Sweep, verify
 from miexchange.ledger._schema import answers, device_tokens
+from miexchange.ledger._session import Session
 from unit import trade
 
 if TYPE_CHECKING:
@@ -206,6 +208,27 @@ def test_an_idempotency_key_is_a_text(store: Ledger, key: Any) -> None:  # noqa:
 # ----- the guesser
 
 
+@contextmanager
+def overheard(store: Ledger) -> Iterator[list[str]]:
+    """Collect the statements that the database is asked, by whatever way; a transaction's begin is not one."""
+    said: list[str] = []
+    plain = Session.run
+
+    def run(session: Session, statement: str, values: Any) -> Any:  # noqa: ANN401 - as of Session
+        said.append(statement)
+        return plain(session, statement, values)
+
+    def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith("BEGIN"):
+            said.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", listen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "run", run)
+        yield said
+    event.remove(store.engine, "before_cursor_execute", listen)
+
+
 def guesses(store: Ledger) -> dict[str, str]:
     """Return a code of every kind that a stranger may try."""
     accepted(store, 1)
@@ -220,15 +243,14 @@ def guesses(store: Ledger) -> dict[str, str]:
 def test_a_stranger_gets_one_answer_by_the_same_statements(store: Ledger) -> None:
     answered, asked = {}, {}
     for kind, guess in guesses(store).items():
-        said: list[str] = []
-        listen = lambda _c, _d, statement, *_: said.append(statement)  # noqa: B023, E731 - called before the next turn
-        event.listen(store.engine, "before_cursor_execute", listen)
-        answered[kind] = store.reserve(guess, order(9), account="stranger", at=AT + DAY, idempotency_key=f"try-{kind}")
-        event.remove(store.engine, "before_cursor_execute", listen)
-        asked[kind] = said
+        with overheard(store) as asked[kind]:
+            answered[kind] = store.reserve(
+                guess, order(9), account="stranger", at=AT + DAY, idempotency_key=f"try-{kind}"
+            )
     assert {answer.to_json() for answer in answered.values()} == {answered["unknown"].to_json()}
     assert codes(answered["unknown"]) == ("coupon_not_usable",)
     assert len({tuple(statements) for statements in asked.values()}) == 1, "the same statements take comparable time"
+    assert [statement.split()[0] for statement in asked["unknown"]] == ["SELECT", "INSERT"]
 
 
 def test_the_owner_and_the_audit_log_get_the_full_reasons(store: Ledger) -> None:
@@ -251,11 +273,8 @@ def test_the_owner_and_the_audit_log_get_the_full_reasons(store: Ledger) -> None
 def test_a_wrong_check_character_is_refused_before_the_database_is_asked(store: Ledger) -> None:
     accepted(store, 1)
     wrong = code(1)[:-1] + next(symbol for symbol in "0123456789" if symbol != code(1)[-1])
-    said: list[str] = []
-    listen = lambda _c, _d, statement, *_: said.append(statement)  # noqa: E731 - as above
-    event.listen(store.engine, "before_cursor_execute", listen)
-    answer = store.reserve(wrong, order(1), account=account(1), at=AT, idempotency_key="wrong")
-    event.remove(store.engine, "before_cursor_execute", listen)
+    with overheard(store) as said:
+        answer = store.reserve(wrong, order(1), account=account(1), at=AT, idempotency_key="wrong")
     assert codes(answer) == ("coupon_code_mistyped",)
     assert said == []
 

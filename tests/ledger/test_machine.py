@@ -8,6 +8,7 @@ then, however much has happened since.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, rule, run_state_machine_as_test
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import delete, func, select
 
 from ledger.shop import AT, KEY, imei
 from miexchange import Device, Exchange, Quote, Refusal, appraise
@@ -26,12 +27,14 @@ from miexchange.ledger import _schema as tables
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict
 from miexchange.ledger._rows import row_of, row_of_event
+from miexchange.ledger._session import ExchangeRow, Session
 from unit import small, trade
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterator
 
     from miexchange.exchange import Event
+    from miexchange.ledger._ledger import _Request
 
 FORTNIGHT = timedelta(days=14)
 PROGRAMME = trade.programme(price_max_age_days=3_650)
@@ -46,45 +49,67 @@ class Racer(Ledger):
     the row's lock. Here it is decided anew where the row has moved meanwhile.
     """
 
-    stale: Row[Any] | None = None
-    _used: Row[Any] | None = None
+    stale: ExchangeRow | None = None
 
-    def _row(self, connection: Connection, code: str, *, lock: bool = False) -> Row[Any] | None:
-        """Return the old row once; after a conflict the row is read anew."""
-        self._used, self.stale = self.stale, None
-        return super()._row(connection, code, lock=lock) if self._used is None else self._used
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        """Lend a session that returns the old row once; after a conflict the row is read anew."""
+        old, self.stale = self.stale, None
+        with super()._transaction() as session:
+            yield session if old is None else Stale(session, old)
 
-    def _write(self, connection: Connection, row: Row[Any], after: Exchange, event: Event, request: str | None) -> None:
-        self._used = None
-        super()._write(connection, row, after, event, request)
+    def _write(
+        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
+    ) -> None:
+        if isinstance(session, Stale):
+            session.old = None
+        super()._write(session, row, after, event, request)
 
-    def _answer(self, connection: Connection, request: Any, **answer: Any) -> None:  # noqa: ANN401 - as of Ledger
-        used, self._used = self._used, None
-        if used is not None:
-            now = super()._row(connection, used.code)
-            if now is None or now.version != used.version:
+    def _answer(self, session: Session, request: _Request, **answer: Any) -> None:  # noqa: ANN401 - as of Ledger
+        if isinstance(session, Stale) and session.old is not None:
+            now = super(Stale, session).row(session.old.code)
+            if now is None or now.version != session.old.version:
                 raise Conflict
-        super()._answer(connection, request, **answer)
+        super()._answer(session, request, **answer)
 
-    def peek(self, code: str) -> Row[Any] | None:
-        with self.engine.connect() as connection:
-            return super()._row(connection, code)
+    def peek(self, code: str) -> ExchangeRow | None:
+        with self._reading() as session:
+            return session.row(code)
+
+
+class Stale(Session):
+    """A session whose first reading of a row was some time ago."""
+
+    __slots__ = ("old",)
+
+    def __init__(self, session: Session, old: ExchangeRow) -> None:
+        super().__init__(session.core, session.statements)
+        self.old: ExchangeRow | None = old
+
+    def row(self, code: str, *, lock: bool = False) -> ExchangeRow | None:
+        return super().row(code, lock=lock) if self.old is None else self.old
 
 
 class Careless(Racer):
     """The bug that others made: it writes whatever it has decided, without a look at the version."""
 
-    def _write(self, connection: Connection, row: Row[Any], after: Exchange, event: Event, request: str | None) -> None:
-        self._used = None
+    def _write(
+        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
+    ) -> None:
+        if isinstance(session, Stale):
+            session.old = None
         query = select(func.max(tables.events.c.version)).where(tables.events.c.code == row.code)
-        version = (connection.scalar(query) or 0) + 1
-        head = connection.scalar(select(tables.exchanges.c.head).where(tables.exchanges.c.code == row.code))
-        entry = row_of_event(row.code, version, event, row.key_id, request, str(head))
-        connection.execute(sql.ADD_EVENT, entry)
+        version = (session.core.scalar(query) or 0) + 1
+        head = session.core.scalar(select(tables.exchanges.c.head).where(tables.exchanges.c.code == row.code))
+        key = None if request is None else request.key
+        entry = row_of_event(row.code, version, event, row.key_id, key, str(head))
+        session.core.execute(sql.ADD_EVENT, entry)
         changed = {**row_of(after, row.key_id, entry["hash"]), "version": version}
-        connection.execute(tables.exchanges.update().where(tables.exchanges.c.code == row.code).values(changed))
+        session.core.execute(tables.exchanges.update().where(tables.exchanges.c.code == row.code).values(changed))
         if not after.is_open and row.state in sql.OPEN_STATES:
-            connection.execute(sql.CLOSE_TOKENS, {"of_code": row.code})
+            session.core.execute(sql.CLOSE_TOKENS, {"of_code": row.code})
+        if request is not None:
+            self._answer(session, request, version=version)
         self._remember(entry["hash"], after.replace(version=version))
 
 
@@ -132,7 +157,7 @@ class Pending:
     verb: str
     code: str
     order: int
-    row: Row[Any] | None
+    row: ExchangeRow | None
     key: str
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from miexchange.errors import shown
 from miexchange.ledger._errors import LedgerError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
 
-__all__ = ["Conflict", "engine_of", "frozen", "reading", "translated"]
+__all__ = ["Conflict", "engine_of", "frozen", "is_lost", "reading", "translated"]
 
 _SECONDS_TO_WAIT = 30
 _MODE = "miexchange_begin"
@@ -57,13 +57,15 @@ def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT, *, must_exist: 
             raise LedgerError(what, "Make it, or give another path")
         if must_exist and not Path(str(parsed.database)).is_file():
             raise LedgerError(f"There is no ledger {shown(str(parsed.database))}", "Give the path of a ledger")
-        engine = create_engine(parsed, connect_args={"timeout": seconds_to_wait, "check_same_thread": False})
+        engine = create_engine(
+            parsed, connect_args={"timeout": seconds_to_wait, "check_same_thread": False}, max_overflow=-1
+        )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin)
         return engine
     try:
         options = f"-c lock_timeout={seconds_to_wait * 1000}"
-        return create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=16)
+        return create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=32)
     except (NoSuchModuleError, ModuleNotFoundError):
         what = f"The driver of {parsed.drivername} is not installed"
         raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
@@ -121,19 +123,40 @@ def translated(*, writing: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except IntegrityError:
-        raise Conflict from None
-    except DBAPIError as error:
-        raise _meaning(error, writing=writing) from error
     except SQLAlchemyError as error:
-        raise LedgerError(f"The ledger could not be used: {error}", "Try again, or ask its operator") from error
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        if cause is None:
+            raise LedgerError(f"The ledger could not be used: {error}", "Try again, or ask its operator") from error
+        raise _meaning(cause, writing=writing) from error
+    except Exception as error:
+        if not _is_of_driver(error):
+            raise
+        raise _meaning(error, writing=writing) from error
 
 
-def _meaning(error: DBAPIError, *, writing: bool) -> Exception:
-    cause: Any = error.orig
-    state = getattr(cause, "sqlstate", None)
-    said = " ".join(str(cause).split())
-    if state in _AGAIN:
+def _is_of_driver(error: BaseException) -> bool:
+    """Tell whether a driver raised it: each has the tree of exceptions of PEP 249."""
+    return any(kind.__name__ == "Error" and kind.__module__ in {"sqlite3", "psycopg"} for kind in type(error).mro())
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether an error says that the connection is gone."""
+    if not _is_of_driver(error):
+        cause = getattr(error, "orig", None)
+        return cause is not None and is_lost(cause)
+    said = _said(error)
+    state = getattr(error, "sqlstate", None) or ""
+    return "closed" in said or "connection" in said or state.startswith(("08", "57P"))
+
+
+def _meaning(error: Any, *, writing: bool) -> Exception:  # noqa: ANN401 - a driver's
+    state = getattr(error, "sqlstate", None)
+    said = _said(error)
+    if any(kind.__name__ == "IntegrityError" for kind in type(error).mro()) or state in _AGAIN:
         return Conflict()
     if state in _WAITED or "database is locked" in said or "database table is locked" in said:
         what = "The ledger is locked: somebody else has been writing to it all the while"
@@ -141,15 +164,8 @@ def _meaning(error: DBAPIError, *, writing: bool) -> Exception:
     if state in _FULL or "disk is full" in said:
         what = "The disk of the ledger is full"
         return LedgerError(what, "Nothing was changed. Make room, then try again with the same idempotency key")
-    if (
-        error.connection_invalidated
-        or "closed" in said
-        or "connection" in said
-        or (state or "").startswith(("08", "57P"))
-    ):
+    if is_lost(error):
         what = "The connection to the ledger was lost"
         remedy = "Whether the transition was made is not known. Try again with the same idempotency key"
-        if not writing:
-            remedy = "Try again"
-        return LedgerError(what, remedy, is_unknown=writing)
+        return LedgerError(what, remedy if writing else "Try again", is_unknown=writing)
     return LedgerError(f"The ledger's database refused: {said}", "Nothing was changed. Ask the ledger's operator")

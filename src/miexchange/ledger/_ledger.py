@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
-
-from sqlalchemy.exc import DBAPIError
 
 from miexchange._value import Value, instant, is_text, packed, require
 from miexchange.coupon import Order, normal_code
@@ -34,16 +32,17 @@ from miexchange.exchange import (
 )
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import Conflict, reading, translated
+from miexchange.ledger._engine import Conflict, is_lost, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
+from miexchange.ledger._session import ExchangeRow, Session, Statements
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection, Engine, Row
+    from sqlalchemy import Connection, Engine
 
     from miexchange.exchange import Event
     from miexchange.ledger._rows import Entry
@@ -54,6 +53,7 @@ __all__ = ["Exposure", "Ledger", "Sweep"]
 
 _TRIES = 20
 _KEPT = 4_096
+_IDLE = 8
 _LONGEST = 200
 _DAY_ZERO = date(1970, 1, 1)
 
@@ -121,6 +121,8 @@ class Ledger:
         self._reader = reading(engine)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
         self._key_id = "" if key is None else key_id(key)
+        self._statements = Statements(engine.dialect.name)
+        self._idle: list[Session] = []
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
 
@@ -136,6 +138,8 @@ class Ledger:
 
     def close(self) -> None:
         """Give back the connections."""
+        while self._idle:
+            self._idle.pop().core.close()
         self._engine.dispose()
 
     @property
@@ -177,33 +181,33 @@ class Ledger:
 
         event = accepted()
 
-        def first(connection: Connection) -> Exchange | Refusal:
+        def first(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
-                return self._refuse(connection, request, event)
+                return self._refuse(session, request, event)
             exchange = begin(event)
-            self._add(connection, exchange, event, request)
+            self._add(session, exchange, event, request)
             return exchange
 
-        def second(connection: Connection) -> Exchange | Refusal:
+        def second(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
-                return self._refuse(connection, request, event)
+                return self._refuse(session, request, event)
             coupon = event.coupon
-            if (row := self._row(connection, coupon.code)) is not None:
+            if (row := session.row(coupon.code)) is not None:
                 if row.version == 1:
-                    self._answer(connection, request, code=coupon.code, version=1)
-                    return self._load(connection, row)
+                    self._answer(session, request, code=coupon.code, version=1)
+                    return self._load(session.core, row)
                 what, remedy = "This quote was accepted before, and its exchange went on", "Ask for a new quote"
-                return self._refuse(connection, request, _one(ReasonCode.QUOTE_ACCEPTED, what, remedy))
+                return self._refuse(session, request, _one(ReasonCode.QUOTE_ACCEPTED, what, remedy))
             facts = {
-                "exchange_open": connection.execute(sql.OPEN_OF_ACCOUNT, {"account": account}).first() is not None,
-                "device_open": connection.execute(sql.OPEN_OF_DEVICE, {"tokens": coupon.device_tokens}).first()
+                "exchange_open": session.core.execute(sql.OPEN_OF_ACCOUNT, {"account": account}).first() is not None,
+                "device_open": session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": coupon.device_tokens}).first()
                 is not None,
             }
             if not any(facts.values()):
-                return first(connection)
+                return first(session)
             refusal = accepted(**facts)
             assert isinstance(refusal, Refusal)  # noqa: S101 - for the facts that were just found
-            return self._refuse(connection, request, refusal)
+            return self._refuse(session, request, refusal)
 
         return self._settled(request, first, second)
 
@@ -372,9 +376,9 @@ class Ledger:
         plain = normal_code(code)
         if plain is None:
             return None
-        with translated(), self._reader.connect() as connection:
-            row = self._row(connection, plain)
-            return None if row is None else self._load(connection, row)
+        with translated(), self._reading() as session:
+            row = session.row(plain)
+            return None if row is None else self._load(session.core, row)
 
     def history(self, code: str) -> tuple[Entry, ...]:
         """Return what happened to a coupon, oldest first; nothing for a code that is unknown or mistyped.
@@ -431,28 +435,29 @@ class Ledger:
             return _MISTYPED
         request = _Request(verb, key, (plain, *content), instant(at, "at"), plain, asker)
 
-        def attempt(connection: Connection, *, carefully: bool) -> Exchange | Refusal:
-            row = self._row(connection, plain, lock=True)
+        def attempt(session: Session, *, carefully: bool) -> Exchange | Refusal:
+            row = session.row(plain, lock=True)
             if row is None or (asker is not None and row.account != asker):
-                return self._refuse(connection, request, _UNKNOWN if row is None else _OTHER_ACCOUNT)
-            exchange = self._load(connection, row)
+                return self._refuse(session, request, _UNKNOWN if row is None else _OTHER_ACCOUNT)
+            exchange = self._load(session.core, row)
             event = event_of(exchange)
             if isinstance(event, Refusal):
-                return self._refuse(connection, request, event)
+                return self._refuse(session, request, event)
             after = apply(exchange, event)
             if isinstance(after, Refusal):
-                return self._refuse(connection, request, after)
+                return self._refuse(session, request, after)
             if after.version != exchange.version:
-                if carefully and isinstance(event, Reserve) and self._is_taken(connection, plain, event.order.id):
-                    return self._refuse(connection, request, _TAKEN)
-                self._write(connection, row, after, event, request.key)
-            self._answer(connection, request, version=after.version)
+                if carefully and isinstance(event, Reserve) and self._is_taken(session.core, plain, event.order.id):
+                    return self._refuse(session, request, _TAKEN)
+                self._write(session, row, after, event, request)
+            else:
+                self._answer(session, request, version=after.version)
             return after
 
         return self._settled(
             request,
-            lambda connection: attempt(connection, carefully=False),
-            lambda connection: attempt(connection, carefully=True),
+            lambda session: attempt(session, carefully=False),
+            lambda session: attempt(session, carefully=True),
         )
 
     def _settled(self, request: _Request, first: _Attempt, second: _Attempt) -> Exchange | Refusal:
@@ -463,30 +468,48 @@ class Ledger:
         """
         for number in range(_TRIES):
             try:
-                with self._transaction() as connection:
+                with self._transaction() as session:
                     if number == 0:
-                        return first(connection)
-                    known = self._first_answer(connection, request)
-                    return second(connection) if known is None else known
+                        return first(session)
+                    known = self._first_answer(session.core, request)
+                    return second(session) if known is None else known
             except Conflict:
                 continue
         raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self) -> Iterator[Session]:
         """Commit what the block did, or nothing of it."""
         with translated(), self._engine.connect() as connection:
             transaction = connection.begin()
             try:
-                yield connection
-            except BaseException:
-                with suppress(
-                    DBAPIError
-                ):  # a lost connection cannot be asked to roll back; the database does so itself
+                yield Session(connection, self._statements)
+            except Exception as error:
+                if is_lost(error):
+                    connection.invalidate()  # it cannot be asked to roll back; the database does so itself
+                else:
                     transaction.rollback()
                 raise
             with translated(writing=True):
                 transaction.commit()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        """Lend a connection to read by; a few are kept at hand, because taking one from the pool costs more."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = Session(self._reader.connect(), self._statements)
+        try:
+            yield session
+        except BaseException:
+            session.core.invalidate()
+            session.core.close()
+            raise
+        if len(self._idle) < _IDLE:
+            self._idle.append(session)
+        else:
+            session.core.close()
 
     def _first_answer(self, connection: Connection, request: _Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was."""
@@ -505,40 +528,37 @@ class Ledger:
     def _print(request: _Request, key: bytes) -> str:
         return fingerprint(key, request.verb, *request.content)
 
-    def _answer(
+    def _answer_of(
         self,
-        connection: Connection,
         request: _Request,
         *,
         code: str | None = None,
         version: int | None = None,
         refusal: Refusal | None = None,
         is_public: bool = False,
-    ) -> None:
-        connection.execute(
-            sql.ADD_ANSWER,
-            {
-                "request": request.key,
-                "fingerprint": self._print(request, self._keys[0]),
-                "verb": request.verb,
-                "at_us": micros(request.at),
-                "code": code or request.code,
-                "version": version,
-                "refusal": None if refusal is None else packed(refusal),
-                "is_public": is_public,
-            },
-        )
+    ) -> dict[str, object]:
+        """Return an answer as its row in the table ``answers``."""
+        return {
+            "request": request.key,
+            "fingerprint": self._print(request, self._keys[0]),
+            "verb": request.verb,
+            "at_us": micros(request.at),
+            "code": code or request.code,
+            "version": version,
+            "refusal": None if refusal is None else packed(refusal),
+            "is_public": is_public,
+        }
 
-    def _refuse(self, connection: Connection, request: _Request, refusal: Refusal) -> Refusal:
+    def _answer(self, session: Session, request: _Request, **answer: Any) -> None:
+        session.run(session.statements.add_answer, self._answer_of(request, **answer))
+
+    def _refuse(self, session: Session, request: _Request, refusal: Refusal) -> Refusal:
         """Keep the full reasons, and return them; to a stranger, the one answer that strangers get."""
         is_public = request.asker is not None and refusal in {_UNKNOWN, _OTHER_ACCOUNT}
-        self._answer(connection, request, refusal=refusal, is_public=is_public)
+        self._answer(session, request, refusal=refusal, is_public=is_public)
         return refusal.public() if is_public else refusal
 
-    def _row(self, connection: Connection, code: str, *, lock: bool = False) -> Row[Any] | None:
-        return connection.execute(sql.LOCKED_ROW if lock else sql.ROW, {"code": code}).first()
-
-    def _load(self, connection: Connection, row: Row[Any]) -> Exchange:
+    def _load(self, connection: Connection, row: ExchangeRow) -> Exchange:
         """Fold the events of a row's exchange; what was folded before is known by the hash of its last event."""
         with self._lock:
             known = self._known.get(row.head)
@@ -562,27 +582,30 @@ class Ledger:
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 
-    def _add(self, connection: Connection, exchange: Exchange, event: Accept, request: _Request) -> None:
+    def _add(self, session: Session, exchange: Exchange, event: Accept, request: _Request) -> None:
         """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
         entry = row_of_event(exchange.code, 1, event, self._key_id, request.key, "")
-        connection.execute(sql.ADD, row_of(exchange, self._key_id, entry["hash"]))
-        tokens = [{"code": exchange.code, "token": token, "is_open": True} for token in exchange.coupon.device_tokens]
-        connection.execute(sql.ADD_TOKEN, tokens)
-        connection.execute(sql.ADD_EVENT, entry)
-        self._answer(connection, request, code=exchange.code, version=1)
+        statements = session.statements
+        session.run(statements.add, row_of(exchange, self._key_id, entry["hash"]))
+        for token in exchange.coupon.device_tokens:
+            session.run(statements.add_token, {"code": exchange.code, "token": token, "is_open": True})
+        session.run(statements.add_event, entry)
+        self._answer(session, request, code=exchange.code, version=1)
         self._remember(entry["hash"], exchange)
 
-    def _write(self, connection: Connection, row: Row[Any], after: Exchange, event: Event, request: str | None) -> None:
+    def _write(
+        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
+    ) -> None:
         """Add the event and move the row from the version that was read to the next: compare and set."""
-        entry = row_of_event(row.code, after.version, event, row.key_id, request, row.head)
-        connection.execute(sql.ADD_EVENT, entry)
+        key = None if request is None else request.key
+        entry = row_of_event(row.code, after.version, event, row.key_id, key, row.head)
         changed = row_of(after, row.key_id, entry["hash"])
-        moved = {f"new_{name}": value for name, value in changed.items() if name in sql.MOVING}
-        done = connection.execute(sql.MOVE, {"of_code": row.code, "of_version": row.version, **moved})
-        if done.rowcount != 1:
+        moved: dict[str, object] = {f"new_{name}": changed[name] for name in sql.MOVING}
+        moved |= {"of_code": row.code, "of_version": row.version}
+        answer = None if request is None else self._answer_of(request, version=after.version)
+        closes = not after.is_open and row.state in sql.OPEN_STATES
+        if session.write(entry, moved, answer, closes=closes) != 1:
             raise Conflict
-        if not after.is_open and row.state in sql.OPEN_STATES:
-            connection.execute(sql.CLOSE_TOKENS, {"of_code": row.code})
         self._remember(entry["hash"], after)
 
     @staticmethod
@@ -601,11 +624,12 @@ class Ledger:
         for _ in range(_TRIES):
             ended = []
             try:
-                with self._transaction() as connection:
-                    for row in connection.execute(sql.LOCKED_ROWS, {"codes": codes}).all():
-                        after = apply(self._load(connection, row), event)
+                with self._transaction() as session:
+                    for found in session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all():
+                        row = ExchangeRow._make(found)
+                        after = apply(self._load(session.core, row), event)
                         if isinstance(after, Exchange) and after.version != row.version:
-                            self._write(connection, row, after, event, None)
+                            self._write(session, row, after, event, None)
                             ended.append(after.state)
             except Conflict:
                 continue
@@ -613,7 +637,7 @@ class Ledger:
         raise LedgerError("The ledger is too busy: others were quicker every time", "Sweep again")
 
 
-_Attempt = Callable[["Connection"], "Exchange | Refusal"]
+_Attempt = Callable[["Session"], "Exchange | Refusal"]
 
 
 def _checked_key(key: object) -> str:

@@ -82,6 +82,7 @@ exchanges = Table(
         sqlite_where=text("due_us IS NOT NULL"),
         postgresql_where=text("due_us IS NOT NULL"),
     ),
+    sqlite_with_rowid=False,
 )
 
 events = Table(

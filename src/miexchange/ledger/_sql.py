@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, false, func, insert, or_, select, update
 
 from miexchange.exchange import OPEN, State
 from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges
@@ -27,6 +27,8 @@ __all__ = [
     "OPEN_OF_DEVICE",
     "OPEN_STATES",
     "ROW",
+    "WRITE",
+    "WRITE_AND_CLOSE",
 ]
 
 OPEN_STATES = tuple(state.value for state in OPEN)
@@ -69,7 +71,7 @@ MOVE = (
     .where(exchanges.c.code == bindparam("of_code"), exchanges.c.version == bindparam("of_version"))
     .values({name: bindparam(f"new_{name}") for name in MOVING})
 )
-CLOSE_TOKENS = update(device_tokens).where(device_tokens.c.code == bindparam("of_code")).values(is_open=False)
+CLOSE_TOKENS = update(device_tokens).where(device_tokens.c.code == bindparam("of_code")).values(is_open=false())
 OPEN_OF_ACCOUNT = select(exchanges.c.code).where(exchanges.c.account == bindparam("account"), IS_OPEN)
 OPEN_OF_DEVICE = select(device_tokens.c.code).where(
     device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN
@@ -82,3 +84,10 @@ EXPOSURE = (
     .where(IS_OPEN)
     .group_by(_day)
 )
+
+# PostgreSQL can do in one statement what a transition writes. Event and answer have their code, version, instant and
+# request in common, so they share these parameters.
+_told = insert(events).values({column.name: bindparam(column.name) for column in events.c}).cte("told")
+_given = insert(answers).values({column.name: bindparam(column.name) for column in answers.c}).cte("given")
+WRITE = MOVE.add_cte(_told, _given)
+WRITE_AND_CLOSE = WRITE.add_cte(CLOSE_TOKENS.cte("closed"))

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("value_paise", sa.BigInteger, nullable=False),
         sa.Column("key_id", sa.String(16), nullable=False),
         sa.Column("head", sa.String(64), nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "exchanges_open_account",

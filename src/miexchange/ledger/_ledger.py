@@ -549,7 +549,7 @@ class Ledger:
             "is_public": is_public,
         }
 
-    def _answer(self, session: Session, request: _Request, **answer: Any) -> None:
+    def _answer(self, session: Session, request: _Request, **answer: Any) -> None:  # noqa: ANN401 - as of `_answer_of`
         session.run(session.statements.add_answer, self._answer_of(request, **answer))
 
     def _refuse(self, session: Session, request: _Request, refusal: Refusal) -> Refusal:

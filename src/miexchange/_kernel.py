@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     _Int = Any  # an int, or an int64 array: the point of this module is not to ask which
 
-__all__ = ["at_least", "at_most", "bonus", "down_to_step", "drift_bps", "finding", "scaled", "value_steps"]
+__all__ = [
+    "at_least",
+    "at_most",
+    "bonus",
+    "bonuses",
+    "down_to_step",
+    "drift_bps",
+    "finding",
+    "scaled",
+    "value_steps",
+    "whole_months",
+]
 
 _BPS = 10_000
 _HALF = 5_000
@@ -88,6 +99,37 @@ def bonus(value: _Int, from_value: _Int, fixed: _Int, share_bps: _Int, cap: _Int
     (15000, 0)
     """
     return at_most(fixed + scaled(value, share_bps), cap) * (value >= from_value)
+
+
+def bonuses(amounts: Sequence[_Int], stackable: Sequence[bool]) -> list[_Int]:
+    """Return what is granted of each bonus: every stackable one, and of the others the largest, the first of equals.
+
+    >>> bonuses([500, 700, 700, 300], [True, False, False, False])
+    [500, 700, 0, 0]
+    """
+    largest: _Int = 0
+    for amount, adds in zip(amounts, stackable, strict=True):
+        if not adds:
+            largest = at_least(amount, largest)
+    granted: list[_Int] = []
+    unclaimed: _Int = 1
+    for amount, adds in zip(amounts, stackable, strict=True):
+        if adds:
+            granted.append(amount)
+            continue
+        chosen = (amount == largest) * unclaimed
+        unclaimed = unclaimed - chosen
+        granted.append(amount * chosen)
+    return granted
+
+
+def whole_months(since_month: _Int, since_day: _Int, month: _Int, day: _Int) -> _Int:
+    """Return how many whole months lie between two dates, each given as its count of months and its day.
+
+    >>> whole_months(2018 * 12 + 1, 31, 2018 * 12 + 3, 30), whole_months(2018 * 12 + 1, 31, 2018 * 12 + 3, 31)
+    (1, 2)
+    """
+    return month - since_month - (day < since_day)
 
 
 def value_steps(

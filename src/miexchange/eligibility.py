@@ -133,6 +133,11 @@ def _key(brand: str, name: str) -> str:
     return name if name.startswith(brand) else brand + name
 
 
+def brand_key(brand: str) -> str:
+    """Spell a brand so that case, spaces and punctuation do not matter."""
+    return _key("", brand)
+
+
 @dataclass(frozen=True)
 class Catalogue(Value):
     """Every model that the library knows, by id and by family. Sorted by id, immutable."""
@@ -460,12 +465,13 @@ def assess(
     listed = False
     if variant is None:
         reasons.append(_not_named(device.model, catalogue))
-    elif variant.brand not in brands:
-        reasons.append(_brand_not_accepted(variant, brands))
-    elif not eligible.lists(variant.model, on):
-        reasons.append(_not_listed(variant, catalogue, eligible, on))
     else:
-        listed = True
+        code = listing_code(variant, brands, eligible, on)
+        listed = code is None
+        if code is ReasonCode.BRAND_NOT_ACCEPTED:
+            reasons.append(_brand_not_accepted(variant, brands))
+        elif code is ReasonCode.MODEL_NOT_LISTED:
+            reasons.append(_not_listed(variant, catalogue, eligible, on))
     for imei in imeis:
         _judge_imei(imei, variant, catalogue, tacs, terms, reasons, warnings)
     if imeis:
@@ -480,6 +486,56 @@ def assess(
     return proved(
         Verdict, variant=variant, listed=listed, imeis=imeis, reasons=tuple(reasons), warnings=tuple(warnings)
     )
+
+
+# The rules themselves, each as the code that it leads to: one device reads them here, and a column of devices too.
+
+
+def naming_code(name: str, catalogue: Catalogue) -> ReasonCode:
+    """Return why a name leads to no variant: it is that of a family with several, or nobody's."""
+    known = catalogue.family_of("", name) is not None
+    return ReasonCode.VARIANT_MISSING if known else ReasonCode.MODEL_UNKNOWN
+
+
+def listing_code(
+    variant: Variant, brands: frozenset[str], eligible: EligibleModels, on: date
+) -> Literal[ReasonCode.BRAND_NOT_ACCEPTED, ReasonCode.MODEL_NOT_LISTED] | None:
+    """Return why a variant may not be traded in that day, or None."""
+    if variant.brand not in brands:
+        return ReasonCode.BRAND_NOT_ACCEPTED
+    return None if eligible.lists(variant.model, on) else ReasonCode.MODEL_NOT_LISTED
+
+
+def identity_code(
+    imei: Imei,
+) -> Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY] | None:
+    """Return why a well-formed number is no phone's own, or None."""
+    if imei.is_placeholder:
+        return ReasonCode.IMEI_PLACEHOLDER
+    body = imei.reporting_body
+    if body is None:
+        return ReasonCode.IMEI_REPORTING_BODY
+    return ReasonCode.IMEI_TEST if body.status == "test" else None
+
+
+def tac_code(
+    candidates: tuple[TacDevice, ...], variant: Variant | None, catalogue: Catalogue
+) -> Literal[ReasonCode.TAC_UNKNOWN, ReasonCode.TAC_OTHER_MODEL] | None:
+    """Return what a TAC's candidates say against a variant: nothing known, another model, or None for nothing.
+
+    A name that the catalogue lacks may be the same phone's, so it counts as not known.
+    """
+    if not candidates:
+        return ReasonCode.TAC_UNKNOWN
+    if variant is None:
+        return None
+    for candidate in candidates:
+        if _fits(candidate, variant, catalogue):
+            return None
+    for candidate in candidates:
+        if _is_spelled_otherwise(candidate, variant, catalogue):
+            return ReasonCode.TAC_UNKNOWN
+    return ReasonCode.TAC_OTHER_MODEL
 
 
 _BLOCKED = Reason(
@@ -538,36 +594,43 @@ def _judge_imei(
     reasons: list[Reason],
     warnings: list[Reason],
 ) -> None:
-    body = imei.reporting_body
-    if imei.is_placeholder:
-        code, what = ReasonCode.IMEI_PLACEHOLDER, "is a known placeholder, shared by many devices"
-        reasons.append(
-            Reason(code, f"The IMEI {imei} {what}", "Dial *#06# on the phone and give its own IMEI", str(imei))
-        )
-    elif body is not None and body.status == "test":
-        code, what = ReasonCode.IMEI_TEST, "belongs to a test device"
-        reasons.append(Reason(code, f"The IMEI {imei} {what}", "Trade in a phone that was sold", str(imei)))
-    elif body is None:
-        code, what = ReasonCode.IMEI_REPORTING_BODY, f"begins with {imei.tac[:2]}, which no reporting body has"
-        reasons.append(Reason(code, f"The IMEI {imei} {what}", "Dial *#06# and compare", str(imei)))
+    not_its_own = identity_code(imei)
+    if not_its_own is not None:
+        reasons.append(_not_its_own(imei, not_its_own))
     candidates = tacs.lookup(imei)
-    if not candidates:
+    code = tac_code(candidates, variant, catalogue)
+    if code is None:
+        return
+    named = " or ".join(dict.fromkeys(f"{candidate.brand} {candidate.model}" for candidate in candidates))
+    if code is ReasonCode.TAC_UNKNOWN:
         what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
-        (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
-    elif variant is not None and not any(_fits(candidate, variant, catalogue) for candidate in candidates):
-        named = " or ".join(dict.fromkeys(f"{candidate.brand} {candidate.model}" for candidate in candidates))
-        if any(_is_spelled_otherwise(candidate, variant, catalogue) for candidate in candidates):
+        if candidates:
             what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
-            (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
-            return
+        (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
+    elif variant is not None:
         reasons.append(
             Reason(
-                ReasonCode.TAC_OTHER_MODEL,
+                code,
                 f"The IMEI {imei} is that of {named}, not of {variant.family}",
                 f"Choose {named}, or compare the IMEI with the phone: dial *#06#",
                 str(imei),
             )
         )
+
+
+def _not_its_own(imei: Imei, code: ReasonCode) -> Reason:
+    what, remedy = {
+        ReasonCode.IMEI_PLACEHOLDER: (
+            "is a known placeholder, shared by many devices",
+            "Dial *#06# on the phone and give its own IMEI",
+        ),
+        ReasonCode.IMEI_TEST: ("belongs to a test device", "Trade in a phone that was sold"),
+        ReasonCode.IMEI_REPORTING_BODY: (
+            f"begins with {imei.tac[:2]}, which no reporting body has",
+            "Dial *#06# and compare",
+        ),
+    }[code]
+    return Reason(code, f"The IMEI {imei} {what}", remedy, str(imei))
 
 
 def _tac_unknown(what: str, imei: Imei) -> Reason:
@@ -584,24 +647,25 @@ def _fits(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
 
 def _is_spelled_otherwise(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
     """Tell whether it could be the same phone under a name (a model code, say) that the catalogue lacks."""
-    same_brand = _key("", candidate.brand) == _key("", variant.brand)
+    same_brand = brand_key(candidate.brand) == brand_key(variant.brand)
     return same_brand and catalogue.family_of(candidate.brand, candidate.model) is None
 
 
 def _not_named(name: str, catalogue: Catalogue) -> Reason:
     """Say which variants a name could mean, or which names are near it."""
-    family = catalogue.family_of("", name)
-    if family is not None:
+    code = naming_code(name, catalogue)
+    if code is ReasonCode.VARIANT_MISSING:
+        family = catalogue.family_of("", name) or ""
         variants = catalogue.variants_of(family)
         return Reason(
-            ReasonCode.VARIANT_MISSING,
+            code,
             f"{family} was sold in {len(variants)} variants, and their values differ",
             f"Choose RAM and storage: {', '.join(f'{variant.memory} ({variant.model})' for variant in variants)}",
             shown(name),
         )
     close = catalogue.nearest(name)
     hint = f"Did you mean {', '.join(variant.model for variant in close)}" if close else "Search the models"
-    return Reason(ReasonCode.MODEL_UNKNOWN, f"No model is called {shown(name)}", hint, shown(name))
+    return Reason(code, f"No model is called {shown(name)}", hint, shown(name))
 
 
 def _closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:

@@ -58,6 +58,7 @@ __all__ = [
     "format",
     "is_valid",
     "validate",
+    "validate_many",
 ]
 
 _IMEI, _IMEISV, _BODY, _TAC = 15, 16, 14, 8
@@ -200,7 +201,7 @@ class Imei(Value):
     def is_placeholder(self) -> bool:
         """Whether the number is a known stand-in (all zeros, an emulator's, an example's), not a phone's own."""
         # On all 14 digits, never on the TAC: some stand-ins borrow the TAC of a real model.
-        return self.body in _placeholders() or not int(self.body)
+        return self.body in placeholders() or not int(self.body)
 
     def __str__(self) -> str:
         """Return the number with its serial hidden: a log is no place for it."""
@@ -264,6 +265,32 @@ def is_valid(anything: object) -> bool:
     except InvalidImei:
         return False
     return True
+
+
+def validate_many(column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
+    """Validate a column of IMEIs, by the same rules as `validate`; no row becomes a Python object.
+
+    Args:
+        column: a pandas or Polars Series or an Arrow array of texts; it may be categorical. Nothing, a
+            number or anything else in a cell is no text.
+        threads: how many threads share the work; by default as many as there are processors.
+
+    Returns:
+        A table of the column's kind, with its index: ``digits``, the fifteen digits or null, and
+        ``reason``, null or the code that `InvalidImei` would have, such as ``imei_check_digit``.
+
+    Raises:
+        InvalidValue: what is given is no column.
+
+    >>> import pandas as pd
+    >>> print(validate_many(pd.Series(["35-417803-685978-9", "354178036859782"])).to_string())
+                digits            reason
+    0  354178036859789               NaN
+    1              NaN  imei_check_digit
+    """
+    from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
+
+    return batch.validate_many(column, threads=threads)
 
 
 def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one of the verbs of python-stdnum
@@ -394,7 +421,8 @@ def _reporting_bodies() -> dict[str, ReportingBody]:
 
 
 @cache
-def _placeholders() -> frozenset[str]:
+def placeholders() -> frozenset[str]:
+    """Return the 14 digits of every known stand-in, ``data/placeholder_imeis.csv``."""
     return frozenset(row["body"] for row in _rows("placeholder_imeis.csv", ["body", "why", "source"]))
 
 
@@ -528,6 +556,31 @@ class TacTable:
         while end < len(tacs) and tacs[end] == tac:
             end += 1
         return tuple([self._devices[position] for position in self._positions[start:end]])
+
+    def lookup_many(self, column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
+        """Look a column of IMEIs up.
+
+        Args:
+            column: a pandas or Polars Series or an Arrow array of texts, as `validate_many` takes.
+            threads: how many threads share the work; by default as many as there are processors.
+
+        Returns:
+            A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
+            that the table names, joined by " | " where there are several, and null where there is none;
+            ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
+
+        Raises:
+            InvalidValue: what is given is no column.
+
+        >>> import pandas as pd
+        >>> table = TacTable.of([("35417803", "Acme", "One")])
+        >>> print(table.lookup_many(pd.Series(["354178036859789"]))[["brand", "model", "candidates"]].to_string())
+          brand model  candidates
+        0  Acme   One           1
+        """
+        from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
+
+        return batch.lookup_many(self, column, threads=threads)
 
     def __len__(self) -> int:
         """Return how many entries there are: pairs of a TAC and a device."""

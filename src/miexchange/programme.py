@@ -25,6 +25,7 @@ from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, rupees
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from miexchange.errors import Problem
@@ -295,6 +296,22 @@ class Terms(Value):
     def bonus_by_id(self) -> dict[str, Bonus]:
         """The bonuses by id."""
         return {bonus.id: bonus for bonus in self.bonuses}
+
+    def paid_bonus(self, bonus: Bonus, given: Mapping[str, int], on: date, target: str | None) -> Bonus | None:
+        """Return what is paid where a bonus is offered: itself while its quota lasts, then its fall-back.
+
+        Args:
+            bonus: a bonus of these terms.
+            given: how often each bonus with a quota was given so far.
+            on: the day.
+            target: the new model that the customer wants to buy.
+        """
+        if not bonus.runs(on, target):
+            return None
+        paid: Bonus | None = bonus
+        while paid is not None and paid.quota is not None and given.get(paid.id, 0) >= paid.quota:
+            paid = self.bonus_by_id.get(paid.fall_back)
+        return paid if paid is not None and paid.runs(on, target) else None
 
     @cached_property
     def components(self) -> dict[str, int]:

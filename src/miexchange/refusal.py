@@ -99,6 +99,8 @@ class ReasonCode(StrEnum):
     EVIDENCE_MISSING = "evidence_missing"
     OTHER_DEVICE = "other_device"
     OTHER_MODEL = "other_model"
+    # A cell of a table that holds no value of its type; of one device it is an `InvalidValue` instead.
+    INVALID_VALUE = "invalid_value"
 
 
 @dataclass(frozen=True, slots=True)

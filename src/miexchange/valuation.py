@@ -321,6 +321,11 @@ def _check_arguments(
     for fact in facts:
         if type(fact) is not bool:
             raise InvalidValue("exchange_open or device_exchanged", fact, "give True or False")
+    check_given(given)
+
+
+def check_given(given: object) -> None:
+    """Raise `InvalidValue` for what does not say how often each bonus was given."""
     if given is not NONE_GIVEN and not (isinstance(given, Mapping) and all(map(_is_count, given.items()))):
         raise InvalidValue("bonuses_given", given, "give a mapping of bonus id to how often it was given")
 
@@ -347,15 +352,23 @@ def _not_in_force(programme: Programme, at: datetime) -> Reason:
     )
 
 
-def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: datetime) -> list[Reason]:
+def price_code(price: Price | None, terms: Terms, at: datetime) -> ReasonCode | None:
+    """Return why a device cannot be priced by this price at this instant, or None."""
     if price is None:
-        what, remedy = f"{variant.label} has no market price at {at.isoformat()}", "Load a price list that covers it"
-        return [Reason(ReasonCode.PRICE_MISSING, what, remedy, variant.model)]
-    if at - price.effective_from > terms.price_max_age:
+        return ReasonCode.PRICE_MISSING
+    return ReasonCode.PRICE_STALE if at - price.effective_from > terms.price_max_age else None
+
+
+def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: datetime) -> list[Reason]:
+    code = price_code(price, terms, at)
+    if code is None:
+        return []
+    what, remedy = f"{variant.label} has no market price at {at.isoformat()}", "Load a price list that covers it"
+    if price is not None:
         since = price.effective_from.isoformat()
         what = f"The price of {variant.label} is from {since}, older than {terms.price_max_age_days} days"
-        return [Reason(ReasonCode.PRICE_STALE, what, "Load a newer price list", variant.model)]
-    return []
+        remedy = "Load a newer price list"
+    return [Reason(code, what, remedy, variant.model)]
 
 
 def _purchase_reasons(purchased_on: date | None, on: date) -> list[Reason]:
@@ -370,7 +383,8 @@ def _purchase_reasons(purchased_on: date | None, on: date) -> list[Reason]:
 
 def _months(since: date, on: date) -> int:
     """Count the whole months between two dates."""
-    return (on.year - since.year) * 12 + on.month - since.month - (on.day < since.day)
+    months: int = _kernel.whole_months(since.year * 12 + since.month, since.day, on.year * 12 + on.month, on.day)
+    return months
 
 
 def _anchors(
@@ -508,32 +522,17 @@ def _bonuses(
 
     Each is an amount, the bonus, and the new model that it is bound to.
     """
-    earned: list[tuple[int, Bonus, str | None]] = []
-    largest = 0
-    best: tuple[int, Bonus, str | None] | None = None
+    offered: list[tuple[Bonus, str | None]] = []
+    amounts: list[int] = []
     for bonus in terms.bonuses:
-        if not bonus.runs(on, target):
-            continue
-        paid = bonus if bonus.quota is None else _with_fall_back(bonus, terms, given, on, target)
-        if paid is None:
-            continue
-        amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
-        if amount == 0 or (amount <= largest and not bonus.stackable):
-            continue
-        grant = (amount, paid, target if bonus.targets or paid.targets else None)
-        if bonus.stackable:
-            earned.append(grant)
-        else:
-            largest, best = amount, grant
-    return earned if best is None else [*earned, best]
-
-
-def _with_fall_back(bonus: Bonus, terms: Terms, given: Mapping[str, int], on: date, target: str | None) -> Bonus | None:
-    """Return the bonus while its quota lasts, then the one that is offered in its place, if any."""
-    candidate: Bonus | None = bonus
-    while candidate is not None and candidate.quota is not None and given.get(candidate.id, 0) >= candidate.quota:
-        candidate = terms.bonus_by_id.get(candidate.fall_back)
-    return candidate if candidate is not None and candidate.runs(on, target) else None
+        paid = terms.paid_bonus(bonus, given, on, target)
+        if paid is not None:
+            amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
+            offered.append((paid, target if bonus.targets or paid.targets else None))
+            amounts.append(amount)
+    kept = _kernel.bonuses(amounts, [paid.stackable for paid, _ in offered])
+    earned = [(amount, *bonus) for amount, bonus in zip(kept, offered, strict=True) if amount]
+    return sorted(earned, key=lambda grant: not grant[1].stackable)
 
 
 def headline(model: str, programme: Programme, *, at: datetime, target: str | None = None) -> Quote | Refusal:

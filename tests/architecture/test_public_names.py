@@ -41,7 +41,7 @@ def top_level(module: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            names |= {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
     return {name for name in names if not name.startswith("_")}

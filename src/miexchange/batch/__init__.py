@@ -1,0 +1,19 @@
+"""The rules of the core over columns: a table of devices in, a table of their values out, to the same paisa.
+
+Needs pyarrow, the extra ``batch``. `appraise_frame` is the verb for tables; columns of IMEIs, TACs and
+prices have theirs at the things themselves: `miexchange.imei.validate_many`,
+`miexchange.TacTable.lookup_many` and `miexchange.PriceTable.as_of_many`.
+"""
+
+from miexchange.batch._frames import OUTCOMES, appraise_frame, columns_in, columns_out
+from miexchange.batch._lookups import lookup_many, prices_as_of, validate_many
+
+__all__ = [
+    "OUTCOMES",
+    "appraise_frame",
+    "columns_in",
+    "columns_out",
+    "lookup_many",
+    "prices_as_of",
+    "validate_many",
+]

@@ -1,0 +1,161 @@
+"""The cells of a chunk of a table as machine integers, a block of rows at a time, without a copy where that can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, read_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["Codes", "Flags", "Imeis", "Integers"]
+
+
+class _Nulls:
+    """Where a chunk holds nothing."""
+
+    def __init__(self, array: Any) -> None:
+        """Look at the bitmap of an Arrow array."""
+        self._offset = array.offset
+        bitmap = array.buffers()[0] if array.null_count else None
+        self._bits = None if bitmap is None else np.frombuffer(bitmap, dtype=np.uint8)
+
+    def of(self, start: int, stop: int) -> NDArray[np.bool_] | None:
+        """Return where the rows hold nothing, or None for nowhere in the chunk."""
+        if self._bits is None:
+            return None
+        return ~_unpacked(self._bits, self._offset + start, self._offset + stop)
+
+
+def _unpacked(bits: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.bool_]:
+    first = start // 8
+    found = np.unpackbits(bits[first : (stop + 7) // 8], count=stop - first * 8, bitorder="little")
+    return found[start - first * 8 :].view(np.bool_)
+
+
+def _values(array: Any, kind: Any) -> NDArray[Any]:
+    """Return the numbers of an Arrow array; those under a null mean nothing."""
+    buffer = array.buffers()[1]
+    if buffer is None:  # a chunk of nulls may have none
+        return np.zeros(len(array), dtype=kind)
+    return np.frombuffer(buffer, dtype=kind)[array.offset : array.offset + len(array)]
+
+
+class Codes:
+    """Texts of a small set, each as its code."""
+
+    def __init__(
+        self,
+        array: Any,
+        strange: NDArray[np.bool_] | None,
+        code_of: Callable[[str], int],
+        missing: int,
+        no_text: int,
+        kind: Any = np.uint8,
+    ) -> None:
+        """Look every distinct text up, once.
+
+        Args:
+            array: the texts.
+            strange: where a cell holds no text.
+            code_of: what a text's code is.
+            missing: the code of an empty cell.
+            no_text: the code of a cell that holds no text.
+            kind: the type of the codes.
+        """
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        codes = [missing if text is None else code_of(text) for text in array.dictionary.to_pylist()]
+        indices = array.indices
+        self._indices = _values(indices, indices.type.to_pandas_dtype())
+        self._codes = np.array(codes or [missing], dtype=kind)
+        self._is_code = kind is np.uint8 and codes == list(range(len(codes)))
+        self._nulls = _Nulls(indices)
+        self._strange = strange
+        self._missing, self._no_text, self._kind = missing, no_text, kind
+
+    def of(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the codes of the rows."""
+        indices = self._indices[start:stop]
+        # Where the dictionary lists the texts in the order of their codes, there is nothing to look up.
+        codes = indices.astype(self._kind) if self._is_code else self._codes.take(indices, mode="clip")
+        nulls = self._nulls.of(start, stop)
+        if nulls is not None:
+            codes[nulls] = self._missing
+        if self._strange is not None:
+            codes[self._strange[start:stop]] = self._no_text
+        return codes
+
+
+class Integers:
+    """Instants or dates, as whole numbers."""
+
+    def __init__(self, array: Any, strange: NDArray[np.bool_] | None, kind: Any) -> None:
+        """Look at the column, an Arrow array of numbers of a numpy type."""
+        self._values = _values(array, kind)
+        self._nulls = _Nulls(array)
+        self._strange = strange
+
+    def of(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+        """Return the numbers of the rows, where there is none, and where a cell holds something else."""
+        strange = None if self._strange is None else self._strange[start:stop]
+        return self._values[start:stop], self._nulls.of(start, stop), strange
+
+
+class Flags:
+    """True and False; nothing is False."""
+
+    def __init__(self, array: Any, strange: NDArray[np.bool_] | None) -> None:
+        """Look at the column."""
+        self._offset = array.offset
+        self._bits = np.frombuffer(array.buffers()[1] or bytes(len(array) // 8 + 1), dtype=np.uint8)
+        self._nulls = _Nulls(array)
+        self._strange = strange
+
+    def of(self, start: int, stop: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+        """Return the flags of the rows, and where a cell holds something else."""
+        flags = _unpacked(self._bits, self._offset + start, self._offset + stop)
+        nulls = self._nulls.of(start, stop)
+        strange = None if self._strange is None else self._strange[start:stop]
+        return (flags if nulls is None else flags & ~nulls), strange
+
+
+class Imeis:
+    """IMEIs, each with its verdict."""
+
+    def __init__(self, array: Any, strange: NDArray[np.bool_] | None, nothing: int = ABSENT) -> None:
+        """Look at the column.
+
+        Args:
+            array: the texts, or a dictionary of them.
+            strange: where a cell holds no text.
+            nothing: the code of an empty cell.
+        """
+        self._array, self._nothing = array, nothing
+        self._distinct: Numbers | None = None
+        nulls = array
+        if pa.types.is_dictionary(array.type):
+            self._distinct = read_numbers(array.dictionary)
+            nulls = array.indices
+            self._indices = _values(nulls, nulls.type.to_pandas_dtype())
+        self._nulls = _Nulls(nulls)
+        self._strange = strange
+
+    def of(self, start: int, stop: int) -> Numbers:
+        """Return the verdicts of the rows."""
+        if self._distinct is None:
+            numbers = read_numbers(self._array.slice(start, stop - start))
+        else:
+            numbers = self._distinct.take(self._indices[start:stop])
+        nulls = self._nulls.of(start, stop)
+        if nulls is not None:
+            numbers.code[nulls] = self._nothing
+        if self._strange is not None:
+            numbers.code[self._strange[start:stop]] = NOT_TEXT
+        return numbers

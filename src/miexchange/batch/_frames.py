@@ -1,0 +1,194 @@
+"""`appraise_frame`: a table of devices in, a table of their values out."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyarrow as pa
+
+from miexchange._value import instant
+from miexchange.batch._blocks import REFUSED, Values, appraise_columns
+from miexchange.batch._columns import Kind, check_names, kind_of, names_of, read_column
+from miexchange.batch._periods import microseconds
+from miexchange.batch._results import Amounts, Texts, sets_of, table_like
+from miexchange.batch._tables import BITS, Tables
+from miexchange.errors import InvalidValue
+from miexchange.programme import Programme
+from miexchange.valuation import NONE_GIVEN, check_given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = ["OUTCOMES", "appraise_frame", "columns_in", "columns_out", "workers"]
+
+_Frame = TypeVar("_Frame")
+
+OUTCOMES = ("quote", "indicative", "refused")
+"""What a row can lead to: a quote, a quote without an IMEI, which earns no coupon, or a refusal."""
+
+_KINDS: dict[str, Kind] = {
+    "model": "text",
+    "imei": "text",
+    "imei2": "text",
+    "imei_status": "text",
+    "purchased_on": "day",
+    "at": "instant",
+    "exchange_open": "flag",
+    "device_exchanged": "flag",
+    "target": "text",
+}
+
+
+def appraise_frame(
+    frame: _Frame,
+    programme: Programme,
+    *,
+    at: datetime | None = None,
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    threads: int | None = None,
+) -> _Frame:
+    """Value a table of devices, a row each, by the same rules as `miexchange.appraise`.
+
+    The columns are ``model`` and one for each question of the programme, named by its id, and where
+    they are known ``imei``, ``imei2``, ``imei_status``, ``purchased_on``, ``at``, ``exchange_open``,
+    ``device_exchanged`` and ``target``. They mean what the arguments of `miexchange.appraise` mean, and an
+    empty cell what an argument left out means. Other columns are not looked at. Texts may be
+    dictionary-encoded (categorical), which is several times faster.
+
+    A row is never dropped and never raises: a cell that holds no value of its type, or no instant,
+    refuses its row with ``invalid_value``.
+
+    Args:
+        frame: a pandas or Polars DataFrame, an Arrow table, or anything with the Arrow PyCapsule
+            interface. It is not changed.
+        programme: the rules.
+        at: the instant of the valuation, where the table has no column ``at``.
+        bonuses_given: how often each bonus with a quota was given so far; the same for every row.
+        threads: how many threads share the work; by default as many as there are processors.
+
+    Returns:
+        A table of the same kind, with the same index: ``outcome`` (``quote``, ``indicative`` without an
+        IMEI, ``refused``), ``reasons`` and ``warnings`` (codes joined by ``|``, in the order of
+        `miexchange.ReasonCode`, "" for none), ``grade``, each line of the quote in paise (``market_paise``,
+        ``deduction:display_paise``, …; 0 where the quote has no such line), ``exchange_value_paise`` and
+        ``coupon_value_paise``. Grade and amounts are null where the row is refused. The columns depend on
+        the programme alone.
+
+    Raises:
+        InvalidValue: a column is missing, misspelled or of a type that cannot hold what belongs there; or
+            an argument is not of its type.
+
+    >>> import pandas as pd
+    >>> from datetime import UTC, datetime
+    >>> from miexchange import Programme, headline
+    >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)
+    >>> best = headline("oneplus-3t-6-64", programme, at=at).condition
+    >>> frame = pd.DataFrame([{"model": "oneplus-3t-6-64", **best}, {"model": "oneplus 9", **best}], index=["a", "b"])
+    >>> frame = frame.assign(screen_glass="cracked", warranty=None)
+    >>> result = appraise_frame(frame, programme, at=at)
+    >>> print(result[["outcome", "reasons", "deduction:display_paise", "coupon_value_paise"]].to_string())
+          outcome        reasons  deduction:display_paise  coupon_value_paise
+    a  indicative                                 -364680              835800
+    b     refused  model_unknown                     <NA>                <NA>
+    """
+    tables = tables_of(programme, bonuses_given)
+    table = _opened(frame)
+    names = names_of(table)
+    if at is not None and "at" in names:
+        raise InvalidValue("at", at, "the table has a column at; give one of the two")
+    required, optional = columns_in(programme)
+    check_names(names, required if at is None else required - {"at"}, optional)
+    kinds = {**_KINDS, **dict.fromkeys(tables.questions, "text")}
+    columns = {name: read_column(table, name, kind) for name, kind in kinds.items() if name in names}  # type: ignore[arg-type]
+    values = appraise_columns(
+        columns,
+        len(columns["model"].array),
+        tables,
+        at=None if at is None else microseconds(instant(at, "at")),
+        threads=workers(threads),
+    )
+    result: _Frame = table_like(frame, _columns(values, tables))
+    return result
+
+
+def columns_in(programme: Programme) -> tuple[set[str], set[str]]:
+    """Return the columns that a table must have for a programme, and those that it may have.
+
+    >>> from miexchange import Programme
+    >>> required, optional = columns_in(Programme.load("graded-trade-in"))
+    >>> sorted(required)[:3], sorted(optional)[:3]
+    (['accounts', 'at', 'battery'], ['bill', 'box', 'charger'])
+    """
+    tables = tables_of(programme)
+    required = {"model", "at"} | tables.required
+    return required, (_KINDS.keys() | tables.questions.keys()) - required
+
+
+def columns_out(programme: Programme) -> tuple[str, ...]:
+    """Return the columns of `appraise_frame`'s result, which are the same for every table.
+
+    >>> from miexchange import Programme
+    >>> columns_out(Programme.load("mi-exchange-india"))[3:6]
+    ('grade', 'market_paise', 'grade_paise')
+    """
+    tables = tables_of(programme)
+    return tuple(_columns(Values.empty(0, tables), tables))
+
+
+def _columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+    refused = values.outcome == REFUSED
+    lines = {f"{name}_paise": Amounts(line, refused) for name, line in values.lines.items()}
+    return {
+        "outcome": Texts(values.outcome.view("int8"), OUTCOMES),
+        "reasons": sets_of(values.reasons, BITS),
+        "warnings": sets_of(values.warnings, BITS),
+        "grade": Texts(values.grade.view("int8"), tables.grades, refused),
+        **lines,
+        "exchange_value_paise": Amounts(values.exchange_value, refused),
+        "coupon_value_paise": Amounts(values.coupon_value, refused),
+    }
+
+
+def _opened(frame: Any) -> Any:
+    """Return a pandas or Polars table as it is, and anything else as an Arrow table."""
+    if kind_of(frame) == "pandas" and hasattr(frame, "columns"):
+        return frame
+    if kind_of(frame) == "polars" and hasattr(frame, "to_arrow") and hasattr(frame, "columns"):
+        return frame
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, pa.RecordBatch) or hasattr(frame, "__arrow_c_stream__"):
+        try:
+            return pa.table(frame)
+        except (pa.ArrowException, TypeError, ValueError):
+            pass
+    raise InvalidValue("frame", frame, "give a pandas or Polars DataFrame, an Arrow table, or what can be read as one")
+
+
+def workers(threads: int | None) -> int:
+    """Return how many threads are to share the work.
+
+    Raises:
+        InvalidValue: not a whole number above zero.
+    """
+    if threads is None:
+        return os.cpu_count() or 1
+    if type(threads) is not int or threads < 1:
+        raise InvalidValue("threads", threads, "give a whole number above zero, or None for every processor")
+    return threads
+
+
+def tables_of(programme: Programme, bonuses_given: Mapping[str, int] = NONE_GIVEN) -> Tables:
+    """Return a programme's tables; those of the last few programmes are kept."""
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    check_given(bonuses_given)
+    return _tables_of(programme, tuple(sorted(bonuses_given.items())))
+
+
+@lru_cache(8)
+def _tables_of(programme: Programme, bonuses_given: tuple[tuple[str, int], ...]) -> Tables:
+    return Tables(programme, dict(bonuses_given))

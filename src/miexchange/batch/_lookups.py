@@ -1,0 +1,186 @@
+"""The plural verbs of IMEIs, TACs and prices: a column in, a table of what was found out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from miexchange._value import instant
+from miexchange.batch._asof import EVER_SINCE, Series
+from miexchange.batch._cells import Codes, Imeis, Integers
+from miexchange.batch._columns import read_cells
+from miexchange.batch._frames import workers
+from miexchange.batch._imeis import CODES, Numbers, digits_of
+from miexchange.batch._periods import microseconds
+from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_like
+from miexchange.batch._tacs import Addresses
+from miexchange.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from miexchange.batch._columns import Column
+    from miexchange.imei import TacDevice, TacTable
+    from miexchange.market import Price, PriceTable
+
+__all__ = ["lookup_many", "prices_as_of", "validate_many"]
+
+_ROWS = 32_768
+_DIGITS = 15
+_REASONS = [code or "" for code in CODES]
+
+
+def validate_many(column: Any, *, threads: int | None = None) -> Any:
+    """Validate a column of IMEIs: see `miexchange.imei.validate_many`, which calls this."""
+    texts = read_cells(column, "text", "column")
+    numbers = _numbers(texts, workers(threads))
+    invalid = numbers.code != 0
+    cells: dict[str, AnyColumn] = {
+        "digits": Cells(_digits(texts.array, numbers, invalid)),
+        "reason": Texts(numbers.code.view(np.int8), _REASONS, ~invalid),
+    }
+    return table_like(column, cells)
+
+
+def _numbers(texts: Column, threads: int) -> Numbers:
+    """Read every row; one that holds nothing is no text either."""
+    rows = len(texts.array)
+    found = Numbers(np.empty(rows, np.uint8), np.empty(rows, np.int64), np.empty(rows, np.int64))
+    with ThreadPoolExecutor(threads) as pool:
+        begin = 0
+        for chunk in texts.array.chunks:
+            end = begin + len(chunk)
+            strange = None if texts.strange is None else texts.strange[begin:end]
+            imeis = Imeis(chunk, strange, nothing=CODES.index("imei_not_text"))
+
+            def read(start: int, imeis: Imeis = imeis, begin: int = begin, end: int = end) -> None:
+                stop = min(start + _ROWS, end - begin)
+                block = imeis.of(start, stop)
+                found.code[begin + start : begin + stop] = block.code
+                found.tac[begin + start : begin + stop] = block.tac
+                found.rest[begin + start : begin + stop] = block.rest
+
+            list(pool.map(read, range(0, len(chunk), _ROWS)))
+            begin = end
+    return found
+
+
+def _digits(texts: pa.ChunkedArray, numbers: Numbers, invalid: NDArray[np.bool_]) -> pa.ChunkedArray:
+    """Return the fifteen digits of every IMEI, and null for what is none; most texts are their digits already."""
+    if pa.types.is_dictionary(texts.type):
+        texts = texts.cast(texts.type.value_type)
+    digits = pc.if_else(pa.array(~invalid), texts, None) if invalid.any() else texts
+    others = ~invalid & ~_flags(pc.equal(pc.binary_length(texts), _DIGITS))
+    if not others.any():
+        return digits
+    written = digits_of(numbers.tac[others], numbers.rest[others]).cast(texts.type)
+    return pc.replace_with_mask(digits, pa.array(others), written)
+
+
+def _flags(array: pa.ChunkedArray) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = pc.fill_null(array, False).to_numpy()  # noqa: FBT003 - pyarrow's own
+    return found
+
+
+def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
+    """Look a column of IMEIs up: see `miexchange.imei.TacTable.lookup_many`, which calls this."""
+    numbers = _numbers(read_cells(column, "text", "column"), workers(threads))
+    addresses, groups = _groups(table)
+    invalid = numbers.code != 0
+    group = addresses.find(numbers.tac)
+    unknown = invalid | (group == 0)
+
+    def named(field: str) -> Texts:
+        """Return a field of every row's devices; of equal ones once."""
+        texts = [" | ".join(dict.fromkeys(getattr(device, field) for device in devices)) for devices in groups]
+        codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+        return Texts(np.array([codes[text] for text in texts], dtype=np.int32)[group], list(codes), unknown)
+
+    count = np.array([len(devices) for devices in groups], dtype=np.int64)[group]
+    return table_like(
+        column,
+        {
+            **{field: named(field) for field in ("brand", "model", "source")},
+            "candidates": Amounts(count, invalid),
+            "reason": Texts(numbers.code.view(np.int8), _REASONS, ~invalid),
+        },
+    )
+
+
+@lru_cache(4)
+def _groups(table: TacTable) -> tuple[Addresses, list[tuple[TacDevice, ...]]]:
+    """Return where each TAC's devices stand, and the distinct groups of devices; none first."""
+    devices: dict[str, tuple[TacDevice, ...]] = {}
+    for tac, device in table:
+        devices[tac] = (*devices.get(tac, ()), device)
+    numbers: dict[tuple[TacDevice, ...], int] = {(): 0}
+    found = [(int(tac), numbers.setdefault(group, len(numbers))) for tac, group in devices.items()]
+    return Addresses(found), list(numbers)
+
+
+def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
+    """Look prices up: see `miexchange.market.PriceTable.as_of_many`, which calls this."""
+    names = read_cells(models, "text", "models")
+    series, prices, keys = _series(table)
+    rows = len(names.array)
+    moments = _moments(at, rows)
+    position = np.zeros(rows, dtype=np.intp)
+    missing = np.zeros(rows, dtype=np.bool_)
+    begin = 0
+    for chunk in pa.Table.from_arrays([names.array, moments.array], names=["model", "at"]).to_batches():
+        end = begin + chunk.num_rows
+        strange = [None if column.strange is None else column.strange[begin:end] for column in (names, moments)]
+        key = Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.intp).of(0, chunk.num_rows)
+        instants, nulls, odd = Integers(chunk.columns[1], strange[1], np.int64).of(0, chunk.num_rows)
+        position[begin:end] = series.find(key, instants)
+        for mask in (nulls, odd):
+            missing[begin:end] |= False if mask is None else mask
+        begin = end
+    found = [prices[one] for one in range(len(prices))]
+    amounts = np.array([0 if price is None else price.price_paise for price in found], dtype=np.int64)
+    starts = np.array([0 if price is None else microseconds(price.effective_from) for price in found], dtype=np.int64)
+    missing |= np.array([price is None for price in found])[position]
+    since = pa.array(starts[position], mask=missing).cast(pa.timestamp("us", "UTC"))
+    return table_like(
+        models, {"price_paise": Amounts(amounts[position], missing), "effective_from": Cells(pa.chunked_array([since]))}
+    )
+
+
+def _moments(at: Any, rows: int) -> Column:
+    if hasattr(at, "tzinfo"):
+        moment = pa.scalar(microseconds(instant(at, "at"))).cast(pa.timestamp("us", "UTC"))
+        return read_cells(pa.repeat(moment, rows), "instant", "at")
+    moments = read_cells(at, "instant", "at")
+    if len(moments.array) != rows:
+        raise InvalidValue("at", len(moments.array), f"give one instant, or a column of {rows}, as many as models")
+    return moments
+
+
+@lru_cache(4)
+def _series(table: PriceTable) -> tuple[Series, list[Price | None], dict[str, int]]:
+    """Return when which price is in force, and the key of each model; key 0 is that of a model without one."""
+    of_model: dict[str, list[Price]] = {}
+    for price in table.prices:
+        of_model.setdefault(price.model, []).append(price)
+    nothing: list[tuple[int, Price | None]] = [(EVER_SINCE, None)]
+    laid = [nothing, *(list(_stretches(prices)) for prices in of_model.values())]
+    series = Series.of([[start for start, _ in stretches] for stretches in laid])
+    prices = [price for stretches in laid for _, price in stretches]
+    return series, prices, {model: key for key, model in enumerate(of_model, 1)}
+
+
+def _stretches(prices: list[Price]) -> Iterator[tuple[int, Price | None]]:
+    """Yield from when on which price holds, or none does."""
+    yield EVER_SINCE, None
+    for price, following in zip(prices, [*prices[1:], None], strict=True):
+        yield microseconds(price.effective_from), price
+        until = price.effective_until
+        if until is not None and (following is None or until < following.effective_from):
+            yield microseconds(until), None

@@ -1,0 +1,128 @@
+"""Results as tables: of the kind that was given, with the same index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from miexchange.batch._columns import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["Amounts", "AnyColumn", "Cells", "Texts", "sets_of", "table_like", "to_arrow"]
+
+
+class Texts:
+    """A column of few distinct texts: a code for each row."""
+
+    def __init__(self, codes: NDArray[Any], texts: Sequence[str], nulls: NDArray[np.bool_] | None = None) -> None:
+        """Keep what the column is made of.
+
+        Args:
+            codes: a signed integer for each row, the position of its text.
+            texts: the distinct texts.
+            nulls: where the row has none; None for nowhere.
+        """
+        self.codes, self.texts, self.nulls = codes, texts, nulls
+
+    def to_arrow(self) -> pa.Array:
+        """Return the column as a dictionary array, which shares the codes."""
+        kind = pa.from_numpy_dtype(self.codes.dtype)
+        indices = pa.Array.from_buffers(kind, len(self.codes), [_validity(self.nulls), pa.py_buffer(self.codes)])
+        return pa.DictionaryArray.from_arrays(indices, pa.array(self.texts, type=pa.string()))
+
+    def to_pandas(self) -> Any:
+        """Return the column as a pandas Categorical."""
+        import pandas as pd  # noqa: PLC0415 - only a pandas table wants it
+
+        codes = self.codes if self.nulls is None else np.where(self.nulls, self.codes.dtype.type(-1), self.codes)
+        return pd.Categorical.from_codes(codes, categories=pd.Index(list(self.texts), dtype="str"))
+
+
+class Amounts:
+    """A column of whole numbers, such as paise."""
+
+    def __init__(self, values: NDArray[np.int64], nulls: NDArray[np.bool_] | None = None) -> None:
+        """Keep the numbers, and where there is none."""
+        self.values, self.nulls = values, nulls
+
+    def to_arrow(self, validity: Any = None) -> pa.Array:
+        """Return the column as an int64 array, which shares the numbers."""
+        bitmap = validity if validity is not None else _validity(self.nulls)
+        return pa.Array.from_buffers(pa.int64(), len(self.values), [bitmap, pa.py_buffer(self.values)])
+
+    def to_pandas(self) -> Any:
+        """Return the column as a nullable pandas integer array."""
+        import pandas as pd  # noqa: PLC0415 - as above
+
+        nulls = np.zeros(len(self.values), dtype=np.bool_) if self.nulls is None else self.nulls.copy()
+        return pd.arrays.IntegerArray(self.values, nulls)
+
+
+class Cells:
+    """A column that is an Arrow array already."""
+
+    def __init__(self, array: pa.ChunkedArray) -> None:
+        """Keep the array."""
+        self._array = array
+
+    def to_arrow(self) -> pa.ChunkedArray:
+        """Return the array."""
+        return self._array
+
+    def to_pandas(self) -> Any:
+        """Return what pandas makes of it."""
+        return self._array.to_pandas().array
+
+
+AnyColumn = Texts | Amounts | Cells
+
+
+def _validity(nulls: NDArray[np.bool_] | None) -> Any:
+    return None if nulls is None else pa.py_buffer(np.packbits(~nulls, bitorder="little"))
+
+
+def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int]) -> Texts:
+    """Return sets of bits as texts: the names of the bits, joined by ``|``; "" for none.
+
+    >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}).texts
+    ['', 'one|two']
+    """
+    encoded = pa.array(sets).dictionary_encode()
+    distinct = encoded.dictionary.to_pylist()
+    texts = ["|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct]
+    return Texts(encoded.indices.to_numpy(), texts)
+
+
+def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:
+    """Make an Arrow table; columns with the same rows missing share one bitmap of them."""
+    bitmaps: dict[int, Any] = {}
+    arrays = []
+    for column in columns.values():
+        if isinstance(column, Amounts) and column.nulls is not None:
+            bitmap = bitmaps.setdefault(id(column.nulls), _validity(column.nulls))
+            arrays.append(column.to_arrow(bitmap))
+        else:
+            arrays.append(column.to_arrow())
+    return pa.Table.from_arrays(arrays, names=list(columns))
+
+
+def table_like(given: Any, columns: Mapping[str, AnyColumn]) -> Any:
+    """Make a table of the kind of what was given, which is a table or a column."""
+    kind = kind_of(given)
+    if kind == "pandas":
+        import pandas as pd  # noqa: PLC0415 - the caller has it
+
+        data = {name: pd.Series(column.to_pandas(), index=given.index, copy=False) for name, column in columns.items()}
+        return pd.DataFrame(data, index=given.index, copy=False)
+    table = to_arrow(columns)
+    if kind == "polars":
+        import polars as pl  # noqa: PLC0415 - the caller has it
+
+        return pl.from_arrow(table)
+    return table.to_batches()[0] if isinstance(given, pa.RecordBatch) and table.num_rows else table

@@ -1,0 +1,89 @@
+"""What a table of devices is worth, one row after the other: the oracle of everything that takes columns.
+
+A row is a plain dict of cells, as a reader of files has it. `valued` asks `miexchange.appraise`; what
+that raises for what is no value of its type is the reason `invalid_value` of a row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from miexchange import Condition, Device, InvalidValue, Programme, Quote, Refusal, appraise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+__all__ = ["FACTS", "Row", "questions_of", "rows_of", "valued"]
+
+Row = dict[str, Any]
+
+FACTS = ("imei_status", "exchange_open", "device_exchanged", "target")
+"""The columns that are arguments of `appraise` with a default, which an empty cell means."""
+
+
+def questions_of(programme: Programme) -> list[str]:
+    """Return the ids of every question of a programme, in order."""
+    asked = (question.id for terms in programme.terms for question in terms.questionnaire.questions)
+    return list(dict.fromkeys(asked))
+
+
+def valued(row: Row, programme: Programme, bonuses_given: Mapping[str, int], at: datetime | None = None) -> Row:
+    """Return what a row is worth: outcome, the sets of reasons and warnings, grade, lines and values."""
+    try:
+        answer = _asked(row, programme, bonuses_given, at)
+    except InvalidValue:
+        return _refused({"invalid_value"})
+    if isinstance(answer, Refusal):
+        return _refused(set(answer.codes))
+    return {
+        "outcome": "indicative" if answer.indicative else "quote",
+        "reasons": set(),
+        "warnings": {warning.code.value for warning in answer.warnings},
+        "grade": answer.grade,
+        "lines": {line.rule: line.amount for line in answer.lines if line.amount},
+        "exchange_value": answer.exchange_value,
+        "coupon_value": answer.coupon_value,
+    }
+
+
+def _asked(row: Row, programme: Programme, given: Mapping[str, int], at: datetime | None) -> Quote | Refusal:
+    facts = {name: row[name] for name in FACTS if row.get(name) is not None}
+    numbers = (_number(row.get("imei")), _number(row.get("imei2")))
+    device = Device(row["model"], *numbers, row.get("purchased_on"))
+    condition = Condition({name: row.get(name) for name in questions_of(programme)})
+    return appraise(device, condition, programme, at=at or row["at"], bonuses_given=given, **facts)
+
+
+def _number(cell: object) -> Any:  # noqa: ANN401 - what a Device takes
+    """Return a cell as it is, or a number for what a `Device` does not take: neither is a text."""
+    try:
+        Device("any", cell)  # type: ignore[arg-type]
+    except InvalidValue:
+        return 0
+    return cell
+
+
+def _refused(reasons: set[str]) -> Row:
+    nothing: Row = {"warnings": set(), "grade": None, "lines": {}, "exchange_value": None, "coupon_value": None}
+    return {"outcome": "refused", "reasons": reasons, **nothing}
+
+
+def rows_of(result: Sequence[Row]) -> list[Row]:
+    """Return the rows of a result of `appraise_frame`, as plain dicts, in the form of `valued`."""
+    return [
+        {
+            "outcome": row["outcome"],
+            "reasons": set(filter(None, row["reasons"].split("|"))),
+            "warnings": set(filter(None, row["warnings"].split("|"))),
+            "grade": row["grade"],
+            "lines": {
+                name.removesuffix("_paise"): amount
+                for name, amount in row.items()
+                if name.endswith("_paise") and not name.endswith("_value_paise") and amount
+            },
+            "exchange_value": row["exchange_value_paise"],
+            "coupon_value": row["coupon_value_paise"],
+        }
+        for row in result
+    ]

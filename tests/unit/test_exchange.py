@@ -396,6 +396,7 @@ def test_the_customer_pays_the_difference_that_the_order_makes() -> None:
     assert exchange.to_pay_at_the_door == 95_000
     settled = after(exchange, Agree(AT + DAY, ACCOUNT))
     assert (settled.state, settled.to_pay_at_the_door) == (State.ADJUSTED, 95_000)
+    assert Exchange.from_json(exchange.to_json()) == exchange
     assert issued().to_pay_at_the_door == 0
 
 

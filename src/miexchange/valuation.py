@@ -530,8 +530,8 @@ def _bonuses(
             amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
             offered.append((paid, target if bonus.targets or paid.targets else None))
             amounts.append(amount)
-    kept = _kernel.bonuses(amounts, [paid.stackable for paid, _ in offered])
-    earned = [(amount, *bonus) for amount, bonus in zip(kept, offered, strict=True) if amount]
+    _kernel.grant(amounts, [paid.stackable for paid, _ in offered])
+    earned = [(amount, *bonus) for amount, bonus in zip(amounts, offered, strict=True) if amount]
     return sorted(earned, key=lambda grant: not grant[1].stackable)
 
 

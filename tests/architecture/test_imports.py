@@ -39,7 +39,7 @@ BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
 HEAVY = {
-    *("numpy", "pandas", "polars", "pyarrow", "sqlalchemy", "alembic", "psycopg"),
+    *("numba", "numpy", "pandas", "polars", "pyarrow", "sqlalchemy", "alembic", "psycopg"),
     *("typer", "rich", "babel", "click", "hypothesis"),
 }
 

@@ -1,64 +1,74 @@
-"""The last row in force, for whole columns: a binary search in every row's own series at once.
+"""The last row in force, for whole columns, however the rows are ordered.
 
-The series of all keys lie one after the other, each sorted and each beginning with "ever since". A
-round halves what is left of every row's series, so a column takes as many rounds as the longest
-series has bits, however the rows are ordered.
+The series of all keys lie one after the other, each sorted and each beginning with "ever since"; the
+compiled search halves a row's own series until one row is left.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from miexchange.batch._compiled import compiled, inlined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from miexchange.batch._rules import Ints
 
-__all__ = ["EVER_SINCE", "Series"]
+__all__ = ["EVER_SINCE", "Series", "find", "lay", "search"]
 
 EVER_SINCE = -(2**63)
 """Where every series begins, so that each instant has a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """The sorted series of many keys.
 
     Attributes:
-        starts: int64, from when on each row holds, in microseconds since 1970; one series after the other.
+        starts: from when on each row holds, in microseconds since 1970; one series after the other.
         first: the position of each key's first row.
         last: the position of each key's last row.
     """
 
-    starts: NDArray[np.int64]
-    first: NDArray[np.intp]
-    last: NDArray[np.intp]
+    starts: Ints
+    first: Ints
+    last: Ints
 
-    @classmethod
-    def of(cls, series: Sequence[Sequence[int]]) -> Series:
-        """Lay the series of the keys 0, 1, 2, … one after the other.
 
-        >>> Series.of([[EVER_SINCE, 10], [EVER_SINCE]]).last
-        array([1, 2])
-        """
-        lengths = np.array([len(starts) for starts in series], dtype=np.intp)
-        ends = np.cumsum(lengths)
-        flat = [start for starts in series for start in starts]
-        return cls(np.array(flat, dtype=np.int64), ends - lengths, ends - 1)
+def lay(series: Sequence[Sequence[int]]) -> Series:
+    """Lay the series of the keys 0, 1, 2, … one after the other.
 
-    def find(self, keys: NDArray[np.intp], at: NDArray[np.int64] | int) -> NDArray[np.intp]:
-        """Return the position of the last row that began at or before each instant, in each key's series.
+    >>> lay([[EVER_SINCE, 10], [EVER_SINCE]]).last
+    array([1, 2])
+    """
+    ends = np.cumsum(np.array([len(starts) for starts in series], dtype=np.int64))
+    starts = np.array([start for one in series for start in one], dtype=np.int64)
+    return Series(starts, np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]]), ends - 1)
 
-        >>> series = Series.of([[EVER_SINCE, 10, 20], [EVER_SINCE, 15]])
-        >>> series.find(np.array([0, 0, 1, 1]), np.array([9, 20, 14, 15]))
-        array([0, 2, 3, 4])
-        """
-        position, last = self.first[keys], self.last[keys]
-        longest = int((self.last - self.first).max(initial=0)) + 1
-        for half in (1 << bit for bit in reversed(range((longest - 1).bit_length()))):
-            probe = np.minimum(position + half, last)
-            position = np.where(self.starts[probe] <= at, probe, position)
-        return position
+
+@inlined
+def find(starts: Ints, first: int, last: int, at: int) -> int:
+    """Return the position of the last row that begins at or before an instant, of those from first to last."""
+    while first < last:
+        middle = first + (last - first + 1) // 2
+        if starts[middle] <= at:
+            first = middle
+        else:
+            last = middle - 1
+    return first
+
+
+@compiled
+def search(series: Series, keys: Ints, at: Ints, found: Ints) -> None:
+    """Find a position for each row.
+
+    >>> series, found = lay([[EVER_SINCE, 10, 20], [EVER_SINCE, 15]]), np.zeros(4, dtype=np.int64)
+    >>> search(series, np.array([0, 0, 1, 1]), np.array([9, 20, 14, 15]), found)
+    >>> found
+    array([0, 2, 3, 4])
+    """
+    for row in range(len(keys)):
+        key = keys[row]
+        found[row] = find(series.starts, series.first[key], series.last[key], at[row])

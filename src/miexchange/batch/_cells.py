@@ -84,7 +84,7 @@ class Codes:
         """Return the codes of the rows."""
         indices = self._indices[start:stop]
         # Where the dictionary lists the texts in the order of their codes, there is nothing to look up.
-        codes = indices.astype(self._kind) if self._is_code else self._codes.take(indices, mode="clip")
+        codes = indices.astype(self._kind) if self._is_code else self._codes.take(indices.astype(np.intp), mode="clip")
         nulls = self._nulls.of(start, stop)
         if nulls is not None:
             codes[nulls] = self._missing

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from miexchange._value import instant
-from miexchange.batch._blocks import REFUSED, Values, appraise_columns
+from miexchange.batch._blocks import appraise_columns
 from miexchange.batch._columns import Kind, check_names, kind_of, names_of, read_column
 from miexchange.batch._periods import microseconds
 from miexchange.batch._results import Amounts, Texts, sets_of, table_like
-from miexchange.batch._tables import BITS, Tables
+from miexchange.batch._rows import REFUSED, WARNINGS, Values
+from miexchange.batch._rules import BITS
+from miexchange.batch._tables import Tables
 from miexchange.errors import InvalidValue
 from miexchange.programme import Programme
 from miexchange.valuation import NONE_GIVEN, check_given
@@ -28,6 +30,8 @@ _Frame = TypeVar("_Frame")
 
 OUTCOMES = ("quote", "indicative", "refused")
 """What a row can lead to: a quote, a quote without an IMEI, which earns no coupon, or a refusal."""
+
+_WARNINGS = ["|".join(name for bit, name in enumerate(WARNINGS) if one >> bit & 1) for one in range(4)]
 
 _KINDS: dict[str, Kind] = {
     "model": "text",
@@ -135,16 +139,16 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
     ('grade', 'market_paise', 'grade_paise')
     """
     tables = tables_of(programme)
-    return tuple(_columns(Values.empty(0, tables), tables))
+    return tuple(_columns(Values.empty(0, len(tables.lines)), tables))
 
 
 def _columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
     refused = values.outcome == REFUSED
-    lines = {f"{name}_paise": Amounts(line, refused) for name, line in values.lines.items()}
+    lines = {f"{name}_paise": Amounts(line, refused) for name, line in zip(tables.lines, values.lines, strict=True)}
     return {
         "outcome": Texts(values.outcome.view("int8"), OUTCOMES),
         "reasons": sets_of(values.reasons, BITS),
-        "warnings": sets_of(values.warnings, BITS),
+        "warnings": Texts(values.warnings.view("int8"), _WARNINGS),
         "grade": Texts(values.grade.view("int8"), tables.grades, refused),
         **lines,
         "exchange_value_paise": Amounts(values.exchange_value, refused),

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from miexchange._value import instant
-from miexchange.batch._asof import EVER_SINCE, Series
+from miexchange.batch._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch._cells import Codes, Imeis, Integers
 from miexchange.batch._columns import read_cells
 from miexchange.batch._frames import workers
 from miexchange.batch._imeis import CODES, Numbers, digits_of
 from miexchange.batch._periods import microseconds
 from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_like
-from miexchange.batch._tacs import Addresses
+from miexchange.batch._tacs import PAGE, addresses
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def _flags(array: pa.ChunkedArray) -> NDArray[np.bool_]:
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
     """Look a column of IMEIs up: see `miexchange.imei.TacTable.lookup_many`, which calls this."""
     numbers = _numbers(read_cells(column, "text", "column"), workers(threads))
-    addresses, groups = _groups(table)
+    pages, cells, groups = _groups(table)
     invalid = numbers.code != 0
-    group = addresses.find(numbers.tac)
+    group = cells[pages[numbers.tac // PAGE] + numbers.tac % PAGE]
     unknown = invalid | (group == 0)
 
     def named(field: str) -> Texts:
@@ -115,14 +115,14 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
 
 
 @lru_cache(4)
-def _groups(table: TacTable) -> tuple[Addresses, list[tuple[TacDevice, ...]]]:
+def _groups(table: TacTable) -> tuple[NDArray[np.int32], NDArray[np.int32], list[tuple[TacDevice, ...]]]:
     """Return where each TAC's devices stand, and the distinct groups of devices; none first."""
     devices: dict[str, tuple[TacDevice, ...]] = {}
     for tac, device in table:
         devices[tac] = (*devices.get(tac, ()), device)
     numbers: dict[tuple[TacDevice, ...], int] = {(): 0}
-    found = [(int(tac), numbers.setdefault(group, len(numbers))) for tac, group in devices.items()]
-    return Addresses(found), list(numbers)
+    found = {int(tac): numbers.setdefault(group, len(numbers)) for tac, group in devices.items()}
+    return *addresses(found), list(numbers)
 
 
 def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
@@ -131,15 +131,15 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     series, prices, keys = _series(table)
     rows = len(names.array)
     moments = _moments(at, rows)
-    position = np.zeros(rows, dtype=np.intp)
+    position = np.zeros(rows, dtype=np.int64)
     missing = np.zeros(rows, dtype=np.bool_)
     begin = 0
     for chunk in pa.Table.from_arrays([names.array, moments.array], names=["model", "at"]).to_batches():
         end = begin + chunk.num_rows
         strange = [None if column.strange is None else column.strange[begin:end] for column in (names, moments)]
-        key = Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.intp).of(0, chunk.num_rows)
+        key = Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.int64).of(0, chunk.num_rows)
         instants, nulls, odd = Integers(chunk.columns[1], strange[1], np.int64).of(0, chunk.num_rows)
-        position[begin:end] = series.find(key, instants)
+        search(series, key, instants, position[begin:end])
         for mask in (nulls, odd):
             missing[begin:end] |= False if mask is None else mask
         begin = end
@@ -171,7 +171,7 @@ def _series(table: PriceTable) -> tuple[Series, list[Price | None], dict[str, in
         of_model.setdefault(price.model, []).append(price)
     nothing: list[tuple[int, Price | None]] = [(EVER_SINCE, None)]
     laid = [nothing, *(list(_stretches(prices)) for prices in of_model.values())]
-    series = Series.of([[start for start, _ in stretches] for stretches in laid])
+    series = lay([[start for start, _ in stretches] for stretches in laid])
     prices = [price for stretches in laid for _, price in stretches]
     return series, prices, {model: key for key, model in enumerate(of_model, 1)}
 

@@ -93,10 +93,12 @@ def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int]) -> Texts:
     >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}).texts
     ['', 'one|two']
     """
-    encoded = pa.array(sets).dictionary_encode()
+    some = np.flatnonzero(sets)
+    encoded = pa.array(sets[some]).dictionary_encode()
+    codes = np.zeros(len(sets), dtype=np.int32)
+    codes[some] = encoded.indices.to_numpy() + 1
     distinct = encoded.dictionary.to_pylist()
-    texts = ["|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct]
-    return Texts(encoded.indices.to_numpy(), texts)
+    return Texts(codes, ["", *("|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct)])
 
 
 def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:

@@ -1,0 +1,220 @@
+"""A programme as the compiled loop reads it: what each rule says in each case, in arrays.
+
+A device is a few positions in these arrays: its period (model and instant), its answers, its target.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miexchange.refusal import ReasonCode
+
+__all__ = [
+    "BITS",
+    "FINDINGS",
+    "MISSING",
+    "STRANGE",
+    "UNKNOWN",
+    "Answers",
+    "Bonuses",
+    "Ints",
+    "Rules",
+    "Settings",
+    "TacRules",
+]
+
+Ints = NDArray[np.int64]
+
+BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
+"""The bit of each reason in a set of reasons."""
+
+FINDINGS = (
+    ReasonCode.ANSWER_MISSING,
+    ReasonCode.ANSWER_UNKNOWN,
+    ReasonCode.QUESTION_UNKNOWN,
+    ReasonCode.QUESTION_NOT_ASKED,
+    ReasonCode.CONDITION_GATE,
+    ReasonCode.PRICE_MISSING,
+    ReasonCode.INVALID_VALUE,
+)
+"""What can be said against an answer; in a small set of eight bits, the first is bit 0."""
+
+UNKNOWN, MISSING, STRANGE = range(3)
+"""What a cell can hold besides an option: another text, nothing, or no text; the codes after those of the options."""
+
+
+class TacRules(NamedTuple):
+    """What is said of a number, by its TAC.
+
+    The first five digits of a TAC lead to a page, the last three to a cell of it: an address, where a search
+    in a sorted table would take 100 to 200 ns a number.
+
+    Attributes:
+        pages: int32, where the page of each first five digits begins.
+        cells: int32, the group of a TAC: those of which the same is said, whatever the family.
+        families: how many columns the next table has: one for each family, and one for none.
+        said: uint8, what is said of a group's numbers, a position in `reasons`; by group and family.
+        reasons: the distinct sets of `BITS` that are said.
+        suspects: bool, whether known placeholders have such a TAC, by group.
+        placeholders: the fourteen digits of all known placeholders, sorted.
+        placeholder: what is said of these.
+        kept: what is said of them besides: all but what the first two digits say.
+    """
+
+    pages: NDArray[np.int32]
+    cells: NDArray[np.int32]
+    families: int
+    said: NDArray[np.uint8]
+    reasons: Ints
+    suspects: NDArray[np.bool_]
+    placeholders: Ints
+    placeholder: int
+    kept: int
+
+
+class Answers(NamedTuple):
+    """What the answers do, by case and code; the codes of all questions stand one after the other.
+
+    Attributes:
+        width: how many codes there are.
+        base: where the codes of each question begin.
+        graded: the questions whose answers lower the grade.
+        reasons: uint8, the reasons against an answer, a set of `FINDINGS`; by case (`Rules.asked`) and code.
+        grades: uint8, the steps below the best grade; likewise, as the next two are.
+        keeps: what is kept, in basis points.
+        extras: the small fixed amounts, in paise.
+        retentions: the question of each retention, in the order in which they are applied.
+        applies: whether a retention stands at this place of the order; by case and retention.
+        added: the questions that have extras.
+        components: how many components there are.
+        costly: the questions that have deductions.
+        component: the position of the component that each of them deducts for; by case and costly question.
+        cost_width: how many codes the costly questions have.
+        cost_base: where the codes of each costly question begin among them.
+        costs: what a finding costs, in paise; by case of costs (`Rules.cost`) and code.
+    """
+
+    width: int
+    base: Ints
+    graded: Ints
+    reasons: NDArray[np.uint8]
+    grades: NDArray[np.uint8]
+    keeps: Ints
+    extras: Ints
+    retentions: Ints
+    applies: NDArray[np.bool_]
+    added: Ints
+    components: int
+    costly: Ints
+    component: Ints
+    cost_width: int
+    cost_base: Ints
+    costs: Ints
+
+
+class Settings(NamedTuple):
+    """The numbers of the terms, by their position; the versions stand one after the other.
+
+    Attributes:
+        factor: the operator's share, in basis points.
+        scrap: the floor, in paise.
+        step: what is rounded down to, in paise.
+        drift: what a price loses a day, in basis points.
+        overlaps: the positions of two components and the part that counts; by version, overlap and these three.
+        grades: how many grades a version has at most.
+        keeps: what a grade keeps, in basis points; by version and grade.
+        ids: uint8, the position of its id in `Tables.grades`; likewise.
+        months: how many months there are to look up.
+        ages: what is kept at an age in months, in basis points; by version and month.
+        is_aged: whether a version has age bands.
+        drifts: whether any version lets prices drift.
+        ages_matter: whether any version has age bands.
+    """
+
+    factor: Ints
+    scrap: Ints
+    step: Ints
+    drift: Ints
+    overlaps: Ints
+    grades: int
+    keeps: Ints
+    ids: NDArray[np.uint8]
+    months: int
+    ages: Ints
+    is_aged: NDArray[np.bool_]
+    drifts: bool
+    ages_matter: bool
+
+
+class Bonuses(NamedTuple):
+    """What comes on top: which bonus is paid in each place of the terms' list, by plan.
+
+    Attributes:
+        targets: how many codes of targets there are; 0 stands for a model that no bonus is for.
+        plan: what is offered, by `Rules.offer` and target.
+        stackable: for each place, whether it adds to the others.
+        is_paid: whether something is paid; by place and plan, as the next ones are.
+        line: the line that it is written to.
+        from_value: from which exchange value on, in paise.
+        fixed: the fixed amount, in paise.
+        share: the share of the exchange value, in basis points.
+        most: the most that it can be, in paise.
+    """
+
+    targets: int
+    plan: Ints
+    stackable: NDArray[np.bool_]
+    is_paid: NDArray[np.bool_]
+    line: Ints
+    from_value: Ints
+    fixed: Ints
+    share: Ints
+    most: Ints
+
+
+class Rules(NamedTuple):
+    """All that the compiled loop reads of a programme.
+
+    Attributes:
+        starts: when each period begins, in microseconds since 1970; those of one key after those of another.
+        first: the position of each key's first period.
+        last: the position of each key's last period.
+        family: the position of each key's family.
+        reasons: the reasons that model and instant alone lead to, a set of `BITS`; by period, as the next ones are.
+        doubts: which doubts (an unknown TAC, an unverified IMEI) refuse, a set of `BITS`.
+        asked: the case of the answers; 0 for a device that is not graded.
+        cost: the case of costs.
+        offer: the case of the bonuses.
+        price: the market price, in paise.
+        priced_from: since when it is in force, in microseconds since 1970.
+        terms: the position of the terms; 0 where none are in force.
+        zone: how far the programme's days are ahead of UTC, in microseconds.
+        answers: what the answers do.
+        settings: the numbers of the terms.
+        bonuses: what comes on top.
+        tacs: what a number says.
+        lines: the line of each step of a value, and whether it is one that an earlier step is written to.
+    """
+
+    starts: Ints
+    first: Ints
+    last: Ints
+    family: Ints
+    reasons: Ints
+    doubts: Ints
+    asked: Ints
+    cost: Ints
+    offer: Ints
+    price: Ints
+    priced_from: Ints
+    terms: Ints
+    zone: int
+    answers: Answers
+    settings: Settings
+    bonuses: Bonuses
+    tacs: TacRules
+    lines: Ints
+    again: NDArray[np.bool_]

@@ -76,6 +76,9 @@ class ReasonCode(StrEnum):
     ORDER_BELOW_MINIMUM = "order_below_minimum"
     ORDER_STACKING = "order_stacking"
     COUPON_NOT_USABLE = "coupon_not_usable"
+    # A cell of a table that holds no value of its type; of one device it is an `InvalidValue` instead.
+    INVALID_VALUE = "invalid_value"
+    # The codes above are bits of one int64 where columns are valued; those below are never about a column's row.
     COUPON_UNKNOWN = "coupon_unknown"
     COUPON_CODE_MISTYPED = "coupon_code_mistyped"
     # The exchange.
@@ -99,8 +102,6 @@ class ReasonCode(StrEnum):
     EVIDENCE_MISSING = "evidence_missing"
     OTHER_DEVICE = "other_device"
     OTHER_MODEL = "other_model"
-    # A cell of a table that holds no value of its type; of one device it is an `InvalidValue` instead.
-    INVALID_VALUE = "invalid_value"
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def first_look_ups(store: Ledger, codes: list[str]) -> float:
 
 def fill(store: Ledger, first: int, last: int) -> None:
     """Add exchanges that are over, as rows: to live them all would take hours."""
-    body = shop.quote(1).to_json()
+    body = "x" * 200  # nobody reads it
     for start in range(first, last, MANY):
         numbers = range(start, min(start + MANY, last))
         code = {number: f"{number * 7_919_993 % 10**15:017}" for number in numbers}

@@ -1,5 +1,6 @@
 # The front door. Each target sets up what it needs, once, in .venv: a machine with Python 3.11 or
-# newer and make is enough. The set-up is redone when pyproject.toml or constraints.txt changes.
+# newer and make is enough. The set-up is redone when pyproject.toml or constraints.txt changes. The demo
+# needs little of it; Spark, which is large, comes with the tests.
 #
 #   make demo    show a trade-in from the IMEI to the coupon
 #   make test    run every test, the examples in the documentation, and the coverage bounds
@@ -15,11 +16,12 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+LIGHT := $(VENV)/.light
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
 
 # Everything but these is the core, where every branch is covered.
-ISLANDS := */miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/ledger/*,*/miexchange/strategies.py,*/miexchange/strategies/*
+ISLANDS := */miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/ledger/*,*/miexchange/spark.py,*/miexchange/strategies.py,*/miexchange/strategies/*
 
 # A caller's own paths must not decide which code is tested.
 unexport PYTHONPATH PYTHONHOME
@@ -46,15 +48,19 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 # hatchling comes first, and is then used as it is: otherwise pip would build with whatever version is newest.
-$(READY): pyproject.toml constraints.txt
+$(LIGHT): pyproject.toml constraints.txt
 	@$(FIND_PYTHON); \
 	echo "Setting up $(VENV) with $$("$$found" --version)"; \
 	"$$found" -m venv --clear $(VENV)
 	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable '.[batch,cli]'
+	@touch $@
+
+$(READY): $(LIGHT)
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-demo: $(READY)
+demo: $(LIGHT)
 	@$(BIN)/miexchange demo
 
 test: $(READY)

@@ -166,7 +166,13 @@ def value_steps(
     """
     count = len(retentions_bps) + len(deductions) + len(overlaps) + len(extras) + _FIXED_STEPS
     steps: list[_Int] = [0] * count
-    write_steps(steps, market, retentions_bps, grade_bps, deductions, overlaps, extras, factor_bps, scrap, step)
+    ones, others, counted = [], [], []
+    for one, other, counted_bps in overlaps:
+        ones.append(one)
+        others.append(other)
+        counted.append(counted_bps)
+    given = (market, retentions_bps, grade_bps, deductions, ones, others, counted, extras, factor_bps, scrap, step)
+    write_steps(steps, *given)
     return steps
 
 
@@ -179,7 +185,9 @@ def write_steps(
     retentions_bps: Sequence[_Int],
     grade_bps: _Int,
     deductions: Sequence[_Int],
-    overlaps: Sequence[Sequence[_Int]],
+    ones: Sequence[int],
+    others: Sequence[int],
+    counted_bps: Sequence[_Int],
     extras: Sequence[_Int],
     factor_bps: _Int,
     scrap: _Int,
@@ -187,8 +195,10 @@ def write_steps(
 ) -> _Int:
     """Write the steps of `value_steps` where they are wanted, and return the value.
 
+    The overlaps come as the positions of the one and of the other component, and the part that counts.
+
     >>> steps = [0] * 9
-    >>> write_steps(steps, 1000000, [7700], 9000, [324160], [], [38000], 10000, 0, 1000)
+    >>> write_steps(steps, 1000000, [7700], 9000, [324160], [], [], [], [38000], 10000, 0, 1000)
     406000
     """
     steps[0] = running = market
@@ -206,9 +216,9 @@ def write_steps(
         steps[place] = -deduction
         running = running - deduction
         place += 1
-    for overlap in overlaps:
-        smaller = at_most(deductions[overlap[0]], deductions[overlap[1]])
-        given_back = scaled(smaller, _BPS - overlap[2])
+    for overlap in range(len(ones)):
+        smaller = at_most(deductions[ones[overlap]], deductions[others[overlap]])
+        given_back = scaled(smaller, _BPS - counted_bps[overlap])
         steps[place] = given_back
         running = running + given_back
         place += 1

@@ -34,13 +34,25 @@ ROOMS = (
     {"exchange", "_events"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "ledger", "strategies"}
-BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger")}
+ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies"}
+BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger"), ("spark", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
 HEAVY = {
-    *("numba", "numpy", "pandas", "polars", "pyarrow", "sqlalchemy", "alembic", "psycopg"),
-    *("typer", "rich", "babel", "click", "hypothesis"),
+    "numba",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "pyspark",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "typer",
+    "rich",
+    "babel",
+    "click",
+    "hypothesis",
 }
 
 

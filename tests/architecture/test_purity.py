@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "miexchange"
-ISLANDS = {"batch", "cli", "_demo", "ledger", "strategies"}
+ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies"}
 CORE = sorted(file.stem for file in PACKAGE.glob("*.py") if file.stem not in ISLANDS)
 MONEY_PATH = ("_kernel", "condition", "coupon", "exchange", "inspection", "market", "money", "programme", "valuation")
 

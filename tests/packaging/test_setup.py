@@ -84,6 +84,26 @@ def test_make_without_a_target_lists_the_targets() -> None:
         assert f"make {target} " in done.stdout
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")
+@pytest.mark.parametrize(("target", "extras"), [("demo", ["batch,cli"]), ("lint", ["batch,cli", "dev"])])
+def test_the_demo_installs_little(tmp_path: Path, target: str, extras: list[str]) -> None:
+    """A first look need not wait for Spark."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    done = subprocess.run(  # noqa: S603 - our own Makefile, which only says what it would do
+        [str(shutil.which("make")), "--dry-run", target],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.findall(r"--editable '\.\[(.*)\]'", done.stdout) == extras
+    offered: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+    light = [requirement for extra in ("batch", "cli") for requirement in offered[extra]]
+    assert not any(requirement.startswith("pyspark") for requirement in light)
+
+
 def test_the_oldest_python_is_the_same_everywhere() -> None:
     assert PROJECT["project"]["requires-python"] == ">=3.11"
     assert PROJECT["tool"]["mypy"]["python_version"] == "3.11"

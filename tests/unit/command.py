@@ -32,6 +32,7 @@ SOURCES = str(Path(miexchange.__file__).parents[1])
 
 COMMANDS = [
     ("quote",),
+    ("batch",),
     ("imei",),
     ("models",),
     ("programme", "lint"),

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange.batch._cells import Codes, Flags, Imeis, Integers
-from miexchange.batch._imeis import ABSENT
+from miexchange.batch._imeis import Numbers
 from miexchange.batch._rows import (
     BLOCKED,
     CLEAR,
@@ -22,6 +22,7 @@ from miexchange.batch._rows import (
     Cells,
     Values,
     appraise_rows,
+    scratch_of,
 )
 from miexchange.batch._rules import BITS, MISSING, STRANGE, UNKNOWN
 from miexchange.eligibility import ImeiStatus, naming_code
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     from miexchange.batch._columns import Column
     from miexchange.batch._tables import Tables
 
-__all__ = ["appraise_columns"]
+__all__ = ["ROWS", "Chunk", "appraise_columns"]
 
-_ROWS = 32_768  # enough for numpy's calls to cost little, few enough for a block to stay near the processor
+ROWS = 32_768  # enough for numpy's calls to cost little, few enough for a block to stay near the processor
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _NO_KEY = -1
@@ -74,17 +75,17 @@ def appraise_columns(
                 name: (array, None if column.strange is None else column.strange[begin:end])
                 for (name, column), array in zip(columns.items(), piece.columns, strict=True)
             }
-            chunk = _Chunk(arrays, tables, at)
+            chunk = Chunk(arrays, tables, at)
 
-            def appraise(start: int, chunk: _Chunk = chunk, begin: int = begin) -> None:
-                appraise_rows(chunk.cells(start), tables.rules, values, begin + start)
+            def appraise(start: int, chunk: Chunk = chunk, begin: int = begin) -> None:
+                appraise_rows(chunk.cells(start), tables.rules, values, begin + start, scratch_of(tables.rules))
 
-            list(pool.map(appraise, range(0, piece.num_rows, _ROWS)))
+            list(pool.map(appraise, range(0, piece.num_rows, ROWS)))
             begin = end
     return values
 
 
-class _Chunk:
+class Chunk:
     """The rows of one chunk, whose columns each lie in one piece."""
 
     def __init__(self, arrays: Mapping[str, _Array], tables: Tables, at: int | None) -> None:
@@ -99,7 +100,7 @@ class _Chunk:
         self._rows = len(arrays["model"][0])
         targets = {target: code for code, target in enumerate(tables.targets, 1)}
         self._no_target = len(targets) + 1
-        self._models = Codes(*arrays["model"], self._key_of, _NO_KEY, _NO_KEY, np.int64)
+        self._models = Codes(*arrays["model"], self._key_of, _NO_KEY, _NO_KEY, np.int32)
         self._numbers = [Imeis(*arrays[name]) for name in ("imei", "imei2") if name in arrays]
         self._target = self._codes(arrays, "target", lambda text: targets.get(text, 0), 0, self._no_target)
         self._status = self._codes(
@@ -132,36 +133,36 @@ class _Chunk:
 
     def cells(self, start: int) -> Cells:
         """Return the cells of the block that begins at a row."""
-        stop = min(start + _ROWS, self._rows)
+        stop = min(start + ROWS, self._rows)
         rows = stop - start
-
-        def codes(column: Codes | int) -> NDArray[np.uint8]:
-            return np.full(rows, column, dtype=np.uint8) if isinstance(column, int) else column.of(start, stop)
-
-        keys = self._models.of(start, stop)
-        status, target = codes(self._status), codes(self._target).astype(np.int64)
+        small = np.empty((2 + len(self._answers), rows), dtype=np.uint8)
+        for codes, column in zip(small, (self._status, self._target, *self._answers), strict=True):
+            if isinstance(column, int):
+                codes[:] = column
+            else:
+                column.write(start, stop, codes)
+        status, target, answers = small[0], small[1], small[2:]
+        keys = np.empty(rows, dtype=np.int32)
+        self._models.write(start, stop, keys)
         facts = np.zeros(rows, dtype=np.int64)
-        _mark(facts, keys == _NO_KEY, _INVALID)
         _mark(facts, status == NO_STATUS, _INVALID)
         _mark(facts, target == self._no_target, _INVALID)
+        if _mark(facts, keys == _NO_KEY, _INVALID):
+            keys[keys == _NO_KEY] = self._tables.keys[ReasonCode.MODEL_UNKNOWN]
         for bit, flags in self._facts:
             is_so, strange = flags.of(start, stop)
             _mark(facts, is_so, bit)
             _mark(facts, strange, _INVALID)
-        answers = np.empty((len(self._answers), rows), dtype=np.uint8)
-        for question, column in enumerate(self._answers):
-            answers[question] = codes(column)
-        code = np.full((len(self._numbers), rows), ABSENT, dtype=np.uint8)
-        tac, rest = np.zeros((2, len(self._numbers), rows), dtype=np.int64)
+        code = np.empty((len(self._numbers), rows), dtype=np.uint8)
+        tac, rest = np.empty((2, len(self._numbers), rows), dtype=np.int64)
         for place, imeis in enumerate(self._numbers):
-            numbers = imeis.of(start, stop)
-            code[place], tac[place], rest[place] = numbers.code, numbers.tac, numbers.rest
+            imeis.write(start, stop, Numbers(code[place], tac[place], rest[place]))
         return Cells(
-            keys=np.where(keys == _NO_KEY, self._tables.keys[ReasonCode.MODEL_UNKNOWN], keys),
+            keys=keys,
             at=self._moments(start, stop, facts),
             facts=facts,
             status=status,
-            target=np.where(target == self._no_target, 0, target),
+            target=target,
             bought=self._bought(start, stop, facts),
             code=code,
             tac=tac,
@@ -177,18 +178,20 @@ class _Chunk:
         _mark(facts, strange, _INVALID)
         return at
 
-    def _bought(self, start: int, stop: int, facts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _bought(self, start: int, stop: int, facts: NDArray[np.int64]) -> NDArray[np.int32]:
         if self._purchased_on is None:
-            return np.full(stop - start, NO_DAY, dtype=np.int64)
+            return np.full(stop - start, NO_DAY, dtype=np.int32)
         days, nulls, strange = self._purchased_on.of(start, stop)
         _mark(facts, strange, _INVALID)
-        bought = days.astype(np.int64)
+        bought: NDArray[np.int32] = days.astype(np.int32)
         if nulls is not None:
             bought[nulls] = NO_DAY
         return bought
 
 
-def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> None:
-    """Add a reason to some rows; None for no row."""
-    if rows is not None and rows.any():
+def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> bool:
+    """Add a reason to some rows, and tell whether there are any; None for no row."""
+    is_any = rows is not None and bool(rows.any())
+    if is_any:
         facts[rows] |= bit
+    return is_any

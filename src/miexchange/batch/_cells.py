@@ -27,10 +27,11 @@ class _Nulls:
         self._bits = None if bitmap is None else np.frombuffer(bitmap, dtype=np.uint8)
 
     def of(self, start: int, stop: int) -> NDArray[np.bool_] | None:
-        """Return where the rows hold nothing, or None for nowhere in the chunk."""
+        """Return where the rows hold nothing, or None for nowhere."""
         if self._bits is None:
             return None
-        return ~_unpacked(self._bits, self._offset + start, self._offset + stop)
+        valid = _unpacked(self._bits, self._offset + start, self._offset + stop)
+        return None if valid.all() else ~valid
 
 
 def _unpacked(bits: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.bool_]:
@@ -80,17 +81,18 @@ class Codes:
         self._strange = strange
         self._missing, self._no_text, self._kind = missing, no_text, kind
 
-    def of(self, start: int, stop: int) -> NDArray[Any]:
-        """Return the codes of the rows."""
+    def write(self, start: int, stop: int, codes: NDArray[Any]) -> None:
+        """Write the codes of the rows."""
         indices = self._indices[start:stop]
-        # Where the dictionary lists the texts in the order of their codes, there is nothing to look up.
-        codes = indices.astype(self._kind) if self._is_code else self._codes.take(indices.astype(np.intp), mode="clip")
+        if self._is_code:  # the dictionary lists the texts in the order of their codes: there is nothing to look up
+            np.copyto(codes, indices, casting="unsafe")
+        else:
+            self._codes.take(indices.astype(np.intp), mode="clip", out=codes)
         nulls = self._nulls.of(start, stop)
         if nulls is not None:
             codes[nulls] = self._missing
         if self._strange is not None:
             codes[self._strange[start:stop]] = self._no_text
-        return codes
 
 
 class Integers:
@@ -141,21 +143,21 @@ class Imeis:
         self._distinct: Numbers | None = None
         nulls = array
         if pa.types.is_dictionary(array.type):
-            self._distinct = read_numbers(array.dictionary)
+            self._distinct = Numbers.empty(len(array.dictionary))
+            read_numbers(array.dictionary, self._distinct)
             nulls = array.indices
             self._indices = _values(nulls, nulls.type.to_pandas_dtype())
         self._nulls = _Nulls(nulls)
         self._strange = strange
 
-    def of(self, start: int, stop: int) -> Numbers:
-        """Return the verdicts of the rows."""
+    def write(self, start: int, stop: int, numbers: Numbers) -> None:
+        """Write the verdicts of the rows."""
         if self._distinct is None:
-            numbers = read_numbers(self._array.slice(start, stop - start))
+            read_numbers(self._array.slice(start, stop - start), numbers)
         else:
-            numbers = self._distinct.take(self._indices[start:stop])
+            self._distinct.take(self._indices[start:stop], numbers)
         nulls = self._nulls.of(start, stop)
         if nulls is not None:
             numbers.code[nulls] = self._nothing
         if self._strange is not None:
             numbers.code[self._strange[start:stop]] = NOT_TEXT
-        return numbers

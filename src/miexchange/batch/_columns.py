@@ -56,8 +56,14 @@ def names_of(frame: Any) -> list[str]:
     return names
 
 
-def check_names(names: Iterable[str], required: Iterable[str], optional: Iterable[str]) -> None:
+def check_names(names: Iterable[str], required: Iterable[str], optional: Iterable[str], field: str = "frame") -> None:
     """Refuse a table that lacks a column, or has one that is misspelled.
+
+    Args:
+        names: the columns that are there.
+        required: those that must be.
+        optional: those that may be.
+        field: which argument the table is, for the error.
 
     Raises:
         InvalidValue: all such columns, each with the nearest right name.
@@ -76,7 +82,7 @@ def check_names(names: Iterable[str], required: Iterable[str], optional: Iterabl
         elif name in needed:
             faults.append(f"{name} is missing")
     if faults:
-        raise InvalidValue("frame", ", ".join(sorted(there)) or None, f"add the columns: {'; '.join(faults)}")
+        raise InvalidValue(field, ", ".join(sorted(there)) or None, f"add the columns: {'; '.join(faults)}")
 
 
 _CLOSE = 0.8  # as near as box_ and box, or purchased and purchased_on

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["OUTCOMES", "appraise_frame", "columns_in", "columns_out", "workers"]
+__all__ = [
+    "OUTCOMES",
+    "appraise_frame",
+    "as_columns",
+    "columns_in",
+    "columns_out",
+    "kinds_of",
+    "tables_of",
+    "workers",
+]
 
 _Frame = TypeVar("_Frame")
 
@@ -105,8 +114,7 @@ def appraise_frame(
         raise InvalidValue("at", at, "the table has a column at; give one of the two")
     required, optional = columns_in(programme)
     check_names(names, required if at is None else required - {"at"}, optional)
-    kinds = {**_KINDS, **dict.fromkeys(tables.questions, "text")}
-    columns = {name: read_column(table, name, kind) for name, kind in kinds.items() if name in names}  # type: ignore[arg-type]
+    columns = {name: read_column(table, name, kind) for name, kind in kinds_of(tables).items() if name in names}
     values = appraise_columns(
         columns,
         len(columns["model"].array),
@@ -114,7 +122,7 @@ def appraise_frame(
         at=None if at is None else microseconds(instant(at, "at")),
         threads=workers(threads),
     )
-    result: _Frame = table_like(frame, _columns(values, tables))
+    result: _Frame = table_like(frame, as_columns(values, tables))
     return result
 
 
@@ -139,10 +147,17 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
     ('grade', 'market_paise', 'grade_paise')
     """
     tables = tables_of(programme)
-    return tuple(_columns(Values.empty(0, len(tables.lines)), tables))
+    return tuple(as_columns(Values.empty(0, len(tables.lines)), tables))
 
 
-def _columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+def kinds_of(tables: Tables) -> dict[str, Kind]:
+    """Return what each column holds that the rules read."""
+    questions: dict[str, Kind] = dict.fromkeys(tables.questions, "text")
+    return {**_KINDS, **questions}
+
+
+def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+    """Return the columns of a result, which share their numbers with the values."""
     refused = values.outcome == REFUSED
     lines = {f"{name}_paise": Amounts(line, refused) for name, line in zip(tables.lines, values.lines, strict=True)}
     return {

@@ -83,24 +83,27 @@ class Numbers:
         """Make room for so many rows."""
         return cls(np.zeros(rows, np.uint8), np.zeros(rows, np.int64), np.zeros(rows, np.int64))
 
-    def take(self, rows: NDArray[np.integer[Any]]) -> Numbers:
-        """Return the verdicts of some rows, or of one row several times; a position that is none is the nearest."""
-        if not self.code.size:
-            return Numbers.empty(len(rows))
-        places = np.minimum(rows.astype(np.intp), len(self.code) - 1)
-        return Numbers(self.code.take(places), self.tac.take(places), self.rest.take(places))
+    def of(self, start: int, stop: int) -> Numbers:
+        """Return the room of some rows."""
+        return Numbers(self.code[start:stop], self.tac[start:stop], self.rest[start:stop])
+
+    def take(self, rows: NDArray[np.integer[Any]], found: Numbers) -> None:
+        """Write the verdicts of some rows, or of one row several times; a position that is none is the nearest."""
+        if self.code.size:
+            places = rows.astype(np.intp)
+            self.code.take(places, mode="clip", out=found.code)
+            self.tac.take(places, mode="clip", out=found.tac)
+            self.rest.take(places, mode="clip", out=found.rest)
 
 
-def read_numbers(texts: pa.Array) -> Numbers:
+def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
     """Read a column of texts (an Arrow array of string or large_string); what is null is `NOT_TEXT`."""
-    numbers = Numbers.empty(len(texts))
     _read(*_buffers(texts), False, numbers.code, numbers.tac, numbers.rest)  # noqa: FBT003 - numba knows no keywords
     foreign = np.flatnonzero(numbers.code == _FOREIGN)
     if foreign.size:
         _read_foreign(texts.take(pa.array(foreign)), foreign, numbers)
     if texts.null_count:
         numbers.code[~_bools(pc.is_valid(texts))] = NOT_TEXT
-    return numbers
 
 
 def _buffers(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -188,8 +191,9 @@ def _read(
             last -= 1
         if first > last:
             code[row] = _EMPTY
+            tac[row] = rest[row] = 0
             continue
-        count = 0
+        tac[row] = rest[row] = count = 0
         luhn = number = body = np.int64(0)
         is_wrong = _KINDS[data[last]] == _HYPHEN
         is_foreign = False

@@ -52,7 +52,7 @@ def validate_many(column: Any, *, threads: int | None = None) -> Any:
 def _numbers(texts: Column, threads: int) -> Numbers:
     """Read every row; one that holds nothing is no text either."""
     rows = len(texts.array)
-    found = Numbers(np.empty(rows, np.uint8), np.empty(rows, np.int64), np.empty(rows, np.int64))
+    found = Numbers.empty(rows)
     with ThreadPoolExecutor(threads) as pool:
         begin = 0
         for chunk in texts.array.chunks:
@@ -62,10 +62,7 @@ def _numbers(texts: Column, threads: int) -> Numbers:
 
             def read(start: int, imeis: Imeis = imeis, begin: int = begin, end: int = end) -> None:
                 stop = min(start + _ROWS, end - begin)
-                block = imeis.of(start, stop)
-                found.code[begin + start : begin + stop] = block.code
-                found.tac[begin + start : begin + stop] = block.tac
-                found.rest[begin + start : begin + stop] = block.rest
+                imeis.write(start, stop, found.of(begin + start, begin + stop))
 
             list(pool.map(read, range(0, len(chunk), _ROWS)))
             begin = end
@@ -137,7 +134,8 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     for chunk in pa.Table.from_arrays([names.array, moments.array], names=["model", "at"]).to_batches():
         end = begin + chunk.num_rows
         strange = [None if column.strange is None else column.strange[begin:end] for column in (names, moments)]
-        key = Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.int64).of(0, chunk.num_rows)
+        key = np.zeros(chunk.num_rows, dtype=np.int64)
+        Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.int64).write(0, len(key), key)
         instants, nulls, odd = Integers(chunk.columns[1], strange[1], np.int64).of(0, chunk.num_rows)
         search(series, key, instants, position[begin:end])
         for mask in (nulls, odd):

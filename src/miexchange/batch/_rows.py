@@ -34,6 +34,7 @@ __all__ = [
     "Cells",
     "Values",
     "appraise_rows",
+    "scratch_of",
 ]
 
 QUOTE, INDICATIVE, REFUSED = range(3)
@@ -42,7 +43,7 @@ QUOTE, INDICATIVE, REFUSED = range(3)
 CLEAR, BLOCKED, UNVERIFIED, NO_STATUS = range(4)
 """What the register can say of a number, by number; the last is what it cannot."""
 
-NO_DAY = -(2**63)
+NO_DAY = -(2**31)
 """Where there is no date of purchase."""
 
 WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
@@ -73,24 +74,24 @@ class Cells(NamedTuple):
     """A block of rows.
 
     Attributes:
-        keys: the key of the model, as `Tables.keys` says.
+        keys: int32, the key of the model, as `Tables.keys` says.
         at: the instant of the valuation, in microseconds since 1970.
         facts: what the cells alone lead to, a set of `BITS`.
         status: uint8, what the register says.
-        target: the code of the new model; 0 for one that no bonus is for.
-        bought: the date of purchase, in days since 1970, or `NO_DAY`.
+        target: uint8, the code of the new model; 0 for one that no bonus is for.
+        bought: int32, the date of purchase, in days since 1970, or `NO_DAY`.
         code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
         tac: their first eight digits.
         rest: their other digits.
         answers: the codes of the answers, by question and row.
     """
 
-    keys: Ints
+    keys: NDArray[np.int32]
     at: Ints
     facts: Ints
     status: NDArray[np.uint8]
-    target: Ints
-    bought: Ints
+    target: NDArray[np.uint8]
+    bought: NDArray[np.int32]
     code: NDArray[np.uint8]
     tac: Ints
     rest: Ints
@@ -126,17 +127,27 @@ class Values(NamedTuple):
         return cls(small[0], amounts[0], small[1], small[2], amounts[1], amounts[2], table)
 
 
+def scratch_of(rules: Rules) -> tuple[Ints, ...]:
+    """Make room for what a row is made of: compiled loops make no arrays, so that they need not count their owners."""
+    answers, settings = rules.answers, rules.settings
+    lengths = (
+        len(rules.lines),
+        len(answers.retentions) + settings.ages_matter + settings.drifts,
+        answers.components,
+        len(settings.ones),
+        len(answers.added),
+        len(rules.bonuses.stackable),
+    )
+    return tuple(np.zeros(length, dtype=np.int64) for length in lengths)
+
+
 @compiled
-def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int) -> None:
+def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, scratch: tuple[Ints, ...]) -> None:
     """Value every row of a block, and write what it is worth from a position on."""
     answers, settings = rules.answers, rules.settings
     ages, drifts = int(settings.ages_matter), int(settings.drifts)
     held = len(answers.retentions)
-    steps = np.zeros(len(rules.lines), dtype=np.int64)
-    retentions = np.zeros(held + ages + drifts, dtype=np.int64)
-    deductions = np.zeros(answers.components, dtype=np.int64)
-    extras = np.zeros(len(answers.added), dtype=np.int64)
-    amounts = np.zeros(len(rules.bonuses.stackable), dtype=np.int64)
+    steps, retentions, deductions, counted, extras, amounts = scratch
     for row in range(len(cells.keys)):
         place = begin + row
         key, at = cells.keys[row], cells.at[row]
@@ -179,7 +190,8 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int) -> Non
         if drifts:
             days = (at - rules.priced_from[period]) // _DAY
             retentions[held + ages] = drift_bps(days, settings.drift[terms])
-        deductions[:] = 0
+        for component in range(len(deductions)):
+            deductions[component] = 0
         costs, of_case = rules.cost[period] * answers.cost_width, asked * len(answers.costly)
         for number in range(len(answers.costly)):
             cost = answers.costs[costs + answers.cost_base[number] + cells.answers[answers.costly[number], row]]
@@ -188,6 +200,8 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int) -> Non
         for number in range(len(answers.added)):
             question = answers.added[number]
             extras[number] = answers.extras[case + answers.base[question] + cells.answers[question, row]]
+        for overlap in range(len(counted)):
+            counted[overlap] = settings.counted[terms * len(counted) + overlap]
         of_grade = terms * settings.grades + grade
         exchange_value = write_steps(
             steps,
@@ -195,7 +209,9 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int) -> Non
             retentions,
             settings.keeps[of_grade],
             deductions,
-            settings.overlaps[terms],
+            settings.ones,
+            settings.others,
+            counted,
             extras,
             settings.factor[terms],
             settings.scrap[terms],
@@ -228,8 +244,7 @@ def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bo
         said = tacs.reasons[tacs.said[group * tacs.families + family]]
         if tacs.suspects[group]:
             body = tac * _SERIALS + rest // 10
-            nearest = np.searchsorted(tacs.placeholders, body)
-            if nearest < len(tacs.placeholders) and tacs.placeholders[nearest] == body:
+            if tacs.placeholders[find(tacs.placeholders, 0, len(tacs.placeholders) - 1, body)] == body:
                 said = said & tacs.kept | tacs.placeholder
         found |= said
         is_same = is_known and tac == cells.tac[0, row] and rest // 10 == cells.rest[0, row] // 10

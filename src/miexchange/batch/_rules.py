@@ -123,7 +123,9 @@ class Settings(NamedTuple):
         scrap: the floor, in paise.
         step: what is rounded down to, in paise.
         drift: what a price loses a day, in basis points.
-        overlaps: the positions of two components and the part that counts; by version, overlap and these three.
+        ones: the position of the one component of each overlap.
+        others: the position of the other one.
+        counted: the part of the smaller deduction that counts, in basis points; by version and overlap.
         grades: how many grades a version has at most.
         keeps: what a grade keeps, in basis points; by version and grade.
         ids: uint8, the position of its id in `Tables.grades`; likewise.
@@ -138,7 +140,9 @@ class Settings(NamedTuple):
     scrap: Ints
     step: Ints
     drift: Ints
-    overlaps: Ints
+    ones: Ints
+    others: Ints
+    counted: Ints
     grades: int
     keeps: Ints
     ids: NDArray[np.uint8]

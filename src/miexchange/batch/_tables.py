@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from miexchange import _kernel
+from miexchange._value import require
 from miexchange.batch._asof import lay
 from miexchange.batch._periods import Asked, Period, Timetable
 from miexchange.batch._rules import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Rules, Settings
@@ -34,6 +35,7 @@ __all__ = ["Tables"]
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
 _WIDEST = 2**63
+_MOST = 250  # a code is a byte, and says more than which option it is
 
 
 class _Effect(NamedTuple):
@@ -81,6 +83,14 @@ class Tables:
         self.grades = tuple(dict.fromkeys(grade.id for terms in versions for grade in terms.grades))
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
         self.targets = tuple(dict.fromkeys(chain.from_iterable(bonus.targets for bonus in bonuses)))
+
+        most = max(map(len, (self.targets, *self.questions.values())), default=0)
+        require(
+            most <= _MOST,
+            "programme",
+            programme.id,
+            f"let a question have at most {_MOST} options, and bonuses as many targets",
+        )
 
         variants = programme.catalogue.variants
         families = {variant.family: variant for variant in variants}
@@ -250,14 +260,14 @@ class Tables:
             for terms in versions
             for pair in pairs
         ]
-        places = [(components.index(one), components.index(other)) for one, other in pairs] * len(versions)
-        overlaps = [(*place, bps) for place, bps in zip(places, counted, strict=True)]
         return Settings(
             factor=_ints(terms.factor_bps for terms in versions),
             scrap=_ints(terms.scrap_paise for terms in versions),
             step=_ints(terms.step_paise for terms in versions),
             drift=_ints(terms.drift_bps_per_day for terms in versions),
-            overlaps=_ints(chain.from_iterable(overlaps)).reshape(len(versions), len(pairs), 3),
+            ones=_ints(components.index(one) for one, _ in pairs),
+            others=_ints(components.index(other) for _, other in pairs),
+            counted=_ints(counted),
             grades=most,
             keeps=_ints(grade.keep_bps for of_terms in grades for grade in of_terms),
             ids=np.array([self.grades.index(grade.id) for of_terms in grades for grade in of_terms], dtype=np.uint8),

@@ -1,4 +1,4 @@
-"""The `miexchange` command: quote a phone, read an IMEI, search the models, check a programme, a coupon or a ledger.
+"""The `miexchange` command: quote a phone or a file, read an IMEI, check a programme, a coupon or a ledger.
 
 Exit codes, the same for every command:
 
@@ -53,11 +53,14 @@ def _run(arguments: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     if sys.stdout is None:
         return _fail("There is nowhere to write the answer to: stdout is closed.", _WRONG)
+    sentence = "Stopped."
     try:
         code = _app.command().main(arguments, prog_name="miexchange", standalone_mode=False)
         _output.flush()
     except _app.STOPS:
         code = _STOPPED
+    except _output.Stopped as stop:
+        code, sentence = _STOPPED, f"{stop}"
     except _app.COMMAND_LINE_ERRORS as error:
         return _fail(_usage_sentence(error, arguments), _WRONG)
     except MiExchangeError as error:
@@ -69,15 +72,15 @@ def _run(arguments: list[str]) -> int:
         _abandon(sys.stdout)
         return _fail(f"{error if isinstance(error, _output.CannotWrite) else _output.CannotWrite(reason)}", _WRONG)
     if code == _STOPPED:  # newer versions of typer catch Ctrl-C themselves
-        return _stopped()
+        return _stopped(sentence)
     return code if isinstance(code, int) else 0
 
 
-def _stopped() -> int:
+def _stopped(sentence: str = "Stopped.") -> int:
     """Say so below the question, if one was on the screen."""
     if sys.stderr is not None and sys.stderr.isatty():
         sys.stderr.write("\n")
-    return _fail("Stopped.", _STOPPED)
+    return _fail(sentence, _STOPPED)
 
 
 def _fail(sentence: str, code: int) -> int:

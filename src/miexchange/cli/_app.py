@@ -6,7 +6,7 @@ import typer
 
 import miexchange
 from miexchange import _demo
-from miexchange.cli import _coupon, _imei, _ledger, _models, _output, _programme, _quote
+from miexchange.cli import _batch, _coupon, _imei, _ledger, _models, _output, _programme, _quote
 from miexchange.cli._options import EXIT_CODES, Json
 
 __all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
@@ -93,6 +93,7 @@ def demo(*, as_json: Json = False) -> None:
 
 
 app.command("quote", epilog=EXIT_CODES)(_quote.quote)
+app.command("batch", epilog=EXIT_CODES)(_batch.batch)
 app.command("imei", epilog=EXIT_CODES)(_imei.imei)
 app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CannotWrite",
     "Column",
+    "Stopped",
     "flush",
     "hidden",
     "hide",
@@ -99,6 +100,10 @@ class CannotWrite(Exception):  # noqa: N818 - named after what happened
             super().__init__("The output is cut short: the program that was reading it has ended.")
         else:
             super().__init__(f"The output cannot be written: {reason.strerror}. Send it elsewhere.")
+
+
+class Stopped(Exception):  # noqa: N818 - named after what happened
+    """Ctrl-C, in a command that has something to say about it: how to go on."""
 
 
 def flush() -> None:

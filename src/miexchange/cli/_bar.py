@@ -1,0 +1,72 @@
+"""The progress bar of a long run: on stderr, and only where that is a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.progress import Task
+
+    from miexchange import batch
+
+__all__ = ["Bar"]
+
+# The clock starts after the first part: before it, a run that goes on passes by all that is done already.
+_UNTIL_STEADY = 2
+
+
+class _Speed(ProgressColumn):
+    """Rows done, and how many a second, those of an earlier run left out."""
+
+    def render(self, task: Task) -> Text:
+        rows, before = task.fields["rows"], task.fields["before"]
+        elapsed = task.elapsed or 0
+        speed = f", {(rows - before) / elapsed:,.0f} rows/s" if elapsed and rows > before else ""
+        return Text(f"{rows:,} rows{speed}")
+
+
+class Bar:
+    """A progress bar on stderr, where that is a terminal.
+
+    Attributes:
+        rows: how many rows are done.
+    """
+
+    def __init__(self) -> None:
+        """Show nothing yet."""
+        console = Console(stderr=True, highlight=False)
+        self._progress = Progress(
+            TextColumn("valuing"),
+            BarColumn(),
+            TaskProgressColumn(),
+            _Speed(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task("", start=False, rows=0, before=0)
+        self._told = 0
+        self.rows = 0
+
+    def __enter__(self) -> None:
+        """Take the line."""
+        self._progress.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the line as it was."""
+        self._progress.stop()
+
+    def show(self, how_far: batch.Progress) -> None:
+        """Show how far the run is."""
+        self.rows = how_far.rows
+        self._told += 1
+        rows, done, total = how_far.rows, how_far.done, how_far.total
+        if self._told <= _UNTIL_STEADY:
+            self._progress.reset(self._task, completed=done, total=total, rows=rows, before=rows)
+        else:
+            self._progress.update(self._task, completed=done, total=total, rows=rows)

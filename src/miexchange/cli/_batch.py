@@ -1,0 +1,122 @@
+"""`miexchange batch`: value a file of devices, a row each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from miexchange.cli import _given, _output
+from miexchange.cli._options import Json, ProgrammeOption
+from miexchange.programme import Programme
+
+if TYPE_CHECKING:
+    from miexchange.batch import Share, Summary
+
+__all__ = ["batch"]
+
+_INSTALL = "Files need the extra `batch`: pip install 'miexchange[batch]'"
+
+
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A CSV or Parquet file of devices, a row each.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The CSV or Parquet file to write.")],
+    *,
+    programme: ProgrammeOption = "mi-exchange-india",
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="INSTANT", help="The instant to answer for, where IN has no column at."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A column of IN that OUT has as well, such as your own number of the row."),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the refused rows, with their reasons, to this file too.")
+    ] = None,
+    reveal_imei: Annotated[bool, typer.Option("--reveal-imei", help="Allow --keep imei: it is personal data.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT and the rejects if they exist.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has done.")] = False,
+    rows: Annotated[int | None, typer.Option(metavar="N", help="Save after so many rows; by default 65536.")] = None,
+    threads: Annotated[int | None, typer.Option(metavar="N", help="By default one for each processor.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Value every row of IN, and write its outcome, reasons, grade, lines and values to OUT.
+
+    IN has the columns model and one for each question of the programme, and where they are known imei, imei2,
+    imei_status, purchased_on, at, exchange_open, device_exchanged and target. OUT has the position of the row, from
+    0, the columns of --keep, then the result. A row that cannot be valued is refused with its reasons; it is never
+    left out. The exit code is 0 if OUT is complete, even where rows are refused.
+
+    A run that was stopped goes on where it was: start it again. What it has done is kept in OUT.parts until then.
+    """
+    try:
+        from miexchange.batch import appraise_file  # noqa: PLC0415 - pyarrow is loaded where it is needed
+    except ModuleNotFoundError:
+        raise _given.Wrong(_INSTALL) from None
+    from miexchange.cli._bar import Bar  # noqa: PLC0415 - as above
+
+    rules = _given.programme(programme)
+    moment = None if at is None else _given.instant(at, "--at", rules.zone)
+    bar = Bar()
+    try:
+        with bar:
+            summary = appraise_file(
+                source,
+                target,
+                rules,
+                at=moment,
+                keep=keep or (),
+                reveal_imei=reveal_imei,
+                rejects=rejects,
+                rows=rows,
+                threads=threads,
+                force=force,
+                restart=restart,
+                progress=bar.show,
+            )
+    except KeyboardInterrupt:
+        raise _output.Stopped(
+            f"Stopped after {bar.rows:,} rows. To go on, run the same command again; to begin anew, add --restart."
+        ) from None
+    except OSError as error:
+        raise _given.Wrong(
+            f"'{error.filename or target}' cannot be read or written: {error.strerror or error}"
+        ) from None
+    if as_json:
+        _output.write_json(summary.to_dict())
+    else:
+        _show(summary, rules, target, rejects)
+
+
+def _show(summary: "Summary", rules: Programme, target: Path, rejects: Path | None) -> None:
+    _output.say(f"{summary.rows:,} rows, {rules.title}", style="bold")
+    rows = [
+        ("quotes", f"{summary.quotes:,}"),
+        ("indicative", f"{summary.indicative:,}, which lack an IMEI"),
+        ("refused", f"{summary.refused:,}"),
+        ("exchange value", f"{_output.rupees(summary.exchange_value)}, the indicative ones included"),
+        ("coupon value", f"{_output.rupees(summary.coupon_value)}, likewise"),
+        ("written to", f"{target}"),
+    ]
+    if rejects is not None:
+        rows.append(("rejects", f"{rejects}"))
+    _output.say_facts(rows)
+    if summary.reasons:
+        _output.say()
+        most = sorted(summary.reasons, key=lambda reason: -reason.rows)
+        heads = [_output.Column("Refused for"), _output.Column("Rows", justify="right")]
+        _output.say_table(heads, ((str(reason.code), f"{reason.rows:,}") for reason in most))
+    for what, shares in (("Brand", summary.brands), ("Grade", summary.grades)):
+        if shares:
+            _output.say()
+            _show_shares(what, shares)
+
+
+def _show_shares(what: str, shares: Sequence["Share"]) -> None:
+    amounts = (_output.Column(head, justify="right") for head in ("Devices", "Exchange value", "Coupon value"))
+    rows = (
+        (one.name, f"{one.devices:,}", _output.rupees(one.exchange_value), _output.rupees(one.coupon_value))
+        for one in shares
+    )
+    _output.say_table([_output.Column(what), *amounts], rows)

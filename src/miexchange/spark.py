@@ -1,0 +1,206 @@
+"""`appraise`: a Spark DataFrame of devices in, a DataFrame of their values out, by the rules of `miexchange.batch`.
+
+Needs pyspark, the extra ``spark``, on the driver and on the executors. See docs/spark.md.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyspark.sql import functions as F  # noqa: N812 - its name everywhere
+from pyspark.sql.types import (
+    BooleanType,
+    DateType,
+    LongType,
+    NullType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+)
+
+from miexchange._value import instant
+from miexchange.batch import appraise_frame, columns_in
+from miexchange.errors import InvalidValue, shown
+from miexchange.valuation import NONE_GIVEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from pyspark.core.broadcast import Broadcast
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import DataType
+
+    from miexchange.programme import Programme
+
+__all__ = ["appraise"]
+
+
+def appraise(
+    df: DataFrame,
+    programme: Programme,
+    *,
+    at: datetime | None = None,
+    keep: Collection[str] = (),
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
+) -> DataFrame:
+    """Value a Spark DataFrame of devices, a row each, as `miexchange.batch.appraise_frame` values a table.
+
+    The columns of devices are those of `miexchange.batch.appraise_frame`: ``at`` is a TIMESTAMP,
+    ``purchased_on`` a DATE (or a TIMESTAMP_NTZ at midnight), ``exchange_open`` and ``device_exchanged`` are
+    BOOLEAN, all others are STRING. Only these and the kept ones are read. Nothing is shuffled: each
+    partition is one stream of record batches, and its rows stay in it, in order. Like every
+    transformation of Spark it is lazy; what it is called with is checked at once, and no job runs for that.
+
+    Args:
+        df: the devices.
+        programme: the rules. They are broadcast once for each call; on Spark Connect, which has no
+            broadcasts, they are sent with the function.
+        at: the instant of the valuation, where the DataFrame has no column ``at``.
+        keep: columns of the DataFrame that come first in the result, as they are: a key, to tell its rows apart.
+        bonuses_given: how often each bonus with a quota was given so far; the same for every row.
+
+    Returns:
+        The kept columns, then those of `miexchange.batch.columns_out`: texts as STRING, amounts in paise
+        as BIGINT. They depend on the programme alone.
+
+    Raises:
+        InvalidValue: a column is missing, misspelled or of a type that cannot hold what belongs there; or
+            an argument is not of its type.
+
+    >>> from datetime import UTC, datetime
+    >>> from miexchange import Programme, headline, spark
+    >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)
+    >>> best = dict(headline("oneplus-3t-6-64", programme, at=at).condition)
+    >>> good = {"order": "a", "model": "oneplus-3t-6-64", "warranty": None, **best, "screen_glass": "cracked"}
+    >>> bad = {"order": "b", "model": "oneplus 9", "warranty": "under_warranty", **best}
+    >>> df = session.createDataFrame([good, bad])  # a SparkSession
+    >>> result = spark.appraise(df, programme, at=at, keep=["order"])
+    >>> result.select("order", "outcome", "reasons", "deduction:display_paise", "coupon_value_paise").show()
+    +-----+----------+-------------+-----------------------+------------------+
+    |order|   outcome|      reasons|deduction:display_paise|coupon_value_paise|
+    +-----+----------+-------------+-----------------------+------------------+
+    |    a|indicative|             |                -364680|            835800|
+    |    b|   refused|model_unknown|                   NULL|              NULL|
+    +-----+----------+-------------+-----------------------+------------------+
+    <BLANKLINE>
+    """
+    if not hasattr(df, "mapInArrow"):
+        raise InvalidValue("df", df, "give a Spark DataFrame")
+    at = None if at is None else instant(at, "at")
+    # A table without rows is asked here, on the driver: it has the same faults, and the columns of every result.
+    empty = pa.Table.from_arrays([pa.nulls(0) for _ in df.columns], names=df.columns)
+    values = appraise_frame(empty, programme, at=at, bonuses_given=bonuses_given).schema
+    known = set().union(*columns_in(programme))
+    _check_types(df.schema)
+    keep = _kept(keep, df.columns, values.names)
+    names = [name for name in df.columns if name in known or name in keep]
+    given = dict(bonuses_given)  # the caller's may change before a job runs
+    rules = _shipped(programme, df.sparkSession)
+
+    def appraise_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return _values(batches, rules(), names=names, at=at, keep=keep, bonuses_given=given)
+
+    # Spark looks a column up by name, where a dot leads into a field and capitals may mean nothing. Places are exact.
+    placed = df.select(*(F.col(f"`{name.replace('`', '``')}`") for name in names))
+    placed = placed.toDF(*(f"_{place}" for place in range(len(names))))
+    return placed.mapInArrow(appraise_partition, _schema(df.schema, keep, values))
+
+
+def _shipped(programme: Programme, session: SparkSession) -> Callable[[], Programme]:
+    """Return what gives an executor the programme: a broadcast, or on Spark Connect, which has none, the function."""
+    context = getattr(session, "sparkContext", None)
+    if context is None:
+        return lambda: programme
+    broadcast: Broadcast[Programme] = context.broadcast(programme)
+    return lambda: broadcast.value
+
+
+def _values(
+    batches: Iterable[pa.RecordBatch],
+    programme: Programme,
+    *,
+    names: Sequence[str],
+    at: datetime | None,
+    keep: Collection[str],
+    bonuses_given: Mapping[str, int],
+) -> Iterator[pa.RecordBatch]:
+    """Value one partition, a record batch at a time; this runs on the executors.
+
+    Args:
+        batches: its rows, as columns without names that count.
+        programme: the rules; `miexchange.batch` compiles them once in each process, and knows them by their digest.
+        names: the names of the columns.
+        at: the instant of the valuation, or None where there is a column of instants.
+        keep: which columns come first in the result.
+        bonuses_given: how often each bonus was given.
+    """
+    for batch in batches:
+        devices = pa.Table.from_arrays(batch.columns, names=list(names))
+        # One thread: a task of Spark has one core.
+        values = appraise_frame(devices, programme, at=at, bonuses_given=bonuses_given, threads=1)
+        plain = [column.cast(pa.string()) if _is_text(column) else column for column in values.columns]
+        kept = devices.select(list(keep))
+        result = pa.Table.from_arrays([*kept.columns, *plain], names=[*keep, *values.column_names])
+        yield from result.combine_chunks().to_batches()
+
+
+def _is_text(column: Any) -> bool:
+    return bool(pa.types.is_dictionary(column.type))
+
+
+def _schema(devices: StructType, keep: Iterable[str], values: Any) -> StructType:
+    """Return the columns of the result: kept ones as they are, and for an Arrow schema of values Spark's types."""
+    kept = [devices[name] for name in keep]
+    kinds = [StringType() if _is_text(field) else LongType() for field in values]
+    return StructType([*kept, *map(StructField, values.names, kinds)])
+
+
+_TAKES: dict[str, tuple[type[DataType], ...]] = {
+    "at": (TimestampType, NullType),
+    "purchased_on": (DateType, TimestampNTZType, NullType),
+    "exchange_open": (BooleanType, NullType),
+    "device_exchanged": (BooleanType, NullType),
+}
+_ADVICE = {
+    "at": "give a TIMESTAMP, which is an instant; a TIMESTAMP_NTZ or a text is one only in a zone: say in which zone",
+    "purchased_on": "give a DATE, or a TIMESTAMP_NTZ at midnight",
+    "exchange_open": "give a BOOLEAN",
+    "device_exchanged": "give a BOOLEAN",
+}
+
+
+def _check_types(devices: StructType) -> None:
+    """Refuse a column that no cell of which could be read; what is no text in a column of texts its rows say.
+
+    Raises:
+        InvalidValue: the first such column.
+    """
+    for field in devices:
+        if not isinstance(field.dataType, _TAKES.get(field.name, object)):
+            raise InvalidValue(field.name, field.dataType.simpleString().upper(), _ADVICE[field.name])
+
+
+def _kept(keep: Collection[str], there: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of kept columns, and refuse those that are not there, or that the result could not tell apart.
+
+    Raises:
+        InvalidValue: the first such column.
+    """
+    if isinstance(keep, str) or not isinstance(keep, Collection):
+        raise InvalidValue("keep", keep, "give a list of names of columns")
+    taken = {name.casefold() for name in values}
+    for name in keep:
+        if name not in there:
+            close = difflib.get_close_matches(str(name), there, n=1)
+            hint = f"did you mean {shown(close[0])}?" if close else f"there are: {', '.join(there)}"
+            raise InvalidValue("keep", name, f"the DataFrame has no such column; {hint}")
+        if name.casefold() in taken:
+            raise InvalidValue("keep", name, "the result has a column of this name already; rename it, or keep it once")
+        taken.add(name.casefold())
+    return tuple(keep)

@@ -7,6 +7,7 @@
 #   make lint    check style, format and types
 #   make bench   measure, and print what it is measured against
 #   make bench-tuning   measure how well fits predict, beside their peers (DATA=folder of the public data)
+#   make prove   let the ledger's proofs run in full, which takes long, and write their figures to docs/reliability.md
 #   make format  let ruff put right what it can
 #   make lock    choose new versions for constraints.txt
 #   make clean   remove what the targets above made
@@ -27,7 +28,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexc
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-tuning format lock clean
+.PHONY: help demo test lint bench bench-tuning prove format lock clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -78,6 +79,9 @@ bench: $(READY)
 
 bench-tuning: $(READY)
 	@$(BIN)/python benchmarks/tuning/run_all.py $(if $(DATA),--data '$(DATA)')
+
+prove: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tools/prove.py
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix

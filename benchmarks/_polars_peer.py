@@ -185,7 +185,8 @@ class Polars:
         return _chosen(later, of(terms[0]), pl.Int64)
 
     def _eligibility(self) -> tuple[_Stage, ...]:
-        bit = {code: pl.lit(BIT[code], pl.Int64) for code in ReasonCode}
+        of_rows = BIT[ReasonCode.INVALID_VALUE]  # the codes after it are never about a row
+        bit = {code: pl.lit(BIT[code], pl.Int64) for code in ReasonCode if BIT[code] <= of_rows}
         none = pl.lit(0, pl.Int64)
         first_two = pl.col("v") // 10**13
         by_status = {

@@ -109,7 +109,7 @@ def refusing(terms: Terms) -> int:
         warned |= BIT[ReasonCode.TAC_UNKNOWN]
     if terms.eligibility.unverified_imei == "warn":
         warned |= BIT[ReasonCode.IMEI_UNVERIFIED]
-    return (1 << len(ReasonCode)) - 1 - warned
+    return (2 << POSITION[ReasonCode.INVALID_VALUE]) - 1 - warned
 
 
 @dataclass(frozen=True, slots=True)

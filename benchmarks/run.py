@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("importing.py", "appraising.py", "redeeming.py", "loading.py", "tabulating.py", "files.py", "sparking.py")
+SCRIPTS = (
+    *("importing.py", "appraising.py", "redeeming.py", "loading.py"),
+    *("tabulating.py", "files.py", "sparking.py", "ledgering.py"),
+)
 
 
 def main() -> None:

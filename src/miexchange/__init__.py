@@ -10,11 +10,14 @@
 
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
+from miexchange.device_report import DeviceReport
 from miexchange.eligibility import Catalogue, Device, EligibleModels, ImeiStatus, Listing, Variant, Verdict
 from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeError, Problem
+from miexchange.exchange import Exchange, accept
 from miexchange.imei import Imei, TacDevice, TacTable
+from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
-from miexchange.programme import Programme, Terms, UsageRules, lint
+from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules, lint
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.valuation import (
     GrantedBonus,
@@ -39,12 +42,17 @@ __all__ = [
     "CouponStanding",
     "DataError",
     "Device",
+    "DeviceReport",
     "EligibleModels",
+    "Examination",
+    "Exchange",
+    "ExchangeRules",
     "Grade",
     "Grading",
     "GrantedBonus",
     "Imei",
     "ImeiStatus",
+    "Inspection",
     "InvalidImei",
     "InvalidValue",
     "Listing",
@@ -72,6 +80,7 @@ __all__ = [
     "Variant",
     "Verdict",
     "WorstCase",
+    "accept",
     "appraise",
     "coupon_for",
     "headline",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing
     from miexchange.market import Price
-    from miexchange.programme import Bonus, Terms
+    from miexchange.programme import Bonus, ExchangeRules, Terms
 
 __all__ = ["GREATEST_QUESTIONS", "check"]
 
@@ -195,6 +195,23 @@ def _check_settings(terms: Terms, index: int, draft: Draft) -> None:
         if not getattr(usage, key):
             what, remedy = "is empty: the coupon could buy nothing", "Name at least one"
             draft.bad(("terms", index, "usage", key), what, remedy)
+    if terms.exchange is not None:
+        _check_exchange(terms.exchange, index, draft)
+
+
+def _check_exchange(rules: ExchangeRules, index: int, draft: Draft) -> None:
+    """See that each number is in range, and that none stands there that the policies never read."""
+    policies = {"decide_hours": f'mismatch = "{rules.mismatch}"', "reversal_days": f'reversal = "{rules.reversal}"'}
+    for key, (least, most) in rules.bounds().items():
+        number = getattr(rules, key)
+        policy = policies.get(key, policies["decide_hours"])
+        if most == 0 and number:
+            what, remedy = f"{number} is never read with {policy}", "Take it out, or choose another policy"
+            draft.bad(("terms", index, "exchange", key), what, remedy)
+        elif not least <= number <= most:
+            place = ("terms", index, "exchange", key)
+            needs = f" with {policy}" if least else ""
+            draft.bad(place, f"{number} is out of range", f"Write a whole number from {least} to {most}{needs}")
 
 
 def _check_bands(terms: Terms, index: int, draft: Draft) -> None:

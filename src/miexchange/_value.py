@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-__all__ = ["Value", "canonical", "check_types", "day", "dump", "instant", "is_text", "once_each", "proved", "require"]
+__all__ = [
+    "Value",
+    "canonical",
+    "check_types",
+    "day",
+    "dump",
+    "instant",
+    "is_text",
+    "once_each",
+    "packed",
+    "proved",
+    "require",
+]
 
 
 _V = TypeVar("_V", bound="Value")
@@ -222,6 +234,11 @@ def dump(value: Value) -> bytes:
     """
     text = json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False, check_circular=False)
     return text.encode()
+
+
+def packed(value: Value) -> str:
+    """Return a value's JSON form with keys in field order, as pydantic writes it: for what is kept and read back."""
+    return _adapter(type(value)).dump_json(value).decode()
 
 
 def _plain(value: object) -> object:

@@ -23,6 +23,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
 from miexchange._value import Value, canonical, check_types, once_each, proved, require
+from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
 from miexchange.refusal import Reason, ReasonCode
@@ -128,6 +129,25 @@ class Condition(Mapping[str, str]):
         if not isinstance(answers, dict):
             raise InvalidValue("Condition", text, "give a JSON object of question and answer")
         return cls(answers)
+
+    @classmethod
+    def from_device_report(cls, text: str | bytes) -> Self:
+        """Return the answers that a phone gives about itself in the trade-in report of Android 16.
+
+        Only what it knows for certain: battery, screen part, liquid and accounts, as far as the report says.
+        Scratches and dents a person must answer for; merge the two with an `Inspection`, which never lets a
+        better answer stand over a worse one.
+
+        Args:
+            text: the JSON that ``adb shell tradeinmode getstatus`` prints; see `DeviceReport`.
+
+        Raises:
+            InvalidValue: it is no such report.
+
+        >>> Condition.from_device_report('{"locks": {"factory_reset_protection": true}}')
+        Condition({'accounts': 'present'})
+        """
+        return cls(dict(DeviceReport.parse(text).answers))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:

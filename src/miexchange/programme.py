@@ -30,7 +30,18 @@ if TYPE_CHECKING:
 
     from miexchange.errors import Problem
 
-__all__ = ["AgeBand", "Bonus", "Overlap", "Programme", "StepName", "Terms", "UsageRules", "lint", "shipped"]
+__all__ = [
+    "AgeBand",
+    "Bonus",
+    "ExchangeRules",
+    "Overlap",
+    "Programme",
+    "StepName",
+    "Terms",
+    "UsageRules",
+    "lint",
+    "shipped",
+]
 
 
 StepName = tuple[str, str, str]
@@ -144,6 +155,64 @@ class UsageRules(Value):
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ExchangeRules(Value):
+    """What happens to an exchange between checkout and doorstep.
+
+    Attributes:
+        inspection: whether the old phone must be inspected before the exchange is completed.
+        released_validity: what a coupon gets back when its order is cancelled: ``remaining``, the time that was
+            left when it was reserved; or ``full``, all its days anew. Either counts from the cancellation.
+        mismatch: what happens where the inspected phone is worth less than quoted by more than the tolerance:
+            ``honour`` the quote all the same, let the customer pay the ``difference``, or ``cancel`` the exchange.
+        tolerance_paise: a shortfall of up to so much is honoured; or
+        tolerance_bps: of up to this share of the coupon's value, in basis points; the larger of the two counts.
+        decide_hours: how long the customer may take to accept or decline a re-quote; 0 where none is made.
+        reversal: what the customer gets for the old phone when the new one is returned: ``none``, the exchange
+            cannot be reversed; ``store_credit`` of its value without bonuses; or the ``old_phone`` itself.
+        reversal_days: for how many times 24 hours after the hand-over that can be; 0 where it cannot be reversed.
+        source: where the rules are from.
+    """
+
+    inspection: Literal["required", "optional"]
+    released_validity: Literal["remaining", "full"]
+    mismatch: Literal["honour", "difference", "cancel"]
+    reversal: Literal["none", "store_credit", "old_phone"]
+    tolerance_paise: int = 0
+    tolerance_bps: int = 0
+    decide_hours: int = 0
+    reversal_days: int = 0
+    source: str = ""
+
+    def bounds(self) -> dict[str, tuple[int, int]]:
+        """Return the least and the greatest value of each number; 0 to 0 where it would never be read.
+
+        >>> rules = ExchangeRules("required", "remaining", "cancel", "none")
+        >>> rules.bounds()["decide_hours"]
+        (0, 0)
+        """
+        decides, reverses = self.mismatch == "difference", self.reversal != "none"
+        tolerates = self.mismatch != "honour"
+        return {
+            "tolerance_paise": (0, GREATEST_PAISE if tolerates else 0),
+            "tolerance_bps": (0, BPS - 1 if tolerates else 0),
+            "decide_hours": (1, 24 * _LONGEST_DAYS) if decides else (0, 0),
+            "reversal_days": (1, _LONGEST_DAYS) if reverses else (0, 0),
+        }
+
+    def honours(self, shortfall: int, value: int) -> bool:
+        """Tell whether a device that is worth so much less than the coupon's value is taken as it was quoted.
+
+        The share is compared without rounding: shortfall / value against tolerance_bps / 10 000.
+
+        >>> rules = ExchangeRules("required", "remaining", "cancel", "none", tolerance_paise=20_000)
+        >>> rules.honours(20_000, 1_000_000), rules.honours(20_001, 1_000_000)
+        (True, False)
+        """
+        within = shortfall <= self.tolerance_paise or shortfall * BPS <= value * self.tolerance_bps
+        return shortfall <= 0 or self.mismatch == "honour" or within
+
+
 _LONGEST_DAYS = 3_650
 _RANGES = (
     ("quote_valid_hours", 1, 24 * _LONGEST_DAYS),
@@ -175,6 +244,7 @@ class Terms(Value):
         overlaps: component groups that damage together.
         bonuses: offers on top.
         usage: what the coupon may be used for.
+        exchange: what happens between checkout and doorstep; None for a programme that only quotes.
         source: where the terms are from.
     """
 
@@ -193,6 +263,7 @@ class Terms(Value):
     age_bands: tuple[AgeBand, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     bonuses: tuple[Bonus, ...] = ()
+    exchange: ExchangeRules | None = None
     source: str = ""
 
     def __post_init__(self) -> None:

@@ -78,6 +78,30 @@ class ReasonCode(StrEnum):
     COUPON_NOT_USABLE = "coupon_not_usable"
     # A cell of a table that holds no value of its type; of one device it is an `InvalidValue` instead.
     INVALID_VALUE = "invalid_value"
+    # The codes above are bits of one int64 where columns are valued; those below are never about a column's row.
+    COUPON_UNKNOWN = "coupon_unknown"
+    COUPON_CODE_MISTYPED = "coupon_code_mistyped"
+    # The exchange.
+    EXCHANGE_NOT_OFFERED = "exchange_not_offered"
+    DEVICE_IN_EXCHANGE = "device_in_exchange"
+    QUOTE_ACCEPTED = "quote_accepted"
+    EVENT_NOT_POSSIBLE = "event_not_possible"
+    EVENT_BEFORE_LAST = "event_before_last"
+    EVENT_NOT_DUE = "event_not_due"
+    ORDER_OTHER = "order_other"
+    ORDER_TAKEN = "order_taken"
+    INSPECTION_MISSING = "inspection_missing"
+    DECISION_LATE = "decision_late"
+    REVERSAL_NOT_OFFERED = "reversal_not_offered"
+    REVERSAL_LATE = "reversal_late"
+    REQUEST_CHANGED = "request_changed"
+    # The door.
+    SCREEN_LOCK_ON = "screen_lock_on"
+    ACCOUNTS_PRESENT = "accounts_present"
+    MEMORY_CARD_INSIDE = "memory_card_inside"
+    EVIDENCE_MISSING = "evidence_missing"
+    OTHER_DEVICE = "other_device"
+    OTHER_MODEL = "other_model"
 
 
 @dataclass(frozen=True, slots=True)

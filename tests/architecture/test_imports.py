@@ -24,20 +24,23 @@ ROOMS = (
     {"_fit"},
     {"refusal"},
     {"imei", "_tac_files"},
+    {"device_report"},
     {"eligibility"},
     {"condition"},
     {"market"},
     {"programme", "_programme_files", "_programme_rules"},
     {"valuation"},
     {"coupon"},
+    {"inspection"},
+    {"exchange", "_events"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "spark", "strategies", "tuning"}
-BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("spark", "batch"), ("tuning", "batch")}
+ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
+BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger"), ("spark", "batch"), ("tuning", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
 DOORS = {("imei", "batch"), ("market", "batch")}
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
-HEAVY |= {"sqlalchemy", "typer", "rich", "babel", "click", "hypothesis"}
+HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
 
 
 def trees() -> dict[str, ast.Module]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "miexchange"
-ISLANDS = {"batch", "cli", "_demo", "spark", "strategies"}
+ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
 CORE = sorted(file.stem for file in PACKAGE.glob("*.py") if file.stem not in ISLANDS)
-MONEY_PATH = ("_kernel", "condition", "coupon", "market", "money", "programme", "valuation")
+MONEY_PATH = ("_kernel", "condition", "coupon", "exchange", "inspection", "market", "money", "programme", "valuation")
 
 # Modules whose answer depends on when, where or how often they are asked.
 IMPURE_MODULES = {

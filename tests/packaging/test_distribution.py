@@ -174,7 +174,8 @@ def test_the_wheel_holds_package_types_data_and_licences(built: Built) -> None:
     assert set(metadata.get_all("License-File", [])) == licences
     assert metadata["License-Expression"] == "MIT AND CC-BY-SA-3.0"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"batch", "cli", "dev", "testing", "tuning"}
+    extras = {"batch", "cli", "dev", "ledger", "spark", "testing", "tuning"}
+    assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 
 def test_the_wheel_of_the_sdist_is_the_wheel_of_the_checkout(built: Built) -> None:

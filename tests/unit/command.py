@@ -38,6 +38,12 @@ COMMANDS = [
     ("programme", "lint"),
     ("programme", "show"),
     ("coupon", "check"),
+    ("ledger", "show"),
+    ("ledger", "history"),
+    ("ledger", "sweep"),
+    ("ledger", "verify"),
+    ("ledger", "exposure"),
+    ("ledger", "migrate"),
     ("demo",),
 ]
 ORDER = {

@@ -51,6 +51,10 @@ def test_a_code_is_its_name_in_lower_case() -> None:
         assert re.fullmatch(r"[a-z0-9_]+", code)
 
 
+def test_the_codes_that_a_row_of_a_table_can_have_are_bits_of_one_column() -> None:
+    assert list(ReasonCode).index(ReasonCode.INVALID_VALUE) < 63
+
+
 def test_a_reason_has_no_subject_by_default() -> None:
     assert EXPIRED.subject == ""
     assert BRAND.subject == "case"

@@ -1,4 +1,4 @@
-"""The `miexchange` command: quote a phone or a file of them, read an IMEI, search models, check a programme or coupon.
+"""The `miexchange` command: quote a phone or a file, read an IMEI, check a programme, a coupon or a ledger.
 
 Exit codes, the same for every command:
 

@@ -6,7 +6,7 @@ import typer
 
 import miexchange
 from miexchange import _demo
-from miexchange.cli import _batch, _coupon, _imei, _models, _output, _programme, _quote
+from miexchange.cli import _batch, _coupon, _imei, _ledger, _models, _output, _programme, _quote
 from miexchange.cli._options import EXIT_CODES, Json
 
 __all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 _programmes = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
 _coupons = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
+_ledgers = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - the shape of a typer callback
@@ -67,6 +68,12 @@ def _coupon_group(context: typer.Context) -> None:
     _help_without_command(context)
 
 
+@_ledgers.callback(invoke_without_command=True)
+def _ledger_group(context: typer.Context) -> None:
+    """Look into a ledger of exchanges, sweep it, or prove that it is whole."""
+    _help_without_command(context)
+
+
 def _help_without_command(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         _output.say_lines(context.get_help().splitlines())
@@ -94,6 +101,9 @@ _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
 app.add_typer(_programmes, name="programme")
 app.add_typer(_coupons, name="coupon")
+for _verb in (_ledger.show, _ledger.history, _ledger.sweep, _ledger.verify, _ledger.exposure, _ledger.migrate):
+    _ledgers.command(_verb.__name__, epilog=EXIT_CODES)(_verb)
+app.add_typer(_ledgers, name="ledger")
 app.command("demo", epilog=EXIT_CODES)(demo)
 
 

@@ -41,11 +41,12 @@ if TYPE_CHECKING:
         refusals,
         verdicts,
     )
+    from miexchange.strategies._exchanges import device_reports, events, examinations, exchanges, inspections
     from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables
     from miexchange.strategies._models import catalogues, eligible_models, listings, variants
     from miexchange.strategies._numbers import amounts, instants
     from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
-    from miexchange.strategies._programmes import programmes, terms, usage_rules
+    from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
 
 __all__ = [
     "STRATEGIES",
@@ -57,15 +58,21 @@ __all__ = [
     "catalogues",
     "conditions",
     "coupons",
+    "device_reports",
     "devices",
     "eligible_models",
     "enquiries",
+    "events",
+    "examinations",
+    "exchange_rules",
+    "exchanges",
     "grades",
     "gradings",
     "hostile_conditions",
     "hostile_enquiries",
     "imei_texts",
     "imeis",
+    "inspections",
     "instants",
     "listings",
     "mistyped_imeis",
@@ -89,7 +96,18 @@ __all__ = [
     "verdicts",
 ]
 
-_PARTS = ("by_type", "conditions", "coupons", "enquiries", "imeis", "models", "numbers", "prices", "programmes")
+_PARTS = (
+    "by_type",
+    "conditions",
+    "coupons",
+    "enquiries",
+    "exchanges",
+    "imeis",
+    "models",
+    "numbers",
+    "prices",
+    "programmes",
+)
 
 
 def register() -> None:

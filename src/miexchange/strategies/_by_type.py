@@ -9,21 +9,25 @@ from hypothesis import strategies as st
 
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption
+from miexchange.device_report import DeviceReport
 from miexchange.eligibility import Catalogue, Device, EligibleModels, Listing, Variant, Verdict
 from miexchange.errors import Problem
+from miexchange.exchange import Exchange
 from miexchange.imei import Imei, TacDevice, TacTable
+from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import GREATEST_PAISE
-from miexchange.programme import Programme, Terms, UsageRules
+from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules
 from miexchange.refusal import Reason, Refusal
 from miexchange.strategies._conditions import conditions, grades, gradings, options, questionnaires, questions
 from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions
 from miexchange.strategies._enquiries import devices, quotes, reasons, refusals, verdicts
+from miexchange.strategies._exchanges import device_reports, examinations, exchanges, inspections
 from miexchange.strategies._imeis import imeis, tac_tables
 from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_models, listings, variants
 from miexchange.strategies._numbers import SOURCE, amounts, texts, tuples
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
-from miexchange.strategies._programmes import programmes, terms, usage_rules
+from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
 from miexchange.valuation import GrantedBonus, Quote, QuoteLine, Replay, WorstCase
 
 if TYPE_CHECKING:
@@ -41,11 +45,16 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         Condition: conditions,
         Coupon: coupons,
         Device: devices,
+        DeviceReport: device_reports,
         EligibleModels: eligible_models,
+        Examination: examinations,
+        Exchange: exchanges,
+        ExchangeRules: exchange_rules,
         Grade: grades,
         Grading: gradings,
         GrantedBonus: lambda: st.builds(GrantedBonus, texts(), amounts(), st.none() | texts()),
         Imei: imeis,
+        Inspection: inspections,
         Listing: listings,
         Option: options,
         Order: orders,

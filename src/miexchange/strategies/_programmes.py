@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ from miexchange.eligibility import EligibilityTerms, EligibleModels, Variant
 from miexchange.imei import TacTable
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, PAISE_PER_RUPEE
-from miexchange.programme import AgeBand, Bonus, Overlap, Programme, Terms, UsageRules
+from miexchange.programme import AgeBand, Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["CATEGORIES", "CHANNELS", "NEW_BRANDS", "PRODUCTS", "programmes", "terms", "usage_rules"]
+__all__ = ["CATEGORIES", "CHANNELS", "NEW_BRANDS", "PRODUCTS", "exchange_rules", "programmes", "terms", "usage_rules"]
 
 CATEGORIES = ("smartphone", "accessory")
 NEW_BRANDS = ("Mi", "Redmi")
@@ -71,6 +71,30 @@ def usage_rules() -> SearchStrategy[UsageRules]:
         stacks_with=subsets(("bank_offer", "festival"), 0),
         source=st.just(SOURCE),
     )
+
+
+@st.composite
+def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
+    """Draw what happens to an exchange between checkout and doorstep.
+
+    >>> from hypothesis import find
+    >>> find(exchange_rules(), lambda rules: rules.decide_hours > 0).mismatch
+    'difference'
+    """
+    policies: dict[str, Any] = {
+        "inspection": draw(st.sampled_from(("optional", "required"))),
+        "released_validity": draw(st.sampled_from(("remaining", "full"))),
+        "mismatch": draw(st.sampled_from(("cancel", "difference", "honour"))),
+        "reversal": draw(st.sampled_from(("none", "store_credit", "old_phone"))),
+    }
+    if policies["mismatch"] != "honour":
+        policies["tolerance_paise"] = draw(st.just(0) | st.integers(0, 100_000))
+        policies["tolerance_bps"] = draw(st.just(0) | st.integers(0, BPS - 1))
+    if policies["mismatch"] == "difference":
+        policies["decide_hours"] = draw(st.sampled_from((168, 1)))
+    if policies["reversal"] != "none":
+        policies["reversal_days"] = draw(st.sampled_from((30, 1)))
+    return ExchangeRules(**policies, source=SOURCE)
 
 
 @lru_cache(64)
@@ -202,6 +226,7 @@ def terms(
         drift_bps_per_day=drift,
         age_bands=bands,
         bonuses=draw(_bonuses(dearest)),
+        exchange=draw(exchange_rules()),
         source=SOURCE,
     )
     if len(made.components) > 1 and draw(_OFTEN):

@@ -1,0 +1,220 @@
+"""What a ledger costs beside bare transactions and bare look-ups, on SQLite and PostgreSQL, and as it grows.
+
+The phones, the accounts and the PostgreSQL server are those of the tests; the server waits for the disk, as it does by
+default. The bare transactions are written by hand with the database's own driver, on the same file or server, in turns
+with ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+import psycopg
+from sqlalchemy import insert, text
+
+from _measure import is_quick, print_table, verdict
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # where the server and the phones are
+
+from ledger import load, server, shop
+from miexchange import Exchange, ledger
+from miexchange.exchange import State
+from miexchange.ledger import _schema as tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from miexchange.ledger import Ledger
+
+RATE, LOOK_UP, GROWTH = 0.5, 2.0, 1.5
+VERBS = ("accept", "reserve", "complete")
+MANY = 5_000  # rows in one statement
+
+
+class Bare(NamedTuple):
+    """What is written by hand: one durable transaction of one row, and one look-up by primary key."""
+
+    write: Callable[[int], object]
+    read: Callable[[str], object]
+
+
+@contextlib.contextmanager
+def databases() -> Iterator[dict[str, str]]:
+    """Give an empty database of either kind."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        server.postgresql(f"bench-{uuid4().hex[:8]}", durable=True) as url,
+        server.database(url) as made,
+    ):
+        yield {"SQLite": f"{folder}/exchanges.db", "PostgreSQL": made}
+
+
+@contextlib.contextmanager
+def bare(url: str) -> Iterator[Bare]:
+    """Open the same database by hand."""
+    row = ("x" * 200, "issued", 995_000)
+    if "://" not in url:
+        file = sqlite3.connect(url, isolation_level=None)
+        file.execute("PRAGMA synchronous=FULL")
+        file.execute("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT, state TEXT, value INTEGER)")
+
+        def write(number: int) -> None:
+            file.execute("BEGIN IMMEDIATE")
+            file.execute("INSERT INTO bare VALUES (?, ?, ?, ?)", (number, *row))
+            file.execute("COMMIT")
+
+        yield Bare(write, lambda code: file.execute("SELECT * FROM exchanges WHERE code = ?", (code,)).fetchone())
+        file.close()
+        return
+    with psycopg.connect(url) as connection, psycopg.connect(url, autocommit=True) as reader:
+        connection.execute("CREATE TABLE bare (id BIGINT PRIMARY KEY, body TEXT, state TEXT, value BIGINT)")
+        connection.commit()
+
+        def insert_one(number: int) -> None:
+            connection.execute("INSERT INTO bare VALUES (%s, %s, %s, %s)", (number, *row))
+            connection.commit()
+
+        yield Bare(
+            insert_one, lambda code: reader.execute("SELECT * FROM exchanges WHERE code = %s", (code,)).fetchone()
+        )
+
+
+def live(store: Ledger, numbers: range) -> None:
+    """Let coupons be accepted, reserved and completed, one after the other."""
+    for number in numbers:
+        for verb in VERBS:
+            done = load.step(store, verb, number, f"{verb}-{number}")
+            if not isinstance(done, Exchange):
+                raise TypeError(done)
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Return how many seconds a call takes."""
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def lives(store: Ledger, by_hand: Bare, first: int, turns: int, length: int) -> tuple[float, float]:
+    """Return the median seconds of a life and of as many bare transactions, taken in turns."""
+    ours, bare_ones = [], []
+    for turn in range(turns):
+        numbers = range(first + turn * length, first + (turn + 1) * length)
+        for number in numbers:
+            shop.quote(number), shop.code(number)  # what comes before a ledger is asked
+        ours.append(timed(partial(live, store, numbers)) / length)
+        ids = range(3 * numbers.start, 3 * numbers.stop)
+        bare_ones.append(timed(lambda ids=ids: [by_hand.write(number) for number in ids]) / length)  # type: ignore[misc]
+    return median(ours), median(bare_ones)
+
+
+def look_ups(store: Ledger, by_hand: Bare, codes: list[str], turns: int) -> tuple[float, float]:
+    """Return the median seconds of a look-up by code, ours and a bare one, taken in turns."""
+    ours, bare_ones = [], []
+    for _ in range(turns):
+        ours.append(timed(lambda: [store.get(code) for code in codes]) / len(codes))
+        bare_ones.append(timed(lambda: [by_hand.read(code) for code in codes]) / len(codes))
+    return median(ours), median(bare_ones)
+
+
+def first_look_ups(store: Ledger, codes: list[str]) -> float:
+    """Return the median seconds of a look-up by a ledger that has not seen the exchange before."""
+    forgetful = [ledger.Ledger(store.engine, shop.KEY, ()) for _ in codes]
+    return median(timed(lambda one=one, code=code: one.get(code)) for one, code in zip(forgetful, codes, strict=True))  # type: ignore[misc]
+
+
+def fill(store: Ledger, first: int, last: int) -> None:
+    """Add exchanges that are over, as rows: to live them all would take hours."""
+    body = "x" * 200  # nobody reads it
+    for start in range(first, last, MANY):
+        numbers = range(start, min(start + MANY, last))
+        code = {number: f"{number * 7_919_993 % 10**15:017}" for number in numbers}
+        rows: dict[Any, list[dict[str, object]]] = {
+            tables.exchanges: [
+                {
+                    "code": code[number],
+                    "account": f"filler-{number}",
+                    "state": State.COMPLETED.value,
+                    "version": 1,
+                    "order_id": f"filler-{number}",
+                    "due_us": None,
+                    "at_us": number,
+                    "value_paise": 1,
+                    "key_id": "k",
+                    "head": "h",
+                }
+                for number in numbers
+            ],
+            tables.device_tokens: [
+                {"code": code[number], "token": f"{number:032x}", "is_open": False} for number in numbers
+            ],
+            tables.events: [
+                {"code": code[number], "version": 1, "kind": "x", "at_us": 0, "body": body, "key_id": "", "hash": ""}
+                for number in numbers
+            ],
+            tables.answers: [
+                {"request": f"filler-{number}", "fingerprint": "", "verb": "", "at_us": 0, "is_public": False}
+                for number in numbers
+            ],
+        }
+        with store.engine.begin() as connection:
+            for table, those in rows.items():
+                connection.execute(insert(table), those)
+    with store.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+
+
+def us(seconds: float) -> str:
+    """Write seconds as microseconds."""
+    return f"{seconds * 1e6:.0f} us"
+
+
+def main() -> None:
+    """Print the tables."""
+    quick = is_quick(__doc__)
+    turns, length = (2, 3) if quick else (15, 40)
+    few, many = (200, 1_000) if quick else (10_000, 1_000_000)
+    writes: list[tuple[str, ...]] = []
+    reads: list[tuple[str, ...]] = []
+    growth: list[tuple[str, ...]] = []
+    with databases() as urls:
+        for name, url in urls.items():
+            with ledger.open(url, key=shop.KEY) as store, bare(url) as by_hand:
+                first, costs = 1, []
+                for size, before in ((few, 0), (many, few)):
+                    fill(store, before, size)
+                    live(store, range(first, first + 1))
+                    ours, bare_one = lives(store, by_hand, first + 1, turns, length)
+                    codes = [shop.code(number) for number in range(first, first + turns * length)]
+                    look_up, bare_look_up = look_ups(store, by_hand, codes, turns)
+                    fresh = first_look_ups(store, codes[: 5 * turns])
+                    costs.append((ours, look_up))
+                    at = f"{name}, {size:,} exchanges"
+                    goal = verdict(bare_one / ours, RATE, at_least=True)
+                    writes.append((at, us(ours), us(bare_one), *goal))
+                    reads.append(
+                        (at, us(look_up), us(fresh), us(bare_look_up), *verdict(look_up / bare_look_up, LOOK_UP))
+                    )
+                    first += 1 + turns * length
+                for what, (before_it, after_it) in zip(("a life", "a look-up"), zip(*costs, strict=True), strict=True):
+                    row = (f"{name}, {what}", us(before_it), us(after_it), *verdict(after_it / before_it, GROWTH))
+                    growth.append(row)
+    head = ("accept, reserve, complete", "ours", "as many bare transactions", "rate", "goal", "")
+    print_table("A ledger beside bare durable transactions", head, writes)
+    head_of_reads = ("look-up by code", "ours", "ours, read for the first time", "bare select", "ratio", "goal", "")
+    print_table("A look-up beside a bare select by primary key", head_of_reads, reads)
+    head_of_growth = ("as the ledger grows", f"{few:,}", f"{many:,}", "ratio", "goal", "")
+    print_table("From few exchanges to many", head_of_growth, growth)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""What happens to an exchange: ten kinds of events, each a frozen value with its own instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from miexchange._value import Value, check_types, instant, is_text, require
+from miexchange.coupon import Coupon, Order
+from miexchange.inspection import Examination
+from miexchange.programme import ExchangeRules
+from miexchange.valuation import Quote, WorstCase
+
+__all__ = [
+    "EVENTS",
+    "Accept",
+    "Agree",
+    "Complete",
+    "Decline",
+    "Event",
+    "Expire",
+    "Inspect",
+    "Later",
+    "Release",
+    "Reserve",
+    "Reverse",
+    "Void",
+]
+
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated(Value):
+    """What every event has: its instant."""
+
+    at: datetime
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        object.__setattr__(self, "at", instant(self.at, f"{type(self).__name__}.at"))
+        for field in ("order", "account", "reason"):
+            text = getattr(self, field, "-")
+            fits = not isinstance(text, str) or (is_text(text) and 0 < len(text) <= _LONGEST)
+            require(fits, f"{type(self).__name__}.{field}", text, f"give a text of up to {_LONGEST} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(_Dated):
+    """The customer accepted the quote: the exchange begins.
+
+    Attributes:
+        quote: the quote, without its IMEIs.
+        coupon: the coupon that was issued of it.
+        worst_case: what was disclosed that an inspection can lead to.
+        rules: the exchange's rules, as the programme had them at the quote.
+    """
+
+    quote: Quote
+    coupon: Coupon
+    worst_case: WorstCase
+    rules: ExchangeRules
+    kind: Literal["accept"] = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve(_Dated):
+    """An order was placed and paid for with the coupon.
+
+    Attributes:
+        order: the order.
+        account: the account that placed it.
+    """
+
+    order: Order
+    account: str
+    kind: Literal["reserve"] = "reserve"
+
+
+@dataclass(frozen=True, slots=True)
+class Release(_Dated):
+    """The order was cancelled; only it can give the coupon back.
+
+    Attributes:
+        order: the order's id.
+    """
+
+    order: str
+    kind: Literal["release"] = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect(_Dated):
+    """The old phone was inspected at the door.
+
+    Attributes:
+        order: the id of the order that is being delivered.
+        examination: what `miexchange.inspection.examine` found.
+    """
+
+    order: str
+    examination: Examination
+    kind: Literal["inspect"] = "inspect"
+
+
+@dataclass(frozen=True, slots=True)
+class Agree(_Dated):
+    """The customer accepted the re-quote, paid what is due, and the phone was handed over.
+
+    Attributes:
+        account: the account of the customer.
+    """
+
+    account: str
+    kind: Literal["agree"] = "agree"
+
+
+@dataclass(frozen=True, slots=True)
+class Decline(_Dated):
+    """The customer declined the re-quote and keeps the phone.
+
+    Attributes:
+        account: the account of the customer.
+    """
+
+    account: str
+    kind: Literal["decline"] = "decline"
+
+
+@dataclass(frozen=True, slots=True)
+class Complete(_Dated):
+    """The phone was handed over as quoted.
+
+    Attributes:
+        order: the id of the order that was delivered.
+    """
+
+    order: str
+    kind: Literal["complete"] = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Expire(_Dated):
+    """The time ran out: the coupon's, or that for a decision. A sweep says so."""
+
+    kind: Literal["expire"] = "expire"
+
+
+@dataclass(frozen=True, slots=True)
+class Void(_Dated):
+    """The operator called the exchange off.
+
+    Attributes:
+        reason: why, for the record.
+    """
+
+    reason: str
+    kind: Literal["void"] = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse(_Dated):
+    """The new phone was returned.
+
+    Attributes:
+        order: the id of the order that was returned.
+    """
+
+    order: str
+    kind: Literal["reverse"] = "reverse"
+
+
+Event = Accept | Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse
+Later = Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse
+
+EVENTS: dict[str, type[Event]] = {
+    "accept": Accept,
+    "reserve": Reserve,
+    "release": Release,
+    "inspect": Inspect,
+    "agree": Agree,
+    "decline": Decline,
+    "complete": Complete,
+    "expire": Expire,
+    "void": Void,
+    "reverse": Reverse,
+}
+"""Every kind of event with its type, in the order of a life."""

@@ -1,0 +1,185 @@
+"""`miexchange ledger`: look into a ledger, sweep it, prove that it is whole."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from miexchange.cli import _given, _output
+from miexchange.cli._options import Json
+from miexchange.market import IST
+
+if TYPE_CHECKING:
+    from miexchange.exchange import Exchange
+    from miexchange.ledger import Entry, Ledger
+
+__all__ = ["exposure", "history", "migrate", "show", "sweep", "verify"]
+
+Where = Annotated[
+    str,
+    typer.Option(
+        "--ledger",
+        metavar="PATH|URL",
+        envvar="MIEXCHANGE_LEDGER",
+        help="The SQLite file, or a URL such as postgresql://user@host/database.",
+    ),
+]
+Code = Annotated[str, typer.Argument(help="The coupon's code, with or without hyphens.")]
+
+
+def _package() -> Any:  # noqa: ANN401 - the module, which needs an extra
+    try:
+        from miexchange import ledger  # noqa: PLC0415 - it needs the extra, and loads slowly
+    except ModuleNotFoundError:
+        what = "The ledger needs packages that are not installed"
+        raise _given.Wrong(f"{what}: pip install 'miexchange[ledger]'") from None
+    return ledger
+
+
+def _opened(where: str) -> "Ledger":
+    opened: Ledger = _package().open(where, must_exist=True)
+    return opened
+
+
+def _refused(code: str, *, as_json: bool) -> typer.Exit:
+    """Say that there is no such coupon; the code as it was typed may be anything."""
+    if as_json:
+        _output.write_json({"answer": "refusal", "code": code})
+    else:
+        _output.say(f"There is no coupon with the code {code}. Compare it with the coupon, character by character.")
+    return typer.Exit(1)
+
+
+def show(code: Code, *, ledger: Where, as_json: Json = False) -> None:
+    """Show an exchange as it stands, by its coupon's code. The exit code is 1 if there is none."""
+    with _opened(ledger) as opened:
+        exchange = opened.get(code)
+    if exchange is None:
+        raise _refused(code, as_json=as_json)
+    if as_json:
+        _output.write_json({"answer": "exchange", "exchange": exchange.to_dict()})
+        return
+    _output.say(f"{exchange.coupon.display_code}: {exchange.state}", style="bold")
+    _output.say_facts(_facts(exchange))
+
+
+def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
+    coupon, worst = exchange.coupon, exchange.worst_case
+    facts = [
+        ("account", coupon.account),
+        ("old phone", exchange.quote.label),
+        ("worth", _output.rupees(coupon.value)),
+        ("at risk", f"{_output.rupees(worst.at_risk)}, as was disclosed"),
+        ("valid until", _output.moment(coupon.valid_until, IST)),
+        ("last event", f"number {exchange.version}, {_output.moment(exchange.at, IST)}"),
+    ]
+    if exchange.order is not None and exchange.redemption is not None:
+        facts.append(("order", f"{exchange.order.id}, {_output.rupees(exchange.redemption.discount)} off"))
+    if exchange.examination is not None:
+        seen = exchange.examination
+        worth = _output.rupees(seen.coupon_value) if seen.kind == "valued" else ""
+        facts.append(("at the door", f"{seen.kind} {worth}".strip()))
+        facts += [
+            (f"  {change.question}", f"{change.said} -> {change.seen}, {_output.rupees(change.amount)}")
+            for change in seen.changes
+        ]
+    if exchange.to_pay_at_the_door:
+        facts.append(("to pay at the door", _output.rupees(exchange.to_pay_at_the_door)))
+    if exchange.due is not None:
+        facts.append(("ends by itself", _output.moment(exchange.due, IST)))
+    return facts
+
+
+def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
+    """Show what happened to an exchange, oldest first. The exit code is 1 if there is none."""
+    with _opened(ledger) as opened:
+        entries = opened.history(code)
+    if not entries:
+        raise _refused(code, as_json=as_json)
+    if as_json:
+        _output.write_json({"answer": "history", "entries": list(map(_plain, entries))})
+        return
+    columns = [_output.Column(name) for name in ("", "When", "Event", "Request", "Hash")]
+    rows = [
+        (
+            f"{entry.version}",
+            _output.moment(entry.event.at, IST),
+            entry.event.kind,
+            entry.request or "a sweep",
+            entry.hash[:12],
+        )
+        for entry in entries
+    ]
+    _output.say_table(columns, rows)
+
+
+def _plain(entry: "Entry") -> dict[str, object]:
+    return {
+        "version": entry.version,
+        "event": entry.event.to_dict(),
+        "request": entry.request,
+        "hash": entry.hash,
+    }
+
+
+def sweep(
+    *,
+    ledger: Where,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INSTANT", help="What ended before this instant, such as 2018-04-03T12:00+05:30. By default now."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
+
+    Run it every few minutes; it may run in several places at once.
+    """
+    when = _given.instant(at, "--at", None)
+    with _opened(ledger) as opened:
+        ended = opened.sweep(when)
+    if as_json:
+        _output.write_json({"answer": "sweep", "at": when.isoformat(), **ended.to_dict()})
+        return
+    _output.say(f"Ended: {ended.expired} coupons, {ended.undecided} re-quotes.")
+
+
+def verify(*, ledger: Where, as_json: Json = False) -> None:
+    """Prove that the ledger is whole: every chain of events, every state, every answer. The exit code is 1 if not."""
+    with _opened(ledger) as opened:
+        found = _package().verify(opened)
+    if as_json:
+        _output.write_json({"answer": "verification", "whole": bool(found), **found.to_dict()})
+    else:
+        whole = "The ledger is whole" if found else f"The ledger is not whole: {len(found.faults)} faults"
+        _output.say(f"{whole}. {found.exchanges} exchanges, {found.events} events.", style="bold")
+        _output.say_lines(f"  {fault}" for fault in found.faults)
+    if not found:
+        raise typer.Exit(1)
+
+
+def exposure(*, ledger: Where, as_json: Json = False) -> None:
+    """Show what live coupons are worth, by the day on which they expire (in India)."""
+    with _opened(ledger) as opened:
+        found = opened.open_exposure(IST)
+    if as_json:
+        _output.write_json({"answer": "exposure", "days": [one.to_dict() for one in found]})
+        return
+    columns = [_output.Column("Expires on"), *(_output.Column(name, justify="right") for name in ("Coupons", "Worth"))]
+    rows = [
+        ("held by orders" if one.day is None else f"{one.day}", f"{one.coupons}", _output.rupees(one.value_paise))
+        for one in found
+    ]
+    total = sum(one.value_paise for one in found)
+    rows.append(("together", f"{sum(one.coupons for one in found)}", _output.rupees(total)))
+    _output.say_table(columns, rows)
+
+
+def migrate(*, ledger: Where, as_json: Json = False) -> None:
+    """Bring the ledger's tables to the version of this package. Make a backup first."""
+    version = _package().migrate(ledger, must_exist=True)
+    if as_json:
+        _output.write_json({"answer": "migration", "version": version})
+        return
+    _output.say(f"The ledger's tables are of version {version}.")

@@ -1,0 +1,566 @@
+"""The exchange, from the accepted quote to the hand-over: a state machine without a clock.
+
+`accept` begins one; every later step is an event, a frozen value with its own instant, and `apply`
+returns the exchange after it, or a `Refusal` that changes nothing. `TRANSITIONS` is the one table of
+what may follow what; docs/exchange.md shows it. The same event twice gives the same exchange.
+
+>>> [transition.becomes for transition in TRANSITIONS if transition.event == "reserve"]
+[(<State.RESERVED: 'reserved'>,)]
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from miexchange._events import (
+    EVENTS,
+    Accept,
+    Agree,
+    Complete,
+    Decline,
+    Event,
+    Expire,
+    Inspect,
+    Later,
+    Release,
+    Reserve,
+    Reverse,
+    Void,
+)
+from miexchange._value import Value, check_types, instant, proved, require
+from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, device_token, issue
+from miexchange.errors import InvalidValue
+from miexchange.inspection import Examination
+from miexchange.programme import ExchangeRules, Programme
+from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.valuation import Quote, WorstCase, worst_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "EVENTS",
+    "OPEN",
+    "TRANSITIONS",
+    "Accept",
+    "Agree",
+    "Complete",
+    "Decline",
+    "Event",
+    "Exchange",
+    "Expire",
+    "Inspect",
+    "Release",
+    "Reserve",
+    "Reverse",
+    "State",
+    "Transition",
+    "Void",
+    "accept",
+    "acceptance",
+    "apply",
+    "begin",
+    "fold",
+]
+
+
+class State(StrEnum):
+    """Where an exchange stands."""
+
+    ISSUED = "issued"
+    """The coupon can be used."""
+    RESERVED = "reserved"
+    """An order was placed and paid for with it; the old phone is to be handed over."""
+    INSPECTED = "inspected"
+    """The phone is as quoted, or is taken as if it were; the hand-over remains."""
+    REQUOTED = "requoted"
+    """The phone is worth less than quoted; the customer is to accept or decline that."""
+    COMPLETED = "completed"
+    """Handed over as quoted."""
+    ADJUSTED = "adjusted"
+    """Handed over at the re-quote."""
+    EXPIRED = "expired"
+    """The coupon was not used in time."""
+    VOID = "void"
+    """Called off: withdrawn, refused at the door, declined."""
+    REVERSED = "reversed"
+    """Undone: the new phone was returned."""
+
+
+OPEN = (State.ISSUED, State.RESERVED, State.INSPECTED, State.REQUOTED)
+"""The states of an open exchange: an account has one at most, and so has a device."""
+
+_STANDING = {
+    State.ISSUED: CouponStanding.UNUSED,
+    State.RESERVED: CouponStanding.RESERVED,
+    State.INSPECTED: CouponStanding.RESERVED,
+    State.REQUOTED: CouponStanding.RESERVED,
+    State.COMPLETED: CouponStanding.USED,
+    State.ADJUSTED: CouponStanding.USED,
+    State.EXPIRED: CouponStanding.VOID,
+    State.VOID: CouponStanding.VOID,
+    State.REVERSED: CouponStanding.VOID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Value):
+    """One exchange as it stands after its events.
+
+    Attributes:
+        quote: the quote that was accepted, without its IMEIs.
+        coupon: its coupon; where an order was released, with the window that it has now.
+        worst_case: what was disclosed at acceptance.
+        rules: what happens between checkout and doorstep.
+        state: where the exchange stands.
+        at: the instant of the last event, UTC.
+        version: how many events there were.
+        order: the order that it is used for; None where it is not.
+        redemption: what came off that order at checkout.
+        examination: what the inspection found.
+        decide_until: the first instant at which a re-quote can no longer be accepted.
+        settlement: what comes off the order at the re-quote; none before there is one.
+        last: the last event; None where it was the acceptance.
+    """
+
+    quote: Quote
+    coupon: Coupon
+    worst_case: WorstCase
+    rules: ExchangeRules
+    state: State
+    at: datetime
+    version: int
+    order: Order | None = None
+    redemption: Redemption | None = None
+    examination: Examination | None = None
+    decide_until: datetime | None = None
+    settlement: Redemption | None = None
+    last: Later | None = None
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        object.__setattr__(self, "at", instant(self.at, "Exchange.at"))
+        if self.decide_until is not None:
+            object.__setattr__(self, "decide_until", instant(self.decide_until, "Exchange.decide_until"))
+        require(not self.quote.imeis, "Exchange.quote", "a quote with its IMEIs", "give it without_imei()")
+        require(self.version > 0, "Exchange.version", self.version, "there is at least the acceptance")
+
+    @property
+    def code(self) -> str:
+        """The coupon's code: what the exchange is found by."""
+        return self.coupon.code
+
+    @property
+    def account(self) -> str:
+        """The customer's account."""
+        return self.coupon.account
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can still happen before the hand-over."""
+        return self.state in OPEN
+
+    @property
+    def standing(self) -> CouponStanding:
+        """What `Coupon.check` wants to know of the coupon."""
+        return _STANDING[self.state]
+
+    @property
+    def due(self) -> datetime | None:
+        """The first instant at which a sweep ends the exchange: of the coupon, or of a decision; None for never."""
+        if self.state == State.ISSUED:
+            return self.coupon.valid_until
+        return self.decide_until if self.state == State.REQUOTED else None
+
+    @property
+    def to_pay_at_the_door(self) -> int:
+        """What the customer has to pay on top because of the re-quote, in paise; 0 where there is none."""
+        if self.settlement is None or self.redemption is None:
+            return 0
+        return self.settlement.to_pay - self.redemption.to_pay
+
+    @property
+    def credit_of_reversal(self) -> int:
+        """What comes back as store credit where the exchange was reversed, in paise.
+
+        That is the discount of the order, at most the value of the old phone without bonuses: those were earned by
+        buying the new one. Where the old phone itself goes back, there is nothing else to give.
+        """
+        settled = self.settlement or self.redemption
+        if self.state != State.REVERSED or self.rules.reversal != "store_credit" or settled is None:
+            return 0
+        value = self.quote.exchange_value
+        if self.settlement is not None and self.examination is not None:
+            value = self.examination.exchange_value
+        return min(settled.discount, value)
+
+
+def accept(
+    quote: Quote,
+    programme: Programme,
+    *,
+    account: str,
+    at: datetime,
+    key: bytes,
+    old_keys: Sequence[bytes] = (),
+    exchange_open: bool = False,
+    device_open: bool = False,
+) -> Exchange | Refusal:
+    """Accept a quote: issue its coupon, disclose the worst case, and begin the exchange.
+
+    Args:
+        quote: the quote, with its IMEIs.
+        programme: the programme that made it; the same digest.
+        account: the account that gets the coupon.
+        at: the instant of acceptance.
+        key: at least 16 secret bytes, for the code and the device tokens.
+        old_keys: keys that were used before: the device is also known by the tokens that they make.
+        exchange_open: whether the account has an open exchange.
+        device_open: whether the device is in an open exchange, of whatever account.
+
+    Returns:
+        The exchange, or a refusal with every reason. Show `Exchange.worst_case` before the customer confirms:
+        accepting at the same instant again gives the same exchange.
+
+    Raises:
+        InvalidValue: an argument is not of its type, or the programme is not the one that made the quote.
+    """
+    event = acceptance(
+        quote,
+        programme,
+        account=account,
+        at=at,
+        key=key,
+        old_keys=old_keys,
+        exchange_open=exchange_open,
+        device_open=device_open,
+    )
+    return event if isinstance(event, Refusal) else begin(event)
+
+
+def acceptance(
+    quote: Quote,
+    programme: Programme,
+    *,
+    account: str,
+    at: datetime,
+    key: bytes,
+    old_keys: Sequence[bytes] = (),
+    exchange_open: bool = False,
+    device_open: bool = False,
+) -> Accept | Refusal:
+    """Return the event of `accept`."""
+    for fact in (exchange_open, device_open):
+        require(type(fact) is bool, "exchange_open or device_open", fact, "give True or False")
+    worst = worst_case(quote, programme)
+    terms = programme.terms_at(quote.at)
+    rules = None if terms is None else terms.exchange
+    reasons = list(_reasons_against(quote, rules, exchange_open=exchange_open, device_open=device_open))
+    coupon = issue(quote, account=account, at=at, key=key)
+    if isinstance(coupon, Refusal):
+        reasons += coupon.reasons
+    if reasons or rules is None or isinstance(coupon, Refusal):
+        return Refusal(tuple(reasons))
+    for field, (least, most) in rules.bounds().items():
+        number = getattr(rules, field)
+        fits = least <= number <= most
+        require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
+    if old_keys:
+        known = {device_token(imei, key=one) for imei in quote.imeis for one in old_keys}
+        coupon = coupon.replace(device_tokens=tuple(sorted({*coupon.device_tokens, *known})))
+    return Accept(coupon.valid_from, quote.without_imei(), coupon, worst, rules)
+
+
+def _reasons_against(
+    quote: Quote, rules: ExchangeRules | None, *, exchange_open: bool, device_open: bool
+) -> Iterable[Reason]:
+    if rules is None:
+        what = f"The terms {quote.terms} of {quote.programme} do not offer an exchange"
+        remedy = "Choose a programme that does, or add [terms.exchange] to its terms"
+        yield Reason(ReasonCode.EXCHANGE_NOT_OFFERED, what, remedy)
+    if exchange_open:
+        what, remedy = "The account has an open exchange", "Finish or cancel that one first"
+        yield Reason(ReasonCode.EXCHANGE_OPEN, what, remedy)
+    if device_open:
+        what, remedy = "The device is in another open exchange", "Finish or cancel that one first"
+        yield Reason(ReasonCode.DEVICE_IN_EXCHANGE, what, remedy)
+
+
+def begin(event: Accept) -> Exchange:
+    """Return the exchange that an acceptance begins."""
+    require(isinstance(event, Accept), "event", event, "an exchange begins with Accept")
+    return Exchange(event.quote, event.coupon, event.worst_case, event.rules, State.ISSUED, event.at, 1)
+
+
+def fold(events: Iterable[Event]) -> Exchange:
+    """Return the exchange that a history makes.
+
+    Raises:
+        InvalidValue: the history is empty, does not begin with an acceptance, or an event in it is refused.
+    """
+    exchange: Exchange | None = None
+    for event in events:
+        if exchange is None:
+            if not isinstance(event, Accept):
+                raise InvalidValue("events", event.kind, "a history begins with accept")
+            exchange = begin(event)
+            continue
+        after = apply(exchange, event)
+        if isinstance(after, Refusal):
+            raise InvalidValue("events", event.kind, f"after {exchange.state} it is refused: {', '.join(after.codes)}")
+        exchange = after
+    if exchange is None:
+        raise InvalidValue("events", (), "a history begins with accept")
+    return exchange
+
+
+# ----- the table
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Value):
+    """One row of the table: in a state, an event leads to one of some states.
+
+    Attributes:
+        state: the state before.
+        event: the kind of event.
+        becomes: the states that it may lead to.
+        when: what must be so, and which state follows where there are several; for people.
+    """
+
+    state: State
+    event: str
+    becomes: tuple[State, ...]
+    when: str
+
+
+TRANSITIONS = (
+    Transition(State.ISSUED, "reserve", (State.RESERVED,), "the coupon is valid for the order and its account"),
+    Transition(State.ISSUED, "expire", (State.EXPIRED,), "the coupon is no longer valid"),
+    Transition(State.ISSUED, "void", (State.VOID,), "always"),
+    Transition(State.RESERVED, "release", (State.ISSUED,), "by the same order; the validity is restored by the rules"),
+    Transition(
+        State.RESERVED,
+        "inspect",
+        (State.INSPECTED, State.REQUOTED, State.VOID),
+        "for the same order; inspected as quoted or honoured, requoted where the rules let the difference be paid, "
+        "void where they cancel, and where it is another device, another model or not taken",
+    ),
+    Transition(State.RESERVED, "complete", (State.COMPLETED,), "for the same order, where no inspection is required"),
+    Transition(State.RESERVED, "void", (State.VOID,), "always"),
+    Transition(State.INSPECTED, "release", (State.ISSUED,), "as from reserved"),
+    Transition(State.INSPECTED, "complete", (State.COMPLETED,), "for the same order"),
+    Transition(State.INSPECTED, "void", (State.VOID,), "always"),
+    Transition(State.REQUOTED, "agree", (State.ADJUSTED,), "by the same account, before the deadline"),
+    Transition(State.REQUOTED, "decline", (State.VOID,), "by the same account, before the deadline"),
+    Transition(State.REQUOTED, "expire", (State.VOID,), "the deadline has passed"),
+    Transition(State.REQUOTED, "void", (State.VOID,), "always"),
+    Transition(State.COMPLETED, "reverse", (State.REVERSED,), "the same order, while the rules allow it"),
+    Transition(State.ADJUSTED, "reverse", (State.REVERSED,), "the same order, while the rules allow it"),
+)
+"""Every transition there is. What does not stand here is refused."""
+
+_NEXT = {(row.state, row.event): row.becomes for row in TRANSITIONS}
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Exchange))
+
+
+def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
+    """Return the exchange after an event, or a refusal: the event is not possible, too early, too late, or not theirs.
+
+    An event that is the last one again, at whatever instant, gives the same exchange: a retry is no second step.
+    So does a reservation for the order that holds the coupon.
+
+    Raises:
+        InvalidValue: an argument is not of its type at all.
+    """
+    require(isinstance(exchange, Exchange), "exchange", exchange, "give an Exchange")
+    require(type(event) in EVENTS.values(), "event", event, "give one of miexchange.exchange.EVENTS")
+    if _is_again(exchange, event):
+        return exchange
+    rule: _Rule | None = _RULES.get(event.kind)
+    becomes = _NEXT.get((exchange.state, event.kind))
+    reasons: list[Reason] = []
+    if isinstance(event, Reserve):  # the coupon itself says everything against an order
+        checked = exchange.coupon.check(event.order, account=event.account, at=event.at, standing=exchange.standing)
+        if isinstance(checked, Refusal):
+            reasons += checked.reasons
+        else:
+            rule = partial(_reserve, checked)
+        if becomes is None and exchange.order is not None and exchange.order.id == event.order.id:
+            what, remedy = "The order changed since the coupon was reserved for it", "Release it, then reserve it anew"
+            reasons.append(Reason(ReasonCode.REQUEST_CHANGED, what, remedy, event.order.id))
+    elif becomes is None:
+        reasons.append(_not_possible(exchange, event))
+    if event.at < exchange.at:
+        what = f"The event is from {event.at.isoformat()}, before the last one at {exchange.at.isoformat()}"
+        remedy = "Check the clock; events are applied in the order of their instants"
+        reasons.append(Reason(ReasonCode.EVENT_BEFORE_LAST, what, remedy))
+    if reasons or becomes is None or rule is None:
+        return Refusal(tuple(reasons))
+    after = rule(exchange, event)
+    if isinstance(after, Refusal):
+        return after
+    assert after.state in becomes, f"{exchange.state} {event.kind} {after.state}"  # noqa: S101 - the one table
+    fields = {name: getattr(exchange, name) for name in _FIELDS}
+    fields |= {"state": after.state, "at": event.at, "version": exchange.version + 1, "last": event, **after.changes}
+    return proved(Exchange, **fields)
+
+
+def _is_again(exchange: Exchange, event: Event) -> bool:
+    """Tell whether an event is the last one, whenever it is said to have been, or what made the order hold it."""
+    if isinstance(event, Accept):
+        return exchange.version == 1 and event == Accept(
+            exchange.at, exchange.quote, exchange.coupon, exchange.worst_case, exchange.rules
+        )
+    if isinstance(event, Reserve) and exchange.order == event.order and exchange.account == event.account:
+        return exchange.state not in {State.VOID, State.REVERSED}  # the coupon is that order's, whatever came since
+    last = exchange.last
+    return last is not None and type(last) is type(event) and event.replace(at=last.at) == last
+
+
+def _not_possible(exchange: Exchange, event: Event) -> Reason:
+    possible = [kind for state, kind in _NEXT if state == exchange.state]
+    what = f"The exchange is {exchange.state}, so {event.kind} is not possible"
+    remedy = f"What is possible now: {', '.join(possible)}" if possible else "Nothing is: the exchange has ended"
+    return Reason(ReasonCode.EVENT_NOT_POSSIBLE, what, remedy, event.kind)
+
+
+class _Step(NamedTuple):
+    """What a rule decided: the state that follows, and the fields that change with it."""
+
+    state: State
+    changes: dict[str, Any]
+
+
+def _refuse(code: ReasonCode, what: str, remedy: str) -> Refusal:
+    return Refusal((Reason(code, what, remedy),))
+
+
+def _reserve(redemption: Redemption, _: Exchange, event: Reserve) -> _Step:
+    """Hold the coupon for the order, with what the coupon's own check says that it takes off."""
+    return _Step(State.RESERVED, {"order": event.order, "redemption": redemption})
+
+
+def _other_order(exchange: Exchange, order: str) -> Refusal | None:
+    assert exchange.order is not None  # noqa: S101 - the table leads here from states with an order only
+    if order == exchange.order.id:
+        return None
+    return _refuse(
+        ReasonCode.ORDER_OTHER,
+        "The coupon is used for another order",
+        "Name the order that it was reserved for",
+    )
+
+
+def _release(exchange: Exchange, event: Release) -> _Step | Refusal:
+    """Give the coupon back, with the time that was left when it was reserved, or with all its days."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    assert exchange.redemption is not None  # noqa: S101 - it came with the order
+    left = exchange.coupon.valid_until - exchange.redemption.at
+    if exchange.rules.released_validity == "full":
+        left = timedelta(days=exchange.coupon.usage.valid_days)
+    coupon = exchange.coupon.replace(valid_until=event.at + left)
+    return _Step(State.ISSUED, {"coupon": coupon, "order": None, "redemption": None, "examination": None})
+
+
+def _inspect(exchange: Exchange, event: Inspect) -> _Step | Refusal:
+    """Judge what was found by the programme's mismatch policy."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    found, rules = event.examination, exchange.rules
+    changes: dict[str, Any] = {"examination": found}
+    shortfall = exchange.quote.coupon_value - found.coupon_value
+    if found.kind != "valued":
+        return _Step(State.VOID, changes)
+    if rules.honours(shortfall, exchange.quote.coupon_value):
+        return _Step(State.INSPECTED, changes)
+    if rules.mismatch == "cancel":
+        return _Step(State.VOID, changes)
+    changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
+    changes["settlement"] = _settled(exchange, found)
+    return _Step(State.REQUOTED, changes)
+
+
+def _settled(exchange: Exchange, found: Examination) -> Redemption:
+    """Return what would have come off the order, had the phone been quoted as it was found."""
+    assert exchange.order is not None  # noqa: S101 - as in _other_order
+    assert exchange.redemption is not None  # noqa: S101 - as above
+    coupon = exchange.coupon.replace(exchange_value=found.exchange_value, bonuses=found.bonuses)
+    settled = coupon.check(exchange.order, account=coupon.account, at=exchange.redemption.at)
+    assert isinstance(settled, Redemption), settled.codes  # noqa: S101 - only the amounts differ from what was valid
+    return settled
+
+
+def _decision(exchange: Exchange, event: Agree | Decline) -> _Step | Refusal:
+    """Take the customer's answer to the re-quote, while there is time."""
+    if event.account != exchange.account:
+        what = "The exchange is of another account"
+        return _refuse(ReasonCode.COUPON_OTHER_ACCOUNT, what, "Sign in with the account that it was given to")
+    assert exchange.decide_until is not None  # noqa: S101 - it came with the re-quote
+    if event.at >= exchange.decide_until:
+        what = f"The re-quote could be answered until {exchange.decide_until.isoformat()}"
+        return _refuse(ReasonCode.DECISION_LATE, what, "Ask for a new quote for the phone as it is")
+    return _Step(State.ADJUSTED, {}) if isinstance(event, Agree) else _Step(State.VOID, {})
+
+
+def _complete(exchange: Exchange, event: Complete) -> _Step | Refusal:
+    """Hand over as quoted."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    if exchange.state == State.RESERVED and exchange.rules.inspection == "required":
+        what = "The old phone was not inspected yet"
+        return _refuse(ReasonCode.INSPECTION_MISSING, what, "Inspect it at the door first")
+    return _Step(State.COMPLETED, {})
+
+
+def _expire(exchange: Exchange, event: Expire) -> _Step | Refusal:
+    """End what has run out; nothing ends by itself."""
+    due = exchange.due
+    assert due is not None  # noqa: S101 - the table leads here from states with one only
+    if event.at < due:
+        what = f"The exchange ends at {due.isoformat()}, after {event.at.isoformat()}"
+        return _refuse(ReasonCode.EVENT_NOT_DUE, what, "Sweep again then")
+    return _Step(State.EXPIRED if exchange.state == State.ISSUED else State.VOID, {})
+
+
+def _void(_: Exchange, __: Void) -> _Step:
+    """Call it off."""
+    return _Step(State.VOID, {})
+
+
+def _reverse(exchange: Exchange, event: Reverse) -> _Step | Refusal:
+    """Undo it by the programme's policy, while the new phone may be returned."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    rules = exchange.rules
+    if rules.reversal == "none":
+        what = "The programme does not reverse an exchange"
+        return _refuse(ReasonCode.REVERSAL_NOT_OFFERED, what, "Settle the return of the new phone without it")
+    until = exchange.at + timedelta(days=rules.reversal_days)  # the last event was the hand-over
+    if event.at >= until:
+        what = f"The exchange could be reversed for {rules.reversal_days} days, until {until.isoformat()}"
+        return _refuse(ReasonCode.REVERSAL_LATE, what, "Settle the return of the new phone without it")
+    return _Step(State.REVERSED, {})
+
+
+_Rule = Callable[[Exchange, Any], "_Step | Refusal"]
+
+_RULES: dict[str, _Rule] = {
+    "release": _release,
+    "inspect": _inspect,
+    "agree": _decision,
+    "decline": _decision,
+    "complete": _complete,
+    "expire": _expire,
+    "void": _void,
+    "reverse": _reverse,
+}

@@ -1,0 +1,417 @@
+"""The door: what is seen of the old phone, and what that changes of its quote, item by item.
+
+`Inspection` is what a person (and the phone itself) says at the door; `examine` holds it against
+the quote: is it the device that was quoted, is it ready to be handed over, which answers differ,
+and what does each of them cost. Only what the quote's own questionnaire asked is priced; whatever
+else is reported. An improvement is shown like a fault, and costs less than nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from miexchange._value import Value, canonical, check_types, require
+from miexchange.condition import Condition
+from miexchange.coupon import device_token
+from miexchange.device_report import DeviceReport
+from miexchange.eligibility import Device
+from miexchange.errors import InvalidValue
+from miexchange.imei import Imei
+from miexchange.programme import Programme
+from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from miexchange.condition import Question
+    from miexchange.eligibility import Variant
+
+__all__ = ["ChangedAnswer", "Conflict", "Examination", "Inspection", "examine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection(Value):
+    """What was seen of the old phone.
+
+    Attributes:
+        answers: the questions, answered again.
+        imeis: the IMEIs that a person saw on the phone (dial ``*#06#``); may be empty where it reports its own.
+        screen_lock_off: whether the screen lock is off.
+        accounts_removed: whether every account is signed out.
+        memory_card_out: whether the memory card is out, or there is none.
+        model: the variant's id that the person takes the phone for; None where it is the one that was quoted.
+        evidence: what shows it: pairs of a question's id and a reference, such as that of a photograph.
+        report: what the phone says of itself, where it can.
+    """
+
+    answers: Condition
+    imeis: tuple[Imei, ...]
+    screen_lock_off: bool
+    accounts_removed: bool
+    memory_card_out: bool
+    model: str | None = None
+    evidence: tuple[tuple[str, str], ...] = ()
+    report: DeviceReport | None = None
+
+    def without_imeis(self) -> Inspection:
+        """Return the inspection without any IMEI."""
+        report = None if self.report is None else self.report.without_imeis()
+        return self.replace(imeis=(), report=report)
+
+    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
+        """Return the inspection as plain JSON data. An IMEI is personal data: it is left out unless it is asked for."""
+        return Value.to_dict(self if reveal_imei else self.without_imeis())
+
+    def to_json(self, *, reveal_imei: bool = False) -> str:
+        """Return the canonical JSON text; see `to_dict`."""
+        return canonical(self.to_dict(reveal_imei=reveal_imei))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAnswer(Value):
+    """One answer that differs from the quote's.
+
+    Attributes:
+        question: the question's id.
+        said: the answer in the quote; "" where there was none.
+        seen: the answer that counts now; the worse one, where a person and the phone itself differ.
+        amount: what it changes of the coupon's value, in paise; negative for what it costs.
+        evidence: the references that show it; ``device report`` where the phone itself says so.
+    """
+
+    question: str
+    said: str
+    seen: str
+    amount: int
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(Value):
+    """One thing on which the customer, the person at the door and the phone itself do not agree.
+
+    Attributes:
+        subject: a question's id, or ``imei``, ``model``, ``storage``, ``accounts``.
+        said: what the customer said; "" for nothing, ``***`` for an IMEI.
+        seen: what the person at the door saw; "" for nothing.
+        reported: what the phone says of itself.
+    """
+
+    subject: str
+    said: str
+    seen: str
+    reported: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examination(Value):
+    """What an inspection says of the quote.
+
+    Attributes:
+        kind: ``valued``: the quoted device, which the programme takes; ``not_taken``: the quoted device, and an
+            answer refuses it; ``other_device``: not its IMEI; ``other_model``: its IMEI, and another model or memory.
+        condition: the answers that count.
+        changes: the answers that differ, in the order of the questionnaire. Of a valued device their amounts add up
+            to what `coupon_value` differs from the quote's.
+        conflicts: where customer, person and phone do not agree.
+        unasked: what was answered and never asked, as ``question=answer``: reported, never priced.
+        reasons: why the device is not taken, or not the one that was quoted.
+        lines: the steps of the new value; they add up to `coupon_value`.
+        bonuses: what comes on top of the new exchange value.
+        exchange_value: what the device is worth as it was seen, in paise; 0 where it is not valued.
+        coupon_value: the same with bonuses.
+    """
+
+    kind: Literal["valued", "not_taken", "other_device", "other_model"]
+    condition: Condition
+    changes: tuple[ChangedAnswer, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    unasked: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    lines: tuple[QuoteLine, ...] = ()
+    bonuses: tuple[GrantedBonus, ...] = ()
+    exchange_value: int = 0
+    coupon_value: int = 0
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        lines = sum(line.amount for line in self.lines)
+        require(lines == self.coupon_value, "Examination.coupon_value", self.coupon_value, f"its lines come to {lines}")
+        value = self.coupon_value - sum(bonus.amount for bonus in self.bonuses)
+        fits = value == self.exchange_value
+        require(fits, "Examination.exchange_value", self.exchange_value, f"without bonuses it is {value} paise")
+        fits = (self.kind == "valued") is not bool(self.reasons)
+        require(fits, "Examination.reasons", self.kind, "give reasons exactly where the device is not valued")
+
+
+def examine(
+    quote: Quote,
+    inspection: Inspection,
+    programme: Programme,
+    *,
+    device_tokens: Sequence[str],
+    key: bytes,
+    old_keys: Sequence[bytes] = (),
+) -> Examination | Refusal:
+    """Hold an inspection against the quote that was accepted.
+
+    The phone is valued again under the terms, at the prices and at the instant of the quote, so that nothing but
+    the answers can change its value. Where a person and the phone itself answer a question differently, the worse
+    answer counts, and both stand in `Examination.conflicts`.
+
+    Args:
+        quote: the quote; it need not hold its IMEIs.
+        inspection: what was seen.
+        programme: the rules; a later version will do as long as it values the quoted answers as the quote did.
+        device_tokens: the tokens of the quoted device, as the coupon holds them.
+        key: the key that `device_token` takes.
+        old_keys: keys that it took before, which the coupon's tokens may still be of.
+
+    Returns:
+        What the inspection says, or a refusal that changes nothing: the phone is not ready to be handed over, an
+        answer is missing or unknown, or a worse answer comes without evidence.
+
+    Raises:
+        InvalidValue: an argument is not of its type, or the programme does not reproduce the quote.
+    """
+    require(isinstance(inspection, Inspection), "inspection", inspection, "give an Inspection")
+    variant, questions = _asked(quote, programme)
+    reading = _Reading(quote, inspection, questions)
+    reasons = [*_not_ready(inspection), *reading.reasons]
+    if reasons:
+        return Refusal(tuple(reasons))
+    tokens = _Tokens(frozenset(device_tokens), (key, *old_keys))
+    model = _other_model(inspection, variant, programme)
+    worth = _again(quote, reading.condition, programme)
+    changes = reading.changes()
+    kind: Literal["valued", "not_taken", "other_device", "other_model"] = "valued"
+    if not tokens.are_those_of(inspection):
+        kind, reasons = "other_device", [_OTHER_DEVICE]
+    elif model is not None:
+        kind, reasons = "other_model", [model]
+    elif isinstance(worth, Refusal):
+        kind, reasons = "not_taken", list(worth.reasons)
+    else:
+        changes = _priced(quote, changes, programme)
+    valued = worth if isinstance(worth, Quote) and kind == "valued" else None
+    return Examination(
+        kind=kind,
+        condition=reading.condition,
+        changes=changes,
+        conflicts=(*_conflicts_of_device(inspection, variant, programme), *reading.conflicts),
+        unasked=reading.unasked,
+        reasons=tuple(reasons),
+        lines=valued.lines if valued else (),
+        bonuses=valued.bonuses if valued else (),
+        exchange_value=valued.exchange_value if valued else 0,
+        coupon_value=valued.coupon_value if valued else 0,
+    )
+
+
+def _again(quote: Quote, condition: Condition, programme: Programme) -> Quote | Refusal:
+    return appraise(
+        Device(quote.model, purchased_on=quote.purchased_on),
+        condition,
+        programme,
+        at=quote.at,
+        target=quote.target,
+        bonuses_given=dict(quote.bonuses_given),
+    )
+
+
+def _asked(quote: object, programme: object) -> tuple[Variant, tuple[Question, ...]]:
+    """Return the variant and the questions of the quote, once it is clear that the programme can have made it."""
+    if not isinstance(quote, Quote):
+        raise InvalidValue("quote", quote, "give a Quote")
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    terms = programme.terms_at(quote.at)
+    variant = programme.catalogue.by_model.get(quote.model)
+    worth = _again(quote, quote.condition, programme)
+    same = isinstance(worth, Quote) and (worth.terms, worth.questionnaire, worth.lines, worth.bonuses) == (
+        quote.terms,
+        quote.questionnaire,
+        quote.lines,
+        quote.bonuses,
+    )
+    if terms is None or variant is None or not same:
+        raise InvalidValue("programme", programme.id, "give the programme that made the quote, or one that agrees")
+    return variant, terms.questionnaire.asked_of(variant)
+
+
+class _Tokens:
+    """The identity of the quoted device, as tokens."""
+
+    def __init__(self, quoted: frozenset[str], keys: tuple[bytes, ...]) -> None:
+        self._quoted = quoted
+        self._keys = keys
+
+    def are_those_of(self, inspection: Inspection) -> bool:
+        """Tell whether each who read the phone's IMEIs, the person and the phone itself, read one of the quoted."""
+        reported = () if inspection.report is None else inspection.report.imeis
+        return all(self._any_of(imeis) for imeis in (inspection.imeis, reported) if imeis)
+
+    def _any_of(self, imeis: Iterable[Imei]) -> bool:
+        return any(device_token(imei, key=key) in self._quoted for imei in imeis for key in self._keys)
+
+
+def _not_ready(inspection: Inspection) -> list[Reason]:
+    """Say what must be done before the phone can be handed over."""
+    report = inspection.report
+    reasons = []
+    if not inspection.imeis and (report is None or not report.imeis):
+        what, remedy = "No IMEI was seen on the phone", "Dial *#06# on the phone and enter what it shows"
+        reasons.append(Reason(ReasonCode.IMEI_MISSING, what, remedy))
+    if not inspection.screen_lock_off:
+        what, remedy = "The screen lock is on", "Let the customer take the screen lock off, and inspect again"
+        reasons.append(Reason(ReasonCode.SCREEN_LOCK_ON, what, remedy))
+    if not inspection.accounts_removed or (report is not None and report.factory_reset_protection):
+        what = "An account is still on the phone"
+        remedy = "Let the customer sign out of every account, and inspect again"
+        reasons.append(Reason(ReasonCode.ACCOUNTS_PRESENT, what, remedy))
+    if not inspection.memory_card_out:
+        what, remedy = "The memory card is still in the phone", "Let the customer take it out, and inspect again"
+        reasons.append(Reason(ReasonCode.MEMORY_CARD_INSIDE, what, remedy))
+    return reasons
+
+
+_OTHER_DEVICE = Reason(
+    ReasonCode.OTHER_DEVICE,
+    "The phone at the door is not the one that was quoted: its IMEI is another",
+    "Hand over the phone that was quoted, or ask for a quote for this one",
+)
+
+
+def _other_model(inspection: Inspection, variant: Variant, programme: Programme) -> Reason | None:
+    """Say which other model it is, if the person or the phone knows it for another one."""
+    seen = None if inspection.model is None else programme.catalogue.by_model.get(inspection.model)
+    other = inspection.model if inspection.model not in {None, variant.model} else None
+    if seen is not None and other:
+        other = seen.label
+    report = inspection.report
+    if other is None and report is not None:
+        family = _reported_family(report, programme)
+        if family is not None and family != variant.family:
+            other = family
+        elif report.storage_gb not in {None, variant.storage_gb}:
+            other = f"{variant.family} with {report.storage_gb} GB"
+    if other is None:
+        return None
+    what = f"The phone was quoted as {variant.label}, and it is {other}"
+    return Reason(ReasonCode.OTHER_MODEL, what, "Ask for a quote for the model that it is", variant.model)
+
+
+def _reported_family(report: DeviceReport, programme: Programme) -> str | None:
+    """Return the family that the phone says it is of; None for a name that the catalogue does not have."""
+    for brand in (report.brand, report.manufacturer):
+        family = programme.catalogue.family_of(brand, report.model) if report.model else None
+        if family is not None:
+            return family
+    return None
+
+
+def _conflicts_of_device(inspection: Inspection, variant: Variant, programme: Programme) -> list[Conflict]:
+    """List what the phone says of its own identity that is not what was said or seen. An IMEI is not shown."""
+    report = inspection.report
+    if report is None:
+        return []
+    conflicts = []
+    if inspection.imeis and report.imeis and not _bodies(inspection.imeis) & _bodies(report.imeis):
+        conflicts.append(Conflict("imei", "***", "***", "***"))
+    if report.model and _reported_family(report, programme) != variant.family:
+        conflicts.append(Conflict("model", variant.family, inspection.model or "", f"{report.brand} {report.model}"))
+    if report.storage_gb not in {None, variant.storage_gb}:
+        conflicts.append(Conflict("storage", f"{variant.storage_gb} GB", "", f"{report.storage_gb} GB"))
+    return conflicts
+
+
+def _bodies(imeis: Iterable[Imei]) -> set[str]:
+    return {imei.body for imei in imeis}
+
+
+class _Reading:
+    """The answers at the door, of the person and of the phone, beside those of the quote."""
+
+    def __init__(self, quote: Quote, inspection: Inspection, questions: tuple[Question, ...]) -> None:
+        self.reasons: list[Reason] = []
+        self.conflicts: list[Conflict] = []
+        self._said = quote.condition
+        self._questions = questions
+        self._evidence = inspection.evidence
+        person = inspection.answers
+        said_by_phone = {} if inspection.report is None else dict(inspection.report.answers)
+        asked = {question.id: [option.id for option in question.options] for question in questions}
+        self._by_phone = {name: answer for name, answer in said_by_phone.items() if answer in asked.get(name, ())}
+        beside = {name: answer for name, answer in said_by_phone.items() if name not in self._by_phone}
+        beside |= {name: answer for name, answer in person.items() if name not in asked}
+        self.unasked = tuple(f"{name}={answer}" for name, answer in sorted(beside.items()))
+        counted: dict[str, str | None] = {}
+        for question in questions:
+            given = [person.get(question.id), self._by_phone.get(question.id)]
+            counted[question.id] = self._worse(question, [answer for answer in given if answer is not None])
+            self._note_conflict(question, person.get(question.id, ""))
+        self.condition = Condition(counted)
+        self._check_evidence(person)
+
+    def _worse(self, question: Question, given: list[str]) -> str | None:
+        """Return the worse of the answers; one that is missing or unknown is a reason."""
+        order = [option.id for option in question.options]
+        said = self._said.get(question.id)
+        options = ", ".join(order)
+        for answer in given:
+            if answer not in order:
+                what, remedy = f"{answer} is no answer to {question.id}", f"Answer one of: {options}"
+                self.reasons.append(Reason(ReasonCode.ANSWER_UNKNOWN, what, remedy, question.id))
+        known = [answer for answer in given if answer in order]
+        if not given and said is not None:
+            what, remedy = f"{question.id} is not answered: {question.ask}", f"Answer one of: {options}"
+            self.reasons.append(Reason(ReasonCode.ANSWER_MISSING, what, remedy, question.id))
+        return max(known, key=order.index) if known else None
+
+    def _note_conflict(self, question: Question, seen: str) -> None:
+        said, reported = self._said.get(question.id, ""), self._by_phone.get(question.id, "")
+        if reported and {said, seen or reported} != {reported}:
+            self.conflicts.append(Conflict(question.id, said, seen, reported))
+
+    def _check_evidence(self, person: Condition) -> None:
+        """Ask for evidence of each worse answer that is a person's alone: a re-quote is never only somebody's word."""
+        for question in self._questions:
+            order: list[str | None] = [option.id for option in question.options]
+            said, seen = self._said.get(question.id), self.condition.get(question.id)
+            if said is None or seen is None or order.index(seen) <= order.index(said):
+                continue
+            if person.get(question.id) == seen and not self._references(question.id):
+                what = f"{question.id} was {said} and is {seen}, and nothing shows it"
+                remedy = "Add a reference to what shows it, such as a photograph, to `evidence`"
+                self.reasons.append(Reason(ReasonCode.EVIDENCE_MISSING, what, remedy, question.id))
+
+    def _references(self, question: str) -> tuple[str, ...]:
+        phone = ("device report",) if self._by_phone.get(question) == self.condition.get(question) else ()
+        return (*(reference for subject, reference in self._evidence if subject == question), *phone)
+
+    def changes(self) -> tuple[ChangedAnswer, ...]:
+        """Return the answers that differ, not priced yet."""
+        changed = []
+        for question in self._questions:
+            said, seen = self._said.get(question.id, ""), self.condition.get(question.id, "")
+            if said != seen:
+                changed.append(ChangedAnswer(question.id, said, seen, 0, self._references(question.id)))
+        return tuple(changed)
+
+
+def _priced(quote: Quote, changes: tuple[ChangedAnswer, ...], programme: Programme) -> tuple[ChangedAnswer, ...]:
+    """Say what each change costs: they are made one after the other, so the amounts add up by themselves.
+
+    None of the steps can be refused: an answer is one of the quote's or of the inspection's, and neither has a gate.
+    """
+    condition, value = quote.condition, quote.coupon_value
+    priced = []
+    for change in changes:
+        condition = condition.replace(**{change.question: change.seen or None})
+        step = _again(quote, condition, programme)
+        assert isinstance(step, Quote), step.codes  # noqa: S101 - as the docstring says
+        priced.append(change.replace(amount=step.coupon_value - value))
+        value = step.coupon_value
+    return tuple(priced)

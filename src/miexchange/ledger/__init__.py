@@ -1,0 +1,129 @@
+"""The ledger: exchanges in a database, where nothing is lost and nothing is spent twice.
+
+`open` takes the path of an SQLite file, which needs nothing started, or the URL of a PostgreSQL
+database; it comes with the extra ``ledger``. What happened is kept as events that are never
+changed; the state of an exchange is their fold, and `verify` proves it.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> with tempfile.TemporaryDirectory() as folder, open(f"{folder}/exchanges.db", key=b"0123456789abcdef") as ledger:
+...     ledger.get("7K3M9QXT011ZW8VBJ") is None, verify(ledger).faults
+(True, ())
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+
+from miexchange._value import require
+from miexchange.exchange import OPEN
+from miexchange.ledger import _schema
+from miexchange.ledger._engine import Conflict, engine_of, reading, translated
+from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._ledger import Exposure, Ledger, Sweep
+from miexchange.ledger._rows import Entry, key_id
+from miexchange.ledger._verify import Verification, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
+__all__ = ["Entry", "Exposure", "Ledger", "LedgerError", "Sweep", "Verification", "migrate", "open", "verify"]
+
+_LEAST_KEY = 16
+
+
+def open(  # noqa: A001 - as in shelve.open: `ledger.open`
+    url: str,
+    *,
+    key: bytes | None = None,
+    old_keys: Sequence[bytes] = (),
+    seconds_to_wait: int = 30,
+    must_exist: bool = False,
+) -> Ledger:
+    """Open a ledger. In an empty database its tables are made; any other must be a ledger of this version.
+
+    A key can be replaced: give the new one as `key` and the old one in `old_keys`. Devices are then known under both,
+    so a phone cannot be traded in twice across the change. An old key can be left out once no exchange is open that
+    began under it; before that, opening is refused.
+
+    Args:
+        url: the path of an SQLite file, or a URL such as ``postgresql://user@host/database``.
+        key: at least 16 secret bytes, for codes and device tokens. Without it the ledger can only be read and swept.
+        old_keys: the keys before it, as long as exchanges are open that began under them.
+        seconds_to_wait: how long a verb waits for a lock before it gives up.
+        must_exist: whether an empty database, or a file that is not there, is an error.
+
+    Raises:
+        LedgerError: the database cannot be reached, is no ledger, or one of another version; or the key of an open
+            exchange is missing.
+        InvalidValue: a key is too short.
+    """
+    for one in (*(() if key is None else (key,)), *old_keys):
+        fits = isinstance(one, bytes) and len(one) >= _LEAST_KEY
+        require(fits, "key", None, f"give at least {_LEAST_KEY} secret bytes")
+    require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
+    engine = engine_of(url, seconds_to_wait, must_exist=must_exist)
+    try:
+        _prepare(engine, must_exist=must_exist)
+        if key is not None:
+            _take_keys(engine, [key_id(one) for one in (key, *old_keys)])
+    except BaseException:
+        engine.dispose()
+        raise
+    return Ledger(engine, key, old_keys)
+
+
+def migrate(url: str, *, must_exist: bool = False) -> str:
+    """Bring the tables of a ledger to the version of this package, and return that version.
+
+    Make a backup first. In an empty database the tables are made.
+
+    Args:
+        url: as of `open`.
+        must_exist: as of `open`.
+
+    Raises:
+        LedgerError: the database cannot be reached.
+    """
+    engine = engine_of(url, must_exist=must_exist)
+    try:
+        with translated(writing=True):
+            return _schema.migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def _prepare(engine: Engine, *, must_exist: bool) -> None:
+    with translated():
+        with reading(engine).connect() as connection:
+            if not _schema.is_empty(connection):
+                _schema.check(connection)
+                return
+            if must_exist:
+                raise LedgerError("The database is empty: there is no ledger in it", "Give the URL of a ledger")
+        _schema.migrate(engine)
+
+
+def _take_keys(engine: Engine, given: list[str]) -> None:
+    """Note the key that is in use, and see that no open exchange began under one that is not given."""
+    keys, exchanges = _schema.secret_keys, _schema.exchanges
+    with translated():
+        with reading(engine).connect() as connection:
+            known = set(connection.scalars(select(keys.c.key_id)))
+            for missing in sorted(known - set(given)):
+                is_open = exchanges.c.state.in_([state.value for state in OPEN])
+                query = select(exchanges.c.code).where(exchanges.c.key_id == missing, is_open).limit(1)
+                if connection.execute(query).first() is not None:
+                    what = f"Exchanges are open that began under the key {missing}, and it was not given"
+                    raise LedgerError(what, "Give it in old_keys, until they have ended")
+        if given[0] in known:
+            return
+        try:
+            with translated(), engine.begin() as connection:
+                connection.execute(insert(keys), {"key_id": given[0]})
+        except Conflict:
+            return  # another process has just noted it

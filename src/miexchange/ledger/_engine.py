@@ -1,0 +1,171 @@
+"""The database behind a ledger: how it is reached, how a transaction begins, and what its errors mean.
+
+SQLite: write-ahead log with ``synchronous=FULL``, so that what was committed survives a power cut; every transaction
+takes the write lock at once (``BEGIN IMMEDIATE``) and waits its turn. PostgreSQL: its default isolation, READ
+COMMITTED, with row locks.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from miexchange.errors import shown
+from miexchange.ledger._errors import LedgerError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+__all__ = ["Conflict", "engine_of", "frozen", "is_lost", "reading", "translated"]
+
+_SECONDS_TO_WAIT = 30
+_MODE = "miexchange_begin"
+_AGAIN = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+_WAITED = {"55P03"}  # PostgreSQL: lock not available in time
+_FULL = {"53100"}  # PostgreSQL: disk full
+
+
+class Conflict(Exception):  # noqa: N818 - not an error: the caller tries again
+    """Somebody else was quicker; nothing was written."""
+
+
+def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT, *, must_exist: bool = False) -> Engine:
+    """Return the engine of a database.
+
+    Args:
+        url: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database.
+        seconds_to_wait: how long to wait for a lock that somebody else holds.
+        must_exist: whether an SQLite file that is not there is an error.
+
+    Raises:
+        LedgerError: there is no such kind of database, or its driver is not installed.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in {None, "", ":memory:"}:
+            raise LedgerError("A database in memory is lost when the process ends", "Give the path of a file")
+        if not Path(str(parsed.database)).parent.is_dir():
+            what = f"There is no directory {shown(str(Path(str(parsed.database)).parent))}"
+            raise LedgerError(what, "Make it, or give another path")
+        if must_exist and not Path(str(parsed.database)).is_file():
+            raise LedgerError(f"There is no ledger {shown(str(parsed.database))}", "Give the path of a ledger")
+        engine = create_engine(
+            parsed, connect_args={"timeout": seconds_to_wait, "check_same_thread": False}, max_overflow=-1
+        )
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin)
+        return engine
+    try:
+        options = f"-c lock_timeout={seconds_to_wait * 1000}"
+        return create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=32)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        what = f"The driver of {parsed.drivername} is not installed"
+        raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url) if "://" in url else make_url("sqlite://").set(database=url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, TypeError, ValueError):
+        raise LedgerError("The URL of the ledger cannot be read", _REMEDY) from None
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite")
+    if backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise LedgerError(f"A ledger cannot be kept in {shown(backend)}", _REMEDY)
+
+
+_REMEDY = "Give the path of an SQLite file, or a URL such as postgresql://user@host/database"
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself
+    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    """Begin as the engine's view says: to write; or to read one state of it; or else every statement by itself."""
+    mode = connection.get_execution_options().get(_MODE, "IMMEDIATE")
+    if mode:
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def reading(engine: Engine) -> Engine:
+    """Return a view of the engine that reads: each statement sees what is there, and nothing is locked."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_MODE: ""})
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def frozen(engine: Engine) -> Engine:
+    """Return a view of the engine that reads: all statements of a transaction see one and the same state."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_MODE: "DEFERRED"})
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+@contextmanager
+def translated(*, writing: bool = False) -> Iterator[None]:
+    """Turn what a database raises into a `Conflict`, or into a `LedgerError` that says what to do.
+
+    Args:
+        writing: whether a transaction may have been committed when the connection was lost.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        if cause is None:
+            raise LedgerError(f"The ledger could not be used: {error}", "Try again, or ask its operator") from error
+        raise _meaning(cause, writing=writing) from error
+    except Exception as error:
+        if not _is_of_driver(error):
+            raise
+        raise _meaning(error, writing=writing) from error
+
+
+def _is_of_driver(error: BaseException) -> bool:
+    """Tell whether a driver raised it: each has the tree of exceptions of PEP 249."""
+    return any(kind.__name__ == "Error" and kind.__module__ in {"sqlite3", "psycopg"} for kind in type(error).mro())
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether an error says that the connection is gone."""
+    if not _is_of_driver(error):
+        cause = getattr(error, "orig", None)
+        return cause is not None and is_lost(cause)
+    said = _said(error)
+    state = getattr(error, "sqlstate", None) or ""
+    return "closed" in said or "connection" in said or state.startswith(("08", "57P"))
+
+
+def _meaning(error: Any, *, writing: bool) -> Exception:  # noqa: ANN401 - a driver's
+    state = getattr(error, "sqlstate", None)
+    said = _said(error)
+    if any(kind.__name__ == "IntegrityError" for kind in type(error).mro()) or state in _AGAIN:
+        return Conflict()
+    if state in _WAITED or "database is locked" in said or "database table is locked" in said:
+        what = "The ledger is locked: somebody else has been writing to it all the while"
+        return LedgerError(what, "Nothing was changed. Try again with the same idempotency key")
+    if state in _FULL or "disk is full" in said:
+        what = "The disk of the ledger is full"
+        return LedgerError(what, "Nothing was changed. Make room, then try again with the same idempotency key")
+    if is_lost(error):
+        what = "The connection to the ledger was lost"
+        remedy = "Whether the transition was made is not known. Try again with the same idempotency key"
+        return LedgerError(what, remedy if writing else "Try again", is_unknown=writing)
+    return LedgerError(f"The ledger's database refused: {said}", "Nothing was changed. Ask the ledger's operator")

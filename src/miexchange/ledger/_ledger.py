@@ -1,0 +1,674 @@
+"""The ledger: each verb is one transaction, which changes all of it or nothing."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+from miexchange._value import Value, instant, is_text, packed, require
+from miexchange.coupon import Order, normal_code
+from miexchange.exchange import (
+    Accept,
+    Agree,
+    Complete,
+    Decline,
+    Exchange,
+    Expire,
+    Inspect,
+    Release,
+    Reserve,
+    Reverse,
+    State,
+    Void,
+    acceptance,
+    apply,
+    begin,
+    fold,
+)
+from miexchange.inspection import Inspection, examine
+from miexchange.ledger import _sql as sql
+from miexchange.ledger._engine import Conflict, is_lost, reading, translated
+from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
+from miexchange.ledger._session import ExchangeRow, Session, Statements
+from miexchange.refusal import Reason, ReasonCode, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from sqlalchemy import Connection, Engine
+
+    from miexchange.exchange import Event
+    from miexchange.ledger._rows import Entry
+    from miexchange.programme import Programme
+    from miexchange.valuation import Quote
+
+__all__ = ["Exposure", "Ledger", "Sweep"]
+
+_TRIES = 20
+_KEPT = 4_096
+_IDLE = 8
+_LONGEST = 200
+_DAY_ZERO = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure(Value):
+    """What live coupons may still cost.
+
+    Attributes:
+        day: the day on which they expire; None for those that an order holds, which do not.
+        coupons: how many they are.
+        value_paise: what they are worth together.
+    """
+
+    day: date | None
+    coupons: int
+    value_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep(Value):
+    """What a sweep ended.
+
+    Attributes:
+        expired: coupons that were not used in time.
+        undecided: re-quotes that were not answered in time.
+    """
+
+    expired: int
+    undecided: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One call of a verb.
+
+    Attributes:
+        verb: its name.
+        key: the caller's idempotency key.
+        content: what is asked for, as text; its instant is not part of it, as a retry may have a later one.
+        at: the instant.
+        code: the coupon's code, where one was given.
+        asker: the account that asks; None for the operator, who may see everything.
+    """
+
+    verb: str
+    key: str
+    content: tuple[str, ...]
+    at: datetime
+    code: str | None = None
+    asker: str | None = None
+
+
+class Ledger:
+    """A ledger of exchanges in a database; `miexchange.ledger.open` makes one. Threads may share it.
+
+    Each verb takes an idempotency key, which the caller chooses and keeps before it calls: the same key with the
+    same content gives the first answer again, whatever happened since; with other content it is refused. The instant
+    is not part of the content.
+    """
+
+    def __init__(self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes]) -> None:
+        """Keep the engine and the keys; `miexchange.ledger.open` checks them."""
+        self._engine = engine
+        self._reader = reading(engine)
+        self._keys = (() if key is None else (key,)) + tuple(old_keys)
+        self._key_id = "" if key is None else key_id(key)
+        self._statements = Statements(engine.dialect.name)
+        self._idle: list[Session] = []
+        self._known: OrderedDict[str, Exchange] = OrderedDict()
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        """Return the ledger, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the ledger."""
+        self.close()
+
+    def close(self) -> None:
+        """Give back the connections."""
+        while self._idle:
+            self._idle.pop().core.close()
+        self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, for whoever must look at the tables; write to them through the verbs only."""
+        return self._engine
+
+    # ----- the verbs
+
+    def accept(
+        self, quote: Quote, programme: Programme, *, account: str, at: datetime, idempotency_key: str
+    ) -> Exchange | Refusal:
+        """Accept a quote: see `miexchange.exchange.accept`.
+
+        An account has one open exchange at most, and so has a device, by either of its IMEIs.
+
+        Args:
+            quote: the quote, with its IMEIs.
+            programme: the programme that made it.
+            account: the account that gets the coupon.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        keys = self._secret_keys()
+        content = (packed(quote), account)
+        request = _Request("accept", _checked_key(idempotency_key), content, instant(at, "at"))
+
+        def accepted(*, exchange_open: bool = False, device_open: bool = False) -> Accept | Refusal:
+            return acceptance(
+                quote,
+                programme,
+                account=account,
+                at=at,
+                key=keys[0],
+                old_keys=keys[1:],
+                exchange_open=exchange_open,
+                device_open=device_open,
+            )
+
+        event = accepted()
+
+        def first(session: Session) -> Exchange | Refusal:
+            if isinstance(event, Refusal):
+                return self._refuse(session, request, event)
+            exchange = begin(event)
+            self._add(session, exchange, event, request)
+            return exchange
+
+        def second(session: Session) -> Exchange | Refusal:
+            if isinstance(event, Refusal):
+                return self._refuse(session, request, event)
+            coupon = event.coupon
+            if (row := session.row(coupon.code)) is not None:
+                if row.version == 1:
+                    self._answer(session, request, code=coupon.code, version=1)
+                    return self._load(session.core, row)
+                what, remedy = "This quote was accepted before, and its exchange went on", "Ask for a new quote"
+                return self._refuse(session, request, _one(ReasonCode.QUOTE_ACCEPTED, what, remedy))
+            facts = {
+                "exchange_open": session.core.execute(sql.OPEN_OF_ACCOUNT, {"account": account}).first() is not None,
+                "device_open": session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": coupon.device_tokens}).first()
+                is not None,
+            }
+            if not any(facts.values()):
+                return first(session)
+            refusal = accepted(**facts)
+            assert isinstance(refusal, Refusal)  # noqa: S101 - for the facts that were just found
+            return self._refuse(session, request, refusal)
+
+        return self._settled(request, first, second)
+
+    def reserve(
+        self, code: str, order: Order, *, account: str, at: datetime, idempotency_key: str
+    ) -> Exchange | Refusal:
+        """Hold the coupon for an order that was placed and paid for; idempotent by the order.
+
+        To whoever is not its owner, a coupon that is unknown, another's, expired or spent is one and the same
+        refusal. A code whose check character is wrong is refused before the database is asked.
+
+        Args:
+            code: the code as the customer typed it.
+            order: the order.
+            account: the account that is signed in.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        require(isinstance(order, Order), "order", order, "give an Order")
+        event = Reserve(at, order, account)
+        return self._later(code, event, idempotency_key, (packed(order), account), asker=account)
+
+    def release(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
+        """Give the coupon back, because the order was cancelled.
+
+        Args:
+            code: the code.
+            order: the id of the order that holds it.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Release(at, order), idempotency_key, (order,))
+
+    def inspect(
+        self,
+        code: str,
+        inspection: Inspection,
+        programme: Programme,
+        *,
+        order: str,
+        at: datetime,
+        idempotency_key: str,
+    ) -> Exchange | Refusal:
+        """Hold what was seen at the door against the quote; see `miexchange.inspection.examine`.
+
+        Args:
+            code: the code.
+            inspection: what was seen. Its IMEIs are compared by their tokens and not stored.
+            programme: the programme that made the quote, or a later version that agrees with it.
+            order: the id of the order that is delivered.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        keys = self._secret_keys()
+        require(isinstance(inspection, Inspection), "inspection", inspection, "give an Inspection")
+
+        def examined(exchange: Exchange) -> Event | Refusal:
+            found = examine(
+                exchange.quote,
+                inspection,
+                programme,
+                device_tokens=exchange.coupon.device_tokens,
+                key=keys[0],
+                old_keys=keys[1:],
+            )
+            return found if isinstance(found, Refusal) else Inspect(at, order, found)
+
+        content = (packed(inspection), order)
+        return self._transition(code, "inspect", examined, at, idempotency_key, content)
+
+    def agree(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
+        """Take the customer's yes to the re-quote, once what is due is paid.
+
+        Args:
+            code: the code.
+            account: the account that is signed in.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Agree(at, account), idempotency_key, (account,), asker=account)
+
+    def decline(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
+        """Take the customer's no to the re-quote.
+
+        Args:
+            code: the code.
+            account: the account that is signed in.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Decline(at, account), idempotency_key, (account,), asker=account)
+
+    def complete(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
+        """Record that the old phone was handed over as quoted.
+
+        Args:
+            code: the code.
+            order: the id of the order that was delivered.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Complete(at, order), idempotency_key, (order,))
+
+    def expire(self, code: str, *, at: datetime, idempotency_key: str) -> Exchange | Refusal:
+        """End an exchange whose time ran out; `sweep` does so for all of them.
+
+        Args:
+            code: the code.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Expire(at), idempotency_key, ())
+
+    def void(self, code: str, *, reason: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
+        """Call an exchange off.
+
+        Args:
+            code: the code.
+            reason: why, for the record.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Void(at, reason), idempotency_key, (reason,))
+
+    def reverse(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
+        """Undo an exchange, because the new phone was returned.
+
+        Args:
+            code: the code.
+            order: the id of the order that was returned.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Reverse(at, order), idempotency_key, (order,))
+
+    def sweep(self, at: datetime) -> Sweep:
+        """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
+
+        Run it often; only this ends them. It can be run anywhere, by several at once.
+
+        Args:
+            at: the instant.
+        """
+        at = instant(at, "at")
+        event = Expire(at)
+        ended = {State.EXPIRED: 0, State.VOID: 0}
+        after = (-(2**62), "")
+        while True:
+            due = self._due(micros(at), after)
+            if not due:
+                return Sweep(ended[State.EXPIRED], ended[State.VOID])
+            for state in self._swept([code for _, code in due], event):
+                ended[state] += 1
+            after = due[-1]
+
+    # ----- what is asked
+
+    def get(self, code: str) -> Exchange | None:
+        """Return the exchange of a coupon as it stands; None for a code that is unknown or mistyped.
+
+        For the operator: a customer may see it only where `Exchange.account` is theirs.
+
+        Args:
+            code: the code, however it was typed.
+        """
+        plain = normal_code(code)
+        if plain is None:
+            return None
+        with translated(), self._reading() as session:
+            row = session.row(plain)
+            return None if row is None else self._load(session.core, row)
+
+    def history(self, code: str) -> tuple[Entry, ...]:
+        """Return what happened to a coupon, oldest first; nothing for a code that is unknown or mistyped.
+
+        Args:
+            code: the code, however it was typed.
+        """
+        plain = normal_code(code)
+        with translated(), self._reader.connect() as connection:
+            return tuple(map(entry_of, connection.execute(sql.HISTORY, {"code": plain})))
+
+    def open_exposure(self, zone: timezone = UTC) -> tuple[Exposure, ...]:
+        """Return what live coupons are worth, by the day on which they expire; first those that orders hold.
+
+        Args:
+            zone: where days begin.
+        """
+        offset = (zone.utcoffset(None) or timedelta()) // timedelta(microseconds=1)
+        with translated(), self._reader.connect() as connection:
+            found = connection.execute(sql.EXPOSURE, {"offset_us": offset})
+            rows = [(row.day, int(row.coupons), int(row.value)) for row in found]
+        rows.sort(key=lambda row: -1 if row[0] is None else row[0])
+        return tuple(
+            Exposure(None if number is None else _DAY_ZERO + timedelta(number), count, value)
+            for number, count, value in rows
+        )
+
+    # ----- how
+
+    def _secret_keys(self) -> tuple[bytes, ...]:
+        if not self._key_id:
+            raise LedgerError("This ledger was opened without its key, to be read and swept", "Open it with the key")
+        return self._keys
+
+    def _later(
+        self, code: str, event: Event, idempotency_key: str, content: tuple[str, ...], asker: str | None = None
+    ) -> Exchange | Refusal:
+        return self._transition(code, event.kind, lambda _: event, event.at, idempotency_key, content, asker)
+
+    def _transition(
+        self,
+        code: str,
+        verb: str,
+        event_of: Callable[[Exchange], Event | Refusal],
+        at: datetime,
+        idempotency_key: str,
+        content: tuple[str, ...],
+        asker: str | None = None,
+    ) -> Exchange | Refusal:
+        self._secret_keys()
+        plain = normal_code(code)
+        key = _checked_key(idempotency_key)
+        if plain is None:
+            return _MISTYPED
+        request = _Request(verb, key, (plain, *content), instant(at, "at"), plain, asker)
+
+        def attempt(session: Session, *, carefully: bool) -> Exchange | Refusal:
+            row = session.row(plain, lock=True)
+            if row is None or (asker is not None and row.account != asker):
+                return self._refuse(session, request, _UNKNOWN if row is None else _OTHER_ACCOUNT)
+            exchange = self._load(session.core, row)
+            event = event_of(exchange)
+            if isinstance(event, Refusal):
+                return self._refuse(session, request, event)
+            after = apply(exchange, event)
+            if isinstance(after, Refusal):
+                return self._refuse(session, request, after)
+            if after.version != exchange.version:
+                if carefully and isinstance(event, Reserve) and self._is_taken(session.core, plain, event.order.id):
+                    return self._refuse(session, request, _TAKEN)
+                self._write(session, row, after, event, request)
+            else:
+                self._answer(session, request, version=after.version)
+            return after
+
+        return self._settled(
+            request,
+            lambda session: attempt(session, carefully=False),
+            lambda session: attempt(session, carefully=True),
+        )
+
+    def _settled(self, request: _Request, first: _Attempt, second: _Attempt) -> Exchange | Refusal:
+        """Run a request in a transaction, and again where somebody was quicker.
+
+        The first attempt looks at nothing that an index would refuse anyhow: the answers' primary key knows every
+        request that was answered before, the unique indexes know what is open. The second one finds out which it was.
+        """
+        for number in range(_TRIES):
+            try:
+                with self._transaction() as session:
+                    if number == 0:
+                        return first(session)
+                    known = self._first_answer(session.core, request)
+                    return second(session) if known is None else known
+            except Conflict:
+                continue
+        raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        """Commit what the block did, or nothing of it."""
+        with translated(), self._engine.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield Session(connection, self._statements)
+            except Exception as error:
+                if is_lost(error):
+                    connection.invalidate()  # it cannot be asked to roll back; the database does so itself
+                else:
+                    transaction.rollback()
+                raise
+            with translated(writing=True):
+                transaction.commit()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        """Lend a connection to read by; a few are kept at hand, because taking one from the pool costs more."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = Session(self._reader.connect(), self._statements)
+        try:
+            yield session
+        except BaseException:
+            session.core.invalidate()
+            session.core.close()
+            raise
+        if len(self._idle) < _IDLE:
+            self._idle.append(session)
+        else:
+            session.core.close()
+
+    def _first_answer(self, connection: Connection, request: _Request) -> Exchange | Refusal | None:
+        """Return what the request was answered before, if it was."""
+        row = connection.execute(sql.ANSWER, {"request": request.key}).first()
+        if row is None:
+            return None
+        if row.verb != request.verb or row.fingerprint not in {self._print(request, key) for key in self._keys}:
+            return _CHANGED
+        if row.refusal is not None:
+            refusal = Refusal.from_json(row.refusal)
+            return refusal.public() if row.is_public else refusal
+        rows = connection.execute(sql.HISTORY, {"code": row.code})
+        return fold(entry_of(one).event for one in rows if one.version <= row.version)
+
+    @staticmethod
+    def _print(request: _Request, key: bytes) -> str:
+        return fingerprint(key, request.verb, *request.content)
+
+    def _answer_of(
+        self,
+        request: _Request,
+        *,
+        code: str | None = None,
+        version: int | None = None,
+        refusal: Refusal | None = None,
+        is_public: bool = False,
+    ) -> dict[str, object]:
+        """Return an answer as its row in the table ``answers``."""
+        return {
+            "request": request.key,
+            "fingerprint": self._print(request, self._keys[0]),
+            "verb": request.verb,
+            "at_us": micros(request.at),
+            "code": code or request.code,
+            "version": version,
+            "refusal": None if refusal is None else packed(refusal),
+            "is_public": is_public,
+        }
+
+    def _answer(self, session: Session, request: _Request, **answer: Any) -> None:  # noqa: ANN401 - as of `_answer_of`
+        session.run(session.statements.add_answer, self._answer_of(request, **answer))
+
+    def _refuse(self, session: Session, request: _Request, refusal: Refusal) -> Refusal:
+        """Keep the full reasons, and return them; to a stranger, the one answer that strangers get."""
+        is_public = request.asker is not None and refusal in {_UNKNOWN, _OTHER_ACCOUNT}
+        self._answer(session, request, refusal=refusal, is_public=is_public)
+        return refusal.public() if is_public else refusal
+
+    def _load(self, connection: Connection, row: ExchangeRow) -> Exchange:
+        """Fold the events of a row's exchange; what was folded before is known by the hash of its last event."""
+        with self._lock:
+            known = self._known.get(row.head)
+        if known is not None:
+            return known
+        head = ""
+        entries = []
+        for one in connection.execute(sql.HISTORY, {"code": row.code}):
+            head = chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
+            entries.append(entry_of(one))
+        if head != row.head:
+            what = f"The events of the exchange {row.code[:4]}... do not lead to its row"
+            raise LedgerError(what, "Run miexchange ledger verify, and do not write to the ledger before it is clean")
+        exchange = fold(entry.event for entry in entries)
+        self._remember(head, exchange)
+        return exchange
+
+    def _remember(self, head: str, exchange: Exchange) -> None:
+        with self._lock:
+            self._known[head] = exchange
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+
+    def _add(self, session: Session, exchange: Exchange, event: Accept, request: _Request) -> None:
+        """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
+        entry = row_of_event(exchange.code, 1, event, self._key_id, request.key, "")
+        statements = session.statements
+        session.run(statements.add, row_of(exchange, self._key_id, entry["hash"]))
+        for token in exchange.coupon.device_tokens:
+            session.run(statements.add_token, {"code": exchange.code, "token": token, "is_open": True})
+        session.run(statements.add_event, entry)
+        self._answer(session, request, code=exchange.code, version=1)
+        self._remember(entry["hash"], exchange)
+
+    def _write(
+        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
+    ) -> None:
+        """Add the event and move the row from the version that was read to the next: compare and set."""
+        key = None if request is None else request.key
+        entry = row_of_event(row.code, after.version, event, row.key_id, key, row.head)
+        changed = row_of(after, row.key_id, entry["hash"])
+        moved: dict[str, object] = {f"new_{name}": changed[name] for name in sql.MOVING}
+        moved |= {"of_code": row.code, "of_version": row.version}
+        answer = None if request is None else self._answer_of(request, version=after.version)
+        closes = not after.is_open and row.state in sql.OPEN_STATES
+        if session.write(entry, moved, answer, closes=closes) != 1:
+            raise Conflict
+        self._remember(entry["hash"], after)
+
+    @staticmethod
+    def _is_taken(connection: Connection, code: str, order: str) -> bool:
+        found = connection.execute(sql.OF_ORDER, {"order_id": order}).first()
+        return found is not None and found.code != code
+
+    def _due(self, at_us: int, after: tuple[int, str]) -> list[tuple[int, str]]:
+        with translated(), self._reader.connect() as connection:
+            last_us, last_code = after
+            values = {"at_us": at_us, "last_us": last_us, "last_code": last_code}
+            return [(row.due_us, row.code) for row in connection.execute(sql.DUE, values)]
+
+    def _swept(self, codes: list[str], event: Expire) -> list[State]:
+        """End what is still due of some exchanges, in one transaction; what others hold at the moment waits."""
+        for _ in range(_TRIES):
+            ended = []
+            try:
+                with self._transaction() as session:
+                    for found in session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all():
+                        row = ExchangeRow._make(found)
+                        after = apply(self._load(session.core, row), event)
+                        if isinstance(after, Exchange) and after.version != row.version:
+                            self._write(session, row, after, event, None)
+                            ended.append(after.state)
+            except Conflict:
+                continue
+            return ended
+        raise LedgerError("The ledger is too busy: others were quicker every time", "Sweep again")
+
+
+_Attempt = Callable[["Session"], "Exchange | Refusal"]
+
+
+def _checked_key(key: object) -> str:
+    """Return an idempotency key that can be kept."""
+    fits = is_text(key) and isinstance(key, str) and 0 < len(key) <= _LONGEST and "\x00" not in key
+    require(fits, "idempotency_key", key, f"give a text of up to {_LONGEST} characters, the same for every retry")
+    return str(key)
+
+
+def _one(code: ReasonCode, what: str, remedy: str) -> Refusal:
+    return Refusal((Reason(code, what, remedy),))
+
+
+_MISTYPED = _one(
+    ReasonCode.COUPON_CODE_MISTYPED,
+    "The code is mistyped: its last character does not fit the others",
+    "Compare it with the coupon, character by character",
+)
+_UNKNOWN = _one(ReasonCode.COUPON_UNKNOWN, "There is no coupon with this code", "Compare the code with the coupon")
+_OTHER_ACCOUNT = _one(
+    ReasonCode.COUPON_OTHER_ACCOUNT,
+    "The coupon was given to another account, and it is not transferable",
+    "Sign in with the account that it was given to",
+)
+_TAKEN = _one(
+    ReasonCode.ORDER_TAKEN,
+    "Another coupon is used for this order",
+    "Place another order: one coupon is used for each",
+)
+_CHANGED = _one(
+    ReasonCode.REQUEST_CHANGED,
+    "The idempotency key was used before, for another request",
+    "Choose a new key for a new request; repeat the old one with what it was first sent with",
+)

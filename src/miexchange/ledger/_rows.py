@@ -1,0 +1,113 @@
+"""The rows of a ledger: how an exchange and its events are written down, chained, and read back."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from miexchange._value import packed
+from miexchange.errors import InvalidValue
+from miexchange.exchange import EVENTS, Event, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miexchange.exchange import Exchange
+
+__all__ = ["Entry", "chained", "entry_of", "fingerprint", "instant_of", "key_id", "micros", "row_of", "row_of_event"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as the ledger keeps it.
+
+    Attributes:
+        version: its number in the history of its exchange, from 1.
+        event: what happened.
+        request: the idempotency key of the request that made it; None where a sweep did.
+        hash: the SHA-256 over this entry and the hash of the one before it.
+    """
+
+    version: int
+    event: Event
+    request: str | None
+    hash: str
+
+
+def micros(at: datetime) -> int:
+    """Return an instant in whole microseconds since 1970, UTC."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant_of(us: int) -> datetime:
+    """Return the instant of `micros`."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def key_id(key: bytes) -> str:
+    """Return what a secret key is called in the ledger; it says nothing of the key."""
+    return hmac.digest(key, b"miexchange key id", "sha256").hex()[:16]
+
+
+def fingerprint(key: bytes, *content: str) -> str:
+    """Return a keyed digest of what a request asks for. It is keyed because an inspection holds IMEIs."""
+    return hmac.digest(key, json.dumps(["miexchange request", *content]).encode(), "sha256").hex()
+
+
+def chained(previous: str, row: Mapping[Any, Any]) -> str:
+    """Return the hash of an event's row, which holds all its columns and the hash before it."""
+    told = [previous, *(row[name] for name in ("code", "version", "kind", "at_us", "body", "key_id", "request"))]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
+    """Return an exchange as its row in the table ``exchanges``."""
+    due = exchange.due
+    return {
+        "code": exchange.code,
+        "account": exchange.account,
+        "state": exchange.state.value,
+        "version": exchange.version,
+        "order_id": exchange.order.id if exchange.order is not None and exchange.state in _HELD else None,
+        "due_us": None if due is None else micros(due),
+        "at_us": micros(exchange.at),
+        "value_paise": exchange.coupon.value,
+        "key_id": key_of_code,
+        "head": head,
+    }
+
+
+def row_of_event(
+    code: str, version: int, event: Event, key_of_code: str, request: str | None, previous: str
+) -> dict[str, Any]:
+    """Return an event as its row in the table ``events``."""
+    row = {
+        "code": code,
+        "version": version,
+        "kind": event.kind,
+        "at_us": micros(event.at),
+        "body": packed(event),
+        "key_id": key_of_code,
+        "request": request,
+    }
+    return {**row, "hash": chained(previous, row)}
+
+
+def entry_of(row: Any) -> Entry:  # noqa: ANN401 - a row of the table ``events``
+    """Read an event back.
+
+    Raises:
+        InvalidValue: the row does not hold an event of its kind.
+    """
+    kind = EVENTS.get(row.kind)
+    if kind is None:
+        raise InvalidValue("events.kind", row.kind, f"one of: {', '.join(EVENTS)}")
+    return Entry(row.version, kind.from_json(row.body), row.request, row.hash)

@@ -1,0 +1,182 @@
+"""Exchanges, what happens to them, and what is seen at the door."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from miexchange.condition import Condition
+from miexchange.device_report import DeviceReport
+from miexchange.exchange import (
+    Agree,
+    Complete,
+    Decline,
+    Exchange,
+    Expire,
+    Inspect,
+    Release,
+    Reserve,
+    Reverse,
+    Void,
+    accept,
+    apply,
+)
+from miexchange.inspection import Examination, Inspection
+from miexchange.refusal import Reason, ReasonCode
+from miexchange.strategies._conditions import conditions
+from miexchange.strategies._coupons import orders
+from miexchange.strategies._enquiries import enquiries
+from miexchange.strategies._imeis import imeis
+from miexchange.strategies._numbers import amounts, instants, texts, tuples
+from miexchange.valuation import Quote, QuoteLine
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from miexchange.exchange import Event
+    from miexchange.programme import Programme
+
+__all__ = ["device_reports", "events", "examinations", "exchanges", "inspections"]
+
+_SPAN = timedelta(400)
+_PARTS: SearchStrategy[Any] = st.sampled_from(("original", "replaced"))
+_KINDS: SearchStrategy[Any] = st.sampled_from(("valued", "valued", "not_taken", "other_device", "other_model"))
+
+
+@cache
+def device_reports() -> SearchStrategy[DeviceReport]:
+    """Draw what a phone may say of itself; it shrinks to a phone that says nothing but that no account locks it."""
+    day = st.none() | st.dates(date(2015, 1, 1), date(2025, 1, 1))
+    return st.builds(
+        DeviceReport,
+        factory_reset_protection=st.sampled_from((False, False, False, True)),
+        imeis=tuples(imeis(), most=2),
+        brand=st.just("") | texts(),
+        manufacturer=st.just("") | texts(),
+        model=st.just("") | texts(),
+        battery_health=st.none() | st.integers(0, 100),
+        battery_cycles=st.none() | st.integers(0, 3_000),
+        battery_part=st.none() | _PARTS,
+        battery_made_on=day,
+        battery_used_since=day,
+        screen_parts=tuples(_PARTS, most=2),
+        moisture=st.none() | st.booleans(),
+        storage_bytes=st.none() | st.sampled_from((128 * 10**9, 64 * 10**9, 0)) | st.integers(0, 10**12),
+        storage_life=st.none() | st.integers(0, 100),
+        launch_level=st.none() | st.integers(21, 40),
+        unread=tuples(texts(), most=1),
+    )
+
+
+@st.composite
+def inspections(draw: st.DrawFn, quote: Quote | None = None, programme: Programme | None = None) -> Inspection:
+    """Draw what may be seen at the door: mostly the quoted phone, ready to be handed over, with other answers.
+
+    Args:
+        quote: the quote, with its IMEIs; any by default.
+        programme: the programme that made it; needed with a quote.
+    """
+    if quote is None or programme is None:
+        asked = draw(enquiries(imei=True))
+        drawn = asked.answer()
+        assert isinstance(drawn, Quote), drawn.explain()  # noqa: S101 - what `enquiries` promises
+        quote, programme = drawn, asked.programme
+    terms = programme.terms_at(quote.at) or programme.terms[0]
+    variant = programme.catalogue.by_model[quote.model]
+    answers = draw(st.just(quote.condition) | conditions(terms.questionnaire, variant))
+    usually = st.sampled_from((True,) * 9 + (False,))
+    numbers = quote.imeis[: draw(st.integers(1, 2))] or (draw(imeis()),)
+    return Inspection(
+        answers=answers,
+        imeis=numbers if draw(usually) else (draw(imeis()),),
+        screen_lock_off=draw(usually),
+        accounts_removed=draw(usually),
+        memory_card_out=draw(usually),
+        model=draw(st.none() | st.just(quote.model)),
+        evidence=tuple((question, f"photo-{question}") for question in answers) if draw(usually) else (),
+    )
+
+
+@st.composite
+def examinations(draw: st.DrawFn, quote: Quote | None = None) -> Examination:
+    """Draw what an inspection may find: the phone as quoted, worth less or more, or not that phone.
+
+    Args:
+        quote: the quote; its value and its answers are where the findings are near to.
+    """
+    value = draw(amounts(10**7)) if quote is None else quote.coupon_value
+    condition = Condition() if quote is None else quote.condition
+    kind = draw(_KINDS)
+    if kind != "valued":
+        code = {"other_device": ReasonCode.OTHER_DEVICE, "other_model": ReasonCode.OTHER_MODEL}.get(kind)
+        reason = Reason(code or ReasonCode.CONDITION_GATE, "What was seen", "What can be done")
+        return Examination(kind, condition, reasons=(reason,))
+    seen = draw(st.just(value) | st.integers(0, value + 100_000))
+    lines = (QuoteLine("market", seen, "a price", "market_prices"),)
+    return Examination(kind, condition, lines=lines, exchange_value=seen, coupon_value=seen)
+
+
+def events(exchange: Exchange | None = None) -> SearchStrategy[Event]:
+    """Draw something that may happen to an exchange, in time or not, by the right order and account or not.
+
+    Args:
+        exchange: the exchange; any by default.
+    """
+    return exchanges(steps=2).flatmap(_events) if exchange is None else _events(exchange)
+
+
+@st.composite
+def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
+    last, due = exchange.at, exchange.due
+    soon = st.timedeltas(timedelta(), timedelta(hours=1)).map(lambda after: last + after)
+    times = soon | instants(last - timedelta(1), last + _SPAN)
+    if due is not None:
+        times |= st.sampled_from((due - timedelta(microseconds=1), due))
+    at: datetime = draw(times)
+    order = draw(orders(exchange.coupon.usage)) if exchange.order is None else exchange.order
+    order = draw(st.sampled_from((order, order, order, order.replace(id="another"))))
+    account = draw(st.sampled_from((exchange.account,) * 3 + ("another",)))
+    kind = draw(st.sampled_from(("reserve", "inspect", "agree", "complete", "release", "decline", "others")))
+    if kind == "reserve":
+        return Reserve(at, order, account)
+    if kind == "inspect":
+        return Inspect(at, order.id, draw(examinations(exchange.quote)))
+    if kind in {"agree", "decline"}:
+        return Agree(at, account) if kind == "agree" else Decline(at, account)
+    if kind == "complete":
+        return Complete(at, order.id)
+    if kind == "release":
+        return Release(at, order.id)
+    others: tuple[Event, ...] = (Expire(at), Void(at, "withdrawn"), Reverse(at, order.id))
+    return draw(st.sampled_from(others))
+
+
+@st.composite
+def exchanges(draw: st.DrawFn, *, steps: int = 5) -> Exchange:
+    """Draw exchanges after up to so many events.
+
+    Args:
+        steps: the most events after the acceptance.
+
+    >>> from hypothesis import find
+    >>> find(exchanges(steps=0), lambda exchange: True).state
+    <State.ISSUED: 'issued'>
+    """
+    asked = draw(enquiries(imei=True).filter(_is_exchanged))
+    quote = asked.answer()
+    assert isinstance(quote, Quote), quote.explain()  # noqa: S101 - what `enquiries` promises
+    at = draw(instants(quote.at, quote.valid_until - timedelta(microseconds=1)))
+    key = draw(st.binary(min_size=16, max_size=32))
+    exchange = accept(quote, asked.programme, account=draw(texts()), at=at, key=key)
+    assert isinstance(exchange, Exchange), exchange.explain()  # noqa: S101 - a quote with its IMEI, in time
+    for _ in range(draw(st.integers(0, steps))):
+        after = apply(exchange, draw(events(exchange)))
+        exchange = after if isinstance(after, Exchange) else exchange
+    return exchange
+
+
+def _is_exchanged(asked: Any) -> bool:  # noqa: ANN401 - an Enquiry
+    return bool(asked.device.imei) and asked.terms.exchange is not None

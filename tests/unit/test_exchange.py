@@ -1,0 +1,469 @@
+"""The exchange as a state machine: one table, walked exhaustively; windows, deadlines and policies at their edges."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from miexchange import Coupon, CouponStanding, InvalidValue, Refusal, worst_case
+from miexchange.exchange import (
+    EVENTS,
+    OPEN,
+    TRANSITIONS,
+    Accept,
+    Agree,
+    Complete,
+    Decline,
+    Exchange,
+    Expire,
+    Inspect,
+    Release,
+    Reserve,
+    Reverse,
+    State,
+    Void,
+    accept,
+    acceptance,
+    apply,
+    begin,
+    fold,
+)
+from miexchange.inspection import Examination
+from miexchange.refusal import Reason, ReasonCode
+from unit import small, trade
+from unit.trade import ACCOUNT, HOUR, ORDER, RULES, STRICT, TICK, after, completed, found, inspected, issued, reserved
+
+if TYPE_CHECKING:
+    from miexchange.exchange import Event
+    from miexchange.programme import ExchangeRules
+
+AT = small.AT
+DAY = timedelta(days=1)
+OTHER = ORDER.replace(id="order-2")
+REFUSED = Examination("not_taken", trade.SAID, reasons=(Reason(ReasonCode.CONDITION_GATE, "Cracked", "Repair it"),))
+
+
+def requoted() -> Exchange:
+    return inspected(value=900_000)
+
+
+def at_every_state() -> dict[State, Exchange]:
+    return {
+        State.ISSUED: issued(),
+        State.RESERVED: reserved(),
+        State.INSPECTED: inspected(),
+        State.REQUOTED: requoted(),
+        State.COMPLETED: completed(),
+        State.ADJUSTED: after(requoted(), Agree(AT + 3 * HOUR, ACCOUNT)),
+        State.EXPIRED: after(issued(), Expire(AT + 14 * DAY)),
+        State.VOID: after(issued(), Void(AT, "withdrawn")),
+        State.REVERSED: after(completed(), Reverse(AT + DAY, ORDER.id)),
+    }
+
+
+LIVES = at_every_state()
+
+
+def codes(answer: Exchange | Refusal | Accept) -> tuple[str, ...]:
+    assert isinstance(answer, Refusal)
+    return answer.codes
+
+
+# ----- the table
+
+
+def timely(exchange: Exchange, kind: str) -> Event:
+    """Return an event of a kind that is as right as it can be: in time, by its own order and account."""
+    at = exchange.due if kind == "expire" and exchange.due else exchange.at + TICK
+    order = ORDER.id
+    events: dict[str, Event] = {
+        "accept": acceptance_of(issued()),
+        "reserve": Reserve(at, ORDER, ACCOUNT) if exchange.order is None else Reserve(at, OTHER, ACCOUNT),
+        "release": Release(at, order),
+        "inspect": Inspect(at, order, found(999_000)),
+        "agree": Agree(at, ACCOUNT),
+        "decline": Decline(at, ACCOUNT),
+        "complete": Complete(at, order),
+        "expire": Expire(at),
+        "void": Void(at, "another reason"),
+        "reverse": Reverse(at, order),
+    }
+    return events[kind]
+
+
+def acceptance_of(exchange: Exchange) -> Accept:
+    return Accept(exchange.at, exchange.quote, exchange.coupon, exchange.worst_case, exchange.rules)
+
+
+@pytest.mark.parametrize(("state", "kind"), list(product(State, EVENTS)))
+def test_every_event_in_every_state_is_in_the_table_or_refused(state: State, kind: str) -> None:
+    exchange, event = LIVES[state], timely(LIVES[state], kind)
+    becomes = {row.becomes for row in TRANSITIONS if (row.state, row.event) == (state, kind)}
+    answer = apply(exchange, event)
+    if becomes:
+        assert isinstance(answer, Exchange)
+        assert answer.state in next(iter(becomes))
+        assert (answer.version, answer.at, answer.last) == (exchange.version + 1, event.at, event)
+        assert apply(answer, event) == answer, "the same event twice gives the same result"
+        assert apply(answer, event.replace(at=event.at + HOUR)) == answer, "a retry by a later clock is no second step"
+    elif (state, kind) == (State.ISSUED, "accept") or exchange.last == event.replace(at=exchange.at):
+        assert answer == exchange
+    else:
+        assert codes(answer) != ()
+    assert exchange == at_every_state()[state], "an event changes nothing of what it was applied to"
+
+
+def test_the_table_names_each_pair_once_and_every_state_can_be_reached() -> None:
+    pairs = [(row.state, row.event) for row in TRANSITIONS]
+    assert len(pairs) == len(set(pairs))
+    assert {state for row in TRANSITIONS for state in row.becomes} | {State.ISSUED} == set(State)
+    assert {row.event for row in TRANSITIONS} == EVENTS.keys() - {"accept"}
+    assert [kind.__name__.lower() for kind in EVENTS.values()] == [*EVENTS]
+
+
+@pytest.mark.parametrize(("event", "state"), [(found(1_000_000), State.INSPECTED), (found(900_000), State.REQUOTED)])
+def test_every_target_of_an_inspection_is_reached(event: Examination, state: State) -> None:
+    assert after(reserved(), Inspect(AT + DAY, ORDER.id, event)).state == state
+    assert after(reserved(), Inspect(AT + DAY, ORDER.id, REFUSED)).state == State.VOID
+
+
+def test_what_has_ended_stays_so() -> None:
+    for state in (State.EXPIRED, State.VOID, State.REVERSED):
+        assert [row for row in TRANSITIONS if row.state == state] == []
+        assert not LIVES[state].is_open
+    assert {state for state in State if LIVES[state].is_open} == set(OPEN)
+
+
+def test_a_refused_event_says_what_is_possible() -> None:
+    answer = apply(issued(), Complete(AT, ORDER.id))
+    assert isinstance(answer, Refusal)
+    assert answer.explain() == (
+        "- The exchange is issued, so complete is not possible. What is possible now: reserve, expire, void."
+    )
+    ended = apply(LIVES[State.VOID], Expire(AT + 20 * DAY))
+    assert isinstance(ended, Refusal)
+    assert ended.reasons[0].remedy == "Nothing is: the exchange has ended"
+
+
+def test_standing_is_what_the_coupon_wants_to_know() -> None:
+    standings = {state: LIVES[state].standing for state in State}
+    assert standings[State.ISSUED] == CouponStanding.UNUSED
+    assert standings[State.INSPECTED] == CouponStanding.RESERVED
+    assert standings[State.COMPLETED] == CouponStanding.USED
+    assert standings[State.EXPIRED] == CouponStanding.VOID
+
+
+def test_what_is_no_event_is_an_error() -> None:
+    with pytest.raises(InvalidValue, match="event cannot be"):
+        apply(issued(), "complete")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="exchange cannot be"):
+        apply("exchange", Expire(AT))  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=r"Void\.reason"):
+        Void(AT, "")
+    with pytest.raises(InvalidValue, match=r"Void\.reason"):
+        Void(AT, "x" * 201)
+    with pytest.raises(InvalidValue, match="names no instant"):
+        Expire(datetime(2020, 1, 1))  # noqa: DTZ001 - that is the mistake
+    with pytest.raises(InvalidValue, match="an exchange begins with Accept"):
+        begin(Expire(AT))  # type: ignore[arg-type]
+
+
+# ----- acceptance
+
+
+def accepted(**changes: Any) -> Exchange | Refusal:  # noqa: ANN401 - any argument of accept
+    given = {"account": ACCOUNT, "at": AT, "key": small.KEY, **changes}
+    return accept(given.pop("quote", trade.quote()), given.pop("programme", trade.programme()), **given)
+
+
+def test_acceptance_issues_the_coupon_and_discloses_the_worst_case() -> None:
+    exchange = accepted()
+    assert isinstance(exchange, Exchange)
+    assert exchange.worst_case == worst_case(trade.quote(), trade.programme())
+    assert exchange.worst_case.at_risk == exchange.coupon.value == 995_000, "a crack refuses the phone"
+    assert exchange.worst_case.value == 995_000 - 100_000 - 60_000
+    assert (exchange.state, exchange.version, exchange.code) == (State.ISSUED, 1, exchange.coupon.code)
+    assert exchange.quote.imeis == ()
+    assert small.IMEI not in exchange.to_json()
+    assert accepted() == exchange
+    assert Exchange.from_json(exchange.to_json()) == exchange
+
+
+def test_acceptance_is_refused_with_every_reason() -> None:
+    assert codes(accepted(exchange_open=True, device_open=True)) == ("exchange_open", "device_in_exchange")
+    late = trade.quote().valid_until
+    assert codes(accepted(at=late, exchange_open=True)) == ("exchange_open", "quote_expired")
+    assert isinstance(accepted(at=late - TICK), Exchange)
+    assert codes(accepted(at=AT - TICK)) == ("quote_not_yet_valid",)
+    only_quoting = {"quote": trade.quote(None), "programme": trade.programme(None)}
+    assert codes(accepted(**only_quoting)) == ("exchange_not_offered",)
+
+
+def test_acceptance_wants_facts_and_rules_of_their_kind() -> None:
+    with pytest.raises(InvalidValue, match="exchange_open"):
+        accepted(exchange_open=1)
+    wild = RULES.replace(decide_hours=0)
+    with pytest.raises(InvalidValue, match=r"ExchangeRules\.decide_hours cannot be 0: give a whole number from 1"):
+        accepted(quote=trade.quote(wild), programme=trade.programme(wild))
+    with pytest.raises(InvalidValue, match="give the programme that made the quote"):
+        accepted(programme=trade.programme(STRICT))
+
+
+def test_old_keys_make_tokens_beside_the_new_one() -> None:
+    old, new = accepted(), accepted(key=b"another key, newer", old_keys=(small.KEY,))
+    assert isinstance(old, Exchange)
+    assert isinstance(new, Exchange)
+    assert len(old.coupon.device_tokens) == 2
+    assert set(old.coupon.device_tokens) < set(new.coupon.device_tokens)
+    assert len(new.coupon.device_tokens) == 4
+    assert old.code != new.code
+
+
+def test_an_exchange_keeps_no_imei_and_counts_its_events() -> None:
+    with pytest.raises(InvalidValue, match="without_imei"):
+        issued().replace(quote=trade.quote())
+    with pytest.raises(InvalidValue, match=r"Exchange\.version"):
+        issued().replace(version=0)
+
+
+# ----- checkout
+
+
+def test_a_reservation_is_idempotent_by_order() -> None:
+    exchange = reserved()
+    assert exchange.redemption is not None
+    assert exchange.redemption.discount == 995_000
+    again = apply(exchange, Reserve(AT + DAY, ORDER, ACCOUNT))
+    assert again == exchange
+    assert apply(completed(), Reserve(AT + DAY, ORDER, ACCOUNT)) == completed()
+
+
+def test_a_reservation_is_refused_to_others_with_every_reason() -> None:
+    assert codes(apply(reserved(), Reserve(AT + DAY, OTHER, "ravi"))) == ("coupon_other_account", "coupon_reserved")
+    dearer = ORDER.replace(lines=(ORDER.lines[0].replace(price_paise=2_000_000),))
+    assert codes(apply(reserved(), Reserve(AT + DAY, dearer, ACCOUNT))) == ("coupon_reserved", "request_changed")
+    assert codes(apply(completed(), Reserve(AT + DAY, OTHER, ACCOUNT))) == ("coupon_used",)
+    assert "coupon_void" in codes(apply(LIVES[State.VOID], Reserve(AT + DAY, ORDER, ACCOUNT)))
+    assert codes(apply(LIVES[State.EXPIRED], Reserve(AT + 20 * DAY, ORDER, ACCOUNT))) == (
+        "coupon_expired",
+        "coupon_void",
+    )
+    lost = after(reserved(), Void(AT + DAY, "lost"))
+    assert codes(apply(lost, Reserve(AT + DAY, ORDER, ACCOUNT))) == ("coupon_void", "request_changed")
+
+
+def test_an_order_paid_within_the_window_may_be_delivered_after_it() -> None:
+    exchange = issued()
+    last_moment = exchange.coupon.valid_until - TICK
+    assert codes(apply(exchange, Reserve(last_moment + TICK, ORDER, ACCOUNT))) == ("coupon_expired",)
+    held = after(exchange, Reserve(last_moment, ORDER, ACCOUNT))
+    assert held.due is None
+    delivered = after(
+        held,
+        Inspect(last_moment + 30 * DAY, ORDER.id, found(995_000)),
+        Complete(last_moment + 30 * DAY, ORDER.id),
+    )
+    assert delivered.state == State.COMPLETED
+
+
+def test_only_the_same_order_releases() -> None:
+    assert codes(apply(reserved(), Release(AT + DAY, "order-2"))) == ("order_other",)
+    free = after(reserved(), Release(AT + DAY, ORDER.id))
+    assert (free.state, free.order, free.redemption) == (State.ISSUED, None, None)
+    assert codes(apply(free, Release(AT + 2 * DAY, "order-2"))) == ("event_not_possible",)
+    again = after(free, Reserve(AT + 2 * DAY, OTHER, ACCOUNT))
+    assert again.order == OTHER
+    assert codes(apply(again, Release(AT + 3 * DAY, ORDER.id))) == ("order_other",)
+
+
+@pytest.mark.parametrize(("rules", "left"), [(RULES, timedelta(days=13)), (STRICT, timedelta(days=14))])
+def test_a_release_restores_the_remaining_validity_or_all_of_it(rules: ExchangeRules, left: timedelta) -> None:
+    free = after(issued(rules), Reserve(AT + DAY, ORDER, ACCOUNT), Release(AT + 40 * DAY, ORDER.id))
+    assert free.coupon.valid_until == AT + 40 * DAY + left
+    assert free.due == free.coupon.valid_until
+    assert free.coupon.code == issued(rules).code
+    assert codes(apply(free, Reserve(AT + 40 * DAY + left, ORDER, ACCOUNT))) == ("coupon_expired",)
+    assert after(free, Reserve(AT + 40 * DAY + left - TICK, ORDER, ACCOUNT)).state == State.RESERVED
+
+
+def test_an_inspected_phone_can_still_go_back_with_its_order() -> None:
+    free = after(inspected(), Release(AT + DAY, ORDER.id))
+    assert (free.state, free.examination) == (State.ISSUED, None)
+    assert codes(apply(requoted(), Release(AT + DAY, ORDER.id))) == ("event_not_possible",)
+
+
+# ----- time
+
+
+def test_the_clock_that_moved_back_is_a_refusal() -> None:
+    assert codes(apply(reserved(), Complete(AT, ORDER.id))) == ("event_before_last",)
+    assert codes(apply(issued(), Void(AT - HOUR, "why"))) == ("event_before_last",)
+    assert after(reserved(), Complete(AT + HOUR, ORDER.id)).state == State.COMPLETED, "the same instant is in order"
+
+
+ZONES = [UTC, ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")]
+# Fourteen times 24 hours later New York has changed its clocks: 11 March 2018, 2 in the morning.
+BEFORE_THE_CHANGE = datetime(2018, 3, 5, 12, 30, tzinfo=ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@pytest.mark.parametrize("start", [AT, BEFORE_THE_CHANGE], ids=["plain", "daylight saving"])
+def test_every_window_is_half_open_to_the_microsecond_in_every_zone(zone: Any, start: datetime) -> None:  # noqa: ANN401 - a tzinfo
+    exchange = issued()
+    shift = start.astimezone(UTC) - exchange.at
+    coupon = exchange.coupon
+    moved = coupon.replace(valid_from=coupon.valid_from + shift, valid_until=coupon.valid_until + shift)
+    exchange = exchange.replace(coupon=moved, at=exchange.at + shift)
+    begins, ends = start.astimezone(zone), (start.astimezone(UTC) + 14 * DAY).astimezone(zone)
+
+    def reserves(at: datetime) -> bool:
+        return isinstance(apply(exchange, Reserve(at, ORDER, ACCOUNT)), Exchange)
+
+    utc_ticks = [(ends.astimezone(UTC) + step).astimezone(zone) for step in (-TICK, timedelta(), TICK)]
+    before = (begins.astimezone(UTC) - TICK).astimezone(zone)
+    assert [reserves(at) for at in (before, begins, *utc_ticks)] == [False, True, True, False, False]
+    assert [isinstance(apply(exchange, Expire(at)), Exchange) for at in utc_ticks] == [False, True, True]
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_a_decision_is_taken_until_the_microsecond_before_its_deadline(zone: Any) -> None:  # noqa: ANN401 - a tzinfo
+    exchange = requoted()
+    assert exchange.decide_until == exchange.due == exchange.at + 48 * HOUR
+    last = (exchange.at + 48 * HOUR - TICK).astimezone(zone)
+    late = (exchange.at + 48 * HOUR).astimezone(zone)
+    for event in (Agree, Decline):
+        assert isinstance(apply(exchange, event(last, ACCOUNT)), Exchange)
+        assert codes(apply(exchange, event(late, ACCOUNT))) == ("decision_late",)
+        assert codes(apply(exchange, event(last, "ravi"))) == ("coupon_other_account",)
+    assert codes(apply(exchange, Expire(last))) == ("event_not_due",)
+    assert after(exchange, Expire(late)).state == State.VOID
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_a_reversal_is_taken_while_the_rules_allow_it(zone: Any) -> None:  # noqa: ANN401 - a tzinfo
+    exchange = completed()
+    late = (exchange.at + 30 * DAY).astimezone(zone)
+    assert after(exchange, Reverse((exchange.at + 30 * DAY - TICK).astimezone(zone), ORDER.id)).state == State.REVERSED
+    assert codes(apply(exchange, Reverse(late, ORDER.id))) == ("reversal_late",)
+
+
+# ----- the door
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "shortfall", "honoured"),
+    [
+        ({"tolerance_paise": 20_000}, 20_000, True),
+        ({"tolerance_paise": 20_000}, 20_001, False),
+        ({"tolerance_bps": 200}, 19_900, True),  # 2 % of 9,950.00 rupees, exactly
+        ({"tolerance_bps": 200}, 19_901, False),
+        ({"tolerance_bps": 200, "tolerance_paise": 30_000}, 30_000, True),
+        ({"tolerance_bps": 200, "tolerance_paise": 1}, 19_900, True),
+        ({}, 0, True),
+        ({}, 1, False),
+        ({}, -50_000, True),
+    ],
+)
+@pytest.mark.parametrize(("mismatch", "otherwise"), [("difference", State.REQUOTED), ("cancel", State.VOID)])
+def test_a_shortfall_is_honoured_up_to_the_tolerance(
+    tolerance: dict[str, int],
+    shortfall: int,
+    honoured: bool,  # noqa: FBT001 - a row of the table
+    mismatch: Any,  # noqa: ANN401 - a policy
+    otherwise: State,
+) -> None:
+    none = {"tolerance_paise": 0, "tolerance_bps": 0, "decide_hours": 48 if mismatch == "difference" else 0}
+    rules = RULES.replace(mismatch=mismatch, **{**none, **tolerance})
+    assert after(reserved(rules), Inspect(AT + DAY, ORDER.id, found(995_000 - shortfall))).state == (
+        State.INSPECTED if honoured else otherwise
+    )
+
+
+def test_a_programme_may_honour_whatever_was_said() -> None:
+    rules = RULES.replace(mismatch="honour", tolerance_paise=0, tolerance_bps=0, decide_hours=0)
+    assert inspected(rules, value=1).state == State.INSPECTED
+    assert after(reserved(rules), Inspect(AT + DAY, ORDER.id, REFUSED)).state == State.VOID
+
+
+def test_the_customer_pays_the_difference_that_the_order_makes() -> None:
+    exchange = requoted()
+    assert exchange.settlement is not None
+    assert exchange.settlement.discount == 900_000
+    assert exchange.to_pay_at_the_door == 95_000
+    settled = after(exchange, Agree(AT + DAY, ACCOUNT))
+    assert (settled.state, settled.to_pay_at_the_door) == (State.ADJUSTED, 95_000)
+    assert Exchange.from_json(exchange.to_json()) == exchange
+    assert issued().to_pay_at_the_door == 0
+
+
+def test_a_difference_that_the_order_never_used_is_not_paid() -> None:
+    cheap = ORDER.replace(lines=(ORDER.lines[0].replace(price_paise=800_000),))
+    held = after(issued(), Reserve(AT + HOUR, cheap, ACCOUNT), Inspect(AT + DAY, ORDER.id, found(900_000)))
+    assert (held.state, held.to_pay_at_the_door) == (State.REQUOTED, 0)
+    dearer = after(issued(), Reserve(AT + HOUR, cheap, ACCOUNT), Inspect(AT + DAY, ORDER.id, found(700_000)))
+    assert dearer.to_pay_at_the_door == 100_000
+
+
+def test_the_inspection_and_the_delivery_are_of_the_same_order() -> None:
+    assert codes(apply(reserved(), Inspect(AT + DAY, "order-2", found(995_000)))) == ("order_other",)
+    assert codes(apply(inspected(), Complete(AT + DAY, "order-2"))) == ("order_other",)
+    assert codes(apply(completed(), Reverse(AT + DAY, "order-2"))) == ("order_other",)
+
+
+def test_a_programme_may_require_the_inspection() -> None:
+    assert after(reserved(), Complete(AT + DAY, ORDER.id)).state == State.COMPLETED
+    assert codes(apply(reserved(STRICT), Complete(AT + DAY, ORDER.id))) == ("inspection_missing",)
+    assert completed(STRICT.replace(mismatch="honour")).state == State.COMPLETED
+
+
+# ----- the returned phone
+
+
+def test_a_reversal_gives_the_phone_s_worth_as_store_credit_and_keeps_the_bonus() -> None:
+    assert LIVES[State.REVERSED].credit_of_reversal == 995_000
+    adjusted = after(LIVES[State.ADJUSTED], Reverse(AT + 2 * DAY, ORDER.id))
+    assert adjusted.credit_of_reversal == 900_000
+    assert completed().credit_of_reversal == 0
+    straight = after(reserved(), Complete(AT + DAY, ORDER.id), Reverse(AT + 2 * DAY, ORDER.id))
+    assert straight.credit_of_reversal == 995_000
+
+
+def test_a_programme_may_give_the_old_phone_back_or_nothing() -> None:
+    old_phone = RULES.replace(reversal="old_phone")
+    assert after(completed(old_phone), Reverse(AT + DAY, ORDER.id)).credit_of_reversal == 0
+    none = RULES.replace(reversal="none", reversal_days=0)
+    assert codes(apply(completed(none), Reverse(AT + DAY, ORDER.id))) == ("reversal_not_offered",)
+
+
+# ----- histories
+
+
+def test_a_state_is_the_fold_of_its_events() -> None:
+    for exchange in LIVES.values():
+        assert isinstance(exchange.coupon, Coupon)
+    history: list[Event] = [
+        acceptance_of(issued()),
+        Reserve(AT + HOUR, ORDER, ACCOUNT),
+        Inspect(AT + 2 * HOUR, ORDER.id, found(1_000_000)),
+        Complete(AT + 3 * HOUR, ORDER.id),
+    ]
+    assert fold(history) == completed()
+    given = acceptance(trade.quote(), trade.programme(), account=ACCOUNT, at=AT, key=small.KEY)
+    assert given == history[0]
+
+
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        ([], "a history begins with accept"),
+        ([Expire(AT)], "a history begins with accept"),
+        ([acceptance_of(issued()), Complete(AT, "1")], "after issued it is refused: event_not_possible"),
+    ],
+)
+def test_what_is_no_history_is_an_error(history: list[Event], words: str) -> None:
+    with pytest.raises(InvalidValue, match=words):
+        fold(history)

@@ -1,0 +1,284 @@
+"""The door: ready or not, the quoted phone or not, and what each changed answer costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from miexchange import Condition, DeviceReport, ExchangeRules, Imei, Inspection, InvalidValue, Programme, Refusal
+from miexchange.condition import Questionnaire
+from miexchange.coupon import device_token
+from miexchange.inspection import ChangedAnswer, Conflict, Examination, examine
+from miexchange.refusal import Reason, ReasonCode
+from unit import small, trade
+from unit.trade import IMEI, IMEI2, OTHER, SAID, quote, seen
+
+RULES: ExchangeRules = trade.RULES
+PHOTO = (("glass", "photo-1"), ("battery", "photo-2"), ("box", "photo-3"), ("glass", "photo-4"))
+
+
+def report(**parts: Any) -> DeviceReport:  # noqa: ANN401 - any field
+    return DeviceReport(**{"factory_reset_protection": False, "imeis": (IMEI, IMEI2), **parts})
+
+
+def looked(
+    inspection: Inspection,
+    *,
+    said: Condition = SAID,
+    programme: Programme | None = None,
+    key: bytes = small.KEY,
+    old_keys: tuple[bytes, ...] = (),
+) -> Examination | Refusal:
+    quoted = quote(said=said)
+    tokens = [device_token(imei, key=small.KEY) for imei in quoted.imeis]
+    return examine(
+        quoted.without_imei(),
+        inspection,
+        programme or trade.programme(),
+        device_tokens=tokens,
+        key=key,
+        old_keys=old_keys,
+    )
+
+
+def found(inspection: Inspection, **given: Any) -> Examination:  # noqa: ANN401 - as of `looked`
+    answer = looked(inspection, **given)
+    assert isinstance(answer, Examination), answer.explain()
+    return answer
+
+
+def codes(inspection: Inspection, **given: Any) -> tuple[str, ...]:  # noqa: ANN401 - as above
+    answer = looked(inspection, **given)
+    assert isinstance(answer, Refusal)
+    return answer.codes
+
+
+# ----- ready to be handed over
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"screen_lock_off": False}, "screen_lock_on"),
+        ({"accounts_removed": False}, "accounts_present"),
+        ({"memory_card_out": False}, "memory_card_inside"),
+        ({"imeis": ()}, "imei_missing"),
+        ({"imeis": (), "report": report(imeis=())}, "imei_missing"),
+        ({"report": report(factory_reset_protection=True)}, "accounts_present"),
+    ],
+)
+def test_a_phone_that_is_not_ready_is_no_finding(changes: dict[str, Any], code: str) -> None:
+    assert codes(seen(**changes)) == (code,)
+
+
+def test_everything_that_is_missing_is_said_at_once() -> None:
+    answers = SAID.replace(glass="scratched", battery=None, accounts="perhaps")
+    inspection = seen(screen_lock_off=False, memory_card_out=False, answers=answers)
+    assert codes(inspection) == (
+        "screen_lock_on",
+        "memory_card_inside",
+        "answer_missing",
+        "answer_unknown",
+        "evidence_missing",
+    )
+
+
+# ----- the same phone
+
+
+def test_a_phone_as_quoted_changes_nothing() -> None:
+    examination = found(seen())
+    assert examination.kind == "valued"
+    assert (examination.changes, examination.conflicts, examination.unasked) == ((), (), ())
+    assert examination.coupon_value == quote().coupon_value
+    assert examination.lines == quote().lines
+
+
+@pytest.mark.parametrize("imeis", [(IMEI,), (IMEI2,), (IMEI2, IMEI), (OTHER, IMEI)])
+def test_either_imei_of_the_phone_will_do(imeis: tuple[Imei, ...]) -> None:
+    assert found(seen(imeis=imeis)).kind == "valued"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"imeis": (OTHER,)},
+        {"imeis": (), "report": report(imeis=(OTHER,))},
+        {"imeis": (IMEI,), "report": report(imeis=(OTHER,))},
+        {"imeis": (OTHER,), "report": report(imeis=(IMEI,))},
+    ],
+)
+def test_another_imei_is_a_kind_of_its_own(changes: dict[str, Any]) -> None:
+    examination = found(seen(answers=SAID.replace(glass="cracked"), evidence=PHOTO, **changes))
+    assert examination.kind == "other_device"
+    assert [reason.code for reason in examination.reasons] == [ReasonCode.OTHER_DEVICE]
+    assert (examination.coupon_value, examination.lines) == (0, ())
+    both = bool(changes["imeis"]) and "report" in changes
+    assert ("imei" in [conflict.subject for conflict in examination.conflicts]) is both
+
+
+def test_the_phone_is_known_under_an_old_key() -> None:
+    new = b"a newer key than that"
+    assert found(seen(), key=new).kind == "other_device"
+    assert found(seen(), key=new, old_keys=(small.KEY,)).kind == "valued"
+
+
+def test_another_model_is_a_kind_of_its_own() -> None:
+    examination = found(seen(model="acme-two-4-64"))
+    assert examination.kind == "other_model"
+    assert examination.reasons[0].message == "The phone was quoted as Acme One (4 GB, 64 GB), and it is acme-two-4-64"
+    assert found(seen(model=small.MODEL)).kind == "valued"
+
+
+def with_two() -> Programme:
+    """Return the programme with a second model in its catalogue."""
+    two = small.VARIANT.replace(model="acme-two-4-64", name="Two")
+    plain = trade.programme()
+    catalogue = plain.catalogue.replace(variants=(*plain.catalogue.variants, two))
+    return Programme(
+        **{field: getattr(plain, field) for field in plain.__dataclass_fields__ if field != "catalogue"},
+        catalogue=catalogue,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "words"),
+    [
+        ({"model": "acme-two-4-64"}, "other_model", "it is Acme Two (4 GB, 64 GB)"),
+        ({"report": report(brand="ACME", model="Two")}, "other_model", "it is Acme Two"),
+        ({"report": report(manufacturer="Acme", model="two")}, "other_model", "it is Acme Two"),
+        ({"report": report(brand="acme", model="One")}, "valued", ""),
+        ({"report": report(brand="acme", model="SM-G935")}, "valued", ""),
+        ({"report": report(storage_bytes=64 * 10**9)}, "valued", ""),
+        ({"report": report(storage_bytes=128 * 10**9)}, "other_model", "it is Acme One with 128 GB"),
+    ],
+)
+def test_the_phone_names_its_model_and_its_memory(changes: dict[str, Any], kind: str, words: str) -> None:
+    examination = found(seen(**changes), programme=with_two())
+    assert examination.kind == kind
+    assert words in "".join(reason.message for reason in examination.reasons)
+
+
+def test_what_the_phone_says_of_itself_and_nobody_said_is_listed() -> None:
+    said = report(brand="acme", model="SM-G935", storage_bytes=128 * 10**9)
+    assert found(seen(report=said)).conflicts == (
+        Conflict("model", "Acme One", "", "acme SM-G935"),
+        Conflict("storage", "64 GB", "", "128 GB"),
+    )
+
+
+# ----- the answers
+
+
+def test_each_changed_answer_has_its_price_and_they_add_up() -> None:
+    answers = SAID.replace(glass="scratched", battery="weak", box="there")
+    examination = found(seen(answers=answers, evidence=PHOTO))
+    assert examination.changes == (
+        ChangedAnswer("glass", "best", "scratched", -100_000, ("photo-1", "photo-4")),
+        ChangedAnswer("battery", "good", "weak", -60_000, ("photo-2",)),
+        ChangedAnswer("box", "", "there", 5_000, ("photo-3",)),
+    )
+    assert examination.coupon_value == quote().coupon_value - 155_000
+    assert sum(line.amount for line in examination.lines) == examination.coupon_value
+    assert examination.condition == answers
+
+
+def test_an_improvement_is_shown_and_needs_no_evidence() -> None:
+    examination = found(seen(), said=SAID.replace(glass="scratched"))
+    assert examination.changes == (ChangedAnswer("glass", "scratched", "best", 100_000, ()),)
+
+
+def test_a_gate_at_the_door_is_not_taken() -> None:
+    examination = found(seen(answers=SAID.replace(glass="cracked"), evidence=PHOTO))
+    assert examination.kind == "not_taken"
+    assert [reason.code for reason in examination.reasons] == [ReasonCode.CONDITION_GATE]
+    assert examination.changes == (ChangedAnswer("glass", "best", "cracked", 0, ("photo-1", "photo-4")),)
+
+
+def test_what_was_never_asked_is_reported_and_never_priced() -> None:
+    asked = found(seen(answers=SAID.replace(hinge="loose", colour="red"), report=report(moisture=True)))
+    assert asked.unasked == ("colour=red", "hinge=loose", "liquid=exposed")
+    assert (asked.coupon_value, asked.changes) == (quote().coupon_value, ())
+    assert "hinge" not in asked.condition
+
+
+def test_a_worse_answer_needs_evidence() -> None:
+    worse = seen(answers=SAID.replace(glass="marked"))
+    refusal = looked(worse)
+    assert isinstance(refusal, Refusal)
+    assert refusal.codes == ("evidence_missing",)
+    assert "glass was best and is marked, and nothing shows it" in refusal.explain()
+    assert found(worse.replace(evidence=(("glass", "photo"),))).kind == "valued"
+
+
+# ----- the phone's own answers
+
+
+def test_the_phone_answers_for_its_battery_and_is_evidence_itself() -> None:
+    examination = found(seen(answers=SAID.replace(battery=None), report=report(battery_health=82)))
+    assert examination.changes == (ChangedAnswer("battery", "good", "worn", -30_000, ("device report",)),)
+    assert examination.conflicts == (Conflict("battery", "good", "", "worn"),)
+
+
+@pytest.mark.parametrize(
+    ("health", "person", "counts"),
+    [(82, "good", "worn"), (90, "worn", "worn"), (82, "weak", "weak"), (90, "good", "good")],
+)
+def test_the_worse_of_person_and_phone_counts_and_both_are_listed(health: int, person: str, counts: str) -> None:
+    inspection = seen(answers=SAID.replace(battery=person), evidence=PHOTO, report=report(battery_health=health))
+    examination = found(inspection)
+    assert examination.condition["battery"] == counts
+    reported = "worn" if health == 82 else "good"
+    agreed = {"good", person, reported} == {"good"}
+    assert examination.conflicts == (() if agreed else (Conflict("battery", "good", person, reported),))
+
+
+# ----- what is no inspection
+
+
+def test_the_programme_must_reproduce_the_quote() -> None:
+    dearer = small.programme(trade.terms_of(), price=1_100_000)
+    with pytest.raises(InvalidValue, match="give the programme that made the quote, or one that agrees"):
+        looked(seen(), programme=dearer)
+    other = small.programme(trade.terms_of().replace(questionnaire=Questionnaire("2", trade.QUESTIONS)))
+    with pytest.raises(InvalidValue, match="or one that agrees"):
+        looked(seen(), programme=other)
+    later = small.programme(trade.terms_of().replace(quote_valid_hours=48))
+    assert found(seen(), programme=later).kind == "valued", "another digest, and the same values"
+
+
+@pytest.mark.parametrize(
+    ("quoted", "inspection", "programme", "words"),
+    [
+        ("quote", seen(), trade.programme(), "give a Quote"),
+        (quote(), "seen", trade.programme(), "give an Inspection"),
+        (quote(), seen(), "programme", "give a Programme"),
+    ],
+)
+def test_arguments_are_of_their_type(quoted: Any, inspection: Any, programme: Any, words: str) -> None:  # noqa: ANN401 - also wrong
+    with pytest.raises(InvalidValue, match=words):
+        examine(quoted, inspection, programme, device_tokens=(), key=small.KEY)
+
+
+def test_an_examination_adds_up() -> None:
+    whole = found(seen())
+    for changes, words in (
+        ({"coupon_value": 1}, "its lines come to 995000"),
+        ({"exchange_value": 1}, "without bonuses it is 995000 paise"),
+        ({"reasons": (Reason(ReasonCode.CONDITION_GATE, "why", "how"),)}, "exactly where the device is not valued"),
+        ({"kind": "not_taken"}, "exactly where the device is not valued"),
+    ):
+        with pytest.raises(InvalidValue, match=words):
+            whole.replace(**changes)
+
+
+def test_the_json_form_leaves_the_imeis_out_unless_they_are_asked_for() -> None:
+    inspection = seen(report=report())
+    assert IMEI.digits not in inspection.to_json()
+    assert Inspection.from_json(inspection.to_json()) == inspection.without_imeis()
+    assert Inspection.from_json(inspection.to_json(reveal_imei=True)) == inspection
+    assert Inspection.from_json(seen().to_json(reveal_imei=True)) == seen()
+    assert IMEI.digits not in repr(inspection)
+    examination = found(inspection)
+    assert Examination.from_json(examination.to_json()) == examination

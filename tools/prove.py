@@ -1,0 +1,203 @@
+"""Let the proofs of the ledger run in full, and write their figures to docs/reliability.md.
+
+python tools/prove.py [--small]      with tests/ on the path, as `make prove` does
+
+They are the proofs that the tests run, with the sizes of the promise; `--small` runs them as the tests do and writes
+nothing. Any figure that breaks a promise ends the run with an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+from ledger import proofs, server, shop
+from miexchange import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ledger.proofs import Crashes, Forgeries, How, Race
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
+BEGIN, END = "<!-- figures: written by make prove -->\n", "<!-- end of figures -->"
+HOWS: tuple[How, ...] = ("threads", "processes")
+
+
+class Sizes(NamedTuple):
+    """How large the proofs are."""
+
+    workers: int
+    coupons: int
+    rounds: int
+    meetings: int
+    kills: int
+    backends: int
+    each: int
+    live: int
+    forgeries: int
+    guesses: int
+
+
+FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000)
+SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20)
+
+
+def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(
+        f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else str(cell) for cell in row)} |\n" for row in lines
+    )
+
+
+def races(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Run the races."""
+    rows: list[tuple[object, ...]] = []
+    whats = {
+        "redeem the same coupons": ("redeem", sizes.coupons),
+        "accept for one account": ("account", sizes.rounds),
+        "accept one device": ("device", sizes.rounds),
+    }
+    for name, urls in databases.items():
+        for said, (what, things) in whats.items():
+            for how in HOWS:
+                run: Race = proofs.race(next(urls), what, things, sizes.workers, how)
+                say(name, said, how, run)
+                if (run.won, run.twice, run.never) != (things, 0, 0):
+                    raise SystemExit(f"broken: {name}, {said}, {how}: {run}")
+                rows.append(
+                    (
+                        name,
+                        said,
+                        f"{sizes.workers} {how}",
+                        things,
+                        run.attempts,
+                        run.won,
+                        run.twice,
+                        f"{run.seconds:.0f} s",
+                    )
+                )
+    head = ("database", "what", "who", "things", "attempts", "won", "won twice", "took")
+    return table(head, rows)
+
+
+def meetings(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Let opposite verbs meet; each meeting is checked as it happens."""
+    rows: list[tuple[object, ...]] = []
+    for name, urls in databases.items():
+        with ledger.open(next(urls), key=shop.KEY) as store:
+            for pair, states in proofs.meet(store, 1, sizes.meetings).items():
+                told = ", ".join(f"{state} {times:,}" for state, times in sorted(states.items()))
+                rows.append((name, pair, sizes.meetings, told))
+        say(name, "meetings")
+    return table(("database", "pair", "meetings", "ended as"), rows)
+
+
+def crashes(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Kill writers, and the server's own processes."""
+    rows: list[tuple[object, ...]] = []
+    kinds = [(name, "the writer", sizes.kills, False) for name in databases]
+    if not server.is_given():
+        kinds.append(("PostgreSQL", "the server's process", sizes.backends, True))
+    for name, killed, kills, backends in kinds:
+        run: Crashes = proofs.crash(databases[name], kills, each=sizes.each, backends=backends)
+        say(name, killed, run)
+        if (run.lost, run.doubled, run.unresolved, run.unclean) != (0, 0, 0, 0):
+            raise SystemExit(f"broken: {name}, {killed}: {run}")
+        rows.append(
+            (
+                *(name, killed, run.kills, run.acknowledged, run.lost, run.doubled),
+                *(run.unacknowledged, run.committed, run.unresolved, run.unclean),
+            )
+        )
+    head = (
+        *("database", "killed", "kills", "acknowledged", "lost", "doubled", "under way", "of these committed"),
+        *("not resolved by a retry", "`verify` not clean"),
+    )
+    return table(head, rows)
+
+
+def forgeries(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Try codes that nobody issued."""
+    rows: list[tuple[object, ...]] = []
+    for name, urls in databases.items():
+        with ledger.open(next(urls), key=shop.KEY) as store:
+            run: Forgeries = proofs.forge(store, sizes.live, sizes.forgeries)
+        say(name, run)
+        if run.accepted:
+            raise SystemExit(f"broken: {name}: {run}")
+        rows.append((name, sizes.live, run.tried, run.mistyped, run.refused, run.accepted))
+    head = ("database", "live coupons", "tried", "refused by the check character", "refused by the ledger", "accepted")
+    return table(head, rows)
+
+
+def guesses(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Time what a stranger waits for."""
+    rows: list[tuple[object, ...]] = []
+    kinds = ("unknown", "foreign", "expired", "spent")
+    for name, urls in databases.items():
+        with ledger.open(next(urls), key=shop.KEY) as store:
+            taken = proofs.timings(store, sizes.guesses)
+        say(name, taken)
+        spread = max(taken.values()) / min(taken.values())
+        rows.append((name, *(f"{taken[kind] * 1e6:.0f} us" for kind in kinds), f"{spread:.2f} x"))
+    return table(("database", *kinds, "slowest / fastest"), rows)
+
+
+def say(*words: object) -> None:
+    """Tell how far it is."""
+    print(time.strftime("%H:%M:%S"), *words, flush=True)
+
+
+def empty_files(folder: str) -> Iterator[str]:
+    """Give the path of an SQLite file that is not there yet, again and again."""
+    while True:
+        yield f"{folder}/{uuid4().hex}.db"
+
+
+def empty_databases(url: str, open_ones: ExitStack) -> Iterator[str]:
+    """Give the URL of an empty database of a server, again and again."""
+    while True:
+        yield open_ones.enter_context(server.database(url))
+
+
+def main() -> None:
+    """Run all of them, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="as small as in the tests; the page stays as it is")
+    sizes = SMALL if (small := parser.parse_args().small) else FULL
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        far = stack.enter_context(server.postgresql(f"prove-{uuid4().hex[:8]}", durable=not small))
+        databases = {"SQLite": empty_files(folder), "PostgreSQL": empty_databases(far, stack)}
+        parts = {
+            "Races": races,
+            "Opposite verbs on one coupon": meetings,
+            "Crashes": crashes,
+            "Forged and mutated codes": forgeries,
+            "What a stranger waits for, in the middle": guesses,
+        }
+        told = [f"### {title}\n\n{part(databases, sizes)}" for title, part in parts.items()]
+    machine = (
+        f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}."
+    )
+    text = "\n".join([f"{machine}\n", *told])
+    print(text)
+    if not small:
+        page = PAGE.read_text(encoding="utf-8")
+        before, _, rest = page.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

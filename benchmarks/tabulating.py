@@ -159,7 +159,7 @@ def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - 
     chunk = _blocks.Chunk(arrays, tables, None)
     starts = range(0, rows - size + 1, size)
     counted = len(starts) * size
-    cells = [chunk.cells(start) for start in starts]
+    room = _blocks.Room(tables)
     values = _rows.Values.empty(rows, len(tables.lines))
     imeis = arrays["imei"][0]
 
@@ -178,13 +178,13 @@ def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - 
             _imeis.read_numbers(imeis.slice(start, size), numbers)
 
     texts = timed(read)
-    gathered = timed(lambda: [chunk.cells(start) for start in starts])
-    valued = timed(
-        lambda: [
-            _rows.appraise_rows(block, tables.rules, values, start, _rows.scratch_of(tables.rules))
-            for block, start in zip(cells, starts, strict=True)
-        ]
-    )
+    gathered = timed(lambda: [chunk.cells(start, room) for start in starts])
+
+    def value() -> None:
+        for start in starts:
+            _rows.appraise_rows(chunk.cells(start, room), tables.rules, values, start, room.scratch)
+
+    valued = timed(value) - gathered
     written = timed(lambda: _results.to_arrow(_frames.as_columns(values, tables)))
     return {"texts of IMEIs": texts, "other cells": gathered - texts, "values": valued, "result": written}
 

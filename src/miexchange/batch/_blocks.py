@@ -5,6 +5,7 @@ Blocks know nothing of one another, so no order of rows, cut of a table or count
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from miexchange.batch._cells import Codes, Flags, Imeis, Integers
 from miexchange.batch._imeis import Numbers
+from miexchange.batch._memory import apart
 from miexchange.batch._rows import (
     BLOCKED,
     CLEAR,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from miexchange.batch._columns import Column
     from miexchange.batch._tables import Tables
 
-__all__ = ["ROWS", "Chunk", "appraise_columns"]
+__all__ = ["ROWS", "Chunk", "Room", "appraise_columns"]
 
 ROWS = 32_768  # enough for numpy's calls to cost little, few enough for a block to stay near the processor
 
@@ -67,6 +69,7 @@ def appraise_columns(
     """
     values = Values.empty(rows, len(tables.lines))
     table = pa.Table.from_arrays([column.array for column in columns.values()], names=list(columns))
+    own = threading.local()
     with ThreadPoolExecutor(threads) as pool:
         begin = 0
         for piece in table.to_batches():
@@ -78,7 +81,9 @@ def appraise_columns(
             chunk = Chunk(arrays, tables, at)
 
             def appraise(start: int, chunk: Chunk = chunk, begin: int = begin) -> None:
-                appraise_rows(chunk.cells(start), tables.rules, values, begin + start, scratch_of(tables.rules))
+                if not hasattr(own, "room"):
+                    own.room = Room(tables)
+                appraise_rows(chunk.cells(start, own.room), tables.rules, values, begin + start, own.room.scratch)
 
             list(pool.map(appraise, range(0, piece.num_rows, ROWS)))
             begin = end
@@ -131,20 +136,19 @@ class Chunk:
 
         return self._codes(arrays, name, code_of, count + MISSING, count + STRANGE)
 
-    def cells(self, start: int) -> Cells:
-        """Return the cells of the block that begins at a row."""
+    def cells(self, start: int, room: Room) -> Cells:
+        """Return the cells of the block that begins at a row, which stand in the room until the next block."""
         stop = min(start + ROWS, self._rows)
         rows = stop - start
-        small = np.empty((2 + len(self._answers), rows), dtype=np.uint8)
+        small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
         for codes, column in zip(small, (self._status, self._target, *self._answers), strict=True):
             if isinstance(column, int):
                 codes[:] = column
             else:
                 column.write(start, stop, codes)
         status, target, answers = small[0], small[1], small[2:]
-        keys = np.empty(rows, dtype=np.int32)
         self._models.write(start, stop, keys)
-        facts = np.zeros(rows, dtype=np.int64)
+        facts[:] = 0
         _mark(facts, status == NO_STATUS, _INVALID)
         _mark(facts, target == self._no_target, _INVALID)
         if _mark(facts, keys == _NO_KEY, _INVALID):
@@ -153,40 +157,44 @@ class Chunk:
             is_so, strange = flags.of(start, stop)
             _mark(facts, is_so, bit)
             _mark(facts, strange, _INVALID)
-        code = np.empty((len(self._numbers), rows), dtype=np.uint8)
-        tac, rest = np.empty((2, len(self._numbers), rows), dtype=np.int64)
+        count = len(self._numbers)
+        code, tac, rest = room.code[:count, :rows], room.tac[:count, :rows], room.rest[:count, :rows]
         for place, imeis in enumerate(self._numbers):
             imeis.write(start, stop, Numbers(code[place], tac[place], rest[place]))
-        return Cells(
-            keys=keys,
-            at=self._moments(start, stop, facts),
-            facts=facts,
-            status=status,
-            target=target,
-            bought=self._bought(start, stop, facts),
-            code=code,
-            tac=tac,
-            rest=rest,
-            answers=answers,
-        )
+        at, bought = room.at[:rows], room.bought[:rows]
+        self._write_moments(start, stop, at, facts)
+        self._write_days(start, stop, bought, facts)
+        return Cells(keys, at, facts, status, target, bought, code, tac, rest, answers)
 
-    def _moments(self, start: int, stop: int, facts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
         if self._instants is None:
-            return np.full(stop - start, self._at, dtype=np.int64)
-        at, nulls, strange = self._instants.of(start, stop)
+            at[:] = self._at or 0
+            return
+        at[:], nulls, strange = self._instants.of(start, stop)
         _mark(facts, nulls, _INVALID)
         _mark(facts, strange, _INVALID)
-        return at
 
-    def _bought(self, start: int, stop: int, facts: NDArray[np.int64]) -> NDArray[np.int32]:
+    def _write_days(self, start: int, stop: int, bought: NDArray[np.int32], facts: NDArray[np.int64]) -> None:
         if self._purchased_on is None:
-            return np.full(stop - start, NO_DAY, dtype=np.int32)
-        days, nulls, strange = self._purchased_on.of(start, stop)
+            bought[:] = NO_DAY
+            return
+        bought[:], nulls, strange = self._purchased_on.of(start, stop)
         _mark(facts, strange, _INVALID)
-        bought: NDArray[np.int32] = days.astype(np.int32)
         if nulls is not None:
             bought[nulls] = NO_DAY
-        return bought
+
+
+class Room:
+    """Where the cells of a block stand; a thread has one, so that no block asks for memory of its own."""
+
+    def __init__(self, tables: Tables) -> None:
+        """Make room for a block."""
+        self.small = apart(2 + len(tables.questions), ROWS, np.uint8)
+        self.code = apart(2, ROWS, np.uint8)
+        self.keys, self.bought = apart(2, ROWS, np.int32)
+        numbers = apart(6, ROWS, np.int64)
+        self.facts, self.at, self.tac, self.rest = numbers[0], numbers[1], numbers[2:4], numbers[4:]
+        self.scratch = scratch_of(tables.rules, ROWS)
 
 
 def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> bool:

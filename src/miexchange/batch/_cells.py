@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, read_numbers
+from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,11 +84,14 @@ class Codes:
     def write(self, start: int, stop: int, codes: NDArray[Any]) -> None:
         """Write the codes of the rows."""
         indices = self._indices[start:stop]
+        nulls = self._nulls.of(start, stop)
         if self._is_code:  # the dictionary lists the texts in the order of their codes: there is nothing to look up
             np.copyto(codes, indices, casting="unsafe")
         else:
-            self._codes.take(indices.astype(np.intp), mode="clip", out=codes)
-        nulls = self._nulls.of(start, stop)
+            places = indices.astype(np.intp)
+            if nulls is not None:
+                places[nulls] = 0  # what stands under a null may be anything
+            codes[:] = self._codes.take(places)
         if nulls is not None:
             codes[nulls] = self._missing
         if self._strange is not None:
@@ -161,3 +164,12 @@ class Imeis:
             numbers.code[nulls] = self._nothing
         if self._strange is not None:
             numbers.code[self._strange[start:stop]] = NOT_TEXT
+
+    def digits(self, start: int, stop: int, numbers: Numbers) -> pa.Array:
+        """Return the digits of the rows, whose verdicts are given."""
+        if self._distinct is None:
+            return digits_of(self._array.slice(start, stop - start), numbers)
+        distinct = digits_of(self._array.dictionary, self._distinct)
+        is_none = numbers.code != 0
+        places = np.where(is_none, 0, self._indices[start:stop].astype(np.int64))
+        return distinct.take(pa.array(places, mask=is_none))

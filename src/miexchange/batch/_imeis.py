@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from miexchange.batch._compiled import compiled
+from miexchange.batch._memory import room
 from miexchange.refusal import ReasonCode
 
 __all__ = ["ABSENT", "CODES", "NOT_TEXT", "Numbers", "digits_of", "read_numbers"]
@@ -81,7 +82,7 @@ class Numbers:
     @classmethod
     def empty(cls, rows: int) -> Numbers:
         """Make room for so many rows."""
-        return cls(np.zeros(rows, np.uint8), np.zeros(rows, np.int64), np.zeros(rows, np.int64))
+        return cls(room(rows, np.uint8), room(rows, np.int64), room(rows, np.int64))
 
     def of(self, start: int, stop: int) -> Numbers:
         """Return the room of some rows."""
@@ -226,20 +227,49 @@ def _read(
             code[row] = _16 if count == _DIGITS + 1 else _LENGTH
 
 
-def digits_of(tacs: NDArray[np.int64], rests: NDArray[np.int64]) -> pa.Array:
-    """Write the fifteen digits of numbers.
+def digits_of(texts: pa.Array, numbers: Numbers) -> pa.Array:
+    """Return the fifteen digits of the texts that are IMEIs, and null for the others.
 
-    >>> digits_of(np.array([1234567]), np.array([89])).to_pylist()
-    ['012345670000089']
+    Args:
+        texts: what was read, an Arrow array of string or large_string.
+        numbers: what `read_numbers` made of it.
     """
-    digits = np.empty((len(tacs), _DIGITS), dtype=np.uint8)
-    number = tacs * 10_000_000 + rests
-    for place in reversed(range(_DIGITS)):
-        shorter = number // 10
-        digits[:, place] = number - shorter * 10 + ord("0")
-        number = shorter
-    offsets = np.arange(0, digits.size + 1, _DIGITS, dtype=np.int64)
-    return pa.Array.from_buffers(pa.large_string(), len(digits), [None, pa.py_buffer(offsets), pa.py_buffer(digits)])
+    begins, data = _buffers(texts)
+    is_fine = numbers.code == _FINE
+    offsets = room(len(texts) + 1, np.int32)
+    digits = room(_DIGITS * int(np.count_nonzero(is_fine)), np.uint8)
+    _write_digits(begins, data, numbers.code, numbers.tac, numbers.rest, offsets, digits)
+    validity = pa.py_buffer(np.packbits(is_fine, bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), len(texts), [validity, pa.py_buffer(offsets), pa.py_buffer(digits)])
+
+
+@compiled
+def _write_digits(
+    begins: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    code: NDArray[np.uint8],
+    tac: NDArray[np.int64],
+    rest: NDArray[np.int64],
+    offsets: NDArray[np.int32],
+    digits: NDArray[np.uint8],
+) -> None:
+    """Write the digits of every IMEI one after the other, and where they begin."""
+    end = 0
+    for row in range(len(code)):
+        offsets[row] = end
+        if code[row] != _FINE:
+            continue
+        first = begins[row]
+        if begins[row + 1] - first == _DIGITS:  # they stand there as they are
+            for place in range(_DIGITS):
+                digits[end + place] = data[first + place]
+        else:
+            number = tac[row] * 10 ** (_DIGITS - _TAC) + rest[row]
+            for place in range(_DIGITS - 1, -1, -1):
+                digits[end + place] = number % 10 + 48  # the code of 0
+                number //= 10
+        end += _DIGITS
+    offsets[len(code)] = end
 
 
 def _bools(array: Any) -> NDArray[np.bool_]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from miexchange._value import instant
 from miexchange.batch._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch._cells import Codes, Imeis, Integers
 from miexchange.batch._columns import read_cells
 from miexchange.batch._frames import workers
-from miexchange.batch._imeis import CODES, Numbers, digits_of
+from miexchange.batch._imeis import CODES, NOT_TEXT, Numbers
 from miexchange.batch._periods import microseconds
 from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_like
 from miexchange.batch._tacs import PAGE, addresses
@@ -33,62 +32,45 @@ if TYPE_CHECKING:
 __all__ = ["lookup_many", "prices_as_of", "validate_many"]
 
 _ROWS = 32_768
-_DIGITS = 15
 _REASONS = [code or "" for code in CODES]
 
 
 def validate_many(column: Any, *, threads: int | None = None) -> Any:
     """Validate a column of IMEIs: see `miexchange.imei.validate_many`, which calls this."""
     texts = read_cells(column, "text", "column")
-    numbers = _numbers(texts, workers(threads))
-    invalid = numbers.code != 0
+    numbers, digits = _read(texts, workers(threads), write=True)
     cells: dict[str, AnyColumn] = {
-        "digits": Cells(_digits(texts.array, numbers, invalid)),
-        "reason": Texts(numbers.code.view(np.int8), _REASONS, ~invalid),
+        "digits": Cells(pa.chunked_array(digits, pa.string())),
+        "reason": Texts(numbers.code.view(np.int8), _REASONS, numbers.code == 0),
     }
     return table_like(column, cells)
 
 
-def _numbers(texts: Column, threads: int) -> Numbers:
-    """Read every row; one that holds nothing is no text either."""
-    rows = len(texts.array)
-    found = Numbers.empty(rows)
+def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers, list[pa.Array]]:
+    """Read every row, where one that holds nothing is no text either; and write the digits, if they are wanted."""
+    found = Numbers.empty(len(texts.array))
+    digits: list[pa.Array] = []
     with ThreadPoolExecutor(threads) as pool:
         begin = 0
         for chunk in texts.array.chunks:
             end = begin + len(chunk)
             strange = None if texts.strange is None else texts.strange[begin:end]
-            imeis = Imeis(chunk, strange, nothing=CODES.index("imei_not_text"))
+            imeis = Imeis(chunk, strange, nothing=NOT_TEXT)
 
-            def read(start: int, imeis: Imeis = imeis, begin: int = begin, end: int = end) -> None:
+            def read(start: int, imeis: Imeis = imeis, begin: int = begin, end: int = end) -> pa.Array | None:
                 stop = min(start + _ROWS, end - begin)
-                imeis.write(start, stop, found.of(begin + start, begin + stop))
+                numbers = found.of(begin + start, begin + stop)
+                imeis.write(start, stop, numbers)
+                return imeis.digits(start, stop, numbers) if write else None
 
-            list(pool.map(read, range(0, len(chunk), _ROWS)))
+            digits += pool.map(read, range(0, len(chunk), _ROWS))
             begin = end
-    return found
-
-
-def _digits(texts: pa.ChunkedArray, numbers: Numbers, invalid: NDArray[np.bool_]) -> pa.ChunkedArray:
-    """Return the fifteen digits of every IMEI, and null for what is none; most texts are their digits already."""
-    if pa.types.is_dictionary(texts.type):
-        texts = texts.cast(texts.type.value_type)
-    digits = pc.if_else(pa.array(~invalid), texts, None) if invalid.any() else texts
-    others = ~invalid & ~_flags(pc.equal(pc.binary_length(texts), _DIGITS))
-    if not others.any():
-        return digits
-    written = digits_of(numbers.tac[others], numbers.rest[others]).cast(texts.type)
-    return pc.replace_with_mask(digits, pa.array(others), written)
-
-
-def _flags(array: pa.ChunkedArray) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = pc.fill_null(array, False).to_numpy()  # noqa: FBT003 - pyarrow's own
-    return found
+    return found, digits
 
 
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
     """Look a column of IMEIs up: see `miexchange.imei.TacTable.lookup_many`, which calls this."""
-    numbers = _numbers(read_cells(column, "text", "column"), workers(threads))
+    numbers, _ = _read(read_cells(column, "text", "column"), workers(threads))
     pages, cells, groups = _groups(table)
     invalid = numbers.code != 0
     group = cells[pages[numbers.tac // PAGE] + numbers.tac % PAGE]

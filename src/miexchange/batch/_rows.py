@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from miexchange.batch._asof import find
-from miexchange.batch._compiled import bonus, compiled, drift_bps, grant, inlined, whole_months, write_steps
+from miexchange.batch._compiled import at_least, bonus, compiled, drift_bps, grant, inlined, whole_months, write_steps
 from miexchange.batch._imeis import CODES
-from miexchange.batch._rules import BITS, FINDINGS, Answers, Bonuses, Ints, Rules, TacRules
+from miexchange.batch._memory import apart
+from miexchange.batch._rules import BITS, FINDINGS, Bonuses, Ints, Rules, TacRules
 from miexchange.batch._tacs import PAGE
 from miexchange.refusal import ReasonCode
 
@@ -50,6 +51,7 @@ WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
 """What a programme can let pass: the first is bit 0 of a row's warnings."""
 
 _DAY = 86_400_000_000  # microseconds
+_AHEAD = 512  # rows whose lines are cleared together, shortly before they are written
 _SERIALS = 1_000_000  # of a TAC
 _BPS = 10_000
 
@@ -68,6 +70,13 @@ _OF_TEXT = np.array([*(0 if code is None else BITS[code] for code in CODES), 0])
 _OF_FINDINGS = np.array(
     [sum(BITS[code] for bit, code in enumerate(FINDINGS) if found >> bit & 1) for found in range(1 << len(FINDINGS))]
 )
+
+
+# A de Bruijn sequence: its 64 windows of six bits are all different, so that a window tells by how much it was shifted.
+_SEQUENCE = np.uint64(0x03F79D71B4CB0A89)
+_POSITIONS = np.zeros(64, dtype=np.int64)
+for _position in range(64):
+    _POSITIONS[(int(_SEQUENCE) << _position) % 2**64 >> 58] = _position
 
 
 class Cells(NamedTuple):
@@ -99,7 +108,7 @@ class Cells(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What rows are worth, a row each, in paise; nothing is written of a row that is refused, but why.
+    """What rows are worth, a row each, in paise; all amounts are 0 where a row is refused.
 
     Attributes:
         outcome: uint8: `QUOTE`, `INDICATIVE` or `REFUSED`.
@@ -122,13 +131,18 @@ class Values(NamedTuple):
     @classmethod
     def empty(cls, rows: int, lines: int) -> Values:
         """Make room for so many rows."""
-        small, amounts = np.zeros((3, rows), dtype=np.uint8), np.zeros((3, rows), dtype=np.int64)
-        table = np.zeros((lines, rows), dtype=np.int64)
-        return cls(small[0], amounts[0], small[1], small[2], amounts[1], amounts[2], table)
+        outcome, warnings, grade = apart(3, rows, np.uint8)
+        reasons, exchange_value, coupon_value = apart(3, rows, np.int64)
+        return cls(outcome, reasons, warnings, grade, exchange_value, coupon_value, apart(lines, rows, np.int64))
 
 
-def scratch_of(rules: Rules) -> tuple[Ints, ...]:
-    """Make room for what a row is made of: compiled loops make no arrays, so that they need not count their owners."""
+def scratch_of(rules: Rules, rows: int) -> tuple[Ints, ...]:
+    """Make room for what a row is made of: compiled loops make no arrays, so that they need not count their owners.
+
+    Args:
+        rules: the rules, which say how much there is of everything.
+        rows: how many rows a block has at most.
+    """
     answers, settings = rules.answers, rules.settings
     lengths = (
         len(rules.lines),
@@ -137,6 +151,7 @@ def scratch_of(rules: Rules) -> tuple[Ints, ...]:
         len(settings.ones),
         len(answers.added),
         len(rules.bonuses.stackable),
+        rows,
     )
     return tuple(np.zeros(length, dtype=np.int64) for length in lengths)
 
@@ -147,9 +162,14 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, scratc
     answers, settings = rules.answers, rules.settings
     ages, drifts = int(settings.ages_matter), int(settings.drifts)
     held = len(answers.retentions)
-    steps, retentions, deductions, counted, extras, amounts = scratch
+    steps, retentions, deductions, counted, extras, amounts, marks = scratch
+    _mark_answers(cells.answers, answers.is_idle, marks)
     for row in range(len(cells.keys)):
         place = begin + row
+        if row % _AHEAD == 0:
+            for line in range(len(values.lines)):
+                for later in range(place, min(place + _AHEAD, begin + len(cells.keys))):
+                    values.lines[line, later] = 0
         key, at = cells.keys[row], cells.at[row]
         period = find(rules.starts, rules.first[key], rules.last[key], at)
         asked, terms = rules.asked[period], rules.terms[period]
@@ -157,7 +177,12 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, scratc
         found, is_known = _judge(cells, row, rules.family[key], rules.tacs)
         let_pass = found & (_TAC_UNKNOWN | _UNVERIFIED) & ~rules.doubts[period]
         reasons |= found ^ let_pass
-        against, grade = _grade(cells.answers, row, answers, asked)
+        case = asked * answers.width
+        mark, against = marks[row], 0
+        while mark:
+            question = _lowest_bit(mark)
+            mark &= mark - 1
+            against |= answers.reasons[case + answers.base[question] + cells.answers[question, row]]
         reasons |= _OF_FINDINGS[against]
         months = 0
         if ages and asked and settings.is_aged[terms]:
@@ -175,11 +200,13 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, scratc
                 _INVALID if reasons & _INVALID else _NOT_IN_FORCE if reasons & _NOT_IN_FORCE else reasons
             )
             values.outcome[place] = REFUSED
+            values.warnings[place] = values.grade[place] = 0
+            values.exchange_value[place] = values.coupon_value[place] = 0
             continue
+        values.reasons[place] = 0
         values.outcome[place] = QUOTE if is_known else INDICATIVE
         values.warnings[place] = int(let_pass & _TAC_UNKNOWN != 0) + 2 * int(let_pass & _UNVERIFIED != 0)
 
-        case = asked * answers.width
         for number in range(held):
             question = answers.retentions[number]
             is_here = answers.applies[asked * held + number]
@@ -192,14 +219,24 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, scratc
             retentions[held + ages] = drift_bps(days, settings.drift[terms])
         for component in range(len(deductions)):
             deductions[component] = 0
-        costs, of_case = rules.cost[period] * answers.cost_width, asked * len(answers.costly)
-        for number in range(len(answers.costly)):
-            cost = answers.costs[costs + answers.cost_base[number] + cells.answers[answers.costly[number], row]]
-            component = answers.component[of_case + number]
-            deductions[component] = max(deductions[component], cost)
-        for number in range(len(answers.added)):
-            question = answers.added[number]
-            extras[number] = answers.extras[case + answers.base[question] + cells.answers[question, row]]
+        for number in range(len(extras)):
+            extras[number] = 0
+        costs, of_case, grade = rules.cost[period] * answers.cost_width, asked * answers.costly, np.int64(0)
+        mark = marks[row]
+        while mark:
+            question = _lowest_bit(mark)
+            mark &= mark - 1
+            code = cells.answers[question, row]
+            answer = case + answers.base[question] + code
+            grade = max(grade, np.int64(answers.grades[answer]))
+            number = answers.priced[question]
+            if number >= 0:
+                component = answers.component[of_case + number]
+                cost = answers.costs[costs + answers.cost_base[number] + code]
+                deductions[component] = at_least(cost, deductions[component])
+            number = answers.extra[question]
+            if number >= 0:
+                extras[number] = answers.extras[answer]
         for overlap in range(len(counted)):
             counted[overlap] = settings.counted[terms * len(counted) + overlap]
         of_grade = terms * settings.grades + grade
@@ -256,17 +293,20 @@ def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bo
 
 
 @inlined
-def _grade(codes: NDArray[np.uint8], row: int, answers: Answers, asked: int) -> tuple[int, Any]:
-    """Return the set of findings against the answers, and the steps of the worst below the best grade."""
-    against, worst = 0, np.int64(0)
-    case = asked * answers.width
-    for question in range(len(answers.base)):
-        against |= answers.reasons[case + answers.base[question] + codes[question, row]]
-    for number in range(len(answers.graded)):
-        question = answers.graded[number]
-        lower = np.int64(answers.grades[case + answers.base[question] + codes[question, row]])
-        worst = max(worst, lower)
-    return against, worst
+def _mark_answers(codes: NDArray[np.uint8], is_idle: NDArray[np.bool_], marks: Ints) -> None:
+    """Give each row a bit for every question whose answer has to be looked at."""
+    for row in range(codes.shape[1]):
+        marks[row] = 0
+    for question in range(codes.shape[0]):
+        least = 1 if is_idle[question] else 0
+        for row in range(codes.shape[1]):
+            marks[row] |= np.int64(codes[question, row] >= least) << question
+
+
+@inlined
+def _lowest_bit(mark: int) -> Any:
+    """Return the position of the lowest bit that is set: what it shifts a de Bruijn sequence by."""
+    return _POSITIONS[(np.uint64(mark & -mark) * _SEQUENCE) >> np.uint64(58)]
 
 
 @inlined

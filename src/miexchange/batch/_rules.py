@@ -81,7 +81,9 @@ class Answers(NamedTuple):
     Attributes:
         width: how many codes there are.
         base: where the codes of each question begin.
-        graded: the questions whose answers lower the grade.
+        is_idle: whether the best answer to a question does nothing in any case: most answers are such.
+        priced: the position of each question among those that have deductions, or -1.
+        extra: its position among those that have extras, or -1.
         reasons: uint8, the reasons against an answer, a set of `FINDINGS`; by case (`Rules.asked`) and code.
         grades: uint8, the steps below the best grade; likewise, as the next two are.
         keeps: what is kept, in basis points.
@@ -90,16 +92,18 @@ class Answers(NamedTuple):
         applies: whether a retention stands at this place of the order; by case and retention.
         added: the questions that have extras.
         components: how many components there are.
-        costly: the questions that have deductions.
-        component: the position of the component that each of them deducts for; by case and costly question.
-        cost_width: how many codes the costly questions have.
-        cost_base: where the codes of each costly question begin among them.
+        costly: how many questions have deductions.
+        component: the position of the component that each of them deducts for; by case and such question.
+        cost_width: how many codes the questions with deductions have.
+        cost_base: where the codes of each of them begin.
         costs: what a finding costs, in paise; by case of costs (`Rules.cost`) and code.
     """
 
     width: int
     base: Ints
-    graded: Ints
+    is_idle: NDArray[np.bool_]
+    priced: Ints
+    extra: Ints
     reasons: NDArray[np.uint8]
     grades: NDArray[np.uint8]
     keeps: Ints
@@ -108,7 +112,7 @@ class Answers(NamedTuple):
     applies: NDArray[np.bool_]
     added: Ints
     components: int
-    costly: Ints
+    costly: int
     component: Ints
     cost_width: int
     cost_base: Ints

@@ -35,6 +35,7 @@ __all__ = ["Tables"]
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
 _WIDEST = 2**63
+_MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
 _MOST = 250  # a code is a byte, and says more than which option it is
 
 
@@ -84,6 +85,8 @@ class Tables:
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
         self.targets = tuple(dict.fromkeys(chain.from_iterable(bonus.targets for bonus in bonuses)))
 
+        asks = f"ask at most {_MOST_QUESTIONS} questions"
+        require(len(self.questions) <= _MOST_QUESTIONS, "programme", programme.id, asks)
         most = max(map(len, (self.targets, *self.questions.values())), default=0)
         require(
             most <= _MOST,
@@ -222,6 +225,7 @@ class Tables:
         retentions, places = _merged(orders)
         applies = [places[case.terms].get(number) == place for case in cases for place, number in enumerate(retentions)]
         costly = acting(lambda option: int(option.deduction is not None))
+        added = acting(lambda option: option.extra_paise)
         component = [
             components.index(one) if one in components else 0
             for case in read
@@ -232,16 +236,18 @@ class Tables:
         return Answers(
             width=sum(counts),
             base=_starts(counts),
-            graded=_ints(acting(lambda option: option.grade)),
+            is_idle=np.array([_is_idle(read, number) for number in every], dtype=np.bool_),
+            priced=_ints(costly.index(number) if number in costly else -1 for number in every),
+            extra=_ints(added.index(number) if number in added else -1 for number in every),
             reasons=np.array([one.reasons for case in read for codes in case for one in codes], dtype=np.uint8),
             grades=table(lambda option: option.grade).astype(np.uint8),
             keeps=table(lambda option: option.keep_bps, BPS),
             extras=table(lambda option: option.extra_paise),
             retentions=_ints(retentions),
             applies=np.array([*[False] * len(retentions), *applies], dtype=np.bool_),
-            added=_ints(acting(lambda option: option.extra_paise)),
+            added=_ints(added),
             components=len(components),
-            costly=_ints(costly),
+            costly=len(costly),
             component=_ints(component),
             cost_width=sum(cost_counts),
             cost_base=_starts(cost_counts),
@@ -345,6 +351,11 @@ def _costs(cases: list[Asked], read: _Read, costs: list[_Costs], costly: list[in
                 column[1:][rows] = _kernel.at_least(_kernel.finding(price[rows], anchor, *sizes), 0)
             columns.append(column)
     return np.stack(columns, axis=1).ravel() if columns else _ints([])
+
+
+def _is_idle(read: _Read, number: int) -> bool:
+    """Tell whether the first answer to a question does nothing, whatever the case."""
+    return all(case[number][0].reasons == 0 and case[number][0].option is None for case in read)
 
 
 def _kept_at(terms: Terms, month: int) -> int:

@@ -100,6 +100,8 @@ def _terms(terms: Terms, directory: Path) -> str:
     for bonus in terms.bonuses:
         dates = {key: getattr(bonus, key) for key in ("begins", "ends")}
         written += _section("[[terms.bonuses]]", {**bonus.to_dict(), **dates})
+    if terms.exchange is not None:
+        written += _section("[terms.exchange]", terms.exchange.to_dict())
     return written + _section("[terms.usage]", terms.usage.to_dict())
 
 

@@ -15,7 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import miexchange
-from miexchange import Condition, Device, InvalidValue, MiExchangeError, Programme, Quote, TacTable
+from miexchange import (
+    Condition,
+    Device,
+    DeviceReport,
+    Inspection,
+    InvalidValue,
+    MiExchangeError,
+    Programme,
+    Quote,
+    TacTable,
+)
 from miexchange._value import Value
 from miexchange.strategies import STRATEGIES, register
 from property.effort import effort
@@ -32,8 +42,11 @@ calm = effort(0.25)
 
 
 def json_of(value: Any) -> str:
-    """Return the whole JSON form: a quote leaves its IMEIs out unless it is asked."""
-    return value.to_json(reveal_imei=True) if isinstance(value, Quote) else value.to_json()
+    """Return the whole JSON form: what holds IMEIs leaves them out unless it is asked."""
+    return value.to_json(reveal_imei=True) if isinstance(value, _WITH_IMEIS) else value.to_json()
+
+
+_WITH_IMEIS = (Quote, DeviceReport, Inspection)
 
 
 def parts(value: object) -> list[object]:

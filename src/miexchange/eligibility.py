@@ -607,11 +607,12 @@ def _judge_imei(
         if candidates:
             what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
         (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
-    elif variant is not None:
+    else:
+        family = "" if variant is None else variant.family  # which it never is: no name, no other model
         reasons.append(
             Reason(
                 code,
-                f"The IMEI {imei} is that of {named}, not of {variant.family}",
+                f"The IMEI {imei} is that of {named}, not of {family}",
                 f"Choose {named}, or compare the IMEI with the phone: dial *#06#",
                 str(imei),
             )

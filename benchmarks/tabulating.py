@@ -34,6 +34,7 @@ OURS = "miexchange"
 FEW = 20_000  # rows for what takes a row at a time, and for the proof that all are equal
 GB = 1e9
 MB = 1e6
+SHADES = ("#08519c", "#3182bd", "#6baed6", "#bdd7e7", "#eff3ff")  # of the parts
 
 Taken = dict[str, float]
 """Seconds for one row, by contender."""
@@ -289,11 +290,11 @@ def draw(run: dict[str, Any], file: Path) -> None:
     names = [name for name in taken if name != "scalar"]
     figure, axes = plt.subplots(figsize=(8, 0.5 * len(names) + 1.2), layout="constrained")
     left = 0.0
-    scale = taken[OURS] / sum(run["parts"].values())
-    for shade, (part, seconds) in zip(("#08519c", "#3182bd", "#6baed6", "#bdd7e7"), run["parts"].items(), strict=True):
-        width = seconds * scale * 1e9
-        axes.barh(OURS, width, left=left, color=shade, label=part)
-        left += width
+    rest = max(taken[OURS] - sum(run["parts"].values()), 0)
+    named = {**run["parts"], "memory, and the rest": rest}
+    for shade, (part, seconds) in zip(SHADES, named.items(), strict=True):
+        axes.barh(OURS, seconds * 1e9, left=left, color=shade, label=part)
+        left += seconds * 1e9
     for name in names[1:]:
         axes.barh(name, taken[name] * 1e9, color="#bdbdbd")
     for name in names:

@@ -183,7 +183,7 @@ def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - 
 
     def value() -> None:
         for start in starts:
-            _rows.appraise_rows(chunk.cells(start, room), tables.rules, values, start, room.scratch)
+            _rows.appraise_rows(chunk.cells(start, room), tables.rules, values, start, room.tile)
 
     valued = timed(value) - gathered
     written = timed(lambda: _results.to_arrow(_frames.as_columns(values, tables)))

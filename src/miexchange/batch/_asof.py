@@ -6,7 +6,7 @@ compiled search halves a row's own series until one row is left.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,12 +15,16 @@ from miexchange.batch._compiled import compiled, inlined
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miexchange.batch._rules import Ints
+    from numpy.typing import NDArray
+
+    from miexchange.batch._rules import Ints, Positions
 
 __all__ = ["EVER_SINCE", "Series", "find", "lay", "search"]
 
 EVER_SINCE = -(2**63)
 """Where every series begins, so that each instant has a row."""
+
+_ONE = np.uint64(1)
 
 
 class Series(NamedTuple):
@@ -33,39 +37,39 @@ class Series(NamedTuple):
     """
 
     starts: Ints
-    first: Ints
-    last: Ints
+    first: Positions
+    last: Positions
 
 
 def lay(series: Sequence[Sequence[int]]) -> Series:
     """Lay the series of the keys 0, 1, 2, … one after the other.
 
     >>> lay([[EVER_SINCE, 10], [EVER_SINCE]]).last
-    array([1, 2])
+    array([1, 2], dtype=uint32)
     """
-    ends = np.cumsum(np.array([len(starts) for starts in series], dtype=np.int64))
+    ends = np.cumsum(np.array([0, *map(len, series)], dtype=np.uint32), dtype=np.uint32)
     starts = np.array([start for one in series for start in one], dtype=np.int64)
-    return Series(starts, np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]]), ends - 1)
+    return Series(starts, ends[:-1], ends[1:] - np.uint32(1))
 
 
 @inlined
-def find(starts: Ints, first: int, last: int, at: int) -> int:
+def find(starts: Ints, first: int, last: int, at: int) -> np.uint64:
     """Return the position of the last row that begins at or before an instant, of those from first to last."""
-    while first < last:
-        middle = first + (last - first + 1) // 2
-        if starts[middle] <= at:
-            first = middle
-        else:
-            last = middle - 1
-    return first
+    position, later = np.uint64(first), np.uint64(last) - np.uint64(first)
+    while later:
+        half = (later + _ONE) >> _ONE
+        # No branch: a processor cannot guess where an instant lies.
+        position += half * np.uint64(starts[position + half] <= at)
+        later -= half
+    return position
 
 
 @compiled
-def search(series: Series, keys: Ints, at: Ints, found: Ints) -> None:
+def search(series: Series, keys: NDArray[np.unsignedinteger[Any]], at: Ints, found: Ints) -> None:
     """Find a position for each row.
 
     >>> series, found = lay([[EVER_SINCE, 10, 20], [EVER_SINCE, 15]]), np.zeros(4, dtype=np.int64)
-    >>> search(series, np.array([0, 0, 1, 1]), np.array([9, 20, 14, 15]), found)
+    >>> search(series, np.array([0, 0, 1, 1], dtype=np.uint32), np.array([9, 20, 14, 15]), found)
     >>> found
     array([0, 2, 3, 4])
     """

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from miexchange.batch._cells import Codes, Flags, Imeis, Integers
 from miexchange.batch._imeis import Numbers
-from miexchange.batch._memory import apart
+from miexchange.batch._memory import apart, room
 from miexchange.batch._rows import (
     BLOCKED,
     CLEAR,
@@ -22,9 +22,9 @@ from miexchange.batch._rows import (
     NO_STATUS,
     UNVERIFIED,
     Cells,
+    Tile,
     Values,
     appraise_rows,
-    scratch_of,
 )
 from miexchange.batch._rules import BITS, MISSING, STRANGE, UNKNOWN
 from miexchange.eligibility import ImeiStatus, naming_code
@@ -43,7 +43,7 @@ __all__ = ["ROWS", "Chunk", "Room", "appraise_columns"]
 ROWS = 32_768  # enough for numpy's calls to cost little, few enough for a block to stay near the processor
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
-_NO_KEY = -1
+_NO_KEY = 2**32 - 1
 _STATUS: dict[str, int] = {
     ImeiStatus.CLEAR: CLEAR,
     ImeiStatus.BLOCKED: BLOCKED,
@@ -83,7 +83,7 @@ def appraise_columns(
             def appraise(start: int, chunk: Chunk = chunk, begin: int = begin) -> None:
                 if not hasattr(own, "room"):
                     own.room = Room(tables)
-                appraise_rows(chunk.cells(start, own.room), tables.rules, values, begin + start, own.room.scratch)
+                appraise_rows(chunk.cells(start, own.room), tables.rules, values, begin + start, own.room.tile)
 
             list(pool.map(appraise, range(0, piece.num_rows, ROWS)))
             begin = end
@@ -105,7 +105,7 @@ class Chunk:
         self._rows = len(arrays["model"][0])
         targets = {target: code for code, target in enumerate(tables.targets, 1)}
         self._no_target = len(targets) + 1
-        self._models = Codes(*arrays["model"], self._key_of, _NO_KEY, _NO_KEY, np.int32)
+        self._models = Codes(*arrays["model"], self._key_of, _NO_KEY, _NO_KEY, np.uint32)
         self._numbers = [Imeis(*arrays[name]) for name in ("imei", "imei2") if name in arrays]
         self._target = self._codes(arrays, "target", lambda text: targets.get(text, 0), 0, self._no_target)
         self._status = self._codes(
@@ -191,10 +191,10 @@ class Room:
         """Make room for a block."""
         self.small = apart(2 + len(tables.questions), ROWS, np.uint8)
         self.code = apart(2, ROWS, np.uint8)
-        self.keys, self.bought = apart(2, ROWS, np.int32)
-        numbers = apart(6, ROWS, np.int64)
-        self.facts, self.at, self.tac, self.rest = numbers[0], numbers[1], numbers[2:4], numbers[4:]
-        self.scratch = scratch_of(tables.rules, ROWS)
+        self.keys, self.bought = room(ROWS, np.uint32), room(ROWS, np.int32)
+        self.tac, self.rest = apart(2, ROWS, np.uint32), apart(2, ROWS, np.uint32)
+        self.facts, self.at = apart(2, ROWS, np.int64)
+        self.tile = Tile.of(tables.rules, len(tables.lines))
 
 
 def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> bool:

@@ -16,7 +16,7 @@ from miexchange import _kernel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["at_least", "bonus", "compiled", "drift_bps", "grant", "inlined", "whole_months", "write_steps"]
+__all__ = ["at_least", "bonus", "compiled", "drift_bps", "finding", "grant", "inlined", "whole_months", "write_steps"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -53,6 +53,7 @@ _names = _compile_kernel()
 at_least = _names["at_least"]
 bonus = _names["bonus"]
 drift_bps = _names["drift_bps"]
+finding = _names["finding"]
 grant = _names["grant"]
 whole_months = _names["whole_months"]
 write_steps = _names["write_steps"]

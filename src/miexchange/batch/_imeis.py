@@ -71,18 +71,18 @@ class Numbers:
 
     Attributes:
         code: uint8, a position in `CODES`: 0 for an IMEI.
-        tac: int64, the first 8 digits as a number; 0 where there are no fifteen digits.
-        rest: int64, the serial number and the check digit as a number; likewise.
+        tac: uint32, the first 8 digits as a number; 0 where there are no fifteen digits.
+        rest: uint32, the serial number and the check digit as a number; likewise.
     """
 
     code: NDArray[np.uint8]
-    tac: NDArray[np.int64]
-    rest: NDArray[np.int64]
+    tac: NDArray[np.uint32]
+    rest: NDArray[np.uint32]
 
     @classmethod
     def empty(cls, rows: int) -> Numbers:
         """Make room for so many rows."""
-        return cls(room(rows, np.uint8), room(rows, np.int64), room(rows, np.int64))
+        return cls(room(rows, np.uint8), room(rows, np.uint32), room(rows, np.uint32))
 
     def of(self, start: int, stop: int) -> Numbers:
         """Return the room of some rows."""
@@ -165,8 +165,8 @@ def _read(
     data: NDArray[np.uint8],
     trimmed: bool,  # noqa: FBT001 - numba knows no keywords
     code: NDArray[np.uint8],
-    tac: NDArray[np.int64],
-    rest: NDArray[np.int64],
+    tac: NDArray[np.uint32],
+    rest: NDArray[np.uint32],
 ) -> None:
     """Read texts by the rules of `Imei.parse`, in their order.
 
@@ -248,8 +248,8 @@ def _write_digits(
     begins: NDArray[np.int64],
     data: NDArray[np.uint8],
     code: NDArray[np.uint8],
-    tac: NDArray[np.int64],
-    rest: NDArray[np.int64],
+    tac: NDArray[np.uint32],
+    rest: NDArray[np.uint32],
     offsets: NDArray[np.int32],
     digits: NDArray[np.uint8],
 ) -> None:

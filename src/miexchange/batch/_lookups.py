@@ -23,9 +23,8 @@ from miexchange.errors import InvalidValue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from miexchange.batch._columns import Column
+    from miexchange.batch._rules import Positions
     from miexchange.imei import TacDevice, TacTable
     from miexchange.market import Price, PriceTable
 
@@ -94,7 +93,7 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
 
 
 @lru_cache(4)
-def _groups(table: TacTable) -> tuple[NDArray[np.int32], NDArray[np.int32], list[tuple[TacDevice, ...]]]:
+def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice, ...]]]:
     """Return where each TAC's devices stand, and the distinct groups of devices; none first."""
     devices: dict[str, tuple[TacDevice, ...]] = {}
     for tac, device in table:
@@ -116,8 +115,8 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     for chunk in pa.Table.from_arrays([names.array, moments.array], names=["model", "at"]).to_batches():
         end = begin + chunk.num_rows
         strange = [None if column.strange is None else column.strange[begin:end] for column in (names, moments)]
-        key = np.zeros(chunk.num_rows, dtype=np.int64)
-        Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.int64).write(0, len(key), key)
+        key = np.zeros(chunk.num_rows, dtype=np.uint32)
+        Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.uint32).write(0, len(key), key)
         instants, nulls, odd = Integers(chunk.columns[1], strange[1], np.int64).of(0, chunk.num_rows)
         search(series, key, instants, position[begin:end])
         for mask in (nulls, odd):

@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from miexchange.batch._asof import find
-from miexchange.batch._compiled import at_least, bonus, compiled, drift_bps, grant, inlined, whole_months, write_steps
+from miexchange.batch._compiled import (
+    at_least,
+    bonus,
+    compiled,
+    drift_bps,
+    finding,
+    grant,
+    inlined,
+    whole_months,
+    write_steps,
+)
 from miexchange.batch._imeis import CODES
-from miexchange.batch._memory import apart
+from miexchange.batch._memory import apart, room
 from miexchange.batch._rules import BITS, FINDINGS, Bonuses, Ints, Rules, TacRules
 from miexchange.batch._tacs import PAGE
 from miexchange.refusal import ReasonCode
@@ -33,9 +43,9 @@ __all__ = [
     "UNVERIFIED",
     "WARNINGS",
     "Cells",
+    "Tile",
     "Values",
     "appraise_rows",
-    "scratch_of",
 ]
 
 QUOTE, INDICATIVE, REFUSED = range(3)
@@ -51,7 +61,7 @@ WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
 """What a programme can let pass: the first is bit 0 of a row's warnings."""
 
 _DAY = 86_400_000_000  # microseconds
-_AHEAD = 512  # rows whose lines are cleared together, shortly before they are written
+_TILE = 1_024  # rows that are made together: what is known of them stays near the processor
 _SERIALS = 1_000_000  # of a TAC
 _BPS = 10_000
 
@@ -72,18 +82,11 @@ _OF_FINDINGS = np.array(
 )
 
 
-# A de Bruijn sequence: its 64 windows of six bits are all different, so that a window tells by how much it was shifted.
-_SEQUENCE = np.uint64(0x03F79D71B4CB0A89)
-_POSITIONS = np.zeros(64, dtype=np.int64)
-for _position in range(64):
-    _POSITIONS[(int(_SEQUENCE) << _position) % 2**64 >> 58] = _position
-
-
 class Cells(NamedTuple):
     """A block of rows.
 
     Attributes:
-        keys: int32, the key of the model, as `Tables.keys` says.
+        keys: the key of the model, as `Tables.keys` says.
         at: the instant of the valuation, in microseconds since 1970.
         facts: what the cells alone lead to, a set of `BITS`.
         status: uint8, what the register says.
@@ -95,15 +98,15 @@ class Cells(NamedTuple):
         answers: the codes of the answers, by question and row.
     """
 
-    keys: NDArray[np.int32]
+    keys: Positions
     at: Ints
     facts: Ints
     status: NDArray[np.uint8]
     target: NDArray[np.uint8]
     bought: NDArray[np.int32]
     code: NDArray[np.uint8]
-    tac: Ints
-    rest: Ints
+    tac: Positions
+    rest: Positions
     answers: NDArray[np.uint8]
 
 
@@ -136,134 +139,102 @@ class Values(NamedTuple):
         return cls(outcome, reasons, warnings, grade, exchange_value, coupon_value, apart(lines, rows, np.int64))
 
 
-def scratch_of(rules: Rules, rows: int) -> tuple[Ints, ...]:
-    """Make room for what a row is made of: compiled loops make no arrays, so that they need not count their owners.
+class Tile(NamedTuple):
+    """A few rows on their way from cells to values; compiled loops make no arrays, so that they need not count owners.
 
-    Args:
-        rules: the rules, which say how much there is of everything.
-        rows: how many rows a block has at most.
+    Attributes:
+        periods: the position of the period that holds for each row.
+        reasons: what is found against it, a set of `BITS`.
+        doubts: which doubts are let pass, likewise.
+        is_known: whether it has an IMEI.
+        against: what is found against its answers, a set of `FINDINGS`.
+        grades: the steps below the best grade.
+        deductions: what each component costs; by component and row.
+        extras: the small fixed amounts; by extra and row.
+        steps: every step of the values; by step and row.
+        bonuses: every line of a bonus; by line and row.
+        some: the rows whose answer to a question does something.
+        retentions: what is kept, in basis points; of one row, as the next ones are.
+        counted: the part of each overlap that counts, in basis points.
+        amounts: what is granted of each bonus.
     """
-    answers, settings = rules.answers, rules.settings
-    lengths = (
-        len(rules.lines),
-        len(answers.retentions) + settings.ages_matter + settings.drifts,
-        answers.components,
-        len(settings.ones),
-        len(answers.added),
-        len(rules.bonuses.stackable),
-        rows,
-    )
-    return tuple(np.zeros(length, dtype=np.int64) for length in lengths)
+
+    periods: Positions
+    reasons: Ints
+    doubts: Ints
+    is_known: NDArray[np.bool_]
+    against: NDArray[np.uint8]
+    grades: NDArray[np.uint8]
+    deductions: Ints
+    extras: Ints
+    steps: Ints
+    bonuses: Ints
+    some: Positions
+    retentions: Ints
+    counted: Ints
+    amounts: Ints
+
+    @classmethod
+    def of(cls, rules: Rules, lines: int) -> Tile:
+        """Make room for what the rules have, and so many lines."""
+        answers, settings = rules.answers, rules.settings
+        periods, some = apart(2, _TILE, np.uint32)
+        reasons, doubts = apart(2, _TILE, np.int64)
+        against, grades = apart(2, _TILE, np.uint8)
+        return cls(
+            periods=periods,
+            reasons=reasons,
+            doubts=doubts,
+            is_known=room(_TILE, np.bool_),
+            against=against,
+            grades=grades,
+            deductions=apart(answers.components, _TILE, np.int64),
+            extras=apart(len(answers.added), _TILE, np.int64),
+            steps=apart(len(rules.lines), _TILE, np.int64),
+            bonuses=apart(lines - rules.first_bonus, _TILE, np.int64),
+            some=some,
+            retentions=room(len(answers.retentions) + settings.ages_matter + settings.drifts, np.int64),
+            counted=room(len(settings.ones), np.int64),
+            amounts=room(len(rules.bonuses.stackable), np.int64),
+        )
 
 
 @compiled
-def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, scratch: tuple[Ints, ...]) -> None:
-    """Value every row of a block, and write what it is worth from a position on."""
-    answers, settings = rules.answers, rules.settings
-    ages, drifts = int(settings.ages_matter), int(settings.drifts)
-    held = len(answers.retentions)
-    steps, retentions, deductions, counted, extras, amounts, marks = scratch
-    _mark_answers(cells.answers, answers.is_idle, marks)
-    for row in range(len(cells.keys)):
-        place = begin + row
-        if row % _AHEAD == 0:
-            for line in range(len(values.lines)):
-                for later in range(place, min(place + _AHEAD, begin + len(cells.keys))):
-                    values.lines[line, later] = 0
-        key, at = cells.keys[row], cells.at[row]
-        period = find(rules.starts, rules.first[key], rules.last[key], at)
-        asked, terms = rules.asked[period], rules.terms[period]
-        reasons = cells.facts[row] | rules.reasons[period]
-        found, is_known = _judge(cells, row, rules.family[key], rules.tacs)
-        let_pass = found & (_TAC_UNKNOWN | _UNVERIFIED) & ~rules.doubts[period]
-        reasons |= found ^ let_pass
-        case = asked * answers.width
-        mark, against = marks[row], 0
-        while mark:
-            question = _lowest_bit(mark)
-            mark &= mark - 1
-            against |= answers.reasons[case + answers.base[question] + cells.answers[question, row]]
-        reasons |= _OF_FINDINGS[against]
-        months = 0
-        if ages and asked and settings.is_aged[terms]:
-            on = (at + rules.zone) // _DAY
-            bought = cells.bought[row]
-            if bought == NO_DAY:
-                reasons |= _NO_PURCHASE
-            elif bought > on:
-                reasons |= _LATER_PURCHASE
-            else:
-                months = min(_months(bought, on), settings.months - 1)
-        if reasons:
-            # With either of these, nothing else was asked.
-            values.reasons[place] = (
-                _INVALID if reasons & _INVALID else _NOT_IN_FORCE if reasons & _NOT_IN_FORCE else reasons
-            )
-            values.outcome[place] = REFUSED
-            values.warnings[place] = values.grade[place] = 0
-            values.exchange_value[place] = values.coupon_value[place] = 0
-            continue
-        values.reasons[place] = 0
-        values.outcome[place] = QUOTE if is_known else INDICATIVE
-        values.warnings[place] = int(let_pass & _TAC_UNKNOWN != 0) + 2 * int(let_pass & _UNVERIFIED != 0)
+def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
+    """Value every row of a block, and write what it is worth from a position on.
 
-        for number in range(held):
-            question = answers.retentions[number]
-            is_here = answers.applies[asked * held + number]
-            kept = answers.keeps[case + answers.base[question] + cells.answers[question, row]]
-            retentions[number] = kept if is_here else _BPS
-        if ages:
-            retentions[held] = settings.ages[terms * settings.months + months]
-        if drifts:
-            days = (at - rules.priced_from[period]) // _DAY
-            retentions[held + ages] = drift_bps(days, settings.drift[terms])
-        for component in range(len(deductions)):
-            deductions[component] = 0
-        for number in range(len(extras)):
-            extras[number] = 0
-        costs, of_case, grade = rules.cost[period] * answers.cost_width, asked * answers.costly, np.int64(0)
-        mark = marks[row]
-        while mark:
-            question = _lowest_bit(mark)
-            mark &= mark - 1
-            code = cells.answers[question, row]
-            answer = case + answers.base[question] + code
-            grade = max(grade, np.int64(answers.grades[answer]))
-            number = answers.priced[question]
-            if number >= 0:
-                component = answers.component[of_case + number]
-                cost = answers.costs[costs + answers.cost_base[number] + code]
-                deductions[component] = at_least(cost, deductions[component])
-            number = answers.extra[question]
-            if number >= 0:
-                extras[number] = answers.extras[answer]
-        for overlap in range(len(counted)):
-            counted[overlap] = settings.counted[terms * len(counted) + overlap]
-        of_grade = terms * settings.grades + grade
-        exchange_value = write_steps(
-            steps,
-            rules.price[period],
-            retentions,
-            settings.keeps[of_grade],
-            deductions,
-            settings.ones,
-            settings.others,
-            counted,
-            extras,
-            settings.factor[terms],
-            settings.scrap[terms],
-            settings.step[terms],
-        )
-        for number in range(len(steps)):
-            amount = steps[number]
-            if amount:  # most are nothing, and what is not written costs no memory
-                before = values.lines[rules.lines[number], place] if rules.again[number] else 0
-                values.lines[rules.lines[number], place] = before + amount
-        values.grade[place] = settings.ids[of_grade]
-        values.exchange_value[place] = exchange_value
-        plan = rules.bonuses.plan[rules.offer[period] * rules.bonuses.targets + cells.target[row]]
-        on_top = _add_bonuses(exchange_value, plan, rules.bonuses, amounts, values.lines, place)
-        values.coupon_value[place] = exchange_value + on_top
+    Each question is asked of all rows of a tile before the next one is: that leaves little for a processor to guess.
+    """
+    for first in range(0, len(cells.keys), _TILE):
+        last = min(first + _TILE, len(cells.keys))
+        _find_periods(cells, first, last, rules, tile)
+        _judge_numbers(cells, first, last, rules, tile)
+        _read_answers(cells, first, last, rules, tile)
+        for row in range(last - first):
+            _value(cells, first + row, rules, values, begin + first + row, tile, row)
+        _copy_lines(rules, tile, values.lines, begin + first, begin + last)
+
+
+@compiled
+def _find_periods(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
+    """Find the period of every row, and what it leads to."""
+    keys, at, facts = cells.keys[first:last], cells.at[first:last], cells.facts[first:last]
+    for row in range(len(keys)):
+        key = keys[row]
+        period = find(rules.starts, rules.first[key], rules.last[key], at[row])
+        tile.periods[row] = period
+        tile.reasons[row] = facts[row] | rules.reasons[period]
+
+
+@compiled
+def _judge_numbers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
+    """Add what is found about the IMEIs of every row."""
+    for row in range(last - first):
+        found, is_known = _judge(cells, first + row, rules.family[cells.keys[first + row]], rules.tacs)
+        let_pass = found & (_TAC_UNKNOWN | _UNVERIFIED) & ~rules.doubts[tile.periods[row]]
+        tile.doubts[row] = let_pass
+        tile.is_known[row] = is_known
+        tile.reasons[row] |= found ^ let_pass
 
 
 @inlined
@@ -278,7 +249,7 @@ def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bo
         tac, rest = cells.tac[column, row], cells.rest[column, row]
         page = tac // PAGE
         group = tacs.cells[tacs.pages[page] + tac - page * PAGE]
-        said = tacs.reasons[tacs.said[group * tacs.families + family]]
+        said = tacs.reasons[tacs.said[group, family]]
         if tacs.suspects[group]:
             body = tac * _SERIALS + rest // 10
             if tacs.placeholders[find(tacs.placeholders, 0, len(tacs.placeholders) - 1, body)] == body:
@@ -292,21 +263,149 @@ def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bo
     return found, is_known
 
 
-@inlined
-def _mark_answers(codes: NDArray[np.uint8], is_idle: NDArray[np.bool_], marks: Ints) -> None:
-    """Give each row a bit for every question whose answer has to be looked at."""
-    for row in range(codes.shape[1]):
-        marks[row] = 0
-    for question in range(codes.shape[0]):
-        least = 1 if is_idle[question] else 0
-        for row in range(codes.shape[1]):
-            marks[row] |= np.int64(codes[question, row] >= least) << question
+@compiled
+def _read_answers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
+    """Find what the answers of every row do, question by question; most of them do nothing."""
+    answers = rules.answers
+    tile.against[:] = 0
+    tile.grades[:] = 0
+    tile.deductions[:] = 0
+    tile.extras[:] = 0
+    for question in range(len(answers.base)):
+        codes, base = cells.answers[question, first:last], answers.base[question]
+        some = tile.some[: _find_from(codes, answers.least[question], tile.some)]
+        for row in some:
+            case, code = rules.asked[tile.periods[row]], base + codes[row]
+            tile.against[row] |= answers.reasons[case, code]
+            grade = np.int64(answers.grades[case, code])
+            tile.grades[row] = at_least(grade, np.int64(tile.grades[row]))
+        if answers.is_costly[question]:
+            _deduct(codes, base, some, rules, tile)
+        if answers.is_extra[question]:
+            extras = tile.extras[answers.extra[question]]
+            for row in some:
+                extras[row] = answers.extras[rules.asked[tile.periods[row]], base + codes[row]]
+
+
+@compiled
+def _find_from(codes: NDArray[np.uint8], least: int, rows: Positions) -> np.uint64:
+    """Write which rows have a code from some least one on, and return how many they are."""
+    count = np.uint64(0)
+    for row in range(len(codes)):
+        rows[count] = row
+        count += np.uint64(codes[row] >= least)
+    return count
+
+
+@compiled
+def _deduct(codes: NDArray[np.uint8], base: int, some: Positions, rules: Rules, tile: Tile) -> None:
+    """Let a question's answers cost what they cost, and only the worst one of a component count."""
+    answers = rules.answers
+    for row in some:
+        period = tile.periods[row]
+        case, code = rules.asked[period], base + codes[row]
+        anchor = rules.anchors[period, answers.anchor[case, code]]
+        amounts = answers.fixed[case, code], answers.share[case, code], answers.weight[case, code]
+        cost = finding(rules.price[period], anchor, amounts[0], amounts[1], amounts[2])
+        component = answers.component[case, code]
+        tile.deductions[component, row] = at_least(cost, tile.deductions[component, row])
 
 
 @inlined
-def _lowest_bit(mark: int) -> Any:
-    """Return the position of the lowest bit that is set: what it shifts a de Bruijn sequence by."""
-    return _POSITIONS[(np.uint64(mark & -mark) * _SEQUENCE) >> np.uint64(58)]
+def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, tile: Tile, of_tile: int) -> None:
+    """Value one row.
+
+    Args:
+        cells: the block.
+        row: which of its rows.
+        rules: the rules.
+        values: where all but the lines is written,
+        place: at this position.
+        tile: what is known of the row, and where its lines are written,
+        of_tile: at this position.
+    """
+    answers, settings = rules.answers, rules.settings
+    ages, drifts = int(settings.ages_matter), int(settings.drifts)
+    held, counted = len(answers.retentions), tile.counted
+    at, period = cells.at[row], tile.periods[of_tile]
+    asked, terms = rules.asked[period], rules.terms[period]
+    reasons = tile.reasons[of_tile] | _OF_FINDINGS[tile.against[of_tile]]
+    months = 0
+    if ages and asked and settings.is_aged[terms]:
+        on = (at + rules.zone) // _DAY
+        bought = cells.bought[row]
+        if bought == NO_DAY:
+            reasons |= _NO_PURCHASE
+        elif bought > on:
+            reasons |= _LATER_PURCHASE
+        else:
+            months = min(_months(bought, on), settings.ages.shape[1] - 1)
+    for line in range(len(tile.bonuses)):
+        tile.bonuses[line, of_tile] = 0
+    if reasons:
+        # With either of these, nothing else was asked.
+        values.reasons[place] = (
+            _INVALID if reasons & _INVALID else _NOT_IN_FORCE if reasons & _NOT_IN_FORCE else reasons
+        )
+        values.outcome[place] = REFUSED
+        values.warnings[place] = values.grade[place] = 0
+        values.exchange_value[place] = values.coupon_value[place] = 0
+        for number in range(len(tile.steps)):
+            tile.steps[number, of_tile] = 0
+        return
+    let_pass = tile.doubts[of_tile]
+    values.reasons[place] = 0
+    values.outcome[place] = QUOTE if tile.is_known[of_tile] else INDICATIVE
+    values.warnings[place] = int(let_pass & _TAC_UNKNOWN != 0) + 2 * int(let_pass & _UNVERIFIED != 0)
+
+    for number in range(held):
+        question = answers.retentions[number]
+        kept = answers.keeps[asked, answers.base[question] + cells.answers[question, row]]
+        tile.retentions[number] = kept if answers.applies[asked, number] else _BPS
+    if ages:
+        tile.retentions[held] = settings.ages[terms, months]
+    if drifts:
+        days = (at - rules.priced_from[period]) // _DAY
+        tile.retentions[held + ages] = drift_bps(days, settings.drift[terms])
+    for overlap in range(len(counted)):
+        counted[overlap] = settings.counted[terms, overlap]
+    grade = tile.grades[of_tile]
+    exchange_value = write_steps(
+        tile.steps[:, of_tile],
+        rules.price[period],
+        tile.retentions,
+        settings.keeps[terms, grade],
+        tile.deductions[:, of_tile],
+        settings.ones,
+        settings.others,
+        counted,
+        tile.extras[:, of_tile],
+        settings.factor[terms],
+        settings.scrap[terms],
+        settings.step[terms],
+    )
+    values.grade[place] = settings.ids[terms, grade]
+    values.exchange_value[place] = exchange_value
+    plan = rules.bonuses.plan[rules.offer[period], cells.target[row]]
+    on_top = _add_bonuses(exchange_value, plan, rules.bonuses, tile.amounts, tile.bonuses, of_tile)
+    values.coupon_value[place] = exchange_value + on_top
+
+
+@compiled
+def _copy_lines(rules: Rules, tile: Tile, lines: Ints, begin: int, end: int) -> None:
+    """Copy every line of a tile to its place."""
+    for number in range(len(rules.lines)):
+        line, steps = lines[rules.lines[number], begin:end], tile.steps[number]
+        if rules.again[number]:
+            for row in range(len(line)):
+                line[row] += steps[row]
+        else:
+            for row in range(len(line)):
+                line[row] = steps[row]
+    for number in range(len(tile.bonuses)):
+        line, amounts = lines[rules.first_bonus + number, begin:end], tile.bonuses[number]
+        for row in range(len(line)):
+            line[row] = amounts[row]
 
 
 @inlined

@@ -21,12 +21,15 @@ __all__ = [
     "Answers",
     "Bonuses",
     "Ints",
+    "Positions",
     "Rules",
     "Settings",
     "TacRules",
 ]
 
 Ints = NDArray[np.int64]
+Positions = NDArray[np.uint32]
+"""Where things stand. No position is below zero, so that compiled code need not ask whether to count from the end."""
 
 BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
 """The bit of each reason in a set of reasons."""
@@ -53,10 +56,10 @@ class TacRules(NamedTuple):
     in a sorted table would take 100 to 200 ns a number.
 
     Attributes:
-        pages: int32, where the page of each first five digits begins.
-        cells: int32, the group of a TAC: those of which the same is said, whatever the family.
-        families: how many columns the next table has: one for each family, and one for none.
-        said: uint8, what is said of a group's numbers, a position in `reasons`; by group and family.
+        pages: where the page of each first five digits begins.
+        cells: the group of a TAC: those of which the same is said, whatever the family.
+        said: uint8, what is said of a group's numbers, a position in `reasons`; by group and family, the last one
+            being none.
         reasons: the distinct sets of `BITS` that are said.
         suspects: bool, whether known placeholders have such a TAC, by group.
         placeholders: the fourteen digits of all known placeholders, sorted.
@@ -64,9 +67,8 @@ class TacRules(NamedTuple):
         kept: what is said of them besides: all but what the first two digits say.
     """
 
-    pages: NDArray[np.int32]
-    cells: NDArray[np.int32]
-    families: int
+    pages: Positions
+    cells: Positions
     said: NDArray[np.uint8]
     reasons: Ints
     suspects: NDArray[np.bool_]
@@ -79,44 +81,44 @@ class Answers(NamedTuple):
     """What the answers do, by case and code; the codes of all questions stand one after the other.
 
     Attributes:
-        width: how many codes there are.
         base: where the codes of each question begin.
-        is_idle: whether the best answer to a question does nothing in any case: most answers are such.
-        priced: the position of each question among those that have deductions, or -1.
-        extra: its position among those that have extras, or -1.
+        least: uint8, the first code of each question that does more than keep; most answers are below it.
         reasons: uint8, the reasons against an answer, a set of `FINDINGS`; by case (`Rules.asked`) and code.
-        grades: uint8, the steps below the best grade; likewise, as the next two are.
+        grades: uint8, the steps below the best grade; likewise, as the next eight are.
         keeps: what is kept, in basis points.
+        component: the position of the component that is deducted for.
+        anchor: the position of the amount that a finding is a weight of.
+        fixed: what a finding costs, in paise,
+        share: as a share of the market price, in basis points,
+        weight: or as a weight of its anchor, in basis points.
         extras: the small fixed amounts, in paise.
         retentions: the question of each retention, in the order in which they are applied.
         applies: whether a retention stands at this place of the order; by case and retention.
-        added: the questions that have extras.
+        is_costly: whether some answer to a question is deducted for.
         components: how many components there are.
-        costly: how many questions have deductions.
-        component: the position of the component that each of them deducts for; by case and such question.
-        cost_width: how many codes the questions with deductions have.
-        cost_base: where the codes of each of them begin.
-        costs: what a finding costs, in paise; by case of costs (`Rules.cost`) and code.
+        extra: the position of each question among those that have extras.
+        is_extra: whether a question has extras.
+        added: the questions that have extras.
     """
 
-    width: int
-    base: Ints
-    is_idle: NDArray[np.bool_]
-    priced: Ints
-    extra: Ints
+    base: Positions
+    least: NDArray[np.uint8]
     reasons: NDArray[np.uint8]
     grades: NDArray[np.uint8]
     keeps: Ints
+    component: Positions
+    anchor: Positions
+    fixed: Ints
+    share: Ints
+    weight: Ints
     extras: Ints
-    retentions: Ints
+    retentions: Positions
     applies: NDArray[np.bool_]
-    added: Ints
+    is_costly: NDArray[np.bool_]
     components: int
-    costly: int
-    component: Ints
-    cost_width: int
-    cost_base: Ints
-    costs: Ints
+    extra: Positions
+    is_extra: NDArray[np.bool_]
+    added: Positions
 
 
 class Settings(NamedTuple):
@@ -130,10 +132,8 @@ class Settings(NamedTuple):
         ones: the position of the one component of each overlap.
         others: the position of the other one.
         counted: the part of the smaller deduction that counts, in basis points; by version and overlap.
-        grades: how many grades a version has at most.
         keeps: what a grade keeps, in basis points; by version and grade.
         ids: uint8, the position of its id in `Tables.grades`; likewise.
-        months: how many months there are to look up.
         ages: what is kept at an age in months, in basis points; by version and month.
         is_aged: whether a version has age bands.
         drifts: whether any version lets prices drift.
@@ -144,13 +144,11 @@ class Settings(NamedTuple):
     scrap: Ints
     step: Ints
     drift: Ints
-    ones: Ints
-    others: Ints
+    ones: Positions
+    others: Positions
     counted: Ints
-    grades: int
     keeps: Ints
     ids: NDArray[np.uint8]
-    months: int
     ages: Ints
     is_aged: NDArray[np.bool_]
     drifts: bool
@@ -161,22 +159,20 @@ class Bonuses(NamedTuple):
     """What comes on top: which bonus is paid in each place of the terms' list, by plan.
 
     Attributes:
-        targets: how many codes of targets there are; 0 stands for a model that no bonus is for.
-        plan: what is offered, by `Rules.offer` and target.
+        plan: what is offered, by `Rules.offer` and the code of the target; 0 is that of a model that no bonus is for.
         stackable: for each place, whether it adds to the others.
         is_paid: whether something is paid; by place and plan, as the next ones are.
-        line: the line that it is written to.
+        line: the line that it is written to, of those of bonuses.
         from_value: from which exchange value on, in paise.
         fixed: the fixed amount, in paise.
         share: the share of the exchange value, in basis points.
         most: the most that it can be, in paise.
     """
 
-    targets: int
-    plan: Ints
+    plan: Positions
     stackable: NDArray[np.bool_]
     is_paid: NDArray[np.bool_]
-    line: Ints
+    line: Positions
     from_value: Ints
     fixed: Ints
     share: Ints
@@ -194,9 +190,9 @@ class Rules(NamedTuple):
         reasons: the reasons that model and instant alone lead to, a set of `BITS`; by period, as the next ones are.
         doubts: which doubts (an unknown TAC, an unverified IMEI) refuse, a set of `BITS`.
         asked: the case of the answers; 0 for a device that is not graded.
-        cost: the case of costs.
         offer: the case of the bonuses.
         price: the market price, in paise.
+        anchors: what each anchor of a device is, in paise; by period and anchor.
         priced_from: since when it is in force, in microseconds since 1970.
         terms: the position of the terms; 0 where none are in force.
         zone: how far the programme's days are ahead of UTC, in microseconds.
@@ -204,25 +200,28 @@ class Rules(NamedTuple):
         settings: the numbers of the terms.
         bonuses: what comes on top.
         tacs: what a number says.
-        lines: the line of each step of a value, and whether it is one that an earlier step is written to.
+        lines: the line of each step of a value,
+        again: and whether it is one that an earlier step is written to.
+        first_bonus: the first line of a bonus; so are all after it.
     """
 
     starts: Ints
-    first: Ints
-    last: Ints
-    family: Ints
+    first: Positions
+    last: Positions
+    family: Positions
     reasons: Ints
     doubts: Ints
-    asked: Ints
-    cost: Ints
-    offer: Ints
+    asked: Positions
+    offer: Positions
     price: Ints
+    anchors: Ints
     priced_from: Ints
-    terms: Ints
+    terms: Positions
     zone: int
     answers: Answers
     settings: Settings
     bonuses: Bonuses
     tacs: TacRules
-    lines: Ints
+    lines: Positions
     again: NDArray[np.bool_]
+    first_bonus: int

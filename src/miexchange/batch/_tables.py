@@ -1,7 +1,7 @@
 """A programme laid out for columns: every rule is asked once for each case, and the answers stand in arrays.
 
-Nothing here decides anything: what an answer does is what `Questionnaire.grade` says of it, what a finding
-costs is what `_kernel.finding` returns, and which bonus is paid is what `Terms.paid_bonus` says.
+Nothing here decides anything: what an answer does is what `Questionnaire.grade` says of it, and which bonus is
+paid is what `Terms.paid_bonus` says.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from miexchange import _kernel
 from miexchange._value import require
 from miexchange.batch._asof import lay
 from miexchange.batch._periods import Asked, Period, Timetable
-from miexchange.batch._rules import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Rules, Settings
+from miexchange.batch._rules import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
 from miexchange.batch._tacs import tac_rules
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from miexchange.condition import Option
+    from miexchange.condition import Deduction, Option
     from miexchange.eligibility import Variant
     from miexchange.programme import Bonus, Programme, Terms
 
@@ -48,7 +48,6 @@ class _Effect(NamedTuple):
 
 
 _Read = list[list[list[_Effect]]]  # by case, question and code
-_Costs = tuple[Asked, int, tuple[int, ...]]  # what findings cost depends on: the case, the price and the anchors
 
 
 class Tables:
@@ -115,13 +114,11 @@ class Tables:
         read = [self._unread(), *(self._read(case, variant) for case, variant in examples.items())]
         _check_width(programme, read)
         asked, cases = _numbered(period.asked for period in periods)
-        cost, costs = _numbered(
-            None if period.asked is None else (period.asked, period.price, period.anchors) for period in periods
-        )
         components = tuple(dict.fromkeys(chain.from_iterable(terms.components for terms in versions)))
         pairs = tuple(dict.fromkeys((overlap.one, overlap.other) for terms in versions for overlap in terms.overlaps))
         settings = self._settings(components, pairs)
-        answers = self._answers(cases, read, costs, components, timetable.anchors)
+        nothing = (0,) * max(len(timetable.anchors), 1)
+        answers = self._answers(cases, read, components, timetable.anchors)
         names = list(self.questions)
         steps = [
             "market",
@@ -135,25 +132,29 @@ class Tables:
             *("factor", "floor", "cap", "rounding"),
         ]
         self.lines = tuple(dict.fromkeys((*steps, *(f"bonus:{bonus.id}" for bonus in bonuses))))
-        offer, on_top = self._bonuses(periods, bonuses_given)
+        first_bonus = len(set(steps))
+        offer, on_top = self._bonuses(periods, bonuses_given, first_bonus)
         self.rules = Rules(
             *series,
-            family=_ints([*(order[variant.family] for variant in variants), *(len(order) for _ in _NAMELESS)]),
+            family=_positions([*(order[variant.family] for variant in variants), *(len(order) for _ in _NAMELESS)]),
             reasons=_ints(0 if period.code is None else BITS[period.code] for period in periods),
             doubts=_ints(self._doubts(period) for period in periods),
             asked=asked,
-            cost=cost,
             offer=offer,
             price=_ints(period.price for period in periods),
+            anchors=_ints(chain.from_iterable(period.anchors or nothing for period in periods)).reshape(
+                len(periods), len(nothing)
+            ),
             priced_from=_ints(period.priced_from for period in periods),
-            terms=_ints(period.terms or 0 for period in periods),
+            terms=_positions(period.terms or 0 for period in periods),
             zone=programme.zone.utcoffset(None) // timedelta(microseconds=1),
             answers=answers,
             settings=settings,
             bonuses=on_top,
             tacs=tac_rules(programme.tacs, programme.catalogue, tuple(families.values())),
-            lines=_ints(self.lines.index(step) for step in steps),
+            lines=_positions(self.lines.index(step) for step in steps),
             again=np.array([step in steps[:place] for place, step in enumerate(steps)]),
+            first_bonus=first_bonus,
         )
 
     def _doubts(self, period: Period) -> int:
@@ -198,16 +199,23 @@ class Tables:
         return rows
 
     def _answers(
-        self, cases: list[Asked], read: _Read, costs: list[_Costs], components: Sequence[str], anchors: Sequence[str]
+        self, cases: list[Asked], read: _Read, components: Sequence[str], anchors: Sequence[str]
     ) -> Answers:
         """Lay out what the answers do, question by question."""
         numbers = {name: number for number, name in enumerate(self.questions)}
         every = list(numbers.values())
+        every_effect = list(chain.from_iterable(chain.from_iterable(case) for case in read))
+
+        def by_case(of_effects: Iterable[int]) -> Ints:
+            return _ints(of_effects).reshape(len(read), -1)
 
         def table(of: Callable[[Option], int], clean: int = 0) -> Ints:
             """Return a number of every answer, by case and code."""
-            effects = chain.from_iterable(chain.from_iterable(case) for case in read)
-            return _ints(clean if effect.option is None else of(effect.option) for effect in effects)
+            return by_case(clean if effect.option is None else of(effect.option) for effect in every_effect)
+
+        def deducted(of: Callable[[Deduction], int]) -> Ints:
+            """Return a number of every answer's deduction."""
+            return table(lambda option: 0 if option.deduction is None else of(option.deduction))
 
         def acting(of: Callable[[Option], int], clean: int = 0) -> list[int]:
             """Return the questions that some answer to makes a difference in it."""
@@ -224,34 +232,29 @@ class Tables:
         ]
         retentions, places = _merged(orders)
         applies = [places[case.terms].get(number) == place for case in cases for place, number in enumerate(retentions)]
-        costly = acting(lambda option: int(option.deduction is not None))
         added = acting(lambda option: option.extra_paise)
-        component = [
-            components.index(one) if one in components else 0
-            for case in read
-            for one in (next((one.component for one in case[number] if one.option), "") for number in costly)
-        ]
+        positions = {component: position for position, component in enumerate(components)}
+        costly = acting(lambda option: int(option.deduction is not None))
         counts = [len(codes) for codes in read[0]]
-        cost_counts = [counts[number] for number in costly]
         return Answers(
-            width=sum(counts),
-            base=_starts(counts),
-            is_idle=np.array([_is_idle(read, number) for number in every], dtype=np.bool_),
-            priced=_ints(costly.index(number) if number in costly else -1 for number in every),
-            extra=_ints(added.index(number) if number in added else -1 for number in every),
-            reasons=np.array([one.reasons for case in read for codes in case for one in codes], dtype=np.uint8),
+            base=_positions(sum(counts[:number]) for number in every),
+            least=np.array([_least(read, number) for number in every], dtype=np.uint8),
+            reasons=by_case(effect.reasons for effect in every_effect).astype(np.uint8),
             grades=table(lambda option: option.grade).astype(np.uint8),
             keeps=table(lambda option: option.keep_bps, BPS),
+            component=by_case(positions.get(effect.component, 0) for effect in every_effect).astype(np.uint32),
+            anchor=deducted(lambda one: anchors.index(one.anchor) if one.anchor else 0).astype(np.uint32),
+            fixed=deducted(lambda one: one.paise),
+            share=deducted(lambda one: one.share_bps),
+            weight=deducted(lambda one: one.weight_bps),
             extras=table(lambda option: option.extra_paise),
-            retentions=_ints(retentions),
-            applies=np.array([*[False] * len(retentions), *applies], dtype=np.bool_),
-            added=_ints(added),
+            retentions=_positions(retentions),
+            applies=np.array([*[False] * len(retentions), *applies], dtype=np.bool_).reshape(len(read), -1),
+            is_costly=np.array([number in costly for number in every], dtype=np.bool_),
             components=len(components),
-            costly=len(costly),
-            component=_ints(component),
-            cost_width=sum(cost_counts),
-            cost_base=_starts(cost_counts),
-            costs=_costs(cases, read, costs, costly, anchors),
+            extra=_positions(added.index(number) if number in added else 0 for number in every),
+            is_extra=np.array([number in added for number in every], dtype=np.bool_),
+            added=_positions(added),
         )
 
     # The numbers of the terms.
@@ -271,14 +274,16 @@ class Tables:
             scrap=_ints(terms.scrap_paise for terms in versions),
             step=_ints(terms.step_paise for terms in versions),
             drift=_ints(terms.drift_bps_per_day for terms in versions),
-            ones=_ints(components.index(one) for one, _ in pairs),
-            others=_ints(components.index(other) for _, other in pairs),
-            counted=_ints(counted),
-            grades=most,
-            keeps=_ints(grade.keep_bps for of_terms in grades for grade in of_terms),
-            ids=np.array([self.grades.index(grade.id) for of_terms in grades for grade in of_terms], dtype=np.uint8),
-            months=months,
-            ages=_ints(_kept_at(terms, month) for terms in versions for month in range(months)),
+            ones=_positions(components.index(one) for one, _ in pairs),
+            others=_positions(components.index(other) for _, other in pairs),
+            counted=_ints(counted).reshape(len(versions), len(pairs)),
+            keeps=_ints(grade.keep_bps for one in grades for grade in one).reshape(len(versions), most),
+            ids=_ints(self.grades.index(grade.id) for one in grades for grade in one)
+            .reshape(len(versions), most)
+            .astype(np.uint8),
+            ages=_ints(_kept_at(terms, month) for terms in versions for month in range(months)).reshape(
+                len(versions), months
+            ),
             is_aged=np.array([bool(terms.age_bands) for terms in versions], dtype=np.bool_),
             drifts=any(terms.drift_bps_per_day for terms in versions),
             ages_matter=any(terms.age_bands for terms in versions),
@@ -286,7 +291,7 @@ class Tables:
 
     # What comes on top.
 
-    def _bonuses(self, periods: list[Period], given: Mapping[str, int]) -> tuple[Ints, Bonuses]:
+    def _bonuses(self, periods: list[Period], given: Mapping[str, int], first: int) -> tuple[Positions, Bonuses]:
         versions = self.programme.terms
         adding = [[bonus.stackable for bonus in terms.bonuses] for terms in versions]
         many = max((sum(one) for one in adding), default=0)
@@ -319,11 +324,10 @@ class Tables:
             return _ints(chain.from_iterable(rows)).reshape(len(stackable), len(plans) + 1)
 
         return offer, Bonuses(
-            targets=len(self.targets) + 1,
-            plan=plan,
+            plan=plan.reshape(-1, len(self.targets) + 1),
             stackable=np.array(stackable, dtype=np.bool_),
             is_paid=table(lambda _bonus, _paid: 1).astype(np.bool_),
-            line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}")),
+            line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}") - first).astype(np.uint32),
             from_value=table(lambda bonus, _paid: bonus.from_value_paise),
             fixed=table(lambda _bonus, paid: paid.paise),
             share=table(lambda _bonus, paid: paid.share_bps),
@@ -331,31 +335,16 @@ class Tables:
         )
 
 
-def _costs(cases: list[Asked], read: _Read, costs: list[_Costs], costly: list[int], anchors: Sequence[str]) -> Ints:
-    """Ask what every finding costs, by case of costs and code; case 0 is that of nothing."""
-    position = {case: number for number, case in enumerate(cases, 1)}
-    case = _ints(position[asked] for asked, _, _ in costs)
-    price = _ints(price for _, price, _ in costs)
-    amounts = {name: _ints(found[number] for _, _, found in costs) for number, name in enumerate(anchors)}
-    columns = []
-    for number in costly:
-        for code in range(len(read[0][number])):
-            column = np.zeros(len(costs) + 1, dtype=np.int64)
-            for one, effects in enumerate(read):
-                option = effects[number][code].option
-                if option is None or option.deduction is None:
-                    continue
-                deduction, rows = option.deduction, case == one
-                anchor = amounts[deduction.anchor][rows] if deduction.anchor else 0
-                sizes = deduction.paise, deduction.share_bps, deduction.weight_bps
-                column[1:][rows] = _kernel.at_least(_kernel.finding(price[rows], anchor, *sizes), 0)
-            columns.append(column)
-    return np.stack(columns, axis=1).ravel() if columns else _ints([])
+def _least(read: _Read, number: int) -> int:
+    """Return the first code of a question that does more than keep, in some case: the last one refuses in all."""
+    by_code = zip(*(case[number] for case in read), strict=True)
+    return next(code for code, effects in enumerate(by_code) if any(map(_acts, effects)))
 
 
-def _is_idle(read: _Read, number: int) -> bool:
-    """Tell whether the first answer to a question does nothing, whatever the case."""
-    return all(case[number][0].reasons == 0 and case[number][0].option is None for case in read)
+def _acts(effect: _Effect) -> bool:
+    option = effect.option
+    does = option is not None and (option.grade or option.deduction is not None or option.extra_paise)
+    return bool(effect.reasons or does)
 
 
 def _kept_at(terms: Terms, month: int) -> int:
@@ -371,14 +360,14 @@ def _ints(numbers: Iterable[int]) -> Ints:
     return np.array(list(numbers), dtype=np.int64)
 
 
-def _starts(counts: Sequence[int]) -> Ints:
-    return _ints(sum(counts[:place]) for place in range(len(counts)))
+def _positions(numbers: Iterable[int]) -> Positions:
+    return np.array(list(numbers), dtype=np.uint32)
 
 
-def _numbered(cases: Iterable[Any]) -> tuple[Ints, list[Any]]:
+def _numbered(cases: Iterable[Any]) -> tuple[Positions, list[Any]]:
     """Number the distinct cases from 1 on, and None as 0; return every case's number, and the cases."""
     numbers: dict[Any, int] = {None: 0}
-    found = _ints(numbers.setdefault(case, len(numbers)) for case in cases)
+    found = _positions(numbers.setdefault(case, len(numbers)) for case in cases)
     return found, list(numbers)[1:]
 
 

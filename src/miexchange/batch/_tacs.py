@@ -14,8 +14,7 @@ from miexchange.refusal import ReasonCode
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from miexchange.batch._rules import Positions
     from miexchange.eligibility import Catalogue, Variant
     from miexchange.imei import TacDevice, TacTable
 
@@ -33,9 +32,7 @@ _Group = tuple[frozenset[_Sign], "ReasonCode | None", bool]
 """All that a rule can see of a number: its candidates' signs, its first digits, whether it may be a placeholder."""
 
 
-def addresses(
-    numbers: Mapping[int, int], others: Sequence[int] = (0,) * _BODIES
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def addresses(numbers: Mapping[int, int], others: Sequence[int] = (0,) * _BODIES) -> tuple[Positions, Positions]:
     """Write a number for each of many TACs where the TAC itself says; return the pages and the cells.
 
     Args:
@@ -43,10 +40,10 @@ def addresses(
         others: the number of any other TAC, by its first two digits.
     """
     places = {page: place for place, page in enumerate(sorted({tac // PAGE for tac in numbers}), _BODIES)}
-    pages = np.repeat(np.arange(_BODIES, dtype=np.int32), _TACS // PAGE) * np.int32(PAGE)
-    pages[list(places)] = np.array(list(places.values()), dtype=np.int32) * np.int32(PAGE)
+    pages = np.repeat(np.arange(_BODIES, dtype=np.uint32), _TACS // PAGE) * np.uint32(PAGE)
+    pages[list(places)] = np.array(list(places.values()), dtype=np.uint32) * np.uint32(PAGE)
     filling = [*others, *(others[page * PAGE // _TACS] for page in places)]
-    cells = np.repeat(np.array(filling, dtype=np.int32), PAGE)
+    cells = np.repeat(np.array(filling, dtype=np.uint32), PAGE)
     for tac, number in numbers.items():
         cells[places[tac // PAGE] * PAGE + tac % PAGE] = number
     return pages, cells
@@ -92,8 +89,7 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
     return TacRules(
         pages,
         cells,
-        families=len(families) + 1,
-        said=positions.astype(np.uint8),
+        said=positions.astype(np.uint8).reshape(len(groups), len(families) + 1),
         reasons=reasons,
         suspects=np.array([suspect for *_, suspect in groups]),
         placeholders=np.array(sorted(bodies)),

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
+from miexchange.batch._nulls import Nulls, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,29 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Codes", "Flags", "Imeis", "Integers"]
-
-
-class _Nulls:
-    """Where a chunk holds nothing."""
-
-    def __init__(self, array: Any) -> None:
-        """Look at the bitmap of an Arrow array."""
-        self._offset = array.offset
-        bitmap = array.buffers()[0] if array.null_count else None
-        self._bits = None if bitmap is None else np.frombuffer(bitmap, dtype=np.uint8)
-
-    def of(self, start: int, stop: int) -> NDArray[np.bool_] | None:
-        """Return where the rows hold nothing, or None for nowhere."""
-        if self._bits is None:
-            return None
-        valid = _unpacked(self._bits, self._offset + start, self._offset + stop)
-        return None if valid.all() else ~valid
-
-
-def _unpacked(bits: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.bool_]:
-    first = start // 8
-    found = np.unpackbits(bits[first : (stop + 7) // 8], count=stop - first * 8, bitorder="little")
-    return found[start - first * 8 :].view(np.bool_)
 
 
 def _values(array: Any, kind: Any) -> NDArray[Any]:
@@ -77,23 +55,18 @@ class Codes:
         self._indices = _values(indices, indices.type.to_pandas_dtype())
         self._codes = np.array(codes or [missing], dtype=kind)
         self._is_code = kind is np.uint8 and codes == list(range(len(codes)))
-        self._nulls = _Nulls(indices)
+        self._nulls = Nulls(indices)
         self._strange = strange
         self._missing, self._no_text, self._kind = missing, no_text, kind
 
     def write(self, start: int, stop: int, codes: NDArray[Any]) -> None:
         """Write the codes of the rows."""
         indices = self._indices[start:stop]
-        nulls = self._nulls.of(start, stop)
         if self._is_code:  # the dictionary lists the texts in the order of their codes: there is nothing to look up
             np.copyto(codes, indices, casting="unsafe")
         else:
-            places = indices.astype(np.intp)
-            if nulls is not None:
-                places[nulls] = 0  # what stands under a null may be anything
-            codes[:] = self._codes.take(places)
-        if nulls is not None:
-            codes[nulls] = self._missing
+            self._codes.take(indices.astype(np.intp), mode="clip", out=codes)  # under a null, there may be anything
+        self._nulls.fill(start, codes, self._missing)
         if self._strange is not None:
             codes[self._strange[start:stop]] = self._no_text
 
@@ -104,7 +77,7 @@ class Integers:
     def __init__(self, array: Any, strange: NDArray[np.bool_] | None, kind: Any) -> None:
         """Look at the column, an Arrow array of numbers of a numpy type."""
         self._values = _values(array, kind)
-        self._nulls = _Nulls(array)
+        self._nulls = Nulls(array)
         self._strange = strange
 
     def of(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
@@ -120,12 +93,12 @@ class Flags:
         """Look at the column."""
         self._offset = array.offset
         self._bits = np.frombuffer(array.buffers()[1] or bytes(len(array) // 8 + 1), dtype=np.uint8)
-        self._nulls = _Nulls(array)
+        self._nulls = Nulls(array)
         self._strange = strange
 
     def of(self, start: int, stop: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
         """Return the flags of the rows, and where a cell holds something else."""
-        flags = _unpacked(self._bits, self._offset + start, self._offset + stop)
+        flags = unpacked(self._bits, self._offset + start, self._offset + stop)
         nulls = self._nulls.of(start, stop)
         strange = None if self._strange is None else self._strange[start:stop]
         return (flags if nulls is None else flags & ~nulls), strange
@@ -148,9 +121,10 @@ class Imeis:
         if pa.types.is_dictionary(array.type):
             self._distinct = Numbers.empty(len(array.dictionary))
             read_numbers(array.dictionary, self._distinct)
+            Nulls(array.dictionary).fill(0, self._distinct.code, NOT_TEXT)
             nulls = array.indices
             self._indices = _values(nulls, nulls.type.to_pandas_dtype())
-        self._nulls = _Nulls(nulls)
+        self._nulls = Nulls(nulls)
         self._strange = strange
 
     def write(self, start: int, stop: int, numbers: Numbers) -> None:
@@ -159,9 +133,7 @@ class Imeis:
             read_numbers(self._array.slice(start, stop - start), numbers)
         else:
             self._distinct.take(self._indices[start:stop], numbers)
-        nulls = self._nulls.of(start, stop)
-        if nulls is not None:
-            numbers.code[nulls] = self._nothing
+        self._nulls.fill(start, numbers.code, self._nothing)
         if self._strange is not None:
             numbers.code[self._strange[start:stop]] = NOT_TEXT
 

@@ -6,6 +6,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from miexchange._value import instant
@@ -162,7 +163,7 @@ def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
     lines = {f"{name}_paise": Amounts(line, refused) for name, line in zip(tables.lines, values.lines, strict=True)}
     return {
         "outcome": Texts(values.outcome.view("int8"), OUTCOMES),
-        "reasons": sets_of(values.reasons, BITS),
+        "reasons": sets_of(values.reasons, BITS, np.flatnonzero(refused)),
         "warnings": Texts(values.warnings.view("int8"), _WARNINGS),
         "grade": Texts(values.grade.view("int8"), tables.grades, refused),
         **lines,

@@ -98,22 +98,19 @@ class Numbers:
 
 
 def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
-    """Read a column of texts (an Arrow array of string or large_string); what is null is `NOT_TEXT`."""
+    """Read a column of texts (an Arrow array of string or large_string); what is said of a null means nothing."""
     _read(*_buffers(texts), False, numbers.code, numbers.tac, numbers.rest)  # noqa: FBT003 - numba knows no keywords
     foreign = np.flatnonzero(numbers.code == _FOREIGN)
     if foreign.size:
         _read_foreign(texts.take(pa.array(foreign)), foreign, numbers)
-    if texts.null_count:
-        numbers.code[~_bools(pc.is_valid(texts))] = NOT_TEXT
 
 
-def _buffers(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+def _buffers(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[np.uint8]]:
     """Return where each text begins, and the last one ends, and the bytes of all."""
     wide = pa.types.is_large_string(texts.type)
     _, offsets, data = texts.buffers()
     ends: NDArray[Any] = np.frombuffer(offsets, dtype=np.int64 if wide else np.int32)
-    begins = ends[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    return begins, np.frombuffer(data or b"\0", dtype=np.uint8)
+    return ends[texts.offset : texts.offset + len(texts) + 1], np.frombuffer(data or b"\0", dtype=np.uint8)
 
 
 def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> None:
@@ -121,7 +118,7 @@ def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> 
     plain = pc.utf8_trim(texts, characters=_WHITE)
     found = Numbers.empty(len(rows))
     _read(*_buffers(plain), True, found.code, found.tac, found.rest)  # noqa: FBT003 - as above
-    found.code[_bools(pc.starts_with(plain, "\N{MINUS SIGN}"))] = _SIGN
+    found.code[_bools(pc.starts_with(plain, "\N{MINUS SIGN}").fill_null(False))] = _SIGN  # noqa: FBT003 - Arrow's own
     numbers.code[rows], numbers.tac[rows], numbers.rest[rows] = found.code, found.tac, found.rest
 
 
@@ -161,7 +158,7 @@ def _fifteen(data: NDArray[np.uint8], first: int) -> Any:
 
 @compiled
 def _read(
-    begins: NDArray[np.int64],
+    begins: NDArray[np.signedinteger[Any]],
     data: NDArray[np.uint8],
     trimmed: bool,  # noqa: FBT001 - numba knows no keywords
     code: NDArray[np.uint8],
@@ -179,7 +176,7 @@ def _read(
         rest: the others.
     """
     for row in range(len(code)):
-        first, last = begins[row], begins[row + 1] - 1
+        first, last = np.int64(begins[row]), np.int64(begins[row + 1]) - 1
         if last - first == _DIGITS - 1:  # most texts are just the digits
             is_digits, number, body, luhn = _fifteen(data, first)
             if is_digits:
@@ -245,7 +242,7 @@ def digits_of(texts: pa.Array, numbers: Numbers) -> pa.Array:
 
 @compiled
 def _write_digits(
-    begins: NDArray[np.int64],
+    begins: NDArray[np.signedinteger[Any]],
     data: NDArray[np.uint8],
     code: NDArray[np.uint8],
     tac: NDArray[np.uint32],

@@ -30,10 +30,10 @@ class Texts:
         """
         self.codes, self.texts, self.nulls = codes, texts, nulls
 
-    def to_arrow(self) -> pa.Array:
+    def to_arrow(self, bitmaps: _Bitmaps) -> pa.Array:
         """Return the column as a dictionary array, which shares the codes."""
         kind = pa.from_numpy_dtype(self.codes.dtype)
-        indices = pa.Array.from_buffers(kind, len(self.codes), [_validity(self.nulls), pa.py_buffer(self.codes)])
+        indices = pa.Array.from_buffers(kind, len(self.codes), [bitmaps.of(self.nulls), pa.py_buffer(self.codes)])
         return pa.DictionaryArray.from_arrays(indices, pa.array(self.texts, type=pa.string()))
 
     def to_pandas(self) -> Any:
@@ -51,10 +51,10 @@ class Amounts:
         """Keep the numbers, and where there is none."""
         self.values, self.nulls = values, nulls
 
-    def to_arrow(self, validity: Any = None) -> pa.Array:
+    def to_arrow(self, bitmaps: _Bitmaps) -> pa.Array:
         """Return the column as an int64 array, which shares the numbers."""
-        bitmap = validity if validity is not None else _validity(self.nulls)
-        return pa.Array.from_buffers(pa.int64(), len(self.values), [bitmap, pa.py_buffer(self.values)])
+        buffers = [bitmaps.of(self.nulls), pa.py_buffer(self.values)]
+        return pa.Array.from_buffers(pa.int64(), len(self.values), buffers)
 
     def to_pandas(self) -> Any:
         """Return the column as a nullable pandas integer array."""
@@ -71,7 +71,7 @@ class Cells:
         """Keep the array."""
         self._array = array
 
-    def to_arrow(self) -> pa.ChunkedArray:
+    def to_arrow(self, _bitmaps: _Bitmaps) -> pa.ChunkedArray:
         """Return the array."""
         return self._array
 
@@ -83,17 +83,33 @@ class Cells:
 AnyColumn = Texts | Amounts | Cells
 
 
-def _validity(nulls: NDArray[np.bool_] | None) -> Any:
-    return None if nulls is None else pa.py_buffer(np.packbits(~nulls, bitorder="little"))
+class _Bitmaps:
+    """The bitmaps of a table: columns with the same rows missing share one."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._made: dict[int, Any] = {}
+
+    def of(self, nulls: NDArray[np.bool_] | None) -> Any:
+        """Return the bitmap of the rows that are there, or None for all."""
+        if nulls is None:
+            return None
+        if id(nulls) not in self._made:
+            self._made[id(nulls)] = pa.py_buffer(np.packbits(~nulls, bitorder="little"))
+        return self._made[id(nulls)]
 
 
-def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int]) -> Texts:
+def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.intp]) -> Texts:
     """Return sets of bits as texts: the names of the bits, joined by ``|``; "" for none.
 
-    >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}).texts
+    Args:
+        sets: a set of bits for each row.
+        names: the bit of each name.
+        some: the rows whose set is not empty.
+
+    >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}, np.array([1])).texts
     ['', 'one|two']
     """
-    some = np.flatnonzero(sets)
     encoded = pa.array(sets[some]).dictionary_encode()
     codes = np.zeros(len(sets), dtype=np.int32)
     codes[some] = encoded.indices.to_numpy() + 1
@@ -103,15 +119,8 @@ def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int]) -> Texts:
 
 def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:
     """Make an Arrow table; columns with the same rows missing share one bitmap of them."""
-    bitmaps: dict[int, Any] = {}
-    arrays = []
-    for column in columns.values():
-        if isinstance(column, Amounts) and column.nulls is not None:
-            bitmap = bitmaps.setdefault(id(column.nulls), _validity(column.nulls))
-            arrays.append(column.to_arrow(bitmap))
-        else:
-            arrays.append(column.to_arrow())
-    return pa.Table.from_arrays(arrays, names=list(columns))
+    bitmaps = _Bitmaps()
+    return pa.Table.from_arrays([column.to_arrow(bitmaps) for column in columns.values()], names=list(columns))
 
 
 def table_like(given: Any, columns: Mapping[str, AnyColumn]) -> Any:

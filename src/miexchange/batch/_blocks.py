@@ -194,7 +194,7 @@ class Room:
         self.keys, self.bought = room(ROWS, np.uint32), room(ROWS, np.int32)
         self.tac, self.rest = apart(2, ROWS, np.uint32), apart(2, ROWS, np.uint32)
         self.facts, self.at = apart(2, ROWS, np.int64)
-        self.tile = Tile.of(tables.rules, len(tables.lines))
+        self.tile = Tile.of(tables.rules)
 
 
 def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> bool:

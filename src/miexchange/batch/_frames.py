@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
 __all__ = [
     "OUTCOMES",
     "appraise_frame",
@@ -160,13 +162,15 @@ def kinds_of(tables: Tables) -> dict[str, Kind]:
 def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
     """Return the columns of a result, which share their numbers with the values."""
     refused = values.outcome == REFUSED
-    lines = {f"{name}_paise": Amounts(line, refused) for name, line in zip(tables.lines, values.lines, strict=True)}
+    lines: dict[str, NDArray[np.int64]] = {}
+    for name, line in zip(tables.lines, values.lines, strict=True):
+        lines[name] = lines[name] + line if name in lines else line
     return {
         "outcome": Texts(values.outcome.view("int8"), OUTCOMES),
         "reasons": sets_of(values.reasons, BITS, np.flatnonzero(refused)),
         "warnings": Texts(values.warnings.view("int8"), _WARNINGS),
         "grade": Texts(values.grade.view("int8"), tables.grades, refused),
-        **lines,
+        **{f"{name}_paise": Amounts(line, refused) for name, line in lines.items()},
         "exchange_value_paise": Amounts(values.exchange_value, refused),
         "coupon_value_paise": Amounts(values.coupon_value, refused),
     }

@@ -151,9 +151,7 @@ class Tile(NamedTuple):
         grades: the steps below the best grade.
         deductions: what each component costs; by component and row.
         extras: the small fixed amounts; by extra and row.
-        steps: every step of the values; by step and row.
-        bonuses: every line of a bonus; by line and row.
-        some: the rows whose answer to a question does something.
+        some: the rows that something is to be done about.
         retentions: what is kept, in basis points; of one row, as the next ones are.
         counted: the part of each overlap that counts, in basis points.
         amounts: what is granted of each bonus.
@@ -167,16 +165,14 @@ class Tile(NamedTuple):
     grades: NDArray[np.uint8]
     deductions: Ints
     extras: Ints
-    steps: Ints
-    bonuses: Ints
     some: Positions
     retentions: Ints
     counted: Ints
     amounts: Ints
 
     @classmethod
-    def of(cls, rules: Rules, lines: int) -> Tile:
-        """Make room for what the rules have, and so many lines."""
+    def of(cls, rules: Rules) -> Tile:
+        """Make room for what the rules have."""
         answers, settings = rules.answers, rules.settings
         periods, some = apart(2, _TILE, np.uint32)
         reasons, doubts = apart(2, _TILE, np.int64)
@@ -190,8 +186,6 @@ class Tile(NamedTuple):
             grades=grades,
             deductions=apart(answers.components, _TILE, np.int64),
             extras=apart(len(answers.added), _TILE, np.int64),
-            steps=apart(len(rules.lines), _TILE, np.int64),
-            bonuses=apart(lines - rules.first_bonus, _TILE, np.int64),
             some=some,
             retentions=room(len(answers.retentions) + settings.ages_matter + settings.drifts, np.int64),
             counted=room(len(settings.ones), np.int64),
@@ -212,7 +206,7 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, tile: 
         _read_answers(cells, first, last, rules, tile)
         for row in range(last - first):
             _value(cells, first + row, rules, values, begin + first + row, tile, row)
-        _copy_lines(rules, tile, values.lines, begin + first, begin + last)
+        _add_bonuses(cells, first, last, rules, values, begin + first, tile)
 
 
 @compiled
@@ -319,9 +313,9 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
         cells: the block.
         row: which of its rows.
         rules: the rules.
-        values: where all but the lines is written,
+        values: where all but the bonuses is written,
         place: at this position.
-        tile: what is known of the row, and where its lines are written,
+        tile: what is known of the row,
         of_tile: at this position.
     """
     answers, settings = rules.answers, rules.settings
@@ -340,8 +334,6 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
             reasons |= _LATER_PURCHASE
         else:
             months = min(_months(bought, on), settings.ages.shape[1] - 1)
-    for line in range(len(tile.bonuses)):
-        tile.bonuses[line, of_tile] = 0
     if reasons:
         # With either of these, nothing else was asked.
         values.reasons[place] = (
@@ -350,8 +342,8 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
         values.outcome[place] = REFUSED
         values.warnings[place] = values.grade[place] = 0
         values.exchange_value[place] = values.coupon_value[place] = 0
-        for number in range(len(tile.steps)):
-            tile.steps[number, of_tile] = 0
+        for line in range(rules.steps):
+            values.lines[line, place] = 0
         return
     let_pass = tile.doubts[of_tile]
     values.reasons[place] = 0
@@ -371,7 +363,7 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
         counted[overlap] = settings.counted[terms, overlap]
     grade = tile.grades[of_tile]
     exchange_value = write_steps(
-        tile.steps[:, of_tile],
+        values.lines[: rules.steps, place],
         rules.price[period],
         tile.retentions,
         settings.keeps[terms, grade],
@@ -386,45 +378,31 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
     )
     values.grade[place] = settings.ids[terms, grade]
     values.exchange_value[place] = exchange_value
-    plan = rules.bonuses.plan[rules.offer[period], cells.target[row]]
-    on_top = _add_bonuses(exchange_value, plan, rules.bonuses, tile.amounts, tile.bonuses, of_tile)
-    values.coupon_value[place] = exchange_value + on_top
+    values.coupon_value[place] = exchange_value
 
 
 @compiled
-def _copy_lines(rules: Rules, tile: Tile, lines: Ints, begin: int, end: int) -> None:
-    """Copy every line of a tile to its place."""
-    for number in range(len(rules.lines)):
-        line, steps = lines[rules.lines[number], begin:end], tile.steps[number]
-        if rules.again[number]:
-            for row in range(len(line)):
-                line[row] += steps[row]
-        else:
-            for row in range(len(line)):
-                line[row] = steps[row]
-    for number in range(len(tile.bonuses)):
-        line, amounts = lines[rules.first_bonus + number, begin:end], tile.bonuses[number]
-        for row in range(len(line)):
-            line[row] = amounts[row]
-
-
-@inlined
-def _add_bonuses(exchange_value: int, plan: int, bonuses: Bonuses, amounts: Ints, lines: Ints, row: int) -> int:
-    """Write what is granted of each bonus, and return the sum."""
-    if not plan:
-        return 0
-    for place in range(len(amounts)):
-        amounts[place] = 0
-        if bonuses.is_paid[place, plan]:
-            fixed, share, most = bonuses.fixed[place, plan], bonuses.share[place, plan], bonuses.most[place, plan]
-            amounts[place] = bonus(exchange_value, bonuses.from_value[place, plan], fixed, share, most)
-    grant(amounts, bonuses.stackable)
-    total = 0
-    for place in range(len(amounts)):
-        if amounts[place]:
-            lines[bonuses.line[place, plan], row] += amounts[place]
-            total += amounts[place]
-    return total
+def _add_bonuses(cells: Cells, first: int, last: int, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
+    """Add what is granted of each bonus to the values of the rows, which are written from a position on."""
+    for line in range(rules.steps, len(values.lines)):
+        values.lines[line, begin : begin + last - first] = 0
+    bonuses, count = rules.bonuses, np.uint64(0)
+    for row in range(last - first):
+        tile.some[count] = row
+        plan = bonuses.plan[rules.offer[tile.periods[row]], cells.target[first + row]]
+        count += np.uint64((plan > 0) & (values.outcome[begin + row] != REFUSED))
+    for row in tile.some[:count]:
+        place = np.uint64(begin) + row
+        plan = bonuses.plan[rules.offer[tile.periods[row]], cells.target[np.uint64(first) + row]]
+        value = values.exchange_value[place]
+        for number in range(len(bonuses.stackable)):
+            fixed, share, most = bonuses.fixed[number, plan], bonuses.share[number, plan], bonuses.most[number, plan]
+            tile.amounts[number] = bonus(value, bonuses.from_value[number, plan], fixed, share, most)
+        grant(tile.amounts, bonuses.stackable)
+        for number in range(len(bonuses.stackable)):
+            amount = tile.amounts[number]
+            values.lines[bonuses.line[number, plan], place] += amount
+            values.coupon_value[place] += amount
 
 
 @inlined

@@ -161,8 +161,7 @@ class Bonuses(NamedTuple):
     Attributes:
         plan: what is offered, by `Rules.offer` and the code of the target; 0 is that of a model that no bonus is for.
         stackable: for each place, whether it adds to the others.
-        is_paid: whether something is paid; by place and plan, as the next ones are.
-        line: the line that it is written to, of those of bonuses.
+        line: the line that it is written to; by place and plan, as the next ones are.
         from_value: from which exchange value on, in paise.
         fixed: the fixed amount, in paise.
         share: the share of the exchange value, in basis points.
@@ -171,7 +170,6 @@ class Bonuses(NamedTuple):
 
     plan: Positions
     stackable: NDArray[np.bool_]
-    is_paid: NDArray[np.bool_]
     line: Positions
     from_value: Ints
     fixed: Ints
@@ -200,9 +198,7 @@ class Rules(NamedTuple):
         settings: the numbers of the terms.
         bonuses: what comes on top.
         tacs: what a number says.
-        lines: the line of each step of a value,
-        again: and whether it is one that an earlier step is written to.
-        first_bonus: the first line of a bonus; so are all after it.
+        steps: how many steps a value has: that many lines, before those of the bonuses.
     """
 
     starts: Ints
@@ -222,6 +218,4 @@ class Rules(NamedTuple):
     settings: Settings
     bonuses: Bonuses
     tacs: TacRules
-    lines: Positions
-    again: NDArray[np.bool_]
-    first_bonus: int
+    steps: int

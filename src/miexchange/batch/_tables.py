@@ -60,7 +60,7 @@ class Tables:
         grades: the ids of the grades, over all versions.
         targets: the new models that some bonus is for.
         keys: the key of each model, by its id; and of names that lead to none, by the reason.
-        lines: the rules that a line can name, in order, each once.
+        lines: the rule of every line, in order; a rule that stands in two places of the order has two of them.
         rules: what the compiled loop reads.
     """
 
@@ -131,9 +131,8 @@ class Tables:
             *(f"extra:{names[number]}" for number in answers.added),
             *("factor", "floor", "cap", "rounding"),
         ]
-        self.lines = tuple(dict.fromkeys((*steps, *(f"bonus:{bonus.id}" for bonus in bonuses))))
-        first_bonus = len(set(steps))
-        offer, on_top = self._bonuses(periods, bonuses_given, first_bonus)
+        self.lines = (*steps, *dict.fromkeys(f"bonus:{bonus.id}" for bonus in bonuses))
+        offer, on_top = self._bonuses(periods, bonuses_given)
         self.rules = Rules(
             *series,
             family=_positions([*(order[variant.family] for variant in variants), *(len(order) for _ in _NAMELESS)]),
@@ -152,9 +151,7 @@ class Tables:
             settings=settings,
             bonuses=on_top,
             tacs=tac_rules(programme.tacs, programme.catalogue, tuple(families.values())),
-            lines=_positions(self.lines.index(step) for step in steps),
-            again=np.array([step in steps[:place] for place, step in enumerate(steps)]),
-            first_bonus=first_bonus,
+            steps=len(steps),
         )
 
     def _doubts(self, period: Period) -> int:
@@ -291,7 +288,7 @@ class Tables:
 
     # What comes on top.
 
-    def _bonuses(self, periods: list[Period], given: Mapping[str, int], first: int) -> tuple[Positions, Bonuses]:
+    def _bonuses(self, periods: list[Period], given: Mapping[str, int]) -> tuple[Positions, Bonuses]:
         versions = self.programme.terms
         adding = [[bonus.stackable for bonus in terms.bonuses] for terms in versions]
         many = max((sum(one) for one in adding), default=0)
@@ -326,8 +323,7 @@ class Tables:
         return offer, Bonuses(
             plan=plan.reshape(-1, len(self.targets) + 1),
             stackable=np.array(stackable, dtype=np.bool_),
-            is_paid=table(lambda _bonus, _paid: 1).astype(np.bool_),
-            line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}") - first).astype(np.uint32),
+            line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}")).astype(np.uint32),
             from_value=table(lambda bonus, _paid: bonus.from_value_paise),
             fixed=table(lambda _bonus, paid: paid.paise),
             share=table(lambda _bonus, paid: paid.share_bps),

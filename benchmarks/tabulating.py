@@ -31,6 +31,7 @@ THREADS = (1, 2)
 SEED = 20180315
 GOALS = {"scalar": 200, "DuckDB": 3, "Polars": 2, "stdnum": 200, "threads": 1.7, "memory": 3}
 OURS = "miexchange"
+BLOCK = 131_072  # rows of a block, when the parts are measured
 FEW = 20_000  # rows for what takes a row at a time, and for the proof that all are equal
 GB = 1e9
 MB = 1e6
@@ -155,12 +156,12 @@ def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - 
     del threads
     tables = _frames.tables_of(programme)
     rows = min(len(table), 1_000_000)
-    size = min(_blocks.ROWS, rows)
+    size = min(BLOCK, rows)
     arrays = {name: (table[name].chunk(0).slice(0, rows), None) for name in table.column_names}
     chunk = _blocks.Chunk(arrays, tables, None)
     starts = range(0, rows - size + 1, size)
     counted = len(starts) * size
-    room = _blocks.Room(tables)
+    room = _blocks.Room(tables, size)
     values = _rows.Values.empty(rows, len(tables.lines))
     imeis = arrays["imei"][0]
 
@@ -179,11 +180,11 @@ def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - 
             _imeis.read_numbers(imeis.slice(start, size), numbers)
 
     texts = timed(read)
-    gathered = timed(lambda: [chunk.cells(start, room) for start in starts])
+    gathered = timed(lambda: [chunk.cells(start, start + size, room) for start in starts])
 
     def value() -> None:
         for start in starts:
-            _rows.appraise_rows(chunk.cells(start, room), tables.rules, values, start, room.tile)
+            _rows.appraise_rows(chunk.cells(start, start + size, room), tables.rules, values, start, room.tile)
 
     valued = timed(value) - gathered
     written = timed(lambda: _results.to_arrow(_frames.as_columns(values, tables)))

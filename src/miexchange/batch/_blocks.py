@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from miexchange.batch._columns import Column
     from miexchange.batch._tables import Tables
 
-__all__ = ["ROWS", "Chunk", "Room", "appraise_columns"]
+__all__ = ["Chunk", "Room", "appraise_columns"]
 
-ROWS = 32_768  # enough for numpy's calls to cost little, few enough for a block to stay near the processor
+_MOST = 131_072  # rows of a block: enough for numpy's calls to cost little
+_LEAST = 8_192  # rows that are worth a thread of their own
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _NO_KEY = 2**32 - 1
@@ -78,20 +79,36 @@ def appraise_columns(
                 name: (array, None if column.strange is None else column.strange[begin:end])
                 for (name, column), array in zip(columns.items(), piece.columns, strict=True)
             }
-            chunk = Chunk(arrays, tables, at)
+            chunk, size = Chunk(arrays, tables, at), _block(piece.num_rows, threads)
 
-            def appraise(start: int, chunk: Chunk = chunk, begin: int = begin) -> None:
-                if not hasattr(own, "room"):
-                    own.room = Room(tables)
-                appraise_rows(chunk.cells(start, own.room), tables.rules, values, begin + start, own.room.tile)
+            def appraise(start: int, chunk: Chunk = chunk, size: int = size, begin: int = begin) -> None:
+                if not hasattr(own, "room") or own.room.rows < size:
+                    own.room = Room(tables, size)
+                cells = chunk.cells(start, min(start + size, chunk.rows), own.room)
+                appraise_rows(cells, tables.rules, values, begin + start, own.room.tile)
 
-            list(pool.map(appraise, range(0, piece.num_rows, ROWS)))
+            list(pool.map(appraise, range(0, chunk.rows, size)))
             begin = end
     return values
 
 
+def _block(rows: int, threads: int) -> int:
+    """Return how many rows a block has, so that all threads have as many blocks.
+
+    >>> _block(1_000_000, 2), _block(10_000, 2), _block(1_000, 2), _block(0, 2)
+    (125000, 5000, 1000, 1)
+    """
+    blocks = max(-(-rows // _MOST), min(threads, -(-rows // _LEAST)), 1)
+    shared = blocks if blocks < threads else -(-blocks // threads) * threads
+    return max(-(-rows // shared), 1)
+
+
 class Chunk:
-    """The rows of one chunk, whose columns each lie in one piece."""
+    """The rows of one chunk, whose columns each lie in one piece.
+
+    Attributes:
+        rows: how many they are.
+    """
 
     def __init__(self, arrays: Mapping[str, _Array], tables: Tables, at: int | None) -> None:
         """Look every distinct text up, and find the numbers of each column.
@@ -102,7 +119,7 @@ class Chunk:
             at: the instant of the valuation, where no column says it.
         """
         self._tables, self._at = tables, at
-        self._rows = len(arrays["model"][0])
+        self.rows = len(arrays["model"][0])
         targets = {target: code for code, target in enumerate(tables.targets, 1)}
         self._no_target = len(targets) + 1
         self._models = Codes(*arrays["model"], self._key_of, _NO_KEY, _NO_KEY, np.uint32)
@@ -136,9 +153,8 @@ class Chunk:
 
         return self._codes(arrays, name, code_of, count + MISSING, count + STRANGE)
 
-    def cells(self, start: int, room: Room) -> Cells:
-        """Return the cells of the block that begins at a row, which stand in the room until the next block."""
-        stop = min(start + ROWS, self._rows)
+    def cells(self, start: int, stop: int, room: Room) -> Cells:
+        """Return the cells of a block of rows, which stand in the room until the next block."""
         rows = stop - start
         small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
         for codes, column in zip(small, (self._status, self._target, *self._answers), strict=True):
@@ -185,15 +201,20 @@ class Chunk:
 
 
 class Room:
-    """Where the cells of a block stand; a thread has one, so that no block asks for memory of its own."""
+    """Where the cells of a block stand; a thread has one, so that no block asks for memory of its own.
 
-    def __init__(self, tables: Tables) -> None:
-        """Make room for a block."""
-        self.small = apart(2 + len(tables.questions), ROWS, np.uint8)
-        self.code = apart(2, ROWS, np.uint8)
-        self.keys, self.bought = room(ROWS, np.uint32), room(ROWS, np.int32)
-        self.tac, self.rest = apart(2, ROWS, np.uint32), apart(2, ROWS, np.uint32)
-        self.facts, self.at = apart(2, ROWS, np.int64)
+    Attributes:
+        rows: how many rows a block can have.
+    """
+
+    def __init__(self, tables: Tables, rows: int) -> None:
+        """Make room for a block of so many rows."""
+        self.rows = rows
+        self.small = apart(2 + len(tables.questions), rows, np.uint8)
+        self.code = apart(2, rows, np.uint8)
+        self.keys, self.bought = room(rows, np.uint32), room(rows, np.int32)
+        self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)
+        self.facts, self.at = apart(2, rows, np.int64)
         self.tile = Tile.of(tables.rules)
 
 

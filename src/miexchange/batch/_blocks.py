@@ -44,7 +44,6 @@ _MOST = 131_072  # rows of a block: enough for numpy's calls to cost little
 _LEAST = 8_192  # rows that are worth a thread of their own
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
-_NO_KEY = 2**32 - 1
 _STATUS: dict[str, int] = {
     ImeiStatus.CLEAR: CLEAR,
     ImeiStatus.BLOCKED: BLOCKED,
@@ -121,10 +120,10 @@ class Chunk:
         self._tables, self._at = tables, at
         self.rows = len(arrays["model"][0])
         targets = {target: code for code, target in enumerate(tables.targets, 1)}
-        self._no_target = len(targets) + 1
-        self._models = Codes(*arrays["model"], self._key_of, _NO_KEY, _NO_KEY, np.uint32)
+        no_model = tables.keys[ReasonCode.INVALID_VALUE]
+        self._models = Codes(*arrays["model"], self._key_of, no_model, no_model, np.uint32)
         self._numbers = [Imeis(*arrays[name]) for name in ("imei", "imei2") if name in arrays]
-        self._target = self._codes(arrays, "target", lambda text: targets.get(text, 0), 0, self._no_target)
+        self._target = self._codes(arrays, "target", lambda text: targets.get(text, 0), 0, len(targets) + 1)
         self._status = self._codes(
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
@@ -162,13 +161,8 @@ class Chunk:
                 codes[:] = column
             else:
                 column.write(start, stop, codes)
-        status, target, answers = small[0], small[1], small[2:]
         self._models.write(start, stop, keys)
         facts[:] = 0
-        _mark(facts, status == NO_STATUS, _INVALID)
-        _mark(facts, target == self._no_target, _INVALID)
-        if _mark(facts, keys == _NO_KEY, _INVALID):
-            keys[keys == _NO_KEY] = self._tables.keys[ReasonCode.MODEL_UNKNOWN]
         for bit, flags in self._facts:
             is_so, strange = flags.of(start, stop)
             _mark(facts, is_so, bit)
@@ -180,7 +174,7 @@ class Chunk:
         at, bought = room.at[:rows], room.bought[:rows]
         self._write_moments(start, stop, at, facts)
         self._write_days(start, stop, bought, facts)
-        return Cells(keys, at, facts, status, target, bought, code, tac, rest, answers)
+        return Cells(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:])
 
     def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
         if self._instants is None:
@@ -193,11 +187,8 @@ class Chunk:
     def _write_days(self, start: int, stop: int, bought: NDArray[np.int32], facts: NDArray[np.int64]) -> None:
         if self._purchased_on is None:
             bought[:] = NO_DAY
-            return
-        bought[:], nulls, strange = self._purchased_on.of(start, stop)
-        _mark(facts, strange, _INVALID)
-        if nulls is not None:
-            bought[nulls] = NO_DAY
+        else:
+            _mark(facts, self._purchased_on.write(start, stop, bought, NO_DAY), _INVALID)
 
 
 class Room:
@@ -218,9 +209,7 @@ class Room:
         self.tile = Tile.of(tables.rules)
 
 
-def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> bool:
-    """Add a reason to some rows, and tell whether there are any; None for no row."""
-    is_any = rows is not None and bool(rows.any())
-    if is_any:
+def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> None:
+    """Add a reason to some rows; None for no row."""
+    if rows is not None:
         facts[rows] |= bit
-    return is_any

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange.batch._compiled import compiled
 from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
 from miexchange.batch._nulls import Nulls, unpacked
 
@@ -24,6 +25,14 @@ def _values(array: Any, kind: Any) -> NDArray[Any]:
     if buffer is None:  # a chunk of nulls may have none
         return np.zeros(len(array), dtype=kind)
     return np.frombuffer(buffer, dtype=kind)[array.offset : array.offset + len(array)]
+
+
+@compiled
+def _look_up(indices: NDArray[np.integer[Any]], table: NDArray[Any], codes: NDArray[Any]) -> None:
+    """Write the code at each index; where nothing is held, the index may be anything."""
+    for row in range(len(indices)):
+        index = np.int64(indices[row])
+        codes[row] = table[index if 0 <= index < len(table) else 0]
 
 
 class Codes:
@@ -65,7 +74,7 @@ class Codes:
         if self._is_code:  # the dictionary lists the texts in the order of their codes: there is nothing to look up
             np.copyto(codes, indices, casting="unsafe")
         else:
-            self._codes.take(indices.astype(np.intp), mode="clip", out=codes)  # under a null, there may be anything
+            _look_up(indices, self._codes, codes)
         self._nulls.fill(start, codes, self._missing)
         if self._strange is not None:
             codes[self._strange[start:stop]] = self._no_text
@@ -79,6 +88,12 @@ class Integers:
         self._values = _values(array, kind)
         self._nulls = Nulls(array)
         self._strange = strange
+
+    def write(self, start: int, stop: int, numbers: NDArray[Any], missing: int) -> NDArray[np.bool_] | None:
+        """Write the numbers of the rows, with one for an empty cell, and return where a cell holds something else."""
+        np.copyto(numbers, self._values[start:stop])
+        self._nulls.fill(start, numbers, missing)
+        return None if self._strange is None else self._strange[start:stop]
 
     def of(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
         """Return the numbers of the rows, where there is none, and where a cell holds something else."""

@@ -99,9 +99,8 @@ class Numbers:
 
 def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
     """Read a column of texts (an Arrow array of string or large_string); what is said of a null means nothing."""
-    _read(*_buffers(texts), False, numbers.code, numbers.tac, numbers.rest)  # noqa: FBT003 - numba knows no keywords
-    foreign = np.flatnonzero(numbers.code == _FOREIGN)
-    if foreign.size:
+    if _read(*_buffers(texts), False, numbers.code, numbers.tac, numbers.rest):  # noqa: FBT003 - numba knows no keywords
+        foreign = np.flatnonzero(numbers.code == _FOREIGN)
         _read_foreign(texts.take(pa.array(foreign)), foreign, numbers)
 
 
@@ -164,8 +163,8 @@ def _read(
     code: NDArray[np.uint8],
     tac: NDArray[np.uint32],
     rest: NDArray[np.uint32],
-) -> None:
-    """Read texts by the rules of `Imei.parse`, in their order.
+) -> int:
+    """Read texts by the rules of `Imei.parse`, in their order, and return how many are `_FOREIGN`.
 
     Args:
         begins: where each text begins, and the last one ends.
@@ -175,6 +174,7 @@ def _read(
         tac: the first eight digits.
         rest: the others.
     """
+    foreign = 0
     for row in range(len(code)):
         first, last = np.int64(begins[row]), np.int64(begins[row + 1]) - 1
         if last - first == _DIGITS - 1:  # most texts are just the digits
@@ -211,6 +211,7 @@ def _read(
                 is_wrong = True
         if is_foreign and not trimmed:
             code[row] = _FOREIGN
+            foreign += 1
         elif _KINDS[data[first]] == _HYPHEN or _KINDS[data[first]] == _PLUS:
             code[row] = _SIGN
         elif is_wrong:
@@ -222,6 +223,7 @@ def _read(
             code[row] = _14
         else:
             code[row] = _16 if count == _DIGITS + 1 else _LENGTH
+    return foreign
 
 
 def digits_of(texts: pa.Array, numbers: Numbers) -> pa.Array:

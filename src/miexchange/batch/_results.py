@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange.batch._columns import kind_of
+from miexchange.batch._memory import room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +112,8 @@ def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.
     ['', 'one|two']
     """
     encoded = pa.array(sets[some]).dictionary_encode()
-    codes = np.zeros(len(sets), dtype=np.int32)
+    codes = room(len(sets), np.int32)
+    codes[:] = 0
     codes[some] = encoded.indices.to_numpy() + 1
     distinct = encoded.dictionary.to_pylist()
     return Texts(codes, ["", *("|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct)])

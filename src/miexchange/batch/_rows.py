@@ -90,7 +90,7 @@ class Cells(NamedTuple):
         at: the instant of the valuation, in microseconds since 1970.
         facts: what the cells alone lead to, a set of `BITS`.
         status: uint8, what the register says.
-        target: uint8, the code of the new model; 0 for one that no bonus is for.
+        target: uint8, the code of the new model: 0 for one that no bonus is for; the last one for what is no text.
         bought: int32, the date of purchase, in days since 1970, or `NO_DAY`.
         code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
         tac: their first eight digits.
@@ -213,11 +213,13 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, tile: 
 def _find_periods(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Find the period of every row, and what it leads to."""
     keys, at, facts = cells.keys[first:last], cells.at[first:last], cells.facts[first:last]
+    status, target, no_text = cells.status[first:last], cells.target[first:last], rules.bonuses.plan.shape[1] - 1
     for row in range(len(keys)):
         key = keys[row]
         period = find(rules.starts, rules.first[key], rules.last[key], at[row])
         tile.periods[row] = period
-        tile.reasons[row] = facts[row] | rules.reasons[period]
+        is_strange = (status[row] == NO_STATUS) | (target[row] == no_text)
+        tile.reasons[row] = facts[row] | rules.reasons[period] | is_strange * _INVALID
 
 
 @compiled

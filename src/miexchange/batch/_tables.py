@@ -14,7 +14,7 @@ import numpy as np
 
 from miexchange import _kernel
 from miexchange._value import require
-from miexchange.batch._asof import lay
+from miexchange.batch._asof import EVER_SINCE, lay
 from miexchange.batch._periods import Asked, Period, Timetable
 from miexchange.batch._rules import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
 from miexchange.batch._tacs import tac_rules
@@ -59,7 +59,7 @@ class Tables:
         required: the questions without whose answer some device has no value.
         grades: the ids of the grades, over all versions.
         targets: the new models that some bonus is for.
-        keys: the key of each model, by its id; and of names that lead to none, by the reason.
+        keys: the key of each model, by its id; and of what leads to none, by the reason.
         lines: the rule of every line, in order; a rule that stands in two places of the order has two of them.
         rules: what the compiled loop reads.
     """
@@ -98,10 +98,12 @@ class Tables:
         families = {variant.family: variant for variant in variants}
         order = {family: position for position, family in enumerate(families)}
         self.keys: dict[str, int] = {variant.model: key for key, variant in enumerate(variants)}
-        self.keys |= {code: len(variants) + position for position, code in enumerate(_NAMELESS)}
+        names = *_NAMELESS, ReasonCode.INVALID_VALUE
+        self.keys |= {code: len(variants) + position for position, code in enumerate(names)}
         timetable = Timetable(programme)
         of_keys = [timetable.periods(variant) for variant in variants]
         of_keys += [timetable.periods(None, code) for code in _NAMELESS]
+        of_keys.append([Period(EVER_SINCE, ReasonCode.INVALID_VALUE)])
         series = lay([[period.start for period in periods] for periods in of_keys])
         periods = list(chain.from_iterable(of_keys))
 
@@ -119,23 +121,23 @@ class Tables:
         settings = self._settings(components, pairs)
         nothing = (0,) * max(len(timetable.anchors), 1)
         answers = self._answers(cases, read, components, timetable.anchors)
-        names = list(self.questions)
+        questions = list(self.questions)
         steps = [
             "market",
-            *(f"retention:{names[number]}" for number in answers.retentions),
+            *(f"retention:{questions[number]}" for number in answers.retentions),
             *(["retention:age"] if settings.ages_matter else []),
             *(["retention:drift"] if settings.drifts else []),
             "grade",
             *(f"deduction:{name}" for name in components),
             *(f"overlap:{one}+{other}" for one, other in pairs),
-            *(f"extra:{names[number]}" for number in answers.added),
+            *(f"extra:{questions[number]}" for number in answers.added),
             *("factor", "floor", "cap", "rounding"),
         ]
         self.lines = (*steps, *dict.fromkeys(f"bonus:{bonus.id}" for bonus in bonuses))
         offer, on_top = self._bonuses(periods, bonuses_given)
         self.rules = Rules(
             *series,
-            family=_positions([*(order[variant.family] for variant in variants), *(len(order) for _ in _NAMELESS)]),
+            family=_positions([*(order[variant.family] for variant in variants), *(len(order) for _ in names)]),
             reasons=_ints(0 if period.code is None else BITS[period.code] for period in periods),
             doubts=_ints(self._doubts(period) for period in periods),
             asked=asked,
@@ -308,10 +310,10 @@ class Tables:
         offer, cases = _numbered(
             None
             if period.terms is None
-            else tuple(offered(versions[period.terms], period.on, target) for target in (None, *self.targets))
+            else (*(offered(versions[period.terms], period.on, target) for target in (None, *self.targets)), nothing)
             for period in periods
         )
-        every = chain.from_iterable([(nothing,) * (len(self.targets) + 1), *cases])
+        every = chain.from_iterable([(nothing,) * (len(self.targets) + 2), *cases])
         plan, plans = _numbered(None if one == nothing else one for one in every)
         by_place = [[None, *(one[place] for one in plans)] for place in range(len(stackable))]
 
@@ -321,7 +323,7 @@ class Tables:
             return _ints(chain.from_iterable(rows)).reshape(len(stackable), len(plans) + 1)
 
         return offer, Bonuses(
-            plan=plan.reshape(-1, len(self.targets) + 1),
+            plan=plan.reshape(-1, len(self.targets) + 2),
             stackable=np.array(stackable, dtype=np.bool_),
             line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}")).astype(np.uint32),
             from_value=table(lambda bonus, _paid: bonus.from_value_paise),

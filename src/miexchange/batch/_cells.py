@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,19 +58,26 @@ class Codes:
             no_text: the code of a cell that holds no text.
             kind: the type of the codes.
         """
-        if not pa.types.is_dictionary(array.type):
-            array = array.dictionary_encode()
+        self._strange = strange
+        self._missing, self._no_text, self._kind = missing, no_text, kind
+        self._plain = None if pa.types.is_dictionary(array.type) else array
+        if self._plain is not None:
+            self._code_of = cache(code_of)
+            return
         codes = [missing if text is None else code_of(text) for text in array.dictionary.to_pylist()]
         indices = array.indices
         self._indices = _values(indices, indices.type.to_pandas_dtype())
         self._codes = np.array(codes or [missing], dtype=kind)
         self._is_code = kind is np.uint8 and codes == list(range(len(codes)))
         self._nulls = Nulls(indices)
-        self._strange = strange
-        self._missing, self._no_text, self._kind = missing, no_text, kind
 
     def write(self, start: int, stop: int, codes: NDArray[Any]) -> None:
         """Write the codes of the rows."""
+        if self._plain is not None:
+            texts = self._plain.slice(start, stop - start).dictionary_encode()
+            strange = None if self._strange is None else self._strange[start:stop]
+            Codes(texts, strange, self._code_of, self._missing, self._no_text, self._kind).write(0, stop - start, codes)
+            return
         indices = self._indices[start:stop]
         if self._is_code:  # the dictionary lists the texts in the order of their codes: there is nothing to look up
             np.copyto(codes, indices, casting="unsafe")

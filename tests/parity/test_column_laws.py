@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Imei, InvalidImei, InvalidValue, PriceTable, TacTable
-from miexchange.batch import _lookups
+from miexchange.batch import _shares
 from miexchange.imei import validate, validate_many
 from miexchange.strategies import all_imeis, imei_texts, imeis, instants, mistyped_imeis, price_tables, tac_tables
 from parity.tables import plain
@@ -96,7 +96,7 @@ def test_blocks_and_threads_leave_no_trace(numbers: list[Imei], rows: int, threa
     """Promise 1: the same inputs give the same answer, however the work is shared."""
     texts = pa.array([imei.digits for imei in numbers])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_lookups, "_ROWS", rows)
+        patch.setattr(_shares, "_MOST", rows)
         assert validate_many(texts, threads=threads)["digits"].to_pylist() == texts.to_pylist()
 
 

@@ -1,7 +1,4 @@
-"""A table cut into blocks, whose cells become plain integers for the compiled loop; threads share the blocks.
-
-Blocks know nothing of one another, so no order of rows, cut of a table or count of threads can matter.
-"""
+"""A table cut into blocks, whose cells become plain integers for the compiled loop; threads share the blocks."""
 
 from __future__ import annotations
 
@@ -27,6 +24,7 @@ from miexchange.batch._rows import (
     appraise_rows,
 )
 from miexchange.batch._rules import BITS, MISSING, STRANGE, UNKNOWN
+from miexchange.batch._shares import shares
 from miexchange.eligibility import ImeiStatus, naming_code
 from miexchange.refusal import ReasonCode
 
@@ -39,9 +37,6 @@ if TYPE_CHECKING:
     from miexchange.batch._tables import Tables
 
 __all__ = ["Chunk", "Room", "appraise_columns"]
-
-_MOST = 131_072  # rows of a block: enough for numpy's calls to cost little
-_LEAST = 8_192  # rows that are worth a thread of their own
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _STATUS: dict[str, int] = {
@@ -78,36 +73,22 @@ def appraise_columns(
                 name: (array, None if column.strange is None else column.strange[begin:end])
                 for (name, column), array in zip(columns.items(), piece.columns, strict=True)
             }
-            chunk, size = Chunk(arrays, tables, at), _block(piece.num_rows, threads)
+            chunk = Chunk(arrays, tables, at)
 
-            def appraise(start: int, chunk: Chunk = chunk, size: int = size, begin: int = begin) -> None:
-                if not hasattr(own, "room") or own.room.rows < size:
-                    own.room = Room(tables, size)
-                cells = chunk.cells(start, min(start + size, chunk.rows), own.room)
+            def appraise(block: tuple[int, int], chunk: Chunk = chunk, begin: int = begin) -> None:
+                start, stop = block
+                if not hasattr(own, "room") or own.room.rows < stop - start:
+                    own.room = Room(tables, stop - start)
+                cells = chunk.cells(start, stop, own.room)
                 appraise_rows(cells, tables.rules, values, begin + start, own.room.tile)
 
-            list(pool.map(appraise, range(0, chunk.rows, size)))
+            list(pool.map(appraise, shares(piece.num_rows, threads)))
             begin = end
     return values
 
 
-def _block(rows: int, threads: int) -> int:
-    """Return how many rows a block has, so that all threads have as many blocks.
-
-    >>> _block(1_000_000, 2), _block(10_000, 2), _block(1_000, 2), _block(0, 2)
-    (125000, 5000, 1000, 1)
-    """
-    blocks = max(-(-rows // _MOST), min(threads, -(-rows // _LEAST)), 1)
-    shared = blocks if blocks < threads else -(-blocks // threads) * threads
-    return max(-(-rows // shared), 1)
-
-
 class Chunk:
-    """The rows of one chunk, whose columns each lie in one piece.
-
-    Attributes:
-        rows: how many they are.
-    """
+    """The rows of one chunk, whose columns each lie in one piece."""
 
     def __init__(self, arrays: Mapping[str, _Array], tables: Tables, at: int | None) -> None:
         """Look every distinct text up, and find the numbers of each column.
@@ -118,7 +99,6 @@ class Chunk:
             at: the instant of the valuation, where no column says it.
         """
         self._tables, self._at = tables, at
-        self.rows = len(arrays["model"][0])
         targets = {target: code for code, target in enumerate(tables.targets, 1)}
         no_model = tables.keys[ReasonCode.INVALID_VALUE]
         self._models = Codes(*arrays["model"], self._key_of, no_model, no_model, np.uint32)

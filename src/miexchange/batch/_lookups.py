@@ -17,6 +17,7 @@ from miexchange.batch._frames import workers
 from miexchange.batch._imeis import CODES, NOT_TEXT, Numbers
 from miexchange.batch._periods import microseconds
 from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_like
+from miexchange.batch._shares import shares
 from miexchange.batch._tacs import PAGE, addresses
 from miexchange.errors import InvalidValue
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["lookup_many", "prices_as_of", "validate_many"]
 
-_ROWS = 32_768
 _REASONS = [code or "" for code in CODES]
 
 
@@ -56,13 +56,13 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
             strange = None if texts.strange is None else texts.strange[begin:end]
             imeis = Imeis(chunk, strange, nothing=NOT_TEXT)
 
-            def read(start: int, imeis: Imeis = imeis, begin: int = begin, end: int = end) -> pa.Array | None:
-                stop = min(start + _ROWS, end - begin)
+            def read(block: tuple[int, int], imeis: Imeis = imeis, begin: int = begin) -> pa.Array | None:
+                start, stop = block
                 numbers = found.of(begin + start, begin + stop)
                 imeis.write(start, stop, numbers)
                 return imeis.digits(start, stop, numbers) if write else None
 
-            digits += pool.map(read, range(0, len(chunk), _ROWS))
+            digits += pool.map(read, shares(len(chunk), threads))
             begin = end
     return found, digits
 

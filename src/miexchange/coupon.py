@@ -51,6 +51,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, which look like other characters or spell words
 (https://www.crockford.com/base32.html)."""
 
+_CHARACTERS = frozenset(_ALPHABET)
 _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
@@ -284,7 +285,7 @@ def normal_code(text: str) -> str | None:
     if type(text) is not str or len(text) > _LONGEST:
         return None
     code = text.upper().translate(_LOOK_ALIKES)
-    if len(code) != _CODE or any(character not in _ALPHABET for character in code):
+    if len(code) != _CODE or not _CHARACTERS.issuperset(code):
         return None
     return code if _check_character(code[:-1]) == code[-1] else None
 

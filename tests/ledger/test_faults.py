@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from ledger import server
@@ -70,9 +69,9 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     with ledger.open(str(tmp_path / "x.db"), key=KEY) as store:
 
         def room(pages: int) -> None:
-            with store.engine.connect() as connection:  # a pool of one thread has one connection
-                used = connection.exec_driver_sql("PRAGMA page_count").scalar()
-                connection.exec_driver_sql(f"PRAGMA max_page_count = {(used or 0) + pages}")
+            with store._sessions.lent() as session:  # noqa: SLF001 - the one connection of this thread has the bound
+                used = session.core.exec_driver_sql("PRAGMA page_count").scalar()
+                session.core.exec_driver_sql(f"PRAGMA max_page_count = {(used or 0) + pages}")
 
         accepted(store, 0)
         room(6)
@@ -196,17 +195,16 @@ def test_an_acceptance_is_whole_or_not_at_all(store: Ledger, words: str) -> None
 def test_a_connection_that_is_lost_at_the_commit_says_that_the_outcome_is_not_known(store: Ledger) -> None:
     reserved(store, 1)
     lose = kill(store.engine)
-    done: list[object] = []
+    plain = Session.commit
 
-    def listen(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        if not done:
-            done.append(True)
-            lose(connection)
+    def commit(session: Session) -> None:
+        lose(session.core)
+        plain(session)
 
-    event.listen(store.engine, "commit", listen)
-    with pytest.raises(LedgerError) as caught:
-        complete(store)
-    event.remove(store.engine, "commit", listen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "commit", commit)
+        with pytest.raises(LedgerError) as caught:
+            complete(store)
     assert caught.value.is_unknown
     assert "Whether the transition was made is not known. Try again with the same idempotency key" in str(caught.value)
     store.engine.dispose()

@@ -25,13 +25,15 @@ from miexchange import Device, Exchange, Quote, Refusal, appraise
 from miexchange.ledger import Ledger, verify
 from miexchange.ledger import _schema as tables
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import Conflict
+from miexchange.ledger._engine import Conflict, reading
 from miexchange.ledger._rows import row_of, row_of_event
-from miexchange.ledger._session import ExchangeRow, Session
+from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from unit import small, trade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Engine
 
     from miexchange.exchange import Event
     from miexchange.ledger._ledger import _Request
@@ -49,14 +51,13 @@ class Racer(Ledger):
     the row's lock. Here it is decided anew where the row has moved meanwhile.
     """
 
-    stale: ExchangeRow | None = None
+    def __init__(self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes]) -> None:
+        super().__init__(engine, key, old_keys)
+        self._sessions: RacingSessions = RacingSessions(reading(engine))
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        """Lend a session that returns the old row once; after a conflict the row is read anew."""
-        old, self.stale = self.stale, None
-        with super()._transaction() as session:
-            yield session if old is None else Stale(session, old)
+    def race(self, stale: ExchangeRow | None) -> None:
+        """Let the next request go on with a row that was read some time ago."""
+        self._sessions.stale = stale
 
     def _write(
         self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
@@ -73,8 +74,21 @@ class Racer(Ledger):
         super()._answer(session, request, **answer)
 
     def peek(self, code: str) -> ExchangeRow | None:
-        with self._reading() as session:
+        with self._sessions.lent() as session:
             return session.row(code)
+
+
+class RacingSessions(Sessions):
+    """Sessions of which one has read its row some time ago."""
+
+    stale: ExchangeRow | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Lend a session that returns the old row once; after a conflict the row is read anew."""
+        old, self.stale = self.stale, None
+        with super().transaction() as session:
+            yield session if old is None else Stale(session, old)
 
 
 class Stale(Session):
@@ -261,9 +275,9 @@ class Exchanges(RuleBasedStateMachine):
         self.tick()
         at, coupon = self.now, self.model[waiting.code]
         expected = coupon.might(waiting.verb, waiting.order, at, self.held(waiting.code))
-        self.store.stale = waiting.row
+        self.store.race(waiting.row)
         answer = self.call(waiting, at)
-        self.store.stale = None
+        self.store.race(None)
         assert isinstance(answer, Exchange) is expected, (waiting, answer)
         self.compare(waiting.code)
         return Answered(lambda: self.call(waiting, self.now), answer)

@@ -122,7 +122,7 @@ def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> 
 
 
 @compiled
-def _word(data: NDArray[np.uint8], first: int) -> np.uint64:
+def _word(data: NDArray[np.uint8], first: np.int64) -> np.uint64:
     """Return eight digits as the bytes of one word, each less the code of 0, the first one lowest."""
     word = np.uint64(0)
     for place in range(8):
@@ -139,7 +139,7 @@ def _number(word: np.uint64) -> np.int64:
 
 
 @compiled
-def _fifteen(data: NDArray[np.uint8], first: int) -> Any:
+def _fifteen(data: NDArray[np.uint8], first: np.int64) -> Any:
     """Read fifteen bytes, eight at a time; return whether they are digits, the TAC, the others, and Luhn's sum.
 
     The sum is taken modulo 10, where adding up the digits of twice a digit is the same as adding 1 to it above 4.

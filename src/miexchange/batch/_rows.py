@@ -25,7 +25,7 @@ from miexchange.batch._compiled import (
 )
 from miexchange.batch._imeis import CODES
 from miexchange.batch._memory import apart, room
-from miexchange.batch._rules import BITS, FINDINGS, Bonuses, Ints, Rules, TacRules
+from miexchange.batch._rules import BITS, FINDINGS, Ints, Positions, Rules, TacRules
 from miexchange.batch._tacs import PAGE
 from miexchange.refusal import ReasonCode
 

@@ -159,8 +159,8 @@ class Bonuses(NamedTuple):
     """What comes on top: which bonus is paid in each place of the terms' list, by plan.
 
     Attributes:
-        plan: what is offered, by `Rules.offer` and the code of the target: 0 for a model that no bonus is for, the last one
-            for what is no text.
+        plan: what is offered, by `Rules.offer` and the code of the target: 0 for a model that no bonus is for, the
+            last one for what is no text.
         stackable: for each place, whether it adds to the others.
         line: the line that it is written to; by place and plan, as the next ones are.
         from_value: from which exchange value on, in paise.

@@ -197,9 +197,7 @@ class Tables:
                 row[code] = _Effect(_set_of(against), found.option, found.question.component)
         return rows
 
-    def _answers(
-        self, cases: list[Asked], read: _Read, components: Sequence[str], anchors: Sequence[str]
-    ) -> Answers:
+    def _answers(self, cases: list[Asked], read: _Read, components: Sequence[str], anchors: Sequence[str]) -> Answers:
         """Lay out what the answers do, question by question."""
         numbers = {name: number for number, name in enumerate(self.questions)}
         every = list(numbers.values())

@@ -7,7 +7,6 @@ COMMITTED, with row locks.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,11 @@ from miexchange.ledger._errors import LedgerError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from types import TracebackType
 
     from sqlalchemy import URL, Connection, Engine
 
-__all__ = ["Conflict", "engine_of", "frozen", "is_lost", "reading", "translated"]
+__all__ = ["Conflict", "engine_of", "frozen", "reading", "translated"]
 
 _SECONDS_TO_WAIT = 30
 _MODE = "miexchange_begin"
@@ -114,24 +113,33 @@ def frozen(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
-@contextmanager
-def translated(*, writing: bool = False) -> Iterator[None]:
-    """Turn what a database raises into a `Conflict`, or into a `LedgerError` that says what to do.
+class translated:  # noqa: N801 - used as a function; a generator would cost a microsecond, and a look-up has ten
+    """Turn what a database raises in a block into a `Conflict`, or into a `LedgerError` that says what to do."""
 
-    Args:
-        writing: whether a transaction may have been committed when the connection was lost.
-    """
-    try:
-        yield
-    except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DBAPIError) else None
-        if cause is None:
-            raise LedgerError(f"The ledger could not be used: {error}", "Try again, or ask its operator") from error
-        raise _meaning(cause, writing=writing) from error
-    except Exception as error:
-        if not _is_of_driver(error):
-            raise
-        raise _meaning(error, writing=writing) from error
+    __slots__ = ("_writing",)
+
+    def __init__(self, *, writing: bool = False) -> None:
+        """Begin the block.
+
+        Args:
+            writing: whether a transaction may have been committed when the connection was lost.
+        """
+        self._writing = writing
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Translate what was raised."""
+        if isinstance(error, SQLAlchemyError):
+            cause = error.orig if isinstance(error, DBAPIError) else None
+            if cause is None:
+                raise LedgerError(f"The ledger could not be used: {error}", "Try again, or ask its operator") from error
+            raise _meaning(cause, writing=self._writing) from error
+        if error is not None and _is_of_driver(error):
+            raise _meaning(error, writing=self._writing) from error
 
 
 def _is_of_driver(error: BaseException) -> bool:
@@ -143,11 +151,8 @@ def _said(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def is_lost(error: BaseException) -> bool:
-    """Tell whether an error says that the connection is gone."""
-    if not _is_of_driver(error):
-        cause = getattr(error, "orig", None)
-        return cause is not None and is_lost(cause)
+def _is_lost(error: BaseException) -> bool:
+    """Tell whether an error of a driver says that the connection is gone."""
     said = _said(error)
     state = getattr(error, "sqlstate", None) or ""
     return "closed" in said or "connection" in said or state.startswith(("08", "57P"))
@@ -164,7 +169,7 @@ def _meaning(error: Any, *, writing: bool) -> Exception:  # noqa: ANN401 - a dri
     if state in _FULL or "disk is full" in said:
         what = "The disk of the ledger is full"
         return LedgerError(what, "Nothing was changed. Make room, then try again with the same idempotency key")
-    if is_lost(error):
+    if _is_lost(error):
         what = "The connection to the ledger was lost"
         remedy = "Whether the transition was made is not known. Try again with the same idempotency key"
         return LedgerError(what, remedy if writing else "Try again", is_unknown=writing)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,14 +32,14 @@ from miexchange.exchange import (
 )
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import Conflict, is_lost, reading, translated
+from miexchange.ledger._engine import Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
-from miexchange.ledger._session import ExchangeRow, Session, Statements
+from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from sqlalchemy import Connection, Engine
@@ -53,7 +53,6 @@ __all__ = ["Exposure", "Ledger", "Sweep"]
 
 _TRIES = 20
 _KEPT = 4_096
-_IDLE = 8
 _LONGEST = 200
 _DAY_ZERO = date(1970, 1, 1)
 
@@ -119,10 +118,9 @@ class Ledger:
         """Keep the engine and the keys; `miexchange.ledger.open` checks them."""
         self._engine = engine
         self._reader = reading(engine)
+        self._sessions = Sessions(self._reader)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
         self._key_id = "" if key is None else key_id(key)
-        self._statements = Statements(engine.dialect.name)
-        self._idle: list[Session] = []
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
 
@@ -138,8 +136,7 @@ class Ledger:
 
     def close(self) -> None:
         """Give back the connections."""
-        while self._idle:
-            self._idle.pop().core.close()
+        self._sessions.close()
         self._engine.dispose()
 
     @property
@@ -373,10 +370,10 @@ class Ledger:
         Args:
             code: the code, however it was typed.
         """
-        plain = normal_code(code)
+        plain = _plain(code)
         if plain is None:
             return None
-        with translated(), self._reading() as session:
+        with translated(), self._sessions.lent() as session:
             row = session.row(plain)
             return None if row is None else self._load(session.core, row)
 
@@ -386,7 +383,7 @@ class Ledger:
         Args:
             code: the code, however it was typed.
         """
-        plain = normal_code(code)
+        plain = _plain(code)
         with translated(), self._reader.connect() as connection:
             return tuple(map(entry_of, connection.execute(sql.HISTORY, {"code": plain})))
 
@@ -429,7 +426,7 @@ class Ledger:
         asker: str | None = None,
     ) -> Exchange | Refusal:
         self._secret_keys()
-        plain = normal_code(code)
+        plain = _plain(code)
         key = _checked_key(idempotency_key)
         if plain is None:
             return _MISTYPED
@@ -468,7 +465,7 @@ class Ledger:
         """
         for number in range(_TRIES):
             try:
-                with self._transaction() as session:
+                with self._sessions.transaction() as session:
                     if number == 0:
                         return first(session)
                     known = self._first_answer(session.core, request)
@@ -476,40 +473,6 @@ class Ledger:
             except Conflict:
                 continue
         raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        """Commit what the block did, or nothing of it."""
-        with translated(), self._engine.connect() as connection:
-            transaction = connection.begin()
-            try:
-                yield Session(connection, self._statements)
-            except Exception as error:
-                if is_lost(error):
-                    connection.invalidate()  # it cannot be asked to roll back; the database does so itself
-                else:
-                    transaction.rollback()
-                raise
-            with translated(writing=True):
-                transaction.commit()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        """Lend a connection to read by; a few are kept at hand, because taking one from the pool costs more."""
-        try:
-            session = self._idle.pop()
-        except IndexError:
-            session = Session(self._reader.connect(), self._statements)
-        try:
-            yield session
-        except BaseException:
-            session.core.invalidate()
-            session.core.close()
-            raise
-        if len(self._idle) < _IDLE:
-            self._idle.append(session)
-        else:
-            session.core.close()
 
     def _first_answer(self, connection: Connection, request: _Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was."""
@@ -624,7 +587,7 @@ class Ledger:
         for _ in range(_TRIES):
             ended = []
             try:
-                with self._transaction() as session:
+                with self._sessions.transaction() as session:
                     for found in session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all():
                         row = ExchangeRow._make(found)
                         after = apply(self._load(session.core, row), event)
@@ -638,6 +601,14 @@ class Ledger:
 
 
 _Attempt = Callable[["Session"], "Exchange | Refusal"]
+
+
+_known_code = lru_cache(_KEPT)(normal_code)
+
+
+def _plain(code: str) -> str | None:
+    """Return a code as it was issued; the last ones are known, because a coupon is asked for several times in a row."""
+    return _known_code(code) if type(code) is str and len(code) <= _LONGEST else None
 
 
 def _checked_key(key: object) -> str:

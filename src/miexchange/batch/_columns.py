@@ -214,6 +214,9 @@ def _outside(counts: Any, first: int, last: int) -> NDArray[np.bool_]:
     least, most = max(first, -(2**63)), min(last, 2**63 - 1)
     if pa.types.is_int32(counts.type):
         least, most = max(first, -(2**31)), min(last, 2**31 - 1)
+    ends = pc.min_max(counts).as_py()
+    if ends["min"] is None or least <= ends["min"] <= ends["max"] <= most:
+        return np.zeros(len(counts), dtype=np.bool_)
     below = pc.less(counts, pa.scalar(least, counts.type))
     above = pc.greater(counts, pa.scalar(most, counts.type))
     return _bools(pc.fill_null(pc.or_(below, above), False))  # noqa: FBT003 - pyarrow's own

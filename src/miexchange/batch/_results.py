@@ -35,7 +35,7 @@ class Texts:
         """Return the column as a dictionary array, which shares the codes."""
         kind = pa.from_numpy_dtype(self.codes.dtype)
         indices = pa.Array.from_buffers(kind, len(self.codes), [bitmaps.of(self.nulls), pa.py_buffer(self.codes)])
-        return pa.DictionaryArray.from_arrays(indices, pa.array(self.texts, type=pa.string()))
+        return pa.DictionaryArray.from_arrays(indices, pa.array(self.texts, type=pa.string()), safe=False)
 
     def to_pandas(self) -> Any:
         """Return the column as a pandas Categorical."""

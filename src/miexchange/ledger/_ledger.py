@@ -548,12 +548,8 @@ class Ledger:
     def _add(self, session: Session, exchange: Exchange, event: Accept, request: _Request) -> None:
         """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
         entry = row_of_event(exchange.code, 1, event, self._key_id, request.key, "")
-        statements = session.statements
-        session.run(statements.add, row_of(exchange, self._key_id, entry["hash"]))
-        for token in exchange.coupon.device_tokens:
-            session.run(statements.add_token, {"code": exchange.code, "token": token, "is_open": True})
-        session.run(statements.add_event, entry)
-        self._answer(session, request, code=exchange.code, version=1)
+        answer = self._answer_of(request, code=exchange.code, version=1)
+        session.add(row_of(exchange, self._key_id, entry["hash"]), exchange.coupon.device_tokens, entry, answer)
         self._remember(entry["hash"], exchange)
 
     def _write(

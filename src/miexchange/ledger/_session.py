@@ -17,7 +17,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from sqlalchemy import Connection, Dialect, Engine, Executable
@@ -64,6 +64,7 @@ class Statements:
         self.move = text(sql.MOVE)
         self.close_tokens = text(sql.CLOSE_TOKENS)
         in_one = kind == "postgresql"
+        self.add_all = text(sql.ADD_ALL) if in_one else None
         self.write = text(sql.WRITE) if in_one else None
         self.write_and_close = text(sql.WRITE_AND_CLOSE) if in_one else ""
 
@@ -106,6 +107,27 @@ class Session:
         found = self.run(statement, {"code": code}).fetchone()
         return None if found is None else ExchangeRow._make(found)
 
+    def add(
+        self, row: Mapping[str, object], tokens: Sequence[str], told: Mapping[str, object], answer: Mapping[str, object]
+    ) -> None:
+        """Add a new exchange.
+
+        Args:
+            row: its row.
+            tokens: the device's tokens.
+            told: the event's row.
+            answer: the answer's row.
+        """
+        statements = self.statements
+        if statements.add_all is not None:  # one statement: each costs a way to the server
+            self.run(statements.add_all, {**answer, **told, **row, "tokens": list(tokens)})
+            return
+        self.run(statements.add, row)
+        for token in tokens:
+            self.run(statements.add_token, {"code": row["code"], "token": token, "is_open": True})
+        self.run(statements.add_event, told)
+        self.run(statements.add_answer, answer)
+
     def write(
         self,
         told: Mapping[str, object],
@@ -123,7 +145,7 @@ class Session:
             closes: whether the exchange is no longer open, so that its device is free.
         """
         statements = self.statements
-        if statements.write is not None and answer is not None:  # one statement: each costs a way to the server
+        if statements.write is not None and answer is not None:  # as above
             statement = statements.write_and_close if closes else statements.write
             return int(self.run(statement, {**answer, **told, **moved}).rowcount)
         self.run(statements.add_event, told)

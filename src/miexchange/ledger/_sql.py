@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, case, false, func, insert, or_, select, update
+from sqlalchemy import ARRAY, and_, bindparam, case, cast, false, func, insert, or_, select, true, update
 
 from miexchange.exchange import OPEN, State
 from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges
 
 __all__ = [
     "ADD",
+    "ADD_ALL",
     "ADD_ANSWER",
     "ADD_EVENT",
     "ADD_TOKEN",
@@ -85,9 +86,22 @@ EXPOSURE = (
     .group_by(_day)
 )
 
-# PostgreSQL can do in one statement what a transition writes. Event and answer have their code, version, instant and
-# request in common, so they share these parameters.
+# PostgreSQL can do in one statement what a transition writes. Exchange, event and answer have their code, version,
+# instant, key and request in common, so they share these parameters.
 _told = insert(events).values({column.name: bindparam(column.name) for column in events.c}).cte("told")
 _given = insert(answers).values({column.name: bindparam(column.name) for column in answers.c}).cte("given")
 WRITE = MOVE.add_cte(_told, _given)
+_tokens = (
+    insert(device_tokens)
+    .from_select(
+        ["code", "token", "is_open"],
+        select(
+            bindparam("code", type_=device_tokens.c.code.type),
+            func.unnest(cast(bindparam("tokens"), ARRAY(device_tokens.c.token.type))),
+            true(),
+        ),
+    )
+    .cte("tokens")
+)
+ADD_ALL = ADD.values({column.name: bindparam(column.name) for column in exchanges.c}).add_cte(_told, _given, _tokens)
 WRITE_AND_CLOSE = WRITE.add_cte(CLOSE_TOKENS.cte("closed"))

@@ -209,7 +209,7 @@ def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, tile: 
         _add_bonuses(cells, first, last, rules, values, begin + first, tile)
 
 
-@compiled
+@inlined
 def _find_periods(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Find the period of every row, and what it leads to."""
     keys, at, facts = cells.keys[first:last], cells.at[first:last], cells.facts[first:last]
@@ -222,7 +222,7 @@ def _find_periods(cells: Cells, first: int, last: int, rules: Rules, tile: Tile)
         tile.reasons[row] = facts[row] | rules.reasons[period] | is_strange * _INVALID
 
 
-@compiled
+@inlined
 def _judge_numbers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Add what is found about the IMEIs of every row."""
     for row in range(last - first):
@@ -259,7 +259,7 @@ def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bo
     return found, is_known
 
 
-@compiled
+@inlined
 def _read_answers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Find what the answers of every row do, question by question; most of them do nothing."""
     answers = rules.answers
@@ -283,7 +283,7 @@ def _read_answers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile)
                 extras[row] = answers.extras[rules.asked[tile.periods[row]], base + codes[row]]
 
 
-@compiled
+@inlined
 def _find_from(codes: NDArray[np.uint8], least: int, rows: Positions) -> np.uint64:
     """Write which rows have a code from some least one on, and return how many they are."""
     count = np.uint64(0)
@@ -293,7 +293,7 @@ def _find_from(codes: NDArray[np.uint8], least: int, rows: Positions) -> np.uint
     return count
 
 
-@compiled
+@inlined
 def _deduct(codes: NDArray[np.uint8], base: int, some: Positions, rules: Rules, tile: Tile) -> None:
     """Let a question's answers cost what they cost, and only the worst one of a component count."""
     answers = rules.answers
@@ -383,7 +383,7 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
     values.coupon_value[place] = exchange_value
 
 
-@compiled
+@inlined
 def _add_bonuses(cells: Cells, first: int, last: int, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
     """Add what is granted of each bonus to the values of the rows, which are written from a position on."""
     for line in range(rules.steps, len(values.lines)):

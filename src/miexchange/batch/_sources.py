@@ -30,7 +30,7 @@ FORMATS = (".csv", ".parquet")
 """The kinds of files, by the end of their names."""
 
 _BLOCK = 1 << 20  # bytes of CSV that are parsed at once; Arrow sets that much aside for each column
-_BUFFER = 1 << 20  # bytes of a column of Parquet that are read at once
+_BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
 _CODES = pa.dictionary(pa.int32(), pa.binary())  # not even UTF-8 is taken for granted
 _CANNOT_READ = (pa.ArrowException, OSError)
 _NO_TEXT = b"\xff"  # what no text in UTF-8 holds

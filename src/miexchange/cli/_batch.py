@@ -1,5 +1,6 @@
 """`miexchange batch`: value a file of devices, a row each."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from miexchange.batch import Share, Summary
 
 __all__ = ["batch"]
+
+_SPARING = "ARROW_DEFAULT_MEMORY_POOL", "system"
+"""Arrow reads it once: of its own, it would take memory from a pool that keeps some 100 MB more than a run needs."""
 
 _INSTALL = "Files need the extra `batch`: pip install 'miexchange[batch]'"
 
@@ -50,6 +54,7 @@ def batch(
 
     A run that was stopped goes on where it was: start it again. What it has done is kept in OUT.parts until then.
     """
+    os.environ.setdefault(*_SPARING)
     try:
         from miexchange.batch import appraise_file  # noqa: PLC0415 - pyarrow is loaded where it is needed
     except ModuleNotFoundError:

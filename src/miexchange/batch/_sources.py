@@ -29,7 +29,7 @@ __all__ = ["FORMATS", "Source", "format_of", "open_source"]
 FORMATS = (".csv", ".parquet")
 """The kinds of files, by the end of their names."""
 
-_BLOCK = 1 << 20  # bytes of CSV that are parsed at once; Arrow sets that much aside for each column
+_BLOCK = 1 << 19  # bytes of CSV that are parsed at once; Arrow sets that much aside for each column
 _BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
 _CODES = pa.dictionary(pa.int32(), pa.binary())  # not even UTF-8 is taken for granted
 _CANNOT_READ = (pa.ArrowException, OSError)

@@ -2,7 +2,8 @@
 
 The phones, the accounts and the PostgreSQL server are those of the tests; the server waits for the disk, as it does by
 default. The bare transactions are written by hand with the database's own driver, on the same file or server, in turns
-with ours.
+with ours. So are the very statements that the ledger makes, on an empty ledger beside it: what is between those and
+ours is Python's, what is between those and the bare ones is the tables'.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 from uuid import uuid4
 
 import psycopg
@@ -29,6 +31,7 @@ from ledger import load, server, shop
 from miexchange import Exchange, ledger
 from miexchange.exchange import State
 from miexchange.ledger import _schema as tables
+from miexchange.ledger._session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,54 +42,112 @@ RATE, LOOK_UP, GROWTH = 0.5, 2.0, 1.5
 VERBS = ("accept", "reserve", "complete")
 MANY = 5_000  # rows in one statement
 FEW = 16
+ROW = ("x" * 200, "issued", 995_000)
+
+
+Transactions = list[list[tuple[str, dict[str, object]]]]
+"""The statements of each transaction, with their values."""
 
 
 class Bare(NamedTuple):
-    """What is written by hand: one durable transaction of one row, and one look-up by primary key."""
+    """What is done by hand: a durable transaction of one row, a look-up by primary key, and all that a ledger does."""
 
     write: Callable[[int], object]
     read: Callable[[str], object]
+    repeat: Callable[[Transactions], object]
+
+
+class Places(NamedTuple):
+    """Three empty databases of one kind: for the ledger, for one whose statements are noted, for these by hand."""
+
+    ledger: str
+    noted: str
+    by_hand: str
 
 
 @contextlib.contextmanager
-def databases() -> Iterator[dict[str, str]]:
-    """Give an empty database of either kind."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        server.postgresql(f"bench-{uuid4().hex[:8]}", durable=True) as url,
-        server.database(url) as made,
-    ):
-        yield {"SQLite": f"{folder}/exchanges.db", "PostgreSQL": made}
+def databases() -> Iterator[dict[str, Places]]:
+    """Give the databases of either kind."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        url = stack.enter_context(server.postgresql(f"bench-{uuid4().hex[:8]}", durable=True))
+        made = [stack.enter_context(server.database(url)) for _ in Places._fields]
+        files = [f"{folder}/{name}.db" for name in Places._fields]
+        yield {"SQLite": Places(*files), "PostgreSQL": Places(*made)}
 
 
 @contextlib.contextmanager
-def bare(url: str) -> Iterator[Bare]:
-    """Open the same database by hand."""
-    row = ("x" * 200, "issued", 995_000)
-    if "://" not in url:
-        file = sqlite3.connect(url, isolation_level=None)
-        file.execute("PRAGMA synchronous=FULL")
-        file.execute("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT, state TEXT, value INTEGER)")
+def notes() -> Iterator[Transactions]:
+    """Note the statements of every transaction."""
+    noted: Transactions = []
+    begin, run = Session.begin, Session.run
 
-        def write(number: int) -> None:
+    def begun(session: Session) -> None:
+        noted.append([])
+        begin(session)
+
+    def ran(session: Session, statement: str, values: dict[str, object]) -> object:
+        noted[-1].append((statement, dict(values)))
+        return run(session, statement, values)
+
+    with patch.object(Session, "begin", begun), patch.object(Session, "run", ran):
+        yield noted
+
+
+@contextlib.contextmanager
+def bare_file(path: str) -> Iterator[Bare]:
+    """Open the same SQLite file by hand."""
+    file = sqlite3.connect(path, isolation_level=None)
+    file.execute("PRAGMA synchronous=FULL")
+    file.execute("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT, state TEXT, value INTEGER)")
+
+    def write(number: int) -> None:
+        file.execute("BEGIN IMMEDIATE")
+        file.execute("INSERT INTO bare VALUES (?, ?, ?, ?)", (number, *ROW))
+        file.execute("COMMIT")
+
+    def read(code: str) -> object:
+        return file.execute("SELECT * FROM exchanges WHERE code = ?", (code,)).fetchone()
+
+    def repeat(transactions: Transactions) -> None:
+        for statements in transactions:
             file.execute("BEGIN IMMEDIATE")
-            file.execute("INSERT INTO bare VALUES (?, ?, ?, ?)", (number, *row))
+            for statement, values in statements:
+                file.execute(statement, values).fetchone()
             file.execute("COMMIT")
 
-        yield Bare(write, lambda code: file.execute("SELECT * FROM exchanges WHERE code = ?", (code,)).fetchone())
-        file.close()
-        return
+    yield Bare(write, read, repeat)
+    file.close()
+
+
+@contextlib.contextmanager
+def bare_server(url: str) -> Iterator[Bare]:
+    """Open the same PostgreSQL database by hand."""
     with psycopg.connect(url) as connection, psycopg.connect(url, autocommit=True) as reader:
         connection.execute("CREATE TABLE bare (id BIGINT PRIMARY KEY, body TEXT, state TEXT, value BIGINT)")
         connection.commit()
 
-        def insert_one(number: int) -> None:
-            connection.execute("INSERT INTO bare VALUES (%s, %s, %s, %s)", (number, *row))
+        def write(number: int) -> None:
+            connection.execute("INSERT INTO bare VALUES (%s, %s, %s, %s)", (number, *ROW))
             connection.commit()
 
-        yield Bare(
-            insert_one, lambda code: reader.execute("SELECT * FROM exchanges WHERE code = %s", (code,)).fetchone()
-        )
+        def read(code: str) -> object:
+            return reader.execute("SELECT * FROM exchanges WHERE code = %s", (code,)).fetchone()
+
+        def repeat(transactions: Transactions) -> None:
+            for statements in transactions:
+                for statement, values in statements:
+                    done = connection.execute(statement.encode(), values)
+                    if done.description:
+                        done.fetchone()
+                connection.commit()
+
+        yield Bare(write, read, repeat)
+
+
+def bare(url: str) -> contextlib.AbstractContextManager[Bare]:
+    """Open the same database by hand."""
+    return bare_server(url) if "://" in url else bare_file(url)
 
 
 def live(store: Ledger, numbers: range) -> None:
@@ -105,17 +166,22 @@ def timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def lives(store: Ledger, by_hand: Bare, first: int, turns: int, length: int) -> tuple[float, float]:
-    """Return the median seconds of a life and of as many bare transactions, taken in turns."""
-    ours, bare_ones = [], []
+def lives(
+    store: Ledger, noted: Ledger, repeated: Bare, by_hand: Bare, first: int, turns: int, length: int
+) -> tuple[float, float, float]:
+    """Return the median seconds of a life, of its statements by hand, and of as many bare transactions, in turns."""
+    ours, statements, bare_ones = [], [], []
     for turn in range(turns):
         numbers = range(first + turn * length, first + (turn + 1) * length)
         for number in numbers:
             shop.quote(number), shop.code(number)  # what comes before a ledger is asked
         ours.append(timed(partial(live, store, numbers)) / length)
+        with notes() as transactions:
+            live(noted, numbers)
+        statements.append(timed(partial(repeated.repeat, transactions)) / length)
         ids = range(3 * numbers.start, 3 * numbers.stop)
         bare_ones.append(timed(lambda ids=ids: [by_hand.write(number) for number in ids]) / length)  # type: ignore[misc]
-    return median(ours), median(bare_ones)
+    return median(ours), median(statements), median(bare_ones)
 
 
 def look_ups(store: Ledger, by_hand: Bare, codes: list[str], turns: int) -> tuple[float, float]:
@@ -189,20 +255,27 @@ def main() -> None:
     reads: list[tuple[str, ...]] = []
     growth: list[tuple[str, ...]] = []
     with databases() as urls:
-        for name, url in urls.items():
-            with ledger.open(url, key=shop.KEY) as store, bare(url) as by_hand:
+        for name, places in urls.items():
+            ledger.open(places.by_hand, key=shop.KEY).close()  # which makes the tables
+            with (
+                ledger.open(places.ledger, key=shop.KEY) as store,
+                ledger.open(places.noted, key=shop.KEY) as noted,
+                bare(places.ledger) as by_hand,
+                bare(places.by_hand) as repeated,
+            ):
                 first, costs = 1, []
                 for size, before in ((few, 0), (many, few)):
                     fill(store, before, size)
                     live(store, range(first, first + 1))
-                    ours, bare_one = lives(store, by_hand, first + 1, turns, length)
+                    ours, statements, bare_one = lives(store, noted, repeated, by_hand, first + 1, turns, length)
                     codes = [shop.code(number) for number in range(first, first + turns * length)]
                     look_up, bare_look_up = look_ups(store, by_hand, codes, turns)
                     fresh = first_look_ups(store, codes[: 5 * turns])
                     costs.append((ours, look_up))
                     at = f"{name}, {size:,} exchanges"
                     goal = verdict(bare_one / ours, RATE, at_least=True)
-                    writes.append((at, us(ours), us(bare_one), *goal))
+                    floor = f"{us(statements)}, {bare_one / statements:.2f} x"
+                    writes.append((at, us(ours), floor, us(bare_one), *goal))
                     reads.append(
                         (at, us(look_up), us(fresh), us(bare_look_up), *verdict(look_up / bare_look_up, LOOK_UP))
                     )
@@ -210,7 +283,7 @@ def main() -> None:
                 for what, (before_it, after_it) in zip(("a life", "a look-up"), zip(*costs, strict=True), strict=True):
                     row = (f"{name}, {what}", us(before_it), us(after_it), *verdict(after_it / before_it, GROWTH))
                     growth.append(row)
-    head = ("accept, reserve, complete", "ours", "as many bare transactions", "rate", "goal", "")
+    head = ("accept, reserve, complete", "ours", "by hand, rate", "as many bare transactions", "our rate", "goal", "")
     print_table("A ledger beside bare durable transactions", head, writes)
     head_of_reads = ("look-up by code", "ours", "ours, read for the first time", "bare select", "ratio", "goal", "")
     print_table("A look-up beside a bare select by primary key", head_of_reads, reads)

@@ -26,6 +26,7 @@ from miexchange import (
 )
 from miexchange.batch import _asof, _columns, appraise_frame
 from miexchange.condition import Deduction
+from miexchange.imei import validate_many
 from miexchange.money import GREATEST_PAISE
 from miexchange.programme import AgeBand, Bonus
 from unit import small
@@ -344,3 +345,11 @@ def test_an_as_of_search_finds_the_last_row_that_has_begun() -> None:
     assert found.tolist() == [0 if moment < 0 else min(moment // 10, 99) + 1 for moment in at.tolist()]
     _asof.search(series, np.ones(len(at), dtype=np.int64), at, found)
     assert set(found.tolist()) == {101}
+
+
+def test_what_lies_under_a_null_means_nothing() -> None:
+    """Arrow says nothing of the bytes under a null; here they are of another script, which is read in another way."""
+    texts = pa.array(["३५४", "\N{MINUS SIGN}354178036859789", "354178036859789"])
+    valid = pa.py_buffer(bytes([0b110]))
+    column = pa.Array.from_buffers(pa.string(), 3, [valid, *texts.buffers()[1:]])
+    assert validate_many(column)["reason"].to_pylist() == ["imei_not_text", "imei_sign", None]

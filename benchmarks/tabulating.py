@@ -31,7 +31,6 @@ THREADS = (1, 2)
 SEED = 20180315
 GOALS = {"scalar": 200, "DuckDB": 3, "Polars": 2, "stdnum": 200, "threads": 1.7, "memory": 3}
 OURS = "miexchange"
-BLOCK = 131_072  # rows of a block, when the parts are measured
 FEW = 20_000  # rows for what takes a row at a time, and for the proof that all are equal
 GB = 1e9
 MB = 1e6
@@ -90,7 +89,7 @@ def measure(rows: int, threads: int, turns: int) -> dict[str, Any]:
     few = table.slice(0, FEW)
     numbers = [text for text in few["imei"].to_pylist() if text is not None]
     prove_equal(few, programme)
-    found: dict[str, Any] = {"parts": parts(table, programme, threads)}
+    found: dict[str, Any] = {"parts": parts(table, programme)}
     found["memory"] = memory_of(partial(appraise_frame, table, programme, threads=threads))
     for encoded in (True, False):
         if not encoded:
@@ -153,19 +152,16 @@ def in_turns(contenders: dict[str, tuple[Callable[[], object], int]], turns: int
     return {name: min(times) for name, times in taken.items()}
 
 
-def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - an Arrow table, a programme
+def parts(table: Any, programme: Any) -> Taken:  # noqa: ANN401 - an Arrow table, a programme
     """Return where the time goes, in seconds for one row, on one thread."""
-    from miexchange.batch import _blocks, _frames, _imeis, _results, _rows  # noqa: PLC0415 - as in `measure`
+    from miexchange.batch import _blocks, _frames, _imeis, _results, _rows, _shares  # noqa: PLC0415 - as in `measure`
 
-    del threads
     tables = _frames.tables_of(programme)
     rows = min(len(table), 1_000_000)
-    size = min(BLOCK, rows)
+    blocks = _shares.shares(rows, 1)
     arrays = {name: (table[name].chunk(0).slice(0, rows), None) for name in table.column_names}
     chunk = _blocks.Chunk(arrays, tables, None)
-    starts = range(0, rows - size + 1, size)
-    counted = len(starts) * size
-    room = _blocks.Room(tables, size)
+    room = _blocks.Room(tables, blocks[0][1])
     values = _rows.Values.empty(rows, len(tables.lines))
     imeis = arrays["imei"][0]
 
@@ -175,20 +171,20 @@ def parts(table: Any, programme: Any, threads: int) -> Taken:  # noqa: ANN401 - 
             begin = time.perf_counter()
             call()
             times.append(time.perf_counter() - begin)
-        return min(times) / counted
+        return min(times) / rows
 
-    numbers = _imeis.Numbers.empty(size)
+    numbers = _imeis.Numbers.empty(room.rows)
 
     def read() -> None:
-        for start in starts:
-            _imeis.read_numbers(imeis.slice(start, size), numbers)
+        for start, stop in blocks:
+            _imeis.read_numbers(imeis.slice(start, stop - start), numbers.of(0, stop - start))
 
     texts = timed(read)
-    gathered = timed(lambda: [chunk.cells(start, start + size, room) for start in starts])
+    gathered = timed(lambda: [chunk.cells(start, stop, room) for start, stop in blocks])
 
     def value() -> None:
-        for start in starts:
-            _rows.appraise_rows(chunk.cells(start, start + size, room), tables.rules, values, start, room.tile)
+        for start, stop in blocks:
+            _rows.appraise_rows(chunk.cells(start, stop, room), tables.rules, values, start, room.tile)
 
     valued = timed(value) - gathered
     written = timed(lambda: _results.to_arrow(_frames.as_columns(values, tables)))

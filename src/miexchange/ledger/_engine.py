@@ -113,7 +113,7 @@ def frozen(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
-class translated:  # noqa: N801 - used as a function; a generator would cost a microsecond, and a look-up has ten
+class translated:  # noqa: N801 - used as a function; a generator costs more, which a look-up would feel
     """Turn what a database raises in a block into a `Conflict`, or into a `LedgerError` that says what to do."""
 
     __slots__ = ("_writing",)

@@ -2,7 +2,7 @@
 
 SQLAlchemy makes the statements, knows both dialects, and opens the connections. What every transition needs is
 compiled once and handed to the driver, its begin and commit too: SQLAlchemy's own way costs 20 to 30 microseconds
-more for a statement, of which a transition has four, and as much again for a transaction.
+more for a statement, of which a transition has four.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class Sessions:
 
 
 class _Loan:
-    """A session for a block. A class, as a generator would cost a microsecond, and a look-up has ten."""
+    """A session for a block. A class: a generator costs more, and a look-up takes few microseconds in all."""
 
     __slots__ = ("_session", "_sessions")
 

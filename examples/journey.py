@@ -41,7 +41,7 @@ print(quote.explain())
 print("at risk at the door, in paise:", worst_case(quote, programme).at_risk)
 print("reproduced:", bool(replay(quote, programme)))
 
-coupon = issue(quote, account="asha", at=at, key=KEY)
+coupon = issue(quote, programme, account="asha", at=at, key=KEY)
 if isinstance(coupon, Refusal):
     sys.exit(coupon.explain())
 print("coupon", coupon.display_code, "until before", coupon.valid_until)

@@ -129,7 +129,7 @@ def journey() -> Journey:
     device = Device(_MODEL, imei)
     quote = expected(Quote, appraise(device, answers, programme, at=at, imei_status=ImeiStatus.CLEAR))
 
-    coupon = expected(Coupon, issue(quote, account=_ACCOUNT, at=at + timedelta(minutes=5), key=DEMO_KEY))
+    coupon = expected(Coupon, issue(quote, programme, account=_ACCOUNT, at=at + timedelta(minutes=5), key=DEMO_KEY))
     new_phone = programme.catalogue.by_model[_NEW_PHONE]
     phone = OrderLine(new_phone.name, "smartphone", "Redmi", "mi.com", new_phone.launch_price_paise or 0)
     case = OrderLine("Case for it", "accessory", "Mi", "mi.com", 49900)

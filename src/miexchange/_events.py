@@ -26,6 +26,7 @@ __all__ = [
     "Reserve",
     "Reverse",
     "Void",
+    "check_coupon",
 ]
 
 _LONGEST = 200
@@ -62,6 +63,24 @@ class Accept(_Dated):
     worst_case: WorstCase
     rules: ExchangeRules
     kind: Literal["accept"] = "accept"
+
+    def __post_init__(self) -> None:
+        _Dated.__post_init__(self)
+        check_coupon("Accept", self.quote, self.coupon)
+
+
+_SHARED = ("programme", "digest", "terms", "model", "exchange_value", "bonuses")
+
+
+def check_coupon(name: str, quote: Quote, coupon: Coupon) -> None:
+    """Refuse a coupon that is not of the quote.
+
+    Raises:
+        InvalidValue: the first field in which they differ.
+    """
+    for field in _SHARED:
+        fits = getattr(quote, field) == getattr(coupon, field)
+        require(fits, f"{name}.coupon.{field}", getattr(coupon, field), "give the coupon that was issued of the quote")
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,10 +201,10 @@ def _check_settings(terms: Terms, index: int, draft: Draft) -> None:
 
 def _check_exchange(rules: ExchangeRules, index: int, draft: Draft) -> None:
     """See that each number is in range, and that none stands there that the policies never read."""
-    policies = {"decide_hours": f'mismatch = "{rules.mismatch}"', "reversal_days": f'reversal = "{rules.reversal}"'}
+    policies = {"reversal_days": f'reversal = "{rules.reversal}"', "rebuy_days": f'rebuy = "{rules.rebuy}"'}
     for key, (least, most) in rules.bounds().items():
         number = getattr(rules, key)
-        policy = policies.get(key, policies["decide_hours"])
+        policy = policies.get(key, f'mismatch = "{rules.mismatch}"')
         if most == 0 and number:
             what, remedy = f"{number} is never read with {policy}", "Take it out, or choose another policy"
             draft.bad(("terms", index, "exchange", key), what, remedy)

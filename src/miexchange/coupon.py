@@ -18,16 +18,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miexchange import _html
-from miexchange._value import Value, check_types, instant, require
+from miexchange._keyed import keyed, same
+from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, allocate, rupees
 from miexchange.programme import UsageRules
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import NONE_GIVEN, GrantedBonus, Quote, appraise
+from miexchange.valuation import NONE_GIVEN, GrantedBonus, Quote, appraise, confirmed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from miexchange.condition import Condition
     from miexchange.eligibility import Device
@@ -56,8 +57,8 @@ _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None
 _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
-_KEY_BYTES = 16
 _TOKEN = re.compile("[0-9a-f]{32}")
+_SEAL = re.compile("[0-9a-f]{64}|")
 _LONGEST = 200
 _LONGEST_DAYS = 3_650
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -90,6 +91,8 @@ class Coupon(Value):
         valid_from: the instant of issue, UTC.
         valid_until: the first instant at which it is no longer valid, UTC.
         usage: what it may be used for.
+        seal: a keyed tag over all of the above: a coupon that was in other hands is as it was issued, or its seal does
+            not fit. "" for one that was changed since, as by the release of an order; a ledger keeps what is so now.
     """
 
     code: str
@@ -104,9 +107,11 @@ class Coupon(Value):
     valid_from: datetime
     valid_until: datetime
     usage: UsageRules
+    seal: str = ""
 
     def __post_init__(self) -> None:
         check_types(self)
+        require(_SEAL.fullmatch(self.seal) is not None, "Coupon.seal", self.seal, "give a seal as `issue` makes it")
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
         require(_is_name(self.account), "Coupon.account", self.account, "give the account's id")
         fits = bool(self.device_tokens) and all(_TOKEN.fullmatch(token) for token in self.device_tokens)
@@ -137,6 +142,10 @@ class Coupon(Value):
         """Tell whether the instant is in the window: its first moment counts, its last does not."""
         return self.valid_from <= instant(at, "at") < self.valid_until
 
+    def is_sealed_by(self, *keys: bytes) -> bool:
+        """Tell whether the seal is that of one of the keys over the coupon as it is now."""
+        return any(same(self.seal, _seal_of(self, key)) for key in keys) if self.seal else False
+
     def _repr_html_(self) -> str:
         """Return the coupon as a table for a notebook: no code, which is money, and no account."""
         rows = [
@@ -148,10 +157,16 @@ class Coupon(Value):
         return _html.table(f"Coupon {self.code[:4]}-…", rows)
 
     def check(
-        self, order: Order, *, account: str, at: datetime, standing: CouponStanding = CouponStanding.UNUSED
+        self,
+        order: Order,
+        *,
+        account: str,
+        at: datetime,
+        standing: CouponStanding = CouponStanding.UNUSED,
+        keys: Sequence[bytes] = (),
     ) -> Redemption | Refusal:
         """Check the coupon against an order; see `miexchange.coupon.check`."""
-        return check(self, order, account=account, at=at, standing=standing)
+        return check(self, order, account=account, at=at, standing=standing, keys=keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +241,8 @@ class Redemption(Value):
         discount: their sum.
         to_pay: what is left to pay, in paise.
         forfeited: the part of the coupon that the order does not use up and nobody gets back.
-        store_credit: the part that comes back as store credit, where the rules give it.
+        store_credit: the part of the device's worth, bonuses left out, that comes back as store credit where the rules
+            give it.
     """
 
     code: str
@@ -262,17 +278,7 @@ def device_token(imei: Imei, *, key: bytes) -> str:
         imei: the IMEI.
         key: at least 16 secret bytes.
     """
-    return _keyed(key, f"miexchange device\x00{imei.body}").hex()[:32]
-
-
-def _keyed(key: object, message: str) -> bytes:
-    """Return HMAC-SHA-256 (RFC 2104) of a message; its first words keep the two uses apart."""
-    import hmac  # noqa: PLC0415 - it loads OpenSSL, which a quote never needs
-
-    if not isinstance(key, bytes) or len(key) < _KEY_BYTES:
-        given = "***" if isinstance(key, str) else key  # a key written as text is a secret all the same
-        raise InvalidValue("key", given, f"give at least {_KEY_BYTES} secret bytes")
-    return hmac.digest(key, message.encode(errors="surrogatepass"), "sha256")
+    return keyed(key, "device", imei.body).hex()[:32]
 
 
 def normal_code(text: str) -> str | None:
@@ -299,13 +305,28 @@ def _check_character(symbols: str) -> str:
 def _code(quote: Quote, account: str, key: bytes) -> str:
     """Derive the code: 80 bits of a keyed hash and a check character.
 
+    It is taken of what was valued, for whom, and at how much: the same quote has the same code when a new price list
+    confirms it, and in the next version of the package.
+
     The check character may be one that looks like another (I, L, O, U or *); the hash is then taken
     again with a counter, so that the whole code stays in the alphabet.
     """
-    message = f"miexchange coupon\x00{quote.to_json(reveal_imei=True)}\x00{account}\x00"
+    inputs = {
+        "account": account,
+        "at": quote.at.isoformat(),
+        "bonuses_given": quote.bonuses_given,
+        "condition": dict(quote.condition),
+        "imei_status": quote.imei_status,
+        "imeis": sorted(imei.body for imei in quote.imeis),
+        "model": quote.model,
+        "programme": quote.programme,
+        "purchased_on": None if quote.purchased_on is None else quote.purchased_on.isoformat(),
+        "target": quote.target,
+        "value": quote.coupon_value,
+    }
     counter = 0
     while True:
-        digest = _keyed(key, f"{message}{counter}")
+        digest = keyed(key, "coupon", canonical({**inputs, "counter": counter}))
         number = int.from_bytes(digest[: _SYMBOLS * _BITS // 8])
         symbols = "".join(_ALPHABET[number >> _BITS * place & 31] for place in reversed(range(_SYMBOLS)))
         check_character = _check_character(symbols)
@@ -314,27 +335,50 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
         counter += 1
 
 
-def issue(quote: Quote, *, account: str, at: datetime, key: bytes) -> Coupon | Refusal:
+def _seal_of(coupon: Coupon, key: bytes) -> str:
+    """Return the tag over the whole canonical form of a coupon but for the seal itself."""
+    return keyed(key, "coupon seal", coupon.replace(seal="").to_json()).hex()
+
+
+def issue(
+    quote: Quote, programme: Programme, *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes] = ()
+) -> Coupon | Refusal:
     """Issue the coupon of an accepted quote; it is valid from this moment.
+
+    The quote may have been in other hands: it is valued again, and anything that it says otherwise refuses it (see
+    `miexchange.valuation.confirmed`).
 
     Args:
         quote: the quote that the customer accepts, with its IMEI.
+        programme: the programme that made it, or a later version of it that makes the same quote.
         account: the account that gets it.
         at: the instant of acceptance.
-        key: at least 16 secret bytes, for the code and the device tokens.
+        key: at least 16 secret bytes, for the code, the device tokens and the seal.
+        old_keys: the keys before it, the newest first. The code is derived with the oldest, so that a quote has one
+            coupon whatever the key is now; the device is known by the tokens of all of them.
 
     Returns:
-        The coupon, or a refusal: the quote has no IMEI, or it is not valid at that instant.
+        The coupon, or a refusal: the quote was altered, has no IMEI, or is not valid at that instant.
 
     Raises:
         InvalidValue: an argument is not of its type at all.
     """
     at = instant(at, "at")
-    require(isinstance(quote, Quote), "quote", quote, "give a Quote")
+    found = confirmed(quote, programme, keys=(key, *old_keys))
+    reasons = list(found.reasons) if isinstance(found, Refusal) else []
+    if not isinstance(found, Refusal):
+        quote = found
+    return _issue(quote, reasons, account=account, at=at, key=key, old_keys=old_keys)
+
+
+def _issue(
+    quote: Quote, reasons: list[Reason], *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes]
+) -> Coupon | Refusal:
+    """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
     require(_is_name(account), "account", account, "give the account's id")
     days = quote.usage.valid_days
-    require(1 <= days <= _LONGEST_DAYS, "UsageRules.valid_days", days, f"give days from 1 to {_LONGEST_DAYS}")
-    reasons = []
+    fits = bool(reasons) or 1 <= days <= _LONGEST_DAYS
+    require(fits, "UsageRules.valid_days", days, f"give days from 1 to {_LONGEST_DAYS}")
     if not quote.imeis:
         what = (
             "The quote is indicative: no IMEI was given"
@@ -350,21 +394,21 @@ def issue(quote: Quote, *, account: str, at: datetime, key: bytes) -> Coupon | R
         reasons.append(Reason(ReasonCode.QUOTE_EXPIRED, what, "Ask for a new quote; the price may differ"))
     if reasons:
         return Refusal(tuple(reasons))
-    tokens = sorted({device_token(imei, key=key) for imei in quote.imeis})
-    return Coupon(
-        code=_code(quote, account, key),
+    coupon = Coupon(
+        code=_code(quote, account, (key, *old_keys)[-1]),
         programme=quote.programme,
         digest=quote.digest,
         terms=quote.terms,
         account=account,
         model=quote.model,
-        device_tokens=tuple(tokens),
+        device_tokens=tuple(sorted({device_token(imei, key=one) for imei in quote.imeis for one in (key, *old_keys)})),
         exchange_value=quote.exchange_value,
         bonuses=quote.bonuses,
         valid_from=at,
         valid_until=at + timedelta(days=days),
         usage=quote.usage,
     )
+    return coupon.replace(seal=_seal_of(coupon, key))
 
 
 def coupon_for(
@@ -396,7 +440,9 @@ def coupon_for(
         target=target,
         bonuses_given=bonuses_given,
     )
-    return quote if isinstance(quote, Refusal) else issue(quote, account=account, at=at, key=key)
+    if isinstance(quote, Refusal):
+        return quote
+    return _issue(quote, [], account=account, at=at, key=key, old_keys=())
 
 
 _STANDING = {
@@ -419,6 +465,7 @@ def check(
     account: str,
     at: datetime,
     standing: CouponStanding = CouponStanding.UNUSED,
+    keys: Sequence[bytes] = (),
 ) -> Redemption | Refusal:
     """Check a coupon against an order.
 
@@ -428,6 +475,8 @@ def check(
         account: the account that is signed in.
         at: the instant of the check.
         standing: what the ledger says of the coupon.
+        keys: the keys that may have sealed it; needed for a coupon that was in other hands, such as a file. Without
+            them the coupon is taken as it is: as one that comes from your own store.
 
     Returns:
         What comes off each line, or a refusal with every reason. Show strangers `Refusal.public`.
@@ -438,6 +487,9 @@ def check(
     at = instant(at, "at")
     _check_arguments(coupon, order, standing)
     reasons = _reasons_of_coupon(coupon, account, at, standing)
+    if keys and not coupon.is_sealed_by(*keys):
+        what = "The coupon's seal does not fit: it was altered, or sealed with another key"
+        reasons.insert(0, Reason(ReasonCode.COUPON_ALTERED, what, "Show the coupon as it was issued"))
     usage = coupon.usage
     eligible = [
         line.category in usage.categories and line.brand in usage.brands and line.channel in usage.channels
@@ -523,7 +575,9 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         value = _worth(coupon, products)
         discount = min(value, sum(weights))
         discounts = allocate(discount, weights)
-    store_credit = value - discount if usage.surplus == "store_credit" else 0
+    # A bonus is spent on goods first, and what is left of it is nobody's: it was never part of the phone's worth.
+    by_bonus = min(value - coupon.exchange_value, discount)
+    store_credit = coupon.exchange_value - (discount - by_bonus) if usage.surplus == "store_credit" else 0
     return Redemption(
         code=coupon.code,
         order=order.id,

@@ -32,17 +32,18 @@ from miexchange._events import (
     Reserve,
     Reverse,
     Void,
+    check_coupon,
 )
 from miexchange._value import Value, check_types, instant, proved, require
-from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, device_token, issue
+from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules, Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import Quote, WorstCase, worst_case
+from miexchange.valuation import NONE_GIVEN, Quote, WorstCase, check_given, worst_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "EVENTS",
@@ -95,6 +96,8 @@ class State(StrEnum):
 
 OPEN = (State.ISSUED, State.RESERVED, State.INSPECTED, State.REQUOTED)
 """The states of an open exchange: an account has one at most, and so has a device."""
+
+_HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED, State.REVERSED}
 
 _STANDING = {
     State.ISSUED: CouponStanding.UNUSED,
@@ -150,6 +153,25 @@ class Exchange(Value):
             object.__setattr__(self, "decide_until", instant(self.decide_until, "Exchange.decide_until"))
         require(not self.quote.imeis, "Exchange.quote", "a quote with its IMEIs", "give it without_imei()")
         require(self.version > 0, "Exchange.version", self.version, "there is at least the acceptance")
+        check_coupon("Exchange", self.quote, self.coupon)
+        self._check_order()
+
+    def _check_order(self) -> None:
+        """Refuse an exchange, such as one from JSON, whose order and amounts are not what its own parts make."""
+        held = self.state in _HELD
+        fits = (self.redemption is None) is (self.order is None) and not (held and self.order is None)
+        require(fits, "Exchange.order", self.state.value, "give order and redemption, or neither where none holds it")
+        requoted = self.state in {State.REQUOTED, State.ADJUSTED}
+        fits = not requoted or None not in (self.examination, self.settlement, self.decide_until)
+        require(fits, "Exchange.settlement", self.state.value, "give what the inspection led to")
+        if self.order is None or self.redemption is None:
+            return
+        paid = self.coupon.check(self.order, account=self.account, at=self.redemption.at)
+        fits = paid == self.redemption
+        require(fits, "Exchange.redemption", self.redemption.discount, "give what the coupon takes off the order")
+        if self.settlement is not None and self.examination is not None:
+            fits = self.settlement == _settled(self, self.examination)
+            require(fits, "Exchange.settlement", self.settlement.discount, "give what the examination leaves of it")
 
     @property
     def code(self) -> str:
@@ -180,25 +202,36 @@ class Exchange(Value):
 
     @property
     def to_pay_at_the_door(self) -> int:
-        """What the customer has to pay on top because of the re-quote, in paise; 0 where there is none."""
-        if self.settlement is None or self.redemption is None:
+        """What the customer has to pay on top to keep what was ordered, in paise; 0 where there is nothing.
+
+        At checkout the coupon gave a discount, and a surplus as store credit. What it no longer gives is paid at the
+        door: after a re-quote the difference of both, and all of it where the exchange was called off meanwhile.
+        """
+        if self.redemption is None or self.state not in {State.REQUOTED, State.ADJUSTED, State.VOID}:
             return 0
-        return self.settlement.to_pay - self.redemption.to_pay
+        given = self.redemption.discount + self.redemption.store_credit
+        if self.settlement is None or self.state == State.VOID:
+            return given
+        return given - self.settlement.discount - self.settlement.store_credit
 
     @property
     def credit_of_reversal(self) -> int:
-        """What comes back as store credit where the exchange was reversed, in paise.
+        """What a reversal adds to the customer's store credit, in paise; below zero, what it takes back.
 
-        That is the discount of the order, at most the value of the old phone without bonuses: those were earned by
-        buying the new one. Where the old phone itself goes back, there is nothing else to give.
+        The new phone goes back, and what was paid for it. Where the customer gets store credit for the old phone, it is
+        the discount of the order; together with the surplus that became store credit at checkout it is never more than
+        the old phone is worth without bonuses: those were earned by keeping the new one. Where the old phone itself
+        goes back, that surplus is taken back.
         """
         settled = self.settlement or self.redemption
-        if self.state != State.REVERSED or self.rules.reversal != "store_credit" or settled is None:
+        if self.state != State.REVERSED or settled is None:
             return 0
+        if self.rules.reversal == "old_phone":
+            return -settled.store_credit
         value = self.quote.exchange_value
         if self.settlement is not None and self.examination is not None:
             value = self.examination.exchange_value
-        return min(settled.discount, value)
+        return min(settled.discount, value - settled.store_credit)
 
 
 def accept(
@@ -211,25 +244,31 @@ def accept(
     old_keys: Sequence[bytes] = (),
     exchange_open: bool = False,
     device_open: bool = False,
+    device_bought: datetime | None = None,
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Exchange | Refusal:
     """Accept a quote: issue its coupon, disclose the worst case, and begin the exchange.
 
+    The quote is valued again, and refused if it says anything else: see `miexchange.valuation.confirmed`.
+
     Args:
         quote: the quote, with its IMEIs.
-        programme: the programme that made it; the same digest.
+        programme: the programme that made it, or a later version of it that makes the same quote.
         account: the account that gets the coupon.
         at: the instant of acceptance.
-        key: at least 16 secret bytes, for the code and the device tokens.
-        old_keys: keys that were used before: the device is also known by the tokens that they make.
+        key: at least 16 secret bytes, for the code, the device tokens and the seal.
+        old_keys: the keys before it, the newest first; see `miexchange.coupon.issue`.
         exchange_open: whether the account has an open exchange.
         device_open: whether the device is in an open exchange, of whatever account.
+        device_bought: when the device was bought in an exchange before; None if it was not.
+        bonuses_given: how often each bonus with a quota is given by now.
 
     Returns:
         The exchange, or a refusal with every reason. Show `Exchange.worst_case` before the customer confirms:
         accepting at the same instant again gives the same exchange.
 
     Raises:
-        InvalidValue: an argument is not of its type, or the programme is not the one that made the quote.
+        InvalidValue: an argument is not of its type.
     """
     event = acceptance(
         quote,
@@ -240,6 +279,8 @@ def accept(
         old_keys=old_keys,
         exchange_open=exchange_open,
         device_open=device_open,
+        device_bought=device_bought,
+        bonuses_given=bonuses_given,
     )
     return event if isinstance(event, Refusal) else begin(event)
 
@@ -254,15 +295,29 @@ def acceptance(
     old_keys: Sequence[bytes] = (),
     exchange_open: bool = False,
     device_open: bool = False,
+    device_bought: datetime | None = None,
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
     for fact in (exchange_open, device_open):
         require(type(fact) is bool, "exchange_open or device_open", fact, "give True or False")
-    worst = worst_case(quote, programme)
+    bought = None if device_bought is None else instant(device_bought, "device_bought")
+    check_given(bonuses_given)
+    require(isinstance(quote, Quote), "quote", quote, "give a Quote")
+    fits = isinstance(programme, Programme)
+    require(fits, "programme", programme, "give a Programme, as Programme.load returns")
+    at = instant(at, "at")
     terms = programme.terms_at(quote.at)
     rules = None if terms is None else terms.exchange
-    reasons = list(_reasons_against(quote, rules, exchange_open=exchange_open, device_open=device_open))
-    coupon = issue(quote, account=account, at=at, key=key)
+    if rules is None:
+        reasons = [_not_offered(quote)]
+    else:
+        at = rules.following(at, quote.at)
+        against = _reasons_against(
+            quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
+        )
+        reasons = list(against)
+    coupon = issue(quote, programme, account=account, at=at, key=key, old_keys=old_keys)
     if isinstance(coupon, Refusal):
         reasons += coupon.reasons
     if reasons or rules is None or isinstance(coupon, Refusal):
@@ -271,25 +326,44 @@ def acceptance(
         number = getattr(rules, field)
         fits = least <= number <= most
         require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
-    if old_keys:
-        known = {device_token(imei, key=one) for imei in quote.imeis for one in old_keys}
-        coupon = coupon.replace(device_tokens=tuple(sorted({*coupon.device_tokens, *known})))
-    return Accept(coupon.valid_from, quote.without_imei(), coupon, worst, rules)
+    quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
+    return Accept(coupon.valid_from, quote, coupon, worst_case(quote, programme), rules)
+
+
+def _not_offered(quote: Quote) -> Reason:
+    what = f"The terms {quote.terms} of {quote.programme} do not offer an exchange"
+    remedy = "Choose a programme that does, or add [terms.exchange] to its terms"
+    return Reason(ReasonCode.EXCHANGE_NOT_OFFERED, what, remedy)
 
 
 def _reasons_against(
-    quote: Quote, rules: ExchangeRules | None, *, exchange_open: bool, device_open: bool
+    quote: Quote,
+    rules: ExchangeRules,
+    at: datetime,
+    *,
+    exchange_open: bool,
+    device_open: bool,
+    bought: datetime | None,
+    given: Mapping[str, int],
 ) -> Iterable[Reason]:
-    if rules is None:
-        what = f"The terms {quote.terms} of {quote.programme} do not offer an exchange"
-        remedy = "Choose a programme that does, or add [terms.exchange] to its terms"
-        yield Reason(ReasonCode.EXCHANGE_NOT_OFFERED, what, remedy)
     if exchange_open:
         what, remedy = "The account has an open exchange", "Finish or cancel that one first"
         yield Reason(ReasonCode.EXCHANGE_OPEN, what, remedy)
     if device_open:
         what, remedy = "The device is in another open exchange", "Finish or cancel that one first"
         yield Reason(ReasonCode.DEVICE_IN_EXCHANGE, what, remedy)
+    if bought is not None and not rules.buys_again(bought, at):
+        what = f"The device was bought in an exchange at {bought.isoformat()}"
+        remedy = "Trade in another device"
+        if rules.rebuy == "after":
+            again = bought + timedelta(days=rules.rebuy_days)
+            remedy = f"It can be traded in again from {again.isoformat()}"
+        yield Reason(ReasonCode.DEVICE_EXCHANGED, what, remedy)
+    for bonus in quote.bonuses:
+        if bonus.quota is not None and given.get(bonus.id, 0) >= bonus.quota:
+            what = f"The bonus {bonus.id} was given {bonus.quota} times, which is all there are"
+            remedy = "Ask for a new quote; it has what is given in its place"
+            yield Reason(ReasonCode.BONUS_USED_UP, what, remedy, bonus.id)
 
 
 def begin(event: Accept) -> Exchange:
@@ -369,6 +443,21 @@ TRANSITIONS = (
 _NEXT = {(row.state, row.event): row.becomes for row in TRANSITIONS}
 
 
+def may_follow(state: State, kind: str) -> bool:
+    """Tell whether a kind of event is possible in a state, or can become so by what may happen before it.
+
+    >>> may_follow(State.ISSUED, "complete"), may_follow(State.COMPLETED, "complete")
+    (True, False)
+    """
+    reached, ahead = {state}, [state]
+    while ahead:
+        now = ahead.pop()
+        found = {after for (before, _), becomes in _NEXT.items() if before == now for after in becomes}
+        ahead += found - reached
+        reached |= found
+    return any((one, kind) in _NEXT for one in reached)
+
+
 _FIELDS = tuple(field.name for field in dataclasses.fields(Exchange))
 
 
@@ -385,6 +474,7 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     require(type(event) in EVENTS.values(), "event", event, "give one of miexchange.exchange.EVENTS")
     if _is_again(exchange, event):
         return exchange
+    said, event = event, _in_time(exchange, event)
     rule: _Rule | None = _RULES.get(event.kind)
     becomes = _NEXT.get((exchange.state, event.kind))
     reasons: list[Reason] = []
@@ -410,8 +500,14 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
         return after
     assert after.state in becomes, f"{exchange.state} {event.kind} {after.state}"  # noqa: S101 - the one table
     fields = {name: getattr(exchange, name) for name in _FIELDS}
-    fields |= {"state": after.state, "at": event.at, "version": exchange.version + 1, "last": event, **after.changes}
+    fields |= {"state": after.state, "at": event.at, "version": exchange.version + 1, "last": said, **after.changes}
     return proved(Exchange, **fields)
+
+
+def _in_time(exchange: Exchange, event: Event) -> Event:
+    """Return the event as it counts: one from a clock that is a little behind is as late as what it follows."""
+    at = exchange.rules.following(event.at, exchange.at)
+    return event if at == event.at else event.replace(at=at)
 
 
 def _is_again(exchange: Exchange, event: Event) -> bool:
@@ -468,7 +564,7 @@ def _release(exchange: Exchange, event: Release) -> _Step | Refusal:
     left = exchange.coupon.valid_until - exchange.redemption.at
     if exchange.rules.released_validity == "full":
         left = timedelta(days=exchange.coupon.usage.valid_days)
-    coupon = exchange.coupon.replace(valid_until=event.at + left)
+    coupon = exchange.coupon.replace(valid_until=event.at + left, seal="")
     return _Step(State.ISSUED, {"coupon": coupon, "order": None, "redemption": None, "examination": None})
 
 
@@ -478,6 +574,9 @@ def _inspect(exchange: Exchange, event: Inspect) -> _Step | Refusal:
         return refusal
     found, rules = event.examination, exchange.rules
     changes: dict[str, Any] = {"examination": found}
+    if new := set(found.device_tokens) - set(exchange.coupon.device_tokens):
+        tokens = tuple(sorted({*exchange.coupon.device_tokens, *new}))
+        changes["coupon"] = exchange.coupon.replace(device_tokens=tokens, seal="")
     shortfall = exchange.quote.coupon_value - found.coupon_value
     if found.kind != "valued":
         return _Step(State.VOID, changes)

@@ -15,15 +15,14 @@ from miexchange._value import Value, canonical, check_types, require
 from miexchange.condition import Condition
 from miexchange.coupon import device_token
 from miexchange.device_report import DeviceReport
-from miexchange.eligibility import Device
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.programme import Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise
+from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from miexchange.condition import Question
     from miexchange.eligibility import Variant
@@ -122,6 +121,8 @@ class Examination(Value):
         bonuses: what comes on top of the new exchange value.
         exchange_value: what the device is worth as it was seen, in paise; 0 where it is not valued.
         coupon_value: the same with bonuses.
+        device_tokens: keyed tokens of every IMEI that was seen, sorted, where it is the quoted device: what a phone
+            shows (``*#06#``) says by which other numbers it is known.
     """
 
     kind: Literal["valued", "not_taken", "other_device", "other_model"]
@@ -134,6 +135,7 @@ class Examination(Value):
     bonuses: tuple[GrantedBonus, ...] = ()
     exchange_value: int = 0
     coupon_value: int = 0
+    device_tokens: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -154,6 +156,7 @@ def examine(
     device_tokens: Sequence[str],
     key: bytes,
     old_keys: Sequence[bytes] = (),
+    bonuses_given: Mapping[str, int] | None = None,
 ) -> Examination | Refusal:
     """Hold an inspection against the quote that was accepted.
 
@@ -167,7 +170,8 @@ def examine(
         programme: the rules; a later version will do as long as it values the quoted answers as the quote did.
         device_tokens: the tokens of the quoted device, as the coupon holds them.
         key: the key that `device_token` takes.
-        old_keys: keys that it took before, which the coupon's tokens may still be of.
+        old_keys: keys that it took before, the newest first, which the coupon's tokens may still be of.
+        bonuses_given: how often each bonus with a quota is given by now, to others; None for the counts of the quote.
 
     Returns:
         What the inspection says, or a refusal that changes nothing: the phone is not ready to be handed over, an
@@ -184,7 +188,7 @@ def examine(
         return Refusal(tuple(reasons))
     tokens = _Tokens(frozenset(device_tokens), (key, *old_keys))
     model = _other_model(inspection, variant, programme)
-    worth = _again(quote, reading.condition, programme)
+    worth = appraise_again(quote.without_imei(), programme, condition=reading.condition, bonuses_given=bonuses_given)
     changes = reading.changes()
     kind: Literal["valued", "not_taken", "other_device", "other_model"] = "valued"
     if not tokens.are_those_of(inspection):
@@ -194,7 +198,7 @@ def examine(
     elif isinstance(worth, Refusal):
         kind, reasons = "not_taken", list(worth.reasons)
     else:
-        changes = _priced(quote, changes, programme)
+        changes = _priced(quote, changes, programme, bonuses_given)
     valued = worth if isinstance(worth, Quote) and kind == "valued" else None
     return Examination(
         kind=kind,
@@ -207,17 +211,7 @@ def examine(
         bonuses=valued.bonuses if valued else (),
         exchange_value=valued.exchange_value if valued else 0,
         coupon_value=valued.coupon_value if valued else 0,
-    )
-
-
-def _again(quote: Quote, condition: Condition, programme: Programme) -> Quote | Refusal:
-    return appraise(
-        Device(quote.model, purchased_on=quote.purchased_on),
-        condition,
-        programme,
-        at=quote.at,
-        target=quote.target,
-        bonuses_given=dict(quote.bonuses_given),
+        device_tokens=() if kind == "other_device" else tokens.of(inspection),
     )
 
 
@@ -229,7 +223,7 @@ def _asked(quote: object, programme: object) -> tuple[Variant, tuple[Question, .
         raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.by_model.get(quote.model)
-    worth = _again(quote, quote.condition, programme)
+    worth = appraise_again(quote.without_imei(), programme)
     same = isinstance(worth, Quote) and (worth.terms, worth.questionnaire, worth.lines, worth.bonuses) == (
         quote.terms,
         quote.questionnaire,
@@ -250,11 +244,19 @@ class _Tokens:
 
     def are_those_of(self, inspection: Inspection) -> bool:
         """Tell whether each who read the phone's IMEIs, the person and the phone itself, read one of the quoted."""
-        reported = () if inspection.report is None else inspection.report.imeis
-        return all(self._any_of(imeis) for imeis in (inspection.imeis, reported) if imeis)
+        return all(self._any_of(imeis) for imeis in (inspection.imeis, _reported(inspection)) if imeis)
+
+    def of(self, inspection: Inspection) -> tuple[str, ...]:
+        """Return the tokens of all that were seen."""
+        seen = (*inspection.imeis, *_reported(inspection))
+        return tuple(sorted({device_token(imei, key=key) for imei in seen for key in self._keys}))
 
     def _any_of(self, imeis: Iterable[Imei]) -> bool:
         return any(device_token(imei, key=key) in self._quoted for imei in imeis for key in self._keys)
+
+
+def _reported(inspection: Inspection) -> tuple[Imei, ...]:
+    return () if inspection.report is None else inspection.report.imeis
 
 
 def _not_ready(inspection: Inspection) -> list[Reason]:
@@ -401,7 +403,9 @@ class _Reading:
         return tuple(changed)
 
 
-def _priced(quote: Quote, changes: tuple[ChangedAnswer, ...], programme: Programme) -> tuple[ChangedAnswer, ...]:
+def _priced(
+    quote: Quote, changes: tuple[ChangedAnswer, ...], programme: Programme, bonuses_given: Mapping[str, int] | None
+) -> tuple[ChangedAnswer, ...]:
     """Say what each change costs: they are made one after the other, so the amounts add up by themselves.
 
     None of the steps can be refused: an answer is one of the quote's or of the inspection's, and neither has a gate.
@@ -410,7 +414,7 @@ def _priced(quote: Quote, changes: tuple[ChangedAnswer, ...], programme: Program
     priced = []
     for change in changes:
         condition = condition.replace(**{change.question: change.seen or None})
-        step = _again(quote, condition, programme)
+        step = appraise_again(quote.without_imei(), programme, condition=condition, bonuses_given=bonuses_given)
         assert isinstance(step, Quote), step.codes  # noqa: S101 - as the docstring says
         priced.append(change.replace(amount=step.coupon_value - value))
         value = step.coupon_value

@@ -171,6 +171,10 @@ class ExchangeRules(Value):
         reversal: what the customer gets for the old phone when the new one is returned: ``none``, the exchange
             cannot be reversed; ``store_credit`` of its value without bonuses; or the ``old_phone`` itself.
         reversal_days: for how many times 24 hours after the hand-over that can be; 0 where it cannot be reversed.
+        rebuy: whether a device that was bought is bought ``never`` again, or ``after`` some days. A reversal frees it.
+        rebuy_days: for how many times 24 hours after the hand-over it is not; 0 where it never is.
+        skew_seconds: by how much the clocks of a service's machines may differ: an instant that is earlier than what
+            it follows by up to so much counts as that instant.
         source: where the rules are from.
     """
 
@@ -182,6 +186,9 @@ class ExchangeRules(Value):
     tolerance_bps: int = 0
     decide_hours: int = 0
     reversal_days: int = 0
+    rebuy: Literal["never", "after"] = "never"
+    rebuy_days: int = 0
+    skew_seconds: int = 2
     source: str = ""
 
     def bounds(self) -> dict[str, tuple[int, int]]:
@@ -198,7 +205,24 @@ class ExchangeRules(Value):
             "tolerance_bps": (0, BPS - 1 if tolerates else 0),
             "decide_hours": (1, 24 * _LONGEST_DAYS) if decides else (0, 0),
             "reversal_days": (1, _LONGEST_DAYS) if reverses else (0, 0),
+            "rebuy_days": (1, _LONGEST_DAYS) if self.rebuy == "after" else (0, 0),
+            "skew_seconds": (0, _LONGEST_SKEW),
         }
+
+    def following(self, at: datetime, after: datetime) -> datetime:
+        """Return the instant at which something happened after something else, as clocks that differ a little tell it.
+
+        >>> from datetime import UTC
+        >>> rules = ExchangeRules("required", "remaining", "cancel", "none")
+        >>> noon = datetime(2018, 3, 20, 12, tzinfo=UTC)
+        >>> rules.following(noon - timedelta(milliseconds=1), noon) == noon
+        True
+        """
+        return after if after - timedelta(seconds=self.skew_seconds) <= at < after else at
+
+    def buys_again(self, bought: datetime, at: datetime) -> bool:
+        """Tell whether a device that was bought at one instant may be bought again at another."""
+        return self.rebuy == "after" and at >= bought + timedelta(days=self.rebuy_days)
 
     def honours(self, shortfall: int, value: int) -> bool:
         """Tell whether a device that is worth so much less than the coupon's value is taken as it was quoted.
@@ -214,6 +238,7 @@ class ExchangeRules(Value):
 
 
 _LONGEST_DAYS = 3_650
+_LONGEST_SKEW = 300
 _RANGES = (
     ("quote_valid_hours", 1, 24 * _LONGEST_DAYS),
     ("price_max_age_days", 1, _LONGEST_DAYS),
@@ -245,6 +270,8 @@ class Terms(Value):
         bonuses: offers on top.
         usage: what the coupon may be used for.
         exchange: what happens between checkout and doorstep; None for a programme that only quotes.
+        quote_seal: whether a quote is accepted only with a seal. Where quotes leave the service's hands, it is
+            ``required``: an unsealed quote that names another phone or other answers is like a new one.
         source: where the terms are from.
     """
 
@@ -264,6 +291,7 @@ class Terms(Value):
     overlaps: tuple[Overlap, ...] = ()
     bonuses: tuple[Bonus, ...] = ()
     exchange: ExchangeRules | None = None
+    quote_seal: Literal["optional", "required"] = "optional"
     source: str = ""
 
     def __post_init__(self) -> None:

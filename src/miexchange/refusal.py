@@ -81,10 +81,15 @@ class ReasonCode(StrEnum):
     # The codes above are bits of one int64 where columns are valued; those below are never about a column's row.
     COUPON_UNKNOWN = "coupon_unknown"
     COUPON_CODE_MISTYPED = "coupon_code_mistyped"
+    COUPON_ALTERED = "coupon_altered"
     # The exchange.
     EXCHANGE_NOT_OFFERED = "exchange_not_offered"
     DEVICE_IN_EXCHANGE = "device_in_exchange"
     QUOTE_ACCEPTED = "quote_accepted"
+    QUOTE_ALTERED = "quote_altered"
+    QUOTE_OUTDATED = "quote_outdated"
+    QUOTE_UNSEALED = "quote_unsealed"
+    BONUS_USED_UP = "bonus_used_up"
     EVENT_NOT_POSSIBLE = "event_not_possible"
     EVENT_BEFORE_LAST = "event_before_last"
     EVENT_NOT_DUE = "event_not_due"

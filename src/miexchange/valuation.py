@@ -17,24 +17,25 @@ True
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from miexchange import _html, _kernel, money
-from miexchange._value import Value, canonical, check_types, instant, proved, require
+from miexchange import _kernel
+from miexchange._quote import GrantedBonus, Quote, QuoteLine, seal_of
+from miexchange._value import Value, instant, proved, require
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assess
-from miexchange.errors import InvalidValue
-from miexchange.imei import Imei
+from miexchange.errors import InvalidValue, mask
 from miexchange.money import BPS
-from miexchange.programme import Bonus, Programme, StepName, Terms, UsageRules
+from miexchange.programme import Bonus, Programme, StepName, Terms
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+    from datetime import date, datetime
 
     from miexchange.eligibility import Variant
     from miexchange.market import Price
@@ -47,166 +48,11 @@ __all__ = [
     "Replay",
     "WorstCase",
     "appraise",
+    "confirmed",
     "headline",
     "replay",
     "worst_case",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteLine(Value):
-    """One step of a value.
-
-    Attributes:
-        rule: the rule that was applied, such as ``market``, ``grade``, ``deduction:display``.
-        amount: what it adds, in paise; negative for what it takes away.
-        effect: what the rule says, for people, such as ``20260 bps of the display repair anchor``.
-        source: the row that says so, by table and key.
-    """
-
-    rule: str
-    amount: int
-    effect: str
-    source: str
-
-    @property
-    def rupees(self) -> str:
-        """The amount for display."""
-        return money.rupees(self.amount)
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedBonus(Value):
-    """A bonus as it was granted, kept apart from what the device is worth.
-
-    Attributes:
-        id: the bonus's id.
-        amount: what it is worth, in paise.
-        target: the new model that it was granted for, and is spent on; None for any.
-    """
-
-    id: str
-    amount: int
-    target: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Quote(Value):
-    """What a device is worth, why, under which rules, and for how long that can be accepted.
-
-    Attributes:
-        programme: the programme's id.
-        digest: the digest of the programme that made the quote.
-        terms: the version of its terms.
-        questionnaire: the version of its questionnaire.
-        at: the instant of the valuation, UTC.
-        valid_until: the first instant at which it can no longer be accepted, UTC.
-        model: the variant's id.
-        label: the variant's name for people.
-        imeis: the device's IMEIs; empty in an indicative quote, and in one that was stored without.
-        indicative: whether no IMEI was given: such a quote shows the value, and earns no coupon.
-        imei_status: what the register said.
-        purchased_on: when the customer bought the device, where it was given.
-        condition: the answers.
-        grade: the overall grade.
-        priced_from: since when the market price is in force, UTC.
-        target: the new model that the customer wants to buy, or None.
-        bonuses_given: how often each bonus with a quota had been given.
-        bonuses: what comes on top of the exchange value.
-        lines: the steps; those of the exchange value first, then the bonuses.
-        exchange_value: what the device is worth, in paise: all lines but the bonuses.
-        coupon_value: what the coupon is worth, in paise: all lines.
-        warnings: what the programme lets pass, and somebody should know.
-        usage: what the coupon may be used for.
-    """
-
-    programme: str
-    digest: str
-    terms: str
-    questionnaire: str
-    at: datetime
-    valid_until: datetime
-    model: str
-    label: str
-    imeis: tuple[Imei, ...]
-    indicative: bool
-    imei_status: ImeiStatus
-    purchased_on: date | None
-    condition: Condition
-    grade: str
-    priced_from: datetime
-    target: str | None
-    bonuses_given: tuple[tuple[str, int], ...]
-    bonuses: tuple[GrantedBonus, ...]
-    lines: tuple[QuoteLine, ...]
-    exchange_value: int
-    coupon_value: int
-    warnings: tuple[Reason, ...]
-    usage: UsageRules
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        object.__setattr__(self, "at", instant(self.at, "Quote.at"))
-        object.__setattr__(self, "valid_until", instant(self.valid_until, "Quote.valid_until"))
-        object.__setattr__(self, "priced_from", instant(self.priced_from, "Quote.priced_from"))
-        require(self.at < self.valid_until, "Quote.valid_until", self.valid_until, "it is after `at`")
-        fits = not (self.indicative and self.imeis)
-        require(fits, "Quote.indicative", self.indicative, "a quote for an IMEI is not indicative")
-        coupon = sum([line.amount for line in self.lines])
-        exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
-        if coupon != self.coupon_value:
-            raise InvalidValue("Quote.coupon_value", self.coupon_value, f"its lines add up to {coupon} paise")
-        if exchange != self.exchange_value:
-            raise InvalidValue("Quote.exchange_value", self.exchange_value, f"without bonuses it is {exchange} paise")
-
-    @property
-    def rupees(self) -> str:
-        """The coupon's value for display."""
-        return money.rupees(self.coupon_value)
-
-    def without_imei(self) -> Quote:
-        """Return the quote without its IMEIs: all that storing, showing and replaying it needs."""
-        return self.replace(imeis=()) if self.imeis else self
-
-    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
-        """Return the quote as plain JSON data.
-
-        An IMEI is personal data: it is left out unless it is asked for.
-
-        Args:
-            reveal_imei: whether to write the IMEIs; only then does the form hold the whole quote.
-        """
-        return Value.to_dict(self if reveal_imei else self.without_imei())
-
-    def to_json(self, *, reveal_imei: bool = False) -> str:
-        """Return the canonical JSON text; see `to_dict`."""
-        return canonical(self.to_dict(reveal_imei=reveal_imei))
-
-    def explain(self, write: Callable[[int], str] = money.rupees) -> str:
-        """Return the quote as text: a line for each step, and the sum.
-
-        Args:
-            write: how to write an amount; by default plain rupees with two decimals.
-        """
-        rows = self._rows(write)
-        wide, far = (max(len(row[column]) for row in rows) for column in (0, 1))
-        body = [f"  {rule:<{wide}}  {amount:>{far}}  {effect}".rstrip() for rule, amount, effect, _ in rows]
-        return "\n".join([self._head, *body, *(f"  note: {warning}" for warning in self.warnings)])
-
-    def _repr_html_(self) -> str:
-        """Return the quote as a table for a notebook; an IMEI is not in it."""
-        return _html.table(self._head, self._rows(money.rupees), map(str, self.warnings))
-
-    @property
-    def _head(self) -> str:
-        return f"{self.label}, grade {self.grade}, {self.programme} terms {self.terms}"
-
-    def _rows(self, write: Callable[[int], str]) -> list[tuple[str, str, str, str]]:
-        """Return rule, amount, effect and source of every line, and the sums."""
-        rows = [(line.rule, write(line.amount), line.effect, line.source) for line in self.lines]
-        if self.coupon_value != self.exchange_value:
-            rows.insert(len(rows) - len(self.bonuses), ("exchange value", write(self.exchange_value), "", ""))
-        return [*rows, ("coupon value", write(self.coupon_value), "", "")]
 
 
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
@@ -224,6 +70,7 @@ def appraise(
     device_exchanged: bool = False,
     target: str | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    key: bytes | None = None,
 ) -> Quote | Refusal:
     """Value a device.
 
@@ -237,6 +84,8 @@ def appraise(
         device_exchanged: whether this device was traded in before.
         target: the new model that the customer wants to buy, for bonuses on it.
         bonuses_given: how often each bonus with a quota was given so far.
+        key: at least 16 secret bytes, to seal the quote with; needed where it leaves the service's hands before it is
+            accepted.
 
     Returns:
         A `Quote` whose lines add up to its value, or a `Refusal` with every reason.
@@ -286,10 +135,10 @@ def appraise(
     bonuses: list[GrantedBonus] = []
     coupon_value = exchange_value
     for amount, bonus, bound_to in _bonuses(exchange_value, terms, on, target, dict(given)) if terms.bonuses else ():
-        bonuses.append(proved(GrantedBonus, id=bonus.id, amount=amount, target=bound_to))
+        bonuses.append(proved(GrantedBonus, id=bonus.id, amount=amount, target=bound_to, quota=bonus.quota))
         lines.append(_line(f"bonus:{bonus.id}", amount, bonus.says, f"bonuses[{bonus.id}]"))
         coupon_value += amount
-    return proved(
+    quote = proved(
         Quote,
         programme=programme.id,
         digest=programme.digest,
@@ -314,7 +163,9 @@ def appraise(
         coupon_value=coupon_value,
         warnings=verdict.warnings,
         usage=terms.usage,
+        seal="",
     )
+    return quote if key is None else quote.replace(seal=seal_of(quote, key))
 
 
 def _check_arguments(
@@ -606,7 +457,11 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     worst = Condition(
         {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
     )
-    lowest = _again(quote, worst, programme)
+    # A bonus that the quote does not have yet may be used up by the time of the inspection.
+    held = {bonus.id for bonus in quote.bonuses}
+    gone = {bonus.id: bonus.quota for bonus in terms.bonuses if bonus.quota is not None and bonus.id not in held}
+    given = {**dict(quote.bonuses_given), **gone}
+    lowest = appraise_again(quote.without_imei(), programme, condition=worst, bonuses_given=given)
     if isinstance(lowest, Refusal):
         raise InvalidValue("quote", quote.label, f"its worst answers are refused: {', '.join(lowest.codes)}")
     at_risk = quote.coupon_value if gates else quote.coupon_value - lowest.coupon_value
@@ -629,9 +484,10 @@ class Replay(Value):
 
 
 def replay(quote: Quote, programme: Programme) -> Replay:
-    """Value the quoted device again, from what the quote itself carries, and compare line by line.
+    """Value the quoted device again, from what the quote itself carries, and compare all that the quote says.
 
-    The clock, the register and the quotas of that moment are in the quote; the IMEI is not needed.
+    The clock, the register and the quotas of that moment are in the quote; the IMEI is not needed. What an IMEI alone
+    leads to (the warnings about it) is compared where the quote holds its IMEIs.
 
     >>> from datetime import UTC, datetime
     >>> programme = Programme.load("mi-exchange-india")
@@ -642,16 +498,90 @@ def replay(quote: Quote, programme: Programme) -> Replay:
     _check_quote_and_programme(quote, programme)
     differences = []
     if quote.digest != programme.digest:
-        differences.append(f"the programme is {programme.digest[:12]}, the quote was made by {quote.digest[:12]}")
-    again = _again(quote, quote.condition, programme)
+        differences.append(_other_digest(quote, programme))
+    return Replay((*differences, *_differences(quote, appraise_again(quote, programme))))
+
+
+def confirmed(quote: Quote, programme: Programme, *, keys: Sequence[bytes]) -> Quote | Refusal:
+    """Return the quote as the programme makes it of the quote's own inputs, or refuse one that says anything else.
+
+    Whatever issues money for a quote asks this first: the quote may have been in other hands. The digest alone may
+    differ, as it does after a change of a price list that leaves this quote as it is; the quote that is returned
+    carries the digest of the programme that confirmed it.
+
+    Args:
+        quote: the quote.
+        programme: the programme that made it, or a later version.
+        keys: the keys that may have sealed it.
+
+    Returns:
+        The quote, or a refusal: it was altered (`quote_altered`, every difference), the programme makes another value
+        by now (`quote_outdated`), or its terms want a seal and it has none (`quote_unsealed`). What the seal does not
+        cover, an unsealed quote's own inputs, is taken as it is: terms with ``quote_seal = "required"`` refuse it.
+
+    Raises:
+        InvalidValue: an argument is not of its type.
+    """
+    _check_quote_and_programme(quote, programme)
+    terms = programme.terms_at(quote.at)
+    reasons = []
+    if quote.seal and not quote.is_sealed_by(*keys):
+        what = "The quote's seal does not fit: it was altered, or sealed with another key"
+        reasons.append(Reason(ReasonCode.QUOTE_ALTERED, what, _ASK_AGAIN))
+    elif terms is not None and terms.quote_seal == "required" and not quote.seal:
+        what = "The quote has no seal, and the terms ask for one"
+        reasons.append(Reason(ReasonCode.QUOTE_UNSEALED, what, f"{_ASK_AGAIN}; the service appraises with its key"))
+    again = appraise_again(quote, programme)
+    differences = _differences(quote, again)
+    if differences and quote.digest != programme.digest:
+        what = f"The programme was changed since the quote: {_listed([_other_digest(quote, programme), *differences])}"
+        reasons.append(Reason(ReasonCode.QUOTE_OUTDATED, what, f"{_ASK_AGAIN}; the price may differ"))
+    elif differences:
+        what = f"The quote is not what its programme makes of its inputs: {_listed(differences)}"
+        reasons.append(Reason(ReasonCode.QUOTE_ALTERED, what, _ASK_AGAIN))
+    if reasons or isinstance(again, Refusal):
+        return Refusal(tuple(reasons))
+    return quote if quote.digest == programme.digest else quote.replace(digest=programme.digest, seal="")
+
+
+_ASK_AGAIN = "Ask for a new quote"
+_LISTED = 10
+
+
+def _listed(differences: Sequence[str]) -> str:
+    """Return the differences as one text; not all of very many, for a forger chooses how many there are."""
+    more = [f"and {len(differences) - _LISTED} more"] if len(differences) > _LISTED else []
+    return "; ".join([*(difference[:_LONGEST] for difference in differences[:_LISTED]), *more])
+
+
+_LONGEST = 1_000
+
+
+def _other_digest(quote: Quote, programme: Programme) -> str:
+    return f"the programme is {programme.digest[:12]}, the quote was made by {quote.digest[:12]}"
+
+
+_OF_LINES = {"lines", "bonuses", "exchange_value", "coupon_value"}
+_NOT_COMPARED = {"digest", "seal"} | _OF_LINES
+_OF_IMEIS = {"imeis", "indicative", "imei_status", "warnings"}
+
+
+def _differences(quote: Quote, again: Quote | Refusal) -> list[str]:
+    """Name everything that a quote says and its valuation today does not; an IMEI is shown masked."""
     if isinstance(again, Refusal):
-        return Replay((*differences, f"refused now: {', '.join(again.codes)}"))
-    for field in ("programme", "terms", "questionnaire", "label", "grade", "priced_from", "valid_until", "usage"):
-        before, now = getattr(quote, field), getattr(again, field)
-        if before != now:
-            differences.append(f"{field} was {before}, is now {now}")
-    differences += _line_differences(quote, again)
-    return Replay(tuple(differences))
+        return [f"refused now: {', '.join(again.codes)}"]
+    is_stored = not quote.imeis and not quote.indicative
+    left_out = _NOT_COMPARED | (_OF_IMEIS if is_stored else set())
+    differences = []
+    for field in dataclasses.fields(Quote):
+        before, now = getattr(quote, field.name), getattr(again, field.name)
+        if field.name not in left_out and before != now:
+            differences.append(f"{field.name} was {_shown(before)}, is now {_shown(now)}")
+    return differences + _line_differences(quote, again)
+
+
+def _shown(value: object) -> str:
+    return mask(value) if isinstance(value, str) else str(value)
 
 
 def _line_differences(quote: Quote, again: Quote) -> list[str]:
@@ -680,12 +610,28 @@ def _check_quote_and_programme(quote: object, programme: object) -> None:
         raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
 
 
-def _again(quote: Quote, condition: Condition, programme: Programme) -> Quote | Refusal:
+def appraise_again(
+    quote: Quote,
+    programme: Programme,
+    *,
+    condition: Condition | None = None,
+    bonuses_given: Mapping[str, int] | None = None,
+) -> Quote | Refusal:
+    """Value the quoted device again at the instant of the quote.
+
+    Args:
+        quote: the quote; with its IMEIs or without.
+        programme: the rules.
+        condition: other answers than the quote's.
+        bonuses_given: other counts than the quote's of how often each bonus with a quota had been given.
+    """
+    imeis = dict(zip(("imei", "imei2"), quote.imeis, strict=False))
     return appraise(
-        Device(quote.model, purchased_on=quote.purchased_on),
-        condition,
+        Device(quote.model, **imeis, purchased_on=quote.purchased_on),
+        quote.condition if condition is None else condition,
         programme,
         at=quote.at,
+        imei_status=quote.imei_status,
         target=quote.target,
-        bonuses_given=dict(quote.bonuses_given),
+        bonuses_given=dict(quote.bonuses_given) if bonuses_given is None else bonuses_given,
     )

@@ -169,7 +169,7 @@ def test_a_coupon_takes_off_what_was_worked_out_by_hand(case: Purchase) -> None:
     )
     assert isinstance(quote, Quote), quote.explain()
     accepted_at = case.accepted_at or case.quoted_at
-    coupon = issue(quote, account="buyer", at=accepted_at, key=KEY)
+    coupon = issue(quote, programme, account="buyer", at=accepted_at, key=KEY)
     if isinstance(coupon, Coupon):
         outcome = coupon.check(
             Order("order-1", tuple(map(order_line, case.order)), tuple(case.other_discounts)),

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import string
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from miexchange import Coupon, CouponStanding, Order, Quote, Redemption, Refusal, UsageRules, coupon_for, issue
+from miexchange import (
+    Coupon,
+    CouponStanding,
+    Order,
+    Programme,
+    Quote,
+    Redemption,
+    Refusal,
+    UsageRules,
+    coupon_for,
+    issue,
+)
 from miexchange.coupon import device_token, normal_code
 from miexchange.imei import Imei
-from miexchange.strategies import Enquiry, coupons, enquiries, imeis, orders, quotes
+from miexchange.strategies import Enquiry, coupons, enquiries, imeis, orders
 from property import oracle
 from property.effort import effort
 
@@ -62,17 +74,27 @@ def test_check_and_is_valid_at_are_one_rule(purchase: tuple[Coupon, Order], zone
     assert bool(codes & {"coupon_expired", "coupon_not_yet_valid"}) is not coupon.is_valid_at(at)
 
 
-@given(quotes(imei=True), st.timedeltas(-timedelta(10), timedelta(10)))
-def test_a_quote_can_be_accepted_in_its_window_only(quote: Quote, after: timedelta) -> None:
+@st.composite
+def offers(draw: st.DrawFn) -> tuple[Quote, Programme]:
+    """Draw a quote with an IMEI, and the programme that made it."""
+    enquiry = draw(enquiries(imei=True))
+    quote = enquiry.answer()
+    assert isinstance(quote, Quote)
+    return quote, enquiry.programme
+
+
+@given(offers(), st.timedeltas(-timedelta(10), timedelta(10)))
+def test_a_quote_can_be_accepted_in_its_window_only(offer: tuple[Quote, Programme], after: timedelta) -> None:
     """Quote.valid_until: the first instant at which it can no longer be accepted."""
+    quote, programme = offer
     at = quote.at + after
-    answer = issue(quote, account="a", at=at, key=KEY)
+    answer = issue(quote, programme, account="a", at=at, key=KEY)
     assert isinstance(answer, Coupon) is (quote.at <= at < quote.valid_until)
     if isinstance(answer, Coupon):
         assert answer.valid_from == at
         assert answer.value == quote.coupon_value
     for edge, good in ((quote.at, True), (quote.valid_until - TICK, True), (quote.valid_until, False)):
-        assert isinstance(issue(quote, account="a", at=edge, key=KEY), Coupon) is good
+        assert isinstance(issue(quote, programme, account="a", at=edge, key=KEY), Coupon) is good
 
 
 # ----- the discount
@@ -209,34 +231,47 @@ def test_every_stranger_hears_the_same(coupon: Coupon, one: Order, other: Order)
 # ----- the code
 
 
-@given(
-    quotes(imei=True), st.text(string.ascii_letters, min_size=1), KEYS, st.timedeltas(timedelta(), timedelta(0, 3599))
-)
-def test_accepting_twice_gives_the_same_code(quote: Quote, account: str, key: bytes, later: timedelta) -> None:
+@given(offers(), st.text(string.ascii_letters, min_size=1), KEYS, st.timedeltas(timedelta(), timedelta(0, 3599)))
+def test_accepting_twice_gives_the_same_code(
+    offer: tuple[Quote, Programme], account: str, key: bytes, later: timedelta
+) -> None:
     """Design, section 8: the code is derived, not drawn; accepting twice gives the same coupon."""
-    first, again = (issue(quote, account=account, at=at, key=key) for at in (quote.at, quote.at + later))
+    quote, programme = offer
+    first, again = (issue(quote, programme, account=account, at=at, key=key) for at in (quote.at, quote.at + later))
     assert isinstance(first, Coupon)
     assert isinstance(again, Coupon)
     assert first.code == again.code
     assert first.device_tokens == again.device_tokens
-    assert first.replace(valid_from=again.valid_from, valid_until=again.valid_until) == again
-    assert issue(Quote.from_json(quote.to_json(reveal_imei=True)), account=account, at=quote.at, key=key) == first
+    window = {"valid_from": again.valid_from, "valid_until": again.valid_until, "seal": again.seal}
+    assert first.replace(**window) == again
+    read = Quote.from_json(quote.to_json(reveal_imei=True))
+    assert issue(read, programme, account=account, at=quote.at, key=key) == first
+    rotated = issue(quote, programme, account=account, at=quote.at, key=key + b"!", old_keys=(key,))
+    assert isinstance(rotated, Coupon)
+    assert rotated.code == first.code
+    assert set(rotated.device_tokens) > set(first.device_tokens)
 
 
-@given(quotes(imei=True), st.sampled_from(["account", "key", "quote", "imei"]))
-def test_another_account_key_or_quote_has_another_code(quote: Quote, changed: str) -> None:
+@given(enquiries(imei=True), st.sampled_from(["account", "key", "quote", "imei"]), imeis())
+def test_another_account_key_or_quote_has_another_code(enquiry: Enquiry, changed: str, number: Imei) -> None:
     """Design, section 8: a keyed hash of quote and account."""
-    other = quote
+    other = enquiry
     if changed == "quote":
-        other = quote.replace(valid_until=quote.valid_until + TICK)
+        other = dataclasses.replace(enquiry, at=enquiry.at + TICK)
     if changed == "imei":
-        other = quote.replace(imeis=(Imei.from_body("35417803685978"),))
-        assume(other != quote)
-    one = issue(quote, account="a", at=quote.at, key=KEY)
+        assert isinstance(enquiry.device.imei, Imei)
+        imei = Imei.from_body(enquiry.device.imei.tac + number.serial)
+        other = dataclasses.replace(enquiry, device=enquiry.device.replace(imei=imei))
+    quote, another = enquiry.answer(), other.answer()
+    assert isinstance(quote, Quote)
+    assume(isinstance(another, Quote) and (changed != "imei" or another != quote))
+    assert isinstance(another, Quote)
+    one = issue(quote, enquiry.programme, account="a", at=quote.at, key=KEY)
     two = issue(
-        other,
+        another,
+        enquiry.programme,
         account="b" if changed == "account" else "a",
-        at=quote.at,
+        at=another.at,
         key=KEY[::-1] if changed == "key" else KEY,
     )
     assert isinstance(one, Coupon)
@@ -298,4 +333,4 @@ def test_one_call_is_two(enquiry: Enquiry) -> None:
     quote = enquiry.answer()
     assert isinstance(quote, Quote)
     at_once = coupon_for(enquiry.device, enquiry.condition, enquiry.programme, account="a", key=KEY, **enquiry.facts)
-    assert at_once == issue(quote, account="a", at=enquiry.at, key=KEY)
+    assert at_once == issue(quote, enquiry.programme, account="a", at=enquiry.at, key=KEY)

@@ -151,7 +151,7 @@ def test_only_who_asks_sees_the_number(enquiry: Enquiry, pair: tuple[Imei, Imei]
         assert imei.digits not in quote.to_json()
         assert imei.digits in quote.to_json(reveal_imei=True)
         assert quote.without_imei().imeis == ()
-        coupon = issue(quote, account="a", at=quote.at, key=KEY)
+        coupon = issue(quote, enquiry.programme, account="a", at=quote.at, key=KEY)
         assert isinstance(coupon, Coupon)
         for text in (coupon.to_json(), repr(coupon), str(coupon)):
             assert imei.digits not in text

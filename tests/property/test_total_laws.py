@@ -57,7 +57,7 @@ AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 DEVICE = Device("oneplus-3t-6-64", Imei.from_body("35000000000000"))
 BEST = PROGRAMME.terms[0].questionnaire.best(PROGRAMME.catalogue.by_model[DEVICE.model])
 QUOTE = cast("Quote", appraise(DEVICE, BEST, PROGRAMME, at=AT, imei_status=miexchange.ImeiStatus.CLEAR))
-COUPON = cast("Coupon", issue(QUOTE, account="a", at=AT, key=KEY))
+COUPON = cast("Coupon", issue(QUOTE, PROGRAMME, account="a", at=AT, key=KEY))
 
 VALUES = [
     kind

@@ -28,7 +28,7 @@ from miexchange.eligibility import Device
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE
-from miexchange.programme import Bonus, UsageRules
+from miexchange.programme import Bonus, Programme, UsageRules
 from miexchange.refusal import Refusal
 from miexchange.valuation import GrantedBonus, Quote
 from unit import small
@@ -36,11 +36,19 @@ from unit import small
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 DEVICE = Device(small.MODEL, small.IMEI)
 QUOTE = small.quoted(device=DEVICE)
+PROGRAMME = small.programme()
 MICROSECOND = timedelta(microseconds=1)
 
 
-def issued(quote: Quote = QUOTE, *, account: str = "a1", at: datetime = small.AT, key: bytes = small.KEY) -> Coupon:
-    coupon = issue(quote, account=account, at=at, key=key)
+def issued(
+    quote: Quote = QUOTE,
+    programme: Programme = PROGRAMME,
+    *,
+    account: str = "a1",
+    at: datetime = small.AT,
+    key: bytes = small.KEY,
+) -> Coupon:
+    coupon = issue(quote, programme, account=account, at=at, key=key)
     assert isinstance(coupon, Coupon)
     return coupon
 
@@ -91,8 +99,9 @@ def test_a_coupon_carries_what_the_quote_says() -> None:
 
 
 def test_a_coupons_value_is_that_of_the_quote_with_its_bonuses() -> None:
-    quote = small.quoted(small.TERMS.replace(bonuses=(Bonus("b", "B", paise=50_000),)), device=DEVICE)
-    assert issued(quote).value == quote.coupon_value == 1_050_000
+    terms = small.TERMS.replace(bonuses=(Bonus("b", "B", paise=50_000),))
+    quote = small.quoted(terms, device=DEVICE)
+    assert issued(quote, small.programme(terms)).value == quote.coupon_value == 1_050_000
 
 
 def test_accepting_twice_gives_the_same_coupon() -> None:
@@ -115,13 +124,13 @@ ACCEPTED_AT = [
 
 @pytest.mark.parametrize(("at", "codes"), ACCEPTED_AT)
 def test_a_quote_can_be_accepted_while_it_lasts(at: datetime, codes: tuple[str, ...]) -> None:
-    coupon = issue(QUOTE, account="a1", at=at, key=small.KEY)
+    coupon = issue(QUOTE, PROGRAMME, account="a1", at=at, key=small.KEY)
     assert (coupon.codes if isinstance(coupon, Refusal) else ()) == codes
 
 
 def test_a_quote_without_an_imei_earns_no_coupon() -> None:
-    indicative = issue(small.quoted(), account="a1", at=small.AT, key=small.KEY)
-    stored = issue(QUOTE.without_imei(), account="a1", at=small.AT, key=small.KEY)
+    indicative = issue(small.quoted(), PROGRAMME, account="a1", at=small.AT, key=small.KEY)
+    stored = issue(QUOTE.without_imei(), PROGRAMME, account="a1", at=small.AT, key=small.KEY)
     assert isinstance(indicative, Refusal)
     assert isinstance(stored, Refusal)
     assert indicative.codes == stored.codes == ("imei_missing",)
@@ -130,7 +139,7 @@ def test_a_quote_without_an_imei_earns_no_coupon() -> None:
 
 
 def test_all_reasons_against_a_quote_come_at_once() -> None:
-    refusal = issue(small.quoted(), account="a1", at=small.AT + timedelta(days=2), key=small.KEY)
+    refusal = issue(small.quoted(), PROGRAMME, account="a1", at=small.AT + timedelta(days=2), key=small.KEY)
     assert isinstance(refusal, Refusal)
     assert refusal.codes == ("imei_missing", "quote_expired")
 
@@ -157,7 +166,7 @@ HOSTILE: list[tuple[str, dict[str, object]]] = [
 def test_an_argument_of_the_wrong_kind_is_an_error_that_names_it(field: str, change: dict[str, object]) -> None:
     arguments: dict[str, Any] = {"quote": QUOTE, "account": "a1", "at": small.AT, "key": small.KEY} | change
     with pytest.raises(InvalidValue) as caught:
-        issue(arguments.pop("quote"), **arguments)
+        issue(arguments.pop("quote"), PROGRAMME, **arguments)
     assert caught.value.field == field
 
 
@@ -201,7 +210,7 @@ def test_the_code_depends_on_the_key_the_account_and_all_of_the_quote() -> None:
         issued(key=b"another sixteen!"),
         issued(account="a2"),
         issued(small.quoted(device=DEVICE, at=small.AT - MICROSECOND)),
-        issued(small.quoted(device=DEVICE, price=999_900)),
+        issued(small.quoted(device=DEVICE, price=999_900), small.programme(price=999_900)),
         issued(small.quoted(device=Device(small.MODEL, small.IMEI2))),
     ]
     assert len({COUPON.code, *(other.code for other in others)}) == 6
@@ -277,8 +286,10 @@ def test_a_dual_sim_has_two_tokens_whichever_comes_first() -> None:
     assert set(COUPON.device_tokens) < set(one.device_tokens)
 
 
-def test_an_imei_that_stands_twice_in_a_quote_has_one_token() -> None:
-    assert issued(QUOTE.replace(imeis=QUOTE.imeis * 2)).device_tokens == COUPON.device_tokens
+def test_an_imei_that_stands_twice_in_a_quote_was_not_put_there_by_us() -> None:
+    refusal = issue(QUOTE.replace(imeis=QUOTE.imeis * 2), PROGRAMME, account="a1", at=small.AT, key=small.KEY)
+    assert isinstance(refusal, Refusal)
+    assert refusal.codes == ("quote_altered",)
 
 
 def test_a_coupon_holds_no_imei() -> None:
@@ -629,7 +640,8 @@ def test_a_redemption_is_of_an_instant() -> None:
 
 @pytest.mark.parametrize("days", [0, -1, 3_651, 10**9])
 def test_a_validity_that_cannot_be_added_to_an_instant_is_an_error_of_ours(days: int) -> None:
-    quote = small.quoted(device=Device(small.MODEL, small.IMEI))
+    terms = small.TERMS.replace(usage=small.USAGE.replace(valid_days=days))
+    quote = small.quoted(terms, device=Device(small.MODEL, small.IMEI))
     with pytest.raises(InvalidValue) as caught:
-        issue(quote.replace(usage=small.USAGE.replace(valid_days=days)), account="a", at=small.AT, key=small.KEY)
+        issue(quote, small.programme(terms), account="a", at=small.AT, key=small.KEY)
     assert caught.value.field == "UsageRules.valid_days"

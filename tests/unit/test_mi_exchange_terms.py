@@ -62,7 +62,7 @@ def refused(device: Device | None = None, condition: Condition = BEST, **more: A
 
 
 def credited(*, account: str = "buyer", at: datetime = AT, key: bytes = KEY) -> Coupon:
-    coupon = issue(quoted(at=at), account=account, at=at, key=key)
+    coupon = issue(quoted(at=at), PROGRAMME, account=account, at=at, key=key)
     assert isinstance(coupon, Coupon)
     return coupon
 
@@ -180,7 +180,7 @@ def test_the_coupon_needs_the_imei() -> None:
 
     https://www.gizmochina.com/2018/03/15/get-a-new-xiaomi-phone-for-less-using-the-mi-exchange-program/
     """
-    refusal = issue(quoted(Device(MODEL)), account="buyer", at=AT, key=KEY)
+    refusal = issue(quoted(Device(MODEL)), PROGRAMME, account="buyer", at=AT, key=KEY)
     assert isinstance(refusal, Refusal)
     assert refusal.codes == ("imei_missing",)
 
@@ -343,7 +343,7 @@ def test_the_coupon_is_credited_at_once_with_the_quotes_value() -> None:
     https://gadgets.ndtv.com/mobiles/news/xiaomi-mi-exchange-offer-program-india-how-to-use-1824324
     """
     quote = quoted()
-    coupon = issue(quote, account="buyer", at=AT, key=KEY)
+    coupon = issue(quote, PROGRAMME, account="buyer", at=AT, key=KEY)
     assert isinstance(coupon, Coupon)
     assert (coupon.value, coupon.valid_from, coupon.account) == (quote.coupon_value, AT, "buyer")
     assert coupon.rupees == quote.rupees == "11290.00"

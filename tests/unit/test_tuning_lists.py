@@ -79,7 +79,7 @@ def coupons() -> tuple[tuple[Coupon, Quote], ...]:
         device = Device("oneplus-3t-6-64", imei=Imei.from_body(f"{tac}{number:06d}").digits)
         quote = appraise(device, best.condition, graded(), at=at, imei_status=ImeiStatus.CLEAR)
         assert isinstance(quote, Quote)
-        coupon = issue(quote, account=f"account-{number}", at=at, key=KEY)
+        coupon = issue(quote, graded(), account=f"account-{number}", at=at, key=KEY)
         assert isinstance(coupon, Coupon)
         found.append((coupon, quote.without_imei()))
     return tuple(found)

@@ -36,14 +36,15 @@ from unit import small
 
 QUESTION = small.cosmetic("glass", "display", small.costs("cracked", paise=5_000))
 BONUS = Bonus("diwali", "Diwali bonus", paise=5_000, targets=("Two",), begins=date(2020, 1, 1), quota=3)
+TERMS = small.asking(QUESTION).replace(bonuses=(BONUS,))
 QUOTE = small.quoted(
-    small.asking(QUESTION).replace(bonuses=(BONUS,)),
+    TERMS,
     {"glass": "cracked"},
     device=Device(small.MODEL, small.IMEI),
     target="Two",
     bonuses_given={"diwali": 1},
 )
-COUPON = issue(QUOTE, account="a1", at=small.AT, key=small.KEY)
+COUPON = issue(QUOTE, small.programme(TERMS), account="a1", at=small.AT, key=small.KEY)
 assert isinstance(COUPON, Coupon)
 REASON = Reason(ReasonCode.COUPON_EXPIRED, "The coupon expired", "Ask for a new quote", "c1")
 PRICE = Price(small.MODEL, small.BEGIN, 100_000, "observed", "a list", small.AT)

@@ -102,7 +102,7 @@ def quote(
     if isinstance(result, Refusal):
         _show_refusal(result, device, rules, moment, as_json=as_json)
         raise typer.Exit(1)
-    paper = None if key is None or account is None else issue(result, account=account, at=moment, key=key)
+    paper = None if key is None or account is None else issue(result, rules, account=account, at=moment, key=key)
     if isinstance(paper, Coupon) and coupon_out is not None:
         _save(paper, coupon_out)
     worst = worst_case(result, rules)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from miexchange.condition import Condition
-from miexchange.coupon import Coupon, Order, OrderLine, Redemption, issue
+from miexchange.coupon import Coupon, Order, OrderLine, Redemption, _issue
 from miexchange.eligibility import ImeiStatus
 from miexchange.strategies._imeis import imeis
 from miexchange.strategies._numbers import amounts, instants, subsets, texts, tuples
@@ -70,7 +70,7 @@ def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
     accepted = draw(_accepted()) if quote is None else quote
     at = draw(instants(accepted.at, accepted.valid_until - timedelta(microseconds=1)))
     key = draw(st.binary(min_size=16, max_size=32))
-    coupon = issue(accepted, account=draw(texts()), at=at, key=key)
+    coupon = _issue(accepted, [], account=draw(texts()), at=at, key=key, old_keys=())
     assert isinstance(coupon, Coupon), coupon.explain()  # noqa: S101 - it is accepted in time, with its IMEI
     return coupon
 

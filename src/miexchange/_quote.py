@@ -1,0 +1,196 @@
+"""The quote as a value: what a device is worth, line by line, with a seal for when it leaves the service's hands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from miexchange import _html, money
+from miexchange._keyed import keyed, same
+from miexchange._value import Value, canonical, check_types, instant, require
+from miexchange.condition import Condition
+from miexchange.eligibility import ImeiStatus
+from miexchange.errors import InvalidValue
+from miexchange.imei import Imei
+from miexchange.programme import UsageRules
+from miexchange.refusal import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["GrantedBonus", "Quote", "QuoteLine", "seal_of"]
+
+_SEAL = re.compile("[0-9a-f]{64}|")
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteLine(Value):
+    """One step of a value.
+
+    Attributes:
+        rule: the rule that was applied, such as ``market``, ``grade``, ``deduction:display``.
+        amount: what it adds, in paise; negative for what it takes away.
+        effect: what the rule says, for people, such as ``20260 bps of the display repair anchor``.
+        source: the row that says so, by table and key.
+    """
+
+    rule: str
+    amount: int
+    effect: str
+    source: str
+
+    @property
+    def rupees(self) -> str:
+        """The amount for display."""
+        return money.rupees(self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedBonus(Value):
+    """A bonus as it was granted, kept apart from what the device is worth.
+
+    Attributes:
+        id: the bonus's id.
+        amount: what it is worth, in paise.
+        target: the new model that it was granted for, and is spent on; None for any.
+        quota: how often the bonus is given in all; None for no limit. A ledger counts, and holds to it.
+    """
+
+    id: str
+    amount: int
+    target: str | None = None
+    quota: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote(Value):
+    """What a device is worth, why, under which rules, and for how long that can be accepted.
+
+    Attributes:
+        programme: the programme's id.
+        digest: the digest of the programme that made the quote.
+        terms: the version of its terms.
+        questionnaire: the version of its questionnaire.
+        at: the instant of the valuation, UTC.
+        valid_until: the first instant at which it can no longer be accepted, UTC.
+        model: the variant's id.
+        label: the variant's name for people.
+        imeis: the device's IMEIs; empty in an indicative quote, and in one that was stored without.
+        indicative: whether no IMEI was given: such a quote shows the value, and earns no coupon.
+        imei_status: what the register said.
+        purchased_on: when the customer bought the device, where it was given.
+        condition: the answers.
+        grade: the overall grade.
+        priced_from: since when the market price is in force, UTC.
+        target: the new model that the customer wants to buy, or None.
+        bonuses_given: how often each bonus with a quota had been given.
+        bonuses: what comes on top of the exchange value.
+        lines: the steps; those of the exchange value first, then the bonuses.
+        exchange_value: what the device is worth, in paise: all lines but the bonuses.
+        coupon_value: what the coupon is worth, in paise: all lines.
+        warnings: what the programme lets pass, and somebody should know.
+        usage: what the coupon may be used for.
+        seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
+            leaves the service's hands comes back as it went, or its seal does not fit.
+    """
+
+    programme: str
+    digest: str
+    terms: str
+    questionnaire: str
+    at: datetime
+    valid_until: datetime
+    model: str
+    label: str
+    imeis: tuple[Imei, ...]
+    indicative: bool
+    imei_status: ImeiStatus
+    purchased_on: date | None
+    condition: Condition
+    grade: str
+    priced_from: datetime
+    target: str | None
+    bonuses_given: tuple[tuple[str, int], ...]
+    bonuses: tuple[GrantedBonus, ...]
+    lines: tuple[QuoteLine, ...]
+    exchange_value: int
+    coupon_value: int
+    warnings: tuple[Reason, ...]
+    usage: UsageRules
+    seal: str = ""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        require(_SEAL.fullmatch(self.seal) is not None, "Quote.seal", self.seal, "give a seal as `appraise` makes it")
+        object.__setattr__(self, "at", instant(self.at, "Quote.at"))
+        object.__setattr__(self, "valid_until", instant(self.valid_until, "Quote.valid_until"))
+        object.__setattr__(self, "priced_from", instant(self.priced_from, "Quote.priced_from"))
+        require(self.at < self.valid_until, "Quote.valid_until", self.valid_until, "it is after `at`")
+        fits = not (self.indicative and self.imeis)
+        require(fits, "Quote.indicative", self.indicative, "a quote for an IMEI is not indicative")
+        coupon = sum([line.amount for line in self.lines])
+        exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
+        if coupon != self.coupon_value:
+            raise InvalidValue("Quote.coupon_value", self.coupon_value, f"its lines add up to {coupon} paise")
+        if exchange != self.exchange_value:
+            raise InvalidValue("Quote.exchange_value", self.exchange_value, f"without bonuses it is {exchange} paise")
+
+    @property
+    def rupees(self) -> str:
+        """The coupon's value for display."""
+        return money.rupees(self.coupon_value)
+
+    def without_imei(self) -> Quote:
+        """Return the quote without its IMEIs, and so without its seal: all that storing and replaying it needs."""
+        return self.replace(imeis=(), seal="") if self.imeis else self
+
+    def is_sealed_by(self, *keys: bytes) -> bool:
+        """Tell whether the seal is that of one of the keys over the quote as it is now."""
+        return any(same(self.seal, seal_of(self, key)) for key in keys) if self.seal else False
+
+    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
+        """Return the quote as plain JSON data.
+
+        An IMEI is personal data: it is left out unless it is asked for.
+
+        Args:
+            reveal_imei: whether to write the IMEIs; only then does the form hold the whole quote.
+        """
+        return Value.to_dict(self if reveal_imei else self.without_imei())
+
+    def to_json(self, *, reveal_imei: bool = False) -> str:
+        """Return the canonical JSON text; see `to_dict`."""
+        return canonical(self.to_dict(reveal_imei=reveal_imei))
+
+    def explain(self, write: Callable[[int], str] = money.rupees) -> str:
+        """Return the quote as text: a line for each step, and the sum.
+
+        Args:
+            write: how to write an amount; by default plain rupees with two decimals.
+        """
+        rows = self._rows(write)
+        wide, far = (max(len(row[column]) for row in rows) for column in (0, 1))
+        body = [f"  {rule:<{wide}}  {amount:>{far}}  {effect}".rstrip() for rule, amount, effect, _ in rows]
+        return "\n".join([self._head, *body, *(f"  note: {warning}" for warning in self.warnings)])
+
+    def _repr_html_(self) -> str:
+        """Return the quote as a table for a notebook; an IMEI is not in it."""
+        return _html.table(self._head, self._rows(money.rupees), map(str, self.warnings))
+
+    @property
+    def _head(self) -> str:
+        return f"{self.label}, grade {self.grade}, {self.programme} terms {self.terms}"
+
+    def _rows(self, write: Callable[[int], str]) -> list[tuple[str, str, str, str]]:
+        """Return rule, amount, effect and source of every line, and the sums."""
+        rows = [(line.rule, write(line.amount), line.effect, line.source) for line in self.lines]
+        if self.coupon_value != self.exchange_value:
+            rows.insert(len(rows) - len(self.bonuses), ("exchange value", write(self.exchange_value), "", ""))
+        return [*rows, ("coupon value", write(self.coupon_value), "", "")]
+
+
+def seal_of(quote: Quote, key: bytes) -> str:
+    """Return the tag over the whole canonical form of a quote but for the seal itself."""
+    return keyed(key, "quote", quote.replace(seal="").to_json(reveal_imei=True)).hex()

@@ -128,6 +128,8 @@ class Quote(Value):
         object.__setattr__(self, "valid_until", instant(self.valid_until, "Quote.valid_until"))
         object.__setattr__(self, "priced_from", instant(self.priced_from, "Quote.priced_from"))
         require(self.at < self.valid_until, "Quote.valid_until", self.valid_until, "it is after `at`")
+        fits = all(times >= 0 for _, times in self.bonuses_given)
+        require(fits, "Quote.bonuses_given", self.bonuses_given, "counts are whole numbers, zero or more")
         fits = not (self.indicative and self.imeis)
         require(fits, "Quote.indicative", self.indicative, "a quote for an IMEI is not indicative")
         coupon = sum([line.amount for line in self.lines])

@@ -58,6 +58,9 @@ class ImeiStatus(StrEnum):
     UNVERIFIED = "unverified"
 
 
+_MOST_SIMS = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Variant(Value):
     """One model in one memory size: what a customer names, and what has a price.
@@ -72,6 +75,8 @@ class Variant(Value):
         launch_price_paise: the price at launch, or None where no source states one.
         aliases: other names of the model.
         source: where the row's facts are from.
+        sims: how many SIMs, and so IMEIs, it has (3GPP TS 23.003, section 6.2.1: each has its own), or None where no
+            source states it.
     """
 
     model: str
@@ -83,12 +88,13 @@ class Variant(Value):
     launch_price_paise: int | None = None
     aliases: tuple[str, ...] = ()
     source: str = ""
+    sims: int | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
         for field in ("model", "brand", "name"):
             require(bool(getattr(self, field).strip()), f"Variant.{field}", getattr(self, field), "give a text")
-        for field in ("ram_mb", "storage_gb", "launch_price_paise"):
+        for field in ("ram_mb", "storage_gb", "launch_price_paise", "sims"):
             number = getattr(self, field)
             fits = number is None or 0 < number <= GREATEST_PAISE
             require(fits, f"Variant.{field}", number, "give a whole number above zero")
@@ -159,7 +165,7 @@ class Catalogue(Value):
     @classmethod
     def _read(cls, source: object, problems: Problems, file: str = "") -> Catalogue:
         required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source")
-        optional = ("aliases", "launched_on_precision", "new_price_paise", "new_price_on", "new_price_source")
+        optional = ("aliases", "launched_on_precision", "new_price_paise", "new_price_on", "new_price_source", "sims")
         variants: dict[str, Variant] = {}
         for row in read_rows(source, required, optional, problems, file=file):
             aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
@@ -173,6 +179,7 @@ class Catalogue(Value):
                 row.whole_or_none("launch_price_paise", PAISE_PER_RUPEE, GREATEST_PAISE),
                 aliases,
                 row.text("source"),
+                row.whole_or_none("sims", 1, _MOST_SIMS),
             )
             if row.good and cells[0] in variants:
                 row.bad("model", f"{cells[0]} stands twice", "Keep one row for each variant")
@@ -406,10 +413,13 @@ class EligibilityTerms(Value):
             means unknown, not fake.
         unverified_imei: what an IMEI status that could not be verified leads to; it never counts
             as clear.
+        second_imei: whether both IMEIs are ``required`` of a model that is known to have two SIMs. Where one is
+            enough, a phone can be named by either, and only the door tells that the two are one.
     """
 
     unknown_tac: Literal["warn", "refuse"]
     unverified_imei: Literal["warn", "refuse"]
+    second_imei: Literal["optional", "required"] = "optional"
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,10 +485,7 @@ def assess(
     for imei in imeis:
         _judge_imei(imei, variant, catalogue, tacs, terms, reasons, warnings)
     if imeis:
-        if imei_status == ImeiStatus.BLOCKED:
-            reasons.append(_BLOCKED)
-        elif imei_status != ImeiStatus.CLEAR:
-            (reasons if terms.unverified_imei == "refuse" else warnings).append(_UNVERIFIED)
+        _judge_device(device, variant, terms, imei_status, reasons, warnings)
     if exchange_open:
         reasons.append(_OPEN)
     if device_exchanged:
@@ -504,6 +511,11 @@ def listing_code(
     if variant.brand not in brands:
         return ReasonCode.BRAND_NOT_ACCEPTED
     return None if eligible.lists(variant.model, on) else ReasonCode.MODEL_NOT_LISTED
+
+
+def needs_second(variant: Variant, terms: EligibilityTerms) -> bool:
+    """Tell whether a device of a variant must be named by both of its IMEIs."""
+    return terms.second_imei == "required" and variant.sims is not None and variant.sims > 1
 
 
 def identity_code(
@@ -538,6 +550,11 @@ def tac_code(
     return ReasonCode.TAC_OTHER_MODEL
 
 
+_SECOND = Reason(
+    ReasonCode.IMEI2_MISSING,
+    "The phone has two SIMs, and only one of its IMEIs is given",
+    "Dial *#06# on the phone and give both numbers that it shows",
+)
 _BLOCKED = Reason(
     ReasonCode.IMEI_BLOCKED,
     "The IMEI is on a list of lost, stolen or blocked devices",
@@ -583,6 +600,23 @@ def _read_imeis(device: Device, reasons: list[Reason]) -> tuple[Imei, ...]:
         else:
             imeis += (imei,)
     return imeis
+
+
+def _judge_device(
+    device: Device,
+    variant: Variant | None,
+    terms: EligibilityTerms,
+    status: ImeiStatus,
+    reasons: list[Reason],
+    warnings: list[Reason],
+) -> None:
+    """Judge what its IMEIs say together: whether one is missing, and what the register says."""
+    if None in {device.imei, device.imei2} and needs_second(variant, terms):
+        reasons.append(_SECOND)
+    if status == ImeiStatus.BLOCKED:
+        reasons.append(_BLOCKED)
+    elif status != ImeiStatus.CLEAR:
+        (reasons if terms.unverified_imei == "refuse" else warnings).append(_UNVERIFIED)
 
 
 def _judge_imei(

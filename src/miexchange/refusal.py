@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from miexchange._value import Value, check_types, require
 
-__all__ = ["Reason", "ReasonCode", "Refusal"]
+__all__ = ["CURED", "Reason", "ReasonCode", "Refusal"]
 
 
 class ReasonCode(StrEnum):
@@ -32,6 +32,7 @@ class ReasonCode(StrEnum):
     IMEI_CHECK_DIGIT = "imei_check_digit"
     # The IMEI as an identity.
     IMEI_MISSING = "imei_missing"
+    IMEI2_MISSING = "imei2_missing"
     IMEI_PLACEHOLDER = "imei_placeholder"
     IMEI_TEST = "imei_test"
     IMEI_REPORTING_BODY = "imei_reporting_body"
@@ -109,6 +110,27 @@ class ReasonCode(StrEnum):
     OTHER_MODEL = "other_model"
 
 
+CURED = frozenset(
+    {
+        # by time
+        ReasonCode.QUOTE_NOT_YET_VALID,
+        ReasonCode.COUPON_NOT_YET_VALID,
+        ReasonCode.EVENT_BEFORE_LAST,
+        ReasonCode.EVENT_NOT_DUE,
+        # by an earlier step: of this exchange, or the end of another
+        ReasonCode.EVENT_NOT_POSSIBLE,
+        ReasonCode.INSPECTION_MISSING,
+        ReasonCode.COUPON_RESERVED,
+        ReasonCode.ORDER_TAKEN,
+        ReasonCode.EXCHANGE_OPEN,
+        ReasonCode.DEVICE_IN_EXCHANGE,
+        ReasonCode.DEVICE_EXCHANGED,
+        ReasonCode.BONUS_USED_UP,
+    }
+)
+"""The reasons that can pass while the request stays the same; every other reason is final."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason(Value):
     """One reason of a refusal, or one warning on a quote.
@@ -152,6 +174,17 @@ class Refusal(Value):
     def codes(self) -> tuple[str, ...]:
         """The distinct codes, in order."""
         return tuple(dict.fromkeys(reason.code.value for reason in self.reasons))
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same request is refused for ever: time, or a step of somebody, cures none of some reason.
+
+        >>> early = Reason(ReasonCode.COUPON_NOT_YET_VALID, "Too early", "Wait")
+        >>> late = Reason(ReasonCode.COUPON_EXPIRED, "Too late", "Ask for a new quote")
+        >>> Refusal((early,)).is_final, Refusal((early, late)).is_final
+        (False, True)
+        """
+        return any(reason.code not in CURED for reason in self.reasons)
 
     def public(self) -> Refusal:
         """Return the one uniform answer for strangers, so that a guesser of codes learns nothing."""

@@ -34,7 +34,18 @@ def write_programme(programme: Programme, directory: Path) -> None:
     (directory / "programme.toml").write_text(text, encoding="utf-8")
     write_table(
         directory / "models.csv",
-        ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "aliases", "source"),
+        (
+            "model",
+            "brand",
+            "name",
+            "ram_mb",
+            "storage_gb",
+            "launched_on",
+            "launch_price_paise",
+            "aliases",
+            "source",
+            "sims",
+        ),
         ({**variant.to_dict(), "aliases": "|".join(variant.aliases)} for variant in programme.catalogue.variants),
     )
     tacs = [{"tac": tac, **device.to_dict()} for tac, device in programme.tacs]

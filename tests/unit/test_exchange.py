@@ -9,7 +9,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from miexchange import Coupon, CouponStanding, InvalidValue, Refusal, worst_case
+from miexchange import (
+    Coupon,
+    CouponStanding,
+    Device,
+    Imei,
+    ImeiStatus,
+    InvalidValue,
+    Order,
+    OrderLine,
+    Programme,
+    Quote,
+    Refusal,
+    appraise,
+    worst_case,
+)
 from miexchange.exchange import (
     EVENTS,
     OPEN,
@@ -31,9 +45,11 @@ from miexchange.exchange import (
     apply,
     begin,
     fold,
+    may_follow,
 )
 from miexchange.inspection import Examination
 from miexchange.refusal import Reason, ReasonCode
+from miexchange.valuation import QuoteLine
 from unit import small, trade
 from unit.trade import ACCOUNT, HOUR, ORDER, RULES, STRICT, TICK, after, completed, found, inspected, issued, reserved
 
@@ -470,3 +486,165 @@ def test_a_state_is_the_fold_of_its_events() -> None:
 def test_what_is_no_history_is_an_error(history: list[Event], words: str) -> None:
     with pytest.raises(InvalidValue, match=words):
         fold(history)
+
+
+# ----- what a customer holds in the end
+
+
+GRADED = Programme.load("graded-trade-in")
+NOON = datetime(2018, 3, 20, 12, tzinfo=UTC)
+BAND = Order("order-1", (OrderLine("Mi Band 2", "accessory", "Mi", "mi.com", 100_000),))
+
+
+def graded(**rules: Any) -> Exchange:  # noqa: ANN401 - any of the exchange's rules
+    """Return an exchange of the shipped graded programme: a phone of 11,290 with a bonus of 718."""
+    phone = Device("oneplus-3t-6-64", Imei.from_body("86366403123456"))
+    answers = GRADED.terms[0].questionnaire.best(GRADED.catalogue.by_model["oneplus-3t-6-64"])
+    answer = appraise(phone, answers, GRADED, at=NOON, imei_status=ImeiStatus.CLEAR)
+    assert isinstance(answer, Quote)
+    assert (answer.exchange_value, answer.coupon_value) == (1_129_000, 1_200_800)
+    begun = accept(answer, GRADED, account=ACCOUNT, at=NOON, key=small.KEY)
+    assert isinstance(begun, Exchange)
+    return begun.replace(rules=begun.rules.replace(**rules))
+
+
+def test_a_band_that_is_returned_pays_no_bonus_out() -> None:
+    held = after(graded(), Reserve(NOON, BAND, ACCOUNT), Complete(NOON, "order-1"))
+    assert held.redemption is not None
+    assert (held.redemption.discount, held.redemption.store_credit) == (100_000, 1_100_800)
+    back = after(held, Reverse(NOON + DAY, "order-1"))
+    assert back.credit_of_reversal == 28_200
+    assert 1_100_800 + back.credit_of_reversal == 1_129_000, "what the phone is worth, and no paisa of the bonus"
+
+
+def test_a_bonus_that_is_larger_than_the_order_is_not_paid_out_either() -> None:
+    pin = BAND.replace(lines=(BAND.lines[0].replace(price_paise=50_000),))
+    cheap = graded()
+    cheap = cheap.replace(coupon=cheap.coupon.replace(usage=cheap.coupon.usage.replace(minimum_order_paise=0)))
+    held = after(cheap, Reserve(NOON, pin, ACCOUNT))
+    assert held.redemption is not None
+    assert (held.redemption.discount, held.redemption.store_credit, held.redemption.forfeited) == (
+        50_000,
+        1_129_000,
+        21_800,
+    )
+
+
+def test_where_the_old_phone_goes_back_its_surplus_is_taken_back() -> None:
+    held = after(graded(reversal="old_phone"), Reserve(NOON, BAND, ACCOUNT), Complete(NOON, "order-1"))
+    assert after(held, Reverse(NOON + DAY, "order-1")).credit_of_reversal == -1_100_800
+
+
+def test_a_surplus_that_a_requote_lowers_is_paid_at_the_door() -> None:
+    held = after(graded(), Reserve(NOON, BAND, ACCOUNT))
+    lines = (QuoteLine("market", 1_109_800, "a price", "market_prices"),)
+    worn = Examination("valued", held.quote.condition, lines=lines, exchange_value=1_109_800, coupon_value=1_109_800)
+    requote = after(held, Inspect(NOON, "order-1", worn))
+    assert requote.settlement is not None
+    assert (requote.settlement.discount, requote.settlement.store_credit) == (100_000, 1_009_800)
+    assert requote.to_pay_at_the_door == 91_000
+    assert after(requote, Agree(NOON, ACCOUNT)).to_pay_at_the_door == 91_000
+
+
+def test_what_was_called_off_is_paid_in_full_at_the_door() -> None:
+    lost = after(graded(), Reserve(NOON, BAND, ACCOUNT), Void(NOON, "the phone is broken"))
+    assert lost.to_pay_at_the_door == 100_000 + 1_100_800
+    assert after(graded(), Void(NOON, "withdrawn")).to_pay_at_the_door == 0
+
+
+# ----- clocks
+
+
+def test_clocks_that_differ_by_a_little_refuse_nothing() -> None:
+    """A millisecond behind is as late as what came before; more than the terms allow is a wrong clock."""
+    little, much = timedelta(milliseconds=1), SKEW + TICK
+    begun = accepted(at=AT - little)
+    assert isinstance(begun, Exchange)
+    assert begun.at == begun.coupon.valid_from == AT
+    held = after(begun, Reserve(AT - little, ORDER, ACCOUNT), Complete(AT - SKEW, ORDER.id))
+    assert held.at == AT
+    assert held.last is not None
+    assert held.last.at == AT - SKEW, "the event itself says what its clock said"
+    assert codes(apply(begun, Void(AT - much, "why"))) == ("event_before_last",)
+    exact = RULES.replace(skew_seconds=0)
+    assert codes(apply(issued(exact), Void(AT - TICK, "why"))) == ("event_before_last",)
+
+
+def test_a_clock_that_is_behind_lengthens_no_validity() -> None:
+    begun = issued()
+    free = after(begun, Reserve(AT - SKEW, ORDER, ACCOUNT), Release(AT, ORDER.id))
+    assert free.coupon.valid_until == begun.coupon.valid_until
+
+
+# ----- what is not ours is not taken for true
+
+
+def test_an_acceptance_of_another_quote_begins_nothing() -> None:
+    begun = issued()
+    dearer = begun.coupon.replace(exchange_value=begun.coupon.exchange_value + 1)
+    with pytest.raises(InvalidValue, match=r"Accept\.coupon\.exchange_value"):
+        Accept(begun.at, begun.quote, dearer, begun.worst_case, begun.rules)
+    with pytest.raises(InvalidValue, match=r"Exchange\.coupon\.exchange_value"):
+        begun.replace(coupon=dearer)
+
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("Exchange.order", {"order": None}),
+    ("Exchange.order", {"redemption": None}),
+    ("Exchange.order", {"order": None, "redemption": None}),
+    ("Exchange.order", {"state": State.COMPLETED, "order": None, "redemption": None}),
+    ("Exchange.settlement", {"settlement": None}),
+    ("Exchange.settlement", {"examination": None}),
+    ("Exchange.settlement", {"decide_until": None}),
+]
+
+
+@pytest.mark.parametrize(("field", "change"), WRONG)
+def test_an_exchange_whose_parts_do_not_fit_is_none(field: str, change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        requoted().replace(**change)
+    assert caught.value.field == field
+
+
+def test_an_exchange_with_amounts_of_its_own_is_none() -> None:
+    exchange = requoted()
+    assert exchange.redemption is not None
+    assert exchange.settlement is not None
+    for field in ("redemption", "settlement"):
+        paid = getattr(exchange, field)
+        more = paid.replace(discounts=(paid.discount + 1,), discount=paid.discount + 1)
+        with pytest.raises(InvalidValue, match=f"Exchange\\.{field}"):
+            exchange.replace(**{field: more})
+
+
+# ----- what the ledger knows beside the quote
+
+
+def test_a_device_that_was_bought_is_bought_again_as_the_terms_say() -> None:
+    assert codes(accepted(device_bought=AT - 1_000 * DAY)) == ("device_exchanged",)
+    later = RULES.replace(rebuy="after", rebuy_days=90)
+    facts = {"quote": trade.quote(later), "programme": trade.programme(later)}
+    refusal = accepted(device_bought=AT - 90 * DAY + TICK, **facts)
+    assert codes(refusal) == ("device_exchanged",)
+    assert isinstance(refusal, Refusal)
+    assert "again from 2020-01-11T06:00:00.000001" in refusal.explain()
+    assert isinstance(accepted(device_bought=AT - 90 * DAY, **facts), Exchange)
+
+
+def test_a_bonus_whose_places_are_taken_is_named() -> None:
+    begun = graded()
+    assert [(bonus.id, bonus.quota) for bonus in begun.quote.bonuses] == [("upgrade-3500", 20)]
+    phone = Device("oneplus-3t-6-64", Imei.from_body("86366403123456"))
+    quote = appraise(phone, begun.quote.condition, GRADED, at=NOON, imei_status=ImeiStatus.CLEAR)
+    assert isinstance(quote, Quote)
+    facts: dict[str, Any] = {"account": ACCOUNT, "at": NOON, "key": small.KEY}
+    refusal = accept(quote, GRADED, bonuses_given={"upgrade-3500": 20}, **facts)
+    assert codes(refusal) == ("bonus_used_up",)
+    assert isinstance(accept(quote, GRADED, bonuses_given={"upgrade-3500": 19}, **facts), Exchange)
+
+
+def test_what_may_still_follow_is_read_from_the_table() -> None:
+    assert may_follow(State.ISSUED, "reverse")
+    assert may_follow(State.INSPECTED, "inspect"), "after a release and another order"
+    assert not may_follow(State.COMPLETED, "complete")
+    assert not may_follow(State.VOID, "void")

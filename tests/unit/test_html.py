@@ -44,7 +44,9 @@ def test_a_quote_without_bonuses_has_one_sum() -> None:
 
 def test_a_coupon_shows_its_value_but_neither_code_nor_account() -> None:
     graded = Programme.load("graded-trade-in")
-    coupon = issue(quoted(), graded, account="asha-17", at=AT + timedelta(hours=1), key=b"a key of at least thirty-two bytes")
+    coupon = issue(
+        quoted(), graded, account="asha-17", at=AT + timedelta(hours=1), key=b"a key of at least thirty-two bytes"
+    )
     assert isinstance(coupon, Coupon)
     html = coupon._repr_html_()
     assert f">{coupon.rupees}</td>" in html

@@ -71,6 +71,8 @@ _TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
 _UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
 _BLOCKED = BITS[ReasonCode.IMEI_BLOCKED]
 _REPEATED = BITS[ReasonCode.IMEI_REPEATED]
+_NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
+_DOUBTS = _TAC_UNKNOWN | _UNVERIFIED | _NO_SECOND
 _NO_PURCHASE = BITS[ReasonCode.PURCHASE_DATE_MISSING]
 _LATER_PURCHASE = BITS[ReasonCode.PURCHASE_DATE_IN_FUTURE]
 
@@ -227,7 +229,7 @@ def _judge_numbers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile
     """Add what is found about the IMEIs of every row."""
     for row in range(last - first):
         found, is_known = _judge(cells, first + row, rules.family[cells.keys[first + row]], rules.tacs)
-        let_pass = found & (_TAC_UNKNOWN | _UNVERIFIED) & ~rules.doubts[tile.periods[row]]
+        let_pass = found & _DOUBTS & ~rules.doubts[tile.periods[row]]
         tile.doubts[row] = let_pass
         tile.is_known[row] = is_known
         tile.reasons[row] |= found ^ let_pass
@@ -236,12 +238,14 @@ def _judge_numbers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile
 @inlined
 def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bool]:
     """Return what is found about a row's IMEIs, doubts included, and whether it has one."""
-    found, is_known = 0, False
+    found, is_known, given = 0, False, 0
     for column in range(len(cells.code)):
         code = cells.code[column, row]
         if code:
             found |= _OF_TEXT[code]
+            given += int(_OF_TEXT[code] != 0)
             continue
+        given += 1
         tac, rest = cells.tac[column, row], cells.rest[column, row]
         page = tac // PAGE
         group = tacs.cells[tacs.pages[page] + tac - page * PAGE]
@@ -254,8 +258,10 @@ def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bo
         is_same = is_known and tac == cells.tac[0, row] and rest // 10 == cells.rest[0, row] // 10
         found |= _REPEATED if is_same else 0
         is_known = True
-    if is_known and cells.status[row] != CLEAR:
-        found |= _BLOCKED if cells.status[row] == BLOCKED else _UNVERIFIED
+    if is_known:
+        found |= _NO_SECOND if given == 1 else 0
+        if cells.status[row] != CLEAR:
+            found |= _BLOCKED if cells.status[row] == BLOCKED else _UNVERIFIED
     return found, is_known
 
 

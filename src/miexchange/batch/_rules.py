@@ -187,7 +187,7 @@ class Rules(NamedTuple):
         last: the position of each key's last period.
         family: the position of each key's family.
         reasons: the reasons that model and instant alone lead to, a set of `BITS`; by period, as the next ones are.
-        doubts: which doubts (an unknown TAC, an unverified IMEI) refuse, a set of `BITS`.
+        doubts: which doubts (an unknown TAC, an unverified IMEI, no second one) refuse, a set of `BITS`.
         asked: the case of the answers; 0 for a device that is not graded.
         offer: the case of the bonuses.
         price: the market price, in paise.

@@ -7,7 +7,7 @@ paid is what `Terms.paid_bonus` says.
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from miexchange.batch._asof import EVER_SINCE, lay
 from miexchange.batch._periods import Asked, Period, Timetable
 from miexchange.batch._rules import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
 from miexchange.batch._tacs import tac_rules
+from miexchange.eligibility import needs_second
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
 from miexchange.refusal import ReasonCode
@@ -139,7 +140,11 @@ class Tables:
             *series,
             family=_positions([*(order[variant.family] for variant in variants), *(len(order) for _ in names)]),
             reasons=_ints(0 if period.code is None else BITS[period.code] for period in periods),
-            doubts=_ints(self._doubts(period) for period in periods),
+            doubts=_ints(
+                self._doubts(period, variant)
+                for variant, of_variant in zip_longest(variants, of_keys)
+                for period in of_variant
+            ),
             asked=asked,
             offer=offer,
             price=_ints(period.price for period in periods),
@@ -156,7 +161,7 @@ class Tables:
             steps=len(steps),
         )
 
-    def _doubts(self, period: Period) -> int:
+    def _doubts(self, period: Period, variant: Variant | None) -> int:
         if period.terms is None:
             return 0
         policy = self.programme.terms[period.terms].eligibility
@@ -164,7 +169,9 @@ class Tables:
             (policy.unknown_tac, ReasonCode.TAC_UNKNOWN),
             (policy.unverified_imei, ReasonCode.IMEI_UNVERIFIED),
         )
-        return sum(BITS[code] for leads_to, code in doubts if leads_to == "refuse")
+        refused = sum(BITS[code] for leads_to, code in doubts if leads_to == "refuse")
+        second = variant is not None and needs_second(variant, policy)
+        return refused | (BITS[ReasonCode.IMEI2_MISSING] if second else 0)
 
     # What the answers do.
 

@@ -126,6 +126,8 @@ def _show_terms(rules: Programme) -> None:
         ("rounded down to", *(_output.rupees(one.step_paise) for one in rules.terms)),
         ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
         ("unverified IMEI", *(one.eligibility.unverified_imei for one in rules.terms)),
+        ("second IMEI", *(one.eligibility.second_imei for one in rules.terms)),
+        ("seal of a quote", *(one.quote_seal for one in rules.terms)),
         (
             "questions",
             *(f"{len(one.questionnaire.questions)}, version {one.questionnaire.version}" for one in rules.terms),

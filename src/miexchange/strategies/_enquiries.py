@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange.condition import Condition
-from miexchange.eligibility import Device, ImeiStatus, Variant, Verdict, assess
+from miexchange.eligibility import Device, ImeiStatus, Variant, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
 from miexchange.refusal import Reason, ReasonCode, Refusal
@@ -165,11 +165,15 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)
     if not known and terms.eligibility.unknown_tac == "refuse":
         device = device.replace(imei=None, imei2=None)  # the table has no TAC of this model
+    variant = rules.catalogue.by_model[model]
+    if isinstance(device.imei, Imei) and device.imei2 is None and needs_second(variant, terms.eligibility):
+        first, numbers = device.imei, imeis(_tacs_of(rules, variant))
+        device = device.replace(imei2=draw(numbers.filter(lambda second: second.body != first.body)))
     targets = [target for bonus in terms.bonuses for target in bonus.targets]
     counted = {bonus.id: st.integers(0, bonus.quota) for bonus in terms.bonuses if bonus.quota is not None}
     return Enquiry(
         device=device,
-        condition=draw(conditions(terms.questionnaire, rules.catalogue.by_model[model], gates=False)),
+        condition=draw(conditions(terms.questionnaire, variant, gates=False)),
         programme=rules,
         at=at,
         target=draw(st.sampled_from([None, *targets])),

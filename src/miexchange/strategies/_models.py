@@ -37,7 +37,8 @@ def variants(draw: st.DrawFn) -> Variant:
     brand, name, ram, storage = draw(_NAMED)
     launched_on, launch_price = draw(_LAUNCHED)
     model = f"{brand}-{name}-{ram}-{storage}".lower()
-    return Variant(model, brand, name, ram * 1024, storage, launched_on, launch_price, (), SOURCE)
+    sims = draw(st.sampled_from((None, None, 1, 2)))
+    return Variant(model, brand, name, ram * 1024, storage, launched_on, launch_price, (), SOURCE, sims)
 
 
 def catalogues(least: int = 1, most: int = 4) -> SearchStrategy[Catalogue]:

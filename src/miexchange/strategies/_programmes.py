@@ -45,6 +45,7 @@ PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
 
 _SECOND = START + timedelta(20)  # when the second version of the terms begins
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
+_IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
 _OFTEN = st.sampled_from((False, True, True, True))
 _HOURS = st.sampled_from((24, 1, 168))
@@ -94,6 +95,9 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
         policies["decide_hours"] = draw(st.sampled_from((168, 1)))
     if policies["reversal"] != "none":
         policies["reversal_days"] = draw(st.sampled_from((30, 1)))
+    if draw(st.booleans()):
+        policies |= {"rebuy": "after", "rebuy_days": draw(st.sampled_from((90, 1)))}
+    policies["skew_seconds"] = draw(st.sampled_from((2, 0, 300)))
     return ExchangeRules(**policies, source=SOURCE)
 
 
@@ -214,7 +218,7 @@ def terms(
     made = Terms(
         version=version,
         effective_from=begins,
-        eligibility=EligibilityTerms(draw(_POLICIES), draw(_POLICIES)),
+        eligibility=EligibilityTerms(draw(_POLICIES), draw(_POLICIES), draw(_IMEIS)),
         questionnaire=questionnaire,
         grades=scale,
         quote_valid_hours=draw(_HOURS),

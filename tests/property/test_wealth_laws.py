@@ -1,0 +1,172 @@
+"""Nobody gets richer: over every history, what a customer holds is never more than the phone and the bonuses."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from miexchange import Exchange, Order, OrderLine, Quote, accept
+from miexchange.exchange import Agree, Complete, Inspect, Release, Reserve, Reverse, State, Void, apply
+from miexchange.inspection import Examination
+from miexchange.strategies import Enquiry, enquiries, events
+from miexchange.valuation import GrantedBonus, QuoteLine, appraise_again
+
+KEY = b"0123456789abcdef"
+ENDS = {State.COMPLETED, State.ADJUSTED, State.REVERSED, State.VOID, State.EXPIRED}
+
+
+def holdings(exchange: Exchange) -> tuple[int, int]:
+    """Return what the customer has gained in the end, and the most that it may be; in paise.
+
+    It is counted from the facts, by who has what: goods at their price, cash as it was paid, store credit as it was
+    given at checkout, and the phone at what it was worth in the end. At the beginning the customer has the phone.
+    """
+    paid = exchange.redemption
+    worth, bonuses = exchange.quote.exchange_value, exchange.quote.bonuses
+    if exchange.state == State.ADJUSTED or (exchange.state == State.REVERSED and exchange.settlement is not None):
+        assert exchange.examination is not None
+        worth, bonuses = exchange.examination.exchange_value, exchange.examination.bonuses
+    if paid is None or exchange.order is None:
+        return worth, worth
+    goods = exchange.order.total_paise
+    cash = -paid.to_pay - exchange.to_pay_at_the_door
+    credit = paid.store_credit + exchange.credit_of_reversal
+    if exchange.state == State.VOID:  # the phone stays, and the goods are kept at their full price
+        return worth + goods + cash + credit, worth
+    if exchange.state != State.REVERSED:
+        spent = (exchange.settlement or paid).discount  # what a bonus is over an order, nobody gets
+        return goods + cash + credit, worth + min(spent, sum(bonus.amount for bonus in bonuses))
+    # The goods went back, with what was paid for them; what was paid at the door for less of a surplus did not.
+    settled = exchange.settlement or paid
+    cash = settled.store_credit - paid.store_credit
+    phone = worth if exchange.rules.reversal == "old_phone" else 0
+    return phone + cash + credit, worth
+
+
+@st.composite
+def carts(draw: st.DrawFn, exchange: Exchange) -> Order:
+    """Draw an order that the coupon buys, often much cheaper than the coupon is worth, or by a hair dearer."""
+    usage = exchange.coupon.usage
+    targets = [bonus.target for bonus in exchange.coupon.bonuses if bonus.target]
+    prices = st.integers(1, max(2 * exchange.coupon.value, 1)) | st.sampled_from([1, 100, exchange.coupon.value + 1])
+    lines = draw(
+        st.lists(
+            st.builds(
+                OrderLine,
+                st.sampled_from(["Mi Band", *targets]),
+                st.sampled_from(usage.categories),
+                st.sampled_from(usage.brands),
+                st.sampled_from(usage.channels),
+                prices,
+                st.integers(1, 2),
+            ),
+            min_size=1,
+            max_size=3,
+        )
+    )
+    return Order("order-1", tuple(lines))
+
+
+@st.composite
+def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
+    """Draw an exchange just after acceptance, under rules by which money can come back; mostly with a bonus."""
+    quote = enquiry.answer()
+    assert isinstance(quote, Quote)
+    assume(enquiry.terms.exchange is not None)
+    exchange = accept(quote, enquiry.programme, account="a", at=enquiry.at, key=KEY)
+    assert isinstance(exchange, Exchange), exchange.explain()
+    rules = exchange.rules.replace(
+        inspection="optional",
+        mismatch=draw(st.sampled_from(["difference", "difference", "honour", "cancel"])),
+        decide_hours=24,
+        reversal=draw(st.sampled_from(["store_credit", "old_phone"])),
+        reversal_days=30,
+    )
+    usage = exchange.coupon.usage.replace(
+        surplus=draw(st.sampled_from(["store_credit", "store_credit", "forfeit"])), minimum_order_paise=0
+    )
+    quote, coupon = exchange.quote, exchange.coupon.replace(usage=usage)
+    more = draw(st.integers(0, 200_000))
+    if more:
+        gift = GrantedBonus("gift", more, draw(st.sampled_from([None, "Mi Band"])))
+        quote = quote.replace(
+            bonuses=(*quote.bonuses, gift),
+            lines=(*quote.lines, QuoteLine("bonus:gift", more, "a gift", "bonuses[gift]")),
+            coupon_value=quote.coupon_value + more,
+        )
+        coupon = coupon.replace(bonuses=quote.bonuses)
+    return exchange.replace(quote=quote, coupon=coupon, rules=rules)
+
+
+@st.composite
+def found(draw: st.DrawFn, exchange: Exchange, enquiry: Enquiry) -> Examination:
+    """Draw what a door may find: the phone with other answers, valued as the programme values them."""
+    questionnaire = enquiry.terms.questionnaire
+    variant = enquiry.programme.catalogue.by_model[exchange.quote.model]
+    answers = {
+        question.id: draw(st.sampled_from([option.id for option in question.options if not option.gate]))
+        for question in questionnaire.asked_of(variant)
+    }
+    worth = appraise_again(exchange.quote, enquiry.programme, condition=exchange.quote.condition.replace(**answers))
+    assume(isinstance(worth, Quote))
+    assert isinstance(worth, Quote)
+    return Examination(
+        "valued",
+        worth.condition,
+        lines=worth.lines,
+        bonuses=worth.bonuses,
+        exchange_value=worth.exchange_value,
+        coupon_value=worth.coupon_value,
+    )
+
+
+LIVES = (
+    ("reserve", "complete", "reverse"),
+    ("reserve", "inspect", "agree", "reverse"),
+    ("reserve", "inspect", "complete", "reverse"),
+    ("reserve", "inspect", "void"),
+    ("reserve", "release", "reserve", "inspect", "agree"),
+    ("reserve", "void"),
+)
+
+
+@given(enquiries(imei=True), st.data())
+def test_nobody_holds_more_than_the_phone_was_worth_and_the_bonuses_on_goods_that_were_kept(
+    enquiry: Enquiry, data: st.DataObject
+) -> None:
+    """Issue 10, money: goods, credit, cash and phone, over every history."""
+    exchange = data.draw(begun(enquiry))
+    order = data.draw(carts(exchange))
+    for kind in data.draw(st.sampled_from(LIVES)):
+        at = exchange.at
+        steps = {
+            "reserve": lambda at=at: Reserve(at, order, "a"),
+            "complete": lambda at=at: Complete(at, order.id),
+            "agree": lambda at=at: Agree(at, "a"),
+            "reverse": lambda at=at: Reverse(at, order.id),
+            "release": lambda at=at: Release(at, order.id),
+            "void": lambda at=at: Void(at, "called off"),
+            "inspect": lambda at=at, seen=found(exchange, enquiry): Inspect(at, order.id, data.draw(seen)),
+        }
+        for event in (steps[kind](), data.draw(st.none() | events(exchange))):
+            after = apply(exchange, event) if event is not None else exchange
+            exchange = after if isinstance(after, Exchange) else exchange
+            if exchange.state in ENDS:
+                held, most = holdings(exchange)
+                assert held <= most
+    if exchange.state == State.ISSUED:
+        assert (exchange.redemption, exchange.to_pay_at_the_door, exchange.credit_of_reversal) == (None, 0, 0)
+
+
+@given(enquiries(imei=True), st.data())
+def test_a_bonus_is_spent_on_goods_or_not_at_all(enquiry: Enquiry, data: st.DataObject) -> None:
+    """Redemption.store_credit: a part of what the device is worth, never of a bonus."""
+    exchange = data.draw(begun(enquiry))
+    held = apply(exchange, Reserve(exchange.at, data.draw(carts(exchange)), "a"))
+    assert isinstance(held, Exchange), held.explain()
+    assert held.redemption is not None
+    assert held.redemption.store_credit <= exchange.quote.exchange_value
+    coupon = exchange.coupon
+    assert held.redemption.discount + held.redemption.store_credit + held.redemption.forfeited == coupon.value
+    if coupon.usage.surplus == "store_credit":  # what the phone is worth is never lost, only what a bonus is over
+        assert held.redemption.forfeited <= sum(bonus.amount for bonus in coupon.bonuses)

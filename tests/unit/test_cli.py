@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -282,8 +283,8 @@ def test_an_indicative_quote_earns_no_coupon(files: Path) -> None:
 
 
 def check(files: Path, *more: str, order: str = "order.json", account: str = "asha", at: str = AT) -> Ran:
-    paper, wanted = str(files / "coupon.json"), str(files / order)
-    return run("coupon", "check", "--coupon", paper, "--order", wanted, "--account", account, "--at", at, *more)
+    given = ("--coupon", str(files / "coupon.json"), "--order", str(files / order), "--key-file", str(files / "key"))
+    return run("coupon", "check", *given, "--account", account, "--at", at, *more)
 
 
 def test_a_coupon_comes_off_the_phone_and_nothing_else(files: Path) -> None:
@@ -304,8 +305,8 @@ def test_what_the_order_does_not_use_up_is_named(files: Path, tmp_path: Path) ->
     graded = ("--programme", "graded-trade-in", "--imei-status", "clear", "--coupon-out", str(paper))
     made = run(*VALUED, *graded, "--imei", IMEI.digits, "--account", "asha", "--key-file", str(files / "key"))
     assert f"Written to {paper}"[:40] in " ".join(made.out.split())
-    order = str(files / "cheap.json")
-    ran = run("coupon", "check", "--coupon", str(paper), "--order", order, "--account", "asha", "--at", AT)
+    given = ("--coupon", str(paper), "--order", str(files / "cheap.json"), "--key-file", str(files / "key"))
+    ran = run("coupon", "check", *given, "--account", "asha", "--at", AT)
     assert "Comes back as store credit: ₹" in ran.out
 
 
@@ -332,8 +333,29 @@ def test_a_refused_coupon_is_exit_code_1(
 
 def test_the_last_microsecond_of_a_coupon_counts_and_now_is_too_late(files: Path) -> None:
     assert check(files, at="2018-04-03T11:59:59.999999+05:30").code == 0
-    paper, order = str(files / "coupon.json"), str(files / "order.json")
-    assert "coupon_expired" in run("coupon", "check", "--coupon", paper, "--order", order, "--account", "asha").out
+    given = ("--coupon", str(files / "coupon.json"), "--order", str(files / "order.json"))
+    ran = run("coupon", "check", *given, "--account", "asha", environ={"MIEXCHANGE_KEY": KEY})
+    assert "coupon_expired" in ran.out
+
+
+@pytest.mark.parametrize(
+    "edit", [{"exchange_value": 11_129_000}, {"account": "ravi"}, {"valid_until": "2081-01-01T00:00:00Z"}, {"seal": ""}]
+)
+def test_an_edited_coupon_buys_nothing(files: Path, tmp_path: Path, edit: dict[str, object]) -> None:
+    made = json.loads((files / "coupon.json").read_text("utf-8"))
+    paper = tmp_path / "edited.json"
+    paper.write_text(json.dumps({**made, **edit}), "utf-8")
+    given = ("--coupon", str(paper), "--order", str(files / "order.json"), "--key-file", str(files / "key"))
+    ran = run("coupon", "check", *given, "--account", str(edit.get("account", "asha")), "--at", AT)
+    assert ran.code == 1
+    assert "  coupon_altered: " in ran.out
+
+
+def test_a_coupon_is_not_checked_without_the_key(files: Path) -> None:
+    given = ("--coupon", str(files / "coupon.json"), "--order", str(files / "order.json"))
+    ran = run("coupon", "check", *given, "--account", "asha", "--at", AT)
+    assert (ran.code, ran.out) == (2, "")
+    assert "needs the secret key" in " ".join(ran.err.split())
 
 
 # IMEIs.

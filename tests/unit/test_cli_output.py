@@ -64,6 +64,8 @@ def every_command(files: Path, imei: Imei = IMEI) -> Iterator[tuple[str, ...]]:
         str(files / "coupon.json"),
         "--order",
         str(files / "order.json"),
+        "--key-file",
+        str(files / "key"),
         "--account",
         digits,
     )
@@ -154,8 +156,8 @@ def test_markup_in_a_text_is_text(files: Path, tmp_path: Path) -> None:
     phone = {**ORDER["lines"][0], "product": "[red]Phone[/red] :smile:"}  # type: ignore[dict-item]
     order = tmp_path / "order.json"
     order.write_text(json.dumps({"id": "1", "lines": [phone]}), "utf-8")
-    paper = str(files / "coupon.json")
-    ran = run("coupon", "check", "--coupon", paper, "--order", str(order), "--account", "asha", "--at", AT)
+    given = ("--coupon", str(files / "coupon.json"), "--order", str(order), "--key-file", str(files / "key"))
+    ran = run("coupon", "check", *given, "--account", "asha", "--at", AT)
     assert "[red]Phone[/red] :smile:" in ran.out
 
 

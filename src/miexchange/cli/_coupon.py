@@ -26,6 +26,14 @@ def check(
         ),
     ],
     account: Annotated[str, typer.Option(metavar="ID", help="The account that is signed in.")],
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The secret key that issued the coupon: it shows that the file was not edited. By default it is the "
+            f"environment variable {_given.KEY_VARIABLE}.",
+        ),
+    ] = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -42,10 +50,12 @@ def check(
 ) -> None:
     """Check a coupon against an order: what comes off each line and what is left to pay, or why not.
 
-    The exit code is 1 if it is refused. Whether a coupon was ever issued, and is still unused, only your ledger knows.
+    The exit code is 1 if it is refused, also because the file was edited. Whether a coupon is still unused, only your
+    ledger knows.
     """
     paper, wanted = _given.coupon(coupon), _given.order(order)
-    answer = paper.check(wanted, account=account, at=_given.instant(at, "--at", None), standing=standing)
+    when, keys = _given.instant(at, "--at", None), (_given.key(key_file),)
+    answer = paper.check(wanted, account=account, at=when, standing=standing, keys=keys)
     if isinstance(answer, Redemption):
         if as_json:
             _output.write_json({"answer": "redemption", "redemption": answer.to_dict()})

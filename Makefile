@@ -19,7 +19,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 LIGHT := $(VENV)/.light
 READY := $(VENV)/.ready
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
+# What builds packages: hatchling and editables build ours, setuptools pyspark.
+BUILD_TOOLS := hatchling editables setuptools
+# pyspark is published as source only. Everything else comes as a wheel, or pip stops: a package that has to be built
+# needs its build tools above.
+FROM_SOURCE := pyspark
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt \
+	--only-binary :all: --no-binary $(FROM_SOURCE) --use-pep517 --no-build-isolation
 
 # Everything but these is the core, where every branch is covered.
 ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/ledger/*,*/miexchange/spark.py,*/miexchange/strategies.py,*/miexchange/strategies/*,*/miexchange/tuning/*
@@ -48,17 +54,17 @@ endef
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# hatchling comes first, and is then used as it is: otherwise pip would build with whatever version is newest.
+# The build tools come first, and are then used as they are: otherwise pip would build with whatever version is newest.
 $(LIGHT): pyproject.toml constraints.txt
 	@$(FIND_PYTHON); \
 	echo "Setting up $(VENV) with $$("$$found" --version)"; \
 	"$$found" -m venv --clear $(VENV)
-	@$(PIP) hatchling editables
-	@$(PIP) --no-build-isolation --editable '.[batch,cli]'
+	@$(PIP) $(BUILD_TOOLS)
+	@$(PIP) --editable '.[batch,cli]'
 	@touch $@
 
 $(READY): $(LIGHT)
-	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 demo: $(LIGHT)
@@ -89,10 +95,10 @@ format: $(READY)
 
 lock:
 	@$(FIND_PYTHON); "$$found" -m venv --clear $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip --disable-pip-version-check install --quiet '.[dev]' hatchling editables
+	$(VENV)-lock/bin/python -m pip --disable-pip-version-check install --quiet '.[dev]'
 	@{ sed -n 1p constraints.txt; \
 		$(VENV)-lock/bin/python -m pip --disable-pip-version-check list --format=freeze \
-			--exclude miexchange --exclude pip --exclude setuptools; } > constraints.new
+			--exclude miexchange --exclude pip; } > constraints.new
 	@mv constraints.new constraints.txt
 	@rm -rf $(VENV)-lock
 	@echo "constraints.txt is new: run make lint test, and say in CHANGELOG.md what changed"

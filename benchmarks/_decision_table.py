@@ -2,9 +2,7 @@
 
 The table has a column for each question and a row for each answer that is not clean. Its outputs
 collect over all rows that match, a list for each component group, so that the expressions that
-follow have the deductions of each group at hand. Of the ways to write it that we tried (a table for each
-question, in a row or side by side; one table whose hits are filtered afterwards) this was the
-fastest with a decision table in it.
+follow have the deductions of each group at hand.
 """
 
 from __future__ import annotations
@@ -19,15 +17,15 @@ if TYPE_CHECKING:
     from miexchange import Option, Programme, Question, Questionnaire, Terms
     from miexchange.condition import Deduction
 
-__all__ = ["COMPONENTS", "decision_model", "empty_model"]
+__all__ = ["COMPONENTS", "decision_model"]
 
 COMPONENTS = ("display", "body", "ports")
 
 _Json = dict[str, Any]
 
 
-def decision_model(terms: Terms, prices: Programme | None = None) -> str:
-    """Return the terms as a JSON decision model.
+def decision_model(terms: Terms, prices: Programme | None = None) -> _Json:
+    """Return the terms as a JSON decision model, read into dicts.
 
     It reads `answers` (question to answer), and `market` (paise) and `anchors` (component to paise);
     or, where the price list is part of the model, `model` and `at` (seconds since 1970) instead. It
@@ -46,23 +44,17 @@ def decision_model(terms: Terms, prices: Programme | None = None) -> str:
     )
 
 
-def empty_model() -> str:
-    """Return a decision model that decides nothing: what is left is the cost of a call."""
-    expressions = [{"id": "value", "key": "value", "value": "0"}]
-    return _graph(_node("value", "expressionNode", {"expressions": expressions, "passThrough": False}))
-
-
 def _node(name: str, kind: str, content: _Json | None = None) -> _Json:
     return {"id": name, "name": name, "type": kind, "position": {"x": 0, "y": 0}, "content": content or {}}
 
 
-def _graph(*nodes: _Json) -> str:
+def _graph(*nodes: _Json) -> _Json:
     chain = [_node("request", "inputNode"), *nodes, _node("response", "outputNode")]
     edges = [
         {"id": f"{one['id']}-{two['id']}", "sourceId": one["id"], "targetId": two["id"], "type": "edge"}
         for one, two in pairwise(chain)
     ]
-    return json.dumps({"contentType": "application/vnd.gorules.decision", "nodes": chain, "edges": edges})
+    return {"contentType": "application/vnd.gorules.decision", "nodes": chain, "edges": edges}
 
 
 def _components(questionnaire: Questionnaire) -> list[str]:

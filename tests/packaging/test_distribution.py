@@ -108,7 +108,7 @@ def fresh_environment(folder: Path) -> Path:
 
 def install(python: Path, *what: str | Path) -> None:
     pip = (sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check", "--python", python)
-    run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", *what)
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--use-pep517", "--no-build-isolation", *what)
 
 
 def quote_there(python: Path, cwd: Path, **environment: str) -> tuple[Path, Path]:
@@ -143,6 +143,20 @@ def test_an_editable_install_uses_the_checkout(built: Built, tmp_path: Path) -> 
     assert data == built.unpacked / "data"
     assert list((tmp_path / "env").rglob("models.csv")) == [], "an editable install holds a copy of the data"
     quote_by_command(python, tmp_path)
+
+
+def test_a_package_that_is_source_only_is_built_by_the_tools_of_the_environment(tmp_path: Path) -> None:
+    """As pyspark is: a setup.py, and no pyproject.toml that would say what builds it."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='old_fashioned', version='1.0', py_modules=['old_fashioned'])\n",
+        encoding="utf-8",
+    )
+    (source / "old_fashioned.py").write_text("WORD = 'built'\n", encoding="utf-8")
+    python = fresh_environment(tmp_path / "env")
+    install(python, source)
+    assert run(python, "-c", "import old_fashioned; print(old_fashioned.WORD)", cwd=tmp_path) == "built\n"
 
 
 def test_a_checkout_needs_no_install(built: Built, tmp_path: Path) -> None:

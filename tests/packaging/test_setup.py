@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PINS = dict(
     line.split("==")
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -26,6 +27,13 @@ PINS = dict(
 def normal(name: str) -> str:
     """Return a distribution's name as its normal form."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def assigned(name: str) -> list[str]:
+    """Return the words of a variable of the Makefile."""
+    found = re.search(rf"^{name} := ((?:.*\\\n)*.*)", MAKEFILE, re.MULTILINE)
+    assert found is not None, name
+    return found[1].replace("\\\n", " ").split()
 
 
 def required() -> list[str]:
@@ -43,6 +51,84 @@ def test_every_requirement_is_pinned(name: str) -> None:
 def test_every_pin_is_one_plain_version() -> None:
     assert all(re.fullmatch(r"[0-9]+(\.[0-9]+)+", version) for version in PINS.values())
     assert list(PINS) == sorted(PINS, key=normal)
+
+
+def test_nothing_is_built_from_source_by_tools_that_are_not_pinned() -> None:
+    """pip takes wheels only, but for the packages that are named, and builds these with the pinned tools."""
+    options = assigned("PIP")
+    assert {"--use-pep517", "--no-build-isolation"} <= set(options)
+    assert options[options.index("--only-binary") + 1] == ":all:"
+    assert options[options.index("--no-binary") + 1] == "$(FROM_SOURCE)"
+    tools = assigned("BUILD_TOOLS")
+    assert {*tools, *assigned("FROM_SOURCE")} <= PINS.keys()
+    assert {re.split("[<>=]", tool)[0] for tool in PROJECT["build-system"]["requires"]} <= set(tools)
+    # A package without a pyproject.toml, as pyspark is, is built by setuptools; older ones need a wheel package, too.
+    assert "setuptools" in tools
+    assert int(PINS["setuptools"].split(".")[0]) > 70
+    installed = re.findall(r"^\t@\$\(PIP\) (.+)", MAKEFILE, re.MULTILINE)
+    assert installed == ["$(BUILD_TOOLS)", "--editable '.[batch,cli]'", "--editable '.[dev]'"]
+
+
+def test_the_lock_keeps_all_but_ourselves_and_pip() -> None:
+    assert re.findall(r"--exclude (\S+?);?\s", MAKEFILE) == ["miexchange", "pip"]
+
+
+HOMES = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "PIP_CACHE_DIR", "PYTHONUSERBASE")
+FAKE_MAKE = """#!/bin/sh
+{ echo "$1" "$(pwd -P)" "$(git rev-parse HEAD)" "$(ls ../shared)"; for name in %s; do printenv $name; done; } >> "$LOG"
+find "$HOME" >> "$LOG.home"
+[ "$1" != "$FAILS" ]
+""" % " ".join(HOMES)  # noqa: UP031 - the script has braces of its own
+
+
+@pytest.mark.skipif(shutil.which("git") is None or os.name == "nt", reason="needs git and a POSIX shell")
+@pytest.mark.parametrize("fails", ["none", "lint", "test"])
+def test_continuous_integration_starts_from_nothing(tmp_path: Path, fails: str) -> None:
+    """A `make` that only notes where it runs stands for the real one."""
+    checkout, log = tmp_path / "checkout", tmp_path / "log"
+    (checkout / ".ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "run", checkout / ".ci" / "run")
+    programs, shared = tmp_path / "bin", tmp_path / "shared"
+    for folder in (programs, shared, tmp_path / "temporary"):
+        folder.mkdir()
+    (shared / "prices").touch()
+    (programs / "make").write_text(FAKE_MAKE, encoding="utf-8")
+    (programs / "make").chmod(0o755)
+    environment = {
+        **{name: str(tmp_path / "used") for name in HOMES},
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "TMPDIR": str(tmp_path / "temporary"),
+        "LOG": str(log),
+        "FAILS": fails,
+    }
+
+    def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own script, and git
+            command, cwd=checkout, env=environment, capture_output=True, text=True, check=False
+        )
+
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for command in (("init",), ("add", "."), (*author, "commit", "--message", "One")):
+        assert run("git", *command).returncode == 0
+    (checkout / "uncommitted").touch()
+    done = run(checkout / ".ci" / "run")
+    assert (done.returncode == 0) == (fails == "none"), done.stderr
+    assert ("failed: " + fails in done.stderr) == (fails != "none")
+    lines = log.read_text(encoding="utf-8").splitlines()
+    size = 1 + len(HOMES)
+    targets, head = lines[::size], run("git", "rev-parse", "HEAD").stdout.strip()
+    assert [line.split()[0] for line in targets] == ["demo", "lint", "test"]
+    temporary = (tmp_path / "temporary").resolve()
+    for line in targets:
+        _, place, commit, beside = line.split()
+        assert Path(place).is_relative_to(temporary)
+        assert (commit, beside) == (head, "prices")
+    homes = [line for number, line in enumerate(lines) if number % size]
+    assert len(homes) == 3 * len(HOMES)
+    assert all(Path(home).resolve().is_relative_to(temporary) for home in homes)
+    seen = Path(f"{log}.home").read_text(encoding="utf-8").splitlines()
+    assert len(seen) == 3, "the home was empty, as nothing but this make ran"
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
@@ -11,6 +14,7 @@ import pytest
 from _contract import BIT, result_columns
 from _devices import UNKNOWN_ANSWER, devices
 from _duckdb_peer import DuckDb
+from _peers import PEERS, Peer
 from _polars_peer import Polars
 from _scalar_peer import appraise_table, validate_column
 from miexchange import Programme, ReasonCode, TacTable
@@ -21,6 +25,43 @@ SEED = 7
 Join = Literal["epoch", "asof"]
 JOINS: tuple[Join, ...] = ("epoch", "asof")
 ENGINES: tuple[Literal["in-memory", "streaming"], ...] = ("in-memory", "streaming")
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = {path: path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").rglob("*.py")}
+PAGE = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8").splitlines()
+# What the benchmarks are written with: tables, numbers and charts, and how the ledger's tables are filled.
+TOOLS = {"matplotlib", "miexchange", "numpy", "pandas", "pyarrow", "sqlalchemy"}
+
+
+def imported(source: str) -> set[str]:
+    """Return the top-level modules that a script imports, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in names}
+
+
+def test_every_peer_says_how_its_documentation_calls_it() -> None:
+    ours = {path.stem for path in SCRIPTS} | {"ledger"}
+    modules = set().union(*map(imported, SCRIPTS.values()))
+    assert modules - sys.stdlib_module_names - ours - TOOLS <= {peer.module for peer in PEERS}
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.name} {peer.call}")
+def test_a_peer_is_called_so_and_the_page_says_where_that_is_documented(peer: Peer) -> None:
+    using = [text for path, text in SCRIPTS.items() if path.stem != "_peers" and peer.module in text]
+    assert any(peer.call in text for text in using)
+    rows = [line.split("|") for line in PAGE if line.startswith(f"| {peer.name} |")]
+    (row,) = [row for row in rows if f"`{peer.call}`" in row[2]]
+    assert row[3].strip()
+    assert f"({peer.documented})" in row[4]
+
+
+def test_zen_engine_is_not_timed_with_a_decision_object() -> None:
+    """The cost of a call on one hides that of the rules."""
+    calls = {"create_decision", "get_decision"}
+    nodes = [node for text in SCRIPTS.values() for node in ast.walk(ast.parse(text))]
+    assert calls.isdisjoint(node.attr for node in nodes if isinstance(node, ast.Attribute))
 
 
 @pytest.fixture(scope="module")

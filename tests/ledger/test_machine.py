@@ -26,7 +26,7 @@ from miexchange.ledger import Ledger, verify
 from miexchange.ledger import _schema as tables
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
-from miexchange.ledger._rows import row_of, row_of_event
+from miexchange.ledger._rows import bought_us, row_of, row_of_event
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from unit import small, trade
 
@@ -120,8 +120,8 @@ class Careless(Racer):
         session.core.execute(sql.ADD_EVENT, entry)
         changed = {**row_of(after, row.key_id, entry["hash"]), "version": version}
         session.core.execute(tables.exchanges.update().where(tables.exchanges.c.code == row.code).values(changed))
-        if not after.is_open and row.state in sql.OPEN_STATES:
-            session.core.execute(sql.CLOSE_TOKENS, {"of_code": row.code})
+        if not after.is_open:
+            session.core.execute(sql.CLOSE_TOKENS, {"of_code": row.code, "bought_us": bought_us(after)})
         if request is not None:
             self._answer(session, request, version=version)
         self._remember(entry["hash"], after.replace(version=version))

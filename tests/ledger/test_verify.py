@@ -43,7 +43,10 @@ TAMPERING = {
     "a token": ("UPDATE device_tokens SET token = 'x' WHERE code = '{one}' AND token = '{token}'", "device tokens"),
     "a token that is closed": ("UPDATE device_tokens SET is_open = (1 = 0) WHERE code = '{one}'", "device tokens"),
     "a token that is gone": ("DELETE FROM device_tokens WHERE code = '{one}'", "device tokens"),
-    "a token of nobody": ("INSERT INTO device_tokens VALUES ('x', 'y', (1 = 1))", "x: its row is missing"),
+    "a token of nobody": (
+        "INSERT INTO device_tokens (code, token, is_open) VALUES ('x', 'y', (1 = 1))",
+        "x: its row is missing",
+    ),
     "an answer that is gone": ("DELETE FROM answers WHERE request = 'reserve-1'", "event 2 was made by a request"),
     "an answer to another event": (
         "UPDATE answers SET version = 4 WHERE request = 'accept-1'",

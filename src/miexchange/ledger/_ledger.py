@@ -34,7 +34,16 @@ from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
+from miexchange.ledger._rows import (
+    bought_us,
+    chained,
+    entry_of,
+    fingerprint,
+    key_id,
+    micros,
+    row_of,
+    row_of_event,
+)
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
@@ -95,7 +104,8 @@ class _Request:
         content: what is asked for, as text; its instant is not part of it, as a retry may have a later one.
         at: the instant.
         code: the coupon's code, where one was given.
-        asker: the account that asks; None for the operator, who may see everything.
+        asker: the account that asks; None for the operator, who may see everything. Idempotency keys are of an asker
+            and a verb: a customer's key blocks nobody else's.
     """
 
     verb: str
@@ -114,13 +124,22 @@ class Ledger:
     is not part of the content.
     """
 
-    def __init__(self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes]) -> None:
-        """Keep the engine and the keys; `miexchange.ledger.open` checks them."""
+    def __init__(
+        self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes], *, key_in_use: str | None = None
+    ) -> None:
+        """Keep the engine and the secrets; `miexchange.ledger.open` checks them.
+
+        Args:
+            engine: the engine of a ledger.
+            key: the ledger's root secret, of which everything is derived; None to read only.
+            old_keys: the other secrets under which devices are known.
+            key_in_use: the id of the operator's key, if that is not the root.
+        """
         self._engine = engine
         self._reader = reading(engine)
         self._sessions = Sessions(self._reader)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
-        self._key_id = "" if key is None else key_id(key)
+        self._key_id = "" if key is None else key_in_use or key_id(key)
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
 
@@ -162,7 +181,7 @@ class Ledger:
         """
         keys = self._secret_keys()
         content = (packed(quote), account)
-        request = _Request("accept", _checked_key(idempotency_key), content, instant(at, "at"))
+        request = _Request("accept", _checked_key(idempotency_key), content, instant(at, "at"), asker=account)
 
         def accepted(*, exchange_open: bool = False, device_open: bool = False) -> Accept | Refusal:
             return acceptance(
@@ -348,6 +367,7 @@ class Ledger:
         Args:
             at: the instant.
         """
+        self._secret_keys()
         at = instant(at, "at")
         event = Expire(at)
         ended = {State.EXPIRED: 0, State.VOID: 0}
@@ -407,7 +427,7 @@ class Ledger:
 
     def _secret_keys(self) -> tuple[bytes, ...]:
         if not self._key_id:
-            raise LedgerError("This ledger was opened without its key, to be read and swept", "Open it with the key")
+            raise LedgerError("This ledger was opened without its key, to be read", "Open it with the key")
         return self._keys
 
     def _later(
@@ -476,10 +496,11 @@ class Ledger:
 
     def _first_answer(self, connection: Connection, request: _Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was."""
-        row = connection.execute(sql.ANSWER, {"request": request.key}).first()
+        scope = {"asker": request.asker or "", "verb": request.verb, "request": request.key}
+        row = connection.execute(sql.ANSWER, scope).first()
         if row is None:
             return None
-        if row.verb != request.verb or row.fingerprint not in {self._print(request, key) for key in self._keys}:
+        if row.fingerprint not in {self._print(request, key) for key in self._keys}:
             return _CHANGED
         if row.refusal is not None:
             refusal = Refusal.from_json(row.refusal)
@@ -502,14 +523,18 @@ class Ledger:
     ) -> dict[str, object]:
         """Return an answer as its row in the table ``answers``."""
         return {
+            "asker": request.asker or "",
+            "verb": request.verb,
             "request": request.key,
             "fingerprint": self._print(request, self._keys[0]),
-            "verb": request.verb,
             "at_us": micros(request.at),
             "code": code or request.code,
             "version": version,
             "refusal": None if refusal is None else packed(refusal),
             "is_public": is_public,
+            "is_final": True,
+            "epoch": 0,
+            "seal": "",
         }
 
     def _answer(self, session: Session, request: _Request, **answer: Any) -> None:  # noqa: ANN401 - as of `_answer_of`
@@ -560,10 +585,9 @@ class Ledger:
         entry = row_of_event(row.code, after.version, event, row.key_id, key, row.head)
         changed = row_of(after, row.key_id, entry["hash"])
         moved: dict[str, object] = {f"new_{name}": changed[name] for name in sql.MOVING}
-        moved |= {"of_code": row.code, "of_version": row.version}
+        moved |= {"of_code": row.code, "of_version": row.version, "bought_us": bought_us(after)}
         answer = None if request is None else self._answer_of(request, version=after.version)
-        closes = not after.is_open and row.state in sql.OPEN_STATES
-        if session.write(entry, moved, answer, closes=closes) != 1:
+        if session.write(entry, moved, answer, closes=not after.is_open) != 1:
             raise Conflict
         self._remember(entry["hash"], after)
 

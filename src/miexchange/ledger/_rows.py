@@ -18,10 +18,22 @@ if TYPE_CHECKING:
 
     from miexchange.exchange import Exchange
 
-__all__ = ["Entry", "chained", "entry_of", "fingerprint", "instant_of", "key_id", "micros", "row_of", "row_of_event"]
+__all__ = [
+    "Entry",
+    "bought_us",
+    "chained",
+    "entry_of",
+    "fingerprint",
+    "instant_of",
+    "key_id",
+    "micros",
+    "row_of",
+    "row_of_event",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_BOUGHT = {State.COMPLETED, State.ADJUSTED}
 _HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED}
 
 
@@ -85,6 +97,11 @@ def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
     }
 
 
+def bought_us(exchange: Exchange) -> int | None:
+    """Return the instant at which the ledger bought the device by this exchange; None where it did not."""
+    return micros(exchange.at) if exchange.state in _BOUGHT else None
+
+
 def row_of_event(
     code: str, version: int, event: Event, key_of_code: str, request: str | None, previous: str
 ) -> dict[str, Any]:
@@ -97,6 +114,7 @@ def row_of_event(
         "body": packed(event),
         "key_id": key_of_code,
         "request": request,
+        "epoch": 0,
     }
     return {**row, "hash": chained(previous, row)}
 

@@ -2,10 +2,13 @@
 
 - ``exchanges``: one row for each exchange as it stands. It can always be made again of the events; it is what the
   unique indexes and the compare-and-set look at.
-- ``events``: what happened, in a chain of hashes for each exchange. Rows are added, never changed.
-- ``device_tokens``: under which tokens a device is known, and whether its exchange is open.
-- ``answers``: what each request was answered, by its idempotency key; the audit log of refusals.
-- ``secret_keys``: the ids of the keys that codes and tokens were made with; never the keys.
+- ``events``: what happened, in a chain of keyed hashes for each exchange. Rows are added, never changed.
+- ``device_tokens``: under which tokens a device is known, whether its exchange is open, and when the device was bought.
+- ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
+  refusals.
+- ``quotas``: how many places of each bonus with a quota are taken.
+- ``tallies``: the running count of events and answers, sealed with the ledger's key.
+- ``secret_keys``: which keys open the ledger: for each its id, and the ledger's secrets encrypted under it.
 
 Instants are whole microseconds since 1970, UTC: an integer has no zone, and no database rounds it.
 """
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = [
     "HEAD",
     "IS_OPEN",
+    "TOKEN_IS_BOUGHT",
+    "TOKEN_IS_OPEN",
     "answers",
     "check",
     "device_tokens",
@@ -46,10 +51,12 @@ __all__ = [
     "exchanges",
     "is_empty",
     "migrate",
+    "quotas",
     "secret_keys",
+    "tallies",
 ]
 
-HEAD = "0001"
+HEAD = "0002"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _LONGEST = 200
@@ -59,6 +66,9 @@ IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
 
 TOKEN_IS_OPEN = text("is_open")
 """The same of device tokens."""
+
+TOKEN_IS_BOUGHT = text("bought_us IS NOT NULL")
+"""The same of devices that were bought."""
 
 exchanges = Table(
     "exchanges",
@@ -96,6 +106,7 @@ events = Table(
     Column("key_id", String(16), nullable=False),
     Column("request", String(_LONGEST)),
     Column("hash", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
 )
 
@@ -105,6 +116,7 @@ device_tokens = Table(
     Column("code", String(17), primary_key=True),
     Column("token", String(32), primary_key=True),
     Column("is_open", Boolean, nullable=False),
+    Column("bought_us", BigInteger),
     Index(
         "device_tokens_open",
         "token",
@@ -112,20 +124,46 @@ device_tokens = Table(
         sqlite_where=TOKEN_IS_OPEN,
         postgresql_where=TOKEN_IS_OPEN,
     ),
+    Index("device_tokens_bought", "token", sqlite_where=TOKEN_IS_BOUGHT, postgresql_where=TOKEN_IS_BOUGHT),
     sqlite_with_rowid=False,
 )
 
 answers = Table(
     "answers",
     _metadata,
+    Column("asker", String(_LONGEST), primary_key=True),
+    Column("verb", String(16), primary_key=True),
     Column("request", String(_LONGEST), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
-    Column("verb", String(16), nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("code", String(17)),
     Column("version", Integer),
     Column("refusal", Text),
     Column("is_public", Boolean, nullable=False),
+    Column("is_final", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seal", String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+quotas = Table(
+    "quotas",
+    _metadata,
+    Column("programme", String(_LONGEST), primary_key=True),
+    Column("bonus", String(_LONGEST), primary_key=True),
+    Column("given", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tallies = Table(
+    "tallies",
+    _metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("events", Integer, nullable=False),
+    Column("answers", Integer, nullable=False),
+    Column("sum", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seal", String(64), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -133,6 +171,10 @@ secret_keys = Table(
     "secret_keys",
     _metadata,
     Column("key_id", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("wrapped", Text),
+    Index("secret_keys_number", "number", unique=True),
+    sqlite_with_rowid=False,
 )
 
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))

@@ -124,7 +124,7 @@ class Session:
             return
         self.run(statements.add, row)
         for token in tokens:
-            self.run(statements.add_token, {"code": row["code"], "token": token, "is_open": True})
+            self.run(statements.add_token, {"code": row["code"], "token": token, "is_open": True, "bought_us": None})
         self.run(statements.add_event, told)
         self.run(statements.add_answer, answer)
 
@@ -142,7 +142,7 @@ class Session:
             told: the event's row.
             moved: the values of the move.
             answer: the answer's row; None where nobody asked.
-            closes: whether the exchange is no longer open, so that its device is free.
+            closes: whether the exchange is not open after it: its device is free, and bought or not.
         """
         statements = self.statements
         if statements.write is not None and answer is not None:  # as above

@@ -49,7 +49,11 @@ LOCKED_ROWS = (
     .with_for_update(skip_locked=True)
 )
 HISTORY = select(events).where(events.c.code == bindparam("code")).order_by(events.c.version)
-ANSWER = select(answers).where(answers.c.request == bindparam("request"))
+ANSWER = select(answers).where(
+    answers.c.asker == bindparam("asker"),
+    answers.c.verb == bindparam("verb"),
+    answers.c.request == bindparam("request"),
+)
 OF_ORDER = select(exchanges.c.code).where(exchanges.c.order_id == bindparam("order_id"))
 DUE = (
     select(exchanges.c.due_us, exchanges.c.code)
@@ -72,7 +76,11 @@ MOVE = (
     .where(exchanges.c.code == bindparam("of_code"), exchanges.c.version == bindparam("of_version"))
     .values({name: bindparam(f"new_{name}") for name in MOVING})
 )
-CLOSE_TOKENS = update(device_tokens).where(device_tokens.c.code == bindparam("of_code")).values(is_open=false())
+CLOSE_TOKENS = (
+    update(device_tokens)
+    .where(device_tokens.c.code == bindparam("of_code"))
+    .values(is_open=false(), bought_us=bindparam("bought_us"))
+)
 OPEN_OF_ACCOUNT = select(exchanges.c.code).where(exchanges.c.account == bindparam("account"), IS_OPEN)
 OPEN_OF_DEVICE = select(device_tokens.c.code).where(
     device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN

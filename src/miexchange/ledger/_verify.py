@@ -12,7 +12,7 @@ from miexchange._value import Value
 from miexchange.errors import MiExchangeError
 from miexchange.exchange import fold
 from miexchange.ledger._engine import frozen, translated
-from miexchange.ledger._rows import chained, entry_of, micros, row_of
+from miexchange.ledger._rows import bought_us, chained, entry_of, micros, row_of
 from miexchange.ledger._schema import answers, device_tokens, events, exchanges
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ def _faults_of(row: Any, told: list[Any], tokens: list[Any]) -> Iterator[str]:  
     for name, value in should.items():
         if getattr(row, name) != value:
             yield f"its row says {name} {getattr(row, name)}, and its events say {value}"
-    expected = {(token, exchange.is_open) for token in exchange.coupon.device_tokens}
-    if {(token.token, token.is_open) for token in tokens} != expected:
+    expected = {(token, exchange.is_open, bought_us(exchange)) for token in exchange.coupon.device_tokens}
+    if {(token.token, token.is_open, token.bought_us) for token in tokens} != expected:
         yield "its device tokens are not those of its coupon"
 
 
@@ -127,7 +127,9 @@ def _orphans(connection: Connection) -> Iterator[str]:
     event = select(events.c.code).where(events.c.code == answers.c.code, events.c.version == answers.c.version)
     for row in connection.execute(select(answers).where(answers.c.version.is_not(None), ~event.exists())):
         yield f"{row.code}: the request {row.request!r} was answered with event {row.version}, which is missing"
-    request = select(answers.c.code).where(answers.c.request == events.c.request, answers.c.code == events.c.code)
+    request = select(answers.c.code).where(
+        answers.c.request == events.c.request, answers.c.code == events.c.code, answers.c.verb == events.c.kind
+    )
     unanswered = select(events.c.code, func.min(events.c.version)).where(
         events.c.request.is_not(None), ~request.exists()
     )

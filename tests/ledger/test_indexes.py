@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 MANY = 5_000
 STATEMENTS: dict[str, tuple[Executable, dict[str, Any], str]] = {
     "a look-up by code": (sql.ROW, {"code": code(1)}, "exchanges_pkey|PRIMARY KEY"),
-    "a look-up to change": (sql.LOCKED_ROW, {"code": code(1)}, "exchanges_pkey|PRIMARY KEY"),
+    "a look-up to change": (sql.LOCKED_ROW, {"code": code(1), "bucket": 7}, "exchanges_pkey|PRIMARY KEY"),
+    "a row of the running count": (sql.LOCKED_TALLY, {"bucket": 7}, "tallies_pkey|PRIMARY KEY"),
     "a history": (sql.HISTORY, {"code": code(1)}, "events_pkey|PRIMARY KEY"),
     "a first answer": (sql.ANSWER, {"asker": "a", "verb": "accept", "request": "accept-1"}, "answers_pkey|PRIMARY KEY"),
     "the open exchange of an account": (sql.OPEN_OF_ACCOUNT, {"account": "account-1"}, "exchanges_open_account"),

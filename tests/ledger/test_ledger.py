@@ -266,7 +266,9 @@ def test_a_stranger_gets_one_answer_by_the_same_statements(store: Ledger) -> Non
     assert {answer.to_json() for answer in answered.values()} == {answered["unknown"].to_json()}
     assert codes(answered["unknown"]) == ("coupon_not_usable",)
     assert len({tuple(statements) for statements in asked.values()}) == 1, "the same statements take comparable time"
-    assert [statement.split()[0] for statement in asked["unknown"]] == ["SELECT", "INSERT"]
+    in_one = store.engine.dialect.name == "postgresql"
+    written = ["WITH"] if in_one else ["INSERT", "UPDATE"]  # the answer, and the running count
+    assert [statement.split()[0] for statement in asked["unknown"]] == ["SELECT", *written]
 
 
 def test_the_owner_and_the_audit_log_get_the_full_reasons(store: Ledger) -> None:

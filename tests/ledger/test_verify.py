@@ -10,6 +10,7 @@ from ledger import shop
 from ledger.shop import AT, accepted, code, made, reserved
 from miexchange import ledger
 from miexchange.ledger import LedgerError, verify
+from miexchange.ledger._seals import Seals
 from unit import trade
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_a_row_that_was_tampered_with_is_found(filled: Ledger, what: str) -> Non
 
 
 def rechained(filled: Ledger, body: str, kind: str) -> None:
-    """Change an event and compute its hash anew, as somebody would who knows how."""
+    """Change an event and compute its hash anew, as somebody would who has the key."""
     with filled.engine.begin() as connection:
         rows = connection.exec_driver_sql(
             f"SELECT * FROM events WHERE code = '{code(1)}' ORDER BY version"  # noqa: S608 - our own code
@@ -95,7 +96,7 @@ def rechained(filled: Ledger, body: str, kind: str) -> None:
         connection.execute(
             ledger._schema.events.update()  # noqa: SLF001 - behind the ledger's back
             .where(ledger._schema.events.c.code == code(1), ledger._schema.events.c.version == 2)  # noqa: SLF001 - as above
-            .values(body=body, kind=kind, hash=ledger._rows.chained(rows[0].hash, row))  # noqa: SLF001 - as above
+            .values(body=body, kind=kind, hash=Seals(shop.KEY).chained(rows[0].hash, row))
         )
 
 

@@ -26,6 +26,8 @@ from miexchange.ledger._engine import reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._rows import key_id
 from miexchange.ledger._schema import exchanges, secret_keys
+from miexchange.ledger._sealing import count_key, seal_all
+from miexchange.ledger._seals import Seals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,14 +101,20 @@ def _added(connection: Connection, given: Sequence[bytes]) -> Ring:
         secrets = tuple(dict.fromkeys((*known, *given)))
     else:
         secrets = unwrapped(by_id[rows[-1].key_id], rows[-1])
+    is_first = not rows or rows[-1].wrapped is None
     for row in rows:
         if row.wrapped is None and row.key_id in by_id:
             wrapped = _wrapped(by_id[row.key_id], row.key_id, row.number, secrets)
             connection.execute(update(secret_keys).where(secret_keys.c.key_id == row.key_id).values(wrapped=wrapped))
+    added = None
     if ours not in {row.key_id for row in rows}:
         number = rows[-1].number + 1 if rows else 1
-        values = {"key_id": ours, "number": number, "wrapped": _wrapped(given[0], ours, number, secrets)}
-        connection.execute(insert(secret_keys), values)
+        added = {"key_id": ours, "number": number, "wrapped": _wrapped(given[0], ours, number, secrets)}
+        connection.execute(insert(secret_keys), added)
+    if is_first:
+        seal_all(connection, Seals(secrets[0]))
+    elif added is not None:
+        count_key(connection, Seals(secrets[0]), added)
     return Ring(ours, secrets)
 
 

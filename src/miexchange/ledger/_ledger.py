@@ -36,7 +36,6 @@ from miexchange.ledger._engine import Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._rows import (
     bought_us,
-    chained,
     entry_of,
     fingerprint,
     key_id,
@@ -44,6 +43,7 @@ from miexchange.ledger._rows import (
     row_of,
     row_of_event,
 )
+from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
@@ -139,6 +139,7 @@ class Ledger:
         self._reader = reading(engine)
         self._sessions = Sessions(self._reader)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
+        self._seals = None if key is None else Seals(key)
         self._key_id = "" if key is None else key_in_use or key_id(key)
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
@@ -512,17 +513,37 @@ class Ledger:
     def _print(request: _Request, key: bytes) -> str:
         return fingerprint(key, request.verb, *request.content)
 
+    @property
+    def root_id(self) -> str:
+        """The id of the ledger's root, whatever key opened it; nothing without a key."""
+        return key_id(self._keys[0]) if self._keys else ""
+
+    @property
+    def seals(self) -> Seals | None:
+        """What seals the ledger; None where it was opened without its key."""
+        return self._seals
+
+    def _sealing(self, session: Session, name: str) -> tuple[Seals, Tally]:
+        """Return what seals, and the row of the running count of a coupon's code, or of a request that has none."""
+        assert self._seals is not None  # noqa: S101 - every verb asks for the secrets first
+        tally = session.tally(bucket_of(name))
+        self._seals.check(tally)
+        return self._seals, tally
+
     def _answer_of(
         self,
         request: _Request,
+        seals: Seals,
+        tally: Tally,
         *,
         code: str | None = None,
         version: int | None = None,
         refusal: Refusal | None = None,
         is_public: bool = False,
+        is_final: bool = True,
     ) -> dict[str, object]:
-        """Return an answer as its row in the table ``answers``."""
-        return {
+        """Return an answer as its row in the table ``answers``, sealed and counted."""
+        row = {
             "asker": request.asker or "",
             "verb": request.verb,
             "request": request.key,
@@ -532,13 +553,24 @@ class Ledger:
             "version": version,
             "refusal": None if refusal is None else packed(refusal),
             "is_public": is_public,
-            "is_final": True,
-            "epoch": 0,
-            "seal": "",
+            "is_final": is_final,
+            "epoch": tally.epoch,
         }
+        row["seal"] = seals.sealed(row)
+        seals.add_answer(tally, str(row["seal"]))
+        return row
 
     def _answer(self, session: Session, request: _Request, **answer: Any) -> None:  # noqa: ANN401 - as of `_answer_of`
-        session.run(session.statements.add_answer, self._answer_of(request, **answer))
+        seals, tally = self._sealing(session, answer.get("code") or request.code or request.key)
+        session.answer(self._answer_of(request, seals, tally, **answer), seals.counted(tally))
+
+    def _withdraw(self, session: Session, answer: Any) -> None:  # noqa: ANN401 - a row of the table ``answers``
+        """Take back an answer that is not final, so that its request can get another one."""
+        seals, tally = self._sealing(session, answer.code or answer.request)
+        seals.add_answer(tally, answer.seal, -1)
+        session.drop_answer(
+            {name: getattr(answer, name) for name in ("asker", "verb", "request")}, seals.counted(tally)
+        )
 
     def _refuse(self, session: Session, request: _Request, refusal: Refusal) -> Refusal:
         """Keep the full reasons, and return them; to a stranger, the one answer that strangers get."""
@@ -552,10 +584,10 @@ class Ledger:
             known = self._known.get(row.head)
         if known is not None:
             return known
-        head = ""
+        head, seals = "", self._seals
         entries = []
         for one in connection.execute(sql.HISTORY, {"code": row.code}):
-            head = chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
+            head = one.hash if seals is None else seals.chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
             entries.append(entry_of(one))
         if head != row.head:
             what = f"The events of the exchange {row.code[:4]}... do not lead to its row"
@@ -572,9 +604,12 @@ class Ledger:
 
     def _add(self, session: Session, exchange: Exchange, event: Accept, request: _Request) -> None:
         """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
-        entry = row_of_event(exchange.code, 1, event, self._key_id, request.key, "")
-        answer = self._answer_of(request, code=exchange.code, version=1)
-        session.add(row_of(exchange, self._key_id, entry["hash"]), exchange.coupon.device_tokens, entry, answer)
+        seals, tally = self._sealing(session, exchange.code)
+        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
+        seals.add_event(tally, entry["hash"])
+        answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
+        row = row_of(exchange, self._key_id, entry["hash"])
+        session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
         self._remember(entry["hash"], exchange)
 
     def _write(
@@ -582,12 +617,14 @@ class Ledger:
     ) -> None:
         """Add the event and move the row from the version that was read to the next: compare and set."""
         key = None if request is None else request.key
-        entry = row_of_event(row.code, after.version, event, row.key_id, key, row.head)
+        seals, tally = self._sealing(session, row.code)
+        entry = row_of_event(seals, row.code, after.version, event, row.key_id, key, row.head, tally.epoch)
+        seals.add_event(tally, entry["hash"])
         changed = row_of(after, row.key_id, entry["hash"])
         moved: dict[str, object] = {f"new_{name}": changed[name] for name in sql.MOVING}
         moved |= {"of_code": row.code, "of_version": row.version, "bought_us": bought_us(after)}
-        answer = None if request is None else self._answer_of(request, version=after.version)
-        if session.write(entry, moved, answer, closes=not after.is_open) != 1:
+        answer = None if request is None else self._answer_of(request, seals, tally, version=after.version)
+        if session.write(entry, moved, answer, seals.counted(tally), closes=not after.is_open) != 1:
             raise Conflict
         self._remember(entry["hash"], after)
 
@@ -608,7 +645,9 @@ class Ledger:
             ended = []
             try:
                 with self._sessions.transaction() as session:
-                    for found in session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all():
+                    rows = session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all()
+                    session.hold({bucket_of(found.code) for found in rows})
+                    for found in rows:
                         row = ExchangeRow._make(found)
                         after = apply(self._load(session.core, row), event)
                         if isinstance(after, Exchange) and after.version != row.version:

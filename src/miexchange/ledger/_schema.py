@@ -15,6 +15,7 @@ Instants are whole microseconds since 1970, UTC: an integer has no zone, and no 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
@@ -38,6 +39,7 @@ from miexchange.ledger._errors import LedgerError
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine.interfaces import ReflectedIndex
 
 __all__ = [
     "HEAD",
@@ -47,6 +49,7 @@ __all__ = [
     "answers",
     "check",
     "device_tokens",
+    "differences",
     "events",
     "exchanges",
     "is_empty",
@@ -196,12 +199,76 @@ def check(connection: Connection) -> None:
         raise LedgerError(what, "Give the URL of a ledger, or that of an empty database")
     found = connection.scalar(select(_version.c.version_num)) or "none"
     if found == HEAD:
+        if wrong := differences(connection):
+            raise LedgerError("; ".join(wrong), "Restore the ledger from a backup, or make what is missing again")
         return
     if found in _known_versions():
         what = f"The ledger's tables are of version {found}, and this package needs {HEAD}"
         raise LedgerError(what, "Make a backup, then run: miexchange ledger migrate")
     what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package knows"
     raise LedgerError(what, "Install a newer miexchange")
+
+
+def differences(connection: Connection) -> list[str]:
+    """Return what is missing or other than it must be among tables, columns, primary keys and indexes.
+
+    A promise that an index keeps is kept by an index of exactly these columns and rows, unique and in use.
+    """
+    found = inspect(connection)
+    there = set(found.get_table_names())
+    wrong = []
+    for table in _metadata.sorted_tables:
+        if table.name not in there:
+            wrong.append(f"The table {table.name} is missing")
+            continue
+        columns = {column["name"] for column in found.get_columns(table.name)}
+        wrong += [
+            f"The column {column.name} of the table {table.name} is missing"
+            for column in table.c
+            if column.name not in columns
+        ]
+        key = found.get_pk_constraint(table.name)["constrained_columns"]
+        if key != [column.name for column in table.primary_key]:
+            wrong.append(f"The primary key of the table {table.name} is of other columns")
+        indexes = {index["name"]: index for index in found.get_indexes(table.name)}
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            if index.name not in indexes:
+                wrong.append(f"The index {index.name} is missing")
+            elif _told(indexes[index.name]) != _meant(index, connection.dialect.name):
+                wrong.append(f"The index {index.name} is of other columns or rows, or not unique")
+    return wrong + _unused(connection)
+
+
+def _told(index: ReflectedIndex) -> tuple[object, ...]:
+    """Return columns, uniqueness and predicate of an index that is there."""
+    options = index.get("dialect_options", {})
+    predicate = options.get("sqlite_where", options.get("postgresql_where", ""))
+    return (index["column_names"], bool(index["unique"]), _plain(str(predicate)))
+
+
+def _meant(index: Index, dialect: str) -> tuple[object, ...]:
+    """Return the same of an index as it must be."""
+    predicate = index.dialect_options[dialect]["where"]
+    names = [column.name for column in index.columns]
+    return (names, bool(index.unique), "" if predicate is None else _plain(str(predicate)))
+
+
+def _plain(predicate: str) -> str:
+    """Return a predicate without what PostgreSQL adds when it writes one: casts, brackets, another way to say IN."""
+    bare = re.sub(r"::[a-z ]+(\[\])?|[\s()\[\]]", "", predicate.replace("= ANY", "IN").replace("ARRAY", ""))
+    return bare.casefold()
+
+
+def _unused(connection: Connection) -> list[str]:
+    """Name the indexes that PostgreSQL does not keep up to date."""
+    if connection.dialect.name != "postgresql":
+        return []
+    ours = [table.name for table in _metadata.sorted_tables]
+    query = text(
+        "SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
+        " WHERE pg_table_is_visible(t.oid) AND t.relname = ANY(:ours) AND NOT (x.indisvalid AND x.indisready)"
+    )
+    return [f"The index {name} is not in use" for name in connection.scalars(query, {"ours": ours})]
 
 
 def _known_versions() -> set[str]:

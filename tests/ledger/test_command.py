@@ -95,11 +95,31 @@ def test_history_says_what_happened(ask: Callable[..., Ran], filled: Ledger) -> 
     assert entries[0]["hash"] == filled.history(code(1))[0].hash
 
 
-def test_sweep_ends_what_is_due(ask: Callable[..., Ran]) -> None:
-    ran = ask("sweep", "--at", "2020-01-13T05:59:59.999999Z")
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """Give the file of the ledger's key."""
+    (tmp_path / "key").write_bytes(KEY)
+    return tmp_path / "key"
+
+
+def test_sweep_needs_the_key(ask: Callable[..., Ran], key_file: Path, tmp_path: Path) -> None:
+    ran = ask("sweep")
+    assert ran.code == 2
+    assert "A sweep needs the secret key, and none was given" in ran.err
+    (tmp_path / "new").write_bytes(b"the second key, a newer one")
+    ran = ask("sweep", "--key-file", str(tmp_path / "new"))
+    assert ran.code == 2
+    assert "Exchanges are open that began under the key" in ran.err
+    ran = ask("sweep", "--key-file", str(tmp_path / "new"), "--old-key-file", str(key_file))
+    assert ran.code == 0, ran.err
+
+
+def test_sweep_ends_what_is_due(ask: Callable[..., Ran], key_file: Path) -> None:
+    key = ("--key-file", str(key_file))
+    ran = ask("sweep", "--at", "2020-01-13T05:59:59.999999Z", *key)
     assert (ran.code, ran.out) == (0, "Ended: 0 coupons, 0 re-quotes.\n")
-    assert ask("sweep", "--at", "2020-01-13T06:00:00Z").out == "Ended: 0 coupons, 1 re-quotes.\n"
-    data = ask("sweep", "--json").data
+    assert ask("sweep", "--at", "2020-01-13T06:00:00Z", *key).out == "Ended: 0 coupons, 1 re-quotes.\n"
+    data = ask("sweep", "--json", *key).data
     assert (data["expired"], data["undecided"]) == (1, 0)
     assert "a sweep" in ask("history", code(2)).out
 
@@ -141,14 +161,14 @@ def test_exposure_says_what_live_coupons_are_worth(ask: Callable[..., Ran]) -> N
 
 
 def test_migrate_says_the_version(ask: Callable[..., Ran]) -> None:
-    assert ask("migrate").out == "The ledger's tables are of version 0001.\n"
-    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0001"}
+    assert ask("migrate").out == "The ledger's tables are of version 0002.\n"
+    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0002"}
 
 
 def test_no_command_makes_a_ledger(tmp_path: Any) -> None:  # noqa: ANN401 - a path
     missing = str(tmp_path / "none.db")
     for verb in (("show", code(1)), ("verify",), ("sweep",), ("exposure",), ("migrate",), ("history", code(1))):
-        ran = run("ledger", *verb, "--ledger", missing)
+        ran = run("ledger", *verb, "--ledger", missing, environ={"MIEXCHANGE_KEY": KEY.decode()})
         assert ran.code == 2
         assert "There is no ledger" in ran.err
     assert not (tmp_path / "none.db").exists()

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 MANY = 5_000
 STATEMENTS: dict[str, tuple[Executable, dict[str, Any], str]] = {
     "a look-up by code": (sql.ROW, {"code": code(1)}, "exchanges_pkey|PRIMARY KEY"),
-    "a look-up to change": (sql.LOCKED_ROW, {"code": code(1)}, "exchanges_pkey|PRIMARY KEY"),
+    "a look-up to change": (sql.LOCKED_ROW, {"code": code(1), "bucket": 7}, "exchanges_pkey|PRIMARY KEY"),
+    "a row of the running count": (sql.LOCKED_TALLY, {"bucket": 7}, "tallies_pkey|PRIMARY KEY"),
     "a history": (sql.HISTORY, {"code": code(1)}, "events_pkey|PRIMARY KEY"),
-    "a first answer": (sql.ANSWER, {"request": "accept-1"}, "answers_pkey|PRIMARY KEY"),
+    "a first answer": (sql.ANSWER, {"asker": "a", "verb": "accept", "request": "accept-1"}, "answers_pkey|PRIMARY KEY"),
     "the open exchange of an account": (sql.OPEN_OF_ACCOUNT, {"account": "account-1"}, "exchanges_open_account"),
     "the open exchange of a device": (sql.OPEN_OF_DEVICE, {"tokens": ["a", "b"]}, "device_tokens_open"),
     "the coupon of an order": (sql.OF_ORDER, {"order_id": "order-1"}, "exchanges_order"),
@@ -33,7 +34,11 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any], str]] = {
         {"of_code": code(1), "of_version": 1, **{f"new_{name}": None for name in sql.MOVING}},
         "exchanges_pkey|PRIMARY KEY",
     ),
-    "the tokens of a closed exchange": (sql.CLOSE_TOKENS, {"of_code": code(1)}, "device_tokens_pkey|PRIMARY KEY"),
+    "the tokens of a closed exchange": (
+        sql.CLOSE_TOKENS,
+        {"of_code": code(1), "bought_us": None},
+        "device_tokens_pkey|PRIMARY KEY",
+    ),
 }
 
 
@@ -61,7 +66,8 @@ def crowded(store: Ledger) -> Ledger:
         {"code": row["code"], "version": 1, "kind": "x", "at_us": 0, "body": "", "key_id": "", "hash": ""}
         for row in rows
     ]
-    given = [{"request": row["account"], "fingerprint": "", "verb": "", "at_us": 0, "is_public": False} for row in rows]
+    answer = {"asker": "", "verb": "", "fingerprint": "", "at_us": 0, "is_public": False, "is_final": True}
+    given = [{**answer, "request": row["account"], "epoch": 0, "seal": ""} for row in rows]
     with store.engine.begin() as connection:
         connection.execute(insert(exchanges), rows)
         connection.execute(insert(tables.device_tokens), tokens)

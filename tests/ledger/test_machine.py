@@ -26,7 +26,9 @@ from miexchange.ledger import Ledger, verify
 from miexchange.ledger import _schema as tables
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
-from miexchange.ledger._rows import row_of, row_of_event
+from miexchange.ledger._rows import bought_us, row_of, row_of_event
+from miexchange.ledger._sealing import seal_all
+from miexchange.ledger._seals import Seals
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from unit import small, trade
 
@@ -116,12 +118,15 @@ class Careless(Racer):
         version = (session.core.scalar(query) or 0) + 1
         head = session.core.scalar(select(tables.exchanges.c.head).where(tables.exchanges.c.code == row.code))
         key = None if request is None else request.key
-        entry = row_of_event(row.code, version, event, row.key_id, key, str(head))
+        seals, tally = self._sealing(session, row.code)
+        entry = row_of_event(seals, row.code, version, event, row.key_id, key, str(head), tally.epoch)
+        seals.add_event(tally, entry["hash"])
         session.core.execute(sql.ADD_EVENT, entry)
+        session.run(session.statements.count, seals.counted(tally))
         changed = {**row_of(after, row.key_id, entry["hash"]), "version": version}
         session.core.execute(tables.exchanges.update().where(tables.exchanges.c.code == row.code).values(changed))
-        if not after.is_open and row.state in sql.OPEN_STATES:
-            session.core.execute(sql.CLOSE_TOKENS, {"of_code": row.code})
+        if not after.is_open:
+            session.core.execute(sql.CLOSE_TOKENS, {"of_code": row.code, "bought_us": bought_us(after)})
         if request is not None:
             self._answer(session, request, version=version)
         self._remember(entry["hash"], after.replace(version=version))
@@ -206,8 +211,9 @@ class Exchanges(RuleBasedStateMachine):
         self.now = AT
         self.requests = 0
         with self.store.engine.begin() as connection:
-            for table in (tables.exchanges, tables.events, tables.device_tokens, tables.answers):
+            for table in (tables.exchanges, tables.events, tables.device_tokens, tables.answers, tables.tallies):
                 connection.execute(delete(table))
+            seal_all(connection, Seals(KEY))
 
     def tick(self) -> str:
         """Let a second pass, and name a new request."""

@@ -10,6 +10,7 @@ from ledger import shop
 from ledger.shop import AT, accepted, code, made, reserved
 from miexchange import ledger
 from miexchange.ledger import LedgerError, verify
+from miexchange.ledger._seals import Seals
 from unit import trade
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ TAMPERING = {
     "a token": ("UPDATE device_tokens SET token = 'x' WHERE code = '{one}' AND token = '{token}'", "device tokens"),
     "a token that is closed": ("UPDATE device_tokens SET is_open = (1 = 0) WHERE code = '{one}'", "device tokens"),
     "a token that is gone": ("DELETE FROM device_tokens WHERE code = '{one}'", "device tokens"),
-    "a token of nobody": ("INSERT INTO device_tokens VALUES ('x', 'y', (1 = 1))", "x: its row is missing"),
+    "a token of nobody": (
+        "INSERT INTO device_tokens (code, token, is_open) VALUES ('x', 'y', (1 = 1))",
+        "x: its row is missing",
+    ),
     "an answer that is gone": ("DELETE FROM answers WHERE request = 'reserve-1'", "event 2 was made by a request"),
     "an answer to another event": (
         "UPDATE answers SET version = 4 WHERE request = 'accept-1'",
@@ -83,7 +87,7 @@ def test_a_row_that_was_tampered_with_is_found(filled: Ledger, what: str) -> Non
 
 
 def rechained(filled: Ledger, body: str, kind: str) -> None:
-    """Change an event and compute its hash anew, as somebody would who knows how."""
+    """Change an event and compute its hash anew, as somebody would who has the key."""
     with filled.engine.begin() as connection:
         rows = connection.exec_driver_sql(
             f"SELECT * FROM events WHERE code = '{code(1)}' ORDER BY version"  # noqa: S608 - our own code
@@ -92,7 +96,7 @@ def rechained(filled: Ledger, body: str, kind: str) -> None:
         connection.execute(
             ledger._schema.events.update()  # noqa: SLF001 - behind the ledger's back
             .where(ledger._schema.events.c.code == code(1), ledger._schema.events.c.version == 2)  # noqa: SLF001 - as above
-            .values(body=body, kind=kind, hash=ledger._rows.chained(rows[0].hash, row))  # noqa: SLF001 - as above
+            .values(body=body, kind=kind, hash=Seals(shop.KEY).chained(rows[0].hash, row))
         )
 
 

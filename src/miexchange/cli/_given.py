@@ -27,6 +27,7 @@ __all__ = [
     "answers",
     "coupon",
     "day",
+    "has_key",
     "instant",
     "key",
     "order",
@@ -122,13 +123,23 @@ def programme_source(source: str) -> str:
     )
 
 
-def key(file: Path | None) -> bytes:
-    """Read the secret key, from a file or else from the environment."""
+def has_key(file: Path | None) -> bool:
+    """Tell whether a secret key was given, in a file or in the environment."""
+    return file is not None or bool(os.environ.get(KEY_VARIABLE))
+
+
+def key(file: Path | None, who: str) -> bytes:
+    """Read the secret key, from a file or else from the environment.
+
+    Args:
+        file: the file, if one was named.
+        who: what needs the key, for the sentence.
+    """
     if file is None:
         secret, where = os.fsencode(os.environ.get(KEY_VARIABLE, "")), f"The environment variable {KEY_VARIABLE}"
         if not secret:
             raise Wrong(
-                f"A coupon needs the secret key, and none was given: name its file with --key-file, "
+                f"{who} needs the secret key, and none was given: name its file with --key-file, "
                 f"or put it in the environment variable {KEY_VARIABLE}"
             )
     else:

@@ -1,11 +1,12 @@
 """`miexchange ledger`: look into a ledger, sweep it, prove that it is whole."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from miexchange.cli import _given, _output
-from miexchange.cli._options import Json
+from miexchange.cli._options import Json, KeyFile, OldKeyFiles
 from miexchange.market import IST
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def _package() -> Any:  # noqa: ANN401 - the module, which needs an extra
 
 def _opened(where: str) -> "Ledger":
     opened: Ledger = _package().open(where, must_exist=True)
+    return opened
+
+
+def _unlocked(where: str, key_file: Path | None, old_key_files: list[Path] | None, who: str) -> "Ledger":
+    key, *old_keys = [_given.key(file, who) for file in (key_file, *(old_key_files or ()))]
+    opened: Ledger = _package().open(where, key=key, old_keys=old_keys, must_exist=True)
     return opened
 
 
@@ -130,6 +137,8 @@ def sweep(
             metavar="INSTANT", help="What ended before this instant, such as 2018-04-03T12:00+05:30. By default now."
         ),
     ] = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
     """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
@@ -137,7 +146,7 @@ def sweep(
     Run it every few minutes; it may run in several places at once.
     """
     when = _given.instant(at, "--at", None)
-    with _opened(ledger) as opened:
+    with _unlocked(ledger, key_file, old_key_file, "A sweep") as opened:
         ended = opened.sweep(when)
     if as_json:
         _output.write_json({"answer": "sweep", "at": when.isoformat(), **ended.to_dict()})
@@ -145,9 +154,13 @@ def sweep(
     _output.say(f"Ended: {ended.expired} coupons, {ended.undecided} re-quotes.")
 
 
-def verify(*, ledger: Where, as_json: Json = False) -> None:
-    """Prove that the ledger is whole: every chain of events, every state, every answer. The exit code is 1 if not."""
-    with _opened(ledger) as opened:
+def verify(*, ledger: Where, key_file: KeyFile = None, old_key_file: OldKeyFiles = None, as_json: Json = False) -> None:
+    """Prove that the ledger is whole: every chain of events, every state, every answer. The exit code is 1 if not.
+
+    Without the key, the hashes and seals cannot be checked.
+    """
+    has_key = _given.has_key(key_file)
+    with _unlocked(ledger, key_file, old_key_file, "The proof") if has_key else _opened(ledger) as opened:
         found = _package().verify(opened)
     if as_json:
         _output.write_json({"answer": "verification", "whole": bool(found), **found.to_dict()})

@@ -1,10 +1,13 @@
 """The options that several commands share, each written once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["EXIT_CODES", "At", "Json", "ProgrammeOption"]
+from miexchange.cli import _given
+
+__all__ = ["EXIT_CODES", "At", "Json", "KeyFile", "OldKeyFiles", "ProgrammeOption"]
 
 EXIT_CODES = 'Exit codes: 0 yes; 1 refused, a business "no" with its reasons; 2 wrong usage or data; 130 stopped.'
 
@@ -21,4 +24,21 @@ At = Annotated[
 ProgrammeOption = Annotated[
     str,
     typer.Option("--programme", metavar="ID|PATH", help="A shipped programme, or the directory of your own."),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help=f"The file with the secret key, at least 16 bytes. By default the environment variable "
+        f"{_given.KEY_VARIABLE}. A key is never an option: other users can see those.",
+    ),
+]
+OldKeyFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--old-key-file",
+        metavar="FILE",
+        help="The file with a key before it, as long as exchanges are open that began under that. May be repeated.",
+    ),
 ]

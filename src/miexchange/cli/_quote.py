@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from miexchange.cli import _ask, _given, _output
-from miexchange.cli._options import At, Json, ProgrammeOption
+from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
 from miexchange.cli._programme import usage_rows
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, issue
@@ -54,14 +54,7 @@ def quote(
     account: Annotated[
         str | None, typer.Option(metavar="ID", help="Accept the quote for this account, and issue its coupon.")
     ] = None,
-    key_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help=f"The file with the secret key of coupons, at least 16 bytes. By default the environment variable "
-            f"{_given.KEY_VARIABLE}. A key is never an option: other users can see those.",
-        ),
-    ] = None,
+    key_file: KeyFile = None,
     coupon_out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the coupon to this new file, for its owner's eyes only.")
     ] = None,
@@ -125,7 +118,7 @@ def _key(account: str | None, key_file: Path | None, coupon_out: Path | None) ->
         raise _given.Wrong(f"--account has {len(account)} characters: give 1 to 200")
     if coupon_out is not None and os.path.lexists(coupon_out):
         raise _taken(coupon_out)
-    return _given.key(key_file)
+    return _given.key(key_file, "A coupon")
 
 
 def _variant(model: str, catalogue: Catalogue) -> Variant | None:

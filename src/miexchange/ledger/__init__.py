@@ -15,15 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
-
 from miexchange._value import require
-from miexchange.exchange import OPEN
-from miexchange.ledger import _schema
-from miexchange.ledger._engine import Conflict, engine_of, reading, translated
+from miexchange.ledger import _keyring, _schema
+from miexchange.ledger._engine import engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._ledger import Exposure, Ledger, Sweep
-from miexchange.ledger._rows import Entry, key_id
+from miexchange.ledger._rows import Entry
 from miexchange.ledger._verify import Verification, verify
 
 if TYPE_CHECKING:
@@ -46,20 +43,21 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
 ) -> Ledger:
     """Open a ledger. In an empty database its tables are made; any other must be a ledger of this version.
 
-    A key can be replaced: give the new one as `key` and the old one in `old_keys`. Devices are then known under both,
-    so a phone cannot be traded in twice across the change. An old key can be left out once no exchange is open that
-    began under it; before that, opening is refused.
+    A key can be replaced: give the new one as `key` and the last one in `old_keys`; without the last one a new key is
+    refused. Codes and tokens stay as they are, so neither a quote nor a phone is taken twice across the change. An old
+    key can be left out once no exchange is open that began under it; before that, opening is refused.
 
     Args:
         url: the path of an SQLite file, or a URL such as ``postgresql://user@host/database``.
-        key: at least 16 secret bytes, for codes and device tokens. Without it the ledger can only be read and swept.
-        old_keys: the keys before it, as long as exchanges are open that began under them.
+        key: at least 16 secret bytes, for codes and device tokens. Without it the ledger can only be read.
+        old_keys: the key before it, when it is new; and those before, as long as exchanges are open that began
+            under them.
         seconds_to_wait: how long a verb waits for a lock before it gives up.
         must_exist: whether an empty database, or a file that is not there, is an error.
 
     Raises:
-        LedgerError: the database cannot be reached, is no ledger, or one of another version; or the key of an open
-            exchange is missing.
+        LedgerError: the database cannot be reached, is no ledger, or one of another version; the key is new and the
+            last one is not beside it; or the key of an open exchange is missing.
         InvalidValue: a key is too short.
     """
     for one in (*(() if key is None else (key,)), *old_keys):
@@ -69,12 +67,13 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     engine = engine_of(url, seconds_to_wait, must_exist=must_exist)
     try:
         _prepare(engine, must_exist=must_exist)
-        if key is not None:
-            _take_keys(engine, [key_id(one) for one in (key, *old_keys)])
+        ring = None if key is None else _keyring.take(engine, (key, *old_keys))
     except BaseException:
         engine.dispose()
         raise
-    return Ledger(engine, key, old_keys)
+    if ring is None:
+        return Ledger(engine, None, ())
+    return Ledger(engine, ring.secrets[0], ring.secrets[1:], key_in_use=ring.key_id)
 
 
 def migrate(url: str, *, must_exist: bool = False) -> str:
@@ -106,24 +105,3 @@ def _prepare(engine: Engine, *, must_exist: bool) -> None:
             if must_exist:
                 raise LedgerError("The database is empty: there is no ledger in it", "Give the URL of a ledger")
         _schema.migrate(engine)
-
-
-def _take_keys(engine: Engine, given: list[str]) -> None:
-    """Note the key that is in use, and see that no open exchange began under one that is not given."""
-    keys, exchanges = _schema.secret_keys, _schema.exchanges
-    with translated():
-        with reading(engine).connect() as connection:
-            known = set(connection.scalars(select(keys.c.key_id)))
-            for missing in sorted(known - set(given)):
-                is_open = exchanges.c.state.in_([state.value for state in OPEN])
-                query = select(exchanges.c.code).where(exchanges.c.key_id == missing, is_open).limit(1)
-                if connection.execute(query).first() is not None:
-                    what = f"Exchanges are open that began under the key {missing}, and it was not given"
-                    raise LedgerError(what, "Give it in old_keys, until they have ended")
-        if given[0] in known:
-            return
-        try:
-            with translated(), engine.begin() as connection:
-                connection.execute(insert(keys), {"key_id": given[0]})
-        except Conflict:
-            return  # another process has just noted it

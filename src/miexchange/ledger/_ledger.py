@@ -34,7 +34,16 @@ from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
+from miexchange.ledger._rows import (
+    bought_us,
+    entry_of,
+    fingerprint,
+    key_id,
+    micros,
+    row_of,
+    row_of_event,
+)
+from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
@@ -95,7 +104,8 @@ class _Request:
         content: what is asked for, as text; its instant is not part of it, as a retry may have a later one.
         at: the instant.
         code: the coupon's code, where one was given.
-        asker: the account that asks; None for the operator, who may see everything.
+        asker: the account that asks; None for the operator, who may see everything. Idempotency keys are of an asker
+            and a verb: a customer's key blocks nobody else's.
     """
 
     verb: str
@@ -114,13 +124,23 @@ class Ledger:
     is not part of the content.
     """
 
-    def __init__(self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes]) -> None:
-        """Keep the engine and the keys; `miexchange.ledger.open` checks them."""
+    def __init__(
+        self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes], *, key_in_use: str | None = None
+    ) -> None:
+        """Keep the engine and the secrets; `miexchange.ledger.open` checks them.
+
+        Args:
+            engine: the engine of a ledger.
+            key: the ledger's root secret, of which everything is derived; None to read only.
+            old_keys: the other secrets under which devices are known.
+            key_in_use: the id of the operator's key, if that is not the root.
+        """
         self._engine = engine
         self._reader = reading(engine)
         self._sessions = Sessions(self._reader)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
-        self._key_id = "" if key is None else key_id(key)
+        self._seals = None if key is None else Seals(key)
+        self._key_id = "" if key is None else key_in_use or key_id(key)
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
 
@@ -162,7 +182,7 @@ class Ledger:
         """
         keys = self._secret_keys()
         content = (packed(quote), account)
-        request = _Request("accept", _checked_key(idempotency_key), content, instant(at, "at"))
+        request = _Request("accept", _checked_key(idempotency_key), content, instant(at, "at"), asker=account)
 
         def accepted(*, exchange_open: bool = False, device_open: bool = False) -> Accept | Refusal:
             return acceptance(
@@ -348,6 +368,7 @@ class Ledger:
         Args:
             at: the instant.
         """
+        self._secret_keys()
         at = instant(at, "at")
         event = Expire(at)
         ended = {State.EXPIRED: 0, State.VOID: 0}
@@ -407,7 +428,7 @@ class Ledger:
 
     def _secret_keys(self) -> tuple[bytes, ...]:
         if not self._key_id:
-            raise LedgerError("This ledger was opened without its key, to be read and swept", "Open it with the key")
+            raise LedgerError("This ledger was opened without its key, to be read", "Open it with the key")
         return self._keys
 
     def _later(
@@ -476,10 +497,11 @@ class Ledger:
 
     def _first_answer(self, connection: Connection, request: _Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was."""
-        row = connection.execute(sql.ANSWER, {"request": request.key}).first()
+        scope = {"asker": request.asker or "", "verb": request.verb, "request": request.key}
+        row = connection.execute(sql.ANSWER, scope).first()
         if row is None:
             return None
-        if row.verb != request.verb or row.fingerprint not in {self._print(request, key) for key in self._keys}:
+        if row.fingerprint not in {self._print(request, key) for key in self._keys}:
             return _CHANGED
         if row.refusal is not None:
             refusal = Refusal.from_json(row.refusal)
@@ -491,29 +513,64 @@ class Ledger:
     def _print(request: _Request, key: bytes) -> str:
         return fingerprint(key, request.verb, *request.content)
 
+    @property
+    def root_id(self) -> str:
+        """The id of the ledger's root, whatever key opened it; nothing without a key."""
+        return key_id(self._keys[0]) if self._keys else ""
+
+    @property
+    def seals(self) -> Seals | None:
+        """What seals the ledger; None where it was opened without its key."""
+        return self._seals
+
+    def _sealing(self, session: Session, name: str) -> tuple[Seals, Tally]:
+        """Return what seals, and the row of the running count of a coupon's code, or of a request that has none."""
+        assert self._seals is not None  # noqa: S101 - every verb asks for the secrets first
+        tally = session.tally(bucket_of(name))
+        self._seals.check(tally)
+        return self._seals, tally
+
     def _answer_of(
         self,
         request: _Request,
+        seals: Seals,
+        tally: Tally,
         *,
         code: str | None = None,
         version: int | None = None,
         refusal: Refusal | None = None,
         is_public: bool = False,
+        is_final: bool = True,
     ) -> dict[str, object]:
-        """Return an answer as its row in the table ``answers``."""
-        return {
+        """Return an answer as its row in the table ``answers``, sealed and counted."""
+        row = {
+            "asker": request.asker or "",
+            "verb": request.verb,
             "request": request.key,
             "fingerprint": self._print(request, self._keys[0]),
-            "verb": request.verb,
             "at_us": micros(request.at),
             "code": code or request.code,
             "version": version,
             "refusal": None if refusal is None else packed(refusal),
             "is_public": is_public,
+            "is_final": is_final,
+            "epoch": tally.epoch,
         }
+        row["seal"] = seals.sealed(row)
+        seals.add_answer(tally, str(row["seal"]))
+        return row
 
     def _answer(self, session: Session, request: _Request, **answer: Any) -> None:  # noqa: ANN401 - as of `_answer_of`
-        session.run(session.statements.add_answer, self._answer_of(request, **answer))
+        seals, tally = self._sealing(session, answer.get("code") or request.code or request.key)
+        session.answer(self._answer_of(request, seals, tally, **answer), seals.counted(tally))
+
+    def _withdraw(self, session: Session, answer: Any) -> None:  # noqa: ANN401 - a row of the table ``answers``
+        """Take back an answer that is not final, so that its request can get another one."""
+        seals, tally = self._sealing(session, answer.code or answer.request)
+        seals.add_answer(tally, answer.seal, -1)
+        session.drop_answer(
+            {name: getattr(answer, name) for name in ("asker", "verb", "request")}, seals.counted(tally)
+        )
 
     def _refuse(self, session: Session, request: _Request, refusal: Refusal) -> Refusal:
         """Keep the full reasons, and return them; to a stranger, the one answer that strangers get."""
@@ -527,10 +584,10 @@ class Ledger:
             known = self._known.get(row.head)
         if known is not None:
             return known
-        head = ""
+        head, seals = "", self._seals
         entries = []
         for one in connection.execute(sql.HISTORY, {"code": row.code}):
-            head = chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
+            head = one.hash if seals is None else seals.chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
             entries.append(entry_of(one))
         if head != row.head:
             what = f"The events of the exchange {row.code[:4]}... do not lead to its row"
@@ -547,9 +604,12 @@ class Ledger:
 
     def _add(self, session: Session, exchange: Exchange, event: Accept, request: _Request) -> None:
         """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
-        entry = row_of_event(exchange.code, 1, event, self._key_id, request.key, "")
-        answer = self._answer_of(request, code=exchange.code, version=1)
-        session.add(row_of(exchange, self._key_id, entry["hash"]), exchange.coupon.device_tokens, entry, answer)
+        seals, tally = self._sealing(session, exchange.code)
+        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
+        seals.add_event(tally, entry["hash"])
+        answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
+        row = row_of(exchange, self._key_id, entry["hash"])
+        session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
         self._remember(entry["hash"], exchange)
 
     def _write(
@@ -557,13 +617,14 @@ class Ledger:
     ) -> None:
         """Add the event and move the row from the version that was read to the next: compare and set."""
         key = None if request is None else request.key
-        entry = row_of_event(row.code, after.version, event, row.key_id, key, row.head)
+        seals, tally = self._sealing(session, row.code)
+        entry = row_of_event(seals, row.code, after.version, event, row.key_id, key, row.head, tally.epoch)
+        seals.add_event(tally, entry["hash"])
         changed = row_of(after, row.key_id, entry["hash"])
         moved: dict[str, object] = {f"new_{name}": changed[name] for name in sql.MOVING}
-        moved |= {"of_code": row.code, "of_version": row.version}
-        answer = None if request is None else self._answer_of(request, version=after.version)
-        closes = not after.is_open and row.state in sql.OPEN_STATES
-        if session.write(entry, moved, answer, closes=closes) != 1:
+        moved |= {"of_code": row.code, "of_version": row.version, "bought_us": bought_us(after)}
+        answer = None if request is None else self._answer_of(request, seals, tally, version=after.version)
+        if session.write(entry, moved, answer, seals.counted(tally), closes=not after.is_open) != 1:
             raise Conflict
         self._remember(entry["hash"], after)
 
@@ -584,7 +645,9 @@ class Ledger:
             ended = []
             try:
                 with self._sessions.transaction() as session:
-                    for found in session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all():
+                    rows = session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all()
+                    session.hold({bucket_of(found.code) for found in rows})
+                    for found in rows:
                         row = ExchangeRow._make(found)
                         after = apply(self._load(session.core, row), event)
                         if isinstance(after, Exchange) and after.version != row.version:

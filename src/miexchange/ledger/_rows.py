@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from dataclasses import dataclass
@@ -14,14 +13,26 @@ from miexchange.errors import InvalidValue
 from miexchange.exchange import EVENTS, Event, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from miexchange.exchange import Exchange
+    from miexchange.ledger._seals import Seals
 
-__all__ = ["Entry", "chained", "entry_of", "fingerprint", "instant_of", "key_id", "micros", "row_of", "row_of_event"]
+__all__ = [
+    "Entry",
+    "asker_of",
+    "bought_us",
+    "entry_of",
+    "fingerprint",
+    "instant_of",
+    "key_id",
+    "micros",
+    "row_of",
+    "row_of_event",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_OF_CUSTOMERS = {"accept", "reserve", "agree", "decline"}
+_BOUGHT = {State.COMPLETED, State.ADJUSTED}
 _HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED}
 
 
@@ -33,7 +44,7 @@ class Entry:
         version: its number in the history of its exchange, from 1.
         event: what happened.
         request: the idempotency key of the request that made it; None where a sweep did.
-        hash: the SHA-256 over this entry and the hash of the one before it.
+        hash: the keyed hash of this entry and of the hash before it.
     """
 
     version: int
@@ -62,12 +73,6 @@ def fingerprint(key: bytes, *content: str) -> str:
     return hmac.digest(key, json.dumps(["miexchange request", *content]).encode(), "sha256").hex()
 
 
-def chained(previous: str, row: Mapping[Any, Any]) -> str:
-    """Return the hash of an event's row, which holds all its columns and the hash before it."""
-    told = [previous, *(row[name] for name in ("code", "version", "kind", "at_us", "body", "key_id", "request"))]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
 def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
     """Return an exchange as its row in the table ``exchanges``."""
     due = exchange.due
@@ -85,10 +90,27 @@ def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
     }
 
 
+def asker_of(verb: str, account: str) -> str:
+    """Return who asks for a verb, as the table ``answers`` names them: the account, or nobody for the operator."""
+    return account if verb in _OF_CUSTOMERS else ""
+
+
+def bought_us(exchange: Exchange) -> int | None:
+    """Return the instant at which the ledger bought the device by this exchange; None where it did not."""
+    return micros(exchange.at) if exchange.state in _BOUGHT else None
+
+
 def row_of_event(
-    code: str, version: int, event: Event, key_of_code: str, request: str | None, previous: str
+    seals: Seals,
+    code: str,
+    version: int,
+    event: Event,
+    key_of_code: str,
+    request: str | None,
+    previous: str,
+    epoch: int,
 ) -> dict[str, Any]:
-    """Return an event as its row in the table ``events``."""
+    """Return an event as its row in the table ``events``, chained to the one before it."""
     row = {
         "code": code,
         "version": version,
@@ -97,8 +119,9 @@ def row_of_event(
         "body": packed(event),
         "key_id": key_of_code,
         "request": request,
+        "epoch": epoch,
     }
-    return {**row, "hash": chained(previous, row)}
+    return {**row, "hash": seals.chained(previous, row)}
 
 
 def entry_of(row: Any) -> Entry:  # noqa: ANN401 - a row of the table ``events``

@@ -2,16 +2,20 @@
 
 - ``exchanges``: one row for each exchange as it stands. It can always be made again of the events; it is what the
   unique indexes and the compare-and-set look at.
-- ``events``: what happened, in a chain of hashes for each exchange. Rows are added, never changed.
-- ``device_tokens``: under which tokens a device is known, and whether its exchange is open.
-- ``answers``: what each request was answered, by its idempotency key; the audit log of refusals.
-- ``secret_keys``: the ids of the keys that codes and tokens were made with; never the keys.
+- ``events``: what happened, in a chain of keyed hashes for each exchange. Rows are added, never changed.
+- ``device_tokens``: under which tokens a device is known, whether its exchange is open, and when the device was bought.
+- ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
+  refusals.
+- ``quotas``: how many places of each bonus with a quota are taken.
+- ``tallies``: the running count of events and answers, sealed with the ledger's key.
+- ``secret_keys``: which keys open the ledger: for each its id, and the ledger's secrets encrypted under it.
 
 Instants are whole microseconds since 1970, UTC: an integer has no zone, and no database rounds it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
@@ -35,21 +39,27 @@ from miexchange.ledger._errors import LedgerError
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine.interfaces import ReflectedIndex
 
 __all__ = [
     "HEAD",
     "IS_OPEN",
+    "TOKEN_IS_BOUGHT",
+    "TOKEN_IS_OPEN",
     "answers",
     "check",
     "device_tokens",
+    "differences",
     "events",
     "exchanges",
     "is_empty",
     "migrate",
+    "quotas",
     "secret_keys",
+    "tallies",
 ]
 
-HEAD = "0001"
+HEAD = "0002"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _LONGEST = 200
@@ -59,6 +69,9 @@ IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
 
 TOKEN_IS_OPEN = text("is_open")
 """The same of device tokens."""
+
+TOKEN_IS_BOUGHT = text("bought_us IS NOT NULL")
+"""The same of devices that were bought."""
 
 exchanges = Table(
     "exchanges",
@@ -96,6 +109,7 @@ events = Table(
     Column("key_id", String(16), nullable=False),
     Column("request", String(_LONGEST)),
     Column("hash", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
 )
 
@@ -105,6 +119,7 @@ device_tokens = Table(
     Column("code", String(17), primary_key=True),
     Column("token", String(32), primary_key=True),
     Column("is_open", Boolean, nullable=False),
+    Column("bought_us", BigInteger),
     Index(
         "device_tokens_open",
         "token",
@@ -112,20 +127,46 @@ device_tokens = Table(
         sqlite_where=TOKEN_IS_OPEN,
         postgresql_where=TOKEN_IS_OPEN,
     ),
+    Index("device_tokens_bought", "token", sqlite_where=TOKEN_IS_BOUGHT, postgresql_where=TOKEN_IS_BOUGHT),
     sqlite_with_rowid=False,
 )
 
 answers = Table(
     "answers",
     _metadata,
+    Column("asker", String(_LONGEST), primary_key=True),
+    Column("verb", String(16), primary_key=True),
     Column("request", String(_LONGEST), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
-    Column("verb", String(16), nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("code", String(17)),
     Column("version", Integer),
     Column("refusal", Text),
     Column("is_public", Boolean, nullable=False),
+    Column("is_final", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seal", String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+quotas = Table(
+    "quotas",
+    _metadata,
+    Column("programme", String(_LONGEST), primary_key=True),
+    Column("bonus", String(_LONGEST), primary_key=True),
+    Column("given", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tallies = Table(
+    "tallies",
+    _metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("events", Integer, nullable=False),
+    Column("answers", Integer, nullable=False),
+    Column("sum", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seal", String(64), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -133,6 +174,10 @@ secret_keys = Table(
     "secret_keys",
     _metadata,
     Column("key_id", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("wrapped", Text),
+    Index("secret_keys_number", "number", unique=True),
+    sqlite_with_rowid=False,
 )
 
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -154,12 +199,76 @@ def check(connection: Connection) -> None:
         raise LedgerError(what, "Give the URL of a ledger, or that of an empty database")
     found = connection.scalar(select(_version.c.version_num)) or "none"
     if found == HEAD:
+        if wrong := differences(connection):
+            raise LedgerError("; ".join(wrong), "Restore the ledger from a backup, or make what is missing again")
         return
     if found in _known_versions():
         what = f"The ledger's tables are of version {found}, and this package needs {HEAD}"
         raise LedgerError(what, "Make a backup, then run: miexchange ledger migrate")
     what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package knows"
     raise LedgerError(what, "Install a newer miexchange")
+
+
+def differences(connection: Connection) -> list[str]:
+    """Return what is missing or other than it must be among tables, columns, primary keys and indexes.
+
+    A promise that an index keeps is kept by an index of exactly these columns and rows, unique and in use.
+    """
+    found = inspect(connection)
+    there = set(found.get_table_names())
+    wrong = []
+    for table in _metadata.sorted_tables:
+        if table.name not in there:
+            wrong.append(f"The table {table.name} is missing")
+            continue
+        columns = {column["name"] for column in found.get_columns(table.name)}
+        wrong += [
+            f"The column {column.name} of the table {table.name} is missing"
+            for column in table.c
+            if column.name not in columns
+        ]
+        key = found.get_pk_constraint(table.name)["constrained_columns"]
+        if key != [column.name for column in table.primary_key]:
+            wrong.append(f"The primary key of the table {table.name} is of other columns")
+        indexes = {index["name"]: index for index in found.get_indexes(table.name)}
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            if index.name not in indexes:
+                wrong.append(f"The index {index.name} is missing")
+            elif _told(indexes[index.name]) != _meant(index, connection.dialect.name):
+                wrong.append(f"The index {index.name} is of other columns or rows, or not unique")
+    return wrong + _unused(connection)
+
+
+def _told(index: ReflectedIndex) -> tuple[object, ...]:
+    """Return columns, uniqueness and predicate of an index that is there."""
+    options = index.get("dialect_options", {})
+    predicate = options.get("sqlite_where", options.get("postgresql_where", ""))
+    return (index["column_names"], bool(index["unique"]), _plain(str(predicate)))
+
+
+def _meant(index: Index, dialect: str) -> tuple[object, ...]:
+    """Return the same of an index as it must be."""
+    predicate = index.dialect_options[dialect]["where"]
+    names = [column.name for column in index.columns]
+    return (names, bool(index.unique), "" if predicate is None else _plain(str(predicate)))
+
+
+def _plain(predicate: str) -> str:
+    """Return a predicate without what PostgreSQL adds when it writes one: casts, brackets, another way to say IN."""
+    bare = re.sub(r"::[a-z ]+(\[\])?|[\s()\[\]]", "", predicate.replace("= ANY", "IN").replace("ARRAY", ""))
+    return bare.casefold()
+
+
+def _unused(connection: Connection) -> list[str]:
+    """Name the indexes that PostgreSQL does not keep up to date."""
+    if connection.dialect.name != "postgresql":
+        return []
+    ours = [table.name for table in _metadata.sorted_tables]
+    query = text(
+        "SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
+        " WHERE pg_table_is_visible(t.oid) AND t.relname = ANY(:ours) AND NOT (x.indisvalid AND x.indisready)"
+    )
+    return [f"The index {name} is not in use" for name in connection.scalars(query, {"ours": ours})]
 
 
 def _known_versions() -> set[str]:

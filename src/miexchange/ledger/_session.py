@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import translated
+from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._seals import Tally, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +44,9 @@ class ExchangeRow(NamedTuple):
     head: str
 
 
+_WIDTH = len(ExchangeRow._fields)
+
+
 class Statements:
     """The texts of the statements of every transition, for one kind of database."""
 
@@ -57,6 +62,9 @@ class Statements:
         self.begin = "BEGIN" if kind == "postgresql" else "BEGIN IMMEDIATE"
         self.row = text(sql.ROW)
         self.locked_row = text(sql.LOCKED_ROW)
+        self.locked_tally = text(sql.LOCKED_TALLY)
+        self.count = text(sql.COUNT)
+        self.drop_answer = text(sql.DROP_ANSWER)
         self.add = text(sql.ADD)
         self.add_token = text(sql.ADD_TOKEN)
         self.add_event = text(sql.ADD_EVENT)
@@ -64,6 +72,7 @@ class Statements:
         self.move = text(sql.MOVE)
         self.close_tokens = text(sql.CLOSE_TOKENS)
         in_one = kind == "postgresql"
+        self.answer_alone = text(sql.ANSWER_ALONE) if in_one else None
         self.add_all = text(sql.ADD_ALL) if in_one else None
         self.write = text(sql.WRITE) if in_one else None
         self.write_and_close = text(sql.WRITE_AND_CLOSE) if in_one else ""
@@ -75,18 +84,21 @@ class Session:
     Attributes:
         core: the same connection as SQLAlchemy knows it, for whatever is asked seldom.
         statements: what can be handed to `run`.
+        held: the rows of the running count that the transaction holds, by their numbers.
     """
 
-    __slots__ = ("_driver", "core", "statements")
+    __slots__ = ("_driver", "core", "held", "statements")
 
     def __init__(self, core: Connection, statements: Statements) -> None:
         """Take the driver's connection out of SQLAlchemy's."""
         self.core = core
         self.statements = statements
+        self.held: dict[int, Tally] = {}
         self._driver: Any = core.connection.dbapi_connection
 
     def begin(self) -> None:
         """Begin a transaction; SQLite's takes the write lock at once."""
+        self.held.clear()
         self._driver.execute(self.statements.begin)
 
     def commit(self) -> None:
@@ -102,13 +114,62 @@ class Session:
         return self._driver.execute(statement, values)
 
     def row(self, code: str, *, lock: bool = False) -> ExchangeRow | None:
-        """Return the row of an exchange, and hold it until the end of the transaction if it is to be changed."""
-        statement = self.statements.locked_row if lock else self.statements.row
-        found = self.run(statement, {"code": code}).fetchone()
-        return None if found is None else ExchangeRow._make(found)
+        """Return the row of an exchange; hold it, and its row of the running count, if it is to be changed."""
+        if not lock:
+            found = self.run(self.statements.row, {"code": code}).fetchone()
+            return None if found is None else ExchangeRow._make(found)
+        bucket = bucket_of(code)
+        found = self.run(self.statements.locked_row, {"code": code, "bucket": bucket}).fetchone()
+        if found is None:
+            raise _uncounted(bucket)
+        self.held[bucket] = Tally(*found[_WIDTH:])
+        return None if found[0] is None else ExchangeRow._make(found[:_WIDTH])
+
+    def tally(self, bucket: int) -> Tally:
+        """Return a row of the running count, and hold it until the end of the transaction."""
+        if (held := self.held.get(bucket)) is not None:
+            return held
+        found = self.run(self.statements.locked_tally, {"bucket": bucket}).fetchone()
+        if found is None:
+            raise _uncounted(bucket)
+        self.held[bucket] = Tally(*found)
+        return self.held[bucket]
+
+    def hold(self, buckets: set[int]) -> None:
+        """Hold several rows of the running count, in the order in which everybody takes them."""
+        for found in self.core.execute(sql.LOCKED_TALLIES, {"buckets": sorted(buckets)}):
+            self.held[found.bucket] = Tally(*found)
+
+    def drop_answer(self, scope: Mapping[str, object], counted: Mapping[str, object]) -> None:
+        """Remove an answer.
+
+        Args:
+            scope: its primary key.
+            counted: the values of the running count after it.
+        """
+        self.run(self.statements.drop_answer, scope)
+        self.run(self.statements.count, counted)
+
+    def answer(self, answer: Mapping[str, object], counted: Mapping[str, object]) -> None:
+        """Add an answer alone.
+
+        Args:
+            answer: its row.
+            counted: the values of the running count after it.
+        """
+        if self.statements.answer_alone is not None:
+            self.run(self.statements.answer_alone, {**answer, **counted})
+            return
+        self.run(self.statements.add_answer, answer)
+        self.run(self.statements.count, counted)
 
     def add(
-        self, row: Mapping[str, object], tokens: Sequence[str], told: Mapping[str, object], answer: Mapping[str, object]
+        self,
+        row: Mapping[str, object],
+        tokens: Sequence[str],
+        told: Mapping[str, object],
+        answer: Mapping[str, object],
+        counted: Mapping[str, object],
     ) -> None:
         """Add a new exchange.
 
@@ -117,22 +178,25 @@ class Session:
             tokens: the device's tokens.
             told: the event's row.
             answer: the answer's row.
+            counted: the values of the running count after it.
         """
         statements = self.statements
         if statements.add_all is not None:  # one statement: each costs a way to the server
-            self.run(statements.add_all, {**answer, **told, **row, "tokens": list(tokens)})
+            self.run(statements.add_all, {**answer, **told, **row, **counted, "tokens": list(tokens)})
             return
         self.run(statements.add, row)
         for token in tokens:
-            self.run(statements.add_token, {"code": row["code"], "token": token, "is_open": True})
+            self.run(statements.add_token, {"code": row["code"], "token": token, "is_open": True, "bought_us": None})
         self.run(statements.add_event, told)
         self.run(statements.add_answer, answer)
+        self.run(statements.count, counted)
 
     def write(
         self,
         told: Mapping[str, object],
         moved: Mapping[str, object],
         answer: Mapping[str, object] | None,
+        counted: Mapping[str, object],
         *,
         closes: bool,
     ) -> int:
@@ -142,19 +206,26 @@ class Session:
             told: the event's row.
             moved: the values of the move.
             answer: the answer's row; None where nobody asked.
-            closes: whether the exchange is no longer open, so that its device is free.
+            counted: the values of the running count after it.
+            closes: whether the exchange is not open after it: its device is free, and bought or not.
         """
         statements = self.statements
         if statements.write is not None and answer is not None:  # as above
             statement = statements.write_and_close if closes else statements.write
-            return int(self.run(statement, {**answer, **told, **moved}).rowcount)
+            return int(self.run(statement, {**answer, **told, **moved, **counted}).rowcount)
         self.run(statements.add_event, told)
         done = int(self.run(statements.move, moved).rowcount)
         if closes:
             self.run(statements.close_tokens, moved)
         if answer is not None:
             self.run(statements.add_answer, answer)
+        self.run(statements.count, counted)
         return done
+
+
+def _uncounted(bucket: int) -> LedgerError:
+    what = f"Row {bucket} of the ledger's running count is missing"
+    return LedgerError(what, "Run miexchange ledger verify, and do not write to the ledger before it is clean")
 
 
 class Sessions:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, and_, bindparam, case, cast, false, func, insert, or_, select, true, update
+from sqlalchemy import ARRAY, and_, bindparam, case, cast, delete, false, func, insert, or_, select, true, update
 
 from miexchange.exchange import OPEN, State
-from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges
+from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges, tallies
 
 __all__ = [
     "ADD",
@@ -14,13 +14,18 @@ __all__ = [
     "ADD_EVENT",
     "ADD_TOKEN",
     "ANSWER",
+    "ANSWER_ALONE",
     "BATCH",
     "CLOSE_TOKENS",
+    "COUNT",
+    "DROP_ANSWER",
     "DUE",
     "EXPOSURE",
     "HISTORY",
     "LOCKED_ROW",
     "LOCKED_ROWS",
+    "LOCKED_TALLIES",
+    "LOCKED_TALLY",
     "MOVE",
     "MOVING",
     "OF_ORDER",
@@ -41,7 +46,21 @@ _US_OF_A_DAY = 86_400_000_000
 MOVING = ("state", "version", "order_id", "due_us", "at_us", "head")
 
 ROW = select(exchanges).where(exchanges.c.code == bindparam("code"))
-LOCKED_ROW = ROW.with_for_update()
+# PostgreSQL locks the exchange first and the count then; every transaction that locks both does so in this order.
+_held = ROW.with_for_update().subquery("held")
+LOCKED_ROW = (
+    select(_held, tallies)
+    .select_from(tallies.outerjoin(_held, true()))
+    .where(tallies.c.bucket == bindparam("bucket"))
+    .with_for_update(of=tallies)
+)
+LOCKED_TALLY = select(tallies).where(tallies.c.bucket == bindparam("bucket")).with_for_update()
+LOCKED_TALLIES = (
+    select(tallies)
+    .where(tallies.c.bucket.in_(bindparam("buckets", expanding=True)))
+    .order_by(tallies.c.bucket)
+    .with_for_update()
+)
 LOCKED_ROWS = (
     select(exchanges)
     .where(exchanges.c.code.in_(bindparam("codes", expanding=True)))
@@ -49,7 +68,11 @@ LOCKED_ROWS = (
     .with_for_update(skip_locked=True)
 )
 HISTORY = select(events).where(events.c.code == bindparam("code")).order_by(events.c.version)
-ANSWER = select(answers).where(answers.c.request == bindparam("request"))
+ANSWER = select(answers).where(
+    answers.c.asker == bindparam("asker"),
+    answers.c.verb == bindparam("verb"),
+    answers.c.request == bindparam("request"),
+)
 OF_ORDER = select(exchanges.c.code).where(exchanges.c.order_id == bindparam("order_id"))
 DUE = (
     select(exchanges.c.due_us, exchanges.c.code)
@@ -72,7 +95,11 @@ MOVE = (
     .where(exchanges.c.code == bindparam("of_code"), exchanges.c.version == bindparam("of_version"))
     .values({name: bindparam(f"new_{name}") for name in MOVING})
 )
-CLOSE_TOKENS = update(device_tokens).where(device_tokens.c.code == bindparam("of_code")).values(is_open=false())
+CLOSE_TOKENS = (
+    update(device_tokens)
+    .where(device_tokens.c.code == bindparam("of_code"))
+    .values(is_open=false(), bought_us=bindparam("bought_us"))
+)
 OPEN_OF_ACCOUNT = select(exchanges.c.code).where(exchanges.c.account == bindparam("account"), IS_OPEN)
 OPEN_OF_DEVICE = select(device_tokens.c.code).where(
     device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN
@@ -86,11 +113,24 @@ EXPOSURE = (
     .group_by(_day)
 )
 
+COUNT = (
+    update(tallies)
+    .where(tallies.c.bucket == bindparam("tally_bucket"))
+    .values({name: bindparam(f"tally_{name}") for name in ("events", "answers", "sum", "epoch", "seal")})
+)
+DROP_ANSWER = delete(answers).where(
+    answers.c.asker == bindparam("asker"),
+    answers.c.verb == bindparam("verb"),
+    answers.c.request == bindparam("request"),
+)
+
 # PostgreSQL can do in one statement what a transition writes. Exchange, event and answer have their code, version,
 # instant, key and request in common, so they share these parameters.
 _told = insert(events).values({column.name: bindparam(column.name) for column in events.c}).cte("told")
 _given = insert(answers).values({column.name: bindparam(column.name) for column in answers.c}).cte("given")
-WRITE = MOVE.add_cte(_told, _given)
+_counted = COUNT.cte("counted")
+ANSWER_ALONE = ADD_ANSWER.values({column.name: bindparam(column.name) for column in answers.c}).add_cte(_counted)
+WRITE = MOVE.add_cte(_told, _given, _counted)
 _tokens = (
     insert(device_tokens)
     .from_select(
@@ -103,5 +143,7 @@ _tokens = (
     )
     .cte("tokens")
 )
-ADD_ALL = ADD.values({column.name: bindparam(column.name) for column in exchanges.c}).add_cte(_told, _given, _tokens)
+ADD_ALL = ADD.values({column.name: bindparam(column.name) for column in exchanges.c}).add_cte(
+    _told, _given, _tokens, _counted
+)
 WRITE_AND_CLOSE = WRITE.add_cte(CLOSE_TOKENS.cte("closed"))

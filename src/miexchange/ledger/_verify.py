@@ -1,30 +1,48 @@
-"""The proof that a ledger is whole: every chain, every fold, every row."""
+"""The proof that a ledger is whole: every chain, every fold, every row, every promise, every count."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
+from collections import Counter
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby, pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
-
-from miexchange._value import Value
-from miexchange.errors import MiExchangeError
-from miexchange.exchange import fold
-from miexchange.ledger._engine import frozen, translated
-from miexchange.ledger._rows import chained, entry_of, micros, row_of
-from miexchange.ledger._schema import answers, device_tokens, events, exchanges
+from miexchange._value import Value, packed
+from miexchange.errors import MiExchangeError, shown
+from miexchange.exchange import State, fold
+from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
+from miexchange.ledger._engine import reading, translated
+from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._merkle import Tree
+from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
+from miexchange.ledger._rows import asker_of, bought_us, entry_of, micros, row_of
+from miexchange.ledger._schema import (
+    answers,
+    device_tokens,
+    differences,
+    events,
+    exchanges,
+    quotas,
+    secret_keys,
+    tallies,
+)
+from miexchange.ledger._seals import BUCKETS, Seals, Tally, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine, Table
 
+    from miexchange.exchange import Exchange
     from miexchange.ledger._ledger import Ledger
 
-__all__ = ["Verification", "verify"]
+__all__ = ["Verification", "checkpoint_of", "verify"]
 
-_AT_ONCE = 1_000
+_NOT_TAKEN = {State.EXPIRED, State.VOID}
+_US_OF_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,101 +53,437 @@ class Verification(Value):
         exchanges: how many exchanges were read.
         events: how many events were read.
         faults: everything that is wrong, as sentences that name the coupon's code.
+        answers: how many answers were read.
+        is_sealed: whether hashes, seals and counts were checked, for which the key is needed.
+        head: the Merkle root over the last event of every exchange: two ledgers with one head have one content.
     """
 
     exchanges: int
     events: int
     faults: tuple[str, ...]
+    answers: int = field(default=0, compare=False)
+    is_sealed: bool = field(default=False, compare=False)
+    head: str = field(default="", compare=False)
 
     def __bool__(self) -> bool:
         """Tell whether nothing is wrong."""
         return not self.faults
 
 
-def verify(ledger: Ledger) -> Verification:
+def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     """Read the whole ledger and prove that it is consistent.
 
-    The events of each exchange form a chain of hashes that nobody broke; their fold is what the exchange's row says,
-    column by column; its device tokens are those of its coupon; and every answer that was given has its event.
+    The events of each exchange form a chain of keyed hashes that nobody broke; their fold is what the exchange's row
+    says, column by column; its device tokens are those of its coupon; and every event that a request made has its
+    answer. From the events alone: no account, no device and no order has two coupons at a time, no quote has two at
+    all, no device was bought against the rules, no quota is exceeded. The running count agrees with what is there, and
+    the indexes are those that keep the promises. Tables are read past their indexes, and whatever cannot be read is a
+    fault, behind which the reading goes on.
+
+    Without the key, hashes, seals and sums are not checked: see `Verification.is_sealed`.
 
     Args:
         ledger: the ledger; others may write to it meanwhile.
+        against: a checkpoint that was kept elsewhere: what was there when it was taken must still be there.
+
+    Raises:
+        LedgerError: the database cannot be reached.
     """
-    faults: list[str] = []
-    counts = [0, 0]
-    with translated(), frozen(ledger.engine).connect() as connection:
-        faults += _faults_of_exchanges(connection, counts)
-        faults += _orphans(connection)
-    return Verification(counts[0], counts[1], tuple(faults))
+    proof = _Proof(ledger.seals, against.number if against is not None else 0)
+    proof.read(ledger.engine)
+    if against is not None:
+        proof.compare(against, ledger.root_id)
+    return Verification(
+        proof.counts["exchanges"],
+        proof.counts["events"],
+        tuple(proof.faults),
+        proof.counts["answers"],
+        proof.is_sealed,
+        proof.now.root.hex(),
+    )
 
 
-def _faults_of_exchanges(connection: Connection, counts: list[int]) -> Iterator[str]:
-    last = ""
-    while True:
-        page = select(exchanges).where(exchanges.c.code > last).order_by(exchanges.c.code).limit(_AT_ONCE)
-        rows = connection.execute(page).all()
-        if not rows:
-            return
-        codes = [row.code for row in rows]
-        told = _by_code(connection, events, codes, "version")
-        tokens = _by_code(connection, device_tokens, codes, "token")
-        for row in rows:
-            counts[0] += 1
-            counts[1] += len(told.get(row.code, ()))
-            for fault in _faults_of(row, told.get(row.code, []), tokens.get(row.code, [])):
-                yield f"{row.code}: {fault}"
-        last = codes[-1]
+def checkpoint_of(engine: Engine, seals: Seals, ledger: str, number: int, at: datetime) -> Checkpoint:
+    """Return the signed checkpoint of everything that was written before the running count reached the next number.
+
+    Raises:
+        LedgerError: the ledger is not whole: nobody should sign what is in it.
+    """
+    proof = _Proof(seals, number)
+    proof.read(engine)
+    if proof.faults:
+        what = f"The ledger is not whole: {len(proof.faults)} faults, the first of them: {proof.faults[0]}"
+        raise LedgerError(what, "Run miexchange ledger verify; a checkpoint is taken of a whole ledger only")
+    then = proof.counts
+    return signed(
+        Checkpoint(
+            ledger=ledger,
+            number=number,
+            at=at,
+            exchanges=proof.then.size,
+            events=then["events then"],
+            answers=proof.answers_then.size,
+            root=proof.then.root.hex(),
+            answers_root=proof.answers_then.root.hex(),
+            public_key=public_key_of(seals.signing_key),
+            signature="00",
+        ),
+        seals.signing_key,
+    )
 
 
-def _by_code(connection: Connection, table: Any, codes: list[str], order: str) -> dict[str, list[Any]]:  # noqa: ANN401 - a Table
-    query = select(table).where(table.c.code.in_(codes)).order_by(table.c.code, table.c[order])
-    rows = connection.execute(query).all()
-    return {code: list(group) for code, group in groupby(rows, key=lambda row: str(row.code))}
+class _Proof:
+    """One pass over a ledger."""
 
+    def __init__(self, seals: Seals | None, epoch: int) -> None:
+        """Begin with nothing.
 
-def _faults_of(row: Any, told: list[Any], tokens: list[Any]) -> Iterator[str]:  # noqa: ANN401 - rows
-    head, entries = "", []
-    for number, one in enumerate(told, start=1):
-        if one.version != number:
-            yield f"event {number} is missing"
-            return
-        head = chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
-        if head != one.hash:
-            yield f"event {number} was changed: its hash is {one.hash[:12]}, and should be {head[:12]}"
+        Args:
+            seals: what seals the ledger; None if its key is not known.
+            epoch: the number of the checkpoint that it is compared with.
+        """
+        self.seals = seals
+        self.epoch = epoch
+        self.faults: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.now, self.then, self.answers_then = Tree(), Tree(), Tree()
+        self._tallies = None if seals is None else [seals.first(bucket) for bucket in range(BUCKETS)]
+        self._promises = _Promises()
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether hashes, seals and counts are checked."""
+        return self.seals is not None
+
+    def read(self, engine: Engine) -> None:
+        """Read everything."""
+        self._look_at_schema(engine)
+        with translated(), raw(engine) as connection:
+            self._look_at_file(connection)
+            for code, found in self._by_code(connection):
+                self._look_at(code, found)
+            self.faults += self._promises.broken()
+            self._look_at_quotas(connection)
+            self._look_at_keys(connection)
+            self._look_at_tallies(connection)
+
+    # ----- tables and indexes
+
+    def _look_at_schema(self, engine: Engine) -> None:
+        with translated(), reading(engine).connect() as connection:
+            try:
+                self.faults += differences(connection)
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises for a broken page
+                self.faults.append(f"The tables cannot be listed: {' '.join(str(error).split())}")
+
+    def _look_at_file(self, connection: Connection) -> None:
+        """Let SQLite compare its tables with their indexes, page by page."""
+        if connection.dialect.name != "sqlite":
             return
         try:
-            entries.append(entry_of(one))
-        except MiExchangeError as error:
-            yield f"event {number} cannot be read: {error}"
+            said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(1000)")]
+        except Exception as error:  # noqa: BLE001 - as above
+            said = [str(getattr(error, "orig", error))]
+        self.faults += [f"the file is damaged: {' '.join(line.split())}" for line in said if line != "ok"]
+
+    def _rows(self, connection: Connection, table: Table, order: list[str]) -> Iterator[Row]:
+        return rows(connection, table, order, self.faults.append)
+
+    # ----- one coupon after the other
+
+    def _by_code(self, connection: Connection) -> Iterator[tuple[Any, dict[str, list[Row]]]]:
+        """Yield each code, with the rows of every table that are about it."""
+        orders = {
+            exchanges: ["code"],
+            events: ["code", "version"],
+            device_tokens: ["code", "token"],
+            answers: ["code", "asker", "verb", "request"],
+        }
+        streams = [self._placed(connection, table, order) for table, order in orders.items()]
+        for _, group in groupby(merge(*streams, key=lambda one: one[:2]), key=lambda one: one[0]):
+            found: dict[str, list[Row]] = {table.name: [] for table in orders}
+            for _, name, row in group:
+                found[name].append(row)
+                code = row["code"]
+            yield code, found
+
+    def _placed(self, connection: Connection, table: Table, order: list[str]) -> Iterator[tuple[Any, str, Row]]:
+        """Yield the rows of a table with the places of their codes."""
+        for row in self._rows(connection, table, order):
+            yield place_of(row["code"]), table.name, row
+
+    def _look_at(self, code: Any, found: dict[str, list[Row]]) -> None:  # noqa: ANN401 - whatever stands in the column
+        for name in ("exchanges", "events", "answers"):
+            self.counts[name] += len(found[name])
+        name = code if isinstance(code, str) and code.isascii() and code.isprintable() else shown(code)
+        try:
+            if code is None:
+                self.faults += list(self._faults_without_code(found))
+            else:
+                self.faults += [f"{name}: {fault}" for fault in self._faults_of(code, found)]
+        except Exception as error:  # noqa: BLE001 - whatever is in the rows, the others are read
+            self.faults.append(f"{name}: its rows cannot be read: {type(error).__name__}")
+
+    def _faults_without_code(self, found: dict[str, list[Row]]) -> Iterator[str]:
+        for name in ("exchanges", "events", "device_tokens"):
+            if found[name]:
+                yield f"{len(found[name])} rows of {name} have no code"
+        for row in found["answers"]:
+            request = f"the request {shown(row['request'])} ({shown(row['verb'])})"
+            broken = False
+            for fault in misfits(answers, row):
+                broken = True
+                yield f"{request}: {fault}"
+            if broken:
+                continue
+            if row["version"] is not None or row["refusal"] is None:
+                yield f"{request} was answered with an event of no coupon"
+            for fault in self._faults_of_answer(row):
+                yield f"{request}: {fault}"
+
+    def _faults_of(self, code: str, found: dict[str, list[Row]]) -> Iterator[str]:
+        told, given = found["events"], found["answers"]
+        broken = [
+            fault
+            for table in (exchanges, events, device_tokens, answers)
+            for row in found[table.name]
+            for fault in misfits(table, row)
+        ]
+        yield from broken
+        if broken:
             return
-        if (one.kind, one.at_us) != (entries[-1].event.kind, micros(entries[-1].event.at)):
-            yield f"event {number} says another kind or instant than its columns"
-    try:
-        exchange = fold(entry.event for entry in entries)
-    except MiExchangeError as error:
-        yield f"its events make no history: {error}"
-        return
-    should = row_of(exchange, told[0].key_id, head)
-    for name, value in should.items():
-        if getattr(row, name) != value:
-            yield f"its row says {name} {getattr(row, name)}, and its events say {value}"
-    expected = {(token, exchange.is_open) for token in exchange.coupon.device_tokens}
-    if {(token.token, token.is_open) for token in tokens} != expected:
+        for row in given:
+            yield from self._faults_of_answer(row)
+        if not found["exchanges"]:
+            for name in ("events", "device_tokens"):
+                if found[name]:
+                    yield f"its row is missing, and rows of {name} are there"
+        self._count(code, told)
+        exchange = None
+        if told or found["exchanges"]:
+            exchange, head, faults = self._history(told)
+            yield from faults
+        if exchange is not None:
+            if found["exchanges"]:
+                yield from _faults_of_row(exchange, found, told[0]["key_id"], head)
+            self._promises.add(exchange)
+        yield from _faults_of_requests(exchange, told, given)
+
+    def _count(self, code: str, told: list[Row]) -> None:
+        """Count the events of an exchange, and take its last one as a leaf."""
+        for row in told:
+            if self.seals is not None and self._tallies is not None:
+                self.seals.add_event(self._tallies[bucket_of(code)], row["hash"])
+        then = [row for row in told if row["epoch"] <= self.epoch]
+        self.counts["events then"] += len(then)
+        for tree, some in ((self.now, told), (self.then, then)):
+            if some:
+                tree.add(leaf(code, some[-1]["version"], some[-1]["hash"]))
+
+    def _history(self, told: list[Row]) -> tuple[Exchange | None, str, list[str]]:
+        """Follow the events of an exchange; return the exchange that they make, the last hash, and the faults."""
+        head, entries, odd = "", [], []
+        for number, row in enumerate(told, start=1):
+            if row["version"] != number:
+                return None, "", [f"event {number} is missing"]
+            head = row["hash"] if self.seals is None else self.seals.chained(head, row)
+            if head != row["hash"]:
+                return (
+                    None,
+                    "",
+                    [f"event {number} was changed: its hash is {row['hash'][:12]}, and should be {head[:12]}"],
+                )
+            try:
+                entries.append(entry_of(SimpleNamespace(**row)))
+            except MiExchangeError as error:
+                return None, "", [f"event {number} cannot be read: {error}"]
+            if (row["kind"], row["at_us"]) != (entries[-1].event.kind, micros(entries[-1].event.at)):
+                odd.append(f"event {number} says another kind or instant than its columns")
+        try:
+            return fold(entry.event for entry in entries), head, odd
+        except MiExchangeError as error:
+            return None, "", [*odd, f"its events make no history: {error}"]
+
+    def _faults_of_answer(self, row: Row) -> Iterator[str]:
+        if self.seals is not None and self._tallies is not None:
+            if self.seals.sealed(row) != row["seal"]:
+                yield f"the answer to the request {shown(row['request'])} ({row['verb']}) was changed"
+            self.seals.add_answer(self._tallies[bucket_of(row["code"] or row["request"])], row["seal"])
+        if row["epoch"] <= self.epoch and row["is_final"]:
+            self.answers_then.add(row["seal"].encode())
+
+    # ----- the other tables
+
+    def _whole(self, connection: Connection, table: Table) -> Iterator[Row]:
+        """Yield the rows of a small table whose cells can be read; report the others."""
+        primary = [column.name for column in table.primary_key]
+        for row in self._rows(connection, table, primary):
+            broken = list(misfits(table, row))
+            self.faults += [f"{shown(row[primary[0]])}: {fault}" for fault in broken]
+            if not broken:
+                yield row
+
+    def _look_at_quotas(self, connection: Connection) -> None:
+        given = {(row["programme"], row["bonus"]): row["given"] for row in self._whole(connection, quotas)}
+        for name, taken in self._promises.taken.items():
+            if given.get(name, 0) != taken:
+                self.faults.append(
+                    f"the quota of the bonus {name[1]} of {name[0]}: {given.get(name, 0)} places are counted, and "
+                    f"{taken} are taken"
+                )
+        for programme, bonus in given.keys() - self._promises.taken.keys():
+            if given[programme, bonus]:
+                self.faults.append(f"the quota of the bonus {bonus} of {programme} is counted, and nobody has a place")
+
+    def _look_at_keys(self, connection: Connection) -> None:
+        found = list(self._whole(connection, secret_keys))
+        for row in found:
+            if self.seals is not None and self._tallies is not None:
+                self.seals.add_key(self._tallies[bucket_of(row["key_id"])], row)
+        numbers = sorted(row["number"] for row in found)
+        if numbers != list(range(1, len(found) + 1)):
+            self.faults.append("a row of the table secret_keys is missing, or has another's number")
+
+    def _look_at_tallies(self, connection: Connection) -> None:
+        found = {row["bucket"]: row for row in self._whole(connection, tallies)}
+        if self.seals is None or self._tallies is None:
+            return
+        for should in self._tallies:
+            row = found.pop(should.bucket, None)
+            if row is None:
+                self.faults.append(f"row {should.bucket} of the running count is missing")
+                continue
+            tally = Tally(**row)
+            if self.seals.seal_of(tally) != tally.seal:
+                self.faults.append(f"row {should.bucket} of the running count was changed")
+            for name in ("events", "answers"):
+                counted, there = getattr(tally, name), getattr(should, name)
+                if counted != there:
+                    what = f"{counted} {name} were written, and {there} are there"
+                    self.faults.append(f"row {should.bucket} of the running count: {what}")
+            if tally.sum != should.sum:
+                self.faults.append(
+                    f"row {should.bucket} of the running count: what is there is not what was written: an event, an "
+                    "answer or a key was changed, added or removed"
+                )
+        self.faults += [f"row {bucket} of the running count is one too many" for bucket in found]
+
+    # ----- a checkpoint
+
+    def compare(self, checkpoint: Checkpoint, ledger: str) -> None:
+        """Compare what was there at a checkpoint with what the checkpoint says."""
+        if self.seals is None:
+            self.faults.append("the checkpoint cannot be compared without the ledger's key")
+            return
+        if checkpoint.ledger != ledger or not checkpoint.is_signed_by(public_key_of(self.seals.signing_key)):
+            self.faults.append(f"checkpoint {checkpoint.number} is not signed with this ledger's key")
+            return
+        name = f"checkpoint {checkpoint.number} of {checkpoint.at.isoformat()}"
+        figures = {
+            "exchanges": (checkpoint.exchanges, self.then.size),
+            "events": (checkpoint.events, self.counts["events then"]),
+            "answers": (checkpoint.answers, self.answers_then.size),
+        }
+        for what, (said, there) in figures.items():
+            if said != there:
+                self.faults.append(f"{name} has {said} {what}, and of those of its time {there} are there")
+        if checkpoint.root != self.then.root.hex():
+            self.faults.append(f"{name} has other exchanges than the ledger: events were removed, changed or added")
+        if checkpoint.answers_root != self.answers_then.root.hex():
+            self.faults.append(f"{name} has other answers than the ledger: some were removed, changed or added")
+
+
+def _faults_of_row(exchange: Exchange, found: dict[str, list[Row]], key_of_code: str, head: str) -> Iterator[str]:
+    row, *more = found["exchanges"]
+    if more:
+        yield "it has several rows"
+    for name, value in row_of(exchange, key_of_code, head).items():
+        if row[name] != value:
+            yield f"its row says {name} {row[name]}, and its events say {value}"
+    expected = [(token, exchange.is_open, bought_us(exchange)) for token in exchange.coupon.device_tokens]
+    if [(one["token"], one["is_open"], one["bought_us"]) for one in found["device_tokens"]] != expected:
         yield "its device tokens are not those of its coupon"
 
 
-def _orphans(connection: Connection) -> Iterator[str]:
-    """Find rows that belong to no exchange, and answers without their event."""
-    for table in (events, device_tokens):
-        missing = ~select(exchanges.c.code).where(exchanges.c.code == table.c.code).exists()
-        for code in connection.scalars(select(table.c.code).where(missing).distinct()):
-            yield f"{code}: its row is missing, and rows of {table.name} are there"
-    event = select(events.c.code).where(events.c.code == answers.c.code, events.c.version == answers.c.version)
-    for row in connection.execute(select(answers).where(answers.c.version.is_not(None), ~event.exists())):
-        yield f"{row.code}: the request {row.request!r} was answered with event {row.version}, which is missing"
-    request = select(answers.c.code).where(answers.c.request == events.c.request, answers.c.code == events.c.code)
-    unanswered = select(events.c.code, func.min(events.c.version)).where(
-        events.c.request.is_not(None), ~request.exists()
-    )
-    for code, version in connection.execute(unanswered.group_by(events.c.code)):
-        yield f"{code}: event {version} was made by a request, and its answer is missing"
+def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[Row]) -> Iterator[str]:
+    """Compare the events with the answers to the requests that made them."""
+    versions = {row["version"] for row in told}
+    made: dict[tuple[str, str, str], Row] = {}
+    for row in given:
+        scope = (row["asker"], row["verb"], row["request"])
+        if scope in made:
+            yield f"the request {row['request']!r} has two answers"
+        made[scope] = row
+        if (row["version"] is None) is (row["refusal"] is None):
+            yield f"the request {row['request']!r} was answered with neither an event nor a refusal, or with both"
+        elif row["version"] is not None and row["version"] not in versions:
+            yield f"the request {row['request']!r} was answered with event {row['version']}, which is missing"
+    if exchange is None:
+        return
+    for row in told:
+        if row["request"] is None:
+            continue
+        answer = made.get((asker_of(row["kind"], exchange.account), row["kind"], row["request"]))
+        if answer is None or answer["version"] is None:
+            yield f"event {row['version']} was made by a request, and its answer is missing"
+        elif answer["version"] != row["version"]:
+            yield f"event {row['version']} was made by a request, which was answered with event {answer['version']}"
+
+
+class _Promises:
+    """What no two exchanges may have in common, gathered from their events alone."""
+
+    def __init__(self) -> None:
+        """Begin with no exchange."""
+        self.taken: Counter[tuple[str, str]] = Counter()
+        self._owners: dict[tuple[str, ...], list[str]] = {}
+        self._bought: dict[str, list[tuple[int, Exchange]]] = {}
+        self._quotas: dict[tuple[str, str], int] = {}
+
+    def add(self, exchange: Exchange) -> None:
+        """Note what an exchange has."""
+        coupon = exchange.coupon
+        if exchange.is_open:
+            self._own("the account {}", coupon.account, exchange)
+            for token in coupon.device_tokens:
+                self._own("the device with the token {}", token, exchange)
+        order = row_of(exchange, "", "")["order_id"]
+        if order is not None:
+            self._own("the order {}", order, exchange)
+        self._own("a quote", "\x00".join((packed(exchange.quote), coupon.account, *coupon.device_tokens)), exchange)
+        at = bought_us(exchange)
+        if at is not None:
+            for token in coupon.device_tokens:
+                self._bought.setdefault(token, []).append((at, exchange))
+        for bonus in exchange.quote.bonuses:
+            quota = getattr(bonus, "quota", None)
+            if quota is not None and exchange.state not in _NOT_TAKEN:
+                name = (exchange.quote.programme, bonus.id)
+                self.taken[name] += 1
+                self._quotas[name] = max(quota, self._quotas.get(name, 0))
+
+    def _own(self, what: str, name: str, exchange: Exchange) -> None:
+        self._owners.setdefault((what, name), []).append(exchange.code)
+
+    def broken(self) -> Iterator[str]:
+        """Yield each promise that is broken, with the coupons that break it."""
+        for (what, name), codes in self._owners.items():
+            if len(codes) > 1:
+                kind = "coupons" if "{}" not in what or "order" in what else "open exchanges"
+                yield f"{', '.join(codes)}: {what.format(name)} has {len(codes)} {kind}"
+        for token, bought in self._bought.items():
+            yield from _bought_again(token, sorted(bought, key=lambda one: one[0]))
+        for (programme, bonus), quota in self._quotas.items():
+            if self.taken[programme, bonus] > quota:
+                yield (
+                    f"the bonus {bonus} of {programme} has {quota} places, and {self.taken[programme, bonus]} are taken"
+                )
+
+
+def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:
+    for (at, first), (_, second) in pairwise(bought):
+        rule = getattr(second.rules, "rebuy", None)
+        days = getattr(second.rules, "rebuy_days", 0)
+        begun = micros(second.coupon.valid_from)
+        if rule == "never" or (rule == "after" and begun < at + days * _US_OF_A_DAY):
+            yield f"{first.code}, {second.code}: the device with the token {token} was bought twice"

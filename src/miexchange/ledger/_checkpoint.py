@@ -1,0 +1,130 @@
+"""A checkpoint: what a ledger held at one moment, as two roots with a signature. It is kept elsewhere and compared.
+
+Everything here is checked without a database and without a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from miexchange._value import Value, canonical, check_types, instant, require
+from miexchange.ledger._merkle import is_included
+
+__all__ = ["Checkpoint", "Inclusion", "leaf", "public_key_of", "signed"]
+
+_HEX = re.compile("(?:[0-9a-f]{2})+")
+_SIGNED = b"miexchange checkpoint\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint(Value):
+    """What a ledger held at one moment, signed with a key that is derived from the ledger's root.
+
+    Attributes:
+        ledger: the id of the ledger's root.
+        number: which checkpoint of the ledger it is, from 1.
+        at: the instant at which it was taken, UTC.
+        exchanges: the number of exchanges.
+        events: the number of events.
+        answers: the number of final answers.
+        root: the Merkle root over the last event of each exchange.
+        answers_root: the Merkle root over the final answers.
+        public_key: the key with which anybody can check the signature, as hex digits.
+        signature: the Ed25519 signature over all the other fields, as hex digits.
+    """
+
+    ledger: str
+    number: int
+    at: datetime
+    exchanges: int
+    events: int
+    answers: int
+    root: str
+    answers_root: str
+    public_key: str
+    signature: str
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        object.__setattr__(self, "at", instant(self.at, "Checkpoint.at"))
+        for field in ("root", "answers_root", "public_key", "signature"):
+            fits = _HEX.fullmatch(getattr(self, field)) is not None
+            require(fits, f"Checkpoint.{field}", getattr(self, field), "give hex digits")
+
+    def is_signed_by(self, public_key: str) -> bool:
+        """Tell whether the checkpoint is of the ledger with this public key.
+
+        Args:
+            public_key: the ledger's public key, from a source that is trusted: the first checkpoint, for example.
+        """
+        if public_key != self.public_key:
+            return False
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+            key.verify(bytes.fromhex(self.signature), _content(self))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _content(checkpoint: Checkpoint) -> bytes:
+    data = checkpoint.to_dict()
+    del data["signature"]
+    return _SIGNED + canonical(data).encode()
+
+
+def public_key_of(signing_key: bytes) -> str:
+    """Return the public key of a ledger's signing key, as hex digits."""
+    return Ed25519PrivateKey.from_private_bytes(signing_key).public_key().public_bytes_raw().hex()
+
+
+def signed(checkpoint: Checkpoint, signing_key: bytes) -> Checkpoint:
+    """Return the checkpoint with its signature."""
+    signature = Ed25519PrivateKey.from_private_bytes(signing_key).sign(_content(checkpoint))
+    return checkpoint.replace(signature=signature.hex())
+
+
+def leaf(code: str, version: int, digest: str) -> bytes:
+    """Return the leaf of an exchange: its code, and number and hash of its last event."""
+    return json.dumps([code, version, digest]).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion(Value):
+    """The proof that a coupon's history, up to an event, was in the ledger when a checkpoint was taken.
+
+    Attributes:
+        code: the coupon's code.
+        version: the number of its last event then.
+        hash: the hash of that event.
+        index: the place of the coupon among all.
+        path: the hashes beside the way from it to the root, as hex digits, the nearest first.
+    """
+
+    code: str
+    version: int
+    hash: str
+    index: int
+    path: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for beside in self.path:
+            require(_HEX.fullmatch(beside) is not None, "Inclusion.path", beside, "give hex digits")
+
+    def is_in(self, checkpoint: Checkpoint, public_key: str) -> bool:
+        """Tell whether it holds; this needs neither a database nor a secret.
+
+        Args:
+            checkpoint: the checkpoint for which it was made.
+            public_key: as of `Checkpoint.is_signed_by`.
+        """
+        content, path = leaf(self.code, self.version, self.hash), [bytes.fromhex(beside) for beside in self.path]
+        fits = is_included(content, self.index, checkpoint.exchanges, path, bytes.fromhex(checkpoint.root))
+        return fits and checkpoint.is_signed_by(public_key)

@@ -1,0 +1,141 @@
+"""The ledger's secrets, and the operator's keys that open them.
+
+The first key that a ledger is opened with becomes its root: codes, device tokens, hashes and seals are derived from it,
+so that a quote has one coupon and a phone one token whatever key the operator uses. Each key that the operator takes
+later has a row with the same secrets, encrypted under it (AES key wrap, RFC 5649). Only somebody who can read the last
+row can add one, so a new key is taken only with the last one beside it, and two servers with different keys cannot both
+work.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives.keywrap import (
+    InvalidUnwrap,
+    aes_key_unwrap_with_padding,
+    aes_key_wrap_with_padding,
+)
+from sqlalchemy import insert, select, text, update
+
+from miexchange.exchange import OPEN
+from miexchange.ledger._engine import reading, translated
+from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._rows import key_id
+from miexchange.ledger._schema import exchanges, secret_keys
+from miexchange.ledger._sealing import count_key, seal_all
+from miexchange.ledger._seals import Seals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Engine
+
+__all__ = ["Ring", "take", "unwrapped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The secrets of a ledger, as one key opens them.
+
+    Attributes:
+        key_id: the id of the operator's key.
+        secrets: the root first; then those under which devices of an older ledger are known.
+    """
+
+    key_id: str
+    secrets: tuple[bytes, ...] = field(repr=False)
+
+
+def take(engine: Engine, given: Sequence[bytes]) -> Ring:
+    """Open the ledger's secrets with the operator's key; note a key that is new.
+
+    Args:
+        engine: the engine of a ledger.
+        given: the key in use, then the old ones.
+
+    Raises:
+        LedgerError: the key is new and the last one is not among the old ones, or the key of an open exchange is
+            missing.
+    """
+    with translated(), reading(engine).connect() as connection:
+        ring = _opened(connection, given)
+    if ring is not None:
+        return ring
+    with translated(writing=True), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange keys'))"))
+        return _opened(connection, given) or _added(connection, given)
+
+
+def _opened(connection: Connection, given: Sequence[bytes]) -> Ring | None:
+    """Return the secrets, if the key in use is known."""
+    ids = [key_id(one) for one in given]
+    rows = {row.key_id: row for row in connection.execute(select(secret_keys).order_by(secret_keys.c.number))}
+    for missing in sorted(rows.keys() - set(ids)):
+        is_open = exchanges.c.state.in_([state.value for state in OPEN])
+        query = select(exchanges.c.code).where(exchanges.c.key_id == missing, is_open).limit(1)
+        if connection.execute(query).first() is not None:
+            what = f"Exchanges are open that began under the key {missing}, and it was not given"
+            raise LedgerError(what, "Give it in old_keys, until they have ended")
+    row = rows.get(ids[0])
+    return None if row is None or row.wrapped is None else Ring(ids[0], unwrapped(given[0], row))
+
+
+def _added(connection: Connection, given: Sequence[bytes]) -> Ring:
+    """Note the key in use: the first one as the root, a later one only with the last one beside it."""
+    by_id = {key_id(one): one for one in reversed(given)}
+    ours = key_id(given[0])
+    rows = connection.execute(select(secret_keys).order_by(secret_keys.c.number)).all()
+    if rows and rows[-1].key_id not in by_id:
+        what = f"The key {ours} is new to this ledger, and the last one, {rows[-1].key_id}, was not given"
+        raise LedgerError(what, "Give the last one in old_keys, beside the new one")
+    if ours in {row.key_id for row in rows[:-1]}:  # of a ledger of version 0001, and not given when it was sealed
+        what = f"The key {ours} was replaced by the key {rows[-1].key_id}"
+        raise LedgerError(what, f"Give {rows[-1].key_id} as the key")
+    if not rows or rows[-1].wrapped is None:
+        known = [by_id[row.key_id] for row in rows if row.key_id in by_id]
+        secrets = tuple(dict.fromkeys((*known, *given)))
+    else:
+        secrets = unwrapped(by_id[rows[-1].key_id], rows[-1])
+    is_first = not rows or rows[-1].wrapped is None
+    for row in rows:
+        if row.wrapped is None and row.key_id in by_id:
+            wrapped = _wrapped(by_id[row.key_id], row.key_id, row.number, secrets)
+            connection.execute(update(secret_keys).where(secret_keys.c.key_id == row.key_id).values(wrapped=wrapped))
+    added = None
+    if ours not in {row.key_id for row in rows}:
+        number = rows[-1].number + 1 if rows else 1
+        added = {"key_id": ours, "number": number, "wrapped": _wrapped(given[0], ours, number, secrets)}
+        connection.execute(insert(secret_keys), added)
+    if is_first:
+        seal_all(connection, Seals(secrets[0]))
+    elif added is not None:
+        count_key(connection, Seals(secrets[0]), added)
+    return Ring(ours, secrets)
+
+
+def _wrapping_key(key: bytes) -> bytes:
+    return hmac.digest(key, b"miexchange wrap", "sha256")
+
+
+def _wrapped(key: bytes, of_key: str, number: int, secrets: Sequence[bytes]) -> str:
+    """Encrypt the secrets under a key; the row's other columns stand with them, so that they cannot be changed."""
+    content = json.dumps([of_key, number, [secret.hex() for secret in secrets]]).encode()
+    return aes_key_wrap_with_padding(_wrapping_key(key), content).hex()
+
+
+def unwrapped(key: bytes, row: Any) -> tuple[bytes, ...]:  # noqa: ANN401 - a row of the table ``secret_keys``
+    """Decrypt the secrets of a row."""
+    try:
+        content = aes_key_unwrap_with_padding(_wrapping_key(key), bytes.fromhex(row.wrapped))
+        of_key, number, secrets = json.loads(content)
+    except (InvalidUnwrap, ValueError, TypeError):
+        of_key, number, secrets = "", 0, ()
+    if (of_key, number) != (row.key_id, row.number):
+        what = f"The ledger's secrets under the key {row.key_id} were changed"
+        raise LedgerError(what, "Restore the table secret_keys from a backup")
+    return tuple(map(bytes.fromhex, secrets))

@@ -1,0 +1,65 @@
+"""A ledger as the first version of the package left it: its tables, its unkeyed hashes, its answers by request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from sqlalchemy import column as named
+from sqlalchemy import insert, select, table
+
+from ledger import shop
+from miexchange import ledger
+from miexchange.ledger import _engine, _schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from miexchange.ledger import Ledger
+
+__all__ = ["left"]
+
+COLUMNS = {
+    "exchanges": "code account state version order_id due_us at_us value_paise key_id head",
+    "events": "code version kind at_us body key_id request hash",
+    "device_tokens": "code token is_open",
+    "answers": "request fingerprint verb at_us code version refusal is_public",
+    "secret_keys": "key_id",
+}
+
+
+def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY) -> None:
+    """Make a ledger of version 0001 in an empty database, with what `fill` does to one of today."""
+    with tempfile.TemporaryDirectory() as folder, ledger.open(f"{folder}/today.db", key=key) as today:
+        fill(today)
+        with today.engine.connect() as connection:
+            rows = {
+                name: [dict(row._mapping) for row in connection.execute(select(_schema._metadata.tables[name]))]  # noqa: SLF001 - behind the ledger's back
+                for name in COLUMNS
+            }
+    heads = _chained_as_then(rows["events"])
+    for row in rows["exchanges"]:
+        row["head"] = heads[row["code"]]
+    engine = _engine.engine_of(url)
+    with engine.begin() as connection:
+        config = _schema._config()  # noqa: SLF001 - as above
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for name, columns in COLUMNS.items():
+            then = table(name, *map(named, columns.split()))
+            if rows[name]:
+                only = [{one: row[one] for one in columns.split()} for row in rows[name]]
+                connection.execute(insert(then), only)
+    engine.dispose()
+
+
+def _chained_as_then(events: list[dict[str, Any]]) -> dict[str, str]:
+    heads: dict[str, str] = {}
+    for row in sorted(events, key=lambda row: (row["code"], row["version"])):
+        names = ("code", "version", "kind", "at_us", "body", "key_id", "request")
+        told = [heads.get(row["code"], ""), *(row[name] for name in names)]
+        row["hash"] = heads[row["code"]] = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return heads

@@ -1,0 +1,59 @@
+"""A ledger of an older version is brought to this one with all that is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ledger import old, shop
+from ledger.shop import AT, KEY, account, code, made, order, quote, reserved
+from miexchange import Refusal, ledger
+from miexchange.exchange import State
+from miexchange.ledger import LedgerError, verify
+
+if TYPE_CHECKING:
+    from miexchange.ledger import Ledger
+
+
+def lived(store: Ledger) -> None:
+    for number in (1, 2):
+        reserved(store, number)
+    made(store.complete(code(1), order="order-1", at=AT, idempotency_key="complete-1"))
+    assert not store.reserve(code(2), order(3), account="stranger", at=AT, idempotency_key="try")
+    assert not store.accept(quote(3), shop.PROGRAMME, account=account(2), at=AT, idempotency_key="accept-3")
+
+
+@pytest.fixture
+def migrated(url: str) -> str:
+    """Give the URL of a ledger of version 0001 that was migrated."""
+    old.left(url, lived)
+    with pytest.raises(LedgerError, match="of version 0001, and this package needs 0002"):
+        ledger.open(url, key=KEY)
+    assert ledger.migrate(url) == "0002"
+    return url
+
+
+def test_a_ledger_of_version_0001_goes_on(migrated: str) -> None:
+    with ledger.open(migrated, key=KEY) as store:
+        assert verify(store) == ledger.Verification(2, 5, ())
+        again = store.reserve(code(1), order(1), account=account(1), at=AT, idempotency_key="reserve-1")
+        assert made(again).version == 2, "the first answer"
+        assert made(store.complete(code(1), order="order-1", at=AT, idempotency_key="complete-1")).version == 3
+        other = store.reserve(code(2), order(5), account=account(2), at=AT, idempotency_key="reserve-2")
+        assert isinstance(other, Refusal)
+        assert other.codes == ("request_changed",)
+        done = made(store.complete(code(2), order="order-2", at=AT, idempotency_key="complete-2"))
+        assert done.state == State.COMPLETED
+        assert verify(store) == ledger.Verification(2, 6, ())
+
+
+def test_a_new_key_is_taken_after_a_migration(migrated: str) -> None:
+    new = b"the second key, a newer one"
+    with pytest.raises(LedgerError, match="Exchanges are open that began under the key"):
+        ledger.open(migrated, key=new)
+    with ledger.open(migrated, key=new, old_keys=(KEY,)) as store:
+        again = store.accept(quote(1), shop.PROGRAMME, account=account(1), at=AT, idempotency_key="another")
+        assert isinstance(again, Refusal)
+        assert again.codes == ("quote_accepted",), "its code is derived from the root, which is the old key"
+        assert verify(store) == ledger.Verification(2, 5, ())

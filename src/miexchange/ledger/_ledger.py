@@ -436,7 +436,7 @@ class Ledger:
             row = session.row(plain, lock=True)
             if row is None or (asker is not None and row.account != asker):
                 return self._refuse(session, request, _UNKNOWN if row is None else _OTHER_ACCOUNT)
-            exchange = self._load(session.core, row)
+            exchange = self._load(session.core, row, is_locked=True)
             event = event_of(exchange)
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
@@ -484,8 +484,8 @@ class Ledger:
         if row.refusal is not None:
             refusal = Refusal.from_json(row.refusal)
             return refusal.public() if row.is_public else refusal
-        rows = connection.execute(sql.HISTORY, {"code": row.code})
-        return fold(entry_of(one).event for one in rows if one.version <= row.version)
+        rows = connection.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+        return fold(entry_of(one).event for one in rows)
 
     @staticmethod
     def _print(request: _Request, key: bytes) -> str:
@@ -521,19 +521,29 @@ class Ledger:
         self._answer(session, request, refusal=refusal, is_public=is_public)
         return refusal.public() if is_public else refusal
 
-    def _load(self, connection: Connection, row: ExchangeRow) -> Exchange:
-        """Fold the events of a row's exchange; what was folded before is known by the hash of its last event."""
+    def _load(self, connection: Connection, row: ExchangeRow, *, is_locked: bool = False) -> Exchange:
+        """Return the exchange of a row, by folding its events; the last few are kept by the hash of their last event.
+
+        Events are only ever added, so those up to the row's version are the row's, whatever was added since the row
+        was read. Where the row is locked nothing can have been added, and a later event is a fault.
+        """
         with self._lock:
             known = self._known.get(row.head)
-        if known is not None:
+        if known is not None and known.version == row.version:
             return known
+        values: dict[str, object] = {"code": row.code}
+        if not is_locked:
+            values["version"] = row.version
         head = ""
         entries = []
-        for one in connection.execute(sql.HISTORY, {"code": row.code}):
-            head = chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
-            entries.append(entry_of(one))
-        if head != row.head:
-            what = f"The events of the exchange {row.code[:4]}... do not lead to its row"
+        try:
+            for one in connection.execute(sql.HISTORY if is_locked else sql.HISTORY_TO, values):
+                head = chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
+                entries.append(entry_of(one))
+        except TypeError:  # SQLite keeps a value of any type in any column
+            head = ""
+        if not head or head != row.head or len(entries) != row.version:
+            what = f"The events of the exchange {str(row.code)[:4]}... do not lead to its row"
             raise LedgerError(what, "Run miexchange ledger verify, and do not write to the ledger before it is clean")
         exchange = fold(entry.event for entry in entries)
         self._remember(head, exchange)

@@ -19,6 +19,7 @@ __all__ = [
     "DUE",
     "EXPOSURE",
     "HISTORY",
+    "HISTORY_TO",
     "LOCKED_ROW",
     "LOCKED_ROWS",
     "MOVE",
@@ -49,6 +50,7 @@ LOCKED_ROWS = (
     .with_for_update(skip_locked=True)
 )
 HISTORY = select(events).where(events.c.code == bindparam("code")).order_by(events.c.version)
+HISTORY_TO = HISTORY.where(events.c.version <= bindparam("version"))
 ANSWER = select(answers).where(answers.c.request == bindparam("request"))
 OF_ORDER = select(exchanges.c.code).where(exchanges.c.order_id == bindparam("order_id"))
 DUE = (

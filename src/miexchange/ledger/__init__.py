@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from miexchange._value import require
 from miexchange.exchange import OPEN
 from miexchange.ledger import _schema
-from miexchange.ledger._engine import Conflict, engine_of, reading, translated
+from miexchange.ledger._engine import PREPARE, Conflict, engine_of, reading, translated, writing
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._ledger import Exposure, Ledger, Sweep
 from miexchange.ledger._rows import Entry, key_id
@@ -91,14 +91,13 @@ def migrate(url: str, *, must_exist: bool = False) -> str:
     """
     engine = engine_of(url, must_exist=must_exist)
     try:
-        with translated(writing=True):
-            return _schema.migrate(engine)
+        return _schema.migrate(engine)
     finally:
         engine.dispose()
 
 
 def _prepare(engine: Engine, *, must_exist: bool) -> None:
-    with translated():
+    with translated(PREPARE):
         with reading(engine).connect() as connection:
             if not _schema.is_empty(connection):
                 _schema.check(connection)
@@ -111,7 +110,7 @@ def _prepare(engine: Engine, *, must_exist: bool) -> None:
 def _take_keys(engine: Engine, given: list[str]) -> None:
     """Note the key that is in use, and see that no open exchange began under one that is not given."""
     keys, exchanges = _schema.secret_keys, _schema.exchanges
-    with translated():
+    with translated(PREPARE):
         with reading(engine).connect() as connection:
             known = set(connection.scalars(select(keys.c.key_id)))
             for missing in sorted(known - set(given)):
@@ -123,7 +122,7 @@ def _take_keys(engine: Engine, given: list[str]) -> None:
         if given[0] in known:
             return
         try:
-            with translated(), engine.begin() as connection:
+            with writing(engine, PREPARE._replace(is_retried=True)) as connection:
                 connection.execute(insert(keys), {"key_id": given[0]})
         except Conflict:
             return  # another process has just noted it

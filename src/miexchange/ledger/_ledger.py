@@ -32,7 +32,7 @@ from miexchange.exchange import (
 )
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import Conflict, reading, translated
+from miexchange.ledger._engine import READ, SWEEP, Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
@@ -373,7 +373,7 @@ class Ledger:
         plain = _plain(code)
         if plain is None:
             return None
-        with translated(), self._sessions.lent() as session:
+        with translated(READ), self._sessions.lent() as session:
             row = session.row(plain)
             return None if row is None else self._load(session.core, row)
 
@@ -384,7 +384,7 @@ class Ledger:
             code: the code, however it was typed.
         """
         plain = _plain(code)
-        with translated(), self._reader.connect() as connection:
+        with translated(READ), self._reader.connect() as connection:
             return tuple(map(entry_of, connection.execute(sql.HISTORY, {"code": plain})))
 
     def open_exposure(self, zone: timezone = UTC) -> tuple[Exposure, ...]:
@@ -394,7 +394,7 @@ class Ledger:
             zone: where days begin.
         """
         offset = (zone.utcoffset(None) or timedelta()) // timedelta(microseconds=1)
-        with translated(), self._reader.connect() as connection:
+        with translated(READ), self._reader.connect() as connection:
             found = connection.execute(sql.EXPOSURE, {"offset_us": offset})
             rows = [(row.day, int(row.coupons), int(row.value)) for row in found]
         rows.sort(key=lambda row: -1 if row[0] is None else row[0])
@@ -583,7 +583,7 @@ class Ledger:
         return found is not None and found.code != code
 
     def _due(self, at_us: int, after: tuple[int, str]) -> list[tuple[int, str]]:
-        with translated(), self._reader.connect() as connection:
+        with translated(SWEEP), self._reader.connect() as connection:
             last_us, last_code = after
             values = {"at_us": at_us, "last_us": last_us, "last_code": last_code}
             return [(row.due_us, row.code) for row in connection.execute(sql.DUE, values)]
@@ -593,7 +593,7 @@ class Ledger:
         for _ in range(_TRIES):
             ended = []
             try:
-                with self._sessions.transaction() as session:
+                with self._sessions.transaction(SWEEP) as session:
                     for found in session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all():
                         row = ExchangeRow._make(found)
                         after = apply(self._load(session.core, row), event)

@@ -14,13 +14,15 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import translated
+from miexchange.ledger._engine import VERB, Conflict, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from sqlalchemy import Connection, Dialect, Engine, Executable
+
+    from miexchange.ledger._engine import Outcome
 
 __all__ = ["ExchangeRow", "Session", "Sessions"]
 
@@ -200,18 +202,29 @@ class Sessions:
         return _Loan(self)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Lend a session for a block, and commit what the block did, or nothing of it."""
-        with translated():
+    def transaction(self, outcome: Outcome = VERB) -> Iterator[Session]:
+        """Lend a session for a block, and commit what the block did, or nothing of it.
+
+        Args:
+            outcome: what an error says of it.
+        """
+        with translated(outcome):
             session = self.take()
         try:
-            with translated():
+            with translated(outcome):
                 session.begin()
                 yield session
-            with translated(writing=True):
-                session.commit()
         except BaseException:
             self._undo(session)
+            raise
+        try:
+            with translated(outcome, is_commit=True):
+                session.commit()
+        except Conflict:
+            self._undo(session)
+            raise
+        except BaseException:  # also an interrupt: in what state the connection is, nobody knows
+            self.drop(session)
             raise
         self.keep(session)
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from miexchange._value import Value
 from miexchange.errors import MiExchangeError
 from miexchange.exchange import fold
-from miexchange.ledger._engine import frozen, translated
+from miexchange.ledger._engine import READ, frozen, translated
 from miexchange.ledger._rows import chained, entry_of, micros, row_of
 from miexchange.ledger._schema import answers, device_tokens, events, exchanges
 
@@ -57,7 +57,7 @@ def verify(ledger: Ledger) -> Verification:
     """
     faults: list[str] = []
     counts = [0, 0]
-    with translated(), frozen(ledger.engine).connect() as connection:
+    with translated(READ), frozen(ledger.engine).connect() as connection:
         faults += _faults_of_exchanges(connection, counts)
         faults += _orphans(connection)
     return Verification(counts[0], counts[1], tuple(faults))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from miexchange.errors import shown
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._forks import File, watch_connection, watch_engine
 
 if TYPE_CHECKING:
     import sqlite3
@@ -70,18 +71,20 @@ def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT, *, must_exist: 
             raise LedgerError(what, "Make it, or give another path")
         if must_exist and not Path(str(parsed.database)).is_file():
             raise LedgerError(f"There is no ledger {shown(str(parsed.database))}", "Give the path of a ledger")
-        engine = create_engine(
-            parsed, connect_args={"timeout": seconds_to_wait, "check_same_thread": False}, max_overflow=-1
-        )
+        files = {"timeout": seconds_to_wait, "check_same_thread": False, "factory": File}
+        engine = create_engine(parsed, connect_args=files, max_overflow=-1)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin)
-        return engine
-    try:
-        options = f"-c lock_timeout={seconds_to_wait * 1000}"
-        return create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=32)
-    except (NoSuchModuleError, ModuleNotFoundError):
-        what = f"The driver of {parsed.drivername} is not installed"
-        raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
+    else:
+        try:
+            options = f"-c lock_timeout={seconds_to_wait * 1000}"
+            engine = create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=32)
+        except (NoSuchModuleError, ModuleNotFoundError):
+            what = f"The driver of {parsed.drivername} is not installed"
+            raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
+        event.listen(engine, "connect", watch_connection)
+    watch_engine(engine)
+    return engine
 
 
 def _parsed(url: str) -> URL:

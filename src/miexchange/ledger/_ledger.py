@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from miexchange._value import Value, instant, is_text, packed, require
 from miexchange.coupon import Order, normal_code
@@ -34,6 +34,7 @@ from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import READ, SWEEP, Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._forks import watch
 from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.refusal import Reason, ReasonCode, Refusal
@@ -107,7 +108,10 @@ class _Request:
 
 
 class Ledger:
-    """A ledger of exchanges in a database; `miexchange.ledger.open` makes one. Threads may share it.
+    """A ledger of exchanges in a database; `miexchange.ledger.open` makes one.
+
+    Threads may share it, and so may processes that are forked: each opens connections of its own. A process that is
+    spawned opens the ledger itself.
 
     Each verb takes an idempotency key, which the caller chooses and keeps before it calls: the same key with the
     same content gives the first answer again, whatever happened since; with other content it is refused. The instant
@@ -123,6 +127,7 @@ class Ledger:
         self._key_id = "" if key is None else key_id(key)
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
+        watch(self)
 
     def __enter__(self) -> Self:
         """Return the ledger, to be closed at the end of the block."""
@@ -138,6 +143,21 @@ class Ledger:
         """Give back the connections."""
         self._sessions.close()
         self._engine.dispose()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: connections and locks stay in their process."""
+        raise LedgerError("A ledger cannot be sent to another process", "Send its URL, and open it there")
+
+    def _rest(self) -> None:
+        """Give back the connections to a file that are at hand; see `miexchange.ledger._forks`."""
+        if self._engine.dialect.name == "sqlite":
+            self._sessions.close()
+
+    def _start_anew(self) -> object:
+        """Begin again in a child, and return what is the parent's; another thread of it may have had the lock."""
+        self._lock = Lock()
+        self._known = OrderedDict()
+        return self._sessions.start_anew()
 
     @property
     def engine(self) -> Engine:

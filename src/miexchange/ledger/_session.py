@@ -193,6 +193,11 @@ class Sessions:
         for one in self._emptied():
             one.core.close()
 
+    def start_anew(self) -> list[Session]:
+        """Forget the sessions at hand, and return them: in a child they are the parent's."""
+        inherited, self._idle = self._idle, []
+        return inherited
+
     def _emptied(self) -> Iterator[Session]:
         while self._idle:
             yield self._idle.pop()

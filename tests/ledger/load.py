@@ -3,6 +3,7 @@
 python load.py redeem URL COUPONS WORKER    each coupon once, for orders of this worker
 python load.py account URL ROUNDS WORKER    accept quotes of different phones for one account
 python load.py device URL ROUNDS WORKER     accept quotes of one phone for different accounts
+python load.py read URL COUPONS WORKER      read all coupons until a line comes
 python load.py nursery                      read lines of URL and NUMBER, and fork a process for each that lives until
                                             it is killed
 
@@ -13,20 +14,24 @@ from __future__ import annotations
 
 import os
 import sys
+from hashlib import sha256
 from itertools import count
 from random import Random
+from select import select
 from typing import TYPE_CHECKING
 
 from ledger import shop
 from ledger.shop import AT, KEY, account, code, order, quote
 from miexchange import Exchange, ledger
-from miexchange.ledger import LedgerError
+from miexchange.ledger import Ledger, LedgerError, verify
+from miexchange.ledger import _ledger as verbs
 
 if TYPE_CHECKING:
-    from miexchange import Quote
-    from miexchange.ledger import Ledger
+    from collections.abc import Callable
 
-__all__ = ["WORK", "accept_one_account", "accept_one_device", "redeem"]
+    from miexchange import Quote
+
+__all__ = ["WORK", "accept_one_account", "accept_one_device", "digest", "read", "redeem"]
 
 
 def redeem(store: Ledger, coupons: int, worker: int) -> list[int]:
@@ -73,6 +78,34 @@ def _known(number: int, worker: int) -> Quote:
 def _accepts(store: Ledger, given: Quote, of: str, key: str) -> bool:
     answer = store.accept(given, shop.PROGRAMME, account=of, at=AT, idempotency_key=f"accept-{key}")
     return isinstance(answer, Exchange)
+
+
+def digest(exchange: Exchange) -> str:
+    """Return a short name of a state of an exchange."""
+    return sha256(exchange.to_json().encode()).hexdigest()
+
+
+def read(store: Ledger, coupons: int, is_over: Callable[[], bool]) -> set[str]:
+    """Read all coupons until it is over; return the states that were seen. No exchange ever goes back."""
+    seen: set[str] = set()
+    versions = [0] * coupons
+    while not is_over():
+        for number in range(coupons):
+            exchange = store.get(code(number))
+            if exchange is None or exchange.version < versions[number]:
+                raise ValueError(exchange)
+            versions[number] = exchange.version
+            seen.add(digest(exchange))
+        if not verify(store):
+            raise ValueError(verify(store).faults)
+    return seen
+
+
+def read_until_a_line_comes(store: Ledger, coupons: int) -> list[str]:
+    """Read all coupons, every time their events too, until there is a line to read."""
+    verbs._KEPT = 0  # noqa: SLF001 - nothing is kept in memory
+    print("reading", flush=True)  # noqa: T201 - to whoever started it
+    return sorted(read(store, coupons, lambda: bool(select([sys.stdin], [], [], 0)[0])))
 
 
 WORK = {"redeem": redeem, "account": accept_one_account, "device": accept_one_device}
@@ -122,6 +155,10 @@ def nursery() -> None:
         os.write(1, b"ended\n")
 
 
+def _worked(what: str, store: Ledger, number: str, worker: str) -> list[int]:
+    return WORK[what](store, int(number), int(worker))
+
+
 def main(arguments: list[str]) -> None:
     """Do what the command line says."""
     if arguments == ["nursery"]:
@@ -131,7 +168,8 @@ def main(arguments: list[str]) -> None:
     with ledger.open(url, key=KEY) as store:
         print("ready", flush=True)  # noqa: T201 - to whoever started it
         sys.stdin.readline()
-        print(*WORK[what](store, int(number), int(worker)), flush=True)  # noqa: T201 - as above
+        done = read_until_a_line_comes(store, int(number)) if what == "read" else _worked(what, store, number, worker)
+        print(*done, flush=True)  # noqa: T201 - as above
 
 
 if __name__ == "__main__":

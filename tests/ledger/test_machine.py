@@ -25,7 +25,7 @@ from miexchange import Device, Exchange, Quote, Refusal, appraise
 from miexchange.ledger import Ledger, verify
 from miexchange.ledger import _schema as tables
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import Conflict, reading
+from miexchange.ledger._engine import VERB, Conflict, Outcome, reading
 from miexchange.ledger._rows import bought_us, row_of, row_of_event
 from miexchange.ledger._sealing import seal_all
 from miexchange.ledger._seals import Seals
@@ -86,10 +86,10 @@ class RacingSessions(Sessions):
     stale: ExchangeRow | None = None
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, outcome: Outcome = VERB) -> Iterator[Session]:
         """Lend a session that returns the old row once; after a conflict the row is read anew."""
         old, self.stale = self.stale, None
-        with super().transaction() as session:
+        with super().transaction(outcome) as session:
             yield session if old is None else Stale(session, old)
 
 

@@ -139,6 +139,7 @@ def test_nobody_holds_more_than_the_phone_was_worth_and_the_bonuses_on_goods_tha
     order = data.draw(carts(exchange))
     for kind in data.draw(st.sampled_from(LIVES)):
         at = exchange.at
+        seen = found(exchange, enquiry)
         steps = {
             "reserve": lambda at=at: Reserve(at, order, "a"),
             "complete": lambda at=at: Complete(at, order.id),
@@ -146,7 +147,7 @@ def test_nobody_holds_more_than_the_phone_was_worth_and_the_bonuses_on_goods_tha
             "reverse": lambda at=at: Reverse(at, order.id),
             "release": lambda at=at: Release(at, order.id),
             "void": lambda at=at: Void(at, "called off"),
-            "inspect": lambda at=at, seen=found(exchange, enquiry): Inspect(at, order.id, data.draw(seen)),
+            "inspect": lambda at=at, seen=seen: Inspect(at, order.id, data.draw(seen)),
         }
         for event in (steps[kind](), data.draw(st.none() | events(exchange))):
             after = apply(exchange, event) if event is not None else exchange

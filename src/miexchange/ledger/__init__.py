@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from miexchange._value import require
 from miexchange.ledger import _keyring, _schema
-from miexchange.ledger._engine import engine_of, reading, translated
+from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._ledger import Exposure, Ledger, Sweep
 from miexchange.ledger._rows import Entry
@@ -90,14 +90,13 @@ def migrate(url: str, *, must_exist: bool = False) -> str:
     """
     engine = engine_of(url, must_exist=must_exist)
     try:
-        with translated(writing=True):
-            return _schema.migrate(engine)
+        return _schema.migrate(engine)
     finally:
         engine.dispose()
 
 
 def _prepare(engine: Engine, *, must_exist: bool) -> None:
-    with translated():
+    with translated(PREPARE):
         with reading(engine).connect() as connection:
             if not _schema.is_empty(connection):
                 _schema.check(connection)

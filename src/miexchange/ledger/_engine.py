@@ -7,8 +7,9 @@ COMMITTED, with row locks.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
@@ -16,14 +17,28 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from miexchange.errors import shown
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._forks import File, watch_connection, watch_engine
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from types import TracebackType
 
     from sqlalchemy import URL, Connection, Engine
 
-__all__ = ["Conflict", "engine_of", "frozen", "reading", "translated"]
+__all__ = [
+    "PREPARE",
+    "READ",
+    "SWEEP",
+    "VERB",
+    "Conflict",
+    "Outcome",
+    "engine_of",
+    "frozen",
+    "reading",
+    "translated",
+    "writing",
+]
 
 _SECONDS_TO_WAIT = 30
 _MODE = "miexchange_begin"
@@ -56,18 +71,20 @@ def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT, *, must_exist: 
             raise LedgerError(what, "Make it, or give another path")
         if must_exist and not Path(str(parsed.database)).is_file():
             raise LedgerError(f"There is no ledger {shown(str(parsed.database))}", "Give the path of a ledger")
-        engine = create_engine(
-            parsed, connect_args={"timeout": seconds_to_wait, "check_same_thread": False}, max_overflow=-1
-        )
+        files = {"timeout": seconds_to_wait, "check_same_thread": False, "factory": File}
+        engine = create_engine(parsed, connect_args=files, max_overflow=-1)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin)
-        return engine
-    try:
-        options = f"-c lock_timeout={seconds_to_wait * 1000}"
-        return create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=32)
-    except (NoSuchModuleError, ModuleNotFoundError):
-        what = f"The driver of {parsed.drivername} is not installed"
-        raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
+    else:
+        try:
+            options = f"-c lock_timeout={seconds_to_wait * 1000}"
+            engine = create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=32)
+        except (NoSuchModuleError, ModuleNotFoundError):
+            what = f"The driver of {parsed.drivername} is not installed"
+            raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
+        event.listen(engine, "connect", watch_connection)
+    watch_engine(engine)
+    return engine
 
 
 def _parsed(url: str) -> URL:
@@ -113,18 +130,55 @@ def frozen(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
+class Outcome(NamedTuple):
+    """What an error says of what was asked, and what to do about it.
+
+    Attributes:
+        undone: what is known where it failed before the commit.
+        unknown: what is known where the commit itself failed.
+        again: what to do.
+        is_retried: whether the caller tries again by itself after a conflict.
+    """
+
+    undone: str
+    unknown: str
+    again: str
+    is_retried: bool = False
+
+    def remedy(self, how: str, *, is_unknown: bool) -> str:
+        """Return what is known, and what to do: `how` has a place for `again`."""
+        known = self.unknown if is_unknown else self.undone
+        what = how.format(self.again)
+        return ". ".join(filter(None, (known, what[0].upper() + what[1:])))
+
+
+VERB = Outcome(
+    "Nothing was changed",
+    "Whether the transition was made is not known",
+    "try again with the same idempotency key",
+    is_retried=True,
+)
+SWEEP = Outcome(
+    "What was ended before stays ended", "Whether the last ones were ended is not known", "sweep again", is_retried=True
+)
+PREPARE = Outcome("", "Whether the tables were changed is not known", "try again")
+READ = Outcome("", "", "try again")
+
+
 class translated:  # noqa: N801 - used as a function; a generator costs more, which a look-up would feel
     """Turn what a database raises in a block into a `Conflict`, or into a `LedgerError` that says what to do."""
 
-    __slots__ = ("_writing",)
+    __slots__ = ("_is_commit", "_outcome")
 
-    def __init__(self, *, writing: bool = False) -> None:
+    def __init__(self, outcome: Outcome = VERB, *, is_commit: bool = False) -> None:
         """Begin the block.
 
         Args:
-            writing: whether a transaction may have been committed when the connection was lost.
+            outcome: what an error says.
+            is_commit: whether the block commits. Of any error but a conflict nobody can tell whether it did.
         """
-        self._writing = writing
+        self._outcome = outcome
+        self._is_commit = is_commit
 
     def __enter__(self) -> None:
         """Do nothing."""
@@ -135,11 +189,36 @@ class translated:  # noqa: N801 - used as a function; a generator costs more, wh
         """Translate what was raised."""
         if isinstance(error, SQLAlchemyError):
             cause = error.orig if isinstance(error, DBAPIError) else None
-            if cause is None:
-                raise LedgerError(f"The ledger could not be used: {error}", "Try again, or ask its operator") from error
-            raise _meaning(cause, writing=self._writing) from error
+            raise self._meaning(error if cause is None else cause) from error
         if error is not None and _is_of_driver(error):
-            raise _meaning(error, writing=self._writing) from error
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: BaseException) -> Exception:
+        if _is_conflict(error):
+            if self._outcome.is_retried:
+                return Conflict()
+            what = "Somebody else was writing to the ledger"
+            return LedgerError(what, self._outcome.remedy("{}", is_unknown=False))
+        what, how = _said(error)
+        return LedgerError(what, self._outcome.remedy(how, is_unknown=self._is_commit), is_unknown=self._is_commit)
+
+
+@contextmanager
+def writing(engine: Engine, outcome: Outcome) -> Iterator[Connection]:
+    """Lend a connection for a block, and commit what the block did, or nothing of it."""
+    with translated(outcome), engine.connect() as connection:
+        transaction = connection.begin()
+        try:
+            yield connection
+        except BaseException:
+            transaction.rollback()
+            raise
+        try:
+            with translated(outcome, is_commit=True):
+                transaction.commit()
+        except BaseException:
+            connection.invalidate()  # in what state it is, nobody knows
+            raise
 
 
 def _is_of_driver(error: BaseException) -> bool:
@@ -147,30 +226,37 @@ def _is_of_driver(error: BaseException) -> bool:
     return any(kind.__name__ == "Error" and kind.__module__ in {"sqlite3", "psycopg"} for kind in type(error).mro())
 
 
-def _said(error: BaseException) -> str:
+def _text(error: BaseException) -> str:
     return " ".join(str(error).split())
+
+
+def _state(error: BaseException) -> str:
+    return getattr(error, "sqlstate", None) or ""
+
+
+def _is_conflict(error: BaseException) -> bool:
+    """Tell whether somebody else was quicker; a transaction that ends with such an error was not committed."""
+    return any(kind.__name__ == "IntegrityError" for kind in type(error).mro()) or _state(error) in _AGAIN
 
 
 def _is_lost(error: BaseException) -> bool:
     """Tell whether an error of a driver says that the connection is gone."""
-    said = _said(error)
-    state = getattr(error, "sqlstate", None) or ""
-    return "closed" in said or "connection" in said or state.startswith(("08", "57P"))
+    said = _text(error)
+    return "closed" in said or "connection" in said or _state(error).startswith(("08", "57P"))
 
 
-def _meaning(error: Any, *, writing: bool) -> Exception:  # noqa: ANN401 - a driver's
-    state = getattr(error, "sqlstate", None)
-    said = _said(error)
-    if any(kind.__name__ == "IntegrityError" for kind in type(error).mro()) or state in _AGAIN:
-        return Conflict()
+def _said(error: BaseException) -> tuple[str, str]:
+    """Return what an error means, and what to do, with a place for what to do in any case."""
+    said, state = _text(error), _state(error)
+    if isinstance(error, SQLAlchemyError):  # not the database's, but how it is used
+        return f"The ledger could not be used: {said}", _ASK
     if state in _WAITED or "database is locked" in said or "database table is locked" in said:
-        what = "The ledger is locked: somebody else has been writing to it all the while"
-        return LedgerError(what, "Nothing was changed. Try again with the same idempotency key")
+        return "The ledger is locked: somebody else has been writing to it all the while", "{}"
     if state in _FULL or "disk is full" in said:
-        what = "The disk of the ledger is full"
-        return LedgerError(what, "Nothing was changed. Make room, then try again with the same idempotency key")
+        return "The disk of the ledger is full", "make room, then {}"
     if _is_lost(error):
-        what = "The connection to the ledger was lost"
-        remedy = "Whether the transition was made is not known. Try again with the same idempotency key"
-        return LedgerError(what, remedy if writing else "Try again", is_unknown=writing)
-    return LedgerError(f"The ledger's database refused: {said}", "Nothing was changed. Ask the ledger's operator")
+        return "The connection to the ledger was lost", "{}"
+    return f"The ledger's database refused: {said}", _ASK
+
+
+_ASK = "ask the ledger's operator, then {}"

@@ -13,8 +13,9 @@ class LedgerError(MiExchangeError):
     Attributes:
         what: what went wrong.
         remedy: what to do about it.
-        is_unknown: whether the transition may have happened all the same: the connection was lost before the
-            database said so. The same call with the same idempotency key finds out, and does it if it did not.
+        is_unknown: whether the transition may have happened all the same, because the commit itself failed: the
+            connection was lost, or the disk failed. The same call with the same idempotency key finds out, and does
+            it if it did not.
     """
 
     def __init__(self, what: str, remedy: str, *, is_unknown: bool = False) -> None:

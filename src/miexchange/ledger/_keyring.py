@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.keywrap import (
 from sqlalchemy import insert, select, text, update
 
 from miexchange.exchange import OPEN
-from miexchange.ledger._engine import reading, translated
+from miexchange.ledger._engine import PREPARE, reading, translated, writing
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._rows import key_id
 from miexchange.ledger._schema import exchanges, secret_keys
@@ -61,11 +61,11 @@ def take(engine: Engine, given: Sequence[bytes]) -> Ring:
         LedgerError: the key is new and the last one is not among the old ones, or the key of an open exchange is
             missing.
     """
-    with translated(), reading(engine).connect() as connection:
+    with translated(PREPARE), reading(engine).connect() as connection:
         ring = _opened(connection, given)
     if ring is not None:
         return ring
-    with translated(writing=True), engine.begin() as connection:
+    with writing(engine, PREPARE) as connection:
         if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange keys'))"))
         return _opened(connection, given) or _added(connection, given)

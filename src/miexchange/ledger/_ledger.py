@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from miexchange._value import Value, instant, is_text, packed, require
 from miexchange.coupon import Order, normal_code
@@ -32,8 +32,9 @@ from miexchange.exchange import (
 )
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import Conflict, reading, translated
+from miexchange.ledger._engine import READ, SWEEP, Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._forks import watch
 from miexchange.ledger._rows import (
     bought_us,
     entry_of,
@@ -117,7 +118,10 @@ class _Request:
 
 
 class Ledger:
-    """A ledger of exchanges in a database; `miexchange.ledger.open` makes one. Threads may share it.
+    """A ledger of exchanges in a database; `miexchange.ledger.open` makes one.
+
+    Threads may share it, and so may processes that are forked: each opens connections of its own. A process that is
+    spawned opens the ledger itself.
 
     Each verb takes an idempotency key, which the caller chooses and keeps before it calls: the same key with the
     same content gives the first answer again, whatever happened since; with other content it is refused. The instant
@@ -143,6 +147,7 @@ class Ledger:
         self._key_id = "" if key is None else key_in_use or key_id(key)
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
+        watch(self)
 
     def __enter__(self) -> Self:
         """Return the ledger, to be closed at the end of the block."""
@@ -158,6 +163,21 @@ class Ledger:
         """Give back the connections."""
         self._sessions.close()
         self._engine.dispose()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: connections and locks stay in their process."""
+        raise LedgerError("A ledger cannot be sent to another process", "Send its URL, and open it there")
+
+    def _rest(self) -> None:
+        """Give back the connections to a file that are at hand; see `miexchange.ledger._forks`."""
+        if self._engine.dialect.name == "sqlite":
+            self._sessions.close()
+
+    def _start_anew(self) -> object:
+        """Begin again in a child, and return what is the parent's; another thread of it may have had the lock."""
+        self._lock = Lock()
+        self._known = OrderedDict()
+        return self._sessions.start_anew()
 
     @property
     def engine(self) -> Engine:
@@ -394,7 +414,7 @@ class Ledger:
         plain = _plain(code)
         if plain is None:
             return None
-        with translated(), self._sessions.lent() as session:
+        with translated(READ), self._sessions.lent() as session:
             row = session.row(plain)
             return None if row is None else self._load(session.core, row)
 
@@ -405,7 +425,7 @@ class Ledger:
             code: the code, however it was typed.
         """
         plain = _plain(code)
-        with translated(), self._reader.connect() as connection:
+        with translated(READ), self._reader.connect() as connection:
             return tuple(map(entry_of, connection.execute(sql.HISTORY, {"code": plain})))
 
     def open_exposure(self, zone: timezone = UTC) -> tuple[Exposure, ...]:
@@ -415,7 +435,7 @@ class Ledger:
             zone: where days begin.
         """
         offset = (zone.utcoffset(None) or timedelta()) // timedelta(microseconds=1)
-        with translated(), self._reader.connect() as connection:
+        with translated(READ), self._reader.connect() as connection:
             found = connection.execute(sql.EXPOSURE, {"offset_us": offset})
             rows = [(row.day, int(row.coupons), int(row.value)) for row in found]
         rows.sort(key=lambda row: -1 if row[0] is None else row[0])
@@ -457,7 +477,7 @@ class Ledger:
             row = session.row(plain, lock=True)
             if row is None or (asker is not None and row.account != asker):
                 return self._refuse(session, request, _UNKNOWN if row is None else _OTHER_ACCOUNT)
-            exchange = self._load(session.core, row)
+            exchange = self._load(session.core, row, is_locked=True)
             event = event_of(exchange)
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
@@ -506,8 +526,8 @@ class Ledger:
         if row.refusal is not None:
             refusal = Refusal.from_json(row.refusal)
             return refusal.public() if row.is_public else refusal
-        rows = connection.execute(sql.HISTORY, {"code": row.code})
-        return fold(entry_of(one).event for one in rows if one.version <= row.version)
+        rows = connection.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+        return fold(entry_of(one).event for one in rows)
 
     @staticmethod
     def _print(request: _Request, key: bytes) -> str:
@@ -578,19 +598,29 @@ class Ledger:
         self._answer(session, request, refusal=refusal, is_public=is_public)
         return refusal.public() if is_public else refusal
 
-    def _load(self, connection: Connection, row: ExchangeRow) -> Exchange:
-        """Fold the events of a row's exchange; what was folded before is known by the hash of its last event."""
+    def _load(self, connection: Connection, row: ExchangeRow, *, is_locked: bool = False) -> Exchange:
+        """Return the exchange of a row, by folding its events; the last few are kept by the hash of their last event.
+
+        Events are only ever added, so those up to the row's version are the row's, whatever was added since the row
+        was read. Where the row is locked nothing can have been added, and a later event is a fault.
+        """
         with self._lock:
             known = self._known.get(row.head)
-        if known is not None:
+        if known is not None and known.version == row.version:
             return known
+        values: dict[str, object] = {"code": row.code}
+        if not is_locked:
+            values["version"] = row.version
         head, seals = "", self._seals
         entries = []
-        for one in connection.execute(sql.HISTORY, {"code": row.code}):
-            head = one.hash if seals is None else seals.chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
-            entries.append(entry_of(one))
-        if head != row.head:
-            what = f"The events of the exchange {row.code[:4]}... do not lead to its row"
+        try:
+            for one in connection.execute(sql.HISTORY if is_locked else sql.HISTORY_TO, values):
+                head = one.hash if seals is None else seals.chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
+                entries.append(entry_of(one))
+        except TypeError:  # SQLite keeps a value of any type in any column
+            head = ""
+        if not head or head != row.head or len(entries) != row.version:
+            what = f"The events of the exchange {str(row.code)[:4]}... do not lead to its row"
             raise LedgerError(what, "Run miexchange ledger verify, and do not write to the ledger before it is clean")
         exchange = fold(entry.event for entry in entries)
         self._remember(head, exchange)
@@ -634,7 +664,7 @@ class Ledger:
         return found is not None and found.code != code
 
     def _due(self, at_us: int, after: tuple[int, str]) -> list[tuple[int, str]]:
-        with translated(), self._reader.connect() as connection:
+        with translated(SWEEP), self._reader.connect() as connection:
             last_us, last_code = after
             values = {"at_us": at_us, "last_us": last_us, "last_code": last_code}
             return [(row.due_us, row.code) for row in connection.execute(sql.DUE, values)]
@@ -644,7 +674,7 @@ class Ledger:
         for _ in range(_TRIES):
             ended = []
             try:
-                with self._sessions.transaction() as session:
+                with self._sessions.transaction(SWEEP) as session:
                     rows = session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all()
                     session.hold({bucket_of(found.code) for found in rows})
                     for found in rows:

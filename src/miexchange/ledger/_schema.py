@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from miexchange.exchange import OPEN
+from miexchange.ledger._engine import PREPARE, writing
 from miexchange.ledger._errors import LedgerError
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ def migrate(engine: Engine) -> str:
     from alembic import command  # noqa: PLC0415 - as above
 
     config = _config()
-    with engine.begin() as connection:
+    with writing(engine, PREPARE) as connection:
         if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange ledger'))"))
         config.attributes["connection"] = connection

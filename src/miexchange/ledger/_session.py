@@ -14,7 +14,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import translated
+from miexchange.ledger._engine import VERB, Conflict, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._seals import Tally, bucket_of
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sqlalchemy import Connection, Dialect, Engine, Executable
+
+    from miexchange.ledger._engine import Outcome
 
 __all__ = ["ExchangeRow", "Session", "Sessions"]
 
@@ -262,6 +264,11 @@ class Sessions:
         for one in self._emptied():
             one.core.close()
 
+    def start_anew(self) -> list[Session]:
+        """Forget the sessions at hand, and return them: in a child they are the parent's."""
+        inherited, self._idle = self._idle, []
+        return inherited
+
     def _emptied(self) -> Iterator[Session]:
         while self._idle:
             yield self._idle.pop()
@@ -271,18 +278,29 @@ class Sessions:
         return _Loan(self)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Lend a session for a block, and commit what the block did, or nothing of it."""
-        with translated():
+    def transaction(self, outcome: Outcome = VERB) -> Iterator[Session]:
+        """Lend a session for a block, and commit what the block did, or nothing of it.
+
+        Args:
+            outcome: what an error says of it.
+        """
+        with translated(outcome):
             session = self.take()
         try:
-            with translated():
+            with translated(outcome):
                 session.begin()
                 yield session
-            with translated(writing=True):
-                session.commit()
         except BaseException:
             self._undo(session)
+            raise
+        try:
+            with translated(outcome, is_commit=True):
+                session.commit()
+        except Conflict:
+            self._undo(session)
+            raise
+        except BaseException:  # also an interrupt: in what state the connection is, nobody knows
+            self.drop(session)
             raise
         self.keep(session)
 

@@ -22,6 +22,7 @@ __all__ = [
     "DUE",
     "EXPOSURE",
     "HISTORY",
+    "HISTORY_TO",
     "LOCKED_ROW",
     "LOCKED_ROWS",
     "LOCKED_TALLIES",
@@ -68,6 +69,7 @@ LOCKED_ROWS = (
     .with_for_update(skip_locked=True)
 )
 HISTORY = select(events).where(events.c.code == bindparam("code")).order_by(events.c.version)
+HISTORY_TO = HISTORY.where(events.c.version <= bindparam("version"))
 ANSWER = select(answers).where(
     answers.c.asker == bindparam("asker"),
     answers.c.verb == bindparam("verb"),

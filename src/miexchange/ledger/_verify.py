@@ -13,7 +13,7 @@ from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
 from miexchange.exchange import State, fold
 from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
-from miexchange.ledger._engine import reading, translated
+from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._merkle import Tree
 from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
@@ -158,7 +158,7 @@ class _Proof:
     def read(self, engine: Engine) -> None:
         """Read everything."""
         self._look_at_schema(engine)
-        with translated(), raw(engine) as connection:
+        with translated(READ), raw(engine) as connection:
             self._look_at_file(connection)
             for code, found in self._by_code(connection):
                 self._look_at(code, found)
@@ -170,7 +170,7 @@ class _Proof:
     # ----- tables and indexes
 
     def _look_at_schema(self, engine: Engine) -> None:
-        with translated(), reading(engine).connect() as connection:
+        with translated(READ), reading(engine).connect() as connection:
             try:
                 self.faults += differences(connection)
             except Exception as error:  # noqa: BLE001 - whatever a driver raises for a broken page

@@ -1,0 +1,140 @@
+"""Forks: no connection to a database crosses one.
+
+SQLite notes in each process which files are open and which locks it holds on them. A child inherits the note but not
+the locks: a connection that the child opens to the same file then takes no lock, and when the parent closes its last
+connection it removes the write-ahead log under the child, with what the child commits to it. So before a fork every
+connection to a file is closed, and those in use are waited for; both processes open new ones.
+
+A connection to a server is a socket that the parent goes on using. The child neither uses nor closes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sqlite3
+from threading import RLock
+from time import sleep
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from miexchange.errors import shown
+from miexchange.ledger._errors import LedgerError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from miexchange.ledger._ledger import Ledger
+
+__all__ = ["File", "watch", "watch_connection", "watch_engine"]
+
+_TRIES = 5_000
+_PAUSE = 0.001  # seconds; with the tries: how long a fork waits for the connections in use
+
+
+class _Process:
+    """What this process has open. A child has one of its own.
+
+    Weak dictionaries by id rather than weak sets: their values can be listed while other threads add to them.
+    """
+
+    def __init__(self, lost: frozenset[str]) -> None:
+        self.gate = RLock()  # held while a file is being opened, and during a fork
+        self.files: WeakValueDictionary[int, File] = WeakValueDictionary()
+        self.connections: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.lost = lost  # the files that were open across a fork
+
+
+_process = _Process(frozenset())
+_engines: WeakValueDictionary[int, Engine] = WeakValueDictionary()
+_ledgers: WeakValueDictionary[int, Ledger] = WeakValueDictionary()
+
+
+class File(sqlite3.Connection):
+    """A connection to an SQLite file."""
+
+    def __init__(self, path: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as of sqlite3.connect
+        """Open it, but not during a fork."""
+        self.path = os.path.realpath(path)
+        with _process.gate:
+            if self.path in _process.lost:
+                what = f"The ledger {shown(path)} was in use while this process was forked, so it cannot be opened here"
+                remedy = "Fork while no transaction is under way and no connection of the ledger is held, or use spawn"
+                raise LedgerError(what, remedy)
+            super().__init__(path, *arguments, **options)
+            _process.files[id(self)] = self
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        _process.files.pop(id(self), None)
+
+
+def watch(ledger: Ledger) -> None:
+    """Have a ledger give back its files before a fork, and start anew in the child."""
+    _ledgers[id(ledger)] = ledger
+
+
+def watch_engine(engine: Engine) -> None:
+    """Have an engine close its files before a fork, and forget its connections in the child."""
+    _engines[id(engine)] = engine
+
+
+def watch_connection(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's
+    """Note a connection to a server."""
+    _process.connections[id(connection)] = connection
+
+
+def _values(those: WeakValueDictionary[int, Any]) -> list[Any]:
+    return [one for one in (reference() for reference in those.valuerefs()) if one is not None]
+
+
+def _before() -> None:
+    """Close every connection to a file; wait for those in use, for a while."""
+    _process.gate.acquire()
+    for _ in range(_TRIES):
+        for one in _values(_ledgers):
+            with contextlib.suppress(Exception):  # what fails here fails again where it is used
+                one._rest()  # noqa: SLF001 - a part of it
+        for engine in _values(_engines):
+            if engine.dialect.name == "sqlite":
+                engine.pool.dispose()
+        if not _process.files:
+            return
+        sleep(_PAUSE)
+
+
+def _after_in_parent() -> None:
+    _process.gate.release()
+
+
+def _after_in_child() -> None:
+    """Start anew. What was inherited is never freed: to free a connection closes it, and it is the parent's."""
+    global _process  # noqa: PLW0603 - there is one process
+    inherited = _process
+    files, connections = _values(inherited.files), _values(inherited.connections)
+    _process = _Process(inherited.lost | {one.path for one in files})
+    _cut(connections)
+    left: list[object] = [files, connections]
+    for engine in _values(_engines):
+        left.append(engine.pool)
+        engine.dispose(close=False)
+    left += [one._start_anew() for one in _values(_ledgers)]  # noqa: SLF001 - as above
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(left))  # a name of the module would be freed as the process ends
+
+
+def _cut(connections: list[Any]) -> None:
+    """Let connections to a server lead nowhere in this process.
+
+    Whoever still holds one cannot disturb the parent by it; and when the parent dies, the server sees it.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for one in connections:
+        with contextlib.suppress(Exception):  # it is closed already
+            os.dup2(nowhere, one.fileno(), inheritable=False)
+    os.close(nowhere)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

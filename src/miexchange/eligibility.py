@@ -513,9 +513,9 @@ def listing_code(
     return None if eligible.lists(variant.model, on) else ReasonCode.MODEL_NOT_LISTED
 
 
-def needs_second(variant: Variant, terms: EligibilityTerms) -> bool:
+def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
     """Tell whether a device of a variant must be named by both of its IMEIs."""
-    return terms.second_imei == "required" and variant.sims is not None and variant.sims > 1
+    return terms.second_imei == "required" and variant is not None and (variant.sims or 1) > 1
 
 
 def identity_code(

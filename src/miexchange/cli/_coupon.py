@@ -54,7 +54,7 @@ def check(
     ledger knows.
     """
     paper, wanted = _given.coupon(coupon), _given.order(order)
-    when, keys = _given.instant(at, "--at", None), (_given.key(key_file),)
+    when, keys = _given.instant(at, "--at", None), (_given.key(key_file, "A coupon"),)
     answer = paper.check(wanted, account=account, at=when, standing=standing, keys=keys)
     if isinstance(answer, Redemption):
         if as_json:

@@ -19,8 +19,9 @@ from miexchange._value import require
 from miexchange.ledger import _keyring, _schema
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._ledger import Exposure, Ledger, Sweep
+from miexchange.ledger._ledger import Ledger
 from miexchange.ledger._rows import Entry
+from miexchange.ledger._values import DeviceStanding, Exposure, Sweep
 from miexchange.ledger._verify import Verification, verify
 
 if TYPE_CHECKING:
@@ -28,7 +29,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-__all__ = ["Entry", "Exposure", "Ledger", "LedgerError", "Sweep", "Verification", "migrate", "open", "verify"]
+__all__ = [
+    "DeviceStanding",
+    "Entry",
+    "Exposure",
+    "Ledger",
+    "LedgerError",
+    "Sweep",
+    "Verification",
+    "migrate",
+    "open",
+    "verify",
+]
 
 _LEAST_KEY = 16
 
@@ -71,9 +83,9 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     except BaseException:
         engine.dispose()
         raise
-    if ring is None:
+    if key is None or ring is None:
         return Ledger(engine, None, ())
-    return Ledger(engine, ring.secrets[0], ring.secrets[1:], key_in_use=ring.key_id)
+    return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys))
 
 
 def migrate(url: str, *, must_exist: bool = False) -> str:

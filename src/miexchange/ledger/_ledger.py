@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
-from miexchange._value import Value, instant, is_text, packed, require
-from miexchange.coupon import Order, normal_code
+from miexchange._value import instant, is_text, packed, require
+from miexchange.coupon import Coupon, Order, device_token, normal_code
+from miexchange.eligibility import Device
 from miexchange.exchange import (
     Accept,
     Agree,
@@ -29,8 +30,11 @@ from miexchange.exchange import (
     apply,
     begin,
     fold,
+    may_follow,
 )
+from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
+from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import READ, SWEEP, Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
@@ -39,6 +43,7 @@ from miexchange.ledger._rows import (
     bought_us,
     entry_of,
     fingerprint,
+    instant_of,
     key_id,
     micros,
     row_of,
@@ -46,7 +51,10 @@ from miexchange.ledger._rows import (
 )
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
+from miexchange.ledger._values import DeviceStanding, Exposure, Sweep
+from miexchange.programme import Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.valuation import NONE_GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,43 +64,14 @@ if TYPE_CHECKING:
 
     from miexchange.exchange import Event
     from miexchange.ledger._rows import Entry
-    from miexchange.programme import Programme
     from miexchange.valuation import Quote
 
-__all__ = ["Exposure", "Ledger", "Sweep"]
+__all__ = ["Ledger"]
 
 _TRIES = 20
 _KEPT = 4_096
 _LONGEST = 200
 _DAY_ZERO = date(1970, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure(Value):
-    """What live coupons may still cost.
-
-    Attributes:
-        day: the day on which they expire; None for those that an order holds, which do not.
-        coupons: how many they are.
-        value_paise: what they are worth together.
-    """
-
-    day: date | None
-    coupons: int
-    value_paise: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep(Value):
-    """What a sweep ended.
-
-    Attributes:
-        expired: coupons that were not used in time.
-        undecided: re-quotes that were not answered in time.
-    """
-
-    expired: int
-    undecided: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +96,15 @@ class _Request:
     asker: str | None = None
 
 
+class _Facts(NamedTuple):
+    """What a ledger knows that speaks against a new exchange; the arguments of `acceptance`."""
+
+    exchange_open: bool = False
+    device_open: bool = False
+    device_bought: datetime | None = None
+    bonuses_given: Mapping[str, int] = NONE_GIVEN
+
+
 class Ledger:
     """A ledger of exchanges in a database; `miexchange.ledger.open` makes one.
 
@@ -129,7 +117,7 @@ class Ledger:
     """
 
     def __init__(
-        self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes], *, key_in_use: str | None = None
+        self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes], *, given: Sequence[bytes] = ()
     ) -> None:
         """Keep the engine and the secrets; `miexchange.ledger.open` checks them.
 
@@ -137,14 +125,16 @@ class Ledger:
             engine: the engine of a ledger.
             key: the ledger's root secret, of which everything is derived; None to read only.
             old_keys: the other secrets under which devices are known.
-            key_in_use: the id of the operator's key, if that is not the root.
+            given: the operator's keys, the one in use first; by default the root is the only one.
         """
         self._engine = engine
         self._reader = reading(engine)
         self._sessions = Sessions(self._reader)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
         self._seals = None if key is None else Seals(key)
-        self._key_id = "" if key is None else key_in_use or key_id(key)
+        self._key_id = "" if key is None else key_id((*given, key)[0])
+        # The root is the oldest key: codes are derived with it, and quotes may be sealed with any.
+        self._issuing = tuple(one for one in dict.fromkeys((*given, *old_keys)) if one != key) + self._keys[:1]
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
         watch(self)
@@ -191,11 +181,12 @@ class Ledger:
     ) -> Exchange | Refusal:
         """Accept a quote: see `miexchange.exchange.accept`.
 
-        An account has one open exchange at most, and so has a device, by either of its IMEIs.
+        An account has one open exchange at most, and so has a device, by either of its IMEIs. A device that was bought
+        is bought again only as the terms say, and no bonus is given more often than its quota.
 
         Args:
             quote: the quote, with its IMEIs.
-            programme: the programme that made it.
+            programme: the programme that made it, or a later version of it that makes the same quote.
             account: the account that gets the coupon.
             at: the instant.
             idempotency_key: the caller's name for this request.
@@ -204,19 +195,12 @@ class Ledger:
         content = (packed(quote), account)
         request = _Request("accept", _checked_key(idempotency_key), content, instant(at, "at"), asker=account)
 
-        def accepted(*, exchange_open: bool = False, device_open: bool = False) -> Accept | Refusal:
+        def accepted(facts: _Facts) -> Accept | Refusal:
             return acceptance(
-                quote,
-                programme,
-                account=account,
-                at=at,
-                key=keys[0],
-                old_keys=keys[1:],
-                exchange_open=exchange_open,
-                device_open=device_open,
+                quote, programme, account=account, at=at, key=keys[0], old_keys=keys[1:], **facts._asdict()
             )
 
-        event = accepted()
+        event = accepted(_Facts())
 
         def first(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
@@ -235,16 +219,8 @@ class Ledger:
                     return self._load(session.core, row)
                 what, remedy = "This quote was accepted before, and its exchange went on", "Ask for a new quote"
                 return self._refuse(session, request, _one(ReasonCode.QUOTE_ACCEPTED, what, remedy))
-            facts = {
-                "exchange_open": session.core.execute(sql.OPEN_OF_ACCOUNT, {"account": account}).first() is not None,
-                "device_open": session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": coupon.device_tokens}).first()
-                is not None,
-            }
-            if not any(facts.values()):
-                return first(session)
-            refusal = accepted(**facts)
-            assert isinstance(refusal, Refusal)  # noqa: S101 - for the facts that were just found
-            return self._refuse(session, request, refusal)
+            refusal = accepted(self._facts(session.core, coupon))
+            return self._refuse(session, request, refusal) if isinstance(refusal, Refusal) else first(session)
 
         return self._settled(request, first, second)
 
@@ -290,6 +266,9 @@ class Ledger:
     ) -> Exchange | Refusal:
         """Hold what was seen at the door against the quote; see `miexchange.inspection.examine`.
 
+        From then on the device is known by every IMEI that it showed. Where it is in another open exchange by one of
+        them, that exchange is called off; where it was bought by one, this inspection is refused.
+
         Args:
             code: the code.
             inspection: what was seen. Its IMEIs are compared by their tokens and not stored.
@@ -301,7 +280,7 @@ class Ledger:
         keys = self._secret_keys()
         require(isinstance(inspection, Inspection), "inspection", inspection, "give an Inspection")
 
-        def examined(exchange: Exchange) -> Event | Refusal:
+        def examined(session: Session, exchange: Exchange) -> Event | Refusal:
             found = examine(
                 exchange.quote,
                 inspection,
@@ -309,6 +288,7 @@ class Ledger:
                 device_tokens=exchange.coupon.device_tokens,
                 key=keys[0],
                 old_keys=keys[1:],
+                bonuses_given=_places.given_to_others(session.core, exchange),
             )
             return found if isinstance(found, Refusal) else Inspect(at, order, found)
 
@@ -446,21 +426,55 @@ class Ledger:
 
     # ----- how
 
+    def standing_of(self, device: Device) -> DeviceStanding:
+        """Tell what the ledger knows of a device, by either of its IMEIs, whatever key was in use then.
+
+        Args:
+            device: the device, with an IMEI.
+
+        Raises:
+            InvalidValue: the device has no IMEI.
+        """
+        keys = self._secret_keys()
+        require(isinstance(device, Device), "device", device, "give a Device")
+        imeis = [imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei)]
+        require(bool(imeis), "device", device, "give a Device with an IMEI")
+        tokens = {device_token(imei, key=key) for imei in imeis for key in keys}
+        with translated(READ), self._reader.connect() as connection:
+            rows = connection.execute(sql.OF_TOKENS, {"tokens": sorted(tokens)}).all()
+        open_ones = {row.code for row in rows if row.is_open}
+        bought = max(((row.bought_us, row.code) for row in rows if row.bought_us is not None), default=None)
+        return DeviceStanding(
+            open=min(open_ones, default=None),
+            bought=None if bought is None else bought[1],
+            bought_at=None if bought is None else instant_of(bought[0]),
+        )
+
+    def bonuses_given(self, programme: Programme) -> dict[str, int]:
+        """Return how many places of each bonus with a quota are taken: what `miexchange.appraise` asks.
+
+        Args:
+            programme: the programme whose bonuses they are.
+        """
+        require(isinstance(programme, Programme), "programme", programme, "give a Programme")
+        with translated(READ), self._reader.connect() as connection:
+            return _places.given(connection, programme.id)
+
     def _secret_keys(self) -> tuple[bytes, ...]:
         if not self._key_id:
             raise LedgerError("This ledger was opened without its key, to be read", "Open it with the key")
-        return self._keys
+        return self._issuing
 
     def _later(
         self, code: str, event: Event, idempotency_key: str, content: tuple[str, ...], asker: str | None = None
     ) -> Exchange | Refusal:
-        return self._transition(code, event.kind, lambda _: event, event.at, idempotency_key, content, asker)
+        return self._transition(code, event.kind, lambda *_: event, event.at, idempotency_key, content, asker)
 
     def _transition(
         self,
         code: str,
         verb: str,
-        event_of: Callable[[Exchange], Event | Refusal],
+        event_of: Callable[[Session, Exchange], Event | Refusal],
         at: datetime,
         idempotency_key: str,
         content: tuple[str, ...],
@@ -478,12 +492,16 @@ class Ledger:
             if row is None or (asker is not None and row.account != asker):
                 return self._refuse(session, request, _UNKNOWN if row is None else _OTHER_ACCOUNT)
             exchange = self._load(session.core, row, is_locked=True)
-            event = event_of(exchange)
+            event = event_of(session, exchange)
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
             after = apply(exchange, event)
             if isinstance(after, Refusal):
-                return self._refuse(session, request, after)
+                return self._refuse(session, request, after, is_final=_is_final(after, exchange, event))
+            if isinstance(event, Inspect):
+                refusal = self._claim(session, exchange, after)
+                if refusal is not None:
+                    return self._refuse(session, request, refusal)
             if after.version != exchange.version:
                 if carefully and isinstance(event, Reserve) and self._is_taken(session.core, plain, event.order.id):
                     return self._refuse(session, request, _TAKEN)
@@ -509,24 +527,27 @@ class Ledger:
                 with self._sessions.transaction() as session:
                     if number == 0:
                         return first(session)
-                    known = self._first_answer(session.core, request)
+                    known = self._first_answer(session, request)
                     return second(session) if known is None else known
             except Conflict:
                 continue
         raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
 
-    def _first_answer(self, connection: Connection, request: _Request) -> Exchange | Refusal | None:
-        """Return what the request was answered before, if it was."""
+    def _first_answer(self, session: Session, request: _Request) -> Exchange | Refusal | None:
+        """Return what the request was answered before, if it was; a refusal that may have passed is taken back."""
         scope = {"asker": request.asker or "", "verb": request.verb, "request": request.key}
-        row = connection.execute(sql.ANSWER, scope).first()
+        row = session.core.execute(sql.ANSWER, scope).first()
         if row is None:
             return None
         if row.fingerprint not in {self._print(request, key) for key in self._keys}:
             return _CHANGED
+        if not row.is_final:
+            self._withdraw(session, row)
+            return None
         if row.refusal is not None:
             refusal = Refusal.from_json(row.refusal)
             return refusal.public() if row.is_public else refusal
-        rows = connection.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+        rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
         return fold(entry_of(one).event for one in rows)
 
     @staticmethod
@@ -592,10 +613,20 @@ class Ledger:
             {name: getattr(answer, name) for name in ("asker", "verb", "request")}, seals.counted(tally)
         )
 
-    def _refuse(self, session: Session, request: _Request, refusal: Refusal) -> Refusal:
-        """Keep the full reasons, and return them; to a stranger, the one answer that strangers get."""
+    def _refuse(
+        self, session: Session, request: _Request, refusal: Refusal, *, is_final: bool | None = None
+    ) -> Refusal:
+        """Keep the full reasons, and return them; to a stranger, the one answer that strangers get.
+
+        Args:
+            session: the session.
+            request: the request.
+            refusal: the reasons.
+            is_final: whether this stays the answer of the request; by default, whether the reasons are final.
+        """
         is_public = request.asker is not None and refusal in {_UNKNOWN, _OTHER_ACCOUNT}
-        self._answer(session, request, refusal=refusal, is_public=is_public)
+        final = refusal.is_final if is_final is None else is_final
+        self._answer(session, request, refusal=refusal, is_public=is_public, is_final=final)
         return refusal.public() if is_public else refusal
 
     def _load(self, connection: Connection, row: ExchangeRow, *, is_locked: bool = False) -> Exchange:
@@ -640,7 +671,55 @@ class Ledger:
         answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
         row = row_of(exchange, self._key_id, entry["hash"])
         session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
+        # A purchase may have been committed while the index made this transaction wait, so it is looked for now.
+        bought = self._bought(session.core, exchange.coupon)
+        if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
+            raise Conflict
+        _places.take(session, exchange.quote.programme, _places.places(exchange))
         self._remember(entry["hash"], exchange)
+
+    def _facts(self, connection: Connection, coupon: Coupon) -> _Facts:
+        """Return what speaks against a new exchange, as the ledger knows it."""
+        tokens = {"tokens": coupon.device_tokens}
+        return _Facts(
+            exchange_open=connection.execute(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).first() is not None,
+            device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
+            device_bought=self._bought(connection, coupon),
+            bonuses_given=_places.given(connection, coupon.programme),
+        )
+
+    @staticmethod
+    def _bought(connection: Connection, coupon: Coupon, tokens: Sequence[str] | None = None) -> datetime | None:
+        """Return when a device was bought last by another exchange than the coupon's; None if it was not."""
+        asked = {"tokens": coupon.device_tokens if tokens is None else tokens, "code": coupon.code}
+        us = connection.scalar(sql.BOUGHT, asked)
+        return None if us is None else instant_of(us)
+
+    def _claim(self, session: Session, exchange: Exchange, after: Exchange) -> Refusal | None:
+        """Note the tokens that the door saw, and call off what else is open for the same device."""
+        new = sorted(set(after.coupon.device_tokens) - set(exchange.coupon.device_tokens))
+        if not new:
+            return None
+        bought = self._bought(session.core, after.coupon, new)
+        if bought is not None and not after.rules.buys_again(bought, after.coupon.valid_from):
+            what = f"The phone shows an IMEI by which it was bought at {bought.isoformat()}"
+            remedy = "Do not take it over again: call this exchange off"
+            return _one(ReasonCode.DEVICE_EXCHANGED, what, remedy)
+        if after.is_open:
+            others = session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": new}).scalars().all()
+            for code in sorted(set(others)):
+                row = session.row(code, lock=True)
+                if row is None or row.state not in sql.OPEN_STATES:
+                    raise Conflict
+                other = self._load(session.core, row, is_locked=True)
+                event = Void(max(after.at, other.at), "The device was seen at the door of another exchange")
+                ended = apply(other, event)
+                assert isinstance(ended, Exchange)  # noqa: S101 - the table lets every open exchange be called off
+                self._write(session, row, ended, event, None)
+        for token in new:
+            told = {"code": after.code, "token": token, "is_open": after.is_open, "bought_us": None}
+            session.core.execute(sql.ADD_TOKEN, told)
+        return None
 
     def _write(
         self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
@@ -656,6 +735,7 @@ class Ledger:
         answer = None if request is None else self._answer_of(request, seals, tally, version=after.version)
         if session.write(entry, moved, answer, seals.counted(tally), closes=not after.is_open) != 1:
             raise Conflict
+        _places.move(session, State(row.state), after)
         self._remember(entry["hash"], after)
 
     @staticmethod
@@ -687,6 +767,12 @@ class Ledger:
                 continue
             return ended
         raise LedgerError("The ledger is too busy: others were quicker every time", "Sweep again")
+
+
+def _is_final(refusal: Refusal, exchange: Exchange, event: Event) -> bool:
+    """Tell whether an event is refused for ever: what the exchange can no longer come to is not waited for."""
+    can_come = may_follow(exchange.state, event.kind)
+    return refusal.is_final or (ReasonCode.EVENT_NOT_POSSIBLE.value in refusal.codes and not can_come)
 
 
 _Attempt = Callable[["Session"], "Exchange | Refusal"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ARRAY, and_, bindparam, case, cast, delete, false, func, insert, or_, select, true, update
 
 from miexchange.exchange import OPEN, State
-from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges, tallies
+from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges, quotas, tallies
 
 __all__ = [
     "ADD",
@@ -16,11 +16,15 @@ __all__ = [
     "ANSWER",
     "ANSWER_ALONE",
     "BATCH",
+    "BOUGHT",
     "CLOSE_TOKENS",
     "COUNT",
     "DROP_ANSWER",
     "DUE",
     "EXPOSURE",
+    "FIRST_PLACE",
+    "GIVEN",
+    "GIVE_PLACE",
     "HISTORY",
     "HISTORY_TO",
     "LOCKED_ROW",
@@ -30,10 +34,12 @@ __all__ = [
     "MOVE",
     "MOVING",
     "OF_ORDER",
+    "OF_TOKENS",
     "OPEN_OF_ACCOUNT",
     "OPEN_OF_DEVICE",
     "OPEN_STATES",
     "ROW",
+    "TAKE_PLACE",
     "WRITE",
     "WRITE_AND_CLOSE",
 ]
@@ -106,6 +112,17 @@ OPEN_OF_ACCOUNT = select(exchanges.c.code).where(exchanges.c.account == bindpara
 OPEN_OF_DEVICE = select(device_tokens.c.code).where(
     device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN
 )
+BOUGHT = select(func.max(device_tokens.c.bought_us)).where(
+    device_tokens.c.token.in_(bindparam("tokens", expanding=True)),
+    device_tokens.c.bought_us.is_not(None),
+    device_tokens.c.code != bindparam("code"),
+)
+OF_TOKENS = select(device_tokens).where(device_tokens.c.token.in_(bindparam("tokens", expanding=True)))
+GIVEN = select(quotas.c.bonus, quotas.c.given).where(quotas.c.programme == bindparam("programme"))
+_place = (quotas.c.programme == bindparam("of_programme"), quotas.c.bonus == bindparam("of_bonus"))
+TAKE_PLACE = update(quotas).where(*_place, quotas.c.given < bindparam("quota")).values(given=quotas.c.given + 1)
+GIVE_PLACE = update(quotas).where(*_place).values(given=quotas.c.given - 1)
+FIRST_PLACE = insert(quotas)
 _day = case(
     (exchanges.c.state == State.ISSUED.value, (exchanges.c.due_us + bindparam("offset_us")) // _US_OF_A_DAY)
 ).label("day")

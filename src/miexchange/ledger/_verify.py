@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
-from miexchange.exchange import State, fold
+from miexchange.exchange import fold
 from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._merkle import Tree
+from miexchange.ledger._places import places
 from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
-from miexchange.ledger._rows import asker_of, bought_us, entry_of, micros, row_of
+from miexchange.ledger._rows import asker_of, bought_us, entry_of, instant_of, micros, row_of
 from miexchange.ledger._schema import (
     answers,
     device_tokens,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verification", "checkpoint_of", "verify"]
 
-_NOT_TAKEN = {State.EXPIRED, State.VOID}
+
 _US_OF_A_DAY = 86_400_000_000
 
 
@@ -455,12 +456,10 @@ class _Promises:
         if at is not None:
             for token in coupon.device_tokens:
                 self._bought.setdefault(token, []).append((at, exchange))
-        for bonus in exchange.quote.bonuses:
-            quota = getattr(bonus, "quota", None)
-            if quota is not None and exchange.state not in _NOT_TAKEN:
-                name = (exchange.quote.programme, bonus.id)
-                self.taken[name] += 1
-                self._quotas[name] = max(quota, self._quotas.get(name, 0))
+        for bonus, quota in places(exchange).items():
+            name = (exchange.quote.programme, bonus)
+            self.taken[name] += 1
+            self._quotas[name] = max(quota, self._quotas.get(name, 0))
 
     def _own(self, what: str, name: str, exchange: Exchange) -> None:
         self._owners.setdefault((what, name), []).append(exchange.code)
@@ -482,8 +481,5 @@ class _Promises:
 
 def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:
     for (at, first), (_, second) in pairwise(bought):
-        rule = getattr(second.rules, "rebuy", None)
-        days = getattr(second.rules, "rebuy_days", 0)
-        begun = micros(second.coupon.valid_from)
-        if rule == "never" or (rule == "after" and begun < at + days * _US_OF_A_DAY):
+        if not second.rules.buys_again(instant_of(at), second.coupon.valid_from):
             yield f"{first.code}, {second.code}: the device with the token {token} was bought twice"

@@ -1,0 +1,53 @@
+"""What a ledger answers to the operator's questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from miexchange._value import Value
+
+__all__ = ["DeviceStanding", "Exposure", "Sweep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure(Value):
+    """What live coupons may still cost.
+
+    Attributes:
+        day: the day on which they expire; None for those that an order holds, which do not.
+        coupons: how many they are.
+        value_paise: what they are worth together.
+    """
+
+    day: date | None
+    coupons: int
+    value_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep(Value):
+    """What a sweep ended.
+
+    Attributes:
+        expired: coupons that were not used in time.
+        undecided: re-quotes that were not answered in time.
+    """
+
+    expired: int
+    undecided: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStanding(Value):
+    """What a ledger knows of a device.
+
+    Attributes:
+        open: the code of the open exchange that the device is in; None for none.
+        bought: the code of the exchange by which it was bought last; None if it was not, or that was reversed.
+        bought_at: when that was, UTC.
+    """
+
+    open: str | None = None
+    bought: str | None = None
+    bought_at: datetime | None = None

@@ -22,7 +22,8 @@ from miexchange.exchange import OPEN
 from miexchange.ledger import _schema
 from miexchange.ledger._engine import PREPARE, Conflict, engine_of, reading, translated, writing
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._ledger import Exposure, Ledger, Sweep
+from miexchange.ledger._ledger import Ledger
+from miexchange.ledger._reports import Exposure, Sweep
 from miexchange.ledger._rows import Entry, key_id
 from miexchange.ledger._verify import Verification, verify
 

@@ -11,7 +11,7 @@ from threading import Lock
 from time import sleep
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from miexchange._value import Value, instant, is_text, packed, require
+from miexchange._value import instant, is_text, packed, require
 from miexchange.coupon import Order, normal_code
 from miexchange.errors import MiExchangeError
 from miexchange.exchange import (
@@ -37,6 +37,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import READ, SWEEP, Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._forks import watch
+from miexchange.ledger._reports import Exposure, Sweep
 from miexchange.ledger._rows import chained, entry_of, fingerprint, key_id, micros, row_of, row_of_event
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.refusal import Reason, ReasonCode, Refusal
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from miexchange.programme import Programme
     from miexchange.valuation import Quote
 
-__all__ = ["Exposure", "Ledger", "Sweep"]
+__all__ = ["Ledger"]
 
 _TRIES = 20
 _KEPT = 4_096
@@ -64,36 +65,6 @@ SQLite has no queue: who waits looks again after up to 0.1 s, and whoever asks a
 must be free for most of the time. `benchmarks/ledgering.py` prints what others wait during a sweep.
 """
 _DAY_ZERO = date(1970, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure(Value):
-    """What live coupons may still cost.
-
-    Attributes:
-        day: the day on which they expire; None for those that an order holds, which do not.
-        coupons: how many they are.
-        value_paise: what they are worth together.
-    """
-
-    day: date | None
-    coupons: int
-    value_paise: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep(Value):
-    """What a sweep ended.
-
-    Attributes:
-        expired: coupons that were not used in time.
-        undecided: re-quotes that were not answered in time.
-        skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there.
-    """
-
-    expired: int
-    undecided: int
-    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,24 @@ The phones, the accounts and the PostgreSQL server are those of the tests; the s
 default. The bare transactions are written by hand with the database's own driver, on the same file or server, in turns
 with ours. So are the very statements that the ledger makes, on an empty ledger beside it: what is between those and
 ours is Python's, what is between those and the bare ones is the tables'.
+
+The last table is what others wait for while a sweep ends coupons that are due, and without one.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
+import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from pathlib import Path
+from select import select
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
@@ -42,6 +49,10 @@ RATE, LOOK_UP, GROWTH = 0.5, 2.0, 1.5
 VERBS = ("accept", "reserve", "complete")
 MANY = 5_000  # rows in one statement
 FEW = 16
+WAIT = 0.5  # seconds
+THREADS = 3
+REST = 0.02
+DUE_FROM = 5 * 10**6
 ROW = ("x" * 200, "issued", 995_000)
 
 
@@ -241,6 +252,84 @@ def fill(store: Ledger, first: int, last: int) -> None:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
 
 
+def fill_due(store: Ledger, first: int, last: int) -> None:
+    """Let coupons be accepted that a sweep will end; the disk is not waited for meanwhile."""
+    off, on = ("SET synchronous_commit = off", "SET synchronous_commit = on")
+    if store.engine.dialect.name == "sqlite":
+        off, on = ("PRAGMA synchronous = OFF", "PRAGMA synchronous = FULL")
+    for statement, numbers in ((off, range(first, last)), (on, range(0))):
+        with store._sessions.lent() as session:  # noqa: SLF001 - the one connection of this thread
+            session.core.exec_driver_sql(statement)
+        for number in numbers:
+            shop.accepted(store, number)
+            if number % MANY == 0:
+                shop.quote.cache_clear()
+
+
+def waits(url: str, first: int, work: Callable[[], object]) -> tuple[list[float], float]:
+    """Return what each verb of others took while something was done, and how long that took.
+
+    The others are THREADS threads that share a ledger, and one other process.
+    """
+    is_over = threading.Event()
+    command = [sys.executable, __file__, "--live", url, str(first + 9_000_000)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:  # noqa: S603 - this file
+        assert other.stdout is not None  # noqa: S101 - a pipe was asked for
+        other.stdout.readline()
+        with ledger.open(url, key=shop.KEY) as shared, ThreadPoolExecutor(THREADS) as pool:
+            running = [
+                pool.submit(waits_of, shared, first + 1_000_000 * (1 + number), is_over.is_set)
+                for number in range(THREADS)
+            ]
+            took = timed(work)
+            is_over.set()
+            found = [one for each in running for one in each.result()]
+        others, _ = other.communicate("over\n")
+    return found + [float(one) for one in others.split()], took
+
+
+def waits_of(store: Ledger, first: int, is_over: Callable[[], bool]) -> list[float]:
+    """Live until it is over, with a rest after each verb, and return what each took."""
+    found: list[float] = []
+    for number in count(first):
+        shop.quote(number), shop.code(number)
+        for verb in VERBS:
+            if is_over():
+                return found
+            found.append(timed(partial(load.step, store, verb, number, f"{verb}-{number}")))
+            time.sleep(REST)
+    return found
+
+
+def live_until_a_line_comes(url: str, first: int) -> None:
+    """Be the other process."""
+    print("ready", flush=True)
+    with ledger.open(url, key=shop.KEY) as store:
+        print(*waits_of(store, first, lambda: bool(select([sys.stdin], [], [], 0)[0])))
+
+
+def beside_a_sweep(name: str, url: str, due: int, seconds: float) -> list[tuple[str, ...]]:
+    """Return what others wait for, without a sweep and during one."""
+    rows: list[tuple[str, ...]] = []
+    with ledger.open(url, key=shop.KEY) as store:
+        fill_due(store, DUE_FROM, DUE_FROM + due)
+        at = shop.AT + 400 * 24 * shop.HOUR
+        for what, first, work in (
+            ("no sweep", 10**7, lambda: time.sleep(seconds)),
+            (f"a sweep of {due:,}", 3 * 10**7, lambda: store.sweep(at)),
+        ):
+            found, took = waits(url, first, work)
+            middle, late = median(found), sorted(found)[len(found) * 99 // 100]
+            row = (f"{name}, {what}, {took:.0f} s", f"{len(found):,}", ms(middle), ms(late), ms(max(found)))
+            rows.append((*row, f"<= {WAIT:g} s", "met" if late <= WAIT else "missed"))
+    return rows
+
+
+def ms(seconds: float) -> str:
+    """Write seconds as milliseconds."""
+    return f"{seconds * 1e3:.1f} ms"
+
+
 def us(seconds: float) -> str:
     """Write seconds as microseconds."""
     return f"{seconds * 1e6:.0f} us"
@@ -289,7 +378,16 @@ def main() -> None:
     print_table("A look-up beside a bare select by primary key", head_of_reads, reads)
     head_of_growth = ("as the ledger grows", f"{few:,}", f"{many:,}", "ratio", "goal", "")
     print_table("From few exchanges to many", head_of_growth, growth)
+    waiting: list[tuple[str, ...]] = []
+    with databases() as urls:
+        for name, places in urls.items():
+            waiting += beside_a_sweep(name, places.ledger, 100 if quick else 100_000, 1 if quick else 30)
+    head_of_waits = ("a verb of others", "verbs", "p50", "p99", "longest", "goal of p99", "")
+    print_table(f"What {THREADS} threads and a process wait for beside a sweep", head_of_waits, waiting)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--live"]:
+        live_until_a_line_comes(sys.argv[2], int(sys.argv[3]))
+    else:
+        main()

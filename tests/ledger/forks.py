@@ -171,7 +171,8 @@ def held(url: str) -> None:
         accepted(store, 0)
 
         def child() -> None:
-            for use in (lambda: store, lambda: ledger.open(url, key=KEY)):
+            stores: list[Callable[[], Ledger]] = [lambda: store, lambda: ledger.open(url, key=KEY)]
+            for use in stores:
                 try:
                     found = use().get(code(0))
                 except LedgerError as error:

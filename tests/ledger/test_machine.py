@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 FORTNIGHT = timedelta(days=14)
 PROGRAMME = trade.programme(price_max_age_days=3_650)
-ACCOUNTS, PHONES, ORDERS = st.integers(0, 1), st.integers(0, 2), st.integers(0, 2)
+ACCOUNTS, PHONES, ORDERS = st.integers(0, 1), st.integers(0, 3), st.integers(0, 2)
 OPEN = {"issued", "reserved"}
 
 
@@ -242,7 +242,7 @@ class Exchanges(RuleBasedStateMachine):
         answer = self.store.accept(quote, PROGRAMME, account=f"account-{account}", at=self.now, idempotency_key=key)
         free = all(
             one.state not in OPEN or (one.account != account and one.phone != phone) for one in self.model.values()
-        )
+        ) and all(one.state != "completed" or one.phone != phone for one in self.model.values())
         assert isinstance(answer, Exchange) is free
         if not isinstance(answer, Exchange):
             return "nothing"

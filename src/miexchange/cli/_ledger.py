@@ -139,19 +139,32 @@ def sweep(
     ] = None,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would end, and change nothing.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Allow an instant after this machine's clock, which ends live coupons.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
 
-    Run it every few minutes; it may run in several places at once.
+    Run it every few minutes; it may run in several places at once. A damaged exchange is skipped and listed, and the
+    exit code is then 1.
     """
     when = _given.instant(at, "--at", None)
-    with _unlocked(ledger, key_file, old_key_file, "A sweep") as opened:
-        ended = opened.sweep(when)
+    if not dry_run and not force and when > (now := _given.now()):
+        what = f"--at '{at}' is after this machine's clock ({now.isoformat(timespec='seconds')})"
+        raise _given.Wrong(f"{what}: coupons that are valid now would end. Correct it, try --dry-run, or add --force")
+    with _opened(ledger) if dry_run else _unlocked(ledger, key_file, old_key_file, "A sweep") as opened:
+        ended = opened.sweep(when, dry_run=dry_run)
     if as_json:
-        _output.write_json({"answer": "sweep", "at": when.isoformat(), **ended.to_dict()})
-        return
-    _output.say(f"Ended: {ended.expired} coupons, {ended.undecided} re-quotes.")
+        _output.write_json({"answer": "sweep", "at": when.isoformat(), "dry_run": dry_run, **ended.to_dict()})
+    else:
+        _output.say(f"{'Would end' if dry_run else 'Ended'}: {ended.expired} coupons, {ended.undecided} re-quotes.")
+        if ended.skipped:
+            _output.say(f"Skipped: {len(ended.skipped)} damaged exchanges. Run: miexchange ledger verify")
+            _output.say_lines(f"  {code}" for code in ended.skipped)
+    if ended.skipped:
+        raise typer.Exit(1)
 
 
 def verify(*, ledger: Where, key_file: KeyFile = None, old_key_file: OldKeyFiles = None, as_json: Json = False) -> None:

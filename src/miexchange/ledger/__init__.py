@@ -20,8 +20,8 @@ from miexchange.ledger import _keyring, _schema
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._ledger import Ledger
+from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
 from miexchange.ledger._rows import Entry
-from miexchange.ledger._values import DeviceStanding, Exposure, Sweep
 from miexchange.ledger._verify import Verification, verify
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from miexchange.errors import shown
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._forks import File, watch_connection, watch_engine
 
 if TYPE_CHECKING:
@@ -200,7 +200,8 @@ class translated:  # noqa: N801 - used as a function; a generator costs more, wh
             what = "Somebody else was writing to the ledger"
             return LedgerError(what, self._outcome.remedy("{}", is_unknown=False))
         what, how = _said(error)
-        return LedgerError(what, self._outcome.remedy(how, is_unknown=self._is_commit), is_unknown=self._is_commit)
+        kind = UnreadableError if what == _NO_TEXT else LedgerError
+        return kind(what, self._outcome.remedy(how, is_unknown=self._is_commit), is_unknown=self._is_commit)
 
 
 @contextmanager
@@ -248,6 +249,8 @@ def _is_lost(error: BaseException) -> bool:
 def _said(error: BaseException) -> tuple[str, str]:
     """Return what an error means, and what to do, with a place for what to do in any case."""
     said, state = _text(error), _state(error)
+    if "decode to UTF-8" in said:  # the driver's words show the row
+        return _NO_TEXT, _ASK
     if isinstance(error, SQLAlchemyError):  # not the database's, but how it is used
         return f"The ledger could not be used: {said}", _ASK
     if state in _WAITED or "database is locked" in said or "database table is locked" in said:
@@ -259,4 +262,5 @@ def _said(error: BaseException) -> tuple[str, str]:
     return f"The ledger's database refused: {said}", _ASK
 
 
+_NO_TEXT = "A row of the ledger cannot be read: it holds text that is not UTF-8"
 _ASK = "ask the ledger's operator, then {}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from miexchange.errors import MiExchangeError
 
-__all__ = ["LedgerError"]
+__all__ = ["LedgerError", "UnreadableError"]
 
 
 class LedgerError(MiExchangeError):
@@ -28,6 +28,10 @@ class LedgerError(MiExchangeError):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by the parts, so that the error survives a process pool."""
         return (_made, (self.what, self.remedy, self.is_unknown))
+
+
+class UnreadableError(LedgerError):
+    """A row cannot be read; the others can."""
 
 
 def _made(what: str, remedy: str, is_unknown: bool) -> LedgerError:  # noqa: FBT001 - only pickle calls it

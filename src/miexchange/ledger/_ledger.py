@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from threading import Lock
+from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from miexchange._value import instant, is_text, packed, require
 from miexchange.coupon import Coupon, Order, device_token, normal_code
 from miexchange.eligibility import Device
+from miexchange.errors import MiExchangeError
 from miexchange.exchange import (
     Accept,
     Agree,
@@ -37,8 +39,9 @@ from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import READ, SWEEP, Conflict, reading, translated
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._forks import watch
+from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
 from miexchange.ledger._rows import (
     bought_us,
     entry_of,
@@ -51,7 +54,6 @@ from miexchange.ledger._rows import (
 )
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
-from miexchange.ledger._values import DeviceStanding, Exposure, Sweep
 from miexchange.programme import Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.valuation import NONE_GIVEN
@@ -71,6 +73,12 @@ __all__ = ["Ledger"]
 _TRIES = 20
 _KEPT = 4_096
 _LONGEST = 200
+_PAUSE = 0.02
+"""Seconds that a sweep leaves an SQLite file to others after each batch.
+
+SQLite has no queue: who waits looks again after up to 0.1 s, and whoever asks at the right moment is next. So the file
+must be free for most of the time. `benchmarks/ledgering.py` prints what others wait during a sweep.
+"""
 _DAY_ZERO = date(1970, 1, 1)
 
 
@@ -360,26 +368,31 @@ class Ledger:
         """
         return self._later(code, Reverse(at, order), idempotency_key, (order,))
 
-    def sweep(self, at: datetime) -> Sweep:
+    def sweep(self, at: datetime, *, dry_run: bool = False) -> Sweep:
         """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
 
-        Run it often; only this ends them. It can be run anywhere, by several at once.
+        Run it often; only this ends them. It can be run anywhere, by several at once. An exchange that somebody is
+        changing at the moment is left to the next sweep, and a damaged one is skipped and reported.
 
         Args:
-            at: the instant.
+            at: the instant. No clock is read: what is given here ends, so it must not be an instant to come.
+            dry_run: whether to count only; nothing is written and nothing locked.
         """
-        self._secret_keys()
+        if not dry_run:
+            self._secret_keys()
         at = instant(at, "at")
         event = Expire(at)
-        ended = {State.EXPIRED: 0, State.VOID: 0}
+        ended: Counter[State] = Counter()
+        skipped: list[str] = []
         after = (-(2**62), "")
-        while True:
-            due = self._due(micros(at), after)
-            if not due:
-                return Sweep(ended[State.EXPIRED], ended[State.VOID])
-            for state in self._swept([code for _, code in due], event):
-                ended[state] += 1
+        while due := self._due(micros(at), after):
+            states, broken = self._swept([code for _, code in due], event, dry_run=dry_run)
+            ended.update(states)
+            skipped += broken
             after = due[-1]
+            if self._engine.dialect.name == "sqlite" and not dry_run:
+                sleep(_PAUSE)
+        return Sweep(ended[State.EXPIRED], ended[State.VOID], tuple(skipped))
 
     # ----- what is asked
 
@@ -749,24 +762,52 @@ class Ledger:
             values = {"at_us": at_us, "last_us": last_us, "last_code": last_code}
             return [(row.due_us, row.code) for row in connection.execute(sql.DUE, values)]
 
-    def _swept(self, codes: list[str], event: Expire) -> list[State]:
-        """End what is still due of some exchanges, in one transaction; what others hold at the moment waits."""
-        for _ in range(_TRIES):
-            ended = []
+    def _swept(self, codes: list[str], event: Expire, *, dry_run: bool) -> tuple[list[State], list[str]]:
+        """End what is still due of some exchanges, in one transaction.
+
+        Where one of them prevents that, each is ended by itself.
+
+        Returns:
+            The states in which they ended, and the codes of those that are damaged.
+        """
+        for _ in range(1 if len(codes) > 1 else _TRIES):
             try:
-                with self._sessions.transaction(SWEEP) as session:
-                    rows = session.core.execute(sql.LOCKED_ROWS, {"codes": codes}).all()
-                    session.hold({bucket_of(found.code) for found in rows})
-                    for found in rows:
-                        row = ExchangeRow._make(found)
-                        after = apply(self._load(session.core, row), event)
-                        if isinstance(after, Exchange) and after.version != row.version:
-                            self._write(session, row, after, event, None)
-                            ended.append(after.state)
+                lent = self._sessions.lent() if dry_run else self._sessions.transaction(SWEEP)
+                with translated(SWEEP), lent as session:
+                    return self._ended(session, codes, event, dry_run=dry_run)
             except Conflict:
                 continue
-            return ended
-        raise LedgerError("The ledger is too busy: others were quicker every time", "Sweep again")
+            except UnreadableError:
+                break
+        if len(codes) == 1:
+            return [], codes
+        each = [self._swept([code], event, dry_run=dry_run) for code in codes]
+        return [state for states, _ in each for state in states], [code for _, broken in each for code in broken]
+
+    def _ended(
+        self, session: Session, codes: list[str], event: Expire, *, dry_run: bool
+    ) -> tuple[list[State], list[str]]:
+        """Do so in a transaction of the caller's."""
+        states, broken = [], []
+        rows = session.core.execute(sql.ROWS if dry_run else sql.LOCKED_ROWS, {"codes": codes}).all()
+        if not dry_run:
+            session.hold({bucket_of(found.code) for found in rows})
+        for found in rows:
+            row = ExchangeRow._make(found)
+            if row.due_us is None or row.due_us > micros(event.at):
+                continue  # it went on meanwhile
+            try:
+                after = apply(self._load(session.core, row, is_locked=not dry_run), event)
+                if isinstance(after, Refusal) or after.version == row.version:
+                    broken.append(row.code)  # its events say that it is not due
+                    continue
+                if not dry_run:
+                    self._write(session, row, after, event, None)
+            except (MiExchangeError, TypeError):  # raised before anything of it is written
+                broken.append(row.code)
+            else:
+                states.append(after.state)
+        return states, broken
 
 
 def _is_final(refusal: Refusal, exchange: Exchange, event: Event) -> bool:

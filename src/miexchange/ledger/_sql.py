@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, and_, bindparam, case, cast, delete, false, func, insert, or_, select, true, update
+from sqlalchemy import ARRAY, bindparam, case, cast, delete, false, func, insert, select, true, tuple_, update
 
 from miexchange.exchange import OPEN, State
 from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges, quotas, tallies
@@ -39,14 +39,15 @@ __all__ = [
     "OPEN_OF_DEVICE",
     "OPEN_STATES",
     "ROW",
+    "ROWS",
     "TAKE_PLACE",
     "WRITE",
     "WRITE_AND_CLOSE",
 ]
 
 OPEN_STATES = tuple(state.value for state in OPEN)
-BATCH = 200
-"""How many exchanges a sweep ends in one transaction."""
+BATCH = 20
+"""How many exchanges a sweep ends in one transaction: few, because on SQLite everybody else waits for it."""
 
 _US_OF_A_DAY = 86_400_000_000
 
@@ -68,12 +69,8 @@ LOCKED_TALLIES = (
     .order_by(tallies.c.bucket)
     .with_for_update()
 )
-LOCKED_ROWS = (
-    select(exchanges)
-    .where(exchanges.c.code.in_(bindparam("codes", expanding=True)))
-    .order_by(exchanges.c.code)
-    .with_for_update(skip_locked=True)
-)
+ROWS = select(exchanges).where(exchanges.c.code.in_(bindparam("codes", expanding=True))).order_by(exchanges.c.code)
+LOCKED_ROWS = ROWS.with_for_update(skip_locked=True)
 HISTORY = select(events).where(events.c.code == bindparam("code")).order_by(events.c.version)
 HISTORY_TO = HISTORY.where(events.c.version <= bindparam("version"))
 ANSWER = select(answers).where(
@@ -86,10 +83,7 @@ DUE = (
     select(exchanges.c.due_us, exchanges.c.code)
     .where(
         exchanges.c.due_us <= bindparam("at_us"),
-        or_(
-            exchanges.c.due_us > bindparam("last_us"),
-            and_(exchanges.c.due_us == bindparam("last_us"), exchanges.c.code > bindparam("last_code")),
-        ),
+        tuple_(exchanges.c.due_us, exchanges.c.code) > tuple_(bindparam("last_us"), bindparam("last_code")),
     )
     .order_by(exchanges.c.due_us, exchanges.c.code)
     .limit(BATCH)

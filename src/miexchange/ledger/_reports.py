@@ -1,4 +1,4 @@
-"""What a ledger answers to the operator's questions."""
+"""What a ledger reports."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ class Sweep(Value):
     Attributes:
         expired: coupons that were not used in time.
         undecided: re-quotes that were not answered in time.
+        skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there.
     """
 
     expired: int
     undecided: int
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,13 +150,13 @@ def ending(url: str) -> None:
     with ledger.open(url, key=KEY) as store:
         reserved(store, 0)
         with store._sessions.transaction() as session:  # noqa: SLF001 - in the middle of a transaction
-            session.run(session.statements.close_tokens, {"of_code": code(0)})
+            session.run(session.statements.close_tokens, {"of_code": code(0), "bought_us": None})
             child = os.fork()
             if child == 0:
                 signal.alarm(PATIENCE)
                 pythonapi.Py_Exit(0)  # frees the modules and all they hold, but does not unwind the parent's stack
             ended = waited([child])
-            session.run(session.statements.close_tokens, {"of_code": code(0)})
+            session.run(session.statements.close_tokens, {"of_code": code(0), "bought_us": None})
             session.rollback()
             session.begin()
         live(store, range(1, 2))

@@ -21,6 +21,7 @@ __all__ = [
     "KEY",
     "accepted",
     "account",
+    "bought",
     "code",
     "imei",
     "made",
@@ -84,6 +85,12 @@ def reserved(store: Ledger, number: int, *, at: datetime = AT) -> Exchange:
         code(number), order(number), account=account(number), at=at, idempotency_key=f"reserve-{number}"
     )
     return made(answer)
+
+
+def bought(store: Ledger, number: int, *, at: datetime = AT) -> Exchange:
+    """Let the phone be handed over."""
+    reserved(store, number, at=at)
+    return made(store.complete(code(number), order=order(number).id, at=at, idempotency_key=f"complete-{number}"))
 
 
 def made(answer: Exchange | Refusal) -> Exchange:

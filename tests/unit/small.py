@@ -58,7 +58,13 @@ TERMS = Terms(
 )
 
 
-def programme(terms: Terms = TERMS, *, price: int = 1_000_000, anchors: Mapping[str, int] | None = None) -> Programme:
+def programme(
+    terms: Terms = TERMS,
+    *,
+    price: int = 1_000_000,
+    anchors: Mapping[str, int] | None = None,
+    sims: int | None = None,
+) -> Programme:
     """Put a programme of one phone around terms; amounts in paise."""
     repairs = [
         Anchor(MODEL, component, BEGIN, amount, "observed") for component, amount in sorted((anchors or {}).items())
@@ -68,7 +74,7 @@ def programme(terms: Terms = TERMS, *, price: int = 1_000_000, anchors: Mapping[
         title="Small programme",
         zone=IST,
         brands=frozenset({"Acme"}),
-        catalogue=Catalogue((VARIANT,)),
+        catalogue=Catalogue((VARIANT.replace(sims=sims),)),
         eligible=EligibleModels((Listing(MODEL, date(2020, 1, 1)),)),
         prices=PriceTable.of([Price(MODEL, BEGIN, price, "observed")]),
         anchors=AnchorTable.of(repairs),

@@ -89,8 +89,9 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
             (f"  {change.question}", f"{change.said} -> {change.seen}, {_output.rupees(change.amount)}")
             for change in seen.changes
         ]
-    if exchange.to_pay_at_the_door:
-        facts.append(("to pay at the door", _output.rupees(exchange.to_pay_at_the_door)))
+    if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
+        what = "to pay at the door" if exchange.settlement is not None else "if kept"
+        facts.append((what, _output.rupees(exchange.to_pay_at_the_door)))
     if exchange.due is not None:
         facts.append(("ends by itself", _output.moment(exchange.due, IST)))
     return facts

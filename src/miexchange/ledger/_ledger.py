@@ -221,13 +221,14 @@ class Ledger:
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
             coupon = event.coupon
+            facts = self._facts(session.core, coupon)  # before the row: whoever wrote it made these facts
             if (row := session.row(coupon.code)) is not None:
                 if row.version == 1:
                     self._answer(session, request, code=coupon.code, version=1)
                     return self._load(session.core, row)
                 what, remedy = "This quote was accepted before, and its exchange went on", "Ask for a new quote"
                 return self._refuse(session, request, _one(ReasonCode.QUOTE_ACCEPTED, what, remedy))
-            refusal = accepted(self._facts(session.core, coupon))
+            refusal = accepted(facts)
             return self._refuse(session, request, refusal) if isinstance(refusal, Refusal) else first(session)
 
         return self._settled(request, first, second)

@@ -34,8 +34,8 @@ def codes(answer: object) -> tuple[str, ...]:
 
 def seen_by(sims: tuple[int, ...], at: datetime = AT, programme: Programme = shop.PROGRAMME) -> Quote:
     """Value a phone that is named by some of the SIMs that it has."""
-    numbers = [shop.imei(sim) for sim in sims]
-    answer = appraise(Device(small.MODEL, *numbers), trade.SAID, programme, at=at)
+    first, second = (*map(shop.imei, sims), None, None)[:2]
+    answer = appraise(Device(small.MODEL, first, second), trade.SAID, programme, at=at)
     assert isinstance(answer, Quote)
     return answer
 

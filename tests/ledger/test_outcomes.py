@@ -205,13 +205,13 @@ def test_what_prepares_a_ledger_claims_nothing_where_its_commit_fails(
             plain(self, connection)  # type: ignore[no-untyped-call]
         raise error
 
-    def open_it(key: bytes) -> None:
-        ledger.open(url, key=key).close()
+    def open_it(key: bytes, *old_keys: bytes) -> None:
+        ledger.open(url, key=key, old_keys=old_keys).close()
 
     calls: list[Callable[[], object]] = [
         lambda: ledger.migrate(url),
         lambda: open_it(KEY),
-        lambda: open_it(KEY + b"2"),
+        lambda: open_it(KEY + b"2", KEY),
         lambda: ledger.migrate(url),
     ]
     for number, call in enumerate(calls):

@@ -165,7 +165,8 @@ def test_what_goes_on_between_the_look_and_the_lock_is_left_alone(
 def ask(store: Ledger, url: str) -> Callable[..., Ran]:
     for number in range(3):
         accepted(store, number)
-    return lambda *arguments: run("ledger", "sweep", *arguments, "--ledger", url)
+    key = {"MIEXCHANGE_KEY": KEY.decode()}
+    return lambda *arguments: run("ledger", "sweep", *arguments, "--ledger", url, environ=key)
 
 
 def test_an_instant_to_come_is_refused(ask: Callable[..., Ran], store: Ledger) -> None:

@@ -2,7 +2,8 @@
 
 `open` takes the path of an SQLite file, which needs nothing started, or the URL of a PostgreSQL
 database; it comes with the extra ``ledger``. What happened is kept as events that are never
-changed; the state of an exchange is their fold, and `verify` proves it.
+changed; the state of an exchange is their fold, and `verify` proves it. Everything is chained and
+counted with the ledger's key; a `Checkpoint` that is kept elsewhere finds a restored backup.
 
 >>> import tempfile
 >>> from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from miexchange._value import require
 from miexchange.ledger import _keyring, _schema
+from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._ledger import Exposure, Ledger, Sweep
@@ -28,7 +30,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-__all__ = ["Entry", "Exposure", "Ledger", "LedgerError", "Sweep", "Verification", "migrate", "open", "verify"]
+__all__ = [
+    "Checkpoint",
+    "Entry",
+    "Exposure",
+    "Inclusion",
+    "Ledger",
+    "LedgerError",
+    "Sweep",
+    "Verification",
+    "migrate",
+    "open",
+    "verify",
+]
 
 _LEAST_KEY = 16
 

@@ -32,8 +32,10 @@ from miexchange.exchange import (
 )
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import Conflict, reading, translated
+from miexchange.ledger._checkpoint import Checkpoint, Inclusion, leaf
+from miexchange.ledger._engine import Conflict, frozen, reading, translated
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._merkle import leaf_of, path_of
 from miexchange.ledger._rows import (
     bought_us,
     entry_of,
@@ -43,8 +45,9 @@ from miexchange.ledger._rows import (
     row_of,
     row_of_event,
 )
-from miexchange.ledger._seals import Seals, Tally, bucket_of
+from miexchange.ledger._seals import BUCKETS, Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
+from miexchange.ledger._verify import checkpoint_of
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
 if TYPE_CHECKING:
@@ -424,6 +427,63 @@ class Ledger:
             for number, count, value in rows
         )
 
+    # ----- checkpoints
+
+    def checkpoint(self, at: datetime) -> Checkpoint:
+        """Take a signed checkpoint: keep it elsewhere, and give it to `miexchange.ledger.verify` later.
+
+        It covers everything that was committed before it. The ledger is read whole, while others may write to it.
+
+        Args:
+            at: the instant.
+
+        Raises:
+            LedgerError: the ledger is not whole, or it was opened without its key.
+        """
+        self._secret_keys()
+        at = instant(at, "at")
+        assert self._seals is not None  # noqa: S101 - as above
+        return checkpoint_of(self._engine, self._seals, self._next_epoch(self._seals), at)
+
+    def _next_epoch(self, seals: Seals) -> int:
+        """Let the running count begin the next number; return the last one, under which nothing more is written."""
+        for _ in range(_TRIES):
+            try:
+                with self._sessions.transaction() as session:
+                    session.hold(set(range(BUCKETS)))
+                    for bucket in range(BUCKETS):
+                        tally = session.tally(bucket)
+                        seals.check(tally)
+                        tally.epoch += 1
+                    session.core.execute(sql.COUNT, [seals.counted(tally) for tally in session.held.values()])
+                    return tally.epoch - 1
+            except Conflict:
+                continue
+        raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+
+    def inclusion(self, code: str, checkpoint: Checkpoint) -> Inclusion | None:
+        """Return the proof that a coupon was in the ledger when a checkpoint was taken; None where it was not.
+
+        `Inclusion.is_in` checks it, without a database and without a secret.
+
+        Args:
+            code: the code, however it was typed.
+            checkpoint: the checkpoint.
+        """
+        plain = _plain(code)
+        found: tuple[int, int, str] | None = None
+        leaves: list[bytes] = []
+        with translated(), frozen(self._engine).connect() as connection:
+            query = connection.execute(sql.LAST_EVENTS, {"epoch": checkpoint.number})
+            for row in sorted(query, key=lambda one: str(one.code)):
+                if row.code == plain:
+                    found = len(leaves), row.version, row.hash
+                leaves.append(leaf_of(leaf(row.code, row.version, row.hash)))
+        if plain is None or found is None:
+            return None
+        index, version, digest = found
+        return Inclusion(plain, version, digest, index, tuple(one.hex() for one in path_of(leaves, index)))
+
     # ----- how
 
     def _secret_keys(self) -> tuple[bytes, ...]:
@@ -512,11 +572,6 @@ class Ledger:
     @staticmethod
     def _print(request: _Request, key: bytes) -> str:
         return fingerprint(key, request.verb, *request.content)
-
-    @property
-    def root_id(self) -> str:
-        """The id of the ledger's root, whatever key opened it; nothing without a key."""
-        return key_id(self._keys[0]) if self._keys else ""
 
     @property
     def seals(self) -> Seals | None:

@@ -22,6 +22,7 @@ __all__ = [
     "DUE",
     "EXPOSURE",
     "HISTORY",
+    "LAST_EVENTS",
     "LOCKED_ROW",
     "LOCKED_ROWS",
     "LOCKED_TALLIES",
@@ -72,6 +73,15 @@ ANSWER = select(answers).where(
     answers.c.asker == bindparam("asker"),
     answers.c.verb == bindparam("verb"),
     answers.c.request == bindparam("request"),
+)
+_then = (
+    select(events.c.code, func.max(events.c.version).label("version"))
+    .where(events.c.epoch <= bindparam("epoch"))
+    .group_by(events.c.code)
+    .subquery("then")
+)
+LAST_EVENTS = select(events.c.code, events.c.version, events.c.hash).join(
+    _then, and_(_then.c.code == events.c.code, _then.c.version == events.c.version)
 )
 OF_ORDER = select(exchanges.c.code).where(exchanges.c.order_id == bindparam("order_id"))
 DUE = (

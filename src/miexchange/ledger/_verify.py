@@ -92,7 +92,7 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     proof = _Proof(ledger.seals, against.number if against is not None else 0)
     proof.read(ledger.engine)
     if against is not None:
-        proof.compare(against, ledger.root_id)
+        proof.compare(against)
     return Verification(
         proof.counts["exchanges"],
         proof.counts["events"],
@@ -103,7 +103,7 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     )
 
 
-def checkpoint_of(engine: Engine, seals: Seals, ledger: str, number: int, at: datetime) -> Checkpoint:
+def checkpoint_of(engine: Engine, seals: Seals, number: int, at: datetime) -> Checkpoint:
     """Return the signed checkpoint of everything that was written before the running count reached the next number.
 
     Raises:
@@ -117,7 +117,6 @@ def checkpoint_of(engine: Engine, seals: Seals, ledger: str, number: int, at: da
     then = proof.counts
     return signed(
         Checkpoint(
-            ledger=ledger,
             number=number,
             at=at,
             exchanges=proof.then.size,
@@ -370,12 +369,12 @@ class _Proof:
 
     # ----- a checkpoint
 
-    def compare(self, checkpoint: Checkpoint, ledger: str) -> None:
+    def compare(self, checkpoint: Checkpoint) -> None:
         """Compare what was there at a checkpoint with what the checkpoint says."""
         if self.seals is None:
             self.faults.append("the checkpoint cannot be compared without the ledger's key")
             return
-        if checkpoint.ledger != ledger or not checkpoint.is_signed_by(public_key_of(self.seals.signing_key)):
+        if not checkpoint.is_signed_by(public_key_of(self.seals.signing_key)):
             self.faults.append(f"checkpoint {checkpoint.number} is not signed with this ledger's key")
             return
         name = f"checkpoint {checkpoint.number} of {checkpoint.at.isoformat()}"

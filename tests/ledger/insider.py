@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, String, delete, insert, select
@@ -18,6 +17,7 @@ from miexchange.ledger._seals import Seals, Tally, bucket_of
 from unit import trade
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from sqlalchemy import Connection, Engine, Table
@@ -45,8 +45,8 @@ def busy(store: Ledger) -> None:
     for number in range(1, 11):
         shop.accepted(store, number)
     for number in range(1, 9):
-        ask = {"account": account(number), "at": AT, "idempotency_key": f"reserve-{number}"}
-        made(store.reserve(code(number), order(number), **ask))
+        key = f"reserve-{number}"
+        made(store.reserve(code(number), order(number), account=account(number), at=AT, idempotency_key=key))
     for number in (1, 2, 3):
         made(store.complete(code(number), order=f"order-{number}", at=AT, idempotency_key=f"complete-{number}"))
     made(store.reverse(code(3), order="order-3", at=AT, idempotency_key="reverse-3"))

@@ -75,7 +75,10 @@ def busy(store: Ledger) -> None:
 def snapshot(engine: Engine) -> Snapshot:
     """Return all rows of all tables."""
     with engine.connect() as connection:
-        return {table.name: [dict(row) for row in connection.execute(select(table)).mappings()] for table in TABLES}
+        return {
+            table.name: sorted((dict(row) for row in connection.execute(select(table)).mappings()), key=repr)
+            for table in TABLES
+        }
 
 
 def undo(engine: Engine, before: Snapshot) -> None:

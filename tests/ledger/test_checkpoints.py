@@ -92,6 +92,17 @@ def test_the_rollback_of_a_whole_bucket_needs_a_checkpoint(store: Ledger) -> Non
     assert not verify(store, kept)
 
 
+def test_a_bucket_from_before_a_checkpoint_is_found_without_it(store: Ledger) -> None:
+    accepted(store, 1)
+    before = insider.snapshot(store.engine)
+    store.checkpoint(AT)
+    row = before["tallies"][0]
+    table = insider.TABLES[5]
+    with store.engine.begin() as connection:
+        connection.execute(table.update().where(table.c.bucket == row["bucket"]).values(row))
+    assert any("from before a checkpoint" in fault for fault in verify(store).faults)
+
+
 def test_a_checkpoint_finds_refusals_that_are_gone(store: Ledger) -> None:
     insider.busy(store)
     before = insider.snapshot(store.engine)

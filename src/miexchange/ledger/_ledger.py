@@ -32,10 +32,9 @@ from miexchange.exchange import (
 )
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._checkpoint import Checkpoint, Inclusion, leaf
-from miexchange.ledger._engine import Conflict, frozen, reading, translated
+from miexchange.ledger._checkpoints import inclusion_of, next_epoch
+from miexchange.ledger._engine import Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._merkle import leaf_of, path_of
 from miexchange.ledger._rows import (
     bought_us,
     entry_of,
@@ -45,7 +44,7 @@ from miexchange.ledger._rows import (
     row_of,
     row_of_event,
 )
-from miexchange.ledger._seals import BUCKETS, Seals, Tally, bucket_of
+from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.refusal import Reason, ReasonCode, Refusal
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from miexchange.exchange import Event
+    from miexchange.ledger._checkpoint import Checkpoint, Inclusion
     from miexchange.ledger._rows import Entry
     from miexchange.programme import Programme
     from miexchange.valuation import Quote
@@ -443,23 +443,7 @@ class Ledger:
         self._secret_keys()
         at = instant(at, "at")
         assert self._seals is not None  # noqa: S101 - as above
-        return checkpoint_of(self._engine, self._seals, self._next_epoch(self._seals), at)
-
-    def _next_epoch(self, seals: Seals) -> int:
-        """Let the running count begin the next number; return the last one, under which nothing more is written."""
-        for _ in range(_TRIES):
-            try:
-                with self._sessions.transaction() as session:
-                    session.hold(set(range(BUCKETS)))
-                    for bucket in range(BUCKETS):
-                        tally = session.tally(bucket)
-                        seals.check(tally)
-                        tally.epoch += 1
-                    session.core.execute(sql.COUNT, [seals.counted(tally) for tally in session.held.values()])
-                    return tally.epoch - 1
-            except Conflict:
-                continue
-        raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+        return checkpoint_of(self._engine, self._seals, next_epoch(self._sessions, self._seals), at)
 
     def inclusion(self, code: str, checkpoint: Checkpoint) -> Inclusion | None:
         """Return the proof that a coupon was in the ledger when a checkpoint was taken; None where it was not.
@@ -471,18 +455,7 @@ class Ledger:
             checkpoint: the checkpoint.
         """
         plain = _plain(code)
-        found: tuple[int, int, str] | None = None
-        leaves: list[bytes] = []
-        with translated(), frozen(self._engine).connect() as connection:
-            query = connection.execute(sql.LAST_EVENTS, {"epoch": checkpoint.number})
-            for row in sorted(query, key=lambda one: str(one.code)):
-                if row.code == plain:
-                    found = len(leaves), row.version, row.hash
-                leaves.append(leaf_of(leaf(row.code, row.version, row.hash)))
-        if plain is None or found is None:
-            return None
-        index, version, digest = found
-        return Inclusion(plain, version, digest, index, tuple(one.hex() for one in path_of(leaves, index)))
+        return None if plain is None else inclusion_of(self._engine, plain, checkpoint)
 
     # ----- how
 

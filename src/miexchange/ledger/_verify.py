@@ -345,6 +345,7 @@ class _Proof:
 
     def _look_at_tallies(self, connection: Connection) -> None:
         found = {row["bucket"]: row for row in self._whole(connection, tallies)}
+        epochs = {row["epoch"] for row in found.values()}
         if self.seals is None or self._tallies is None:
             return
         for should in self._tallies:
@@ -366,6 +367,8 @@ class _Proof:
                     "answer or a key was changed, added or removed"
                 )
         self.faults += [f"row {bucket} of the running count is one too many" for bucket in found]
+        if len(epochs) > 1:
+            self.faults.append("rows of the running count are from before a checkpoint, and others from after it")
 
     # ----- a checkpoint
 

@@ -21,7 +21,8 @@ from miexchange.ledger import _keyring, _schema
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._ledger import Exposure, Ledger, Sweep
+from miexchange.ledger._figures import Exposure, Sweep
+from miexchange.ledger._ledger import Ledger
 from miexchange.ledger._rows import Entry
 from miexchange.ledger._verify import Verification, verify
 

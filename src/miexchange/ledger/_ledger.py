@@ -10,7 +10,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
-from miexchange._value import Value, instant, is_text, packed, require
+from miexchange._value import instant, is_text, packed, require
 from miexchange.coupon import Order, normal_code
 from miexchange.exchange import (
     Accept,
@@ -35,15 +35,8 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._rows import (
-    bought_us,
-    entry_of,
-    fingerprint,
-    key_id,
-    micros,
-    row_of,
-    row_of_event,
-)
+from miexchange.ledger._figures import Exposure, Sweep
+from miexchange.ledger._rows import bought_us, entry_of, fingerprint, key_id, micros, row_of, row_of_event
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.ledger._verify import checkpoint_of
@@ -61,40 +54,12 @@ if TYPE_CHECKING:
     from miexchange.programme import Programme
     from miexchange.valuation import Quote
 
-__all__ = ["Exposure", "Ledger", "Sweep"]
+__all__ = ["Ledger"]
 
 _TRIES = 20
 _KEPT = 4_096
 _LONGEST = 200
 _DAY_ZERO = date(1970, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure(Value):
-    """What live coupons may still cost.
-
-    Attributes:
-        day: the day on which they expire; None for those that an order holds, which do not.
-        coupons: how many they are.
-        value_paise: what they are worth together.
-    """
-
-    day: date | None
-    coupons: int
-    value_paise: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep(Value):
-    """What a sweep ended.
-
-    Attributes:
-        expired: coupons that were not used in time.
-        undecided: re-quotes that were not answered in time.
-    """
-
-    expired: int
-    undecided: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,8 +406,8 @@ class Ledger:
             LedgerError: the ledger is not whole, or it was opened without its key.
         """
         self._secret_keys()
-        at = instant(at, "at")
         assert self._seals is not None  # noqa: S101 - as above
+        at = instant(at, "at")
         return checkpoint_of(self._engine, self._seals, next_epoch(self._sessions, self._seals), at)
 
     def inclusion(self, code: str, checkpoint: Checkpoint) -> Inclusion | None:

@@ -57,3 +57,13 @@ def test_a_new_key_is_taken_after_a_migration(migrated: str) -> None:
         assert isinstance(again, Refusal)
         assert again.codes == ("quote_accepted",), "its code is derived from the root, which is the old key"
         assert verify(store) == ledger.Verification(2, 5, ())
+
+
+def test_a_ledger_whose_old_hashes_do_not_hold_is_not_sealed(migrated: str) -> None:
+    with ledger.open(migrated) as keyless, keyless.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE events SET request = 'x' WHERE code = '{code(1)}' AND version = 2")  # noqa: S608 - our own
+    with pytest.raises(LedgerError, match=f"cannot be sealed: events were changed of {code(1)}"):
+        ledger.open(migrated, key=KEY)
+    with ledger.open(migrated) as keyless, keyless.engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM tallies").scalar() == 0, "nothing is half done"
+        assert connection.exec_driver_sql("SELECT wrapped FROM secret_keys").scalar() is None

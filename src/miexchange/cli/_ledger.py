@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from miexchange.exchange import Exchange
     from miexchange.ledger import Entry, Ledger
 
-__all__ = ["exposure", "history", "migrate", "show", "sweep", "verify"]
+__all__ = ["checkpoint", "exposure", "history", "migrate", "show", "sweep", "verify"]
 
 Where = Annotated[
     str,
@@ -168,22 +168,53 @@ def sweep(
         raise typer.Exit(1)
 
 
-def verify(*, ledger: Where, key_file: KeyFile = None, old_key_file: OldKeyFiles = None, as_json: Json = False) -> None:
+def verify(
+    *,
+    ledger: Where,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A checkpoint that was kept elsewhere; this needs the key."),
+    ] = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
     """Prove that the ledger is whole: every chain of events, every state, every answer. The exit code is 1 if not.
 
-    Without the key, the hashes and seals cannot be checked.
+    Without the key, hashes, seals and the running count are not checked.
     """
-    has_key = _given.has_key(key_file)
+    package = _package()
+    kept = None if against is None else _given.checkpoint(against, package.Checkpoint)
+    has_key = _given.has_key(key_file) or kept is not None
     with _unlocked(ledger, key_file, old_key_file, "The proof") if has_key else _opened(ledger) as opened:
-        found = _package().verify(opened)
+        found = package.verify(opened, kept)
     if as_json:
         _output.write_json({"answer": "verification", "whole": bool(found), **found.to_dict()})
     else:
         whole = "The ledger is whole" if found else f"The ledger is not whole: {len(found.faults)} faults"
         _output.say(f"{whole}. {found.exchanges} exchanges, {found.events} events.", style="bold")
         _output.say_lines(f"  {fault}" for fault in found.faults)
+        if not found.is_sealed:
+            _output.say("Hashes, seals and the running count were not checked: give the key.")
     if not found:
         raise typer.Exit(1)
+
+
+def checkpoint(
+    *,
+    ledger: Where,
+    at: Annotated[str | None, typer.Option(metavar="INSTANT", help="The instant to note. By default now.")] = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+) -> None:
+    """Take a signed checkpoint, and write it as JSON: keep it elsewhere, for `miexchange ledger verify --against`.
+
+    It is taken of a whole ledger only.
+    """
+    when = _given.instant(at, "--at", None)
+    with _unlocked(ledger, key_file, old_key_file, "A checkpoint") as opened:
+        taken = opened.checkpoint(when)
+    _output.write_json(taken.to_dict())
 
 
 def exposure(*, ledger: Where, as_json: Json = False) -> None:

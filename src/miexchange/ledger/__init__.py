@@ -2,7 +2,8 @@
 
 `open` takes the path of an SQLite file, which needs nothing started, or the URL of a PostgreSQL
 database; it comes with the extra ``ledger``. What happened is kept as events that are never
-changed; the state of an exchange is their fold, and `verify` proves it.
+changed; the state of an exchange is their fold, and `verify` proves it. Everything is chained and
+counted with the ledger's key; a `Checkpoint` that is kept elsewhere finds a restored backup.
 
 >>> import tempfile
 >>> from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from miexchange._value import require
 from miexchange.ledger import _keyring, _schema
+from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._ledger import Ledger
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 __all__ = [
+    "Checkpoint",
     "DeviceStanding",
     "Entry",
     "Exposure",
+    "Inclusion",
     "Ledger",
     "LedgerError",
     "Sweep",

@@ -38,6 +38,7 @@ from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
+from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, reading, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._forks import watch
@@ -54,6 +55,7 @@ from miexchange.ledger._rows import (
 )
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
+from miexchange.ledger._verify import checkpoint_of
 from miexchange.programme import Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.valuation import NONE_GIVEN
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from miexchange.exchange import Event
+    from miexchange.ledger._checkpoint import Checkpoint, Inclusion
     from miexchange.ledger._rows import Entry
     from miexchange.valuation import Quote
 
@@ -438,8 +441,6 @@ class Ledger:
             for number, count, value in rows
         )
 
-    # ----- how
-
     def standing_of(self, device: Device) -> DeviceStanding:
         """Tell what the ledger knows of a device, by either of its IMEIs, whatever key was in use then.
 
@@ -473,6 +474,38 @@ class Ledger:
         require(isinstance(programme, Programme), "programme", programme, "give a Programme")
         with translated(READ), self._reader.connect() as connection:
             return _places.given(connection, programme.id)
+
+    # ----- checkpoints
+
+    def checkpoint(self, at: datetime) -> Checkpoint:
+        """Take a signed checkpoint: keep it elsewhere, and give it to `miexchange.ledger.verify` later.
+
+        It covers everything that was committed before it. The ledger is read whole, while others may write to it.
+
+        Args:
+            at: the instant.
+
+        Raises:
+            LedgerError: the ledger is not whole, or it was opened without its key.
+        """
+        self._secret_keys()
+        assert self._seals is not None  # noqa: S101 - as above
+        at = instant(at, "at")
+        return checkpoint_of(self._engine, self._seals, next_epoch(self._sessions, self._seals), at)
+
+    def inclusion(self, code: str, checkpoint: Checkpoint) -> Inclusion | None:
+        """Return the proof that a coupon was in the ledger when a checkpoint was taken; None where it was not.
+
+        `Inclusion.is_in` checks it, without a database and without a secret.
+
+        Args:
+            code: the code, however it was typed.
+            checkpoint: the checkpoint.
+        """
+        plain = _plain(code)
+        return None if plain is None else inclusion_of(self._engine, plain, checkpoint)
+
+    # ----- how
 
     def _secret_keys(self) -> tuple[bytes, ...]:
         if not self._key_id:
@@ -567,11 +600,6 @@ class Ledger:
     @staticmethod
     def _print(request: _Request, key: bytes) -> str:
         return fingerprint(key, request.verb, *request.content)
-
-    @property
-    def root_id(self) -> str:
-        """The id of the ledger's root, whatever key opened it; nothing without a key."""
-        return key_id(self._keys[0]) if self._keys else ""
 
     @property
     def seals(self) -> Seals | None:

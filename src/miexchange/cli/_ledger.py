@@ -206,11 +206,13 @@ def checkpoint(
     at: Annotated[str | None, typer.Option(metavar="INSTANT", help="The instant to note. By default now.")] = None,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
 ) -> None:
     """Take a signed checkpoint, and write it as JSON: keep it elsewhere, for `miexchange ledger verify --against`.
 
     It is taken of a whole ledger only.
     """
+    del as_json  # it is JSON in any case: it is kept in a file and read back
     when = _given.instant(at, "--at", None)
     with _unlocked(ledger, key_file, old_key_file, "A checkpoint") as opened:
         taken = opened.checkpoint(when)

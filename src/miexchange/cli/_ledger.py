@@ -42,9 +42,13 @@ def _opened(where: str) -> "Ledger":
 
 
 def _unlocked(where: str, key_file: Path | None, old_key_files: list[Path] | None, who: str) -> "Ledger":
-    key, *old_keys = [_given.key(file, who) for file in (key_file, *(old_key_files or ()))]
+    key, *old_keys = _keys(key_file, old_key_files, who)
     opened: Ledger = _package().open(where, key=key, old_keys=old_keys, must_exist=True)
     return opened
+
+
+def _keys(key_file: Path | None, old_key_files: list[Path] | None, who: str) -> list[bytes]:
+    return [_given.key(file, who) for file in (key_file, *(old_key_files or ()))]
 
 
 def _refused(code: str, *, as_json: bool) -> typer.Exit:
@@ -236,9 +240,17 @@ def exposure(*, ledger: Where, as_json: Json = False) -> None:
     _output.say_table(columns, rows)
 
 
-def migrate(*, ledger: Where, as_json: Json = False) -> None:
-    """Bring the ledger's tables to the version of this package. Make a backup first."""
-    version = _package().migrate(ledger, must_exist=True)
+def migrate(
+    *, ledger: Where, key_file: KeyFile = None, old_key_file: OldKeyFiles = None, as_json: Json = False
+) -> None:
+    """Bring the ledger's tables to the version of this package. Make a backup first.
+
+    A ledger of version 0001 needs its key, which seals what is in it.
+    """
+    keys: dict[str, Any] = {}
+    if _given.has_key(key_file):
+        keys["key"], *keys["old_keys"] = _keys(key_file, old_key_file, "The migration")
+    version = _package().migrate(ledger, **keys, must_exist=True)
     if as_json:
         _output.write_json({"answer": "migration", "version": version})
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion, leaf
-from miexchange.ledger._engine import Conflict, frozen, translated
+from miexchange.ledger._engine import READ, Conflict, frozen, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._merkle import leaf_of, path_of
 from miexchange.ledger._seals import BUCKETS

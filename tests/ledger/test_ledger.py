@@ -495,7 +495,7 @@ def test_an_event_that_is_stored_is_the_event_that_happened(store: Ledger) -> No
 
 
 def test_the_ledger_remembers_so_many_and_no_more(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("miexchange.ledger._ledger._KEPT", 2)
+    monkeypatch.setattr("miexchange.ledger._books._KEPT", 2)
     for number in range(1, 5):
         accepted(store, number)
     assert len(store._known) == 2  # noqa: SLF001 - its bound is what is tested

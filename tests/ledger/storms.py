@@ -10,7 +10,6 @@ each of them against a careless ledger, too: a storm that cannot fail proves not
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import signal
@@ -38,7 +37,6 @@ from miexchange.exchange import State
 from miexchange.ledger import LedgerError, verify
 from miexchange.ledger import _forks as guarded
 from miexchange.programme import Bonus
-from miexchange.valuation import appraise_again
 from unit import small, trade
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
     from miexchange.ledger import Ledger
     from miexchange.programme import Programme
 
-__all__ = ["STORMS", "Figures", "forge", "fork", "keys", "quotas", "sims", "skew"]
+__all__ = ["STORMS", "Figures", "forge", "forged", "fork", "honest", "keys", "quotas", "sims", "skew"]
 
 Said = list[tuple[str, int]]
 """What a worker saw, and of which phone."""
@@ -270,7 +268,7 @@ def forge(url: str, how: How, workers: int, tries: int, *, seed: int = 0) -> For
     with ledger.open(url, key=KEY) as store:
         for phone in range(TAKEN):
             asked = {"account": account(phone), "at": AT, "idempotency_key": f"before-{phone}"}
-            shop.made(store.accept(_honest(phone), _programme_of(phone), **asked))  # type: ignore[arg-type]
+            shop.made(store.accept(honest(phone), _programme_of(phone), **asked))  # type: ignore[arg-type]
         begin = time.perf_counter()
         said = _run(url, "forge", workers, tries, how, seed=seed)
         seconds = time.perf_counter() - begin
@@ -280,9 +278,13 @@ def forge(url: str, how: How, workers: int, tries: int, *, seed: int = 0) -> For
     named = ("unreadable", "quote_altered", "quote_outdated", "quote_unsealed", "device_in_exchange")
     known = {"accepted", "forged accepted", "forged paid", "honest", *named}
     return Forgeries(
-        tries,
-        count["honest"],
-        *(count[name] for name in named),
+        tried=tries,
+        honest=count["honest"],
+        unreadable=count["unreadable"],
+        altered=count["quote_altered"],
+        outdated=count["quote_outdated"],
+        unsealed=count["quote_unsealed"],
+        taken=count["device_in_exchange"],
         otherwise=sum(times for what, times in count.items() if what not in known),
         accepted=count["accepted"],
         forged_accepted=count["forged accepted"],
@@ -307,7 +309,7 @@ def _is_sealed(phone: int) -> bool:
 
 
 @cache
-def _honest(phone: int) -> Quote:
+def honest(phone: int) -> Quote:
     key = KEY if _is_sealed(phone) else None
     answer = appraise(shop.phone(phone), _said_of(phone), _programme_of(phone), at=AT, key=key)
     assert isinstance(answer, Quote), answer.explain()
@@ -315,15 +317,13 @@ def _honest(phone: int) -> Quote:
 
 
 def _is_as_appraised(exchange: Exchange) -> bool:
-    """Tell whether a coupon is what the service makes of its account's phone."""
-    coupon, honest = exchange.coupon, _honest(int(exchange.account.partition("-")[2]))
-    again = appraise_again(exchange.quote, _programme_of(int(exchange.account.partition("-")[2])))
+    """Tell whether quote and coupon are what the service makes of its account's phone."""
+    phone = int(exchange.account.partition("-")[2])
+    coupon, made = exchange.coupon, honest(phone)
     return (
-        isinstance(again, Quote)
-        and (again.coupon_value, again.grade) == (honest.coupon_value, honest.grade)
-        and (coupon.value, coupon.bonuses, coupon.usage) == (honest.coupon_value, honest.bonuses, honest.usage)
-        and coupon.valid_until - coupon.valid_from == timedelta(days=honest.usage.valid_days)
-        and exchange.quote == honest.without_imei()
+        exchange.quote == made.without_imei()
+        and (coupon.value, coupon.bonuses, coupon.usage) == (made.coupon_value, made.bonuses, made.usage)
+        and coupon.valid_until - coupon.valid_from == timedelta(days=made.usage.valid_days)
     )
 
 
@@ -341,12 +341,8 @@ def _forging(store: Ledger, part: Part) -> Said:
             phone, who = phone % TAKEN, f"thief-{number}"
         else:
             edits = _edits(phone, dice)
-        data = copy.deepcopy(_honest(phone).to_dict(reveal_imei=True))
-        for edit in edits:
-            edit(data, dice)
-        try:
-            offered = Quote.from_json(json.dumps(data))
-        except InvalidValue:
+        offered = _edited(phone, edits, dice)
+        if offered is None:
             said.append(("unreadable", phone))
             continue
         asked: dict[str, Any] = {"account": who, "at": AT, "idempotency_key": f"offer-{number}"}
@@ -361,6 +357,17 @@ def _forging(store: Ledger, part: Part) -> Said:
     return said
 
 
+def _edited(phone: int, edits: tuple[Edit, ...], dice: Random) -> Quote | None:
+    """Return the quote as it comes back from other hands; None where it cannot be read any more."""
+    data = json.loads(honest(phone).to_json(reveal_imei=True))
+    for edit in edits:
+        edit(data, dice)
+    try:
+        return Quote.from_json(json.dumps(data))
+    except InvalidValue:
+        return None
+
+
 def _handed_over(store: Ledger, exchange: Exchange, who: str, number: int) -> bool:
     """Use a coupon and hand the phone over; tell whether that was possible."""
     wanted = order(number)
@@ -368,6 +375,12 @@ def _handed_over(store: Ledger, exchange: Exchange, who: str, number: int) -> bo
     held = store.reserve(exchange.code, wanted, **asked)
     done = store.complete(exchange.code, order=wanted.id, at=AT, idempotency_key=f"hand-over-{number}")
     return isinstance(held, Exchange) and isinstance(done, Exchange)
+
+
+def forged(phone: int, number: int) -> Quote | None:
+    """Return one of many forgeries of a phone's quote."""
+    dice = Random(number)  # noqa: S311 - a forger's dice
+    return _edited(phone, _edits(phone, dice), dice)
 
 
 def _edits(phone: int, dice: Random) -> tuple[Edit, ...]:
@@ -515,7 +528,8 @@ def fork(url: str, children: int, each: int, *, patience: int = 300, careless: b
     """
     begin = time.perf_counter()
     (line,) = _script("forks", url, str(children), str(each), str(patience), *(["careless"] if careless else []))
-    return Forks(2 * children, *json.loads(line), seconds=time.perf_counter() - begin)
+    answers, foreign, errors, hanging, faults = json.loads(line)
+    return Forks(2 * children, answers, foreign, errors, hanging, faults, time.perf_counter() - begin)
 
 
 def _served(store: Ledger, numbers: range) -> Counter[str]:
@@ -854,14 +868,16 @@ def _offering(store: Ledger, part: Part) -> Said:
     said: Said = []
     dice = part.dice()
     for turn in range(OFFERED):
-        for phone in dice.sample(range(part.things), part.things) if turn else range(part.things):  # first, all at once
-            which, who = dice.choice(SHOWN), f"buyer-{part.worker}-{turn}"
+        who, begun = f"buyer-{part.worker}-{turn}", {}
+        for phone in dice.sample(range(part.things), part.things):
+            answer = _offer(store, phone, dice.choice(SHOWN), who, AT)
             said.append(("attempt", phone))
-            begun = _offer(store, phone, which, who, AT)
-            if isinstance(begun, Exchange):
+            if isinstance(answer, Exchange):
                 said.append(("accepted", phone))
-                if _through_the_door(store, begun, phone, who):
-                    said.append(("bought", phone))
+                begun[phone] = answer
+        for phone, exchange in begun.items():  # by now another worker may have accepted it by its other SIM
+            if _through_the_door(store, exchange, phone, who):
+                said.append(("bought", phone))
     return said
 
 
@@ -899,7 +915,7 @@ class Keys(Figures):
         never: how many phones were not bought.
         strange_refused: how often a server with a strange key was refused.
         strange_opened: how often it was not.
-        faults: the faults that `verify` found, by the last key alone.
+        faults: the faults that `verify` found.
         seconds: how long it took.
     """
 
@@ -949,7 +965,8 @@ def keys(url: str, how: How, workers: int, quotes: int, rotations: int, *, seed:
     for turn in range(rotations):
         said += _run(url, "keys", workers, quotes, how, seed=seed, turn=turn)
     seconds = time.perf_counter() - begin
-    with ledger.open(url, key=_key(rotations)) as store:
+    last, *before = map(_key, range(rotations, -1, -1))
+    with ledger.open(url, key=last, old_keys=before) as store:
         every = list(_exchanges(store))
         faults = len(verify(store).faults)
     coupons = Counter(exchange.account for exchange in every if exchange.account.startswith("account-"))
@@ -1179,13 +1196,13 @@ def _begun(store: Ledger, number: int, dice: Random, said: Said) -> Exchange | N
 def _went_on(store: Ledger, exchange: Exchange, number: int, dice: Random, said: Said) -> None:
     """Let a coupon be called off, used, found worn at the door, or left to the sweep."""
     way, code, wanted = dice.random(), exchange.code, order(number)
-    if way < 0.5:
+    if way < 0.4:
         if store.void(code, reason="withdrawn", at=AT, idempotency_key=f"void-{number}"):
             said.append(("called off", number))
-    elif way < 0.65:
+    elif way < 0.52:
         asked: dict[str, Any] = {"account": account(number), "at": AT}
         held = store.reserve(code, wanted, **asked, idempotency_key=f"reserve-{number}")
-        if way < 0.51:
+        if way < 0.41:
             store.complete(code, order=wanted.id, at=AT, idempotency_key=f"complete-{number}")
         elif held:
             seen = trade.seen(
@@ -1196,11 +1213,11 @@ def _went_on(store: Ledger, exchange: Exchange, number: int, dice: Random, said:
             found = store.inspect(code, seen, OFFER, order=wanted.id, at=AT, idempotency_key=f"inspect-{number}")
             if isinstance(found, Exchange) and found.state == State.REQUOTED:
                 said.append(("requoted", number))
-            if way < 0.52:
+            if way < 0.42:
                 store.agree(code, **asked, idempotency_key=f"agree-{number}")
-            elif way < 0.6:
+            elif way < 0.5:
                 store.decline(code, **asked, idempotency_key=f"decline-{number}")
-    elif way < 0.7:
+    elif way < 0.53 and dice.random() < 0.5:
         store.sweep(ENDED)
         said.append(("sweep", number))
 

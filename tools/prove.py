@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from ledger import proofs, server, shop
+from ledger import proofs, server, shop, storms
 from miexchange import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ledger.proofs import Crashes, Forgeries, How, Race
 
@@ -45,10 +45,27 @@ class Sizes(NamedTuple):
     live: int
     forgeries: int
     guesses: int
+    storms: dict[str, tuple[int, ...]]
 
 
-FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000)
-SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20)
+FULL_STORMS = {
+    "forge": (16, 10_000),
+    "fork": (8, 10),
+    "skew": (16, 1_000),
+    "sims": (16, 200),
+    "keys": (16, 50, 4),
+    "quotas": (16, 50, 4),
+}
+SMALL_STORMS = {
+    "forge": (3, 60),
+    "fork": (2, 1),
+    "skew": (8, 12),
+    "sims": (3, 4),
+    "keys": (3, 3, 1),
+    "quotas": (3, 10, 1),
+}
+FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, FULL_STORMS)
+SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, SMALL_STORMS)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
@@ -153,6 +170,41 @@ def guesses(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     return table(("database", *kinds, "slowest / fastest"), rows)
 
 
+def storm(name: str) -> Callable[[dict[str, Iterator[str]], Sizes], str]:
+    """Return what runs a storm by threads and by processes on each database, and tells its figures."""
+
+    def run(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+        workers, *rest = sizes.storms[name]
+        runs = [
+            (database, f"{workers} {how}", storms.STORMS[name](next(urls), how, workers, *rest))
+            for database, urls in databases.items()
+            for how in HOWS
+        ]
+        return told_of(storms.STORMS[name], runs)
+
+    return run
+
+
+def forks(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Let a server fork while it serves."""
+    children, each = sizes.storms["fork"]
+    who = f"a server, {children} children, a child of each"
+    return told_of(
+        storms.fork, [(database, who, storms.fork(next(urls), children, each)) for database, urls in databases.items()]
+    )
+
+
+def told_of(of: Callable[..., storms.Figures], runs: list[tuple[str, str, storms.Figures]]) -> str:
+    """Return what a storm is and a table of its figures, unless one breaks a promise."""
+    for database, who, figures in runs:
+        say(database, who, figures)
+        if figures.broken:
+            raise SystemExit(f"broken: {database}, {who}: {', '.join(figures.broken)}: {figures}")
+    head = ("database", "who", *runs[0][2].row)
+    rows: list[tuple[object, ...]] = [(database, who, *figures.row.values()) for database, who, figures in runs]
+    return f"{(of.__doc__ or '').partition(chr(10))[0]}\n\n{table(head, rows)}"
+
+
 def say(*words: object) -> None:
     """Tell how far it is."""
     print(time.strftime("%H:%M:%S"), *words, flush=True)
@@ -185,6 +237,12 @@ def main() -> None:
             "Crashes": crashes,
             "Forged and mutated codes": forgeries,
             "What a stranger waits for, in the middle": guesses,
+            "Forged quotes": storm("forge"),
+            "Servers that fork": forks,
+            "Clocks that differ": storm("skew"),
+            "Phones with two SIMs": storm("sims"),
+            "Servers with old and new keys": storm("keys"),
+            "Bonuses with a quota": storm("quotas"),
         }
         told = [f"### {title}\n\n{part(databases, sizes)}" for title, part in parts.items()]
     machine = (

@@ -59,6 +59,32 @@ PATIENCE = 30  # seconds that a worker waits for another before it gives up
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
+HEADS = {
+    "altered": "refused as altered",
+    "faults": "`verify` faults",
+    "first_at_most": "first at most at once",
+    "made_later": "made later by the same key",
+    "never": "never bought",
+    "not_back": "places not back",
+    "other_counts": "counts that are not the events'",
+    "other_coupons": "coupons not as appraised",
+    "other_seal": "sealed with a key that the server lacks",
+    "other_standing": "standing wrong",
+    "otherwise": "refused otherwise",
+    "outdated": "as outdated",
+    "over": "over the quota",
+    "refused_within": "refused within 2 s",
+    "second_at_most": "second at most at once",
+    "strange_opened": "strange key opened",
+    "strange_refused": "strange key refused",
+    "taken": "phone taken before",
+    "unreadable": "refused when read",
+    "unsealed": "as unsealed",
+    "within": "lives within 2 s",
+}
+"""What a table calls a figure, where its name does not say it to everybody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The figures of a storm.
@@ -66,10 +92,13 @@ class Figures:
     Attributes:
         ZERO: the figures that must be 0.
         SAME: pairs of figures that must be equal.
+        seconds: how long it took.
     """
 
     ZERO: ClassVar[tuple[str, ...]] = ()
     SAME: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    seconds: float
 
     @property
     def broken(self) -> list[str]:
@@ -81,9 +110,9 @@ class Figures:
     @property
     def row(self) -> dict[str, object]:
         """The figures by name, as a table shows them."""
-        told = {field.name.replace("_", " "): getattr(self, field.name) for field in fields(self)}
-        seconds = told.pop("seconds")
-        return {**told, "took": f"{seconds:.0f} s"}
+        names = [field.name for field in fields(self) if field.name != "seconds"]
+        told = {HEADS.get(name, name.replace("_", " ")): getattr(self, name) for name in names}
+        return {**told, "took": f"{self.seconds:.0f} s"}
 
 
 # ----- workers
@@ -223,7 +252,6 @@ class Forgeries(Figures):
         forged_paid: for how many of these the phone was handed over.
         other_coupons: coupons whose value, bonuses, usage or validity is not what the service makes of the phone.
         faults: the faults that `verify` found.
-        seconds: how long it took.
     """
 
     ZERO: ClassVar[tuple[str, ...]] = ("otherwise", "forged_accepted", "forged_paid", "other_coupons", "faults")
@@ -242,7 +270,6 @@ class Forgeries(Figures):
     forged_paid: int
     other_coupons: int
     faults: int
-    seconds: float
 
 
 OFFERS = 10
@@ -502,7 +529,6 @@ class Forks(Figures):
         errors: how many calls raised an error, and how many processes ended with one.
         hanging: how many processes had to be killed.
         faults: the faults that `verify` found.
-        seconds: how long it took.
     """
 
     ZERO: ClassVar[tuple[str, ...]] = ("foreign", "errors", "hanging", "faults")
@@ -513,7 +539,6 @@ class Forks(Figures):
     errors: int
     hanging: int
     faults: int
-    seconds: float
 
 
 def fork(url: str, children: int, each: int, *, patience: int = 300, careless: bool = False) -> Forks:
@@ -529,7 +554,8 @@ def fork(url: str, children: int, each: int, *, patience: int = 300, careless: b
     begin = time.perf_counter()
     (line,) = _script("forks", url, str(children), str(each), str(patience), *(["careless"] if careless else []))
     answers, foreign, errors, hanging, faults = json.loads(line)
-    return Forks(2 * children, answers, foreign, errors, hanging, faults, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    return Forks(seconds, 2 * children, answers, foreign, errors, hanging, faults)
 
 
 def _served(store: Ledger, numbers: range) -> Counter[str]:
@@ -627,7 +653,6 @@ class Skew(Figures):
         otherwise: refusals for another reason than the instant.
         unfinished: how many coupons are not completed.
         faults: the faults that `verify` found.
-        seconds: how long it took.
     """
 
     ZERO: ClassVar[tuple[str, ...]] = ("refused_within", "otherwise", "unfinished", "faults")
@@ -642,7 +667,6 @@ class Skew(Figures):
     otherwise: int
     unfinished: int
     faults: int
-    seconds: float
 
 
 VERBS = ("accept", "reserve", "complete")
@@ -671,8 +695,8 @@ def skew(url: str, how: How, workers: int, lives: int, *, seed: int = 0) -> Skew
         faults = len(verify(store).faults)
     count = Counter(what for what, _ in said)
     return Skew(
-        lives,
-        count["request"],
+        lives=lives,
+        requests=count["request"],
         within=sum(_is_within(number, workers) for number in range(lives)),
         refused_within=count["refused within"],
         refused_beyond=count["refused beyond"],
@@ -778,7 +802,6 @@ class Sims(Figures):
         bought_again: how many offers were accepted after all phones had been bought.
         other_standing: how many phones are not known as bought, in that exchange, by each SIM.
         faults: the faults that `verify` found.
-        seconds: how long it took.
     """
 
     ZERO: ClassVar[tuple[str, ...]] = ("bought_twice", "bought_again", "other_standing", "faults")
@@ -793,7 +816,6 @@ class Sims(Figures):
     bought_again: int
     other_standing: int
     faults: int
-    seconds: float
 
 
 DOOR = trade.programme(trade.RULES.replace(inspection="required"))
@@ -827,10 +849,10 @@ def sims(url: str, how: How, workers: int, phones: int, *, seed: int = 0) -> Sim
         faults = len(verify(store).faults)
     count = Counter(what for what, _ in said)
     return Sims(
-        phones,
-        count["attempt"],
-        count["accepted"],
-        closed,
+        phones=phones,
+        attempts=count["attempt"],
+        accepted=count["accepted"],
+        closed_by_the_door=closed,
         bought_once=sum(times == 1 for times in bought.values()),
         bought_twice=sum(times > 1 for times in bought.values()),
         bought_again=sum(isinstance(answer, Exchange) for answer in again),
@@ -916,7 +938,6 @@ class Keys(Figures):
         strange_refused: how often a server with a strange key was refused.
         strange_opened: how often it was not.
         faults: the faults that `verify` found.
-        seconds: how long it took.
     """
 
     ZERO: ClassVar[tuple[str, ...]] = ("second_coupons", "phones_twice", "never", "strange_opened", "faults")
@@ -932,7 +953,6 @@ class Keys(Figures):
     strange_refused: int
     strange_opened: int
     faults: int
-    seconds: float
 
 
 STRANGE = b"a key of somebody else"
@@ -973,11 +993,11 @@ def keys(url: str, how: How, workers: int, quotes: int, rotations: int, *, seed:
     bought = Counter(exchange.account.rpartition("-")[2] for exchange in every if exchange.state == State.COMPLETED)
     count = Counter(what for what, _ in said)
     return Keys(
-        rotations,
-        rotations * quotes,
-        count["attempt"],
-        count["other seal"],
-        count["accepted"],
+        rotations=rotations,
+        quotes=rotations * quotes,
+        attempts=count["attempt"],
+        other_seal=count["other seal"],
+        accepted=count["accepted"],
         second_coupons=sum(times - 1 for times in coupons.values()),
         phones_twice=count["thief"] + sum(times > 1 for times in bought.values()),
         never=rotations * quotes - len(bought),
@@ -1058,7 +1078,6 @@ class Quotas(Figures):
         not_back: how many places had not come back when all coupons but the used ones had ended.
         otherwise: how many were refused for another reason.
         faults: the faults that `verify` found.
-        seconds: how long it took.
     """
 
     ZERO: ClassVar[tuple[str, ...]] = ("over", "other_counts", "not_back", "otherwise", "faults")
@@ -1078,7 +1097,6 @@ class Quotas(Figures):
     not_back: int
     otherwise: int
     faults: int
-    seconds: float
 
 
 PLACES = {"first": 20, "second": 30}
@@ -1133,13 +1151,16 @@ def quotas(url: str, how: How, workers: int, customers: int, turns: int, *, seed
     given = Counter(bonus.id for exchange in every for bonus in exchange.coupon.bonuses)
     count = Counter(what for what, _ in said if what not in PLACES)
     return Quotas(
-        count["attempt"],
-        count["used up"],
-        count["accepted"],
-        count["called off"],
-        count["requoted"],
-        count["sweep"],
-        *(given["first"], most["first"], given["second"], most["second"]),
+        attempts=count["attempt"],
+        used_up=count["used up"],
+        accepted=count["accepted"],
+        called_off=count["called off"],
+        requoted=count["requoted"],
+        sweeps=count["sweep"],
+        first_given=given["first"],
+        first_at_most=most["first"],
+        second_given=given["second"],
+        second_at_most=most["second"],
         over=sum(max(0, most[bonus] - quota) for bonus, quota in PLACES.items()),
         other_counts=other_counts,
         not_back=not_back,

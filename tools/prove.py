@@ -52,9 +52,9 @@ FULL_STORMS = {
     "forge": (16, 10_000),
     "fork": (8, 10),
     "skew": (16, 1_000),
-    "sims": (16, 200),
+    "sims": (16, 100),
     "keys": (16, 50, 4),
-    "quotas": (16, 50, 4),
+    "quotas": (16, 30, 4),
 }
 SMALL_STORMS = {
     "forge": (3, 60),
@@ -62,7 +62,7 @@ SMALL_STORMS = {
     "skew": (8, 12),
     "sims": (3, 4),
     "keys": (3, 3, 1),
-    "quotas": (3, 10, 1),
+    "quotas": (3, 5, 1),
 }
 FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, FULL_STORMS)
 SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, SMALL_STORMS)

@@ -577,7 +577,7 @@ def _served(store: Ledger, numbers: range) -> Counter[str]:
 def _serve_and_fork(url: str, children: int, each: int, patience: int, *, careless: bool) -> None:
     """Be the server: open the ledger, warm its connections, fork, go on, and print the figures."""
     forking.PATIENCE = patience
-    signal.alarm(4 * patience)
+    signal.alarm(8 * patience)
     store = ledger.open(url, key=KEY)
     forking.live(store, range(1, 2))
     if careless:
@@ -1108,12 +1108,14 @@ OFFER = trade.programme(
 )
 ENDED = AT + 20 * 24 * HOUR
 """When every coupon has expired."""
+LATE = sum(PLACES.values()) + 5
+"""How many customers come after the workers of a turn, more than there are places: so none is left when all count."""
 QUOTES = 4
 """How often a customer asks for a quote, where its bonus was used up."""
 
 
 def quotas(url: str, how: How, workers: int, customers: int, turns: int, *, seed: int = 0) -> Quotas:
-    """Let customers fight for the places of a bonus, and give some back; after each turn all that can be comes back.
+    """Let customers fight for the places of a bonus, and give some back; after each turn all places are taken.
 
     Args:
         url: an empty database.
@@ -1129,6 +1131,8 @@ def quotas(url: str, how: How, workers: int, customers: int, turns: int, *, seed
         for turn in range(turns):
             begin = time.perf_counter()
             said += _run(url, "quotas", workers, customers, how, seed=seed, turn=turn)
+            for number in range(100_000 * turn + 90_000, 100_000 * turn + 90_000 + LATE):
+                _begun(store, number, Random(number), said)  # noqa: S311 - dice, not secrets
             seconds += time.perf_counter() - begin
             held = _held(store)
             most |= held

@@ -53,7 +53,7 @@ FULL_STORMS = {
     "fork": (8, 10),
     "skew": (16, 1_000),
     "sims": (16, 100),
-    "keys": (16, 50, 4),
+    "keys": (16, 40, 3),
     "quotas": (16, 30, 4),
 }
 SMALL_STORMS = {

@@ -60,7 +60,7 @@ STORMS = {
     "Servers that fork": ("16 |", ("a server",)),
     "Clocks that differ": ("1,000 | 3,000 |", HOWS),
     "Phones with two SIMs": ("100 | 4,800 |", HOWS),
-    "Servers with old and new keys": ("4 | 200 |", HOWS),
+    "Servers with old and new keys": ("3 | 120 |", HOWS),
     "Bonuses with a quota": ("", HOWS),
 }
 """The sections of the storms, each with its first figures, and who was in it."""

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Timing", "is_quick", "print_table", "processes", "side_by_side", "verdict"]
+__all__ = ["AS_INSTALLED", "Timing", "is_quick", "print_table", "processes", "side_by_side", "verdict"]
+
+AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""The environment of a process that is timed: it keeps bytecode, as pip does for what it installs."""
 
 
 @dataclass(frozen=True, slots=True)

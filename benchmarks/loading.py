@@ -11,7 +11,7 @@ import tracemalloc
 from functools import partial
 from pathlib import Path
 
-from _measure import Timing, is_quick, print_table, processes
+from _measure import AS_INSTALLED, Timing, is_quick, print_table, processes
 from _phones import PROGRAMMES
 from miexchange import TacTable
 
@@ -31,7 +31,7 @@ OSMOCOM = ROOT.parent / "shared" / "data" / "tac" / "osmocom_tacdb_2025.csv"
 def load_time(name: str) -> float:
     """Return how long `Programme.load` takes in a fresh process, the import not counted."""
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", LOAD.format(name)], check=True, capture_output=True, text=True
+        [sys.executable, "-c", LOAD.format(name)], check=True, capture_output=True, text=True, env=AS_INSTALLED
     )
     return float(done.stdout)
 

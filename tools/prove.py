@@ -25,7 +25,7 @@ from miexchange import ledger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ledger.proofs import Crashes, Forgeries, How, Race
+    from ledger.proofs import Crashes, Forgeries, How, Insiders, Race
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures: written by make prove -->\n", "<!-- end of figures -->"
@@ -45,10 +45,12 @@ class Sizes(NamedTuple):
     live: int
     forgeries: int
     guesses: int
+    edits: int
+    far_edits: int
 
 
-FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000)
-SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20)
+FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000)
+SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
@@ -153,6 +155,20 @@ def guesses(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     return table(("database", *kinds, "slowest / fastest"), rows)
 
 
+def insiders(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Let an insider without the key edit the tables, and look whether each edit is found."""
+    rows: list[tuple[object, ...]] = []
+    for name, urls in databases.items():
+        edits = sizes.edits if name == "SQLite" else sizes.far_edits
+        with ledger.open(next(urls), key=shop.KEY) as store:
+            run: Insiders = proofs.insiders(store, edits)
+        say(name, run)
+        if run.missed:
+            raise SystemExit(f"broken: {name}: {run}")
+        rows.append((name, run.edits, len(run.kinds), len(run.missed)))
+    return table(("database", "edits", "kinds", "not found by `verify`"), rows)
+
+
 def say(*words: object) -> None:
     """Tell how far it is."""
     print(time.strftime("%H:%M:%S"), *words, flush=True)
@@ -184,6 +200,7 @@ def main() -> None:
             "Opposite verbs on one coupon": meetings,
             "Crashes": crashes,
             "Forged and mutated codes": forgeries,
+            "An insider without the key": insiders,
             "What a stranger waits for, in the middle": guesses,
         }
         told = [f"### {title}\n\n{part(databases, sizes)}" for title, part in parts.items()]

@@ -26,7 +26,7 @@ ROOMS = (
     {"refusal"},
     {"imei", "_tac_files"},
     {"device_report"},
-    {"eligibility"},
+    {"eligibility", "_catalogue"},
     {"condition"},
     {"market"},
     {"programme", "_programme_files", "_programme_rules"},

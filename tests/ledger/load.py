@@ -24,7 +24,7 @@ from ledger import shop
 from ledger.shop import AT, KEY, account, code, order, quote
 from miexchange import Exchange, ledger
 from miexchange.ledger import Ledger, LedgerError, verify
-from miexchange.ledger import _ledger as verbs
+from miexchange.ledger import _books as books
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def read(store: Ledger, coupons: int, is_over: Callable[[], bool]) -> set[str]:
 
 def read_until_a_line_comes(store: Ledger, coupons: int) -> list[str]:
     """Read all coupons, every time their events too, until there is a line to read."""
-    verbs._KEPT = 0  # noqa: SLF001 - nothing is kept in memory
+    books._KEPT = 0  # noqa: SLF001 - nothing is kept in memory
     print("reading", flush=True)  # noqa: T201 - to whoever started it
     return sorted(read(store, coupons, lambda: bool(select([sys.stdin], [], [], 0)[0])))
 

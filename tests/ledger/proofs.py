@@ -22,7 +22,7 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 import miexchange
-from ledger import load, shop
+from ledger import insider, load, shop
 from ledger.shop import AT, KEY, accepted, account, code, order, reserved
 from miexchange import Exchange, Refusal, ledger
 from miexchange.coupon import normal_code
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from miexchange.ledger import Ledger
 
-__all__ = ["Crashes", "Forgeries", "Race", "crash", "forge", "meet", "race", "timings"]
+__all__ = ["Crashes", "Forgeries", "Insiders", "Race", "crash", "forge", "insiders", "meet", "race", "timings"]
 
 TESTS = Path(__file__).resolve().parents[1]
 SOURCES = Path(miexchange.__file__).parents[1]
@@ -423,3 +423,46 @@ def timings(store: Ledger, times: int) -> dict[str, float]:
             store.reserve(guess, order(9), account="stranger", at=AT, idempotency_key=f"{kind}-{turn}")
             taken[kind].append(time.perf_counter() - begin)
     return {kind: median(seconds) for kind, seconds in taken.items()}
+
+
+# ----- an insider
+
+
+@dataclass(frozen=True, slots=True)
+class Insiders:
+    """What became of edits that an insider without the key made.
+
+    Attributes:
+        edits: how many.
+        kinds: how many of each kind.
+        missed: the kinds of those that `verify` did not find.
+    """
+
+    edits: int
+    kinds: dict[str, int]
+    missed: tuple[str, ...]
+
+
+def insiders(store: Ledger, edits: int, seed: int = 0) -> Insiders:
+    """Make random edits behind the back of a ledger, one after the other, and see whether `verify` finds each.
+
+    Args:
+        store: an empty ledger.
+        edits: how many.
+        seed: where they are drawn from.
+    """
+    insider.busy(store)
+    before, chance = insider.snapshot(store.engine), Random(seed)  # noqa: S311 - edits, not secrets
+    found = verify(store)
+    assert found, found.faults
+    kinds: Counter[str] = Counter()
+    missed = []
+    for _ in range(edits):
+        kind = insider.edited(store.engine, before, chance)
+        kinds[kind] += 1
+        if verify(store):
+            missed.append(kind)
+        insider.undo(store.engine, before)
+    found = verify(store)
+    assert found, found.faults
+    return Insiders(edits, dict(kinds), tuple(missed))

@@ -11,6 +11,7 @@ import pytest
 from ledger import shop
 from ledger.shop import AT, KEY, accepted, account, code, made, order, reserved
 from miexchange import Exchange, ledger
+from miexchange.ledger import Checkpoint
 from unit import trade
 from unit.command import Ran, run
 
@@ -124,15 +125,22 @@ def test_sweep_ends_what_is_due(ask: Callable[..., Ran], key_file: Path) -> None
     assert "a sweep" in ask("history", code(2)).out
 
 
-def test_verify_says_whether_the_ledger_is_whole(ask: Callable[..., Ran], filled: Ledger) -> None:
+def test_verify_says_whether_the_ledger_is_whole(ask: Callable[..., Ran], filled: Ledger, key_file: Path) -> None:
+    unsealed = "Hashes, seals and the running count were not checked: give the key.\n"
     ran = ask("verify")
-    assert (ran.code, ran.out) == (0, "The ledger is whole. 2 exchanges, 4 events.\n")
-    assert ask("verify", "--json").data == {
+    assert (ran.code, ran.out) == (0, f"The ledger is whole. 2 exchanges, 4 events.\n{unsealed}")
+    key = ("--key-file", str(key_file))
+    assert ask("verify", *key).out == "The ledger is whole. 2 exchanges, 4 events.\n"
+    data = ask("verify", "--json", *key).data
+    assert len(data.pop("head")) == 64
+    assert data == {
         "answer": "verification",
         "whole": True,
         "exchanges": 2,
         "events": 4,
         "faults": [],
+        "answers": 4,
+        "is_sealed": True,
     }
     with filled.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE exchanges SET value_paise = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
@@ -141,8 +149,34 @@ def test_verify_says_whether_the_ledger_is_whole(ask: Callable[..., Ran], filled
     assert ran.out == (
         "The ledger is not whole: 1 faults. 2 exchanges, 4 events.\n"
         f"  {code(2)}: its row says value_paise 1, and its events say 995000\n"
+        f"{unsealed}"
     )
     assert ask("verify", "--json").code == 1
+
+
+def test_a_checkpoint_is_kept_and_compared(
+    ask: Callable[..., Ran], filled: Ledger, key_file: Path, tmp_path: Path
+) -> None:
+    key = ("--key-file", str(key_file))
+    ran = ask("checkpoint", "--at", "2020-01-13T06:00:00Z", *key)
+    assert ran.code == 0, ran.err
+    assert Checkpoint.from_json(ran.out).exchanges == 2
+    kept = tmp_path / "checkpoint.json"
+    kept.write_text(ran.out, encoding="utf-8")
+    made(filled.void(code(2), reason="why", at=AT, idempotency_key="v"))
+    assert ask("verify", "--against", str(kept), *key).code == 0
+    ran = ask("verify", "--against", str(kept))
+    assert ran.code == 2
+    assert "The proof needs the secret key" in ran.err
+    kept.write_text(ran.out.replace("2", "3"), encoding="utf-8")
+    ran = ask("verify", "--against", str(kept), *key)
+    assert ran.code == 2
+    assert "--against" in ran.err
+    with filled.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE exchanges SET value_paise = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
+    ran = ask("checkpoint", *key)
+    assert ran.code == 2
+    assert "a checkpoint is taken of a whole ledger only" in ran.err
 
 
 def test_exposure_says_what_live_coupons_are_worth(ask: Callable[..., Ran]) -> None:

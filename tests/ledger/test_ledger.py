@@ -204,6 +204,19 @@ def test_an_idempotency_key_is_of_one_asker_and_one_verb(store: Ledger) -> None:
     assert made(again).version == 2
 
 
+def test_an_answer_that_is_withdrawn_leaves_the_count_right(store: Ledger) -> None:
+    reserved(store, 1)
+    again = store.reserve(code(1), order(2), account=account(1), at=AT, idempotency_key="early")
+    assert codes(again) == ("coupon_reserved",)
+    with store._sessions.transaction() as session:  # noqa: SLF001 - what a verb does with an answer that is not final
+        row = session.core.execute(select(answers).where(answers.c.request == "early")).one()
+        store._withdraw(session, row)  # noqa: SLF001 - as above
+    assert verify(store).faults == ()
+    made(store.release(code(1), order="order-1", at=AT, idempotency_key="free"))
+    held = store.reserve(code(1), order(2), account=account(1), at=AT, idempotency_key="early")
+    assert made(held).order == order(2)
+
+
 def test_a_new_key_for_what_is_so_already_is_no_second_step(store: Ledger) -> None:
     held = reserved(store, 1)
     again = store.reserve(code(1), order(1), account=account(1), at=AT + HOUR, idempotency_key="another")
@@ -482,7 +495,7 @@ def test_an_event_that_is_stored_is_the_event_that_happened(store: Ledger) -> No
 
 
 def test_the_ledger_remembers_so_many_and_no_more(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("miexchange.ledger._ledger._KEPT", 2)
+    monkeypatch.setattr("miexchange.ledger._books._KEPT", 2)
     for number in range(1, 5):
         accepted(store, number)
     assert len(store._known) == 2  # noqa: SLF001 - its bound is what is tested

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from miexchange.exchange import Event
-    from miexchange.ledger._ledger import _Request
+    from miexchange.ledger._requests import Request
 
 FORTNIGHT = timedelta(days=14)
 PROGRAMME = trade.programme(price_max_age_days=3_650)
@@ -61,13 +61,13 @@ class Racer(Ledger):
         self._sessions.stale = stale
 
     def _write(
-        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
+        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: Request | None
     ) -> None:
         if isinstance(session, Stale):
             session.old = None
         super()._write(session, row, after, event, request)
 
-    def _answer(self, session: Session, request: _Request, **answer: Any) -> None:  # noqa: ANN401 - as of Ledger
+    def _answer(self, session: Session, request: Request, **answer: Any) -> None:  # noqa: ANN401 - as of Ledger
         if isinstance(session, Stale) and session.old is not None:
             now = super(Stale, session).row(session.old.code)
             if now is None or now.version != session.old.version:
@@ -109,7 +109,7 @@ class Careless(Racer):
     """The bug that others made: it writes whatever it has decided, without a look at the version."""
 
     def _write(
-        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: _Request | None
+        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: Request | None
     ) -> None:
         if isinstance(session, Stale):
             session.old = None

@@ -25,13 +25,37 @@ def lived(store: Ledger) -> None:
 
 
 @pytest.fixture
-def migrated(url: str) -> str:
-    """Give the URL of a ledger of version 0001 that was migrated."""
+def unsealed(url: str) -> str:
+    """Give the URL of a ledger of version 0001 whose tables were migrated, and nothing else."""
     old.left(url, lived)
     with pytest.raises(LedgerError, match="of version 0001, and this package needs 0002"):
         ledger.open(url, key=KEY)
     assert ledger.migrate(url) == "0002"
     return url
+
+
+@pytest.fixture
+def migrated(unsealed: str) -> str:
+    """Give the URL of a ledger of version 0001 that was migrated with its key."""
+    assert ledger.migrate(unsealed, key=KEY) == "0002"
+    return unsealed
+
+
+def test_a_ledger_without_seals_is_sealed_by_a_migration_only(unsealed: str) -> None:
+    """Whoever can write to the database can make a ledger look old; opening it must not seal what he made of it."""
+    for _ in range(2):
+        with pytest.raises(
+            LedgerError, match=r"has exchanges, and no seals.*run miexchange ledger migrate with its key"
+        ):
+            ledger.open(unsealed, key=KEY)
+    ledger.migrate(unsealed, key=KEY)
+    with ledger.open(unsealed, key=KEY) as store:
+        assert verify(store)
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM secret_keys")
+            connection.exec_driver_sql("DELETE FROM tallies")
+    with pytest.raises(LedgerError, match="somebody took them away"):
+        ledger.open(unsealed, key=b"a key of the insider's own")
 
 
 def test_a_ledger_of_version_0001_goes_on(migrated: str) -> None:
@@ -57,3 +81,13 @@ def test_a_new_key_is_taken_after_a_migration(migrated: str) -> None:
         assert isinstance(again, Refusal)
         assert again.codes == ("quote_accepted",), "its code is derived from the root, which is the old key"
         assert verify(store) == ledger.Verification(2, 5, ())
+
+
+def test_a_ledger_whose_old_hashes_do_not_hold_is_not_sealed(unsealed: str) -> None:
+    with ledger.open(unsealed) as keyless, keyless.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE events SET request = 'x' WHERE code = '{code(1)}' AND version = 2")  # noqa: S608 - our own
+    with pytest.raises(LedgerError, match=f"cannot be sealed: events were changed of {code(1)}"):
+        ledger.migrate(unsealed, key=KEY)
+    with ledger.open(unsealed) as keyless, keyless.engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM tallies").scalar() == 0, "nothing is half done"
+        assert connection.exec_driver_sql("SELECT wrapped FROM secret_keys").scalar() is None

@@ -68,3 +68,9 @@ def test_what_a_stranger_waits_for_is_measured(store: Ledger) -> None:
     taken = proofs.timings(store, 5)
     assert taken.keys() == {"foreign", "expired", "spent", "unknown"}
     assert min(taken.values()) > 0
+
+
+def test_an_insider_without_the_key_is_found(store: Ledger) -> None:
+    edits = 150 if store.engine.dialect.name == "sqlite" else 25
+    run = proofs.insiders(store, edits)
+    assert (run.edits, run.missed) == (edits, ())

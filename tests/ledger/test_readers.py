@@ -17,7 +17,7 @@ from ledger.shop import AT, HOUR, KEY, accepted, account, code, made, order, res
 from miexchange import Exchange, ledger
 from miexchange.exchange import State, fold
 from miexchange.ledger import Ledger, LedgerError, Verification, verify
-from miexchange.ledger import _ledger as verbs
+from miexchange.ledger import _books as books
 from miexchange.ledger._session import Session
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def test_readers_beside_writers_see_only_states_that_were(
     store: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Law: readers in threads and in another process, writers in threads: no error, and every state really was."""
-    monkeypatch.setattr(verbs, "_KEPT", 0)  # so that every look reads the events
+    monkeypatch.setattr(books, "_KEPT", 0)  # so that every look reads the events
     for number in range(EXCHANGES):
         accepted(store, number)
     process = subprocess.Popen(  # noqa: S603 - our own script

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger import shop
+from ledger import insider, shop
 from ledger.shop import AT, accepted, code, made, reserved
 from miexchange import ledger
-from miexchange.ledger import LedgerError, verify
+from miexchange.ledger import LedgerError, _engine, verify
 from miexchange.ledger._seals import Seals
 from unit import trade
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from miexchange.ledger import Ledger
 
 TAMPERING = {
@@ -125,3 +128,109 @@ def test_a_tampered_exchange_is_not_worked_on(filled: Ledger, url: str) -> None:
         pytest.raises(LedgerError, match="do not lead to its row"),
     ):
         fresh.complete(code(1), order="order-7", at=AT, idempotency_key="x")
+
+
+# ----- promises, without the indexes that keep them
+
+
+def without_indexes(store: Ledger) -> None:
+    with store.engine.begin() as connection:
+        for name in ("exchanges_open_account", "exchanges_order", "device_tokens_open"):
+            connection.exec_driver_sql(f"DROP INDEX {name}")
+
+
+def test_open_and_verify_look_for_the_indexes(filled: Ledger, url: str) -> None:
+    """Defect: with its indexes dropped, a ledger was opened and said to be whole."""
+    without_indexes(filled)
+    with filled.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE INDEX exchanges_order ON exchanges (order_id)")
+    said = [fault for fault in verify(filled).faults if "index" in fault]
+    assert said == [
+        "The index device_tokens_open is missing",
+        "The index exchanges_open_account is missing",
+        "The index exchanges_order is of other columns or rows, or not unique",
+    ]
+    with pytest.raises(LedgerError, match="The index device_tokens_open is missing"):
+        ledger.open(url, key=shop.KEY)
+
+
+def test_a_table_or_a_column_that_is_missing_is_named(filled: Ledger, url: str) -> None:
+    with filled.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE quotas")
+        connection.exec_driver_sql("ALTER TABLE events RENAME COLUMN request TO asked")
+    with pytest.raises(LedgerError) as caught:
+        ledger.open(url, key=shop.KEY)
+    assert "The column request of the table events is missing" in str(caught.value)
+    assert "The table quotas is missing" in str(caught.value)
+    assert "The table quotas is missing" in verify(filled).faults
+
+
+def test_a_promise_that_is_broken_names_its_coupons(store: Ledger) -> None:
+    """Defect: several open exchanges of one account, and an order with three coupons, were said to be whole."""
+    without_indexes(store)
+    for number in (1, 2, 3):
+        begun = store.accept(
+            shop.quote(number), shop.PROGRAMME, account="one", at=AT, idempotency_key=f"accept-{number}"
+        )
+        held = store.reserve(made(begun).code, shop.order(1), account="one", at=AT, idempotency_key=f"reserve-{number}")
+        assert made(held).is_open
+    again = shop.quote(1).replace(imeis=(shop.imei(3),))
+    made(store.accept(again, shop.PROGRAMME, account="two", at=AT, idempotency_key="again"))
+    said = "\n".join(verify(store).faults)
+    assert "the account one has 3 open exchanges" in said
+    assert "the order order-1 has 3 coupons" in said
+    assert "has 2 open exchanges" in said, "the device"
+    exchanges = [row["code"] for row in insider.snapshot(store.engine)["exchanges"]]
+    assert all(one in said for one in exchanges)
+
+
+# ----- broken bytes
+
+BROKEN = {
+    "a text that is no UTF-8": "UPDATE events SET body = CAST(x'ff00fe' AS TEXT) WHERE code = '{one}' AND version = 2",
+    "an account that is no UTF-8": "UPDATE exchanges SET account = CAST(x'c3' AS TEXT) WHERE code = '{one}'",
+    "bytes for a text": "UPDATE events SET hash = x'00ff' WHERE code = '{one}' AND version = 1",
+    "a text for a number": "UPDATE exchanges SET at_us = 'soon' WHERE code = '{one}'",
+    "no JSON": "UPDATE events SET body = '{{' WHERE code = '{one}' AND version = 1",
+    "a fault in an answer": "UPDATE answers SET refusal = x'80' WHERE code = '{one}' AND verb = 'reserve'",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_verify_never_stops_at_a_broken_byte(tmp_path: Path, what: str) -> None:
+    """Defect: a text that was no UTF-8 ended `verify`. SQLite keeps whatever bytes it is given."""
+    with ledger.open(str(tmp_path / "x.db"), key=shop.KEY) as store:
+        for number in (1, 2):
+            reserved(store, number)
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql(BROKEN[what].format(one=code(1)))
+            connection.exec_driver_sql(f"UPDATE exchanges SET value_paise = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
+        found = verify(store)
+        assert any(fault.startswith(code(1)) for fault in found.faults)
+        assert any(fault.startswith(f"{code(2)}: its row says value_paise 1") for fault in found.faults)
+        with store.engine.connect() as connection:  # the connection reads as before
+            assert connection.exec_driver_sql("SELECT 'é'").scalar() == "é"
+
+
+def test_a_flipped_bit_of_the_file_is_found_or_changes_nothing(tmp_path: Path) -> None:
+    """Whatever bit of a page is flipped, `verify` ends; and where a row or an index changed, it is not clean."""
+    path, copy = tmp_path / "x.db", tmp_path / "copy.db"
+    with ledger.open(str(path), key=shop.KEY) as store:
+        for number in range(1, 4):
+            reserved(store, number)
+        before = insider.snapshot(store.engine)
+    whole, chance = path.read_bytes(), Random(7)  # noqa: S311 - places, not secrets
+    clean = 0
+    for _ in range(150):
+        broken = bytearray(whole)
+        broken[chance.randrange(4_096, len(whole))] ^= 1 << chance.randrange(8)
+        for rest in tmp_path.glob("copy.db*"):
+            rest.unlink()
+        copy.write_bytes(broken)
+        store = ledger.Ledger(_engine.engine_of(str(copy)), shop.KEY, ())
+        found = verify(store)
+        if found:
+            clean += 1
+            assert insider.snapshot(store.engine) == before
+        store.close()
+    assert clean < 150

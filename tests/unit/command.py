@@ -42,6 +42,7 @@ COMMANDS = [
     ("ledger", "history"),
     ("ledger", "sweep"),
     ("ledger", "verify"),
+    ("ledger", "checkpoint"),
     ("ledger", "exposure"),
     ("ledger", "migrate"),
     ("demo",),

@@ -23,6 +23,7 @@ from miexchange.valuation import (
     QuoteLine,
     Replay,
     appraise,
+    appraise_again,
     headline,
     replay,
     worst_case,
@@ -823,3 +824,17 @@ def test_a_worst_case_of_a_model_that_the_programme_lacks_is_an_error_of_ours() 
     with pytest.raises(InvalidValue) as caught:
         worst_case(quote, programme)
     assert caught.value.field == "Quote.model"
+
+
+def test_the_worst_case_counts_on_no_bonus_that_may_be_used_up() -> None:
+    """A lower value may earn another bonus, whose places others can take until the inspection."""
+    high = Bonus("high", "High", paise=20_000, from_value_paise=900_000, quota=5)
+    low = Bonus("low", "Low", paise=10_000, quota=5)
+    terms = ASKING.replace(bonuses=(high, low))
+    quote = small.quoted(terms, BEST, anchors=ANCHORS)
+    assert [bonus.id for bonus in quote.bonuses] == ["high"]
+    programme = small.programme(terms, anchors=ANCHORS)
+    worst = worst_case(quote, programme)
+    again = appraise_again(quote, programme, condition=worst.condition)
+    assert isinstance(again, Quote)
+    assert again.coupon_value - worst.value == 10_000

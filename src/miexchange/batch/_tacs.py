@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miexchange._catalogue import brand_key
 from miexchange.batch._rules import BITS, TacRules
-from miexchange.eligibility import brand_key, identity_code, tac_code
+from miexchange.eligibility import identity_code, tac_code
 from miexchange.imei import Imei, placeholders
 from miexchange.refusal import ReasonCode
 

@@ -101,7 +101,15 @@ _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
 app.add_typer(_programmes, name="programme")
 app.add_typer(_coupons, name="coupon")
-for _verb in (_ledger.show, _ledger.history, _ledger.sweep, _ledger.verify, _ledger.exposure, _ledger.migrate):
+for _verb in (
+    _ledger.show,
+    _ledger.history,
+    _ledger.sweep,
+    _ledger.verify,
+    _ledger.checkpoint,
+    _ledger.exposure,
+    _ledger.migrate,
+):
     _ledgers.command(_verb.__name__, epilog=EXIT_CODES)(_verb)
 app.add_typer(_ledgers, name="ledger")
 app.command("demo", epilog=EXIT_CODES)(demo)

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from datetime import timezone
 
     from miexchange.condition import Questionnaire
+    from miexchange.ledger import Checkpoint
 
 __all__ = [
     "KEY_VARIABLE",
     "Wrong",
     "answers",
+    "checkpoint",
     "coupon",
     "day",
     "has_key",
@@ -41,7 +43,7 @@ _YEARS = range(1970, 3000)
 _EXAMPLE = "2018-03-20T12:00+05:30"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
-_File = TypeVar("_File", Condition, Coupon, Order)
+_File = TypeVar("_File", Condition, Coupon, Order, "Checkpoint")
 
 
 class Wrong(MiExchangeError):  # noqa: N818 - named after what it says of the input
@@ -192,6 +194,11 @@ def order(file: Path) -> Order:
     return _read(file, "--order", Order)
 
 
+def checkpoint(file: Path, kind: type[Checkpoint]) -> Checkpoint:
+    """Read a checkpoint; its type is handed over, because the ledger needs an extra."""
+    return _read(file, "--against", kind)
+
+
 def _read(file: Path, option: str, kind: type[_File]) -> _File:
     name = f"{option} {_quoted(file)}"
     data = _bytes(file, option)
@@ -213,13 +220,14 @@ def _read(file: Path, option: str, kind: type[_File]) -> _File:
             what = f"{error.field} is missing"
         else:  # an object as a whole is no value to show
             what = f"{error.field}: {error.rule}" if error.value in {"a dict", "a list"} else f"{error}"
-        raise Wrong(f"{name} is no {_FORMS[kind][0]}: {what}. {_FORMS[kind][1]}") from None
+        raise Wrong(f"{name} is no {_FORMS[kind.__name__][0]}: {what}. {_FORMS[kind.__name__][1]}") from None
 
 
-_FORMS: dict[type[object], tuple[str, str]] = {
-    Condition: ("object of answers", 'Write one such as {"power": "works"}'),
-    Coupon: ("coupon", "Give the file that quote --coupon-out wrote, unchanged"),
-    Order: ("order", "Its form is in: miexchange coupon check --help"),
+_FORMS: dict[str, tuple[str, str]] = {
+    "Condition": ("object of answers", 'Write one such as {"power": "works"}'),
+    "Checkpoint": ("checkpoint", "Give the file that ledger checkpoint wrote, unchanged"),
+    "Coupon": ("coupon", "Give the file that quote --coupon-out wrote, unchanged"),
+    "Order": ("order", "Its form is in: miexchange coupon check --help"),
 }
 
 

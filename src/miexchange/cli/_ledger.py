@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from miexchange.exchange import Exchange
     from miexchange.ledger import Entry, Ledger
 
-__all__ = ["exposure", "history", "migrate", "show", "sweep", "verify"]
+__all__ = ["checkpoint", "exposure", "history", "migrate", "show", "sweep", "verify"]
 
 Where = Annotated[
     str,
@@ -42,9 +42,13 @@ def _opened(where: str) -> "Ledger":
 
 
 def _unlocked(where: str, key_file: Path | None, old_key_files: list[Path] | None, who: str) -> "Ledger":
-    key, *old_keys = [_given.key(file, who) for file in (key_file, *(old_key_files or ()))]
+    key, *old_keys = _keys(key_file, old_key_files, who)
     opened: Ledger = _package().open(where, key=key, old_keys=old_keys, must_exist=True)
     return opened
+
+
+def _keys(key_file: Path | None, old_key_files: list[Path] | None, who: str) -> list[bytes]:
+    return [_given.key(file, who) for file in (key_file, *(old_key_files or ()))]
 
 
 def _refused(code: str, *, as_json: bool) -> typer.Exit:
@@ -168,22 +172,55 @@ def sweep(
         raise typer.Exit(1)
 
 
-def verify(*, ledger: Where, key_file: KeyFile = None, old_key_file: OldKeyFiles = None, as_json: Json = False) -> None:
+def verify(
+    *,
+    ledger: Where,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A checkpoint that was kept elsewhere; this needs the key."),
+    ] = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
     """Prove that the ledger is whole: every chain of events, every state, every answer. The exit code is 1 if not.
 
-    Without the key, the hashes and seals cannot be checked.
+    Without the key, hashes, seals and the running count are not checked.
     """
-    has_key = _given.has_key(key_file)
+    package = _package()
+    kept = None if against is None else _given.checkpoint(against, package.Checkpoint)
+    has_key = _given.has_key(key_file) or kept is not None
     with _unlocked(ledger, key_file, old_key_file, "The proof") if has_key else _opened(ledger) as opened:
-        found = _package().verify(opened)
+        found = package.verify(opened, kept)
     if as_json:
         _output.write_json({"answer": "verification", "whole": bool(found), **found.to_dict()})
     else:
         whole = "The ledger is whole" if found else f"The ledger is not whole: {len(found.faults)} faults"
         _output.say(f"{whole}. {found.exchanges} exchanges, {found.events} events.", style="bold")
         _output.say_lines(f"  {fault}" for fault in found.faults)
+        if not found.is_sealed:
+            _output.say("Hashes, seals and the running count were not checked: give the key.")
     if not found:
         raise typer.Exit(1)
+
+
+def checkpoint(
+    *,
+    ledger: Where,
+    at: Annotated[str | None, typer.Option(metavar="INSTANT", help="The instant to note. By default now.")] = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Take a signed checkpoint, and write it as JSON: keep it elsewhere, for `miexchange ledger verify --against`.
+
+    It is taken of a whole ledger only.
+    """
+    del as_json  # it is JSON in any case: it is kept in a file and read back
+    when = _given.instant(at, "--at", None)
+    with _unlocked(ledger, key_file, old_key_file, "A checkpoint") as opened:
+        taken = opened.checkpoint(when)
+    _output.write_json(taken.to_dict())
 
 
 def exposure(*, ledger: Where, as_json: Json = False) -> None:
@@ -203,9 +240,17 @@ def exposure(*, ledger: Where, as_json: Json = False) -> None:
     _output.say_table(columns, rows)
 
 
-def migrate(*, ledger: Where, as_json: Json = False) -> None:
-    """Bring the ledger's tables to the version of this package. Make a backup first."""
-    version = _package().migrate(ledger, must_exist=True)
+def migrate(
+    *, ledger: Where, key_file: KeyFile = None, old_key_file: OldKeyFiles = None, as_json: Json = False
+) -> None:
+    """Bring the ledger's tables to the version of this package. Make a backup first.
+
+    A ledger of version 0001 needs its key, which seals what is in it.
+    """
+    keys: dict[str, Any] = {}
+    if _given.has_key(key_file):
+        keys["key"], *keys["old_keys"] = _keys(key_file, old_key_file, "The migration")
+    version = _package().migrate(ledger, **keys, must_exist=True)
     if as_json:
         _output.write_json({"answer": "migration", "version": version})
         return

@@ -2,7 +2,8 @@
 
 `open` takes the path of an SQLite file, which needs nothing started, or the URL of a PostgreSQL
 database; it comes with the extra ``ledger``. What happened is kept as events that are never
-changed; the state of an exchange is their fold, and `verify` proves it.
+changed; the state of an exchange is their fold, and `verify` proves it. Everything is chained and
+counted with the ledger's key; a `Checkpoint` that is kept elsewhere finds a restored backup.
 
 >>> import tempfile
 >>> from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from miexchange._value import require
 from miexchange.ledger import _keyring, _schema
+from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._ledger import Ledger
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 __all__ = [
+    "Checkpoint",
     "DeviceStanding",
     "Entry",
     "Exposure",
+    "Inclusion",
     "Ledger",
     "LedgerError",
     "Sweep",
@@ -72,10 +76,7 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
             last one is not beside it; or the key of an open exchange is missing.
         InvalidValue: a key is too short.
     """
-    for one in (*(() if key is None else (key,)), *old_keys):
-        fits = isinstance(one, bytes) and len(one) >= _LEAST_KEY
-        require(fits, "key", None, f"give at least {_LEAST_KEY} secret bytes")
-    require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
+    _check_keys(key, old_keys)
     engine = engine_of(url, seconds_to_wait, must_exist=must_exist)
     try:
         _prepare(engine, must_exist=must_exist)
@@ -88,23 +89,37 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys))
 
 
-def migrate(url: str, *, must_exist: bool = False) -> str:
+def migrate(url: str, *, key: bytes | None = None, old_keys: Sequence[bytes] = (), must_exist: bool = False) -> str:
     """Bring the tables of a ledger to the version of this package, and return that version.
 
     Make a backup first. In an empty database the tables are made.
 
     Args:
         url: as of `open`.
+        key: the key of a ledger of version 0001, whose exchanges are then sealed with it; `open` does not do that.
+        old_keys: as of `open`.
         must_exist: as of `open`.
 
     Raises:
-        LedgerError: the database cannot be reached.
+        LedgerError: the database cannot be reached, or the hashes of version 0001 do not hold.
+        InvalidValue: a key is too short.
     """
+    _check_keys(key, old_keys)
     engine = engine_of(url, must_exist=must_exist)
     try:
-        return _schema.migrate(engine)
+        version = _schema.migrate(engine)
+        if key is not None:
+            _keyring.take(engine, (key, *old_keys), seals=True)
+        return version
     finally:
         engine.dispose()
+
+
+def _check_keys(key: bytes | None, old_keys: Sequence[bytes]) -> None:
+    for one in (*(() if key is None else (key,)), *old_keys):
+        fits = isinstance(one, bytes) and len(one) >= _LEAST_KEY
+        require(fits, "key", None, f"give at least {_LEAST_KEY} secret bytes")
+    require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
 
 
 def _prepare(engine: Engine, *, must_exist: bool) -> None:

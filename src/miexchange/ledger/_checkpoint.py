@@ -27,7 +27,6 @@ class Checkpoint(Value):
     """What a ledger held at one moment, signed with a key that is derived from the ledger's root.
 
     Attributes:
-        ledger: the id of the ledger's root.
         number: which checkpoint of the ledger it is, from 1.
         at: the instant at which it was taken, UTC.
         exchanges: the number of exchanges.
@@ -35,11 +34,10 @@ class Checkpoint(Value):
         answers: the number of final answers.
         root: the Merkle root over the last event of each exchange.
         answers_root: the Merkle root over the final answers.
-        public_key: the key with which anybody can check the signature, as hex digits.
+        public_key: the key with which anybody can check the signature, as hex digits; it is the ledger's name, too.
         signature: the Ed25519 signature over all the other fields, as hex digits.
     """
 
-    ledger: str
     number: int
     at: datetime
     exchanges: int

@@ -25,7 +25,7 @@ from miexchange.ledger._errors import LedgerError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from miexchange.ledger._ledger import Ledger
+    from miexchange.ledger._books import Books
 
 __all__ = ["File", "watch", "watch_connection", "watch_engine"]
 
@@ -48,7 +48,7 @@ class _Process:
 
 _process = _Process(frozenset())
 _engines: WeakValueDictionary[int, Engine] = WeakValueDictionary()
-_ledgers: WeakValueDictionary[int, Ledger] = WeakValueDictionary()
+_ledgers: WeakValueDictionary[int, Books] = WeakValueDictionary()
 
 
 class File(sqlite3.Connection):
@@ -71,7 +71,7 @@ class File(sqlite3.Connection):
         _process.files.pop(id(self), None)
 
 
-def watch(ledger: Ledger) -> None:
+def watch(ledger: Books) -> None:
     """Have a ledger give back its files before a fork, and start anew in the child."""
     _ledgers[id(ledger)] = ledger
 

@@ -25,7 +25,7 @@ from miexchange.exchange import OPEN
 from miexchange.ledger._engine import PREPARE, reading, translated, writing
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._rows import key_id
-from miexchange.ledger._schema import exchanges, secret_keys
+from miexchange.ledger._schema import events, exchanges, secret_keys
 from miexchange.ledger._sealing import count_key, seal_all
 from miexchange.ledger._seals import Seals
 
@@ -50,16 +50,17 @@ class Ring:
     secrets: tuple[bytes, ...] = field(repr=False)
 
 
-def take(engine: Engine, given: Sequence[bytes]) -> Ring:
+def take(engine: Engine, given: Sequence[bytes], *, seals: bool = False) -> Ring:
     """Open the ledger's secrets with the operator's key; note a key that is new.
 
     Args:
         engine: the engine of a ledger.
         given: the key in use, then the old ones.
+        seals: whether a ledger that has exchanges and no seals, as version 0001 left it, is sealed with the key.
 
     Raises:
-        LedgerError: the key is new and the last one is not among the old ones, or the key of an open exchange is
-            missing.
+        LedgerError: the key is new and the last one is not among the old ones; or the key of an open exchange is
+            missing; or there are exchanges that nobody sealed.
     """
     with translated(PREPARE), reading(engine).connect() as connection:
         ring = _opened(connection, given)
@@ -68,7 +69,7 @@ def take(engine: Engine, given: Sequence[bytes]) -> Ring:
     with writing(engine, PREPARE) as connection:
         if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange keys'))"))
-        return _opened(connection, given) or _added(connection, given)
+        return _opened(connection, given) or _added(connection, given, seals=seals)
 
 
 def _opened(connection: Connection, given: Sequence[bytes]) -> Ring | None:
@@ -85,7 +86,7 @@ def _opened(connection: Connection, given: Sequence[bytes]) -> Ring | None:
     return None if row is None or row.wrapped is None else Ring(ids[0], unwrapped(given[0], row))
 
 
-def _added(connection: Connection, given: Sequence[bytes]) -> Ring:
+def _added(connection: Connection, given: Sequence[bytes], *, seals: bool) -> Ring:
     """Note the key in use: the first one as the root, a later one only with the last one beside it."""
     by_id = {key_id(one): one for one in reversed(given)}
     ours = key_id(given[0])
@@ -102,6 +103,13 @@ def _added(connection: Connection, given: Sequence[bytes]) -> Ring:
     else:
         secrets = unwrapped(by_id[rows[-1].key_id], rows[-1])
     is_first = not rows or rows[-1].wrapped is None
+    if is_first and not seals and connection.execute(select(events.c.code).limit(1)).first() is not None:
+        # Whoever can write to the database could have made it look so, to have a history of his own sealed.
+        what = "The ledger has exchanges, and no seals: version 0001 left it so, or somebody took them away"
+        remedy = (
+            "If it was just migrated from 0001, run miexchange ledger migrate with its key; if not, restore a backup"
+        )
+        raise LedgerError(what, remedy)
     for row in rows:
         if row.wrapped is None and row.key_id in by_id:
             wrapped = _wrapped(by_id[row.key_id], row.key_id, row.number, secrets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, bindparam, case, cast, delete, false, func, insert, select, true, tuple_, update
+from sqlalchemy import ARRAY, and_, bindparam, case, cast, delete, false, func, insert, select, true, tuple_, update
 
 from miexchange.exchange import OPEN, State
 from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges, quotas, tallies
@@ -27,6 +27,7 @@ __all__ = [
     "GIVE_PLACE",
     "HISTORY",
     "HISTORY_TO",
+    "LAST_EVENTS",
     "LOCKED_ROW",
     "LOCKED_ROWS",
     "LOCKED_TALLIES",
@@ -77,6 +78,15 @@ ANSWER = select(answers).where(
     answers.c.asker == bindparam("asker"),
     answers.c.verb == bindparam("verb"),
     answers.c.request == bindparam("request"),
+)
+_then = (
+    select(events.c.code, func.max(events.c.version).label("version"))
+    .where(events.c.epoch <= bindparam("epoch"))
+    .group_by(events.c.code)
+    .subquery("then")
+)
+LAST_EVENTS = select(events.c.code, events.c.version, events.c.hash).join(
+    _then, and_(_then.c.code == events.c.code, _then.c.version == events.c.version)
 )
 OF_ORDER = select(exchanges.c.code).where(exchanges.c.order_id == bindparam("order_id"))
 DUE = (

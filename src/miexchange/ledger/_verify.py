@@ -93,7 +93,7 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     proof = _Proof(ledger.seals, against.number if against is not None else 0)
     proof.read(ledger.engine)
     if against is not None:
-        proof.compare(against, ledger.root_id)
+        proof.compare(against)
     return Verification(
         proof.counts["exchanges"],
         proof.counts["events"],
@@ -104,7 +104,7 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     )
 
 
-def checkpoint_of(engine: Engine, seals: Seals, ledger: str, number: int, at: datetime) -> Checkpoint:
+def checkpoint_of(engine: Engine, seals: Seals, number: int, at: datetime) -> Checkpoint:
     """Return the signed checkpoint of everything that was written before the running count reached the next number.
 
     Raises:
@@ -118,7 +118,6 @@ def checkpoint_of(engine: Engine, seals: Seals, ledger: str, number: int, at: da
     then = proof.counts
     return signed(
         Checkpoint(
-            ledger=ledger,
             number=number,
             at=at,
             exchanges=proof.then.size,
@@ -347,6 +346,7 @@ class _Proof:
 
     def _look_at_tallies(self, connection: Connection) -> None:
         found = {row["bucket"]: row for row in self._whole(connection, tallies)}
+        epochs = {row["epoch"] for row in found.values()}
         if self.seals is None or self._tallies is None:
             return
         for should in self._tallies:
@@ -368,15 +368,17 @@ class _Proof:
                     "answer or a key was changed, added or removed"
                 )
         self.faults += [f"row {bucket} of the running count is one too many" for bucket in found]
+        if len(epochs) > 1:
+            self.faults.append("rows of the running count are from before a checkpoint, and others from after it")
 
     # ----- a checkpoint
 
-    def compare(self, checkpoint: Checkpoint, ledger: str) -> None:
+    def compare(self, checkpoint: Checkpoint) -> None:
         """Compare what was there at a checkpoint with what the checkpoint says."""
         if self.seals is None:
             self.faults.append("the checkpoint cannot be compared without the ledger's key")
             return
-        if checkpoint.ledger != ledger or not checkpoint.is_signed_by(public_key_of(self.seals.signing_key)):
+        if not checkpoint.is_signed_by(public_key_of(self.seals.signing_key)):
             self.faults.append(f"checkpoint {checkpoint.number} is not signed with this ledger's key")
             return
         name = f"checkpoint {checkpoint.number} of {checkpoint.at.isoformat()}"

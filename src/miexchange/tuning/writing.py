@@ -57,7 +57,7 @@ def write_programme(programme: Programme, directory: str | Path) -> Path:
 def _tables(programme: Programme) -> dict[str, str]:
     files = {
         "models.csv": _csv(
-            "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_paise,aliases,source",
+            "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_paise,aliases,source,sims",
             map(_variant, programme.catalogue.variants),
         ),
         "tac.csv": _csv("tac,brand,model,source", ((t, d.brand, d.model, d.source) for t, d in programme.tacs)),
@@ -102,7 +102,7 @@ def _csv(head: str, rows: Iterable[_Row]) -> str:
 
 def _variant(variant: Variant) -> _Row:
     facts = (variant.model, variant.brand, variant.name, variant.ram_mb, variant.storage_gb, variant.launched_on)
-    return (*facts, variant.launch_price_paise, "|".join(variant.aliases), variant.source)
+    return (*facts, variant.launch_price_paise, "|".join(variant.aliases), variant.source, variant.sims)
 
 
 def _listing(listing: Listing) -> _Row:

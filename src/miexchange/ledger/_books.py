@@ -1,0 +1,406 @@
+"""The books behind the verbs: a request becomes one transaction, with its answer, its event and its seals."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from miexchange._value import instant, packed
+from miexchange.exchange import (
+    Accept,
+    Exchange,
+    Inspect,
+    Reserve,
+    State,
+    Void,
+    apply,
+    fold,
+    may_follow,
+)
+from miexchange.ledger import _places
+from miexchange.ledger import _sql as sql
+from miexchange.ledger._engine import Conflict, reading
+from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._forks import watch
+from miexchange.ledger._requests import (
+    CHANGED,
+    MISTYPED,
+    OTHER_ACCOUNT,
+    TAKEN,
+    UNKNOWN,
+    Request,
+    checked_key,
+    plain_code,
+    refused,
+)
+from miexchange.ledger._rows import (
+    bought_us,
+    entry_of,
+    fingerprint,
+    instant_of,
+    key_id,
+    micros,
+    row_of,
+    row_of_event,
+)
+from miexchange.ledger._seals import Seals, Tally, bucket_of
+from miexchange.ledger._session import ExchangeRow, Session, Sessions
+from miexchange.refusal import ReasonCode, Refusal
+from miexchange.valuation import NONE_GIVEN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+    from miexchange.coupon import Coupon
+    from miexchange.exchange import Event
+
+__all__ = ["Books", "Facts"]
+
+_TRIES = 20
+_KEPT = 4_096
+
+
+class Facts(NamedTuple):
+    """What a ledger knows that speaks against a new exchange; the arguments of `acceptance`."""
+
+    exchange_open: bool = False
+    device_open: bool = False
+    device_bought: datetime | None = None
+    bonuses_given: Mapping[str, int] = NONE_GIVEN
+
+
+def _is_final(refusal: Refusal, exchange: Exchange, event: Event) -> bool:
+    """Tell whether an event is refused for ever: what the exchange can no longer come to is not waited for."""
+    can_come = may_follow(exchange.state, event.kind)
+    return refusal.is_final or (ReasonCode.EVENT_NOT_POSSIBLE.value in refusal.codes and not can_come)
+
+
+_Attempt = Callable[["Session"], "Exchange | Refusal"]
+
+
+class Books:
+    """What a ledger is made of: connections, secrets, and the way of a request through a transaction."""
+
+    def __init__(
+        self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes], *, given: Sequence[bytes] = ()
+    ) -> None:
+        """Keep the engine and the secrets; `miexchange.ledger.open` checks them.
+
+        Args:
+            engine: the engine of a ledger.
+            key: the ledger's root secret, of which everything is derived; None to read only.
+            old_keys: the other secrets under which devices are known.
+            given: the operator's keys, the one in use first; by default the root is the only one.
+        """
+        self._engine = engine
+        self._reader = reading(engine)
+        self._sessions = Sessions(self._reader)
+        self._keys = (() if key is None else (key,)) + tuple(old_keys)
+        self._seals = None if key is None else Seals(key)
+        self._key_id = "" if key is None else key_id((*given, key)[0])
+        # The root is the oldest key: codes are derived with it, and quotes may be sealed with any.
+        self._issuing = tuple(one for one in dict.fromkeys((*given, *old_keys)) if one != key) + self._keys[:1]
+        self._known: OrderedDict[str, Exchange] = OrderedDict()
+        self._lock = Lock()
+        watch(self)
+
+    def _rest(self) -> None:
+        """Give back the connections to a file that are at hand; see `miexchange.ledger._forks`."""
+        if self._engine.dialect.name == "sqlite":
+            self._sessions.close()
+
+    def _start_anew(self) -> object:
+        """Begin again in a child, and return what is the parent's; another thread of it may have had the lock."""
+        self._lock = Lock()
+        self._known = OrderedDict()
+        return self._sessions.start_anew()
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, for whoever must look at the tables; write to them through the verbs only."""
+        return self._engine
+
+    # ----- requests
+
+    def _secret_keys(self) -> tuple[bytes, ...]:
+        if not self._key_id:
+            raise LedgerError("This ledger was opened without its key, to be read", "Open it with the key")
+        return self._issuing
+
+    def _later(
+        self, code: str, event: Event, idempotency_key: str, content: tuple[str, ...], asker: str | None = None
+    ) -> Exchange | Refusal:
+        return self._transition(code, event.kind, lambda *_: event, event.at, idempotency_key, content, asker)
+
+    def _transition(
+        self,
+        code: str,
+        verb: str,
+        event_of: Callable[[Session, Exchange], Event | Refusal],
+        at: datetime,
+        idempotency_key: str,
+        content: tuple[str, ...],
+        asker: str | None = None,
+    ) -> Exchange | Refusal:
+        self._secret_keys()
+        plain = plain_code(code)
+        key = checked_key(idempotency_key)
+        if plain is None:
+            return MISTYPED
+        request = Request(verb, key, (plain, *content), instant(at, "at"), plain, asker)
+
+        def attempt(session: Session, *, carefully: bool) -> Exchange | Refusal:
+            row = session.row(plain, lock=True)
+            if row is None or (asker is not None and row.account != asker):
+                return self._refuse(session, request, UNKNOWN if row is None else OTHER_ACCOUNT)
+            exchange = self._load(session.core, row, is_locked=True)
+            event = event_of(session, exchange)
+            if isinstance(event, Refusal):
+                return self._refuse(session, request, event)
+            after = apply(exchange, event)
+            if isinstance(after, Refusal):
+                return self._refuse(session, request, after, is_final=_is_final(after, exchange, event))
+            if isinstance(event, Inspect):
+                refusal = self._claim(session, exchange, after)
+                if refusal is not None:
+                    return self._refuse(session, request, refusal)
+            if after.version != exchange.version:
+                if carefully and isinstance(event, Reserve) and self._is_taken(session.core, plain, event.order.id):
+                    return self._refuse(session, request, TAKEN)
+                self._write(session, row, after, event, request)
+            else:
+                self._answer(session, request, version=after.version)
+            return after
+
+        return self._settled(
+            request,
+            lambda session: attempt(session, carefully=False),
+            lambda session: attempt(session, carefully=True),
+        )
+
+    def _settled(self, request: Request, first: _Attempt, second: _Attempt) -> Exchange | Refusal:
+        """Run a request in a transaction, and again where somebody was quicker.
+
+        The first attempt looks at nothing that an index would refuse anyhow: the answers' primary key knows every
+        request that was answered before, the unique indexes know what is open. The second one finds out which it was.
+        """
+        for number in range(_TRIES):
+            try:
+                with self._sessions.transaction() as session:
+                    if number == 0:
+                        return first(session)
+                    known = self._first_answer(session, request)
+                    return second(session) if known is None else known
+            except Conflict:
+                continue
+        raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+
+    def _first_answer(self, session: Session, request: Request) -> Exchange | Refusal | None:
+        """Return what the request was answered before, if it was; a refusal that may have passed is taken back."""
+        scope = {"asker": request.asker or "", "verb": request.verb, "request": request.key}
+        row = session.core.execute(sql.ANSWER, scope).first()
+        if row is None:
+            return None
+        if row.fingerprint not in {self._print(request, key) for key in self._keys}:
+            return CHANGED
+        if not row.is_final:
+            self._withdraw(session, row)
+            return None
+        if row.refusal is not None:
+            refusal = Refusal.from_json(row.refusal)
+            return refusal.public() if row.is_public else refusal
+        rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+        return fold(entry_of(one).event for one in rows)
+
+    @staticmethod
+    def _print(request: Request, key: bytes) -> str:
+        return fingerprint(key, request.verb, *request.content)
+
+    @property
+    def seals(self) -> Seals | None:
+        """What seals the ledger; None where it was opened without its key."""
+        return self._seals
+
+    def _sealing(self, session: Session, name: str) -> tuple[Seals, Tally]:
+        """Return what seals, and the row of the running count of a coupon's code, or of a request that has none."""
+        assert self._seals is not None  # noqa: S101 - every verb asks for the secrets first
+        tally = session.tally(bucket_of(name))
+        self._seals.check(tally)
+        return self._seals, tally
+
+    def _answer_of(
+        self,
+        request: Request,
+        seals: Seals,
+        tally: Tally,
+        *,
+        code: str | None = None,
+        version: int | None = None,
+        refusal: Refusal | None = None,
+        is_public: bool = False,
+        is_final: bool = True,
+    ) -> dict[str, object]:
+        """Return an answer as its row in the table ``answers``, sealed and counted."""
+        row = {
+            "asker": request.asker or "",
+            "verb": request.verb,
+            "request": request.key,
+            "fingerprint": self._print(request, self._keys[0]),
+            "at_us": micros(request.at),
+            "code": code or request.code,
+            "version": version,
+            "refusal": None if refusal is None else packed(refusal),
+            "is_public": is_public,
+            "is_final": is_final,
+            "epoch": tally.epoch,
+        }
+        row["seal"] = seals.sealed(row)
+        seals.add_answer(tally, str(row["seal"]))
+        return row
+
+    def _answer(self, session: Session, request: Request, **answer: Any) -> None:  # noqa: ANN401 - as of `_answer_of`
+        seals, tally = self._sealing(session, answer.get("code") or request.code or request.key)
+        session.answer(self._answer_of(request, seals, tally, **answer), seals.counted(tally))
+
+    def _withdraw(self, session: Session, answer: Any) -> None:  # noqa: ANN401 - a row of the table ``answers``
+        """Take back an answer that is not final, so that its request can get another one."""
+        seals, tally = self._sealing(session, answer.code or answer.request)
+        seals.add_answer(tally, answer.seal, -1)
+        session.drop_answer(
+            {name: getattr(answer, name) for name in ("asker", "verb", "request")}, seals.counted(tally)
+        )
+
+    def _refuse(self, session: Session, request: Request, refusal: Refusal, *, is_final: bool | None = None) -> Refusal:
+        """Keep the full reasons, and return them; to a stranger, the one answer that strangers get.
+
+        Args:
+            session: the session.
+            request: the request.
+            refusal: the reasons.
+            is_final: whether this stays the answer of the request; by default, whether the reasons are final.
+        """
+        is_public = request.asker is not None and refusal in {UNKNOWN, OTHER_ACCOUNT}
+        final = refusal.is_final if is_final is None else is_final
+        self._answer(session, request, refusal=refusal, is_public=is_public, is_final=final)
+        return refusal.public() if is_public else refusal
+
+    def _load(self, connection: Connection, row: ExchangeRow, *, is_locked: bool = False) -> Exchange:
+        """Return the exchange of a row, by folding its events; the last few are kept by the hash of their last event.
+
+        Events are only ever added, so those up to the row's version are the row's, whatever was added since the row
+        was read. Where the row is locked nothing can have been added, and a later event is a fault.
+        """
+        with self._lock:
+            known = self._known.get(row.head)
+        if known is not None and known.version == row.version:
+            return known
+        values: dict[str, object] = {"code": row.code}
+        if not is_locked:
+            values["version"] = row.version
+        head, seals = "", self._seals
+        entries = []
+        try:
+            for one in connection.execute(sql.HISTORY if is_locked else sql.HISTORY_TO, values):
+                head = one.hash if seals is None else seals.chained(head, one._mapping)  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
+                entries.append(entry_of(one))
+        except TypeError:  # SQLite keeps a value of any type in any column
+            head = ""
+        if not head or head != row.head or len(entries) != row.version:
+            what = f"The events of the exchange {str(row.code)[:4]}... do not lead to its row"
+            raise LedgerError(what, "Run miexchange ledger verify, and do not write to the ledger before it is clean")
+        exchange = fold(entry.event for entry in entries)
+        self._remember(head, exchange)
+        return exchange
+
+    def _remember(self, head: str, exchange: Exchange) -> None:
+        with self._lock:
+            self._known[head] = exchange
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+
+    def _add(self, session: Session, exchange: Exchange, event: Accept, request: Request) -> None:
+        """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
+        seals, tally = self._sealing(session, exchange.code)
+        entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
+        seals.add_event(tally, entry["hash"])
+        timely = replace(request, at=event.at)  # a clock that is a little behind is as late as what it follows
+        answer = self._answer_of(timely, seals, tally, code=exchange.code, version=1)
+        row = row_of(exchange, self._key_id, entry["hash"])
+        session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
+        # A purchase may have been committed while the index made this transaction wait, so it is looked for now.
+        bought = self._bought(session.core, exchange.coupon)
+        if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
+            raise Conflict
+        _places.take(session, exchange.quote.programme, _places.places(exchange))
+        self._remember(entry["hash"], exchange)
+
+    def _facts(self, connection: Connection, coupon: Coupon) -> Facts:
+        """Return what speaks against a new exchange, as the ledger knows it."""
+        tokens = {"tokens": coupon.device_tokens}
+        return Facts(
+            exchange_open=connection.execute(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).first() is not None,
+            device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
+            device_bought=self._bought(connection, coupon),
+            bonuses_given=_places.given(connection, coupon.programme),
+        )
+
+    @staticmethod
+    def _bought(connection: Connection, coupon: Coupon, tokens: Sequence[str] | None = None) -> datetime | None:
+        """Return when a device was bought last by another exchange than the coupon's; None if it was not."""
+        asked = {"tokens": coupon.device_tokens if tokens is None else tokens, "code": coupon.code}
+        us = connection.scalar(sql.BOUGHT, asked)
+        return None if us is None else instant_of(us)
+
+    def _claim(self, session: Session, exchange: Exchange, after: Exchange) -> Refusal | None:
+        """Note the tokens that the door saw, and call off what else is open for the same device."""
+        new = sorted(set(after.coupon.device_tokens) - set(exchange.coupon.device_tokens))
+        if not new:
+            return None
+        bought = self._bought(session.core, after.coupon, new)
+        if bought is not None and not after.rules.buys_again(bought, after.coupon.valid_from):
+            what = f"The phone shows an IMEI by which it was bought at {bought.isoformat()}"
+            remedy = "Do not take it over again: call this exchange off"
+            return refused(ReasonCode.DEVICE_EXCHANGED, what, remedy)
+        if after.is_open:
+            others = session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": new}).scalars().all()
+            for code in sorted(set(others)):
+                row = session.row(code, lock=True)
+                if row is None or row.state not in sql.OPEN_STATES:
+                    raise Conflict
+                other = self._load(session.core, row, is_locked=True)
+                event = Void(max(after.at, other.at), "The device was seen at the door of another exchange")
+                ended = apply(other, event)
+                assert isinstance(ended, Exchange)  # noqa: S101 - the table lets every open exchange be called off
+                self._write(session, row, ended, event, None)
+        for token in new:
+            told = {"code": after.code, "token": token, "is_open": after.is_open, "bought_us": None}
+            session.core.execute(sql.ADD_TOKEN, told)
+        return None
+
+    def _write(
+        self, session: Session, row: ExchangeRow, after: Exchange, event: Event, request: Request | None
+    ) -> None:
+        """Add the event and move the row from the version that was read to the next: compare and set."""
+        key = None if request is None else request.key
+        seals, tally = self._sealing(session, row.code)
+        entry = row_of_event(seals, row.code, after.version, event, row.key_id, key, row.head, tally.epoch)
+        seals.add_event(tally, entry["hash"])
+        changed = row_of(after, row.key_id, entry["hash"])
+        moved: dict[str, object] = {f"new_{name}": changed[name] for name in sql.MOVING}
+        moved |= {"of_code": row.code, "of_version": row.version, "bought_us": bought_us(after)}
+        answer = None if request is None else self._answer_of(request, seals, tally, version=after.version)
+        if session.write(entry, moved, answer, seals.counted(tally), closes=not after.is_open) != 1:
+            raise Conflict
+        _places.move(session, State(row.state), after)
+        self._remember(entry["hash"], after)
+
+    @staticmethod
+    def _is_taken(connection: Connection, code: str, order: str) -> bool:
+        found = connection.execute(sql.OF_ORDER, {"order_id": order}).first()
+        return found is not None and found.code != code

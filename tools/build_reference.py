@@ -1,16 +1,21 @@
 """Make the reference tables of `data/` from a folder of collected facts.
 
-    python tools/build_reference.py --facts DIR [--out data]
+    python tools/build_reference.py --facts DIR --listing FILE [--out data]
 
 DIR holds `models.csv` (one row per variant: dates, launch price, its source), `list_prices.csv`
 (dated new-phone prices) and `tacs.csv` (TAC to brand and name); beside DIR, `imei/` holds
-`reporting_bodies.csv` and `placeholders.csv`. The facts are not part of the project; the tables
-made from them are, and every row of them says where it comes from.
+`reporting_bodies.csv` and `placeholders.csv`. FILE is `ndtv_data_final.csv`, a public listing of
+NDTV Gadgets. The facts are not part of the project; the tables made from them are, and every row
+of them says where it comes from.
 
 - `models.csv`: every variant whose RAM and storage are known. The variant id is brand, name, RAM
   and storage in lower case, each run of other characters one hyphen, '+' spelled 'plus', RAM below
   or between whole gigabytes in megabytes (`512mb`). Rupees become paise. The new-phone price is the
-  MySmartPrice reading of on or before 8 November 2018, where there is one.
+  MySmartPrice reading of on or before 8 November 2018, where there is one. A model has two
+  SIMs where the listing says so of the same brand and name, whatever the memory size: the listing
+  has one row for a model. Its other numbers are not taken: it says 1 of phones that were sold in
+  India with two slots, such as the Oppo A3s. A name that differs in more than case, spaces and
+  punctuation is another name.
 - `tac.csv`: the TACs of catalogued models. Left out and counted: TACs of models that are not
   catalogued; TACs known to be bogus (placeholders and manipulated numbers that public TAC tables
   give a device); TACs that are all zeros after the Reporting Body Identifier.
@@ -48,6 +53,8 @@ TAC_SOURCES = {
         "MIT",
     ),
 }
+
+SIMS_SOURCE = "github:Edgarzhu7/Decoding-Smartphone-Prices:ndtv_data_final.csv"
 
 RBI_SOURCE = "GSMA TS.06 v25.0 Appendix A, as listed at https://en.wikipedia.org/wiki/Reporting_Body_Identifier"
 RBI_STATUS = {
@@ -173,8 +180,26 @@ def paise(rupees: str) -> str:
     return str(int(rupees) * PAISE_PER_RUPEE) if rupees else ""
 
 
-def models(facts: Path) -> list[Row]:
+def spelt(name: str) -> str:
+    """Return a name without case, spaces and punctuation.
+
+    >>> spelt("Xiaomi Redmi 4A"), spelt("HTC U11+")
+    ('xiaomiredmi4a', 'htcu11+')
+    """
+    return re.sub("[^0-9a-z+]", "", name.casefold())
+
+
+def two_sims(listing: Path) -> set[str]:
+    """Return the models that the listing gives two SIMs, by brand and name."""
+    rows = [row for row in read(listing) if row["Number of SIMs"] == "2"]
+    return {spelt(f"{row['Brand']} {row[key]}") for row in rows for key in ("Name", "Model")} | {
+        spelt(row["Name"]) for row in rows
+    }
+
+
+def models(facts: Path, listing: Path) -> list[Row]:
     """Return the catalogue."""
+    with_two = two_sims(listing)
     new_prices = {
         (price["brand"], price["name"], price["ram_gb"], price["storage_gb"]): price
         for price in read(facts / "list_prices.csv")
@@ -188,6 +213,8 @@ def models(facts: Path) -> list[Row]:
             continue
         ram_mb = megabytes(fact["ram_gb"])
         price = new_prices.get((brand, name, fact["ram_gb"], fact["storage_gb"]))
+        names = (name, *aliases(brand, name))
+        has_two = not with_two.isdisjoint(spelt(f"{brand} {one}") for one in names)
         rows.append(
             {
                 "model": variant_id(brand, name, ram_mb, fact["storage_gb"]),
@@ -203,6 +230,8 @@ def models(facts: Path) -> list[Row]:
                 "aliases": "|".join(aliases(brand, name)),
                 "source": fact["source"],
                 "new_price_source": price["source"] if price else "",
+                "sims": "2" if has_two else "",
+                "sims_source": SIMS_SOURCE if has_two else "",
             }
         )
     rows.sort(key=lambda row: row["model"])
@@ -281,12 +310,13 @@ def main() -> None:
     """Write the four tables."""
     parser = argparse.ArgumentParser(description="Make the reference tables from collected facts.")
     parser.add_argument("--facts", type=Path, required=True, help="folder with models.csv, list_prices.csv, tacs.csv")
+    parser.add_argument("--listing", type=Path, required=True, help="the public ndtv_data_final.csv")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "data")
     arguments = parser.parse_args()
     facts: Path = arguments.facts
     out: Path = arguments.out
     imei = facts.resolve().parent / "imei"
-    catalogue = models(facts)
+    catalogue = models(facts, arguments.listing)
     write(out / "models.csv", list(catalogue[0]), catalogue)
     for file, rows in (
         ("tac.csv", tacs(facts, catalogue)),

@@ -128,7 +128,8 @@ class Catalogue(Value):
     @classmethod
     def _read(cls, source: object, problems: Problems, file: str = "") -> Catalogue:
         required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source")
-        optional = ("aliases", "launched_on_precision", "new_price_paise", "new_price_on", "new_price_source", "sims")
+        told = ("launched_on_precision", "new_price_paise", "new_price_on", "new_price_source", "sims_source")
+        optional = ("aliases", "sims", *told)  # what is told beside them is for people
         variants: dict[str, Variant] = {}
         for row in read_rows(source, required, optional, problems, file=file):
             aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())

@@ -18,13 +18,15 @@ FILES = sorted(
     for file in PACKAGE.rglob("*.py")
     if file != PACKAGE / "__init__.py" and file.stem != "__main__"
 )
-# The command and the strategies are packages of their own, and speak for themselves.
+# The packages within the package offer what their `__init__` lists, and what their public modules add to it.
+PACKAGES = sorted(file.parent.name for file in PACKAGE.glob("*/__init__.py"))
 PUBLIC = [file for file in FILES if not file.startswith("_") and "/" not in file]
 LONGEST_FILE = {"src": 700, "tests": 900, "tools": 700, "benchmarks": 700}  # lines
 
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 # The first cell of every row of a table: `Name`, or `module.name` for what only the module offers.
-DOCUMENTED = re.findall(r"^\| `([A-Za-z_.]+)`", REFERENCE, re.MULTILINE)
+NAMES = re.sub("<!-- reasons.*?<!-- end -->", "", REFERENCE, flags=re.DOTALL)
+DOCUMENTED = re.findall(r"^\| `([A-Za-z_.]+)`", NAMES, re.MULTILINE)
 
 
 def top_level(module: str) -> set[str]:
@@ -62,6 +64,20 @@ def only_in(module: str) -> list[str]:
     """Return the names that a module offers and the package does not."""
     offered: list[str] = importlib.import_module(f"miexchange.{module}").__all__
     return [f"{module}.{name}" for name in offered if name not in miexchange.__all__ or offered_apart(module, name)]
+
+
+def offered_by(package: str) -> list[str]:
+    """Return the names of a package within the package, and those that only one of its public modules offers."""
+    listed: list[str] = importlib.import_module(f"miexchange.{package}").__all__
+    modules = [file.removeprefix(f"{package}/") for file in FILES if file.startswith(f"{package}/")]
+    added = [
+        f"{module}.{name}"
+        for module in modules
+        if not module.startswith("_") and "/" not in module
+        for name in importlib.import_module(f"miexchange.{package}.{module}").__all__
+        if name not in listed
+    ]
+    return [f"{package}.{name}" for name in (*listed, *added)]
 
 
 def offered_apart(module: str, name: str) -> bool:
@@ -104,8 +120,12 @@ def test_every_public_name_of_a_module_has_a_docstring(module: str) -> None:
 
 def test_the_reference_documents_every_public_name_and_nothing_else() -> None:
     expected = [*miexchange.__all__, *(name for module in PUBLIC for name in only_in(module))]
-    expected += [f"ledger.{name}" for name in importlib.import_module("miexchange.ledger").__all__]
+    expected += [name for package in PACKAGES for name in offered_by(package)]
     assert sorted(DOCUMENTED) == sorted(expected)
+
+
+def test_no_package_but_the_documented_ones_is_there() -> None:
+    assert PACKAGES == ["batch", "cli", "ledger", "strategies", "tuning"]
 
 
 @pytest.mark.parametrize("folder", LONGEST_FILE)

@@ -154,6 +154,23 @@ def test_every_amount_of_a_model_is_whole_rupees_that_a_phone_can_cost() -> None
         assert 1 <= int(row["storage_gb"]) <= 1024, row["model"]
 
 
+def test_every_number_of_sims_has_its_source_and_is_read() -> None:
+    for row in MODELS:
+        assert row["sims"] in {"", "1", "2", "3", "4"}, row["model"]
+        assert bool(row["sims"]) == bool(row["sims_source"]), row["model"]
+        assert CATALOGUE.by_model[row["model"]].sims == (int(row["sims"]) if row["sims"] else None)
+    assert sum(row["sims"] == "" for row in MODELS) == 215  # as data/README.md says
+    named = sum(row["sims_source"].startswith("github:Edgarzhu7/Decoding-Smartphone-Prices:") for row in MODELS)
+    assert named == len(MODELS) - 215
+
+
+def test_every_memory_size_of_a_model_has_as_many_sims() -> None:
+    numbers = defaultdict(set)
+    for row in MODELS:
+        numbers[row["brand"], row["name"]].add(row["sims"])
+    assert {name: found for name, found in numbers.items() if len(found) > 1} == {}
+
+
 def test_no_other_name_leads_to_two_models() -> None:
     families = defaultdict(set)
     for variant in CATALOGUE.variants:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miexchange import InvalidValue, Programme
+from miexchange import Catalogue, InvalidValue, Programme
 from miexchange.batch import _shares, appraise_frame
-from miexchange.strategies import programmes
+from miexchange.strategies import imeis, programmes
 from parity.one_by_one import rows_of, valued
 from parity.tables import KINDS, columns_of, odd_rows, plain, rows
 from property.effort import effort
@@ -58,6 +59,23 @@ def test_a_table_of_a_shipped_programme_is_worth_what_its_rows_are(name: str, dr
     table = draw.draw(rows(programme))
     kind = draw.draw(st.sampled_from(sorted(KINDS)))
     result = appraise_frame(frame_of(kind, table, programme), programme)
+    assert rows_of(plain(result)) == [valued(row, programme, {}) for row in table]
+
+
+@effort(0.5)
+@given(draw=st.data())
+def test_the_second_number_of_a_phone_is_asked_for_alike(draw: st.DataObject) -> None:
+    """Promise 6, where both IMEIs of a phone with two SIMs are required: either alone is refused, in a table too."""
+    programme = draw.draw(programmes())
+    terms = (one.replace(eligibility=one.eligibility.replace(second_imei="required")) for one in programme.terms)
+    variants = (one.replace(sims=draw.draw(st.sampled_from((None, 1, 2, 2)))) for one in programme.catalogue.variants)
+    programme = replace(programme, catalogue=Catalogue(tuple(variants)), terms=tuple(terms))
+    table = draw.draw(rows(programme))
+    for row in table:
+        numbers = draw.draw(st.tuples(imeis(), st.none() | imeis()))
+        row["imei"], row["imei2"] = draw.draw(st.permutations([number and number.digits for number in numbers]))
+        row["model"] = draw.draw(st.sampled_from([listing.model for listing in programme.eligible]))
+    result = appraise_frame(frame_of("arrow", table, programme), programme)
     assert rows_of(plain(result)) == [valued(row, programme, {}) for row in table]
 
 

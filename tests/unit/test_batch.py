@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from miexchange import (
     Condition,
     Device,
+    ImeiStatus,
     InvalidValue,
     Option,
     Programme,
@@ -33,6 +35,7 @@ from unit import small
 
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 PHONE = "oneplus-3t-6-64"
+IMEI = "863664031234569"
 
 
 @pytest.fixture(scope="module")
@@ -353,3 +356,61 @@ def test_what_lies_under_a_null_means_nothing() -> None:
     valid = pa.py_buffer(bytes([0b110]))
     column = pa.Array.from_buffers(pa.string(), 3, [valid, *texts.buffers()[1:]])
     assert validate_many(column)["reason"].to_pylist() == ["imei_not_text", "imei_sign", None]
+
+
+def asking_for_both(programme: Programme) -> Programme:
+    """Return the programme with terms that ask for both IMEIs."""
+    terms = tuple(one.replace(eligibility=one.eligibility.replace(second_imei="required")) for one in programme.terms)
+    return dataclasses.replace(programme, terms=terms)
+
+
+class TestTheSecondImei:
+    """A programme that asks for both IMEIs of a phone that is known to have two SIMs: one phone and a table alike."""
+
+    SECOND = "863664036543212"
+
+    def both(
+        self, programme: Programme, model: str, *rows: tuple[str | None, str | None]
+    ) -> tuple[list[str], list[str]]:
+        """Return the outcome and the reasons of each pair of IMEIs, valued one by one and as a table."""
+        variant = programme.catalogue.by_model[model]
+        best = dict(programme.terms[0].questionnaire.best(variant))
+        table = pd.DataFrame([{"model": model, "warranty": None, **best}] * len(rows), dtype=object)
+        table["imei"], table["imei2"] = [list(cells) for cells in zip(*rows, strict=True)]
+        columns = appraise_frame(table.assign(imei_status="clear"), programme, at=AT)
+        singles = []
+        for one, two in rows:
+            answer = appraise(Device(model, one, two), Condition(best), programme, at=AT, imei_status=ImeiStatus.CLEAR)
+            if isinstance(answer, Quote):
+                singles.append("indicative" if answer.indicative else "quote")
+            else:
+                singles.append("|".join(answer.codes))
+        found = zip(columns["outcome"], columns["reasons"], strict=True)
+        return singles, [reasons if outcome == "refused" else outcome for outcome, reasons in found]
+
+    ROWS = ((IMEI, None), (None, SECOND), (IMEI, SECOND), (None, None), (IMEI, IMEI))
+
+    def test_both_numbers_of_a_model_with_two_sims_are_asked_for(self, programme: Programme) -> None:
+        strict = asking_for_both(programme)
+        assert strict.catalogue.by_model[PHONE].sims == 2
+        singles, columns = self.both(strict, PHONE, *self.ROWS)
+        assert singles == ["imei2_missing", "imei2_missing", "quote", "indicative", "imei_repeated"]
+        assert columns == singles
+
+    def test_one_number_is_enough_where_no_source_says_how_many_sims_a_model_has(self, programme: Programme) -> None:
+        strict = asking_for_both(programme)
+        unknown = next(
+            row.model
+            for row in strict.eligible
+            if (variant := strict.catalogue.by_model[row.model]).sims is None and variant.brand == "Sony"
+        )
+        singles, columns = self.both(strict, unknown, (None, None))
+        assert columns == singles == ["indicative"]
+        singles, columns = self.both(strict, unknown, *self.ROWS[:2])
+        assert columns == singles
+        assert not any("imei2_missing" in codes for codes in singles)
+
+    def test_the_shipped_programmes_ask_for_one(self, programme: Programme) -> None:
+        singles, columns = self.both(programme, PHONE, *self.ROWS)
+        assert singles == ["quote", "quote", "quote", "indicative", "imei_repeated"]
+        assert columns == singles

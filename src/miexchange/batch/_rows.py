@@ -1,8 +1,10 @@
 """The valuation of one row after the other, as machine code: find the numbers, run the kernel, write the lines.
 
-The loop decides nothing: what is said of a model, a number or an answer stands in `Rules`, and every amount is made
-by the functions of `miexchange._kernel`. It takes plain integers only, and knows no null: a cell that holds
-nothing, or what it cannot hold, has a code of its own.
+What a model, a day, a TAC or an answer leads to stands in `Rules`, and every amount is made by the functions of
+`miexchange._kernel`. The loop itself decides only what is about one row: two IMEIs that are the same, a second one that
+is missing, the register's answer, the date of purchase, and which reasons hide the others. `tests/parity` holds these
+to `miexchange.eligibility` and `miexchange.valuation`. The loop takes plain integers only, and knows no null: an empty or
+invalid cell has a code of its own.
 """
 
 from __future__ import annotations

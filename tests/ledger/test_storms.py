@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger import server, storms
+from ledger import server, storm_devices, storm_quotas, storm_quotes, storm_servers, storms
 from miexchange import coupon, programme
 from miexchange.ledger import Ledger, _places
-from miexchange.ledger import _ledger as verbs
+from miexchange.ledger import _books as books
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def test_the_storm_sees_a_ledger_that_takes_a_quote_as_it_is(sqlite: str, monkey
 
     monkeypatch.setattr(coupon, "confirmed", believed)
     figures = run(sqlite, "forge")
-    assert isinstance(figures, storms.Forgeries)
+    assert isinstance(figures, storm_quotes.Forgeries)
     assert min(figures.forged_accepted, figures.forged_paid, figures.other_coupons) > 0
 
 
@@ -88,30 +88,30 @@ def test_the_storm_sees_a_clock_that_must_not_be_behind(sqlite: str, monkeypatch
 
     monkeypatch.setattr(programme.ExchangeRules, "following", at_once)
     figures = run(sqlite, "skew")
-    assert isinstance(figures, storms.Skew)
+    assert isinstance(figures, storm_servers.Skew)
     assert figures.refused_within > 0
 
 
 def test_the_storm_sees_a_refusal_by_the_clock_that_is_kept_for_ever(
     sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verbs, "_is_final", lambda *_: True)
+    monkeypatch.setattr(books, "_is_final", lambda *_: True)
     figures = run(sqlite, "skew")
-    assert isinstance(figures, storms.Skew)
+    assert isinstance(figures, storm_servers.Skew)
     assert figures.made_later < figures.refused_beyond
 
 
 def test_the_storm_sees_a_ledger_that_forgets_what_it_bought(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "_bought", staticmethod(lambda *_: None))
     figures = run(sqlite, "sims")
-    assert isinstance(figures, storms.Sims)
+    assert isinstance(figures, storm_devices.Sims)
     assert figures.bought_again > 0
 
 
 def test_the_storm_sees_a_door_that_notes_nothing(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "_claim", lambda *_: None)
     figures = run(sqlite, "sims")
-    assert isinstance(figures, storms.Sims)
+    assert isinstance(figures, storm_devices.Sims)
     assert figures.bought_twice + figures.bought_again > 0
     assert figures.other_standing > 0
 
@@ -119,7 +119,7 @@ def test_the_storm_sees_a_door_that_notes_nothing(sqlite: str, monkeypatch: pyte
 def test_the_storm_sees_servers_that_know_their_own_key_only(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "_secret_keys", lambda store: store._issuing[:1])  # noqa: SLF001 - how it is careless
     figures = storms.keys(sqlite, "threads", 6, 4, 1)
-    assert isinstance(figures, storms.Keys)
+    assert isinstance(figures, storm_devices.Keys)
     assert figures.second_coupons > 0
     assert figures.phones_twice > 0
 
@@ -127,7 +127,7 @@ def test_the_storm_sees_servers_that_know_their_own_key_only(sqlite: str, monkey
 def test_the_storm_sees_a_ledger_that_takes_no_places(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_places, "take", lambda *_: None)
     figures = storms.quotas(sqlite, "threads", 4, 5, 1)
-    assert isinstance(figures, storms.Quotas)
+    assert isinstance(figures, storm_quotas.Quotas)
     assert figures.over > 0
     assert figures.other_counts > 0
 
@@ -135,7 +135,7 @@ def test_the_storm_sees_a_ledger_that_takes_no_places(sqlite: str, monkeypatch: 
 def test_the_storm_sees_places_that_do_not_come_back(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_places, "move", lambda *_: None)
     figures = run(sqlite, "quotas")
-    assert isinstance(figures, storms.Quotas)
+    assert isinstance(figures, storm_quotas.Quotas)
     assert figures.other_counts > 0
 
 

@@ -1,6 +1,6 @@
 """Let the proofs of the ledger run in full, and write their figures to docs/reliability.md.
 
-python tools/prove.py [--small]      with tests/ on the path, as `make prove` does
+python tools/prove.py [--small] [--only WORDS]      with tests/ on the path, as `make prove` does
 
 They are the proofs that the tests run, with the sizes of the promise; `--small` runs them as the tests do and writes
 nothing. Any figure that breaks a promise ends the run with an error.
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from ledger import proofs, server, shop
+from ledger import proofs, server, shop, storms
 from miexchange import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ledger.proofs import Crashes, Forgeries, How, Insiders, Race
 
@@ -47,10 +47,27 @@ class Sizes(NamedTuple):
     guesses: int
     edits: int
     far_edits: int
+    storms: dict[str, tuple[int, ...]]
 
 
-FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000)
-SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10)
+FULL_STORMS = {
+    "forge": (16, 10_000),
+    "fork": (8, 10),
+    "skew": (16, 1_000),
+    "sims": (16, 100),
+    "keys": (16, 40, 3),
+    "quotas": (16, 30, 4),
+}
+SMALL_STORMS = {
+    "forge": (3, 60),
+    "fork": (2, 1),
+    "skew": (8, 12),
+    "sims": (3, 4),
+    "keys": (3, 3, 1),
+    "quotas": (3, 5, 1),
+}
+FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000, FULL_STORMS)
+SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10, SMALL_STORMS)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
@@ -169,6 +186,41 @@ def insiders(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     return table(("database", "edits", "kinds", "not found by `verify`"), rows)
 
 
+def storm(name: str) -> Callable[[dict[str, Iterator[str]], Sizes], str]:
+    """Return what runs a storm by threads and by processes on each database, and tells its figures."""
+
+    def run(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+        workers, *rest = sizes.storms[name]
+        runs = [
+            (database, f"{workers} {how}", storms.STORMS[name](next(urls), how, workers, *rest))
+            for database, urls in databases.items()
+            for how in HOWS
+        ]
+        return told_of(storms.STORMS[name], runs)
+
+    return run
+
+
+def forks(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Let a server fork while it serves."""
+    children, each = sizes.storms["fork"]
+    who = f"a server, {children} children, a child of each"
+    return told_of(
+        storms.fork, [(database, who, storms.fork(next(urls), children, each)) for database, urls in databases.items()]
+    )
+
+
+def told_of(of: Callable[..., storms.Figures], runs: list[tuple[str, str, storms.Figures]]) -> str:
+    """Return what a storm is and a table of its figures, unless one breaks a promise."""
+    for database, who, figures in runs:
+        say(database, who, figures)
+        if figures.broken:
+            raise SystemExit(f"broken: {database}, {who}: {', '.join(figures.broken)}: {figures}")
+    head = ("database", "who", *runs[0][2].row)
+    rows: list[tuple[object, ...]] = [(database, who, *figures.row.values()) for database, who, figures in runs]
+    return f"{(of.__doc__ or '').partition(chr(10))[0]}\n\n{table(head, rows)}"
+
+
 def say(*words: object) -> None:
     """Tell how far it is."""
     print(time.strftime("%H:%M:%S"), *words, flush=True)
@@ -190,7 +242,9 @@ def main() -> None:
     """Run all of them, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="as small as in the tests; the page stays as it is")
-    sizes = SMALL if (small := parser.parse_args().small) else FULL
+    parser.add_argument("--only", metavar="WORDS", default="", help="only the proofs whose title has these words")
+    asked = parser.parse_args()
+    sizes = SMALL if (small := asked.small) else FULL
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         far = stack.enter_context(server.postgresql(f"prove-{uuid4().hex[:8]}", durable=not small))
@@ -202,17 +256,29 @@ def main() -> None:
             "Forged and mutated codes": forgeries,
             "An insider without the key": insiders,
             "What a stranger waits for, in the middle": guesses,
+            "Forged quotes": storm("forge"),
+            "Servers that fork": forks,
+            "Clocks that differ": storm("skew"),
+            "Phones with two SIMs": storm("sims"),
+            "Servers with old and new keys": storm("keys"),
+            "Bonuses with a quota": storm("quotas"),
         }
-        told = [f"### {title}\n\n{part(databases, sizes)}" for title, part in parts.items()]
+        told = {
+            title: f"### {title}\n\n{part(databases, sizes)}"
+            for title, part in parts.items()
+            if asked.only.lower() in title.lower()
+        }
     machine = (
         f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}."
     )
-    text = "\n".join([f"{machine}\n", *told])
-    print(text)
+    print("\n".join([f"{machine}\n", *told.values()]))
     if not small:
         page = PAGE.read_text(encoding="utf-8")
         before, _, rest = page.partition(BEGIN)
-        _, _, after = rest.partition(END)
+        figures, _, after = rest.partition(END)
+        before_now = {part.partition("\n")[0]: f"### {part.rstrip()}\n" for part in figures.split("### ")[1:]}
+        every = {**before_now, **told}
+        text = "\n".join([f"{machine}\n", *(every[title] for title in parts if title in every)])
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 

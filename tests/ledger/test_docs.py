@@ -7,7 +7,10 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
+
+import pytest
 
 from miexchange import ExchangeRules
 from miexchange.exchange import OPEN, TRANSITIONS, State
@@ -52,6 +55,33 @@ def test_the_figures_of_the_proofs_are_those_of_the_promise() -> None:
     assert len(re.findall(r"\| 1,000 \| 1,000,000 \| [\d,]+ \| [\d,]+ \| 0 \|", figures)) == len(NAMES)
 
 
+STORMS = {
+    "Forged quotes": ("10,000 | 1,000 |", HOWS),
+    "Servers that fork": ("16 |", ("a server",)),
+    "Clocks that differ": ("1,000 | 3,000 |", HOWS),
+    "Phones with two SIMs": ("100 | 4,800 |", HOWS),
+    "Servers with old and new keys": ("3 | 120 |", HOWS),
+    "Bonuses with a quota": ("", HOWS),
+}
+"""The sections of the storms, each with its first figures, and who was in it."""
+
+
+def test_the_page_has_the_storms_with_the_figures_of_the_promise() -> None:
+    figures = (DOCS / "reliability.md").read_text(encoding="utf-8").partition("<!-- figures")[2]
+    sections = {part.partition("\n")[0]: part for part in figures.split("### ")}
+    if sections.keys().isdisjoint(STORMS):
+        pytest.skip("`make prove` has not written the storms yet")
+    for title, (first, hows) in STORMS.items():
+        rows = [
+            line for line in sections[title].splitlines() if line.startswith(tuple(f"| {name} |" for name in NAMES))
+        ]
+        assert len(rows) == len(NAMES) * len(hows)
+        for row, (name, how) in zip(rows, product(NAMES, hows), strict=True):
+            assert re.match(rf"\| {name} \| [^|]*{how}[^|]* \| {re.escape(first)}", row)
+    for row in sections["Bonuses with a quota"].splitlines()[-len(NAMES) * len(HOWS) :]:
+        assert re.search(r"\| 20 \| [\d,]+ \| 30 \| 0 \|", row), "all places were taken, and no more"
+
+
 def test_the_proofs_run_as_a_script() -> None:
     root = DOCS.parent
     done = subprocess.run(  # noqa: S603 - our own script
@@ -62,4 +92,5 @@ def test_the_proofs_run_as_a_script() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "### Forged and mutated codes" in done.stdout
+    for title in ("Forged and mutated codes", *STORMS):
+        assert f"### {title}" in done.stdout

@@ -360,6 +360,14 @@ def test_a_window_ends_at_the_same_microsecond_in_every_zone(store: Ledger, zone
     assert made(last).at == end - TICK
 
 
+def test_an_acceptance_by_a_clock_that_is_a_little_behind_is_whole(store: Ledger) -> None:
+    """The event is as late as the quote, the answer keeps the instant that was asked for; both are sealed as stored."""
+    begun = accepted(store, 1, at=AT - SKEW)
+    assert begun.at == AT
+    assert accepted(store, 1, at=AT - SKEW) == begun
+    assert made(store.reserve(code(1), order(1), account=account(1), at=AT - SKEW, idempotency_key="r")).at == AT
+
+
 def test_a_clock_that_moved_back_an_hour_is_a_clear_refusal(store: Ledger) -> None:
     held = reserved(store, 1, at=AT + 2 * HOUR)
     back = store.complete(code(1), order="order-1", at=AT + HOUR, idempotency_key="back")

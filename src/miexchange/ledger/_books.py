@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -329,8 +328,7 @@ class Books:
         seals, tally = self._sealing(session, exchange.code)
         entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
         seals.add_event(tally, entry["hash"])
-        timely = replace(request, at=event.at)  # a clock that is a little behind is as late as what it follows
-        answer = self._answer_of(timely, seals, tally, code=exchange.code, version=1)
+        answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
         row = row_of(exchange, self._key_id, entry["hash"])
         session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
         # A purchase may have been committed while the index made this transaction wait, so it is looked for now.

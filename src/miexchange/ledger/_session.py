@@ -184,7 +184,8 @@ class Session:
         """
         statements = self.statements
         if statements.add_all is not None:  # one statement: each costs a way to the server
-            self.run(statements.add_all, {**answer, **told, **row, **counted, "tokens": list(tokens)})
+            asked = {**answer, "asked_us": answer["at_us"]}
+            self.run(statements.add_all, {**asked, **told, **row, **counted, "tokens": list(tokens)})
             return
         self.run(statements.add, row)
         for token in tokens:
@@ -214,7 +215,8 @@ class Session:
         statements = self.statements
         if statements.write is not None and answer is not None:  # as above
             statement = statements.write_and_close if closes else statements.write
-            return int(self.run(statement, {**answer, **told, **moved, **counted}).rowcount)
+            asked = {**answer, "asked_us": answer["at_us"]}
+            return int(self.run(statement, {**asked, **told, **moved, **counted}).rowcount)
         self.run(statements.add_event, told)
         done = int(self.run(statements.move, moved).rowcount)
         if closes:

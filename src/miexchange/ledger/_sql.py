@@ -148,9 +148,14 @@ DROP_ANSWER = delete(answers).where(
 )
 
 # PostgreSQL can do in one statement what a transition writes. Exchange, event and answer have their code, version,
-# instant, key and request in common, so they share these parameters.
+# key and request in common, so they share these parameters. The instant of the request is the answer's own: where the
+# clock that asked was a little behind, the event is later.
 _told = insert(events).values({column.name: bindparam(column.name) for column in events.c}).cte("told")
-_given = insert(answers).values({column.name: bindparam(column.name) for column in answers.c}).cte("given")
+_given = (
+    insert(answers)
+    .values({column.name: bindparam(column.name) for column in answers.c} | {"at_us": bindparam("asked_us")})
+    .cte("given")
+)
 _counted = COUNT.cte("counted")
 ANSWER_ALONE = ADD_ANSWER.values({column.name: bindparam(column.name) for column in answers.c}).add_cte(_counted)
 WRITE = MOVE.add_cte(_told, _given, _counted)

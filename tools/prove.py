@@ -52,7 +52,7 @@ class Sizes(NamedTuple):
 
 FULL_STORMS = {
     "forge": (16, 10_000),
-    "fork": (8, 10),
+    "fork": (8, 40),
     "skew": (16, 1_000),
     "sims": (16, 100),
     "keys": (16, 40, 3),

@@ -221,6 +221,14 @@ class Catalogue(Value):
 
 
 def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:
+    """Return the texts that are most like another one, the nearest first.
+
+    Args:
+        text: what was written.
+        among: the texts that there are.
+        most: how many are returned at the most.
+        cutoff: how alike they must be, from 0 to 1.
+    """
     import difflib  # noqa: PLC0415 - only a refusal needs it
 
     return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)

@@ -3,8 +3,8 @@
 What a model, a day, a TAC or an answer leads to stands in `Rules`, and every amount is made by the functions of
 `miexchange._kernel`. The loop itself decides only what is about one row: two IMEIs that are the same, a second one that
 is missing, the register's answer, the date of purchase, and which reasons hide the others. `tests/parity` holds these
-to `miexchange.eligibility` and `miexchange.valuation`. The loop takes plain integers only, and knows no null: an empty or
-invalid cell has a code of its own.
+to `miexchange.eligibility` and `miexchange.valuation`. The loop takes plain integers only, and knows no null: an empty
+or invalid cell has a code of its own.
 """
 
 from __future__ import annotations

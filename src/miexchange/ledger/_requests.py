@@ -64,6 +64,7 @@ def checked_key(key: object) -> str:
 
 
 def refused(code: ReasonCode, what: str, remedy: str) -> Refusal:
+    """Return a refusal with one reason."""
     return Refusal((Reason(code, what, remedy),))
 
 

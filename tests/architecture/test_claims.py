@@ -25,11 +25,13 @@ from pydantic import BaseModel, PydanticSchemaGenerationError, ValidationError
 
 import miexchange
 from architecture.test_imports import ROOMS
+from architecture.test_purity import impurities
 from miexchange import (
     Condition,
     Coupon,
     Device,
     DeviceReport,
+    Exchange,
     Imei,
     Inspection,
     InvalidValue,
@@ -45,6 +47,7 @@ from miexchange import (
     appraise,
     headline,
     issue,
+    ledger,
 )
 from miexchange._value import Value
 from miexchange.batch import _frames
@@ -190,6 +193,25 @@ imei = miexchange.Imei.parse("863664031234569"); print(loaded())
 imei.to_json(); print(loaded())
 """
     assert ran(script, ROOT).splitlines() == ["[]", "['stdnum']", "['pydantic', 'stdnum']"]
+
+
+def test_tuning_reads_no_clock() -> None:
+    says("docs/tuning.md", "No clock is read: the day of the valuation is an argument.")
+    found = {file.name: impurities(file.read_text(encoding="utf-8")) for file in (PACKAGE / "tuning").glob("*.py")}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_accepting_again_gives_the_first_coupon_until_something_happens(
+    quote: Quote, programme: Programme, tmp_path: Path
+) -> None:
+    says("docs/design.md", "so a ledger returns the first coupon, as long as nothing happened to it.")
+    with ledger.open(str(tmp_path / "exchanges.db"), key=KEY) as store:
+        first = store.accept(quote, programme, account="asha", at=AT, idempotency_key="1")
+        assert isinstance(first, Exchange)
+        assert store.accept(quote, programme, account="asha", at=AT, idempotency_key="2") == first
+        assert store.reserve(first.code, ORDER, account="asha", at=AT, idempotency_key="3")
+        again = store.accept(quote, programme, account="asha", at=AT, idempotency_key="4")
+        assert codes(again) == ("quote_accepted",)
 
 
 # What leaves the service's hands.

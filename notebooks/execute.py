@@ -27,7 +27,11 @@ def main() -> int:
     for path in sorted(HERE.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
         NotebookClient(
-            notebook, timeout=LONGEST, kernel_name="python3", resources={"metadata": {"path": str(HERE)}}
+            notebook,
+            timeout=LONGEST,
+            kernel_name="python3",
+            coalesce_streams=True,  # one output for a progress bar, however often it was drawn
+            resources={"metadata": {"path": str(HERE)}},
         ).execute()
         for cell in notebook.cells:
             cell.metadata = {}  # when a cell ran says nothing

@@ -66,7 +66,7 @@ _MOST_UNITS = 1_000_000
 
 
 class CouponStanding(StrEnum):
-    """What the ledger says of a coupon; the library keeps no state of its own."""
+    """What the ledger says of a coupon; the core keeps no state of its own."""
 
     UNUSED = "unused"
     RESERVED = "reserved"

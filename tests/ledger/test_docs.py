@@ -10,8 +10,6 @@ from dataclasses import fields
 from itertools import product
 from pathlib import Path
 
-import pytest
-
 from miexchange import ExchangeRules
 from miexchange.exchange import OPEN, TRANSITIONS, State
 
@@ -69,8 +67,6 @@ STORMS = {
 def test_the_page_has_the_storms_with_the_figures_of_the_promise() -> None:
     figures = (DOCS / "reliability.md").read_text(encoding="utf-8").partition("<!-- figures")[2]
     sections = {part.partition("\n")[0]: part for part in figures.split("### ")}
-    if sections.keys().isdisjoint(STORMS):
-        pytest.skip("`make prove` has not written the storms yet")
     for title, (first, hows) in STORMS.items():
         rows = [
             line for line in sections[title].splitlines() if line.startswith(tuple(f"| {name} |" for name in NAMES))
@@ -78,8 +74,8 @@ def test_the_page_has_the_storms_with_the_figures_of_the_promise() -> None:
         assert len(rows) == len(NAMES) * len(hows)
         for row, (name, how) in zip(rows, product(NAMES, hows), strict=True):
             assert re.match(rf"\| {name} \| [^|]*{how}[^|]* \| {re.escape(first)}", row)
-    for row in sections["Bonuses with a quota"].splitlines()[-len(NAMES) * len(HOWS) :]:
-        assert re.search(r"\| 20 \| [\d,]+ \| 30 \| 0 \|", row), "all places were taken, and no more"
+            if title == "Bonuses with a quota":
+                assert re.search(r"\| 20 \| [\d,]+ \| 30 \| 0 \|", row), "all places were taken, and no more"
 
 
 def test_the_proofs_run_as_a_script() -> None:

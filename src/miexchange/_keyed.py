@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from miexchange.errors import InvalidValue
 
-__all__ = ["keyed", "same"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
+__all__ = ["SEAL", "check_key", "is_sealed", "keyed", "seal_of"]
+
+SEAL = re.compile("[0-9a-f]{64}|")
+"""A seal as it is written; "" for none."""
 _KEY_BYTES = 16
+
+
+def check_key(key: object) -> bytes:
+    """Return a secret key, if it is one.
+
+    Raises:
+        InvalidValue: the key is not of its type, or too short. The error does not show it.
+    """
+    if not isinstance(key, bytes) or len(key) < _KEY_BYTES:
+        given = "***" if isinstance(key, str) else key  # a key written as text is a secret all the same
+        raise InvalidValue("key", given, f"give at least {_KEY_BYTES} secret bytes")
+    return key
 
 
 def keyed(key: object, use: str, *parts: str) -> bytes:
@@ -22,15 +42,17 @@ def keyed(key: object, use: str, *parts: str) -> bytes:
     """
     import hmac  # noqa: PLC0415 - it loads OpenSSL, which a quote without a key never needs
 
-    if not isinstance(key, bytes) or len(key) < _KEY_BYTES:
-        given = "***" if isinstance(key, str) else key  # a key written as text is a secret all the same
-        raise InvalidValue("key", given, f"give at least {_KEY_BYTES} secret bytes")
     message = "\x00".join((f"miexchange {use}", *parts))
-    return hmac.digest(key, message.encode(errors="surrogatepass"), "sha256")
+    return hmac.digest(check_key(key), message.encode(errors="surrogatepass"), "sha256")
 
 
-def same(one: str, other: str) -> bool:
-    """Compare two tags in a time that does not depend on where they differ."""
+def seal_of(form: str, use: str, key: bytes) -> str:
+    """Return the seal over the canonical form of a value, without a seal in it."""
+    return keyed(key, use, form).hex()
+
+
+def is_sealed(seal: str, form: str, use: str, keys: Iterable[bytes]) -> bool:
+    """Tell whether a seal is that of one of the keys, in a time that does not depend on where it differs."""
     import hmac  # noqa: PLC0415 - as above
 
-    return hmac.compare_digest(one, other)
+    return any(hmac.compare_digest(seal, seal_of(form, use, key)) for key in keys)

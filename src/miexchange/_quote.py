@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from miexchange import _html, money
-from miexchange._keyed import keyed, same
+from miexchange._keyed import SEAL, is_sealed, seal_of
 from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
@@ -20,9 +19,7 @@ from miexchange.refusal import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["GrantedBonus", "Quote", "QuoteLine", "seal_of"]
-
-_SEAL = re.compile("[0-9a-f]{64}|")
+__all__ = ["GrantedBonus", "Quote", "QuoteLine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,7 @@ class Quote(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        require(_SEAL.fullmatch(self.seal) is not None, "Quote.seal", self.seal, "give a seal as `appraise` makes it")
+        require(SEAL.fullmatch(self.seal) is not None, "Quote.seal", self.seal, "give a seal as `appraise` makes it")
         object.__setattr__(self, "at", instant(self.at, "Quote.at"))
         object.__setattr__(self, "valid_until", instant(self.valid_until, "Quote.valid_until"))
         object.__setattr__(self, "priced_from", instant(self.priced_from, "Quote.priced_from"))
@@ -150,7 +147,15 @@ class Quote(Value):
 
     def is_sealed_by(self, *keys: bytes) -> bool:
         """Tell whether the seal is that of one of the keys over the quote as it is now."""
-        return any(same(self.seal, seal_of(self, key)) for key in keys) if self.seal else False
+        return bool(self.seal) and is_sealed(self.seal, self._unsealed, "quote", keys)
+
+    def sealed(self, key: bytes) -> Quote:
+        """Return the quote with the seal of a key."""
+        return self.replace(seal=seal_of(self._unsealed, "quote", key))
+
+    @property
+    def _unsealed(self) -> str:
+        return self.replace(seal="").to_json(reveal_imei=True)
 
     def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
         """Return the quote as plain JSON data.
@@ -191,8 +196,3 @@ class Quote(Value):
         if self.coupon_value != self.exchange_value:
             rows.insert(len(rows) - len(self.bonuses), ("exchange value", write(self.exchange_value), "", ""))
         return [*rows, ("coupon value", write(self.coupon_value), "", "")]
-
-
-def seal_of(quote: Quote, key: bytes) -> str:
-    """Return the tag over the whole canonical form of a quote but for the seal itself."""
-    return keyed(key, "quote", quote.replace(seal="").to_json(reveal_imei=True)).hex()

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miexchange import _html
-from miexchange._keyed import keyed, same
+from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
 from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
@@ -58,7 +58,6 @@ _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 _TOKEN = re.compile("[0-9a-f]{32}")
-_SEAL = re.compile("[0-9a-f]{64}|")
 _LONGEST = 200
 _LONGEST_DAYS = 3_650
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -111,7 +110,7 @@ class Coupon(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        require(_SEAL.fullmatch(self.seal) is not None, "Coupon.seal", self.seal, "give a seal as `issue` makes it")
+        require(SEAL.fullmatch(self.seal) is not None, "Coupon.seal", self.seal, "give a seal as `issue` makes it")
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
         require(_is_name(self.account), "Coupon.account", self.account, "give the account's id")
         fits = bool(self.device_tokens) and all(_TOKEN.fullmatch(token) for token in self.device_tokens)
@@ -144,7 +143,15 @@ class Coupon(Value):
 
     def is_sealed_by(self, *keys: bytes) -> bool:
         """Tell whether the seal is that of one of the keys over the coupon as it is now."""
-        return any(same(self.seal, _seal_of(self, key)) for key in keys) if self.seal else False
+        return bool(self.seal) and is_sealed(self.seal, self._unsealed, "coupon seal", keys)
+
+    def sealed(self, key: bytes) -> Coupon:
+        """Return the coupon with the seal of a key."""
+        return self.replace(seal=seal_of(self._unsealed, "coupon seal", key))
+
+    @property
+    def _unsealed(self) -> str:
+        return self.replace(seal="").to_json()
 
     def _repr_html_(self) -> str:
         """Return the coupon as a table for a notebook: no code, which is money, and no account."""
@@ -335,11 +342,6 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
         counter += 1
 
 
-def _seal_of(coupon: Coupon, key: bytes) -> str:
-    """Return the tag over the whole canonical form of a coupon but for the seal itself."""
-    return keyed(key, "coupon seal", coupon.replace(seal="").to_json()).hex()
-
-
 def issue(
     quote: Quote, programme: Programme, *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes] = ()
 ) -> Coupon | Refusal:
@@ -408,7 +410,7 @@ def _issue(
         valid_until=at + timedelta(days=days),
         usage=quote.usage,
     )
-    return coupon.replace(seal=_seal_of(coupon, key))
+    return coupon.sealed(key)
 
 
 def coupon_for(

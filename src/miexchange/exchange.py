@@ -212,7 +212,8 @@ class Exchange(Value):
         given = self.redemption.discount + self.redemption.store_credit
         if self.settlement is None or self.state == State.VOID:
             return given
-        return given - self.settlement.discount - self.settlement.store_credit
+        # A worse phone may move the discount of one unit to a line with a bonus of its own; nobody is paid for that.
+        return max(given - self.settlement.discount - self.settlement.store_credit, 0)
 
     @property
     def credit_of_reversal(self) -> int:
@@ -312,6 +313,10 @@ def acceptance(
     if rules is None:
         reasons = [_not_offered(quote)]
     else:
+        for field, (least, most) in rules.bounds().items():
+            number = getattr(rules, field)
+            fits = least <= number <= most
+            require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
         at = rules.following(at, quote.at)
         against = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
@@ -322,10 +327,6 @@ def acceptance(
         reasons += coupon.reasons
     if reasons or rules is None or isinstance(coupon, Refusal):
         return Refusal(tuple(reasons))
-    for field, (least, most) in rules.bounds().items():
-        number = getattr(rules, field)
-        fits = least <= number <= most
-        require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
     quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
     return Accept(coupon.valid_from, quote, coupon, worst_case(quote, programme), rules)
 

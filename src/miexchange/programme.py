@@ -218,11 +218,12 @@ class ExchangeRules(Value):
         >>> rules.following(noon - timedelta(milliseconds=1), noon) == noon
         True
         """
-        return after if after - timedelta(seconds=self.skew_seconds) <= at < after else at
+        behind = (after - at) // timedelta(microseconds=1)
+        return after if 0 < behind <= self.skew_seconds * 1_000_000 else at
 
     def buys_again(self, bought: datetime, at: datetime) -> bool:
         """Tell whether a device that was bought at one instant may be bought again at another."""
-        return self.rebuy == "after" and at >= bought + timedelta(days=self.rebuy_days)
+        return self.rebuy == "after" and (at - bought) // timedelta(days=1) >= self.rebuy_days
 
     def honours(self, shortfall: int, value: int) -> bool:
         """Tell whether a device that is worth so much less than the coupon's value is taken as it was quoted.

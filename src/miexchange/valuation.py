@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from miexchange import _kernel
-from miexchange._quote import GrantedBonus, Quote, QuoteLine, seal_of
+from miexchange._quote import GrantedBonus, Quote, QuoteLine
 from miexchange._value import Value, instant, proved, require
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assess
@@ -165,7 +165,7 @@ def appraise(
         usage=terms.usage,
         seal="",
     )
-    return quote if key is None else quote.replace(seal=seal_of(quote, key))
+    return quote if key is None else quote.sealed(key)
 
 
 def _check_arguments(

@@ -648,3 +648,14 @@ def test_what_may_still_follow_is_read_from_the_table() -> None:
     assert may_follow(State.INSPECTED, "inspect"), "after a release and another order"
     assert not may_follow(State.COMPLETED, "complete")
     assert not may_follow(State.VOID, "void")
+
+
+@pytest.mark.parametrize("number", [2**62, -(2**62)])
+def test_rules_that_nobody_checked_break_no_clock(number: int) -> None:
+    """An exchange from JSON may hold any number; what cannot be added to an instant is compared instead."""
+    wild = issued().replace(rules=RULES.replace(skew_seconds=number))
+    assert isinstance(apply(wild, Void(AT - TICK, "why")), Exchange) is (number > 0)
+    assert RULES.replace(rebuy="after", rebuy_days=number).buys_again(AT, AT + DAY) is (number < 0)
+    strict = RULES.replace(skew_seconds=number)
+    with pytest.raises(InvalidValue, match=r"ExchangeRules\.skew_seconds"):
+        accepted(quote=trade.quote(strict), programme=trade.programme(strict))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miexchange._keyed import check_key
 from miexchange._value import require
 from miexchange.ledger import _keyring, _schema
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
@@ -45,8 +46,6 @@ __all__ = [
     "open",
     "verify",
 ]
-
-_LEAST_KEY = 16
 
 
 def open(  # noqa: A001 - as in shelve.open: `ledger.open`
@@ -117,8 +116,7 @@ def migrate(url: str, *, key: bytes | None = None, old_keys: Sequence[bytes] = (
 
 def _check_keys(key: bytes | None, old_keys: Sequence[bytes]) -> None:
     for one in (*(() if key is None else (key,)), *old_keys):
-        fits = isinstance(one, bytes) and len(one) >= _LEAST_KEY
-        require(fits, "key", None, f"give at least {_LEAST_KEY} secret bytes")
+        check_key(one)
     require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
 
 

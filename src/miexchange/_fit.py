@@ -12,7 +12,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from miexchange._rows import NotAnInstant, instant_of
+from miexchange._time import NotATime, instant_of
 from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Fitter:
     def _instant(self, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
         try:
             return instant_of(value, self._zone)
-        except NotAnInstant as fault:
+        except NotATime as fault:
             what, remedy = fault.args
             return self._bad(path, f"{_written(value)} {what}", remedy + ", without quotes" * (type(value) is str))
 

@@ -10,24 +10,21 @@ import csv
 import io
 import math
 import operator
-import re
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timezone
-from functools import lru_cache
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from miexchange._text import text_of
+from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
 from miexchange.errors import DataError, Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import timezone
 
-__all__ = ["NotAnInstant", "Problems", "Row", "instant_of", "read_rows", "read_text"]
+__all__ = ["Problems", "Row", "read_rows", "read_text"]
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
-_FIRST_YEAR, _LAST_YEAR = 1900, 9900  # as of every instant: then a zone or some days can always be added
 _INT64_DIGITS = 19
 
 
@@ -130,15 +127,12 @@ class Row:
     def day(self, column: str) -> date | None:
         """Return a date written as YYYY-MM-DD, or None (with a problem noted) where it is not one."""
         value = self.cells.get(column)
-        if type(value) is str:
-            found = _read_day(value.strip())
-        else:
-            value = _as_date(value)
-            found = value if type(value) is date else None
-        if found is None:
-            what = "is empty" if _is_empty(value) else f"{_plain(value)} is not a date"
-            self.bad(column, what, "Write a date as 2018-03-15")
-        return found
+        try:
+            text = text_of(value)
+            return day_of(as_date(value)) if text is None else read_day(text.strip())
+        except NotATime as fault:
+            self._not_a_time(column, value, fault)
+        return None
 
     def day_or_none(self, column: str) -> date | None:
         """Return a date, or None for an empty cell."""
@@ -148,73 +142,24 @@ class Row:
         """Return an instant in UTC: a date means its first moment in the zone."""
         value = self.cells.get(column)
         try:
-            if type(value) is str:
-                return _read_instant(value.strip(), zone)
-            return instant_of(_as_date(value), zone)
-        except NotAnInstant as fault:
-            what, remedy = fault.args
-            self.bad(column, "is empty" if _is_empty(value) else f"{_plain(value)} {what}", remedy)
+            text = text_of(value)
+            return instant_of(as_date(value), zone) if text is None else read_instant(text.strip(), zone)
+        except NotATime as fault:
+            self._not_a_time(column, value, fault)
         return None
+
+    def _not_a_time(self, column: str, value: object, fault: NotATime) -> None:
+        what, remedy = fault.args
+        self.bad(column, "is empty" if _is_empty(value) else f"{_plain(value)} {what}", remedy)
 
     def instant_or_none(self, column: str, zone: timezone) -> datetime | None:
         """Return an instant, or None for an empty cell."""
         return None if self.is_empty(column) else self.instant(column, zone)
 
 
-class NotAnInstant(Exception):  # noqa: N818 - never leaves the package
-    """A value that names no instant: what is wrong with it, and the remedy."""
-
-
-def instant_of(value: object, zone: timezone) -> datetime:
-    """Return the instant of a datetime, or of the first moment of a date, in UTC.
-
-    Raises:
-        NotAnInstant: neither, or one that names no instant, or none that can be computed with.
-    """
-    if not isinstance(value, date):
-        raise NotAnInstant("is not a date", "Write a date as 2018-03-15, or a moment as 2018-03-15T09:30:00+05:30")
-    if not isinstance(value, datetime):
-        value = datetime.combine(value, time(), zone)
-    if getattr(value, "nanosecond", 0):
-        raise NotAnInstant("is finer than a microsecond", "Round it to microseconds")
-    if value.tzinfo is None:
-        raise NotAnInstant("has no time zone", "Add its offset, such as +05:30, or write the date alone")
-    if not _FIRST_YEAR < value.year < _LAST_YEAR:
-        remedy = "Write a date in between, or nothing where there is no end"
-        raise NotAnInstant(f"is outside the years {_FIRST_YEAR} to {_LAST_YEAR}", remedy)
-    return datetime.combine(value.date(), value.time(), value.tzinfo).astimezone(UTC)
-
-
-@lru_cache(maxsize=1024)  # a table repeats its few dates thousands of times
-def _read_day(text: str) -> date | None:
-    """Read a date in one form only: Python also takes 2018-W11-4 and 20180315."""
-    try:
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=1024)
-def _read_instant(text: str, zone: timezone) -> datetime:
-    moment: object = _read_day(text)
-    if _MOMENT.fullmatch(text):
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(text)
-    return instant_of(moment, zone)
-
-
-def _as_date(value: object) -> object:
-    """Take a midnight without a time zone for the date that it is in a frame, and NaT for nothing."""
-    if not isinstance(value, datetime):
-        return value
-    if _is_empty(value):
-        return None
-    return value.date() if value.tzinfo is None and value.time() == time() else value
-
-
 def _plain(value: object) -> str:
     """Render a cell for a message; a moment as it is written, for its many digits are no IMEI."""
-    written = isinstance(value, date) or (type(value) is str and _MOMENT.fullmatch(value.strip().replace(" ", "T")))
+    written = isinstance(value, date) or (type(value) is str and is_moment(value.strip()))
     return f"{value}" if written else shown(value)
 
 

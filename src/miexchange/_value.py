@@ -15,6 +15,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from miexchange._text import is_missing
+from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import InvalidValue, mask
 
 if TYPE_CHECKING:
@@ -276,25 +278,27 @@ def require(condition: bool, field: str, value: object, rule: str) -> None:  # n
         raise InvalidValue(field, value, rule)
 
 
-_FIRST_YEAR, _LAST_YEAR = 1900, 9900  # so that a validity or a zone can always be added
-
-
 def instant(value: object, field: str) -> datetime:
     """Return an aware datetime as a plain datetime in UTC, so that equal instants look equal.
 
     Raises:
         InvalidValue: not a datetime, one without an offset, or one too far away to add days to.
     """
-    if not isinstance(value, datetime):
-        raise InvalidValue(field, value, "give an instant: a datetime with a time zone")
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise InvalidValue(field, value, f"give an instant in the years {_FIRST_YEAR} to {_LAST_YEAR}")
-    if value.tzinfo is UTC and type(value) is datetime:
+    if type(value) is datetime and value.tzinfo is UTC and value.year in YEARS:
         return value
-    if value.tzinfo is None or value.utcoffset() is None:
-        raise InvalidValue(field, value, "a datetime without a time zone names no instant; add tzinfo=UTC")
-    there = value.astimezone(UTC)
-    return datetime.combine(there.date(), there.time(), UTC)
+    if not isinstance(value, datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
+        raise InvalidValue(field, value, "give an instant: a datetime with a time zone")
+    try:
+        return in_utc(value)
+    except NotATime as fault:
+        raise InvalidValue(field, value, _INSTANT_RULES[fault.args]) from None
+
+
+_INSTANT_RULES = {
+    NO_ZONE: "a datetime without a time zone names no instant; add tzinfo=UTC",
+    OUT_OF_RANGE: f"give an instant in the years {YEARS[0]} to {YEARS[-1]}",
+    TOO_FINE: "round it to microseconds",
+}
 
 
 def day(value: object, field: str) -> date:

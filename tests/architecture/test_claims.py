@@ -380,7 +380,8 @@ def test_what_cannot_be_asked_is_not_among_the_reasons(programme: Programme, bes
 
 
 INTERNAL = {
-    "NotAnInstant",
+    "NotATime",
+    "NotInCalendar",
     "_BadRow",
     "Conflict",
     "CannotWrite",

@@ -80,6 +80,56 @@ def inexact(source: str) -> list[str]:
     return [f"line {line}: {what}" for line, what in found]
 
 
+# The command is the edge: an option that is not given is now. Every other room is told the instant.
+CLOCK = "cli/_given.py"
+CLOCK_CALLS = {"now", "utcnow", "today", "localtime", "gmtime", "ctime", "monotonic", "perf_counter", "process_time"}
+CLOCK_CALLS |= {"time_ns", "monotonic_ns", "perf_counter_ns", "clock_gettime"}
+TEXT_READERS = {"to_datetime", "Timestamp", "datetime64", "DatetimeIndex"}  # of "now" and "today" they read the clock
+EVERY_FILE = sorted(file.relative_to(PACKAGE).as_posix() for file in PACKAGE.rglob("*.py"))
+
+
+def clocks(source: str) -> list[str]:
+    """Return whatever reads the clock, with the line."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == "time":
+            found += [(node.lineno, alias.name) for alias in node.names if alias.name in {*CLOCK_CALLS, "time"}]
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            of = getattr(getattr(node.func, "value", None), "id", "")
+            reads = name in CLOCK_CALLS or (name == "time" and of == "time")
+            reads = reads or (name == "astimezone" and not node.args)  # the machine's own zone
+            words = [word.value for word in node.args if isinstance(word, ast.Constant)]
+            reads = reads or (name in TEXT_READERS and bool({"now", "today"} & {str(word) for word in words}))
+            if reads and not (name == "now" and of == "_given"):
+                found.append((node.lineno, name))
+    return [f"line {line}: {what}" for line, what in found]
+
+
+@pytest.mark.parametrize("file", EVERY_FILE)
+def test_nothing_reads_the_clock(file: str) -> None:
+    """Nothing reads the clock: the same inputs give the same answer tomorrow."""
+    found = clocks((PACKAGE / file).read_text(encoding="utf-8"))
+    assert bool(found) == (file == CLOCK), found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "datetime.now(UTC)",
+        "date.today()",
+        "pd.Timestamp.now('UTC')",
+        "import time\ntime.time()",
+        "from time import time_ns",
+        "at.astimezone()",
+        "pd.to_datetime('now')",
+        "np.datetime64('today')",
+    ],
+)
+def test_this_test_sees_a_clock(source: str) -> None:
+    assert len(clocks(source)) == 1
+
+
 @pytest.mark.parametrize("module", CORE)
 def test_the_core_reads_no_clock_no_environment_no_chance_and_no_locale(module: str) -> None:
     assert impurities((PACKAGE / f"{module}.py").read_text(encoding="utf-8")) == []

@@ -245,8 +245,8 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no instant": ((*QUOTE, "--at", "yesterday"), ("--at 'yesterday'", "YYYY-MM-DD", "2018-03-20T12:00+05:30")),
     "no such day": ((*QUOTE, "--at", "2018-02-30"), ("'2018-02-30' is not in the calendar", "give a day that exists")),
     "no time zone": ((*QUOTE, "--at", "2018-03-20T12:00"), ("'2018-03-20T12:00' has no time zone", "+05:30")),
-    "year out of range": ((*QUOTE, "--at", "9999-12-31T23:59Z"), ("9999", "a year from 1970 to 2999")),
-    "day out of range": ((*QUOTE, "--at", "0001-01-01"), ("'0001-01-01'", "a year from 1970 to 2999")),
+    "year out of range": ((*QUOTE, "--at", "9999-12-31T23:59Z"), ("9999", "a year from 1900 to 9900")),
+    "day out of range": ((*QUOTE, "--at", "0001-01-01"), ("'0001-01-01'", "a year from 1900 to 9900")),
     "no day of purchase": ((*VALUED, "--purchased-on", "20/03/2017"), ("'20/03/2017'", "YYYY-MM-DD")),
     "unknown programme": (
         (*QUOTE, "--programme", "mi-exchange-indai"),

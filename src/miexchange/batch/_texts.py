@@ -6,20 +6,18 @@ thing is marked as strange and stays in its row. An empty cell is nothing.
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from miexchange._value import instant
+from miexchange._time import CLOCK, NotATime, read_day, read_instant
 from miexchange.batch._columns import Column, nulls_of
-from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date, datetime
 
     from numpy.typing import NDArray
 
@@ -29,14 +27,10 @@ __all__ = ["decoded", "parsed"]
 
 _UTC = pa.timestamp("us", "UTC")
 
-# ISO 8601: a date, a time of the day and an offset. Python's own reader takes more, and not the same in each version.
-_TIME = r"[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)"
-_INSTANT = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}{_TIME}", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# Those of which the digits alone say that they are instants, and near ones, so that Arrow can read them all at once.
+# The instants of which the digits alone say that they are some, and near ones, so that Arrow can read all at once.
 _CERTAIN = (
     r"^(?:19[7-9]\d|20\d\d)-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
-    rf"|02-(?:0[1-9]|1\d|2[0-8])){_TIME}$"
+    rf"|02-(?:0[1-9]|1\d|2[0-8])){CLOCK}$"
 )
 
 
@@ -79,8 +73,8 @@ def parsed(cells: pa.ChunkedArray, kind: Kind) -> Column:
 
     Args:
         cells: the bytes of each cell; an empty cell is null.
-        kind: what a cell is to hold. A text is anything in UTF-8; an instant and a date are written as in ISO
-            8601, an instant with its time zone (``2018-03-20T12:00+05:30``); a flag is ``true`` or ``false``.
+        kind: what a cell is to hold. A text is anything in UTF-8; an instant (``2018-03-20T12:00+05:30``) and a
+            date are read as `_time` says; a flag is ``true`` or ``false``.
     """
     column = decoded(cells)
     if kind == "text":
@@ -103,11 +97,9 @@ def _instants(texts: pa.Array) -> pa.Array:
 
 
 def _instant_of(text: str) -> datetime | None:
-    if not _INSTANT.fullmatch(text):
-        return None
     try:
-        return instant(datetime.fromisoformat(text), "at")
-    except (InvalidValue, ValueError):  # a year out of range, or a day that is not in the calendar
+        return read_instant(text, None)
+    except NotATime:
         return None
 
 
@@ -117,8 +109,8 @@ def _days(texts: pa.Array) -> pa.Array:
 
 def _day_of(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
+        return read_day(text)
+    except NotATime:
         return None
 
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from miexchange._time import (
+    NO_ZONE,
+    OUT_OF_RANGE,
+    TOO_FINE,
+    YEARS,
+    NotATime,
+    NotInCalendar,
+    is_day,
+    read_day,
+    read_instant,
+)
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order
 from miexchange.errors import InvalidValue, MiExchangeError
@@ -17,7 +27,7 @@ from miexchange.programme import Programme, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import timezone
+    from datetime import date, timezone
 
     from miexchange.condition import Questionnaire
     from miexchange.ledger import Checkpoint
@@ -39,9 +49,7 @@ __all__ = [
 
 KEY_VARIABLE = "MIEXCHANGE_KEY"
 _LEAST_KEY = 16
-_YEARS = range(1970, 3000)
 _EXAMPLE = "2018-03-20T12:00+05:30"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 _File = TypeVar("_File", Condition, Coupon, Order, "Checkpoint")
 
@@ -71,38 +79,34 @@ def instant(text: str | None, option: str, zone: timezone | None) -> datetime:
     """
     if text is None:
         return now()
-    if _DAY.fullmatch(text):
-        if zone is None:
-            raise Wrong(f"{option} {_quoted(text)} is a day, not an instant: write it with time and zone: {_EXAMPLE}")
-        return datetime.combine(day(text, option), time(), zone)
+    if zone is None and is_day(text):
+        raise Wrong(f"{option} {_quoted(text)} is a day, not an instant: write it with time and zone: {_EXAMPLE}")
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        return read_instant(text, zone)
+    except NotATime as fault:
         remedy = "write a day as YYYY-MM-DD or" if zone else "write"
-        raise Wrong(f"{option} {_quoted(text)} is no instant: {remedy} an instant such as {_EXAMPLE}") from None
-    if found.tzinfo is None:
-        raise Wrong(f"{option} {_quoted(text)} has no time zone: add one, such as Z or +05:30: {_EXAMPLE}")
-    return _in_range(found, found.year, text, option)
+        raise _wrong_time(text, option, fault, f"is no instant: {remedy} an instant such as {_EXAMPLE}") from None
 
 
 def day(text: str, option: str) -> date:
     """Read a day such as 2018-03-20."""
-    if _DAY.fullmatch(text):
-        try:
-            found = date.fromisoformat(text)
-        except ValueError as error:
-            raise Wrong(f"{option} {_quoted(text)} is not in the calendar ({error}): give a day that exists") from None
-        return _in_range(found, found.year, text, option)
-    raise Wrong(f"{option} {_quoted(text)} is no day: write YYYY-MM-DD, such as 2017-06-30")
+    try:
+        return read_day(text)
+    except NotATime as fault:
+        raise _wrong_time(text, option, fault, "is no day: write YYYY-MM-DD, such as 2017-06-30") from None
 
 
-_When = TypeVar("_When", date, datetime)
+def _wrong_time(text: str, option: str, fault: NotATime, otherwise: str) -> Wrong:
+    if isinstance(fault, NotInCalendar):
+        otherwise = "is not in the calendar: give a day that exists"
+    return Wrong(f"{option} {_quoted(text)} {_WRONG_TIMES.get(fault.args, otherwise)}")
 
 
-def _in_range(found: _When, year: int, text: str, option: str) -> _When:
-    if year not in _YEARS:
-        raise Wrong(f"{option} {_quoted(text)} is out of range: give a year from {_YEARS[0]} to {_YEARS[-1]}")
-    return found
+_WRONG_TIMES = {
+    NO_ZONE: f"has no time zone: add one, such as Z or +05:30: {_EXAMPLE}",
+    OUT_OF_RANGE: f"is out of range: give a year from {YEARS[0]} to {YEARS[-1]}",
+    TOO_FINE: "is finer than a microsecond: round it",
+}
 
 
 def programme(source: str) -> Programme:

@@ -1,0 +1,197 @@
+"""Days and instants as text: the one grammar that every reader of tables, files and options uses.
+
+    day      = YYYY-MM-DD
+    instant  = day, "T" or one space, HH:MM, optionally :SS and a fraction, then "Z", +HH:MM, +HHMM or +HH
+
+This is what Python's `isoformat`, pandas, Polars, pyarrow, DuckDB and PostgreSQL write, for a zone of whole minutes.
+Digits are ASCII. A fraction has up to 9 digits, and those beyond the sixth are 0: an instant is exact to the
+microsecond. There is no 24:00 and no leap second. A day is any in the calendar; an instant is in the years 1900 to 9900
+of its own zone. A date alone is its first moment in a zone, where the reader says which zone that is.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from miexchange._text import is_missing
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+__all__ = [
+    "CLOCK",
+    "NO_ZONE",
+    "OUT_OF_RANGE",
+    "TOO_FINE",
+    "YEARS",
+    "NotATime",
+    "NotInCalendar",
+    "as_date",
+    "day_of",
+    "in_utc",
+    "instant_of",
+    "is_day",
+    "is_moment",
+    "read_day",
+    "read_instant",
+]
+
+YEARS = range(1900, 9901)
+"""The years of an instant, in its own zone: a validity or another zone can always be added to it."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MINUTES = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_OFFSET = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
+CLOCK = rf"{_MINUTES}(?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?{_OFFSET}"
+"""What follows the day of an instant, as a regular expression that Arrow understands too, but for zeros beyond the
+sixth digit of a fraction."""
+
+# Without an offset, and finer than a microsecond, so that a message can say which of them is wrong.
+_MOMENT = re.compile(rf"{_DAY.pattern}{_MINUTES}(?::[0-5][0-9](?:\.[0-9]{{1,6}}([0-9]{{0,3}}))?)?({_OFFSET})?")
+_LIKE_A_MOMENT = re.compile(
+    rf"{_DAY.pattern}[T ][0-9]{{2}}(?::[0-9]{{2}}){{1,2}}(?:\.[0-9]{{1,9}})?(?:Z|[+-][0-9:]{{2,5}})?"
+)
+_LONGEST = len("2018-03-20T12:00:00.123456000+05:30")
+
+_NO_DAY = ("is not a date", "Write a date as 2018-03-15")
+_NO_INSTANT = ("is not a date", "Write a date as 2018-03-15, or a moment as 2018-03-15T09:30:00+05:30")
+NO_ZONE = ("has no time zone", "Add its offset, such as +05:30, or write the date alone")
+TOO_FINE = ("is finer than a microsecond", "Round it to microseconds")
+OUT_OF_RANGE = (
+    f"is outside the years {YEARS[0]} to {YEARS[-1]}",
+    "Write a date in between, or nothing where there is no end",
+)
+
+
+class NotATime(Exception):  # noqa: N818 - never leaves the package
+    """A value that names no day or no instant: what is wrong with it, and the remedy."""
+
+
+class NotInCalendar(NotATime):
+    """A day or an instant that is well written and not in the calendar, such as 30 February."""
+
+
+def read_day(text: str) -> date:
+    """Read a day.
+
+    Raises:
+        NotATime: the text is not in the grammar, or not in the calendar.
+
+    >>> read_day("2018-03-15")
+    datetime.date(2018, 3, 15)
+    """
+    if not is_day(text):
+        raise NotATime(*_NO_DAY)
+    if (found := _day(text)) is None:
+        raise NotInCalendar(*_NO_DAY)
+    return found
+
+
+def read_instant(text: str, zone: tzinfo | None) -> datetime:
+    """Read an instant, and return it in UTC.
+
+    Args:
+        text: the text, without spaces around it.
+        zone: where a date alone begins; None where a date alone names no instant.
+
+    Raises:
+        NotATime: the text is not in the grammar, not in the calendar, or out of range.
+
+    >>> read_instant("2018-03-20 17:30+0530", None).isoformat()
+    '2018-03-20T12:00:00+00:00'
+    """
+    if zone is not None and is_day(text):
+        found: date | None = _day(text)
+    elif len(text) <= _LONGEST and (match := _MOMENT.fullmatch(text)):
+        finer, offset = match.groups(default="")
+        if not offset:
+            raise NotATime(*NO_ZONE)
+        if finer.strip("0"):
+            raise NotATime(*TOO_FINE)
+        found = _moment(text)
+    else:
+        raise NotATime(*_NO_INSTANT)
+    if found is None:
+        raise NotInCalendar(*_NO_INSTANT)
+    return instant_of(found, zone)
+
+
+@lru_cache(maxsize=1024)  # a table repeats its few dates thousands of times
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def day_of(value: object) -> date:
+    """Return a date as a plain one.
+
+    Raises:
+        NotATime: something else, such as a datetime, which is an instant.
+    """
+    if type(value) is not date:
+        raise NotATime(*_NO_DAY)
+    return value
+
+
+def instant_of(value: object, zone: tzinfo | None) -> datetime:
+    """Return the instant of a datetime, or of the first moment of a date in a zone, in UTC.
+
+    Raises:
+        NotATime: neither, or one that names no instant, or one that is out of range.
+    """
+    if not isinstance(value, date) or is_missing(value):  # pandas' NaT claims to be a datetime
+        raise NotATime(*_NO_INSTANT)
+    return in_utc(value if isinstance(value, datetime) else datetime.combine(value, time(), zone))
+
+
+def is_day(text: str) -> bool:
+    """Tell whether a text has the form of a day, whether or not it is in the calendar."""
+    return _DAY.fullmatch(text) is not None
+
+
+def is_moment(text: str) -> bool:
+    """Tell whether a text looks like a day with a time of day, right or wrong: then its digits are no IMEI."""
+    return _LIKE_A_MOMENT.fullmatch(text) is not None
+
+
+def in_utc(value: datetime) -> datetime:
+    """Return an aware datetime as a plain one in UTC.
+
+    Raises:
+        NotATime: it has no zone, is finer than a microsecond, or out of range.
+    """
+    if getattr(value, "nanosecond", 0):
+        raise NotATime(*TOO_FINE)
+    if value.year not in YEARS:
+        raise NotATime(*OUT_OF_RANGE)
+    try:
+        plain = datetime.combine(value.date(), value.time(), value.tzinfo)
+        # Without an offset, astimezone would read the machine's own zone.
+        found = None if plain.utcoffset() is None else plain.astimezone(UTC)
+    except Exception:  # noqa: BLE001 - a zone is foreign code
+        found = None
+    if found is None:
+        raise NotATime(*NO_ZONE)
+    return found
+
+
+def as_date(value: object) -> object:
+    """Return the date that a frame holds as a midnight without a zone, None for NaT, and anything else as it is."""
+    if not isinstance(value, datetime):
+        return value
+    if is_missing(value):
+        return None
+    return value.date() if value.tzinfo is None and value.time() == time() else value

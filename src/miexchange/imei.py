@@ -513,11 +513,10 @@ class TacTable:
         devices: dict[tuple[str, str, str], int] = {}
         entries = []
         for tac, brand, model, *source in rows:
-            device = (brand, model, source[0] if source else "")
-            require(
-                all(type(part) is str for part in device), "TacTable.of", device, "brand, model and source are texts"
-            )
-            require(bool(brand or model), "TacTable.of", tac, "a row names a brand or a model")
+            texts = (brand, model, source[0] if source else "")
+            require(all(type(part) is str for part in texts), "TacTable.of", texts, "brand, model and source are texts")
+            device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
+            require(bool(device[0] or device[1]), "TacTable.of", tac, "a row names a brand or a model")
             entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
         return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), ()))
 
@@ -542,7 +541,8 @@ class TacTable:
         except TypeError:
             problem = Problem("<table>", None, "", f"{shown(path)} is no path", "Give the path of a text file")
             raise DataError((problem,)) from None
-        return _table(_tac_files.read_tac_file(file, pad_six_digits=pad_six_digits))
+        sold = {body.rbi for body in _reporting_bodies().values() if body.status != "test"}
+        return _table(_tac_files.read_tac_file(file, sold, pad_six_digits=pad_six_digits))
 
     def lookup(self, imei: Imei | str) -> tuple[TacDevice, ...]:
         """Return every device that the table names for an IMEI or a TAC; none means unknown.

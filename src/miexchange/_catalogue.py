@@ -298,8 +298,10 @@ class Catalogue(Value):
         """Return a few variants whose name looks like the text, for "did you mean"."""
         if len(text) > NAME:
             return ()
-        labels = {words(variant.label): variant for variant in self.variants}
-        labels |= {variant.model: variant for variant in self.variants}
+        labels: dict[str, Variant] = {}
+        for variant in self.variants:
+            for name in (variant.name, variant.family, variant.label, variant.model):
+                labels.setdefault(name if name is variant.model else words(name), variant)
         close = closest(words(text), labels, 2 * _NEAREST, 0.5)
         return tuple(dict.fromkeys(labels[label] for label in close))[:_NEAREST]
 

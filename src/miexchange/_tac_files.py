@@ -14,7 +14,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, TEXT
+from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TEXT
 from miexchange._text import folded
 from miexchange.errors import DataError, Problem, shown
 
@@ -47,10 +47,10 @@ _SPECS = "specs"
 _OSMOCOM = ("tac", "name", "name")
 # What stands in a cell that names nothing, as its letters and digits: n/a, N.A., Not Known, (blank), NaN, 0.0.
 _NOTHING = frozenset(
-    "na null none nan nil unknown notknown notsupported notavailable notapplicable notspecified undefined tbd tba tbc "
-    "missing empty blank 0 00".split()
+    {"na", "null", "none", "nan", "nil", "unknown", "undefined", "tbd", "tba", "tbc", "missing", "empty", "blank", "0"}
+    | {"notknown", "notsupported", "notavailable", "notapplicable", "notspecified", "00"}
 )
-_ERRORS = frozenset("#REF! #VALUE! #NAME? #DIV/0! #NUM!".split())  # of a spreadsheet; #N/A and #NULL! are above
+_ERRORS = frozenset(["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!"])  # of a spreadsheet; #N/A and #NULL! are above
 _LONGEST_NOTHING = 24  # characters, signs around it included
 _UNDERSTOOD = (
     "Understood are a header with tac, brand (or manufacturer, marca) and model (or modelo, marketing name, specs), "
@@ -86,6 +86,8 @@ class TacFile(NamedTuple):
     widths: Counter[int]
     """How many TACs had how many digits before they were padded."""
     problems: tuple[Problem, ...]
+    """Why rows were left out, at most `PROBLEMS` of them."""
+    left_out: int
 
 
 class _Header(NamedTuple):
@@ -141,17 +143,21 @@ def read_tac_file(path: Path, sold: Collection[str], *, pad_six_digits: bool) ->
     devices: dict[tuple[str, str, str], int] = {}
     entries: list[tuple[int, int]] = []
     problems: list[Problem] = []
+    left_out = 0
     for number, line in enumerate(lines[header.line :], header.line + 1):
         try:
             cells = _cells(line, header)
             tac = _tac(cells[header.tac], allowed, sold)
             device = _device(cells, header, source)
         except _BadRow as bad:
-            problems.append(Problem(name, number, *bad.args))
+            left_out += 1
+            if left_out <= PROBLEMS:
+                problems.append(Problem(name, number, *bad.args))
         else:
             widths[len(tac)] += 1
             entries.append((int(tac), devices.setdefault(device, len(devices))))
-    return TacFile(name, header.layout, devices, entries, len(lines) - header.line, widths, tuple(problems))
+    rows = len(lines) - header.line
+    return TacFile(name, header.layout, devices, entries, rows, widths, tuple(problems), left_out)
 
 
 def _lines(path: Path) -> list[str]:

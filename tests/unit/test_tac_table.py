@@ -258,6 +258,7 @@ REFUSED = [
     (b"tac\n01234567\n", "the header 'tac' has no column for the brand or manufacturer"),
     (b"tac:brand:model\n01234567:Acme:One\n", "no tac column in its first 10 lines; the first is 'tac:brand:model'"),
     (b"tac,brand\n01234567,Acme\n", "has no column for the model"),
+    (b"tac,brand,model" + b"," * 100_000, "the header has 100003 columns, at most 2000 are read"),
     (b"tac,brand,model,Model\n01234567,Acme,One,Two\n", "model: stands 2 times in the header"),
     (
         b"01234567,Acme,One,\n01234568,Acme,Two,x\n",

@@ -78,7 +78,7 @@ class TacReader:
             self._brands[words(variant.brand)].add(variant.brand)
         self._makers = dict(table)
         for brand in self._brands:
-            known = self._makers.get(brand, Maker())
+            known = self._makers.get(brand, _NOBODY)
             self._makers[brand] = known._replace(own=known.own | {brand})
         self._longest = max(len(name.split()) for name in (*self._makers, ""))
         self._readings: dict[TacDevice, TacReading] = {}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from miexchange._catalogue import Catalogue, Variant, closest
 from miexchange._rows import Problems, read_rows
+from miexchange._text import printable
 from miexchange._value import Value, day, proved
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei, TacDevice
@@ -44,6 +45,7 @@ __all__ = [
 
 _GREATEST = 10**60  # no number above this is kept, and no NaN: neither has a JSON form
 _FEW = 3
+_MOST_NAMED = 5  # of the models that a TAC may be
 
 
 class ImeiStatus(StrEnum):
@@ -339,6 +341,9 @@ def tac_code(
         return ReasonCode.TAC_UNKNOWN
     if variant is None:
         return None
+    for candidate in candidates:  # in the very words of the catalogue: nothing to look up
+        if candidate.brand == variant.brand and candidate.model == variant.name:
+            return None
     readings = [catalogue.tac_reading(candidate) for candidate in candidates]
     for reading in readings:
         if variant.family in reading.families or variant.brand in reading.brands:
@@ -434,7 +439,9 @@ def _judge_imei(
     code = tac_code(candidates, variant, catalogue)
     if code is None:
         return
-    named = " or ".join(dict.fromkeys(f"{candidate.brand} {candidate.model}" for candidate in candidates))
+    names = list(dict.fromkeys(f"{candidate.brand} {candidate.model}".strip() for candidate in candidates))
+    others = [f"{len(names) - _MOST_NAMED} others"] if len(names) > _MOST_NAMED else []
+    named = " or ".join([*map(printable, names[:_MOST_NAMED]), *others])
     if code is ReasonCode.TAC_UNKNOWN:
         what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
         if candidates:

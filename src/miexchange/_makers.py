@@ -91,7 +91,10 @@ class TacReader:
         return reading
 
     def _read(self, device: TacDevice) -> TacReading:
-        if len(device.brand) + len(device.model) >= NAME:
+        exact = f"{device.brand} {device.model}"
+        if self._catalogue.variants_of(exact):
+            return TacReading(frozenset({exact}))
+        if len(exact) > NAME:
             return TacReading()
         maker = self._maker(words(device.brand or device.model).split())
         name = words(device.model)
@@ -99,9 +102,6 @@ class TacReader:
         own, contract = self._spelled(maker.own), self._spelled(maker.contract)
         if not bare:  # the table names nothing but who made it
             return TacReading(brands=own, doubtful_brands=contract)
-        exact = f"{device.brand} {device.model}"
-        if self._catalogue.variants_of(exact):
-            return TacReading(frozenset({exact}))
         for brands in ({device.brand}, own, contract):
             families = self._families(brands, name) or self._families(brands, bare)
             if families:

@@ -12,8 +12,10 @@ from miexchange import Catalogue, DataError, ReasonCode, Variant
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
 from miexchange._rows import Problems
 from miexchange.batch import appraise_frame
+from miexchange.batch._rules import BITS
+from miexchange.batch._tacs import PAGE, tac_rules
 from miexchange.eligibility import naming_code, tac_code
-from miexchange.imei import TacDevice
+from miexchange.imei import TacDevice, TacTable
 from miexchange.programme import Programme
 
 if TYPE_CHECKING:
@@ -160,7 +162,7 @@ def test_a_column_of_names_is_read_as_one_name_is() -> None:
 # Makers.
 
 NEXUS, PIXEL, HONOR, PLUS = "google-nexus-5-2-16", "google-pixel-4-128", "honor-8-4-32", "oneplus-3t-6-64"
-NOTE, GALAXY, YUREKA, MOTO = "xiaomi-redmi-note-4-4-64", "samsung-galaxy-s8-4-64", "micromax-yu-yureka-2-16", ""
+NOTE, GALAXY, YUREKA = "xiaomi-redmi-note-4-4-64", "samsung-galaxy-s8-4-64", "micromax-yu-yureka-2-16"
 OWN, DOUBT, OTHER = None, ReasonCode.TAC_UNKNOWN, ReasonCode.TAC_OTHER_MODEL
 
 CALLED = [
@@ -220,6 +222,20 @@ def test_a_tac_table_may_call_a_phone_by_its_maker(model: str, brand: str, name:
     assert tac_code((device,), variant, CATALOGUE) is code
     assert tac_code((TacDevice("Acme", "Other"), device), variant, CATALOGUE) is code
     assert CATALOGUE.tac_reading(device) is CATALOGUE.tac_reading(TacDevice(brand, name))
+
+
+def test_columns_read_the_rows_of_a_tac_table_as_one_device_does() -> None:
+    devices = [(brand, name) for _, brand, name, _ in CALLED]
+    table = TacTable.of((f"{35_000_001 + number}", *device) for number, device in enumerate(devices))
+    families = [CATALOGUE.by_model[model] for model in dict.fromkeys(model for model, *_ in CALLED)]
+    rules = tac_rules(table, CATALOGUE, families)
+    for number, device in enumerate(devices):
+        tac = 35_000_001 + number
+        group = rules.cells[rules.pages[tac // PAGE] + tac % PAGE]
+        for position, variant in enumerate(families):
+            code = tac_code((TacDevice(*device),), variant, CATALOGUE)
+            said = rules.reasons[rules.said[group, position]] & (BITS[DOUBT] | BITS[OTHER])
+            assert said == (0 if code is None else BITS[code]), (device, variant.model)
 
 
 def test_no_row_that_names_the_claimed_model_is_another_model() -> None:

@@ -7,7 +7,6 @@ instants only, so each model has a few rows, each with the window in which it ho
 from __future__ import annotations
 
 import csv
-import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from _contract import BIT
 from miexchange import ReasonCode
+from miexchange.eligibility import naming_code, tac_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from miexchange import Programme, TacDevice, Terms, Variant
     from miexchange.eligibility import Listing
@@ -147,8 +147,7 @@ class Relations:
         catalogue = self._programme.catalogue
         variant = catalogue.named(name)
         if variant is None:
-            known = catalogue.family_of("", name) is not None
-            bits = BIT[ReasonCode.VARIANT_MISSING if known else ReasonCode.MODEL_UNKNOWN]
+            bits = BIT[naming_code(name, catalogue)]
             return [Fact(code, ALWAYS, EVER, -1, bits, None, None, (None,) * len(self.anchors), 0)]
         changes = sorted(self._changes(variant))
         ends = (*changes[1:], EVER)
@@ -220,14 +219,15 @@ class Relations:
         return rows, exceptions
 
     def _verdicts(self, devices: tuple[TacDevice, ...]) -> dict[int, bool]:
-        """Return for each family whether the devices fit it or spell it otherwise; the others they are not."""
+        """Return for each family whether the devices fit it or may be it; the others they are not."""
         catalogue = self._programme.catalogue
         found: dict[int, bool] = {}
         for variant in catalogue.variants:
             number = self.families[variant.family]
-            if any(_fits(device, variant, catalogue.family_of) for device in devices):
+            code = tac_code(devices, variant, catalogue)
+            if code is None:
                 found[number] = True
-            elif any(_spelled_otherwise(device, variant, catalogue.family_of) for device in devices):
+            elif code is ReasonCode.TAC_UNKNOWN:
                 found.setdefault(number, False)
         return found
 
@@ -257,13 +257,3 @@ def _in_force(series: list[_Dated], at: int) -> _Dated | None:
         return None
     last = max(begun, key=lambda one: one.effective_from)
     return last if last.effective_until is None or at < micros(last.effective_until) else None
-
-
-def _fits(device: TacDevice, variant: Variant, family_of: Callable[[str, str], str | None]) -> bool:
-    named = device.brand == variant.brand and device.model in {variant.name, ""}
-    return named or family_of(device.brand, device.model) == variant.family
-
-
-def _spelled_otherwise(device: TacDevice, variant: Variant, family_of: Callable[[str, str], str | None]) -> bool:
-    one, other = (re.sub(r"[^0-9a-z+]+", "", brand.casefold()) for brand in (device.brand, variant.brand))
-    return one == other and family_of(device.brand, device.model) is None

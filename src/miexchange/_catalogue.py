@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from miexchange._bounds import NAME
+from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._rows import Problems, read_rows
+from miexchange._text import words
 from miexchange._value import Value, check_types, require
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Catalogue", "Variant", "brand_key", "closest", "family_key"]
+    from miexchange.imei import TacDevice
+
+__all__ = ["Catalogue", "Variant", "closest"]
 
 _MB_PER_GB = 1024
 _NEAREST = 5
-_SHORTEST_BARE_NAME = 4  # a slip of the finger must not become a OnePlus X
 _MOST_SIMS = 4
 
 
@@ -83,28 +87,28 @@ def _ram(megabytes: int) -> str:
     return f"{megabytes} MB" if rest else f"{whole} GB"
 
 
-_WORD = re.compile(r"[0-9a-z+]+")
-
-
 def _fits_word(word: str, name: set[str], memory: set[str]) -> bool:
     if word in name or word in memory:
         return True
     return not word.isdigit() and any(part.startswith(word) for part in name)
 
 
-_NOT_IN_A_KEY = re.compile(r"[^0-9a-z+]+")
+def _id_key(text: str) -> str:
+    """Return what the spellings of an id have in common: case and the kind of its dashes do not matter.
+
+    Its dashes must be there: `Google Pixel 4 128` is another phone than the one with the id `google-pixel-4-128`.
+    """
+    return words(text) if len(text) <= NAME and len(text.split()) == 1 else ""
 
 
-def family_key(brand: str, name: str) -> str:
-    """Spell a family so that case, spaces and a doubled brand do not matter."""
-    brand = _NOT_IN_A_KEY.sub("", brand.casefold())
-    name = _NOT_IN_A_KEY.sub("", name.casefold())
-    return name if name.startswith(brand) else brand + name
-
-
-def brand_key(brand: str) -> str:
-    """Spell a brand so that case, spaces and punctuation do not matter."""
-    return family_key("", brand)
+def _spellings_of_memory(variant: Variant) -> Iterator[str]:
+    """Yield the keys of RAM and storage as people write them, the units always: `6 GB, 64 GB`, `6GB+64GB`, `64 GB`."""
+    storage = f"{variant.storage_gb}gb"
+    yield storage
+    if variant.ram_mb is not None:
+        ram = name_key(_ram(variant.ram_mb)).replace(" ", "")
+        for between in ("", "+", "ram", "ram+"):
+            yield f"{ram}{between}{storage}"
 
 
 @dataclass(frozen=True)
@@ -162,33 +166,109 @@ class Catalogue(Value):
         return {variant.model: variant.label for variant in self.variants}
 
     @cached_property
-    def _families(self) -> dict[str, str]:
-        """The family of every spelling: brand with name, and the bare name where it is long enough to be one's own."""
-        keys: dict[str, str] = {}
-        bare: dict[str, set[str]] = {}
+    def _by_id_key(self) -> dict[str, set[Variant]]:
+        keys: dict[str, set[Variant]] = defaultdict(set)
+        for variant in self.variants:
+            keys[_id_key(variant.model)].add(variant)
+        keys.pop("", None)
+        return keys
+
+    @cached_property
+    def _by_family(self) -> dict[str, tuple[Variant, ...]]:
+        families: dict[str, list[Variant]] = defaultdict(list)
+        for variant in sorted(self.variants, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb)):
+            families[variant.family].append(variant)
+        return {family: tuple(variants) for family, variants in families.items()}
+
+    @cached_property
+    def _families(self) -> dict[str, set[str]]:
+        """The families of every spelling: brand with name, and the bare name where it is long enough to be one's own.
+
+        A spelling in which nobody put spaces between digits is there too, unless it is another's own.
+        """
+        keys: dict[str, set[str]] = defaultdict(set)
         for variant in self.variants:
             for name in (variant.name, *variant.aliases):
-                keys.setdefault(family_key(variant.brand, name), variant.family)
-                if len(family_key("", name)) >= _SHORTEST_BARE_NAME:
-                    bare.setdefault(family_key("", name), set()).add(variant.family)
-        return {name: min(families) for name, families in bare.items() if len(families) == 1} | keys
+                keys[name_key(f"{variant.brand} {name}")].add(variant.family)
+                if len(bare := name_key(name)) >= SHORTEST_BARE_NAME:
+                    keys[bare].add(variant.family)
+        keys.pop("", None)  # of a name of nothing but dashes, or one too long to be anybody's
+        joined: dict[str, set[str]] = defaultdict(set)
+        for key, families in keys.items():
+            joined[key.replace(" ", "")] |= families
+        return joined | keys
+
+    @cached_property
+    def _by_memory(self) -> dict[str, set[Variant]]:
+        """The variants of every spelling of a family with its memory."""
+        keys: dict[str, set[Variant]] = defaultdict(set)
+        for key, families in self._families.items():
+            for variant in self._by_family[min(families)] if len(families) == 1 else ():
+                for memory in _spellings_of_memory(variant):
+                    keys[name_key(f"{key} {memory}")].add(variant)
+        return keys
+
+    def _family(self, *keys: str) -> str | None:
+        found: set[str] = set().union(*(self._families.get(key, ()) for key in keys))
+        return found.pop() if len(found) == 1 else None
 
     def family_of(self, brand: str, name: str) -> str | None:
-        """Return the family that a brand and a name spell, or None for a model not in the catalogue."""
-        return self._families.get(family_key(brand, name))
+        """Return the family that a brand and a name spell, or None for a model not in the catalogue.
+
+        A spelling that leads to two families leads to none.
+        """
+        if len(brand) + len(name) >= NAME:
+            return None
+        key, alone = name_key(f"{brand} {name}"), name_key(name)
+        return self._family(key, alone) if alone.startswith(name_key(brand)) else self._family(key)
+
+    def meant(self, name: str) -> tuple[Variant, ...]:
+        """Return the variants that a name may mean, of one family; none for a name that the catalogue lacks.
+
+        A name is an id, a brand with a model, a model alone where no other brand has it, each with the memory or
+        without, and a variant's label. Case, spaces, dashes and other ways to write the same letters do not matter
+        (`miexchange._text.words`); a letter that is left over makes the name unknown.
+        """
+        if (variant := self.by_model.get(name)) is not None:
+            return (variant,)
+        if len(name) > NAME:
+            return ()
+        if (family := self.family_of("", name)) is not None:
+            return self._by_family[family]
+        found = self._by_id_key.get(_id_key(name)) or self._by_memory.get(name_key(name), set())
+        families = {variant.family for variant in found}
+        if len(families) != 1:
+            return ()
+        return tuple(variant for variant in self._by_family[families.pop()] if variant in found)
 
     def named(self, name: str) -> Variant | None:
-        """Return the variant that a name leads to: its id, or a family that has only this one."""
+        """Return the one variant that a name leads to, or None: see `meant`."""
         variant = self.by_model.get(name)
-        if variant is None and (family := self.family_of("", name)) is not None:
-            variants = self.variants_of(family)
-            variant = variants[0] if len(variants) == 1 else None
+        if variant is None:
+            meant = self.meant(name)
+            variant = meant[0] if len(meant) == 1 else None
         return variant
+
+    @cached_property
+    def by_name(self) -> dict[str, frozenset[str]]:
+        """The families that have a name, without their brand and however short, by its `name_key`."""
+        keys: dict[str, set[str]] = defaultdict(set)
+        for variant in self.variants:
+            for name in (variant.name, *variant.aliases):
+                keys[name_key(name)].add(variant.family)
+        return {key: frozenset(families) for key, families in keys.items()}
+
+    @cached_property
+    def _tac_reader(self) -> TacReader:
+        return TacReader(self, makers())
+
+    def tac_reading(self, device: TacDevice) -> TacReading:
+        """Return what a row of a TAC table says: by its brand, or by the maker of phones of another brand."""
+        return self._tac_reader.read(device)
 
     def variants_of(self, family: str) -> tuple[Variant, ...]:
         """Return the variants of a family, as `Variant.family` spells it; the smallest memory first."""
-        found = (variant for variant in self.variants if variant.family == family)
-        return tuple(sorted(found, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb)))
+        return self._by_family.get(family, ())
 
     def search(self, text: str) -> tuple[Variant, ...]:
         """Return the variants that every word of the text fits, in any order; the shortest name first.
@@ -196,27 +276,33 @@ class Catalogue(Value):
         A word fits the beginning of a word of the name, a number the whole of it; ``64`` and ``4gb``
         fit the memory as well. The beginning of an id finds the ids that begin so.
         """
-        words = _WORD.findall(text.casefold())
-        beginning = text.strip().casefold()
+        if len(text) > NAME:
+            return ()
+        sought, beginning = words(text).split(), _id_key(text)
+        if not sought and text.strip():
+            return ()
         found = []
         for variant in self.variants:
-            name = {
-                word for spelled in (variant.family, *variant.aliases) for word in _WORD.findall(spelled.casefold())
-            }
+            name = {word for spelled in (variant.family, *variant.aliases) for word in words(spelled).split()}
             memory = {
                 f"{variant.storage_gb}",
                 f"{variant.storage_gb}gb",
                 _ram(variant.ram_mb or 0).replace(" ", "").lower(),
             }
-            if variant.model.startswith(beginning) or all(_fits_word(word, name, memory) for word in words):
+            begins = bool(beginning) and _id_key(variant.model).startswith(beginning)
+            if begins or all(_fits_word(word, name, memory) for word in sought):
                 found.append((len(variant.family), variant.family, variant.ram_mb or 0, variant.storage_gb, variant))
         return tuple(variant for *_, variant in sorted(found, key=lambda row: row[:4]))
 
     def nearest(self, text: str) -> tuple[Variant, ...]:
         """Return a few variants whose name looks like the text, for "did you mean"."""
-        labels = {variant.label.casefold(): variant for variant in self.variants}
-        labels |= {variant.model: variant for variant in self.variants}
-        close = closest(text.casefold(), labels, 2 * _NEAREST, 0.5)
+        if len(text) > NAME:
+            return ()
+        labels: dict[str, Variant] = {}
+        for variant in self.variants:
+            for name in (variant.name, variant.family, variant.label, variant.model):
+                labels.setdefault(name if name is variant.model else words(name), variant)
+        close = closest(words(text), labels, 2 * _NEAREST, 0.5)
         return tuple(dict.fromkeys(labels[label] for label in close))[:_NEAREST]
 
 

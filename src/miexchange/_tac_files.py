@@ -11,16 +11,21 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TEXT
+from miexchange._text import folded
 from miexchange.errors import DataError, Problem, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
-__all__ = ["TacFile", "read_tac_file"]
+__all__ = ["TacFile", "named", "read_tac_file"]
 
 _TAC_DIGITS = 8
+_LOST_ONE = 7
 _WIDTHS = (7, 8)
 _WIDTHS_WITH_SIX = (6, 7, 8)
 _HEADER_WITHIN = 10  # lines: an export may begin with a banner and its licence
@@ -40,7 +45,13 @@ _BRAND = (
 _MODEL = ("marketing_name", "model", "model_name", "handset_model", "modelo", "internal_model_name")
 _SPECS = "specs"
 _OSMOCOM = ("tac", "name", "name")
-_NOTHING = frozenset({"", "-", "n/a", "not known", "not supported", "unknown"})
+# What stands in a cell that names nothing, as its letters and digits: n/a, N.A., Not Known, (blank), NaN, 0.0.
+_NOTHING = frozenset(
+    {"na", "null", "none", "nan", "nil", "unknown", "undefined", "tbd", "tba", "tbc", "missing", "empty", "blank", "0"}
+    | {"notknown", "notsupported", "notavailable", "notapplicable", "notspecified", "00"}
+)
+_ERRORS = frozenset(["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!"])  # of a spreadsheet; #N/A and #NULL! are above
+_LONGEST_NOTHING = 24  # characters, signs around it included
 _UNDERSTOOD = (
     "Understood are a header with tac, brand (or manufacturer, marca) and model (or modelo, marketing name, specs), "
     "between comma, semicolon, pipe or tab, and the Osmocom, GSMA and DIRBS layouts"
@@ -50,6 +61,13 @@ _SIGNATURES = (
     (b"\x1f\x8b", "is compressed with gzip", "Unpack it first"),
     (b"\xff\xfe", "is UTF-16 text", "Save it as UTF-8"),
     (b"\xfe\xff", "is UTF-16 text", "Save it as UTF-8"),
+)
+# What spreadsheets and data frames make of a TAC.
+_SPREADSHEET = (
+    (re.compile(r'="[0-9]+"'), "It is a formula of a spreadsheet: write the 8 digits alone, in a column of texts"),
+    (re.compile(r'"[0-9]+"'), "Write the 8 digits without quotation marks"),
+    (re.compile(r"[0-9.,]+[eE][+-]?[0-9]+"), "A spreadsheet rounded it: set the column to text, and fill it in anew"),
+    (re.compile(r"[0-9]+[.,]0*"), "It was read as a decimal number: read and write the column as text"),
 )
 _UNDECODED = re.compile("[\ud800-\udfff]")
 _GAPS = re.compile(r"[\s_-]+")
@@ -68,6 +86,8 @@ class TacFile(NamedTuple):
     widths: Counter[int]
     """How many TACs had how many digits before they were padded."""
     problems: tuple[Problem, ...]
+    """Why rows were left out, at most `PROBLEMS` of them."""
+    left_out: int
 
 
 class _Header(NamedTuple):
@@ -88,8 +108,28 @@ class _BadRow(Exception):  # noqa: N818 - never leaves this module
     """A row that cannot be used: column, message, remedy."""
 
 
-def read_tac_file(path: Path, *, pad_six_digits: bool) -> TacFile:
+def named(text: str) -> str:
+    """Return a text, or "" for one that names nothing: `NULL`, `n/a`, `#N/A`, `?`, `--`.
+
+    >>> named("Nexus 5"), named("#N/A"), named("--")
+    ('Nexus 5', '', '')
+    """
+    return text if len(text) > _LONGEST_NOTHING else _named(text)
+
+
+@lru_cache(maxsize=4096)  # a table repeats its brands thousands of times
+def _named(text: str) -> str:
+    word = "".join(filter(str.isalnum, folded(text)))
+    return "" if not word or word in _NOTHING or text.upper() in _ERRORS else text
+
+
+def read_tac_file(path: Path, sold: Collection[str], *, pad_six_digits: bool) -> TacFile:
     """Read every row of a TAC table.
+
+    Args:
+        path: the file.
+        sold: the first two digits of the TACs that phones on sale may have: neither test numbers nor nobody's.
+        pad_six_digits: whether a TAC of six digits is read as one that lost two leading zeros.
 
     Raises:
         DataError: the file is no TAC table, or cannot be read.
@@ -103,15 +143,21 @@ def read_tac_file(path: Path, *, pad_six_digits: bool) -> TacFile:
     devices: dict[tuple[str, str, str], int] = {}
     entries: list[tuple[int, int]] = []
     problems: list[Problem] = []
+    left_out = 0
     for number, line in enumerate(lines[header.line :], header.line + 1):
         try:
-            tac, device = _row(line, header, allowed, source)
+            cells = _cells(line, header)
+            tac = _tac(cells[header.tac], allowed, sold)
+            device = _device(cells, header, source)
         except _BadRow as bad:
-            problems.append(Problem(name, number, *bad.args))
+            left_out += 1
+            if left_out <= PROBLEMS:
+                problems.append(Problem(name, number, *bad.args))
         else:
             widths[len(tac)] += 1
             entries.append((int(tac), devices.setdefault(device, len(devices))))
-    return TacFile(name, header.layout, devices, entries, len(lines) - header.line, widths, tuple(problems))
+    rows = len(lines) - header.line
+    return TacFile(name, header.layout, devices, entries, rows, widths, tuple(problems), left_out)
 
 
 def _lines(path: Path) -> list[str]:
@@ -158,6 +204,9 @@ def _header(name: str, lines: list[str]) -> _Header:
 def _columns(name: str, line: int, delimiter: str, names: list[str]) -> _Header:
     """Say which column is what, or refuse a header that does not tell."""
     between = _DELIMITERS[delimiter]
+    if len(names) > COLUMNS:
+        message = f"the header has {len(names)} columns, at most {COLUMNS} are read"
+        raise _refused(name, message, "Keep the columns of the TAC, the brand and the model", line)
     if tuple(names[:3]) == _OSMOCOM:
         aka = (names.index("aka"),) if "aka" in names else ()
         return _Header(line, delimiter, len(names), "osmocom", 0, (1,), (2, *aka), None, None)
@@ -188,25 +237,19 @@ def _column(cell: str) -> str:
     return _GAPS.sub("_", cell.strip('\ufeff" \t').casefold())
 
 
-def _row(line: str, header: _Header, widths: tuple[int, ...], file: str) -> tuple[str, tuple[str, str, str]]:
-    cells = _cells(line, header.delimiter)
+def _cells(line: str, header: _Header) -> list[str]:
+    if len(line) > CELL_BYTES:
+        raise _BadRow("", f"the line has {len(line)} characters, at most {CELL_BYTES} are read", "Shorten it")
+    cells = _split(line, header.delimiter)
     if len(cells) != header.width:
         if not line.strip():
             raise _BadRow("", "the line is blank", "Remove it")
         message = f"the row has {len(cells)} cell{'' if len(cells) == 1 else 's'}, the header {header.width}"
         raise _BadRow("", message, "Give every row as many cells as the header")
-    tac = cells[header.tac].strip().removeprefix("'").strip()
-    if len(tac) not in widths or not tac.isascii() or not tac.isdigit():
-        raise _bad_tac(tac)
-    brand = _first(cells, header.brands)
-    model = _first(cells, header.models) if header.specs is None else _from_specs(cells[header.specs], brand)
-    if not brand and not model:
-        raise _BadRow("", "the row names neither a brand nor a model", "Fill it in, or remove the row")
-    source = "" if header.source is None else _clean(cells[header.source])
-    return tac, (brand, model, source or file)
+    return cells
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _split(line: str, delimiter: str) -> list[str]:
     if not line.isascii() and _UNDECODED.search(line):
         raise _BadRow("", "the row is not UTF-8 text", "Save the file as UTF-8")
     # Pipes and tabs were chosen so that nothing needs quoting: there a quote is an inch, or part of a JSON cell.
@@ -218,11 +261,35 @@ def _cells(line: str, delimiter: str) -> list[str]:
         raise _BadRow("", "a quote is not closed on its line", "Keep a row on one line, and double a quote") from None
 
 
+def _tac(cell: str, widths: tuple[int, ...], sold: Collection[str]) -> str:
+    tac = cell.strip().removeprefix("'").strip()
+    if len(tac) not in widths or not tac.isascii() or not tac.isdigit():
+        raise _bad_tac(tac)
+    if len(tac) == _LOST_ONE and f"0{tac[0]}" not in sold:
+        what = f"{shown(tac)} has 7 digits, and with a leading zero it would be a test number or nobody's"
+        raise _BadRow("tac", what, "Write the 8 digits of the TAC; of a phone on sale, only 01 begins with a zero")
+    return tac
+
+
+def _device(cells: list[str], header: _Header, file: str) -> tuple[str, str, str]:
+    """Return the brand, the model and the source of a row."""
+    brand = _first(cells, header.brands)
+    model = _first(cells, header.models) if header.specs is None else _from_specs(cells[header.specs], brand)
+    if not brand and not model:
+        raise _BadRow("", "the row names neither a brand nor a model", "Fill it in, or remove the row")
+    source = "" if header.source is None else _clean(cells[header.source])
+    for column, text, most in (("brand", brand, NAME), ("model", model, NAME), ("source", source, TEXT)):
+        if len(text) > most:
+            raise _BadRow(column, f"has {len(text)} characters, at most {most} are read", "Shorten it")
+    return brand, model, source or file
+
+
 def _bad_tac(tac: str) -> _BadRow:
     if not tac:
         return _BadRow("tac", "the TAC is blank", "Fill in its 8 digits, or remove the row")
     if not (tac.isascii() and tac.isdigit()):
-        return _BadRow("tac", f"{shown(tac)} is not digits alone", "Write the 8 digits of the TAC")
+        remedy = next((said for form, said in _SPREADSHEET if form.fullmatch(tac)), "Write the 8 digits of the TAC")
+        return _BadRow("tac", f"{shown(tac)} is not digits alone", remedy)
     if len(tac) == _WIDTHS_WITH_SIX[0]:
         remedy = "If two leading zeros were lost, read with pad_six_digits; a TAC from before 2003 has only six"
         return _BadRow("tac", f"{shown(tac)} has 6 digits, which may be a whole TAC or not", remedy)
@@ -238,8 +305,7 @@ def _first(cells: list[str], columns: tuple[int, ...]) -> str:
 
 
 def _clean(cell: str) -> str:
-    value = cell.strip().removeprefix("'").strip()  # the apostrophe by which a spreadsheet marks a text
-    return "" if value.casefold() in _NOTHING else value
+    return named(cell.strip().removeprefix("'").strip())  # the apostrophe by which a spreadsheet marks a text
 
 
 def _from_specs(specs: str, brand: str) -> str:

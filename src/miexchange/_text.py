@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from typing import cast
 
-__all__ = ["folded", "is_missing", "printable", "text_of"]
+__all__ = ["folded", "is_missing", "printable", "text_of", "words"]
 
 
 def text_of(value: object) -> str | None:
@@ -41,47 +42,52 @@ def is_missing(value: object) -> bool:
     return kind.__name__ in {"NaTType", "NAType"} and kind.__module__.partition(".")[0] == "pandas"
 
 
-# What is written between the letters and digits of a name, and does not tell two names apart.
-_BETWEEN = frozenset("-_ \t\r\n\x0b\x0c.,:;/\\'\"()[]{}|\u00b7\u2022\u2212")
-_BETWEEN_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Pd", "Ps", "Pe", "Pi", "Pf"})
-_MARKS = dict.fromkeys(map(ord, "\u00a9\u00ae\u2120\u2122"))  # copyright, registered, service mark, trade mark
-# Unicode's Default_Ignorable_Code_Point beyond the format characters (Cf): they are not drawn.
-_IGNORED = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0})
-_VARIATION_SELECTORS = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+# What is written between the letters and digits of a name, and does not tell two names apart: Unicode's White_Space,
+# its Dash property but for what is a letter or a sign elsewhere, quotation marks, brackets, and a few points.
+# The lists are written out: `unicodedata` of another Python knows other characters.
+_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_DASHES = "\\-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
+_QUOTES = "'\"\xab\xbb\u2018-\u201f\u2032\u2033\u2039\u203a\u300c-\u300f"
+_BRACKETS = "()\\[\\]{}\u207d\u207e\u3008-\u300b\u3010\u3011\u3014-\u301b"
+_POINTS = "_,:;/\\\\|\xb7\u2022"
+_POINT = r"(?<![0-9])\.|\.(?![0-9])"  # between two digits it makes another number: a Nokia 3.1 is no Nokia 31
+_BETWEEN = re.compile(f"(?:[{_SPACES}{_DASHES}{_QUOTES}{_BRACKETS}{_POINTS}]|{_POINT})+")
+
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which is not drawn, and the signs of a trade mark
+# (copyright, registered, service mark, trade mark), of which NFKC would make letters.
+_NOT_READ = re.compile(
+    "[\xa9\xae\u2120\u2122\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
+def words(text: str) -> str:
+    """Return a name in words, with one space between, where everything goes that a typist takes for the same.
+
+    Compatibility forms (full width, superscripts), case, and characters that are not drawn go by Unicode's
+    NFKC_Casefold (Unicode Standard, section 3.13). Spaces, dashes, brackets, quotation marks and the like become
+    the space, and the signs of a trade mark go. **Nothing else is dropped**: a Cyrillic letter that looks Latin, a
+    word in another alphabet, a digit of another script or a character that this Python's Unicode does not have yet
+    stays, and so makes another name.
+
+    >>> words("Galaxy S8\uff0b"), words("Mi\u2122 A1"), words("Redmi\u00a0Note\u20114 (2017)")
+    ('galaxy s8+', 'mi a1', 'redmi note 4 2017')
+    """
+    if text.isascii():
+        text = text.lower()
+    else:
+        text = unicodedata.normalize("NFKC", _NOT_READ.sub("", text)).casefold()
+        text = unicodedata.normalize("NFKC", text)
+    return _BETWEEN.sub(" ", text).strip(" ")
 
 
 def folded(text: str) -> str:
-    """Return what is left of a name when everything goes that Unicode, or a typist, takes for the same.
+    """Return the words of a name as one word: what two spellings of it have in common.
 
-    Compatibility forms (full width, superscripts), case, and characters that are not drawn go by Unicode's
-    NFKC_Casefold (Unicode Standard, section 3.13); spaces, dashes, brackets, quotation marks and the signs of a trade
-    mark go as well. **Nothing else is dropped**: a Cyrillic letter that looks Latin, or a word in another alphabet,
-    stays, and so makes another name.
-
-    >>> folded("Galaxy S8\uff0b"), folded("Mi\u2122 A1"), folded("Redmi\u00a0Note\u20114")
-    ('galaxys8+', 'mia1', 'redminote4')
-    >>> folded("OnePlus 3\u0422") == folded("OnePlus 3T")
-    False
+    >>> folded("Redmi Note-4"), folded("OnePlus 3\u0422") == folded("OnePlus 3T")
+    ('redminote4', False)
     """
-    if text.isascii():
-        return "".join(character for character in text.lower() if character not in _BETWEEN)
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.translate(_MARKS)).casefold())
-    return "".join(character for character in text if not _is_between(character))
-
-
-def _is_between(character: str) -> bool:
-    if character in _BETWEEN:
-        return True
-    if character.isascii():
-        return False
-    return unicodedata.category(character) in _BETWEEN_CATEGORIES or _is_ignored(character)
-
-
-def _is_ignored(character: str) -> bool:
-    number = ord(character)
-    if unicodedata.category(character) == "Cf" or number in _IGNORED:
-        return True
-    return any(number in span for span in _VARIATION_SELECTORS)
+    return words(text).replace(" ", "")
 
 
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

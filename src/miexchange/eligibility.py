@@ -17,8 +17,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from miexchange._catalogue import Catalogue, Variant, brand_key, closest
+from miexchange._catalogue import Catalogue, Variant, closest
 from miexchange._rows import Problems, read_rows
+from miexchange._text import printable
 from miexchange._value import Value, day, proved
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei, TacDevice
@@ -44,6 +45,7 @@ __all__ = [
 
 _GREATEST = 10**60  # no number above this is kept, and no NaN: neither has a JSON form
 _FEW = 3
+_MOST_NAMED = 5  # of the models that a TAC may be
 
 
 class ImeiStatus(StrEnum):
@@ -297,9 +299,8 @@ def assess(
 
 
 def naming_code(name: str, catalogue: Catalogue) -> ReasonCode:
-    """Return why a name leads to no variant: it is that of a family with several, or nobody's."""
-    known = catalogue.family_of("", name) is not None
-    return ReasonCode.VARIANT_MISSING if known else ReasonCode.MODEL_UNKNOWN
+    """Return why a name leads to no variant: it is that of several of a family, or nobody's."""
+    return ReasonCode.VARIANT_MISSING if catalogue.meant(name) else ReasonCode.MODEL_UNKNOWN
 
 
 def listing_code(
@@ -333,17 +334,22 @@ def tac_code(
 ) -> Literal[ReasonCode.TAC_UNKNOWN, ReasonCode.TAC_OTHER_MODEL] | None:
     """Return what a TAC's candidates say against a variant: nothing known, another model, or None for nothing.
 
-    A name that the catalogue lacks may be the same phone's, so it counts as not known.
+    A name that the catalogue lacks may be the same phone's, so it counts as not known; so does the claimed model under
+    a brand that is not its own, for a table may call a phone by its maker.
     """
     if not candidates:
         return ReasonCode.TAC_UNKNOWN
     if variant is None:
         return None
-    for candidate in candidates:
-        if _fits(candidate, variant, catalogue):
+    for candidate in candidates:  # in the very words of the catalogue: nothing to look up
+        if candidate.brand == variant.brand and candidate.model == variant.name:
             return None
-    for candidate in candidates:
-        if _is_spelled_otherwise(candidate, variant, catalogue):
+    readings = [catalogue.tac_reading(candidate) for candidate in candidates]
+    for reading in readings:
+        if variant.family in reading.families or variant.brand in reading.brands:
+            return None
+    for reading in readings:
+        if variant.family in reading.doubtful_families or variant.brand in reading.doubtful_brands:
             return ReasonCode.TAC_UNKNOWN
     return ReasonCode.TAC_OTHER_MODEL
 
@@ -433,7 +439,9 @@ def _judge_imei(
     code = tac_code(candidates, variant, catalogue)
     if code is None:
         return
-    named = " or ".join(dict.fromkeys(f"{candidate.brand} {candidate.model}" for candidate in candidates))
+    names = list(dict.fromkeys(f"{candidate.brand} {candidate.model}".strip() for candidate in candidates))
+    others = [f"{len(names) - _MOST_NAMED} others"] if len(names) > _MOST_NAMED else []
+    named = " or ".join([*map(printable, names[:_MOST_NAMED]), *others])
     if code is ReasonCode.TAC_UNKNOWN:
         what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
         if candidates:
@@ -471,34 +479,20 @@ def _tac_unknown(what: str, imei: Imei) -> Reason:
     return Reason(ReasonCode.TAC_UNKNOWN, what, remedy, str(imei))
 
 
-def _fits(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
-    """Tell whether a candidate is the variant's family; a row that names a brand only fits all of its models."""
-    if candidate.brand == variant.brand and candidate.model in {variant.name, ""}:
-        return True
-    return catalogue.family_of(candidate.brand, candidate.model) == variant.family
-
-
-def _is_spelled_otherwise(candidate: TacDevice, variant: Variant, catalogue: Catalogue) -> bool:
-    """Tell whether it could be the same phone under a name (a model code, say) that the catalogue lacks."""
-    same_brand = brand_key(candidate.brand) == brand_key(variant.brand)
-    return same_brand and catalogue.family_of(candidate.brand, candidate.model) is None
-
-
 def _not_named(name: str, catalogue: Catalogue) -> Reason:
     """Say which variants a name could mean, or which names are near it."""
-    code = naming_code(name, catalogue)
-    if code is ReasonCode.VARIANT_MISSING:
-        family = catalogue.family_of("", name) or ""
-        variants = catalogue.variants_of(family)
+    variants = catalogue.meant(name)
+    if variants:
+        family = variants[0].family
         return Reason(
-            code,
-            f"{family} was sold in {len(variants)} variants, and their values differ",
+            naming_code(name, catalogue),
+            f"{family} was sold in {len(catalogue.variants_of(family))} variants, and their values differ",
             f"Choose RAM and storage: {', '.join(f'{variant.memory} ({variant.model})' for variant in variants)}",
             shown(name),
         )
     close = catalogue.nearest(name)
     hint = f"Did you mean {', '.join(variant.model for variant in close)}" if close else "Search the models"
-    return Reason(code, f"No model is called {shown(name)}", hint, shown(name))
+    return Reason(naming_code(name, catalogue), f"No model is called {shown(name)}", hint, shown(name))
 
 
 def _brand_not_accepted(variant: Variant, brands: frozenset[str]) -> Reason:

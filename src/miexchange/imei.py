@@ -456,7 +456,7 @@ class TacDevice(Value):
 
 @dataclass(frozen=True, slots=True)
 class TacReport(Value):
-    """What became of every row of a TAC table: ``rows == len(table) + merged + len(problems)``.
+    """What became of every row of a TAC table: ``rows == len(table) + merged + left_out``.
 
     Attributes:
         file: the file, as the caller named it.
@@ -467,7 +467,8 @@ class TacReport(Value):
         padded_6: the TACs of six digits that got two leading zeros back.
         merged: the rows that repeat another one exactly.
         conflicts: the TACs for which the table names more than one device; all of them are kept.
-        problems: the rows that were left out, and why.
+        problems: the rows that were left out, and why; of the first 1,000 of them.
+        left_out: how many rows were left out.
     """
 
     file: str
@@ -479,6 +480,7 @@ class TacReport(Value):
     merged: int
     conflicts: int
     problems: tuple[Problem, ...]
+    left_out: int = 0
 
 
 @final
@@ -513,13 +515,12 @@ class TacTable:
         devices: dict[tuple[str, str, str], int] = {}
         entries = []
         for tac, brand, model, *source in rows:
-            device = (brand, model, source[0] if source else "")
-            require(
-                all(type(part) is str for part in device), "TacTable.of", device, "brand, model and source are texts"
-            )
-            require(bool(brand or model), "TacTable.of", tac, "a row names a brand or a model")
+            texts = (brand, model, source[0] if source else "")
+            require(all(type(part) is str for part in texts), "TacTable.of", texts, "brand, model and source are texts")
+            device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
+            require(bool(device[0] or device[1]), "TacTable.of", tac, "a row names a brand or a model")
             entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
-        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), ()))
+        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), (), 0))
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], *, pad_six_digits: bool = False) -> TacTable:
@@ -542,7 +543,8 @@ class TacTable:
         except TypeError:
             problem = Problem("<table>", None, "", f"{shown(path)} is no path", "Give the path of a text file")
             raise DataError((problem,)) from None
-        return _table(_tac_files.read_tac_file(file, pad_six_digits=pad_six_digits))
+        sold = {body.rbi for body in _reporting_bodies().values() if body.status != "test"}
+        return _table(_tac_files.read_tac_file(file, sold, pad_six_digits=pad_six_digits))
 
     def lookup(self, imei: Imei | str) -> tuple[TacDevice, ...]:
         """Return every device that the table names for an IMEI or a TAC; none means unknown.
@@ -637,5 +639,6 @@ def _table(file: _tac_files.TacFile) -> TacTable:
         merged=len(file.entries) - len(entries),
         conflicts=len(conflicting),
         problems=file.problems,
+        left_out=file.left_out,
     )
     return TacTable(tacs, positions, tuple(TacDevice(*key) for key in keys), report)

@@ -27,7 +27,7 @@ ROOMS = (
     {"refusal"},
     {"imei", "_tac_files"},
     {"device_report"},
-    {"eligibility", "_catalogue"},
+    {"eligibility", "_catalogue", "_makers"},
     {"condition"},
     {"market"},
     {"programme", "_programme_files", "_programme_rules"},

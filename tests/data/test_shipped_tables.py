@@ -221,6 +221,23 @@ def test_every_tac_is_under_a_licence_that_is_shipped_with_it() -> None:
         assert (DATA / "LICENSES" / file).stat().st_size > 1_000
 
 
+# Makers.
+
+
+def test_every_maker_has_its_brand_role_and_source() -> None:
+    table = rows("makers.csv")
+    assert f"| `makers.csv` | {len(table)} |" in (DATA / "README.md").read_text(encoding="utf-8")
+    keys = [(row["maker"].casefold(), row["brand"].casefold()) for row in table]
+    assert keys == sorted(set(keys))
+    for row in table:
+        assert all(cell == cell.strip() != "" for cell in row.values()), row
+        assert row["role"] in {"own", "contract"}, row
+        assert "http" in row["source"] or "github:" in row["source"], row
+    brands = {row["brand"] for row in MODELS}
+    elsewhere = {"Alcatel", "Apple", "BlackBerry", "Coolpad", "LG", "Meizu", "Nokia", "Realme", "ZTE"}
+    assert {row["brand"] for row in table} <= brands | elsewhere
+
+
 # Curves.
 
 

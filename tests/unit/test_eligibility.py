@@ -83,8 +83,9 @@ def judged(device: Device, *, terms: EligibilityTerms = WARN, on: date = DAY, **
         "exchange_open": False,
         "device_exchanged": False,
         "brands": frozenset({"Acme", "Zeta"}),
+        "tacs": TACS,
     }
-    return assess(device, catalogue=CATALOGUE, eligible=ELIGIBLE, tacs=TACS, terms=terms, on=on, **{**usual, **facts})
+    return assess(device, catalogue=CATALOGUE, eligible=ELIGIBLE, terms=terms, on=on, **{**usual, **facts})
 
 
 def codes(reasons: tuple[Reason, ...]) -> list[str]:
@@ -219,6 +220,14 @@ def test_a_tac_row_that_names_a_brand_only_fits_all_of_its_models() -> None:
 
 def test_a_tac_says_nothing_against_a_model_that_is_not_known() -> None:
     assert codes(judged(Device("no such phone", imei("35417804"))).reasons) == ["model_unknown"]
+
+
+def test_a_reason_names_a_few_models_of_a_tac_and_lets_none_of_them_act_on_a_terminal() -> None:
+    tacs = TacTable.of([("35417803", "Other\x1b[31m", f"M{number}") for number in range(1_000)])
+    verdict = judged(Device("acme-one-4-64", imei("35417803")), tacs=tacs)
+    message = verdict.reasons[0].message
+    assert r"is that of Other\x1b[31m M0 or Other\x1b[31m M1 or" in message
+    assert message.endswith("or 995 others, not of Acme One")
 
 
 # Two SIMs.

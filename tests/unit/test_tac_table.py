@@ -18,7 +18,7 @@ SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "tac"
 SAMPLE_COUNTS = {
     "osmocom_tacdb_2025.csv": ("osmocom", 22527, 22525, 6196, 0, 2, 1, ()),
     "formats/gsma_dump_BlankTac_july_2016.txt": ("gsma (pipe)", 3, 2, 2, 0, 0, 0, (2,)),
-    "formats/gsma_dump_InvalidTac_july_2016.txt": ("gsma (pipe)", 3, 3, 3, 1, 0, 0, ()),  # seven digits
+    "formats/gsma_dump_InvalidTac_july_2016.txt": ("gsma (pipe)", 3, 2, 2, 0, 0, 0, (2,)),  # 09: a test number
     "formats/gsma_dump_commadelimited_2016.txt": ("gsma (comma)", 3, 3, 3, 0, 0, 0, ()),
     "formats/gsma_dump_duplicaterecord_2016.txt": ("gsma (pipe)", 2, 1, 1, 0, 1, 0, ()),
     "formats/gsma_dump_extracolumns_July_2016.txt": ("gsma (pipe)", 3, 3, 3, 0, 0, 0, ()),
@@ -50,7 +50,8 @@ def test_every_sample_reads_with_exact_counts() -> None:
         report = table.report
         assert report.file == str(path)
         assert report.padded_6 == 0
-        assert report.rows == len(table) + report.merged + len(report.problems)
+        assert report.rows == len(table) + report.merged + report.left_out
+        assert report.left_out == len(report.problems)
         lines = tuple(problem.line for problem in report.problems)
         counts = (report.rows, len(table), report.devices, report.padded_7, report.merged, report.conflicts)
         found[path.relative_to(SAMPLES).as_posix()] = (report.layout, *counts, lines)
@@ -128,6 +129,15 @@ BAD_ROWS = [
     ("1,Acme,One", "tac", "'1' has 1 digit, a TAC has 8"),
     ("354178036859789,Acme,One", "tac", "'35417803******9' has 15 digits, a TAC has 8"),  # an IMEI, masked
     ("01234567,-,n/a", "", "the row names neither a brand nor a model"),
+    ("01234567,NULL,#N/A", "", "the row names neither a brand nor a model"),
+    ("9113177,Acme,One", "tac", "'9113177' has 7 digits, and with a leading zero it would be a test number"),
+    ("0123456,Acme,One", "tac", "'0123456' has 7 digits, and with a leading zero it would be a test number"),
+    ("\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17,Acme,One", "tac", "is not digits alone"),  # full width
+    ("\u200b01234567,Acme,One", "tac", "is not digits alone"),  # a space of no width
+    (f"01234567,{'x' * 201},One", "brand", "has 201 characters, at most 200 are read"),
+    (f"01234567,Acme,{'x' * 201}", "model", "has 201 characters, at most 200 are read"),
+    (f"01234567,Acme,{'x' * 100_000}", "", "the line has 100014 characters, at most 100000 are read"),
+    ("01234567;Acme;One", "", "the row has 1 cell, the header 3"),  # another delimiter
     ('01234567,"Acme,One', "", "a quote is not closed on its line"),
     ('01234567,"Acme"x,One', "", "a quote is not closed on its line"),  # or closed too early
     ("01234567,Acme,\udce4", "", "the row is not UTF-8 text"),  # one byte of latin-1
@@ -144,6 +154,71 @@ def test_a_bad_row_is_left_out_and_reported(tmp_path: Path, row: str, column: st
     assert message in problem.message
     assert problem.remedy
     assert table.report.rows == 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "remedy"),
+    [
+        ('="01234567"', "It is a formula of a spreadsheet"),
+        ('"=""01234567"""', "It is a formula of a spreadsheet"),
+        ("1.23E+07", "A spreadsheet rounded it: set the column to text"),
+        ('"1,23E+07"', "A spreadsheet rounded it: set the column to text"),
+        ("01234567.0", "It was read as a decimal number"),
+        ('"""01234567"""', "Write the 8 digits without quotation marks"),
+        ("0123456A", "Write the 8 digits of the TAC"),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_tac_has_its_remedy(tmp_path: Path, cell: str, remedy: str) -> None:
+    table = read(tmp_path, f"tac,brand,model\n{cell},Acme,One\n")
+    (problem,) = table.report.problems
+    assert (problem.line, problem.column, len(table)) == (2, "tac", 0)
+    assert problem.remedy.startswith(remedy)
+
+
+def test_a_file_of_nothing_but_faults_lists_the_first_and_counts_them_all(tmp_path: Path) -> None:
+    report = read(tmp_path, "tac,brand,model\n" + "x\n" * 1_500).report
+    assert (report.rows, report.left_out, len(report.problems)) == (1_500, 1_500, 1_000)
+    assert [problem.line for problem in report.problems] == list(range(2, 1_002))
+
+
+def test_a_cell_with_a_line_feed_makes_two_rows_and_both_are_reported(tmp_path: Path) -> None:
+    table = read(tmp_path, 'tac,brand,model\n01234567,Acme,"One\nred"\n35417803,Acme,Two\n')
+    assert [problem.line for problem in table.report.problems] == [2, 3]
+    assert (table.report.rows, len(table)) == (3, 1)
+
+
+WORDS_FOR_NOTHING = (
+    *("", " ", "-", "--", "?", "???", "...", "*", "n/a", "N/A", "#N/A", "N.A.", "NA", "<NA>", "null", "NULL", "(null)"),
+    *("None", "nan", "NaN", "nil", "unknown", "Not Known", "NOT SUPPORTED", "not available", "Not-Applicable", "TBD"),
+    *("undefined", "(blank)", "0", "0.0", "#REF!", "#VALUE!", "#DIV/0!", "\u2014", "\uff1f", "\u00a0"),
+)
+REAL_NAMES = ("Nothing Phone", "Nokia", "8", "007", "NULL 2", "Nano", "C++ 1", "\u8363\u8000", "\u0661")
+
+
+@pytest.mark.parametrize("word", WORDS_FOR_NOTHING)
+def test_words_for_nothing_name_no_phone(tmp_path: Path, word: str) -> None:
+    rows = f"01234567;{word};One;{word}\n01234568;Acme;{word};\n01234569;{word};{word};x\n"
+    table = read(tmp_path, f"tac;brand;model;source\n{rows}")
+    assert list(table) == [
+        ("01234567", TacDevice("", "One", "tacs.csv")),
+        ("01234568", TacDevice("Acme", "", "tacs.csv")),
+    ]
+    assert [problem.message for problem in table.report.problems] == ["the row names neither a brand nor a model"]
+    assert TacTable.of([("01234567", word, "One", word)]).lookup("01234567") == (TacDevice("", "One"),)
+    with pytest.raises(InvalidValue, match="a row names a brand or a model"):
+        TacTable.of([("01234567", word, word)])
+
+
+@pytest.mark.parametrize("name", REAL_NAMES)
+def test_a_name_that_only_looks_like_nothing_is_kept(tmp_path: Path, name: str) -> None:
+    assert entries(read(tmp_path, f"tac,brand,model\n01234567,{name},{name}\n")) == [("01234567", name, name)]
+
+
+@pytest.mark.parametrize("tac", [f"{first}234567" for first in range(10)])
+def test_a_lost_zero_comes_back_only_where_phones_on_sale_have_one(tmp_path: Path, tac: str) -> None:
+    # GSMA TS.06, appendix A: 00 and 02 to 09 are for test numbers, so of the TACs with a leading zero 01 is left.
+    report = read(tmp_path, f"tac,brand,model\n{tac},Acme,One\n").report
+    assert (report.padded_7, report.left_out) == ((1, 0) if tac[0] == "1" else (0, 1))
 
 
 def test_every_bad_row_is_reported_with_its_own_line(tmp_path: Path) -> None:
@@ -183,6 +258,7 @@ REFUSED = [
     (b"tac\n01234567\n", "the header 'tac' has no column for the brand or manufacturer"),
     (b"tac:brand:model\n01234567:Acme:One\n", "no tac column in its first 10 lines; the first is 'tac:brand:model'"),
     (b"tac,brand\n01234567,Acme\n", "has no column for the model"),
+    (b"tac,brand,model" + b"," * 100_000, "the header has 100003 columns, at most 2000 are read"),
     (b"tac,brand,model,Model\n01234567,Acme,One,Two\n", "model: stands 2 times in the header"),
     (
         b"01234567,Acme,One,\n01234568,Acme,Two,x\n",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miexchange._catalogue import brand_key
 from miexchange.batch._rules import BITS, TacRules
 from miexchange.eligibility import identity_code, tac_code
 from miexchange.imei import Imei, placeholders
@@ -15,6 +14,7 @@ from miexchange.refusal import ReasonCode
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from miexchange._makers import TacReading
     from miexchange.batch._rules import Positions
     from miexchange.eligibility import Catalogue, Variant
     from miexchange.imei import TacDevice, TacTable
@@ -28,9 +28,8 @@ _BODIES = 100  # the first two digits
 _TACS = 1_000_000  # of each of them
 _SERIALS = 1_000_000  # of each TAC
 
-_Sign = tuple["str | None", str, bool]
-_Group = tuple[frozenset[_Sign], "ReasonCode | None", bool]
-"""All that a rule can see of a number: its candidates' signs, its first digits, whether it may be a placeholder."""
+_Group = tuple["frozenset[TacReading]", "ReasonCode | None", bool]
+"""All that a rule can see of a number: what its candidates say, its first digits, whether it may be a placeholder."""
 
 
 def addresses(numbers: Mapping[int, int], others: Sequence[int] = (0,) * _BODIES) -> tuple[Positions, Positions]:
@@ -60,11 +59,9 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
     """
     bodies = {*map(int, placeholders()), 0}
     suspects = {body // _SERIALS for body in bodies}
-    brands = {brand_key(variant.brand) for variant in families}
     candidates: dict[int, list[TacDevice]] = {}
     for tac, device in tacs:
         candidates.setdefault(int(tac), []).append(device)
-    signs: dict[TacDevice, _Sign] = {}
     # A number of no TAC in the table is still of a reporting body or of none: the first groups are those.
     own = [identity_code(Imei.from_body(f"{body:02}{1:012}")) for body in range(_BODIES)]
     kinds = list(dict.fromkeys([None, *own]))
@@ -73,11 +70,8 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
     numbers = {}
     for tac_number in {*candidates, *suspects}:
         devices = candidates.get(tac_number, [])
-        for device in devices:
-            if device not in signs:
-                signs[device] = _sign(device, catalogue, brands)
         body = own[tac_number // _TACS]
-        group = frozenset(signs[device] for device in devices), body, tac_number in suspects
+        group = frozenset(map(catalogue.tac_reading, devices)), body, tac_number in suspects
         examples.setdefault(group, tuple(devices))
         numbers[tac_number] = groups.setdefault(group, len(groups))
     said = {
@@ -101,9 +95,3 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
 
 def _bit(code: ReasonCode | None) -> int:
     return 0 if code is None else BITS[code]
-
-
-def _sign(device: TacDevice, catalogue: Catalogue, brands: set[str]) -> _Sign:
-    """Return all of a device that a rule about TACs can see: TACs of equal devices form one group."""
-    brand = device.brand if brand_key(device.brand) in brands else ""
-    return catalogue.family_of(device.brand, device.model), brand, not device.model

@@ -1,0 +1,183 @@
+"""Who makes the phones of a brand: TAC tables name a phone by its maker, often by the company's name in full.
+
+`data/makers.csv` holds what a name does not say by itself: that HMD Global makes Nokia phones, and that LG made a
+Google Nexus. A company whose name has the brand as a word, such as `Samsung Korea`, needs no row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from miexchange import _data
+from miexchange._bounds import NAME
+from miexchange._rows import Problems, read_rows
+from miexchange._text import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from miexchange._catalogue import Catalogue
+    from miexchange.imei import TacDevice
+
+__all__ = ["Maker", "TacReader", "TacReading", "makers", "read_makers"]
+
+_ROLES = ("own", "contract")
+SHORTEST_BARE_NAME = 4
+"""Characters of a model's name that may stand without its brand: a slip of the finger must not become a OnePlus X."""
+
+_NOT_BETWEEN_DIGITS = re.compile("(?<![0-9]) | (?![0-9])")
+
+
+def name_key(text: str) -> str:
+    """Return what all spellings of a name have in common: its words without the spaces that nobody needs to read it.
+
+    A space between two digits stays: a `Mi 1 0` is not said to be a Mi 10, and `Honor 6 4 GB` no Honor with 64 GB.
+
+    >>> name_key("Galaxy J7 (2016)"), name_key("OnePlus-3T")
+    ('galaxyj7 2016', 'oneplus3t')
+    """
+    return _NOT_BETWEEN_DIGITS.sub("", words(text)) if len(text) <= NAME else ""
+
+
+class Maker(NamedTuple):
+    """The brands that a maker's phones are sold under, as the `words` of their names."""
+
+    own: frozenset[str] = frozenset()
+    """Any of its phones may be of these brands."""
+    contract: frozenset[str] = frozenset()
+    """It built some phones for these brands."""
+
+
+_NOBODY = Maker()
+
+
+class TacReading(NamedTuple):
+    """All that a row of a TAC table says of the models of a catalogue."""
+
+    families: frozenset[str] = frozenset()
+    """The families that it names."""
+    brands: frozenset[str] = frozenset()
+    """The brands of which it fits every model, for it names nothing else."""
+    doubtful_families: frozenset[str] = frozenset()
+    """The families that it may mean."""
+    doubtful_brands: frozenset[str] = frozenset()
+    """The brands of which it may mean any model: it has a name, such as a model code, that the catalogue lacks."""
+
+
+class TacReader:
+    """Reads rows of TAC tables for one catalogue, each distinct device once."""
+
+    def __init__(self, catalogue: Catalogue, table: Mapping[str, Maker]) -> None:
+        """Keep the makers of a table by the words of their names; each brand of the catalogue is a maker too."""
+        self._catalogue = catalogue
+        self._brands: dict[str, set[str]] = defaultdict(set)
+        for variant in catalogue.variants:
+            self._brands[words(variant.brand)].add(variant.brand)
+        self._makers = dict(table)
+        for brand in self._brands:
+            known = self._makers.get(brand, _NOBODY)
+            self._makers[brand] = known._replace(own=known.own | {brand})
+        self._longest = max(len(name.split()) for name in (*self._makers, ""))
+        self._readings: dict[TacDevice, TacReading] = {}
+
+    def read(self, device: TacDevice) -> TacReading:
+        """Return what a device of a TAC table may be."""
+        reading = self._readings.get(device)
+        if reading is None:
+            reading = self._readings[device] = self._read(device)
+        return reading
+
+    def _read(self, device: TacDevice) -> TacReading:
+        exact = f"{device.brand} {device.model}"
+        if self._catalogue.variants_of(exact):
+            return TacReading(frozenset({exact}))
+        if len(exact) > NAME:
+            return TacReading()
+        maker = self._maker(words(device.brand or device.model).split())
+        name = words(device.model)
+        bare = self._without_maker(name, maker)
+        own, contract = self._spelled(maker.own), self._spelled(maker.contract)
+        if not bare:  # the table names nothing but who made it
+            return TacReading(brands=own, doubtful_brands=contract)
+        for brands in ({device.brand}, own, contract):
+            families = self._families(brands, name) or self._families(brands, bare)
+            if families:
+                return TacReading(families)
+        if not device.brand and maker is _NOBODY:
+            own = self._spelled(self._brands)
+        return TacReading(doubtful_families=self._doubtful(name, bare, contract), doubtful_brands=own)
+
+    def _doubtful(self, name: str, bare: str, contract: frozenset[str]) -> frozenset[str]:
+        """Return the families whose name the row has, under a brand that is not theirs."""
+        found = set(self._families([""], name))
+        for spelled in (name, bare):
+            found |= self._catalogue.by_name.get(name_key(spelled), frozenset())
+        parts = bare.split()
+        for end in range(len(parts) - 1, 0, -1):  # such as Nexus 5 D821
+            found |= self._families(contract, " ".join(parts[:end]))
+        return frozenset(found)
+
+    def _maker(self, parts: list[str]) -> Maker:
+        """Return the maker whose name stands in a text, the longest if there are several.
+
+        Two names of the same length are both meant.
+        """
+        for length in range(min(self._longest, len(parts)), 0, -1):
+            names = (" ".join(parts[start : start + length]) for start in range(len(parts) - length + 1))
+            found = [self._makers[name] for name in names if name in self._makers]
+            if found:
+                return Maker(*(frozenset().union(*brands) for brands in zip(*found, strict=True)))
+        return _NOBODY
+
+    def _without_maker(self, name: str, maker: Maker) -> str:
+        """Return a model's name without a maker of the same brands at its beginning: `nexus 5` of `LG Nexus 5`."""
+        parts = name.split()
+        brands = maker.own | maker.contract
+        for length in range(min(self._longest, len(parts)), 0, -1):
+            other = self._makers.get(" ".join(parts[:length]))
+            if other is not None and brands & (other.own | other.contract):
+                return " ".join(parts[length:])
+        return name
+
+    def _spelled(self, brands: Iterable[str]) -> frozenset[str]:
+        return frozenset().union(*(self._brands.get(brand, ()) for brand in brands))
+
+    def _families(self, brands: Iterable[str], name: str) -> frozenset[str]:
+        found = (self._catalogue.family_of(brand, name) for brand in brands)
+        return frozenset(family for family in found if family is not None)
+
+
+def read_makers(source: object, problems: Problems) -> dict[str, Maker]:
+    """Read a table of makers, with the columns of ``data/makers.csv``; note every fault in its rows."""
+    roles: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in read_rows(source, ("maker", "brand", "role", "source"), (), problems):
+        maker, brand = words(row.text("maker")), words(row.text("brand"))
+        role = row.choice("role", _ROLES)
+        row.text("source")
+        for column, name in (("maker", maker), ("brand", brand)):
+            if row.good and (not name or len(name) > NAME):
+                row.bad(column, "is no name", f"Write a name of at most {NAME} characters")
+        if row.good and brand in roles[maker]:
+            row.bad("maker", "this maker and brand stand twice", "Keep one row for each maker and brand")
+        if row.good:
+            roles[maker][brand] = role
+    return {
+        maker: Maker(*(frozenset(brand for brand, role in brands.items() if role == wanted) for wanted in _ROLES))
+        for maker, brands in roles.items()
+    }
+
+
+@cache
+def makers() -> dict[str, Maker]:
+    """Return the makers of ``data/makers.csv``.
+
+    Raises:
+        DataError: the table is missing or broken.
+    """
+    problems = Problems()
+    table = read_makers(_data.folder() / "makers.csv", problems)
+    problems.raise_if_any()
+    return table

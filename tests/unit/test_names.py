@@ -1,0 +1,297 @@
+"""How people and TAC tables call a phone: its variants by name and memory, and its makers."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from miexchange import Catalogue, DataError, ReasonCode, Variant
+from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
+from miexchange._rows import Problems
+from miexchange.batch import appraise_frame
+from miexchange.batch._rules import BITS
+from miexchange.batch._tacs import PAGE, tac_rules
+from miexchange.eligibility import naming_code, tac_code
+from miexchange.imei import TacDevice, TacTable
+from miexchange.programme import Programme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CATALOGUE = Programme.load("graded-trade-in").catalogue
+
+
+def ids(variants: tuple[Variant, ...]) -> list[str]:
+    return [variant.model for variant in variants]
+
+
+# Names.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OnePlus 3T (6 GB, 64 GB)",
+        "oneplus 3t 6gb 64gb",
+        "OnePlus 3T 6GB+64GB",
+        "OnePlus 3T 6GB/64GB",
+        "OnePlus 3T - 6 GB RAM | 64 GB",
+        "OnePlus 3T [64 GB]",
+        "ONEPLUS_3T_64GB",
+        "Oneplus-3T-6-64",
+        " oneplus-3t-6-64\n",
+    ],
+)
+def test_a_name_with_its_memory_leads_to_the_variant(name: str) -> None:
+    assert ids(CATALOGUE.meant(name)) == ["oneplus-3t-6-64"]
+    assert CATALOGUE.named(name) is CATALOGUE.by_model["oneplus-3t-6-64"]
+
+
+def test_every_label_id_and_family_leads_home_and_no_two_share_a_key() -> None:
+    for variant in CATALOGUE.variants:
+        for name in (variant.model, variant.label, variant.label.upper(), variant.model.upper()):
+            assert CATALOGUE.named(name) is variant, name
+        for name in (variant.name, *variant.aliases):
+            assert CATALOGUE.family_of(variant.brand, name) == variant.family
+        assert CATALOGUE.meant(variant.family) == CATALOGUE.variants_of(variant.family)
+    for key_of in (
+        lambda variant: name_key(variant.family),
+        lambda variant: name_key(variant.name) + variant.brand,
+    ):
+        keys = {(key_of(variant), variant.family) for variant in CATALOGUE.variants}
+        assert len({key for key, _ in keys}) == len(keys)
+    for key_of in (lambda variant: name_key(variant.label), lambda variant: name_key(variant.model)):
+        assert len(set(map(key_of, CATALOGUE.variants))) == len(CATALOGUE.variants)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Google Pixel 4 128",  # another phone than the one with the id google-pixel-4-128
+        "Google Pixel 4 128 GB",
+        "oneplus 3t 6 64",
+        "OnePlus 3T 32 GB",
+        "OnePlus 3T 6 GB",  # it could be storage as well
+        "x" * 201,
+        "OnePlus 3T" + " " * 200,
+        "-",
+        "",
+    ],
+)
+def test_what_is_not_said_clearly_is_unknown(name: str) -> None:
+    assert CATALOGUE.meant(name) == ()
+    assert naming_code(name, CATALOGUE) is ReasonCode.MODEL_UNKNOWN
+
+
+def test_a_storage_that_two_variants_have_asks_which() -> None:
+    one, other = (Variant(f"acme-one-{ram}-64", "Acme", "One", ram * 1024, 64) for ram in (4, 6))
+    catalogue = Catalogue((one, other, Variant("acme-one-6-128", "Acme", "One", 6144, 128)))
+    assert catalogue.meant("Acme One 64GB") == (one, other)
+    assert catalogue.named("Acme One 64GB") is None
+    assert naming_code("Acme One 64GB", catalogue) is ReasonCode.VARIANT_MISSING
+    assert ids(catalogue.meant("Acme One 128GB")) == ["acme-one-6-128"]
+
+
+def test_spaces_between_digits_tell_names_apart_and_may_be_left_out() -> None:
+    old, new = Variant("acme-j7-2016", "Acme", "Jay 7 (2016)", None, 16), Variant("acme-j7", "Acme", "Jay 7", None, 16)
+    catalogue = Catalogue((new, old))
+    for name in ("acme jay 7 2016", "AcmeJay7-2016", "jay 7/2016", "Jay72016"):
+        assert catalogue.named(name) is old, name
+    assert catalogue.named("Jay 7 20 16") is None
+    assert catalogue.named("Jay 7.2016") is None  # another number
+
+
+def test_a_name_that_leads_to_two_leads_to_none() -> None:
+    one, two = Variant("a-1", "Acme", "Uno", None, 4, aliases=("Duo",)), Variant("a-2", "Acme", "Duo", None, 8)
+    three, four = Variant("A-2 ", "Zeta", "Trio", None, 4), Variant("a-4", "zeta", "TRIO", None, 8)
+    catalogue = Catalogue((one, two, three, four))
+    assert catalogue.named("Acme Uno") is one
+    assert catalogue.named("a-2") is two
+    for name in ("Acme Duo", "Duo", "Zeta Trio", "A-2", "Acme Duo 4 GB"):
+        assert catalogue.meant(name) == (), name
+    assert catalogue.family_of("Acme", "Duo") is None
+    assert tac_code((TacDevice("Acme", "Duo"),), two, catalogue) is None  # as the catalogue itself spells it
+
+
+def test_a_name_of_nothing_but_signs_between_letters_is_nobody_s() -> None:
+    catalogue = Catalogue((Variant("-", "-", "()", None, 4), Variant("b" * 300, "c" * 300, "d", None, 4)))
+    for name in ("", "-", "()", "- ()", "c" * 300):
+        assert catalogue.meant(name) == (() if name != "-" else catalogue.variants[:1])
+
+
+def test_a_doubled_brand_is_one_brand_even_without_a_space() -> None:
+    for name in ("OnePlus 3T", "OnePlus3T", "3T", "ONEPLUS-3T"):
+        assert CATALOGUE.family_of("OnePlus", name) == "OnePlus 3T"
+    assert CATALOGUE.family_of("OnePlus", "x" * 200) is None
+
+
+def test_a_search_reads_words_as_names_are_read() -> None:
+    assert "oneplus-3t-6-64" in ids(CATALOGUE.search("\uff2f\uff4eePlus\u00a03T"))
+    for text in ("OnePlus 3\u0422", "***", "-", "x" * 201):
+        assert CATALOGUE.search(text) == ()
+    assert CATALOGUE.nearest("x" * 201) == ()
+    assert ids(CATALOGUE.search("oneplus-3t-6-1")) == ["oneplus-3t-6-128"]
+
+
+NAMES = (
+    "oneplus-3t-6-64",
+    "OnePlus 3T (6 GB, 64 GB)",
+    "OnePlus 3\u0422",
+    "Galaxy S8\uff0b",
+    "Honor 8 \u9752\u6625\u7248",
+    "OnePlus 3T",
+    "",
+)
+
+
+def test_a_column_of_names_is_read_as_one_name_is() -> None:
+    programme = Programme.load("graded-trade-in")
+    table = pd.DataFrame({"model": [*NAMES, "x" * 201]})
+    for question in programme.terms[0].questionnaire.questions:
+        table[question.id] = question.options[0].value if hasattr(question.options[0], "value") else ""
+    result = appraise_frame(table, programme, at=programme.terms[0].effective_from)
+    for name, reasons in zip(table["model"], result["reasons"], strict=True):
+        said = {code for code in ("model_unknown", "variant_missing") if code in str(reasons)}
+        variant = programme.catalogue.named(name)
+        assert said == (set() if variant else {naming_code(name, programme.catalogue).value}), name
+
+
+# Makers.
+
+NEXUS, PIXEL, HONOR, PLUS = "google-nexus-5-2-16", "google-pixel-4-128", "honor-8-4-32", "oneplus-3t-6-64"
+NOTE, GALAXY, YUREKA = "xiaomi-redmi-note-4-4-64", "samsung-galaxy-s8-4-64", "micromax-yu-yureka-2-16"
+OWN, DOUBT, OTHER = None, ReasonCode.TAC_UNKNOWN, ReasonCode.TAC_OTHER_MODEL
+
+CALLED = [
+    # By the maker of a phone of another brand, or by the company's name in full: the genuine phone.
+    (NEXUS, "LG", "Nexus 5", OWN),
+    (NEXUS, "LG Electronics Inc.", "Nexus 5", OWN),
+    (NEXUS, "LG", "LG Nexus 5", OWN),
+    (NEXUS, "Google", "LG Nexus 5", OWN),
+    (NEXUS, "LG", "Google Nexus 5", OWN),
+    ("google-nexus-6p-3-32", "Huawei", "Nexus 6P", OWN),
+    ("google-nexus-6p-3-32", "HUAWEI Technologies Co., Ltd", "NEXUS 6P", OWN),
+    (PIXEL, "HTC Corporation", "Pixel", OWN),
+    (NOTE, "Xiaomi Communications Co Ltd", "Redmi Note 4", OWN),
+    (NOTE, "Beijing Xiaomi Electronics Co.,Ltd.", "Xiaomi Redmi Note 4", OWN),
+    (NOTE, "Redmi", "Note 4", OWN),
+    (PLUS, "OnePlus Technology (Shenzhen) Co., Ltd.", "OnePlus 3T", OWN),
+    (PLUS, "Guangdong OPPO Mobile Telecommunications Corp., Ltd", "OnePlus 3T", OWN),
+    (PLUS, "OPPO", "3T", OWN),
+    (HONOR, "Huawei Device (Dongguan) Co Ltd", "Honor 8", OWN),
+    (GALAXY, "Samsung Korea", "Galaxy S8", OWN),
+    (GALAXY, "Samsung Electronics Co Ltd", "", OWN),
+    (YUREKA, "YU Televentures", "Yureka", OWN),
+    ("asus-zenfone-2-2-16", "ASUSTeK Computer Inc.", "ZenFone 2", OWN),
+    # The claimed model under a brand that is nobody's, or another's, or with more words; an unknown name.
+    (PLUS, "Shenzhen Foo Ltd", "3T", DOUBT),
+    (PLUS, "Shenzhen Foo Ltd", "OnePlus 3T", DOUBT),
+    (PLUS, "HMD Global Oy", "3T", DOUBT),
+    (NEXUS, "Foxconn", "Nexus 5", DOUBT),
+    (NEXUS, "LG Electronics", "Nexus 5 D821", DOUBT),
+    (NEXUS, "LG", "LG", DOUBT),
+    (NEXUS, "LG", "", DOUBT),
+    (PLUS, "One Plus", "A3003", DOUBT),
+    (PLUS, "", "A3003", DOUBT),
+    (PLUS, "", "3T", DOUBT),
+    (GALAXY, "Samsung Korea", "SM-G950F", DOUBT),
+    (HONOR, "Huawei", "FRD-L02", DOUBT),
+    # A truly different phone.
+    (NEXUS, "LG", "Nexus 5X", OTHER),
+    (NEXUS, "LG", "G4", OTHER),
+    (NEXUS, "Nokia", "3310", OTHER),
+    (NOTE, "Xiaomi Communications Co Ltd", "Redmi Note 5", OTHER),
+    (GALAXY, "Samsung Korea", "Galaxy S8+", OTHER),
+    (PLUS, "Samsung Korea", "", OTHER),
+    (PLUS, "", "Galaxy S8", OTHER),
+    (PLUS, "", "Nokia 3310", OTHER),
+    (PLUS, "Guangdong OPPO", "Find 7", OTHER),
+    (PLUS, "Oppo", "Mi 3T", OTHER),
+    ("sony-xperia-z1-2-16", "Sony Ericsson", "K750i", OTHER),
+    (PLUS, "Foo" * 100, "3T", OTHER),  # longer than any name
+]
+
+
+@pytest.mark.parametrize(("model", "brand", "name", "code"), CALLED)
+def test_a_tac_table_may_call_a_phone_by_its_maker(model: str, brand: str, name: str, code: ReasonCode | None) -> None:
+    variant = CATALOGUE.by_model[model]
+    device = TacDevice(brand, name)
+    assert tac_code((device,), variant, CATALOGUE) is code
+    assert tac_code((TacDevice("Acme", "Other"), device), variant, CATALOGUE) is code
+    assert CATALOGUE.tac_reading(device) is CATALOGUE.tac_reading(TacDevice(brand, name))
+
+
+def test_columns_read_the_rows_of_a_tac_table_as_one_device_does() -> None:
+    devices = [(brand, name) for _, brand, name, _ in CALLED]
+    table = TacTable.of((f"{35_000_001 + number}", *device) for number, device in enumerate(devices))
+    families = [CATALOGUE.by_model[model] for model in dict.fromkeys(model for model, *_ in CALLED)]
+    rules = tac_rules(table, CATALOGUE, families)
+    for number, device in enumerate(devices):
+        tac = 35_000_001 + number
+        group = rules.cells[rules.pages[tac // PAGE] + tac % PAGE]
+        for position, variant in enumerate(families):
+            code = tac_code((TacDevice(*device),), variant, CATALOGUE)
+            said = rules.reasons[rules.said[group, position]] & (BITS[DOUBT] | BITS[OTHER])
+            assert said == (0 if code is None else BITS[code]), (device, variant.model)
+
+
+def test_no_row_that_names_the_claimed_model_is_another_model() -> None:
+    """A row that names the claimed model under another brand is a doubt at most."""
+    for variant in CATALOGUE.variants:
+        for brand in ("LG", "Foo Ltd", "", "Nokia", *sorted({other.brand for other in CATALOGUE.variants})):
+            if CATALOGUE.tac_reading(TacDevice(brand, variant.name)).families <= {variant.family}:
+                code = tac_code((TacDevice(brand, variant.name),), variant, CATALOGUE)
+                assert code in {OWN, DOUBT}, (brand, variant.name)
+
+
+def test_a_brand_may_be_spelled_in_several_ways_and_two_makers_in_one_text() -> None:
+    one, two = Variant("a", "ACME", "One", None, 4), Variant("b", "Acme", "Two", None, 4)
+    three = Variant("c", "Bolt", "Three", None, 4)
+    reader = TacReader(Catalogue((one, two, three)), {"foo works": Maker(frozenset(), frozenset({"bolt"}))})
+    assert reader.read(TacDevice("acme inc", "")) == TacReading(brands=frozenset({"ACME", "Acme"}))
+    assert reader.read(TacDevice("Bolt Acme", "X9")).doubtful_brands == {"ACME", "Acme", "Bolt"}
+    assert reader.read(TacDevice("The Foo Works", "Three")).families == {"Bolt Three"}
+    assert pickle.loads(pickle.dumps(reader)).read(TacDevice("Acme", "Two")).families == {"Acme Two"}  # noqa: S301
+    assert TacReader(Catalogue(()), {}).read(TacDevice("Acme", "One")) == TacReading()
+
+
+@pytest.mark.parametrize("row", makers().items(), ids=lambda row: row[0])
+def test_every_maker_of_the_table_is_spelled_by_its_words_and_makes_something(row: tuple[str, Maker]) -> None:
+    name, maker = row
+    assert maker.own or maker.contract
+    assert not maker.own & maker.contract
+    assert all(name_key(text) for text in (name, *maker.own, *maker.contract))
+
+
+HEAD = "maker,brand,role,source\n"
+WELL = "LG,Google,contract,a page\n"
+MISTAKES = [
+    (f"{HEAD}{WELL},Google,contract,a page\n", 3, "maker", "is empty"),
+    (f"{HEAD}{WELL}LG,,own,a page\n", 3, "brand", "is empty"),
+    (f"{HEAD}{WELL}LG,LG,maker,a page\n", 3, "role", "Write one of: own, contract"),
+    (f"{HEAD}{WELL}LG,LG,own,\n", 3, "source", "is empty"),
+    (f"{HEAD}{WELL}lg,GOOGLE,own,a page\n", 3, "maker", "this maker and brand stand twice"),
+    (f"{HEAD}{WELL}--,LG,own,a page\n", 3, "maker", "is no name"),
+    (f"{HEAD}{WELL}LG,()/,own,a page\n", 3, "brand", "is no name"),
+    (f"{HEAD}{WELL}{'x' * 201},LG,own,a page\n", 3, "maker", "is no name"),
+    (f"{HEAD}{WELL}LG,LG,own\n", 3, "", "the row has 3 cells, the header 4"),
+    (f"maker,brand,source\n{WELL}", 1, "role", "the column is missing"),
+    (f"maker,brand,role,source,note\n{WELL}", 1, "note", "is not a column of this table"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column", "words"), MISTAKES, ids=range(len(MISTAKES)))
+def test_a_mistake_in_the_table_of_makers_is_told_with_its_place(
+    tmp_path: Path, text: str, line: int, column: str, words: str
+) -> None:
+    (tmp_path / "makers.csv").write_text(text, encoding="utf-8")
+    problems = Problems()
+    read_makers(tmp_path / "makers.csv", problems)
+    problem = problems.found[0]
+    assert (problem.line, problem.column) == (line, column)
+    assert words in f"{problem.message} {problem.remedy}"
+    with pytest.raises(DataError):
+        problems.raise_if_any()

@@ -346,4 +346,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "an exception": lambda: ValueError("x"),
     "a pattern": lambda: re.compile("a"),
 }
-"""Objects that have broken readers, by what they are. Each is made anew: some can be used once only."""
+"""Objects that have broken readers, by what they are."""
+
+USED_ONCE = ("a generator that raises", "an iterator", "a stream")
+"""Those that are spent after one use."""

@@ -126,6 +126,10 @@ class _Sound:
         return store
 
     @cached_property
+    def ledger(self) -> ledger.Ledger:
+        return self.store("door")
+
+    @cached_property
     def checkpoint(self) -> ledger.Checkpoint:
         with self.store("checkpoint") as store:
             return store.checkpoint(NEXT)
@@ -287,7 +291,7 @@ def _examples() -> dict[type, Any]:
 def example(kind: type) -> Any:  # noqa: ANN401 - an object of the type
     """Return a sound object of a public type."""
     if kind is ledger.Ledger:
-        return SOUND.store("door")
+        return SOUND.ledger
     if kind is tuning.Exposure:
         return BY_DOOR["tuning.exposure"]()
     found = _examples()
@@ -487,6 +491,7 @@ def _names() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     return _by_name(), _by_door()
 
 
+@cache
 def arguments(door: Door) -> dict[str, Any]:
     """Return sound arguments for the parameters of a door that must be given, and for some that may be."""
     names, doors = _names()

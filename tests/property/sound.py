@@ -1,0 +1,517 @@
+"""Sound arguments for every door: what one trade, one book and one ledger are made of.
+
+An argument is found by the door and the name of its parameter, by the name alone, or in the fields of an object of the
+type that is constructed. `arguments` fails for a parameter for which nothing is known, and says what to add.
+"""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import suppress
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, date, timedelta
+from functools import cache, cached_property
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from miexchange import (
+    Anchor,
+    AnchorTable,
+    Condition,
+    Device,
+    DeviceReport,
+    Exchange,
+    ImeiStatus,
+    PriceTable,
+    Problem,
+    Programme,
+    Reason,
+    ReasonCode,
+    Refusal,
+    TacTable,
+    _data,
+    appraise,
+    batch,
+    exchange,
+    headline,
+    ledger,
+    replay,
+    tuning,
+)
+from miexchange._value import Value
+from miexchange.condition import Deduction, Finding
+from miexchange.eligibility import Verdict, assess
+from miexchange.imei import ReportingBody
+from miexchange.inspection import ChangedAnswer, Conflict
+from miexchange.market import IST, Gap
+from miexchange.programme import AgeBand, Bonus, Overlap
+from miexchange.strategies import Enquiry
+from miexchange.tuning.adapter import AdditiveRegressor
+from miexchange.tuning.curve import Estimator
+from unit import small, trade, tuned
+
+if TYPE_CHECKING:
+    from property.doors import Door
+
+__all__ = ["arguments", "example"]
+
+AT = small.AT
+NEXT = AT + timedelta(hours=1)
+REPORT = '{"locks": {"factory_reset_protection": false}, "imeis": ["354178036859789"], "battery": {"health": 90}}'
+
+
+class _Sound:
+    """Objects that a trade, a fit and a ledger leave behind; each is made when it is first asked for."""
+
+    @cached_property
+    def folder(self) -> Path:
+        return Path(mkdtemp(prefix="doors-"))
+
+    @cached_property
+    def bonus(self) -> Bonus:
+        return Bonus("launch", "Launch bonus", paise=50_000, quota=10)
+
+    @cached_property
+    def programme(self) -> Programme:
+        terms = trade.terms_of(age_bands=(AgeBand(0, 10_000),), bonuses=(self.bonus,), overlaps=(self.overlap,))
+        plain = small.programme(terms, anchors={"display": 100_000})
+        priced = PriceTable.of([price.replace(source="a shop") for price in plain.prices.prices])
+        repairs = AnchorTable.of([anchor.replace(source="a shop") for anchor in plain.anchors.anchors])
+        return replace(plain, prices=priced, anchors=repairs)
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        return Overlap("battery", "display", 5_000)
+
+    @cached_property
+    def device(self) -> Device:
+        return Device(small.MODEL, small.IMEI, small.IMEI2, date(2019, 1, 1))
+
+    @cached_property
+    def issued(self) -> Exchange:
+        made = exchange.accept(self.quote, self.programme, account=trade.ACCOUNT, at=AT, key=small.KEY)
+        assert isinstance(made, Exchange)
+        return made
+
+    @cached_property
+    def quote(self) -> Any:  # noqa: ANN401 - a Quote
+        return appraise(self.device, trade.SAID, self.programme, at=AT, key=small.KEY)
+
+    @cached_property
+    def inspected(self) -> Exchange:
+        return trade.after(self.issued, exchange.Reserve(NEXT, trade.ORDER, trade.ACCOUNT), self.inspect)
+
+    @cached_property
+    def inspect(self) -> exchange.Inspect:
+        return exchange.Inspect(NEXT + timedelta(hours=1), trade.ORDER.id, trade.found(1_000_000))
+
+    @cached_property
+    def adjusted(self) -> Exchange:
+        return trade.after(self.inspected, exchange.Agree(NEXT + timedelta(hours=2), trade.ACCOUNT))
+
+    def store(self, name: str) -> ledger.Ledger:
+        """Return a ledger with one exchange, in a file of its own."""
+        path = self.folder / f"{name}.db"
+        with suppress(FileNotFoundError):
+            path.unlink()
+        store = ledger.open(str(path), key=small.KEY)
+        made = store.accept(
+            self.quote, self.programme, account=trade.ACCOUNT, at=AT, idempotency_key="sound"
+        )
+        assert isinstance(made, Exchange)
+        return store
+
+    @cached_property
+    def ledger(self) -> ledger.Ledger:
+        return self.store("door")
+
+    @cached_property
+    def checkpoint(self) -> ledger.Checkpoint:
+        with self.store("checkpoint") as store:
+            return store.checkpoint(NEXT)
+
+    @cached_property
+    def inclusion(self) -> object:
+        with self.store("inclusion") as store:
+            return store.inclusion(self.issued.code, store.checkpoint(NEXT))
+
+    @cached_property
+    def book(self) -> pd.DataFrame:
+        return tuning.simulate_book(tuned.graded(), 40, seed=1, at=tuned.AT, models=5)
+
+    @cached_property
+    def deals(self) -> pd.DataFrame:
+        return tuning.simulate_deals(tuned.graded(), 60, seed=1, at=tuned.AT, models=8)
+
+    @cached_property
+    def market(self) -> pd.DataFrame:
+        return tuning.simulate_market(120, seed=1)
+
+    @cached_property
+    def curve(self) -> tuning.DepreciationCurve:
+        return tuning.DepreciationCurve().fit(self.market)
+
+    @cached_property
+    def quotes(self) -> tuple[pd.DataFrame, tuple[tuning.Scale, ...]]:
+        return tuning.simulate_quotes(20, seed=1)
+
+    @cached_property
+    def deductions(self) -> tuning.DeductionModel:
+        return tuning.DeductionModel(self.quotes[1]).fit(self.quotes[0])
+
+    @cached_property
+    def backtest(self) -> tuning.Backtest:
+        return tuning.backtest(tuned.graded(), self.deals, split=tuning.ByDevice(folds=2), at=tuned.AT)
+
+    @cached_property
+    def comparison(self) -> tuning.Comparison:
+        return tuning.what_if(tuned.graded(), {"prices": 9_000}, self.book, at=tuned.AT)
+
+    @cached_property
+    def observations(self) -> pd.DataFrame:
+        return tuning.simulate_observations(tuned.graded(), 60, seed=1, models=5, graded=True)
+
+    @cached_property
+    def fitted(self) -> tuning.FittedProgramme:
+        return tuning.fit_programme(
+            self.folder / "fitted",
+            tuned.graded(),
+            prices=tuned.prices(),
+            id="tuned",
+            title="Tuned",
+            version="2018-06",
+            effective_from=tuned.ON,
+        )
+
+    @cached_property
+    def devices(self) -> pd.DataFrame:
+        return pd.DataFrame([{"model": small.MODEL, "imei": small.IMEI, "at": AT, **dict(trade.SAID)}] * 3)
+
+    def csv(self, frame: pd.DataFrame, name: str) -> Path:
+        path = self.folder / name
+        frame.to_csv(path, index=False)
+        return path
+
+
+SOUND = _Sound()
+
+
+@cache
+def _examples() -> dict[type, Any]:
+    """Return an object of every type that one trade is made of, found in what it leaves behind."""
+    found: dict[type, Any] = {}
+    verdict = assess(
+        SOUND.device,
+        catalogue=SOUND.programme.catalogue,
+        brands=SOUND.programme.brands,
+        eligible=SOUND.programme.eligible,
+        tacs=SOUND.programme.tacs,
+        terms=SOUND.programme.terms[0].eligibility,
+        on=AT.date(),
+        imei_status=ImeiStatus.CLEAR,
+        exchange_open=False,
+        device_exchanged=False,
+    )
+    question = trade.QUESTIONS[0]
+    roots: list[object] = [
+        SOUND.adjusted,
+        SOUND.programme,
+        SOUND.device,
+        verdict,
+        SOUND.programme.terms[0].questionnaire.grade(trade.SAID, small.VARIANT),
+        trade.seen(),
+        DeviceReport.parse(REPORT),
+        Refusal((Reason(ReasonCode.PRICE_MISSING, "There is no price", "Add one", "market"),)),
+        Anchor(small.MODEL, "display", AT, 100, "observed"),
+        Finding(question, question.options[1]),
+        Deduction(paise=100),
+        question.options[1].replace(deduction=None),
+        Gap(small.MODEL, AT, NEXT),
+        ChangedAnswer("glass", "best", "marked", -15_000, ()),
+        Conflict("glass", "best", "marked", ""),
+        ReportingBody("35", "BABT", "allocating", "a register"),
+        replay(SOUND.quote, SOUND.programme),
+        exchange.TRANSITIONS[0],
+        exchange.acceptance(SOUND.quote, SOUND.programme, account=trade.ACCOUNT, at=AT, key=small.KEY),
+        exchange.Release(NEXT, trade.ORDER.id),
+        SOUND.inspect,
+        exchange.Reserve(NEXT, trade.ORDER, trade.ACCOUNT),
+        exchange.Agree(NEXT, trade.ACCOUNT),
+        exchange.Decline(NEXT, trade.ACCOUNT),
+        exchange.Complete(NEXT, trade.ORDER.id),
+        exchange.Expire(NEXT),
+        exchange.Void(NEXT, "lost"),
+        exchange.Reverse(NEXT, trade.ORDER.id),
+        Enquiry(SOUND.device, trade.SAID, SOUND.programme, AT),
+        Problem("a.csv", 1, "model", "is missing", "Add it"),
+        batch.Summary(1, 1, 0, 0, 1, 1, (), (batch.Share("Acme", 1, 1, 1),), (batch.Share("A", 1, 1, 1),)),
+        batch.Refused(ReasonCode.PRICE_MISSING, 1),
+        batch.Progress(1, 1, 1),
+        SOUND.checkpoint,
+        SOUND.inclusion,
+        ledger.Exposure(AT.date(), 1, 1),
+        ledger.Sweep(0, 0),
+        ledger.Verification(1, 1, ()),
+        ledger.DeviceStanding(),
+        ledger.Entry(1, exchange.Expire(NEXT), None, "0" * 64),
+        SOUND.quotes[1][0],
+        tuning.ByDevice(),
+        tuning.ByTime(date(2018, 5, 1)),
+        SOUND.backtest,
+        SOUND.comparison,
+        SOUND.curve,
+        SOUND.deductions,
+        SOUND.fitted,
+        tuned.observed(),
+        tuned.prices(),
+        tuning.PriceTableBuilder(),
+        tuning.diff(tuned.graded().prices, tuned.graded().prices, at=tuned.AT),
+        Estimator(),
+        AdditiveRegressor().fit(np.ones((20, 1)), np.ones(20)),
+    ]
+    while roots:
+        one = roots.pop(0)
+        if isinstance(one, tuple):
+            roots.extend(one)
+            continue
+        known = type(one).__module__.startswith("miexchange")
+        if not known or type(one) in found:
+            continue
+        found[type(one)] = one
+        if is_dataclass(one):
+            roots.extend(getattr(one, field.name) for field in fields(one))
+    assert verdict.__class__ is Verdict
+    return found
+
+
+def example(kind: type) -> Any:  # noqa: ANN401 - an object of the type
+    """Return a sound object of a public type."""
+    if kind is ledger.Ledger:
+        return SOUND.ledger
+    if kind is tuning.Exposure:
+        return BY_DOOR["tuning.exposure"]()
+    found = _examples()
+    assert kind in found, f"tests/property/sound.py: add an example of {kind.__name__}"
+    return found[kind]
+
+
+def _by_name() -> dict[str, Any]:
+    code = SOUND.issued.code
+    return {
+        "account": trade.ACCOUNT,
+        "accounts": (),
+        "amount": 1_000,
+        "answers": dict(trade.SAID),
+        "anything": small.IMEI,
+        "arguments": ["imei", small.IMEI],
+        "as_of": date(2018, 6, 30),
+        "at": AT,
+        "base": tuned.graded(),
+        "book": SOUND.book,
+        "bonus": SOUND.bonus,
+        "brand": "Acme",
+        "brands": frozenset({"Acme"}),
+        "bought": AT,
+        "before": AT,
+        "after": AT,
+        "by": "brand",
+        "catalogue": SOUND.programme.catalogue,
+        "change": {"prices": 9_000},
+        "checkpoint": SOUND.checkpoint,
+        "code": code,
+        "column": pd.Series([small.IMEI, "x", None]),
+        "component": "display",
+        "condition": trade.SAID,
+        "coupon": SOUND.issued.coupon,
+        "curve": SOUND.curve,
+        "cut": date(2018, 5, 1),
+        "data": SOUND.market,
+        "dates": [tuned.ON],
+        "deals": SOUND.deals,
+        "device": SOUND.device,
+        "device_exchanged": False,
+        "device_tokens": SOUND.issued.coupon.device_tokens,
+        "df": SOUND.devices,
+        "effective_from": tuned.ON,
+        "eligible": SOUND.programme.eligible,
+        "event": exchange.Reserve(NEXT, trade.ORDER, trade.ACCOUNT),
+        "events": [exchange.acceptance(SOUND.quote, SOUND.programme, account=trade.ACCOUNT, at=AT, key=small.KEY)],
+        "exchange": SOUND.issued,
+        "exchange_open": False,
+        "family": SOUND.programme.catalogue.variants[0].family,
+        "frame": SOUND.devices,
+        "given": {"launch": 1},
+        "id": "tuned",
+        "idempotency_key": "again",
+        "imei": trade.IMEI,
+        "imei_status": ImeiStatus.CLEAR,
+        "inspection": trade.seen(),
+        "key": small.KEY,
+        "keys": (small.KEY,),
+        "max_age": timedelta(days=45),
+        "model": small.MODEL,
+        "models": pd.Series([small.MODEL, "x"]),
+        "name": "One",
+        "observations": tuned.observed(),
+        "on": AT.date(),
+        "order": trade.ORDER,
+        "other": 1,
+        "public_key": SOUND.checkpoint.public_key,
+        "predicted": pd.Series([100, 200]),
+        "actual": pd.Series([110, 190]),
+        "programme": SOUND.programme,
+        "question": "glass",
+        "quote": SOUND.quote,
+        "quotes": SOUND.quotes[0],
+        "reason": "lost",
+        "rows": 20,
+        "devices": 10,
+        "seed": 1,
+        "series": None,
+        "shortfall": 100,
+        "table": SOUND.programme.tacs,
+        "tacs": SOUND.programme.tacs,
+        "target": None,
+        "terms": SOUND.programme.terms[0],
+        "text": small.IMEI,
+        "title": "Tuned",
+        "value": 1_000,
+        "variant": small.VARIANT,
+        "version": "2018-06",
+        "weights": [1, 2],
+    }
+
+
+def _paired() -> Any:  # noqa: ANN401 - a table of exposures
+    answer = headline("oneplus-3t-6-64", tuned.graded(), at=tuned.AT)
+    coupon = SOUND.issued.coupon
+    return tuning.exposure([(coupon, SOUND.quote)], SOUND.programme, at=NEXT), answer
+
+
+BY_DOOR: dict[str, Any] = {"tuning.exposure": lambda: _paired()[0]}
+
+
+def _by_door() -> dict[str, dict[str, Any]]:
+    """Return the arguments that mean something else at one door than their name does elsewhere."""
+    prices = SOUND.programme.prices
+    return {
+        "Anchor.table": {},
+        "AnchorTable.of": {"anchors": SOUND.programme.anchors.anchors},
+        "PriceTable.of": {"prices": prices.prices},
+        "PriceTable.read": {"source": SOUND.csv(pd.DataFrame([price.to_dict() for price in prices.prices]), "p.csv")},
+        "AnchorTable.read": {
+            "source": SOUND.csv(pd.DataFrame([row.to_dict() for row in SOUND.programme.anchors.anchors]), "a.csv")
+        },
+        "Catalogue.read": {"source": _data.folder() / "models.csv"},
+        "EligibleModels.read": {"source": _data.folder() / "programmes/graded-trade-in/eligible_models.csv"},
+        "TacTable.read": {"path": _data.folder() / "tac.csv"},
+        "TacTable.of": {"rows": [(small.IMEI[:8], "Acme", "One")]},
+        "Programme.load": {"source": "graded-trade-in"},
+        "lint": {"source": "graded-trade-in"},
+        "Programme": {**vars_of(SOUND.programme)},
+        "PriceTable.as_of_many": {"at": pd.Series([AT, AT])},
+        "batch.prices_as_of": {"table": prices, "at": pd.Series([AT, AT])},
+        "Catalogue.search": {"text": "One"},
+        "Catalogue.nearest": {"text": "Ohne"},
+        "Condition.from_json": {"text": trade.SAID.to_json()},
+        "Condition.from_device_report": {"text": REPORT},
+        "DeviceReport.parse": {"text": REPORT},
+        "Imei": {"digits": small.IMEI},
+        "Imei.from_body": {"text": small.IMEI[:14]},
+        "Imei.from_imeisv": {"text": small.IMEI[:14] + "01"},
+        "ImeiStatus": {"value": "clear"},
+        "CouponStanding": {"value": "unused"},
+        "ReasonCode": {"value": "price_missing"},
+        "exchange.State": {"value": "issued"},
+        "coupon.normal_code": {"text": SOUND.issued.code},
+        "money.paise": {"text": "1,234.50"},
+        "Questionnaire.asked_of": {},
+        "exchange.begin": {"event": exchange.acceptance(SOUND.quote, SOUND.programme, **ACCEPTED)},
+        "batch.appraise_file": {
+            "source": SOUND.csv(SOUND.devices.assign(at=AT.isoformat()), "devices.csv"),
+            "target": SOUND.folder / "values.csv",
+            "force": True,
+        },
+        "batch.Summary.total": {"parts": [example(batch.Summary)]},
+        "ledger.open": {"url": str(SOUND.folder / "open.db")},
+        "ledger.migrate": {"url": str(SOUND.folder / "migrate.db")},
+        "ledger.verify": {"ledger": example(ledger.Ledger)},
+        "ledger.Ledger.release": {"order": trade.ORDER.id},
+        "ledger.Ledger.complete": {"order": trade.ORDER.id},
+        "ledger.Ledger.reverse": {"order": trade.ORDER.id},
+        "ledger.Ledger.inspect": {"order": trade.ORDER.id},
+        "ledger.Ledger.standing_of": {},
+        "tuning.compare": {"a": tuned.graded(), "b": tuned.graded(), "at": tuned.AT},
+        "tuning.what_if": {"programme": tuned.graded(), "at": tuned.AT},
+        "tuning.backtest": {"programme": tuned.graded(), "at": tuned.AT},
+        "tuning.diff": {"before": tuned.graded().prices, "after": tuned.graded().prices, "at": tuned.AT},
+        "tuning.exposure": {"coupons": [(SOUND.issued.coupon, SOUND.quote)], "at": NEXT},
+        "tuning.fit_programme": {"directory": SOUND.folder / "out", "prices": tuned.prices(), "observations": None},
+        "tuning.write_programme": {"directory": SOUND.folder / "written"},
+        "tuning.score_by": {"rows": SOUND.backtest.rows},
+        "tuning.simulate_book": {"programme": tuned.graded(), "at": tuned.AT},
+        "tuning.simulate_deals": {"programme": tuned.graded(), "at": tuned.AT},
+        "tuning.simulate_observations": {"programme": tuned.graded()},
+        "tuning.Observations.read": {"source": SOUND.observations, "catalogue": tuned.graded().catalogue},
+        "tuning.ByDevice.split": {"on": pd.Series(pd.Timestamp("2018-04-20"), index=SOUND.deals.index)},
+        "tuning.ByTime.split": {
+            "on": pd.Series(pd.date_range("2018-04-20", periods=len(SOUND.deals)), index=SOUND.deals.index)
+        },
+        "tuning.DepreciationCurve.aging": {"before": np.zeros(1), "after": np.ones(1)},
+        "tuning.DepreciationCurve.typical": {"ages": np.ones(1)},
+        "tuning.DeductionModel.predict": {"data": SOUND.quotes[0]},
+        "tuning.DeductionModel.predict_interval": {"data": SOUND.quotes[0]},
+        "tuning.DeductionModel.anchor": {"data": SOUND.quotes[0], "family": "glass"},
+        "tuning.prior_of": {"terms": tuned.graded().terms[-1]},
+        "tuning.scales_of": {"terms": tuned.graded().terms[-1]},
+        "tuning.Backtest.by": {"name": "brand"},
+        "tuning.Comparison.by": {"name": "brand"},
+        "tuning.plots.calibration": {"report": SOUND.backtest},
+        "tuning.plots.residuals": {"report": SOUND.backtest},
+        "tuning.plots.comparison": {"report": SOUND.comparison},
+        "tuning.adapter.AdditiveRegressor.fit": {"X": np.ones((20, 1)), "y": np.ones(20)},
+        "tuning.adapter.AdditiveRegressor.predict": {"X": np.ones((20, 1))},
+    }
+
+
+ACCEPTED: dict[str, Any] = {"account": trade.ACCOUNT, "at": AT, "key": small.KEY}
+
+
+def vars_of(one: object) -> dict[str, Any]:
+    """Return the fields that a dataclass is constructed of."""
+    return {field.name: getattr(one, field.name) for field in fields(one) if field.init}  # type: ignore[arg-type]
+
+
+@cache
+def _names() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    return _by_name(), _by_door()
+
+
+@cache
+def arguments(door: Door) -> dict[str, Any]:
+    """Return sound arguments for the parameters of a door that must be given, and for some that may be."""
+    names, doors = _names()
+    given = dict(doors.get(door.name, {}))
+    kind = door.verb if inspect.isclass(door.verb) else getattr(door.verb, "__self__", None)
+    if inspect.isclass(kind) and is_dataclass(kind) and kind is door.verb and kind is not Programme:
+        given = vars_of(example(kind)) | given
+    if inspect.isclass(kind) and issubclass(kind, Value) and "text" not in given and door.name.endswith("from_json"):
+        given["text"] = _json_of(example(kind))
+    if inspect.isclass(kind) and issubclass(kind, Value) and door.name.endswith("from_dict"):
+        given["data"] = example(kind).to_dict()
+    for parameter in door.parameters:
+        if parameter.kind in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL} or parameter.name in given:
+            continue
+        if parameter.default is parameter.empty:
+            assert parameter.name in names, f"tests/property/sound.py: add {parameter.name!r} of {door.name}"
+            given[parameter.name] = names[parameter.name]
+    return given
+
+
+def _json_of(value: Value) -> str:
+    whole = {"reveal_imei": True} if "reveal_imei" in inspect.signature(value.to_json).parameters else {}
+    return value.to_json(**whole)

@@ -1,0 +1,146 @@
+"""The law of every door: for any object there comes a value, a refusal, or an error of this package; nothing else."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import pytest
+from hypothesis import settings
+from hypothesis.errors import HypothesisException
+
+from miexchange import DataError, MiExchangeError
+from miexchange._value import Value
+from property.doors import DOORS
+from property.hostile import NUMBER, OBJECTS, USED_ONCE
+from property.sound import arguments, example
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from property.doors import Door
+
+IS_THOROUGH = settings.get_current_profile_name() == "thorough"
+COSTLY = {"batch": 24, "cli": 12, "ledger": 12, "spark": 12, "strategies": 12, "tuning": 12}
+"""How many hostile objects a parameter of these modules gets in a plain run."""
+
+SHARED = 12
+"""How many a method gets that every public value inherits: all values together get all objects."""
+
+FIELD = 24
+"""How many a field of a public value gets: the same holds of them. A function of the core gets all objects."""
+
+FILES = ("source", "target", "rejects", "path", "directory", "url")
+"""Parameters that name a file, for which a door may raise `OSError`."""
+
+DIGITS = re.compile(r"\d{12}")
+
+
+def tries(door: Door) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Give the parameter, the object's name and the arguments of every try: one argument is replaced by an object."""
+    for parameter in door.parameters:
+        labels = sorted(OBJECTS, key=lambda label: crc32(f"{door.name}.{parameter.name}.{label}".encode()))
+        for label in labels[: None if IS_THOROUGH else few(door)]:
+            thing = made(label)
+            if "Callable" in str(parameter.annotation) and hasattr(type(thing), "__call__"):  # noqa: B004 - of its type
+                continue  # what the caller's own function raises is the caller's
+            if door.name == "cli.main" and thing is None:
+                continue  # the arguments of this process
+            yield parameter.name, label, _given(door, parameter, thing)
+
+
+def few(door: Door) -> int:
+    """Return how many objects a parameter gets in a plain run."""
+    room, _, method = door.name.partition(".")[0], *door.name.rpartition(".")[1:]
+    if room in COSTLY:
+        return COSTLY[room]
+    if inspect.isclass(door.verb):
+        return FIELD
+    return SHARED if hasattr(Value, method) else len(OBJECTS)
+
+
+@cache
+def _kept(label: str) -> object:
+    return OBJECTS[label]()
+
+
+def made(label: str) -> object:
+    """Return a hostile object; making some of them takes longer than passing through a door."""
+    return OBJECTS[label]() if label in USED_ONCE else _kept(label)
+
+
+def _given(door: Door, parameter: inspect.Parameter, thing: object) -> dict[str, Any]:
+    if parameter.kind is not parameter.VAR_KEYWORD:
+        return {**arguments(door), parameter.name: thing}
+    names = [name for name in inspect.signature(door.of or object).parameters] if door.of else []
+    return {**arguments(door), names[0] if names else "a": thing}
+
+
+def fault_of(door: Door, name: str, given: dict[str, Any]) -> str:
+    """Return what is wrong with what comes out of a door, or an empty text."""
+    positional: list[object] = [example(door.of)] if door.of is not None else []
+    named = dict(given)
+    for parameter in door.parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL and parameter.name in named:
+            positional.append(named.pop(parameter.name))
+    try:
+        answer = door.verb(*positional, **named)
+        if isinstance(answer, Value):
+            hash(answer), repr(answer)
+        return ""
+    except MiExchangeError as error:
+        return fault_of_message(error)
+    except OSError as error:
+        return "" if name in FILES else said_of(error)
+    except HypothesisException:
+        return "" if door.name.startswith("strategies.") else "a Hypothesis error"
+    except BaseException as error:  # noqa: BLE001 - that is the law
+        return said_of(error)
+
+
+def said_of(error: BaseException) -> str:
+    """Return an error in a line; what it says may be no text at all."""
+    try:
+        return f"{type(error).__name__}: {error}"[:200]
+    except Exception:  # noqa: BLE001 - as above
+        return type(error).__name__
+
+
+def fault_of_message(error: MiExchangeError) -> str:
+    """Return what is wrong with a message: it is short, each problem is one printable line, and it shows no IMEI."""
+    said = f"{error}"
+    parts = [f"{problem}" for problem in error.problems] if isinstance(error, DataError) else [said]
+    if not said.strip():
+        return "an empty message"
+    if len(said) > 20_000:
+        return f"a message of {len(said)} characters"
+    if not all(part.isprintable() for part in parts):
+        return f"a message that does not print: {ascii(said)[:200]}"
+    return f"a message that shows an IMEI: {said[:200]}" if shows_imei(said) else ""
+
+
+def shows_imei(text: str) -> bool:
+    """Tell whether twelve digits of the number stand in a text, with any separators."""
+    digits = re.sub(r"[\s.\-:/]", "", text)
+    return any(run in NUMBER for run in DIGITS.findall(digits)) or NUMBER[:12] in digits or NUMBER[3:] in digits
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder: a text that is taken for a path may make a file there."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_nothing_but_our_errors_comes_out_of_a_door(door: Door) -> None:
+    """Design, promise 8: whatever arrives gives a value, a `Refusal`, or a `MiExchangeError`."""
+    faults = {
+        f"{name} = {label}": fault for name, label, given in tries(door) if (fault := fault_of(door, name, given))
+    }
+    assert faults == {}

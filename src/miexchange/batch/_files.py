@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from miexchange.batch._periods import microseconds
 from miexchange.batch._results import to_arrow
 from miexchange.batch._sources import format_of, open_source
 from miexchange.batch._summaries import Summary, summary_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, shown
 from miexchange.valuation import NONE_GIVEN
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
+    from miexchange.batch._columns import Column
     from miexchange.batch._sources import Source
     from miexchange.programme import Programme
 
@@ -246,6 +249,9 @@ class _Valuer:
         if at is not None and "at" in source.names:
             raise InvalidValue("at", at, "the source has a column at; give one of the two")
         required, optional = columns_in(programme)
+        for name in (*required, *optional, *keep):
+            if source.names.count(name) > 1:
+                raise InvalidValue("source", f"{source.path}", f"it has two columns {shown(name)}; rename one of them")
         check_names(source.names, required if at is None else required - {"at"}, optional, "source")
         self._kinds = {name: kind for name, kind in kinds_of(self._tables).items() if name in source.names}
         self.source, self.keep = source, keep
@@ -265,15 +271,25 @@ class _Valuer:
             Their part of the result, and what they came to.
         """
         columns = {name: self.source.column(table, name, kind) for name, kind in self._kinds.items()}
+        kept = {name: self.source.kept(table, name) for name in self.keep}
+        for wrong in (self.source.wrong(table), *(column.strange for column in kept.values())):
+            columns["model"] = _with_strange(columns["model"], wrong)
         values = appraise_columns(columns, len(table), self._tables, at=self._at, threads=self._threads)
         result = as_columns(values, self._tables)
         summary = summary_of(columns["model"].array, result, self._programme)
         found = to_arrow(result)
         parts = {_ROW: pa.array(np.arange(first, first + len(table)))}
-        parts |= {name: self.source.kept(table, name) for name in self.keep}
+        parts |= {name: column.array for name, column in kept.items()}
         parts |= dict(zip(found.column_names, found.columns, strict=True))
         parts.setdefault(_MODEL, _plain(columns["model"].array))
         return pa.table(parts), summary
+
+
+def _with_strange(column: Column, rows: NDArray[np.bool_] | None) -> Column:
+    """Return a column some more of whose cells are none, so that their rows are refused."""
+    if rows is None or not rows.any():
+        return column
+    return replace(column, strange=rows if column.strange is None else column.strange | rows)
 
 
 class _Output:

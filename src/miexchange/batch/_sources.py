@@ -5,22 +5,25 @@ However large a file and its row groups are, no more than a few tables of the as
 
 from __future__ import annotations
 
-import csv
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from miexchange._bounds import ROW_BYTES
 from miexchange.batch._columns import Column, read_column
-from miexchange.batch._texts import decoded, parsed
-from miexchange.errors import InvalidValue, shown
+from miexchange.batch._records import WRONG, NotCsv, header_of, read_records
+from miexchange.batch._texts import decoded, is_textual, parsed
+from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from miexchange.batch._columns import Kind
 
@@ -29,11 +32,8 @@ __all__ = ["FORMATS", "Source", "format_of", "open_source"]
 FORMATS = (".csv", ".parquet")
 """The kinds of files, by the end of their names."""
 
-_BLOCK = 1 << 19  # bytes of CSV that are parsed at once; Arrow sets that much aside for each column
 _BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
-_CODES = pa.dictionary(pa.int32(), pa.binary())  # not even UTF-8 is taken for granted
 _CANNOT_READ = (pa.ArrowException, OSError)
-_NO_TEXT = b"\xff"  # what no text in UTF-8 holds
 
 
 def format_of(path: Path, field: str) -> str:
@@ -52,12 +52,14 @@ class Source(Protocol):
     """A file of devices.
 
     Attributes:
-        names: its columns, in order.
+        path: where it is.
+        names: its columns, in order; names may be there twice.
         types: the type of each, as Arrow has it.
         total: how much there is to read: rows of Parquet, or bytes of CSV.
         done: how much of that is read.
     """
 
+    path: Path
     names: list[str]
     types: list[Any]
     total: int
@@ -85,8 +87,12 @@ class Source(Protocol):
         """Read a column of such a table."""
         ...
 
-    def kept(self, table: pa.Table, name: str) -> pa.ChunkedArray:
-        """Return a column of such a table as it is to be kept."""
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return a column of such a table as it is to be kept, and where a cell is none of its type."""
+        ...
+
+    def wrong(self, table: pa.Table) -> NDArray[np.bool_] | None:
+        """Tell which rows of such a table are none, whatever their cells are; None for no row."""
         ...
 
 
@@ -98,11 +104,9 @@ def open_source(path: Path) -> Source:
     """
     kind = format_of(path, "source")
     if not path.is_file():
-        raise InvalidValue("source", f"{path}", "it is a directory" if path.is_dir() else "there is no such file")
+        found = "it is a directory" if path.is_dir() else "it is no regular file, but a pipe or a device"
+        raise InvalidValue("source", f"{path}", found if path.exists() else "there is no such file")
     source: Source = _Csv(path) if kind == ".csv" else _Parquet(path)
-    repeated = sorted({name for name in source.names if source.names.count(name) > 1})
-    if repeated:
-        raise InvalidValue("source", f"{path}", f"it has two columns {shown(repeated[0])}; rename one of them")
     return source
 
 
@@ -111,7 +115,7 @@ class _Parquet:
 
     def __init__(self, path: Path) -> None:
         """Read the end of the file, which says what is in it."""
-        self._path = path
+        self.path = path
         file = self._opened()
         self._schema = file.schema_arrow
         self.names = list(self._schema.names)
@@ -121,9 +125,9 @@ class _Parquet:
 
     def _opened(self, few: Sequence[str] = ()) -> pq.ParquetFile:
         try:  # without the buffer a column of a row group would be read whole
-            return pq.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=list(few))
+            return pq.ParquetFile(self.path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=list(few))
         except _CANNOT_READ as error:
-            raise _unreadable(self._path, "Parquet", error) from None
+            raise _unreadable(self.path, "Parquet", error) from None
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin in the row group that holds the first row."""
@@ -139,7 +143,7 @@ class _Parquet:
                 self.done = min(max(self.done, first) + len(table), self.total)
                 yield table
         except _CANNOT_READ as error:
-            raise _unreadable(self._path, "Parquet", error) from None
+            raise _unreadable(self.path, "Parquet", error) from None
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Keep the types."""
@@ -150,10 +154,13 @@ class _Parquet:
         read = read_column(table, name, kind)
         return decoded(read.array) if kind == "text" and read.strange is None else read
 
-    def kept(self, table: pa.Table, name: str) -> pa.ChunkedArray:
-        """Return the column as it is, whatever its type."""
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return the column as it is, whatever its type; but texts must be texts."""
         column = table[name]
-        return decoded(column).array if pa.types.is_string(column.type) else column
+        return decoded(column) if is_textual(column.type) else Column(column)
+
+    def wrong(self, table: pa.Table) -> None:
+        """Every row has all its cells."""
 
 
 class _Csv:
@@ -161,98 +168,77 @@ class _Csv:
 
     def __init__(self, path: Path) -> None:
         """Read the first line."""
-        self._path = path
+        self.path = path
+        with path.open("rb") as stream:
+            first = stream.read(len(_BOM) + ROW_BYTES + 1)
+            self.total = os.fstat(stream.fileno()).st_size
+        for begin, what in _NOT_TEXT.items():
+            if first.startswith(begin):
+                raise InvalidValue("source", f"{path}", f"it is {what}: export it as CSV in UTF-8")
+        self._begin = len(_BOM) if first.startswith(_BOM) else 0
         try:
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                self.names = next(csv.reader(stream, strict=True), [])
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise _unreadable(path, "CSV in UTF-8", error) from None
-        if not any(self.names):
+            head = header_of(first[self._begin :])
+            self.names = [name.decode() for name in head]
+        except NotCsv as error:
+            raise _not_csv(path, error) from None
+        except UnicodeDecodeError:
+            raise _not_csv(path, "line 1 is not in UTF-8") from None
+        if not any(self.names) or first[self._begin : self._begin + 1] in {b"\n", b"\r"}:
             raise InvalidValue("source", f"{path}", "its first line must name the columns")
+        if any("\0" in name for name in self.names):
+            raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
         self.types = [pa.string()] * len(self.names)
-        self.total = path.stat().st_size
         self.done = 0
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin at the beginning: only who has read a line of CSV knows where the next one begins."""
+        del few  # the compiled loop that values rows tells texts apart as fast
+        wanted = {name: self.names.index(name) for name in names}
         try:
-            with pa.OSFile(f"{self._path}") as stream:
-                for table in _ahead(_cut(self._pieces(stream, names, few), first, rows, self.nothing(names))):
+            with self.path.open("rb", buffering=0) as stream:
+                stream.seek(self._begin)
+                pieces = read_records(stream.readinto, len(self.names), wanted)
+                for table in _ahead(_cut(pieces, first, rows, self.nothing(names))):
                     self.done = stream.tell()
                     yield table
-        except _CANNOT_READ as error:
-            raise _unreadable(self._path, "CSV", error) from None
+        except NotCsv as error:
+            raise _not_csv(self.path, error) from None
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Give bytes: see `column`."""
-        return pa.table({name: pa.array([], pa.binary()) for name in names})
-
-    def _pieces(self, stream: pa.NativeFile, names: Sequence[str], few: Sequence[str]) -> Iterator[pa.Table]:
-        """Yield every row, also those with too few or too many cells, whose texts are then no texts."""
-        broken: list[int] = []
-
-        def note(row: pacsv.InvalidRow) -> str:
-            broken.append(row.number - 2)  # counted from 1, and the first one names the columns
-            return "skip"
-
-        reader = pacsv.open_csv(
-            stream,
-            read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK),  # with threads rows have no numbers
-            parse_options=pacsv.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=len(self.names) > 1
-            ),
-            convert_options=pacsv.ConvertOptions(
-                include_columns=list(names),
-                column_types=dict.fromkeys(names, pa.binary()) | dict.fromkeys(few, _CODES),
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
-        )
-        begin = 0
-        for batch in reader:
-            table, begin = _with_broken(pa.Table.from_batches([batch]), begin, broken)
-            yield table
-        if broken:
-            yield _with_broken(reader.schema.empty_table(), begin, broken)[0]
+        kinds = {**dict.fromkeys(names, pa.binary()), WRONG: pa.bool_()}
+        return pa.schema(kinds.items()).empty_table()
 
     def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
         """Read the texts of the column."""
         return parsed(table[name], kind)
 
-    def kept(self, table: pa.Table, name: str) -> pa.ChunkedArray:
-        """Return the texts; what is no text is left empty."""
-        return decoded(table[name]).array
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return the texts; of what is no text, the bytes that are wrong are written as escapes."""
+        return decoded(table[name])
+
+    def wrong(self, table: pa.Table) -> NDArray[np.bool_]:
+        """Return which rows have too few or too many cells."""
+        return table[WRONG].to_numpy()
 
 
-def _with_broken(table: pa.Table, begin: int, broken: list[int]) -> tuple[pa.Table, int]:
-    """Put the rows that could not be parsed back where they were.
-
-    Args:
-        table: the rows that could.
-        begin: the position of its first row.
-        broken: the positions of those that could not, in order; what is put back is removed.
-
-    Returns:
-        The table, and the position of the row after it.
-    """
-    end, number = begin + len(table), 0
-    while number < len(broken) and broken[number] <= end:  # every broken row moves the end by one
-        number, end = number + 1, end + 1
-    put, broken[:number] = broken[:number], []
-    if not put:
-        return table, end
-    wrong = set(put)
-    rows = iter(range(len(table)))
-    places = [None if place in wrong else next(rows) for place in range(begin, end)]
-    table = table.take(pa.array(places, pa.int64()))
-    mask = pa.array([place is None for place in places])
-    return pa.table({name: _spoiled(table[name], mask) for name in table.column_names}), end
+_BOM = b"\xef\xbb\xbf"
+_NOT_TEXT = {
+    b"\x1f\x8b": "compressed with gzip",
+    b"\x28\xb5\x2f\xfd": "compressed with Zstandard",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"PK\x03\x04": "a workbook or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"PAR1": "a Parquet file by another name",
+    b"\xff\xfe": "in UTF-16",
+    b"\xfe\xff": "in UTF-16",
+}
+"""How files begin that are taken for CSV."""
 
 
-def _spoiled(column: pa.ChunkedArray, mask: pa.Array) -> pa.ChunkedArray:
-    """Put what is no text into some cells."""
-    plain = pc.if_else(mask, pa.scalar(_NO_TEXT, pa.binary()), column.cast(pa.binary()))
-    return plain.dictionary_encode() if column.type == _CODES else plain
+def _not_csv(path: Path, reason: object) -> InvalidValue:
+    return InvalidValue("source", f"{path}", f"it cannot be read as CSV in UTF-8: {reason}. Correct or export it anew")
 
 
 def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -> Iterator[pa.Table]:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from miexchange._text import for_spreadsheet
 from miexchange._value import instant
 from miexchange.batch._columns import Column, nulls_of
 from miexchange.errors import InvalidValue
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from miexchange.batch._columns import Kind
 
-__all__ = ["decoded", "is_textual", "parsed"]
+__all__ = ["decoded", "for_spreadsheets", "is_textual", "parsed"]
 
 _UTC = pa.timestamp("us", "UTC")
 
@@ -89,6 +90,24 @@ def _shown(cell: bytes | None) -> str | None:
 def _text(cell: bytes | None) -> str | None:
     """Return a text that differs from what is shown where there is no UTF-8."""
     return None if cell is None else cell.decode(errors="ignore")
+
+
+# Every text that `for_spreadsheet` may change, and few others.
+_SUSPECT = r"^[\s\pZ\x{1c}-\x{1f}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]|[\pC\p{Zl}\p{Zp}]"
+
+
+def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts of which a spreadsheet runs none; see `miexchange._text.for_spreadsheet`."""
+    texts = [_for_spreadsheet(one) for one in cells.chunks]
+    return pa.chunked_array(texts, cells.type)
+
+
+def _for_spreadsheet(texts: pa.Array) -> pa.Array:
+    suspect = pc.match_substring_regex(texts, pattern=_SUSPECT).fill_null(False)  # noqa: FBT003 - pyarrow's own
+    if not suspect.true_count:
+        return texts
+    safe = [for_spreadsheet(text) for text in texts.filter(suspect).to_pylist()]
+    return pc.replace_with_mask(texts, suspect, pa.array(safe, texts.type))
 
 
 def parsed(cells: pa.ChunkedArray, kind: Kind) -> Column:

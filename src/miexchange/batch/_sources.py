@@ -10,13 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from miexchange._bounds import ROW_BYTES
+from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch._columns import Column, read_column
+from miexchange.batch._pages import TooLarge, most_rows
 from miexchange.batch._records import WRONG, NotCsv, header_of, read_records
 from miexchange.batch._texts import decoded, is_textual, parsed
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -32,6 +34,8 @@ __all__ = ["FORMATS", "Source", "format_of", "open_source"]
 FORMATS = (".csv", ".parquet")
 """The kinds of files, by the end of their names."""
 
+_TABLE = 1 << 26  # bytes of a table, about
+_UNPACKED = 200_000_000, 100  # bytes that a Parquet file unpacks to at most; or so many times its own
 _BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
 _CANNOT_READ = (pa.ArrowException, OSError)
 
@@ -64,6 +68,14 @@ class Source(Protocol):
     types: list[Any]
     total: int
     done: int
+
+    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
+        """Return how many rows of some columns can be in a table without too much memory, at most as many as asked.
+
+        Raises:
+            InvalidValue: not one.
+        """
+        ...
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Yield some columns, from a row on, in tables of so many rows; the last one has what is left, maybe none.
@@ -117,11 +129,14 @@ class _Parquet:
         """Read the end of the file, which says what is in it."""
         self.path = path
         file = self._opened()
+        if file.metadata.num_columns > COLUMNS:
+            raise InvalidValue("source", f"{path}", f"it has more than {COLUMNS:,} columns; leave some out")
         self._schema = file.schema_arrow
         self.names = list(self._schema.names)
         self.types = list(self._schema.types)
         self.total = file.metadata.num_rows
         self.done = 0
+        self._size = path.stat().st_size
 
     def _opened(self, few: Sequence[str] = ()) -> pq.ParquetFile:
         try:  # without the buffer a column of a row group would be read whole
@@ -129,9 +144,20 @@ class _Parquet:
         except _CANNOT_READ as error:
             raise _unreadable(self.path, "Parquet", error) from None
 
+    def _codes(self, few: Sequence[str]) -> list[str]:
+        return [name for name in few if pa.types.is_string(self._schema.field(name).type)]
+
+    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
+        """Look at the header of every page."""
+        with self.path.open("rb", buffering=0) as stream:
+            try:
+                return most_rows(stream, self._opened().metadata, names, self._codes(few), rows)
+            except TooLarge as error:
+                raise InvalidValue("source", f"{self.path}", f"it cannot be read as Parquet: {error}") from None
+
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin in the row group that holds the first row."""
-        file = self._opened([name for name in few if pa.types.is_string(self._schema.field(name).type)])
+        file = self._opened(self._codes(few))
         group = before = 0
         while group < file.num_row_groups and before + file.metadata.row_group(group).num_rows <= first:
             before += file.metadata.row_group(group).num_rows
@@ -139,11 +165,28 @@ class _Parquet:
         try:
             batches = file.iter_batches(rows, row_groups=list(range(group, file.num_row_groups)), columns=list(names))
             pieces = (pa.Table.from_batches([batch]).select(list(names)) for batch in batches)
+            done, size = first, 0
             for table in _ahead(_cut(pieces, first - before, rows, self.nothing(names))):
-                self.done = min(max(self.done, first) + len(table), self.total)
+                self._check(table, done)
+                size += table.nbytes
+                if size > max(_UNPACKED[0], _UNPACKED[1] * self._size):
+                    rule = f"its cells unpack to more than {size:,} bytes, and it has {self._size:,}; leave columns out"
+                    raise InvalidValue("source", f"{self.path}", rule)
+                done += len(table)
+                self.done = min(done, self.total)
                 yield table
         except _CANNOT_READ as error:
             raise _unreadable(self.path, "Parquet", error) from None
+
+    def _check(self, table: pa.Table, first: int) -> None:
+        """Refuse a cell that is too long; those of a dictionary were looked at before."""
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if is_textual(column.type) and not pa.types.is_dictionary(column.type):
+                long = pc.greater(pc.binary_length(column.cast(pa.large_binary())), CELL_BYTES)
+                if pc.any(long).as_py():
+                    row = first + pc.index(long, True).as_py()  # noqa: FBT003 - pyarrow's own
+                    rule = f"row {row} has more than {CELL_BYTES:,} bytes in the column {shown(name)}; leave it out"
+                    raise InvalidValue("source", f"{self.path}", rule)
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Keep the types."""
@@ -189,6 +232,11 @@ class _Csv:
             raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
         self.types = [pa.string()] * len(self.names)
         self.done = 0
+
+    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
+        """Take as many as there are: tables are cut where they have too many bytes."""
+        del names, few
+        return rows
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin at the beginning: only who has read a line of CSV knows where the next one begins."""
@@ -242,12 +290,12 @@ def _not_csv(path: Path, reason: object) -> InvalidValue:
 
 
 def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -> Iterator[pa.Table]:
-    """Cut tables of any size into tables of so many rows, but for the last one; leave some rows out at the beginning.
+    """Cut tables of any size into tables of so many rows, or fewer where cells are long.
 
-    There is always one table at least.
+    Some rows are left out at the beginning, and the last table has what is left. There is always one table at least.
     """
     waiting: list[pa.Table] = []
-    held, first = 0, True
+    held, size, first = 0, 0, True
     for piece in pieces:
         start = min(skipped, len(piece))
         skipped -= start
@@ -255,9 +303,10 @@ def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -
             waiting.append(piece.slice(start, rows - held))
             start += len(waiting[-1])
             held += len(waiting[-1])
-            if held == rows:
+            size += waiting[-1].nbytes
+            if held == rows or size > _TABLE:
                 yield _joined(waiting)
-                waiting, held, first = [], 0, False
+                waiting, held, size, first = [], 0, 0, False
     if held or first:
         yield _joined(waiting or [empty])
 

@@ -5,7 +5,7 @@ A bound is far above what anybody needs, and low enough that no input of a megab
 
 from __future__ import annotations
 
-__all__ = ["ANSWERS", "CELL_BYTES", "COLUMNS", "JSON_BYTES", "JSON_DEPTH", "NAME", "ORDER_LINES", "PROBLEMS", "TEXT"]
+__all__ = ["ANSWERS", "CELL_BYTES", "COLUMNS", "JSON_BYTES", "JSON_DEPTH", "NAME", "ORDER_LINES", "PROBLEMS", "ROW_BYTES", "TEXT"]
 
 NAME = 200
 """Characters of a model's name, a brand, an id or an alias."""
@@ -24,6 +24,9 @@ COLUMNS = 2_000
 
 CELL_BYTES = 100_000
 """Bytes of one cell of a file."""
+
+ROW_BYTES = 1_000_000
+"""Bytes of one row of a CSV file of devices."""
 
 JSON_BYTES = 50_000_000
 """Bytes of a JSON text."""

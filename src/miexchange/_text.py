@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import cast
 
-__all__ = ["folded", "is_missing", "printable", "text_of", "words"]
+__all__ = ["folded", "for_spreadsheet", "is_missing", "printable", "text_of", "words"]
 
 
 def text_of(value: object) -> str | None:
@@ -115,3 +115,26 @@ def _acts(character: str) -> bool:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+# What a spreadsheet takes for the beginning of a formula, in full width too, after white space of any kind.
+_FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r]")
+_NUMBER = re.compile(r"\s*[+-]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?%?\s*", re.ASCII)
+_LINES = re.compile(r"(\r\n|\n|\t)")
+
+
+def for_spreadsheet(text: str) -> str:
+    r"""Return a cell of a CSV file that a spreadsheet shows and does not run, and a terminal neither.
+
+    A text that begins like a formula gets an apostrophe before it, unless it is a plain number. What `printable`
+    escapes is escaped; tabs and the line breaks LF and CR LF stay, which a cell may have.
+
+    >>> for_spreadsheet("=HYPERLINK(1)"), for_spreadsheet(" @SUM(A1)"), for_spreadsheet("-5.25"), for_spreadsheet("A+")
+    ("'=HYPERLINK(1)", "' @SUM(A1)", '-5.25', 'A+')
+    >>> for_spreadsheet("two\nlines\x1b[31m")
+    'two\nlines\\x1b[31m'
+    """
+    if text.isprintable() and text[:1].isalnum():
+        return text
+    lead = "'" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else ""
+    return lead + "".join(piece if _LINES.fullmatch(piece) else printable(piece) for piece in _LINES.split(text))

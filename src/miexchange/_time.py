@@ -1,6 +1,6 @@
 """Days and instants as text: the one grammar that every reader of tables, files and options uses.
 
-    day      = YYYY-MM-DD
+    day      = YYYY-MM-DD, optionally as its midnight without a zone, which libraries write for a column of days
     instant  = day, "T" or one space, HH:MM, optionally :SS and a fraction, then "Z", +HH:MM, +HHMM or +HH
 
 This is what Python's `isoformat`, pandas, Polars, pyarrow, DuckDB and PostgreSQL write, for a zone of whole minutes.
@@ -43,6 +43,7 @@ YEARS = range(1900, 9901)
 """The years of an instant, in its own zone: a validity or another zone can always be added to it."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MIDNIGHT = re.compile(rf"({_DAY.pattern})(?:[T ]00:00:00(?:\.0{{1,9}})?)?")
 _MINUTES = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _OFFSET = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 CLOCK = rf"{_MINUTES}(?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?{_OFFSET}"
@@ -83,9 +84,9 @@ def read_day(text: str) -> date:
     >>> read_day("2018-03-15")
     datetime.date(2018, 3, 15)
     """
-    if not is_day(text):
+    if (match := _MIDNIGHT.fullmatch(text)) is None:
         raise NotATime(*_NO_DAY)
-    if (found := _day(text)) is None:
+    if (found := _day(match[1])) is None:
         raise NotInCalendar(*_NO_DAY)
     return found
 

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "src" / "miexchange"
 ROOMS = (
     {"_bounds", "_text", "_time"},
     {"errors", "money", "_kernel"},
-    {"_html"},
+    {"_html", "_new_file"},
     {"_value"},
     {"_keyed"},
     {"_data"},

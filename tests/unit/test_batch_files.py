@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from miexchange import Condition, Imei, InvalidValue, Programme, Quote, headline
-from miexchange.batch import Progress, Summary, _parts, _sources, appraise_file, appraise_frame, columns_out
+from miexchange.batch import Progress, Summary, _parts, _records, _sources, appraise_file, appraise_frame, columns_out
 from miexchange.batch._texts import decoded, parsed
 
 if TYPE_CHECKING:
@@ -243,16 +243,16 @@ def test_what_is_no_utf_8_is_no_text() -> None:
     cells = pa.chunked_array([pa.array([b"fine", b"\xff", None])])
     for array in (cells, cells.cast(pa.large_binary())):
         column = decoded(array)
-        assert column.array.to_pylist() == ["fine", None, None]
+        assert column.array.to_pylist() == ["fine", r"\xff", None]
         assert column.strange is not None
         assert column.strange.tolist() == [False, True, False]
     # Arrow takes another writer's word for it.
     texts = pa.Array.from_buffers(pa.string(), 3, cells.chunk(0).buffers())
     column = decoded(pa.chunked_array([texts]))
-    assert column.array.to_pylist() == ["fine", None, None]
+    assert column.array.to_pylist() == ["fine", r"\xff", None]
     indices = pa.array([0, 1, None, 1], pa.int8())
     column = decoded(pa.chunked_array([pa.DictionaryArray.from_arrays(indices, texts)]))
-    assert column.array.to_pylist() == ["fine", None, None, None]
+    assert column.array.to_pylist() == ["fine", r"\xff", None, r"\xff"]
     assert column.strange is not None
     assert column.strange.tolist() == [False, True, False, True]
 
@@ -297,7 +297,7 @@ def test_broken_lines_stay_where_they_were_in_blocks_of_any_size(
 ) -> None:
     lines = [line(number=f"{place}") for place in range(20)]
     lines[broken : broken + 2] = ["x", "y"] if broken < 19 else ["x"]
-    monkeypatch.setattr(_sources, "_BLOCK", 700)  # some two lines
+    monkeypatch.setattr(_records, "_BLOCK", 700)  # some two lines
     appraise_file(csv(tmp_path, *lines), tmp_path / "out.parquet", graded(), keep=["number"], rows=3)
     wrong = {broken, broken + 1}
     assert [row["number"] for row in read(tmp_path / "out.parquet")] == [
@@ -372,17 +372,18 @@ def test_a_file_that_cannot_be_used_is_one_clear_error(tmp_path: Path, source: s
 def test_a_quote_that_never_ends_is_an_error_and_not_a_giant_cell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = csv(tmp_path, line(), '"' + "x\n" * 2_000)
-    monkeypatch.setattr(_sources, "_BLOCK", 1_000)
-    with pytest.raises(InvalidValue, match="it cannot be read as CSV"):
-        appraise_file(source, tmp_path / "out.csv", graded())
+    monkeypatch.setattr(_records, "_BLOCK", 1_000)
+    for lines in (2_000, 2_000_000):
+        source = csv(tmp_path, line(), '"' + "x\n" * lines)
+        with pytest.raises(InvalidValue, match=r"cell in line 3 is not closed within 100,000 bytes"):
+            appraise_file(source, tmp_path / "out.csv", graded())
 
 
 def test_what_the_system_says_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(pacsv, "open_csv", gone)
+    monkeypatch.setattr(_sources, "read_records", gone)
     with pytest.raises(OSError, match="Input/output error"):
         appraise_file(csv(tmp_path, line()), tmp_path / "out.csv", graded())
 

@@ -7,11 +7,12 @@ writes it on. What is kept is enough to go on after whatever stops the run.
 from __future__ import annotations
 
 import difflib
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from miexchange import __version__
+from miexchange._bounds import NAME
+from miexchange._new_file import create
+from miexchange._text import folded, for_spreadsheet, printable
 from miexchange._value import instant
 from miexchange.batch._blocks import appraise_columns
 from miexchange.batch._columns import check_names
@@ -29,14 +33,17 @@ from miexchange.batch._periods import microseconds
 from miexchange.batch._results import to_arrow
 from miexchange.batch._sources import format_of, open_source
 from miexchange.batch._summaries import Summary, summary_of
-from miexchange.errors import InvalidValue
+from miexchange.batch._texts import for_spreadsheets, is_textual
+from miexchange.errors import InvalidValue, shown
 from miexchange.valuation import NONE_GIVEN
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
+    from miexchange.batch._columns import Column
     from miexchange.batch._sources import Source
     from miexchange.programme import Programme
 
@@ -75,6 +82,7 @@ def appraise_file(
     keep: Iterable[str] = (),
     reveal_imei: bool = False,
     rejects: str | os.PathLike[str] | None = None,
+    escape: bool = True,
     rows: int | None = None,
     threads: int | None = None,
     force: bool = False,
@@ -103,6 +111,10 @@ def appraise_file(
         keep: columns of the source that the target and the rejects have as well.
         reveal_imei: whether ``imei`` and ``imei2`` may be kept. They are personal data.
         rejects: a file to write the refused rows to: ``row``, the columns that are kept, ``model`` and ``reasons``.
+        escape: whether a text in a CSV that a spreadsheet would run, because it begins like a formula (``=``, ``+``,
+            ``-``, ``@``), gets an apostrophe before it, and characters that a terminal would act on are written as
+            escapes. Say False where the next reader is a program: every cell is then kept byte for byte, as it always
+            is in Parquet.
         rows: how many rows make a part; by default 65,536.
         threads: how many threads share the work; by default as many as there are processors.
         force: whether a target and rejects that exist are overwritten.
@@ -139,10 +151,13 @@ def appraise_file(
     if type(rows) is not int or rows < 1:
         raise InvalidValue("rows", rows, "give a whole number above zero")
     valuer = _Valuer(file, programme, bonuses_given, at, _kept(keep, file, programme, reveal_imei=reveal_imei), threads)
-    outputs = [_Output(Path(target), valuer.columns, valuer.nothing)]
+    rows = file.most_rows(valuer.names, [name for name in valuer.few if name != _MODEL], rows)
+    outputs = [_Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
     if rejects is not None:
         columns = list(dict.fromkeys((_ROW, *valuer.keep, _MODEL, "reasons")))
-        outputs.append(_Output(Path(rejects), columns, valuer.nothing, refused_only=True))
+        outputs.append(
+            _Output(Path(rejects), "rejects", columns, valuer.nothing, escape=escape, refused_only=True)
+        )
     folder = wanted[0].with_name(f"{wanted[0].name}.parts")
     if not (force or folder.exists()):
         _check_free(wanted)
@@ -156,6 +171,7 @@ def appraise_file(
         "bonuses_given": dict(bonuses_given),
         "keep": valuer.keep,
         "rejects": rejects is not None,
+        "escape": escape,
         "rows": rows,
     }
     with Parts(folder, manifest, restart=restart) as parts:
@@ -246,6 +262,9 @@ class _Valuer:
         if at is not None and "at" in source.names:
             raise InvalidValue("at", at, "the source has a column at; give one of the two")
         required, optional = columns_in(programme)
+        for name in (*required, *optional, *keep):
+            if source.names.count(name) > 1:
+                raise InvalidValue("source", f"{source.path}", f"it has two columns {shown(name)}; rename one of them")
         check_names(source.names, required if at is None else required - {"at"}, optional, "source")
         self._kinds = {name: kind for name, kind in kinds_of(self._tables).items() if name in source.names}
         self.source, self.keep = source, keep
@@ -265,35 +284,51 @@ class _Valuer:
             Their part of the result, and what they came to.
         """
         columns = {name: self.source.column(table, name, kind) for name, kind in self._kinds.items()}
+        kept = {name: self.source.kept(table, name) for name in self.keep}
+        for wrong in (self.source.wrong(table), *(column.strange for column in kept.values())):
+            columns["model"] = _with_strange(columns["model"], wrong)
         values = appraise_columns(columns, len(table), self._tables, at=self._at, threads=self._threads)
         result = as_columns(values, self._tables)
         summary = summary_of(columns["model"].array, result, self._programme)
         found = to_arrow(result)
         parts = {_ROW: pa.array(np.arange(first, first + len(table)))}
-        parts |= {name: self.source.kept(table, name) for name in self.keep}
+        parts |= {name: column.array for name, column in kept.items()}
         parts |= dict(zip(found.column_names, found.columns, strict=True))
         parts.setdefault(_MODEL, _plain(columns["model"].array))
         return pa.table(parts), summary
 
 
+def _with_strange(column: Column, rows: NDArray[np.bool_] | None) -> Column:
+    """Return a column some more of whose cells are none, so that their rows are refused."""
+    if rows is None or not rows.any():
+        return column
+    return replace(column, strange=rows if column.strange is None else column.strange | rows)
+
+
 class _Output:
     """A file that is written under another name, and gets its own when it is whole."""
 
-    def __init__(self, path: Path, columns: list[str], nothing: pa.Table, *, refused_only: bool = False) -> None:
+    def __init__(  # noqa: PLR0913 - what is to be written, and how
+        self, path: Path, field: str, columns: list[str], nothing: pa.Table, *, escape: bool, refused_only: bool = False
+    ) -> None:
         """Say what is to be written.
 
         Args:
             path: the final name.
+            field: which argument the name is from.
             columns: which columns of the parts.
             nothing: a part without rows.
+            escape: whether texts in a CSV are made safe for spreadsheets.
             refused_only: whether only the rows count that are refused.
 
         Raises:
             InvalidValue: a column is of a type that such a file cannot hold.
         """
-        self._path, self._columns, self._refused_only = path, columns, refused_only
+        self._path, self._field, self._columns, self._refused_only = path, field, columns, refused_only
         self._unfinished = path.with_name(f"{path.name}.unfinished")
-        self._is_csv = format_of(path, "target") == ".csv"
+        self._is_csv = format_of(path, field) == ".csv"
+        self._escape = escape
+        self._stream: BinaryIO | None = None
         self._writer: pacsv.CSVWriter | pq.ParquetWriter | None = None
         if self._is_csv:
             for name in columns:
@@ -305,10 +340,12 @@ class _Output:
             part = part.filter(pc.is_null(part["coupon_value_paise"]))
         table = part.select(self._columns)
         if self._is_csv:
-            table = pa.table({name: _plain(table[name]) for name in table.column_names})
+            table = _for_csv(table, escape=self._escape)
+        if self._stream is None:
+            self._stream = create(self._unfinished, self._field)
         if self._writer is None:
             kind = pacsv.CSVWriter if self._is_csv else pq.ParquetWriter
-            self._writer = kind(f"{self._unfinished}", table.schema)
+            self._writer = kind(self._stream, table.schema)
         for batch in table.to_batches():
             if self._is_csv:
                 self._writer.write_batch(batch)
@@ -319,6 +356,8 @@ class _Output:
         """End the file, and return where it is."""
         if self._writer is not None:
             self._writer.close()
+        if self._stream is not None:
+            self._stream.close()
         self._writer = None
         return self._unfinished
 
@@ -328,7 +367,8 @@ class _Output:
 
     def discard(self) -> None:
         """Remove what has not got its name."""
-        self.finish().unlink(missing_ok=True)
+        if self._stream is not None:
+            self.finish().unlink(missing_ok=True)
 
 
 def _plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -336,13 +376,43 @@ def _plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
     return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
 
 
+def _for_csv(table: pa.Table, *, escape: bool) -> pa.Table:
+    """Return a table as it is to be written: texts for codes, and none that a spreadsheet runs."""
+    columns = []
+    for column in table.columns:
+        plain = column
+        if escape and is_textual(column.type):
+            plain = _safe(column)
+        columns.append(_plain(plain))
+    names = table.column_names
+    return pa.Table.from_arrays(columns, names=[for_spreadsheet(name) for name in names] if escape else names)
+
+
+def _safe(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Make texts safe; where they are codes, what those stand for."""
+    if not pa.types.is_dictionary(column.type):
+        return for_spreadsheets(column)
+    pieces = [
+        pa.DictionaryArray.from_arrays(one.indices, for_spreadsheets(pa.chunked_array([one.dictionary])).chunk(0))
+        for one in column.chunks
+    ]
+    return pa.chunked_array(pieces, column.type)
+
+
 def _check_csv(column: pa.Table) -> None:
-    name = column.column_names[0]
+    name, kind = column.column_names[0], column.schema.types[0]
     try:
-        pacsv.write_csv(pa.table({name: _plain(column[name])}), pa.BufferOutputStream())
+        plain = _plain(column[name])
+        pacsv.write_csv(pa.table({name: plain}), pa.BufferOutputStream())
+        is_fit = not _is_bytes(plain.type)  # they need be no texts
     except pa.ArrowException:
-        rule = f"a CSV cannot hold a column of {column.schema.types[0]}: leave it out, or write Parquet"
-        raise InvalidValue("keep", name, rule) from None
+        is_fit = False
+    if not is_fit:
+        raise InvalidValue("keep", name, f"a CSV cannot hold a column of {kind}: leave it out, or write Parquet")
+
+
+def _is_bytes(kind: Any) -> bool:
+    return any(test(kind) for test in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary))
 
 
 def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_imei: bool) -> list[str]:
@@ -353,17 +423,28 @@ def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_i
     for name in names:
         if name not in source.names:
             close = difflib.get_close_matches(f"{name}", source.names, n=1)
-            rule = f"the source has no such column{f': do you mean {close[0]}?' if close else ''}"
-            raise InvalidValue("keep", name, f"{rule}. It has {', '.join(source.names)}")
+            rule = f"the source has no such column{f': do you mean {printable(close[0])}?' if close else ''}"
+            raise InvalidValue("keep", name, f"{rule}. It has {_listed(source.names)}")
+        if len(name) > NAME:
+            raise InvalidValue("keep", name, f"the name of a column that is kept has at most {NAME} characters")
         if name in {_ROW, *columns_out(programme)}:
             raise InvalidValue(
                 "keep", name, "the target has a column of its own of that name; rename that of the source"
             )
-        if name.strip().lower() in _IMEIS and not reveal_imei:
+        if folded(name) in _IMEIS and not reveal_imei:
             raise InvalidValue(
                 "keep", name, "IMEIs are personal data: join by row, or say that you want them with reveal_imei"
             )
     return names
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name columns in a message, not all of thousands."""
+    text = ", ".join(printable(name[:_SHOWN]) for name in names[:_SHOWN])
+    return f"{text} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else text
+
+
+_SHOWN = 40
 
 
 def _check_paths(source: Path, wanted: Sequence[Path]) -> None:
@@ -382,7 +463,7 @@ def _check_paths(source: Path, wanted: Sequence[Path]) -> None:
 
 def _check_free(wanted: Sequence[Path]) -> None:
     for path in wanted:
-        if path.exists():
+        if os.path.lexists(path):  # a link to nowhere too
             rule = "it exists already: name another file, or overwrite it with force (--force)"
             raise InvalidValue("target", f"{path}", rule)
 

@@ -2,12 +2,15 @@
 
 A part is written under another name, brought to the disk and then renamed, so that a part that has its
 name is whole, whenever the machine stops. The manifest says of what and how the parts were made; parts of
-something else are never mixed in.
+something else are never mixed in. Every part ends in a checksum of its bytes, its number and the manifest, which is
+checked before the part is used. The folder and what is in it are for their owner only: parts hold what the source holds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import json
 import os
 import re
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
+from miexchange._new_file import create, open_ours
 from miexchange._value import canonical
 from miexchange.batch._summaries import Summary
 from miexchange.errors import InvalidValue, shown
@@ -32,6 +36,7 @@ __all__ = ["Parts", "place"]
 _MANIFEST, _PLACED, _UNFINISHED = "manifest.json", "placed.json", ".unfinished"
 _OURS = re.compile(r"(?:\d{6,}\.arrow|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)
 _SUMMARY = b"summary"
+_DIGEST = 32  # bytes of a checksum
 _FINISH = "Finish that run as it was begun, or throw its parts away with restart (--restart)"
 
 
@@ -54,8 +59,10 @@ class Parts:
             InvalidValue: parts of something else are there, or things that are no parts, or another run is at work.
         """
         self._folder = folder
-        folder.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
         self._lock = _locked(folder)
+        self._key = hashlib.blake2b(canonical(manifest).encode()).digest()
         try:
             if restart:
                 self._remove()
@@ -64,7 +71,7 @@ class Parts:
             self._unlock()
             raise
         self.done = 0
-        while self._path(self.done).exists():
+        while _is_there(self._path(self.done)):
             self.done += 1
 
     def _path(self, number: int) -> Path:
@@ -73,12 +80,14 @@ class Parts:
     def _check(self, wanted: dict[str, Any]) -> None:
         """Compare the manifest that is there, or leave this one."""
         manifest = self._folder / _MANIFEST
-        if manifest.exists():
-            there = json.loads(manifest.read_text(encoding="utf-8"))
+        if _is_there(manifest):
+            there = self._json(manifest)
+            if not isinstance(there, dict):
+                raise self._damaged(manifest)
             differing = [name for name in {**wanted, **there} if there.get(name) != wanted.get(name)]
             if not differing:
                 return
-            if self._path(0).exists():
+            if _is_there(self._path(0)):
                 named = ", another ".join(
                     f"{name} ({_short(there, name)}, not {_short(wanted, name)})" for name in differing
                 )
@@ -107,16 +116,42 @@ class Parts:
 
     def summary(self) -> Summary:
         """Add up the summaries of all parts."""
-        found = []
-        for number in range(self.done):
-            with pa.OSFile(f"{self._path(number)}") as stream, pa.ipc.open_stream(stream) as reader:
-                found.append(Summary.from_json(reader.schema.metadata[_SUMMARY]))
-        return Summary.total(found)
+        schemas = (self._opened(number).schema for number in range(self.done))
+        return Summary.total(Summary.from_json(schema.metadata[_SUMMARY]) for schema in schemas)
 
     def read(self, number: int) -> pa.Table:
-        """Return a part."""
-        with pa.OSFile(f"{self._path(number)}") as stream, pa.ipc.open_stream(stream) as reader:
-            return reader.read_all().replace_schema_metadata(None)
+        """Return a part.
+
+        Raises:
+            InvalidValue: it is not as it was written.
+        """
+        return self._opened(number).read_all().replace_schema_metadata(None)
+
+    def _opened(self, number: int) -> pa.RecordBatchReader:
+        """Open a part whose bytes are those that were written: Arrow trusts what it reads."""
+        path = self._path(number)
+        data = self._bytes(path)
+        body = memoryview(data)[:-_DIGEST]
+        if data[-_DIGEST:] != self._checksum(number, body):
+            raise self._damaged(path)
+        return pa.ipc.open_stream(pa.py_buffer(body))
+
+    def _checksum(self, number: int, body: Any) -> bytes:
+        return hashlib.blake2b(body, digest_size=_DIGEST, key=self._key, salt=number.to_bytes(16)).digest()
+
+    def _bytes(self, path: Path) -> bytes:
+        with open_ours(path, "target") as stream:
+            return stream.read()
+
+    def _json(self, path: Path) -> Any:
+        try:
+            return json.loads(self._bytes(path))
+        except (ValueError, RecursionError):
+            raise self._damaged(path) from None
+
+    def _damaged(self, path: Path) -> InvalidValue:
+        rule = "it is damaged: what it holds is not what was written. Throw the parts away with restart (--restart)"
+        return InvalidValue("target", f"{path}", rule)
 
     def add(self, table: pa.Table, summary: Summary) -> None:
         """Keep the next part, so that it is there after whatever happens."""
@@ -125,20 +160,27 @@ class Parts:
         schema = table.schema.with_metadata({_SUMMARY: summary.to_json()})
         with pa.ipc.new_stream(sink, schema, options=options) as writer:
             writer.write_table(table)
-        _write(self._path(self.done), sink.getvalue())
+        body = sink.getvalue()
+        _write(self._path(self.done), body, self._checksum(self.done, body))
         self.done += 1
 
     def placing(self, files: Sequence[Path]) -> None:
         """Note which files are about to get their final names."""
-        _write(self._folder / _PLACED, canonical([_identity(file) for file in files]).encode())
+        _write(self._folder / _PLACED, canonical(self._note([_identity(file) for file in files])).encode())
 
     def placed(self, files: Iterable[Path]) -> bool:
         """Tell whether these are the files that this run has put in their places."""
         note = self._folder / _PLACED
-        if not note.is_file():
+        if not _is_there(note):
             return False
-        known = json.loads(note.read_text(encoding="utf-8"))
-        return all(file.exists() and _identity(file) in known for file in files)
+        known = self._json(note)
+        if not isinstance(known, dict) or known.get("checksum") != self._note(known.get("files"))["checksum"]:
+            raise self._damaged(note)
+        return all(file.exists() and _identity(file) in known["files"] for file in files)
+
+    def _note(self, files: Any) -> dict[str, Any]:
+        checksum = hashlib.blake2b(canonical(files).encode(), digest_size=_DIGEST, key=self._key).hexdigest()
+        return {"files": files, "checksum": checksum}
 
     def clear(self) -> None:
         """Remove what is kept, and the folder, unless somebody else keeps something there."""
@@ -157,13 +199,29 @@ def _locked(folder: Path) -> int | None:
     """Lock a folder; the system unlocks it where the process ends."""
     if sys.platform == "win32":  # pragma: no cover - as above
         return None
-    number = os.open(folder, os.O_RDONLY)
     try:
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno not in {errno.ENOTDIR, errno.ELOOP}:
+            raise
+        raise InvalidValue("target", f"{folder}", "parts are kept there, and no folder is there: remove it") from None
+    try:
+        if os.fstat(number).st_uid != os.geteuid():
+            raise InvalidValue("target", f"{folder}", "parts are kept there, and the folder is somebody else's: remove it")
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(number, 0o700)
     except BlockingIOError:
         os.close(number)
         raise InvalidValue("target", f"{folder}", "another run is at work on it: let it end") from None
+    except BaseException:
+        os.close(number)
+        raise
     return number
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a name is taken, be it by a link to nowhere."""
+    return os.path.lexists(path)
 
 
 def _short(manifest: Mapping[str, Any], name: str) -> str:
@@ -176,11 +234,12 @@ def _identity(file: Path) -> list[int]:
     return [found.st_ino, found.st_size]
 
 
-def _write(path: Path, data: Any) -> None:
+def _write(path: Path, *data: Any) -> None:
     """Write a file so that it is whole or not there."""
     unfinished = path.with_name(path.name + _UNFINISHED)
-    with unfinished.open("wb") as stream:
-        stream.write(data)
+    with create(unfinished, "target", is_private=True) as stream:
+        for piece in data:
+            stream.write(piece)
     place(unfinished, path)
 
 

@@ -5,22 +5,27 @@ However large a file and its row groups are, no more than a few tables of the as
 
 from __future__ import annotations
 
-import csv
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch._columns import Column, read_column
-from miexchange.batch._texts import decoded, parsed
+from miexchange.batch._pages import TooLarge, most_rows
+from miexchange.batch._records import WRONG, NotCsv, header_of, read_records
+from miexchange.batch._texts import decoded, is_textual, parsed
 from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from miexchange.batch._columns import Kind
 
@@ -29,11 +34,10 @@ __all__ = ["FORMATS", "Source", "format_of", "open_source"]
 FORMATS = (".csv", ".parquet")
 """The kinds of files, by the end of their names."""
 
-_BLOCK = 1 << 19  # bytes of CSV that are parsed at once; Arrow sets that much aside for each column
+_TABLE = 1 << 26  # bytes of a table, about
+_UNPACKED = 200_000_000, 100  # bytes that a Parquet file unpacks to at most; or so many times its own
 _BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
-_CODES = pa.dictionary(pa.int32(), pa.binary())  # not even UTF-8 is taken for granted
 _CANNOT_READ = (pa.ArrowException, OSError)
-_NO_TEXT = b"\xff"  # what no text in UTF-8 holds
 
 
 def format_of(path: Path, field: str) -> str:
@@ -52,16 +56,26 @@ class Source(Protocol):
     """A file of devices.
 
     Attributes:
-        names: its columns, in order.
+        path: where it is.
+        names: its columns, in order; names may be there twice.
         types: the type of each, as Arrow has it.
         total: how much there is to read: rows of Parquet, or bytes of CSV.
         done: how much of that is read.
     """
 
+    path: Path
     names: list[str]
     types: list[Any]
     total: int
     done: int
+
+    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
+        """Return how many rows of some columns can be in a table without too much memory, at most as many as asked.
+
+        Raises:
+            InvalidValue: not one.
+        """
+        ...
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Yield some columns, from a row on, in tables of so many rows; the last one has what is left, maybe none.
@@ -85,8 +99,12 @@ class Source(Protocol):
         """Read a column of such a table."""
         ...
 
-    def kept(self, table: pa.Table, name: str) -> pa.ChunkedArray:
-        """Return a column of such a table as it is to be kept."""
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return a column of such a table as it is to be kept, and where a cell is none of its type."""
+        ...
+
+    def wrong(self, table: pa.Table) -> NDArray[np.bool_] | None:
+        """Tell which rows of such a table are none, whatever their cells are; None for no row."""
         ...
 
 
@@ -98,11 +116,9 @@ def open_source(path: Path) -> Source:
     """
     kind = format_of(path, "source")
     if not path.is_file():
-        raise InvalidValue("source", f"{path}", "it is a directory" if path.is_dir() else "there is no such file")
+        found = "it is a directory" if path.is_dir() else "it is no regular file, but a pipe or a device"
+        raise InvalidValue("source", f"{path}", found if path.exists() else "there is no such file")
     source: Source = _Csv(path) if kind == ".csv" else _Parquet(path)
-    repeated = sorted({name for name in source.names if source.names.count(name) > 1})
-    if repeated:
-        raise InvalidValue("source", f"{path}", f"it has two columns {shown(repeated[0])}; rename one of them")
     return source
 
 
@@ -111,23 +127,37 @@ class _Parquet:
 
     def __init__(self, path: Path) -> None:
         """Read the end of the file, which says what is in it."""
-        self._path = path
+        self.path = path
         file = self._opened()
+        if file.metadata.num_columns > COLUMNS:
+            raise InvalidValue("source", f"{path}", f"it has more than {COLUMNS:,} columns; leave some out")
         self._schema = file.schema_arrow
         self.names = list(self._schema.names)
         self.types = list(self._schema.types)
         self.total = file.metadata.num_rows
         self.done = 0
+        self._size = path.stat().st_size
 
     def _opened(self, few: Sequence[str] = ()) -> pq.ParquetFile:
         try:  # without the buffer a column of a row group would be read whole
-            return pq.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=list(few))
+            return pq.ParquetFile(self.path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=list(few))
         except _CANNOT_READ as error:
-            raise _unreadable(self._path, "Parquet", error) from None
+            raise _unreadable(self.path, "Parquet", error) from None
+
+    def _codes(self, few: Sequence[str]) -> list[str]:
+        return [name for name in few if pa.types.is_string(self._schema.field(name).type)]
+
+    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
+        """Look at the header of every page."""
+        with self.path.open("rb", buffering=0) as stream:
+            try:
+                return most_rows(stream, self._opened().metadata, names, self._codes(few), rows)
+            except TooLarge as error:
+                raise InvalidValue("source", f"{self.path}", f"it cannot be read as Parquet: {error}") from None
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin in the row group that holds the first row."""
-        file = self._opened([name for name in few if pa.types.is_string(self._schema.field(name).type)])
+        file = self._opened(self._codes(few))
         group = before = 0
         while group < file.num_row_groups and before + file.metadata.row_group(group).num_rows <= first:
             before += file.metadata.row_group(group).num_rows
@@ -135,11 +165,28 @@ class _Parquet:
         try:
             batches = file.iter_batches(rows, row_groups=list(range(group, file.num_row_groups)), columns=list(names))
             pieces = (pa.Table.from_batches([batch]).select(list(names)) for batch in batches)
+            done, size = first, 0
             for table in _ahead(_cut(pieces, first - before, rows, self.nothing(names))):
-                self.done = min(max(self.done, first) + len(table), self.total)
+                self._check(table, done)
+                size += table.nbytes
+                if size > max(_UNPACKED[0], _UNPACKED[1] * self._size):
+                    rule = f"its cells unpack to more than {size:,} bytes, and it has {self._size:,}; leave columns out"
+                    raise InvalidValue("source", f"{self.path}", rule)
+                done += len(table)
+                self.done = min(done, self.total)
                 yield table
         except _CANNOT_READ as error:
-            raise _unreadable(self._path, "Parquet", error) from None
+            raise _unreadable(self.path, "Parquet", error) from None
+
+    def _check(self, table: pa.Table, first: int) -> None:
+        """Refuse a cell that is too long; those of a dictionary were looked at before."""
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if is_textual(column.type) and not pa.types.is_dictionary(column.type):
+                long = pc.greater(pc.binary_length(column.cast(pa.large_binary())), CELL_BYTES)
+                if pc.any(long).as_py():
+                    row = first + pc.index(long, True).as_py()  # noqa: FBT003 - pyarrow's own
+                    rule = f"row {row} has more than {CELL_BYTES:,} bytes in the column {shown(name)}; leave it out"
+                    raise InvalidValue("source", f"{self.path}", rule)
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Keep the types."""
@@ -150,10 +197,13 @@ class _Parquet:
         read = read_column(table, name, kind)
         return decoded(read.array) if kind == "text" and read.strange is None else read
 
-    def kept(self, table: pa.Table, name: str) -> pa.ChunkedArray:
-        """Return the column as it is, whatever its type."""
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return the column as it is, whatever its type; but texts must be texts."""
         column = table[name]
-        return decoded(column).array if pa.types.is_string(column.type) else column
+        return decoded(column) if is_textual(column.type) else Column(column)
+
+    def wrong(self, table: pa.Table) -> None:
+        """Every row has all its cells."""
 
 
 class _Csv:
@@ -161,107 +211,91 @@ class _Csv:
 
     def __init__(self, path: Path) -> None:
         """Read the first line."""
-        self._path = path
+        self.path = path
+        with path.open("rb") as stream:
+            first = stream.read(len(_BOM) + ROW_BYTES + 1)
+            self.total = os.fstat(stream.fileno()).st_size
+        for begin, what in _NOT_TEXT.items():
+            if first.startswith(begin):
+                raise InvalidValue("source", f"{path}", f"it is {what}: export it as CSV in UTF-8")
+        self._begin = len(_BOM) if first.startswith(_BOM) else 0
         try:
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                self.names = next(csv.reader(stream, strict=True), [])
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise _unreadable(path, "CSV in UTF-8", error) from None
-        if not any(self.names):
+            head = header_of(first[self._begin :])
+            self.names = [name.decode() for name in head]
+        except NotCsv as error:
+            raise _not_csv(path, error) from None
+        except UnicodeDecodeError:
+            raise _not_csv(path, "line 1 is not in UTF-8") from None
+        if not any(self.names) or first[self._begin : self._begin + 1] in {b"\n", b"\r"}:
             raise InvalidValue("source", f"{path}", "its first line must name the columns")
+        if any("\0" in name for name in self.names):
+            raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
         self.types = [pa.string()] * len(self.names)
-        self.total = path.stat().st_size
         self.done = 0
+
+    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
+        """Take as many as there are: tables are cut where they have too many bytes."""
+        del names, few
+        return rows
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin at the beginning: only who has read a line of CSV knows where the next one begins."""
+        del few  # the compiled loop that values rows tells texts apart as fast
+        wanted = {name: self.names.index(name) for name in names}
         try:
-            with pa.OSFile(f"{self._path}") as stream:
-                for table in _ahead(_cut(self._pieces(stream, names, few), first, rows, self.nothing(names))):
+            with self.path.open("rb", buffering=0) as stream:
+                stream.seek(self._begin)
+                pieces = read_records(stream.readinto, len(self.names), wanted)
+                for table in _ahead(_cut(pieces, first, rows, self.nothing(names))):
                     self.done = stream.tell()
                     yield table
-        except _CANNOT_READ as error:
-            raise _unreadable(self._path, "CSV", error) from None
+        except NotCsv as error:
+            raise _not_csv(self.path, error) from None
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Give bytes: see `column`."""
-        return pa.table({name: pa.array([], pa.binary()) for name in names})
-
-    def _pieces(self, stream: pa.NativeFile, names: Sequence[str], few: Sequence[str]) -> Iterator[pa.Table]:
-        """Yield every row, also those with too few or too many cells, whose texts are then no texts."""
-        broken: list[int] = []
-
-        def note(row: pacsv.InvalidRow) -> str:
-            broken.append(row.number - 2)  # counted from 1, and the first one names the columns
-            return "skip"
-
-        reader = pacsv.open_csv(
-            stream,
-            read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK),  # with threads rows have no numbers
-            parse_options=pacsv.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=len(self.names) > 1
-            ),
-            convert_options=pacsv.ConvertOptions(
-                include_columns=list(names),
-                column_types=dict.fromkeys(names, pa.binary()) | dict.fromkeys(few, _CODES),
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
-        )
-        begin = 0
-        for batch in reader:
-            table, begin = _with_broken(pa.Table.from_batches([batch]), begin, broken)
-            yield table
-        if broken:
-            yield _with_broken(reader.schema.empty_table(), begin, broken)[0]
+        kinds = {**dict.fromkeys(names, pa.binary()), WRONG: pa.bool_()}
+        return pa.schema(kinds.items()).empty_table()
 
     def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
         """Read the texts of the column."""
         return parsed(table[name], kind)
 
-    def kept(self, table: pa.Table, name: str) -> pa.ChunkedArray:
-        """Return the texts; what is no text is left empty."""
-        return decoded(table[name]).array
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return the texts; of what is no text, the bytes that are wrong are written as escapes."""
+        return decoded(table[name])
+
+    def wrong(self, table: pa.Table) -> NDArray[np.bool_]:
+        """Return which rows have too few or too many cells."""
+        return table[WRONG].to_numpy()
 
 
-def _with_broken(table: pa.Table, begin: int, broken: list[int]) -> tuple[pa.Table, int]:
-    """Put the rows that could not be parsed back where they were.
-
-    Args:
-        table: the rows that could.
-        begin: the position of its first row.
-        broken: the positions of those that could not, in order; what is put back is removed.
-
-    Returns:
-        The table, and the position of the row after it.
-    """
-    end, number = begin + len(table), 0
-    while number < len(broken) and broken[number] <= end:  # every broken row moves the end by one
-        number, end = number + 1, end + 1
-    put, broken[:number] = broken[:number], []
-    if not put:
-        return table, end
-    wrong = set(put)
-    rows = iter(range(len(table)))
-    places = [None if place in wrong else next(rows) for place in range(begin, end)]
-    table = table.take(pa.array(places, pa.int64()))
-    mask = pa.array([place is None for place in places])
-    return pa.table({name: _spoiled(table[name], mask) for name in table.column_names}), end
+_BOM = b"\xef\xbb\xbf"
+_NOT_TEXT = {
+    b"\x1f\x8b": "compressed with gzip",
+    b"\x28\xb5\x2f\xfd": "compressed with Zstandard",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"PK\x03\x04": "a workbook or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"PAR1": "a Parquet file by another name",
+    b"\xff\xfe": "in UTF-16",
+    b"\xfe\xff": "in UTF-16",
+}
+"""How files begin that are taken for CSV."""
 
 
-def _spoiled(column: pa.ChunkedArray, mask: pa.Array) -> pa.ChunkedArray:
-    """Put what is no text into some cells."""
-    plain = pc.if_else(mask, pa.scalar(_NO_TEXT, pa.binary()), column.cast(pa.binary()))
-    return plain.dictionary_encode() if column.type == _CODES else plain
+def _not_csv(path: Path, reason: object) -> InvalidValue:
+    return InvalidValue("source", f"{path}", f"it cannot be read as CSV in UTF-8: {reason}. Correct or export it anew")
 
 
 def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -> Iterator[pa.Table]:
-    """Cut tables of any size into tables of so many rows, but for the last one; leave some rows out at the beginning.
+    """Cut tables of any size into tables of so many rows, or fewer where cells are long.
 
-    There is always one table at least.
+    Some rows are left out at the beginning, and the last table has what is left. There is always one table at least.
     """
     waiting: list[pa.Table] = []
-    held, first = 0, True
+    held, size, first = 0, 0, True
     for piece in pieces:
         start = min(skipped, len(piece))
         skipped -= start
@@ -269,9 +303,10 @@ def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -
             waiting.append(piece.slice(start, rows - held))
             start += len(waiting[-1])
             held += len(waiting[-1])
-            if held == rows:
+            size += waiting[-1].nbytes
+            if held == rows or size > _TABLE:
                 yield _joined(waiting)
-                waiting, held, first = [], 0, False
+                waiting, held, size, first = [], 0, 0, False
     if held or first:
         yield _joined(waiting or [empty])
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from miexchange._text import for_spreadsheet
 from miexchange._time import CLOCK, NotATime, read_day, read_instant
 from miexchange.batch._columns import Column, nulls_of
 
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
     from miexchange.batch._columns import Kind
 
-__all__ = ["decoded", "parsed"]
+__all__ = ["decoded", "for_spreadsheets", "is_textual", "parsed"]
 
 _UTC = pa.timestamp("us", "UTC")
 
+# Libraries write nine digits of a second.
+_NO_NANOSECONDS = r"(\.\d{6})0{1,3}(Z|[+-])"
 # The instants of which the digits alone say that they are some, and near ones, so that Arrow can read all at once.
 _CERTAIN = (
     r"^(?:19[7-9]\d|20\d\d)-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
@@ -34,38 +37,70 @@ _CERTAIN = (
 )
 
 
+def is_textual(kind: Any) -> bool:
+    """Tell whether an Arrow type holds texts, or codes for texts."""
+    if pa.types.is_dictionary(kind):
+        return is_textual(kind.value_type)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
 def decoded(cells: pa.ChunkedArray) -> Column:
-    """Return a column of bytes, or of texts that nobody has checked, as texts; what is no UTF-8 is strange."""
-    array = cells
-    try:
-        if pa.types.is_dictionary(array.type):
-            pieces = [pa.DictionaryArray.from_arrays(one.indices, _checked(one.dictionary)) for one in array.chunks]
-            return Column(pa.chunked_array(pieces, pa.dictionary(array.type.index_type, pa.string())))
-        return Column(_checked(array))
+    """Return a column of bytes, or of texts that nobody has checked, as texts.
+
+    A cell that is not in UTF-8 is strange; in its text the wrong bytes are escapes (``caf\\xe9``).
+    """
+    pieces, strange = [], []
+    for one in cells.chunks or [pa.array([], cells.type)]:
+        is_encoded = pa.types.is_dictionary(one.type)
+        texts, wrong = _checked(one.dictionary if is_encoded else one)
+        if is_encoded:
+            texts = pa.DictionaryArray.from_arrays(one.indices, texts)
+            wrong = wrong.take(one.indices)
+        pieces.append(texts)
+        strange.append(wrong.fill_null(False).to_numpy(zero_copy_only=False))  # noqa: FBT003 - pyarrow's own
+    mask = np.concatenate(strange)
+    return Column(pa.chunked_array(pieces), mask if mask.any() else None)
+
+
+def _checked(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return bytes or texts as texts, and where they are not in UTF-8."""
+    kind = pa.string() if pa.types.is_string(texts.type) or pa.types.is_binary(texts.type) else pa.large_string()
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(kind)
+    if not pa.types.is_binary(texts.type):
+        texts = texts.cast(pa.binary() if kind == pa.string() else pa.large_binary())
+    try:  # going from bytes to texts, Arrow looks at each byte
+        return texts.cast(kind), pa.nulls(len(texts), pa.bool_())
     except pa.ArrowInvalid:
-        texts = [_decoded(cell) for cell in _bytes(array).to_pylist()]
-        array = pa.chunked_array([pa.array(texts, pa.string())])
-        return Column(array, nulls_of(array) & ~nulls_of(cells))
+        cells = texts.to_pylist()
+    return pa.array([_shown(cell) for cell in cells], kind), pa.array([_shown(cell) != _text(cell) for cell in cells])
 
 
-def _checked(array: Any) -> Any:
-    """Return texts that are UTF-8: going from bytes to texts, Arrow looks at each byte."""
-    if not pa.types.is_binary(array.type):
-        array = array.cast(pa.binary())
-    return array.cast(pa.string())
+def _shown(cell: bytes | None) -> str | None:
+    return None if cell is None else cell.decode(errors="backslashreplace")
 
 
-def _bytes(array: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(array.type):
-        array = array.cast(array.type.value_type)
-    return array.cast(pa.large_binary())
+def _text(cell: bytes | None) -> str | None:
+    """Return a text that differs from what is shown where there is no UTF-8."""
+    return None if cell is None else cell.decode(errors="ignore")
 
 
-def _decoded(cell: bytes | None) -> str | None:
-    try:
-        return None if cell is None else cell.decode()
-    except UnicodeDecodeError:
-        return None
+# Every text that `for_spreadsheet` may change, and few others.
+_SUSPECT = r"^[\s\pZ\x{1c}-\x{1f}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]|[\pC\p{Zl}\p{Zp}]"
+
+
+def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts of which a spreadsheet runs none; see `miexchange._text.for_spreadsheet`."""
+    texts = [_for_spreadsheet(one) for one in cells.chunks]
+    return pa.chunked_array(texts, cells.type)
+
+
+def _for_spreadsheet(texts: pa.Array) -> pa.Array:
+    suspect = pc.match_substring_regex(texts, pattern=_SUSPECT).fill_null(False)  # noqa: FBT003 - pyarrow's own
+    if not suspect.true_count:
+        return texts
+    safe = [for_spreadsheet(text) for text in texts.filter(suspect).to_pylist()]
+    return pc.replace_with_mask(texts, suspect, pa.array(safe, texts.type))
 
 
 def parsed(cells: pa.ChunkedArray, kind: Kind) -> Column:
@@ -92,7 +127,12 @@ def _instants(texts: pa.Array) -> pa.Array:
     if not rest.any():
         return found
     mask = pa.array(rest)
-    others = pa.array([_instant_of(text) for text in texts.filter(mask).to_pylist()], _UTC)
+    others = texts.filter(mask)
+    shorter = pc.replace_substring_regex(others, pattern=_NO_NANOSECONDS, replacement=r"\1\2", max_replacements=1)
+    if not shorter.equals(others):
+        others = _instants(shorter)
+    else:
+        others = pa.array([_instant_of(text) for text in others.to_pylist()], _UTC)
     return pc.replace_with_mask(found, mask, others)
 
 

@@ -39,6 +39,9 @@ def batch(
         Path | None, typer.Option(metavar="FILE", help="Write the refused rows, with their reasons, to this file too.")
     ] = None,
     reveal_imei: Annotated[bool, typer.Option("--reveal-imei", help="Allow --keep imei: it is personal data.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Write CSV for a program: cells that look like formulas stay as they are.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT and the rejects if they exist.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has done.")] = False,
     rows: Annotated[int | None, typer.Option(metavar="N", help="Save after so many rows; by default 65536.")] = None,
@@ -74,6 +77,7 @@ def batch(
                 keep=keep or (),
                 reveal_imei=reveal_imei,
                 rejects=rejects,
+                escape=not raw,
                 rows=rows,
                 threads=threads,
                 force=force,

@@ -1,0 +1,66 @@
+"""Files of ours: made anew, readable by whom they are meant for, and never somebody else's behind a link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO
+
+from miexchange.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["create", "open_ours"]
+
+_PRIVATE, _SHARED = 0o600, 0o666  # for its owner only; for everybody whom the umask lets
+# Flags that Windows has not, and the one that only Windows has.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def create(path: Path, field: str, *, is_private: bool = False) -> BinaryIO:
+    """Open a new file for writing, in place of a regular file that is there.
+
+    A link, a pipe or a device of that name may be somebody else's trap: it is neither followed nor removed. A regular
+    file is not written to but replaced, so that another name of it (a hard link) keeps what it has.
+
+    Args:
+        path: its name.
+        field: which argument the path is from, for the error.
+        is_private: whether nobody but its owner may read it, whatever the umask is.
+
+    Raises:
+        InvalidValue: something is there that is no regular file.
+        OSError: it cannot be made.
+    """
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise _no_file(path, field)
+        path.unlink()
+    except FileNotFoundError:
+        pass
+    mode = _PRIVATE if is_private else _SHARED
+    try:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")
+    except FileExistsError:  # somebody has made one since
+        raise _no_file(path, field) from None
+
+
+def open_ours(path: Path, field: str) -> BinaryIO:
+    """Open a regular file for reading; a link is not followed, and nothing is waited for.
+
+    Args:
+        path: its name.
+        field: which argument the path is from, for the error.
+
+    Raises:
+        InvalidValue: it is a link, a directory, a pipe or a device.
+        OSError: it cannot be read.
+    """
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise _no_file(path, field)
+    return os.fdopen(os.open(path, os.O_RDONLY | _NO_LINK), "rb")
+
+
+def _no_file(path: Path, field: str) -> InvalidValue:
+    return InvalidValue(field, f"{path}", "something is there that is no regular file, such as a link: remove it")

@@ -1,0 +1,240 @@
+"""How much a Parquet file unpacks to, found before any of it is unpacked.
+
+The footer says how large columns are, but nothing holds a writer to it; the header before each page is what a reader
+unpacks by, so those are read. A page in a few kilobytes can hold a cell of a gigabyte, and a dictionary of one long
+cell stands for a million of them.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from miexchange._bounds import CELL_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["TooLarge", "most_rows"]
+
+_AT_ONCE = 100_000_000  # bytes of pages that are unpacked at once; a larger file may have as many as its own
+_TABLE = 48_000_000  # bytes of a table of rows
+_ROWS = 1_000_000  # rows of a file that has fewer bytes
+_PAGES = 20_000, 1_000  # pages of any file; and one more for so many bytes or values
+_HEADER = 1 << 20  # bytes of the header of a page, whose statistics can hold long cells
+_DATA, _DICTIONARY, _DATA_2 = 0, 2, 3
+_CODECS = {"SNAPPY": "snappy", "GZIP": "gzip", "BROTLI": "brotli", "ZSTD": "zstd", "LZ4": "lz4_raw"}
+
+
+class TooLarge(Exception):  # noqa: N818 - the caller makes an error of it, which names the file
+    """The file unpacks to more than anybody needs, or is no Parquet; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    kind: int
+    begin: int
+    packed: int
+    unpacked: int
+    values: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A column of a row group.
+
+    Attributes:
+        values: how many values each of its pages has.
+        sizes: how many bytes each of them unpacks to.
+        longest: how many bytes one value can have that takes none of its own in a page.
+        dictionary: how many bytes its dictionary unpacks to.
+        is_flat: whether a value is a row.
+    """
+
+    values: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    longest: int
+    dictionary: int
+    is_flat: bool
+
+    def bytes_of(self, rows: int) -> int:
+        """Return how many bytes some rows that follow one another have at most."""
+        if not self.is_flat:
+            return int(self.sizes.sum() + self.values.sum() * self.longest)
+        ends, sizes = np.cumsum(self.values), np.cumsum(self.sizes)
+        last = np.minimum(np.searchsorted(ends, ends - self.values + rows), len(ends) - 1)
+        return int((sizes[last] - sizes + self.sizes).max(initial=0)) + rows * self.longest
+
+
+def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Collection[str], rows: int) -> int:
+    """Return how many rows of some columns can be read at once.
+
+    Args:
+        stream: the file.
+        metadata: what its footer says.
+        names: the columns.
+        few: those of them that are read as codes.
+        rows: how many rows are wanted.
+
+    Raises:
+        TooLarge: one row is too many, or a page is none.
+    """
+    size = stream.seek(0, 2)
+    if metadata.num_rows > max(_ROWS, size):
+        raise TooLarge(f"it says that it has {metadata.num_rows:,} rows in {size:,} bytes")
+    leaves = [
+        (leaf, path.partition(".")[0] if "." in path and path not in names else path)
+        for leaf, path in ((leaf, metadata.schema.column(leaf).path) for leaf in range(metadata.num_columns))
+        if any(path == name or path.startswith(f"{name}.") for name in names)
+    ]
+    budget = _PAGES[0] + (size + metadata.num_rows * len(leaves)) // _PAGES[1]
+    values = 0
+    for number in range(metadata.num_row_groups):
+        group, at_once, chunks = metadata.row_group(number), 0, []
+        if not group.num_rows:
+            continue
+        for leaf, name in leaves:
+            chunk = _chunk(stream, group.column(leaf), metadata.schema.column(leaf), budget, name)
+            budget -= len(chunk.values)
+            values = max(values, int(chunk.values.sum()))
+            at_once += chunk.dictionary + int(chunk.sizes.max(initial=0))
+            if name not in few:
+                chunks.append(chunk)
+        if at_once > max(_AT_ONCE, size):
+            raise TooLarge(f"its pages unpack to {at_once:,} bytes at once; write it with smaller pages")
+        if values > max(_ROWS, size):
+            raise TooLarge(f"a column has {values:,} values in {size:,} bytes")
+        while rows > 1 and sum(chunk.bytes_of(rows) for chunk in chunks) > _TABLE:
+            rows = (rows + 1) // 2
+        if sum(chunk.bytes_of(rows) for chunk in chunks) > max(_AT_ONCE, size):
+            raise TooLarge("one row of it has more than 100,000,000 bytes")
+    return rows
+
+
+def _chunk(stream: BinaryIO, column: Any, leaf: Any, budget: int, name: str) -> _Chunk:
+    """Read the headers of the pages of a column of a row group."""
+    values, sizes, longest, dictionary = [], [], 0, 0
+    for page in _pages(stream, column):
+        if page.kind == _DICTIONARY:
+            dictionary = page.unpacked
+            if leaf.physical_type == "BYTE_ARRAY":
+                longest = _longest(stream, page, column.compression)
+        elif page.kind in {_DATA, _DATA_2}:
+            values.append(page.values)
+            sizes.append(page.unpacked)
+        if len(values) > budget:
+            raise TooLarge(f"it has more than {budget:,} pages; write it with larger ones")
+    if "DELTA_BYTE_ARRAY" in column.encodings:  # a value takes over what it has in common with the one before
+        longest = max(longest, *sizes, 0)
+    elif leaf.physical_type == "FIXED_LEN_BYTE_ARRAY":
+        longest = leaf.length
+    if longest > CELL_BYTES and "DELTA_BYTE_ARRAY" not in column.encodings:
+        raise TooLarge(f"a cell of the column {name!r} has more than {CELL_BYTES:,} bytes")
+    is_flat = leaf.max_repetition_level == 0
+    return _Chunk(np.array(values, np.int64), np.array(sizes, np.int64), longest, dictionary, is_flat)
+
+
+def _pages(stream: BinaryIO, column: Any) -> Iterator[_Page]:
+    begin = column.data_page_offset
+    if column.has_dictionary_page and column.dictionary_page_offset:
+        begin = min(begin, column.dictionary_page_offset)
+    end = begin + column.total_compressed_size
+    while begin < end:
+        page = _page(stream, begin)
+        yield page
+        begin = page.begin + page.packed
+
+
+def _page(stream: BinaryIO, begin: int) -> _Page:
+    for length in (1 << 9, _HEADER):
+        stream.seek(begin)
+        data = stream.read(length)
+        try:
+            found, end = _struct(data, 0)
+            kind, unpacked, packed = found[1], found[2], found[3]
+            about = found.get({_DATA: 5, _DICTIONARY: 7, _DATA_2: 8}.get(kind, 0), {})
+            values = about.get(1, 0)
+            if min(unpacked, packed, values) >= 0:
+                return _Page(kind, begin + end, packed, unpacked, values)
+        except (IndexError, KeyError, TypeError, AttributeError, RecursionError, ValueError):
+            continue
+    raise TooLarge("the header of a page cannot be read; the file is damaged or encrypted")
+
+
+def _longest(stream: BinaryIO, page: _Page, compression: str) -> int:
+    """Return how many bytes the longest text of a dictionary has."""
+    if page.unpacked > _AT_ONCE or (compression != "UNCOMPRESSED" and compression not in _CODECS):
+        return page.unpacked
+    stream.seek(page.begin)
+    data: Any = stream.read(page.packed)
+    try:
+        if compression != "UNCOMPRESSED":
+            data = pa.decompress(data, page.unpacked, _CODECS[compression], asbytes=True)
+        position = longest = 0
+        for _ in range(page.values):
+            (length,) = struct.unpack_from("<I", data, position)
+            longest, position = max(longest, length), position + 4 + length
+    except (pa.ArrowException, OSError, struct.error):
+        raise TooLarge("a dictionary cannot be read; the file is damaged") from None
+    return longest
+
+
+# Thrift's compact protocol, in which headers are written: a struct is a number of fields, each with its type.
+
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+_LONG = 15  # a list of so many, or more
+_DEPTH = 8
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 127) << shift
+        if byte < 128 or shift > 63:  # noqa: PLR2004 - the highest bit says that more follow, up to 64 bits
+            return value, position
+        shift += 7
+
+
+def _zigzag(data: bytes, position: int) -> tuple[int, int]:
+    value, position = _varint(data, position)
+    return (value >> 1) ^ -(value & 1), position
+
+
+def _struct(data: bytes, position: int, depth: int = 0) -> tuple[dict[int, Any], int]:
+    fields: dict[int, Any] = {}
+    number = 0
+    if depth > _DEPTH:
+        raise ValueError
+    while data[position]:
+        kind, delta = data[position] & 15, data[position] >> 4
+        position += 1
+        if delta:
+            number += delta
+        else:
+            number, position = _zigzag(data, position)
+        fields[number], position = _value(kind, data, position, depth)
+    return fields, position + 1
+
+
+def _value(kind: int, data: bytes, position: int, depth: int) -> tuple[Any, int]:
+    if kind in {_TRUE, _FALSE}:
+        return kind == _TRUE, position
+    if kind in {_I16, _I32, _I64}:
+        return _zigzag(data, position)
+    if kind == _STRUCT:
+        return _struct(data, position, depth + 1)
+    if kind == _BINARY:
+        length, position = _varint(data, position)
+    else:
+        length = {_BYTE: 1, _DOUBLE: 8}[kind]  # headers of pages have no lists
+    if position + length > len(data):
+        raise IndexError
+    return None, position + length

@@ -200,7 +200,7 @@ def are_utf8(array: pa.Array) -> NDArray[np.bool_]:
 def _text_of(buffer: pa.Buffer | None, longest: int) -> str | bytes | None:
     if buffer is None:
         return None
-    raw: bytes = buffer.slice(0, longest).to_pybytes()
+    raw: bytes = buffer.slice(0, min(buffer.size, longest)).to_pybytes()
     try:
         return raw.decode("utf-8", "strict" if buffer.size <= longest else "replace")
     except UnicodeDecodeError:

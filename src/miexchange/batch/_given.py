@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange._text import text_of
-from miexchange.batch._arrow import is_text, plain_type
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -138,13 +137,27 @@ def _of_pandas(given: Any) -> pa.ChunkedArray | list[object]:
 
     try:
         series = given if isinstance(given, pd.Series) else pd.Series(given)
+        # Arrow is not to find out what objects are: it takes True for 1, bytes for a text, and of some mixtures it dies.
+        if series.dtype == object or isinstance(series.dtype, pd.SparseDtype):
+            return _of_texts(series.tolist())
+        if isinstance(series.dtype, pd.CategoricalDtype) and not _are_texts(series.dtype.categories):
+            return series.tolist()
         array = pa.array(series, from_pandas=True)
     except Exception:  # noqa: BLE001 - objects may be of any type, and run code of their own
         return list(given)
-    kind = plain_type(array.type)
-    if series.dtype == object and not is_text(kind) and not pa.types.is_null(kind):
-        return list(given)  # Arrow may have turned one type into another, as True into 1
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _of_texts(cells: list[object]) -> pa.ChunkedArray | list[object]:
+    """Return objects as an Arrow array if there are only texts among them."""
+    kinds = set(map(type, cells))
+    if str not in kinds or not kinds <= {str, type(None), float}:
+        return cells
+    return pa.chunked_array([pa.array(cells, pa.large_string(), from_pandas=True)])
+
+
+def _are_texts(categories: Any) -> bool:
+    return categories.dtype != object or set(map(type, categories)) <= {str}
 
 
 def _of_polars(given: Any) -> pa.ChunkedArray | list[object]:

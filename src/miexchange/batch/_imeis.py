@@ -91,7 +91,9 @@ class Numbers:
 
     def take(self, rows: NDArray[np.integer[Any]], found: Numbers) -> None:
         """Write the verdicts of some rows, or of one row several times; a position that is none is the nearest."""
-        if self.code.size:
+        if not self.code.size:  # every row is null
+            found.code[:], found.tac[:], found.rest[:] = NOT_TEXT, 0, 0
+        else:
             places = rows.astype(np.intp)
             self.code.take(places, mode="clip", out=found.code)
             self.tac.take(places, mode="clip", out=found.tac)

@@ -137,7 +137,9 @@ def arrow_texts() -> Iterator[Case]:
     yield "no value", empty, [None, None]
     yield "without buffers", _empty(pa.string()), []
     yield "json", pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(TEXTS)), TEXTS
-    repeated = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 3]), pa.array([small.MODEL, None, small.MODEL, "worn"]))
+    repeated = pa.DictionaryArray.from_arrays(
+        pa.array([0, 1, 2, 3]), pa.array([small.MODEL, None, small.MODEL, "worn"])
+    )
     yield "repeated and null values", repeated, repeated.to_pylist()
 
 
@@ -167,9 +169,20 @@ def arrow_others() -> Iterator[Case]:
     yield "NaN", pa.array([float("nan"), 1.0, None]), [float("nan"), 1.0, None]
     for kind in (pa.time32("s"), pa.time64("us"), pa.duration("s"), pa.duration("us"), pa.month_day_nano_interval()):
         array = pa.nulls(2, kind) if "interval" in f"{kind}" else pa.array([1, None], pa.int64())
-        array = array if "interval" in f"{kind}" else array.cast(pa.int32()).cast(kind) if kind.bit_width == 32 else array.cast(kind)  # noqa: PLR2004, E501
+        array = (
+            array
+            if "interval" in f"{kind}"
+            else array.cast(pa.int32()).cast(kind)
+            if kind.bit_width == 32
+            else array.cast(kind)
+        )  # noqa: PLR2004, E501
         yield f"{kind}", array, array.to_pylist()
-    for kind in (pa.list_(pa.string()), pa.large_list(pa.string()), pa.list_view(pa.string()), pa.list_(pa.string(), 1)):
+    for kind in (
+        pa.list_(pa.string()),
+        pa.large_list(pa.string()),
+        pa.list_view(pa.string()),
+        pa.list_(pa.string(), 1),
+    ):
         array = pa.array([["worn"], None], kind)
         yield f"{kind}", array, [["worn"], None]
     yield "struct", pa.array([{"a": "worn"}, None]), [{"a": "worn"}, None]
@@ -243,7 +256,14 @@ ODD = [
     *(np.str_("worn"), _Colour.WORN, b"worn", 1, 1.5, True, np.True_, np.int64(5), ["worn"], {"worn"}, {"a": 1}, ()),
     *(np.array(["worn"]), np.array([]), _Hostile(), object, "\ud800", pd.Timestamp.min, pd.Timestamp.max, date.min),
     *(datetime.max, datetime(1, 1, 1, tzinfo=UTC), pd.Timestamp("2020-01-11 06:00Z"), np.datetime64("2020-01-01")),
-    *(pd.Timestamp(np.datetime64("20000-01-01", "s")), pd.Interval(0, 1), pd.Period("2020-01"), pd.Timedelta(1), small.MODEL, small.IMEI),
+    *(
+        pd.Timestamp(np.datetime64("20000-01-01", "s")),
+        pd.Interval(0, 1),
+        pd.Period("2020-01"),
+        pd.Timedelta(1),
+        small.MODEL,
+        small.IMEI,
+    ),
 ]
 
 

@@ -69,6 +69,22 @@ def plain_type(kind: Any) -> Any:
             return kind
 
 
+def type_name(kind: Any) -> str:
+    """Return the name of a type, for an error."""
+    try:
+        return f"{kind}"
+    except UnicodeDecodeError:  # part of it is a text from outside, such as a zone
+        return "a type that is not named in UTF-8"
+
+
+def is_instant(kind: Any) -> bool:
+    """Tell whether a type is one of instants: timestamps with a time zone, whatever it is called."""
+    try:
+        return pa.types.is_timestamp(kind) and kind.tz is not None
+    except UnicodeDecodeError:
+        return True
+
+
 def is_text(kind: Any) -> bool:
     """Tell whether a type, as `plain_type` returns it, is one of texts."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
@@ -85,6 +101,7 @@ def unwrapped(array: pa.Array, name: str) -> _Values:
         InvalidValue: the array contradicts itself, as no library's own arrays do.
     """
     kind = array.type
+    _check(array, kind, name, full=False)  # before anything of it is read
     if isinstance(kind, pa.BaseExtensionType):
         inner = unwrapped(array.storage, name)
         return inner._replace(values=pc.not_equal(inner.values, 0)) if kind.extension_name == _BOOL8 else inner
@@ -100,23 +117,22 @@ def unwrapped(array: pa.Array, name: str) -> _Values:
 
 def _checked(array: pa.Array, name: str) -> pa.Array:
     kind = array.type
-    if not len(array):
-        return pa.array([], kind)  # an empty array may lack the buffers that others have
     # Whether texts are UTF-8 is for each row to say, and whether a date64 is a whole day; times and decimals are not
     # read at all, so that their ranges do not matter.
     seen = array.view(_LAYOUTS[kind]) if kind in _LAYOUTS else array
-    try:
-        seen.validate(full=not (pa.types.is_time(kind) or pa.types.is_decimal(kind)))
-    except pa.ArrowException:
-        raise _contradicts_itself(kind, name) from None
+    _check(seen, kind, name, full=not (pa.types.is_time(kind) or pa.types.is_decimal(kind)))
     return array
 
 
-def _check_places(places: pa.Array, count: int, name: str) -> None:
+def _check(array: pa.Array, kind: Any, name: str, *, full: bool) -> None:
     try:
-        places.validate(full=True)
+        array.validate(full=full)
     except pa.ArrowException:
-        raise _contradicts_itself(places.type, name) from None
+        raise _contradicts_itself(kind, name) from None
+
+
+def _check_places(places: pa.Array, count: int, name: str) -> None:
+    _check(places, places.type, name, full=True)
     numbers = numbers_of(places)
     if not len(numbers) or (numbers.min() >= 0 and numbers.max() < count):
         return  # even those under nulls
@@ -136,7 +152,7 @@ def _places_of_runs(array: pa.Array, name: str) -> pa.Array:
 
 
 def _contradicts_itself(kind: Any, name: str) -> InvalidValue:
-    return InvalidValue(name, f"{kind}", "its Arrow buffers contradict one another; write the column anew")
+    return InvalidValue(name, type_name(kind), "its Arrow buffers contradict one another; write the column anew")
 
 
 def numbers_of(array: pa.Array) -> NDArray[Any]:
@@ -155,8 +171,19 @@ def layout_of(chunk: pa.Array, name: str) -> pa.Array:
     """Return an array of texts as string or large_string, or as a dictionary of either; they need not be UTF-8."""
     values, places = unwrapped(chunk, name)
     if pa.types.is_string_view(values.type):
-        values = values.view(pa.binary_view()).cast(pa.large_binary()).view(pa.large_string())
+        values = _without_views(values)
     return values if places is None else pa.DictionaryArray.from_arrays(places, values, safe=False)
+
+
+def _without_views(array: pa.Array) -> pa.Array:
+    nulls = nulls_of(array)
+    validity, views, *data = array.buffers()
+    if nulls.any():  # Arrow's cast would follow what lies under them
+        ours = np.frombuffer(views, dtype="V16", count=array.offset + len(array)).copy()
+        ours[array.offset :][nulls] = bytes(16)
+        views = pa.py_buffer(ours)
+    plain = pa.Array.from_buffers(pa.binary_view(), len(array), [validity, views, *data], offset=array.offset)
+    return plain.cast(pa.large_binary()).view(pa.large_string())
 
 
 def compact(array: pa.DictionaryArray) -> pa.DictionaryArray:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from miexchange._text import is_missing, text_of
 from miexchange._value import day, instant
-from miexchange.batch._arrow import bools_of, is_text, layout_of, nulls_of, plain_type, unwrapped
+from miexchange.batch._arrow import bools_of, is_instant, is_text, layout_of, nulls_of, plain_type, type_name, unwrapped
 from miexchange.batch._given import open_column
 from miexchange.errors import InvalidValue, shown
 
@@ -159,10 +159,10 @@ def _instant(array: pa.ChunkedArray, name: str) -> Column:
     if pa.types.is_null(kind):
         return _all_strange(array, _UTC, name)
     if not pa.types.is_timestamp(kind):
-        raise InvalidValue(name, f"{kind}", "give instants: timestamps with a time zone")
-    if kind.tz is None:
+        raise InvalidValue(name, type_name(kind), "give instants: timestamps with a time zone")
+    if not is_instant(kind):
         raise InvalidValue(
-            name, f"{kind}", "timestamps without a time zone name no instants; say which zone they are in"
+            name, type_name(kind), "timestamps without a time zone name no instants; say which zone they are in"
         )
     return _within(_plain(array, name), kind.unit, _UTC, _FIRST_INSTANT, _LAST_INSTANT)
 
@@ -171,9 +171,9 @@ def _day(array: pa.ChunkedArray, name: str) -> Column:
     kind = plain_type(array.type)
     if pa.types.is_null(kind):
         return _all_strange(array, pa.date32(), name)
-    is_day = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None)
+    is_day = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and not is_instant(kind))
     if not is_day:
-        raise InvalidValue(name, f"{kind}", "give dates, or timestamps at midnight without a time zone")
+        raise InvalidValue(name, type_name(kind), "give dates, or timestamps at midnight without a time zone")
     array = _plain(array, name)
     if pa.types.is_date32(kind):
         days = array.cast(pa.int32())
@@ -194,7 +194,7 @@ def _flag(array: pa.ChunkedArray, name: str) -> Column:
     if pa.types.is_null(kind):
         return _all_strange(array, pa.bool_(), name)
     if not pa.types.is_boolean(kind):
-        raise InvalidValue(name, f"{kind}", "give True and False")
+        raise InvalidValue(name, type_name(kind), "give True and False")
     return Column(_plain(array, name))
 
 

@@ -137,7 +137,7 @@ def _of_pandas(given: Any) -> pa.ChunkedArray | list[object]:
 
     try:
         series = given if isinstance(given, pd.Series) else pd.Series(given)
-        # Arrow is not to find out what objects are: it takes True for 1, bytes for a text, and of some mixtures it dies.
+        # Arrow must not guess what objects are: it takes True for 1 and bytes for text, and some mixtures crash it.
         if series.dtype == object or isinstance(series.dtype, pd.SparseDtype):
             return _of_texts(series.tolist())
         if isinstance(series.dtype, pd.CategoricalDtype) and not _are_texts(series.dtype.categories):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import unicodedata
-from typing import cast
+from typing import Any, cast
 
 __all__ = ["folded", "for_spreadsheet", "is_missing", "printable", "text_of", "words"]
 
@@ -29,17 +30,39 @@ def text_of(value: object) -> str | None:
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether a value stands for none: None, a NaN, or the `NaT` and `NA` of pandas, which is not imported.
+    """Tell whether a value stands for none: None, a NaN of any library, or the `NaT` and `NA` of numpy and pandas.
+
+    None of these libraries is imported.
 
     >>> is_missing(float("nan")), is_missing(0), is_missing("")
     (True, False, False)
     """
-    if value is None:
-        return True
-    if issubclass(type(value), float):
-        return math.isnan(cast("float", value))
     kind = type(value)
-    return kind.__name__ in {"NaTType", "NAType"} and kind.__module__.partition(".")[0] == "pandas"
+    if value is None or kind is str:
+        return value is None
+    if issubclass(kind, float):
+        return math.isnan(cast("float", value))
+    name, where = _name_of(kind), _module_of(kind)
+    if name not in _CAN_BE_NAN or type(where) is not str:
+        return False
+    if getattr(sys.modules.get(where), name, None) is not kind:
+        return False  # it only looks like one
+    return where.partition(".")[0] == "pandas" or _is_nan(value)
+
+
+# Asked of the type itself: a class may answer anything for its own name and module.
+_name_of = type.__dict__["__name__"].__get__
+_module_of = type.__dict__["__module__"].__get__
+_CAN_BE_NAN = frozenset(
+    {"NaTType", "NAType", "Decimal", "datetime64", "timedelta64", "float16", "float32", "longdouble"}
+)
+
+
+def _is_nan(number: Any) -> bool:  # noqa: ANN401 - of numpy or decimal, neither of which is imported
+    try:
+        return bool(number != number)  # noqa: PLR0124 - NaN and NaT differ from themselves
+    except ArithmeticError:  # a signalling NaN of decimal
+        return True
 
 
 # What is written between the letters and digits of a name, and does not tell two names apart: Unicode's White_Space,

@@ -110,7 +110,7 @@ class TestWhatATableMustHave:
 
     def test_a_name_that_stands_twice_is_an_error(self, programme: Programme, best: dict[str, str]) -> None:
         table = frame(best)
-        with pytest.raises(InvalidValue, match="'model': the name of a column is a text, and each column has its own"):
+        with pytest.raises(InvalidValue, match="'model': two columns have this name, and it is read"):
             appraise_frame(pd.concat([table, table[["model"]]], axis=1), programme, at=AT)
 
     def test_a_stream_that_is_no_table_is_an_error(self, programme: Programme) -> None:

@@ -109,8 +109,8 @@ class Chunk:
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
         self._answers = [self._answer(arrays, name, options) for name, options in tables.questions.items()]
-        self._purchased_on = Integers(*arrays["purchased_on"], np.int32) if "purchased_on" in arrays else None
-        self._instants = Integers(*arrays["at"], np.int64) if at is None else None
+        self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
+        self._instants = Integers(*arrays["at"]) if at is None else None
 
     def _key_of(self, name: str) -> int:
         catalogue = self._tables.programme.catalogue

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange._bounds import CELL_BYTES
+from miexchange.batch._arrow import compact, numbers_of, texts_of
 from miexchange.batch._compiled import compiled
 from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
 from miexchange.batch._nulls import Nulls, unpacked
@@ -18,14 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Codes", "Flags", "Imeis", "Integers"]
-
-
-def _values(array: Any, kind: Any) -> NDArray[Any]:
-    """Return the numbers of an Arrow array; those under a null mean nothing."""
-    buffer = array.buffers()[1]
-    if buffer is None:  # a chunk of nulls may have none
-        return np.zeros(len(array), dtype=kind)
-    return np.frombuffer(buffer, dtype=kind)[array.offset : array.offset + len(array)]
 
 
 @compiled
@@ -64,12 +58,18 @@ class Codes:
         if self._plain is not None:
             self._code_of = cache(code_of)
             return
-        codes = [missing if text is None else code_of(text) for text in array.dictionary.to_pylist()]
+        array = compact(array)
+        codes = [self._code(text, code_of) for text in texts_of(array.dictionary, CELL_BYTES)]
         indices = array.indices
-        self._indices = _values(indices, indices.type.to_pandas_dtype())
+        self._indices = numbers_of(indices)
         self._codes = np.array(codes or [missing], dtype=kind)
         self._is_code = kind is np.uint8 and codes == list(range(len(codes)))
         self._nulls = Nulls(indices)
+
+    def _code(self, text: str | bytes | None, code_of: Callable[[str], int]) -> int:
+        if text is None:
+            return self._missing
+        return code_of(text) if isinstance(text, str) else self._no_text
 
     def write(self, start: int, stop: int, codes: NDArray[Any]) -> None:
         """Write the codes of the rows."""
@@ -91,9 +91,9 @@ class Codes:
 class Integers:
     """Instants or dates, as whole numbers."""
 
-    def __init__(self, array: Any, strange: NDArray[np.bool_] | None, kind: Any) -> None:
-        """Look at the column, an Arrow array of numbers of a numpy type."""
-        self._values = _values(array, kind)
+    def __init__(self, array: Any, strange: NDArray[np.bool_] | None) -> None:
+        """Look at the column."""
+        self._values = numbers_of(array)
         self._nulls = Nulls(array)
         self._strange = strange
 
@@ -138,15 +138,16 @@ class Imeis:
             strange: where a cell holds no text.
             nothing: the code of an empty cell.
         """
-        self._array, self._nothing = array, nothing
         self._distinct: Numbers | None = None
         nulls = array
         if pa.types.is_dictionary(array.type):
+            array = compact(array)
             self._distinct = Numbers.empty(len(array.dictionary))
             read_numbers(array.dictionary, self._distinct)
-            Nulls(array.dictionary).fill(0, self._distinct.code, NOT_TEXT)
+            Nulls(array.dictionary).fill(0, self._distinct.code, nothing)
             nulls = array.indices
-            self._indices = _values(nulls, nulls.type.to_pandas_dtype())
+            self._indices = numbers_of(nulls)
+        self._array, self._nothing = array, nothing
         self._nulls = Nulls(nulls)
         self._strange = strange
 

@@ -8,6 +8,7 @@ marked as strange and stays in its row.
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,14 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from miexchange._text import is_missing, text_of
 from miexchange._value import day, instant
+from miexchange.batch._arrow import bools_of, is_instant, is_text, layout_of, nulls_of, plain_type, type_name, unwrapped
+from miexchange.batch._given import open_column
 from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-__all__ = ["Column", "Kind", "check_names", "kind_of", "names_of", "nulls_of", "read_cells", "read_column"]
+__all__ = ["Column", "Kind", "check_names", "nulls_of", "read_cells", "read_column"]
 
 Kind = Literal["text", "instant", "day", "flag"]
 """What a cell is to hold: a text, an instant, a date, or True and False."""
@@ -41,19 +45,6 @@ class Column:
 
     array: pa.ChunkedArray
     strange: NDArray[np.bool_] | None = None
-
-
-def names_of(frame: Any) -> list[str]:
-    """Return the names of the columns of a pandas, Polars or Arrow table.
-
-    Raises:
-        InvalidValue: a name is no text, or stands twice.
-    """
-    names = list(frame.column_names if isinstance(frame, pa.Table) else frame.columns)
-    for name in names:
-        if type(name) is not str or names.count(name) > 1:
-            raise InvalidValue("frame", name, "the name of a column is a text, and each column has its own")
-    return names
 
 
 def check_names(names: Iterable[str], required: Iterable[str], optional: Iterable[str], field: str = "frame") -> None:
@@ -88,8 +79,8 @@ def check_names(names: Iterable[str], required: Iterable[str], optional: Iterabl
 _CLOSE = 0.8  # as near as box_ and box, or purchased and purchased_on
 
 
-def read_column(frame: Any, name: str, kind: Kind) -> Column:
-    """Read a column of a table.
+def read_column(frame: pa.Table, name: str, kind: Kind) -> Column:
+    """Read a column of an Arrow table.
 
     Raises:
         InvalidValue: the whole column is of a type that cannot hold such cells.
@@ -97,97 +88,114 @@ def read_column(frame: Any, name: str, kind: Kind) -> Column:
     return read_cells(frame[name], kind, name)
 
 
-def read_cells(cells: Any, kind: Kind, name: str) -> Column:
-    """Read a column that stands alone; see `read_column`."""
-    array = _as_arrow(cells, name)
-    if array is None:  # a pandas column of objects of several types
-        return _of_objects(list(cells), kind)
-    return _READERS[kind](array, name)
+def read_cells(given: Any, kind: Kind, name: str) -> Column:
+    """Read a column that stands alone, of any kind that `open_column` takes.
+
+    Raises:
+        InvalidValue: it is none, or the whole column is of a type that cannot hold such cells.
+    """
+    cells = open_column(given, name)
+    return _of_objects(cells, kind) if isinstance(cells, list) else _in_few_pieces(_READERS[kind](cells, name))
 
 
-def _as_arrow(cells: Any, name: str) -> pa.ChunkedArray | None:
-    if isinstance(cells, pa.ChunkedArray):
-        return cells
-    if isinstance(cells, pa.Array):
-        return pa.chunked_array([cells])
-    if kind_of(cells) == "polars":
-        return pa.chunked_array([cells.to_arrow()])
-    if kind_of(cells) != "pandas":
-        raise InvalidValue(name, cells, "give a pandas or Polars Series, or an Arrow array")
-    try:
-        array = pa.array(cells, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        return None
-    if cells.dtype == object and not _is_textual(array.type) and not pa.types.is_null(array.type):
-        return None  # Arrow may have turned one type into another, as True into 1
-    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+_LEAST = 8_192  # rows that a piece is to have, on the average: each costs about a millisecond
 
 
-def kind_of(given: object) -> str:
-    """Return the top-level package that a value's type is of; none is imported to find out."""
-    return type(given).__module__.partition(".")[0]
+def _in_few_pieces(column: Column) -> Column:
+    """Join the pieces of a column that comes in very many."""
+    array = column.array
+    if array.num_chunks < _MANY or len(array) >= array.num_chunks * _LEAST:
+        return column
+    pieces = array.chunks
+    if pa.types.is_dictionary(array.type):  # their dictionaries may differ
+        pieces = [_wide(piece.dictionary).take(piece.indices) for piece in pieces]
+    elif is_text(array.type):
+        pieces = [_wide(piece) for piece in pieces]
+    return Column(pa.chunked_array([pa.concat_arrays(pieces)]), column.strange)
 
 
-def _is_textual(kind: Any) -> bool:
-    if pa.types.is_dictionary(kind):
-        return _is_textual(kind.value_type)
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+_MANY = 16
+
+
+def _wide(texts: pa.Array) -> pa.Array:
+    """Return texts as large_string: many pieces together may be more than a string array can hold."""
+    if pa.types.is_string(texts.type):  # by way of their bytes, which need not be UTF-8
+        return texts.view(pa.binary()).cast(pa.large_binary()).view(pa.large_string())
+    return texts
 
 
 def _text(array: pa.ChunkedArray, name: str) -> Column:
-    del name  # no type is refused: a number is no text, and each row will say so
-    kind = array.type
-    if not _is_textual(kind):
-        return _all_strange(array, pa.string())
-    if pa.types.is_string_view(kind):
-        array = array.cast(pa.large_string())
-    return Column(array)
+    if not is_text(plain_type(array.type)):  # no type is refused: a number is no text, and each row will say so
+        return _all_strange(array, pa.large_string(), name)
+    return Column(_chunked([layout_of(chunk, name) for chunk in array.chunks], pa.large_string()))
 
 
-def _all_strange(array: pa.ChunkedArray, kind: Any) -> Column:
-    there = ~nulls_of(array)
+def _plain(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return a column with each value in its row."""
+    pieces = []
+    for chunk in array.chunks:
+        values, places = unwrapped(chunk, name)
+        pieces.append(values if places is None else values.take(places))
+    return _chunked(pieces, plain_type(array.type))
+
+
+def _chunked(pieces: list[pa.Array], kind: Any) -> pa.ChunkedArray:
+    return pa.chunked_array(pieces) if pieces else pa.chunked_array([], kind)
+
+
+def _all_strange(array: pa.ChunkedArray, kind: Any, name: str) -> Column:
+    """Refuse every cell, but for those that are null or, as in pandas, no number."""
+    masks = [np.zeros(0, dtype=np.bool_)]
+    for chunk in array.chunks:
+        values, places = unwrapped(chunk, name)
+        nulls = pc.is_null(values, nan_is_null=pa.types.is_floating(values.type))
+        masks.append(~bools_of(nulls if places is None else nulls.take(places).fill_null(True)))  # noqa: FBT003 - pyarrow's own
+    there = np.concatenate(masks)
     return Column(pa.chunked_array([pa.nulls(len(array), kind)]), there if there.any() else None)
 
 
 def _instant(array: pa.ChunkedArray, name: str) -> Column:
-    kind = array.type
+    kind = plain_type(array.type)
     if pa.types.is_null(kind):
-        return _all_strange(array, _UTC)
+        return _all_strange(array, _UTC, name)
     if not pa.types.is_timestamp(kind):
-        raise InvalidValue(name, str(kind), "give instants: timestamps with a time zone")
-    if kind.tz is None:
+        raise InvalidValue(name, type_name(kind), "give instants: timestamps with a time zone")
+    if not is_instant(kind):
         raise InvalidValue(
-            name, str(kind), "timestamps without a time zone name no instants; say which zone they are in"
+            name, type_name(kind), "timestamps without a time zone name no instants; say which zone they are in"
         )
-    return _within(array, kind.unit, _UTC, _FIRST_INSTANT, _LAST_INSTANT)
+    return _within(_plain(array, name), kind.unit, _UTC, _FIRST_INSTANT, _LAST_INSTANT)
 
 
 def _day(array: pa.ChunkedArray, name: str) -> Column:
-    kind = array.type
+    kind = plain_type(array.type)
     if pa.types.is_null(kind):
-        return _all_strange(array, pa.date32())
+        return _all_strange(array, pa.date32(), name)
+    is_day = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and not is_instant(kind))
+    if not is_day:
+        raise InvalidValue(name, type_name(kind), "give dates, or timestamps at midnight without a time zone")
+    array = _plain(array, name)
     if pa.types.is_date32(kind):
         days = array.cast(pa.int32())
         return _masked(array, _outside(days, _FIRST_DAY, _LAST_DAY))
     if pa.types.is_date64(kind):
-        array = array.cast(pa.timestamp("ms"))
-    elif not pa.types.is_timestamp(kind) or kind.tz is not None:
-        raise InvalidValue(name, str(kind), "give dates, or timestamps at midnight without a time zone")
+        array = array.cast(pa.int64()).cast(pa.timestamp("ms"))
     per_day = 86_400 * _PER_SECOND[array.type.unit]
     counts = array.cast(pa.int64())
     days = pc.divide(counts, per_day)
     whole = pc.equal(pc.multiply(days, per_day), counts)
-    strange = _outside(days, _FIRST_DAY, _LAST_DAY) | ~_bools(pc.fill_null(whole, True))  # noqa: FBT003 - pyarrow's own
+    strange = _outside(days, _FIRST_DAY, _LAST_DAY) | ~bools_of(pc.fill_null(whole, True))  # noqa: FBT003 - pyarrow's own
     days = pc.if_else(pa.array(~strange), days, None)
     return Column(days.cast(pa.int32()).cast(pa.date32()), strange if strange.any() else None)
 
 
 def _flag(array: pa.ChunkedArray, name: str) -> Column:
-    if pa.types.is_null(array.type):
-        return _all_strange(array, pa.bool_())
-    if not pa.types.is_boolean(array.type):
-        raise InvalidValue(name, str(array.type), "give True and False")
-    return Column(array)
+    kind = plain_type(array.type)
+    if pa.types.is_null(kind):
+        return _all_strange(array, pa.bool_(), name)
+    if not pa.types.is_boolean(kind):
+        raise InvalidValue(name, type_name(kind), "give True and False")
+    return Column(_plain(array, name))
 
 
 _UTC = pa.timestamp("us", "UTC")
@@ -219,25 +227,13 @@ def _outside(counts: Any, first: int, last: int) -> NDArray[np.bool_]:
         return np.zeros(len(counts), dtype=np.bool_)
     below = pc.less(counts, pa.scalar(least, counts.type))
     above = pc.greater(counts, pa.scalar(most, counts.type))
-    return _bools(pc.fill_null(pc.or_(below, above), False))  # noqa: FBT003 - pyarrow's own
+    return bools_of(pc.fill_null(pc.or_(below, above), False))  # noqa: FBT003 - pyarrow's own
 
 
 def _masked(array: pa.ChunkedArray, strange: NDArray[np.bool_]) -> Column:
     if not strange.any():
         return Column(array)
     return Column(pc.if_else(pa.array(~strange), array, None), strange)
-
-
-def _bools(array: Any) -> NDArray[np.bool_]:
-    result: NDArray[np.bool_] = np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.bool_)
-    return result
-
-
-def nulls_of(array: Any) -> NDArray[np.bool_]:
-    """Tell where a column holds nothing."""
-    parts = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-    masks = [_bools(pc.is_null(part)) for part in parts]
-    return np.concatenate([np.zeros(0, dtype=np.bool_), *masks])
 
 
 _READERS: Mapping[str, Callable[[pa.ChunkedArray, str], Column]] = {
@@ -256,27 +252,20 @@ def _of_objects(cells: list[object], kind: Kind) -> Column:
     strange = np.zeros(len(cells), dtype=np.bool_)
     kept: list[object] = []
     for row, cell in enumerate(cells):
-        if _is_nothing(cell):
-            kept.append(None)
-            continue
-        try:
-            kept.append(_CELLS[kind](cell))
-        except InvalidValue:
-            kept.append(None)
-            strange[row] = True
+        value = None
+        if not is_missing(cell):
+            with suppress(Exception):  # a cell may be an object that runs any code, and is then no value either
+                value = _CELLS[kind](cell)
+            strange[row] = value is None
+        kept.append(value)
     array = pa.chunked_array([pa.array(kept, type=_ARROW[kind])])
     return Column(array, strange if strange.any() else None)
 
 
-def _is_nothing(cell: object) -> bool:
-    """Tell what pandas takes for a missing cell: None, NaN, NaT and NA."""
-    return cell is None or (type(cell) is float and cell != cell) or type(cell).__name__ in {"NaTType", "NAType"}  # noqa: PLR0124 - NaN
-
-
-def _text_of(cell: object) -> str:
-    if type(cell) is not str:
-        raise InvalidValue("cell", cell, "give a text")
-    return cell.encode("utf-8", "replace").decode()  # half of a surrogate pair has no form in Arrow
+def _text_of(cell: object) -> str | None:
+    text = text_of(cell)
+    # Half of a surrogate pair has no form in Arrow.
+    return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 def _instant_of(cell: object) -> datetime:
@@ -287,10 +276,8 @@ def _day_of(cell: object) -> date:
     return day(cell, "cell")
 
 
-def _flag_of(cell: object) -> bool:
-    if type(cell) is not bool:
-        raise InvalidValue("cell", cell, "give True or False")
-    return cell
+def _flag_of(cell: object) -> bool | None:
+    return bool(cell) if issubclass(type(cell), bool | np.bool_) else None
 
 
 _CELLS: Mapping[str, Callable[[object], object]] = {
@@ -299,4 +286,4 @@ _CELLS: Mapping[str, Callable[[object], object]] = {
     "day": _day_of,
     "flag": _flag_of,
 }
-_ARROW: Mapping[str, Any] = {"text": pa.string(), "instant": _UTC, "day": pa.date32(), "flag": pa.bool_()}
+_ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": _UTC, "day": pa.date32(), "flag": pa.bool_()}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import pyarrow as pa
 
 from miexchange._value import instant
 from miexchange.batch._blocks import appraise_columns
-from miexchange.batch._columns import Kind, check_names, kind_of, names_of, read_column
+from miexchange.batch._columns import Kind, check_names, read_cells
+from miexchange.batch._given import open_frame
 from miexchange.batch._periods import microseconds
 from miexchange.batch._results import Amounts, Texts, sets_of, table_like
 from miexchange.batch._rows import REFUSED, WARNINGS, Values
@@ -111,16 +111,21 @@ def appraise_frame(
     b     refused  model_unknown                     <NA>                <NA>
     """
     tables = tables_of(programme, bonuses_given)
-    table = _opened(frame)
-    names = names_of(table)
+    table = open_frame(frame)
+    names = table.names
     if at is not None and "at" in names:
         raise InvalidValue("at", at, "the table has a column at; give one of the two")
     required, optional = columns_in(programme)
     check_names(names, required if at is None else required - {"at"}, optional)
-    columns = {name: read_column(table, name, kind) for name, kind in kinds_of(tables).items() if name in names}
+    columns = {
+        name: read_cells(table.column(name), kind, name) for name, kind in kinds_of(tables).items() if name in names
+    }
+    for name, column in columns.items():
+        if len(column.array) != table.rows:
+            raise InvalidValue(name, len(column.array), f"the table has {table.rows} rows; write it anew")
     values = appraise_columns(
         columns,
-        len(columns["model"].array),
+        table.rows,
         tables,
         at=None if at is None else microseconds(instant(at, "at")),
         threads=workers(threads),
@@ -174,22 +179,6 @@ def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
         "exchange_value_paise": Amounts(values.exchange_value, refused),
         "coupon_value_paise": Amounts(values.coupon_value, refused),
     }
-
-
-def _opened(frame: Any) -> Any:
-    """Return a pandas or Polars table as it is, and anything else as an Arrow table."""
-    if kind_of(frame) == "pandas" and hasattr(frame, "columns"):
-        return frame
-    if kind_of(frame) == "polars" and hasattr(frame, "to_arrow") and hasattr(frame, "columns"):
-        return frame
-    if isinstance(frame, pa.Table):
-        return frame
-    if isinstance(frame, pa.RecordBatch) or hasattr(frame, "__arrow_c_stream__"):
-        try:
-            return pa.table(frame)
-        except (pa.ArrowException, TypeError, ValueError):
-            pass
-    raise InvalidValue("frame", frame, "give a pandas or Polars DataFrame, an Arrow table, or what can be read as one")
 
 
 def workers(threads: int | None) -> int:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from miexchange.batch._arrow import are_utf8, bools_of
 from miexchange.batch._compiled import compiled
 from miexchange.batch._memory import room
 from miexchange.refusal import ReasonCode
@@ -90,7 +91,9 @@ class Numbers:
 
     def take(self, rows: NDArray[np.integer[Any]], found: Numbers) -> None:
         """Write the verdicts of some rows, or of one row several times; a position that is none is the nearest."""
-        if self.code.size:
+        if not self.code.size:  # every row is null
+            found.code[:], found.tac[:], found.rest[:] = NOT_TEXT, 0, 0
+        else:
             places = rows.astype(np.intp)
             self.code.take(places, mode="clip", out=found.code)
             self.tac.take(places, mode="clip", out=found.tac)
@@ -106,18 +109,22 @@ def read_numbers(texts: pa.Array, numbers: Numbers) -> None:
 
 def _buffers(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[np.uint8]]:
     """Return where each text begins, and the last one ends, and the bytes of all."""
-    wide = pa.types.is_large_string(texts.type)
     _, offsets, data = texts.buffers()
-    ends: NDArray[Any] = np.frombuffer(offsets, dtype=np.int64 if wide else np.int32)
-    return ends[texts.offset : texts.offset + len(texts) + 1], np.frombuffer(data or b"\0", dtype=np.uint8)
+    if not len(texts):  # then there need be no buffers
+        return np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.uint8)
+    kind = np.dtype(np.int64 if pa.types.is_large_string(texts.type) else np.int32)
+    ends: NDArray[Any] = np.frombuffer(offsets, kind, count=len(texts) + 1, offset=texts.offset * kind.itemsize)
+    return ends, np.frombuffer(data or b"\0", dtype=np.uint8)
 
 
 def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> None:
     """Read texts that are not ASCII: once they are trimmed, only a sign is told from any other character."""
-    plain = pc.utf8_trim(texts, characters=_WHITE)
+    known = are_utf8(texts)
+    plain = pc.utf8_trim(pc.if_else(pa.array(known), texts, None), characters=_WHITE)
     found = Numbers.empty(len(rows))
     _read(*_buffers(plain), True, found.code, found.tac, found.rest)  # noqa: FBT003 - as above
-    found.code[_bools(pc.starts_with(plain, "\N{MINUS SIGN}").fill_null(False))] = _SIGN  # noqa: FBT003 - Arrow's own
+    found.code[bools_of(pc.starts_with(plain, "\N{MINUS SIGN}").fill_null(False))] = _SIGN  # noqa: FBT003 - Arrow's own
+    found.code[~known] = NOT_TEXT
     numbers.code[rows], numbers.tac[rows], numbers.rest[rows] = found.code, found.tac, found.rest
 
 
@@ -269,8 +276,3 @@ def _write_digits(
                 number //= 10
         end += _DIGITS
     offsets[len(code)] = end
-
-
-def _bools(array: Any) -> NDArray[np.bool_]:
-    result: NDArray[np.bool_] = array.to_numpy(zero_copy_only=False)
-    return result

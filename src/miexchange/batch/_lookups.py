@@ -117,7 +117,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
         strange = [None if column.strange is None else column.strange[begin:end] for column in (names, moments)]
         key = np.zeros(chunk.num_rows, dtype=np.uint32)
         Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.uint32).write(0, len(key), key)
-        instants, nulls, odd = Integers(chunk.columns[1], strange[1], np.int64).of(0, chunk.num_rows)
+        instants, nulls, odd = Integers(chunk.columns[1], strange[1]).of(0, chunk.num_rows)
         search(series, key, instants, position[begin:end])
         for mask in (nulls, odd):
             missing[begin:end] |= False if mask is None else mask

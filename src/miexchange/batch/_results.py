@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange.batch._columns import kind_of
+from miexchange.batch._given import is_of_pandas, is_of_polars
 from miexchange.batch._memory import room
 
 if TYPE_CHECKING:
@@ -126,16 +126,18 @@ def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:
 
 
 def table_like(given: Any, columns: Mapping[str, AnyColumn]) -> Any:
-    """Make a table of the kind of what was given, which is a table or a column."""
-    kind = kind_of(given)
-    if kind == "pandas":
+    """Make a table of the kind of what was given, which is a table or a column; a numpy array has one of pandas."""
+    if is_of_pandas(given):
         import pandas as pd  # noqa: PLC0415 - the caller has it
 
-        data = {name: pd.Series(column.to_pandas(), index=given.index, copy=False) for name, column in columns.items()}
-        return pd.DataFrame(data, index=given.index, copy=False)
+        index = getattr(given, "index", None) if isinstance(given, pd.DataFrame | pd.Series) else None
+        data = {name: pd.Series(column.to_pandas(), index=index, copy=False) for name, column in columns.items()}
+        return pd.DataFrame(data, index=index, copy=False)
     table = to_arrow(columns)
-    if kind == "polars":
+    if is_of_polars(given):
         import polars as pl  # noqa: PLC0415 - the caller has it
 
         return pl.from_arrow(table)
-    return table.to_batches()[0] if isinstance(given, pa.RecordBatch) and table.num_rows else table
+    if not isinstance(given, pa.RecordBatch):
+        return table
+    return table.to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], schema=table.schema)

@@ -15,12 +15,14 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from miexchange._json import json_text, plain, read_json
 from miexchange.errors import InvalidValue, mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import TypeAdapter
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import CoreSchema
 
 __all__ = [
     "Value",
@@ -30,7 +32,6 @@ __all__ = [
     "dump",
     "instant",
     "is_text",
-    "once_each",
     "packed",
     "proved",
     "require",
@@ -69,14 +70,10 @@ class Value:
         """
         from pydantic import ValidationError  # noqa: PLC0415 - loaded at the door, not at import
 
+        given = json_text(text, cls.__name__, "give a JSON text")
+        read_json(given, cls.__name__)  # for its bounds and for keys that stand twice, which pydantic lets pass
         try:
-            json.loads(text, object_pairs_hook=once_each(cls.__name__, "let each key stand once"))
-        except InvalidValue:
-            raise
-        except (ValueError, TypeError, RecursionError):
-            raise InvalidValue(cls.__name__, text, "give a JSON text") from None
-        try:
-            value: Self = _adapter(cls).validate_json(text)
+            value: Self = _adapter(cls).validate_json(given)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             path = ".".join(mask(str(part)) for part in (cls.__name__, *fault["loc"]))  # a key may be an IMEI
@@ -94,11 +91,21 @@ class Value:
         Raises:
             InvalidValue: the data is not the JSON form of this type.
         """
+        rule = "give what to_dict returns: plain JSON data"
         try:
-            text = json.dumps(data, allow_nan=False)
-        except (TypeError, ValueError, RecursionError):
-            raise InvalidValue(cls.__name__, data, "give what to_dict returns: plain JSON data") from None
+            text = json.dumps(plain(data, cls.__name__, rule), allow_nan=False)
+        except InvalidValue:
+            raise
+        except (ValueError, RecursionError):  # NaN; called from a stack that is nearly full
+            raise InvalidValue(cls.__name__, data, rule) from None
         return cls.from_json(text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - a type
+        """Stop at the first fault of an array: of hundreds of thousands pydantic would keep a kilobyte each."""
+        schema = handler(source)
+        _stop_at_first(schema)
+        return schema
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.
@@ -111,6 +118,14 @@ class Value:
             raise InvalidValue(type(self).__name__, min(unknown), "there is no such field")
         copy: Self = dataclasses.replace(self, **changes)  # type: ignore[type-var]
         return copy
+
+
+def _stop_at_first(schema: object) -> None:
+    """Set ``fail_fast`` of every tuple in a schema of pydantic's."""
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _stop_at_first(part)
+    if isinstance(schema, dict) and schema.get("type") == "tuple":
+        schema["fail_fast"] = True
 
 
 _Check = tuple[str, Callable[[object], bool], str]
@@ -204,19 +219,6 @@ def proved(kind: type[_V], **fields: object) -> _V:
     for name, field in fields.items():
         setters[name](value, field)
     return value
-
-
-def once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
-    """Return what makes a JSON object of its pairs; a key that stands twice is refused, not resolved in silence."""
-
-    def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            raise InvalidValue(field, next(name for name in names if names.count(name) > 1), rule)
-        return found
-
-    return paired
 
 
 def canonical(data: object) -> str:

@@ -18,6 +18,7 @@ ROOMS = (
     {"_bounds", "_text"},
     {"errors", "money", "_kernel"},
     {"_html"},
+    {"_json"},
     {"_value"},
     {"_keyed"},
     {"_data"},

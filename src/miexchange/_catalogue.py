@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from miexchange._bounds import JSON_VALUES, NAME
 from miexchange._rows import Problems, read_rows
 from miexchange._value import Value, check_types, require
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
@@ -112,6 +113,7 @@ class Catalogue(Value):
     """Every model that the library knows, by id and by family. Sorted by id, immutable."""
 
     variants: tuple[Variant, ...]
+    _most_items: ClassVar[int] = JSON_VALUES
 
     @classmethod
     def read(cls, source: str | Path | object) -> Catalogue:
@@ -196,6 +198,8 @@ class Catalogue(Value):
         A word fits the beginning of a word of the name, a number the whole of it; ``64`` and ``4gb``
         fit the memory as well. The beginning of an id finds the ids that begin so.
         """
+        if len(text) > NAME:
+            return ()
         words = _WORD.findall(text.casefold())
         beginning = text.strip().casefold()
         found = []
@@ -229,6 +233,8 @@ def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[s
         most: how many are returned at the most.
         cutoff: how alike they must be, from 0 to 1.
     """
+    if len(text) > NAME:  # no name, and difflib's time grows with the square of its length
+        return []
     import difflib  # noqa: PLC0415 - only a refusal needs it
 
     return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)

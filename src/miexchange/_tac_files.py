@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from miexchange._bounds import PROBLEMS
 from miexchange.errors import DataError, Problem, shown
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class TacFile(NamedTuple):
     rows: int
     widths: Counter[int]
     """How many TACs had how many digits before they were padded."""
+    left_out: int
+    """How many rows cannot be used."""
     problems: tuple[Problem, ...]
+    """Why, of the first of them."""
 
 
 class _Header(NamedTuple):
@@ -103,15 +107,18 @@ def read_tac_file(path: Path, *, pad_six_digits: bool) -> TacFile:
     devices: dict[tuple[str, str, str], int] = {}
     entries: list[tuple[int, int]] = []
     problems: list[Problem] = []
+    left_out = 0
     for number, line in enumerate(lines[header.line :], header.line + 1):
         try:
             tac, device = _row(line, header, allowed, source)
         except _BadRow as bad:
-            problems.append(Problem(name, number, *bad.args))
+            left_out += 1
+            if len(problems) < PROBLEMS:
+                problems.append(Problem(name, number, *bad.args))
         else:
             widths[len(tac)] += 1
             entries.append((int(tac), devices.setdefault(device, len(devices))))
-    return TacFile(name, header.layout, devices, entries, len(lines) - header.line, widths, tuple(problems))
+    return TacFile(name, header.layout, devices, entries, len(lines) - header.line, widths, left_out, tuple(problems))
 
 
 def _lines(path: Path) -> list[str]:

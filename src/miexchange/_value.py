@@ -15,6 +15,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import json_text, plain, read_json
 from miexchange.errors import InvalidValue, mask
 
@@ -46,6 +47,8 @@ class Value:
 
     __slots__ = ()
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
+    _most_items: ClassVar[int] = VALUE_ITEMS
+    """How many elements a tuple in a value of this type may have; a table has more."""
 
     def __post_init__(self) -> None:
         """Check every field's type; a value that has rules of its own does so first."""
@@ -148,18 +151,19 @@ def check_types(value: Value) -> None:
 
 def _checks_of(kind: type) -> tuple[_Check, ...]:
     hints = get_type_hints(kind)
-    return tuple((field.name, *_check_of(hints[field.name])) for field in dataclasses.fields(kind))
+    most = getattr(kind, "_most_items", VALUE_ITEMS)
+    return tuple((field.name, *_check_of(hints[field.name], most)) for field in dataclasses.fields(kind))
 
 
-def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN401 - an annotation has no type
+def _check_of(hint: Any, most: int) -> tuple[Callable[[object], bool], str]:  # noqa: ANN401 - an annotation has no type
     """Return the test of an annotation, and how to say what it wants."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
         return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
     if origin is tuple:
-        return _check_of_tuple(parts)
+        return _check_of_tuple(parts, most)
     if origin in {Union, UnionType}:
-        several = [_check_of(part) for part in parts]
+        several = [_check_of(part, most) for part in parts]
         return (lambda value: any(test(value) for test, _ in several)), " or ".join(rule for _, rule in several)
     if hint in _TESTS:
         return _TESTS[hint]
@@ -168,11 +172,15 @@ def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN40
     return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
 
 
-def _check_of_tuple(parts: tuple[Any, ...]) -> tuple[Callable[[object], bool], str]:
+def _check_of_tuple(parts: tuple[Any, ...], most: int) -> tuple[Callable[[object], bool], str]:
     if parts[-1] is Ellipsis:
-        fits, rule = _check_of(parts[0])
-        return (lambda value: type(value) is tuple and all(map(fits, value))), f"give a tuple; of each: {rule}"
-    tests = [_check_of(part)[0] for part in parts]
+        fits, rule = _check_of(parts[0], most)
+
+        def fit_all(value: object) -> bool:
+            return type(value) is tuple and len(value) <= most and all(map(fits, value))
+
+        return fit_all, f"give a tuple of at most {most:,}; of each: {rule}"
+    tests = [_check_of(part, most)[0] for part in parts]
 
     def fits_each(value: object) -> bool:
         if type(value) is not tuple or len(value) != len(tests):

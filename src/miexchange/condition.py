@@ -21,6 +21,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
+from miexchange._bounds import ANSWERS
 from miexchange._json import read_json
 from miexchange._value import Value, canonical, check_types, proved, require
 from miexchange.device_report import DeviceReport
@@ -44,7 +45,7 @@ class Condition(Mapping[str, str]):
     An answer of None means "not answered" and is left out.
 
     Raises:
-        InvalidValue: a question or an answer is not a text.
+        InvalidValue: a question or an answer is not a text, or there are more than 500.
 
     >>> Condition({"box": "yes", "bill": None}) == Condition({"box": "yes"})
     True
@@ -58,6 +59,8 @@ class Condition(Mapping[str, str]):
         given = {} if answers is None else answers
         if not isinstance(given, Mapping):
             raise InvalidValue("Condition", given, "give a mapping of question to answer")
+        if len(given) > ANSWERS:
+            raise InvalidValue("Condition", f"{len(given):,} answers", f"give at most {ANSWERS}")
         kept: dict[str, str] = {}
         for question, answer in given.items():
             if type(question) is not str:

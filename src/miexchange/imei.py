@@ -456,7 +456,7 @@ class TacDevice(Value):
 
 @dataclass(frozen=True, slots=True)
 class TacReport(Value):
-    """What became of every row of a TAC table: ``rows == len(table) + merged + len(problems)``.
+    """What became of every row of a TAC table: ``rows == len(table) + merged + left_out``.
 
     Attributes:
         file: the file, as the caller named it.
@@ -467,7 +467,8 @@ class TacReport(Value):
         padded_6: the TACs of six digits that got two leading zeros back.
         merged: the rows that repeat another one exactly.
         conflicts: the TACs for which the table names more than one device; all of them are kept.
-        problems: the rows that were left out, and why.
+        problems: the first 1,000 rows that were left out, and why.
+        left_out: how many rows were left out.
     """
 
     file: str
@@ -479,6 +480,7 @@ class TacReport(Value):
     merged: int
     conflicts: int
     problems: tuple[Problem, ...]
+    left_out: int = 0
 
 
 @final
@@ -519,7 +521,7 @@ class TacTable:
             )
             require(bool(brand or model), "TacTable.of", tac, "a row names a brand or a model")
             entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
-        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), ()))
+        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), 0, ()))
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], *, pad_six_digits: bool = False) -> TacTable:
@@ -637,5 +639,6 @@ def _table(file: _tac_files.TacFile) -> TacTable:
         merged=len(file.entries) - len(entries),
         conflicts=len(conflicting),
         problems=file.problems,
+        left_out=file.left_out,
     )
     return TacTable(tacs, positions, tuple(TacDevice(*key) for key in keys), report)

@@ -18,6 +18,7 @@ import os
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -119,7 +120,8 @@ def _serve() -> None:
         module, name, given = json.loads(line)
         door: Door = importlib.import_module(module).DOORS[name]
         if (module, name) not in warm:
-            door.open(door.ordinary())
+            with suppress(MiExchangeError):
+                door.open(door.ordinary())
             warm.add((module, name))
         value = door.inputs[given]()
         gc.collect()

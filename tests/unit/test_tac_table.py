@@ -50,7 +50,8 @@ def test_every_sample_reads_with_exact_counts() -> None:
         report = table.report
         assert report.file == str(path)
         assert report.padded_6 == 0
-        assert report.rows == len(table) + report.merged + len(report.problems)
+        assert report.rows == len(table) + report.merged + report.left_out
+        assert report.left_out == len(report.problems)
         lines = tuple(problem.line for problem in report.problems)
         counts = (report.rows, len(table), report.devices, report.padded_7, report.merged, report.conflicts)
         found[path.relative_to(SAMPLES).as_posix()] = (report.layout, *counts, lines)

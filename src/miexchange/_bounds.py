@@ -5,7 +5,28 @@ A bound is far above what anybody needs, and low enough that no input of a megab
 
 from __future__ import annotations
 
-__all__ = ["ANSWERS", "CELL_BYTES", "COLUMNS", "JSON_BYTES", "JSON_DEPTH", "NAME", "ORDER_LINES", "PROBLEMS", "ROW_BYTES", "TEXT"]
+__all__ = [
+    "ANSWERS",
+    "CELL_BYTES",
+    "COLUMNS",
+    "JSON_BYTES",
+    "JSON_DEPTH",
+    "JSON_DIGITS",
+    "JSON_KEYS",
+    "JSON_VALUES",
+    "LISTED",
+    "NAME",
+    "ORDER_LINES",
+    "PROBLEMS",
+    "REASONS",
+    "ROW_BYTES",
+    "TABLE_BYTES",
+    "TEXT",
+    "TOML_BYTES",
+    "TOML_DEPTH",
+    "VALUE_ITEMS",
+    "WINDOWS",
+]
 
 NAME = 200
 """Characters of a model's name, a brand, an id or an alias."""
@@ -28,11 +49,41 @@ CELL_BYTES = 100_000
 ROW_BYTES = 1_000_000
 """Bytes of one row of a CSV file of devices."""
 
-JSON_BYTES = 50_000_000
+JSON_BYTES = 20_000_000
 """Bytes of a JSON text."""
 
 JSON_DEPTH = 50
 """Objects and arrays within one another in a JSON text."""
+
+JSON_KEYS = 1_000
+"""Keys of one object in a JSON text."""
+
+JSON_DIGITS = 100
+"""Digits of a number in a JSON text."""
+
+JSON_VALUES = 1_000_000
+"""Values in the plain data that `from_dict` takes, where one list may stand in it a thousand times."""
+
+TOML_BYTES = 250_000
+"""Bytes of a TOML file: `tomllib` reads a megabyte of them in more than a second."""
+
+TOML_DEPTH = 20
+"""Names of one dotted key in a TOML file."""
+
+TABLE_BYTES = 200_000_000
+"""Bytes of a table that is read whole: a CSV file of the core, or a TAC table."""
+
+LISTED = 500
+"""Elements of a list in a programme: brands, bonuses, questions, options, age bands, versions of the terms."""
+
+WINDOWS = 500
+"""Windows of one model on an eligible-model list."""
+
+VALUE_ITEMS = 2_000
+"""Lines, bonuses, warnings or changes of one quote, coupon or examination."""
+
+REASONS = 64
+"""Reasons of one kind that a refusal lists, as many as a programme may have questions; it says how many more."""
 
 PROBLEMS = 1_000
 """Problems that one error lists; it says how many more there are."""

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from miexchange._bounds import NAME
+from miexchange._bounds import JSON_VALUES, NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._rows import Problems, read_rows
 from miexchange._text import words
@@ -116,6 +116,7 @@ class Catalogue(Value):
     """Every model that the library knows, by id and by family. Sorted by id, immutable."""
 
     variants: tuple[Variant, ...]
+    _most_items: ClassVar[int] = JSON_VALUES
 
     @classmethod
     def read(cls, source: str | Path | object) -> Catalogue:
@@ -315,6 +316,8 @@ def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[s
         most: how many are returned at the most.
         cutoff: how alike they must be, from 0 to 1.
     """
+    if len(text) > NAME:  # no name, and difflib's time grows with the square of its length
+        return []
     import difflib  # noqa: PLC0415 - only a refusal needs it
 
     return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)

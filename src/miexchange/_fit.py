@@ -12,6 +12,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+from miexchange._bounds import LISTED, TEXT
 from miexchange._time import NotATime, instant_of
 from miexchange.errors import InvalidValue, shown
 
@@ -118,6 +119,8 @@ class Fitter:
         fits, words = type(value) is kind, _PLAIN.get(kind)
         if words is None:  # a Literal
             fits, words = value in get_args(kind), ("known here", f"Write one of: {', '.join(get_args(kind))}")
+        if fits and type(value) is str and len(value) > TEXT:
+            return self._bad(path, f"{shown(value)} has {len(value):,} characters", f"Write at most {TEXT:,}")
         return value if fits else self._bad(path, f"{_written(value)} is not {words[0]}", words[1])
 
     def _list(self, kind: Any, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
@@ -125,12 +128,15 @@ class Fitter:
             many = dataclasses.is_dataclass(kind)
             remedy = f"Write it as [[{dotted(path)}]]" if many else "Write it in square brackets"
             return self._bad(path, f"{_written(value)} is not a list", remedy)
+        if len(value) > LISTED:
+            return self._bad(path, f"has {len(value):,} elements", f"Keep at most {LISTED}")
         before = len(self._problems.found)
         fitted = tuple(self._value(kind, item, (*path, number)) for number, item in enumerate(value))
+        seen: set[str] = set()
         for number, item in enumerate(fitted):
             if item == "":
                 self._bad((*path, number), "an element is empty", "Write a text, or take it out")
-            elif type(item) is str and item in fitted[:number]:
+            elif type(item) is str and (item in seen or seen.add(item)):
                 self._bad((*path, number), f"{shown(item)} stands twice", "Keep one of the two")
         return fitted if len(self._problems.found) == before else _NOTHING
 

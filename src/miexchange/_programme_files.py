@@ -9,12 +9,14 @@ returns them.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
 
 from miexchange import _data, _programme_rules
+from miexchange._bounds import LISTED
 from miexchange._fit import Fitter, Shape, dotted, shape_of
 from miexchange._rows import Problems, Row, read_rows
 from miexchange._toml import Toml, TomlPath, read_toml
@@ -162,9 +164,10 @@ def lint(source: object) -> tuple[Problem, ...]:
 
 
 def _read(source: object) -> tuple[Programme | None, tuple[Problem, ...]]:
-    problems = Problems()
-    directory = _directory(source, problems)
-    programme = None if directory is None else _read_directory(directory, problems)
+    problems, programme = Problems(), None
+    with suppress(DataError):  # there are too many problems to go on, and all of them are noted
+        directory = _directory(source, problems)
+        programme = None if directory is None else _read_directory(directory, problems)
     return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
 
 
@@ -254,7 +257,8 @@ def _read_tacs(path: Path, file: str, problems: Problems) -> TacTable:
         found = table.report.problems
     except DataError as error:
         found = error.problems
-    problems.found += [replace(problem, file=file) for problem in found]
+    for problem in found:
+        problems.add(file, problem.line, problem.column, problem.message, problem.remedy)
     return table
 
 
@@ -263,6 +267,9 @@ def _read_versions(directory: Path, versions: object, draft: Draft) -> None:
         draft.bad(("terms",), "is one table", "Write it as [[terms]], in double brackets")
     elif not isinstance(versions, list) or not versions or not all(isinstance(one, dict) for one in versions):
         draft.bad(("terms",), "there are no terms", "Add a [[terms]] section")
+    elif len(versions) > LISTED:
+        what = f"there are {len(versions):,} versions of the terms"
+        draft.bad(("terms",), what, f"Keep at most {LISTED}: the later ones make a programme of their own")
     else:
         reader = _TermsReader(directory, draft)
         draft.parts = [reader.read(data, index) for index, data in enumerate(versions)]
@@ -377,7 +384,7 @@ def _condition_rows(
     path: Path, file: str, bank: _Bank, bank_file: str, problems: Problems
 ) -> dict[str, dict[str, Row]]:
     """Read what each option does; exactly one row for each option of each question that is asked."""
-    known = {question.id: [option.id for option in question.options] for question in bank.question}
+    known = {question.id: dict.fromkeys(option.id for option in question.options) for question in bank.question}
     columns = ("question", "option", "gate", "grade", "keep_bps", "deduct_paise", "deduct_bps", "anchor", "weight_bps")
     found: dict[str, dict[str, Row]] = {}
     before = len(problems.found)

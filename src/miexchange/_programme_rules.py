@@ -152,13 +152,15 @@ def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[
 def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
     """See that each restriction is one of a question that is there, and restricts something."""
     asked = draft.parts[index].asked
-    known = [question.id for question in answers.questions]
+    known = dict.fromkeys(question.id for question in answers.questions)
+    seen: set[str] = set()
     for number, one in enumerate(asked):
         path = ("terms", index, "asked", number)
         if one.question not in known:
             draft.bad((*path, "question"), f"{one.question} is not asked here", f"Known: {', '.join(known)}")
-        if one.question in [other.question for other in asked[:number]]:
+        if one.question in seen:
             draft.bad((*path, "question"), f"{one.question} stands twice", "Write one restriction for each question")
+        seen.add(one.question)
         if not one.brands and one.launched_from is None:
             draft.bad(path, f"{one.question} is not restricted by it", "Set brands or launched_from, or take it out")
         for brand in one.brands:
@@ -287,8 +289,13 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
 
 def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
     seen: set[str] = set()
+    periods, rings = _periods(draft), _rings(terms.bonus_by_id)
     for number, bonus in enumerate(terms.bonuses):
-        faults = [*_faults_of_amount(bonus), *_faults_of_time(bonus, index, draft), *_faults_of_fall_back(bonus, terms)]
+        faults = [
+            *_faults_of_amount(bonus),
+            *_faults_of_time(bonus, periods[index] if periods else None, draft),
+            *_faults_of_fall_back(bonus, terms, rings),
+        ]
         if bonus.id in seen:
             faults.append(("id", "stands twice", "Give each bonus its own id"))
         seen.add(bonus.id)
@@ -316,14 +323,30 @@ def _faults_of_amount(bonus: Bonus) -> Iterator[_Fault]:
         yield "cap_paise", "is a fixed amount, which needs no cap", "Write in paise what is paid, and no cap_paise"
 
 
-def _faults_of_time(bonus: Bonus, index: int, draft: Draft) -> Iterator[_Fault]:
+def _rings(bonuses: dict[str, Bonus]) -> dict[str, list[str]]:
+    """Return, by the bonus, each chain of fall-backs that ends where it begins. Every step is taken once."""
+    rings: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for first in bonuses:
+        chain: dict[str, int] = {}
+        name = first
+        while name in bonuses and name not in seen:
+            seen.add(name)
+            chain[name] = len(chain)
+            name = bonuses[name].fall_back
+        if name in chain:
+            ring = [*chain][chain[name] :]
+            rings |= {one: [*ring[place:], *ring[:place]] for place, one in enumerate(ring)}
+    return rings
+
+
+def _faults_of_time(bonus: Bonus, period: _Span | None, draft: Draft) -> Iterator[_Fault]:
     if bonus.begins is not None and bonus.ends is not None and bonus.ends <= bonus.begins:
         yield "ends", f"ends on {bonus.ends}, not after {bonus.begins}", "End it after it begins"
         return
-    periods = _periods(draft)
-    if not periods:
+    if period is None:
         return
-    begin, end = periods[index]
+    begin, end = period
     if bonus.ends is not None and datetime.combine(bonus.ends, time(), draft.zone) <= begin:
         what = f"ends on {bonus.ends}, before these terms begin"
         yield "ends", what, "Take it out of these terms, or let it end later"
@@ -332,7 +355,7 @@ def _faults_of_time(bonus: Bonus, index: int, draft: Draft) -> Iterator[_Fault]:
         yield "begins", what, "Move it to the next terms"
 
 
-def _faults_of_fall_back(bonus: Bonus, terms: Terms) -> Iterator[_Fault]:
+def _faults_of_fall_back(bonus: Bonus, terms: Terms, rings: dict[str, list[str]]) -> Iterator[_Fault]:
     if not bonus.fall_back:
         return
     if bonus.quota is None:
@@ -346,18 +369,11 @@ def _faults_of_fall_back(bonus: Bonus, terms: Terms) -> Iterator[_Fault]:
             f"Known: {', '.join(terms.bonus_by_id)}",
         )
         return
-    chain = [bonus.id]
-    while other is not None and other.id not in chain:
-        chain.append(other.id)
-        other = terms.bonus_by_id.get(other.fall_back)
-    if other is not None and other.id == bonus.id:
-        yield (
-            "fall_back",
-            f"falls back on itself: {' > '.join([*chain, bonus.id])}",
-            "Let the fall-backs come to an end",
-        )
+    if bonus.id in rings:
+        what = f"falls back on itself: {' > '.join([*rings[bonus.id], bonus.id])}"
+        yield "fall_back", what, "Let the fall-backs come to an end"
         return
-    yield from _faults_of_pair(bonus, terms.bonus_by_id[bonus.fall_back])
+    yield from _faults_of_pair(bonus, other)
 
 
 def _faults_of_pair(bonus: Bonus, other: Bonus) -> Iterator[_Fault]:

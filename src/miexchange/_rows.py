@@ -15,6 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from miexchange._bounds import COLUMNS, PROBLEMS, TABLE_BYTES, TEXT
 from miexchange._text import text_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
 from miexchange.errors import DataError, Problem, shown
@@ -30,18 +31,31 @@ _INT64_DIGITS = 19
 
 @dataclass(slots=True)
 class Problems:
-    """The faults found so far, to be raised all at once."""
+    """The faults found so far, to be raised all at once; with the last that fits, they are raised at once."""
 
     found: list[Problem] = field(default_factory=list)
 
     def add(self, file: str, line: int | None, column: str, message: str, remedy: str) -> None:
-        """Note one fault and go on."""
-        self.found.append(Problem(file, line, column, message, remedy))
+        """Note one fault and go on, unless there are more than anybody reads.
+
+        Raises:
+            DataError: there are `PROBLEMS` of them; what was not looked at is not in it, and it says so.
+        """
+        self.found.append(Problem(*_cut(file), line, *_cut(column, message, remedy)))
+        if len(self.found) == PROBLEMS:
+            more = f"has {PROBLEMS:,} problems; the rest was not looked at"
+            self.add(*_cut(file), None, "", more, "Correct these first")
+            self.raise_if_any()
 
     def raise_if_any(self) -> None:
         """Raise all the faults as one `DataError`."""
         if self.found:
             raise DataError(tuple(self.found))
+
+
+def _cut(*texts: str) -> list[str]:
+    """Shorten what is too long for a message: a name of the file's own, or the list of all that are known."""
+    return [text if len(text) <= TEXT else text[: TEXT - 1] + "…" for text in texts]
 
 
 @dataclass(slots=True)
@@ -67,15 +81,18 @@ class Row:
         """Return a text, or "" for an empty cell."""
         value = self.cells.get(column)
         if type(value) is str:
-            return value.strip()
-        if not _is_empty(value):
+            text = value.strip()
+            if len(text) <= TEXT:
+                return text
+            self.bad(column, f"{shown(text)} has {len(text):,} characters", f"Write at most {TEXT:,}")
+        elif not _is_empty(value):
             self.bad(column, f"{shown(value)} is not text", "Write a text")
         return ""
 
     def text(self, column: str) -> str:
         """Return a text that is not empty."""
         value = self.cells.get(column)
-        if type(value) is str and (text := value.strip()):
+        if type(value) is str and 0 < len(text := value.strip()) <= TEXT:
             return text
         if _is_empty(value):
             self.bad(column, "is empty", "Write a value")
@@ -172,11 +189,22 @@ def _is_empty(value: object) -> bool:
     return value is None or type(value).__name__ in {"NaTType", "NAType"}  # pandas' own blanks
 
 
-def read_text(path: Path, file: str, problems: Problems) -> str | None:
-    """Return the text of a file, or None with a problem noted."""
+def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES) -> str | None:
+    """Return the text of a file, or None with a problem noted.
+
+    Args:
+        path: the file.
+        file: how to call it in a problem.
+        problems: where faults are noted.
+        most: the bytes that it may have.
+    """
     data = b""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as opened:
+            data = opened.read(most + 1)
+        if len(data) > most:
+            problems.add(file, None, "", f"has more than {most:,} bytes", "Split it, or take out what is not needed")
+            return None
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -260,8 +288,12 @@ def _columns(
     required, optional = known
     columns = tuple(map(str.strip, names))
     before = len(problems.found)
+    if len(columns) > COLUMNS:
+        problems.add(file, line, "", f"has {len(columns):,} columns", f"Keep at most {COLUMNS:,}: {','.join(required)}")
+        return None
+    seen: set[str] = set()
     for position, name in enumerate(columns):
-        if name in columns[:position]:
+        if name in seen or seen.add(name):
             problems.add(file, line, name, "stands twice in the header", "Keep one of the two columns")
         elif name not in required and name not in optional:
             what = "is not a column of this table" if name else f"column {position + 1} of the header has no name"

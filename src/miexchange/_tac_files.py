@@ -85,9 +85,10 @@ class TacFile(NamedTuple):
     rows: int
     widths: Counter[int]
     """How many TACs had how many digits before they were padded."""
-    problems: tuple[Problem, ...]
-    """Why rows were left out, at most `PROBLEMS` of them."""
     left_out: int
+    """How many rows cannot be used."""
+    problems: tuple[Problem, ...]
+    """Why, of the first of them."""
 
 
 class _Header(NamedTuple):
@@ -151,13 +152,12 @@ def read_tac_file(path: Path, sold: Collection[str], *, pad_six_digits: bool) ->
             device = _device(cells, header, source)
         except _BadRow as bad:
             left_out += 1
-            if left_out <= PROBLEMS:
+            if len(problems) < PROBLEMS:
                 problems.append(Problem(name, number, *bad.args))
         else:
             widths[len(tac)] += 1
             entries.append((int(tac), devices.setdefault(device, len(devices))))
-    rows = len(lines) - header.line
-    return TacFile(name, header.layout, devices, entries, rows, widths, tuple(problems), left_out)
+    return TacFile(name, header.layout, devices, entries, len(lines) - header.line, widths, left_out, tuple(problems))
 
 
 def _lines(path: Path) -> list[str]:

@@ -6,9 +6,13 @@ import math
 import re
 import sys
 import unicodedata
-from typing import Any, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
-__all__ = ["folded", "for_spreadsheet", "is_missing", "printable", "text_of", "words"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["folded", "for_spreadsheet", "is_missing", "listed", "printable", "text_of", "words"]
 
 
 def text_of(value: object) -> str | None:
@@ -111,6 +115,22 @@ def folded(text: str) -> str:
     ('redminote4', False)
     """
     return words(text).replace(" ", "")
+
+
+_FEW = 10
+_LONGEST = 100
+
+
+def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST) -> str:
+    """Return texts as one, for a message: of many the first few, and how many more there are; of a long one the start.
+
+    >>> listed([f"b{number}" for number in range(12)])
+    'b0, b1, b2, b3, b4, b5, b6, b7, b8, b9 and 2 more'
+    """
+    first = between.join(
+        text if len(text) <= longest else text[: longest - 1] + "…" for text in islice(texts, _FEW)
+    )
+    return f"{first} and {len(texts) - _FEW:,} more" if len(texts) > _FEW else first
 
 
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -8,6 +8,8 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from miexchange._bounds import TOML_BYTES, TOML_DEPTH
+from miexchange._json import is_deep
 from miexchange._rows import Problems, read_text
 
 if TYPE_CHECKING:
@@ -24,13 +26,21 @@ _TWICE = re.compile(
 )
 _NAME = re.compile(r"'([^']*)'")
 _WRITTEN = re.compile(r"\s*(?P<key>[A-Za-z0-9_.-]+)\s*=")
-_GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_GAP = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+# Possessive, so that a long text needs no memory to go back: a quote in a text of three is not the first of three.
 _STRING = re.compile(
-    r'"""(?:\\.|[^\\])*?"""(?!")' r"|'''.*?'''(?!')" r'|"(?:\\.|[^"\\])*"' r"|'[^']*'",
+    r'"""(?:\\.|[^"\\]++|"(?!""(?!")))*+"""'
+    r"|'''(?:[^']++|'(?!''(?!')))*+'''"
+    r'|"(?:\\.|[^"\\\n]++)*+"'
+    r"|'[^'\n]*+'",
     re.DOTALL,
 )
 _PLAIN = re.compile(r"[^,\]}#\n]*")
+# A key with too many names, in a text that has neither comments nor what stands in quotes.
+_DOTTED = re.compile(rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+){{{TOML_DEPTH}}}")
+# What is in quotes, to the end of the text where they are not closed; tomllib gets no further either. Or a comment.
+_QUOTED = re.compile(rf"{_STRING.pattern}|[\"'].*+|#[^\n]*+", re.DOTALL)
 
 
 class Toml:
@@ -78,8 +88,9 @@ class _Scanner:
     def _note(self, path: TomlPath, at: int) -> None:
         """Note where a value begins, and whatever around it is not noted yet."""
         line = bisect_right(self._ends, at - 1) + 1
-        for length in range(1, len(path) + 1):
-            self.lines.setdefault(path[:length], line)
+        while path and path not in self.lines:  # what is noted has all that is around it noted
+            self.lines[path] = line
+            path = path[:-1]
 
     def _header(self, at: int) -> tuple[TomlPath, int]:
         """Read ``[name]`` or ``[[name]]``; return the table that it opens and where the header ends."""
@@ -138,13 +149,26 @@ class _Scanner:
         return self._after_gap(at + 1) if self._text[at] == "," else at
 
 
+def _left_out(found: re.Match[str]) -> str:
+    """Return what stands for a text or a comment: a name for what may be one, and the lines that it has."""
+    return "" if found[0].startswith("#") else "x" + "\n" * found[0].count("\n")
+
+
 def read_toml(path: Path, file: str, problems: Problems) -> Toml | None:
     """Return the data of a TOML file, or None with a problem noted."""
-    text = read_text(path, file, problems)
+    text = read_text(path, file, problems, TOML_BYTES)
     if text is None:
         return None
+    dotted = _DOTTED.search(_QUOTED.sub(_left_out, text))
+    if dotted is not None:  # tomllib copies all names of a key for each of them
+        what, remedy = f"a key has more than {TOML_DEPTH} names", "Write tables within tables as far as they are known"
+        problems.add(file, dotted.string.count("\n", 0, dotted.start()) + 1, "", what, remedy)
+        return None
     try:
-        return Toml(tomllib.loads(text), text)
+        data = tomllib.loads(text)
+        if not is_deep(data, TOML_DEPTH):
+            return Toml(data, text)
+        problems.add(file, None, "", f"has more than {TOML_DEPTH} tables and lists within one another", "Flatten it")
     except tomllib.TOMLDecodeError as error:
         _note_fault(str(error), text, file, problems)
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits; brackets within brackets without end

@@ -15,6 +15,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from miexchange._bounds import VALUE_ITEMS
+from miexchange._json import json_text, plain, read_json
 from miexchange._text import is_missing
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import InvalidValue, mask
@@ -22,7 +24,8 @@ from miexchange.errors import InvalidValue, mask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import TypeAdapter
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import CoreSchema
 
 __all__ = [
     "Value",
@@ -32,7 +35,6 @@ __all__ = [
     "dump",
     "instant",
     "is_text",
-    "once_each",
     "packed",
     "proved",
     "require",
@@ -47,6 +49,8 @@ class Value:
 
     __slots__ = ()
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
+    _most_items: ClassVar[int] = VALUE_ITEMS
+    """How many elements a tuple in a value of this type may have; a table has more."""
 
     def __post_init__(self) -> None:
         """Check every field's type; a value that has rules of its own does so first."""
@@ -71,14 +75,10 @@ class Value:
         """
         from pydantic import ValidationError  # noqa: PLC0415 - loaded at the door, not at import
 
+        given = json_text(text, cls.__name__, "give a JSON text")
+        read_json(given, cls.__name__)  # for its bounds and for keys that stand twice, which pydantic lets pass
         try:
-            json.loads(text, object_pairs_hook=once_each(cls.__name__, "let each key stand once"))
-        except InvalidValue:
-            raise
-        except (ValueError, TypeError, RecursionError):
-            raise InvalidValue(cls.__name__, text, "give a JSON text") from None
-        try:
-            value: Self = _adapter(cls).validate_json(text)
+            value: Self = _adapter(cls).validate_json(given)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             path = ".".join(mask(str(part)) for part in (cls.__name__, *fault["loc"]))  # a key may be an IMEI
@@ -96,11 +96,21 @@ class Value:
         Raises:
             InvalidValue: the data is not the JSON form of this type.
         """
+        rule = "give what to_dict returns: plain JSON data"
         try:
-            text = json.dumps(data, allow_nan=False)
-        except (TypeError, ValueError, RecursionError):
-            raise InvalidValue(cls.__name__, data, "give what to_dict returns: plain JSON data") from None
+            text = json.dumps(plain(data, cls.__name__, rule), allow_nan=False)
+        except InvalidValue:
+            raise
+        except (ValueError, RecursionError):  # NaN; called from a stack that is nearly full
+            raise InvalidValue(cls.__name__, data, rule) from None
         return cls.from_json(text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - a type
+        """Stop at the first fault of an array: of hundreds of thousands pydantic would keep a kilobyte each."""
+        schema = handler(source)
+        _stop_at_first(schema)
+        return schema
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.
@@ -113,6 +123,14 @@ class Value:
             raise InvalidValue(type(self).__name__, min(unknown), "there is no such field")
         copy: Self = dataclasses.replace(self, **changes)  # type: ignore[type-var]
         return copy
+
+
+def _stop_at_first(schema: object) -> None:
+    """Set ``fail_fast`` of every tuple in a schema of pydantic's."""
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _stop_at_first(part)
+    if isinstance(schema, dict) and schema.get("type") == "tuple":
+        schema["fail_fast"] = True
 
 
 _Check = tuple[str, Callable[[object], bool], str]
@@ -135,18 +153,19 @@ def check_types(value: Value) -> None:
 
 def _checks_of(kind: type) -> tuple[_Check, ...]:
     hints = get_type_hints(kind)
-    return tuple((field.name, *_check_of(hints[field.name])) for field in dataclasses.fields(kind))
+    most = getattr(kind, "_most_items", VALUE_ITEMS)
+    return tuple((field.name, *_check_of(hints[field.name], most)) for field in dataclasses.fields(kind))
 
 
-def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN401 - an annotation has no type
+def _check_of(hint: Any, most: int) -> tuple[Callable[[object], bool], str]:  # noqa: ANN401 - an annotation has no type
     """Return the test of an annotation, and how to say what it wants."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
         return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
     if origin is tuple:
-        return _check_of_tuple(parts)
+        return _check_of_tuple(parts, most)
     if origin in {Union, UnionType}:
-        several = [_check_of(part) for part in parts]
+        several = [_check_of(part, most) for part in parts]
         return (lambda value: any(test(value) for test, _ in several)), " or ".join(rule for _, rule in several)
     if hint in _TESTS:
         return _TESTS[hint]
@@ -155,11 +174,15 @@ def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN40
     return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
 
 
-def _check_of_tuple(parts: tuple[Any, ...]) -> tuple[Callable[[object], bool], str]:
+def _check_of_tuple(parts: tuple[Any, ...], most: int) -> tuple[Callable[[object], bool], str]:
     if parts[-1] is Ellipsis:
-        fits, rule = _check_of(parts[0])
-        return (lambda value: type(value) is tuple and all(map(fits, value))), f"give a tuple; of each: {rule}"
-    tests = [_check_of(part)[0] for part in parts]
+        fits, rule = _check_of(parts[0], most)
+
+        def fit_all(value: object) -> bool:
+            return type(value) is tuple and len(value) <= most and all(map(fits, value))
+
+        return fit_all, f"give a tuple of at most {most:,}; of each: {rule}"
+    tests = [_check_of(part, most)[0] for part in parts]
 
     def fits_each(value: object) -> bool:
         if type(value) is not tuple or len(value) != len(tests):
@@ -206,19 +229,6 @@ def proved(kind: type[_V], **fields: object) -> _V:
     for name, field in fields.items():
         setters[name](value, field)
     return value
-
-
-def once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
-    """Return what makes a JSON object of its pairs; a key that stands twice is refused, not resolved in silence."""
-
-    def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            raise InvalidValue(field, next(name for name in names if names.count(name) > 1), rule)
-        return found
-
-    return paired
 
 
 def canonical(data: object) -> str:

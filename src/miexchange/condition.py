@@ -15,14 +15,15 @@ that is not asked of a model is left out, and a question that is asked must be a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
-from miexchange._value import Value, canonical, check_types, once_each, proved, require
+from miexchange._bounds import ANSWERS
+from miexchange._json import read_json
+from miexchange._value import Value, canonical, check_types, proved, require
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
@@ -44,7 +45,7 @@ class Condition(Mapping[str, str]):
     An answer of None means "not answered" and is left out.
 
     Raises:
-        InvalidValue: a question or an answer is not a text.
+        InvalidValue: a question or an answer is not a text, or there are more than 500.
 
     >>> Condition({"box": "yes", "bill": None}) == Condition({"box": "yes"})
     True
@@ -58,6 +59,8 @@ class Condition(Mapping[str, str]):
         given = {} if answers is None else answers
         if not isinstance(given, Mapping):
             raise InvalidValue("Condition", given, "give a mapping of question to answer")
+        if len(given) > ANSWERS:
+            raise InvalidValue("Condition", f"{len(given):,} answers", f"give at most {ANSWERS}")
         kept: dict[str, str] = {}
         for question, answer in given.items():
             if type(question) is not str:
@@ -120,12 +123,9 @@ class Condition(Mapping[str, str]):
         Raises:
             InvalidValue: not a JSON object of texts, or a question stands twice.
         """
-        try:
-            answers = json.loads(text, object_pairs_hook=once_each("Condition", "answer each question once"))
-        except InvalidValue:
-            raise
-        except (ValueError, TypeError, RecursionError):
-            raise InvalidValue("Condition", text, "give a JSON object of question and answer") from None
+        answers = read_json(
+            text, "Condition", "give a JSON object of question and answer", "answer each question once"
+        )
         if not isinstance(answers, dict):
             raise InvalidValue("Condition", text, "give a JSON object of question and answer")
         return cls(answers)

@@ -18,13 +18,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miexchange import _html
+from miexchange._bounds import ORDER_LINES
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
+from miexchange._text import listed
 from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, allocate, rupees
 from miexchange.programme import UsageRules
-from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 from miexchange.valuation import NONE_GIVEN, GrantedBonus, Quote, appraise, confirmed
 
 if TYPE_CHECKING:
@@ -228,7 +230,11 @@ class Order(Value):
     def __post_init__(self) -> None:
         check_types(self)
         require(_is_name(self.id), "Order.id", self.id, "give the order's id")
-        require(bool(self.lines), "Order.lines", self.lines, "give at least one line")
+        fits = 0 < len(self.lines) <= ORDER_LINES
+        require(fits, "Order.lines", self.lines, f"give at least one line, and at most {ORDER_LINES:,}")
+        for kind in self.other_discounts:
+            fits = len(kind) <= _LONGEST
+            require(fits, "Order.other_discounts", kind, f"give the kind in at most {_LONGEST} characters")
 
     @property
     def total_paise(self) -> int:
@@ -395,7 +401,7 @@ def _issue(
         what = f"The quote could be accepted until {quote.valid_until.isoformat()}"
         reasons.append(Reason(ReasonCode.QUOTE_EXPIRED, what, "Ask for a new quote; the price may differ"))
     if reasons:
-        return Refusal(tuple(reasons))
+        return refusal_of(reasons)
     coupon = Coupon(
         code=_code(quote, account, (key, *old_keys)[-1]),
         programme=quote.programme,
@@ -509,7 +515,7 @@ def check(
             what = f"The coupon cannot be combined with {kind}"
             reasons.append(Reason(ReasonCode.ORDER_STACKING, what, "Take the other discount off the order", kind))
     if reasons:
-        return Refusal(tuple(reasons))
+        return refusal_of(reasons)
     return _redeem(coupon, order, eligible, at)
 
 
@@ -549,7 +555,7 @@ def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
             (ReasonCode.ORDER_CHANNEL, line.channel, usage.channels, "is used on"),
         ):
             if value not in allowed:
-                what = f"{line.product} is not covered: the coupon {verb} {', '.join(allowed)}, not {value}"
+                what = f"{line.product} is not covered: the coupon {verb} {listed(allowed)}, not {value}"
                 reasons.append(Reason(code, what, "Add a product that the coupon covers", line.product))
     return reasons
 

@@ -12,13 +12,13 @@ questionnaire; scratches and dents it cannot see.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from miexchange._value import Value, canonical, check_types, once_each, require
+from miexchange._json import read_json
+from miexchange._value import Value, canonical, check_types, require
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 
@@ -151,12 +151,7 @@ class _Reader:
     """Reads the parts of one report; a part that is there is of its type, or the report is refused."""
 
     def __init__(self, text: str | bytes) -> None:
-        try:
-            data = json.loads(text, object_pairs_hook=once_each("DeviceReport", "let each key stand once"))
-        except InvalidValue:
-            raise
-        except (ValueError, TypeError, RecursionError):
-            raise InvalidValue("DeviceReport", text, "give the JSON that `tradeinmode getstatus` prints") from None
+        data = read_json(text, "DeviceReport", "give the JSON that `tradeinmode getstatus` prints")
         self._data = self._object(data, "DeviceReport")
         self._unread: list[str] = []
 

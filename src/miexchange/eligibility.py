@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from miexchange._bounds import JSON_VALUES, WINDOWS
 from miexchange._catalogue import Catalogue, Variant, closest
 from miexchange._rows import Problems, read_rows
 from miexchange._text import printable
@@ -82,13 +83,14 @@ class EligibleModels(Value):
     """The dated eligible-model list of a programme: a model not on the list is not eligible."""
 
     listings: tuple[Listing, ...]
+    _most_items: ClassVar[int] = JSON_VALUES
 
     @cached_property
     def _by_model(self) -> dict[str, tuple[Listing, ...]]:
-        found: dict[str, tuple[Listing, ...]] = {}
+        found: dict[str, list[Listing]] = {}
         for listing in self.listings:
-            found[listing.model] = (*found.get(listing.model, ()), listing)
-        return found
+            found.setdefault(listing.model, []).append(listing)
+        return {model: tuple(listings) for model, listings in found.items()}
 
     def __contains__(self, model: object) -> bool:
         """Tell whether the model is ever listed."""
@@ -130,6 +132,9 @@ class EligibleModels(Value):
             listing = Listing(model, start, end, source_text)
             if end is not None and end <= start:
                 row.bad("listed_until", f"{end} is not after {start}", "End the window after its first day")
+                continue
+            if len(listings.get(model, ())) == WINDOWS:
+                row.bad("model", f"{model} is listed more than {WINDOWS} times", "Join windows that follow one another")
                 continue
             if any(_overlap(listing, other) for other in listings.get(model, ())):
                 row.bad("listed_from", f"{model} is already listed then", "Let the windows of a model not overlap")

@@ -39,7 +39,7 @@ from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules, Programme
-from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 from miexchange.valuation import NONE_GIVEN, Quote, WorstCase, check_given, worst_case
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def acceptance(
     if isinstance(coupon, Refusal):
         reasons += coupon.reasons
     if reasons or rules is None or isinstance(coupon, Refusal):
-        return Refusal(tuple(reasons))
+        return refusal_of(reasons)
     quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
     return Accept(coupon.valid_from, quote, coupon, worst_case(quote, programme), rules)
 
@@ -495,7 +495,7 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
         remedy = "Check the clock; events are applied in the order of their instants"
         reasons.append(Reason(ReasonCode.EVENT_BEFORE_LAST, what, remedy))
     if reasons or becomes is None or rule is None:
-        return Refusal(tuple(reasons))
+        return refusal_of(reasons)
     after = rule(exchange, event)
     if isinstance(after, Refusal):
         return after

@@ -520,7 +520,7 @@ class TacTable:
             device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
             require(bool(device[0] or device[1]), "TacTable.of", tac, "a row names a brand or a model")
             entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
-        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), (), 0))
+        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), 0, ()))
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], *, pad_six_digits: bool = False) -> TacTable:

@@ -18,7 +18,7 @@ from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.programme import Programme
-from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise_again
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def examine(
     reading = _Reading(quote, inspection, questions)
     reasons = [*_not_ready(inspection), *reading.reasons]
     if reasons:
-        return Refusal(tuple(reasons))
+        return refusal_of(reasons)
     tokens = _Tokens(frozenset(device_tokens), (key, *old_keys))
     model = _other_model(inspection, variant, programme)
     worth = appraise_again(quote.without_imei(), programme, condition=reading.condition, bonuses_given=bonuses_given)

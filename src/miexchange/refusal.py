@@ -9,12 +9,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+from typing import TYPE_CHECKING
+
+from miexchange._bounds import REASONS
 from miexchange._value import Value, check_types, require
 
-__all__ = ["CURED", "Reason", "ReasonCode", "Refusal"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CURED", "Reason", "ReasonCode", "Refusal", "refusal_of"]
 
 
 class ReasonCode(StrEnum):
@@ -193,6 +200,27 @@ class Refusal(Value):
     def explain(self) -> str:
         """Return the reasons as text, one line each."""
         return "\n".join(f"- {reason}" for reason in self.reasons)
+
+
+def refusal_of(reasons: Sequence[Reason]) -> Refusal:
+    """Return the refusal for some reasons: of very many of one kind the first, and how many more there are.
+
+    Raises:
+        InvalidValue: there is none.
+    """
+    counts = Counter(reason.code for reason in reasons)
+    if len(reasons) <= REASONS:
+        return Refusal(tuple(reasons))
+    kept: list[Reason] = []
+    seen: Counter[ReasonCode] = Counter()
+    for reason in reasons:
+        seen[reason.code] += 1
+        if seen[reason.code] <= REASONS:
+            kept.append(reason)
+        elif seen[reason.code] == counts[reason.code]:
+            more = f"There are {counts[reason.code] - REASONS:,} more reasons of this kind"
+            kept.append(Reason(reason.code, more, "Begin with those that are named"))
+    return Refusal(tuple(kept))
 
 
 _PUBLIC = Refusal(

@@ -24,14 +24,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from miexchange import _kernel
+from miexchange._bounds import TEXT
 from miexchange._quote import GrantedBonus, Quote, QuoteLine
+from miexchange._text import listed
 from miexchange._value import Value, instant, proved, require
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assess
 from miexchange.errors import InvalidValue, mask
 from miexchange.money import BPS
 from miexchange.programme import Bonus, Programme, StepName, Terms
-from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +117,7 @@ def appraise(
     )
     variant = verdict.variant
     if variant is None:
-        return Refusal(verdict.reasons)
+        return refusal_of(verdict.reasons)
     grading = terms.questionnaire.grade(condition, variant)
     reasons = [*verdict.reasons, *grading.reasons]
     price = programme.prices.as_of(variant.model, at) if verdict.listed else None
@@ -125,7 +127,7 @@ def appraise(
         reasons += _purchase_reasons(device.purchased_on, on)
     anchors = _anchors(grading.findings, variant, programme, at, reasons)
     if reasons or price is None:
-        return Refusal(tuple(reasons))
+        return refusal_of(reasons)
     days = (at - price.effective_from).days
     months = _months(device.purchased_on, on) if device.purchased_on else 0
     market = programme.price_names[price.model, price.effective_from]
@@ -534,27 +536,18 @@ def confirmed(quote: Quote, programme: Programme, *, keys: Sequence[bytes]) -> Q
     again = appraise_again(quote, programme)
     differences = _differences(quote, again)
     if differences and quote.digest != programme.digest:
-        what = f"The programme was changed since the quote: {_listed([_other_digest(quote, programme), *differences])}"
+        differences.insert(0, _other_digest(quote, programme))
+        what = f"The programme was changed since the quote: {listed(differences, '; ', TEXT)}"
         reasons.append(Reason(ReasonCode.QUOTE_OUTDATED, what, f"{_ASK_AGAIN}; the price may differ"))
     elif differences:
-        what = f"The quote is not what its programme makes of its inputs: {_listed(differences)}"
+        what = f"The quote is not what its programme makes of its inputs: {listed(differences, '; ', TEXT)}"
         reasons.append(Reason(ReasonCode.QUOTE_ALTERED, what, _ASK_AGAIN))
     if reasons or isinstance(again, Refusal):
-        return Refusal(tuple(reasons))
+        return refusal_of(reasons)
     return quote if quote.digest == programme.digest else quote.replace(digest=programme.digest, seal="")
 
 
 _ASK_AGAIN = "Ask for a new quote"
-_LISTED = 10
-
-
-def _listed(differences: Sequence[str]) -> str:
-    """Return the differences as one text; not all of very many, for a forger chooses how many there are."""
-    more = [f"and {len(differences) - _LISTED} more"] if len(differences) > _LISTED else []
-    return "; ".join([*(difference[:_LONGEST] for difference in differences[:_LISTED]), *more])
-
-
-_LONGEST = 1_000
 
 
 def _other_digest(quote: Quote, programme: Programme) -> str:

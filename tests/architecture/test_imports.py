@@ -18,6 +18,7 @@ ROOMS = (
     {"_bounds", "_text", "_time"},
     {"errors", "money", "_kernel"},
     {"_html", "_new_file"},
+    {"_json"},
     {"_value"},
     {"_keyed"},
     {"_data"},

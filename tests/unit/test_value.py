@@ -290,13 +290,13 @@ def test_a_text_that_only_looks_like_a_text_is_refused() -> None:
 
 
 def test_each_item_of_a_tuple_is_checked() -> None:
-    with pytest.raises(InvalidValue, match="give a tuple; of each: give a text"):
+    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000; of each: give a text"):
         small.USAGE.replace(brands=("Acme", 5))
-    with pytest.raises(InvalidValue, match="give a tuple; of each: give a tuple of 2"):
+    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000; of each: give a tuple of 2"):
         QUOTE.replace(bonuses_given=(("diwali", 1, 2),))
-    with pytest.raises(InvalidValue, match="give a tuple; of each: give a tuple of 2"):
+    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000; of each: give a tuple of 2"):
         QUOTE.replace(bonuses_given=(("diwali", "1"),))
-    with pytest.raises(InvalidValue, match="give a tuple; of each: give a tuple of 2"):
+    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000; of each: give a tuple of 2"):
         QUOTE.replace(bonuses_given=(["diwali", 1],))
 
 

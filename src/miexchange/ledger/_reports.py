@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
 
+from miexchange._bounds import JSON_VALUES
 from miexchange._value import Value
 
 __all__ = ["DeviceStanding", "Exposure", "Sweep"]
@@ -38,6 +40,7 @@ class Sweep(Value):
     expired: int
     undecided: int
     skipped: tuple[str, ...] = ()
+    _most_items: ClassVar[int] = JSON_VALUES
 
 
 @dataclass(frozen=True, slots=True)

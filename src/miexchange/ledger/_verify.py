@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby, pairwise
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from miexchange._bounds import JSON_VALUES
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
 from miexchange.exchange import fold
@@ -62,6 +63,7 @@ class Verification(Value):
     exchanges: int
     events: int
     faults: tuple[str, ...]
+    _most_items: ClassVar[int] = JSON_VALUES
     answers: int = field(default=0, compare=False)
     is_sealed: bool = field(default=False, compare=False)
     head: str = field(default="", compare=False)

@@ -1,0 +1,190 @@
+"""Reading JSON that may be anybody's: within the bounds of `_bounds`, with every key once, and nothing but our errors."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from miexchange._bounds import JSON_BYTES, JSON_DEPTH, JSON_DIGITS, JSON_KEYS, JSON_VALUES
+from miexchange._text import text_of
+from miexchange.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["is_deep", "json_text", "plain", "read_json"]
+
+_DEEP = f"give at most {JSON_DEPTH} objects and arrays within one another"
+_LARGE = f"give at most {JSON_BYTES:,} bytes of JSON"
+_MARK = "\ufeff"
+
+
+def json_text(text: object, field: str, rule: str) -> str:
+    """Return a JSON text as a plain `str` of a bounded size; it is not parsed yet.
+
+    Args:
+        text: a text, or UTF-8 bytes.
+        field: what the JSON is, for the error.
+        rule: what to give, for what is no text at all.
+
+    Raises:
+        InvalidValue: neither, not UTF-8, with a byte order mark, or too large.
+    """
+    plain_text = text_of(text)
+    if plain_text is None:
+        if not isinstance(text, bytes | bytearray):
+            raise InvalidValue(field, text, rule)
+        if len(text) > JSON_BYTES:
+            raise InvalidValue(field, text, _LARGE)
+        try:
+            plain_text = bytes(text).decode()
+        except UnicodeDecodeError as error:
+            raise InvalidValue(field, text, f"save it as UTF-8: byte {error.start} is not") from None
+    elif len(plain_text) > JSON_BYTES or not plain_text.isascii():
+        try:
+            size = len(plain_text.encode())
+        except UnicodeEncodeError:
+            raise InvalidValue(field, plain_text, "give a text that can be written as UTF-8") from None
+        if size > JSON_BYTES:
+            raise InvalidValue(field, plain_text, _LARGE)
+    if plain_text.startswith(_MARK):
+        raise InvalidValue(field, plain_text, "save it without a byte order mark")
+    return plain_text
+
+
+def read_json(
+    text: object, field: str, rule: str = "give a JSON text", repeated: str = "let each key stand once"
+) -> Any:  # noqa: ANN401 - what JSON holds
+    """Return the data of a JSON text.
+
+    Args:
+        text: a text, or UTF-8 bytes.
+        field: what the JSON is, for the error.
+        rule: what to give, for what is no JSON.
+        repeated: what to do about a key that stands twice in an object, which is never resolved in silence.
+
+    Raises:
+        InvalidValue: no JSON, outside the bounds, NaN or Infinity, or a key stands twice.
+    """
+    given = json_text(text, field, rule)
+    number = _number_of(field)
+    try:
+        data = json.loads(
+            given,
+            object_pairs_hook=_once_each(field, repeated),
+            parse_int=lambda digits: int(number(digits)),
+            parse_float=lambda digits: float(number(digits)),
+            parse_constant=_no_constant(field),
+        )
+    except InvalidValue:
+        raise
+    except RecursionError:
+        raise InvalidValue(field, given, _DEEP) from None
+    except ValueError:
+        raise InvalidValue(field, given, rule) from None
+    if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
+        raise InvalidValue(field, given, _DEEP)
+    return data
+
+
+def _once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            seen: set[str] = set()
+            # set.add returns None: the first name that was there before is the one.
+            raise InvalidValue(field, next(name for name, _ in pairs if name in seen or seen.add(name)), rule)
+        if len(pairs) > JSON_KEYS:
+            raise InvalidValue(field, f"an object of {len(pairs):,} keys", f"give at most {JSON_KEYS:,} keys")
+        return found
+
+    return paired
+
+
+def _number_of(field: str) -> Callable[[str], str]:
+    def bounded(digits: str) -> str:
+        if len(digits) > JSON_DIGITS:
+            raise InvalidValue(field, f"a number of {len(digits):,} digits", f"give at most {JSON_DIGITS} digits")
+        return digits
+
+    return bounded
+
+
+def _no_constant(field: str) -> Callable[[str], NoReturn]:
+    def refused(name: str) -> NoReturn:
+        raise InvalidValue(field, name, "give a number that JSON has: neither NaN nor Infinity is one")
+
+    return refused
+
+
+def is_deep(data: object, most: int) -> bool:
+    """Tell whether plain data has more lists and dicts within one another than there may be; without recursion."""
+    level = [data]
+    for _ in range(most):
+        level = [
+            item
+            for outer in level
+            if type(outer) is list or type(outer) is dict
+            for item in (outer.values() if type(outer) is dict else cast("list[object]", outer))
+        ]
+    return any(type(item) is list or type(item) is dict for item in level)
+
+
+def plain(data: object, field: str, rule: str) -> Any:  # noqa: ANN401 - what JSON holds
+    """Return a copy of Python data in the types of JSON alone, so that writing it runs no foreign code.
+
+    The bounds are those of a JSON text. They count what is written: a list that is in the data twice counts twice.
+
+    Raises:
+        InvalidValue: an object that JSON does not have, a key that is no text, or outside the bounds.
+    """
+    return _Copy(field, rule).of(data, 0)
+
+
+class _Copy:
+    def __init__(self, field: str, rule: str) -> None:
+        self._field = field
+        self._rule = rule
+        self._values = 0
+        self._bytes = 0
+
+    def of(self, value: object, depth: int) -> Any:  # noqa: ANN401 - what JSON holds
+        kind = type(value)
+        self._values += 1
+        if self._values > JSON_VALUES:
+            raise InvalidValue(self._field, value, f"give at most {JSON_VALUES:,} values in all")
+        if value is None or kind is bool:
+            return value
+        if issubclass(kind, str):
+            return self._text(value)
+        if issubclass(kind, int):
+            return self._whole(int.__int__(cast("int", value)))
+        if issubclass(kind, float):
+            return float.__float__(cast("float", value))
+        if depth == JSON_DEPTH:
+            raise InvalidValue(self._field, value, _DEEP)
+        if issubclass(kind, list):
+            return [self.of(item, depth + 1) for item in list.__iter__(cast("list[object]", value))]
+        if issubclass(kind, tuple):
+            return [self.of(item, depth + 1) for item in tuple.__iter__(cast("tuple[object]", value))]
+        if issubclass(kind, dict):
+            pairs = dict.items(cast("dict[object, object]", value))
+            return {self._text(name): self.of(item, depth + 1) for name, item in pairs}
+        raise InvalidValue(self._field, value, self._rule)
+
+    def _text(self, value: object) -> str:
+        text = text_of(value)
+        if text is None:
+            raise InvalidValue(self._field, value, self._rule)
+        self._bytes += len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        if self._bytes > JSON_BYTES:
+            raise InvalidValue(self._field, value, _LARGE)
+        return text
+
+    def _whole(self, number: int) -> int:
+        if not -_GREATEST < number < _GREATEST:
+            raise InvalidValue(self._field, number, f"give at most {JSON_DIGITS} digits")
+        return number
+
+
+_GREATEST = 10**JSON_DIGITS

@@ -1,0 +1,187 @@
+"""What an input costs: each runs in a process of its own, which measures its processor time and its memory.
+
+A door and its inputs stand in a module as ``DOORS: dict[str, Door]``, such as `property.core_doors`. A server, which has
+imported that module and warmed its doors up, forks a child for each measurement: what the imports cost is paid before,
+and an input that spoils a process spoils only its own. `Meter` runs the server.
+
+Time is processor time (user and system), because a loaded machine makes a clock on the wall meaningless; the least of
+a few attempts counts, because neighbours on the same processor slow down even that. Memory is how far the peak of the
+resident set grows.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import resource
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from miexchange import MiExchangeError, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["GREATEST_ANSWER", "GREATEST_INPUT", "MEGABYTES", "SECONDS", "Cost", "Door", "Meter"]
+
+GREATEST_INPUT = 1_000_000
+"""Bytes: the law is about inputs below this."""
+SECONDS = 1.0
+MEGABYTES = 300
+GREATEST_ANSWER = 300_000
+"""Characters of an error, or of the JSON of a refusal: an answer must not repeat a large input."""
+
+# So that a door that breaks the law does not take the machine with it.
+_MOST_SECONDS = 5
+_MOST_BYTES = 4 << 30
+_ATTEMPTS = 3
+_TESTS = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way in: what opens it, an ordinary input, and the hostile ones, each made when it is needed."""
+
+    open: Callable[[Any], object]
+    ordinary: Callable[[], Any]
+    inputs: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one input cost, and what came out."""
+
+    seconds: float
+    megabytes: float
+    outcome: str
+    """The name of the type that came out, or how the process died."""
+    is_ours: bool
+    """Whether it was a value, a refusal or an error of this package."""
+    said: int
+    """Characters of the error, or of the refusal's JSON; 0 for any other value."""
+
+    @property
+    def is_lawful(self) -> bool:
+        """Whether it keeps the law."""
+        return (
+            self.is_ours
+            and self.seconds < SECONDS
+            and self.megabytes < MEGABYTES
+            and self.said < GREATEST_ANSWER
+        )
+
+
+class Meter:
+    """The server of measurements; a context manager."""
+
+    def __enter__(self) -> Self:
+        paths = os.pathsep.join([str(_TESTS), *filter(None, sys.path)])
+        self._server = subprocess.Popen(  # noqa: S603 - this file itself
+            [sys.executable, "-m", "property.bounded"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.communicate()
+
+    def cost(self, module: str, door: str, given: str) -> Cost:
+        """Return what one input costs: the cheapest of a few attempts, where the first is not within the law."""
+        costs: list[Cost] = []
+        while len(costs) < _ATTEMPTS and not (costs and costs[-1].is_lawful):
+            costs.append(self._ask(module, door, given))
+        return min(costs, key=lambda cost: (not cost.is_lawful, cost.seconds))
+
+    def _ask(self, *request: str) -> Cost:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+        return Cost(**json.loads(self._server.stdout.readline()))
+
+
+# The server, and the children that it forks.
+
+
+def _serve() -> None:
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a door prints is no reply
+    warm: set[tuple[str, str]] = set()
+    for line in sys.stdin:
+        module, name, given = json.loads(line)
+        door: Door = importlib.import_module(module).DOORS[name]
+        if (module, name) not in warm:
+            with suppress(MiExchangeError):
+                door.open(door.ordinary())
+            warm.add((module, name))
+        value = door.inputs[given]()
+        gc.collect()
+        replies.write(json.dumps(_measured(door, value)) + "\n")
+        replies.flush()
+        del value
+
+
+def _measured(door: Door, value: object) -> dict[str, Any]:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        try:
+            os.write(writer, json.dumps(_run(door, value)).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        said = pipe.read()
+    _, status, used = os.wait4(child, 0)
+    if said:
+        found: dict[str, Any] = json.loads(said)
+        return found
+    died = f"died of signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else "ran out of memory"
+    return {
+        "seconds": used.ru_utime + used.ru_stime,
+        "megabytes": used.ru_maxrss / 1024,
+        "outcome": died,
+        "is_ours": False,
+        "said": 0,
+    }
+
+
+def _run(door: Door, value: object) -> dict[str, Any]:
+    """Open the door: in a child, whose limits end it if nothing else does."""
+    resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+    gc.freeze()
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    said = 0
+    try:
+        answer = door.open(value)
+        is_ours, outcome = True, type(answer).__name__
+    except MiExchangeError as error:
+        answer, is_ours, outcome = error, True, type(error).__name__
+        said = len(str(error))
+    except Exception as error:  # noqa: BLE001 - any other is what the law forbids
+        answer, is_ours, outcome = error, False, repr(error)[:300]
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    if isinstance(answer, Refusal):
+        said = len(answer.to_json())
+    return {
+        "seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "megabytes": (after.ru_maxrss - before.ru_maxrss) / 1024,
+        "outcome": outcome,
+        "is_ours": is_ours,
+        "said": said,
+    }
+
+
+if __name__ == "__main__":
+    _serve()

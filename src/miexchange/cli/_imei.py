@@ -101,7 +101,7 @@ def _show_report(report: TacReport) -> None:
     _output.say(f"TAC table {report.file}", style="bold")
     rows = [
         ("layout", report.layout),
-        ("rows", f"{report.rows}, of which {report.merged} repeat another and {len(report.problems)} are left out"),
+        ("rows", f"{report.rows}, of which {report.merged} repeat another and {report.left_out} are left out"),
         ("devices", f"{report.devices}"),
         ("zeros put back", f"{report.padded_7} TACs had 7 digits, {report.padded_6} had 6"),
         ("several phones", f"{report.conflicts} TACs name more than one; all of them are kept"),
@@ -109,5 +109,5 @@ def _show_report(report: TacReport) -> None:
     _output.say_facts(rows)
     for problem in report.problems[:_MOST_PROBLEMS]:
         _output.say(f"left out: {problem}", indent=2)
-    if len(report.problems) > _MOST_PROBLEMS:
-        _output.say(f"... and {len(report.problems) - _MOST_PROBLEMS} more; --json lists them all.", indent=2)
+    if report.left_out > _MOST_PROBLEMS:
+        _output.say(f"... and {report.left_out - _MOST_PROBLEMS} more; --json lists them all.", indent=2)

@@ -299,12 +299,13 @@ class Catalogue(Value):
         """Return a few variants whose name looks like the text, for "did you mean"."""
         if len(text) > NAME:
             return ()
-        labels: dict[str, Variant] = {}
-        for variant in self.variants:
-            for name in (variant.name, variant.family, variant.label, variant.model):
-                labels.setdefault(name if name is variant.model else words(name), variant)
+        labels: dict[str, list[Variant]] = defaultdict(list)
+        for variants in self._by_family.values():
+            for variant in variants:
+                for label in (words(variant.name), words(variant.family), words(variant.label), variant.model):
+                    labels[label].append(variant)
         close = closest(words(text), labels, 2 * _NEAREST, 0.5)
-        return tuple(dict.fromkeys(labels[label] for label in close))[:_NEAREST]
+        return tuple(dict.fromkeys(variant for label in close for variant in labels[label]))[:_NEAREST]
 
 
 def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:

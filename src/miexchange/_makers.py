@@ -112,13 +112,11 @@ class TacReader:
 
     def _doubtful(self, name: str, bare: str, contract: frozenset[str]) -> frozenset[str]:
         """Return the families whose name the row has, under a brand that is not theirs."""
-        found = set(self._families([""], name))
-        for spelled in (name, bare):
-            found |= self._catalogue.by_name.get(name_key(spelled), frozenset())
+        found = self._families([""], name) | self._catalogue.by_name.get(name_key(name), frozenset())
         parts = bare.split()
         for end in range(len(parts) - 1, 0, -1):  # such as Nexus 5 D821
             found |= self._families(contract, " ".join(parts[:end]))
-        return frozenset(found)
+        return found
 
     def _maker(self, parts: list[str]) -> Maker:
         """Return the maker whose name stands in a text, the longest if there are several.

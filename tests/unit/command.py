@@ -165,7 +165,7 @@ def put_at_hand(folder: Path) -> Path:
         "other-code.json": json.dumps({**made, "code": "0" * 17}),
         "no-code.json": json.dumps({name: value for name, value in made.items() if name != "code"}),
         "short-key": "short",
-        "table.csv": "tac,brand,model\n86366403,OnePlus,3T\n86366403,OnePlus,3T\nx,y,z\n8636640,Acme,One\n",
+        "table.csv": "tac,brand,model\n86366403,OnePlus,3T\n86366403,OnePlus,3T\nx,y,z\n1636640,Acme,One\n",
         "no-table.csv": "hello\n",
     }
     for name, text in texts.items():

@@ -211,6 +211,8 @@ CALLED = [
     (PLUS, "Guangdong OPPO", "Find 7", OTHER),
     (PLUS, "Oppo", "Mi 3T", OTHER),
     ("sony-xperia-z1-2-16", "Sony Ericsson", "K750i", OTHER),
+    ("oneplus-x-3-16", "Motorola", "Moto X", OTHER),
+    ("oneplus-3-6-64", "Xiaomi", "Redmi 3", OTHER),
     (PLUS, "Foo" * 100, "3T", OTHER),  # longer than any name
 ]
 

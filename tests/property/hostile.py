@@ -21,6 +21,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from miexchange.strategies import imei_texts, mistyped_imeis
+from property.messages import NUMBER
 
 FAR = [
     datetime.min,  # noqa: DTZ901 - without a zone: that is the point
@@ -208,10 +209,6 @@ def _deep() -> list[Any]:
     for _ in range(100_000):
         found = [found]
     return found
-
-
-NUMBER = "354178036859789"
-"""An IMEI, which no message may show."""
 
 
 class _Colour(StrEnum):

@@ -57,7 +57,7 @@ from unit import small, trade, tuned
 if TYPE_CHECKING:
     from property.doors import Door
 
-__all__ = ["arguments", "example"]
+__all__ = ["SOUND", "arguments", "example", "json_of"]
 
 AT = small.AT
 NEXT = AT + timedelta(hours=1)
@@ -500,7 +500,7 @@ def arguments(door: Door) -> dict[str, Any]:
     if inspect.isclass(kind) and is_dataclass(kind) and kind is door.verb and kind is not Programme:
         given = vars_of(example(kind)) | given
     if inspect.isclass(kind) and issubclass(kind, Value) and "text" not in given and door.name.endswith("from_json"):
-        given["text"] = _json_of(example(kind))
+        given["text"] = json_of(example(kind))
     if inspect.isclass(kind) and issubclass(kind, Value) and door.name.endswith("from_dict"):
         given["data"] = example(kind).to_dict()
     for parameter in door.parameters:
@@ -512,6 +512,7 @@ def arguments(door: Door) -> dict[str, Any]:
     return given
 
 
-def _json_of(value: Value) -> str:
+def json_of(value: Value) -> str:
+    """Return the whole JSON form of a value, with IMEIs."""
     whole = {"reveal_imei": True} if "reveal_imei" in inspect.signature(value.to_json).parameters else {}
     return value.to_json(**whole)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,11 @@ import pytest
 from hypothesis import settings
 from hypothesis.errors import HypothesisException
 
-from miexchange import DataError, MiExchangeError
+from miexchange import MiExchangeError
 from miexchange._value import Value
 from property.doors import DOORS
-from property.hostile import NUMBER, OBJECTS, USED_ONCE
+from property.hostile import OBJECTS, USED_ONCE
+from property.messages import fault_of_message, said_of
 from property.sound import arguments, example
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ FIELD = 24
 FILES = ("source", "target", "rejects", "path", "directory", "url")
 """Parameters that name a file, for which a door may raise `OSError`."""
 
-DIGITS = re.compile(r"\d{12}")
 
 
 def tries(door: Door) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -101,33 +100,6 @@ def fault_of(door: Door, name: str, given: dict[str, Any]) -> str:
         return "" if door.name.startswith("strategies.") else "a Hypothesis error"
     except BaseException as error:  # noqa: BLE001 - that is the law
         return said_of(error)
-
-
-def said_of(error: BaseException) -> str:
-    """Return an error in a line; what it says may be no text at all."""
-    try:
-        return f"{type(error).__name__}: {error}"[:200]
-    except Exception:  # noqa: BLE001 - as above
-        return type(error).__name__
-
-
-def fault_of_message(error: MiExchangeError) -> str:
-    """Return what is wrong with a message: it is short, each problem is one printable line, and it shows no IMEI."""
-    said = f"{error}"
-    parts = [f"{problem}" for problem in error.problems] if isinstance(error, DataError) else [said]
-    if not said.strip():
-        return "an empty message"
-    if len(said) > 20_000:
-        return f"a message of {len(said)} characters"
-    if not all(part.isprintable() for part in parts):
-        return f"a message that does not print: {ascii(said)[:200]}"
-    return f"a message that shows an IMEI: {said[:200]}" if shows_imei(said) else ""
-
-
-def shows_imei(text: str) -> bool:
-    """Tell whether twelve digits of the number stand in a text, with any separators."""
-    digits = re.sub(r"[\s.\-:/]", "", text)
-    return any(run in NUMBER for run in DIGITS.findall(digits)) or NUMBER[:12] in digits or NUMBER[3:] in digits
 
 
 @pytest.fixture(autouse=True)

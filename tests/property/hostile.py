@@ -245,7 +245,9 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "a text that is a number": lambda: "1e400",
     "numpy text": lambda: np.str_("a"),
     "a StrEnum": lambda: _Colour.RED,
-    "a subclass of str that raises": lambda: _raising(*_DUNDERS, "__getitem__", "strip", "encode", "lower", base=str)("a"),
+    "a subclass of str that raises": lambda: _raising(*_DUNDERS, "__getitem__", "strip", "encode", "lower", base=str)(
+        "a"
+    ),
     "a subclass of int that raises": lambda: _raising(*_DUNDERS, *_CONVERSIONS[:3], "__add__", base=int)(1),
     "a subclass of float that raises": lambda: _raising(*_DUNDERS, "__float__", base=float)(1.5),
     "a subclass of bytes that raises": lambda: _raising(*_DUNDERS, "decode", base=bytes)(b"0123456789abcdef"),
@@ -334,7 +336,9 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "an Arrow column": lambda: pa.array(["a", None]),
     "an Arrow scalar": lambda: pa.scalar("a"),
     "an Arrow table": lambda: pa.table({"model": ["a"], "imei": [NUMBER]}),
-    "an Arrow table with a column twice": lambda: pa.table([pa.array(["a"]), pa.array(["b"])], names=["model", "model"]),
+    "an Arrow table with a column twice": lambda: pa.table(
+        [pa.array(["a"]), pa.array(["b"])], names=["model", "model"]
+    ),
     "an Arrow batch": lambda: pa.record_batch({"model": ["a"]}),
     "a path": lambda: Path("nowhere/at all.csv"),
     "a path with NUL": lambda: Path("a\x00b"),

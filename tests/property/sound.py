@@ -119,9 +119,7 @@ class _Sound:
         with suppress(FileNotFoundError):
             path.unlink()
         store = ledger.open(str(path), key=small.KEY)
-        made = store.accept(
-            self.quote, self.programme, account=trade.ACCOUNT, at=AT, idempotency_key="sound"
-        )
+        made = store.accept(self.quote, self.programme, account=trade.ACCOUNT, at=AT, idempotency_key="sound")
         assert isinstance(made, Exchange)
         return store
 

@@ -82,7 +82,9 @@ def test_no_door_reads_the_clock(door: Door, tmp_path: Path, monkeypatch: pytest
         return
     monkeypatch.chdir(tmp_path)
     given = dict(arguments(door))
-    several = [given.pop(part.name) for part in door.parameters if part.kind is part.VAR_POSITIONAL and part.name in given]
+    several = [
+        given.pop(part.name) for part in door.parameters if part.kind is part.VAR_POSITIONAL and part.name in given
+    ]
     if door.of is not None:
         several.insert(0, example(door.of) if door.name != "ledger.Ledger.close" else SOUND.store("closed"))
     with watched() as found:
@@ -169,9 +171,11 @@ def test_no_word_is_an_instant_in_a_table_of_devices(word: str, tmp_path: Path) 
             found = prices_as_of(prices, models, column)
         except MiExchangeError:
             continue
-        assert pa.table(found)["price_paise"].null_count == 2 if not isinstance(found, pd.DataFrame) else found[
-            "price_paise"
-        ].isna().all()
+        assert (
+            pa.table(found)["price_paise"].null_count == 2
+            if not isinstance(found, pd.DataFrame)
+            else found["price_paise"].isna().all()
+        )
 
 
 def _all_refused(result: pd.DataFrame) -> None:

@@ -39,7 +39,6 @@ FILES = ("source", "target", "rejects", "path", "directory", "url")
 """Parameters that name a file, for which a door may raise `OSError`."""
 
 
-
 def tries(door: Door) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Give the parameter, the object's name and the arguments of every try: one argument is replaced by an object."""
     for parameter in door.parameters:

@@ -27,13 +27,14 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import CodeType, FrameType
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,7 +122,7 @@ def _json(_: Path) -> Callable[[bytes], object]:
 
 
 def _json_seeds() -> list[bytes]:
-    from property.sound import json_of, example
+    from property.sound import example, json_of
 
     kinds = _json_kinds()
     found = []
@@ -213,7 +214,7 @@ def _tac_seeds() -> list[bytes]:
     return [b"".join(lines[:30]), *layouts]
 
 
-def _devices(rows: int = 6) -> Any:
+def _devices(rows: int = 6) -> Any:  # noqa: ANN401 - a DataFrame: pandas is imported by what needs it
     from property.sound import SOUND
 
     devices = SOUND.devices
@@ -348,16 +349,16 @@ def _ledger_seeds() -> list[bytes]:
 
 
 READERS: dict[str, Reader] = {
-    "Imei.parse": Reader(_imei, lambda: [b"354178036859789", b"35-417803-685978-9", "３５４".encode()]),
+    "Imei.parse": Reader(_imei, lambda: [b"354178036859789", b"35-417803-685978-9", "\uff13\uff15".encode()]),
     "normal_code": Reader(_code, lambda: [b"ABCD-EFGH-JKLM-NPQR", "ABCD\u2013EFGH\u00a0".encode()]),
     "Catalogue.named": Reader(
-        _model, lambda: [b"OnePlus 3T (6 GB, 64 GB)", b"oneplus-3t-6-64", "Galaxy S8＋".encode()]
+        _model, lambda: [b"OnePlus 3T (6 GB, 64 GB)", b"oneplus-3t-6-64", "Galaxy S8\uff0b".encode()]
     ),
     "DeviceReport.parse": Reader(
         _report,
         lambda: [
-            b'{"locks": {"factory_reset_protection": false}, "imeis": ["354178036859789"], "battery": {"health": 90, '
-            b'"state": 2, "cycle_count": 16, "manufacturing_date": 1653004800}, "storage": {"capacity_bytes": "128"}}'
+            b'{"locks": {"factory_reset_protection": false}, "imeis": ["354178036859789"], "battery": {"health": 90}}',
+            b'{"locks": {"factory_reset_protection": true}, "battery": {"cycle_count": 16, "first_usage_date": 0}}',
         ],
     ),
     "from_json of every type": Reader(_json, _json_seeds),
@@ -380,6 +381,7 @@ class Judge:
     """Runs a reader on an input, measures it, and keeps what is a fault."""
 
     def __init__(self, name: str, read: Callable[[bytes], object], folder: Path) -> None:
+        """Lay out the file that says which input is being read."""
         self.found = Found(name)
         self._read = read
         self._folder = folder
@@ -447,7 +449,7 @@ class Judge:
     def _keep(self, data: bytes, fault: str) -> None:
         file = self._folder / f"{re.sub('[^a-z]+', '-', self.found.name.lower())}-{crc32(data):08x}"
         file.write_bytes(data)
-        self.found.faults.append(f"{ascii(fault)} <- {file.name}")
+        self.found.faults.append(f"{fault!a} <- {file.name}")
 
 
 def _memory() -> int:
@@ -478,31 +480,40 @@ def with_atheris(judge: Judge, seeds: list[bytes], seconds: float, folder: Path)
     atheris.Fuzz()
 
 
-TOKENS = [
-    *(
-        b"",
-        b"\0",
-        b"\xff",
-        b'"',
-        b'""',
-        b"'",
-        b",",
-        b";",
-        b"\t",
-        b"\n",
-        b"\r\n",
-        b"\r",
-        b"=",
-        b"|",
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-    ),
-    *(b"null", b"NaN", b"-1", b"0", b"1e400", b"9" * 30, b"true", b"now", b"2018-02-30", b"9999-12-31T23:59:59-14:00"),
-    *("\u202e", "\u2028", "\ud800", "\uff13", "\u0422", "\u00a0", "\ufeff"),
-]
-TOKENS = [one if isinstance(one, bytes) else one.encode("utf-8", "surrogatepass") for one in TOKENS]
+_BYTES = (
+    b"",
+    b"\0",
+    b"\xff",
+    b'"',
+    b'""',
+    b"'",
+    b",",
+    b";",
+    b"\t",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"=",
+    b"|",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+)
+_WORDS = (
+    b"null",
+    b"NaN",
+    b"-1",
+    b"0",
+    b"1e400",
+    b"9" * 30,
+    b"true",
+    b"now",
+    b"2018-02-30",
+    b"9999-12-31T23:59:59-14:00",
+)
+_CHARACTERS = ("\u202e", "\u2028", "\ud800", "\uff13", "\u0422", "\u00a0", "\ufeff")
+TOKENS = (*_BYTES, *_WORDS, *(one.encode("utf-8", "surrogatepass") for one in _CHARACTERS))
 
 
 def mutated(chance: random.Random, corpus: list[bytes]) -> bytes:
@@ -574,7 +585,7 @@ def child(name: str, seconds: float, engine: str, folder: Path) -> None:
         import atheris
 
         with atheris.instrument_imports(include=["miexchange"], exclude=COMPILED):
-            import miexchange  # noqa: F401 - with counters in its code
+            import miexchange
             import miexchange.ledger
             import miexchange.tuning  # noqa: F401 - as above
     read = READERS[name].make(folder)

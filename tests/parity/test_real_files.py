@@ -40,7 +40,13 @@ DEVICES: list[Row] = [
     {"model": small.MODEL, "imei": NUMBERS[1], "imei2": None, "purchased_on": None, "exchange_open": True},
     {"model": 'Mi "Max", 5″', "imei": None, "imei2": None, "purchased_on": None, "exchange_open": None},
     {"model": "Redmi नोट 4", "imei": "354178036859782", "imei2": None, "purchased_on": None, "exchange_open": False},
-    {"model": small.MODEL, "imei": NUMBERS[2], "imei2": NUMBERS[0], "purchased_on": date(2018, 12, 31), "exchange_open": None},
+    {
+        "model": small.MODEL,
+        "imei": NUMBERS[2],
+        "imei2": NUMBERS[0],
+        "purchased_on": date(2018, 12, 31),
+        "exchange_open": None,
+    },
 ]
 DEVICES = [{**row, "at": small.AT, **ANSWERS} for row in DEVICES]
 EXPECTED = [valued(row, PROGRAMME, {}) for row in DEVICES]
@@ -56,7 +62,7 @@ SCHEMA = pa.schema(
 ARROW = pa.Table.from_pylist(DEVICES, SCHEMA)
 
 
-def outcomes(rows: list[Row]) -> list[tuple[object, ...]]:
+def outcomes(rows: list[Row]) -> list[tuple[str, tuple[str, ...], int | None]]:
     """Return what of every row is compared: outcome, reasons and values."""
     return [
         (row["outcome"], tuple(sorted(filter(None, row["reasons"].split("|")))), row["coupon_value_paise"])
@@ -79,7 +85,14 @@ def _duck(path: Path, how: str) -> None:
 
 
 def _pandas() -> pd.DataFrame:
-    return ARROW.to_pandas()
+    frame: pd.DataFrame = ARROW.to_pandas()
+    return frame
+
+
+def _polars() -> pl.DataFrame:
+    frame = pl.from_arrow(ARROW)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
@@ -91,8 +104,8 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
         "csv",
         lambda path: ARROW.to_pandas(types_mapper=pd.ArrowDtype).to_csv(path, index=False),
     ),
-    "Polars, CSV": ("csv", lambda path: pl.from_arrow(ARROW).write_csv(path)),  # type: ignore[union-attr]
-    "Polars, CSV, all quoted": ("csv", lambda path: pl.from_arrow(ARROW).write_csv(path, quote_style="always")),  # type: ignore[union-attr]
+    "Polars, CSV": ("csv", lambda path: _polars().write_csv(path)),
+    "Polars, CSV, all quoted": ("csv", lambda path: _polars().write_csv(path, quote_style="always")),
     "Arrow, CSV": ("csv", lambda path: pacsv.write_csv(ARROW, path)),
     "DuckDB, CSV": ("csv", lambda path: _duck(path, "FORMAT csv, HEADER")),
     "DuckDB, CSV, all quoted": ("csv", lambda path: _duck(path, "FORMAT csv, HEADER, FORCE_QUOTE *")),
@@ -102,10 +115,10 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
         lambda path: _pandas().astype({"model": "category", "glass": "category"}).to_parquet(path),
     ),
     "pandas, Parquet, zstd": ("parquet", lambda path: _pandas().to_parquet(path, compression="zstd")),
-    "Polars, Parquet": ("parquet", lambda path: pl.from_arrow(ARROW).write_parquet(path)),  # type: ignore[union-attr]
+    "Polars, Parquet": ("parquet", lambda path: _polars().write_parquet(path)),
     "Polars, Parquet, with categories": (
         "parquet",
-        lambda path: pl.from_arrow(ARROW).with_columns(pl.col("model", "glass").cast(pl.Categorical)).write_parquet(path),  # type: ignore[union-attr]
+        lambda path: _polars().with_columns(pl.col("model", "glass").cast(pl.Categorical)).write_parquet(path),
     ),
     "Arrow, Parquet": ("parquet", lambda path: pq.write_table(ARROW, path)),
     "Arrow, Parquet, small groups": ("parquet", lambda path: pq.write_table(ARROW, path, row_group_size=2)),
@@ -142,14 +155,15 @@ FRAMES: dict[str, Callable[[Path], Any]] = {
         ),
     ),
     "DuckDB of a CSV": lambda path: duckdb.sql(
-        f"SELECT * REPLACE ("at"::TIMESTAMPTZ AS "at") FROM read_csv('{path}', types={{'imei': 'VARCHAR', 'imei2': 'VARCHAR'}})"
-    ).to_arrow_table(),
+        f"""SELECT * REPLACE ("at"::TIMESTAMPTZ AS "at")
+        FROM read_csv('{path}', types={{'imei': 'VARCHAR', 'imei2': 'VARCHAR'}})"""  # noqa: S608 - a path of ours
+    ).to_arrow_table(),  # type: ignore[union-attr]
 }
 
 
 @pytest.mark.parametrize("reader", FRAMES)
 def test_what_a_library_reads_is_worth_what_its_rows_are(reader: str, tmp_path: Path) -> None:
-    """Promise 6: scalar = frame, whichever library read the file; IMEIs are read as texts, as each of them can be told."""
+    """Promise 6: scalar = frame, whichever library read the file, where it is told that IMEIs are texts."""
     path = tmp_path / "devices.csv"
     plain = [{**row, "at": row["at"].isoformat(), "purchased_on": None} for row in DEVICES]
     fields = [pa.field(name, pa.string()) if name == "at" else SCHEMA.field(name) for name in SCHEMA.names]
@@ -187,11 +201,13 @@ def excel(*rows: str) -> bytes:
 
 def libre(*rows: str) -> bytes:
     """Return what LibreOffice saves with "Quote all text cells"."""
-    quoted = [",".join(f'"{cell}"' if not cell.isdigit() else cell for cell in line.split(",")) for line in (HEADER, *rows)]
+    quoted = [
+        ",".join(f'"{cell}"' if not cell.isdigit() else cell for cell in line.split(",")) for line in (HEADER, *rows)
+    ]
     return "".join(f"{line}\n" for line in quoted).encode()
 
 
-def read(content: bytes, folder: Path) -> list[tuple[object, ...]]:
+def read(content: bytes, folder: Path) -> list[tuple[str, ...]]:
     """Return the outcome and the reasons of each row of a file, whose rows are counted apart."""
     source, target = folder / "devices.csv", folder / "out.parquet"
     source.write_bytes(content)
@@ -245,7 +261,14 @@ def test_what_a_spreadsheet_did_to_a_cell_refuses_its_row(
 
 
 @pytest.mark.parametrize(
-    "imei", [f"'{NUMBERS[0]}", f'="{NUMBERS[0]}"', f" {NUMBERS[0]} ", f"{NUMBERS[0]}\u00a0", f"35-417803-685978-{NUMBERS[0][-1]}"]
+    "imei",
+    [
+        f"'{NUMBERS[0]}",
+        f'="{NUMBERS[0]}"',
+        f" {NUMBERS[0]} ",
+        f"{NUMBERS[0]}\u00a0",
+        f"35-417803-685978-{NUMBERS[0][-1]}",
+    ],
 )
 def test_an_imei_kept_as_text_is_read_or_refused_by_its_row(imei: str, tmp_path: Path) -> None:
     """An apostrophe or a formula keeps a spreadsheet from making a number of it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -75,7 +74,7 @@ def made(label: str) -> object:
 def _given(door: Door, parameter: inspect.Parameter, thing: object) -> dict[str, Any]:
     if parameter.kind is not parameter.VAR_KEYWORD:
         return {**arguments(door), parameter.name: thing}
-    names = [name for name in inspect.signature(door.of or object).parameters] if door.of else []
+    names = list(inspect.signature(door.of).parameters) if door.of is not None else []
     return {**arguments(door), names[0] if names else "a": thing}
 
 
@@ -83,22 +82,23 @@ def fault_of(door: Door, name: str, given: dict[str, Any]) -> str:
     """Return what is wrong with what comes out of a door, or an empty text."""
     positional: list[object] = [example(door.of)] if door.of is not None else []
     named = dict(given)
-    for parameter in door.parameters:
-        if parameter.kind is parameter.VAR_POSITIONAL and parameter.name in named:
-            positional.append(named.pop(parameter.name))
+    several = [part.name for part in door.parameters if part.kind is part.VAR_POSITIONAL and part.name in named]
+    positional.extend(named.pop(part) for part in several)
     try:
         answer = door.verb(*positional, **named)
         if isinstance(answer, Value):
             hash(answer), repr(answer)
-        return ""
     except MiExchangeError as error:
         return fault_of_message(error)
     except OSError as error:
         return "" if name in FILES else said_of(error)
     except HypothesisException:
         return "" if door.name.startswith("strategies.") else "a Hypothesis error"
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # noqa: BLE001 - that is the law
         return said_of(error)
+    return ""
 
 
 @pytest.fixture(autouse=True)

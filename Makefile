@@ -7,7 +7,7 @@
 #   make lint    check style, format and types
 #   make bench   measure, and print what it is measured against
 #   make bench-tuning   measure how well fits predict, beside their peers (DATA=folder of the public data)
-#   make prove   let the ledger's proofs run in full, which takes long, and write their figures to docs/reliability.md
+#   make prove   let the ledger's proofs run in full and fuzz every reader, which takes long; figures in docs/reliability.md
 #   make format  let ruff put right what it can
 #   make lock    choose new versions for constraints.txt
 #   make clean   remove what the targets above made

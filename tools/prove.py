@@ -1,4 +1,4 @@
-"""Let the proofs of the ledger run in full, and write their figures to docs/reliability.md.
+"""Let the proofs of the ledger run in full, fuzz every reader, and write the figures to docs/reliability.md.
 
 python tools/prove.py [--small] [--only WORDS]      with tests/ on the path, as `make prove` does
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
+import fuzz
 from ledger import proofs, server, shop, storms
 from miexchange import ledger
 
@@ -47,6 +48,7 @@ class Sizes(NamedTuple):
     guesses: int
     edits: int
     far_edits: int
+    fuzz_seconds: float
     storms: dict[str, tuple[int, ...]]
 
 
@@ -66,8 +68,8 @@ SMALL_STORMS = {
     "keys": (3, 3, 1),
     "quotas": (3, 5, 1),
 }
-FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000, FULL_STORMS)
-SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10, SMALL_STORMS)
+FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000, 60, FULL_STORMS)
+SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10, 0.5, SMALL_STORMS)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
@@ -210,6 +212,18 @@ def forks(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     )
 
 
+def fuzzed(_: dict[str, Iterator[str]], sizes: Sizes) -> str:
+    """Fuzz every reader; an input that shows a fault is saved, and breaks the promise."""
+    rows: list[tuple[object, ...]] = []
+    for found in fuzz.run(sizes.fuzz_seconds):
+        say(found.name, found)
+        if found.faults:
+            raise SystemExit(f"broken: {found.name}: {found.faults}")
+        rows.append(fuzz.row(found))
+    engine = "atheris (libFuzzer)" if fuzz.ENGINE == "atheris" else "the engine of `tools/fuzz.py`"
+    return f"{sizes.fuzz_seconds:g} s for each reader, with {engine}.\n\n{table(fuzz.HEAD, rows)}"
+
+
 def told_of(of: Callable[..., storms.Figures], runs: list[tuple[str, str, storms.Figures]]) -> str:
     """Return what a storm is and a table of its figures, unless one breaks a promise."""
     for database, who, figures in runs:
@@ -262,6 +276,7 @@ def main() -> None:
             "Phones with two SIMs": storm("sims"),
             "Servers with old and new keys": storm("keys"),
             "Bonuses with a quota": storm("quotas"),
+            "Fuzzed readers": fuzzed,
         }
         told = {
             title: f"### {title}\n\n{part(databases, sizes)}"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+import miexchange
+from miexchange import _bounds
+from miexchange._value import Value
 from miexchange.cli import main
+from property.doors import DOORS as FOUND
 
 ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -59,3 +66,47 @@ def test_an_example_runs(script: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+DOORS = (ROOT / "docs" / "doors.md").read_text(encoding="utf-8")
+READS = ("read", "parse", "from_json", "from_dict", "load", "of", "named")
+"""Names of the verbs that read what comes from outside."""
+
+
+def bounds() -> str:
+    """Return the table of `_bounds.py`: each name, its number, and what its docstring says that it counts."""
+    body = ast.parse(Path(_bounds.__file__).read_text(encoding="utf-8")).body
+    rows = ["| bound | most | of what |", "|---|---|---|"]
+    for node, after in pairwise(body):
+        if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            name, says = ast.unparse(node.targets[0]), " ".join(str(after.value.value).split())
+            rows.append(f"| `{name}` | {getattr(_bounds, name):,} | {says[0].lower()}{says[1:].removesuffix('.')} |")
+    return "\n".join([*rows, ""])
+
+
+def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
+    block = DOORS.partition("<!-- bounds: this table is compared with the code -->\n")[2].partition("<!-- end")[0]
+    assert block == bounds()
+    assert block.count("\n") == len(_bounds.__all__) + 2
+
+
+def test_the_page_names_no_bound_that_is_not_there() -> None:
+    assert set(re.findall(r"`([A-Z_]{4,})`", DOORS)) <= {*_bounds.__all__}
+
+
+def test_every_public_reader_is_on_the_page() -> None:
+    named = set(re.findall(r"`([A-Za-z_.]+)`", DOORS))
+    readers = {
+        door.name
+        for door in FOUND
+        if door.name.rpartition(".")[2] in READS and not hasattr(Value, door.name.rpartition(".")[2])
+    } - {"Condition.from_json", "Programme.from_json"}
+    readers |= {name for name in re.findall(r"^\| `([a-z]\w+)`", REFERENCE, re.MULTILINE) if name in miexchange.__all__}
+    assert readers - named == set()
+
+
+def test_every_door_on_the_page_is_there() -> None:
+    names = [name for name in re.findall(r"^\| (`[^|]+) \|", DOORS, re.MULTILINE) if "miexchange " not in name]
+    doors = {door.name for door in FOUND} | {"ledger.Ledger", "from_json", "from_dict", "replace"}
+    missing = {one for name in names for one in re.findall(r"`([A-Za-z_.]+)`", name)} - doors
+    assert {one for one in missing if not one.isupper()} == set()

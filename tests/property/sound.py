@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,7 +21,6 @@ import pandas as pd
 from miexchange import (
     Anchor,
     AnchorTable,
-    Condition,
     Device,
     DeviceReport,
     Exchange,
@@ -32,7 +31,6 @@ from miexchange import (
     Reason,
     ReasonCode,
     Refusal,
-    TacTable,
     _data,
     appraise,
     batch,
@@ -47,7 +45,7 @@ from miexchange.condition import Deduction, Finding
 from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
-from miexchange.market import IST, Gap
+from miexchange.market import Gap
 from miexchange.programme import AgeBand, Bonus, Overlap
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor
@@ -57,7 +55,7 @@ from unit import small, trade, tuned
 if TYPE_CHECKING:
     from property.doors import Door
 
-__all__ = ["arguments", "example"]
+__all__ = ["SOUND", "arguments", "example", "json_of"]
 
 AT = small.AT
 NEXT = AT + timedelta(hours=1)
@@ -98,7 +96,7 @@ class _Sound:
         return made
 
     @cached_property
-    def quote(self) -> Any:  # noqa: ANN401 - a Quote
+    def quote(self) -> Any:
         return appraise(self.device, trade.SAID, self.programme, at=AT, key=small.KEY)
 
     @cached_property
@@ -119,14 +117,12 @@ class _Sound:
         with suppress(FileNotFoundError):
             path.unlink()
         store = ledger.open(str(path), key=small.KEY)
-        made = store.accept(
-            self.quote, self.programme, account=trade.ACCOUNT, at=AT, idempotency_key="sound"
-        )
+        made = store.accept(self.quote, self.programme, account=trade.ACCOUNT, at=AT, idempotency_key="sound")
         assert isinstance(made, Exchange)
         return store
 
     @cached_property
-    def ledger(self) -> ledger.Ledger:
+    def books(self) -> ledger.Ledger:
         return self.store("door")
 
     @cached_property
@@ -288,10 +284,10 @@ def _examples() -> dict[type, Any]:
     return found
 
 
-def example(kind: type) -> Any:  # noqa: ANN401 - an object of the type
+def example(kind: type) -> Any:
     """Return a sound object of a public type."""
     if kind is ledger.Ledger:
-        return SOUND.ledger
+        return SOUND.books
     if kind is tuning.Exposure:
         return BY_DOOR["tuning.exposure"]()
     found = _examples()
@@ -386,7 +382,7 @@ def _by_name() -> dict[str, Any]:
     }
 
 
-def _paired() -> Any:  # noqa: ANN401 - a table of exposures
+def _paired() -> Any:
     answer = headline("oneplus-3t-6-64", tuned.graded(), at=tuned.AT)
     coupon = SOUND.issued.coupon
     return tuning.exposure([(coupon, SOUND.quote)], SOUND.programme, at=NEXT), answer
@@ -500,7 +496,7 @@ def arguments(door: Door) -> dict[str, Any]:
     if inspect.isclass(kind) and is_dataclass(kind) and kind is door.verb and kind is not Programme:
         given = vars_of(example(kind)) | given
     if inspect.isclass(kind) and issubclass(kind, Value) and "text" not in given and door.name.endswith("from_json"):
-        given["text"] = _json_of(example(kind))
+        given["text"] = json_of(example(kind))
     if inspect.isclass(kind) and issubclass(kind, Value) and door.name.endswith("from_dict"):
         given["data"] = example(kind).to_dict()
     for parameter in door.parameters:
@@ -512,6 +508,7 @@ def arguments(door: Door) -> dict[str, Any]:
     return given
 
 
-def _json_of(value: Value) -> str:
+def json_of(value: Value) -> str:
+    """Return the whole JSON form of a value, with IMEIs."""
     whole = {"reveal_imei": True} if "reveal_imei" in inspect.signature(value.to_json).parameters else {}
     return value.to_json(**whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -82,14 +82,13 @@ def test_no_door_reads_the_clock(door: Door, tmp_path: Path, monkeypatch: pytest
         return
     monkeypatch.chdir(tmp_path)
     given = dict(arguments(door))
-    several = [given.pop(part.name) for part in door.parameters if part.kind is part.VAR_POSITIONAL and part.name in given]
+    several = [
+        given.pop(part.name) for part in door.parameters if part.kind is part.VAR_POSITIONAL and part.name in given
+    ]
     if door.of is not None:
         several.insert(0, example(door.of) if door.name != "ledger.Ledger.close" else SOUND.store("closed"))
-    with watched() as found:
-        try:
-            door.verb(*several, **given)
-        except (MiExchangeError, FileExistsError):
-            pass
+    with watched() as found, suppress(MiExchangeError, FileExistsError):
+        door.verb(*several, **given)
     assert found == []
 
 
@@ -137,10 +136,8 @@ def test_no_word_is_an_instant_in_a_table_of_the_core(word: str, tmp_path: Path)
     assert is_refused(lambda: Price.from_dict(price))
     assert is_refused(lambda: Listing.from_dict({"model": "a", "listed_from": word}))
     report = {"locks": {"factory_reset_protection": False}, "battery": {"manufacturing_date": word}}
-    try:
+    with suppress(MiExchangeError):
         assert DeviceReport.parse(json.dumps(report)).battery_made_on is None
-    except MiExchangeError:
-        pass
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -169,9 +166,11 @@ def test_no_word_is_an_instant_in_a_table_of_devices(word: str, tmp_path: Path) 
             found = prices_as_of(prices, models, column)
         except MiExchangeError:
             continue
-        assert pa.table(found)["price_paise"].null_count == 2 if not isinstance(found, pd.DataFrame) else found[
-            "price_paise"
-        ].isna().all()
+        assert (
+            pa.table(found)["price_paise"].null_count == 2
+            if not isinstance(found, pd.DataFrame)
+            else found["price_paise"].isna().all()
+        )
 
 
 def _all_refused(result: pd.DataFrame) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import example, given
@@ -15,7 +17,9 @@ from miexchange._value import instant
 from miexchange.batch._texts import parsed
 from miexchange.cli import _given
 from miexchange.errors import InvalidValue
+from miexchange.tuning import Observations, TuningWarning
 from property.effort import effort
+from unit.tuned import graded
 
 IST = timezone(timedelta(hours=5, minutes=30))
 
@@ -149,6 +153,20 @@ def test_every_reader_takes_the_same_days(text: str) -> None:
     if text:
         assert in_a_batch(text, "day") == day
     assert in_a_table(text, day=True) == outcome(read_day, text.strip())
+
+
+@given(days.map(date.isoformat) | written().map(lambda pair: pair[0]) | hostile)
+@effort(0.3)
+def test_observations_take_the_same_days(text: str) -> None:
+    """One grammar: `tuning.Observations` reads the days of the grammar and no others."""
+    day = outcome(read_day, text.strip())
+    good = {"model": "oneplus-3t-6-64", "price_paise": 1_100_000, "kind": "deal", "source": "a", "on": "2018-03-01"}
+    rows = pd.DataFrame([good, {**good, "source": "b", "on": text}])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        found = Observations.read(rows, graded().catalogue, as_of=date(2100, 1, 1))
+    expected = [day] if isinstance(day, date) and 1900 <= day.year <= 2100 and day <= date(2100, 1, 1) else []
+    assert [*found.frame["on"].dt.date][1:] == expected
 
 
 @given(st.datetimes(timezones=st.timezones() | st.just(UTC)))

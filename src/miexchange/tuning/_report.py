@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from miexchange._text import printable
 from miexchange.money import PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Report:
         """Return the report as text."""
         parts = [self.title, *self.notes()]
         parts += [f"{heading}\n{table.to_string()}" for heading, table in self.tables() if len(table)]
-        return "\n\n".join(parts)
+        return "\n".join(map(printable, "\n\n".join(parts).split("\n")))
 
     def _repr_html_(self) -> str:
         """Return the report as HTML, for a notebook; every text is escaped."""

@@ -14,7 +14,8 @@
 | one for each question id | optional; the answers |
 
 A row that cannot be used is left out and reported, never repaired in silence; a name that leads to
-no variant is listed with how often it came.
+no variant is listed with how often it came. Nothing is guessed: a day is ``YYYY-MM-DD`` or a date, unless `day_format`
+says how the days are written; a price is a whole number of paise, in digits alone; a blank cell is missing.
 
 >>> import pandas as pd
 >>> from datetime import date
@@ -33,6 +34,7 @@ no variant is listed with how often it came.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -40,15 +42,20 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from miexchange._rows import Problems
+from miexchange._bounds import NAME, PROBLEMS
+from miexchange._rows import Problems, read_rows
+from miexchange._text import text_of
+from miexchange.condition import Grade, Questionnaire
+from miexchange.eligibility import Catalogue
 from miexchange.errors import DataError, InvalidValue, Problem, shown
 from miexchange.money import GREATEST_PAISE
+from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, whole
 from miexchange.tuning._checks import duplicates, named_rows, warn
 from miexchange.tuning._report import Report
 
 if TYPE_CHECKING:
-    from miexchange.condition import Questionnaire
-    from miexchange.eligibility import Catalogue
+    from collections.abc import Callable, Mapping
+
 
 __all__ = ["KINDS", "REGIMES", "Observations"]
 
@@ -61,6 +68,12 @@ REGIMES = ("in", "out", "not_asked")
 _REQUIRED = ("model", "price_paise", "on", "kind", "source")
 _OPTIONAL = ("storage_gb", "ram_mb", "currency", "grade", "warranty")
 _MOST_SHOWN = 20
+_LETTERS = ("A", "B", "C", "D", "E", "F")  # grades that every scale which has them ranks in this order
+_GREATEST_MEMORY = 100_000_000  # as of a variant
+_NO_AMOUNT = Fault("is no whole number of paise", "Write whole paise in digits alone: ₹1 is 100")
+_NOT_ABOVE_ZERO = Fault("is not above zero", "A price is above zero: correct it, or take the row out")
+_TOO_DEAR = Fault("is out of range", f"Write at most {GREATEST_PAISE}: is it in paise?")
+_NO_MEMORY = Fault("is no whole number", "Write digits alone, without a unit, or leave the cell empty")
 
 
 class Observations(Report):
@@ -71,16 +84,29 @@ class Observations(Report):
         problems: one row for each fault: `row`, `column`, `message`, `remedy`.
         unresolved: the names that lead to no single variant: `model`, `n`, `rows`, `nearest`.
         read_: how many rows were read.
+        grades: the grades, best first; () where nobody said their order.
+        clean_answers: the best answer to each question that has a column.
     """
 
     title = "Observations"
 
-    def __init__(self, frame: pd.DataFrame, problems: pd.DataFrame, unresolved: pd.DataFrame, read: int) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        problems: pd.DataFrame,
+        unresolved: pd.DataFrame,
+        read: int,
+        *,
+        grades: tuple[str, ...] = (),
+        clean_answers: Mapping[str, str] | None = None,
+    ) -> None:
         """Keep the parts; use `Observations.read`."""
         self.frame = frame
         self.problems = problems
         self.unresolved = unresolved
         self.read_ = read
+        self.grades = grades
+        self.clean_answers = dict(clean_answers or {})
 
     def __len__(self) -> int:
         """Count the usable rows."""
@@ -114,6 +140,8 @@ class Observations(Report):
         as_of: date,
         questionnaire: Questionnaire | None = None,
         currency: str = "INR",
+        day_format: str = "%Y-%m-%d",
+        grades: Sequence[str | Grade] = (),
     ) -> Self:
         """Read observations from a CSV file or a DataFrame, which is not changed.
 
@@ -123,26 +151,52 @@ class Observations(Report):
             as_of: the day on which they are read: a later one is in the future.
             questionnaire: the questions whose answers stand in columns of their own.
             currency: the one currency that is wanted, where there is such a column.
+            day_format: how every day is written, where that is not as 2018-03-15: a form such as ``%d/%m/%Y`` or
+                ``%d-%b-%Y``, or ``excel-1900`` (``excel-1904``) for the serial numbers of a spreadsheet.
+            grades: the grades, best first, such as those of a programme's terms; another grade refuses its row. Not
+                needed for an ordered categorical, whose first category is the best, and for the letters A to F.
 
         Raises:
-            InvalidValue: `source` is neither, or `as_of` is no date.
-            DataError: a column is missing or unknown, or not one row can be used.
+            InvalidValue: an argument is of another type, or says nothing.
+            DataError: the file is no CSV, a column is missing, unknown or repeated, or not one row can be used.
+
+        >>> import pandas as pd
+        >>> from miexchange import Programme
+        >>> rows = pd.DataFrame({"model": "oneplus-3t-6-64", "price_paise": [1_100_000, 900_000], "kind": "deal",
+        ...     "on": ["3/4/2018", "13/4/2018"], "source": "till", "grade": ["Like New", "Fair"]})
+        >>> found = Observations.read(rows, Programme.load("mi-exchange-india").catalogue, as_of=date(2018, 5, 1),
+        ...     day_format="%d/%m/%Y", grades=("Like New", "Good", "Fair"))
+        >>> found.clean()[["price_paise", "on"]].to_string(index=False, header=False)
+        '1100000 2018-04-03'
         """
         if type(as_of) is not date:
             raise InvalidValue("as_of", as_of, "give a date")
-        frame, name = _frame(source)
-        questions = {} if questionnaire is None else {q.id: {o.id for o in q.options} for q in questionnaire.questions}
+        if not isinstance(catalogue, Catalogue):
+            raise InvalidValue("catalogue", catalogue, "give a Catalogue, such as that of a programme")
+        if questionnaire is not None and not isinstance(questionnaire, Questionnaire):
+            raise InvalidValue("questionnaire", questionnaire, "give a Questionnaire, or None")
+        if not text_of(currency):
+            raise InvalidValue("currency", currency, "give a text, such as INR")
+        days, order = day_reader(day_format), _order(grades)
+        asked = () if questionnaire is None else questionnaire.questions
+        questions = {question.id: tuple(option.id for option in question.options) for question in asked}
+        frame, name = _frame(source, questions)
         _check_columns(frame, name, questions)
-        check = _Checker(frame.reset_index(drop=True), list(frame.index))
+        check = _Checker(frame)
         check.models(catalogue)
-        check.prices()
-        check.days(as_of)
-        check.choice("kind", KINDS, required=True)
-        check.choice("warranty", REGIMES)
-        check.choice("currency", (currency,), remedy=f"Convert it to {currency} first, at a rate that you can name")
+        check.column("price_paise", whole(1, GREATEST_PAISE, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR)), _NO_AMOUNT)
+        check.days(days, as_of)
+        check.column(
+            "kind", choice(KINDS, f"Write one of: {', '.join(KINDS)}"), Fault("is not known here", _one(KINDS))
+        )
+        check.column("warranty", choice(REGIMES, _one(REGIMES)))
+        remedy = f"Convert it to {currency} first, at a rate that you can name"
+        check.column("currency", choice((currency,), remedy))
         for question, options in questions.items():
-            check.choice(question, sorted(options))
-        check.sources()
+            check.column(question, choice(options, _one(options)))
+        check.column("grade", choice(order, _one(order)) if order else text(NAME))
+        no_source = Fault("is no source", "Say where the row is from")
+        check.column("source", text(message=no_source.message, remedy=no_source.remedy), no_source)
         usable, problems = check.result()
         if usable.empty:
             faults = [
@@ -151,7 +205,9 @@ class Observations(Report):
             ]
             nothing = Problem(name, None, "", "holds no usable row", "Put right what is named, or give other data")
             raise DataError((nothing, *faults))
-        found = cls(usable, problems, check.unresolved, len(frame))
+        best = {question: options[0] for question, options in questions.items() if question in frame.columns}
+        order = order or _order_of(frame)
+        found = cls(usable, problems, check.unresolved, len(frame), grades=order, clean_answers=best)
         found._warn()
         return found
 
@@ -170,138 +226,198 @@ class Observations(Report):
             warn(f"{named_rows(self.frame['row'])} all have one price, {prices.iloc[0]} paise: is it a placeholder?")
 
     def clean(self) -> pd.DataFrame:
-        """Return the rows of clean devices: those with no grade, or the best one that occurs, and clean answers.
+        """Return the rows of clean devices: with no grade or the best one that occurs, and with no worse answer.
 
-        The best grade is the first in alphabetical order, as A is.
+        Raises:
+            InvalidValue: several grades occur, and nobody said their order.
         """
         frame = self.frame
+        for question, best in self.clean_answers.items():
+            frame = frame[frame[question].isna() | (frame[question] == best)]
         if "grade" in frame.columns:
             grades = frame["grade"]
-            best = grades.dropna().min() if grades.notna().any() else None
-            frame = frame[grades.isna() | (grades == best)]
+            frame = frame[grades.isna() | (grades == self._best(set(grades.dropna())))]
         return frame
+
+    def _best(self, found: set[str]) -> str | None:
+        """Return the best of the grades that occur."""
+        order = self.grades or _LETTERS
+        if len(found) > 1 and not found <= {*order}:
+            words = ", ".join(sorted(found)[:_MOST_SHOWN])
+            rule = "say their order: Observations.read(grades=...), best first, or an ordered categorical"
+            raise InvalidValue("grades", words, rule)
+        return min(found, key=lambda grade: order.index(grade) if grade in order else 0, default=None)
 
     def without_duplicates(self) -> Observations:
         """Return the observations with every repeated row once."""
         columns = [column for column in self.frame.columns if column != "row"]
-        return Observations(self.frame[~duplicates(self.frame, columns)], self.problems, self.unresolved, self.read_)
+        kept = self.frame[~duplicates(self.frame, columns)]
+        order, clean = self.grades, self.clean_answers
+        return Observations(kept, self.problems, self.unresolved, self.read_, grades=order, clean_answers=clean)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s'[: number != 1]}"
 
 
-def _frame(source: object) -> tuple[pd.DataFrame, str]:
+def _one(words: Sequence[str]) -> str:
+    return f"Write one of: {', '.join(words)}"
+
+
+def _order(grades: object) -> tuple[str, ...]:
+    """Return the ids of grades, best first."""
+    rule = "give the grades, best first, each once"
+    if not isinstance(grades, Sequence) or text_of(grades) is not None:
+        raise InvalidValue("grades", grades, rule)
+    order = tuple((grade.id if isinstance(grade, Grade) else text_of(grade) or "").strip() for grade in grades)
+    if not all(order) or len(set(order)) < len(order):
+        raise InvalidValue("grades", ", ".join(order), rule)
+    return order
+
+
+def _order_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the order that an ordered categorical says."""
+    kind = frame["grade"].dtype if "grade" in frame.columns else None
+    if not isinstance(kind, pd.CategoricalDtype) or not kind.ordered:
+        return ()
+    words = [(text_of(category) or "").strip() for category in kind.categories]
+    return tuple(dict.fromkeys(filter(None, words)))
+
+
+def _frame(source: object, questions: Mapping[str, object]) -> tuple[pd.DataFrame, str]:
+    """Return the cells as they are given; those of a file are texts."""
     if isinstance(source, pd.DataFrame):
         return source, "<frame>"
     if not isinstance(source, str | Path):
         raise InvalidValue("Observations.read", source, "give the path of a CSV file, or a DataFrame")
-    try:
-        return pd.read_csv(source, dtype={"model": str, "source": str, "kind": str, "grade": str}), str(source)
-    except (OSError, ValueError) as error:
-        raise DataError((Problem(str(source), None, "", f"cannot be read: {error}", "Give a CSV file"),)) from None
-
-
-def _check_columns(frame: pd.DataFrame, name: str, questions: dict[str, set[str]]) -> None:
     problems = Problems()
-    known = (*_REQUIRED, *_OPTIONAL, *questions)
-    for column in _REQUIRED:
-        if column not in frame.columns:
+    if not Path(source).is_file():
+        problems.add(str(source), None, "", "cannot be read: there is no such file", "Give the path of a CSV file")
+        problems.raise_if_any()
+    rows = read_rows(source, _REQUIRED, (*_OPTIONAL, *questions), problems)
+    problems.raise_if_any()
+    columns = rows[0].cells if rows else _REQUIRED
+    cells = {column: pd.Series([row.cells[column] for row in rows], dtype=object) for column in columns}
+    return pd.DataFrame(cells), str(source)
+
+
+def _check_columns(frame: pd.DataFrame, name: str, questions: Mapping[str, object]) -> None:
+    problems = Problems()
+    known = dict.fromkeys((*_REQUIRED, *_OPTIONAL, *questions))
+    names = [text_of(label) for label in frame.columns]
+    counts = {known_name: names.count(known_name) for known_name in known}
+    for column in known:
+        if counts[column] > 1:
+            problems.add(name, None, column, "the column is repeated", "Keep one of them")
+        elif column in _REQUIRED and not counts[column]:
             problems.add(name, None, column, "the column is missing", f"Known: {', '.join(known)}")
-    for column in frame.columns:
-        if column not in known:
-            remedy = f"Known: {', '.join(known)}; answers need the questionnaire"
-            problems.add(name, None, shown(column), "is not a column of observations", remedy)
+    unknown = [label for label, text_ in zip(frame.columns, names, strict=True) if text_ not in known]
+    remedy = f"Known: {', '.join(known)}; answers need the questionnaire"
+    for label in unknown[:PROBLEMS]:
+        problems.add(name, None, shown(label), "is not a column of observations", remedy)
     if not problems.found and frame.empty:
         problems.add(name, None, "", "has no rows", "Give at least one observation")
     problems.raise_if_any()
 
 
 class _Checker:
-    """Checks a frame column by column, and keeps every fault with its row."""
+    """Reads a frame column by column, and keeps every fault with its row."""
 
-    def __init__(self, frame: pd.DataFrame, labels: list[Any]) -> None:
-        self._frame = frame.copy()
-        self._labels = np.array(labels, dtype=object)
+    def __init__(self, frame: pd.DataFrame) -> None:
+        names = map(text_of, frame.columns)
+        self._cells = {name: cells_of(frame.iloc[:, place]) for place, name in enumerate(names) if name is not None}
+        self._labels = labels_of(frame)
         self._good = np.ones(len(frame), dtype=bool)
         self._found: list[pd.DataFrame] = []
+        self._read: dict[str, Any] = {}
         self.unresolved = pd.DataFrame(columns=["model", "n", "rows", "nearest"])
 
-    def _bad(self, mask: Any, column: str, message: str, remedy: str) -> None:  # noqa: ANN401 - a mask of rows
-        """Note a fault of some rows, with the value of each in the message."""
-        rows = np.flatnonzero(np.asarray(mask))
+    def _bad(self, column: str, by_cell: Sequence[Fault | None]) -> None:
+        """Note the fault of each row whose cell has one."""
+        cells = self._cells[column]
+        wrong = np.array([fault is not None for fault in by_cell])[cells.codes]
+        rows = np.flatnonzero(wrong)
         if not len(rows):
             return
         self._good[rows] = False
-        values = [shown(value) if not isinstance(value, date) else f"{value}" for value in self._plain(column, rows)]
-        fault = {"row": self._labels[rows], "column": column, "message": [f"{v} {message}" for v in values]}
-        self._found.append(pd.DataFrame({**fault, "remedy": remedy, "_at": rows}))
+        codes = cells.codes[rows].tolist()
+        said = [
+            "" if fault is None else f"{'nothing' if cell is None else shown(cell)} {fault.message}"
+            for cell, fault in zip(cells.distinct, by_cell, strict=True)
+        ]
+        faults = [by_cell[code] or Fault("", "") for code in codes]
+        fault = {
+            "row": self._labels[rows],
+            "column": column,
+            "message": [said[code] for code in codes],
+            "remedy": [one.remedy for one in faults],
+        }
+        self._found.append(pd.DataFrame({**fault, "_at": rows}))
 
-    def _plain(self, column: str, rows: Any) -> list[Any]:  # noqa: ANN401 - positions
-        values = self._frame[column].iloc[rows]
-        return [value.item() if isinstance(value, np.generic) else value for value in values.astype(object)]
+    def _values(self, column: str, read: Callable[[object], Any], missing: Fault | None = None) -> list[Any]:
+        """Read each distinct cell; note the faults, and return the values, None for a faulty or a missing one."""
+        given = self._cells[column].distinct
+        found = [*(_told(read, cell) for cell in given[:-1]), missing]
+        self._bad(column, [one if isinstance(one, Fault) else None for one in found])
+        return [None if isinstance(one, Fault) else one for one in found]
+
+    def column(self, column: str, read: Callable[[object], Any], missing: Fault | None = None) -> None:
+        """Read a column, if it is there; `missing` is the fault of a cell that must not be."""
+        if column not in self._cells:
+            return
+        values = self._values(column, read, missing)
+        if missing is not None and all(type(one) in {int, type(None)} for one in values):
+            self._read[column] = np.array([one or 0 for one in values], dtype=np.int64)[self._cells[column].codes]
+        else:
+            self._read[column] = [values[code] for code in self._cells[column].codes.tolist()]
 
     def models(self, catalogue: Catalogue) -> None:
-        """Resolve every name to a variant's id."""
-        frame = self._frame
-        keys = pd.DataFrame({"model": frame["model"].fillna("").astype(str)})
+        """Resolve every name to a variant's id, with the memory that is given."""
+        nothing = Fault("leads to no one variant", "Give a variant's id, or name, RAM and storage")
+        names = self._values("model", text(NAME, *nothing), nothing)
+        memory = whole(1, _GREATEST_MEMORY, (_NO_MEMORY, _NO_MEMORY, _NO_MEMORY))
+        keys = pd.DataFrame({"model": self._cells["model"].codes})
+        known: dict[str, list[int | None]] = {}
         for column in ("storage_gb", "ram_mb"):
-            values = frame.get(column)
-            keys[column] = -1 if values is None else pd.to_numeric(values, errors="coerce").fillna(-1)
-        different = keys.drop_duplicates()
+            known[column], keys[column] = [None], -1
+            if column in self._cells:
+                codes = self._cells[column].codes
+                known[column], keys[column] = self._values(column, memory), codes
+                self._read[column] = pd.array(known[column], dtype="Int64").take(codes)
+        which = keys.groupby([*keys.columns], sort=False).ngroup().to_numpy()
         found = [
-            _resolve(str(row.model), int(row.storage_gb), int(row.ram_mb), catalogue)  # type: ignore[arg-type]
-            for row in different.itertuples()
+            _resolve(names[model], known["storage_gb"][storage], known["ram_mb"][ram], catalogue)
+            for model, storage, ram in keys.drop_duplicates().itertuples(index=False, name=None)
         ]
-        looked_up = dict(zip(different.itertuples(index=False, name=None), found, strict=True))
-        models = np.array([looked_up[key] for key in keys.itertuples(index=False, name=None)], dtype=object)
-        unknown = models == ""
-        self._bad(unknown, "model", "leads to no one variant", "Give a variant's id, or name, RAM and storage")
-        if unknown.any():
-            names = keys["model"][unknown]
-            rows = [
-                (name, len(group), [*self._labels[group.index[:5]]], _nearest(str(name), catalogue))
-                for name, group in names.groupby(names, sort=False)
-            ]
-            rows.sort(key=lambda row: -row[1])
-            self.unresolved = pd.DataFrame(rows, columns=["model", "n", "rows", "nearest"])
-        frame["model"] = models
-
-    def prices(self) -> None:
-        """See that every price is a whole number of paise above zero."""
-        values = pd.to_numeric(self._frame["price_paise"], errors="coerce")
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        whole = np.isfinite(numbers) & (numbers == np.floor(np.where(np.isfinite(numbers), numbers, 0.5)))
-        self._bad(~whole, "price_paise", "is no whole number of paise", "Write whole paise: ₹1 is 100")
-        low = whole & (numbers <= 0)
-        self._bad(low, "price_paise", "is not above zero", "A price is above zero: correct it, or take the row out")
-        high = whole & (numbers > GREATEST_PAISE)
-        self._bad(high, "price_paise", "is out of range", f"Write at most {GREATEST_PAISE}: is it in paise?")
-        self._frame["price_paise"] = np.where(whole, numbers, 0).astype(np.int64)
-
-    def days(self, as_of: date) -> None:
-        """See that every row has a day that is not in the future."""
-        days = pd.to_datetime(self._frame["on"], errors="coerce", format="mixed")
-        if getattr(days.dt, "tz", None) is not None:
-            days = days.dt.tz_localize(None)
-        self._bad(days.isna(), "on", "is no date", "Write a date as 2018-03-15")
-        late = days.notna() & (days > pd.Timestamp(as_of))
-        self._bad(late, "on", f"is after {as_of}", "Correct the date, or read it later")
-        self._frame["on"] = days.dt.normalize().astype("datetime64[ns]")
-
-    def choice(self, column: str, among: Any, *, required: bool = False, remedy: str = "") -> None:  # noqa: ANN401 - words
-        """See that a column holds known words."""
-        if column not in self._frame.columns:
+        models = np.array(found, dtype=object)[which]
+        unknown = (models == "") & self._good
+        self._read["model"] = models.tolist()
+        if not unknown.any():
             return
-        values = self._frame[column]
-        wrong = ~values.isin(list(among)) & (values.notna() | required)
-        self._bad(wrong, column, "is not known here", remedy or f"Write one of: {', '.join(among)}")
+        self._good[unknown] = False
+        rows = np.flatnonzero(unknown)
+        said = [names[code] for code in self._cells["model"].codes[rows]]
+        message = [f"{shown(name)} {nothing.message}" for name in said]
+        fault = {"row": self._labels[rows], "column": "model", "message": message, "remedy": nothing.remedy}
+        self._found.append(pd.DataFrame({**fault, "_at": rows}))
+        groups = pd.Series(rows).groupby(pd.Series(said, dtype=object), sort=False)
+        listed = [(name, len(group), [*self._labels[group.to_numpy()[:5]]]) for name, group in groups]
+        listed.sort(key=lambda row: -row[1])
+        nearest = [_nearest(str(row[0]), catalogue) if place < _MOST_SHOWN else "" for place, row in enumerate(listed)]
+        table = [(*row, near) for row, near in zip(listed, nearest, strict=True)]
+        self.unresolved = pd.DataFrame(table, columns=["model", "n", "rows", "nearest"])
 
-    def sources(self) -> None:
-        """See that every row says where it is from."""
-        values = self._frame["source"]
-        empty = values.isna() | (values.astype(str).str.strip() == "")
-        self._bad(empty, "source", "is no source", "Say where the row is from")
+    def days(self, read: Callable[[object], Any], as_of: date) -> None:
+        """See that every row has a day that is not in the future."""
+        late = Fault(f"is after {as_of}", "Correct the date, or read it later")
+
+        def past(cell: object) -> date | Fault:
+            found = read(cell)
+            return late if isinstance(found, date) and found > as_of else found
+
+        found = self._values("on", past, Fault("is no date", "Write a date as 2018-03-15"))
+        days = np.array([one or "NaT" for one in found], dtype="datetime64[D]")
+        self._read["on"] = days.astype("datetime64[ns]")[self._cells["on"].codes]
 
     def result(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the usable rows, and the faults in the order of their rows."""
@@ -309,13 +425,23 @@ class _Checker:
         problems = pd.DataFrame(columns=columns)
         if self._found:
             problems = pd.concat(self._found).sort_values("_at", kind="stable")[columns].reset_index(drop=True)
-        usable = self._frame.assign(row=self._labels)[self._good].reset_index(drop=True)
+        read = {column: self._read[column] for column in self._cells if column in self._read}
+        usable = pd.DataFrame({**read, "row": self._labels})[self._good].reset_index(drop=True)
         return usable, problems
 
 
-def _resolve(name: str, storage_gb: int, ram_mb: int, catalogue: Catalogue) -> str:
+def _told(read: Callable[[object], Any], cell: object) -> Any:  # noqa: ANN401 - a value or a fault
+    try:
+        return read(cell)
+    except Exception:  # noqa: BLE001 - an object of foreign code may do anything when it is asked
+        return Fault("cannot be read", "Write a text, a number or a date")
+
+
+def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catalogue: Catalogue) -> str:
     """Return the id of the one variant that a name leads to, with the memory that was given; "" for none."""
-    exact = catalogue.by_model.get(name.strip())
+    if name is None:
+        return ""
+    exact = catalogue.by_model.get(name)
     if exact is not None:
         return exact.model
     family = catalogue.family_of("", name)
@@ -324,7 +450,7 @@ def _resolve(name: str, storage_gb: int, ram_mb: int, catalogue: Catalogue) -> s
     fits = [
         variant.model
         for variant in catalogue.variants_of(family)
-        if storage_gb in {-1, variant.storage_gb} and ram_mb in {-1, variant.ram_mb}
+        if storage_gb in {None, variant.storage_gb} and ram_mb in {None, variant.ram_mb}
     ]
     return fits[0] if len(fits) == 1 else ""
 

@@ -5,13 +5,16 @@ A bound is far above what anybody needs, and low enough that no input of a megab
 
 from __future__ import annotations
 
-__all__ = ["ANSWERS", "CELL_BYTES", "COLUMNS", "JSON_BYTES", "JSON_DEPTH", "NAME", "ORDER_LINES", "PROBLEMS", "TEXT"]
+__all__ = ["ANSWERS", "CELL_BYTES", "COLUMNS", "JSON_BYTES", "JSON_DEPTH", "MESSAGE", "NAME", "ORDER_LINES", "PROBLEMS", "TEXT"]
 
 NAME = 200
 """Characters of a model's name, a brand, an id or an alias."""
 
 TEXT = 1_000
 """Characters of an account, an order's id, a product, a note or a source."""
+
+MESSAGE = 4_000
+"""Characters of a message, of a remedy, and of each other text of an error or a reason; what is longer is cut."""
 
 ANSWERS = 500
 """Answers of one condition."""

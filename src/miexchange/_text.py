@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from typing import cast
+from typing import Any, cast
 
-__all__ = ["folded", "is_missing", "printable", "text_of"]
+__all__ = ["folded", "is_between", "is_missing", "plain", "printable", "text_of"]
 
 
 def text_of(value: object) -> str | None:
@@ -41,8 +41,43 @@ def is_missing(value: object) -> bool:
     return kind.__name__ in {"NaTType", "NAType"} and kind.__module__.partition(".")[0] == "pandas"
 
 
+_DEEPEST = 3  # no field of a value is a tuple of tuples of tuples
+
+
+def plain(value: object, depth: int = _DEEPEST) -> object:
+    """Return what a value of numpy, of pandas or of an enum stands for in Python, where that is the same without doubt.
+
+    A text of any subclass is the `str`, a number or a truth of numpy that of Python, what is missing is None, and a tuple
+    is one of such items. Anything else is returned as it is, to be refused by name.
+
+    >>> plain(("red", float("nan"), 1.5))
+    ('red', None, 1.5)
+    """
+    kind = type(value)
+    if is_missing(value):
+        return None
+    if issubclass(kind, str):
+        return text_of(value)
+    if kind is tuple and depth:
+        return tuple(plain(item, depth - 1) for item in cast("tuple[object, ...]", value))
+    if kind.__module__ == "numpy" and kind.__name__ in _NUMPY_SCALARS:  # numpy is not imported for this
+        return cast("Any", value).item()
+    return value
+
+
+# By name, for its lengths of time are integers too, and its instants have no zone.
+_NUMPY_SCALARS = frozenset(
+    {
+        *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+        *("bool", "bool_", "float16", "float32", "float64"),
+    }
+)
+
+
 # What is written between the letters and digits of a name, and does not tell two names apart.
-_BETWEEN = frozenset("-_ \t\r\n\x0b\x0c.,:;/\\'\"()[]{}|\u00b7\u2022\u2212")
+_BETWEEN = frozenset(
+    "-_ \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85.,:;/\\'\"`()[]{}|\u00b7\u02d7\u2022\u2032\u2033\u2043\u2212"
+)
 _BETWEEN_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Pd", "Ps", "Pe", "Pi", "Pf"})
 _MARKS = dict.fromkeys(map(ord, "\u00a9\u00ae\u2120\u2122"))  # copyright, registered, service mark, trade mark
 # Unicode's Default_Ignorable_Code_Point beyond the format characters (Cf): they are not drawn.
@@ -66,10 +101,11 @@ def folded(text: str) -> str:
     if text.isascii():
         return "".join(character for character in text.lower() if character not in _BETWEEN)
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.translate(_MARKS)).casefold())
-    return "".join(character for character in text if not _is_between(character))
+    return "".join(character for character in text if not is_between(character))
 
 
-def _is_between(character: str) -> bool:
+def is_between(character: str) -> bool:
+    """Tell whether a character, in its NFKC form, only stands between the letters and digits of a name, or is unseen."""
     if character in _BETWEEN:
         return True
     if character.isascii():

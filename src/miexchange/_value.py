@@ -15,6 +15,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from miexchange._text import is_missing, plain, text_of
 from miexchange.errors import InvalidValue, mask
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ __all__ = [
     "day",
     "dump",
     "instant",
+    "make_plain",
     "is_text",
     "once_each",
     "packed",
     "proved",
     "require",
+    "text",
 ]
 
 
@@ -120,6 +123,9 @@ _CHECKS: dict[type, tuple[_Check, ...]] = {}
 def check_types(value: Value) -> None:
     """Refuse a field that is not exactly of its annotated type: no bool for an int, no list for a tuple.
 
+    A text of a subclass of `str`, an integer of numpy, and a NaN, NaT or NA where None may stand are taken as what they
+    are without doubt (see `miexchange._text.plain`); the value then holds Python's own.
+
     Raises:
         InvalidValue: the first such field, with what to give.
     """
@@ -128,7 +134,21 @@ def check_types(value: Value) -> None:
     for name, fits, rule in checks:
         field = getattr(value, name)
         if not fits(field):
-            raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
+            taken = plain(field)
+            if not fits(taken):
+                raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
+            object.__setattr__(value, name, taken)
+
+
+_PLAIN_KINDS = frozenset({str, int, datetime, NoneType})
+
+
+def make_plain(value: Value) -> None:
+    """Take the fields for what they stand for (see `miexchange._text.plain`): for a value with checks of its own."""
+    for name in _names(type(value)):
+        field = getattr(value, name)
+        if type(field) not in _PLAIN_KINDS:
+            object.__setattr__(value, name, plain(field))
 
 
 def _checks_of(kind: type) -> tuple[_Check, ...]:
@@ -150,6 +170,8 @@ def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN40
         return _TESTS[hint]
     if hint in _PLAIN:
         return (lambda value: type(value) is hint), _PLAIN[hint]
+    if hint is datetime:  # the NaT of pandas is one by its type
+        return (lambda value: isinstance(value, datetime) and not is_missing(value)), "give a datetime"
     return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
 
 
@@ -276,6 +298,18 @@ def require(condition: bool, field: str, value: object, rule: str) -> None:  # n
         raise InvalidValue(field, value, rule)
 
 
+def text(value: object, field: str, rule: str) -> str:
+    """Return a text as a plain `str`.
+
+    Raises:
+        InvalidValue: not a text, nor of a subclass.
+    """
+    given = text_of(value)
+    if given is None:
+        raise InvalidValue(field, value, rule)
+    return given
+
+
 _FIRST_YEAR, _LAST_YEAR = 1900, 9900  # so that a validity or a zone can always be added
 
 
@@ -285,8 +319,9 @@ def instant(value: object, field: str) -> datetime:
     Raises:
         InvalidValue: not a datetime, one without an offset, or one too far away to add days to.
     """
-    if not isinstance(value, datetime):
-        raise InvalidValue(field, value, "give an instant: a datetime with a time zone")
+    if type(value) is not datetime and (not isinstance(value, datetime) or is_missing(value)):
+        what = "it is missing: " if is_missing(value) else ""
+        raise InvalidValue(field, value, f"{what}give an instant: a datetime with a time zone")
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         raise InvalidValue(field, value, f"give an instant in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     if value.tzinfo is UTC and type(value) is datetime:

@@ -22,6 +22,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
+from miexchange._text import is_missing, text_of
 from miexchange._value import Value, canonical, check_types, once_each, proved, require
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
@@ -41,7 +42,7 @@ __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Q
 class Condition(Mapping[str, str]):
     """The answers about one device, as question id to option id. Immutable, hashable, unordered.
 
-    An answer of None means "not answered" and is left out.
+    An answer of None means "not answered" and is left out; so does a NaN, or the NA of pandas.
 
     Raises:
         InvalidValue: a question or an answer is not a text.
@@ -60,12 +61,15 @@ class Condition(Mapping[str, str]):
             raise InvalidValue("Condition", given, "give a mapping of question to answer")
         kept: dict[str, str] = {}
         for question, answer in given.items():
-            if type(question) is not str:
+            name = question if type(question) is str else text_of(question)
+            if name is None:
                 raise InvalidValue("Condition", question, "a question's id is a text")
             if type(answer) is str:
-                kept[question] = answer
-            elif answer is not None:
-                raise InvalidValue(f"Condition.{shown(question)}", answer, "an answer is an option's id, a text")
+                kept[name] = answer
+            elif (said := text_of(answer)) is not None:
+                kept[name] = said
+            elif not is_missing(answer):
+                raise InvalidValue(f"Condition.{shown(name)}", answer, "an answer is an option's id, a text")
         object.__setattr__(self, "_answers", kept)
 
     def __getitem__(self, question: str) -> str:

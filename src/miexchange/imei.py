@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange import _data, _tac_files
+from miexchange._text import printable
 from miexchange._value import Value, require
 from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask, shown
 from miexchange.refusal import ReasonCode
@@ -601,7 +602,7 @@ class TacTable:
         return hash((self._tacs.tobytes(), self._positions.tobytes(), self._devices))
 
     def __repr__(self) -> str:
-        return f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {self.report.file}>"
+        return f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {printable(self.report.file)}>"
 
 
 def _number(tac: object, field: str) -> int:

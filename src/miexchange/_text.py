@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from functools import lru_cache
 from typing import Any, cast
 
-__all__ = ["folded", "is_between", "is_missing", "plain", "printable", "text_of"]
+__all__ = ["folded", "is_between", "is_missing", "names", "native", "printable", "text_of", "word_key"]
 
 
 def text_of(value: object) -> str | None:
@@ -44,13 +45,13 @@ def is_missing(value: object) -> bool:
 _DEEPEST = 3  # no field of a value is a tuple of tuples of tuples
 
 
-def plain(value: object, depth: int = _DEEPEST) -> object:
+def native(value: object, depth: int = _DEEPEST) -> object:
     """Return what a value of numpy, of pandas or of an enum stands for in Python, where that is the same without doubt.
 
-    A text of any subclass is the `str`, a number or a truth of numpy that of Python, what is missing is None, and a tuple
-    is one of such items. Anything else is returned as it is, to be refused by name.
+    A text of any subclass is the `str`, a number or a truth of numpy that of Python, what is missing is None, and a
+    tuple is one of such items. Anything else is returned as it is, to be refused by name.
 
-    >>> plain(("red", float("nan"), 1.5))
+    >>> native(("red", float("nan"), 1.5))
     ('red', None, 1.5)
     """
     kind = type(value)
@@ -59,7 +60,7 @@ def plain(value: object, depth: int = _DEEPEST) -> object:
     if issubclass(kind, str):
         return text_of(value)
     if kind is tuple and depth:
-        return tuple(plain(item, depth - 1) for item in cast("tuple[object, ...]", value))
+        return tuple(native(item, depth - 1) for item in cast("tuple[object, ...]", value))
     if kind.__module__ == "numpy" and kind.__name__ in _NUMPY_SCALARS:  # numpy is not imported for this
         return cast("Any", value).item()
     return value
@@ -104,8 +105,27 @@ def folded(text: str) -> str:
     return "".join(character for character in text if not is_between(character))
 
 
+def word_key(word: str) -> str:
+    """Return what is compared of a brand, a category, a channel or a product; of one that is all signs, itself."""
+    return folded(word) or word
+
+
+@lru_cache(256)
+def _keys(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(word_key, words))
+
+
+def names(words: tuple[str, ...], word: str) -> bool:
+    """Tell whether a rule names a word, whatever its case, spaces and dashes; a look-alike is another word.
+
+    >>> names(("Redmi", "Mi"), "redmi "), names(("Redmi", "Mi"), "R\u0435dmi")
+    (True, False)
+    """
+    return word in words or word_key(word) in _keys(words)
+
+
 def is_between(character: str) -> bool:
-    """Tell whether a character, in its NFKC form, only stands between the letters and digits of a name, or is unseen."""
+    """Tell whether a character, in its NFKC form, stands between letters and digits only, or is not drawn."""
     if character in _BETWEEN:
         return True
     if character.isascii():

@@ -15,7 +15,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from miexchange._text import is_missing, plain, text_of
+from miexchange._text import is_missing, native, text_of
 from miexchange.errors import InvalidValue, mask
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ __all__ = [
     "day",
     "dump",
     "instant",
-    "make_plain",
     "is_text",
+    "make_native",
     "once_each",
     "packed",
     "proved",
@@ -124,7 +124,7 @@ def check_types(value: Value) -> None:
     """Refuse a field that is not exactly of its annotated type: no bool for an int, no list for a tuple.
 
     A text of a subclass of `str`, an integer of numpy, and a NaN, NaT or NA where None may stand are taken as what they
-    are without doubt (see `miexchange._text.plain`); the value then holds Python's own.
+    are without doubt (see `miexchange._text.native`); the value then holds Python's own.
 
     Raises:
         InvalidValue: the first such field, with what to give.
@@ -134,21 +134,22 @@ def check_types(value: Value) -> None:
     for name, fits, rule in checks:
         field = getattr(value, name)
         if not fits(field):
-            taken = plain(field)
+            taken = native(field)
             if not fits(taken):
                 raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
             object.__setattr__(value, name, taken)
 
 
-_PLAIN_KINDS = frozenset({str, int, datetime, NoneType})
+_NATIVE_KINDS = frozenset({str, int, datetime, NoneType})
 
 
-def make_plain(value: Value) -> None:
-    """Take the fields for what they stand for (see `miexchange._text.plain`): for a value with checks of its own."""
-    for name in _names(type(value)):
+def make_native(value: Value) -> None:
+    """Take the fields for what they stand for (see `miexchange._text.native`): for a value with checks of its own."""
+    kind: Any = type(value)
+    for name in _names(kind):
         field = getattr(value, name)
-        if type(field) not in _PLAIN_KINDS:
-            object.__setattr__(value, name, plain(field))
+        if type(field) not in _NATIVE_KINDS:
+            object.__setattr__(value, name, native(field))
 
 
 def _checks_of(kind: type) -> tuple[_Check, ...]:
@@ -170,8 +171,6 @@ def _check_of(hint: Any) -> tuple[Callable[[object], bool], str]:  # noqa: ANN40
         return _TESTS[hint]
     if hint in _PLAIN:
         return (lambda value: type(value) is hint), _PLAIN[hint]
-    if hint is datetime:  # the NaT of pandas is one by its type
-        return (lambda value: isinstance(value, datetime) and not is_missing(value)), "give a datetime"
     return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
 
 
@@ -209,6 +208,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 _TESTS: dict[object, tuple[Callable[[object], bool], str]] = {
+    # The NaT of pandas is a datetime by its type.
+    datetime: (lambda value: isinstance(value, datetime) and not is_missing(value), "give a datetime"),
     str: (is_text, "give a text"),
     int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
 }

@@ -16,12 +16,11 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from miexchange import _html
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
-from miexchange._text import folded, is_between, text_of
+from miexchange._text import is_between, names, text_of
 from miexchange._value import Value, canonical, check_types, instant, is_text, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
@@ -518,21 +517,22 @@ def check(
         reasons.insert(0, Reason(ReasonCode.COUPON_ALTERED, what, "Show the coupon as it was issued"))
     usage = coupon.usage
     eligible = [
-        _covers(usage.categories, line.category)
-        and _covers(usage.brands, line.brand)
-        and _covers(usage.channels, line.channel)
+        names(usage.categories, line.category)
+        and names(usage.brands, line.brand)
+        and names(usage.channels, line.channel)
         for line in order.lines
     ]
     if not any(eligible):
         reasons += _reasons_of_lines(order, usage)
     total = sum([line.total_paise for line, fits in zip(order.lines, eligible, strict=True) if fits])
     if any(eligible) and total < max(usage.minimum_order_paise, 1):
-        what = f"The order's eligible lines come to {rupees(total)}, below the least of {rupees(usage.minimum_order_paise)}"
+        least = rupees(usage.minimum_order_paise)
+        what = f"The order's eligible lines come to {rupees(total)}, below the least of {least}"
         if not total:
             what = "The order's eligible lines cost nothing, and the coupon would be used up all the same"
         reasons.append(Reason(ReasonCode.ORDER_BELOW_MINIMUM, what, "Add an eligible product", order.id))
     for kind in order.other_discounts:
-        if not _covers(usage.stacks_with, kind):
+        if not names(usage.stacks_with, kind):
             what = f"The coupon cannot be combined with {kind}"
             reasons.append(Reason(ReasonCode.ORDER_STACKING, what, "Take the other discount off the order", kind))
     if reasons:
@@ -566,16 +566,6 @@ def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: Cou
     return reasons
 
 
-@lru_cache(256)
-def _folded(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(folded, words)) - {""}
-
-
-def _covers(words: tuple[str, ...], word: str) -> bool:
-    """Tell whether a rule names a word: case, spaces and dashes tell no brand from itself; look-alikes are others."""
-    return word in words or folded(word) in _folded(words)
-
-
 def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
     """Say of every line why the coupon does not buy it."""
     reasons = []
@@ -585,7 +575,7 @@ def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
             (ReasonCode.ORDER_BRAND, line.brand, usage.brands, "buys"),
             (ReasonCode.ORDER_CHANNEL, line.channel, usage.channels, "is used on"),
         ):
-            if not _covers(allowed, value):
+            if not names(allowed, value):
                 what = f"{line.product} is not covered: the coupon {verb} {', '.join(allowed)}, not {value}"
                 reasons.append(Reason(code, what, "Add a product that the coupon covers", line.product))
     return reasons
@@ -633,6 +623,6 @@ def _worth(coupon: Coupon, products: Collection[str]) -> int:
     """Return what the coupon is worth towards these products."""
     value = coupon.exchange_value
     for bonus in coupon.bonuses:
-        if bonus.target is None or _covers((*products,), bonus.target):
+        if bonus.target is None or bonus.target in products:
             value += bonus.amount
     return value

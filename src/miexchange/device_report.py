@@ -161,7 +161,7 @@ class DeviceReport(Value):
 
 
 class _Reader:
-    """Reads the parts of one report. What is not of its type or range is left unread and noted; the lock is required."""
+    """Reads the parts of one report; but for the lock, what is not of its type or range is left unread and noted."""
 
     def __init__(self, text: str | bytes) -> None:
         self._data = _object_of(text)
@@ -244,7 +244,7 @@ class _Reader:
         return []
 
     def _imeis(self) -> tuple[Imei, ...]:
-        found = {}
+        found: dict[Imei, None] = {}
         for number, said in enumerate(self._list(self._data.get("imeis"), "imeis")):
             try:
                 found[Imei.parse(said)] = None

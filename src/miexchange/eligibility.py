@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from miexchange._catalogue import Catalogue, Variant, brand_key, closest
 from miexchange._rows import Problems, read_rows
-from miexchange._text import is_missing, plain
+from miexchange._text import is_missing, native
 from miexchange._value import Value, day, proved, text
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei, TacDevice
@@ -191,7 +191,7 @@ class Device(Value):
 
 def _parsed(number: object, field: str) -> object:
     if type(number) is not Imei:
-        number = plain(number)
+        number = native(number)
     if type(number) is str:
         try:
             return Imei.parse(number)

@@ -37,6 +37,7 @@ class MiExchangeError(ValueError):
     """
 
     def __init__(self, message: str = "") -> None:
+        """Make the message one that is only shown."""
         super().__init__(one_line(message))
 
 
@@ -51,7 +52,7 @@ class InvalidValue(MiExchangeError):  # noqa: N818 - named like InvalidImei, aft
     def __init__(self, field: str, value: object, rule: str) -> None:
         """Compose the sentence: which field, which value, and the rule that says what to do."""
         self.field = one_line(field)
-        self.value = shown(value)
+        self.value = one_line(str(value)) if type(value) is _Verbatim else shown(value)
         self.rule = one_line(rule)
         super().__init__(f"{self.field} cannot be {self.value}: {self.rule}")
 
@@ -173,8 +174,6 @@ def shown(value: object) -> str:
     >>> shown(object())
     'an object'
     """
-    if type(value) is _Verbatim:
-        return one_line(str(value))
     if type(value) is int and abs(value) > _GREATEST_SHOWN:
         return "an int of more than 60 digits"  # writing it out takes long, and Python may refuse to
     if value is None or type(value) in (bool, int, float, str):
@@ -183,9 +182,8 @@ def shown(value: object) -> str:
             text = mask(text)
         return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
     if issubclass(type(value), datetime):
-        if is_missing(value):
-            return "NaT"
-        return datetime.isoformat(cast("datetime", value))  # the base's own: a subclass may do anything
+        # The base's own: a subclass may do anything.
+        return "NaT" if is_missing(value) else datetime.isoformat(cast("datetime", value))
     if issubclass(type(value), date):
         return date.isoformat(cast("date", value))
     name = _name_of(type(value)) or "nameless object"

@@ -34,7 +34,7 @@ from miexchange._events import (
     Void,
     check_coupon,
 )
-from miexchange._text import plain
+from miexchange._text import native
 from miexchange._value import Value, check_types, instant, proved, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.errors import InvalidValue
@@ -302,7 +302,7 @@ def acceptance(
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
     for fact in (exchange_open, device_open):
-        require(type(plain(fact)) is bool, "exchange_open or device_open", fact, "give True or False")
+        require(type(native(fact)) is bool, "exchange_open or device_open", fact, "give True or False")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
     bonuses_given = counts_given(bonuses_given)
     require(isinstance(quote, Quote), "quote", quote, "give a Quote")

@@ -608,7 +608,9 @@ class TacTable:
         return hash((self._tacs.tobytes(), self._positions.tobytes(), self._devices))
 
     def __repr__(self) -> str:
-        return f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {printable(self.report.file)}>"
+        return (
+            f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {printable(self.report.file)}>"
+        )
 
 
 def _number(tac: object, field: str) -> int:

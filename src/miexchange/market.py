@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from miexchange._rows import Problems, Row, read_rows
-from miexchange._value import Value, instant, make_plain, require
+from miexchange._value import Value, instant, make_native, require
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 
@@ -59,7 +59,7 @@ class Price(Value):
     effective_until: datetime | None = None
 
     def __post_init__(self) -> None:
-        make_plain(self)
+        make_native(self)
         if type(self.model) is not str or not self.model:
             raise InvalidValue("Price.model", self.model, "give a variant's id")
         _check_amount(self.price_paise, "Price.price_paise")
@@ -89,7 +89,7 @@ class Anchor(Value):
     effective_until: datetime | None = None
 
     def __post_init__(self) -> None:
-        make_plain(self)
+        make_native(self)
         if type(self.model) is not str or not self.model:
             raise InvalidValue("Anchor.model", self.model, "give a variant's id")
         if type(self.component) is not str or not self.component:
@@ -107,7 +107,7 @@ def _check_dated(dated: Price | Anchor, name: str) -> None:
         end = instant(dated.effective_until, f"{name}.effective_until")
         require(end > start, f"{name}.effective_until", f"{end}", "give an instant after effective_from")
         object.__setattr__(dated, "effective_until", end)
-    if type(dated.basis) is not str or dated.basis not in _BASES:
+    if dated.basis not in _BASES:
         raise InvalidValue(f"{name}.basis", dated.basis, f"give one of: {', '.join(_BASES)}")
     if type(dated.source) is not str:
         raise InvalidValue(f"{name}.source", dated.source, "give a text")

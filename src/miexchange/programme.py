@@ -495,9 +495,8 @@ class Programme:
 
     def __repr__(self) -> str:
         """Show which programme it is; its tables are too long to print."""
-        return (
-            f"<Programme {printable(self.id)} {self.digest[:12]}: {len(self.eligible.listings)} listings, {len(self.terms)} terms>"
-        )
+        size = f"{len(self.eligible.listings)} listings, {len(self.terms)} terms"
+        return f"<Programme {printable(self.id)} {self.digest[:12]}: {size}>"
 
 
 def shipped() -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from miexchange import _kernel
 from miexchange._quote import GrantedBonus, Quote, QuoteLine
-from miexchange._text import is_missing, plain, text_of
+from miexchange._text import is_missing, native, text_of
 from miexchange._value import Value, check_types, instant, proved, require, text
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assess
@@ -170,9 +170,7 @@ def appraise(
     return quote if key is None else quote.sealed(key)
 
 
-def _check_arguments(
-    device: object, condition: object, programme: object, facts: tuple[object, ...]
-) -> None:
+def _check_arguments(device: object, condition: object, programme: object, facts: tuple[object, ...]) -> None:
     if not isinstance(device, Device):
         raise InvalidValue("device", device, "give a Device")
     if not isinstance(condition, Condition):
@@ -180,7 +178,7 @@ def _check_arguments(
     if not isinstance(programme, Programme):
         raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
     for fact in facts:
-        if type(plain(fact)) is not bool:
+        if type(native(fact)) is not bool:
             raise InvalidValue("exchange_open or device_exchanged", fact, "give True or False")
 
 
@@ -198,7 +196,7 @@ def counts_given(given: object) -> Mapping[str, int]:
     """
     if given is NONE_GIVEN:
         return NONE_GIVEN
-    counts = [plain(item) for item in given.items()] if isinstance(given, Mapping) else [(None, None)]
+    counts = [native(item) for item in given.items()] if isinstance(given, Mapping) else [(None, None)]
     if not all(map(_is_count, counts)):
         raise InvalidValue("bonuses_given", given, "give a mapping of bonus id to how often it was given")
     return dict(cast("list[tuple[str, int]]", counts))

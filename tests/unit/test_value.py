@@ -296,7 +296,7 @@ class Colour(StrEnum):
     RED = "red"
 
 
-class Old(str, Enum):
+class Old(str, Enum):  # noqa: UP042 - that is the point
     """Texts as an enum of before Python 3.11."""
 
     RED = "red"
@@ -308,7 +308,7 @@ TEXTS = [Text("red"), Colour.RED, Old.RED, np.str_("red")]
 @each_field
 @pytest.mark.parametrize("given", TEXTS, ids=lambda given: type(given).__name__)
 def test_a_text_of_any_subclass_is_the_text_itself(value: Value, field: str, given: str) -> None:
-    """_text.plain: a text of any subclass is the str; the value holds Python's own."""
+    """_text.native: a text of any subclass is the str; the value holds Python's own."""
     try:
         expected = value.replace(**{field: "red"})
     except InvalidValue:
@@ -361,7 +361,9 @@ def test_an_integer_of_numpy_is_the_number(number: Any) -> None:  # noqa: ANN401
     assert type(small.VARIANT.replace(ram_mb=number).ram_mb) is int
 
 
-@pytest.mark.parametrize("wrong", [np.float64(2), np.timedelta64(2), np.datetime64("2018-03-20"), np.array(2), np.True_])
+@pytest.mark.parametrize(
+    "wrong", [np.float64(2), np.timedelta64(2), np.datetime64("2018-03-20"), np.array(2), np.True_]
+)
 def test_nothing_else_of_numpy_is_a_whole_number(wrong: Any) -> None:  # noqa: ANN401 - numpy's own
     with pytest.raises(InvalidValue, match=r"OrderLine.quantity cannot be an? \w+: give a whole number"):
         LINE.replace(quantity=wrong)

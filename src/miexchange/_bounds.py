@@ -15,6 +15,7 @@ __all__ = [
     "JSON_KEYS",
     "JSON_VALUES",
     "LISTED",
+    "MESSAGE",
     "NAME",
     "ORDER_LINES",
     "PROBLEMS",
@@ -33,6 +34,9 @@ NAME = 200
 
 TEXT = 1_000
 """Characters of an account, an order's id, a product, a note or a source."""
+
+MESSAGE = 4_000
+"""Characters of a message, of a remedy, and of each other text of an error or a reason; what is longer is cut."""
 
 ANSWERS = 500
 """Answers of one condition."""

@@ -1,9 +1,11 @@
-"""Values as HTML for a notebook: plain tables, every text escaped."""
+"""Values as HTML for a notebook: plain tables, every text printable and escaped."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+
+from miexchange._text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +21,14 @@ def table(caption: str, rows: Iterable[tuple[str, ...]], notes: Iterable[str] = 
 <td>a price</td></tr></tbody></table>'
     """
     body = "".join(f"<tr>{''.join(map(_cell, range(len(row)), row))}</tr>" for row in rows)
-    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
-    return f"<table><caption>{escape(caption)}</caption><tbody>{body}</tbody></table>{below}"
+    below = "".join(f"<p>{_text(note)}</p>" for note in notes)
+    return f"<table><caption>{_text(caption)}</caption><tbody>{body}</tbody></table>{below}"
 
 
 def _cell(position: int, text: str) -> str:
     style = ' style="text-align:right"' if position == 1 else ""
-    return f"<td{style}>{escape(text)}</td>"
+    return f"<td{style}>{_text(text)}</td>"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange import _html, money
 from miexchange._keyed import SEAL, is_sealed, seal_of
+from miexchange._text import printable
 from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
@@ -180,7 +181,7 @@ class Quote(Value):
         rows = self._rows(write)
         wide, far = (max(len(row[column]) for row in rows) for column in (0, 1))
         body = [f"  {rule:<{wide}}  {amount:>{far}}  {effect}".rstrip() for rule, amount, effect, _ in rows]
-        return "\n".join([self._head, *body, *(f"  note: {warning}" for warning in self.warnings)])
+        return "\n".join(map(printable, [self._head, *body, *(f"  note: {warning}" for warning in self.warnings)]))
 
     def _repr_html_(self) -> str:
         """Return the quote as a table for a notebook; an IMEI is not in it."""

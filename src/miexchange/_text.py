@@ -6,13 +6,26 @@ import math
 import re
 import sys
 import unicodedata
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["folded", "for_spreadsheet", "is_missing", "listed", "printable", "text_of", "words"]
+__all__ = [
+    "folded",
+    "for_spreadsheet",
+    "is_between",
+    "is_missing",
+    "listed",
+    "names",
+    "native",
+    "printable",
+    "text_of",
+    "word_key",
+    "words",
+]
 
 
 def text_of(value: object) -> str | None:
@@ -54,6 +67,39 @@ def is_missing(value: object) -> bool:
     return where.partition(".")[0] == "pandas" or _is_nan(value)
 
 
+_DEEPEST = 3  # no field of a value is a tuple of tuples of tuples
+
+
+def native(value: object, depth: int = _DEEPEST) -> object:
+    """Return what a value of numpy, of pandas or of an enum stands for in Python, where that is the same without doubt.
+
+    A text of any subclass is the `str`, a number or a truth of numpy that of Python, what is missing is None, and a
+    tuple is one of such items. Anything else is returned as it is, to be refused by name.
+
+    >>> native(("red", float("nan"), 1.5))
+    ('red', None, 1.5)
+    """
+    kind = type(value)
+    if is_missing(value):
+        return None
+    if issubclass(kind, str):
+        return text_of(value)
+    if kind is tuple and depth:
+        return tuple(native(item, depth - 1) for item in cast("tuple[object, ...]", value))
+    if kind.__module__ == "numpy" and kind.__name__ in _NUMPY_SCALARS:  # numpy is not imported for this
+        return cast("Any", value).item()
+    return value
+
+
+# By name, for its lengths of time are integers too, and its instants have no zone.
+_NUMPY_SCALARS = frozenset(
+    {
+        *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+        *("bool", "bool_", "float16", "float32", "float64"),
+    }
+)
+
+
 # Asked of the type itself: a class may answer anything for its own name and module.
 _name_of = type.__dict__["__name__"].__get__
 _module_of = type.__dict__["__module__"].__get__
@@ -73,8 +119,10 @@ def _is_nan(number: Any) -> bool:  # noqa: ANN401 - of numpy or decimal, neither
 # its Dash property but for what is a letter or a sign elsewhere, quotation marks, brackets, and a few points.
 # The lists are written out: `unicodedata` of another Python knows other characters.
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_DASHES = "\\-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
-_QUOTES = "'\"\xab\xbb\u2018-\u201f\u2032\u2033\u2039\u203a\u300c-\u300f"
+_DASHES = (
+    "\\-\u02d7\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
+)
+_QUOTES = "'\"`\xab\xbb\u2018-\u201f\u2032\u2033\u2039\u203a\u300c-\u300f"
 _BRACKETS = "()\\[\\]{}\u207d\u207e\u3008-\u300b\u3010\u3011\u3014-\u301b"
 _POINTS = "_,:;/\\\\|\xb7\u2022"
 _POINT = r"(?<![0-9])\.|\.(?![0-9])"  # between two digits it makes another number: a Nokia 3.1 is no Nokia 31
@@ -117,6 +165,30 @@ def folded(text: str) -> str:
     return words(text).replace(" ", "")
 
 
+def word_key(word: str) -> str:
+    """Return what is compared of a brand, a category, a channel or a product; of one that is all signs, itself."""
+    return folded(word) or word
+
+
+@lru_cache(256)
+def _keys(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(word_key, words))
+
+
+def names(words: tuple[str, ...], word: str) -> bool:
+    """Tell whether a rule names a word, whatever its case, spaces and dashes; a look-alike is another word.
+
+    >>> names(("Redmi", "Mi"), "redmi "), names(("Redmi", "Mi"), "R\u0435dmi")
+    (True, False)
+    """
+    return word in words or word_key(word) in _keys(words)
+
+
+def is_between(character: str) -> bool:
+    """Tell whether a character stands between letters and digits only, or is not drawn."""
+    return not folded(character)
+
+
 _FEW = 10
 _LONGEST = 100
 
@@ -127,9 +199,7 @@ def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST)
     >>> listed([f"b{number}" for number in range(12)])
     'b0, b1, b2, b3, b4, b5, b6, b7, b8, b9 and 2 more'
     """
-    first = between.join(
-        text if len(text) <= longest else text[: longest - 1] + "…" for text in islice(texts, _FEW)
-    )
+    first = between.join(text if len(text) <= longest else text[: longest - 1] + "…" for text in islice(texts, _FEW))
     return f"{first} and {len(texts) - _FEW:,} more" if len(texts) > _FEW else first
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, 
 
 from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import json_text, plain, read_json
-from miexchange._text import is_missing
+from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import InvalidValue, mask
 
@@ -35,9 +35,11 @@ __all__ = [
     "dump",
     "instant",
     "is_text",
+    "make_native",
     "packed",
     "proved",
     "require",
+    "text",
 ]
 
 
@@ -140,6 +142,9 @@ _CHECKS: dict[type, tuple[_Check, ...]] = {}
 def check_types(value: Value) -> None:
     """Refuse a field that is not exactly of its annotated type: no bool for an int, no list for a tuple.
 
+    A text of a subclass of `str`, an integer of numpy, and a NaN, NaT or NA where None may stand are taken as what they
+    are without doubt (see `miexchange._text.native`); the value then holds Python's own.
+
     Raises:
         InvalidValue: the first such field, with what to give.
     """
@@ -148,7 +153,22 @@ def check_types(value: Value) -> None:
     for name, fits, rule in checks:
         field = getattr(value, name)
         if not fits(field):
-            raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
+            taken = native(field)
+            if not fits(taken):
+                raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
+            object.__setattr__(value, name, taken)
+
+
+_NATIVE_KINDS = frozenset({str, int, datetime, NoneType})
+
+
+def make_native(value: Value) -> None:
+    """Take the fields for what they stand for (see `miexchange._text.native`): for a value with checks of its own."""
+    kind: Any = type(value)
+    for name in _names(kind):
+        field = getattr(value, name)
+        if type(field) not in _NATIVE_KINDS:
+            object.__setattr__(value, name, native(field))
 
 
 def _checks_of(kind: type) -> tuple[_Check, ...]:
@@ -212,6 +232,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 _TESTS: dict[object, tuple[Callable[[object], bool], str]] = {
+    # The NaT of pandas is a datetime by its type.
+    datetime: (lambda value: isinstance(value, datetime) and not is_missing(value), "give a datetime"),
     str: (is_text, "give a text"),
     int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
 }
@@ -288,6 +310,18 @@ def require(condition: bool, field: str, value: object, rule: str) -> None:  # n
         raise InvalidValue(field, value, rule)
 
 
+def text(value: object, field: str, rule: str) -> str:
+    """Return a text as a plain `str`.
+
+    Raises:
+        InvalidValue: not a text, nor of a subclass.
+    """
+    given = text_of(value)
+    if given is None:
+        raise InvalidValue(field, value, rule)
+    return given
+
+
 def instant(value: object, field: str) -> datetime:
     """Return an aware datetime as a plain datetime in UTC, so that equal instants look equal.
 
@@ -297,7 +331,8 @@ def instant(value: object, field: str) -> datetime:
     if type(value) is datetime and value.tzinfo is UTC and value.year in YEARS:
         return value
     if not isinstance(value, datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
-        raise InvalidValue(field, value, "give an instant: a datetime with a time zone")
+        what = "it is missing: " if is_missing(value) else ""
+        raise InvalidValue(field, value, f"{what}give an instant: a datetime with a time zone")
     try:
         return in_utc(value)
     except NotATime as fault:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, final
 
 from miexchange._bounds import ANSWERS
 from miexchange._json import read_json
+from miexchange._text import is_missing, text_of
 from miexchange._value import Value, canonical, check_types, proved, require
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
@@ -42,7 +43,7 @@ __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Q
 class Condition(Mapping[str, str]):
     """The answers about one device, as question id to option id. Immutable, hashable, unordered.
 
-    An answer of None means "not answered" and is left out.
+    An answer of None means "not answered" and is left out; so does a NaN, or the NA of pandas.
 
     Raises:
         InvalidValue: a question or an answer is not a text, or there are more than 500.
@@ -63,12 +64,15 @@ class Condition(Mapping[str, str]):
             raise InvalidValue("Condition", f"{len(given):,} answers", f"give at most {ANSWERS}")
         kept: dict[str, str] = {}
         for question, answer in given.items():
-            if type(question) is not str:
+            name = question if type(question) is str else text_of(question)
+            if name is None:
                 raise InvalidValue("Condition", question, "a question's id is a text")
             if type(answer) is str:
-                kept[question] = answer
-            elif answer is not None:
-                raise InvalidValue(f"Condition.{shown(question)}", answer, "an answer is an option's id, a text")
+                kept[name] = answer
+            elif (said := text_of(answer)) is not None:
+                kept[name] = said
+            elif not is_missing(answer):
+                raise InvalidValue(f"Condition.{shown(name)}", answer, "an answer is an option's id, a text")
         object.__setattr__(self, "_answers", kept)
 
     def __getitem__(self, question: str) -> str:
@@ -123,9 +127,7 @@ class Condition(Mapping[str, str]):
         Raises:
             InvalidValue: not a JSON object of texts, or a question stands twice.
         """
-        answers = read_json(
-            text, "Condition", "give a JSON object of question and answer", "answer each question once"
-        )
+        answers = read_json(text, "Condition", "give a JSON object of question and answer", "answer each question once")
         if not isinstance(answers, dict):
             raise InvalidValue("Condition", text, "give a JSON object of question and answer")
         return cls(answers)

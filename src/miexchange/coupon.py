@@ -12,6 +12,7 @@ code, and nobody can guess one.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,8 +21,8 @@ from typing import TYPE_CHECKING
 from miexchange import _html
 from miexchange._bounds import ORDER_LINES
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
-from miexchange._text import listed
-from miexchange._value import Value, canonical, check_types, instant, require
+from miexchange._text import is_between, listed, names, text_of
+from miexchange._value import Value, canonical, check_types, instant, is_text, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, allocate, rupees
@@ -55,14 +56,14 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 (https://www.crockford.com/base32.html)."""
 
 _CHARACTERS = frozenset(_ALPHABET)
-_LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_BETWEEN = filter(is_between, map(chr, range(128)))
+_LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", **dict.fromkeys(_BETWEEN)})
 _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 _TOKEN = re.compile("[0-9a-f]{32}")
 _LONGEST = 200
 _LONGEST_DAYS = 3_650
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_UNITS = 1_000_000
 
 
@@ -114,7 +115,7 @@ class Coupon(Value):
         check_types(self)
         require(SEAL.fullmatch(self.seal) is not None, "Coupon.seal", self.seal, "give a seal as `issue` makes it")
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
-        require(_is_name(self.account), "Coupon.account", self.account, "give the account's id")
+        _name(self.account, "Coupon.account", "give the account's id")
         fits = bool(self.device_tokens) and all(_TOKEN.fullmatch(token) for token in self.device_tokens)
         require(fits, "Coupon.device_tokens", self.device_tokens, "give at least one, as `device_token` makes it")
         for amount in (self.exchange_value, *(bonus.amount for bonus in self.bonuses)):
@@ -201,7 +202,7 @@ class OrderLine(Value):
     def __post_init__(self) -> None:
         check_types(self)
         for field in ("product", "category", "brand", "channel"):
-            require(_is_name(getattr(self, field)), f"OrderLine.{field}", getattr(self, field), "give a text")
+            _name(getattr(self, field), f"OrderLine.{field}", "give a text")
         fits = 0 <= self.price_paise <= GREATEST_PAISE
         require(fits, "OrderLine.price_paise", self.price_paise, "give whole paise, zero or more")
         fits = 1 <= self.quantity <= _MOST_UNITS
@@ -229,7 +230,7 @@ class Order(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        require(_is_name(self.id), "Order.id", self.id, "give the order's id")
+        _name(self.id, "Order.id", "give the order's id")
         fits = 0 < len(self.lines) <= ORDER_LINES
         require(fits, "Order.lines", self.lines, f"give at least one line, and at most {ORDER_LINES:,}")
         for kind in self.other_discounts:
@@ -276,9 +277,12 @@ class Redemption(Value):
         require(least >= 0, "Redemption", least, "no amount is below zero")
 
 
-def _is_name(value: object) -> bool:
-    """Tell whether it is a text of a sensible length that can be written as UTF-8."""
-    return type(value) is str and 0 < len(value) <= _LONGEST and not _SURROGATE.search(value)
+def _name(value: object, field: str, rule: str) -> str:
+    """Return a text of a sensible length that can be written as UTF-8, or raise `InvalidValue`."""
+    name = text_of(value)
+    if name is None or not is_text(name) or not 0 < len(name) <= _LONGEST:
+        raise InvalidValue(field, value if name is None else name, rule)
+    return name
 
 
 def device_token(imei: Imei, *, key: bytes) -> str:
@@ -295,18 +299,36 @@ def device_token(imei: Imei, *, key: bytes) -> str:
 
 
 def normal_code(text: str) -> str | None:
-    """Return a code as it was issued, whatever the customer typed; None where it cannot be one.
+    r"""Return a code as it was issued, whatever the customer typed or pasted; None where it cannot be one.
 
-    Case, spaces and hyphens do not matter; O is read as 0, I and L as 1. The check character
-    (ISO/IEC 7064 mod 37-2) finds every single wrong character and every swapped pair, so a
-    mistyped code is refused before anything is looked up.
+    Case, white space, dashes, quotation marks, punctuation and characters that are not drawn do not matter; full-width
+    letters and other compatibility forms are those of ASCII (Unicode Standard Annex 15, NFKC); O is read as 0, I and L
+    as 1. Nothing else is dropped or read for another: a Cyrillic letter that looks Latin, or a digit of another script,
+    makes it no code. The check character (ISO/IEC 7064 mod 37-2) finds every single wrong character and every swapped
+    pair, so a mistyped code is refused before anything is looked up.
+
+    >>> normal_code("\u201c7K3M\u20139QXT\u00a0011Z\u2011W8VBJ\u201d\n")
+    '7K3M9QXT011ZW8VBJ'
     """
-    if type(text) is not str or len(text) > _LONGEST:
+    code = text_of(text)
+    if code is None or len(code) > _LONGEST:
         return None
-    code = text.upper().translate(_LOOK_ALIKES)
+    if not code.isascii():
+        code = "".join(map(_in_ascii, code))
+        if not code.isascii():
+            return None
+    code = code.upper().translate(_LOOK_ALIKES)
     if len(code) != _CODE or not _CHARACTERS.issuperset(code):
         return None
     return code if _check_character(code[:-1]) == code[-1] else None
+
+
+def _in_ascii(character: str) -> str:
+    """Return the one character of ASCII that a character is a form of, nothing where it is no part of a name, or it."""
+    if character.isascii():
+        return character
+    forms = [form for form in unicodedata.normalize("NFKC", character) if not is_between(form)]
+    return "".join(forms) if len(forms) <= 1 else character  # more than one, such as of a ligature, nobody typed
 
 
 def _check_character(symbols: str) -> str:
@@ -383,7 +405,7 @@ def _issue(
     quote: Quote, reasons: list[Reason], *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes]
 ) -> Coupon | Refusal:
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
-    require(_is_name(account), "account", account, "give the account's id")
+    account = _name(account, "account", "give the account's id")
     days = quote.usage.valid_days
     fits = bool(reasons) or 1 <= days <= _LONGEST_DAYS
     require(fits, "UsageRules.valid_days", days, f"give days from 1 to {_LONGEST_DAYS}")
@@ -500,18 +522,22 @@ def check(
         reasons.insert(0, Reason(ReasonCode.COUPON_ALTERED, what, "Show the coupon as it was issued"))
     usage = coupon.usage
     eligible = [
-        line.category in usage.categories and line.brand in usage.brands and line.channel in usage.channels
+        names(usage.categories, line.category)
+        and names(usage.brands, line.brand)
+        and names(usage.channels, line.channel)
         for line in order.lines
     ]
     if not any(eligible):
         reasons += _reasons_of_lines(order, usage)
     total = sum([line.total_paise for line, fits in zip(order.lines, eligible, strict=True) if fits])
-    if any(eligible) and total < usage.minimum_order_paise:
+    if any(eligible) and total < max(usage.minimum_order_paise, 1):
         least = rupees(usage.minimum_order_paise)
         what = f"The order's eligible lines come to {rupees(total)}, below the least of {least}"
+        if not total:
+            what = "The order's eligible lines cost nothing, and the coupon would be used up all the same"
         reasons.append(Reason(ReasonCode.ORDER_BELOW_MINIMUM, what, "Add an eligible product", order.id))
     for kind in order.other_discounts:
-        if kind not in usage.stacks_with:
+        if not names(usage.stacks_with, kind):
             what = f"The coupon cannot be combined with {kind}"
             reasons.append(Reason(ReasonCode.ORDER_STACKING, what, "Take the other discount off the order", kind))
     if reasons:
@@ -524,13 +550,13 @@ def _check_arguments(coupon: object, order: object, standing: object) -> None:
         raise InvalidValue("coupon", coupon, "give a Coupon")
     if not isinstance(order, Order):
         raise InvalidValue("order", order, "give an Order")
-    if not isinstance(standing, str) or (standing != CouponStanding.UNUSED and standing not in _STANDING):
+    if text_of(standing) not in set(CouponStanding):
         raise InvalidValue("standing", standing, f"one of: {', '.join(CouponStanding)}")
 
 
 def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: CouponStanding) -> list[Reason]:
     reasons = []
-    if account != coupon.account:
+    if text_of(account) != coupon.account:
         what = "The coupon was given to another account, and it is not transferable"
         reasons.append(Reason(ReasonCode.COUPON_OTHER_ACCOUNT, what, "Sign in with the account that it was given to"))
     if at < coupon.valid_from:
@@ -554,7 +580,7 @@ def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
             (ReasonCode.ORDER_BRAND, line.brand, usage.brands, "buys"),
             (ReasonCode.ORDER_CHANNEL, line.channel, usage.channels, "is used on"),
         ):
-            if value not in allowed:
+            if not names(allowed, value):
                 what = f"{line.product} is not covered: the coupon {verb} {listed(allowed)}, not {value}"
                 reasons.append(Reason(code, what, "Add a product that the coupon covers", line.product))
     return reasons

@@ -1,4 +1,4 @@
-"""What a phone says of itself: the trade-in report of Android 16, read strictly.
+"""What a phone says of itself: the trade-in report of Android 16.
 
 On a factory-reset phone of Android 16 or newer, ``adb shell tradeinmode getstatus`` prints one JSON
 object (https://source.android.com/docs/core/perf/trade-in-mode). Every part of it but the locks may
@@ -12,14 +12,16 @@ questionnaire; scratches and dents it cannot see.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from miexchange._json import read_json
-from miexchange._value import Value, canonical, check_types, require
-from miexchange.errors import InvalidValue
+from miexchange._bounds import JSON_BYTES, NAME
+from miexchange._text import text_of
+from miexchange._value import Value, canonical, check_types, is_text, require
+from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei
 
 __all__ = ["DeviceReport"]
@@ -32,6 +34,10 @@ _GIGA = 10**9
 _LARGEST = 2**20 * _GIGA
 _EPOCH, _SECONDS_OF_A_DAY = date(1970, 1, 1), 86_400
 _DIGITS = re.compile("[0-9]{1,18}")
+_LOCK = "factory_reset_protection"
+_MOST = 10**6
+_NOTES = 50
+_LONGEST = 30  # digits of a number; Python refuses to read thousands
 _SLACK = 50  # a capacity that is up to a fiftieth above a nominal size is still that size
 
 
@@ -55,7 +61,8 @@ class DeviceReport(Value):
         storage_bytes: the size of the storage.
         storage_life: what is left of the storage's life, in per cent.
         launch_level: the Android API level that the phone was sold with.
-        unread: what stands in the report and is not understood, such as a part's status in another language.
+        unread: what stands in the report and is not understood, such as a part's status in another language or a
+            health of -1; an IMEI in it is masked.
     """
 
     factory_reset_protection: bool
@@ -81,8 +88,8 @@ class DeviceReport(Value):
             ("battery_health", _WHOLE),
             ("storage_life", _WHOLE),
             ("storage_bytes", _LARGEST),
-            ("battery_cycles", 10**6),
-            ("launch_level", 10**6),
+            ("battery_cycles", _MOST),
+            ("launch_level", _MOST),
         ):
             number = getattr(self, field)
             fits = number is None or 0 <= number <= most
@@ -90,11 +97,17 @@ class DeviceReport(Value):
 
     @classmethod
     def parse(cls, text: str | bytes) -> DeviceReport:
-        """Read the report as the phone prints it. Keys that Android may add later are passed over.
+        """Read the report as the phone prints it, with the messages of `adb` around it, in UTF-8 or UTF-16.
+
+        Keys that Android may add later are passed over. A figure that is not of its type or out of its range, a key
+        that stands twice and a number that is no IMEI are left unread, and noted in `unread`.
 
         Raises:
-            InvalidValue: not a JSON object, without its locks, or a part of it is not of its type.
-            InvalidImei: one of the IMEIs is none.
+            InvalidValue: no JSON object, several of them, or one without its lock.
+
+        >>> text = '{"locks": {"factory_reset_protection": false}, "imeis": [null], "battery": {"health": -1}}'
+        >>> DeviceReport.parse(f"* daemon started successfully *{text}").unread
+        ('imeis[0]: None', 'battery.health: -1')
         """
         return _Reader(text).report()
 
@@ -114,7 +127,7 @@ class DeviceReport(Value):
             said["liquid"] = "exposed" if self.moisture else "dry"
         if "replaced" in self.screen_parts:
             said["original_screen"] = "not_original"
-        elif self.screen_parts and not any(path.startswith("screen.") for path in self.unread):
+        elif self.screen_parts and not any(path.startswith(("screen.", "screen:")) for path in self.unread):
             said["original_screen"] = "original"
         return tuple(sorted(said.items()))
 
@@ -148,93 +161,171 @@ class DeviceReport(Value):
 
 
 class _Reader:
-    """Reads the parts of one report; a part that is there is of its type, or the report is refused."""
+    """Reads the parts of one report; but for the lock, what is not of its type or range is left unread and noted."""
 
     def __init__(self, text: str | bytes) -> None:
-        data = read_json(text, "DeviceReport", "give the JSON that `tradeinmode getstatus` prints")
-        self._data = self._object(data, "DeviceReport")
-        self._unread: list[str] = []
+        self._data = _object_of(text)
+        self._unread: dict[str, str] = {}
 
     def report(self) -> DeviceReport:
-        locked = self._get("locks", "factory_reset_protection", bool)
-        require(locked is not None, "DeviceReport.locks.factory_reset_protection", None, "it is always in a report")
         return DeviceReport(
-            factory_reset_protection=bool(locked),
-            imeis=tuple(dict.fromkeys(Imei.parse(number) for number in self._list("imeis", str))),
-            brand=self._get("product", "brand", str) or "",
-            manufacturer=self._get("product", "manufacturer", str) or "",
-            model=self._get("product", "model", str) or "",
-            battery_health=self._get("battery", "health", int),
-            battery_cycles=self._get("battery", "cycle_count", int),
-            battery_part=self._part(self._get("battery", "part_status", str), "battery.part_status"),
+            factory_reset_protection=self._locked(),
+            imeis=self._imeis(),
+            brand=self._name("brand"),
+            manufacturer=self._name("manufacturer"),
+            model=self._name("model"),
+            battery_health=self._number("battery", "health", _WHOLE),
+            battery_cycles=self._number("battery", "cycle_count", _MOST),
+            battery_part=self._part(self._section("battery").get("part_status"), "battery.part_status"),
             battery_made_on=self._day("manufacturing_date"),
             battery_used_since=self._day("first_usage_date"),
             screen_parts=self._screens(),
             moisture=self._get("sensors", "moisture_intrusion", bool),
             storage_bytes=self._capacity(),
-            storage_life=self._get("storage", "useful_lifetime_remaining", int),
-            launch_level=self._whole(self._data.get("launch_level"), "launch_level"),
-            unread=tuple(self._unread),
+            storage_life=self._number("storage", "useful_lifetime_remaining", _WHOLE),
+            launch_level=self._number("", "launch_level", _MOST),
+            unread=self._notes(),
         )
 
-    @staticmethod
-    def _object(value: object, path: str) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise InvalidValue(path, value, "it is a JSON object")
-        return value
+    def _locked(self) -> bool:
+        locks = self._data.get("locks", {})
+        require(locks is not _REPEATED, "DeviceReport.locks", "locks", "let each key stand once")
+        require(isinstance(locks, dict), "DeviceReport.locks", locks, "it is a JSON object")
+        locked, field = locks.get(_LOCK), f"DeviceReport.locks.{_LOCK}"
+        require(locked is not _REPEATED, field, _LOCK, "let each key stand once")
+        require(locked is not None, field, None, "it is always in a report")
+        require(type(locked) is bool, field, locked, "it is of the type bool")
+        return bool(locked)
+
+    def _leave(self, path: str, value: object) -> None:
+        """Note what is left unread. It may hold an IMEI, or anything else."""
+        what = mask(value) if isinstance(value, str) else "a duplicate key" if value is _REPEATED else shown(value)
+        self._unread[path] = f"{path}: {what}"
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = tuple(self._unread.values())
+        more = len(notes) - _NOTES
+        return notes if more <= 0 else (*notes[:_NOTES], f"and {more} more")
 
     def _section(self, name: str) -> dict[str, Any]:
-        return self._object(self._data.get(name, {}), f"DeviceReport.{name}")
+        value = self._data.get(name)
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self._leave(name, value)
+        return {}
 
     def _get(self, section: str, key: str, kind: type) -> Any:  # noqa: ANN401 - of the kind, or None
-        value = self._section(section).get(key)
-        fits = value is None or type(value) is kind
-        require(fits, f"DeviceReport.{section}.{key}", value, f"it is of the type {kind.__name__}")
-        return value
+        value = (self._section(section) if section else self._data).get(key)
+        if value is None or type(value) is kind:
+            return value
+        self._leave(f"{section}.{key}".removeprefix("."), value)
+        return None
 
-    @staticmethod
-    def _whole(value: object, path: str) -> int | None:
-        require(value is None or type(value) is int, f"DeviceReport.{path}", value, "it is of the type int")
-        return value if type(value) is int else None
+    def _number(self, section: str, key: str, most: int) -> int | None:
+        number: int | None = self._get(section, key, int)
+        if number is None or 0 <= number <= most:
+            return number
+        self._leave(f"{section}.{key}".removeprefix("."), number)
+        return None
 
-    def _list(self, key: str, kind: type, section: str = "") -> list[Any]:
-        values = (self._section(section) if section else self._data).get(key, [])
-        fits = isinstance(values, list) and all(type(value) is kind for value in values)
-        path = f"DeviceReport.{section}.{key}" if section else f"DeviceReport.{key}"
-        require(fits, path, values, f"it is a list; of each: the type {kind.__name__}")
-        return list(values)
+    def _name(self, key: str) -> str:
+        name: str = self._get("product", key, str) or ""
+        if len(name) <= NAME and is_text(name):
+            return name
+        self._leave(f"product.{key}", name)
+        return ""
+
+    def _list(self, value: object, path: str) -> list[Any]:
+        if isinstance(value, list):
+            return value
+        if value is not None:
+            self._leave(path, value)
+        return []
+
+    def _imeis(self) -> tuple[Imei, ...]:
+        found: dict[Imei, None] = {}
+        for number, said in enumerate(self._list(self._data.get("imeis"), "imeis")):
+            try:
+                found[Imei.parse(said)] = None
+            except InvalidImei as error:
+                self._unread[f"imeis[{number}]"] = f"imeis[{number}]: {error.masked}"
+        return tuple(found)
 
     def _part(self, said: object, path: str) -> _Part | None:
         """Read a part's status. The phone says it in its own language, and only the English words are known."""
-        require(said is None or type(said) is str, f"DeviceReport.{path}", said, "it is of the type str")
-        word = str(said).strip().lower()
+        word = said.strip().lower() if isinstance(said, str) else said
         if word == "original":
             return "original"
         if word == "replaced":
             return "replaced"
-        if said is not None and word != "unsupported":
-            self._unread.append(f"{path}: {said}")
+        if word not in (None, "unsupported"):
+            self._leave(path, said)
         return None
 
     def _screens(self) -> tuple[_Part, ...]:
-        parts = [
-            self._part(screen.get("part_status"), f"screen.screens[{number}].part_status")
-            for number, screen in enumerate(self._list("screens", dict, "screen"))
-        ]
+        parts = []
+        for number, screen in enumerate(self._list(self._section("screen").get("screens"), "screen.screens")):
+            path = f"screen.screens[{number}]"
+            if isinstance(screen, dict):
+                parts.append(self._part(screen.get("part_status"), f"{path}.part_status"))
+            else:
+                self._leave(path, screen)
         return tuple(part for part in parts if part is not None)
 
     def _day(self, key: str) -> date | None:
         """Read seconds since 1970 as a day; 0 stands for unknown."""
-        seconds = self._get("battery", key, int)
-        if not seconds:
-            return None
-        require(0 < seconds < 2**32, f"DeviceReport.battery.{key}", seconds, "it is a time in seconds since 1970")
-        return _EPOCH + timedelta(seconds // _SECONDS_OF_A_DAY)
+        seconds = self._number("battery", key, 2**32 - 1)
+        return _EPOCH + timedelta(seconds // _SECONDS_OF_A_DAY) if seconds else None
 
     def _capacity(self) -> int | None:
         """Read the size, which is written as a text of digits, as JSON numbers may lose some."""
         said = self._get("storage", "capacity_bytes", str)
-        if said is None:
-            return None
-        require(bool(_DIGITS.fullmatch(said)), "DeviceReport.storage.capacity_bytes", said, "it is a text of digits")
-        return int(said)
+        if said is None or (_DIGITS.fullmatch(said) and int(said) <= _LARGEST):
+            return None if said is None else int(said)
+        self._leave("storage.capacity_bytes", said)
+        return None
+
+
+def _object_of(text: str | bytes) -> dict[str, Any]:
+    """Return the one JSON object in what `adb` printed: its messages may stand before, and a prompt behind.
+
+    Raises:
+        InvalidValue: no JSON object, or more than one.
+    """
+    said: str | None
+    try:
+        # PowerShell redirects as UTF-16.
+        said = text.decode(json.detect_encoding(text)) if isinstance(text, bytes | bytearray) else text_of(text)
+        if said is not None and len(said) > JSON_BYTES:
+            raise InvalidValue("DeviceReport", text, f"give at most {JSON_BYTES:,} characters")
+        start = -1 if said is None else said.find("{")
+        data, end = _DECODER.raw_decode(said, start) if said is not None and start >= 0 else (None, 0)
+    except InvalidValue:
+        raise
+    except (ValueError, RecursionError):
+        said = data = None
+    if said is None or not isinstance(data, dict):
+        raise InvalidValue("DeviceReport", text, "give the JSON that `tradeinmode getstatus` prints")
+    if said.find("{", end) >= 0:
+        raise InvalidValue("DeviceReport", text, "give the report of one phone alone")
+    return data
+
+
+_REPEATED = object()
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a JSON object of its pairs; which value of a key that stands twice is right, nobody knows."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found[key] = _REPEATED if key in found else value
+    return found
+
+
+def _whole(digits: str) -> object:
+    """Read a JSON integer; one that is too long for Python to read is out of every range."""
+    return int(digits) if len(digits) < _LONGEST else float("inf")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_whole)

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from miexchange._bounds import JSON_VALUES, WINDOWS
 from miexchange._catalogue import Catalogue, Variant, closest
 from miexchange._rows import Problems, read_rows
-from miexchange._text import printable
-from miexchange._value import Value, day, proved
+from miexchange._text import is_missing, native, printable
+from miexchange._value import Value, day, proved, text
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei, TacDevice
 from miexchange.refusal import Reason, ReasonCode
@@ -176,9 +176,10 @@ class Device(Value):
 
     def __post_init__(self) -> None:
         if type(self.model) is not str:
-            raise InvalidValue("Device.model", self.model, "give the variant's id or name")
+            object.__setattr__(self, "model", text(self.model, "Device.model", "give the variant's id or name"))
         if self.purchased_on is not None:
-            day(self.purchased_on, "Device.purchased_on")
+            bought = None if is_missing(self.purchased_on) else day(self.purchased_on, "Device.purchased_on")
+            object.__setattr__(self, "purchased_on", bought)
         # What is an IMEI becomes one here. Any other text, and a number, stays, to be named in the refusal.
         if self.imei is not None:
             object.__setattr__(self, "imei", _parsed(self.imei, "Device.imei"))
@@ -195,12 +196,14 @@ class Device(Value):
 
 
 def _parsed(number: object, field: str) -> object:
+    if type(number) is not Imei:
+        number = native(number)
     if type(number) is str:
         try:
             return Imei.parse(number)
         except InvalidImei:
             return number
-    if isinstance(number, Imei) or (type(number) in {int, float} and -_GREATEST < number < _GREATEST):  # type: ignore[operator]
+    if number is None or isinstance(number, Imei) or (type(number) in {int, float} and -_GREATEST < number < _GREATEST):  # type: ignore[operator]
         return number
     raise InvalidValue(field, number, "give an Imei or a text")
 

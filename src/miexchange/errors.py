@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
+from miexchange._bounds import MESSAGE, PROBLEMS
+from miexchange._text import is_missing, printable
+
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
 
 _LONGEST_SHOWN = 60
@@ -26,7 +29,16 @@ _name_of = type.__dict__["__name__"].__get__  # a metaclass can make kind.__name
 
 
 class MiExchangeError(ValueError):
-    """The root of every exception that this package raises."""
+    """The root of every exception that this package raises.
+
+    A log and a terminal only show its message, whatever was handed over: a line break or an escape sequence in a name
+    is written as an escape, so that it forges no entry of a log (CWE-117, CWE-150). It is one line; that of a
+    `DataError` has one for each problem.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        """Make the message one that is only shown."""
+        super().__init__(one_line(message))
 
 
 class InvalidValue(MiExchangeError):  # noqa: N818 - named like InvalidImei, after what is wrong
@@ -39,10 +51,10 @@ class InvalidValue(MiExchangeError):  # noqa: N818 - named like InvalidImei, aft
 
     def __init__(self, field: str, value: object, rule: str) -> None:
         """Compose the sentence: which field, which value, and the rule that says what to do."""
-        self.field = field
-        self.value = shown(value)
-        self.rule = rule
-        super().__init__(f"{field} cannot be {self.value}: {rule}")
+        self.field = one_line(field)
+        self.value = one_line(str(value)) if type(value) is _Verbatim else shown(value)
+        self.rule = one_line(rule)
+        super().__init__(f"{self.field} cannot be {self.value}: {self.rule}")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by the parts, so that the error survives a process pool."""
@@ -67,10 +79,10 @@ class InvalidImei(MiExchangeError):  # noqa: N818 - named after what is wrong, a
     def __init__(self, code: str, masked: str, what: str, remedy: str) -> None:
         """Keep the parts and compose the sentence."""
         self.code = code
-        self.masked = masked
-        self.what = what
-        self.remedy = remedy
-        super().__init__(f"The IMEI {masked} {what}. {remedy}")
+        self.masked = one_line(masked)
+        self.what = one_line(what)
+        self.remedy = one_line(remedy)
+        super().__init__(f"The IMEI {self.masked} {self.what}. {self.remedy}")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by the parts, so that the error survives a process pool."""
@@ -88,6 +100,8 @@ class Problem:
         column: the column or the key; empty for a problem of the whole row.
         message: what is wrong, with the value.
         remedy: what to do about it.
+
+    Its texts are kept as a log and a terminal may show them: control characters as escapes, and none of any length.
     """
 
     file: str
@@ -95,6 +109,12 @@ class Problem:
     column: str
     message: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        for field in ("file", "column", "message", "remedy"):
+            text = getattr(self, field)
+            if (safe := one_line(text)) is not text:
+                object.__setattr__(self, field, safe)
 
     def __str__(self) -> str:
         """Render as compilers do, so that editors and terminals can jump there."""
@@ -111,13 +131,28 @@ class DataError(MiExchangeError):
     """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        """Keep the problems; the message is one line for each of them."""
+        """Keep the problems; the message is one line for each of them, up to a bound."""
         self.problems = problems
-        super().__init__("\n".join(map(str, problems)))
+        more = len(problems) - PROBLEMS
+        lines = [*map(str, problems[:PROBLEMS]), *([f"and {more} more problems"] if more > 0 else [])]
+        super().__init__()
+        self.args = ("\n".join(lines),)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by the parts, so that the error survives a process pool."""
         return (DataError, (self.problems,))
+
+
+def one_line(text: str) -> str:
+    r"""Return a text as one line of a message: printable, and cut where it is longer than any message needs to be.
+
+    >>> one_line("prices.csv\nERROR: all is lost")
+    'prices.csv\\nERROR: all is lost'
+    """
+    if len(text) <= MESSAGE and text.isprintable():
+        return text
+    text = printable(text[: MESSAGE + 1])
+    return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
 
 
 class _Verbatim(str):
@@ -139,8 +174,6 @@ def shown(value: object) -> str:
     >>> shown(object())
     'an object'
     """
-    if type(value) is _Verbatim:
-        return str(value)
     if type(value) is int and abs(value) > _GREATEST_SHOWN:
         return "an int of more than 60 digits"  # writing it out takes long, and Python may refuse to
     if value is None or type(value) in (bool, int, float, str):
@@ -149,7 +182,8 @@ def shown(value: object) -> str:
             text = mask(text)
         return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
     if issubclass(type(value), datetime):
-        return datetime.isoformat(cast("datetime", value))  # the base's own: a subclass may do anything
+        # The base's own: a subclass may do anything.
+        return "NaT" if is_missing(value) else datetime.isoformat(cast("datetime", value))
     if issubclass(type(value), date):
         return date.isoformat(cast("date", value))
     name = _name_of(type(value)) or "nameless object"

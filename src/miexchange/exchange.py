@@ -34,13 +34,14 @@ from miexchange._events import (
     Void,
     check_coupon,
 )
+from miexchange._text import native
 from miexchange._value import Value, check_types, instant, proved, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules, Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
-from miexchange.valuation import NONE_GIVEN, Quote, WorstCase, check_given, worst_case
+from miexchange.valuation import NONE_GIVEN, Quote, WorstCase, counts_given, worst_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -301,9 +302,9 @@ def acceptance(
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
     for fact in (exchange_open, device_open):
-        require(type(fact) is bool, "exchange_open or device_open", fact, "give True or False")
+        require(type(native(fact)) is bool, "exchange_open or device_open", fact, "give True or False")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
-    check_given(bonuses_given)
+    bonuses_given = counts_given(bonuses_given)
     require(isinstance(quote, Quote), "quote", quote, "give a Quote")
     fits = isinstance(programme, Programme)
     require(fits, "programme", programme, "give a Programme, as Programme.load returns")

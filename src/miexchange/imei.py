@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange import _data, _tac_files
+from miexchange._text import printable
 from miexchange._value import Value, require
 from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask, shown
 from miexchange.refusal import ReasonCode
@@ -70,6 +71,8 @@ _NO_DIGIT = re.compile(r"[^0-9 -]")
 _name_of = type.__dict__["__name__"].__get__  # a metaclass can make kind.__name__ raise, but not this
 
 _COMPARE = "Compare it with the phone: dial *#06#."
+_VERSION = 2  # digits of the software version (SVN), which many phones show behind the number, as IMEI / SV
+_LEAVE_OUT = "Where the phone shows IMEI / SV, the last two are its software version: give the first 15 digits alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +353,8 @@ def _refuse_characters(text: str, digits: str, remedy: str) -> None:
         raise InvalidImei(ReasonCode.IMEI_SIGN, mask(text), "begins with a sign, as if it were an amount", remedy)
     if digits.isascii() and digits.isdigit() and text[-1] != "-":
         return
+    if sum(map(text.count, "0123456789")) == _IMEI + _VERSION:
+        remedy = _LEAVE_OUT
     found = _NO_DIGIT.search(text)
     if found is None:
         what = "ends in a hyphen" if digits.isdigit() else "has spaces or hyphens"
@@ -383,6 +388,8 @@ def _checked(digits: str, text: str) -> str:
         remedy = "Its last two are a software version: read it with Imei.from_imeisv."
     else:
         code, what, remedy = ReasonCode.IMEI_LENGTH, f"has {_counted(digits)}, an IMEI has 15", _COMPARE
+        if len(digits) == _IMEI + _VERSION:
+            remedy = _LEAVE_OUT
     raise InvalidImei(code, mask(text), what, remedy)
 
 
@@ -603,7 +610,9 @@ class TacTable:
         return hash((self._tacs.tobytes(), self._positions.tobytes(), self._devices))
 
     def __repr__(self) -> str:
-        return f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {self.report.file}>"
+        return (
+            f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {printable(self.report.file)}>"
+        )
 
 
 def _number(tac: object, field: str) -> int:

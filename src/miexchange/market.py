@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from miexchange._rows import Problems, Row, read_rows
-from miexchange._value import Value, instant, require
+from miexchange._value import Value, instant, make_native, require
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 
@@ -59,6 +59,7 @@ class Price(Value):
     effective_until: datetime | None = None
 
     def __post_init__(self) -> None:
+        make_native(self)
         if type(self.model) is not str or not self.model:
             raise InvalidValue("Price.model", self.model, "give a variant's id")
         _check_amount(self.price_paise, "Price.price_paise")
@@ -88,6 +89,7 @@ class Anchor(Value):
     effective_until: datetime | None = None
 
     def __post_init__(self) -> None:
+        make_native(self)
         if type(self.model) is not str or not self.model:
             raise InvalidValue("Anchor.model", self.model, "give a variant's id")
         if type(self.component) is not str or not self.component:

@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from miexchange._text import printable
 from miexchange._value import Value, check_types, dump, instant, require
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
@@ -494,9 +495,8 @@ class Programme:
 
     def __repr__(self) -> str:
         """Show which programme it is; its tables are too long to print."""
-        return (
-            f"<Programme {self.id} {self.digest[:12]}: {len(self.eligible.listings)} listings, {len(self.terms)} terms>"
-        )
+        size = f"{len(self.eligible.listings)} listings, {len(self.terms)} terms"
+        return f"<Programme {printable(self.id)} {self.digest[:12]}: {size}>"
 
 
 def shipped() -> tuple[str, ...]:

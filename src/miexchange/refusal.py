@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-
 from typing import TYPE_CHECKING
 
 from miexchange._bounds import REASONS
 from miexchange._value import Value, check_types, require
+from miexchange.errors import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,12 +147,21 @@ class Reason(Value):
         message: what is so, with the value (an IMEI masked); for people.
         remedy: what the person can do about it.
         subject: what it is about: a question, an option, a model, an order line; "" for the whole.
+
+    Its texts are kept as a log and a terminal may show them: control characters as escapes, and none of any length.
     """
 
     code: ReasonCode
     message: str
     remedy: str
     subject: str = ""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for field in ("message", "remedy", "subject"):
+            text = getattr(self, field)
+            if (safe := one_line(text)) is not text:
+                object.__setattr__(self, field, safe)
 
     def __str__(self) -> str:
         """Render as a sentence with its remedy."""

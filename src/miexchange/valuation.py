@@ -21,16 +21,16 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from miexchange import _kernel
 from miexchange._bounds import TEXT
 from miexchange._quote import GrantedBonus, Quote, QuoteLine
-from miexchange._text import listed
-from miexchange._value import Value, instant, proved, require
+from miexchange._text import is_missing, listed, native, text_of
+from miexchange._value import Value, check_types, instant, proved, require, text
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assess
-from miexchange.errors import InvalidValue, mask
+from miexchange.errors import InvalidValue, mask, one_line
 from miexchange.money import BPS
 from miexchange.programme import Bonus, Programme, StepName, Terms
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
@@ -96,7 +96,8 @@ def appraise(
         InvalidValue: an argument is not of its type at all, such as an instant without a zone.
     """
     at = instant(at, "at")
-    _check_arguments(device, condition, programme, target, (exchange_open, device_exchanged), bonuses_given)
+    target, bonuses_given = _plain_target(target), counts_given(bonuses_given)
+    _check_arguments(device, condition, programme, (exchange_open, device_exchanged))
     imei_status = _status(imei_status)
     terms = programme.terms_at(at)
     if terms is None:
@@ -170,38 +171,48 @@ def appraise(
     return quote if key is None else quote.sealed(key)
 
 
-def _check_arguments(
-    device: object, condition: object, programme: object, target: object, facts: tuple[object, ...], given: object
-) -> None:
+def _check_arguments(device: object, condition: object, programme: object, facts: tuple[object, ...]) -> None:
     if not isinstance(device, Device):
         raise InvalidValue("device", device, "give a Device")
     if not isinstance(condition, Condition):
         raise InvalidValue("condition", condition, "give a Condition of the answers")
     if not isinstance(programme, Programme):
         raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
-    if target is not None and type(target) is not str:
-        raise InvalidValue("target", target, "give the new model's name, or None")
     for fact in facts:
-        if type(fact) is not bool:
+        if type(native(fact)) is not bool:
             raise InvalidValue("exchange_open or device_exchanged", fact, "give True or False")
-    check_given(given)
 
 
-def check_given(given: object) -> None:
-    """Raise `InvalidValue` for what does not say how often each bonus was given."""
-    if given is not NONE_GIVEN and not (isinstance(given, Mapping) and all(map(_is_count, given.items()))):
+def _plain_target(target: object) -> str | None:
+    if target is None or type(target) is str:
+        return target
+    return None if is_missing(target) else text(target, "target", "give the new model's name, or None")
+
+
+def counts_given(given: object) -> Mapping[str, int]:
+    """Return how often each bonus was given, by its id as a plain text.
+
+    Raises:
+        InvalidValue: it does not say how often each bonus was given.
+    """
+    if given is NONE_GIVEN:
+        return NONE_GIVEN
+    counts = [native(item) for item in given.items()] if isinstance(given, Mapping) else [(None, None)]
+    if not all(map(_is_count, counts)):
         raise InvalidValue("bonuses_given", given, "give a mapping of bonus id to how often it was given")
+    return dict(cast("list[tuple[str, int]]", counts))
 
 
-def _is_count(item: tuple[object, object]) -> bool:
+def _is_count(item: Any) -> bool:  # noqa: ANN401 - a pair of anything
     return type(item[0]) is str and type(item[1]) is int and item[1] >= 0
 
 
 def _status(given: object) -> ImeiStatus:
     if type(given) is ImeiStatus:
         return given
-    if type(given) is str and given in set(ImeiStatus):
-        return ImeiStatus(given)
+    status = text_of(given)
+    if status in set(ImeiStatus):
+        return ImeiStatus(status)
     raise InvalidValue("imei_status", given, f"one of: {', '.join(ImeiStatus)}")
 
 
@@ -417,7 +428,7 @@ def headline(model: str, programme: Programme, *, at: datetime, target: str | No
     if not isinstance(programme, Programme):
         raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
     if type(model) is not str:
-        raise InvalidValue("model", model, "give the variant's id or name")
+        model = text(model, "model", "give the variant's id or name")
     terms = programme.terms_at(at)
     variant = programme.catalogue.named(model)
     best = Condition() if terms is None or variant is None else terms.questionnaire.best(variant)
@@ -479,6 +490,10 @@ class Replay(Value):
     """
 
     differences: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        object.__setattr__(self, "differences", tuple(map(one_line, self.differences)))
 
     def __bool__(self) -> bool:
         """Tell whether the quote was reproduced exactly."""

@@ -88,7 +88,7 @@ class _Stream:
 def _wrappings(array: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - an Arrow array
     """Wrap an array in everything that Arrow has."""
     rows = len(array)
-    places = [None if row == 2 else row for row in range(rows)]  # noqa: PLR2004 - any row
+    places = [None if row == 2 else row for row in range(rows)]
     for kind in INDEX_TYPES:
         codes = pa.array(places, kind)
         # Anything may lie under a null, such as a place that there is not.
@@ -175,7 +175,7 @@ def arrow_others() -> Iterator[Case]:
             else array.cast(pa.int32()).cast(kind)
             if kind.bit_width == 32
             else array.cast(kind)
-        )  # noqa: PLR2004, E501
+        )
         yield f"{kind}", array, array.to_pylist()
     for kind in (
         pa.list_(pa.string()),
@@ -352,7 +352,7 @@ def duckdb_texts() -> Iterator[Case]:
         *("union_value(k := 'x')", "NULL", "1.5", "TIMETZ '01:00:00+01'"),
     )
     for value in values:
-        table = pa.table(duckdb.connect().sql(f"SELECT {value} AS x UNION ALL SELECT NULL"))  # noqa: S608 - as above
+        table = pa.table(duckdb.connect().sql(f"SELECT {value} AS x UNION ALL SELECT NULL"))
         cells = [_plain_text(cell) for cell in table["x"].to_pylist()] if "union" not in value else [("x",), None]
         yield f"DuckDB {value}", table["x"], cells
 

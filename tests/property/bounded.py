@@ -69,12 +69,7 @@ class Cost:
     @property
     def is_lawful(self) -> bool:
         """Whether it keeps the law."""
-        return (
-            self.is_ours
-            and self.seconds < SECONDS
-            and self.megabytes < MEGABYTES
-            and self.said < GREATEST_ANSWER
-        )
+        return self.is_ours and self.seconds < SECONDS and self.megabytes < MEGABYTES and self.said < GREATEST_ANSWER
 
 
 class Meter:
@@ -82,7 +77,7 @@ class Meter:
 
     def __enter__(self) -> Self:
         paths = os.pathsep.join([str(_TESTS), *filter(None, sys.path)])
-        self._server = subprocess.Popen(  # noqa: S603 - this file itself
+        self._server = subprocess.Popen(
             [sys.executable, "-m", "property.bounded"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

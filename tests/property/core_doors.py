@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import inspect
 import json
 import shutil
@@ -278,7 +277,10 @@ def _json_doors() -> Iterator[tuple[str, Door]]:
         inputs: dict[str, Callable[[], Any]] = dict(JSON)
         for name, make in _grown(data):
             inputs[name] = partial(lambda make: json.dumps(make(), ensure_ascii=False), make)
-        yield f"{kind.__name__}.from_json", Door(partial(_read, kind.from_json), lambda data=data: json.dumps(data), inputs)
+        yield (
+            f"{kind.__name__}.from_json",
+            Door(partial(_read, kind.from_json), lambda data=data: json.dumps(data), inputs),
+        )
     report = f"{_LOCKS[:-1]}}}"
     for name, read, ordinary in (
         ("Condition.from_json", Condition.from_json, "{}"),
@@ -375,7 +377,15 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "models.csv": ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source"),
     "eligible_models.csv": ("model", "listed_from", "listed_until", "source"),
     "market_prices.csv": ("model", "effective_from", "effective_until", "price_paise", "basis", "source"),
-    "repair_anchors.csv": ("model", "component", "effective_from", "effective_until", "amount_paise", "basis", "source"),
+    "repair_anchors.csv": (
+        "model",
+        "component",
+        "effective_from",
+        "effective_until",
+        "amount_paise",
+        "basis",
+        "source",
+    ),
     "tac.csv": ("tac", "brand", "model", "source"),
     "grades.csv": ("grade", "keep_bps", "ctia", "r2", "meaning", "source"),
     "condition.csv": (
@@ -434,8 +444,10 @@ def tables(name: str) -> dict[str, Callable[[], bytes]]:
         "many short rows": lambda: made(lambda _: ("x",)),
         "many blank lines": lambda: (header + "\n" * (MOST - len(header))).encode(),
         "rows wrong in every cell": lambda: made(lambda _: ("?",) * len(columns)),
-        "one huge cell": lambda: made(lambda n: filled(n, **{first: "x" * 900_000}))
-        or (header + "\n" + ",".join(filled(0, **{first: "x" * 900_000}))).encode(),
+        "one huge cell": lambda: (
+            made(lambda n: filled(n, **{first: "x" * 900_000}))
+            or (header + "\n" + ",".join(filled(0, **{first: "x" * 900_000}))).encode()
+        ),
         "a row of one huge cell": lambda: (header + "\n" + ",".join(filled(0, **{first: "x" * 900_000}))).encode(),
         "a cell that grows": lambda: (header + "\n" + ",".join(filled(0, **{first: "\ufdfa" * 300_000}))).encode(),
         "a huge cell in quotes": lambda: (header + '\n"' + "x\n" * 450_000 + '"').encode(),
@@ -491,9 +503,7 @@ _TACS: dict[str, Callable[[], bytes]] = {
     "tabs": lambda: b"tac" + b"\t" * MOST,
     "semicolons in ten lines": lambda: (b";" * 90_000 + b"\n") * 10,
     "ten long lines": lambda: (b"x" * 90_000 + b"\n") * 10,
-    "one TAC, many devices": lambda: _table(
-        _COLUMNS["tac.csv"], lambda number: ("35417803", "A", f"M{number:x}", "s")
-    ),
+    "one TAC, many devices": lambda: _table(_COLUMNS["tac.csv"], lambda number: ("35417803", "A", f"M{number:x}", "s")),
     "quotes in each row": lambda: _table(_COLUMNS["tac.csv"], lambda number: (f"{number:08d}", '"A', "M", "s")),
     "specs of commas": lambda: b"tac\tbrand\tspecs\n" + b"35417803\tA\t" + b"," * 900_000,
     "rows of tabs": lambda: _tsv(("tac", "brand", "model"), ("1", "", "")),
@@ -618,9 +628,7 @@ TOML: dict[str, Callable[[], str]] = {
     "9,000 chained fall-backs": lambda: _bonuses(9_000, lambda n: f"b{n + 1}"),
     "a ring of 1,900 fall-backs": lambda: _bonuses(1_900, lambda n: f"b{(n + 1) % 1_900}"),
     "9,000 bonuses that fall back on nothing": lambda: _bonuses(9_000, lambda _: "none"),
-    "9,000 bonuses of one name": lambda: _in_spring(
-        '[[terms.bonuses]]\nid = "b"\nsays = "s"\npaise = 100\n' * 9_000
-    ),
+    "9,000 bonuses of one name": lambda: _in_spring('[[terms.bonuses]]\nid = "b"\nsays = "s"\npaise = 100\n' * 9_000),
     "many versions": lambda: _versions(1_300),
     "300 versions": lambda: _versions(300),
     "many age bands": lambda: _head().replace(
@@ -628,9 +636,7 @@ TOML: dict[str, Callable[[], str]] = {
         "".join(f"{{from_months={n + 12},keep_bps=9000}}," for n in range(25_000)),
     ),
     "many restrictions": lambda: _in_spring('[[terms.asked]]\nquestion = "warranty"\nbrands = ["Acme"]\n' * 16_000),
-    "many overlaps": lambda: _in_spring(
-        '[[terms.overlaps]]\none = "display"\nother = "x"\ncounted_bps = 1\n' * 16_000
-    ),
+    "many overlaps": lambda: _in_spring('[[terms.overlaps]]\none = "display"\nother = "x"\ncounted_bps = 1\n' * 16_000),
     "many categories": lambda: _head().replace('categories = ["smartphone"]', f"categories = {_texts(90_000)}"),
     "many targets": lambda: _head().replace('targets = ["Two"]', f"targets = {_texts(90_000)}"),
 }
@@ -820,7 +826,10 @@ def _verbs() -> Iterator[tuple[str, Door]]:
     yield "check", Door(_checked, lambda: [("p", *_covered())], _LINES)
     yield "Reserve", Door(_reserved, lambda: [("p", *_covered())], _LINES)
     yield "examine", Door(_examined, dict, _SEEN)
-    for name, use, value in (("replay and issue", _forged, _quote()), ("check a coupon", _forged_coupon, _exchange().coupon)):
+    for name, use, value in (
+        ("replay and issue", _forged, _quote()),
+        ("check a coupon", _forged_coupon, _exchange().coupon),
+    ):
         data = _whole(value)
         inputs = {key: partial(lambda make: json.dumps(make(), ensure_ascii=False), make) for key, make in _grown(data)}
         yield name, Door(use, lambda data=data: json.dumps(data), inputs)  # type: ignore[misc]

@@ -108,7 +108,11 @@ def pencil(coupon: Coupon, order: Order) -> tuple[int, ...] | None:
         for line in order.lines
     ]
     total = sum(line.price_paise * line.quantity for line, fit in zip(order.lines, fits, strict=True) if fit)
-    if not any(fits) or total < usage.minimum_order_paise or set(order.other_discounts) - set(usage.stacks_with):
+    if (
+        not any(fits)
+        or total < max(usage.minimum_order_paise, 1)
+        or set(order.other_discounts) - set(usage.stacks_with)
+    ):
         return None
 
     def worth(products: set[str]) -> int:
@@ -212,7 +216,7 @@ def test_a_refusal_has_every_reason(
     total = sum(line.total_paise for line, fit in zip(order.lines, fits, strict=True) if fit)
     if not any(fits):
         expected |= usage_codes(usage, order)
-    elif total < usage.minimum_order_paise:
+    elif total < max(usage.minimum_order_paise, 1):
         expected.add("order_below_minimum")
     assert isinstance(answer, Refusal) is bool(expected)
     if isinstance(answer, Refusal):

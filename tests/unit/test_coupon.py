@@ -433,7 +433,7 @@ ONE_UNIT = [
     ("one unit of two", 50_000, [line(40_000, quantity=2)], (40_000,), 40_000, 10_000),
     ("what is not covered is left out", 50_000, [line(90_000, brand="B"), line(40_000)], (0, 40_000), 90_000, 10_000),
     ("of two equal ones the first", 50_000, [line(60_000), line(60_000, "Three")], (50_000, 0), 70_000, 0),
-    ("a free one", 50_000, [line(0)], (0,), 0, 50_000),
+    ("not a free one", 50_000, [line(0), line(40_000, "Three")], (0, 40_000), 0, 10_000),
 ]  # fmt: skip
 
 

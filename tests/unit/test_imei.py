@@ -167,6 +167,29 @@ def test_the_words() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "35417803685978978",
+        "35-417803-685978-9 78",
+        "354178036859789 / 78",
+        "354178036859789/78",
+        "IMEI / SV: 354178036859789 / 78",
+        "354178036859789, SVN 78",
+        "35417803685978278",  # mistyped as well: the check digit says so next
+    ],
+)
+def test_the_digits_of_imei_sv_get_a_remedy_that_helps(text: str) -> None:
+    """3GPP TS 23.003 clause 6.2.2: two digits of the software version follow; dialling *#06# shows them again."""
+    for read in (Imei.parse, Imei, validate):
+        error = refusal_of(read, text)
+        assert error.code in {"imei_length", "imei_characters"}
+        assert error.remedy.endswith("its software version: give the first 15 digits alone.")
+        assert "*#06#" not in error.remedy
+        assert SERIAL not in str(error)
+        assert sum(character.isdigit() for character in error.masked) == 8
+
+
+@pytest.mark.parametrize(
     ("text", "lost"),
     [
         ("12345678901237", "leading zero"),  # 012345678901237 read as a number: RBI 01, and Luhn still holds

@@ -19,7 +19,7 @@ from miexchange.batch._rules import BITS
 from miexchange.batch._tables import Tables
 from miexchange.errors import InvalidValue
 from miexchange.programme import Programme
-from miexchange.valuation import NONE_GIVEN, check_given
+from miexchange.valuation import NONE_GIVEN, counts_given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,7 +198,7 @@ def tables_of(programme: Programme, bonuses_given: Mapping[str, int] = NONE_GIVE
     """Return a programme's tables; those of the last few programmes are kept."""
     if not isinstance(programme, Programme):
         raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
-    check_given(bonuses_given)
+    bonuses_given = counts_given(bonuses_given)
     return _tables_of(programme, tuple(sorted(bonuses_given.items())))
 
 

@@ -9,7 +9,7 @@ any other. An empty line is no row, except in a file of one column, where it is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa

@@ -184,7 +184,7 @@ class _Parquet:
             if is_textual(column.type) and not pa.types.is_dictionary(column.type):
                 long = pc.greater(pc.binary_length(column.cast(pa.large_binary())), CELL_BYTES)
                 if pc.any(long).as_py():
-                    row = first + pc.index(long, True).as_py()  # noqa: FBT003 - pyarrow's own
+                    row = first + pc.index(long, True).as_py()
                     rule = f"row {row} has more than {CELL_BYTES:,} bytes in the column {shown(name)}; leave it out"
                     raise InvalidValue("source", f"{self.path}", rule)
 

@@ -120,7 +120,7 @@ def _is_nan(number: Any) -> bool:  # noqa: ANN401 - of numpy or decimal, neither
 # The lists are written out: `unicodedata` of another Python knows other characters.
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _DASHES = (
-    "\\-\u02d7\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
+    "\\-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
 )
 _QUOTES = "'\"`\xab\xbb\u2018-\u201f\u2032\u2033\u2039\u203a\u300c-\u300f"
 _BRACKETS = "()\\[\\]{}\u207d\u207e\u3008-\u300b\u3010\u3011\u3014-\u301b"

@@ -195,8 +195,11 @@ class Device(Value):
         return f"Device({self.model!r}{numbers}{bought})"
 
 
+_NUMBERS = frozenset({str, Imei})
+
+
 def _parsed(number: object, field: str) -> object:
-    if type(number) is not Imei:
+    if type(number) not in _NUMBERS:
         number = native(number)
     if type(number) is str:
         try:

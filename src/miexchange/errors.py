@@ -112,9 +112,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         for field in ("file", "column", "message", "remedy"):
-            text = getattr(self, field)
-            if (safe := one_line(text)) is not text:
-                object.__setattr__(self, field, safe)
+            object.__setattr__(self, field, one_line(getattr(self, field)))
 
     def __str__(self) -> str:
         """Render as compilers do, so that editors and terminals can jump there."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from miexchange._bounds import REASONS
+from miexchange._bounds import MESSAGE, REASONS
 from miexchange._value import Value, check_types, require
 from miexchange.errors import one_line
 
@@ -158,10 +158,10 @@ class Reason(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        for field in ("message", "remedy", "subject"):
-            text = getattr(self, field)
-            if (safe := one_line(text)) is not text:
-                object.__setattr__(self, field, safe)
+        texts = self.message + self.remedy + self.subject
+        if len(texts) > MESSAGE or not texts.isprintable():  # one look at all three: a quote may have warnings
+            for field in ("message", "remedy", "subject"):
+                object.__setattr__(self, field, one_line(getattr(self, field)))
 
     def __str__(self) -> str:
         """Render as a sentence with its remedy."""

@@ -179,7 +179,7 @@ def _check_arguments(device: object, condition: object, programme: object, facts
     if not isinstance(programme, Programme):
         raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
     for fact in facts:
-        if type(native(fact)) is not bool:
+        if type(fact) is not bool and type(native(fact)) is not bool:
             raise InvalidValue("exchange_open or device_exchanged", fact, "give True or False")
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from typing import cast
 
-__all__ = ["folded", "is_missing", "printable", "text_of"]
+from miexchange._bounds import NAME
+
+__all__ = ["folded", "is_id", "is_missing", "printable", "text_of", "without_passwords"]
 
 
 def text_of(value: object) -> str | None:
@@ -104,8 +107,43 @@ def printable(text: str) -> str:
 
 
 def _acts(character: str) -> bool:
-    return character in _REORDERING or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+    return character in _REORDERING or _breaks(character)
 
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def is_id(value: object) -> bool:
+    r"""Tell whether a value can name something, such as an account, an order or a request: one line of text.
+
+    It has 1 to 200 characters, one of which is drawn, and none of them controls a terminal, ends a line or is half of
+    a surrogate pair: then every database keeps it as it is, and a log shows it on one line.
+
+    >>> is_id("order 17"), is_id("order\x0017"), is_id("order\n17"), is_id("  "), is_id("")
+    (True, False, False, False, False)
+    """
+    if type(value) is not str or not 0 < len(value) <= NAME:
+        return False
+    return not value.isspace() and (value.isprintable() or not any(map(_breaks, value)))
+
+
+def _breaks(character: str) -> bool:
+    return unicodedata.category(character) in _BREAKING
+
+
+_BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+_KEYWORD = re.compile(r"((?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
+_USERINFO = re.compile(r"(//[^\s/?#:@]*:)\S*(?=@)")
+
+
+def without_passwords(text: str) -> str:
+    """Return a text with the password of every URL and of every connection string in it shown as ``***``.
+
+    Of a URL that is not well formed, all that can be the password goes.
+
+    >>> without_passwords("postgresql://asha:pass/w@rd@host/db and host=h password='a b' sslpassword=c")
+    "postgresql://asha:***@host/db and host=h password=*** sslpassword=***"
+    """
+    return _USERINFO.sub(r"\1***", _KEYWORD.sub(r"\1***", text))

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from miexchange._keyed import check_key
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order
 from miexchange.errors import InvalidValue, MiExchangeError
@@ -39,6 +40,7 @@ __all__ = [
 
 KEY_VARIABLE = "MIEXCHANGE_KEY"
 _LEAST_KEY = 16
+_LINE_END = re.compile(rb"\r?\n\Z")
 _YEARS = range(1970, 3000)
 _EXAMPLE = "2018-03-20T12:00+05:30"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -133,6 +135,8 @@ def has_key(file: Path | None) -> bool:
 def key(file: Path | None, who: str) -> bytes:
     """Read the secret key, from a file or else from the environment.
 
+    One line end at the end of a file, which an editor puts there, is no part of the key; everything else is.
+
     Args:
         file: the file, if one was named.
         who: what needs the key, for the sentence.
@@ -145,10 +149,13 @@ def key(file: Path | None, who: str) -> bytes:
                 f"or put it in the environment variable {KEY_VARIABLE}"
             )
     else:
-        secret, where = _bytes(file, "--key-file").rstrip(b"\r\n"), f"The file {_quoted(file)}"
+        secret, where = _LINE_END.sub(b"", _bytes(file, "--key-file")), f"The file {_quoted(file)}"
     if len(secret) < _LEAST_KEY:
         raise Wrong(f"{where} holds a key of {len(secret)} bytes: a key has at least {_LEAST_KEY} secret bytes")
-    return secret
+    try:
+        return check_key(secret)
+    except InvalidValue as error:
+        raise Wrong(f"{where} holds no secret: {error.rule}") from None
 
 
 def answers(file: Path | None, options: Sequence[str], questionnaire: Questionnaire | None) -> Condition:

@@ -9,7 +9,7 @@ from typing import cast
 
 from miexchange._bounds import NAME
 
-__all__ = ["folded", "is_id", "is_missing", "printable", "text_of", "without_passwords"]
+__all__ = ["ID_RULE", "folded", "is_id", "is_missing", "printable", "text_of", "without_passwords"]
 
 
 def text_of(value: object) -> str | None:
@@ -112,6 +112,10 @@ def _acts(character: str) -> bool:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+ID_RULE = f"one line of text of up to {NAME} characters, without control characters"
+"""What `is_id` asks for."""
 
 
 def is_id(value: object) -> bool:

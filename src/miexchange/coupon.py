@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from miexchange import _html
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
+from miexchange._text import ID_RULE, is_id
 from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
@@ -59,7 +60,8 @@ _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 _TOKEN = re.compile("[0-9a-f]{32}")
 _LONGEST = 200
-_LONGEST_DAYS = 3_650
+LONGEST_DAYS = 3_650
+"""For how many days a coupon can be valid."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_UNITS = 1_000_000
 
@@ -112,7 +114,7 @@ class Coupon(Value):
         check_types(self)
         require(SEAL.fullmatch(self.seal) is not None, "Coupon.seal", self.seal, "give a seal as `issue` makes it")
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
-        require(_is_name(self.account), "Coupon.account", self.account, "give the account's id")
+        require(is_id(self.account), "Coupon.account", self.account, f"give the account's id: {ID_RULE}")
         fits = bool(self.device_tokens) and all(_TOKEN.fullmatch(token) for token in self.device_tokens)
         require(fits, "Coupon.device_tokens", self.device_tokens, "give at least one, as `device_token` makes it")
         for amount in (self.exchange_value, *(bonus.amount for bonus in self.bonuses)):
@@ -227,7 +229,7 @@ class Order(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        require(_is_name(self.id), "Order.id", self.id, "give the order's id")
+        require(is_id(self.id), "Order.id", self.id, f"give the order's id: {ID_RULE}")
         require(bool(self.lines), "Order.lines", self.lines, "give at least one line")
 
     @property
@@ -377,10 +379,10 @@ def _issue(
     quote: Quote, reasons: list[Reason], *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes]
 ) -> Coupon | Refusal:
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
-    require(_is_name(account), "account", account, "give the account's id")
+    require(is_id(account), "account", account, f"give the account's id: {ID_RULE}")
     days = quote.usage.valid_days
-    fits = bool(reasons) or 1 <= days <= _LONGEST_DAYS
-    require(fits, "UsageRules.valid_days", days, f"give days from 1 to {_LONGEST_DAYS}")
+    fits = bool(reasons) or 1 <= days <= LONGEST_DAYS
+    require(fits, "UsageRules.valid_days", days, f"give days from 1 to {LONGEST_DAYS}")
     if not quote.imeis:
         what = (
             "The quote is indicative: no IMEI was given"

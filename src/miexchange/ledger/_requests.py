@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from miexchange._value import is_text, require
+from miexchange._text import ID_RULE, is_id
+from miexchange._value import require
 from miexchange.coupon import normal_code
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
@@ -58,8 +59,7 @@ def plain_code(code: str) -> str | None:
 
 def checked_key(key: object) -> str:
     """Return an idempotency key that can be kept."""
-    fits = is_text(key) and isinstance(key, str) and 0 < len(key) <= _LONGEST and "\x00" not in key
-    require(fits, "idempotency_key", key, f"give a text of up to {_LONGEST} characters, the same for every retry")
+    require(is_id(key), "idempotency_key", key, f"give {ID_RULE}, the same for every retry")
     return str(key)
 
 

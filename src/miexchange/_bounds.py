@@ -5,7 +5,19 @@ A bound is far above what anybody needs, and low enough that no input of a megab
 
 from __future__ import annotations
 
-__all__ = ["ANSWERS", "CELL_BYTES", "COLUMNS", "JSON_BYTES", "JSON_DEPTH", "NAME", "ORDER_LINES", "PROBLEMS", "TEXT"]
+__all__ = [
+    "ANSWERS",
+    "CELL_BYTES",
+    "COLUMNS",
+    "EVENT_BYTES",
+    "JSON_BYTES",
+    "JSON_DEPTH",
+    "NAME",
+    "ORDER_LINES",
+    "PROBLEMS",
+    "REFUSAL_BYTES",
+    "TEXT",
+]
 
 NAME = 200
 """Characters of a model's name, a brand, an id or an alias."""
@@ -33,3 +45,9 @@ JSON_DEPTH = 50
 
 PROBLEMS = 1_000
 """Problems that one error lists; it says how many more there are."""
+
+EVENT_BYTES = 1_000_000
+"""Bytes of one event of a ledger as JSON, such as a reservation with its order."""
+
+REFUSAL_BYTES = 50_000
+"""Bytes of a refusal that a ledger keeps and gives as its answer; it says how many more reasons there are."""

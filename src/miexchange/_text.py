@@ -148,6 +148,6 @@ def without_passwords(text: str) -> str:
     Of a URL that is not well formed, all that can be the password goes.
 
     >>> without_passwords("postgresql://asha:pass/w@rd@host/db and host=h password='a b' sslpassword=c")
-    "postgresql://asha:***@host/db and host=h password=*** sslpassword=***"
+    'postgresql://asha:***@host/db and host=h password=*** sslpassword=***'
     """
     return _USERINFO.sub(r"\1***", _KEYWORD.sub(r"\1***", text))

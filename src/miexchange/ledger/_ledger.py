@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self
 
+from miexchange._text import ID_RULE, is_id
 from miexchange._value import instant, packed, require
 from miexchange.coupon import Order, device_token
 from miexchange.eligibility import Device
@@ -33,6 +34,7 @@ from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
+from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
@@ -48,15 +50,15 @@ from miexchange.ledger._session import ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.programme import Programme
 from miexchange.refusal import ReasonCode, Refusal
+from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
     from miexchange.exchange import Event
-    from miexchange.ledger._checkpoint import Checkpoint, Inclusion
+    from miexchange.ledger._checkpoint import Inclusion
     from miexchange.ledger._rows import Entry
-    from miexchange.valuation import Quote
 
 __all__ = ["Ledger"]
 
@@ -67,6 +69,14 @@ _PAUSE = 0.02
 SQLite has no queue: who waits looks again after up to 0.1 s, and whoever asks at the right moment is next. So the file
 must be free for most of the time. `benchmarks/ledgering.py` prints what others wait during a sweep.
 """
+
+
+def _check_names(programme: object) -> None:
+    """Refuse what is no programme, or one whose names no table of the ledger can hold."""
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    for name in (programme.id, *(bonus.id for terms in programme.terms for bonus in terms.bonuses)):
+        require(is_id(name), "Programme.id or Bonus.id", name, f"give {ID_RULE}")
 
 
 def _days_in(zone: object) -> Callable[[int], date]:
@@ -137,6 +147,8 @@ class Ledger(Books):
             idempotency_key: the caller's name for this request.
         """
         keys = self._secret_keys()
+        require(isinstance(quote, Quote), "quote", quote, "give a Quote")
+        _check_names(programme)
         content = (packed(quote), account)
         request = Request("accept", checked_key(idempotency_key), content, instant(at, "at"), asker=account)
 
@@ -225,6 +237,8 @@ class Ledger(Books):
         """
         keys = self._secret_keys()
         require(isinstance(inspection, Inspection), "inspection", inspection, "give an Inspection")
+        require(is_id(order), "order", order, f"give the order's id: {ID_RULE}")
+        _check_names(programme)
 
         def examined(session: Session, exchange: Exchange) -> Event | Refusal:
             found = examine(
@@ -316,6 +330,7 @@ class Ledger(Books):
             at: the instant. No clock is read: what is given here ends, so it must not be an instant to come.
             dry_run: whether to count only; nothing is written and nothing locked.
         """
+        require(type(dry_run) is bool, "dry_run", dry_run, "give True or False")
         if not dry_run:
             self._secret_keys()
         at = instant(at, "at")
@@ -423,7 +438,7 @@ class Ledger(Books):
         Args:
             programme: the programme whose bonuses they are.
         """
-        require(isinstance(programme, Programme), "programme", programme, "give a Programme")
+        _check_names(programme)
         with translated(READ), self._reader.connect() as connection:
             return _places.given(connection, programme.id)
 
@@ -454,6 +469,7 @@ class Ledger(Books):
             code: the code, however it was typed.
             checkpoint: the checkpoint.
         """
+        require(isinstance(checkpoint, Checkpoint), "checkpoint", checkpoint, "give a Checkpoint")
         plain = plain_code(code)
         return None if plain is None else inclusion_of(self._engine, plain, checkpoint)
 

@@ -139,7 +139,7 @@ def _breaks(character: str) -> bool:
 _BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 _KEYWORD = re.compile(r"((?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
-_USERINFO = re.compile(r"(//[^\s/?#:@]*:)\S*(?=@)")
+_USERINFO = re.compile(r"(//[^\s/?#:@]*:)(?:(?!//)[^\n])*(?=@)")
 
 
 def without_passwords(text: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from miexchange._bounds import JSON_BYTES
 from miexchange._keyed import check_key
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order
@@ -246,10 +247,14 @@ def _quoted(text: Path | str) -> str:
 def _bytes(file: Path, option: str) -> bytes:
     name = f"{option} {_quoted(file)}"
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:  # it may be a pipe or a device, which need not end
+            data = stream.read(JSON_BYTES + 1)
     except FileNotFoundError:
         raise Wrong(f"{name}: there is no such file; check the path") from None
     except IsADirectoryError:
         raise Wrong(f"{name} is a directory: name a file in it") from None
     except OSError as error:
         raise Wrong(f"{name} cannot be read: {error.strerror}") from None
+    if len(data) > JSON_BYTES:
+        raise Wrong(f"{name} is larger than {JSON_BYTES:,} bytes: name another file")
+    return data

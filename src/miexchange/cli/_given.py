@@ -247,14 +247,19 @@ def _quoted(text: Path | str) -> str:
 def _bytes(file: Path, option: str) -> bytes:
     name = f"{option} {_quoted(file)}"
     try:
-        with file.open("rb") as stream:  # it may be a pipe or a device, which need not end
-            data = stream.read(JSON_BYTES + 1)
+        if file.is_fifo() or file.is_char_device():  # which need not end
+            with file.open("rb") as stream:
+                data = stream.read(JSON_BYTES + 1)
+            large = len(data) > JSON_BYTES
+        else:
+            large = file.is_file() and file.stat().st_size > JSON_BYTES
+            data = b"" if large else file.read_bytes()
     except FileNotFoundError:
         raise Wrong(f"{name}: there is no such file; check the path") from None
     except IsADirectoryError:
         raise Wrong(f"{name} is a directory: name a file in it") from None
     except OSError as error:
         raise Wrong(f"{name} cannot be read: {error.strerror}") from None
-    if len(data) > JSON_BYTES:
+    if large:
         raise Wrong(f"{name} is larger than {JSON_BYTES:,} bytes: name another file")
     return data

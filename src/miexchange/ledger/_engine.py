@@ -236,7 +236,8 @@ def _is_conflict(error: BaseException) -> bool:
 def _is_lost(error: BaseException) -> bool:
     """Tell whether an error of a driver says that the connection is gone."""
     said = _text(error)
-    return "closed" in said or "connection" in said or _state(error).startswith(("08", "57P"))
+    lost = ("closed" in said or "connection" in said) and not said.startswith("invalid ")  # an option of the URL
+    return lost or _state(error).startswith(("08", "57P"))
 
 
 def _said(error: BaseException) -> tuple[str, str]:

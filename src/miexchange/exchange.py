@@ -173,7 +173,7 @@ class Exchange(Value):
         coupon, last = self.coupon, self.last
         events = shortest(self)
         version, begins = self.version - len(events), coupon.valid_from
-        fits = version == 1 if last is None else version > _RELEASED or (version == 1 and bool(events))
+        fits = self.version == 1 if last is None else version > _RELEASED or (version == 1 and bool(events))
         require(fits, "Exchange.version", self.version, "give the number of its events")
         if last is not None:
             fits = self.rules.following(last.at, self.at) == self.at

@@ -92,9 +92,9 @@ def test_the_database_of_another_program_is_left_as_it_is(url: str, what: str, *
         import psycopg  # noqa: PLC0415 - only here
 
         plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(plain) as connection:
+        with psycopg.connect(plain) as there:
             for statement in FOREIGN[what]:
-                connection.execute(statement)
+                there.execute(statement.encode())
     else:
         with closing(sqlite3.connect(url)) as connection, connection:
             for statement in FOREIGN[what]:
@@ -249,8 +249,10 @@ def test_the_options_of_a_url_count(postgresql: str) -> None:
     from ledger import server  # noqa: PLC0415 - only here
 
     with server.database(postgresql) as url:
-        with ledger._engine.engine_of(url).begin() as connection:  # noqa: SLF001 - a plain connection
+        engine = ledger._engine.engine_of(url)  # noqa: SLF001 - a plain connection
+        with engine.begin() as connection:
             connection.exec_driver_sql("CREATE SCHEMA mine")
+        engine.dispose()
         ours = make_url(url).update_query_dict({"options": "-c search_path=mine"})
         ledger.open(ours.render_as_string(hide_password=False), key=KEY, create=True).close()
         assert "The database is empty" in refused(url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def test_json_stays_the_same_data(data: Any) -> None:  # noqa: ANN401 - any JSON
             """Do nothing."""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_output.sys, "stdout", Out)
+        patch.setattr(sys, "stdout", Out)
         _output.write_json({"data": data})
     text = b"".join(kept).decode()
     assert not ACTS & set(text)
@@ -137,12 +138,11 @@ def test_what_is_given_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "larger than 10 bytes" in run(*VALUED, "--answers", "/dev/zero").err
 
 
-@pytest.mark.parametrize(
-    ("end", "fits"), [(b"", True), (b"\n", True), (b"\r\n", True), (b"\n\n", False), (b" ", False)]
-)
-def test_one_line_end_of_a_key_file_is_no_part_of_the_key(
-    files: Path, tmp_path: Path, end: bytes, *, fits: bool
-) -> None:
+ENDS = [(b"", True), (b"\n", True), (b"\r\n", True), (b"\n\n", False), (b" ", False)]
+
+
+@pytest.mark.parametrize(("end", "fits"), ENDS)
+def test_one_line_end_is_no_part_of_the_key(files: Path, tmp_path: Path, end: bytes, *, fits: bool) -> None:
     (tmp_path / "key").write_bytes((files / "key").read_bytes().rstrip() + end)
     order = ("--order", order_of("x", tmp_path), "--account", "asha", "--at", AT)
     paper = ("--coupon", str(files / "coupon.json"), "--key-file", str(tmp_path / "key"))

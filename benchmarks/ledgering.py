@@ -310,7 +310,7 @@ def live_until_a_line_comes(url: str, first: int) -> None:
 def beside_a_sweep(name: str, url: str, due: int, seconds: float) -> list[tuple[str, ...]]:
     """Return what others wait for, without a sweep and during one."""
     rows: list[tuple[str, ...]] = []
-    with ledger.open(url, key=shop.KEY) as store:
+    with ledger.open(url, key=shop.KEY, create=True) as store:
         fill_due(store, DUE_FROM, DUE_FROM + due)
         at = shop.AT + 400 * 24 * shop.HOUR
         for what, first, work in (
@@ -344,10 +344,10 @@ def main() -> None:
     growth: list[tuple[str, ...]] = []
     with databases() as urls:
         for name, places in urls.items():
-            ledger.open(places.by_hand, key=shop.KEY).close()  # which makes the tables
+            ledger.open(places.by_hand, key=shop.KEY, create=True).close()  # which makes the tables
             with (
-                ledger.open(places.ledger, key=shop.KEY) as store,
-                ledger.open(places.noted, key=shop.KEY) as noted,
+                ledger.open(places.ledger, key=shop.KEY, create=True) as store,
+                ledger.open(places.noted, key=shop.KEY, create=True) as noted,
                 bare(places.ledger) as by_hand,
                 bare(places.by_hand) as repeated,
             ):

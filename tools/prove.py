@@ -115,7 +115,7 @@ def meetings(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     """Let opposite verbs meet; each meeting is checked as it happens."""
     rows: list[tuple[object, ...]] = []
     for name, urls in databases.items():
-        with ledger.open(next(urls), key=shop.KEY) as store:
+        with ledger.open(next(urls), key=shop.KEY, create=True) as store:
             for pair, states in proofs.meet(store, 1, sizes.meetings).items():
                 told = ", ".join(f"{state} {times:,}" for state, times in sorted(states.items()))
                 rows.append((name, pair, sizes.meetings, told))
@@ -151,7 +151,7 @@ def forgeries(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     """Try codes that nobody issued."""
     rows: list[tuple[object, ...]] = []
     for name, urls in databases.items():
-        with ledger.open(next(urls), key=shop.KEY) as store:
+        with ledger.open(next(urls), key=shop.KEY, create=True) as store:
             run: Forgeries = proofs.forge(store, sizes.live, sizes.forgeries)
         say(name, run)
         if run.accepted:
@@ -166,7 +166,7 @@ def guesses(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     rows: list[tuple[object, ...]] = []
     kinds = ("unknown", "foreign", "expired", "spent")
     for name, urls in databases.items():
-        with ledger.open(next(urls), key=shop.KEY) as store:
+        with ledger.open(next(urls), key=shop.KEY, create=True) as store:
             taken = proofs.timings(store, sizes.guesses)
         say(name, taken)
         spread = max(taken.values()) / min(taken.values())
@@ -179,7 +179,7 @@ def insiders(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
     rows: list[tuple[object, ...]] = []
     for name, urls in databases.items():
         edits = sizes.edits if name == "SQLite" else sizes.far_edits
-        with ledger.open(next(urls), key=shop.KEY) as store:
+        with ledger.open(next(urls), key=shop.KEY, create=True) as store:
             run: Insiders = proofs.insiders(store, edits)
         say(name, run)
         if run.missed:

@@ -9,6 +9,7 @@ __all__ = [
     "ANSWERS",
     "CELL_BYTES",
     "COLUMNS",
+    "EVENT_BYTES",
     "JSON_BYTES",
     "JSON_DEPTH",
     "JSON_DIGITS",
@@ -20,6 +21,7 @@ __all__ = [
     "ORDER_LINES",
     "PROBLEMS",
     "REASONS",
+    "REFUSAL_BYTES",
     "ROW_BYTES",
     "TABLE_BYTES",
     "TEXT",
@@ -91,3 +93,9 @@ REASONS = 64
 
 PROBLEMS = 1_000
 """Problems that one error lists; it says how many more there are."""
+
+EVENT_BYTES = 1_000_000
+"""Bytes of one event of a ledger as JSON, such as a reservation with its order."""
+
+REFUSAL_BYTES = 50_000
+"""Bytes of a refusal that a ledger keeps and gives as its answer; it says how many more reasons there are."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from miexchange._value import Value, check_types, instant, is_text, require
-from miexchange.coupon import Coupon, Order
+from miexchange._bounds import NAME
+from miexchange._text import ID_RULE, is_id
+from miexchange._value import Value, check_types, instant, require
+from miexchange.coupon import LONGEST_DAYS, Coupon, Order
 from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules
 from miexchange.valuation import Quote, WorstCase
+
+if TYPE_CHECKING:
+    from miexchange.exchange import Exchange
 
 __all__ = [
     "EVENTS",
@@ -26,10 +31,9 @@ __all__ = [
     "Reserve",
     "Reverse",
     "Void",
-    "check_coupon",
+    "check_parts",
+    "check_rules",
 ]
-
-_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,10 @@ class _Dated(Value):
     def __post_init__(self) -> None:
         check_types(self)
         object.__setattr__(self, "at", instant(self.at, f"{type(self).__name__}.at"))
-        for field in ("order", "account", "reason"):
+        for field in ("order", "account"):
             text = getattr(self, field, "-")
-            fits = not isinstance(text, str) or (is_text(text) and 0 < len(text) <= _LONGEST)
-            require(fits, f"{type(self).__name__}.{field}", text, f"give a text of up to {_LONGEST} characters")
+            fits = not isinstance(text, str) or is_id(text)
+            require(fits, f"{type(self).__name__}.{field}", text, f"give {ID_RULE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +70,42 @@ class Accept(_Dated):
 
     def __post_init__(self) -> None:
         _Dated.__post_init__(self)
-        check_coupon("Accept", self.quote, self.coupon)
+        check_parts("Accept", self)
 
 
 _SHARED = ("programme", "digest", "terms", "model", "exchange_value", "bonuses")
 
 
-def check_coupon(name: str, quote: Quote, coupon: Coupon) -> None:
-    """Refuse a coupon that is not of the quote.
+def check_parts(name: str, whole: Accept | Exchange) -> None:
+    """Refuse a coupon and a worst case that are not of the quote, and rules that no instant can be reckoned with.
 
     Raises:
-        InvalidValue: the first field in which they differ.
+        InvalidValue: the first field that does not fit.
     """
+    quote, coupon, worst = whole.quote, whole.coupon, whole.worst_case
     for field in _SHARED:
         fits = getattr(quote, field) == getattr(coupon, field)
         require(fits, f"{name}.coupon.{field}", getattr(coupon, field), "give the coupon that was issued of the quote")
+    days = coupon.usage.valid_days
+    require(1 <= days <= LONGEST_DAYS, "UsageRules.valid_days", days, f"give days from 1 to {LONGEST_DAYS}")
+    at_risk = quote.coupon_value if worst.gates else quote.coupon_value - worst.value
+    fits = worst.value >= 0 and worst.at_risk == at_risk
+    require(fits, f"{name}.worst_case.at_risk", worst.at_risk, f"of this quote {at_risk} paise are at risk")
+    check_rules(whole.rules, "decide_hours", "reversal_days")
+
+
+def check_rules(rules: ExchangeRules, *fields: str) -> None:
+    """Refuse rules with a number that is out of its bounds.
+
+    Raises:
+        InvalidValue: the first of the fields that is.
+    """
+    bounds = rules.bounds()
+    for field in fields:
+        least, most = bounds[field]
+        number = getattr(rules, field)
+        fits = least <= number <= most
+        require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +201,11 @@ class Void(_Dated):
 
     reason: str
     kind: Literal["void"] = "void"
+
+    def __post_init__(self) -> None:
+        _Dated.__post_init__(self)
+        fits = 0 < len(self.reason) <= NAME
+        require(fits, "Void.reason", self.reason, f"give a text of up to {NAME} characters")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,26 @@ __all__ = ["SEAL", "check_key", "is_sealed", "keyed", "seal_of"]
 SEAL = re.compile("[0-9a-f]{64}|")
 """A seal as it is written; "" for none."""
 _KEY_BYTES = 16
+_DISTINCT = 5
+_RULE = (
+    f"give at least {_KEY_BYTES} secret bytes, such as secrets.token_bytes(32) makes; "
+    "zeros, spaces or a word that is repeated are no secret"
+)
 
 
 def check_key(key: object) -> bytes:
-    """Return a secret key, if it is one.
+    """Return a secret key, if it can be one.
+
+    Fewer than 5 different bytes (zeros, spaces, a line of dashes) and a shorter text that is repeated ("changeme"
+    twice) are refused: mostly they are a variable or a file that was never filled. Of 16 random decimal digits, the
+    poorest key that a generator makes, that refuses one in some thousands; of random bytes none.
 
     Raises:
-        InvalidValue: the key is not of its type, or too short. The error does not show it.
+        InvalidValue: the key is not of its type, too short, or no secret. The error does not show it.
     """
-    if not isinstance(key, bytes) or len(key) < _KEY_BYTES:
+    if not isinstance(key, bytes) or len(key) < _KEY_BYTES or len(set(key)) < _DISTINCT or key in (key + key)[1:-1]:
         given = "***" if isinstance(key, str) else key  # a key written as text is a secret all the same
-        raise InvalidValue("key", given, f"give at least {_KEY_BYTES} secret bytes")
+        raise InvalidValue("key", given, _RULE)
     return key
 
 

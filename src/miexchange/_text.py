@@ -10,19 +10,24 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from miexchange._bounds import NAME
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 __all__ = [
+    "ID_RULE",
     "folded",
     "for_spreadsheet",
     "is_between",
+    "is_id",
     "is_missing",
     "listed",
     "names",
     "native",
     "printable",
     "text_of",
+    "without_passwords",
     "word_key",
     "words",
 ]
@@ -119,9 +124,7 @@ def _is_nan(number: Any) -> bool:  # noqa: ANN401 - of numpy or decimal, neither
 # its Dash property but for what is a letter or a sign elsewhere, quotation marks, brackets, and a few points.
 # The lists are written out: `unicodedata` of another Python knows other characters.
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_DASHES = (
-    "\\-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
-)
+_DASHES = "\\-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0"
 _QUOTES = "'\"`\xab\xbb\u2018-\u201f\u2032\u2033\u2039\u203a\u300c-\u300f"
 _BRACKETS = "()\\[\\]{}\u207d\u207e\u3008-\u300b\u3010\u3011\u3014-\u301b"
 _POINTS = "_,:;/\\\\|\xb7\u2022"
@@ -223,7 +226,7 @@ def printable(text: str) -> str:
 
 
 def _acts(character: str) -> bool:
-    return character in _REORDERING or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+    return character in _REORDERING or _breaks(character)
 
 
 def _escaped(character: str) -> str:
@@ -251,3 +254,42 @@ def for_spreadsheet(text: str) -> str:
         return text
     lead = "'" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else ""
     return lead + "".join(piece if _LINES.fullmatch(piece) else printable(piece) for piece in _LINES.split(text))
+
+
+ID_RULE = f"one line of text of up to {NAME} characters, without control characters"
+"""What `is_id` asks for."""
+
+
+def is_id(value: object) -> bool:
+    r"""Tell whether a value can name something, such as an account, an order or a request: one line of text.
+
+    It has 1 to 200 characters, one of which is drawn, and none of them controls a terminal, ends a line or is half of
+    a surrogate pair: then every database keeps it as it is, and a log shows it on one line.
+
+    >>> is_id("order 17"), is_id("order\x0017"), is_id("order\n17"), is_id("  "), is_id("")
+    (True, False, False, False, False)
+    """
+    if type(value) is not str or not 0 < len(value) <= NAME:
+        return False
+    return not value.isspace() and (value.isprintable() or not any(map(_breaks, value)))
+
+
+def _breaks(character: str) -> bool:
+    return unicodedata.category(character) in _BREAKING
+
+
+_BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+_KEYWORD = re.compile(r"((?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
+_USERINFO = re.compile(r"(//[^\s/?#:@]*:)(?:(?!//)[^\n])*(?=@)")
+
+
+def without_passwords(text: str) -> str:
+    """Return a text with the password of every URL and of every connection string in it shown as ``***``.
+
+    Of a URL that is not well formed, all that can be the password goes.
+
+    >>> without_passwords("postgresql://asha:pass/w@rd@host/db and host=h password='a b' sslpassword=c")
+    'postgresql://asha:***@host/db and host=h password=*** sslpassword=***'
+    """
+    return _USERINFO.sub(r"\1***", _KEYWORD.sub(r"\1***", text))

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from miexchange import _html
 from miexchange._bounds import ORDER_LINES
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
-from miexchange._text import is_between, listed, names, text_of
-from miexchange._value import Value, canonical, check_types, instant, is_text, require
+from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
+from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, allocate, rupees
@@ -63,7 +63,8 @@ _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 _TOKEN = re.compile("[0-9a-f]{32}")
 _LONGEST = 200
-_LONGEST_DAYS = 3_650
+LONGEST_DAYS = 3_650
+"""For how many days a coupon can be valid."""
 _MOST_UNITS = 1_000_000
 
 
@@ -278,10 +279,11 @@ class Redemption(Value):
 
 
 def _name(value: object, field: str, rule: str) -> str:
-    """Return a text of a sensible length that can be written as UTF-8, or raise `InvalidValue`."""
+    """Return a text that can name something (see `is_id`), or raise `InvalidValue`."""
     name = text_of(value)
-    if name is None or not is_text(name) or not 0 < len(name) <= _LONGEST:
-        raise InvalidValue(field, value if name is None else name, rule)
+    if name is None or not is_id(name):
+        raise InvalidValue(field, value if name is None else name, f"{rule}: {ID_RULE}")
+    return name
     return name
 
 
@@ -407,8 +409,8 @@ def _issue(
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
     account = _name(account, "account", "give the account's id")
     days = quote.usage.valid_days
-    fits = bool(reasons) or 1 <= days <= _LONGEST_DAYS
-    require(fits, "UsageRules.valid_days", days, f"give days from 1 to {_LONGEST_DAYS}")
+    fits = bool(reasons) or 1 <= days <= LONGEST_DAYS
+    require(fits, "UsageRules.valid_days", days, f"give days from 1 to {LONGEST_DAYS}")
     if not quote.imeis:
         what = (
             "The quote is indicative: no IMEI was given"

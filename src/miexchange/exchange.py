@@ -32,8 +32,10 @@ from miexchange._events import (
     Reserve,
     Reverse,
     Void,
-    check_coupon,
+    check_parts,
+    check_rules,
 )
+from miexchange._history import shortest
 from miexchange._text import native
 from miexchange._value import Value, check_types, instant, proved, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
@@ -154,25 +156,45 @@ class Exchange(Value):
             object.__setattr__(self, "decide_until", instant(self.decide_until, "Exchange.decide_until"))
         require(not self.quote.imeis, "Exchange.quote", "a quote with its IMEIs", "give it without_imei()")
         require(self.version > 0, "Exchange.version", self.version, "there is at least the acceptance")
-        check_coupon("Exchange", self.quote, self.coupon)
+        check_parts("Exchange", self)
         self._check_order()
+        self._check_history()
 
     def _check_order(self) -> None:
-        """Refuse an exchange, such as one from JSON, whose order and amounts are not what its own parts make."""
+        """Refuse an exchange, such as one from JSON, that lacks a part which its state has."""
         held = self.state in _HELD
         fits = (self.redemption is None) is (self.order is None) and not (held and self.order is None)
         require(fits, "Exchange.order", self.state.value, "give order and redemption, or neither where none holds it")
         requoted = self.state in {State.REQUOTED, State.ADJUSTED}
         fits = not requoted or None not in (self.examination, self.settlement, self.decide_until)
         require(fits, "Exchange.settlement", self.state.value, "give what the inspection led to")
-        if self.order is None or self.redemption is None:
-            return
-        paid = self.coupon.check(self.order, account=self.account, at=self.redemption.at)
-        fits = paid == self.redemption
-        require(fits, "Exchange.redemption", self.redemption.discount, "give what the coupon takes off the order")
-        if self.settlement is not None and self.examination is not None:
-            fits = self.settlement == _settled(self, self.examination)
-            require(fits, "Exchange.settlement", self.settlement.discount, "give what the examination leaves of it")
+
+    def _check_history(self) -> None:
+        """Refuse an exchange that no history leads to: the shortest one is applied, and what it makes is compared."""
+        coupon, last = self.coupon, self.last
+        events = shortest(self)
+        version, begins = self.version - len(events), coupon.valid_from
+        fits = self.version == 1 if last is None else version > _RELEASED or (version == 1 and bool(events))
+        require(fits, "Exchange.version", self.version, "give the number of its events")
+        if last is not None:
+            fits = self.rules.following(last.at, self.at) == self.at
+            require(fits, "Exchange.last", last.kind, "give the last event, at the instant of the exchange")
+        left, days = coupon.valid_until - begins, timedelta(days=coupon.usage.valid_days)
+        if isinstance(last, Release):
+            left, begins = coupon.valid_until - self.at, max(self.at, begins)
+        full = version == 1 or (isinstance(last, Release) and self.rules.released_validity == "full")
+        fits = left == days if full else timedelta() < left and (left <= days or not isinstance(last, Release))
+        require(fits, "Exchange.coupon.valid_until", coupon.valid_until, "give the window that the coupon has now")
+        now = _issued(self, version, begins)
+        for event in events:
+            after = apply(now, event)
+            if isinstance(after, Refusal):
+                what = f"no history leads there: {event.kind} is refused after {now.state} ({', '.join(after.codes)})"
+                raise InvalidValue("Exchange.state", self.state.value, what)
+            now = after
+        for name in _FIELDS:
+            fits = name == "last" or getattr(now, name) == getattr(self, name)
+            require(fits, f"Exchange.{name}", getattr(self, name), "give what its events make of its other parts")
 
     @property
     def code(self) -> str:
@@ -314,10 +336,7 @@ def acceptance(
     if rules is None:
         reasons = [_not_offered(quote)]
     else:
-        for field, (least, most) in rules.bounds().items():
-            number = getattr(rules, field)
-            fits = least <= number <= most
-            require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
+        check_rules(rules, *rules.bounds())
         at = rules.following(at, quote.at)
         against = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
@@ -372,6 +391,16 @@ def begin(event: Accept) -> Exchange:
     """Return the exchange that an acceptance begins."""
     require(isinstance(event, Accept), "event", event, "an exchange begins with Accept")
     return Exchange(event.quote, event.coupon, event.worst_case, event.rules, State.ISSUED, event.at, 1)
+
+
+_RELEASED = 2  # an order that was released took a reservation and the release
+
+
+def _issued(exchange: Exchange, version: int, at: datetime) -> Exchange:
+    """Return an exchange when its coupon was free."""
+    kept = {name: getattr(exchange, name) for name in ("quote", "coupon", "worst_case", "rules")}
+    fields: dict[str, object] = {**dict.fromkeys(_FIELDS), **kept}
+    return proved(Exchange, **{**fields, "state": State.ISSUED, "at": at, "version": version})
 
 
 def fold(events: Iterable[Event]) -> Exchange:

@@ -17,6 +17,7 @@ from miexchange.coupon import device_token
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
+from miexchange.money import GREATEST_PAISE
 from miexchange.programme import Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise_again
@@ -146,6 +147,11 @@ class Examination(Value):
         require(fits, "Examination.exchange_value", self.exchange_value, f"without bonuses it is {value} paise")
         fits = (self.kind == "valued") is not bool(self.reasons)
         require(fits, "Examination.reasons", self.kind, "give reasons exactly where the device is not valued")
+        least = min((value, *(bonus.amount for bonus in self.bonuses)))
+        fits = least >= 0 and self.coupon_value <= GREATEST_PAISE
+        require(fits, "Examination.coupon_value", self.coupon_value, "amounts are whole paise, zero or more")
+        fits = self.kind == "valued" or not (self.lines or self.bonuses)
+        require(fits, "Examination.lines", self.kind, "give lines and bonuses only where the device is valued")
 
 
 def examine(

@@ -171,7 +171,7 @@ def test_a_ledger_on_a_file_opens_no_connection(tmp_path: Path) -> None:
     says("SECURITY.md", "`miexchange.ledger` connects to the database that you name, and nowhere else")
     verbs = """
 from miexchange import ledger
-with ledger.open("exchanges.db", key=key) as store:
+with ledger.open("exchanges.db", key=key, create=True) as store:
     store.accept(quote, programme, account="asha", at=at, idempotency_key="1")
     assert ledger.verify(store)
 """
@@ -205,7 +205,7 @@ def test_accepting_again_gives_the_first_coupon_until_something_happens(
     quote: Quote, programme: Programme, tmp_path: Path
 ) -> None:
     says("docs/design.md", "so a ledger returns the first coupon, as long as nothing happened to it.")
-    with ledger.open(str(tmp_path / "exchanges.db"), key=KEY) as store:
+    with ledger.open(str(tmp_path / "exchanges.db"), key=KEY, create=True) as store:
         first = store.accept(quote, programme, account="asha", at=AT, idempotency_key="1")
         assert isinstance(first, Exchange)
         assert store.accept(quote, programme, account="asha", at=AT, idempotency_key="2") == first

@@ -35,7 +35,7 @@ ROOMS = (
     {"valuation", "_quote"},
     {"coupon"},
     {"inspection"},
-    {"exchange", "_events"},
+    {"exchange", "_events", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}

@@ -38,5 +38,5 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def store(url: str) -> Iterator[Ledger]:
     """Give an empty ledger in a database of either kind."""
-    with ledger.open(url, key=shop.KEY) as opened:
+    with ledger.open(url, key=shop.KEY, create=True) as opened:
         yield opened

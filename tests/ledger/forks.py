@@ -76,7 +76,7 @@ def whole(store: Ledger, numbers: range) -> None:
 
 def storm(url: str) -> None:
     """Threads of the parent write and read while it forks; its children do, and a child of each child."""
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         accepted(store, 0)  # so that there are connections to inherit
         is_over = Event()
         counts = [0] * THREADS
@@ -126,7 +126,7 @@ def have_a_child(store: Ledger, number: int) -> None:
 def preloaded(url: str) -> None:
     """The parent opens, uses and forks; then it closes, and the child goes on: as servers do that load first."""
     read, write = os.pipe()
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         accepted(store, 0)
 
         def child() -> None:
@@ -147,7 +147,7 @@ def preloaded(url: str) -> None:
 def ending(url: str) -> None:
     """A child ends as a program does, and all that it inherited would be freed; the parent's transaction goes on."""
     forks._TRIES = 10  # noqa: SLF001 - the connection is held on purpose
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         reserved(store, 0)
         with store._sessions.transaction() as session:  # noqa: SLF001 - in the middle of a transaction
             session.run(session.statements.close_tokens, {"of_code": code(0), "bought_us": None})
@@ -167,7 +167,7 @@ def held(url: str) -> None:
     """A connection of the ledger is held across a fork."""
     forks._TRIES = 10  # noqa: SLF001 - as above
     read, write = os.pipe()
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         accepted(store, 0)
 
         def child() -> None:
@@ -192,7 +192,7 @@ def held(url: str) -> None:
 def locked(url: str) -> None:
     """Another thread has the locks of the ledger at the moment of the fork."""
     has, is_over = Event(), Event()
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         accepted(store, 0)
         pool: Any = store.engine.pool
         # Files are given back before a fork, for which the locks of their pool must be free.
@@ -221,7 +221,7 @@ def orphaned(url: str) -> None:
     read, write = os.pipe()
     parent = os.fork()
     if parent == 0:
-        store = ledger.open(url, key=KEY)
+        store = ledger.open(url, key=KEY, create=True)
         reserved(store, 0)
         forks._TRIES = 10  # noqa: SLF001 - as above
         with store.engine.begin() as connection:

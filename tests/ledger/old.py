@@ -33,7 +33,7 @@ COLUMNS = {
 
 def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY) -> None:
     """Make a ledger of version 0001 in an empty database, with what `fill` does to one of today."""
-    with tempfile.TemporaryDirectory() as folder, ledger.open(f"{folder}/today.db", key=key) as today:
+    with tempfile.TemporaryDirectory() as folder, ledger.open(f"{folder}/today.db", key=key, create=True) as today:
         fill(today)
         with today.engine.connect() as connection:
             rows = {
@@ -43,7 +43,7 @@ def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY) -> N
     heads = _chained_as_then(rows["events"])
     for row in rows["exchanges"]:
         row["head"] = heads[row["code"]]
-    engine = _engine.engine_of(url)
+    engine = _engine.engine_of(url, create=True)
     with engine.begin() as connection:
         config = _schema._config()  # noqa: SLF001 - as above
         config.attributes["connection"] = connection

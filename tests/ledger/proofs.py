@@ -78,7 +78,7 @@ def race(url: str, what: str, things: int, workers: int, how: How) -> Race:
         workers: how many fight.
         how: whether they are threads that share a ledger, or processes.
     """
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         if what == "redeem":
             for number in range(things):
                 accepted(store, number)
@@ -250,7 +250,7 @@ def crash(urls: Iterator[str], kills: int, *, each: int = 50, backends: bool = F
     ) as children:
         for done in range(0, kills, each):
             url = next(urls)
-            ledger.open(url, key=KEY).close()
+            ledger.open(url, key=KEY, create=True).close()
             first = 1
             for _ in range(min(each, kills - done)):
                 said = _killed(children, url, first, moments, backends=backends)

@@ -82,7 +82,7 @@ def sims(url: str, how: How, workers: int, phones: int, *, seed: int = 0) -> Sim
         phones: how many phones.
         seed: where the SIMs are drawn from.
     """
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         begin = time.perf_counter()
         said = run(url, "sims", workers, phones, how, seed=seed)
         seconds = time.perf_counter() - begin

@@ -101,7 +101,7 @@ def quotas(url: str, how: How, workers: int, customers: int, turns: int, *, seed
     """
     said: Said = []
     most, other_counts, not_back, seconds = Counter[str](), 0, 0, 0.0
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         for turn in range(turns):
             begin = time.perf_counter()
             said += run(url, "quotas", workers, customers, how, seed=seed, turn=turn)

@@ -96,7 +96,7 @@ def forge(url: str, how: How, workers: int, tries: int, *, seed: int = 0) -> For
         tries: how many quotes are offered; one in ten is honest.
         seed: where the edits are drawn from.
     """
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         for phone in range(TAKEN):
             asked = {"account": account(phone), "at": AT, "idempotency_key": f"before-{phone}"}
             shop.made(store.accept(honest(phone), _programme_of(phone), **asked))  # type: ignore[arg-type]

@@ -104,7 +104,7 @@ def serve_and_fork(url: str, children: int, each: int, patience: int, *, careles
     """Be the server: open the ledger, warm its connections, fork, go on, and print the figures."""
     forking.PATIENCE = patience
     signal.alarm(8 * patience)
-    store = ledger.open(url, key=KEY)
+    store = ledger.open(url, key=KEY, create=True)
     forking.live(store, range(1, 2))
     if careless:
         guarded._ledgers.clear()  # noqa: SLF001 - this ledger is to notice no fork
@@ -210,7 +210,7 @@ def skew(url: str, how: How, workers: int, lives: int, *, seed: int = 0) -> Skew
         lives: how many coupons.
         seed: where the clocks are drawn from.
     """
-    with ledger.open(url, key=KEY) as store:
+    with ledger.open(url, key=KEY, create=True) as store:
         begin = time.perf_counter()
         said = run(url, "skew", workers, lives, how, seed=seed)
         seconds = time.perf_counter() - begin

@@ -63,7 +63,7 @@ def test_a_checkpoint_can_be_taken_while_others_write(store: Ledger) -> None:
 def test_a_restored_backup_is_noticed(tmp_path: Path) -> None:
     """Defect: nothing told a restored backup from the ledger that it replaced."""
     path, backup = tmp_path / "x.db", tmp_path / "backup.db"
-    with ledger.open(str(path), key=KEY) as store:
+    with ledger.open(str(path), key=KEY, create=True) as store:
         accepted(store, 1)
     shutil.copy(path, backup)
     with ledger.open(str(path), key=KEY) as store:
@@ -115,7 +115,7 @@ def test_a_checkpoint_finds_refusals_that_are_gone(store: Ledger) -> None:
 def test_the_checkpoint_of_another_ledger_and_a_changed_one_are_refused(store: Ledger, tmp_path: Path) -> None:
     accepted(store, 1)
     kept = store.checkpoint(AT)
-    with ledger.open(str(tmp_path / "other.db"), key=insider.THEIR_KEY) as other:
+    with ledger.open(str(tmp_path / "other.db"), key=insider.THEIR_KEY, create=True) as other:
         theirs = other.checkpoint(AT)
     for wrong in (theirs, kept.replace(exchanges=2), kept.replace(signature=theirs.signature)):
         found = verify(store, wrong)

@@ -240,7 +240,7 @@ def test_without_its_extra_the_command_says_what_to_install(tmp_path: Any, monke
 
 def test_a_life_from_the_command_s_point_of_view(tmp_path: Any) -> None:  # noqa: ANN401 - a path
     path = str(tmp_path / "x.db")
-    with ledger.open(path, key=KEY) as store:
+    with ledger.open(path, key=KEY, create=True) as store:
         accepted(store, 1)
         made(store.reserve(code(1), order(1), account=account(1), at=AT, idempotency_key="r"))
         made(store.complete(code(1), order="order-1", at=AT, idempotency_key="c"))

@@ -66,7 +66,7 @@ def complete(store: Ledger) -> Any:  # noqa: ANN401 - an Exchange or a Refusal
 
 def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     """SQLite is told how many pages there may be: what it then raises is what it raises on a full disk."""
-    with ledger.open(str(tmp_path / "x.db"), key=KEY) as store:
+    with ledger.open(str(tmp_path / "x.db"), key=KEY, create=True) as store:
 
         def room(pages: int) -> None:
             with store._sessions.lent() as session:  # noqa: SLF001 - the one connection of this thread has the bound
@@ -107,7 +107,7 @@ CREATE TRIGGER full_disk BEFORE INSERT ON answers EXECUTE FUNCTION full_disk();
 @pytest.fixture
 def far(postgresql: str) -> Iterator[Ledger]:
     """Give an empty ledger on the server."""
-    with server.database(postgresql) as url, ledger.open(url, key=KEY, seconds_to_wait=1) as store:
+    with server.database(postgresql) as url, ledger.open(url, key=KEY, create=True, seconds_to_wait=1) as store:
         yield store
 
 
@@ -128,7 +128,7 @@ def test_a_full_disk_of_a_server_is_a_clear_error(far: Ledger) -> None:
 
 def test_a_locked_file_is_a_clear_error(tmp_path: Path) -> None:
     path = str(tmp_path / "x.db")
-    with ledger.open(path, key=KEY, seconds_to_wait=0) as store, ledger.open(path, key=KEY) as other:
+    with ledger.open(path, key=KEY, create=True, seconds_to_wait=0) as store, ledger.open(path, key=KEY) as other:
         held = reserved(store, 1)
         with other.engine.begin(), pytest.raises(LedgerError) as caught:
             complete(store)

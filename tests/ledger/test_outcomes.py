@@ -206,10 +206,10 @@ def test_what_prepares_a_ledger_claims_nothing_where_its_commit_fails(
         raise error
 
     def open_it(key: bytes, *old_keys: bytes) -> None:
-        ledger.open(url, key=key, old_keys=old_keys).close()
+        ledger.open(url, key=key, create=True, old_keys=old_keys).close()
 
     calls: list[Callable[[], object]] = [
-        lambda: ledger.migrate(url),
+        lambda: ledger.open(url, create=True).close(),
         lambda: open_it(KEY),
         lambda: open_it(KEY + b"2", KEY),
         lambda: ledger.migrate(url),
@@ -233,7 +233,7 @@ def test_a_disk_that_fails_at_the_commit_is_not_known_to_have_failed(tmp_path: P
     """A real write that the system refuses: no file of this process may grow beyond a bound."""
     resource = pytest.importorskip("resource")
     path = tmp_path / "x.db"
-    with ledger.open(str(path), key=KEY) as store, ledger.open(str(path), key=KEY) as witness:
+    with ledger.open(str(path), key=KEY, create=True) as store, ledger.open(str(path), key=KEY) as witness:
         held = reserved(store, 1)
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name("x.db-wal").stat().st_size, hard))

@@ -206,7 +206,7 @@ def test_what_is_skipped_is_listed(ask: Callable[..., Ran], store: Ledger) -> No
 def test_a_row_that_holds_no_text_is_not_shown(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The driver's words hold the row; ours do not."""
     path = str(tmp_path_factory.mktemp("x") / "x.db")
-    with ledger.open(path, key=KEY) as store:
+    with ledger.open(path, key=KEY, create=True) as store:
         accepted(store, 1)
         with sqlite3.connect(path) as file:
             file.execute("UPDATE exchanges SET account = CAST(x'41ff' AS TEXT)")

@@ -199,7 +199,7 @@ BROKEN = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_verify_never_stops_at_a_broken_byte(tmp_path: Path, what: str) -> None:
     """Defect: a text that was no UTF-8 ended `verify`. SQLite keeps whatever bytes it is given."""
-    with ledger.open(str(tmp_path / "x.db"), key=shop.KEY) as store:
+    with ledger.open(str(tmp_path / "x.db"), key=shop.KEY, create=True) as store:
         for number in (1, 2):
             reserved(store, number)
         with store.engine.begin() as connection:
@@ -215,7 +215,7 @@ def test_verify_never_stops_at_a_broken_byte(tmp_path: Path, what: str) -> None:
 def test_a_flipped_bit_of_the_file_is_found_or_changes_nothing(tmp_path: Path) -> None:
     """Whatever bit of a page is flipped, `verify` ends; and where a row or an index changed, it is not clean."""
     path, copy = tmp_path / "x.db", tmp_path / "copy.db"
-    with ledger.open(str(path), key=shop.KEY) as store:
+    with ledger.open(str(path), key=shop.KEY, create=True) as store:
         for number in range(1, 4):
             reserved(store, number)
         before = insider.snapshot(store.engine)

@@ -203,7 +203,7 @@ def test_the_arguments_of_the_process_are_the_default() -> None:
 
 def test_a_path_that_is_no_utf_8_is_named() -> None:
     ran = run(*QUOTE, "--programme", os.fsdecode(b"na\xefve"))
-    assert (ran.code, "There is no programme 'na?ve'" in ran.err) == (2, True)
+    assert (ran.code, "There is no programme 'na\\udcefve'" in ran.err) == (2, True)
 
 
 # Wrong input: what was typed, and what the sentence must say.

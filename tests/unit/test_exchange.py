@@ -617,6 +617,64 @@ def test_an_exchange_with_amounts_of_its_own_is_none() -> None:
             exchange.replace(**{field: more})
 
 
+UNREAL: list[tuple[str, State, dict[str, Any]]] = [
+    ("Exchange.version", State.ISSUED, {"version": 2}),
+    ("Exchange.version", State.RESERVED, {"version": 1}),
+    ("Exchange.version", State.RESERVED, {"version": 3}),
+    ("Exchange.version", State.RESERVED, {"last": None}),
+    ("Exchange.version", State.REVERSED, {"version": 3}),
+    ("Exchange.at", State.ISSUED, {"at": AT + TICK}),
+    ("Exchange.last", State.RESERVED, {"at": AT + 20 * DAY}),
+    ("Exchange.last", State.COMPLETED, {"at": AT}),
+    ("Exchange.state", State.RESERVED, {"state": State.COMPLETED}),
+    ("Exchange.state", State.RESERVED, {"last": Reserve(AT - DAY, ORDER, ACCOUNT), "at": AT - DAY}),
+    ("Exchange.state", State.EXPIRED, {"at": AT, "last": Expire(AT)}),
+    ("Exchange.version", State.COMPLETED, {"examination": None}),
+    ("Exchange.order", State.RESERVED, {"at": AT, "last": Reserve(AT, OTHER, ACCOUNT)}),
+    ("Exchange.redemption", State.RESERVED, {"at": AT + DAY, "last": Reserve(AT + DAY, ORDER, ACCOUNT)}),
+    ("Exchange.decide_until", State.RESERVED, {"decide_until": AT + DAY}),
+    ("Exchange.state", State.VOID, {"state": State.EXPIRED}),
+    ("ExchangeRules.decide_hours", State.REQUOTED, {"rules": RULES.replace(decide_hours=2**62)}),
+    ("ExchangeRules.reversal_days", State.COMPLETED, {"rules": RULES.replace(reversal_days=2**62)}),
+]
+
+
+@pytest.mark.parametrize(("field", "state", "change"), UNREAL)
+def test_an_exchange_that_no_history_leads_to_is_none(field: str, state: State, change: dict[str, Any]) -> None:
+    """Defect: one from JSON that the transitions cannot have made ended in an error that is not ours."""
+    with pytest.raises(InvalidValue) as caught:
+        LIVES[state].replace(**change)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("validity", ["remaining", "full"])
+def test_a_coupon_that_was_given_back_has_the_window_that_it_was_given(validity: Any) -> None:  # noqa: ANN401 - a Literal
+    free = after(issued(RULES.replace(released_validity=validity)), Reserve(AT + DAY, ORDER, ACCOUNT))
+    free = after(free, Release(AT + 2 * DAY, ORDER.id))
+    assert Exchange.from_json(free.to_json()) == free
+    again = after(free, Reserve(AT + 3 * DAY, OTHER, ACCOUNT))
+    assert Exchange.from_json(again.to_json()) == again
+    days = timedelta(days=free.coupon.usage.valid_days)
+    for until in (free.at + days + TICK, free.at):
+        with pytest.raises(InvalidValue, match=r"Exchange\.coupon\.valid_until"):
+            free.replace(coupon=free.coupon.replace(valid_until=until))
+    with pytest.raises(InvalidValue, match=r"Exchange\.version"):
+        free.replace(version=2)
+    longer = issued().coupon.replace(valid_until=AT + 100 * DAY)
+    with pytest.raises(InvalidValue, match=r"Exchange\.coupon\.valid_until"):
+        issued().replace(coupon=longer)
+
+
+def test_a_worst_case_of_another_quote_is_none() -> None:
+    begun = issued()
+    for worst in (begun.worst_case.replace(at_risk=1), begun.worst_case.replace(value=-1)):
+        with pytest.raises(InvalidValue, match=r"Accept\.worst_case\.at_risk"):
+            Accept(begun.at, begun.quote, begun.coupon, worst, begun.rules)
+    endless = begun.coupon.replace(usage=begun.coupon.usage.replace(valid_days=2**62))
+    with pytest.raises(InvalidValue, match=r"UsageRules\.valid_days"):
+        begun.replace(coupon=endless)
+
+
 # ----- what the ledger knows beside the quote
 
 

@@ -11,6 +11,7 @@ from miexchange.condition import Questionnaire
 from miexchange.coupon import device_token
 from miexchange.inspection import ChangedAnswer, Conflict, Examination, examine
 from miexchange.refusal import Reason, ReasonCode
+from miexchange.valuation import QuoteLine
 from unit import small, trade
 from unit.trade import IMEI, IMEI2, OTHER, SAID, quote, seen
 
@@ -282,3 +283,23 @@ def test_the_json_form_leaves_the_imeis_out_unless_they_are_asked_for() -> None:
     assert IMEI.digits not in repr(inspection)
     examination = found(inspection)
     assert Examination.from_json(examination.to_json()) == examination
+
+
+def amounts_to(value: int) -> dict[str, Any]:
+    return {"lines": (QuoteLine("x", value, "", ""),), "exchange_value": value, "coupon_value": value}
+
+
+GATE = Reason(ReasonCode.CONDITION_GATE, "It does not work", "Repair it")
+ODD: list[tuple[str, dict[str, Any]]] = [
+    ("Examination.coupon_value", amounts_to(-5)),
+    ("Examination.coupon_value", amounts_to(2**62)),
+    ("Examination.lines", {"kind": "not_taken", "reasons": (GATE,), **amounts_to(0)}),
+]
+
+
+@pytest.mark.parametrize(("field", "change"), ODD)
+def test_an_examination_has_amounts_that_a_coupon_can_have(field: str, change: dict[str, Any]) -> None:
+    """Defect: one from JSON with an amount below zero was taken, and the exchange after it could not be made."""
+    with pytest.raises(InvalidValue) as caught:
+        Examination(**{"kind": "valued", "condition": Condition(), **change})
+    assert caught.value.field == field

@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:  # also while the modules are still being loaded
         return _stopped()
+    except Exception as error:  # noqa: BLE001 - a traceback says nothing that its reader can do
+        return _fail(_fault_sentence(error), _WRONG)
 
 
 def _run(arguments: list[str]) -> int:
@@ -64,7 +66,7 @@ def _run(arguments: list[str]) -> int:
     except _app.COMMAND_LINE_ERRORS as error:
         return _fail(_usage_sentence(error, arguments), _WRONG)
     except MiExchangeError as error:
-        return _fail(_data_sentence(error), _WRONG)
+        return _fail(_data_sentences(error), _WRONG)
     except (_output.CannotWrite, OSError, SystemExit) as error:
         # Every file that is read has its own sentence, so an OSError is of typer's help, which could not be written;
         # where the help meets a broken pipe, typer exits.
@@ -83,11 +85,14 @@ def _stopped(sentence: str = "Stopped.") -> int:
     return _fail(sentence, _STOPPED)
 
 
-def _fail(sentence: str, code: int) -> int:
+def _fail(sentences: str | list[str], code: int) -> int:
+    """Write sentences to stderr, each on one line whatever is quoted in it; return the exit code."""
     from miexchange.cli._output import hide_all  # noqa: PLC0415 - as above
 
     with contextlib.suppress(OSError, AttributeError):  # stderr may be closed as well
-        sys.stderr.write(f"miexchange: {hide_all(sentence)}\n")
+        lines = [sentences] if isinstance(sentences, str) else sentences
+        text = "\n".join(map(hide_all, lines))
+        sys.stderr.write(f"miexchange: {text}\n")
         sys.stderr.flush()
     return code
 
@@ -116,11 +121,21 @@ def _usage_sentence(error: Exception, arguments: list[str]) -> str:
     return f"{text if text.endswith(('.', '?')) else text + '.'} See: {path} --help"
 
 
-def _data_sentence(error: Exception) -> str:
+def _data_sentences(error: Exception) -> list[str]:
     """Show the first problems of a data file; all of them are what `programme lint` is for."""
     problems = getattr(error, "problems", ())
-    if len(problems) <= _MOST_PROBLEMS:
-        return f"{error}"
     more = len(problems) - _MOST_PROBLEMS
-    lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]]
-    return "\n".join([*lines, f"... and {more} more problems: miexchange programme lint PATH shows them all."])
+    lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]] or [f"{error}"]
+    if more > 0:
+        lines.append(f"... and {more} more problems: miexchange programme lint PATH shows them all.")
+    return lines
+
+
+def _fault_sentence(error: Exception) -> str:
+    """Say where the package itself is wrong, without a value: it may be a secret."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}"
+    what = f"{error}" if isinstance(error, ImportError) else type(error).__name__
+    return f"This is a fault of miexchange or of its installation: {what}{where}. Report it with what you typed."

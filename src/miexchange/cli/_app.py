@@ -102,6 +102,7 @@ _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
 app.add_typer(_programmes, name="programme")
 app.add_typer(_coupons, name="coupon")
 for _verb in (
+    _ledger.create,
     _ledger.show,
     _ledger.history,
     _ledger.sweep,

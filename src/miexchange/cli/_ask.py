@@ -95,7 +95,7 @@ def _tell(text: str, hang: int = 0) -> None:
 
 
 def _line(prompt: str, instead: str) -> str:
-    sys.stderr.write(prompt)
+    sys.stderr.write(hide_all(prompt))
     sys.stderr.flush()
     text = sys.stdin.readline()
     if not text:  # the end of the input: Ctrl-D

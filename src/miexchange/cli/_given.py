@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from miexchange._bounds import JSON_BYTES
+from miexchange._keyed import check_key
 from miexchange._time import (
     NO_ZONE,
     OUT_OF_RANGE,
@@ -49,6 +52,7 @@ __all__ = [
 
 KEY_VARIABLE = "MIEXCHANGE_KEY"
 _LEAST_KEY = 16
+_LINE_END = re.compile(rb"\r?\n\Z")
 _EXAMPLE = "2018-03-20T12:00+05:30"
 
 _File = TypeVar("_File", Condition, Coupon, Order, "Checkpoint")
@@ -137,6 +141,8 @@ def has_key(file: Path | None) -> bool:
 def key(file: Path | None, who: str) -> bytes:
     """Read the secret key, from a file or else from the environment.
 
+    One line end at the end of a file, which an editor puts there, is no part of the key; everything else is.
+
     Args:
         file: the file, if one was named.
         who: what needs the key, for the sentence.
@@ -149,10 +155,13 @@ def key(file: Path | None, who: str) -> bytes:
                 f"or put it in the environment variable {KEY_VARIABLE}"
             )
     else:
-        secret, where = _bytes(file, "--key-file").rstrip(b"\r\n"), f"The file {_quoted(file)}"
+        secret, where = _LINE_END.sub(b"", _bytes(file, "--key-file")), f"The file {_quoted(file)}"
     if len(secret) < _LEAST_KEY:
         raise Wrong(f"{where} holds a key of {len(secret)} bytes: a key has at least {_LEAST_KEY} secret bytes")
-    return secret
+    try:
+        return check_key(secret)
+    except InvalidValue as error:
+        raise Wrong(f"{where} holds no secret: {error.rule}") from None
 
 
 def answers(file: Path | None, options: Sequence[str], questionnaire: Questionnaire | None) -> Condition:
@@ -243,10 +252,19 @@ def _quoted(text: Path | str) -> str:
 def _bytes(file: Path, option: str) -> bytes:
     name = f"{option} {_quoted(file)}"
     try:
-        return file.read_bytes()
+        if file.is_fifo() or file.is_char_device():  # which need not end
+            with file.open("rb") as stream:
+                data = stream.read(JSON_BYTES + 1)
+            large = len(data) > JSON_BYTES
+        else:
+            large = file.is_file() and file.stat().st_size > JSON_BYTES
+            data = b"" if large else file.read_bytes()
     except FileNotFoundError:
         raise Wrong(f"{name}: there is no such file; check the path") from None
     except IsADirectoryError:
         raise Wrong(f"{name} is a directory: name a file in it") from None
     except OSError as error:
         raise Wrong(f"{name} cannot be read: {error.strerror}") from None
+    if large:
+        raise Wrong(f"{name} is larger than {JSON_BYTES:,} bytes: name another file")
+    return data

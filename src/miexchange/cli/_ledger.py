@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from miexchange.exchange import Exchange
     from miexchange.ledger import Entry, Ledger
 
-__all__ = ["checkpoint", "exposure", "history", "migrate", "show", "sweep", "verify"]
+__all__ = ["checkpoint", "create", "exposure", "history", "migrate", "show", "sweep", "verify"]
 
 Where = Annotated[
     str,
@@ -37,13 +37,13 @@ def _package() -> Any:  # noqa: ANN401 - the module, which needs an extra
 
 
 def _opened(where: str) -> "Ledger":
-    opened: Ledger = _package().open(where, must_exist=True)
+    opened: Ledger = _package().open(where)
     return opened
 
 
 def _unlocked(where: str, key_file: Path | None, old_key_files: list[Path] | None, who: str) -> "Ledger":
     key, *old_keys = _keys(key_file, old_key_files, who)
-    opened: Ledger = _package().open(where, key=key, old_keys=old_keys, must_exist=True)
+    opened: Ledger = _package().open(where, key=key, old_keys=old_keys)
     return opened
 
 
@@ -58,6 +58,20 @@ def _refused(code: str, *, as_json: bool) -> typer.Exit:
     else:
         _output.say(f"There is no coupon with the code {code}. Compare it with the coupon, character by character.")
     return typer.Exit(1)
+
+
+def create(*, ledger: Where, key_file: KeyFile = None, as_json: Json = False) -> None:
+    """Make a new ledger with its key: an SQLite file that its owner alone can read, or tables in an empty database.
+
+    Every other command needs a ledger that is there, so that a mistyped path makes none. One that is there already,
+    under this key, is left as it is.
+    """
+    key = _given.key(key_file, "A ledger")
+    _package().open(ledger, key=key, create=True).close()
+    if as_json:
+        _output.write_json({"answer": "ledger"})
+        return
+    _output.say("The ledger is ready. Keep its key: nothing can be written without it.")
 
 
 def show(code: Code, *, ledger: Where, as_json: Json = False) -> None:
@@ -250,7 +264,7 @@ def migrate(
     keys: dict[str, Any] = {}
     if _given.has_key(key_file):
         keys["key"], *keys["old_keys"] = _keys(key_file, old_key_file, "The migration")
-    version = _package().migrate(ledger, **keys, must_exist=True)
+    version = _package().migrate(ledger, **keys)
     if as_json:
         _output.write_json({"answer": "migration", "version": version})
         return

@@ -69,9 +69,9 @@ def _show(rows: list[dict[str, Any]], count: int, rules: Programme, at: datetime
     cells = []
     for row in rows:
         price = "none" if row["price_paise"] is None else _output.rupees(row["price_paise"])
-        since = f"{row['priced_from'][:10]}\n{row['basis']}" if row["priced_from"] else ""
-        name, listed = f"{row['label']}\n{row['model']}", "yes" if row["listed"] else "no"
-        cells.append((name, listed, f"{price}\nstale" if row["stale"] else price, since))
+        since = (row["priced_from"][:10], row["basis"]) if row["priced_from"] else ""
+        name, listed = (row["label"], row["model"]), "yes" if row["listed"] else "no"
+        cells.append((name, listed, (price, "stale") if row["stale"] else price, since))
     columns = [_output.Column("Model"), _output.Column("Listed"), _output.Column("Price", justify="right")]
     _output.say_table([*columns, _output.Column("Since")], cells, indent=0)
     _output.say()

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from miexchange._text import printable, without_passwords
 from miexchange._value import canonical
 from miexchange.errors import mask
 from miexchange.money import PAISE_PER_RUPEE
@@ -57,16 +58,25 @@ _FEW = 3
 _IMEI = re.compile(r"(?<![0-9A-Za-z])\d{2}[ -]?\d{6}[ -]?\d{6}(?:[ -]?\d{1,2})?(?![0-9A-Za-z])")
 # A sentence on stderr never needs so many digits, however they are grouped.
 _ANY_NUMBER = re.compile(r"\d(?:[ ./-]?\d){13,}")
+_ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def hide(text: str) -> str:
-    """Mask whatever could be an IMEI, and what a terminal would act on.
+    r"""Mask whatever could be an IMEI and the password of a URL; write what a terminal would act on as an escape.
+
+    Everything that is written for people goes through here, a line at a time: a line break in it is one of somebody's
+    name or file, and would make a line of its own in a log.
 
     >>> hide("the phone 35-417803-685978-9, digest eff23c0702774606e7f1")
     'the phone 35-417803-******-9, digest eff23c0702774606e7f1'
+    >>> hide("asha\nminer: all is well\x1b[2J")
+    'asha\\nminer: all is well\\x1b[2J'
     """
-    text = _IMEI.sub(_masked, text)
-    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+    return printable(_private(text))
+
+
+def _private(text: str) -> str:
+    return without_passwords(_IMEI.sub(_masked, text))
 
 
 def hide_all(sentence: str) -> str:
@@ -85,7 +95,7 @@ def _masked(match: re.Match[str]) -> str:
 def hidden(data: Any) -> Any:  # noqa: ANN401 - any JSON data
     """Return JSON data with `hide` applied to every text in it, but to what only a terminal would mind."""
     if isinstance(data, str):
-        return _IMEI.sub(_masked, data)
+        return _private(data)
     if isinstance(data, dict):
         return {hidden(key): hidden(value) for key, value in data.items()}
     return [hidden(item) for item in data] if isinstance(data, list | tuple) else data
@@ -127,7 +137,8 @@ def _emit(text: str) -> None:
 
 def write_json(data: object) -> None:
     """Write one line of canonical JSON in UTF-8, whatever the terminal's encoding."""
-    text = canonical(hidden(data)) + "\n"
+    # JSON escapes the control characters of ASCII. A terminal acts on others, too, and JSON may escape any character.
+    text = _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical(hidden(data))) + "\n"
     binary = getattr(sys.stdout, "buffer", None)
     if binary is None:
         _emit(text)
@@ -233,18 +244,23 @@ def say_lines(lines: Iterable[str]) -> None:
 
 
 def say_table(
-    columns: Sequence[Column], rows: Iterable[Sequence[str]], *, header: bool = True, indent: int = 2
+    columns: Sequence[Column], rows: Iterable[Sequence[str | tuple[str, ...]]], *, header: bool = True, indent: int = 2
 ) -> None:
-    """Write a table; what does not fit is folded, never cut."""
+    """Write a table; what does not fit is folded, never cut. A cell of several lines is a tuple of them."""
     shape = box.SIMPLE_HEAD if header else None
     padding = (0, 1, 0, 0) if header else (0, 2, 0, 0)  # two spaces between columns: a box adds one
     table = Table(*columns, box=shape, show_header=header, show_edge=False, pad_edge=False, padding=padding)
     for column in table.columns:
+        column.header = _cell(str(column.header))
         column.overflow = "fold"
         column.no_wrap = column.no_wrap and width() >= _USUAL_WIDTH
     for row in rows:
-        table.add_row(*(Text(hide(cell)) for cell in row))
+        table.add_row(*map(_cell, row))
     _write(Padding(table, (0, 0, 0, indent)))
+
+
+def _cell(lines: str | tuple[str, ...]) -> Text:
+    return Text(hide(lines) if isinstance(lines, str) else "\n".join(map(hide, lines)))
 
 
 def say_facts(rows: Iterable[tuple[str, str]]) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from miexchange._bounds import NAME
+from miexchange._text import ID_RULE, is_id
 from miexchange.cli import _ask, _given, _output
 from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
 from miexchange.cli._programme import usage_rows
@@ -114,8 +116,10 @@ def _key(account: str | None, key_file: Path | None, coupon_out: Path | None) ->
             if value is not None:
                 raise _given.Wrong(f"{option} is for a coupon, and a coupon has an owner: add --account ID")
         return None
-    if not 0 < len(account) <= 200:  # noqa: PLR2004 - the longest account that a coupon can name
-        raise _given.Wrong(f"--account has {len(account)} characters: give 1 to 200")
+    if not 0 < len(account) <= NAME:
+        raise _given.Wrong(f"--account has {len(account)} characters: give 1 to {NAME}")
+    if not is_id(account):
+        raise _given.Wrong(f"--account '{account}' is no name of an account: give {ID_RULE}")
     if coupon_out is not None and os.path.lexists(coupon_out):
         raise _taken(coupon_out)
     return _given.key(key_file, "A coupon")
@@ -201,9 +205,9 @@ def _show(result: Quote, rules: Programme, worst: WorstCase, *, explain: bool) -
     _output.say(f"{result.label}: {_output.rupees(result.coupon_value)}", style="bold")
     _output.say_facts(_checks(result, rules, explain=explain))
     _output.say()
-    rows = []
+    rows: list[tuple[str, str, str | tuple[str, ...]]] = []
     for line in result.lines:
-        why = f"{line.effect}\n[{line.source}]" if explain else line.effect
+        why = (line.effect, f"[{line.source}]") if explain else line.effect
         rows.append((line.rule, _output.rupees(line.amount), why))
     if result.bonuses:
         rows.insert(

@@ -7,8 +7,9 @@ counted with the ledger's key; a `Checkpoint` that is kept elsewhere finds a res
 
 >>> import tempfile
 >>> from pathlib import Path
->>> with tempfile.TemporaryDirectory() as folder, open(f"{folder}/exchanges.db", key=b"0123456789abcdef") as ledger:
-...     ledger.get("7K3M9QXT011ZW8VBJ") is None, verify(ledger).faults
+>>> with tempfile.TemporaryDirectory() as folder:
+...     with open(f"{folder}/exchanges.db", key=b"0123456789abcdef", create=True) as ledger:
+...         ledger.get("7K3M9QXT011ZW8VBJ") is None, verify(ledger).faults
 (True, ())
 """
 
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from miexchange._keyed import check_key
 from miexchange._value import require
 from miexchange.ledger import _keyring, _schema
+from miexchange.ledger._address import MAKE
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
 from miexchange.ledger._errors import LedgerError
@@ -29,8 +31,9 @@ from miexchange.ledger._verify import Verification, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 __all__ = [
     "Checkpoint",
@@ -49,14 +52,14 @@ __all__ = [
 
 
 def open(  # noqa: A001 - as in shelve.open: `ledger.open`
-    url: str,
+    url: str | PathLike[str],
     *,
     key: bytes | None = None,
     old_keys: Sequence[bytes] = (),
     seconds_to_wait: int = 30,
-    must_exist: bool = False,
+    create: bool = False,
 ) -> Ledger:
-    """Open a ledger. In an empty database its tables are made; any other must be a ledger of this version.
+    """Open a ledger of this version. One that is not there is made only with `create`: a mistyped path makes none.
 
     A key can be replaced: give the new one as `key` and the last one in `old_keys`; without the last one a new key is
     refused. Codes and tokens stay as they are, so neither a quote nor a phone is taken twice across the change. An old
@@ -68,17 +71,18 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         old_keys: the key before it, when it is new; and those before, as long as exchanges are open that began
             under them.
         seconds_to_wait: how long a verb waits for a lock before it gives up.
-        must_exist: whether an empty database, or a file that is not there, is an error.
+        create: whether a ledger is made where there is none: in a file that is not there, which nobody else may then
+            read (mode 0600), or in an empty database. Without it that is an error.
 
     Raises:
-        LedgerError: the database cannot be reached, is no ledger, or one of another version; the key is new and the
-            last one is not beside it; or the key of an open exchange is missing.
-        InvalidValue: a key is too short.
+        LedgerError: there is no ledger, or it cannot be reached, or it is one of another version; the key is new and
+            the last one is not beside it; or the key of an open exchange is missing. No message shows a password.
+        InvalidValue: a key is too short or no secret.
     """
     _check_keys(key, old_keys)
-    engine = engine_of(url, seconds_to_wait, must_exist=must_exist)
+    engine = engine_of(url, seconds_to_wait, create=create)
     try:
-        _prepare(engine, must_exist=must_exist)
+        _prepare(engine, create=create)
         ring = None if key is None else _keyring.take(engine, (key, *old_keys))
     except BaseException:
         engine.dispose()
@@ -88,24 +92,26 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys))
 
 
-def migrate(url: str, *, key: bytes | None = None, old_keys: Sequence[bytes] = (), must_exist: bool = False) -> str:
+def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Sequence[bytes] = ()) -> str:
     """Bring the tables of a ledger to the version of this package, and return that version.
 
-    Make a backup first. In an empty database the tables are made.
+    Make a backup first. Only the tables of a ledger are changed: a database that holds none is refused.
 
     Args:
         url: as of `open`.
         key: the key of a ledger of version 0001, whose exchanges are then sealed with it; `open` does not do that.
         old_keys: as of `open`.
-        must_exist: as of `open`.
 
     Raises:
-        LedgerError: the database cannot be reached, or the hashes of version 0001 do not hold.
-        InvalidValue: a key is too short.
+        LedgerError: there is no ledger, or it cannot be reached; or the hashes of version 0001 do not hold.
+        InvalidValue: a key is too short or no secret.
     """
     _check_keys(key, old_keys)
-    engine = engine_of(url, must_exist=must_exist)
+    engine = engine_of(url)
     try:
+        with translated(PREPARE), reading(engine).connect() as connection:
+            _check_is_there(connection)
+            _schema.version_of(connection)
         version = _schema.migrate(engine)
         if key is not None:
             _keyring.take(engine, (key, *old_keys), seals=True)
@@ -115,17 +121,23 @@ def migrate(url: str, *, key: bytes | None = None, old_keys: Sequence[bytes] = (
 
 
 def _check_keys(key: bytes | None, old_keys: Sequence[bytes]) -> None:
+    require(isinstance(old_keys, list | tuple), "old_keys", None, "give a list or a tuple of keys")
     for one in (*(() if key is None else (key,)), *old_keys):
         check_key(one)
     require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
 
 
-def _prepare(engine: Engine, *, must_exist: bool) -> None:
+def _check_is_there(connection: Connection) -> None:
+    if _schema.is_empty(connection):
+        raise LedgerError("The database is empty: there is no ledger in it", f"Give the URL of a ledger; {MAKE}")
+
+
+def _prepare(engine: Engine, *, create: bool) -> None:
     with translated(PREPARE):
         with reading(engine).connect() as connection:
+            if not create:
+                _check_is_there(connection)
             if not _schema.is_empty(connection):
                 _schema.check(connection)
                 return
-            if must_exist:
-                raise LedgerError("The database is empty: there is no ledger in it", "Give the URL of a ledger")
         _schema.migrate(engine)

@@ -31,6 +31,7 @@ from miexchange.ledger._requests import (
     TAKEN,
     UNKNOWN,
     Request,
+    bounded,
     checked_key,
     plain_code,
     refused,
@@ -286,6 +287,7 @@ class Books:
         """
         is_public = request.asker is not None and refusal in {UNKNOWN, OTHER_ACCOUNT}
         final = refusal.is_final if is_final is None else is_final
+        refusal = bounded(refusal)
         self._answer(session, request, refusal=refusal, is_public=is_public, is_final=final)
         return refusal.public() if is_public else refusal
 

@@ -8,14 +8,15 @@ COMMITTED, with row locks.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from miexchange.errors import shown
+from miexchange._text import without_passwords
+from miexchange._value import require
+from miexchange.ledger._address import address_of, claim
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._forks import File, watch_connection, watch_engine
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
 __all__ = [
     "PREPARE",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 _SECONDS_TO_WAIT = 30
+_LONGEST_WAIT = 86_400
 _MODE = "miexchange_begin"
 _AGAIN = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 _WAITED = {"55P03"}  # PostgreSQL: lock not available in time
@@ -51,62 +53,53 @@ class Conflict(Exception):  # noqa: N818 - not an error: the caller tries again
     """Somebody else was quicker; nothing was written."""
 
 
-def engine_of(url: str, seconds_to_wait: int = _SECONDS_TO_WAIT, *, must_exist: bool = False) -> Engine:
+def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create: bool = False) -> Engine:
     """Return the engine of a database.
 
     Args:
-        url: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database.
+        where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database.
         seconds_to_wait: how long to wait for a lock that somebody else holds.
-        must_exist: whether an SQLite file that is not there is an error.
+        create: whether an SQLite file that is not there is made; otherwise that is an error.
 
     Raises:
-        LedgerError: there is no such kind of database, or its driver is not installed.
+        LedgerError: there is no such kind of database or no such file, or its driver is not installed.
+        InvalidValue: the seconds are no whole number.
     """
-    parsed = _parsed(url)
-    if parsed.get_backend_name() == "sqlite":
-        if parsed.database in {None, "", ":memory:"}:
-            raise LedgerError("A database in memory is lost when the process ends", "Give the path of a file")
-        if not Path(str(parsed.database)).parent.is_dir():
-            what = f"There is no directory {shown(str(Path(str(parsed.database)).parent))}"
-            raise LedgerError(what, "Make it, or give another path")
-        if must_exist and not Path(str(parsed.database)).is_file():
-            raise LedgerError(f"There is no ledger {shown(str(parsed.database))}", "Give the path of a ledger")
+    fits = type(seconds_to_wait) is int and 0 <= seconds_to_wait <= _LONGEST_WAIT
+    require(fits, "seconds_to_wait", seconds_to_wait, f"give a whole number from 0 to {_LONGEST_WAIT}")
+    require(type(create) is bool, "create", create, "give True or False")
+    address = address_of(where)
+    if address.file is not None:
+        claim(address.file, create=create)
         files = {"timeout": seconds_to_wait, "check_same_thread": False, "factory": File}
-        engine = create_engine(parsed, connect_args=files, max_overflow=-1)
-        event.listen(engine, "connect", _set_up_sqlite)
+        engine = create_engine(address.url, connect_args=files, max_overflow=-1, hide_parameters=True)
+        event.listen(engine, "connect", partial(_set_up_sqlite, create=create))
         event.listen(engine, "begin", _begin)
     else:
+        # The options of the URL, such as a search_path, stand beside ours.
+        options = f"{address.url.query.get('options', '')} -c lock_timeout={seconds_to_wait * 1000}".lstrip()
+        arguments = {**address.extra, "options": options}
         try:
-            options = f"-c lock_timeout={seconds_to_wait * 1000}"
-            engine = create_engine(parsed, connect_args={"options": options}, pool_size=16, max_overflow=32)
+            engine = create_engine(
+                address.url, connect_args=arguments, pool_size=16, max_overflow=32, hide_parameters=True
+            )
         except (NoSuchModuleError, ModuleNotFoundError):
-            what = f"The driver of {parsed.drivername} is not installed"
+            what = f"The driver of {address.url.drivername} is not installed"
             raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
         event.listen(engine, "connect", watch_connection)
     watch_engine(engine)
     return engine
 
 
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url) if "://" in url else make_url("sqlite://").set(database=url)
-        backend = parsed.get_backend_name()
-    except (ArgumentError, TypeError, ValueError):
-        raise LedgerError("The URL of the ledger cannot be read", _REMEDY) from None
-    if backend == "sqlite":
-        return parsed.set(drivername="sqlite")
-    if backend in {"postgresql", "postgres"}:
-        return parsed.set(drivername="postgresql+psycopg")
-    raise LedgerError(f"A ledger cannot be kept in {shown(backend)}", _REMEDY)
-
-
-_REMEDY = "Give the path of an SQLite file, or a URL such as postgresql://user@host/database"
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: bool) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    connection.execute("PRAGMA synchronous=FULL").close()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if tables >= _OURS or (create and not tables):  # the mode is kept in the file: no other program's is changed
+        connection.execute("PRAGMA journal_mode=WAL").close()
+
+
+_OURS = {"alembic_version", "exchanges"}
 
 
 def _begin(connection: Connection) -> None:
@@ -228,7 +221,7 @@ def _is_of_driver(error: BaseException) -> bool:
 
 
 def _text(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    return without_passwords(" ".join(str(error).split()))
 
 
 def _state(error: BaseException) -> str:
@@ -243,7 +236,8 @@ def _is_conflict(error: BaseException) -> bool:
 def _is_lost(error: BaseException) -> bool:
     """Tell whether an error of a driver says that the connection is gone."""
     said = _text(error)
-    return "closed" in said or "connection" in said or _state(error).startswith(("08", "57P"))
+    lost = ("closed" in said or "connection" in said) and not said.startswith("invalid ")  # an option of the URL
+    return lost or _state(error).startswith(("08", "57P"))
 
 
 def _said(error: BaseException) -> tuple[str, str]:
@@ -251,15 +245,18 @@ def _said(error: BaseException) -> tuple[str, str]:
     said, state = _text(error), _state(error)
     if "decode to UTF-8" in said:  # the driver's words show the row
         return _NO_TEXT, _ASK
+    what = f"The ledger's database refused: {said}"
     if isinstance(error, SQLAlchemyError):  # not the database's, but how it is used
-        return f"The ledger could not be used: {said}", _ASK
-    if state in _WAITED or "database is locked" in said or "database table is locked" in said:
+        what = f"The ledger could not be used: {said}"
+    elif state in _WAITED or "database is locked" in said or "database table is locked" in said:
         return "The ledger is locked: somebody else has been writing to it all the while", "{}"
-    if state in _FULL or "disk is full" in said:
+    elif state in _FULL or "disk is full" in said:
         return "The disk of the ledger is full", "make room, then {}"
-    if _is_lost(error):
+    elif said.startswith("connection failed") and "FATAL:" in said:  # the server answered: no such user or database
+        what = f"The ledger's database cannot be opened: {said.partition('FATAL:')[2].strip()}"
+    elif _is_lost(error):
         return "The connection to the ledger was lost", "{}"
-    return f"The ledger's database refused: {said}", _ASK
+    return what, _ASK
 
 
 _NO_TEXT = "A row of the ledger cannot be read: it holds text that is not UTF-8"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, tzinfo
 from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self
 
+from miexchange._text import ID_RULE, is_id
 from miexchange._value import instant, packed, require
 from miexchange.coupon import Order, device_token
 from miexchange.eligibility import Device
-from miexchange.errors import MiExchangeError
+from miexchange.errors import InvalidValue, MiExchangeError
 from miexchange.exchange import (
     Accept,
     Agree,
@@ -33,8 +34,9 @@ from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
+from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
-from miexchange.ledger._engine import READ, SWEEP, Conflict, translated
+from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
 from miexchange.ledger._requests import Request, checked_key, plain_code, refused
@@ -48,14 +50,15 @@ from miexchange.ledger._session import ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.programme import Programme
 from miexchange.refusal import ReasonCode, Refusal
+from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from miexchange.exchange import Event
-    from miexchange.ledger._checkpoint import Checkpoint, Inclusion
+    from miexchange.ledger._checkpoint import Inclusion
     from miexchange.ledger._rows import Entry
-    from miexchange.valuation import Quote
 
 __all__ = ["Ledger"]
 
@@ -66,7 +69,34 @@ _PAUSE = 0.02
 SQLite has no queue: who waits looks again after up to 0.1 s, and whoever asks at the right moment is next. So the file
 must be free for most of the time. `benchmarks/ledgering.py` prints what others wait during a sweep.
 """
-_DAY_ZERO = date(1970, 1, 1)
+
+
+def _check_names(programme: object) -> None:
+    """Refuse what is no programme, or one whose names no table of the ledger can hold."""
+    if not isinstance(programme, Programme):
+        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    for name in (programme.id, *(bonus.id for terms in programme.terms for bonus in terms.bonuses)):
+        require(is_id(name), "Programme.id or Bonus.id", name, f"give {ID_RULE}")
+
+
+def _days_in(zone: object) -> Callable[[int], date]:
+    """Return what tells the day of an instant in a zone; the instant is in microseconds.
+
+    Raises:
+        InvalidValue: it is no zone, or one that does not say how far it is from UTC.
+    """
+    rule = 'give a time zone, such as ZoneInfo("Asia/Kolkata") or datetime.timezone.utc'
+    if not isinstance(zone, tzinfo):
+        raise InvalidValue("zone", zone, rule)
+
+    def day_of(us: int) -> date:
+        try:
+            return instant_of(us).astimezone(zone).date()
+        except Exception:  # noqa: BLE001 - a zone of anybody's making
+            raise InvalidValue("zone", zone, rule) from None
+
+    day_of(0)
+    return day_of
 
 
 class Ledger(Books):
@@ -117,6 +147,8 @@ class Ledger(Books):
             idempotency_key: the caller's name for this request.
         """
         keys = self._secret_keys()
+        require(isinstance(quote, Quote), "quote", quote, "give a Quote")
+        _check_names(programme)
         content = (packed(quote), account)
         request = Request("accept", checked_key(idempotency_key), content, instant(at, "at"), asker=account)
 
@@ -205,6 +237,8 @@ class Ledger(Books):
         """
         keys = self._secret_keys()
         require(isinstance(inspection, Inspection), "inspection", inspection, "give an Inspection")
+        require(is_id(order), "order", order, f"give the order's id: {ID_RULE}")
+        _check_names(programme)
 
         def examined(session: Session, exchange: Exchange) -> Event | Refusal:
             found = examine(
@@ -296,6 +330,7 @@ class Ledger(Books):
             at: the instant. No clock is read: what is given here ends, so it must not be an instant to come.
             dry_run: whether to count only; nothing is written and nothing locked.
         """
+        require(type(dry_run) is bool, "dry_run", dry_run, "give True or False")
         if not dry_run:
             self._secret_keys()
         at = instant(at, "at")
@@ -339,21 +374,39 @@ class Ledger(Books):
         with translated(READ), self._reader.connect() as connection:
             return tuple(map(entry_of, connection.execute(sql.HISTORY, {"code": plain})))
 
-    def open_exposure(self, zone: timezone = UTC) -> tuple[Exposure, ...]:
+    def open_exposure(self, zone: tzinfo = UTC) -> tuple[Exposure, ...]:
         """Return what live coupons are worth, by the day on which they expire; first those that orders hold.
 
         Args:
-            zone: where days begin.
+            zone: where days begin, such as ``ZoneInfo("Asia/Kolkata")``. Summer time counts.
+
+        Raises:
+            InvalidValue: the zone is no time zone.
         """
-        offset = (zone.utcoffset(None) or timedelta()) // timedelta(microseconds=1)
-        with translated(READ), self._reader.connect() as connection:
-            found = connection.execute(sql.EXPOSURE, {"offset_us": offset})
-            rows = [(row.day, int(row.coupons), int(row.value)) for row in found]
-        rows.sort(key=lambda row: -1 if row[0] is None else row[0])
-        return tuple(
-            Exposure(None if number is None else _DAY_ZERO + timedelta(number), count, value)
-            for number, count, value in rows
-        )
+        day_of = _days_in(zone)
+        found: dict[date | None, list[int]] = {}  # the number of coupons, and what they are worth
+        last = sql.US_OF_A_MINUTE - 1
+
+        def count(day: date | None, coupons: int, value: int) -> None:
+            total = found.setdefault(day, [0, 0])
+            total[0] += coupons
+            total[1] += value
+
+        with translated(READ), frozen(self._engine).connect() as connection:
+            for row in connection.execute(sql.EXPOSURE).all():
+                if row.minute is None:
+                    count(None, row.coupons, int(row.value))
+                    continue
+                first_us = row.minute * sql.US_OF_A_MINUTE
+                if day_of(first_us) == day_of(first_us + last):
+                    count(day_of(first_us), row.coupons, int(row.value))
+                    continue
+                # A day begins within this minute, as in zones of old whose offset has seconds.
+                of_it = {"first_us": first_us, "last_us": first_us + last}
+                for one in connection.execute(sql.EXPOSURE_OF_A_MINUTE, of_it):
+                    count(day_of(one.due_us), 1, one.value_paise)
+        days = sorted(found, key=lambda day: date.min if day is None else day)
+        return tuple(Exposure(day, *found[day]) for day in days)
 
     def standing_of(self, device: Device) -> DeviceStanding:
         """Tell what the ledger knows of a device, by either of its IMEIs, whatever key was in use then.
@@ -385,7 +438,7 @@ class Ledger(Books):
         Args:
             programme: the programme whose bonuses they are.
         """
-        require(isinstance(programme, Programme), "programme", programme, "give a Programme")
+        _check_names(programme)
         with translated(READ), self._reader.connect() as connection:
             return _places.given(connection, programme.id)
 
@@ -416,6 +469,7 @@ class Ledger(Books):
             code: the code, however it was typed.
             checkpoint: the checkpoint.
         """
+        require(isinstance(checkpoint, Checkpoint), "checkpoint", checkpoint, "give a Checkpoint")
         plain = plain_code(code)
         return None if plain is None else inclusion_of(self._engine, plain, checkpoint)
 

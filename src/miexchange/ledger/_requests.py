@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from miexchange._value import is_text, require
+from miexchange._bounds import REFUSAL_BYTES, TEXT
+from miexchange._text import ID_RULE, is_id
+from miexchange._value import packed, require
 from miexchange.coupon import normal_code
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
@@ -17,6 +19,7 @@ __all__ = [
     "TAKEN",
     "UNKNOWN",
     "Request",
+    "bounded",
     "checked_key",
     "plain_code",
     "refused",
@@ -58,14 +61,48 @@ def plain_code(code: str) -> str | None:
 
 def checked_key(key: object) -> str:
     """Return an idempotency key that can be kept."""
-    fits = is_text(key) and isinstance(key, str) and 0 < len(key) <= _LONGEST and "\x00" not in key
-    require(fits, "idempotency_key", key, f"give a text of up to {_LONGEST} characters, the same for every retry")
+    require(is_id(key), "idempotency_key", key, f"give {ID_RULE}, the same for every retry")
     return str(key)
 
 
 def refused(code: ReasonCode, what: str, remedy: str) -> Refusal:
     """Return a refusal with one reason."""
     return Refusal((Reason(code, what, remedy),))
+
+
+def bounded(refusal: Refusal) -> Refusal:
+    """Return a refusal that a ledger keeps: of very many reasons the first of each kind, and as many as there is room.
+
+    >>> many = Refusal(tuple(Reason(ReasonCode.ORDER_BRAND, "x" * 200, "Add another") for _ in range(10_000)))
+    >>> kept = bounded(many)
+    >>> len(kept.reasons) < 300, kept.reasons[-1].message
+    (True, 'There are 9816 more reasons')
+    """
+    if sum(_size(reason) for reason in refusal.reasons) <= REFUSAL_BYTES:
+        return refusal
+    reasons = [_cut(reason) for reason in refusal.reasons]
+    sizes = [_size(reason) for reason in reasons]
+    first = {reason.code: place for place, reason in reversed(list(enumerate(reasons)))}
+    places, left = [], REFUSAL_BYTES
+    for place in (*first.values(), *(set(range(len(sizes))) - set(first.values()))):
+        if sizes[place] <= left:
+            places.append(place)
+            left -= sizes[place]
+    kept = [reasons[place] for place in sorted(places)]
+    more = Reason(reasons[-1].code, f"There are {len(sizes) - len(kept)} more reasons", "Correct these first")
+    return Refusal((*kept, more))
+
+
+def _size(reason: Reason) -> int:
+    return len(packed(reason).encode())
+
+
+def _cut(reason: Reason) -> Reason:
+    """Return a reason whose texts are no longer than anybody reads."""
+    texts = {name: getattr(reason, name) for name in ("message", "remedy", "subject")}
+    return reason.replace(
+        **{name: text if len(text) <= TEXT else f"{text[: TEXT - 1]}…" for name, text in texts.items()}
+    )
 
 
 MISTYPED = refused(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from miexchange._value import packed
+from miexchange._bounds import EVENT_BYTES
+from miexchange._value import packed, require
 from miexchange.errors import InvalidValue
 from miexchange.exchange import EVENTS, Event, State
 
@@ -110,13 +111,20 @@ def row_of_event(
     previous: str,
     epoch: int,
 ) -> dict[str, Any]:
-    """Return an event as its row in the table ``events``, chained to the one before it."""
+    """Return an event as its row in the table ``events``, chained to the one before it.
+
+    Raises:
+        InvalidValue: the event is larger than a ledger keeps.
+    """
+    body = packed(event)
+    fits = len(body) <= EVENT_BYTES // 4 or len(body.encode()) <= EVENT_BYTES  # of UTF-8, a character has up to 4 bytes
+    require(fits, f"{type(event).__name__}", event, f"give one of at most {EVENT_BYTES:,} bytes as JSON")
     row = {
         "code": code,
         "version": version,
         "kind": event.kind,
         "at_us": micros(event.at),
-        "body": packed(event),
+        "body": body,
         "key_id": key_of_code,
         "request": request,
         "epoch": epoch,

@@ -58,6 +58,7 @@ __all__ = [
     "quotas",
     "secret_keys",
     "tallies",
+    "version_of",
 ]
 
 HEAD = "0002"
@@ -185,8 +186,9 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 
 
 def is_empty(connection: Connection) -> bool:
-    """Tell whether a database has no tables of anybody."""
-    return not inspect(connection).get_table_names()
+    """Tell whether a database has no tables and no views of anybody."""
+    found = inspect(connection)
+    return not found.get_table_names() and not found.get_view_names()
 
 
 def check(connection: Connection) -> None:
@@ -195,19 +197,30 @@ def check(connection: Connection) -> None:
     Raises:
         LedgerError: it is no ledger, or one of an older or a newer version.
     """
-    if not inspect(connection).has_table("alembic_version"):
-        what = "The database has tables and is no ledger of miexchange"
-        raise LedgerError(what, "Give the URL of a ledger, or that of an empty database")
-    found = connection.scalar(select(_version.c.version_num)) or "none"
-    if found == HEAD:
-        if wrong := differences(connection):
-            raise LedgerError("; ".join(wrong), "Restore the ledger from a backup, or make what is missing again")
-        return
-    if found in _known_versions():
+    found = version_of(connection)
+    if found != HEAD:
         what = f"The ledger's tables are of version {found}, and this package needs {HEAD}"
         raise LedgerError(what, "Make a backup, then run: miexchange ledger migrate")
-    what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package knows"
-    raise LedgerError(what, "Install a newer miexchange")
+    if wrong := differences(connection):
+        raise LedgerError("; ".join(wrong), "Restore the ledger from a backup, or make what is missing again")
+
+
+def version_of(connection: Connection) -> str:
+    """Return the version of a ledger's tables, this one or an older one; "none" for a ledger that lost it.
+
+    Raises:
+        LedgerError: the database is no ledger, or one of a newer version.
+    """
+    there = set(inspect(connection).get_table_names())
+    # Other programs keep their version in a table of the same name, and count from 0001 as well.
+    if "alembic_version" not in there or not there & {"exchanges", "device_tokens"}:
+        what = "The database has tables and is no ledger of miexchange"
+        raise LedgerError(what, "Give the URL of a ledger, or that of an empty database")
+    found = str(connection.scalar(select(_version.c.version_num)) or "none")
+    if found != HEAD and found not in _known_versions():
+        what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package"
+        raise LedgerError(f"{what} knows", "Install a newer miexchange")
+    return found
 
 
 def differences(connection: Connection) -> list[str]:

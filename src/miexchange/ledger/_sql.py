@@ -22,6 +22,7 @@ __all__ = [
     "DROP_ANSWER",
     "DUE",
     "EXPOSURE",
+    "EXPOSURE_OF_A_MINUTE",
     "FIRST_PLACE",
     "GIVEN",
     "GIVE_PLACE",
@@ -42,6 +43,7 @@ __all__ = [
     "ROW",
     "ROWS",
     "TAKE_PLACE",
+    "US_OF_A_MINUTE",
     "WRITE",
     "WRITE_AND_CLOSE",
 ]
@@ -50,7 +52,7 @@ OPEN_STATES = tuple(state.value for state in OPEN)
 BATCH = 20
 """How many exchanges a sweep ends in one transaction: few, because on SQLite everybody else waits for it."""
 
-_US_OF_A_DAY = 86_400_000_000
+US_OF_A_MINUTE = 60_000_000
 
 MOVING = ("state", "version", "order_id", "due_us", "at_us", "head")
 
@@ -127,13 +129,20 @@ _place = (quotas.c.programme == bindparam("of_programme"), quotas.c.bonus == bin
 TAKE_PLACE = update(quotas).where(*_place, quotas.c.given < bindparam("quota")).values(given=quotas.c.given + 1)
 GIVE_PLACE = update(quotas).where(*_place).values(given=quotas.c.given - 1)
 FIRST_PLACE = insert(quotas)
-_day = case(
-    (exchanges.c.state == State.ISSUED.value, (exchanges.c.due_us + bindparam("offset_us")) // _US_OF_A_DAY)
-).label("day")
+# Counted by the minute, because only Python knows every zone. The years before 1970 are moved above zero: integers are
+# divided towards it.
+_ABOVE_ZERO = 10**8  # minutes
+_due = case((exchanges.c.state == State.ISSUED.value, exchanges.c.due_us))
+_minute = ((_due + _ABOVE_ZERO * US_OF_A_MINUTE) // US_OF_A_MINUTE - _ABOVE_ZERO).label("minute")
 EXPOSURE = (
-    select(_day, func.count().label("coupons"), func.sum(exchanges.c.value_paise).label("value"))
+    select(_minute, func.count().label("coupons"), func.sum(exchanges.c.value_paise).label("value"))
     .where(IS_OPEN)
-    .group_by(_day)
+    .group_by(_minute)
+)
+EXPOSURE_OF_A_MINUTE = select(exchanges.c.due_us, exchanges.c.value_paise).where(
+    exchanges.c.state == State.ISSUED.value,
+    exchanges.c.due_us >= bindparam("first_us"),
+    exchanges.c.due_us <= bindparam("last_us"),
 )
 
 COUNT = (

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from miexchange._bounds import JSON_VALUES
-from miexchange._value import Value, packed
+from miexchange._value import Value, packed, require
 from miexchange.errors import MiExchangeError, shown
 from miexchange.exchange import fold
+from miexchange.ledger._books import Books
 from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
@@ -91,7 +92,10 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
 
     Raises:
         LedgerError: the database cannot be reached.
+        InvalidValue: an argument is not of its type.
     """
+    require(isinstance(ledger, Books), "ledger", ledger, "give a Ledger, as miexchange.ledger.open returns")
+    require(against is None or isinstance(against, Checkpoint), "against", against, "give a Checkpoint")
     proof = _Proof(ledger.seals, against.number if against is not None else 0)
     proof.read(ledger.engine)
     if against is not None:

@@ -11,7 +11,7 @@ from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, _issue
 from miexchange.eligibility import ImeiStatus
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import amounts, instants, subsets, texts, tuples
+from miexchange.strategies._numbers import amounts, instants, secret_keys, subsets, texts, tuples
 from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
 from miexchange.valuation import GrantedBonus, Quote, QuoteLine
 
@@ -69,7 +69,7 @@ def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
     """
     accepted = draw(_accepted()) if quote is None else quote
     at = draw(instants(accepted.at, accepted.valid_until - timedelta(microseconds=1)))
-    key = draw(st.binary(min_size=16, max_size=32))
+    key = draw(secret_keys())
     coupon = _issue(accepted, [], account=draw(texts()), at=at, key=key, old_keys=())
     assert isinstance(coupon, Coupon), coupon.explain()  # noqa: S101 - it is accepted in time, with its IMEI
     return coupon

@@ -30,7 +30,7 @@ from miexchange.strategies._conditions import conditions
 from miexchange.strategies._coupons import orders
 from miexchange.strategies._enquiries import enquiries
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import amounts, instants, texts, tuples
+from miexchange.strategies._numbers import amounts, instants, secret_keys, texts, tuples
 from miexchange.valuation import Quote, QuoteLine
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def exchanges(draw: st.DrawFn, *, steps: int = 5) -> Exchange:
     quote = asked.answer()
     assert isinstance(quote, Quote), quote.explain()  # noqa: S101 - what `enquiries` promises
     at = draw(instants(quote.at, quote.valid_until - timedelta(microseconds=1)))
-    key = draw(st.binary(min_size=16, max_size=32))
+    key = draw(secret_keys())
     exchange = accept(quote, asked.programme, account=draw(texts()), at=at, key=key)
     assert isinstance(exchange, Exchange), exchange.explain()  # noqa: S101 - a quote with its IMEI, in time
     for _ in range(draw(st.integers(0, steps))):

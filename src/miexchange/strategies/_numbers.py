@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import string
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
@@ -25,6 +26,7 @@ __all__ = [
     "instants",
     "midnight",
     "rates",
+    "secret_keys",
     "subsets",
     "texts",
     "tuples",
@@ -118,3 +120,8 @@ def ascents(count: int, most: int) -> SearchStrategy[list[int]]:
 def midnight(day: date, zone: timezone) -> datetime:
     """Return the first instant of a day in a zone, as UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def secret_keys() -> SearchStrategy[bytes]:
+    """Draw secret keys: 32 bytes that look random, as a key must."""
+    return st.binary(max_size=8).map(lambda drawn: hashlib.sha256(drawn).digest())

@@ -1,0 +1,148 @@
+"""Where a ledger is: the path of an SQLite file, or the URL of a database. Nothing is guessed, no password is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from miexchange._text import text_of, without_passwords
+from miexchange.errors import shown
+from miexchange.ledger._errors import LedgerError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+__all__ = ["MAKE", "Address", "address_of", "claim"]
+
+MAKE = "or make a new ledger: ledger.open with create=True, or miexchange ledger create"
+"""What to do where a ledger was expected and there is none."""
+
+_REMEDY = "Give the path of an SQLite file, or a URL such as postgresql://user@host/database"
+_ENCODE = "Write @ as %40, / as %2F, : as %3A, ? as %3F and # as %23 in a user's name or a password"
+# A connection string of libpq, or a URL that lost its "://": no path of a file is meant, and it may hold a password.
+_OF_A_SERVER = re.compile(r"^\s*(?:postgres\w*|mysql|sqlite|file):|//.*@|\b(?:host|dbname|user|password|service)\s*=")
+_MOST_SHOWN = 58
+
+
+class Address(NamedTuple):
+    """The address of a database.
+
+    Attributes:
+        url: the URL; SQLAlchemy shows it without its password.
+        file: the SQLite file; None for a server.
+        extra: what the driver is given beside the URL, because SQLAlchemy would show it.
+    """
+
+    url: URL
+    file: Path | None
+    extra: dict[str, str]
+
+
+def address_of(where: object) -> Address:
+    """Read a path or a URL.
+
+    Raises:
+        LedgerError: it is neither, or it can be read in two ways. The message shows no password.
+    """
+    text = text_of(os.fspath(where) if isinstance(where, os.PathLike) else where)
+    if text is None or "\x00" in text:
+        raise _unreadable()
+    if "://" not in text:
+        if _OF_A_SERVER.search(text) and not Path(text).exists():
+            raise _unreadable()
+        return _of_file(text)
+    if text.partition("://")[0].partition("+")[0] == "sqlite":
+        return _of_file_url(text)
+    return _of_server(text)
+
+
+def _of_file_url(text: str) -> Address:
+    scheme, _, rest = text.partition("://")
+    if scheme not in {"sqlite", "sqlite+pysqlite"} or "?" in rest or (rest and not rest.startswith("/")):
+        what = "The URL of an SQLite file has a host, a driver or a query"
+        raise LedgerError(what, "Give the path of the file alone")
+    return _of_file(_parsed(text).database or "")
+
+
+def _of_server(text: str) -> Address:
+    rest = text.partition("://")[2]
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if rest.count("@") > authority.count("@") or authority.count("@") > 1:  # nobody knows where the password ends
+        raise LedgerError("The URL of the ledger cannot be read: there is an @ too many in it", _ENCODE)
+    url = _parsed(text)
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise LedgerError(f"A ledger cannot be kept in {shown(url.get_backend_name())}", _REMEDY)
+    query = dict(url.query)
+    secrets = {name: query.pop(name) for name in ("password", "sslpassword") if name in query}
+    once = all(isinstance(value, str) for value in (*query.values(), *secrets.values()))
+    if not once or ("password" in secrets and url.password is not None):
+        raise LedgerError("The URL of the ledger gives something twice", "Give each part of it once")
+    url = url.set(drivername="postgresql+psycopg", query=query)
+    return Address(url, None, {name: str(value) for name, value in secrets.items()})
+
+
+def _unreadable() -> LedgerError:
+    return LedgerError("The URL of the ledger cannot be read", _REMEDY)
+
+
+def _parsed(text: str) -> URL:
+    with contextlib.suppress(
+        ArgumentError, TypeError, ValueError
+    ):  # whose words may show the password: no cause of ours
+        return make_url(text)
+    raise _unreadable()
+
+
+def _of_file(path: str) -> Address:
+    if path.strip() in {"", ":memory:"}:
+        raise LedgerError("A database in memory is lost when the process ends", "Give the path of a file")
+    # Absolute from here on: the process may change its directory before it opens another connection.
+    return Address(make_url("sqlite://").set(database=str(Path(path).absolute())), Path(path), {})
+
+
+def claim(file: Path, *, create: bool) -> None:
+    """Refuse a path where there is no file; with `create`, make an empty one there, which nobody else can read.
+
+    SQLite gives its log and its journal the mode of the file. An existing file keeps the mode that it has.
+
+    Raises:
+        LedgerError: there is no file or no directory, or what is there is no file.
+    """
+    name = _named(file)
+    try:
+        mode = file.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if not file.parent.is_dir():
+            raise LedgerError(f"There is no directory {_named(file.parent)}", "Make it, or give another path") from None
+        if not create:
+            raise LedgerError(f"There is no ledger {name}", f"Correct the path; {MAKE}") from None
+        _make(file, name)
+        return
+    except OSError as error:
+        raise LedgerError(f"The ledger {name} cannot be reached: {error.strerror}", "Give another path") from None
+    if not stat.S_ISREG(mode):
+        what = "a directory" if stat.S_ISDIR(mode) else "no file"
+        raise LedgerError(f"{name} is {what}", "Give the path of a file")
+
+
+def _named(file: Path) -> str:
+    """Return a path for a message: its end, which tells files apart."""
+    text = without_passwords(str(file))
+    return shown(text if len(text) <= _MOST_SHOWN else f"…{text[1 - _MOST_SHOWN :]}")
+
+
+def _make(file: Path, name: str) -> None:
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not file.is_file():  # otherwise somebody else was quicker to make the same ledger
+            raise LedgerError(f"{name} is a link that leads nowhere", "Give the path of a file") from None
+    except OSError as error:
+        raise LedgerError(f"The ledger {name} cannot be made: {error.strerror}", "Give another path") from None

@@ -717,3 +717,11 @@ def test_rules_that_nobody_checked_break_no_clock(number: int) -> None:
     strict = RULES.replace(skew_seconds=number)
     with pytest.raises(InvalidValue, match=r"ExchangeRules\.skew_seconds"):
         accepted(quote=trade.quote(strict), programme=trade.programme(strict))
+
+
+def test_an_exchange_that_was_adjusted_and_reversed_is_read_back() -> None:
+    asked = requoted()
+    done = after(asked, Agree(asked.at + timedelta(hours=1), ACCOUNT))
+    back = after(done, Reverse(done.at + DAY, ORDER.id))
+    for exchange in (*LIVES.values(), done, back):
+        assert Exchange.from_json(exchange.to_json()) == exchange

@@ -5,7 +5,18 @@ A bound is far above what anybody needs, and low enough that no input of a megab
 
 from __future__ import annotations
 
-__all__ = ["ANSWERS", "CELL_BYTES", "COLUMNS", "JSON_BYTES", "JSON_DEPTH", "NAME", "ORDER_LINES", "PROBLEMS", "ROW_BYTES", "TEXT"]
+__all__ = [
+    "ANSWERS",
+    "CELL_BYTES",
+    "COLUMNS",
+    "JSON_BYTES",
+    "JSON_DEPTH",
+    "NAME",
+    "ORDER_LINES",
+    "PROBLEMS",
+    "ROW_BYTES",
+    "TEXT",
+]
 
 NAME = 200
 """Characters of a model's name, a brand, an id or an alias."""

@@ -57,7 +57,9 @@ def impurities(source: str) -> list[str]:
             if name == "astimezone" and not node.args:
                 found.append((node.lineno, "astimezone() into the local zone"))
             is_raw = ast.unparse(node.func) == "os.open"  # bytes have no encoding
-            opens = (name == "open" and not is_raw) or (name in {"read_text", "write_text"} and isinstance(node.func, ast.Attribute))
+            opens = (name == "open" and not is_raw) or (
+                name in {"read_text", "write_text"} and isinstance(node.func, ast.Attribute)
+            )
             if opens and "encoding" not in {word.arg for word in node.keywords}:
                 found.append((node.lineno, f"{name} in the encoding of the locale"))
     return [f"line {line}: {what}" for line, what in found]

@@ -14,16 +14,43 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miexchange import InvalidValue, Programme
-from miexchange.batch import appraise_file
 from miexchange.batch import _records as records
+from miexchange.batch import appraise_file
 from miexchange.batch._records import NotCsv, header_of, read_records
 from property.effort import effort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PIECES = (b'"', b'""', b",", b"\r", b"\n", b"\r\n", b"a", b"bc", b" ", b"\0", b"\xff", b"\xc3\xa9", b"=1", b"'", b"x" * 40)
-CELLS = (b"x", b'"a""b"', b"", b'""', b'"two\nlines"', b'"two\r\nlines"', b'5.5" screen', b' "a"', b"caf\xe9", b"\xef\xbb\xbf")
+PIECES = (
+    b'"',
+    b'""',
+    b",",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"a",
+    b"bc",
+    b" ",
+    b"\0",
+    b"\xff",
+    b"\xc3\xa9",
+    b"=1",
+    b"'",
+    b"x" * 40,
+)
+CELLS = (
+    b"x",
+    b'"a""b"',
+    b"",
+    b'""',
+    b'"two\nlines"',
+    b'"two\r\nlines"',
+    b'5.5" screen',
+    b' "a"',
+    b"caf\xe9",
+    b"\xef\xbb\xbf",
+)
 
 
 @st.composite
@@ -63,9 +90,7 @@ def found(data: bytes) -> Iterator[list[bytes] | None]:
 @example(data=b'a,b\n"x"y,z\n', rows=1)
 @example(data=b'a,b\nx,"y\nz,z\n', rows=1)
 @example(data=b"a\n\n\r\n\r", rows=1)
-def test_rows_and_cells_are_those_of_pythons_reader(
-    block: int, data: bytes, rows: int
-) -> None:
+def test_rows_and_cells_are_those_of_pythons_reader(block: int, data: bytes, rows: int) -> None:
     """Promise 7, files: every kept cell comes back byte for byte, or its row is refused; what is no CSV is an error."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "_BLOCK", block)
@@ -82,7 +107,10 @@ PROGRAMME = Programme.load("graded-trade-in")
 
 
 @effort(0.3)
-@given(notes=st.lists(st.sampled_from((*CELLS, b"x,y", b"x\ny", b'"a"b', b'"never closed')), max_size=12), size=st.integers(1, 5))
+@given(
+    notes=st.lists(st.sampled_from((*CELLS, b"x,y", b"x\ny", b'"a"b', b'"never closed')), max_size=12),
+    size=st.integers(1, 5),
+)
 def test_no_row_of_a_file_is_lost_and_no_kept_cell_is_blanked(notes: list[bytes], size: int) -> None:
     """Rows of the file by an independent count are rows of the result; a cell that is no text refuses its row."""
     questions = [question.id for question in PROGRAMME.terms[0].questionnaire.questions]

@@ -154,9 +154,7 @@ def appraise_file(
     outputs = [_Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
     if rejects is not None:
         columns = list(dict.fromkeys((_ROW, *valuer.keep, _MODEL, "reasons")))
-        outputs.append(
-            _Output(Path(rejects), "rejects", columns, valuer.nothing, escape=escape, refused_only=True)
-        )
+        outputs.append(_Output(Path(rejects), "rejects", columns, valuer.nothing, escape=escape, refused_only=True))
     folder = wanted[0].with_name(f"{wanted[0].name}.parts")
     if not (force or folder.exists()):
         _check_free(wanted)
@@ -307,7 +305,7 @@ def _with_strange(column: Column, rows: NDArray[np.bool_] | None) -> Column:
 class _Output:
     """A file that is written under another name, and gets its own when it is whole."""
 
-    def __init__(  # noqa: PLR0913 - what is to be written, and how
+    def __init__(
         self, path: Path, field: str, columns: list[str], nothing: pa.Table, *, escape: bool, refused_only: bool = False
     ) -> None:
         """Say what is to be written.

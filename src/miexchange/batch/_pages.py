@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from miexchange._bounds import CELL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-
-    from numpy.typing import NDArray
 
 __all__ = ["TooLarge", "most_rows"]
 

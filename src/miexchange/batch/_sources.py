@@ -179,7 +179,7 @@ class _Parquet:
             if is_textual(column.type) and not pa.types.is_dictionary(column.type):
                 long = pc.greater(pc.binary_length(column.cast(pa.large_binary())), CELL_BYTES)
                 if pc.any(long).as_py():
-                    row = first + pc.index(long, True).as_py()  # noqa: FBT003 - pyarrow's own
+                    row = first + pc.index(long, True).as_py()
                     rule = f"row {row} has more than {CELL_BYTES:,} bytes in the column {shown(name)}; leave it out"
                     raise InvalidValue("source", f"{self.path}", rule)
 
@@ -204,9 +204,9 @@ class _Parquet:
 def _bytes_of(column: pa.ChunkedArray) -> int:
     """Return how many bytes a column has, without codes."""
     if not (pa.types.is_dictionary(column.type) and is_textual(column.type)):
-        return column.nbytes
+        return int(column.nbytes)
     lengths = (pc.binary_length(one.dictionary).take(one.indices) for one in column.chunks)
-    return sum(pc.sum(one).as_py() or 0 for one in lengths)
+    return sum(int(pc.sum(one).as_py() or 0) for one in lengths)
 
 
 class _Csv:
@@ -265,7 +265,8 @@ class _Csv:
 
     def wrong(self, table: pa.Table) -> NDArray[np.bool_]:
         """Return which rows have too few or too many cells."""
-        return table[WRONG].to_numpy()
+        wrong: NDArray[np.bool_] = table[WRONG].to_numpy()
+        return wrong
 
 
 _BOM = b"\xef\xbb\xbf"

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO
 
+from miexchange._text import printable
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -63,4 +64,5 @@ def open_ours(path: Path, field: str) -> BinaryIO:
 
 
 def _no_file(path: Path, field: str) -> InvalidValue:
-    return InvalidValue(field, f"{path}", "something is there that is no regular file, such as a link: remove it")
+    rule = f"{printable(path.name)} is no regular file but a link, a folder, a pipe or a device: remove it"
+    return InvalidValue(field, f"{path.parent}", rule)

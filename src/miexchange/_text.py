@@ -235,7 +235,7 @@ def _escaped(character: str) -> str:
 
 # What a spreadsheet takes for the beginning of a formula, in full width too, after white space of any kind.
 _FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r]")
-_NUMBER = re.compile(r"\s*[+-]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?%?\s*", re.ASCII)
+_NUMBER = re.compile(r" *[+-]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?%? *", re.ASCII)
 _LINES = re.compile(r"(\r\n|\n|\t)")
 
 

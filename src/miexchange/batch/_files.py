@@ -151,7 +151,6 @@ def appraise_file(
     if type(rows) is not int or rows < 1:
         raise InvalidValue("rows", rows, "give a whole number above zero")
     valuer = _Valuer(file, programme, bonuses_given, at, _kept(keep, file, programme, reveal_imei=reveal_imei), threads)
-    rows = file.most_rows(valuer.names, [name for name in valuer.few if name != _MODEL], rows)
     outputs = [_Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
     if rejects is not None:
         columns = list(dict.fromkeys((_ROW, *valuer.keep, _MODEL, "reasons")))

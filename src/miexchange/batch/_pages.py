@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from miexchange._bounds import CELL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-
-    from numpy.typing import NDArray
 
 __all__ = ["TooLarge", "most_rows"]
 
@@ -69,7 +68,8 @@ class _Chunk:
             return int(self.sizes.sum() + self.values.sum() * self.longest)
         ends, sizes = np.cumsum(self.values), np.cumsum(self.sizes)
         last = np.minimum(np.searchsorted(ends, ends - self.values + rows), len(ends) - 1)
-        return int((sizes[last] - sizes + self.sizes).max(initial=0)) + rows * self.longest
+        own = int((sizes[last] - sizes + self.sizes).max(initial=0))
+        return min(own, rows * CELL_BYTES) + rows * self.longest
 
 
 def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Collection[str], rows: int) -> int:

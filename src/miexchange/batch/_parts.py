@@ -3,7 +3,7 @@
 A part is written under another name, brought to the disk and then renamed, so that a part that has its
 name is whole, whenever the machine stops. The manifest says of what and how the parts were made; parts of
 something else are never mixed in. Every part ends in a checksum of its bytes, its number and the manifest, which is
-checked before the part is used. The folder and what is in it are for their owner only: parts hold what the source holds.
+checked before the part is used. The folder and its files are for their owner only: parts hold what the source holds.
 """
 
 from __future__ import annotations
@@ -144,14 +144,15 @@ class Parts:
             return stream.read()
 
     def _json(self, path: Path) -> Any:
+        data = self._bytes(path)
         try:
-            return json.loads(self._bytes(path))
+            return json.loads(data)
         except (ValueError, RecursionError):
             raise self._damaged(path) from None
 
     def _damaged(self, path: Path) -> InvalidValue:
-        rule = "it is damaged: what it holds is not what was written. Throw the parts away with restart (--restart)"
-        return InvalidValue("target", f"{path}", rule)
+        rule = f"{path.name} is damaged: it is not as it was written. Throw the parts away with restart (--restart)"
+        return InvalidValue("target", f"{self._folder}", rule)
 
     def add(self, table: pa.Table, summary: Summary) -> None:
         """Keep the next part, so that it is there after whatever happens."""
@@ -189,7 +190,7 @@ class Parts:
             self._folder.rmdir()
 
     def _remove(self) -> None:
-        ours = [path for path in self._folder.iterdir() if _OURS.fullmatch(path.name)]
+        ours = [path for path in self._folder.iterdir() if _OURS.fullmatch(path.name) and not _is_folder(path)]
         # The manifest goes last: without it nobody knows what the rest is.
         for path in sorted(ours, key=lambda path: path.name == _MANIFEST):
             path.unlink()
@@ -219,6 +220,15 @@ def _locked(folder: Path) -> int | None:
         os.close(number)
         raise
     return number
+
+
+def _check_owner(number: int, folder: Path) -> None:
+    if os.fstat(number).st_uid != os.geteuid():
+        raise InvalidValue("target", f"{folder}", "parts are kept there, and the folder is somebody else's: remove it")
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _is_there(path: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch._compiled import compiled
@@ -20,8 +21,6 @@ from miexchange.batch._memory import room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 __all__ = ["WRONG", "NotCsv", "header_of", "read_records"]
 
@@ -94,7 +93,9 @@ class _Block:
 
 
 _FAULTS = {
-    _NOT_CLOSED: f"the quotation mark that opens a cell in line {{cell_line}} is not closed within {CELL_BYTES:,} bytes",
+    _NOT_CLOSED: (
+        f"the quotation mark that opens a cell in line {{cell_line}} is not closed within {CELL_BYTES:,} bytes"
+    ),
     _AFTER_QUOTE: (
         "the quotation mark that opens a cell in line {cell_line} is closed, and text follows where a comma or the end "
         "of the line must; a quotation mark within quotation marks is written twice"

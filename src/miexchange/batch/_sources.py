@@ -69,14 +69,6 @@ class Source(Protocol):
     total: int
     done: int
 
-    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
-        """Return how many rows of some columns can be in a table without too much memory, at most as many as asked.
-
-        Raises:
-            InvalidValue: not one.
-        """
-        ...
-
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Yield some columns, from a row on, in tables of so many rows; the last one has what is left, maybe none.
 
@@ -144,31 +136,34 @@ class _Parquet:
         except _CANNOT_READ as error:
             raise _unreadable(self.path, "Parquet", error) from None
 
-    def _codes(self, few: Sequence[str]) -> list[str]:
-        return [name for name in few if pa.types.is_string(self._schema.field(name).type)]
-
-    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
-        """Look at the header of every page."""
+    def _most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
         with self.path.open("rb", buffering=0) as stream:
             try:
-                return most_rows(stream, self._opened().metadata, names, self._codes(few), rows)
+                return most_rows(stream, self._opened().metadata, names, few, rows)
             except TooLarge as error:
                 raise InvalidValue("source", f"{self.path}", f"it cannot be read as Parquet: {error}") from None
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin in the row group that holds the first row."""
-        file = self._opened(self._codes(few))
+        codes = [name for name in few if pa.types.is_string(self._schema.field(name).type)]
+        most = self._most_rows(names, [name for name in codes if name != "model"], rows)
+        file = self._opened(codes)
         group = before = 0
         while group < file.num_row_groups and before + file.metadata.row_group(group).num_rows <= first:
             before += file.metadata.row_group(group).num_rows
             group += 1
         try:
-            batches = file.iter_batches(rows, row_groups=list(range(group, file.num_row_groups)), columns=list(names))
+            # A batch never has rows of two groups, so that a run that goes on cuts the same tables.
+            batches = (
+                batch
+                for number in range(group, file.num_row_groups)
+                for batch in file.iter_batches(most, row_groups=[number], columns=list(names))
+            )
             pieces = (pa.Table.from_batches([batch]).select(list(names)) for batch in batches)
             done, size = first, 0
             for table in _ahead(_cut(pieces, first - before, rows, self.nothing(names))):
                 self._check(table, done)
-                size += table.nbytes
+                size += sum(_bytes_of(table[name]) for name in names if name not in few or name == "model")
                 if size > max(_UNPACKED[0], _UNPACKED[1] * self._size):
                     rule = f"its cells unpack to more than {size:,} bytes, and it has {self._size:,}; leave columns out"
                     raise InvalidValue("source", f"{self.path}", rule)
@@ -206,6 +201,14 @@ class _Parquet:
         """Every row has all its cells."""
 
 
+def _bytes_of(column: pa.ChunkedArray) -> int:
+    """Return how many bytes a column has, without codes."""
+    if not (pa.types.is_dictionary(column.type) and is_textual(column.type)):
+        return int(column.nbytes)
+    lengths = (pc.binary_length(one.dictionary).take(one.indices) for one in column.chunks)
+    return sum(int(pc.sum(one).as_py() or 0) for one in lengths)
+
+
 class _Csv:
     """A CSV file; see `Source`."""
 
@@ -232,11 +235,6 @@ class _Csv:
             raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
         self.types = [pa.string()] * len(self.names)
         self.done = 0
-
-    def most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
-        """Take as many as there are: tables are cut where they have too many bytes."""
-        del names, few
-        return rows
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin at the beginning: only who has read a line of CSV knows where the next one begins."""
@@ -267,7 +265,8 @@ class _Csv:
 
     def wrong(self, table: pa.Table) -> NDArray[np.bool_]:
         """Return which rows have too few or too many cells."""
-        return table[WRONG].to_numpy()
+        wrong: NDArray[np.bool_] = table[WRONG].to_numpy()
+        return wrong
 
 
 _BOM = b"\xef\xbb\xbf"

@@ -45,9 +45,9 @@ def is_textual(kind: Any) -> bool:
 
 
 def decoded(cells: pa.ChunkedArray) -> Column:
-    """Return a column of bytes, or of texts that nobody has checked, as texts.
+    r"""Return a column of bytes, or of texts that nobody has checked, as texts.
 
-    A cell that is not in UTF-8 is strange; in its text the wrong bytes are escapes (``caf\\xe9``).
+    A cell that is not in UTF-8 is strange; in its text the wrong bytes are escapes (``caf\xe9``).
     """
     pieces, strange = [], []
     for one in cells.chunks or [pa.array([], cells.type)]:

@@ -14,12 +14,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miexchange import _html
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
 from miexchange._value import Value, canonical, check_types, instant, require
+from miexchange._words import Word
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, allocate, rupees
@@ -64,7 +64,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_UNITS = 1_000_000
 
 
-class CouponStanding(StrEnum):
+class CouponStanding(Word):
     """What the ledger says of a coupon; the core keeps no state of its own."""
 
     UNUSED = "unused"

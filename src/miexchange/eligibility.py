@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from miexchange._catalogue import Catalogue, Variant, brand_key, closest
 from miexchange._rows import Problems, read_rows
 from miexchange._value import Value, day, proved
+from miexchange._words import Word
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei, TacDevice
 from miexchange.refusal import Reason, ReasonCode
@@ -46,7 +46,7 @@ _GREATEST = 10**60  # no number above this is kept, and no NaN: neither has a JS
 _FEW = 3
 
 
-class ImeiStatus(StrEnum):
+class ImeiStatus(Word):
     """What an outside register (in India: CEIR) says of an IMEI; the library never asks one itself."""
 
     CLEAR = "clear"

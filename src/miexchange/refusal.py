@@ -10,14 +10,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from miexchange._value import Value, check_types, require
+from miexchange._words import Word
 
 __all__ = ["CURED", "Reason", "ReasonCode", "Refusal"]
 
 
-class ReasonCode(StrEnum):
+class ReasonCode(Word):
     """Every reason that the package can give. A code is stable: it never changes its meaning."""
 
     # The IMEI as text.

@@ -18,7 +18,7 @@ ROOMS = (
     {"_bounds", "_text"},
     {"errors", "money", "_kernel"},
     {"_html"},
-    {"_value"},
+    {"_value", "_words"},
     {"_keyed"},
     {"_data"},
     {"_rows"},

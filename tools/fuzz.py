@@ -45,7 +45,7 @@ COMPILED = [
     "miexchange._kernel",
     *(
         f"miexchange.batch.{file.stem}"
-        for file in sorted(BATCH.glob("*.py")
+        for file in sorted(BATCH.glob("*.py"))
         if "_compiled" in file.read_text(encoding="utf-8")
     ),
     "miexchange.batch._compiled",

@@ -15,7 +15,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miexchange import _html
@@ -23,6 +22,7 @@ from miexchange._bounds import ORDER_LINES
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
 from miexchange._value import Value, canonical, check_types, instant, require
+from miexchange._words import Word
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, allocate, rupees
@@ -68,7 +68,7 @@ LONGEST_DAYS = 3_650
 _MOST_UNITS = 1_000_000
 
 
-class CouponStanding(StrEnum):
+class CouponStanding(Word):
     """What the ledger says of a coupon; the core keeps no state of its own."""
 
     UNUSED = "unused"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -22,6 +21,7 @@ from miexchange._catalogue import Catalogue, Variant, closest
 from miexchange._rows import Problems, read_rows
 from miexchange._text import is_missing, native, printable
 from miexchange._value import Value, day, proved, text
+from miexchange._words import Word
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei, TacDevice
 from miexchange.refusal import Reason, ReasonCode
@@ -49,7 +49,7 @@ _FEW = 3
 _MOST_NAMED = 5  # of the models that a TAC may be
 
 
-class ImeiStatus(StrEnum):
+class ImeiStatus(Word):
     """What an outside register (in India: CEIR) says of an IMEI; the library never asks one itself."""
 
     CLEAR = "clear"

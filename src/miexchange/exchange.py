@@ -14,7 +14,6 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,6 +37,7 @@ from miexchange._events import (
 from miexchange._history import shortest
 from miexchange._text import native
 from miexchange._value import Value, check_types, instant, proved, require
+from miexchange._words import Word
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
@@ -74,7 +74,7 @@ __all__ = [
 ]
 
 
-class State(StrEnum):
+class State(Word):
     """Where an exchange stands."""
 
     ISSUED = "issued"

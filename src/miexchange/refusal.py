@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from miexchange._bounds import MESSAGE, REASONS
 from miexchange._value import Value, check_types, require
+from miexchange._words import Word
 from miexchange.errors import one_line
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CURED", "Reason", "ReasonCode", "Refusal", "refusal_of"]
 
 
-class ReasonCode(StrEnum):
+class ReasonCode(Word):
     """Every reason that the package can give. A code is stable: it never changes its meaning."""
 
     # The IMEI as text.

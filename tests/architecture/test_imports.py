@@ -19,7 +19,7 @@ ROOMS = (
     {"errors", "money", "_kernel"},
     {"_html", "_new_file"},
     {"_json"},
-    {"_value"},
+    {"_value", "_words"},
     {"_keyed"},
     {"_data"},
     {"_rows"},

@@ -24,6 +24,7 @@ __all__ = [
     "TOML_BYTES",
     "TOML_DEPTH",
     "VALUE_ITEMS",
+    "VERSIONS",
     "WINDOWS",
 ]
 
@@ -70,7 +71,10 @@ TABLE_BYTES = 200_000_000
 """Bytes of a table that is read whole: a CSV file of the core, or a TAC table."""
 
 LISTED = 500
-"""Elements of a list in a programme: brands, bonuses, questions, options, age bands, versions of the terms."""
+"""Elements of a list in a programme: brands, bonuses, questions, options, age bands."""
+
+VERSIONS = 60
+"""Versions of the terms in a programme: one for each month of five years."""
 
 WINDOWS = 500
 """Windows of one model on an eligible-model list."""

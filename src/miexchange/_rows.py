@@ -44,21 +44,16 @@ class Problems:
         Raises:
             DataError: there are `PROBLEMS` of them; what was not looked at is not in it, and it says so.
         """
-        self.found.append(Problem(*_cut(file), line, *_cut(column, message, remedy)))
+        self.found.append(Problem(file, line, column, message, remedy))
         if len(self.found) == PROBLEMS:
             more = f"has {PROBLEMS:,} problems; the rest was not looked at"
-            self.add(*_cut(file), None, "", more, "Correct these first")
+            self.add(file, None, "", more, "Correct these first")
             self.raise_if_any()
 
     def raise_if_any(self) -> None:
         """Raise all the faults as one `DataError`."""
         if self.found:
             raise DataError(tuple(self.found))
-
-
-def _cut(*texts: str) -> list[str]:
-    """Shorten what is too long for a message: a name of the file's own, or the list of all that are known."""
-    return [text if len(text) <= TEXT else text[: TEXT - 1] + "…" for text in texts]
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import read_json
 from miexchange._value import Value, canonical, check_types, require
 from miexchange.errors import InvalidValue
@@ -199,9 +200,9 @@ class _Reader:
 
     def _list(self, key: str, kind: type, section: str = "") -> list[Any]:
         values = (self._section(section) if section else self._data).get(key, [])
-        fits = isinstance(values, list) and all(type(value) is kind for value in values)
+        fits = isinstance(values, list) and len(values) <= VALUE_ITEMS and all(type(value) is kind for value in values)
         path = f"DeviceReport.{section}.{key}" if section else f"DeviceReport.{key}"
-        require(fits, path, values, f"it is a list; of each: the type {kind.__name__}")
+        require(fits, path, values, f"it is a list of at most {VALUE_ITEMS:,}; of each: the type {kind.__name__}")
         return list(values)
 
     def _part(self, said: object, path: str) -> _Part | None:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
+from miexchange._bounds import TEXT
+
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
 
 _LONGEST_SHOWN = 60
@@ -88,6 +90,8 @@ class Problem:
         column: the column or the key; empty for a problem of the whole row.
         message: what is wrong, with the value.
         remedy: what to do about it.
+
+    A text of more than 1,000 characters is cut: the file chose it.
     """
 
     file: str
@@ -95,6 +99,12 @@ class Problem:
     column: str
     message: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        for field in ("file", "column", "message", "remedy"):
+            text = getattr(self, field)
+            if len(text) > TEXT:
+                object.__setattr__(self, field, text[: TEXT - 1] + "…")
 
     def __str__(self) -> str:
         """Render as compilers do, so that editors and terminals can jump there."""

@@ -560,7 +560,7 @@ def _versions(count: int) -> str:
     summer = text[at:].replace("2020-03-01T00:00:00+05:30", "{day}").replace('"summer"', '"v{number}"')
     summer = summer[: summer.index("[terms.exchange]")].replace("begins = 2020-03-10\nends = 2020-03-20\n", "")
     return text[:at] + "".join(
-        summer.replace("{day}", _date(47_000 + number)).replace("{number}", str(number)) for number in range(count)
+        summer.replace("{day}", _date(40_050 + number)).replace("{number}", str(number)) for number in range(count)
     )
 
 
@@ -660,23 +660,56 @@ def _programmes() -> dict[str, Callable[[], dict[str, bytes]]]:
             lambda n: ("acme-one-4-64", _instant(10_000_000 // 2 + 5_000_000 + 1440 * n), "", "100", "observed", "s"),
         )[:800_000].rpartition(b"\n")[0],
     }
-    found["a gap after each price, listed often"] = lambda: {
-        "market_prices.csv": _dated("market_prices.csv", 480_000, 2),
-        "eligible_models.csv": _dated("eligible_models.csv", 480_000, 2),
+    often = 15_000  # bytes: as many windows as one model may have
+    found["a gap after each price, listed often, in many versions"] = lambda: {
+        "programme.toml": _versions(59).encode(),
+        "market_prices.csv": _dated("market_prices.csv", 900_000),
+        "eligible_models.csv": _dated("eligible_models.csv", often),
     }
-    found["an end of an anchor each day, listed often"] = lambda: {
-        "repair_anchors.csv": _dated("repair_anchors.csv", 480_000, 2),
-        "eligible_models.csv": _dated("eligible_models.csv", 480_000, 2),
+    found["an end of an anchor each day, listed often, in many versions"] = lambda: {
+        "programme.toml": _versions(59).encode(),
+        "market_prices.csv": _dated("market_prices.csv", 30_000),
+        "repair_anchors.csv": _dated("repair_anchors.csv", 900_000),
+        "eligible_models.csv": _dated("eligible_models.csv", often),
+    }
+    found["many models, in many versions"] = lambda: {
+        "programme.toml": _versions(59).encode(),
+        **{
+            file: _table(_COLUMNS[file], partial(_model_row, file))[:size].rpartition(b"\n")[0] + b"\n"
+            for file, size in _SIZES.items()
+        },
+    }
+    found["many models listed often, in many versions"] = lambda: {
+        "programme.toml": _versions(59).encode(),
+        "eligible_models.csv": _table(_COLUMNS["eligible_models.csv"], _listed_often),
     }
     return found
 
 
-def _dated(file: str, most: int, every: int) -> bytes:
-    """Return a table in which one model has a row for every few days, each ending after a day."""
-    columns = _COLUMNS[file]
+_SIZES = {"models.csv": 300_000, "eligible_models.csv": 160_000, "market_prices.csv": 250_000, "repair_anchors.csv": 200}
+
+
+def _model_row(file: str, number: int) -> tuple[str, ...]:
+    """Return the row of a model in a table: as short as it can be."""
+    return {
+        "models.csv": (f"m{number}", "Acme", f"N{number}", "1", "1", "", "", "s"),
+        "eligible_models.csv": (f"m{number}", "2020-01-01", "", "s"),
+        "market_prices.csv": (f"m{number}", "2020-01-01", "", "1000000", "observed", "s"),
+        "repair_anchors.csv": (f"m{number}", "display", "2020-01-01", "", "1000000", "observed", "s"),
+    }[file]
+
+
+def _listed_often(number: int) -> tuple[str, ...]:
+    model, day = ("acme-one-4-64", "acme-two-6-128")[number // 499 % 2], 2 * (number % 499)
+    return (model, _date(39_984 + day), _date(39_985 + day), "s") if number < 998 else (f"m{number}", "2020-01-01", "", "s")
+
+
+def _dated(file: str, most: int) -> bytes:
+    """Return a table in which one model has a row for every other day, each ending after a day."""
+    columns, every = _COLUMNS[file], 2
 
     def row(number: int) -> tuple[str, ...]:
-        begins, ends = _date(43_000 + every * number), _date(43_000 + every * number + 1)
+        begins, ends = _date(39_984 + every * number), _date(39_984 + every * number + 1)
         cells = {"model": "acme-one-4-64", "effective_from": begins, "listed_from": begins, "effective_until": ends}
         cells |= {"listed_until": ends, "price_paise": "100", "amount_paise": "100", "basis": "observed"}
         return tuple(cells.get(column, "display" if column == "component" else "s") for column in columns)

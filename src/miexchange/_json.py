@@ -95,7 +95,7 @@ def _once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[
             # set.add returns None: the first name that was there before is the one.
             raise InvalidValue(field, next(name for name, _ in pairs if name in seen or seen.add(name)), rule)
         if len(pairs) > JSON_KEYS:
-            raise InvalidValue(field, f"an object of {len(pairs):,} keys", f"give at most {JSON_KEYS:,} keys")
+            raise InvalidValue.of_shown(field, f"an object of {len(pairs):,} keys", f"give at most {JSON_KEYS:,} keys")
         return found
 
     return paired
@@ -104,7 +104,7 @@ def _once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[
 def _number_of(field: str) -> Callable[[str], str]:
     def bounded(digits: str) -> str:
         if len(digits) > JSON_DIGITS:
-            raise InvalidValue(field, f"a number of {len(digits):,} digits", f"give at most {JSON_DIGITS} digits")
+            raise InvalidValue.of_shown(field, f"a number of {len(digits):,} digits", f"give at most {JSON_DIGITS} digits")
         return digits
 
     return bounded

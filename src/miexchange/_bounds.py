@@ -58,7 +58,7 @@ JSON_KEYS = 1_000
 JSON_DIGITS = 100
 """Digits of a number in a JSON text."""
 
-JSON_VALUES = 1_000_000
+JSON_VALUES = 400_000
 """Values in the plain data that `from_dict` takes, where one list may stand in it a thousand times."""
 
 TOML_BYTES = 250_000

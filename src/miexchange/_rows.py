@@ -343,13 +343,14 @@ def _columns(
         return None
     seen: set[str] = set()
     for position, name in enumerate(columns):
-        if name in seen or seen.add(name):
+        if name in seen:
             problems.add(file, line, name, "stands twice in the header", "Keep one of the two columns")
         elif name not in required and name not in optional:
             what = "is not a column of this table" if name else f"column {position + 1} of the header has no name"
             problems.add(file, line, name, what, f"Known: {', '.join((*required, *optional))}")
+        seen.add(name)
     for name in required:
-        if name not in columns:
+        if name not in seen:
             problems.add(file, line, name, "the column is missing", "Add it to the header and to every row")
     return columns if len(problems.found) == before else None
 

@@ -89,7 +89,7 @@ def _is_ignored(character: str) -> bool:
 
 
 _FEW = 10
-_LONGEST = 100
+_LONGEST = 60
 
 
 def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST) -> str:
@@ -98,9 +98,7 @@ def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST)
     >>> listed([f"b{number}" for number in range(12)])
     'b0, b1, b2, b3, b4, b5, b6, b7, b8, b9 and 2 more'
     """
-    first = between.join(
-        text if len(text) <= longest else text[: longest - 1] + "…" for text in islice(texts, _FEW)
-    )
+    first = between.join(text if len(text) <= longest else text[: longest - 1] + "…" for text in islice(texts, _FEW))
     return f"{first} and {len(texts) - _FEW:,} more" if len(texts) > _FEW else first
 
 

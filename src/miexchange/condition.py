@@ -123,9 +123,7 @@ class Condition(Mapping[str, str]):
         Raises:
             InvalidValue: not a JSON object of texts, or a question stands twice.
         """
-        answers = read_json(
-            text, "Condition", "give a JSON object of question and answer", "answer each question once"
-        )
+        answers = read_json(text, "Condition", "give a JSON object of question and answer", "answer each question once")
         if not isinstance(answers, dict):
             raise InvalidValue("Condition", text, "give a JSON object of question and answer")
         return cls(answers)

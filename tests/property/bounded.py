@@ -1,8 +1,8 @@
 """What an input costs: each runs in a process of its own, which measures its processor time and its memory.
 
-A door and its inputs stand in a module as ``DOORS: dict[str, Door]``, such as `property.core_doors`. A server, which has
-imported that module and warmed its doors up, forks a child for each measurement: what the imports cost is paid before,
-and an input that spoils a process spoils only its own. `Meter` runs the server.
+A door and its inputs stand in a module as ``DOORS: dict[str, Door]``, such as `property.core_doors`. A server, which
+has imported that module and warmed its doors up, forks a child for each measurement: what the imports cost is paid
+before, and an input that spoils a process spoils only its own. `Meter` runs the server.
 
 Time is processor time (user and system), because a loaded machine makes a clock on the wall meaningless; the least of
 a few attempts counts, because neighbours on the same processor slow down even that. Memory is how far the peak of the
@@ -18,15 +18,13 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from miexchange import MiExchangeError, Refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 __all__ = ["GREATEST_ANSWER", "GREATEST_INPUT", "MEGABYTES", "SECONDS", "Cost", "Door", "Meter"]
 
@@ -69,12 +67,7 @@ class Cost:
     @property
     def is_lawful(self) -> bool:
         """Whether it keeps the law."""
-        return (
-            self.is_ours
-            and self.seconds < SECONDS
-            and self.megabytes < MEGABYTES
-            and self.said < GREATEST_ANSWER
-        )
+        return self.is_ours and self.seconds < SECONDS and self.megabytes < MEGABYTES and self.said < GREATEST_ANSWER
 
 
 class Meter:
@@ -82,7 +75,7 @@ class Meter:
 
     def __enter__(self) -> Self:
         paths = os.pathsep.join([str(_TESTS), *filter(None, sys.path)])
-        self._server = subprocess.Popen(  # noqa: S603 - this file itself
+        self._server = subprocess.Popen(
             [sys.executable, "-m", "property.bounded"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

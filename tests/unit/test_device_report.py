@@ -162,7 +162,10 @@ def test_what_is_no_report_is_an_error(text: Any, words: str) -> None:  # noqa: 
             r"DeviceReport\.screen\.screens cannot be a dict: it is a list",
         ),
         ({"screen": {"screens": [{"part_status": 1}]}}, "it is of the type str"),
-        ({"imeis": [353644930127905]}, r"DeviceReport\.imeis cannot be a list: it is a list of at most 2,000; of each: the type str"),
+        (
+            {"imeis": [353644930127905]},
+            r"DeviceReport\.imeis cannot be a list: it is a list of at most 2,000; of each: the type str",
+        ),
         ({"launch_level": "33"}, r"DeviceReport\.launch_level cannot be '33'"),
     ],
 )

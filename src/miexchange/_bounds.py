@@ -28,6 +28,7 @@ __all__ = [
     "TOML_BYTES",
     "TOML_DEPTH",
     "VALUE_ITEMS",
+    "VERSIONS",
     "WINDOWS",
 ]
 
@@ -67,7 +68,7 @@ JSON_KEYS = 1_000
 JSON_DIGITS = 100
 """Digits of a number in a JSON text."""
 
-JSON_VALUES = 1_000_000
+JSON_VALUES = 400_000
 """Values in the plain data that `from_dict` takes, where one list may stand in it a thousand times."""
 
 TOML_BYTES = 250_000
@@ -80,7 +81,10 @@ TABLE_BYTES = 200_000_000
 """Bytes of a table that is read whole: a CSV file of the core, or a TAC table."""
 
 LISTED = 500
-"""Elements of a list in a programme: brands, bonuses, questions, options, age bands, versions of the terms."""
+"""Elements of a list in a programme: brands, bonuses, questions, options, age bands."""
+
+VERSIONS = 60
+"""Versions of the terms in a programme: one for each month of five years."""
 
 WINDOWS = 500
 """Windows of one model on an eligible-model list."""

@@ -136,8 +136,10 @@ class Fitter:
         for number, item in enumerate(fitted):
             if item == "":
                 self._bad((*path, number), "an element is empty", "Write a text, or take it out")
-            elif type(item) is str and (item in seen or seen.add(item)):
+            elif type(item) is str and item in seen:
                 self._bad((*path, number), f"{shown(item)} stands twice", "Keep one of the two")
+            elif type(item) is str:
+                seen.add(item)
         return fitted if len(self._problems.found) == before else _NOTHING
 
     def _instant(self, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above

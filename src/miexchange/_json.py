@@ -1,8 +1,9 @@
-"""Reading JSON that may be anybody's: within the bounds of `_bounds`, with every key once, and nothing but our errors."""
+"""Reading JSON that may be anybody's: within the bounds of `_bounds`, with every key once, with errors of ours."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from miexchange._bounds import JSON_BYTES, JSON_DEPTH, JSON_DIGITS, JSON_KEYS, JSON_VALUES
@@ -91,11 +92,10 @@ def _once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[
     def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            seen: set[str] = set()
-            # set.add returns None: the first name that was there before is the one.
-            raise InvalidValue(field, next(name for name, _ in pairs if name in seen or seen.add(name)), rule)
+            times = Counter(name for name, _ in pairs)
+            raise InvalidValue(field, next(name for name in times if times[name] > 1), rule)
         if len(pairs) > JSON_KEYS:
-            raise InvalidValue(field, f"an object of {len(pairs):,} keys", f"give at most {JSON_KEYS:,} keys")
+            raise InvalidValue.of_shown(field, f"an object of {len(pairs):,} keys", f"give at most {JSON_KEYS:,} keys")
         return found
 
     return paired
@@ -104,7 +104,9 @@ def _once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[
 def _number_of(field: str) -> Callable[[str], str]:
     def bounded(digits: str) -> str:
         if len(digits) > JSON_DIGITS:
-            raise InvalidValue(field, f"a number of {len(digits):,} digits", f"give at most {JSON_DIGITS} digits")
+            raise InvalidValue.of_shown(
+                field, f"a number of {len(digits):,} digits", f"give at most {JSON_DIGITS} digits"
+            )
         return digits
 
     return bounded
@@ -148,7 +150,7 @@ class _Copy:
         self._values = 0
         self._bytes = 0
 
-    def of(self, value: object, depth: int) -> Any:  # noqa: ANN401 - what JSON holds
+    def of(self, value: object, depth: int) -> Any:  # noqa: ANN401 - what JSON holds, kind by kind
         kind = type(value)
         self._values += 1
         if self._values > JSON_VALUES:
@@ -163,14 +165,13 @@ class _Copy:
             return float.__float__(cast("float", value))
         if depth == JSON_DEPTH:
             raise InvalidValue(self._field, value, _DEEP)
-        if issubclass(kind, list):
-            return [self.of(item, depth + 1) for item in list.__iter__(cast("list[object]", value))]
-        if issubclass(kind, tuple):
-            return [self.of(item, depth + 1) for item in tuple.__iter__(cast("tuple[object]", value))]
         if issubclass(kind, dict):
             pairs = dict.items(cast("dict[object, object]", value))
             return {self._text(name): self.of(item, depth + 1) for name, item in pairs}
-        raise InvalidValue(self._field, value, self._rule)
+        if not issubclass(kind, list | tuple):
+            raise InvalidValue(self._field, value, self._rule)
+        iterate = list.__iter__ if issubclass(kind, list) else tuple.__iter__
+        return [self.of(item, depth + 1) for item in iterate(cast("Any", value))]
 
     def _text(self, value: object) -> str:
         text = text_of(value)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from miexchange import _data, _programme_rules
-from miexchange._bounds import LISTED
+from miexchange._bounds import VERSIONS
 from miexchange._fit import Fitter, Shape, dotted, shape_of
 from miexchange._rows import Problems, Row, read_rows
 from miexchange._toml import Toml, TomlPath, read_toml
@@ -179,9 +179,12 @@ def _directory(source: object, problems: Problems) -> Path | None:
         return None
     if source in shipped():
         return _data.folder() / "programmes" / source
-    if (Path(source) / "programme.toml").is_file():
-        return Path(source)
-    what = "is a file, not a directory" if Path(source).is_file() else "there is no programme here"
+    what = "there is no programme here"
+    with suppress(OSError):  # a name that is too long
+        if (Path(source) / "programme.toml").is_file():
+            return Path(source)
+        if Path(source).is_file():
+            what = "is a file, not a directory"
     remedy = f"Give a directory with a programme.toml, or the id of one that is shipped: {', '.join(shipped())}"
     problems.add(str(source), None, "", what, remedy)
     return None
@@ -267,9 +270,9 @@ def _read_versions(directory: Path, versions: object, draft: Draft) -> None:
         draft.bad(("terms",), "is one table", "Write it as [[terms]], in double brackets")
     elif not isinstance(versions, list) or not versions or not all(isinstance(one, dict) for one in versions):
         draft.bad(("terms",), "there are no terms", "Add a [[terms]] section")
-    elif len(versions) > LISTED:
+    elif len(versions) > VERSIONS:
         what = f"there are {len(versions):,} versions of the terms"
-        draft.bad(("terms",), what, f"Keep at most {LISTED}: the later ones make a programme of their own")
+        draft.bad(("terms",), what, f"Keep at most {VERSIONS}: the later ones make a programme of their own")
     else:
         reader = _TermsReader(directory, draft)
         draft.parts = [reader.read(data, index) for index, data in enumerate(versions)]

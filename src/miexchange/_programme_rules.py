@@ -6,11 +6,13 @@ priced; the arithmetic stays within 64 bits; nothing stands in a table that no q
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from bisect import bisect_left, bisect_right
+from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miexchange.market import stale_from
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from miexchange._programme_files import Answers, Draft
     from miexchange.condition import Option, Question
-    from miexchange.eligibility import Listing
+    from miexchange.eligibility import Listing, Variant
     from miexchange.market import Price
     from miexchange.programme import Bonus, ExchangeRules, Terms
 
@@ -523,26 +525,25 @@ class _Tables:
     def _check_gaps(self) -> None:
         """See that no listed model is without a fresh price between two of its prices."""
         draft = self._draft
-        lines = {
-            (price.model, price.effective_from): (line, before.effective_until)
-            for (before, price), line in zip(pairwise(draft.prices.prices), draft.price_lines[1:], strict=True)
-        }
-        told: set[tuple[str, datetime]] = set()
-        for _, terms, period in self._versions:
-            for gap in draft.prices.gaps(terms.price_max_age):
-                spans = [self._span(listing) for listing in self._listings.get(gap.model, ())]
-                holes = [_common((gap.begins, gap.ends), period, span) for span in spans]
-                hole = next((hole for hole in holes if hole[0] < hole[1]), None)
-                if hole is None or (gap.model, gap.ends) in told:
+        spans = {model: [self._span(listing) for listing in listings] for model, listings in self._listings.items()}
+        starts = [begin for _, _, (begin, _) in self._versions]
+        for (price, following), line in zip(pairwise(draft.prices.prices), draft.price_lines[1:], strict=True):
+            if price.model != following.model or price.model not in spans:
+                continue
+            until = following.effective_from
+            first = max(bisect_right(starts, price.effective_from) - 1, 0)
+            for _, terms, period in self._versions[first : bisect_left(starts, until)]:
+                begins = stale_from(price, until, terms.price_max_age)
+                hole = _within(_common((begins, until), period), spans[price.model])
+                if hole[0] >= hole[1]:
                     continue
-                told.add((gap.model, gap.ends))
-                what = f"{gap.model} has no fresh price from {self._day(hole[0])} to {self._day(hole[1])}"
-                line, ended = lines[gap.model, gap.ends]
+                what = f"{price.model} has no fresh price from {self._day(hole[0])} to {self._day(hole[1])}"
                 longer = f"raise price_max_age_days from {terms.price_max_age_days}"
-                remedy = (
-                    f"Add a price in between, or {'let the one before end later' if ended == gap.begins else longer}"
-                )
+                if begins == price.effective_until:
+                    longer = "let the one before end later"
+                remedy = f"Add a price in between, or {longer}"
                 self._problems.add(draft.files["market_prices"], line, "effective_from", what, remedy)
+                break
 
     def _check_amounts(self) -> None:
         """See that no setting is out of all proportion to the prices."""
@@ -570,9 +571,12 @@ class _Tables:
     def _check_reach(self) -> None:
         """See that each question is asked of a listed model, and that an answer reads each anchor."""
         draft = self._draft
+        latest: dict[str, Variant] = {}  # by brand: a question that is asked of any of its models is asked of this one
+        for variant in sorted(self._variants, key=_launch):
+            latest[variant.brand] = variant
         for (_, terms, _), answers in zip(self._versions, self._answers, strict=True):
             for question in terms.questionnaire.questions:
-                if self._variants and not any(map(question.is_asked_of, self._variants)):
+                if latest and not any(map(question.is_asked_of, latest.values())):
                     file, line = answers.option_places[question.id, question.best.id]
                     what = f"{question.id} is asked of no listed model, so its rows are unreachable"
                     self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
@@ -595,6 +599,7 @@ class _Tables:
         for (_, terms, period), answers in zip(self._versions, self._answers, strict=True):
             for component, needs in _needs(terms).items():
                 question, option = needs[0]
+                questions = {need.id: need for need, _ in needs}.values()
                 if "repair_anchors" not in draft.files:
                     file, line = answers.option_places[question.id, option.id]
                     what = (
@@ -604,7 +609,7 @@ class _Tables:
                     continue
                 for variant in self._variants:
                     model = variant.model
-                    if (model, component) in told or not any(need.is_asked_of(variant) for need, _ in needs):
+                    if (model, component) in told or not any(need.is_asked_of(variant) for need in questions):
                         continue
                     hole = self._hole(model, component, period)
                     if hole is not None:
@@ -621,10 +626,21 @@ class _Tables:
         """Return a row of the list and the first instant of it that has no such anchor, before the last one ends."""
         for listing in self._listings[model]:
             begin, end = _common(self._span(listing), period)
-            for at in (begin, *self._ends.get((model, component), ())):
-                if begin <= at < end and self._draft.anchors.as_of(model, component, at) is None:
+            if begin >= end:
+                continue
+            ends = self._ends.get((model, component), [])
+            for at in (begin, *ends[bisect_left(ends, begin) : bisect_left(ends, end)]):
+                if self._draft.anchors.as_of(model, component, at) is None:
                     return listing, at
         return None
+
+
+def _end(span: _Span) -> datetime:
+    return span[1]
+
+
+def _launch(variant: Variant) -> date:
+    return variant.launched_on or date.min
 
 
 def _ends_before_another(draft: Draft) -> dict[tuple[str, str], list[datetime]]:
@@ -649,6 +665,12 @@ def _needs(terms: Terms) -> dict[str, list[tuple[Question, Option]]]:
             if option.deduction is not None and option.deduction.anchor:
                 needs.setdefault(option.deduction.anchor, []).append((question, option))
     return needs
+
+
+def _within(span: _Span, windows: list[_Span]) -> _Span:
+    """Return what a span has in common with the first of the windows that ends after it begins; they are in order."""
+    first = bisect_right(windows, span[0], key=_end)
+    return _common(span, windows[first]) if first < len(windows) else (span[1], span[1])
 
 
 def _common(*spans: _Span) -> _Span:

@@ -41,21 +41,16 @@ class Problems:
         Raises:
             DataError: there are `PROBLEMS` of them; what was not looked at is not in it, and it says so.
         """
-        self.found.append(Problem(*_cut(file), line, *_cut(column, message, remedy)))
+        self.found.append(Problem(file, line, column, message, remedy))
         if len(self.found) == PROBLEMS:
             more = f"has {PROBLEMS:,} problems; the rest was not looked at"
-            self.add(*_cut(file), None, "", more, "Correct these first")
+            self.add(file, None, "", more, "Correct these first")
             self.raise_if_any()
 
     def raise_if_any(self) -> None:
         """Raise all the faults as one `DataError`."""
         if self.found:
             raise DataError(tuple(self.found))
-
-
-def _cut(*texts: str) -> list[str]:
-    """Shorten what is too long for a message: a name of the file's own, or the list of all that are known."""
-    return [text if len(text) <= TEXT else text[: TEXT - 1] + "…" for text in texts]
 
 
 @dataclass(slots=True)
@@ -293,13 +288,14 @@ def _columns(
         return None
     seen: set[str] = set()
     for position, name in enumerate(columns):
-        if name in seen or seen.add(name):
+        if name in seen:
             problems.add(file, line, name, "stands twice in the header", "Keep one of the two columns")
         elif name not in required and name not in optional:
             what = "is not a column of this table" if name else f"column {position + 1} of the header has no name"
             problems.add(file, line, name, what, f"Known: {', '.join((*required, *optional))}")
+        seen.add(name)
     for name in required:
-        if name not in columns:
+        if name not in seen:
             problems.add(file, line, name, "the column is missing", "Add it to the header and to every row")
     return columns if len(problems.found) == before else None
 

@@ -193,7 +193,7 @@ def is_between(character: str) -> bool:
 
 
 _FEW = 10
-_LONGEST = 100
+_LONGEST = 60
 
 
 def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST) -> str:

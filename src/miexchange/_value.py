@@ -109,9 +109,9 @@ class Value:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - a type
-        """Stop at the first fault of an array: of hundreds of thousands pydantic would keep a kilobyte each."""
+        """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
         schema = handler(source)
-        _stop_at_first(schema)
+        _bound_arrays(schema, cls._most_items)
         return schema
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
@@ -127,12 +127,13 @@ class Value:
         return copy
 
 
-def _stop_at_first(schema: object) -> None:
-    """Set ``fail_fast`` of every tuple in a schema of pydantic's."""
+def _bound_arrays(schema: object, most: int) -> None:
+    """Bound every tuple in a schema of pydantic's; those of a value within have bounds of their own already."""
     for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        _stop_at_first(part)
-    if isinstance(schema, dict) and schema.get("type") == "tuple":
+        _bound_arrays(part, most)
+    if isinstance(schema, dict) and schema.get("type") == "tuple" and "variadic_item_index" in schema:
         schema["fail_fast"] = True
+        schema.setdefault("max_length", most)
 
 
 _Check = tuple[str, Callable[[object], bool], str]

@@ -61,7 +61,7 @@ class Condition(Mapping[str, str]):
         if not isinstance(given, Mapping):
             raise InvalidValue("Condition", given, "give a mapping of question to answer")
         if len(given) > ANSWERS:
-            raise InvalidValue("Condition", f"{len(given):,} answers", f"give at most {ANSWERS}")
+            raise InvalidValue.of_shown("Condition", f"{len(given):,} answers", f"give at most {ANSWERS}")
         kept: dict[str, str] = {}
         for question, answer in given.items():
             name = question if type(question) is str else text_of(question)

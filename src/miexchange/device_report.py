@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from miexchange._bounds import JSON_BYTES, NAME
+from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
 from miexchange._text import text_of
 from miexchange._value import Value, canonical, check_types, is_text, require
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
@@ -237,7 +237,7 @@ class _Reader:
         return ""
 
     def _list(self, value: object, path: str) -> list[Any]:
-        if isinstance(value, list):
+        if isinstance(value, list) and len(value) <= VALUE_ITEMS:
             return value
         if value is not None:
             self._leave(path, value)

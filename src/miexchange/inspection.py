@@ -15,7 +15,7 @@ from miexchange._value import Value, canonical, check_types, require
 from miexchange.condition import Condition
 from miexchange.coupon import device_token
 from miexchange.device_report import DeviceReport
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, shown
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE
 from miexchange.programme import Programme
@@ -370,7 +370,7 @@ class _Reading:
         options = ", ".join(order)
         for answer in given:
             if answer not in order:
-                what, remedy = f"{answer} is no answer to {question.id}", f"Answer one of: {options}"
+                what, remedy = f"{shown(answer)} is no answer to {question.id}", f"Answer one of: {options}"
                 self.reasons.append(Reason(ReasonCode.ANSWER_UNKNOWN, what, remedy, question.id))
         known = [answer for answer in given if answer in order]
         if not given and said is not None:

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+from miexchange._bounds import JSON_VALUES
 from miexchange._rows import Problems, Row, read_rows
 from miexchange._value import Value, instant, make_native, require
 from miexchange.errors import InvalidValue
@@ -160,6 +161,14 @@ def _in_force(series: tuple[tuple[datetime, ...], tuple[_Dated, ...]] | None, at
     return None if last.effective_until is not None and last.effective_until <= at else last
 
 
+def stale_from(price: Price, following: datetime, max_age: timedelta) -> datetime:
+    """Return the first instant without a fresh price before the following one, or that one's where there is none."""
+    begins = following if price.effective_until is None else price.effective_until
+    if following - price.effective_from > max_age:
+        begins = min(begins, price.effective_from + max_age + _INSTANT)
+    return begins
+
+
 def _clash(before: _Dated, row: _Dated) -> str:
     """Return how a row repeats or overlaps the one before it in its series, or "" where it does not."""
     if before.effective_from == row.effective_from:
@@ -186,6 +195,7 @@ class PriceTable(Value):
     """
 
     prices: tuple[Price, ...]
+    _most_items: ClassVar[int] = JSON_VALUES
 
     def __post_init__(self) -> None:
         _check_rows(self.prices, Price, "PriceTable.prices", _of_model)
@@ -244,9 +254,7 @@ class PriceTable(Value):
         found = []
         for model, (starts, prices) in self._series.items():
             for price, following in zip(prices, starts[1:], strict=False):
-                begins = following if price.effective_until is None else price.effective_until
-                if following - price.effective_from > max_age:
-                    begins = min(begins, price.effective_from + max_age + _INSTANT)
+                begins = stale_from(price, following, max_age)
                 if begins < following:
                     found.append(Gap(model, begins, following))
         return tuple(found)
@@ -295,6 +303,7 @@ class AnchorTable(Value):
     """
 
     anchors: tuple[Anchor, ...]
+    _most_items: ClassVar[int] = JSON_VALUES
 
     def __post_init__(self) -> None:
         _check_rows(self.anchors, Anchor, "AnchorTable.anchors", _of_component)

@@ -142,8 +142,8 @@ NO_JSON: list[tuple[object, str]] = [
     ('{"power":["works"]}', "an answer is an option's id"),
     ('{"power":{"works":"works"}}', "an answer is an option's id"),
     ('{"power":"works","power":"dead"}', "answer each question once"),
-    ("[" * 100_000, "give at most 50 objects and arrays"),
-    (b"\xff", "save it as UTF-8"),
+    ("[" * 100_000, "give at most 50 objects and arrays within one another"),
+    (b"\xff", "save it as UTF-8: byte 0 is not"),
     (5, "give a JSON object"),
 ]
 

@@ -369,13 +369,14 @@ def test_no_file_of_somebody_else_is_written_to(tmp_path: Path, name: str, kind:
     victim, trap = tmp_path / "victim", tmp_path / name
     victim.write_text("mine", encoding="utf-8")
     trap.parent.mkdir(exist_ok=True)
-    {
+    traps: dict[str, Callable[[], None]] = {
         "link": lambda: trap.symlink_to(victim),
         "nowhere": lambda: trap.symlink_to(tmp_path / "made"),
         "hard link": lambda: trap.hardlink_to(victim),
         "pipe": lambda: os.mkfifo(trap),
         "folder": trap.mkdir,
-    }[kind]()
+    }
+    traps[kind]()
     if kind == "hard link":
         assert run(tmp_path, "out").rows == 10
     else:

@@ -207,10 +207,7 @@ def _locked(folder: Path) -> int | None:
             raise
         raise InvalidValue("target", f"{folder}", "parts are kept there, and no folder is there: remove it") from None
     try:
-        if os.fstat(number).st_uid != os.geteuid():
-            raise InvalidValue(
-                "target", f"{folder}", "parts are kept there, and the folder is somebody else's: remove it"
-            )
+        _check_owner(number, folder)
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.fchmod(number, 0o700)
     except BlockingIOError:

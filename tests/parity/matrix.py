@@ -45,6 +45,7 @@ DAYS = [date(2020, 1, 2), None, date(1969, 12, 31), date(2031, 1, 1), date(2020,
 FLAGS = [True, None, False, True]
 
 IN_TEXT = ("model", "imei", "imei2", "screen", "imei_status", "target")
+TWICE = ("dictionary<int8>", "runs<int32>", "extension", "slice")
 GOOD = {"model": small.MODEL, "screen": "fine", "at": small.AT}
 INDEX_TYPES = (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64())
 
@@ -111,7 +112,7 @@ def _wrapped(name: str, array: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN40
     for outer, once in _wrappings(array):
         yield f"{outer} of {name}", once
         for outermost, twice in _wrappings(once):
-            if "64" not in outermost and "16" not in outermost:
+            if outermost in TWICE:
                 yield f"{outermost} of {outer} of {name}", twice
 
 

@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_named(table: object, message: str) -> None:
 
 def test_without_pyarrow_a_stream_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "miexchange.batch._given", None)
-    with pytest.raises(DataError, match="a Stream can be read only with pyarrow. Install the extra batch"):
+    with pytest.raises(DataError, match=r"a Stream can be read only with pyarrow\. Install the extra batch"):
         PriceTable.read(Stream(pa.table(ROWS)))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from miexchange._bounds import COLUMNS, PROBLEMS, TABLE_BYTES, TEXT
+from miexchange._frame import Columns, NotATable
 from miexchange._text import text_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
 from miexchange.errors import DataError, Problem, shown
@@ -264,16 +265,23 @@ def _rows_of_file(path: Path, known: _Known, problems: Problems, file: str) -> l
     return rows
 
 
-def _rows_of_frame(source: Any, known: _Known, problems: Problems, file: str) -> list[Row]:  # noqa: ANN401 - any frame
+def _rows_of_frame(source: object, known: _Known, problems: Problems, file: str) -> list[Row]:
+    name = ""
     try:
-        labels = list(source.columns)
-        columns = _columns([str(label) for label in labels], known, file, None, problems)
-        cells = [] if columns is None else [list(source[label]) for label in labels]
-        table = [dict(zip(columns or (), row, strict=True)) for row in zip(*cells, strict=True)]
-    except (AttributeError, TypeError, LookupError, ValueError):
-        problems.add(file, None, "", f"{shown(source)} is no table", "Give a CSV path or a DataFrame")
+        frame = Columns(source)
+        columns = _columns(frame.names, known, file, None, problems)
+        if columns is None:
+            return []
+        cells: list[list[Any]] = []
+        while len(cells) < len(columns):
+            name = columns[len(cells)]
+            cells.append(frame.cells(len(cells)))
+    except NotATable as fault:
+        what, remedy = fault.args
+        problems.add(file, None, name, what if name else f"{shown(source)} {what}", remedy)
         return []
-    return [Row(file, number, row, problems) for number, row in enumerate(table, 1)]
+    rows = enumerate(zip(*cells, strict=True), 1)
+    return [Row(file, number, dict(zip(columns, row, strict=True)), problems) for number, row in rows]
 
 
 def _columns(

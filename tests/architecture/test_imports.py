@@ -22,7 +22,7 @@ ROOMS = (
     {"_value", "_words"},
     {"_keyed"},
     {"_data"},
-    {"_rows"},
+    {"_rows", "_frame"},
     {"_toml"},
     {"_fit"},
     {"refusal"},
@@ -40,8 +40,9 @@ ROOMS = (
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
 BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger"), ("spark", "batch"), ("tuning", "batch")}
-# The plural of a verb stands beside the verb, and calls the island of columns when it is called itself.
-DOORS = {("imei", "batch"), ("market", "batch")}
+# The plural of a verb stands beside the verb, and calls the island of columns when it is called itself. A table that
+# only speaks Arrow is opened there too.
+DOORS = {("imei", "batch"), ("market", "batch"), ("_frame", "batch")}
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
 HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
 

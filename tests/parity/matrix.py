@@ -11,6 +11,7 @@ import sys
 import traceback
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -29,7 +30,7 @@ from parity.tables import plain
 from unit import small
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ["main"]
 
@@ -44,6 +45,7 @@ DAYS = [date(2020, 1, 2), None, date(1969, 12, 31), date(2031, 1, 1), date(2020,
 FLAGS = [True, None, False, True]
 
 IN_TEXT = ("model", "imei", "imei2", "screen", "imei_status", "target")
+TWICE = ("dictionary<int8>", "runs<int32>", "extension", "slice")
 GOOD = {"model": small.MODEL, "screen": "fine", "at": small.AT}
 INDEX_TYPES = (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64())
 
@@ -110,7 +112,7 @@ def _wrapped(name: str, array: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN40
     for outer, once in _wrappings(array):
         yield f"{outer} of {name}", once
         for outermost, twice in _wrappings(once):
-            if "64" not in outermost and "16" not in outermost:
+            if outermost in TWICE:
                 yield f"{outermost} of {outer} of {name}", twice
 
 
@@ -136,7 +138,7 @@ def arrow_texts() -> Iterator[Case]:
     empty = pa.DictionaryArray.from_arrays(pa.array([None, None], pa.int8()), pa.array([], pa.string()))
     yield "no value", empty, [None, None]
     yield "without buffers", _empty(pa.string()), []
-    yield "json", pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(TEXTS)), TEXTS
+    yield "json", pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(TEXTS)), list(TEXTS)
     repeated = pa.DictionaryArray.from_arrays(
         pa.array([0, 1, 2, 3]), pa.array([small.MODEL, None, small.MODEL, "worn"])
     )
@@ -168,13 +170,10 @@ def arrow_others() -> Iterator[Case]:
         yield f"{kind}", pa.array([decimal.Decimal("1.5"), None], kind), [decimal.Decimal("1.5"), None]
     yield "NaN", pa.array([float("nan"), 1.0, None]), [float("nan"), 1.0, None]
     for kind in (pa.time32("s"), pa.time64("us"), pa.duration("s"), pa.duration("us"), pa.month_day_nano_interval()):
-        array = pa.nulls(2, kind) if "interval" in f"{kind}" else pa.array([1, None], pa.int64())
         array = (
-            array
-            if "interval" in f"{kind}"
-            else array.cast(pa.int32()).cast(kind)
-            if kind.bit_width == 32
-            else array.cast(kind)
+            pa.array([1, None], pa.int32() if kind == pa.time32("s") else pa.int64()).view(kind)
+            if "interval" not in f"{kind}"
+            else pa.nulls(2, kind)
         )
         yield f"{kind}", array, array.to_pylist()
     for kind in (
@@ -229,12 +228,7 @@ def arrow_flags() -> Iterator[Case]:
     bytes_ = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None, 0, 2], pa.int8()))
     yield "bool8", bytes_, list(FLAGS)
     for name, one in _wrappings(bytes_):
-        yield f"{name} of bool8", one, [None if cell is None else bool(cell) for cell in _flags(one)]
-
-
-def _flags(array: Any) -> list[object]:  # noqa: ANN401 - an Arrow array
-    cells: list[object] = array.to_pylist()
-    return cells
+        yield f"{name} of bool8", one, one.to_pylist()
 
 
 class _Colour(StrEnum):
@@ -255,7 +249,12 @@ NOTHING = [None, float("nan"), pd.NaT, pd.NA, decimal.Decimal("NaN"), np.datetim
 ODD = [
     *(np.str_("worn"), _Colour.WORN, b"worn", 1, 1.5, True, np.True_, np.int64(5), ["worn"], {"worn"}, {"a": 1}, ()),
     *(np.array(["worn"]), np.array([]), _Hostile(), object, "\ud800", pd.Timestamp.min, pd.Timestamp.max, date.min),
-    *(datetime.max, datetime(1, 1, 1, tzinfo=UTC), pd.Timestamp("2020-01-11 06:00Z"), np.datetime64("2020-01-01")),
+    *(
+        datetime(9999, 12, 31, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=UTC),
+        pd.Timestamp("2020-01-11 06:00Z"),
+        np.datetime64("2020-01-01"),
+    ),
     *(
         pd.Timestamp(np.datetime64("20000-01-01", "s")),
         pd.Interval(0, 1),
@@ -353,12 +352,8 @@ def duckdb_texts() -> Iterator[Case]:
     )
     for value in values:
         table = pa.table(duckdb.connect().sql(f"SELECT {value} AS x UNION ALL SELECT NULL"))
-        cells = [_plain_text(cell) for cell in table["x"].to_pylist()] if "union" not in value else [("x",), None]
+        cells = [("x",), None] if "union" in value else table["x"].to_pylist()
         yield f"DuckDB {value}", table["x"], cells
-
-
-def _plain_text(cell: object) -> object:
-    return cell
 
 
 def broken() -> Iterator[tuple[str, Any]]:
@@ -477,17 +472,15 @@ def _refused(column: Any, name: str) -> None:  # noqa: ANN401 - any column
         raise AssertionError("a whole column of a wrong type is refused")
 
 
+def _appraised(column: Any, name: str) -> None:  # noqa: ANN401 - any column
+    plain(appraise_frame(_table_of(column, name, len(column)), PROGRAMME, threads=1))
+
+
 def _safe(column: Any) -> None:  # noqa: ANN401 - any column
     """Nothing but our errors comes out, and what is no text is no text."""
-    for ask in (
-        lambda: plain(validate_many(column, threads=1)),
-        lambda: plain(TACS.lookup_many(column, threads=1)),
-        lambda: plain(PRICES.as_of_many(column, small.AT)),
-        *(
-            lambda name=name: plain(appraise_frame(_table_of(column, name, len(column)), PROGRAMME, threads=1))
-            for name in IN_TEXT
-        ),
-    ):
+    plurals = (validate_many, TACS.lookup_many, partial(PRICES.as_of_many, at=small.AT))
+    framed = (partial(_appraised, column, name) for name in IN_TEXT)
+    for ask in (*(partial(plural, column) for plural in plurals), *framed):
         try:
             ask()
         except InvalidValue as error:
@@ -496,44 +489,53 @@ def _safe(column: Any) -> None:  # noqa: ANN401 - any column
             assert "In chunk" in f"{error}", error  # noqa: PT017 - Arrow itself would make no table of it
 
 
-def cases() -> Iterator[tuple[str, Callable[[], None]]]:
-    """Yield every case: what it is called, and what asks it."""
+def _in_frame(column: object) -> bool:
+    return isinstance(column, pa.Array | pa.ChunkedArray | _Capsule | _Stream | pd.Series | pl.Series)
+
+
+def text_cases() -> Iterator[tuple[str, partial[None]]]:
+    """Yield every column at every door of texts."""
     for source in (arrow_texts, arrow_others, pandas_texts, polars_texts, duckdb_texts):
         for name, column, cells in source():
-            yield f"{source.__name__}: {name}", lambda column=column, cells=cells: _plural(column, cells)
-            if isinstance(column, pa.Array | pa.ChunkedArray | _Capsule | _Stream | pd.Series | pl.Series):
-                for door in IN_TEXT:
-                    yield (
-                        f"{source.__name__}: {name} as {door}",
-                        lambda column=column, cells=cells, door=door: _frame(column, cells, door),
-                    )
-    typed = (("at", arrow_instants), ("purchased_on", arrow_days), ("exchange_open", arrow_flags))
-    for door, source in typed:
-        for name, column, cells in source():
-            yield f"{door}: {name}", lambda column=column, cells=cells, door=door: _frame(column, cells, door)
-            for other, _ in typed:
-                if other != door:
-                    yield f"{other}: {name}", lambda column=column, other=other: _refused(column, other)
-    for name, column, cells in (*arrow_texts(), *arrow_others()):
-        for door, _ in typed:
-            if isinstance(column, pa.Array) and any(cell is not None for cell in cells):
-                yield f"{door}: {name}", lambda column=column, door=door: _refused(column, door)
+            yield f"{source.__name__}: {name}", partial(_plural, column, cells)
+            for door in IN_TEXT if _in_frame(column) else ():
+                yield f"{source.__name__}: {name} as {door}", partial(_frame, column, cells, door)
+
+
+def typed_cases() -> Iterator[tuple[str, partial[None]]]:
+    """Yield every column at every other door, which refuses what is of another type."""
+    doors = {"at": arrow_instants, "purchased_on": arrow_days, "exchange_open": arrow_flags}
+    for door, own in doors.items():
+        for name, column, cells in own():
+            yield f"{door}: {name}", partial(_frame, column, cells, door)
+        foreign = (other for name, other in doors.items() if name != door)
+        for source in (arrow_texts, arrow_others, *foreign):
+            for name, column, cells in source():
+                if isinstance(column, pa.Array) and any(cell is not None for cell in cells):
+                    yield f"{door}: {name}", partial(_refused, column, door)
+
+
+def cases() -> Iterator[tuple[str, partial[None]]]:
+    """Yield every case: what it is called, and what asks it."""
+    yield from text_cases()
+    yield from typed_cases()
     for name, column in broken():
-        yield f"broken: {name}", lambda column=column: _safe(column)
+        yield f"broken: {name}", partial(_safe, column)
 
 
 def main() -> int:
     """Ask every case; print those that fail, and how many there were."""
     asked = failed = 0
     for name, ask in cases():
-        print(f"\r{name}", end="", file=sys.stderr, flush=True)  # where the process dies, if it does
+        sys.stderr.write(f"\r{name}")  # where the process dies, if it does
+        sys.stderr.flush()
         asked += 1
         try:
             ask()
         except Exception:  # noqa: BLE001 - anything is a failure
             failed += 1
-            print(f"FAILED {name}\n{traceback.format_exc(limit=-2)}", flush=True)
-    print(f"{asked} cases, {failed} failed")
+            sys.stdout.write(f"FAILED {name}\n{traceback.format_exc(limit=-2)}")
+    sys.stdout.write(f"{asked} cases, {failed} failed\n")
     return failed > 0
 
 

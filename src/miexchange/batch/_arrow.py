@@ -136,8 +136,17 @@ def _check_places(places: pa.Array, count: int, name: str) -> None:
     numbers = numbers_of(places)
     if not len(numbers) or (numbers.min() >= 0 and numbers.max() < count):
         return  # even those under nulls
-    ends = pc.min_max(places).as_py()
-    if ends["min"] is not None and not 0 <= ends["min"] <= ends["max"] < count:
+    if places.null_count and not places.offset % 8:
+        # Most producers write -1 under a null: a byte of the bitmap settles eight rows, faster than Arrow's min_max.
+        half = 1 << (8 * numbers.itemsize - 1)
+        limit = min(count, half) if numbers.dtype.kind == "i" else count
+        outside = np.packbits(numbers.view(f"u{numbers.itemsize}") >= limit, bitorder="little")
+        valid = np.frombuffer(places.buffers()[0], np.uint8, count=len(outside), offset=places.offset // 8)
+        is_sound = not (outside & valid).any()
+    else:
+        ends = pc.min_max(places).as_py()
+        is_sound = ends["min"] is None or 0 <= ends["min"] <= ends["max"] < count
+    if not is_sound:
         raise _contradicts_itself(places.type, name)
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from miexchange._bounds import COLUMNS, NAME
 from miexchange._text import is_missing, text_of
 from miexchange._value import day, instant
 from miexchange.batch._arrow import bools_of, is_instant, is_text, layout_of, nulls_of, plain_type, type_name, unwrapped
@@ -62,20 +63,24 @@ def check_names(names: Iterable[str], required: Iterable[str], optional: Iterabl
     there, needed = set(names), list(required)
     known = [*needed, *optional]
     extra = sorted(there - set(known))
+    # Of very many columns only some are looked at: each is compared with each that may be misspelled.
+    nearby = {name.casefold(): name for name in reversed(extra[:COLUMNS]) if len(name) <= NAME}
     faults = []
     for name in known:
         if name in there:
             continue
-        close = difflib.get_close_matches(name.casefold(), [other.casefold() for other in extra], n=1, cutoff=_CLOSE)
-        found = next((other for other in extra if [other.casefold()] == close), None)
-        if found is not None:
-            faults.append(f"{name} is missing, and {shown(found)} is no column of this programme: rename it {name}")
+        close = difflib.get_close_matches(name.casefold(), nearby, n=1, cutoff=_CLOSE)
+        if close:
+            found = shown(nearby[close[0]])
+            faults.append(f"{name} is missing, and {found} is no column of this programme: rename it {name}")
         elif name in needed:
             faults.append(f"{name} is missing")
     if faults:
-        raise InvalidValue(field, ", ".join(sorted(there)) or None, f"add the columns: {'; '.join(faults)}")
+        few = ", ".join(sorted(there)[:_FEW])
+        raise InvalidValue(field, few or None, f"add the columns: {'; '.join(faults)}")
 
 
+_FEW = 20  # names, of which an error shows the first
 _CLOSE = 0.8  # as near as box_ and box, or purchased and purchased_on
 
 

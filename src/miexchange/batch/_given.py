@@ -139,8 +139,8 @@ def _of_pandas(given: Any) -> pa.ChunkedArray | list[object]:
         series = given if isinstance(given, pd.Series) else pd.Series(given)
         # Arrow must not guess what objects are: it takes True for 1 and bytes for text, and some mixtures crash it.
         if series.dtype == object or isinstance(series.dtype, pd.SparseDtype):
-            return _of_texts(series.tolist())
-        if isinstance(series.dtype, pd.CategoricalDtype) and not _are_texts(series.dtype.categories):
+            return _of_objects(np.asarray(series, dtype=object), pd.api.types.infer_dtype)
+        if isinstance(series.dtype, pd.CategoricalDtype) and series.dtype.categories.dtype == object:
             return series.tolist()
         array = pa.array(series, from_pandas=True)
     except Exception:  # noqa: BLE001 - objects may be of any type, and run code of their own
@@ -148,16 +148,12 @@ def _of_pandas(given: Any) -> pa.ChunkedArray | list[object]:
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
 
-def _of_texts(cells: list[object]) -> pa.ChunkedArray | list[object]:
-    """Return objects as an Arrow array if there are only texts among them."""
-    kinds = set(map(type, cells))
-    if str not in kinds or not kinds <= {str, type(None), float}:
-        return cells
-    return pa.chunked_array([pa.array(cells, pa.large_string(), from_pandas=True)])
-
-
-def _are_texts(categories: Any) -> bool:
-    return categories.dtype != object or set(map(type, categories)) <= {str}
+def _of_objects(cells: Any, infer_dtype: Callable[..., str]) -> pa.ChunkedArray | list[object]:
+    """Return objects as an Arrow array if there are only texts among them, and what stands for none."""
+    if infer_dtype(cells, skipna=True) != "string":
+        return list(cells)
+    array = pa.array(cells, pa.large_string(), from_pandas=True)
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
 
 def _of_polars(given: Any) -> pa.ChunkedArray | list[object]:

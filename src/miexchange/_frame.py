@@ -1,0 +1,126 @@
+"""Tables of any library as columns of Python values: pandas, Polars, Arrow, DuckDB, or anything that speaks Arrow.
+
+No library is imported to read its tables. They are told by what their classes have, and asked for their columns by
+position, so that a name may be anything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from miexchange._text import is_missing, text_of
+from miexchange.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Columns", "NotATable"]
+
+
+_NO_TABLE = ("is no table", "Give a CSV path or a DataFrame")
+
+
+class NotATable(Exception):  # noqa: N818 - never leaves the package
+    """A value that cannot be read as a table: what is wrong with it, and the remedy."""
+
+
+class Columns:
+    """The columns of a table.
+
+    Attributes:
+        names: their names; what is neither text nor number is shown with its position.
+    """
+
+    def __init__(self, source: object) -> None:
+        """Open a table.
+
+        Raises:
+            NotATable: it is none.
+        """
+        self._rows: int | None = None
+        try:
+            labels, self._cells = _opened(source)
+            self.names = [_named(place, label) for place, label in enumerate(labels, 1)]
+        except NotATable:
+            raise
+        except Exception:  # noqa: BLE001 - code of any library runs here
+            raise NotATable(*_NO_TABLE) from None
+
+    def cells(self, place: int) -> list[Any]:
+        """Return the cells of the column at a position, as Python has them; what is missing in any library is None.
+
+        Raises:
+            NotATable: Python has no such values, or the column contradicts itself or another one.
+        """
+        try:
+            cells = [_plain(cell) for cell in self._cells(place)]
+        except Exception as error:  # noqa: BLE001 - as above
+            remedy = "Give texts in UTF-8, whole numbers, dates, or instants with a zone that is known here"
+            raise NotATable(f"cannot be read ({type(error).__name__})", remedy) from None
+        self._rows = len(cells) if self._rows is None else self._rows
+        if len(cells) != self._rows:
+            raise NotATable("is not as long as the others", "Give every column as many cells")
+        return cells
+
+
+def _opened(source: Any) -> tuple[Sequence[object], Callable[[int], Any]]:  # noqa: ANN401 - any table
+    """Return the names of a table's columns, and what returns the cells of one at a position."""
+    kind = type(source)
+    if hasattr(kind, "collect_schema") and not hasattr(kind, "get_columns"):
+        raise NotATable("has no rows yet", "Give what its collect() returns")
+    if hasattr(kind, "column_names"):  # a table or record batch of Arrow
+        return source.column_names, lambda place: _of_arrow(source.column(place))
+    if hasattr(kind, "iloc"):  # a DataFrame of pandas
+        return list(source.columns), lambda place: source.iloc[:, place]
+    if hasattr(kind, "get_columns"):  # a DataFrame of Polars
+        return list(source.columns), lambda place: source.get_columns()[place]
+    if hasattr(kind, "__arrow_c_stream__"):
+        return _opened(_as_arrow(source))
+    labels = list(source.columns)
+    cells = [list(source[label]) for label in labels]
+    if len(set(map(len, cells))) > 1:
+        raise NotATable(*_NO_TABLE)
+    return labels, cells.__getitem__
+
+
+def _of_arrow(column: Any) -> list[Any]:  # noqa: ANN401 - an Arrow array
+    column.validate(full=True)  # what another library made may lead anywhere in memory
+    cells: list[Any] = column.to_pylist()
+    return cells
+
+
+def _as_arrow(source: object) -> object:
+    try:
+        from miexchange.batch._given import arrow_of  # noqa: PLC0415 - a door of the core to its island of columns
+    except ImportError:
+        raise NotATable("can be read only with pyarrow", "Install the extra batch, or give a DataFrame") from None
+    return arrow_of(source)
+
+
+def _named(place: int, label: object) -> str:
+    name = text_of(label)
+    if name is not None:
+        return name
+    return shown(label) if type(label) is int else f"column {place} ({shown(label)})"
+
+
+def _plain(cell: object) -> object:
+    if is_missing(cell):
+        return None
+    if issubclass(type(cell), datetime) and not _is_in_calendar(cast("datetime", cell)):
+        return InstantOutOfRange()
+    text = text_of(cell)
+    return cell if text is None else text
+
+
+def _is_in_calendar(instant: datetime) -> bool:
+    try:
+        instant.date()
+    except Exception:  # noqa: BLE001 - pandas goes further than Python's calendar, and then raises anything
+        return False
+    return True
+
+
+class InstantOutOfRange:
+    """Stands in a column for an instant that Python has no value for, and is shown by this name."""

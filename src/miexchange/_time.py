@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from miexchange._text import is_missing
 
@@ -153,9 +153,11 @@ def instant_of(value: object, zone: tzinfo | None) -> datetime:
     Raises:
         NotATime: neither, or one that names no instant, or one that is out of range.
     """
-    if not isinstance(value, date) or is_missing(value):  # pandas' NaT claims to be a datetime
+    if issubclass(type(value), datetime) and not is_missing(value):  # pandas' NaT is a datetime by its type
+        return in_utc(cast("datetime", value))
+    if type(value) is not date:
         raise NotATime(*_NO_INSTANT)
-    return in_utc(value if isinstance(value, datetime) else datetime.combine(value, time(), zone))
+    return in_utc(datetime.combine(value, time(), zone))
 
 
 def is_day(text: str) -> bool:
@@ -191,8 +193,9 @@ def in_utc(value: datetime) -> datetime:
 
 def as_date(value: object) -> object:
     """Return the date that a frame holds as a midnight without a zone, None for NaT, and anything else as it is."""
-    if not isinstance(value, datetime):
-        return value
     if is_missing(value):
         return None
-    return value.date() if value.tzinfo is None and value.time() == time() else value
+    if not issubclass(type(value), datetime):
+        return value
+    moment = cast("datetime", value)
+    return moment.date() if moment.tzinfo is None and moment.time() == time() else value

@@ -13,7 +13,19 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import json_text, plain, read_json
@@ -331,11 +343,11 @@ def instant(value: object, field: str) -> datetime:
     """
     if type(value) is datetime and value.tzinfo is UTC and value.year in YEARS:
         return value
-    if not isinstance(value, datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
+    if not issubclass(type(value), datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
         what = "it is missing: " if is_missing(value) else ""
         raise InvalidValue(field, value, f"{what}give an instant: a datetime with a time zone")
     try:
-        return in_utc(value)
+        return in_utc(cast("datetime", value))
     except NotATime as fault:
         raise InvalidValue(field, value, _INSTANT_RULES[fault.args]) from None
 

@@ -294,15 +294,13 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
         InvalidValue: no JSON object, or more than one.
     """
     said: str | None
+    fits = not isinstance(text, str | bytes | bytearray) or len(text) <= JSON_BYTES
+    require(fits, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
     try:
         # PowerShell redirects as UTF-16.
         said = text.decode(json.detect_encoding(text)) if isinstance(text, bytes | bytearray) else text_of(text)
-        if said is not None and len(said) > JSON_BYTES:
-            raise InvalidValue("DeviceReport", text, f"give at most {JSON_BYTES:,} characters")
         start = -1 if said is None else said.find("{")
         data, end = _DECODER.raw_decode(said, start) if said is not None and start >= 0 else (None, 0)
-    except InvalidValue:
-        raise
     except (ValueError, RecursionError):
         said = data = None
     if said is None or not isinstance(data, dict):

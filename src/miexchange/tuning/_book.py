@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
+from miexchange._text import text_of
+from miexchange._time import as_date
+from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import InvalidValue
+from miexchange.tuning._cells import cells_of, told
 from miexchange.tuning._progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     import numpy.typing as npt
@@ -56,10 +61,18 @@ def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:
         InvalidValue: neither an argument nor a column says when.
     """
     if at is not None:
-        return pd.Series(pd.Timestamp(at).tz_convert("UTC").tz_localize(None).normalize(), index=book.index)
+        return pd.Series(np.datetime64(instant(at, "at").date(), "s"), index=book.index)
     if "at" not in book.columns:
         raise InvalidValue("at", None, "give the instant of the valuation, or a column at")
-    return pd.to_datetime(book["at"], utc=True).dt.tz_localize(None).dt.normalize()
+    return pd.Series(_days(book["at"], lambda cell: instant(cell, "at").date()), index=book.index)
+
+
+def _days(column: pd.Series[Any], read: Callable[[object], object]) -> npt.NDArray[np.datetime64]:
+    """Return the day of each cell; the valuation refuses the rows of those that have none."""
+    cells = cells_of(column)
+    found = [told(read, cell) for cell in cells.distinct]
+    days = np.array([one if type(one) is date else "NaT" for one in found], dtype="datetime64[D]")
+    return days.astype("datetime64[s]")[cells.codes]
 
 
 def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.DataFrame:
@@ -76,17 +89,19 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.
     ]
     values = parts[0] if len(parts) == 1 else pd.concat(parts)
     catalogue = programme.catalogue.by_model
-    codes, names = pd.factorize(book["model"].astype(object))
-    variants = [catalogue.get(str(name)) for name in names]
+    cells = cells_of(book["model"])
+    variants = [catalogue.get(text_of(cell) or "") for cell in cells.distinct[:-1]]
     brands = np.array([*(one.brand if one is not None else "unknown" for one in variants), "unknown"], dtype=object)
-    launches = pd.to_datetime(pd.Series([*(one.launched_on if one is not None else None for one in variants), None]))
-    since = pd.Series(launches.to_numpy()[codes], index=book.index)
+    launched = [one.launched_on if one is not None else None for one in variants]
+    since = np.array([*(day or "NaT" for day in launched), "NaT"], dtype="datetime64[s]")[cells.codes]
     if "purchased_on" in book.columns:
-        since = pd.to_datetime(book["purchased_on"]).fillna(since)
-    months = (days - since).dt.days.to_numpy(dtype=np.float64, na_value=np.nan) / _MONTH
+        bought = _days(book["purchased_on"], as_date)
+        since = np.where(np.isnat(bought), since, bought)
+    passed = days.to_numpy(dtype="datetime64[s]") - since
+    months = np.where(np.isnat(passed), np.nan, passed.astype(np.float64)) / (86_400 * _MONTH)
     band = np.where(np.isfinite(months), np.searchsorted(_AGE_EDGES, np.nan_to_num(months), side="right"), _UNKNOWN)
     age = pd.Categorical(np.array(AGES, dtype=object)[band], categories=[*AGES], ordered=True)
-    return values.assign(brand=brands[codes], age=pd.Series(age, index=book.index))
+    return values.assign(brand=brands[cells.codes], age=pd.Series(age, index=book.index))
 
 
 def price_bands(paise: npt.NDArray[np.int64] | Sequence[int]) -> pd.Categorical[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -14,12 +15,25 @@ from numpy.typing import NDArray
 from miexchange._bounds import TEXT
 from miexchange._text import is_missing, text_of
 from miexchange._time import NotATime, as_date, read_day
+from miexchange._value import is_text
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["Cells", "Fault", "cells_of", "choice", "day_reader", "labels_of", "text", "whole"]
+__all__ = [
+    "YEARS",
+    "Cells",
+    "Fault",
+    "cells_of",
+    "choice",
+    "day_reader",
+    "labels_of",
+    "number_of",
+    "text",
+    "told",
+    "whole",
+]
 
 
 class Fault(NamedTuple):
@@ -47,27 +61,37 @@ _EXACT = (str, int, float, bool, date, datetime, pd.Timestamp)  # equal ones of 
 
 def cells_of(column: pd.Series[Any]) -> Cells:
     """Return the cells of any column, whatever pandas keeps them in. A blank text is missing."""
-    try:
-        if pd.api.types.is_any_real_numeric_dtype(column.dtype):
-            codes, found = pd.factorize(column)
-            return Cells([*map(_plain, list(found)), None], codes)
-        cells: list[object] = list(column)
-    except Exception:  # noqa: BLE001 - a year of no calendar, bytes of no text: the other cells can be read
-        cells = [_cell(column, row) for row in range(len(column))]
+    outer, cells = _factorized(column)
     seen: dict[object, int] = {}
     codes = np.empty(len(cells), dtype=np.intp)
     distinct: list[object] = []
     for row, given in enumerate(cells):
         cell = given if type(given) in _EXACT else _plain(given)
-        key = (type(cell), cell) if type(cell) in _EXACT else row
-        code = seen.get(key)
+        key: object = (type(cell), cell) if type(cell) in _EXACT else row
+        try:
+            code = seen.get(key)
+        except Exception:  # noqa: BLE001 - a zone is foreign code
+            key, code = row, None
         if code is None:
             missing = is_missing(cell) or (type(cell) is str and not cell.strip())
             code = seen[key] = -1 if missing else len(distinct)
             if not missing:
                 distinct.append(cell)
         codes[row] = code
-    return Cells([*distinct, None], codes)
+    return Cells([*distinct, None], codes if outer is None else np.append(codes, -1)[outer])
+
+
+def _factorized(column: pd.Series[Any]) -> tuple[Any, list[object]]:
+    """Return the cells, each once where pandas can tell cheaply, and then which of them each row holds."""
+    try:
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return np.asarray(column.cat.codes, dtype=np.intp), list(column.cat.categories)
+        if column.dtype != object:
+            codes, found = pd.factorize(column)
+            return np.asarray(codes, dtype=np.intp), list(found)
+        return None, list(column)
+    except Exception:  # noqa: BLE001 - a year of no calendar, bytes of no text: the other cells can be read
+        return None, [_cell(column, row) for row in range(len(column))]
 
 
 def labels_of(frame: pd.DataFrame) -> NDArray[np.object_]:
@@ -93,12 +117,20 @@ def _plain(cell: object) -> object:
     return cell if written is None else written
 
 
+def told(read: Callable[[object], Any], cell: object) -> Any:  # noqa: ANN401 - a value or a fault
+    """Return what a reader makes of a cell."""
+    try:
+        return read(cell)
+    except Exception:  # noqa: BLE001 - an object of foreign code may do anything when it is asked
+        return Fault("cannot be read", "Write a text, a number or a date")
+
+
 def text(longest: int = TEXT, message: str = "is not a text", remedy: str = "Write a text") -> Callable[[object], Any]:
     """Return a reader of texts, without the space around them."""
 
     def read(cell: object) -> str | Fault:
         found = text_of(cell)
-        if found is None:
+        if found is None or not is_text(found):
             return Fault(message, remedy)
         found = found.strip()
         return found if len(found) <= longest else Fault(f"is longer than {longest} characters", remedy)
@@ -155,6 +187,23 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
     return read
 
 
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+_MOST, _LEAST = 1e15, 1e-6  # the square and the exponential of a number between them stay floats
+
+
+def number_of(cell: object) -> float | None:
+    """Return a cell as a finite number that can be computed with, or None: a truth and a date are no numbers."""
+    written = text_of(cell)
+    if written is not None:
+        written = written.strip()
+        found = float(written) if len(written) <= _INT64_DIGITS * 2 and _NUMBER.fullmatch(written) else None
+    elif isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
+        found = float(cell)
+    else:
+        found = None
+    return found if found is not None and (found == 0 or _LEAST <= abs(found) <= _MOST) else None
+
+
 _ISO = "%Y-%m-%d"
 _SERIALS = {"excel-1900": date(1899, 12, 30), "excel-1904": date(1904, 1, 1)}  # the day of serial number 0
 _LEAP_BUG = 61  # the workbooks of 1900 count a 29 February 1900: serial numbers below that of 1 March are a day off
@@ -169,7 +218,8 @@ _FORMAT_RULE = (
     "give a form with %d, %m or %b (jan to dec) and %Y, once each, such as %d/%m/%Y; or excel-1900 or excel-1904 for "
     "the serial numbers of a spreadsheet"
 )
-_YEARS = range(1900, 2262)  # pandas' nanoseconds end in 2262
+YEARS = range(1900, 2262)
+"""The years of an observation: pandas' nanoseconds end in 2262."""
 
 
 def day_reader(day_format: object) -> Callable[[object], Any]:
@@ -233,10 +283,10 @@ def _iso(cell: object) -> date | Fault:
 
 
 def _bounded(read: Callable[[object], Any]) -> Callable[[object], Any]:
-    fault = Fault(f"is outside the years {_YEARS[0]} to {_YEARS[-1]}", "Correct the date, or take the row out")
+    fault = Fault(f"is outside the years {YEARS[0]} to {YEARS[-1]}", "Correct the date, or take the row out")
 
     def bounded(cell: object) -> date | Fault:
         found = read(cell)
-        return fault if isinstance(found, date) and found.year not in _YEARS else found
+        return fault if isinstance(found, date) and found.year not in YEARS else found
 
     return bounded

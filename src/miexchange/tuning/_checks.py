@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from miexchange._text import text_of
+from miexchange._value import is_text
 from miexchange.errors import InvalidValue, MiExchangeError, shown
+from miexchange.money import GREATEST_PAISE
+from miexchange.tuning._cells import Fault, cells_of, labels_of, number_of, told, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import numpy.typing as npt
 
-__all__ = ["NotFitted", "TuningWarning", "as_frame", "duplicates", "fitted", "named_rows", "numbers", "warn"]
+__all__ = [
+    "NotFitted",
+    "TuningWarning",
+    "as_frame",
+    "duplicates",
+    "fitted",
+    "named_rows",
+    "numbers",
+    "paise",
+    "warn",
+    "words",
+]
 
 _FEW = 5
+_KNOWN = 50
 
 
 class TuningWarning(UserWarning):
@@ -63,52 +79,110 @@ def named_rows(labels: Iterable[object]) -> str:
     return f"row{'s'[: len(found) != 1]} {first}{more}"
 
 
-def as_frame(data: object, columns: Iterable[str | None], what: str) -> pd.DataFrame:
-    """Return the data as a frame that has the columns and at least one row.
+def as_frame(data: object, columns: Iterable[object], what: str) -> pd.DataFrame:
+    """Return the data as a frame that has the columns, each once, and at least one row.
 
     Raises:
-        InvalidValue: no frame, a column is missing, or there are no rows.
+        InvalidValue: no frame, a column is missing or repeated, or there are no rows.
     """
-    if not isinstance(data, pd.DataFrame):
+    if not issubclass(type(data), pd.DataFrame):
         raise InvalidValue(what, data, "give a pandas DataFrame")
-    missing = [column for column in columns if column is not None and column not in data.columns]
+    frame = cast("pd.DataFrame", data)
+    names = [text_of(label) for label in frame.columns]
+    wanted = [text_of(column) for column in columns if column is not None]
+    missing = [column for column in wanted if column not in names]
     if missing:
-        raise InvalidValue(what, ", ".join(missing), f"there is no such column; known: {', '.join(map(str, data))}")
-    if data.empty:
+        known = [name for name in names if name is not None]
+        rule = f"there is no such column; known: {', '.join(known[:_KNOWN])}"
+        raise InvalidValue(what, ", ".join(map(str, missing)), rule)
+    repeated = [column for column in wanted if names.count(column) > 1]
+    if repeated:
+        raise InvalidValue(what, ", ".join(map(str, repeated)), "the column is repeated: keep one of them")
+    if frame.empty:
         raise InvalidValue(what, "an empty frame", "give at least one row")
-    return data
+    return frame
 
 
 def numbers(
-    data: pd.DataFrame, column: str, *, above: float | None = None, at_least: float | None = None
+    data: pd.DataFrame,
+    column: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    gaps: bool = False,
 ) -> npt.NDArray[np.float64]:
-    """Return a column as floats within bounds; never a silent NaN.
+    """Return a column as floats within bounds; a NaN only for an empty cell, where there may be gaps.
 
     Raises:
         InvalidValue: rows that hold no number, or one out of bounds, are named.
     """
-    values = pd.to_numeric(data[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    rule, bad = "a number", ~np.isfinite(values)
-    if above is not None:
-        rule, bad = f"a number above {above:g}", bad | ~(values > above)
-    if at_least is not None:
-        rule, bad = f"a number of {at_least:g} or more", bad | ~(values >= at_least)
-    if bad.any():
-        first = data[column].iloc[int(np.flatnonzero(bad)[0])]
-        raise InvalidValue(column, first, f"{named_rows(data.index[bad])}: give {rule} in each, or take them out")
-    return values
+    bound = "" if above is None else f" above {above:g}"
+    bound = bound if at_least is None else f" of {at_least:g} or more"
+
+    def read(cell: object) -> float | Fault:
+        found = number_of(cell)
+        if found is None or (above is not None and found <= above) or (at_least is not None and found < at_least):
+            return Fault("", f"give a number{bound} in each, or take them out")
+        return found
+
+    nothing = np.nan if gaps else Fault("", f"give a number{bound} in each, or take them out")
+    return np.array(_read(data, column, read, nothing), np.float64)
+
+
+def paise(data: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
+    """Return a column of amounts above zero, in whole paise.
+
+    Raises:
+        InvalidValue: rows that hold no such amount are named.
+    """
+    fault = Fault("", "give a number above 0 in each, in whole paise, or take them out")
+    return np.array(_read(data, column, whole(1, GREATEST_PAISE, (fault, fault, fault)), fault), np.int64)
+
+
+def words(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
+    """Return a column of categories as texts, "" for a missing one. A whole number is the same with and without .0.
+
+    Raises:
+        InvalidValue: rows that hold neither a text nor a number are named.
+    """
+    return np.array(_read(data, column, _word, ""), dtype=object)
+
+
+def _word(cell: object) -> str | Fault:
+    written = text_of(cell)
+    if written is not None and is_text(written):
+        return written
+    found = number_of(cell)
+    if found is None and type(cell) is not bool:
+        return Fault("", "give a text or a number in each, or take them out")
+    return str(cell) if found is None or not found.is_integer() else str(int(found))
+
+
+def _read(data: pd.DataFrame, column: str, read: Callable[[object], Any], missing: object) -> list[Any]:
+    """Read each distinct cell of a column, and return the value of each row."""
+    cells = cells_of(data[column])
+    found = [*(told(read, cell) for cell in cells.distinct[:-1]), missing]
+    bad = np.flatnonzero(np.array([isinstance(one, Fault) for one in found])[cells.codes])
+    if len(bad):
+        code = cells.codes[bad[0]]
+        raise InvalidValue(
+            column, cells.distinct[code], f"{named_rows(labels_of(data.iloc[bad]))}: {found[code].remedy}"
+        )
+    return [found[code] for code in cells.codes.tolist()]
 
 
 def duplicates(data: pd.DataFrame, columns: Iterable[str] | None = None) -> npt.NDArray[np.bool_]:
     """Tell which rows repeat an earlier one."""
     chosen = data if columns is None else data[[*columns]]
     # Each column becomes codes, and the codes of a row one number: rows whose numbers differ do differ.
+    coded = [cells_of(chosen.iloc[:, position]).codes for position in range(chosen.shape[1])]
     mixed = np.zeros(len(chosen), dtype=np.uint64)
-    for position in range(chosen.shape[1]):
-        codes, _ = pd.factorize(chosen.iloc[:, position], use_na_sentinel=True)
+    for codes in coded:
         mixed = (mixed ^ (codes + 2).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     suspects = np.flatnonzero(pd.Series(mixed).duplicated(keep=False).to_numpy())
     found: npt.NDArray[np.bool_] = np.zeros(len(chosen), dtype=bool)
-    found[suspects] = chosen.iloc[suspects].astype(str).duplicated().to_numpy()
+    found[suspects] = (
+        pd.DataFrame({place: codes[suspects] for place, codes in enumerate(coded)}).duplicated().to_numpy()
+    )
     return found

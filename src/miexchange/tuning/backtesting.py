@@ -23,8 +23,21 @@ import pandas as pd
 
 from miexchange.errors import InvalidValue
 from miexchange.programme import Programme
+from miexchange.tuning._arguments import (
+    COLUMN,
+    DATE,
+    INSTANT,
+    SEED,
+    Rule,
+    check,
+    each,
+    maybe,
+    one_of,
+    takes,
+    whole,
+)
 from miexchange.tuning._book import as_categories, days_of, price_bands, valued
-from miexchange.tuning._checks import as_frame, duplicates, named_rows, numbers, warn
+from miexchange.tuning._checks import as_frame, duplicates, named_rows, paise, warn, words
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
 from miexchange.tuning.metrics import score, score_by
@@ -66,10 +79,12 @@ class ByDevice:
     def split(self, deals: pd.DataFrame, on: pd.Series[pd.Timestamp]) -> list[Fold]:
         """Return the rows to train on and to test on, for each fold."""
         del on
+        given = {"seed": self.seed, "column": self.column, "folds": self.folds}
+        check(given, {"seed": SEED, "column": COLUMN}, "ByDevice.")
         as_frame(deals, (self.column,), "ByDevice.split")
-        codes, names = pd.factorize(deals[self.column])
-        if type(self.folds) is not int or not 2 <= self.folds <= len(names):  # noqa: PLR2004 - a fold and the rest
-            raise InvalidValue("ByDevice.folds", self.folds, f"give 2 to {len(names)}, the number of devices")
+        codes, names = pd.factorize(words(deals, self.column))
+        folds = whole(2, len(names))
+        check(given, {"folds": Rule(folds.fits, f"give 2 to {len(names)}, the number of devices")}, "ByDevice.")
         order = np.random.default_rng(self.seed).permutation(len(names))
         fold = (order % self.folds)[codes]
         return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(self.folds)]
@@ -88,7 +103,8 @@ class ByTime:
     def split(self, deals: pd.DataFrame, on: pd.Series[pd.Timestamp]) -> list[Fold]:
         """Return the rows to train on and to test on."""
         del deals
-        later = (on >= pd.Timestamp(self.cut)).to_numpy()
+        check({"cut": self.cut}, {"cut": DATE}, "ByTime.")
+        later = on.to_numpy(dtype="datetime64[s]") >= np.datetime64(self.cut)
         if later.all() or not later.any():
             raise InvalidValue("ByTime.cut", self.cut, "there are no deals on one side of it: give a day within them")
         return [(np.flatnonzero(~later), np.flatnonzero(later))]
@@ -131,8 +147,7 @@ class Backtest(Report):
 
     def by(self, name: str) -> pd.DataFrame:
         """Return the metrics by ``brand``, ``age``, ``grade``, ``price_band`` or ``fold``."""
-        if name not in (*_BY, "fold"):
-            raise InvalidValue("by", name, f"give one of: {', '.join((*_BY, 'fold'))}")
+        check({"by": name}, {"by": one_of(*_BY, "fold")})
         return score_by(self.rows, name)
 
     def notes(self) -> list[str]:
@@ -157,6 +172,20 @@ class Backtest(Report):
         return plots.calibration(self, ax=ax)
 
 
+_ROWS = each(whole())
+_FOLDS = each(Rule(lambda fold: len(fold) == 2 and all(map(_ROWS.fits, fold)), ""))  # noqa: PLR2004 - train and test
+_SPLITS = "give ByDevice, ByTime, or folds as pairs of row positions"
+
+
+@takes(
+    programme=Rule(
+        lambda one: type(one) is Programme or callable(one), "give a Programme, or a function that makes one"
+    ),
+    split=maybe(Rule(lambda split: type(split) in (ByDevice, ByTime) or _FOLDS.fits(split), _SPLITS)),
+    price_col=COLUMN,
+    at=maybe(INSTANT),
+    device_col=maybe(COLUMN),
+)
 def backtest(
     programme: Programme | Maker,
     deals: pd.DataFrame,
@@ -182,9 +211,9 @@ def backtest(
         InvalidValue: a column is missing, rows hold no usable number, or the programme refuses every deal.
     """
     deals = as_frame(deals, ("model", price_col, device_col), "backtest")
-    numbers(deals, price_col, above=0)
+    paise(deals, price_col)
     coded = as_categories(deals)
-    repeated = duplicates(coded)
+    repeated = duplicates(deals)
     if repeated.any():
         warn(f"{named_rows(deals.index[repeated])} repeat earlier rows and are left out: they would be in both parts")
         deals, coded = deals[~repeated], coded[~repeated]
@@ -210,16 +239,20 @@ def _folds(
         return [(np.arange(0), np.arange(len(deals)))]
     if isinstance(split, ByDevice | ByTime):
         return split.split(deals, on)
-    return [(np.asarray(train, dtype=np.intp), np.asarray(test, dtype=np.intp)) for train, test in split]
+    folds = [(np.asarray(train, dtype=np.intp), np.asarray(test, dtype=np.intp)) for train, test in split]
+    if not folds or not all(len(test) and max(*train, *test) < len(deals) for train, test in folds):
+        raise InvalidValue("split", f"{len(folds)} folds", f"{_SPLITS}, below {len(deals)}")
+    return folds
 
 
 def _warn_of_columns(deals: pd.DataFrame, price_col: str) -> None:
     """Warn of columns that say the price in other words."""
-    price = np.log(numbers(deals, price_col, above=0))
-    for column in deals.columns:
-        if column == price_col or len(deals) < _ENOUGH or not pd.api.types.is_numeric_dtype(deals[column]):
+    price = np.log(paise(deals, price_col))
+    for place, column in enumerate(deals.columns):
+        given = deals.iloc[:, place]
+        if column == price_col or len(deals) < _ENOUGH or not pd.api.types.is_any_real_numeric_dtype(given):
             continue
-        values = deals[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        values = given.to_numpy(dtype=np.float64, na_value=np.nan)
         for tried in (values, np.log(np.where(values > 0, values, np.nan))):
             fit = np.isfinite(tried)
             if fit.sum() < _ENOUGH or np.ptp(tried[fit]) == 0 or np.ptp(price[fit]) == 0:
@@ -235,21 +268,23 @@ def _warn_of_columns(deals: pd.DataFrame, price_col: str) -> None:
 
 def _warn_of_regimes(deals: pd.DataFrame, programme: Programme) -> None:
     """Warn of deals of several warranty regimes where the programme does not ask for the warranty."""
-    if "warranty" not in deals.columns or deals["warranty"].nunique() < 2:  # noqa: PLR2004 - one regime is no mixture
+    regimes = sorted(set(words(deals, "warranty")) - {""}) if "warranty" in deals.columns else []
+    if len(regimes) < 2:  # noqa: PLR2004 - one regime is no mixture
         return
     if any(question.id == "warranty" for terms in programme.terms for question in terms.questionnaire.questions):
         return
-    mixed = ", ".join(sorted(map(str, deals["warranty"].dropna().unique())))
+    mixed = ", ".join(regimes)
     warn(f"the deals mix warranty regimes ({mixed}), and {programme.id} has one price for all: test each apart")
 
 
 def _warn_of_devices(deals: pd.DataFrame, folds: list[Fold], column: str, split: object) -> None:
     if isinstance(split, ByDevice | ByTime) and column == "model":
         return  # by device none can be in both; by time the same models go on, and that is what is asked
+    devices = words(deals, column)
     for train, test in folds:
-        both = deals[column].iloc[test].isin(deals[column].iloc[train].unique())
+        both = np.isin(devices[test].astype(str), devices[train].astype(str))
         if both.any():
-            warn(f"{named_rows(both.index[both])} are of a {column} that is also trained on: the test is a leak")
+            warn(f"{named_rows(deals.index[test[both]])} are of a {column} that is also trained on: the test is a leak")
             return
 
 
@@ -302,7 +337,7 @@ def _joined(parts: list[tuple[Rows, pd.DataFrame]]) -> tuple[Rows, pd.DataFrame]
     return np.concatenate([rows for rows, _ in parts]), pd.concat([values for _, values in parts])
 
 
-def _band(price: npt.NDArray[np.float64], values: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _band(price: npt.NDArray[np.int64], values: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Return the logarithms of the factors that hold 80 % of what was paid, of value."""
     value = values["exchange_value_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
     fit = np.isfinite(value) & (value > 0)
@@ -314,7 +349,7 @@ def _band(price: npt.NDArray[np.float64], values: pd.DataFrame) -> npt.NDArray[n
 
 
 def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dropped: int) -> Backtest:
-    price = deals[price_col].to_numpy(dtype=np.float64)
+    price = paise(deals, price_col)
     limits = np.array([_band(price[rows], values) for rows, values in tested.outside])[tested.fold]
     values = tested.frame
     taken = values["exchange_value_paise"].notna().to_numpy()
@@ -322,7 +357,7 @@ def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dro
     if not taken.any():
         why = ", ".join(map(str, reasons.index[:3]))
         raise InvalidValue("deals", f"{len(values)} deals", f"the programme refuses every one: {why}")
-    actual = deals[price_col].iloc[tested.rows].to_numpy(dtype=np.int64)[taken]
+    actual = price[tested.rows][taken]
     predicted = values["exchange_value_paise"][taken].to_numpy(dtype=np.int64)
     rows = pd.DataFrame(
         {

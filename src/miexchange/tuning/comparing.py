@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from miexchange.errors import InvalidValue
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
+from miexchange.tuning._arguments import INSTANT, SEED, Rule, check, instance, maybe, one_of, takes
 from miexchange.tuning._book import encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
 from miexchange.tuning._report import Report, in_rupees
@@ -87,8 +88,7 @@ class Comparison(Report):
 
     def by(self, name: str) -> pd.DataFrame:
         """Return the same by ``brand``, ``age``, ``grade`` or ``price_band``."""
-        if name not in _BY:
-            raise InvalidValue("by", name, f"give one of: {', '.join(_BY)}")
+        check({"by": name}, {"by": one_of(*_BY)})
         make = np.random.default_rng(self._seed)
         groups = {key: _summed(group, make) for key, group in self.rows.groupby(name, observed=True, sort=True)}
         return pd.DataFrame(groups).T.rename_axis(name)
@@ -116,6 +116,10 @@ class Comparison(Report):
         return plots.comparison(self, ax=ax)
 
 
+_PROGRAMME = instance(Programme, "give a Programme, as Programme.load returns")
+
+
+@takes(a=_PROGRAMME, b=_PROGRAMME, at=maybe(INSTANT), seed=SEED)
 def compare(a: Programme, b: Programme, book: pd.DataFrame, *, at: datetime | None = None, seed: int = 0) -> Comparison:
     """Value a book by two programmes and compare row by row.
 
@@ -132,6 +136,14 @@ def compare(a: Programme, b: Programme, book: pd.DataFrame, *, at: datetime | No
     return _compare(a, b, book, at, seed, (_named(a), _named(b)))
 
 
+@takes(
+    programme=_PROGRAMME,
+    change=Rule(
+        lambda change: issubclass(type(change), Mapping) or callable(change), "give settings by name, or a function"
+    ),
+    at=maybe(INSTANT),
+    seed=SEED,
+)
 def what_if(
     programme: Programme, change: Change, book: pd.DataFrame, *, at: datetime | None = None, seed: int = 0
 ) -> Comparison:
@@ -159,9 +171,8 @@ def what_if(
 
 
 def _named(programme: object) -> str:
-    if not isinstance(programme, Programme):
-        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
-    return programme.id
+    check({"programme": programme}, {"programme": _PROGRAMME})
+    return cast("Programme", programme).id
 
 
 def _changed(programme: Programme, change: Mapping[str, object]) -> Programme:

@@ -27,9 +27,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import pandas as pd
 
+from miexchange._text import printable
 from miexchange.errors import InvalidValue
 from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
-from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn
+from miexchange.tuning._arguments import COLUMN, check, each, maybe, one_of, real, takes
+from miexchange.tuning._cells import cells_of, number_of
+from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._progress import track
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ _NORMAL_95 = 1.959964
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _FLAT = 1e-9
 _MONTHS = "months"
+_OLDEST = 12_000.0  # months
 
 
 class Estimator:
@@ -71,6 +75,15 @@ class Estimator:
                 raise InvalidValue(type(self).__name__, name, f"known parameters: {', '.join(self._names())}")
             setattr(self, name, value)
         return self
+
+
+_AGES = each(real(least=-_OLDEST, below=_OLDEST), "give a list of ages in months")
+_RULES = {
+    "age": one_of("piecewise", "two_rate"),
+    "knots": each(real(above=0), "give months above 0, rising"),
+    "interval": real(above=0, below=1, says="give a share between 0 and 1"),
+    "robust": maybe(real(above=0)),
+}
 
 
 class DepreciationCurve(Estimator):
@@ -114,6 +127,16 @@ class DepreciationCurve(Estimator):
         named = ", ".join(f"{self.age} age" if term.name == _MONTHS else self._says[term.name] for term in self._terms)
         return f"<DepreciationCurve fitted on {self.n_} rows: {named}; residual {100 * self.sigma_:.1f} %>"
 
+    @takes(
+        price_col=COLUMN,
+        age_col=COLUMN,
+        new_price_col=COLUMN,
+        brand_col=maybe(COLUMN),
+        year_col=maybe(COLUMN),
+        weights_col=maybe(COLUMN),
+        numeric=each(COLUMN),
+        categorical=each(COLUMN),
+    )
     def fit(
         self,
         data: pd.DataFrame,
@@ -174,15 +197,10 @@ class DepreciationCurve(Estimator):
         return self
 
     def _check_parameters(self) -> None:
-        if self.age not in {"piecewise", "two_rate"}:
-            raise InvalidValue("DepreciationCurve.age", self.age, "give piecewise or two_rate")
+        check(self.get_params(), _RULES, "DepreciationCurve.")
         knots = [*self.knots]
-        if any(not knot > 0 for knot in knots) or sorted(set(knots)) != knots:
-            raise InvalidValue("DepreciationCurve.knots", f"{knots}", "give months above 0, rising")
-        if not 0 < self.interval < 1:
-            raise InvalidValue("DepreciationCurve.interval", self.interval, "give a share between 0 and 1")
-        if self.robust is not None and not self.robust > 0:
-            raise InvalidValue("DepreciationCurve.robust", self.robust, "give a number above 0, or None")
+        if sorted(set(knots)) != knots:
+            raise InvalidValue("DepreciationCurve.knots", f"{knots}", _RULES["knots"].says)
 
     @staticmethod
     def _warn(data: pd.DataFrame, price: Floats, brand_col: str | None, price_col: str) -> None:
@@ -191,8 +209,9 @@ class DepreciationCurve(Estimator):
             warn(f"{named_rows(data.index[repeated])} repeat earlier rows, so they count twice: drop_duplicates first")
         if float(np.ptp(price)) < _FLAT and len(data) > 1:
             warn(f"{named_rows(data.index)}: every {price_col} is the same, so the curve can tell nothing apart")
-        if brand_col is not None and (data[brand_col].astype(str) == str(data[brand_col].iloc[0])).all():
-            only = data[brand_col].iloc[0]
+        brands = set() if brand_col is None else set(words(data, brand_col))
+        if len(brands) == 1:
+            only = printable(brands.pop())
             warn(f"{named_rows(data.index)} are all of one brand, {only}: its offset cannot be told from the level")
 
     def _make_terms(self, knots: tuple[float, ...]) -> list[Term]:
@@ -211,13 +230,13 @@ class DepreciationCurve(Estimator):
         age_col, new_price_col, brand_col, year_col, numeric, categorical = self._columns
         values: list[Any] = [numbers(data, age_col, at_least=0), np.log(numbers(data, new_price_col, above=0))]
         if brand_col is not None:
-            values.append(_levels(data, brand_col))
+            values.append(words(data, brand_col))
         if year_col is not None:
             values.append(numbers(data, year_col))
         for column in numeric:
-            filled = pd.to_numeric(data[column], errors="coerce").fillna(self._medians[column])
-            values.append(filled.to_numpy(dtype=np.float64))
-        values += [_levels(data, column) for column in categorical]
+            found = numbers(data, column, gaps=True)
+            values.append(np.where(np.isnan(found), self._medians[column], found))
+        values += [words(data, column) for column in categorical]
         return values
 
     def _break(self, months: Floats, price: Floats, weights: Floats, values: list[Any]) -> float:
@@ -266,6 +285,7 @@ class DepreciationCurve(Estimator):
         low, high = (np.exp(at + quantile * spread) for quantile in self._quantiles)
         return pd.DataFrame({"price": price, "low": low, "high": high}, index=data.index)
 
+    @takes(ages=_AGES)
     def typical(self, ages: Floats) -> pd.DataFrame:
         """Return what share of its new price a typical phone keeps at some ages, with the band.
 
@@ -287,6 +307,7 @@ class DepreciationCurve(Estimator):
         low, high = (np.exp(at + quantile * self._spread_at(at)) / new_price for quantile in self._quantiles)
         return pd.DataFrame({"share": np.exp(at) / new_price, "low": low, "high": high}, index=pd.Index(months))
 
+    @takes(before=_AGES, after=_AGES)
     def aging(self, before: Floats, after: Floats) -> Floats:
         """Return by what factor a price falls from one age to another, all else alike.
 
@@ -296,6 +317,8 @@ class DepreciationCurve(Estimator):
         """
         model = fitted(self, "model_")
         rates, term = model.coefficients[model.slices[0]], self._terms[0]
+        if len(before) != len(after):
+            raise InvalidValue("after", f"{len(after)} ages", f"give as many as before: {len(before)}")
         passed = term.columns(np.maximum(after, 0.0)) - term.columns(np.maximum(before, 0.0))
         factor: Floats = np.exp(passed @ rates)
         return factor
@@ -342,14 +365,9 @@ class DepreciationCurve(Estimator):
 
 
 def _median(data: pd.DataFrame, column: str) -> float:
-    found = float(pd.to_numeric(data[column], errors="coerce").median())
-    if not np.isfinite(found):
+    if all(number_of(cell) is None for cell in cells_of(data[column]).distinct):
         raise InvalidValue(column, data[column].iloc[0], "the column holds no number at all; leave it out of numeric")
-    return found
-
-
-def _levels(data: pd.DataFrame, column: str) -> Any:  # noqa: ANN401 - an array of texts
-    return data[column].astype(object).where(data[column].notna(), "").astype(str).to_numpy(dtype=object)
+    return float(np.nanmedian(numbers(data, column, gaps=True)))
 
 
 def _spread(predicted: Floats, residuals: Floats) -> tuple[float, float, float, float]:

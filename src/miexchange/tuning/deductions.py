@@ -36,7 +36,9 @@ from scipy.sparse import csr_matrix
 from miexchange._value import Value, check_types, require
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS
-from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn
+from miexchange.programme import Terms
+from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
+from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
 
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from miexchange.programme import Terms
     from miexchange.tuning._additive import Floats
 
 __all__ = ["CLEAN", "DeductionModel", "Scale", "prior_of", "scales_of"]
@@ -83,6 +84,10 @@ class Scale(Value):
         require(bool(self.findings), "Scale.findings", self.findings, "name at least one finding")
 
 
+_TERMS = instance(Terms, "give the terms of a programme")
+
+
+@takes(terms=_TERMS)
 def scales_of(terms: Terms) -> tuple[Scale, ...]:
     """Return the scales of a programme's questions that are deducted by anchor; a finding is ``question=option``.
 
@@ -100,6 +105,7 @@ def scales_of(terms: Terms) -> tuple[Scale, ...]:
     return tuple(found)
 
 
+@takes(terms=_TERMS)
 def prior_of(terms: Terms) -> dict[str, float]:
     """Return the weights that a programme's terms have now, for `DeductionModel(prior=...)`.
 
@@ -113,6 +119,21 @@ def prior_of(terms: Terms) -> dict[str, float]:
         for option in question.options
         if option.deduction is not None and option.deduction.anchor
     }
+
+
+_SPREAD = real(least=1e-6)
+_RULES = {
+    "scales": Rule(
+        lambda scales: len(scales) > 0 and each(instance(Scale)).fits(scales), "give the scales of the findings"
+    ),
+    "anchor_spread": maybe(_SPREAD),
+    "weight_noise": _SPREAD,
+    "slope_spread": _SPREAD,
+    "series_spread": _SPREAD,
+    "step": real(least=0),
+    "overlaps": each(Rule(lambda pair: len(pair) == 2 and each(TEXT).fits(pair), ""), "give pairs of components"),  # noqa: PLR2004 - a pair
+    "prior": maybe(mapping(TEXT, real(least=1e-6))),
+}
 
 
 class DeductionModel(Estimator):
@@ -173,6 +194,16 @@ class DeductionModel(Estimator):
 
     # Fitting.
 
+    @takes(
+        price_col=COLUMN,
+        clean_col=COLUMN,
+        findings_col=COLUMN,
+        device_col=COLUMN,
+        series_col=maybe(COLUMN),
+        clean_error_col=maybe(COLUMN),
+        labour=real(least=0),
+        replaced=maybe(mapping(TEXT, TEXT)),
+    )
     def fit(
         self,
         quotes: pd.DataFrame | None,
@@ -216,10 +247,8 @@ class DeductionModel(Estimator):
         price, clean = numbers(quotes, price_col, above=0), numbers(quotes, clean_col, above=0)
         named = self._parsed(quotes, findings_col)
         _warn_of_rows(quotes, price, clean, named)
-        devices = quotes[device_col].astype(str).to_numpy(dtype=object)
-        series = np.full(len(quotes), "", dtype=object)
-        if series_col is not None:
-            series = quotes[series_col].astype(str).to_numpy(dtype=object)
+        devices = words(quotes, device_col)
+        series = np.full(len(quotes), "", dtype=object) if series_col is None else words(quotes, series_col)
         error = np.zeros(len(quotes)) if clean_error_col is None else numbers(quotes, clean_error_col, at_least=0)
         rows = pd.DataFrame(
             {"device": devices, "series": series, "clean": clean, "cost": clean - price, "error": error * clean}
@@ -234,12 +263,8 @@ class DeductionModel(Estimator):
         return self
 
     def _read_scales(self) -> None:
+        check(self.get_params(), _RULES, "DeductionModel.")
         scales = tuple(self.scales)
-        if not scales or not all(isinstance(scale, Scale) for scale in scales):
-            raise InvalidValue("DeductionModel.scales", f"{len(scales)} scales", "give the scales of the findings")
-        for name, low in (("weight_noise", 1e-6), ("slope_spread", 1e-6), ("series_spread", 1e-6), ("step", 0.0)):
-            if not getattr(self, name) >= low:
-                raise InvalidValue(f"DeductionModel.{name}", getattr(self, name), f"give a number of {low:g} or more")
         self._family = {finding: scale.anchor for scale in scales for finding in scale.findings}
         self._component = {finding: scale.component for scale in scales for finding in scale.findings}
         if len(self._family) != sum(len(scale.findings) for scale in scales):
@@ -247,11 +272,11 @@ class DeductionModel(Estimator):
 
     def _parsed(self, quotes: pd.DataFrame, column: str) -> list[tuple[str, ...]]:
         """Return the findings of each row."""
-        texts = quotes[column].fillna("").astype(str)
-        known = {text: _split(text) for text in texts.unique()}
+        texts = words(quotes, column).tolist()
+        known = {text: _split(text) for text in set(texts)}
         unknown = {name for names in known.values() for name in names} - self._family.keys()
         if unknown:
-            bad = texts.map(lambda text: bool(unknown & set(known[text])))
+            bad = np.array([bool(unknown & set(known[text])) for text in texts])
             raise InvalidValue(
                 column, min(unknown), f"{named_rows(quotes.index[bad])}: known: {', '.join(self._family)}"
             )
@@ -260,18 +285,19 @@ class DeductionModel(Estimator):
     def _part_rows(self, parts: pd.DataFrame, labour: float, replaced: Mapping[str, str]) -> pd.DataFrame:
         """Take a part's price and labour as what its finding costs."""
         parts = as_frame(parts, ("device", "anchor", "price", "clean"), "parts")
-        unknown = set(parts["anchor"].astype(str)) - replaced.keys()
+        anchors = words(parts, "anchor")
+        unknown = set(anchors) - replaced.keys()
         if unknown or set(replaced.values()) - self._family.keys():
             raise InvalidValue("replaced", min(unknown, default="?"), "name the finding that needs each part")
         cost = numbers(parts, "price", above=0) + labour
         return pd.DataFrame(
             {
-                "device": parts["device"].astype(str).to_numpy(),
+                "device": words(parts, "device"),
                 "series": "",
                 "clean": numbers(parts, "clean", above=0),
                 "cost": cost,
                 "error": 0.15 * cost,  # what a part costs one shop differs from what it costs another
-                "named": [(replaced[str(anchor)],) for anchor in parts["anchor"]],
+                "named": [(replaced[anchor],) for anchor in anchors],
             }
         )
 
@@ -535,12 +561,10 @@ class DeductionModel(Estimator):
         fitted(self, "weights_")
         clean_col, findings_col, device_col, series_col = self.columns_
         data = as_frame(data, (clean_col, findings_col, device_col, series_col), "DeductionModel.predict")
-        series = np.full(len(data), "", dtype=object)
-        if series_col is not None:
-            series = data[series_col].astype(str).to_numpy(dtype=object)
+        series = np.full(len(data), "", dtype=object) if series_col is None else words(data, series_col)
         rows = pd.DataFrame(
             {
-                "device": data[device_col].astype(str).to_numpy(dtype=object),
+                "device": words(data, device_col),
                 "series": series,
                 "clean": numbers(data, clean_col, above=0),
             }
@@ -612,9 +636,11 @@ class DeductionModel(Estimator):
             data: `device` and clean price, and the series if there is one, as `fit` was told.
             family: the family, as in the scales.
         """
-        rows, _ = self._rows(data.assign(**{self.columns_[1]: CLEAN}))
-        if family not in self._levels:
-            raise InvalidValue("family", family, f"known: {', '.join(self._levels)}")
+        fitted(self, "weights_")
+        check({"family": family}, {"family": one_of(*self._levels)})
+        clean_col, findings_col, device_col, series_col = self.columns_
+        data = as_frame(data, (clean_col, device_col, series_col), "DeductionModel.anchor")
+        rows, _ = self._rows(data.drop(columns=findings_col, errors="ignore").assign(**{findings_col: CLEAN}))
         clean = rows["clean"].to_numpy(dtype=np.float64)
         base = np.full(len(rows), self._bases[family], dtype=object)
         devices = rows["device"].to_numpy(dtype=object)

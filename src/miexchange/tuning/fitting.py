@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -17,16 +17,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from miexchange._value import instant
 from miexchange.condition import Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import DataError, InvalidValue
 from miexchange.market import Anchor, AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.programme import Programme, lint
+from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
 from miexchange.tuning._checks import fitted, warn
 from miexchange.tuning._report import Report
-from miexchange.tuning.deductions import scales_of
-from miexchange.tuning.writing import write_programme
+from miexchange.tuning.deductions import DeductionModel, scales_of
+from miexchange.tuning.observations import Observations
+from miexchange.tuning.prices import PriceTableBuilder
+from miexchange.tuning.writing import new_directory, write_programme
 from miexchange.valuation import Quote, headline
 
 if TYPE_CHECKING:
@@ -34,9 +38,6 @@ if TYPE_CHECKING:
 
     from miexchange.market import Price
     from miexchange.programme import Terms
-    from miexchange.tuning.deductions import DeductionModel
-    from miexchange.tuning.observations import Observations
-    from miexchange.tuning.prices import PriceTableBuilder
 
 __all__ = ["FittedProgramme", "fit_programme"]
 
@@ -89,6 +90,18 @@ class FittedProgramme(Report):
         return pd.DataFrame(rows, columns=["model", "headline_paise"]).set_index("model").astype("Int64")
 
 
+@takes(
+    directory=PATH,
+    base=instance(Programme),
+    prices=instance(PriceTableBuilder),
+    deductions=maybe(instance(DeductionModel)),
+    observations=maybe(instance(Observations)),
+    id=TEXT,
+    title=TEXT,
+    version=TEXT,
+    effective_from=DATE,
+    series=maybe(mapping(TEXT, TEXT)),
+)
 def fit_programme(
     directory: str | Path,
     base: Programme,
@@ -125,12 +138,9 @@ def fit_programme(
         DataError: the linter refuses the result; nothing is written then.
         InvalidValue: an argument is not usable, or the directory is there already.
     """
-    if Path(directory).exists():
-        raise InvalidValue("directory", str(directory), "it is there already: give a new one, or remove it")
-    if type(effective_from) is not date:
-        raise InvalidValue("effective_from", effective_from, "give a date")
+    new_directory(directory)
     table: PriceTable = fitted(prices, "table_")
-    start = datetime.combine(effective_from, time(), base.zone).astimezone(UTC)
+    start = instant(datetime.combine(effective_from, time(), base.zone), "effective_from")
     terms = base.terms_at(start) or base.terms[-1]
     fit = _Fit(base, effective_from, start)
     kept = fit.prices(table, prices)
@@ -167,7 +177,10 @@ def fit_programme(
         problems = lint(written)
         if problems:
             raise DataError(problems)
-        shutil.copytree(written, directory)
+        try:
+            shutil.copytree(written, directory)
+        except OSError as error:
+            raise InvalidValue("directory", str(directory), f"it cannot be written: {error.strerror}") from None
     numbers = pd.DataFrame(fit.numbers, columns=_COLUMNS)
     return FittedProgramme(Path(directory), Programme.load(directory), numbers, effective_from)
 
@@ -223,6 +236,10 @@ class _Fit:
         if "grade" not in observations.frame.columns:
             raise InvalidValue("observations", repr(observations), "they have no column grade")
         frame = observations.frame
+        strange = sorted(set(frame["grade"].dropna()) - {grade.id for grade in terms.grades})
+        if strange:
+            known = ", ".join(grade.id for grade in terms.grades)
+            raise InvalidValue("observations", strange[0], f"it is no grade of {terms.version}: known: {known}")
         best = terms.grades[0].id
         level = frame[frame["grade"] == best].groupby("model")["price_paise"].median()
         ratio = frame["price_paise"] / frame["model"].map(level)

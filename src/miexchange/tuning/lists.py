@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,15 +22,14 @@ from miexchange.coupon import Coupon
 from miexchange.errors import InvalidValue
 from miexchange.market import PriceTable
 from miexchange.money import PAISE_PER_RUPEE
+from miexchange.programme import Programme
+from miexchange.tuning._arguments import INSTANT, Rule, check, instance, maybe, real, takes
 from miexchange.tuning._book import valued
 from miexchange.tuning._report import Report, in_rupees
 from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
-
-    from miexchange.programme import Programme
 
 __all__ = ["Exposure", "PriceDiff", "diff", "exposure"]
 
@@ -37,8 +37,8 @@ __all__ = ["Exposure", "PriceDiff", "diff", "exposure"]
 _PAIRS = "give pairs of a Coupon and the Quote that it was issued on"
 
 
-def _check_kind(value: object, kind: type, field: str, rule: str) -> None:
-    require(isinstance(value, kind), field, value, rule)
+_PAIR = Rule(lambda pair: type(pair) in (tuple, list) and [*map(type, pair)] == [Coupon, Quote], _PAIRS)
+_SHARE = "give a share from 0 to below 1"
 
 
 class PriceDiff(Report):
@@ -92,6 +92,10 @@ class PriceDiff(Report):
         return [("Fell most", self.fell.head(20).round(2)), ("Rose most", self.rose.head(20).round(2))]
 
 
+_TABLE = instance(PriceTable, "give two PriceTables")
+
+
+@takes(before=_TABLE, after=_TABLE, at=INSTANT, after_at=maybe(INSTANT), threshold=real(least=0, below=1, says=_SHARE))
 def diff(
     before: PriceTable, after: PriceTable, *, at: datetime, after_at: datetime | None = None, threshold: float = 0.10
 ) -> PriceDiff:
@@ -107,10 +111,6 @@ def diff(
     Raises:
         InvalidValue: an argument is not usable.
     """
-    for table in (before, after):
-        _check_kind(table, PriceTable, "diff", "give two PriceTables")
-    if not 0 <= threshold < 1:
-        raise InvalidValue("threshold", threshold, "give a share from 0 to below 1")
     moments = (instant(at, "at"), instant(at if after_at is None else after_at, "after_at"))
     models = sorted({price.model for table in (before, after) for price in table.prices})
     columns = []
@@ -175,6 +175,7 @@ class Exposure(Report):
         return [("Promised most above the new list", self.frame.head(20))]
 
 
+@takes(coupons=instance(Iterable, _PAIRS), programme=instance(Programme), at=INSTANT)
 def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, at: datetime) -> Exposure:
     """Say what coupons that are still valid would cost under a new list.
 
@@ -191,9 +192,9 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
     """
     at = instant(at, "at")
     live = []
-    for coupon, quote in coupons:
-        _check_kind(coupon, Coupon, "coupons", _PAIRS)
-        _check_kind(quote, Quote, "coupons", _PAIRS)
+    for pair in coupons:
+        check({"coupons": pair}, {"coupons": _PAIR})
+        coupon, quote = pair
         require(coupon.model == quote.model, "coupons", quote.model, _PAIRS)
         if coupon.is_valid_at(at):
             live.append((coupon, quote))

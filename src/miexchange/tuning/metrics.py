@@ -11,13 +11,16 @@ price itself, never of its logarithm.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from miexchange.errors import InvalidValue
 from miexchange.money import PAISE_PER_RUPEE
+from miexchange.tuning._arguments import COLUMN, instance, maybe, takes
+from miexchange.tuning._cells import cells_of, number_of, told
+from miexchange.tuning._checks import as_frame, words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,9 +44,14 @@ METRICS = (
 )
 """The metrics, in their order; those in percent run from 0 to 100."""
 
+_SCORED = ("actual_paise", "predicted_paise", "low_paise", "high_paise")
 _NEXT_TO_NOTHING = 1e-12
 
 
+_COLUMN = instance(pd.Series, "give a pandas Series")
+
+
+@takes(actual=_COLUMN, predicted=_COLUMN, low=maybe(_COLUMN), high=maybe(_COLUMN))
 def score(
     actual: pd.Series[int],
     predicted: pd.Series[int],
@@ -61,8 +69,11 @@ def score(
     Raises:
         InvalidValue: no rows, a different index, or a value that is no number above zero.
     """
-    if len(actual) == 0 or not actual.index.equals(predicted.index):
-        raise InvalidValue("score", f"{len(actual)} and {len(predicted)} rows", "give aligned rows, at least one")
+    aligned: list[pd.Series[Any]] = [actual, predicted]
+    aligned += [one for one in (low, high) if one is not None]
+    if len(actual) == 0 or not all(actual.index.equals(one.index) for one in aligned):
+        rows = " and ".join(str(len(one)) for one in aligned)
+        raise InvalidValue("score", f"{rows} rows", "give aligned rows, at least one")
     paid, value = _floats(actual), _floats(predicted)
     if not (np.isfinite(paid) & (paid > 0) & np.isfinite(value)).all():
         raise InvalidValue("score", "a value that is missing or not above zero", "leave refused rows out first")
@@ -98,13 +109,23 @@ def _r2_log(paid: npt.NDArray[np.float64], value: npt.NDArray[np.float64]) -> fl
 
 
 def _floats(values: pd.Series[int] | pd.Series[float]) -> npt.NDArray[np.float64]:
-    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    cells = cells_of(values)
+    found = [told(number_of, cell) for cell in cells.distinct]
+    numbers = [one if isinstance(one, float) else np.nan for one in found]
+    return np.array(numbers, dtype=np.float64)[cells.codes]
 
 
+@takes(by=COLUMN)
 def score_by(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Return the metrics of each group of `actual_paise`, `predicted_paise`, `low_paise`, `high_paise`."""
+    """Return the metrics of each group of `actual_paise`, `predicted_paise`, `low_paise`, `high_paise`.
+
+    Raises:
+        InvalidValue: a column is missing, or rows hold no usable number.
+    """
+    rows = as_frame(rows, (*_SCORED, by), "score_by")
+    label = by if isinstance(rows[by].dtype, pd.CategoricalDtype) else pd.Series(words(rows, by), rows.index)
     groups = {
-        name: score(group["actual_paise"], group["predicted_paise"], group["low_paise"], group["high_paise"])
-        for name, group in rows.groupby(by, observed=True, sort=True)
+        name: score(*(group[column] for column in _SCORED))
+        for name, group in rows.groupby(label, observed=True, sort=True)
     }
     return pd.DataFrame(groups).T.rename_axis(by)

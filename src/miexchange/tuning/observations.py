@@ -34,10 +34,9 @@ says how the days are written; a price is a whole number of paise, in digits alo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -49,12 +48,13 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue
 from miexchange.errors import DataError, InvalidValue, Problem, shown
 from miexchange.money import GREATEST_PAISE
-from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, whole
+from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, takes
+from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
 from miexchange.tuning._checks import duplicates, named_rows, warn
 from miexchange.tuning._report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
 __all__ = ["KINDS", "REGIMES", "Observations"]
@@ -74,6 +74,14 @@ _NO_AMOUNT = Fault("is no whole number of paise", "Write whole paise in digits a
 _NOT_ABOVE_ZERO = Fault("is not above zero", "A price is above zero: correct it, or take the row out")
 _TOO_DEAR = Fault("is out of range", f"Write at most {GREATEST_PAISE}: is it in paise?")
 _NO_MEMORY = Fault("is no whole number", "Write digits alone, without a unit, or leave the cell empty")
+
+
+_IS_FRAME = instance(pd.DataFrame)
+_SOURCE = Rule(
+    lambda source: PATH.fits(source) or _IS_FRAME.fits(source), "give the path of a CSV file, or a DataFrame"
+)
+_IS_GRADE = instance(Grade)
+_GRADES = each(Rule(lambda one: TEXT.fits(one) or _IS_GRADE.fits(one), ""), "give the grades, best first, each once")
 
 
 class Observations(Report):
@@ -132,6 +140,14 @@ class Observations(Report):
         ]
 
     @classmethod
+    @takes(
+        catalogue=instance(Catalogue),
+        as_of=DATE,
+        questionnaire=maybe(instance(Questionnaire)),
+        currency=TEXT,
+        day_format=TEXT,
+        grades=_GRADES,
+    )
     def read(
         cls,
         source: str | Path | pd.DataFrame,
@@ -169,35 +185,28 @@ class Observations(Report):
         >>> found.clean()[["price_paise", "on"]].to_string(index=False, header=False)
         '1100000 2018-04-03'
         """
-        if type(as_of) is not date:
-            raise InvalidValue("as_of", as_of, "give a date")
-        if not isinstance(catalogue, Catalogue):
-            raise InvalidValue("catalogue", catalogue, "give a Catalogue, such as that of a programme")
-        if questionnaire is not None and not isinstance(questionnaire, Questionnaire):
-            raise InvalidValue("questionnaire", questionnaire, "give a Questionnaire, or None")
-        if not text_of(currency):
-            raise InvalidValue("currency", currency, "give a text, such as INR")
+        check({"Observations.read": source}, {"Observations.read": _SOURCE})
         days, order = day_reader(day_format), _order(grades)
         asked = () if questionnaire is None else questionnaire.questions
         questions = {question.id: tuple(option.id for option in question.options) for question in asked}
         frame, name = _frame(source, questions)
         _check_columns(frame, name, questions)
-        check = _Checker(frame)
-        check.models(catalogue)
-        check.column("price_paise", whole(1, GREATEST_PAISE, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR)), _NO_AMOUNT)
-        check.days(days, as_of)
-        check.column(
+        checker = _Checker(frame)
+        checker.models(catalogue)
+        checker.column("price_paise", whole(1, GREATEST_PAISE, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR)), _NO_AMOUNT)
+        checker.days(days, as_of)
+        checker.column(
             "kind", choice(KINDS, f"Write one of: {', '.join(KINDS)}"), Fault("is not known here", _one(KINDS))
         )
-        check.column("warranty", choice(REGIMES, _one(REGIMES)))
+        checker.column("warranty", choice(REGIMES, _one(REGIMES)))
         remedy = f"Convert it to {currency} first, at a rate that you can name"
-        check.column("currency", choice((currency,), remedy))
+        checker.column("currency", choice((currency,), remedy))
         for question, options in questions.items():
-            check.column(question, choice(options, _one(options)))
-        check.column("grade", choice(order, _one(order)) if order else text(NAME))
+            checker.column(question, choice(options, _one(options)))
+        checker.column("grade", choice(order, _one(order)) if order else text(NAME))
         no_source = Fault("is no source", "Say where the row is from")
-        check.column("source", text(message=no_source.message, remedy=no_source.remedy), no_source)
-        usable, problems = check.result()
+        checker.column("source", text(message=no_source.message, remedy=no_source.remedy), no_source)
+        usable, problems = checker.result()
         if usable.empty:
             faults = [
                 Problem(name, None, str(row.column), f"row {row.row}: {row.message}", str(row.remedy))
@@ -207,7 +216,7 @@ class Observations(Report):
             raise DataError((nothing, *faults))
         best = {question: options[0] for question, options in questions.items() if question in frame.columns}
         order = order or _order_of(frame)
-        found = cls(usable, problems, check.unresolved, len(frame), grades=order, clean_answers=best)
+        found = cls(usable, problems, checker.unresolved, len(frame), grades=order, clean_answers=best)
         found._warn()
         return found
 
@@ -264,14 +273,11 @@ def _one(words: Sequence[str]) -> str:
     return f"Write one of: {', '.join(words)}"
 
 
-def _order(grades: object) -> tuple[str, ...]:
+def _order(grades: Sequence[str | Grade]) -> tuple[str, ...]:
     """Return the ids of grades, best first."""
-    rule = "give the grades, best first, each once"
-    if not isinstance(grades, Sequence) or text_of(grades) is not None:
-        raise InvalidValue("grades", grades, rule)
     order = tuple((grade.id if isinstance(grade, Grade) else text_of(grade) or "").strip() for grade in grades)
     if not all(order) or len(set(order)) < len(order):
-        raise InvalidValue("grades", ", ".join(order), rule)
+        raise InvalidValue("grades", ", ".join(order), _GRADES.says)
     return order
 
 
@@ -286,19 +292,21 @@ def _order_of(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def _frame(source: object, questions: Mapping[str, object]) -> tuple[pd.DataFrame, str]:
     """Return the cells as they are given; those of a file are texts."""
-    if isinstance(source, pd.DataFrame):
-        return source, "<frame>"
-    if not isinstance(source, str | Path):
-        raise InvalidValue("Observations.read", source, "give the path of a CSV file, or a DataFrame")
-    problems = Problems()
-    if not Path(source).is_file():
-        problems.add(str(source), None, "", "cannot be read: there is no such file", "Give the path of a CSV file")
+    if issubclass(type(source), pd.DataFrame):
+        return cast("pd.DataFrame", source), "<frame>"
+    problems, path = Problems(), cast("str | Path", source)
+    try:
+        there = Path(path).is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL
+        there = False
+    if not there:
+        problems.add(str(path), None, "", "cannot be read: there is no such file", "Give the path of a CSV file")
         problems.raise_if_any()
-    rows = read_rows(source, _REQUIRED, (*_OPTIONAL, *questions), problems)
+    rows = read_rows(path, _REQUIRED, (*_OPTIONAL, *questions), problems)
     problems.raise_if_any()
     columns = rows[0].cells if rows else _REQUIRED
     cells = {column: pd.Series([row.cells[column] for row in rows], dtype=object) for column in columns}
-    return pd.DataFrame(cells), str(source)
+    return pd.DataFrame(cells), str(path)
 
 
 def _check_columns(frame: pd.DataFrame, name: str, questions: Mapping[str, object]) -> None:
@@ -357,7 +365,7 @@ class _Checker:
     def _values(self, column: str, read: Callable[[object], Any], missing: Fault | None = None) -> list[Any]:
         """Read each distinct cell; note the faults, and return the values, None for a faulty or a missing one."""
         given = self._cells[column].distinct
-        found = [*(_told(read, cell) for cell in given[:-1]), missing]
+        found = [*(told(read, cell) for cell in given[:-1]), missing]
         self._bad(column, [one if isinstance(one, Fault) else None for one in found])
         return [None if isinstance(one, Fault) else one for one in found]
 
@@ -428,13 +436,6 @@ class _Checker:
         read = {column: self._read[column] for column in self._cells if column in self._read}
         usable = pd.DataFrame({**read, "row": self._labels})[self._good].reset_index(drop=True)
         return usable, problems
-
-
-def _told(read: Callable[[object], Any], cell: object) -> Any:  # noqa: ANN401 - a value or a fault
-    try:
-        return read(cell)
-    except Exception:  # noqa: BLE001 - an object of foreign code may do anything when it is asked
-        return Fault("cannot be read", "Write a text, a number or a date")
 
 
 def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catalogue: Catalogue) -> str:

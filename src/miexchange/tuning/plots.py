@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from miexchange.errors import InvalidValue
 from miexchange.money import BPS, PAISE_PER_RUPEE
-from miexchange.tuning._checks import as_frame, fitted
+from miexchange.programme import Terms
+from miexchange.tuning._arguments import AXES, TEXT, Rule, check, instance, named, one_of, takes
+from miexchange.tuning._checks import as_frame, fitted, numbers
 from miexchange.tuning._report import in_rupees
+from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from miexchange.programme import Terms
     from miexchange.tuning.backtesting import Backtest
     from miexchange.tuning.comparing import Comparison
     from miexchange.tuning.curve import DepreciationCurve
-    from miexchange.valuation import Quote
 
 __all__ = ["calibration", "comparison", "depreciation", "grade_ladder", "residuals", "waterfall"]
 
@@ -59,6 +59,7 @@ def _rupee_axis(axis: Any) -> None:  # noqa: ANN401 - an axis of matplotlib
     axis.set_major_formatter(FuncFormatter(lambda rupees, _: in_rupees(rupees * PAISE_PER_RUPEE)))
 
 
+@takes(quote=instance(Quote), ax=AXES)
 def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
     """Draw a quote from the market price to the coupon's value, a bar for each line.
 
@@ -110,6 +111,7 @@ def _spoken(rule: str) -> str:
     return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
 
 
+@takes(curve=named("DepreciationCurve"), ax=AXES)
 def depreciation(curve: DepreciationCurve, data: pd.DataFrame | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw what share of its new price a typical phone keeps by age, with the band and the observations.
 
@@ -131,8 +133,8 @@ def depreciation(curve: DepreciationCurve, data: pd.DataFrame | None = None, *, 
         price_col, age_col = curve.named_[:2]
         data = as_frame(data, (price_col, age_col), "depreciation")
         shown = data if len(data) <= _MOST_POINTS else data.sample(_MOST_POINTS, random_state=0)
-        own = shown[price_col].to_numpy(dtype=np.float64) / curve.predict(shown).to_numpy()
-        months = shown[age_col].to_numpy(dtype=np.float64)
+        own = numbers(shown, price_col, above=0) / curve.predict(shown).to_numpy()
+        months = numbers(shown, age_col, at_least=0)
         share = curve.typical(months)["share"].to_numpy() * own
         alpha = float(np.clip(60 / np.sqrt(len(shown)) / 10, 0.08, 0.6))
         ax.scatter(months, 100 * share, s=9, color=_QUIET, alpha=alpha, linewidths=0, rasterized=True)
@@ -152,6 +154,7 @@ def depreciation(curve: DepreciationCurve, data: pd.DataFrame | None = None, *, 
     return ax
 
 
+@takes(report=named("Backtest"), by=TEXT, ax=AXES)
 def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) -> Axes:
     """Draw by how many percent values miss what was paid, by group: the middle, and where 50 and 80 % lie.
 
@@ -161,8 +164,8 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
         ax: where to draw.
     """
     rows = report.rows
-    if by not in rows.columns:
-        raise InvalidValue("by", by, "give brand, age, grade, price_band or fold")
+    names = one_of("brand", "age", "grade", "price_band", "fold")
+    check({"by": by}, {"by": Rule(names.fits, "give brand, age, grade, price_band or fold")})
     missed = 100 * (rows["predicted_paise"] / rows["actual_paise"] - 1)
     parts = missed.groupby(rows[by], observed=True)
     groups = pd.DataFrame({share: parts.quantile(share) for share in (0.1, 0.25, 0.5, 0.75, 0.9)})
@@ -195,6 +198,7 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
     return ax
 
 
+@takes(terms=instance(Terms), ax=AXES)
 def grade_ladder(terms: Terms, *, ax: Axes | None = None) -> Axes:
     """Draw what each grade keeps of the price, best first, with the step to the next one."""
     ax = _axes(ax, (7.0, 0.55 * len(terms.grades) + 1.4))
@@ -216,6 +220,7 @@ def grade_ladder(terms: Terms, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@takes(report=named("Backtest"), ax=AXES)
 def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
     """Draw what was paid in percent of the value, by value: dots, the middle of each tenth, and the 80 % band.
 
@@ -265,6 +270,7 @@ def _log_ticks(ax: Axes, ends: tuple[float, float]) -> None:
     ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
 
 
+@takes(report=named("Comparison"), by=TEXT, ax=AXES)
 def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None) -> Axes:
     """Draw the mean change of a device's value by group, with its 95 % bootstrap interval.
 

@@ -19,26 +19,25 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timezone
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
+from miexchange.eligibility import Catalogue
 from miexchange.errors import InvalidValue
 from miexchange.market import IST, Price, PriceTable
-from miexchange.money import PAISE_PER_RUPEE
+from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
+from miexchange.tuning._cells import YEARS
 from miexchange.tuning._checks import fitted, named_rows, warn
 from miexchange.tuning._progress import track
-from miexchange.tuning.curve import Estimator
-from miexchange.tuning.observations import Observations
+from miexchange.tuning.curve import DepreciationCurve, Estimator
+from miexchange.tuning.observations import KINDS, REGIMES, Observations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import timezone
-
-    from miexchange.eligibility import Catalogue
-    from miexchange.tuning.curve import DepreciationCurve
 
 __all__ = ["PriceTableBuilder"]
 
@@ -49,6 +48,21 @@ _LEAST_SPREAD = 0.005  # prices come in steps of ₹10, so no scatter is believe
 _POOLED = 5.0  # how many rows the scatter that all variants share counts for
 _FOREVER = 6.0  # half-lives after which a row is left out
 _MONTH = 30.4375  # days
+
+
+_DAY = Rule(lambda day: type(day) is date and day.year in YEARS, f"give a date from {YEARS[0]} to {YEARS[-1]}")
+_COUNT = real(above=0)
+_RULES = {
+    "catalogue": maybe(instance(Catalogue)),
+    "curve": maybe(instance(DepreciationCurve)),
+    "half_life_days": _COUNT,
+    "outlier_mads": _COUNT,
+    "minimum": whole(1),
+    "curve_rows": real(least=0),
+    "kind_weights": maybe(mapping(one_of(*KINDS), real(least=0))),
+    "regime": maybe(one_of(*REGIMES)),
+    "round_to_paise": whole(1, GREATEST_PAISE),
+}
 
 
 class PriceTableBuilder(Estimator):
@@ -104,6 +118,12 @@ class PriceTableBuilder(Estimator):
         count, dates = len(self._frame), self._frame.index.get_level_values("effective_from").nunique()
         return f"<PriceTableBuilder: {count} prices on {dates} dates; {len(self.thin_)} variants too thin>"
 
+    @takes(
+        observations=instance(Observations, "give Observations, as Observations.read returns"),
+        dates=Rule(lambda dates: len(dates) > 0 and each(_DAY).fits(dates), "give at least one date"),
+        launch_prices=maybe(mapping(TEXT, whole(1, GREATEST_PAISE))),
+        zone=instance(timezone, "give a timezone of a fixed offset, such as IST"),
+    )
     def fit(
         self,
         observations: Observations,
@@ -123,7 +143,7 @@ class PriceTableBuilder(Estimator):
         Raises:
             InvalidValue: a parameter is out of range, or no variant has enough rows.
         """
-        self._check(observations, dates)
+        self._check()
         rows = observations.clean()
         if self.regime is not None:
             rows = rows[rows["warranty"] == self.regime] if "warranty" in rows.columns else rows.iloc[:0]
@@ -151,21 +171,14 @@ class PriceTableBuilder(Estimator):
         self._finish(frame[priced].copy(), regimes, zone)
         return self
 
-    def _check(self, observations: object, dates: Sequence[date]) -> None:
-        if not isinstance(observations, Observations):
-            raise InvalidValue("observations", observations, "give Observations, as Observations.read returns")
-        if not dates or any(type(day) is not date for day in dates):
-            raise InvalidValue("dates", f"{[*dates]}", "give at least one date")
-        bounds = (("half_life_days", 0.0), ("outlier_mads", 0.0), ("minimum", 0.0), ("round_to_paise", 0.0))
-        for name, above in bounds:
-            if not getattr(self, name) > above:
-                raise InvalidValue(f"PriceTableBuilder.{name}", getattr(self, name), f"give a number above {above:g}")
-        if self.curve_rows < 0:
-            raise InvalidValue("PriceTableBuilder.curve_rows", self.curve_rows, "give 0 or more")
+    def _check(self) -> None:
+        check(self.get_params(), _RULES, "PriceTableBuilder.")
         if self.round_to_paise % PAISE_PER_RUPEE:
             raise InvalidValue("PriceTableBuilder.round_to_paise", self.round_to_paise, "give whole rupees")
-        if self.curve is not None and self.catalogue is None:
-            raise InvalidValue("PriceTableBuilder.catalogue", None, "the curve needs the catalogue's launch facts")
+        if self.curve is not None:
+            fitted(self.curve, "model_")
+            if self.catalogue is None:
+                raise InvalidValue("PriceTableBuilder.catalogue", None, "the curve needs the catalogue's launch facts")
 
     def _of_day(self, rows: pd.DataFrame, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the prices of one day, and the rows that were left out as outliers."""
@@ -200,10 +213,9 @@ class PriceTableBuilder(Estimator):
         if self.curve is None or self.catalogue is None:
             return 0.0
         launches = {variant.model: variant.launched_on for variant in self.catalogue.variants}
-        launched = pd.to_datetime(models.map(launches))
-        after = ((pd.Timestamp(day) - launched).dt.days / _MONTH).to_numpy(dtype=np.float64, na_value=np.nan)
-        known = np.isfinite(after)
-        after = np.where(known, after, 0.0).astype(np.float64)
+        launched = np.array([launches.get(model) or "NaT" for model in models], dtype="datetime64[D]")
+        known = ~np.isnat(launched)
+        after = np.where(known, (np.datetime64(day) - launched).astype(np.float64) / _MONTH, 0.0)
         return np.where(known, np.log(self.curve.aging(np.asarray(after - days / _MONTH), np.asarray(after))), 0.0)
 
     def _shrunk(self, frame: pd.DataFrame, spread: Any) -> pd.DataFrame:  # noqa: ANN401 - a column

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from miexchange._value import instant
 from miexchange.errors import InvalidValue
+from miexchange.programme import Programme
+from miexchange.tuning._arguments import DATE, INSTANT, SEED, Rule, each, instance, maybe, real, takes, whole
 from miexchange.tuning.deductions import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miexchange.programme import Programme
 
 __all__ = ["simulate_book", "simulate_deals", "simulate_market", "simulate_observations", "simulate_quotes"]
 
@@ -42,6 +44,10 @@ _WEIGHTS = {
 _SHARES = {"glass": 0.16, "image": 0.45, "body": 0.06, "ports": 0.06}
 
 
+_MOST_ROWS = 10_000_000
+_YEARS_ON = 3_653  # days after the last price
+
+
 class _Truth(dict[str, Any]):
     """What the rows were made of. pandas copies the attributes of a frame at every step; this one stays itself."""
 
@@ -50,12 +56,20 @@ class _Truth(dict[str, Any]):
         return self
 
 
-def _check(rows: object, name: str) -> int:
-    if type(rows) is not int or rows < 1:
-        raise InvalidValue(name, rows, "give how many rows to make: one or more")
-    return rows
+_ROWS = Rule(whole(1, _MOST_ROWS).fits, f"give how many rows to make: one or more, up to {_MOST_ROWS:,}")
+_NOISE = real(least=0, below=10)
+_SHARE = Rule(lambda share: real(least=0).fits(share) and share <= 1, "give a share from 0 to 1")
+_PROGRAMME = instance(Programme)
 
 
+@takes(
+    rows=_ROWS,
+    seed=SEED,
+    rates=each(real(least=0, below=10)),
+    knots=each(real(above=0), "give months above 0, rising"),
+    brand_spread=_NOISE,
+    noise=_NOISE,
+)
 def simulate_market(
     rows: int,
     *,
@@ -81,7 +95,8 @@ def simulate_market(
     >>> simulate_market(2, seed=1).columns.to_list()
     ['price', 'age_months', 'new_price', 'brand', 'launch_year']
     """
-    _check(rows, "simulate_market")
+    if len(rates) != len(knots) + 1 or sorted(set(knots)) != [*knots]:
+        raise InvalidValue("knots", f"{[*knots]}", f"give {len(rates) - 1} months, rising: one less than rates")
     make = np.random.default_rng(seed)
     offsets = make.normal(0, brand_spread, len(_BRANDS))
     offsets -= offsets.mean()
@@ -112,6 +127,7 @@ def simulate_market(
     return frame
 
 
+@takes(devices=_ROWS, seed=SEED, spread=_NOISE, noise=_NOISE, step=real(above=0))
 def simulate_quotes(
     devices: int, *, seed: int, spread: float = 0.25, noise: float = 0.007, step: float = 10.0
 ) -> tuple[pd.DataFrame, tuple[Scale, ...]]:
@@ -131,7 +147,6 @@ def simulate_quotes(
     >>> quotes.columns.to_list()
     ['device', 'clean', 'price', 'findings']
     """
-    _check(devices, "simulate_quotes")
     make = np.random.default_rng(seed)
     rows: list[tuple[str, float, float, str]] = []
     anchors: dict[tuple[str, str], float] = {}
@@ -155,6 +170,16 @@ def simulate_quotes(
     return frame, _SCALES
 
 
+@takes(
+    programme=_PROGRAMME,
+    rows=_ROWS,
+    seed=SEED,
+    models=maybe(whole(1)),
+    begin=maybe(DATE),
+    end=maybe(DATE),
+    noise=_NOISE,
+    graded=instance(bool),
+)
 def simulate_observations(
     programme: Programme,
     rows: int,
@@ -181,7 +206,6 @@ def simulate_observations(
     Returns:
         The columns that `Observations.read` takes: a listing, a quote or a deal in each row.
     """
-    _check(rows, "simulate_observations")
     make = np.random.default_rng(seed)
     prices = programme.prices.prices
     if not prices:
@@ -191,6 +215,9 @@ def simulate_observations(
         known = sorted(make.choice(known, size=min(models, len(known)), replace=False).tolist())
     starts = sorted(price.effective_from.astimezone(programme.zone).date() for price in prices)
     begin, end = begin or starts[0], end or starts[-1] + timedelta(days=30)
+    if not starts[0] <= begin <= end <= starts[-1] + timedelta(days=_YEARS_ON):
+        rule = f"give days in order, from {starts[0]}, on which the programme has prices"
+        raise InvalidValue("begin and end", f"{begin} to {end}", rule)
     days = make.integers(0, (end - begin).days + 1, rows)
     chosen = make.integers(0, len(known), rows)
     grades = programme.terms[0].grades
@@ -219,6 +246,7 @@ def simulate_observations(
     return frame
 
 
+@takes(programme=_PROGRAMME, rows=_ROWS, seed=SEED, at=INSTANT, faults=_SHARE, models=maybe(whole(1)))
 def simulate_book(
     programme: Programme, rows: int, *, seed: int, at: datetime, faults: float = 0.15, models: int | None = None
 ) -> pd.DataFrame:
@@ -236,10 +264,9 @@ def simulate_book(
         ``model``, ``purchased_on``, and a column for each question of the terms in force; a question that is
         not asked of a model is left empty.
     """
-    _check(rows, "simulate_book")
     make = np.random.default_rng(seed)
     terms = programme.terms_at(at)
-    on = at.astimezone(programme.zone).date()
+    on = instant(at, "at").astimezone(programme.zone).date()
     listed = sorted({one.model for one in programme.eligible.listings if programme.eligible.lists(one.model, on)})
     if terms is None or not listed:
         raise InvalidValue("at", at, "the programme has no terms, or lists no model, at that instant")
@@ -262,6 +289,7 @@ def simulate_book(
     return pd.DataFrame(columns)
 
 
+@takes(programme=_PROGRAMME, rows=_ROWS, seed=SEED, at=INSTANT, noise=_NOISE, faults=_SHARE, models=maybe(whole(1)))
 def simulate_deals(
     programme: Programme,
     rows: int,

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS
+from miexchange.programme import Programme
+from miexchange.tuning._arguments import PATH, instance, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,28 +31,46 @@ if TYPE_CHECKING:
     from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing, Variant
     from miexchange.market import Anchor, Price
-    from miexchange.programme import Programme, Terms
+    from miexchange.programme import Terms
 
-__all__ = ["write_programme"]
+__all__ = ["new_directory", "write_programme"]
 
 _Row = tuple[object, ...]
 
 
+@takes(programme=instance(Programme), directory=PATH)
 def write_programme(programme: Programme, directory: str | Path) -> Path:
     """Write a programme and all its tables to a new directory, and return it.
 
     Loading it gives an equal programme: the same digest.
 
     Raises:
-        InvalidValue: the directory is there already, or the zone is no whole number of minutes.
+        InvalidValue: the directory is there already or cannot be written, or the zone is no whole number of minutes.
+    """
+    files = {"programme.toml": _toml(programme), **_tables(programme)}
+    target = new_directory(directory)
+    try:
+        target.mkdir(parents=True)
+        for name, text in files.items():
+            (target / name).write_bytes(text.encode())
+    except OSError as error:
+        raise InvalidValue("directory", str(target), f"it cannot be written: {error.strerror}") from None
+    return target
+
+
+def new_directory(directory: str | Path) -> Path:
+    """Return the path of a directory that is not there yet.
+
+    Raises:
+        InvalidValue: it is there already, or it can be none.
     """
     target = Path(directory)
-    if target.exists():
+    try:
+        there = target.exists()
+    except (OSError, ValueError):  # a name that is too long, a NUL, or half of a surrogate pair
+        raise InvalidValue("directory", str(target), "give the path of a new directory") from None
+    if there:
         raise InvalidValue("directory", str(target), "it is there already: give a new one, or remove it")
-    files = {"programme.toml": _toml(programme), **_tables(programme)}
-    target.mkdir(parents=True)
-    for name, text in files.items():
-        (target / name).write_bytes(text.encode())
     return target
 
 

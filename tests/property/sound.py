@@ -116,7 +116,7 @@ class _Sound:
         path = self.folder / f"{name}.db"
         with suppress(FileNotFoundError):
             path.unlink()
-        store = ledger.open(str(path), key=small.KEY)
+        store = ledger.open(str(path), key=small.KEY, create=True)
         made = store.accept(self.quote, self.programme, account=trade.ACCOUNT, at=AT, idempotency_key="sound")
         assert isinstance(made, Exchange)
         return store

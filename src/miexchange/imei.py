@@ -274,12 +274,13 @@ def validate_many(column: Any, *, threads: int | None = None) -> Any:  # noqa: A
     """Validate a column of IMEIs, by the same rules as `validate`; no row becomes a Python object.
 
     Args:
-        column: a pandas or Polars Series or an Arrow array of texts; it may be categorical. Nothing, a
+        column: texts as a pandas or Polars Series, an Index, a Categorical or another array of pandas, a numpy array
+            of one dimension, an Arrow array of any layout, or anything with the Arrow PyCapsule interface. A null, a
             number or anything else in a cell is no text.
         threads: how many threads share the work; by default as many as there are processors.
 
     Returns:
-        A table of the column's kind, with its index: ``digits``, the fifteen digits or null, and
+        A table of the column's kind (of pandas for numpy), with its index: ``digits``, the fifteen digits or null, and
         ``reason``, null or the code that `InvalidImei` would have, such as ``imei_check_digit``.
 
     Raises:
@@ -570,7 +571,7 @@ class TacTable:
         """Look a column of IMEIs up.
 
         Args:
-            column: a pandas or Polars Series or an Arrow array of texts, as `validate_many` takes.
+            column: texts, as any column that `validate_many` takes.
             threads: how many threads share the work; by default as many as there are processors.
 
         Returns:

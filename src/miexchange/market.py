@@ -225,7 +225,7 @@ class PriceTable(Value):
         """Look the prices of a whole column up, in any order, in one pass.
 
         Args:
-            models: a pandas or Polars Series or an Arrow array of variants' ids.
+            models: variants' ids, as any column that `miexchange.imei.validate_many` takes.
             at: an instant, or a column of as many timestamps with a time zone.
 
         Returns:
@@ -261,12 +261,13 @@ class PriceTable(Value):
 
     @classmethod
     def read(cls, source: str | Path | object, *, zone: timezone = IST) -> PriceTable:
-        """Read prices from a CSV file or a DataFrame.
+        """Read prices from a CSV file or a table of any library.
 
         Columns: ``model,effective_from,price_paise,basis,source``, and ``effective_until`` if wanted.
 
         Args:
-            source: the path of a CSV file, or a DataFrame; it is not changed.
+            source: the path of a CSV file; or a table of pandas, Polars, Arrow or DuckDB, or anything with the Arrow
+                PyCapsule interface, of which a stream is then used up. It is not changed.
             zone: where a plain date begins.
 
         Raises:

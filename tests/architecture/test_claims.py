@@ -380,6 +380,7 @@ def test_what_cannot_be_asked_is_not_among_the_reasons(programme: Programme, bes
 
 
 INTERNAL = {
+    "NotATable",
     "NotATime",
     "NotInCalendar",
     "_BadRow",

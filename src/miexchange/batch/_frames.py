@@ -71,15 +71,15 @@ def appraise_frame(
     The columns are ``model`` and one for each question of the programme, named by its id, and where
     they are known ``imei``, ``imei2``, ``imei_status``, ``purchased_on``, ``at``, ``exchange_open``,
     ``device_exchanged`` and ``target``. They mean what the arguments of `miexchange.appraise` mean, and an
-    empty cell what an argument left out means. Other columns are not looked at. Texts may be
-    dictionary-encoded (categorical), which is several times faster.
+    empty cell what an argument left out means. Other columns are not looked at, whatever they are called. Texts may
+    be dictionary-encoded (categorical), which is several times faster.
 
-    A row is never dropped and never raises: a cell that holds no value of its type, or no instant,
-    refuses its row with ``invalid_value``.
+    A row is never dropped and never raises: a cell that holds no value of its type (bytes that are no UTF-8 in a
+    text, say), or no instant, refuses its row with ``invalid_value``.
 
     Args:
         frame: a pandas or Polars DataFrame, an Arrow table, or anything with the Arrow PyCapsule
-            interface. It is not changed.
+            interface, such as a relation of DuckDB; a stream is used up. It is not changed.
         programme: the rules.
         at: the instant of the valuation, where the table has no column ``at``.
         bonuses_given: how often each bonus with a quota was given so far; the same for every row.
@@ -94,8 +94,8 @@ def appraise_frame(
         the programme alone.
 
     Raises:
-        InvalidValue: a column is missing, misspelled or of a type that cannot hold what belongs there; or
-            an argument is not of its type.
+        InvalidValue: a column is missing, misspelled, there twice or of a type that cannot hold what belongs there;
+            its Arrow buffers contradict one another; or an argument is not of its type.
 
     >>> import pandas as pd
     >>> from datetime import UTC, datetime

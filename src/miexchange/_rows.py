@@ -24,7 +24,7 @@ from miexchange.errors import DataError, Problem, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["NotAnInstant", "Problems", "Row", "instant_of", "read_rows", "read_text"]
+__all__ = ["NotAnInstant", "Problems", "Row", "instant_of", "read_bytes", "read_rows", "read_text", "too_large"]
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
@@ -239,6 +239,17 @@ def _is_empty(value: object) -> bool:
     return value is None or type(value).__name__ in {"NaTType", "NAType"}  # pandas' own blanks
 
 
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return the content of a file, or of one that has more bytes than it may have, one byte too many."""
+    with io.BufferedReader(io.FileIO(path)) as opened:
+        return opened.read(most + 1)
+
+
+def too_large(most: int) -> tuple[str, str]:
+    """Return what is wrong with a file of too many bytes, and the remedy."""
+    return f"has more than {most:,} bytes", "Split it, or take out what is not needed"
+
+
 def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES) -> str | None:
     """Return the text of a file, or None with a problem noted.
 
@@ -250,10 +261,9 @@ def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES
     """
     data = b""
     try:
-        with path.open("rb") as opened:
-            data = opened.read(most + 1)
+        data = read_bytes(path, most)
         if len(data) > most:
-            problems.add(file, None, "", f"has more than {most:,} bytes", "Split it, or take out what is not needed")
+            problems.add(file, None, "", *too_large(most))
             return None
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -13,7 +13,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from miexchange._bounds import PROBLEMS
+from miexchange._bounds import PROBLEMS, TABLE_BYTES
+from miexchange._rows import read_bytes, too_large
 from miexchange.errors import DataError, Problem, shown
 
 if TYPE_CHECKING:
@@ -123,13 +124,15 @@ def read_tac_file(path: Path, *, pad_six_digits: bool) -> TacFile:
 
 def _lines(path: Path) -> list[str]:
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, TABLE_BYTES)
     except IsADirectoryError:
         raise _refused(str(path), "is a directory", "Name one file in it") from None
     except FileNotFoundError:
         raise _refused(str(path), "does not exist", "Check the path") from None
     except (OSError, ValueError) as error:
         raise _refused(str(path), f"cannot be read: {error}", "Check the path and who may read it") from None
+    if len(data) > TABLE_BYTES:
+        raise _refused(str(path), *too_large(TABLE_BYTES))
     for signature, message, remedy in _SIGNATURES:
         if data.startswith(signature):
             raise _refused(str(path), message, remedy)

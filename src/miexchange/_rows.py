@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timezone
 
-__all__ = ["Problems", "Row", "read_rows", "read_text"]
+__all__ = ["Problems", "Row", "read_bytes", "read_rows", "read_text", "too_large"]
 
 _INT64_DIGITS = 19
 
@@ -185,6 +185,17 @@ def _is_empty(value: object) -> bool:
     return value is None or type(value).__name__ in {"NaTType", "NAType"}  # pandas' own blanks
 
 
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return the content of a file, or of one that has more bytes than it may have, one byte too many."""
+    with io.BufferedReader(io.FileIO(path)) as opened:
+        return opened.read(most + 1)
+
+
+def too_large(most: int) -> tuple[str, str]:
+    """Return what is wrong with a file of too many bytes, and the remedy."""
+    return f"has more than {most:,} bytes", "Split it, or take out what is not needed"
+
+
 def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES) -> str | None:
     """Return the text of a file, or None with a problem noted.
 
@@ -196,10 +207,9 @@ def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES
     """
     data = b""
     try:
-        with path.open("rb") as opened:
-            data = opened.read(most + 1)
+        data = read_bytes(path, most)
         if len(data) > most:
-            problems.add(file, None, "", f"has more than {most:,} bytes", "Split it, or take out what is not needed")
+            problems.add(file, None, "", *too_large(most))
             return None
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

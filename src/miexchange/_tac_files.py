@@ -14,7 +14,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TEXT
+from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
+from miexchange._rows import read_bytes, too_large
 from miexchange._text import folded
 from miexchange.errors import DataError, Problem, shown
 
@@ -162,13 +163,15 @@ def read_tac_file(path: Path, sold: Collection[str], *, pad_six_digits: bool) ->
 
 def _lines(path: Path) -> list[str]:
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, TABLE_BYTES)
     except IsADirectoryError:
         raise _refused(str(path), "is a directory", "Name one file in it") from None
     except FileNotFoundError:
         raise _refused(str(path), "does not exist", "Check the path") from None
     except (OSError, ValueError) as error:
         raise _refused(str(path), f"cannot be read: {error}", "Check the path and who may read it") from None
+    if len(data) > TABLE_BYTES:
+        raise _refused(str(path), *too_large(TABLE_BYTES))
     for signature, message, remedy in _SIGNATURES:
         if data.startswith(signature):
             raise _refused(str(path), message, remedy)

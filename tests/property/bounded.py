@@ -36,7 +36,7 @@ GREATEST_ANSWER = 300_000
 """Characters of an error, or of the JSON of a refusal: neither repeats a large input."""
 
 # So that a door that breaks the law does not take the machine with it.
-_MOST_SECONDS = 6
+_MOST_SECONDS = 3
 _MOST_BYTES = 4 << 30
 _ATTEMPTS = 3
 _TESTS = Path(__file__).resolve().parents[1]
@@ -88,11 +88,12 @@ class Meter:
         self._server.communicate()
 
     def cost(self, module: str, door: str, given: str) -> Cost:
-        """Return what one input costs: the cheapest of a few attempts, where the first is not within the law."""
-        costs: list[Cost] = []
-        while len(costs) < _ATTEMPTS and not (costs and costs[-1].is_lawful):
-            costs.append(self._ask(module, door, given))
-        return min(costs, key=lambda cost: (not cost.is_lawful, cost.seconds))
+        """Return what one input costs: the cheapest of a few attempts, where the first took too long."""
+        cost = self._ask(module, door, given)
+        for _ in range(_ATTEMPTS - 1):
+            if cost.seconds >= SECONDS and cost.is_ours:
+                cost = min(cost, self._ask(module, door, given), key=lambda cost: cost.seconds)
+        return cost
 
     def _ask(self, *request: str) -> Cost:
         assert self._server.stdin is not None
@@ -136,14 +137,14 @@ def _measured(door: Door, value: object) -> dict[str, Any]:
     os.close(writer)
     with os.fdopen(reader) as pipe:
         said = pipe.read()
-    _, status, used = os.wait4(child, 0)
+    _, status, used = os.wait4(child, 0)  # of all that the child did: of one that died, nothing else is known
     if said:
         found: dict[str, Any] = json.loads(said)
         return found
     died = f"died of signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else "ran out of memory"
     return {
         "seconds": used.ru_utime + used.ru_stime,
-        "megabytes": used.ru_maxrss / 1024,
+        "megabytes": 0,
         "outcome": died,
         "is_ours": False,
         "said": 0,

@@ -171,8 +171,11 @@ def _grown(data: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
             yield f"{name}: digits", partial(_with, data, path, lambda: "9" * room)
             yield f"{name}: grows", partial(_with, data, path, lambda: "\ufdfa" * (room // 3))
         elif isinstance(found, dict):
-            many = {f"k{number}": "v" for number in range(room // 16)}
-            yield f"{name}: many keys", partial(_with, data, path, partial(dict, {**found, **many}))
+            yield f"{name}: many keys", partial(_with, data, path, partial(_with_many_keys, found, room // 16))
+
+
+def _with_many_keys(data: dict[str, Any], count: int) -> dict[str, Any]:
+    return {**data, **{f"k{number}": "v" for number in range(count)}}
 
 
 def _repeated_first(items: list[Any], count: int) -> list[Any]:
@@ -381,7 +384,7 @@ def _plain_doors() -> Iterator[tuple[str, Door]]:
     for kind in (Quote, PriceTable):
         data = _whole(_values()[kind])
         inputs = dict(PLAIN)
-        for field in data:
+        for field in [field for field in data if isinstance(data[field], list)]:
             for name in ("one list twice, 45 times over", "one text, many times", "one object, many times"):
                 inputs[f"{field}: {name}"] = partial(_with, data, (field,), PLAIN[name])
         yield f"{kind.__name__}.from_dict", Door(partial(_read, kind.from_dict), partial(dict, data), inputs)

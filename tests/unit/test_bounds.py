@@ -318,6 +318,15 @@ def test_a_tac_table_counts_the_rows_that_it_leaves_out_and_names_a_thousand(tmp
     assert (report.rows, report.left_out, len(report.problems)) == (1_501, 1_500, 1_000)
 
 
+def test_a_tac_table_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = table(tmp_path, "tac,brand,model\n35417803,Acme,One\n")
+    monkeypatch.setattr("miexchange._tac_files.TABLE_BYTES", 33)
+    with pytest.raises(DataError, match="has more than 33 bytes"):
+        TacTable.read(path)
+    monkeypatch.setattr("miexchange._tac_files.TABLE_BYTES", 34)
+    assert len(TacTable.read(path)) == 1
+
+
 def test_a_problem_is_cut_where_a_file_makes_it_long() -> None:
     problem = Problem("f" * 5_000, 1, "c" * 5_000, "m" * 5_000, "r" * 1_000)
     assert [len(text) for text in (problem.file, problem.column, problem.message, problem.remedy)] == [1_000] * 4

@@ -284,7 +284,6 @@ def _name(value: object, field: str, rule: str) -> str:
     if name is None or not is_id(name):
         raise InvalidValue(field, value if name is None else name, f"{rule}: {ID_RULE}")
     return name
-    return name
 
 
 def device_token(imei: Imei, *, key: bytes) -> str:

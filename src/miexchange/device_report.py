@@ -16,7 +16,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
 from miexchange._text import text_of
@@ -293,16 +293,21 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
     Raises:
         InvalidValue: no JSON object, or more than one.
     """
-    said: str | None
-    fits = not isinstance(text, str | bytes | bytearray) or len(text) <= JSON_BYTES
-    require(fits, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
+    said = text_of(text)
+    is_bytes = said is None and issubclass(type(text), bytes | bytearray)
+    raw = b"".join((cast("bytes", text),)) if is_bytes else b""  # by the buffer: a subclass may do anything
+    size = len(raw) if is_bytes else len(said or "")
+    require(size <= JSON_BYTES, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
+    data: object = None
+    end = 0
     try:
-        # PowerShell redirects as UTF-16.
-        said = text.decode(json.detect_encoding(text)) if isinstance(text, bytes | bytearray) else text_of(text)
+        if is_bytes:
+            said = raw.decode(json.detect_encoding(raw))  # PowerShell redirects as UTF-16
         start = -1 if said is None else said.find("{")
-        data, end = _DECODER.raw_decode(said, start) if said is not None and start >= 0 else (None, 0)
+        if said is not None and start >= 0:
+            data, end = _DECODER.raw_decode(said, start)
     except (ValueError, RecursionError):
-        said = data = None
+        data = None
     if said is None or not isinstance(data, dict):
         raise InvalidValue("DeviceReport", text, "give the JSON that `tradeinmode getstatus` prints")
     if said.find("{", end) >= 0:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,9 +44,6 @@ from miexchange.tuning import (
 from unit.test_tuning_lists import coupons
 from unit.tuned import AT, deductions, graded, observed, prices
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 class Word(StrEnum):
     """A text that is no plain one."""
@@ -59,8 +57,8 @@ class Evil:
     def _break(self, *_: object) -> Any:
         raise ZeroDivisionError
 
-    __eq__ = __hash__ = __str__ = __repr__ = __len__ = __iter__ = __bool__ = __float__ = __int__ = _break  # type: ignore[assignment]
-    __lt__ = __gt__ = __le__ = __ge__ = __getattribute__ = __index__ = __call__ = _break  # type: ignore[assignment]
+    __eq__ = __hash__ = __str__ = __repr__ = __len__ = __bool__ = __float__ = __int__ = _break
+    __lt__ = __gt__ = __le__ = __ge__ = __getattribute__ = __index__ = _break
 
 
 NASTY: list[Any] = [
@@ -119,6 +117,8 @@ NASTY: list[Any] = [
 CELLS: list[Any] = [cell for cell in NASTY if type(cell) is not Evil]
 """Objects that are put into a frame one by one."""
 
+_array: Any = pd.array
+
 COLUMNS: list[Callable[[int], Any]] = [
     lambda n: [None] * n,
     lambda n: [""] * n,
@@ -139,9 +139,9 @@ COLUMNS: list[Callable[[int], Any]] = [
     lambda n: pd.Categorical(["x"] * n),
     lambda n: pd.Categorical([1] * n, ordered=True),
     lambda n: pd.period_range("2018-01", periods=n, freq="M"),
-    lambda n: pd.array([1] * n, dtype="Int64"),
-    lambda n: pd.array([None] * n, dtype="Float64"),
-    lambda n: pd.array(["1"] * n, dtype="string"),
+    lambda n: _array([1] * n, dtype="Int64"),
+    lambda n: _array([None] * n, dtype="Float64"),
+    lambda n: _array(["1"] * n, dtype="string"),
     lambda n: pd.arrays.SparseArray([1.0] * n),
     lambda n: pd.IntervalIndex.from_breaks(range(n + 1)),
     lambda n: pd.to_datetime(["2018-03-01"] * n),
@@ -151,10 +151,10 @@ COLUMNS: list[Callable[[int], Any]] = [
     lambda n: np.array(["NaT"] * n, dtype="datetime64[ns]"),
     lambda n: np.array([1] * n, dtype="timedelta64[D]"),
     lambda n: np.array([1j] * n),
-    lambda n: pd.array([b"\xff"] * n, dtype=pd.ArrowDtype(pa.binary())),
-    lambda n: pd.array(["1"] * n, dtype=pd.ArrowDtype(pa.string())),
-    lambda n: pd.array([[1]] * n, dtype=pd.ArrowDtype(pa.list_(pa.int64()))),
-    lambda n: pd.array([Decimal("1.5")] * n, dtype=pd.ArrowDtype(pa.decimal128(5, 2))),
+    lambda n: _array([b"\xff"] * n, dtype=pd.ArrowDtype(pa.binary())),
+    lambda n: _array(["1"] * n, dtype=pd.ArrowDtype(pa.string())),
+    lambda n: _array([[1]] * n, dtype=pd.ArrowDtype(pa.list_(pa.int64()))),
+    lambda n: _array([Decimal("1.5")] * n, dtype=pd.ArrowDtype(pa.decimal128(5, 2))),
 ]
 """Columns that are put in the place of one of a frame."""
 
@@ -178,6 +178,11 @@ def frames_of(frame: pd.DataFrame) -> list[pd.DataFrame]:
         frame.T,
         frame[frame.columns[::-1]],
     ]
+
+
+def nowhere(path: object) -> Any:
+    """Return a path below a file, where nothing can be written, for one that could be."""
+    return Path(__file__, path) if type(path) is str and "\0" not in path else path
 
 
 @dataclass(frozen=True)
@@ -219,6 +224,16 @@ def _observations() -> pd.DataFrame:
     return simulate_observations(graded(), 40, seed=1, models=4, graded=True).assign(storage_gb=None, warranty="in")
 
 
+_OF_FIT = {"price_col", "clean_col", "findings_col", "device_col", "series_col", "clean_error_col"}
+_OF_FIT |= {"parts", "labour", "replaced"}
+
+
+def _fitted(quotes: Any, **given: Any) -> DeductionModel:
+    of_fit = {name: value for name, value in given.items() if name in _OF_FIT}
+    others = {name: value for name, value in given.items() if name not in _OF_FIT}
+    return DeductionModel(**others).fit(quotes, **of_fit)
+
+
 @cache
 def doors() -> dict[str, Door]:
     """Return every door, by its name."""
@@ -231,48 +246,240 @@ def doors() -> dict[str, Door]:
     few = Observations.read(seen, programme.catalogue, as_of=date(2018, 6, 30))
     day = date(2018, 6, 15)
     found = [
-        Door("Observations.read", Observations.read, {"source": seen, "catalogue": programme.catalogue, "as_of": day, "questionnaire": None, "currency": "INR", "day_format": "%Y-%m-%d", "grades": ("A",)}),
-        Door("PriceTableBuilder", lambda o, d, launch, zone, **k: PriceTableBuilder(**k).fit(o, dates=d, launch_prices=launch, zone=zone), {"o": few, "d": [day], "launch": None, "zone": UTC, "half_life_days": 30.0, "outlier_mads": 4.0, "minimum": 1, "kind_weights": None, "round_to_paise": 10_000, "curve": None, "curve_rows": 5.0, "catalogue": programme.catalogue, "regime": None}),
-        Door("DepreciationCurve.fit", lambda data, age, knots, interval, robust, **k: DepreciationCurve(age=age, knots=knots, interval=interval, robust=robust).fit(data, **k), {"data": market, "age": "piecewise", "knots": (6.0, 12.0), "interval": 0.8, "robust": 4.0, "price_col": "price", "age_col": "age_months", "new_price_col": "new_price", "brand_col": "brand", "year_col": "launch_year", "weights_col": None, "numeric": (), "categorical": ()}),
-        Door("DepreciationCurve.fit more", lambda data: DepreciationCurve(age="two_rate").fit(data.assign(w=1.0) if isinstance(data, pd.DataFrame) else data, weights_col="w", numeric=("launch_year",), year_col=None, categorical=("brand",), brand_col=None), {"data": market}),
+        Door(
+            "Observations.read",
+            Observations.read,
+            {
+                "source": seen,
+                "catalogue": programme.catalogue,
+                "as_of": day,
+                "questionnaire": None,
+                "currency": "INR",
+                "day_format": "%Y-%m-%d",
+                "grades": ("A",),
+            },
+        ),
+        Door(
+            "PriceTableBuilder",
+            lambda o, d, launch, zone, **k: PriceTableBuilder(**k).fit(o, dates=d, launch_prices=launch, zone=zone),
+            {
+                "o": few,
+                "d": [day],
+                "launch": None,
+                "zone": UTC,
+                "half_life_days": 30.0,
+                "outlier_mads": 4.0,
+                "minimum": 1,
+                "kind_weights": None,
+                "round_to_paise": 10_000,
+                "curve": None,
+                "curve_rows": 5.0,
+                "catalogue": programme.catalogue,
+                "regime": None,
+            },
+        ),
+        Door(
+            "DepreciationCurve.fit",
+            lambda data, age, knots, interval, robust, **k: DepreciationCurve(
+                age=age, knots=knots, interval=interval, robust=robust
+            ).fit(data, **k),
+            {
+                "data": market,
+                "age": "piecewise",
+                "knots": (6.0, 12.0),
+                "interval": 0.8,
+                "robust": 4.0,
+                "price_col": "price",
+                "age_col": "age_months",
+                "new_price_col": "new_price",
+                "brand_col": "brand",
+                "year_col": "launch_year",
+                "weights_col": None,
+                "numeric": (),
+                "categorical": (),
+            },
+        ),
+        Door(
+            "DepreciationCurve.fit more",
+            lambda data: DepreciationCurve(age="two_rate").fit(
+                data.assign(w=1.0) if isinstance(data, pd.DataFrame) else data,
+                weights_col="w",
+                numeric=("launch_year",),
+                year_col=None,
+                categorical=("brand",),
+                brand_col=None,
+            ),
+            {"data": market},
+        ),
         Door("DepreciationCurve.predict", lambda data: _curve().predict(data), {"data": market}),
         Door("DepreciationCurve.predict_interval", lambda data: _curve().predict_interval(data), {"data": market}),
         Door("DepreciationCurve.explain", lambda data: _curve().explain(data), {"data": market}),
         Door("DepreciationCurve.typical", lambda ages: _curve().typical(ages), {"ages": np.array([1.0, 2.0])}),
-        Door("DepreciationCurve.aging", lambda before, after: _curve().aging(before, after), {"before": np.array([1.0]), "after": np.array([2.0])}),
+        Door(
+            "DepreciationCurve.aging",
+            lambda before, after: _curve().aging(before, after),
+            {"before": np.array([1.0]), "after": np.array([2.0])},
+        ),
         Door("DepreciationCurve.plot", lambda data: _curve().plot(data), {"data": market}),
-        Door("DepreciationCurve.set_params", lambda name: DepreciationCurve().set_params(**{name: 1}), {"name": "age"}),
-        Door("DeductionModel.fit", lambda quotes, price_col, clean_col, findings_col, device_col, series_col, clean_error_col, parts, labour, replaced, **k: DeductionModel(**k).fit(quotes, price_col=price_col, clean_col=clean_col, findings_col=findings_col, device_col=device_col, series_col=series_col, clean_error_col=clean_error_col, parts=parts, labour=labour, replaced=replaced), {"quotes": quotes, "price_col": "price", "clean_col": "clean", "findings_col": "findings", "device_col": "device", "series_col": None, "clean_error_col": None, "parts": None, "labour": 0.0, "replaced": None, "scales": scales, "anchor_spread": None, "weight_noise": 0.004, "slope_spread": 0.25, "series_spread": 0.2, "step": 10.0, "overlaps": (("display", "body"),), "prior": {"cracked_glass": 2.0}}),
-        Door("DeductionModel.fit parts", lambda parts, labour, replaced: DeductionModel(scales).fit(None, parts=parts, labour=labour, replaced=replaced), {"parts": pd.DataFrame({"device": ["a", "b"], "anchor": "glass", "price": [10.0, 20.0], "clean": [100.0, 200.0]}), "labour": 1.0, "replaced": {"glass": "cracked_glass"}}),
+        Door(
+            "DeductionModel.fit",
+            _fitted,
+            {
+                "quotes": quotes,
+                "price_col": "price",
+                "clean_col": "clean",
+                "findings_col": "findings",
+                "device_col": "device",
+                "series_col": None,
+                "clean_error_col": None,
+                "parts": None,
+                "labour": 0.0,
+                "replaced": None,
+                "scales": scales,
+                "anchor_spread": None,
+                "weight_noise": 0.004,
+                "slope_spread": 0.25,
+                "series_spread": 0.2,
+                "step": 10.0,
+                "overlaps": (("display", "body"),),
+                "prior": {"cracked_glass": 2.0},
+            },
+        ),
+        Door(
+            "DeductionModel.fit parts",
+            lambda parts, labour, replaced: DeductionModel(scales).fit(
+                None, parts=parts, labour=labour, replaced=replaced
+            ),
+            {
+                "parts": pd.DataFrame(
+                    {"device": ["a", "b"], "anchor": "glass", "price": [10.0, 20.0], "clean": [100.0, 200.0]}
+                ),
+                "labour": 1.0,
+                "replaced": {"glass": "cracked_glass"},
+            },
+        ),
         Door("DeductionModel.predict", lambda data: _model().predict(data), {"data": quotes}),
         Door("DeductionModel.predict_interval", lambda data: _model().predict_interval(data), {"data": quotes}),
-        Door("DeductionModel.anchor", lambda data, family: _model().anchor(data, family), {"data": quotes, "family": "glass"}),
+        Door(
+            "DeductionModel.anchor",
+            lambda data, family: _model().anchor(data, family),
+            {"data": quotes, "family": "glass"},
+        ),
         Door("scales_of", scales_of, {"terms": programme.terms[0]}),
         Door("prior_of", prior_of, {"terms": programme.terms[0]}),
-        Door("backtest", backtest, {"programme": programme, "deals": deals, "split": None, "price_col": "price_paise", "at": AT, "device_col": None}),
-        Door("backtest by device", lambda deals, **k: backtest(programme, deals, split=ByDevice(**k), at=AT), {"deals": deals, "folds": 3, "seed": 0, "column": "model"}),
-        Door("backtest by time", lambda deals, cut: backtest(programme, deals, split=ByTime(cut)), {"deals": deals.assign(at=pd.Timestamp(AT), price_paise=deals["price_paise"]).astype({"at": "datetime64[us, UTC]"}), "cut": date(2018, 6, 20)}),
-        Door("Backtest.by", lambda name: report.by(name), {"name": "brand"}),
+        Door(
+            "backtest",
+            backtest,
+            {
+                "programme": programme,
+                "deals": deals,
+                "split": None,
+                "price_col": "price_paise",
+                "at": AT,
+                "device_col": None,
+            },
+        ),
+        Door(
+            "backtest by device",
+            lambda deals, **k: backtest(programme, deals, split=ByDevice(**k), at=AT),
+            {"deals": deals, "folds": 3, "seed": 0, "column": "model"},
+        ),
+        Door(
+            "backtest by time",
+            lambda deals, cut: backtest(programme, deals, split=ByTime(cut)),
+            {
+                "deals": deals.assign(
+                    at=pd.date_range(AT - timedelta(days=30), periods=len(deals), freq="D").as_unit("us")
+                ),
+                "cut": date(2018, 6, 20),
+            },
+        ),
+        Door("Backtest.by", report.by, {"name": "brand"}),
         Door("compare", compare, {"a": programme, "b": programme, "book": book, "at": AT, "seed": 0}),
-        Door("what_if", what_if, {"programme": programme, "change": {"factor_bps": 9_500}, "book": book, "at": AT, "seed": 0}),
-        Door("what_if settings", lambda value: what_if(programme, {"prices": value, "anchors": 9_000}, book, at=AT), {"value": 9_000}),
-        Door("Comparison.by", lambda name: compared.by(name), {"name": "brand"}),
-        Door("diff", diff, {"before": programme.prices, "after": programme.prices, "at": AT, "after_at": None, "threshold": 0.1}),
-        Door("exposure", exposure, {"coupons": coupons(), "programme": programme, "at": AT + timedelta(days=1)}),
-        Door("score", score, {"actual": pd.Series([100, 200]), "predicted": pd.Series([110, 190]), "low": pd.Series([1.0, 2.0]), "high": None}),
+        Door(
+            "what_if",
+            what_if,
+            {"programme": programme, "change": {"factor_bps": 9_500}, "book": book, "at": AT, "seed": 0},
+        ),
+        Door(
+            "what_if settings",
+            lambda value: what_if(programme, {"prices": value, "anchors": 9_000}, book, at=AT),
+            {"value": 9_000},
+        ),
+        Door("Comparison.by", compared.by, {"name": "brand"}),
+        Door(
+            "diff",
+            diff,
+            {"before": programme.prices, "after": programme.prices, "at": AT, "after_at": None, "threshold": 0.1},
+        ),
+        Door("exposure", exposure, {"coupons": coupons(), "programme": programme, "at": coupons()[0][0].valid_from}),
+        Door(
+            "score",
+            score,
+            {
+                "actual": pd.Series([100, 200]),
+                "predicted": pd.Series([110, 190]),
+                "low": pd.Series([1.0, 2.0]),
+                "high": None,
+            },
+        ),
         Door("score_by", score_by, {"rows": report.rows, "by": "brand"}),
-        Door("simulate_market", simulate_market, {"rows": 5, "seed": 1, "rates": (0.1, 0.2), "knots": (6.0,), "brand_spread": 0.1, "noise": 0.1}),
+        Door(
+            "simulate_market",
+            simulate_market,
+            {"rows": 5, "seed": 1, "rates": (0.1, 0.2), "knots": (6.0,), "brand_spread": 0.1, "noise": 0.1},
+        ),
         Door("simulate_quotes", simulate_quotes, {"devices": 2, "seed": 1, "spread": 0.1, "noise": 0.1, "step": 10.0}),
-        Door("simulate_observations", simulate_observations, {"programme": programme, "rows": 5, "seed": 1, "models": 2, "begin": None, "end": None, "noise": 0.1, "graded": True}),
-        Door("simulate_book", simulate_book, {"programme": programme, "rows": 5, "seed": 1, "at": AT, "faults": 0.1, "models": 2}),
-        Door("simulate_deals", simulate_deals, {"programme": programme, "rows": 5, "seed": 1, "at": AT, "noise": 0.1, "faults": 0.1, "models": 2}),
-        Door("write_programme", write_programme, {"programme": programme, "directory": Path("/tmp/x/there")}),
-        Door("fit_programme", fit_programme, {"directory": Path("/tmp"), "base": programme, "prices": prices(), "deductions": deductions(), "observations": observed(), "id": "x", "title": "x", "version": "x", "effective_from": day, "series": None}),
+        Door(
+            "simulate_observations",
+            simulate_observations,
+            {
+                "programme": programme,
+                "rows": 5,
+                "seed": 1,
+                "models": 2,
+                "begin": None,
+                "end": None,
+                "noise": 0.1,
+                "graded": True,
+            },
+        ),
+        Door(
+            "simulate_book",
+            simulate_book,
+            {"programme": programme, "rows": 5, "seed": 1, "at": AT, "faults": 0.1, "models": 2},
+        ),
+        Door(
+            "simulate_deals",
+            simulate_deals,
+            {"programme": programme, "rows": 5, "seed": 1, "at": AT, "noise": 0.1, "faults": 0.1, "models": 2},
+        ),
+        Door(
+            "write_programme",
+            lambda programme, directory: write_programme(programme, nowhere(directory)),
+            {"programme": programme, "directory": Path(__file__)},
+        ),
+        Door(
+            "fit_programme",
+            lambda directory, base, **k: fit_programme(nowhere(directory), base, **k),
+            {
+                "directory": Path(__file__),
+                "base": programme,
+                "prices": prices(),
+                "deductions": deductions(),
+                "observations": observed(),
+                "id": "x",
+                "title": "x",
+                "version": "x",
+                "effective_from": day,
+                "series": None,
+            },
+        ),
         Door("plots.waterfall", plots.waterfall, {"quote": quote}),
         Door("plots.depreciation", plots.depreciation, {"curve": _curve(), "data": market}),
         Door("plots.residuals", plots.residuals, {"report": report, "by": "brand"}),
         Door("plots.grade_ladder", plots.grade_ladder, {"terms": programme.terms[0]}),
         Door("plots.calibration", plots.calibration, {"report": report}),
         Door("plots.comparison", plots.comparison, {"report": compared, "by": "brand"}),
-    ]  # fmt: skip
+    ]
     return {door.name: door for door in found}

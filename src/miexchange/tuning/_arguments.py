@@ -154,7 +154,7 @@ def each(rule: Rule, says: str = "") -> Rule:
     """Want a list, a tuple or a column, of which everything fits another rule."""
 
     def fits(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
-        if _is(value, str) or not _is(value, (Sequence, np.ndarray, pd.Series, pd.Index)):
+        if _is(value, (str, bytes)) or not _is(value, (Sequence, np.ndarray, pd.Series, pd.Index)):
             return False
         return all(map(rule.fits, value))
 

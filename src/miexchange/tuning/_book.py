@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,11 @@ def as_categories(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its texts as categories: several times faster to compare and to value."""
     texts = [name for name, kind in frame.dtypes.items() if is_object_dtype(kind) or isinstance(kind, pd.StringDtype)]
     texts = [name for name in texts if name not in _NO_TEXTS]
-    return frame.astype(dict.fromkeys(texts, "category")) if texts else frame
+    found = frame.copy(deep=False)
+    for name in texts:
+        with suppress(TypeError, ValueError):  # lists, and texts of no UTF-8: the valuation refuses their rows
+            found[name] = frame[name].astype("category")
+    return found
 
 
 def encoded(book: pd.DataFrame, *programmes: Programme) -> pd.DataFrame:

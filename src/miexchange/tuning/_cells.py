@@ -198,7 +198,10 @@ def number_of(cell: object) -> float | None:
         written = written.strip()
         found = float(written) if len(written) <= _INT64_DIGITS * 2 and _NUMBER.fullmatch(written) else None
     elif isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
-        found = float(cell)
+        try:
+            found = float(cell)
+        except (OverflowError, ValueError):  # an int of hundreds of digits, or a signalling NaN
+            found = None
     else:
         found = None
     return found if found is not None and (found == 0 or _LEAST <= abs(found) <= _MOST) else None

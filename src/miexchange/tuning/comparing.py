@@ -23,7 +23,7 @@ from miexchange.errors import InvalidValue
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
-from miexchange.tuning._arguments import INSTANT, SEED, Rule, check, instance, maybe, one_of, takes
+from miexchange.tuning._arguments import INSTANT, SEED, TEXT, Rule, check, instance, maybe, one_of, takes
 from miexchange.tuning._book import encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
 from miexchange.tuning._report import Report, in_rupees
@@ -139,7 +139,8 @@ def compare(a: Programme, b: Programme, book: pd.DataFrame, *, at: datetime | No
 @takes(
     programme=_PROGRAMME,
     change=Rule(
-        lambda change: issubclass(type(change), Mapping) or callable(change), "give settings by name, or a function"
+        lambda change: all(map(TEXT.fits, change)) if issubclass(type(change), Mapping) else callable(change),
+        "give settings by name, or a function",
     ),
     at=maybe(INSTANT),
     seed=SEED,
@@ -163,7 +164,7 @@ def what_if(
     """
     name = _named(programme)
     if isinstance(change, Mapping):
-        said = ", ".join(f"{name}={value}" if isinstance(value, int) else name for name, value in change.items())
+        said = ", ".join(f"{name}={value}" if type(value) is int else name for name, value in change.items())
         changed = _changed(programme, change)
     else:
         changed, said = change(programme), getattr(change, "__name__", "changed")
@@ -222,19 +223,21 @@ def _compare(
     before, after = (valued(book, programme, at) for programme in (a, b))
     one, other = (values["coupon_value_paise"] for values in (before, after))
     both = (one.notna() & other.notna()).to_numpy()
-    outcomes = pd.crosstab(before["outcome"].astype(str), after["outcome"].astype(str))
+    # The labels of a book may be repeated, so rows are matched by their place.
+    outcomes = pd.crosstab(before["outcome"].astype(str).to_numpy(), after["outcome"].astype(str).to_numpy())
     outcomes = outcomes.rename_axis(index="a", columns="b")
     if not both.any():
         raise InvalidValue("book", f"{len(book)} devices", f"none is taken by both: {outcomes.to_dict()}")
     rows = pd.DataFrame(
         {
-            "a_paise": one[both].astype("int64"),
-            "b_paise": other[both].astype("int64"),
-            "brand": before["brand"][both],
-            "age": before["age"][both],
-            "grade": before["grade"][both].astype(str),
+            "a_paise": one[both].to_numpy(dtype=np.int64),
+            "b_paise": other[both].to_numpy(dtype=np.int64),
+            "brand": before["brand"][both].to_numpy(),
+            "age": before["age"][both].array,
+            "grade": before["grade"][both].astype(str).to_numpy(),
             "price_band": price_bands(one[both].to_numpy(dtype=np.int64)),
-        }
+        },
+        index=one.index[both],
     )
     rows.insert(2, "change_paise", rows["b_paise"] - rows["a_paise"])
     largest = np.flatnonzero(both)[np.argsort(-rows["change_paise"].abs().to_numpy(), kind="stable")[:_TEN]]

@@ -30,8 +30,8 @@ import pandas as pd
 from miexchange._text import printable
 from miexchange.errors import InvalidValue
 from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
-from miexchange.tuning._arguments import COLUMN, check, each, maybe, one_of, real, takes
-from miexchange.tuning._cells import cells_of, number_of
+from miexchange.tuning._arguments import COLUMN, Rule, check, each, maybe, one_of, real, takes
+from miexchange.tuning._cells import cells_of, number_of, told
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._progress import track
 
@@ -77,7 +77,8 @@ class Estimator:
         return self
 
 
-_AGES = each(real(least=-_OLDEST, below=_OLDEST), "give a list of ages in months")
+_AGE = each(real(least=-_OLDEST, below=_OLDEST))
+_AGES = Rule(lambda ages: len(ages) > 0 and _AGE.fits(ages), "give a list of ages in months, at least one")
 _RULES = {
     "age": one_of("piecewise", "two_rate"),
     "knots": each(real(above=0), "give months above 0, rising"),
@@ -365,7 +366,7 @@ class DepreciationCurve(Estimator):
 
 
 def _median(data: pd.DataFrame, column: str) -> float:
-    if all(number_of(cell) is None for cell in cells_of(data[column]).distinct):
+    if all(type(told(number_of, cell)) is not float for cell in cells_of(data[column]).distinct):
         raise InvalidValue(column, data[column].iloc[0], "the column holds no number at all; leave it out of numeric")
     return float(np.nanmedian(numbers(data, column, gaps=True)))
 

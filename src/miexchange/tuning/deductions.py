@@ -290,6 +290,10 @@ class DeductionModel(Estimator):
         if unknown or set(replaced.values()) - self._family.keys():
             raise InvalidValue("replaced", min(unknown, default="?"), "name the finding that needs each part")
         cost = numbers(parts, "price", above=0) + labour
+        if not (cost > self.step / 2).any():
+            raise InvalidValue(
+                "parts", f"{len(parts)} parts", f"give parts that cost more than half a step, {self.step / 2:g}"
+            )
         return pd.DataFrame(
             {
                 "device": words(parts, "device"),

@@ -179,8 +179,8 @@ def fit_programme(
             raise DataError(problems)
         try:
             shutil.copytree(written, directory)
-        except OSError as error:
-            raise InvalidValue("directory", str(directory), f"it cannot be written: {error.strerror}") from None
+        except (OSError, ValueError) as error:
+            raise InvalidValue("directory", str(directory), f"it cannot be written: {error}") from None
     numbers = pd.DataFrame(fit.numbers, columns=_COLUMNS)
     return FittedProgramme(Path(directory), Programme.load(directory), numbers, effective_from)
 

@@ -53,8 +53,8 @@ def write_programme(programme: Programme, directory: str | Path) -> Path:
         target.mkdir(parents=True)
         for name, text in files.items():
             (target / name).write_bytes(text.encode())
-    except OSError as error:
-        raise InvalidValue("directory", str(target), f"it cannot be written: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise InvalidValue("directory", str(target), f"it cannot be written: {error}") from None
     return target
 
 

@@ -33,10 +33,10 @@ __all__ = [
 ]
 
 NAME = 200
-"""Characters of a model's name, a brand, an id or an alias."""
+"""Characters of an id (of an account, an order, a model), a name, a brand or an alias."""
 
 TEXT = 1_000
-"""Characters of an account, an order's id, a product, a note or a source."""
+"""Characters of a cell of a table, a note or a source."""
 
 MESSAGE = 4_000
 """Characters of a message, of a remedy, and of each other text of an error or a reason; what is longer is cut."""

@@ -26,7 +26,7 @@ def coupon_of(programme: Programme) -> Coupon:
     quote = faulty(programme)[0][1].appraise()
     if not isinstance(quote, Quote):
         raise TypeError(quote)
-    coupon = issue(quote, programme, account=ACCOUNT, at=AT, key=b"benchmark" * 4)
+    coupon = issue(quote, programme, account=ACCOUNT, at=AT, key=b"the key of the benchmark")
     if not isinstance(coupon, Coupon):
         raise TypeError(coupon)
     return coupon

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from miexchange import _html
-from miexchange._bounds import ORDER_LINES
+from miexchange._bounds import NAME, ORDER_LINES
 from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
 from miexchange._value import Value, canonical, check_types, instant, require
@@ -62,7 +62,6 @@ _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 _TOKEN = re.compile("[0-9a-f]{32}")
-_LONGEST = 200
 LONGEST_DAYS = 3_650
 """For how many days a coupon can be valid."""
 _MOST_UNITS = 1_000_000
@@ -203,7 +202,8 @@ class OrderLine(Value):
     def __post_init__(self) -> None:
         check_types(self)
         for field in ("product", "category", "brand", "channel"):
-            _name(getattr(self, field), f"OrderLine.{field}", "give a text")
+            fits = 0 < len(getattr(self, field)) <= NAME
+            require(fits, f"OrderLine.{field}", getattr(self, field), f"give a text of at most {NAME} characters")
         fits = 0 <= self.price_paise <= GREATEST_PAISE
         require(fits, "OrderLine.price_paise", self.price_paise, "give whole paise, zero or more")
         fits = 1 <= self.quantity <= _MOST_UNITS
@@ -235,8 +235,8 @@ class Order(Value):
         fits = 0 < len(self.lines) <= ORDER_LINES
         require(fits, "Order.lines", self.lines, f"give at least one line, and at most {ORDER_LINES:,}")
         for kind in self.other_discounts:
-            fits = len(kind) <= _LONGEST
-            require(fits, "Order.other_discounts", kind, f"give the kind in at most {_LONGEST} characters")
+            fits = len(kind) <= NAME
+            require(fits, "Order.other_discounts", kind, f"give the kind in at most {NAME} characters")
 
     @property
     def total_paise(self) -> int:
@@ -312,7 +312,7 @@ def normal_code(text: str) -> str | None:
     '7K3M9QXT011ZW8VBJ'
     """
     code = text_of(text)
-    if code is None or len(code) > _LONGEST:
+    if code is None or len(code) > NAME:
         return None
     if not code.isascii():
         code = "".join(map(_in_ascii, code))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
-from miexchange._bounds import MESSAGE, PROBLEMS
+from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
 from miexchange._text import is_missing, printable
 
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
@@ -112,7 +112,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         for field in ("file", "column", "message", "remedy"):
-            object.__setattr__(self, field, one_line(getattr(self, field)))
+            object.__setattr__(self, field, one_line(getattr(self, field), TEXT))
 
     def __str__(self) -> str:
         """Render as compilers do, so that editors and terminals can jump there."""
@@ -141,16 +141,16 @@ class DataError(MiExchangeError):
         return (DataError, (self.problems,))
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, most: int = MESSAGE) -> str:
     r"""Return a text as one line of a message: printable, and cut where it is longer than any message needs to be.
 
     >>> one_line("prices.csv\nERROR: all is lost")
     'prices.csv\\nERROR: all is lost'
     """
-    if len(text) <= MESSAGE and text.isprintable():
+    if len(text) <= most and text.isprintable():
         return text
-    text = printable(text[: MESSAGE + 1])
-    return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
+    text = printable(text[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 class _Verbatim(str):

@@ -382,7 +382,9 @@ def test_what_cannot_be_asked_is_not_among_the_reasons(programme: Programme, bes
 INTERNAL = {
     "NotATable",
     "NotATime",
+    "NotCsv",
     "NotInCalendar",
+    "TooLarge",
     "_BadRow",
     "Conflict",
     "CannotWrite",

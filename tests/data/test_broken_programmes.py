@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miexchange import DataError, Programme, lint
+from miexchange._text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,8 +275,8 @@ def test_a_place_without_a_programme_is_told_with_the_ids_that_there_are(tmp_pat
     for source in (tmp_path, str(tmp_path / "missing"), "mi-exchange-indai", "a\0b"):
         (problem,) = lint(source)
         assert str(problem) == (
-            f"{source}: there is no programme here. Give a directory with a programme.toml, or the id of one that is "
-            "shipped: graded-trade-in, mi-exchange-india"
+            f"{printable(str(source))}: there is no programme here. Give a directory with a programme.toml, or the id "
+            "of one that is shipped: graded-trade-in, mi-exchange-india"
         )
     file = tmp_path / "programme.txt"
     file.touch()

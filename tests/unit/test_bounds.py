@@ -194,8 +194,8 @@ def test_a_condition_has_five_hundred_answers_at_most() -> None:
 
 def test_a_report_has_two_thousand_imeis_at_most() -> None:
     report = {"locks": {"factory_reset_protection": False}, "imeis": ["354178036859789"] * 2_001}
-    with pytest.raises(InvalidValue, match="it is a list of at most 2,000"):
-        DeviceReport.parse(json.dumps(report))
+    found = DeviceReport.parse(json.dumps(report))
+    assert (found.imeis, found.unread) == ((), ("imeis: a list",))
 
 
 # Refusals.
@@ -236,7 +236,7 @@ def test_a_thousand_lines_that_are_not_covered_make_a_short_refusal() -> None:
     programme = Programme.load("graded-trade-in")
     best = cast("Quote", headline("oneplus-3t-6-64", programme, at=AT)).condition
     device = Device("oneplus-3t-6-64", "350000000000006")
-    given: dict[str, Any] = {"account": "a", "at": AT, "key": b"0" * 16, "imei_status": ImeiStatus.CLEAR}
+    given: dict[str, Any] = {"account": "a", "at": AT, "key": b"0123456789abcdef", "imei_status": ImeiStatus.CLEAR}
     coupon = coupon_for(device, best, programme, **given)
     assert isinstance(coupon, Coupon), coupon
     wide = tuple(f"{'c' * 150}{number}" for number in range(1_000))

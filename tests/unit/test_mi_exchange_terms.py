@@ -424,8 +424,9 @@ def test_it_is_not_valid_at_mi_home() -> None:
 
     http://www.ibtimes.co.in/xiaomi-mi-exchange-steps-get-redmi-mi-phones-lowest-prices-763968
     """
-    for channel in ("mi-home", "mi-home-partner", "MI.COM"):
+    for channel in ("mi-home", "mi-home-partner", "mi.com.pl"):
         assert codes(phone(9_999, channel=channel)) == ("order_channel",)
+    assert used(phone(9_999, channel="MI.COM "))  # the same channel, as another system spells it
 
 
 def test_it_is_not_transferable() -> None:

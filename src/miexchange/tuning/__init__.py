@@ -11,12 +11,13 @@ from miexchange.tuning._checks import NotFitted, TuningWarning
 from miexchange.tuning.backtesting import Backtest, ByDevice, ByTime, backtest
 from miexchange.tuning.comparing import Comparison, compare, what_if
 from miexchange.tuning.curve import DepreciationCurve
-from miexchange.tuning.deductions import CLEAN, DeductionModel, Scale, prior_of, scales_of
+from miexchange.tuning.deductions import CLEAN, DeductionModel
 from miexchange.tuning.fitting import FittedProgramme, fit_programme
 from miexchange.tuning.lists import Exposure, PriceDiff, diff, exposure
 from miexchange.tuning.metrics import METRICS, score, score_by
 from miexchange.tuning.observations import KINDS, REGIMES, Observations
 from miexchange.tuning.prices import PriceTableBuilder
+from miexchange.tuning.scales import Scale, prior_of, scales_of
 from miexchange.tuning.simulate import (
     simulate_book,
     simulate_deals,

@@ -27,9 +27,10 @@ from miexchange.programme import Programme, lint
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
 from miexchange.tuning._checks import fitted, warn
 from miexchange.tuning._report import Report
-from miexchange.tuning.deductions import DeductionModel, scales_of
+from miexchange.tuning.deductions import DeductionModel
 from miexchange.tuning.observations import Observations
 from miexchange.tuning.prices import PriceTableBuilder
+from miexchange.tuning.scales import scales_of
 from miexchange.tuning.writing import new_directory, write_programme
 from miexchange.valuation import Quote, headline
 

@@ -16,7 +16,7 @@ from miexchange._value import instant
 from miexchange.errors import InvalidValue
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import DATE, INSTANT, SEED, Rule, each, instance, maybe, real, takes, whole
-from miexchange.tuning.deductions import Scale
+from miexchange.tuning.scales import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

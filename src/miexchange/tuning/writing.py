@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from miexchange.market import Anchor, Price
     from miexchange.programme import Terms
 
-__all__ = ["new_directory", "write_programme"]
+__all__ = ["write_programme"]
 
 _Row = tuple[object, ...]
 

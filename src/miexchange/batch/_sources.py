@@ -231,6 +231,10 @@ class _Csv:
             raise _not_csv(path, "line 1 is not in UTF-8") from None
         if not any(self.names) or first[self._begin : self._begin + 1] in {b"\n", b"\r"}:
             raise InvalidValue("source", f"{path}", "its first line must name the columns")
+        if self.names[0].strip().lower().startswith("sep="):
+            raise _not_csv(path, "its first line names a separator for Excel, and no columns; take that line out")
+        if len(self.names) == 1 and (mark := next((one for one in _SEPARATORS if one in self.names[0]), None)):
+            raise _not_csv(path, f"its cells are separated by {_SEPARATORS[mark]}; separate them by commas")
         if any("\0" in name for name in self.names):
             raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
         self.types = [pa.string()] * len(self.names)
@@ -268,6 +272,9 @@ class _Csv:
         wrong: NDArray[np.bool_] = table[WRONG].to_numpy()
         return wrong
 
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "pipes"}
+"""What other programs put between cells, where a file that needs several columns seems to have one."""
 
 _BOM = b"\xef\xbb\xbf"
 _NOT_TEXT = {

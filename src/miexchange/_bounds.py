@@ -22,6 +22,7 @@ __all__ = [
     "PROBLEMS",
     "REASONS",
     "REFUSAL_BYTES",
+    "ROWS",
     "ROW_BYTES",
     "TABLE_BYTES",
     "TEXT",
@@ -52,6 +53,9 @@ COLUMNS = 2_000
 
 CELL_BYTES = 100_000
 """Bytes of one cell of a file."""
+
+ROWS = 400_000
+"""Rows of a table or column of Arrow, or of a Parquet file, that has fewer bytes than rows (a file: twice as many)."""
 
 ROW_BYTES = 1_000_000
 """Bytes of one row of a CSV file of devices."""

@@ -22,14 +22,14 @@ from miexchange._bounds import COLUMNS, NAME
 from miexchange._text import is_missing, text_of
 from miexchange._value import day, instant
 from miexchange.batch._arrow import bools_of, is_instant, is_text, layout_of, nulls_of, plain_type, type_name, unwrapped
-from miexchange.batch._given import open_column
+from miexchange.batch._given import check_rows, open_column
 from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-__all__ = ["Column", "Kind", "check_names", "nulls_of", "read_cells", "read_column"]
+__all__ = ["Column", "Kind", "check_names", "nulls_of", "read_alone", "read_cells", "read_column"]
 
 Kind = Literal["text", "instant", "day", "flag"]
 """What a cell is to hold: a text, an instant, a date, or True and False."""
@@ -93,13 +93,28 @@ def read_column(frame: pa.Table, name: str, kind: Kind) -> Column:
     return read_cells(frame[name], kind, name)
 
 
+def read_alone(given: Any, kind: Kind, name: str) -> Column:
+    """Read a column that stands alone: see `read_cells`.
+
+    Raises:
+        InvalidValue: as there, or its rows are many and hold next to nothing.
+    """
+    cells = open_column(given, name)
+    if not isinstance(cells, list):
+        check_rows(cells, name)
+    return _read(cells, kind, name)
+
+
 def read_cells(given: Any, kind: Kind, name: str) -> Column:
-    """Read a column that stands alone, of any kind that `open_column` takes.
+    """Read a column of a table, of any kind that `open_column` takes.
 
     Raises:
         InvalidValue: it is none, or the whole column is of a type that cannot hold such cells.
     """
-    cells = open_column(given, name)
+    return _read(open_column(given, name), kind, name)
+
+
+def _read(cells: pa.ChunkedArray | list[object], kind: Kind, name: str) -> Column:
     return _of_objects(cells, kind) if isinstance(cells, list) else _in_few_pieces(_READERS[kind](cells, name))
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange._bounds import ROWS
 from miexchange._text import text_of
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Frame", "arrow_of", "is_of_pandas", "is_of_polars", "open_column", "open_frame"]
+__all__ = ["Frame", "arrow_of", "check_rows", "is_of_pandas", "is_of_polars", "open_column", "open_frame"]
 
 _COLLECT = "a LazyFrame has no rows yet; collect() it"
 
@@ -68,6 +69,7 @@ def open_frame(frame: Any) -> Frame:
     if _is_a(frame, "polars", "DataFrame"):
         return Frame(list(frame.columns), len(frame), frame.to_series)
     table = arrow_of(frame)
+    check_rows(table, "frame")
     return Frame(list(_labels(table)), len(table), table.column)
 
 
@@ -88,6 +90,16 @@ def arrow_of(frame: Any) -> pa.Table:
         except Exception as error:  # noqa: BLE001 - code of any library runs here
             rule = f"reading it failed ({type(error).__name__}); {rule}"
     raise InvalidValue("frame", frame, rule)
+
+
+def check_rows(given: pa.Table | pa.ChunkedArray, field: str) -> None:
+    """Refuse a table or a column whose rows are many and hold next to nothing: their results would fill the memory.
+
+    Raises:
+        InvalidValue: it has more than `ROWS` rows, and fewer bytes.
+    """
+    if len(given) > ROWS and len(given) > given.nbytes:
+        raise InvalidValue(field, f"{len(given):,} rows in {given.nbytes:,} bytes", f"give at most {ROWS:,} such rows")
 
 
 def _labels(table: pa.Table) -> list[object]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from miexchange._value import instant
 from miexchange.batch._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch._cells import Codes, Imeis, Integers
-from miexchange.batch._columns import read_cells
+from miexchange.batch._columns import read_alone
 from miexchange.batch._frames import workers
 from miexchange.batch._imeis import CODES, NOT_TEXT, Numbers
 from miexchange.batch._periods import microseconds
@@ -36,7 +36,7 @@ _REASONS = [code or "" for code in CODES]
 
 def validate_many(column: Any, *, threads: int | None = None) -> Any:
     """Validate a column of IMEIs: see `miexchange.imei.validate_many`, which calls this."""
-    texts = read_cells(column, "text", "column")
+    texts = read_alone(column, "text", "column")
     numbers, digits = _read(texts, workers(threads), write=True)
     cells: dict[str, AnyColumn] = {
         "digits": Cells(pa.chunked_array(digits, pa.string())),
@@ -69,7 +69,7 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
 
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
     """Look a column of IMEIs up: see `miexchange.imei.TacTable.lookup_many`, which calls this."""
-    numbers, _ = _read(read_cells(column, "text", "column"), workers(threads))
+    numbers, _ = _read(read_alone(column, "text", "column"), workers(threads))
     pages, cells, groups = _groups(table)
     invalid = numbers.code != 0
     group = cells[pages[numbers.tac // PAGE] + numbers.tac % PAGE]
@@ -105,7 +105,7 @@ def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice
 
 def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     """Look prices up: see `miexchange.market.PriceTable.as_of_many`, which calls this."""
-    names = read_cells(models, "text", "models")
+    names = read_alone(models, "text", "models")
     series, prices, keys = _series(table)
     rows = len(names.array)
     moments = _moments(at, rows)
@@ -135,8 +135,8 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
 def _moments(at: Any, rows: int) -> Column:
     if hasattr(at, "tzinfo"):
         moment = pa.scalar(microseconds(instant(at, "at"))).cast(pa.timestamp("us", "UTC"))
-        return read_cells(pa.repeat(moment, rows), "instant", "at")
-    moments = read_cells(at, "instant", "at")
+        return read_alone(pa.repeat(moment, rows), "instant", "at")
+    moments = read_alone(at, "instant", "at")
     if len(moments.array) != rows:
         raise InvalidValue("at", len(moments.array), f"give one instant, or a column of {rows}, as many as models")
     return moments

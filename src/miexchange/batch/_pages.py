@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from miexchange._bounds import CELL_BYTES
+from miexchange._bounds import CELL_BYTES, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,7 +24,6 @@ __all__ = ["TooLarge", "most_rows"]
 
 _AT_ONCE = 100_000_000  # bytes of pages that are unpacked at once; a larger file may have as many as its own
 _TABLE = 48_000_000  # bytes of a table of rows
-_ROWS = 1_000_000  # rows of a file that has fewer bytes
 _PAGES = 20_000, 1_000  # pages of any file; and one more for so many bytes or values
 _HEADER = 1 << 20  # bytes of the header of a page, whose statistics can hold long cells
 _DATA, _DICTIONARY, _DATA_2 = 0, 2, 3
@@ -86,7 +85,7 @@ def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Coll
         TooLarge: one row is too many, or a page is none.
     """
     size = stream.seek(0, 2)
-    if metadata.num_rows > max(_ROWS, size):
+    if metadata.num_rows > max(ROWS, size // 2):
         raise TooLarge(f"it says that it has {metadata.num_rows:,} rows in {size:,} bytes")
     leaves = [
         (leaf, path.partition(".")[0] if "." in path and path not in names else path)
@@ -108,7 +107,7 @@ def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Coll
                 chunks.append(chunk)
         if at_once > max(_AT_ONCE, size):
             raise TooLarge(f"its pages unpack to {at_once:,} bytes at once; write it with smaller pages")
-        if values > max(_ROWS, size):
+        if values > max(ROWS, size // 2):
             raise TooLarge(f"a column has {values:,} values in {size:,} bytes")
         while rows > 1 and sum(chunk.bytes_of(rows) for chunk in chunks) > _TABLE:
             rows = (rows + 1) // 2

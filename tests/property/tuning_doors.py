@@ -182,7 +182,7 @@ def frames_of(frame: pd.DataFrame) -> list[pd.DataFrame]:
 
 def nowhere(path: object) -> Any:
     """Return a path below a file, where nothing can be written, for one that could be."""
-    return Path(__file__, path) if type(path) is str and "\0" not in path else path
+    return Path(__file__, str(path)) if issubclass(type(path), str) else path
 
 
 @dataclass(frozen=True)
@@ -302,7 +302,7 @@ def doors() -> dict[str, Door]:
         Door(
             "DepreciationCurve.fit more",
             lambda data: DepreciationCurve(age="two_rate").fit(
-                data.assign(w=1.0) if isinstance(data, pd.DataFrame) else data,
+                data.assign(w=1.0) if issubclass(type(data), pd.DataFrame) else data,
                 weights_col="w",
                 numeric=("launch_year",),
                 year_col=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -174,6 +175,34 @@ def test_observations_without_grades_are_refused(tmp_path: Path) -> None:
     found = Observations.read(rows, graded().catalogue, as_of=date(2018, 6, 30))
     with pytest.raises(InvalidValue, match="they have no column grade"):
         fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
+
+
+def test_grades_that_the_terms_do_not_know_are_refused(tmp_path: Path) -> None:
+    rows = simulate_observations(graded(), 50, seed=2, models=3).assign(grade="Good")
+    found = Observations.read(rows, graded().catalogue, as_of=date(2018, 6, 30))
+    with pytest.raises(InvalidValue, match=r"it is no grade of .*: known: A, B"):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
+
+
+@pytest.mark.parametrize(("change", "why"), [({"source": " x"}, "space around"), ({"aliases": ("a|b",)}, "alias")])
+def test_a_text_that_would_be_read_back_as_another_is_not_written(
+    tmp_path: Path, change: dict[str, Any], why: str
+) -> None:
+    catalogue = graded().catalogue
+    first = catalogue.variants[0]
+    changed = replace(graded(), catalogue=type(catalogue)((first.replace(**change), *catalogue.variants[1:])))
+    with pytest.raises(InvalidValue, match=why):
+        write_programme(changed, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_directory_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for wrong in (tmp_path / "file" / "new", tmp_path / ("x" * 5_000), tmp_path / "\ud800"):
+        with pytest.raises(InvalidValue, match="directory"):
+            write_programme(graded(), wrong)
+        with pytest.raises(InvalidValue, match="directory"):
+            fit_programme(wrong, graded(), prices=prices(), **NAMES)
 
 
 def test_a_bonus_that_no_price_reaches_is_left_out_with_a_warning(tmp_path: Path) -> None:

@@ -123,3 +123,8 @@ def test_something_else_than_pairs_is_refused() -> None:
     for wrong in ((coupon, other), (quote, coupon), (coupon, None)):
         with pytest.raises(InvalidValue, match="give pairs"):
             exposure([wrong], graded(), at=AT)  # type: ignore[list-item]
+
+
+def test_a_coupon_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="give each coupon once"):
+        exposure([*coupons(), coupons()[-1]], graded(), at=coupons()[-1][0].valid_from)

@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 
 from miexchange import InvalidValue
-from miexchange.tuning import DepreciationCurve, NotFitted, Observations, PriceTableBuilder, TuningWarning
+from miexchange.tuning import (
+    DepreciationCurve,
+    NotFitted,
+    Observations,
+    PriceTableBuilder,
+    TuningWarning,
+    simulate_market,
+)
 from miexchange.tuning.prices import _weighted_medians
 from unit.tuned import ON, graded, observed, prices
 
@@ -205,3 +212,36 @@ def test_the_weighted_median_splits_the_weight_in_two(seed: int) -> None:
     half = rows["_weight"].sum() / 2
     assert rows["_weight"][rows["_log"] < middle].sum() <= half
     assert rows["_weight"][rows["_log"] > middle].sum() <= half
+
+
+def test_a_curve_that_is_not_of_paise_is_found_where_it_leads_out_of_range() -> None:
+    rows = simulate_market(200, seed=1)
+    rows = rows.assign(price=rows["price"] * 1e9, new_price=rows["new_price"])
+    builder = PriceTableBuilder(catalogue=graded().catalogue, curve=DepreciationCurve().fit(rows))
+    with pytest.raises(InvalidValue, match="out of range: is the curve fitted on paise"):
+        builder.fit(seen([1_000_000, 1_010_000]), dates=[ON])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kind_weights": {"rumour": 1.0}}, {"regime": "perhaps"}, {"minimum": 1.5}, {"half_life_days": "45"}]
+)
+def test_parameters_of_another_kind_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidValue, match=f"PriceTableBuilder.{next(iter(wrong))}"):
+        PriceTableBuilder(**wrong).fit(seen([1_000_000, 1_010_000, 1_020_000]), dates=[ON])  # type: ignore[arg-type]
+
+
+def test_clean_prices_are_of_the_better_grade() -> None:
+    rows = pd.DataFrame(
+        {
+            "model": MODEL,
+            "price_paise": [1_000_000, 1_000_000, 1_000_000, 700_000, 700_000, 710_000],
+            "on": ON,
+            "kind": "deal",
+            "source": [f"s{n}" for n in range(6)],
+            "grade": ["Like New"] * 3 + ["Fair"] * 3,
+        }
+    )
+    given = Observations.read(rows, graded().catalogue, as_of=ON, grades=("Like New", "Good", "Fair"))
+    assert PriceTableBuilder().fit(given, dates=[ON]).table_.prices[0].price_paise == 1_000_000
+    with pytest.raises(InvalidValue, match="say their order"):
+        PriceTableBuilder().fit(Observations.read(rows, graded().catalogue, as_of=ON), dates=[ON])

@@ -25,13 +25,13 @@ import pandas as pd
 from miexchange._text import text_of
 from miexchange._value import instant
 from miexchange.errors import InvalidValue
+from miexchange.tuning._cells import MOST
 
 __all__ = [
     "AXES",
     "COLUMN",
     "DATE",
     "INSTANT",
-    "MOST",
     "PATH",
     "SEED",
     "TEXT",
@@ -47,9 +47,6 @@ __all__ = [
     "takes",
     "whole",
 ]
-
-MOST = 1e15
-"""The greatest number that anything here computes with: its square and its exponential stay floats."""
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -188,7 +188,8 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
-_MOST, _LEAST = 1e15, 1e-6  # the square and the exponential of a number between them stay floats
+MOST, LEAST = 1e15, 1e-6
+"""The greatest and the least size of a number but 0: squares and logarithms of those between them are exact enough."""
 
 
 def number_of(cell: object) -> float | None:
@@ -204,7 +205,7 @@ def number_of(cell: object) -> float | None:
             found = None
     else:
         found = None
-    return found if found is not None and (found == 0 or _LEAST <= abs(found) <= _MOST) else None
+    return found if found is not None and (found == 0 or LEAST <= abs(found) <= MOST) else None
 
 
 _ISO = "%Y-%m-%d"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from miexchange._text import text_of
 from miexchange._value import is_text
 from miexchange.errors import InvalidValue, MiExchangeError, shown
 from miexchange.money import GREATEST_PAISE
-from miexchange.tuning._cells import Fault, cells_of, labels_of, number_of, told, whole
+from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, labels_of, number_of, told, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +27,7 @@ __all__ = [
     "duplicates",
     "fitted",
     "named_rows",
+    "new_directory",
     "numbers",
     "paise",
     "warn",
@@ -116,6 +118,9 @@ def numbers(
     Raises:
         InvalidValue: rows that hold no number, or one out of bounds, are named.
     """
+    plain = _plain(data[column])
+    if plain is not None and _usable(plain, above, at_least).all():
+        return plain
     bound = "" if above is None else f" above {above:g}"
     bound = bound if at_least is None else f" of {at_least:g} or more"
 
@@ -129,12 +134,29 @@ def numbers(
     return np.array(_read(data, column, read, nothing), np.float64)
 
 
+def _plain(column: pd.Series[Any]) -> npt.NDArray[np.float64] | None:
+    """Return a column that pandas keeps as numbers; these need not be read one by one."""
+    kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "if"
+    return column.to_numpy(dtype=np.float64) if kept else None
+
+
+def _usable(values: npt.NDArray[np.float64], above: float | None, at_least: float | None) -> npt.NDArray[np.bool_]:
+    size = np.abs(values)
+    found: npt.NDArray[np.bool_] = (values == 0) | ((size >= LEAST) & (size <= MOST))
+    if above is not None:
+        found &= values > above
+    return found if at_least is None else found & (values >= at_least)
+
+
 def paise(data: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
     """Return a column of amounts above zero, in whole paise.
 
     Raises:
         InvalidValue: rows that hold no such amount are named.
     """
+    column_ = data[column]
+    if isinstance(column_.dtype, np.dtype) and column_.dtype.kind == "i" and column_.between(1, GREATEST_PAISE).all():
+        return column_.to_numpy(dtype=np.int64)
     fault = Fault("", "give a number above 0 in each, in whole paise, or take them out")
     return np.array(_read(data, column, whole(1, GREATEST_PAISE, (fault, fault, fault)), fault), np.int64)
 
@@ -169,6 +191,22 @@ def _read(data: pd.DataFrame, column: str, read: Callable[[object], Any], missin
             column, cells.distinct[code], f"{named_rows(labels_of(data.iloc[bad]))}: {found[code].remedy}"
         )
     return [found[code] for code in cells.codes.tolist()]
+
+
+def new_directory(directory: str | Path) -> Path:
+    """Return the path of a directory that is not there yet.
+
+    Raises:
+        InvalidValue: it is there already, or it can be none.
+    """
+    target = Path(directory)
+    try:
+        there = target.exists()
+    except (OSError, ValueError):  # a name that is too long, a NUL, or half of a surrogate pair
+        raise InvalidValue("directory", str(target), "give the path of a new directory") from None
+    if there:
+        raise InvalidValue("directory", str(target), "it is there already: give a new one, or remove it")
+    return target
 
 
 def duplicates(data: pd.DataFrame, columns: Iterable[str] | None = None) -> npt.NDArray[np.bool_]:

@@ -213,7 +213,7 @@ def backtest(
     deals = as_frame(deals, ("model", price_col, device_col), "backtest")
     paise(deals, price_col)
     coded = as_categories(deals)
-    repeated = duplicates(deals)
+    repeated = duplicates(coded)
     if repeated.any():
         warn(f"{named_rows(deals.index[repeated])} repeat earlier rows and are left out: they would be in both parts")
         deals, coded = deals[~repeated], coded[~repeated]

@@ -191,14 +191,14 @@ def _changed(programme: Programme, change: Mapping[str, object]) -> Programme:
 
 
 def _prices(table: PriceTable, change: object) -> PriceTable:
-    if isinstance(change, PriceTable):
+    if type(change) is PriceTable:
         return change
     bps = _factor(change, "prices")
     return PriceTable.of(one.replace(price_paise=_scaled(one.price_paise, bps)) for one in table.prices)
 
 
 def _anchors(table: AnchorTable, change: object) -> AnchorTable:
-    if isinstance(change, AnchorTable):
+    if type(change) is AnchorTable:
         return change
     bps = _factor(change, "anchors")
     return AnchorTable.of(one.replace(amount_paise=_scaled(one.amount_paise, bps)) for one in table.anchors)

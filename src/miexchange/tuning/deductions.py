@@ -62,15 +62,11 @@ _LEVEL, _LEVEL_SD = float(np.log(0.10)), 5.0  # the prior of a family's share: n
 _FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its base: near it
 
 
-_SPREAD = real(least=1e-6)
+_SCALES, _SPREAD = each(instance(Scale)), real(least=1e-6)
 _RULES = {
-    "scales": Rule(
-        lambda scales: len(scales) > 0 and each(instance(Scale)).fits(scales), "give the scales of the findings"
-    ),
+    "scales": Rule(lambda scales: len(scales) > 0 and _SCALES.fits(scales), "give the scales of the findings"),
     "anchor_spread": maybe(_SPREAD),
-    "weight_noise": _SPREAD,
-    "slope_spread": _SPREAD,
-    "series_spread": _SPREAD,
+    **dict.fromkeys(("weight_noise", "slope_spread", "series_spread"), _SPREAD),
     "step": real(least=0),
     "overlaps": each(Rule(lambda pair: len(pair) == 2 and each(TEXT).fits(pair), ""), "give pairs of components"),  # noqa: PLR2004 - a pair
     "prior": maybe(mapping(TEXT, real(least=1e-6))),
@@ -136,12 +132,8 @@ class DeductionModel(Estimator):
     # Fitting.
 
     @takes(
-        price_col=COLUMN,
-        clean_col=COLUMN,
-        findings_col=COLUMN,
-        device_col=COLUMN,
-        series_col=maybe(COLUMN),
-        clean_error_col=maybe(COLUMN),
+        **dict.fromkeys(("price_col", "clean_col", "findings_col", "device_col"), COLUMN),
+        **dict.fromkeys(("series_col", "clean_error_col"), maybe(COLUMN)),
         labour=real(least=0),
         replaced=maybe(mapping(TEXT, TEXT)),
     )
@@ -218,9 +210,8 @@ class DeductionModel(Estimator):
         unknown = {name for names in known.values() for name in names} - self._family.keys()
         if unknown:
             bad = np.array([bool(unknown & set(known[text])) for text in texts])
-            raise InvalidValue(
-                column, min(unknown), f"{named_rows(quotes.index[bad])}: known: {', '.join(self._family)}"
-            )
+            rule = f"{named_rows(quotes.index[bad])}: known: {', '.join(self._family)}"
+            raise InvalidValue(column, min(unknown), rule)
         return [known[text] for text in texts]
 
     def _part_rows(self, parts: pd.DataFrame, labour: float, replaced: Mapping[str, str]) -> pd.DataFrame:
@@ -232,9 +223,7 @@ class DeductionModel(Estimator):
             raise InvalidValue("replaced", min(unknown, default="?"), "name the finding that needs each part")
         cost = numbers(parts, "price", above=0) + labour
         if not (cost > self.step / 2).any():
-            raise InvalidValue(
-                "parts", f"{len(parts)} parts", f"give parts that cost more than half a step, {self.step / 2:g}"
-            )
+            raise InvalidValue("parts", f"{len(parts)} parts", f"give parts above half a step, {self.step / 2:g}")
         return pd.DataFrame(
             {
                 "device": words(parts, "device"),

@@ -25,13 +25,13 @@ from miexchange.market import Anchor, AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.programme import Programme, lint
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
-from miexchange.tuning._checks import fitted, warn
+from miexchange.tuning._checks import fitted, new_directory, warn
 from miexchange.tuning._report import Report
 from miexchange.tuning.deductions import DeductionModel
 from miexchange.tuning.observations import Observations
 from miexchange.tuning.prices import PriceTableBuilder
 from miexchange.tuning.scales import scales_of
-from miexchange.tuning.writing import new_directory, write_programme
+from miexchange.tuning.writing import write_programme
 from miexchange.valuation import Quote, headline
 
 if TYPE_CHECKING:

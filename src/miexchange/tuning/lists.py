@@ -198,6 +198,8 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
         require(coupon.model == quote.model, "coupons", quote.model, _PAIRS)
         if coupon.is_valid_at(at):
             live.append((coupon, quote))
+    codes = [coupon.code for coupon, _ in live]
+    require(len(set(codes)) == len(codes), "coupons", f"{len(codes)} coupons", "give each coupon once")
     if not live:
         raise InvalidValue("coupons", "no live coupon", f"none is valid at {at.isoformat()}")
     terms = programme.terms_at(at)
@@ -211,7 +213,7 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
             }
             for _, quote in live
         ],
-        index=pd.Index([coupon.code for coupon, _ in live], name="coupon"),
+        index=pd.Index(codes, name="coupon"),
     )
     values = valued(book, programme, at)
     frame = pd.DataFrame(

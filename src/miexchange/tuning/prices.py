@@ -254,6 +254,9 @@ class PriceTableBuilder(Estimator):
 
     def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: timezone) -> None:
         step = self.round_to_paise
+        if not (frame["price"] <= GREATEST_PAISE).all():
+            model = frame.loc[~(frame["price"] <= GREATEST_PAISE), "model"].iloc[0]
+            raise InvalidValue("curve", model, "it leads to a price out of range: is the curve fitted on paise?")
         frame["price_paise"] = _rounded(frame["price"], step)
         frame["low_paise"] = _rounded(frame["price"] * np.exp(-_NORMAL_95 * frame["error"]), step)
         frame["high_paise"] = _rounded(frame["price"] * np.exp(_NORMAL_95 * frame["error"]), step)
@@ -303,7 +306,10 @@ class PriceTableBuilder(Estimator):
 
 def _rounded(values: pd.Series[float], step: int) -> pd.Series[int]:
     """Round half up to whole steps once, at least one step: from here on, money is whole paise."""
-    steps = np.floor(values.to_numpy() / step + 0.5).astype(np.int64)
+    within = np.minimum(
+        values.to_numpy(), GREATEST_PAISE
+    )  # of an interval, or refused by `Price` when it is rounded up
+    steps = np.floor(within / step + 0.5).astype(np.int64)
     return pd.Series(np.maximum(steps, 1) * step, index=values.index)
 
 

@@ -17,16 +17,17 @@ import dataclasses
 import io
 import json
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import PATH, instance, takes
+from miexchange.tuning._checks import new_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing, Variant
@@ -45,7 +46,8 @@ def write_programme(programme: Programme, directory: str | Path) -> Path:
     Loading it gives an equal programme: the same digest.
 
     Raises:
-        InvalidValue: the directory is there already or cannot be written, or the zone is no whole number of minutes.
+        InvalidValue: the directory is there already or cannot be written, the zone is no whole number of minutes, or
+            a text would be read back as another one.
     """
     files = {"programme.toml": _toml(programme), **_tables(programme)}
     target = new_directory(directory)
@@ -55,22 +57,6 @@ def write_programme(programme: Programme, directory: str | Path) -> Path:
             (target / name).write_bytes(text.encode())
     except (OSError, ValueError) as error:
         raise InvalidValue("directory", str(target), f"it cannot be written: {error}") from None
-    return target
-
-
-def new_directory(directory: str | Path) -> Path:
-    """Return the path of a directory that is not there yet.
-
-    Raises:
-        InvalidValue: it is there already, or it can be none.
-    """
-    target = Path(directory)
-    try:
-        there = target.exists()
-    except (OSError, ValueError):  # a name that is too long, a NUL, or half of a surrogate pair
-        raise InvalidValue("directory", str(target), "give the path of a new directory") from None
-    if there:
-        raise InvalidValue("directory", str(target), "it is there already: give a new one, or remove it")
     return target
 
 
@@ -116,12 +102,22 @@ def _csv(head: str, rows: Iterable[_Row]) -> str:
     text = io.StringIO()
     write = csv.writer(text, lineterminator="\n")
     write.writerow(head.split(","))
-    write.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    write.writerows([_cell(cell) for cell in row] for row in rows)
     return text.getvalue()
+
+
+def _cell(cell: object) -> object:
+    """Return a cell as it is read back; a table is read without the space around its cells."""
+    if isinstance(cell, str) and cell != cell.strip():
+        raise InvalidValue("programme", cell, "a table cannot keep the space around a text: take it away")
+    return "" if cell is None else cell
 
 
 def _variant(variant: Variant) -> _Row:
     facts = (variant.model, variant.brand, variant.name, variant.ram_mb, variant.storage_gb, variant.launched_on)
+    for alias in variant.aliases:
+        if "|" in alias or not alias or alias != alias.strip():
+            raise InvalidValue("programme", alias, "an alias stands between | in its table: give it another form")
     return (*facts, variant.launch_price_paise, "|".join(variant.aliases), variant.source, variant.sims)
 
 

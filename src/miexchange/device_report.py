@@ -19,8 +19,8 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
-from miexchange._text import text_of
-from miexchange._value import Value, canonical, check_types, is_text, require
+from miexchange._text import bytes_of, text_of
+from miexchange._value import Value, canonical, check_types, flag, is_text, require
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei
 
@@ -153,7 +153,7 @@ class DeviceReport(Value):
 
     def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
         """Return the report as plain JSON data. An IMEI is personal data: it is left out unless it is asked for."""
-        return Value.to_dict(self if reveal_imei else self.without_imeis())
+        return Value.to_dict(self if flag(reveal_imei, "reveal_imei") else self.without_imeis())
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
         """Return the canonical JSON text; see `to_dict`."""
@@ -293,12 +293,12 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
     Raises:
         InvalidValue: no JSON object, or more than one.
     """
-    said: str | None
-    fits = not isinstance(text, str | bytes | bytearray) or len(text) <= JSON_BYTES
-    require(fits, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
+    encoded = bytes_of(text)
+    said = text_of(text)
+    require(len(encoded or said or "") <= JSON_BYTES, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
     try:
-        # PowerShell redirects as UTF-16.
-        said = text.decode(json.detect_encoding(text)) if isinstance(text, bytes | bytearray) else text_of(text)
+        if encoded is not None:
+            said = encoded.decode(json.detect_encoding(encoded))  # PowerShell redirects as UTF-16.
         start = -1 if said is None else said.find("{")
         data, end = _DECODER.raw_decode(said, start) if said is not None and start >= 0 else (None, 0)
     except (ValueError, RecursionError):

@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from miexchange._text import text_of
+from miexchange._value import elements, whole
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -50,14 +52,12 @@ def paise(text: str) -> int:
     >>> paise("1,50,000")
     15000000
     """
-    try:
-        match = _RUPEES.fullmatch(text)
-    except TypeError:  # not a text at all
-        match = None
+    said = text_of(text) or ""
+    match = _RUPEES.fullmatch(said)
     if match is None:
         raise InvalidValue("amount", text, "write rupees as digits, such as 10550 or 10550.50")
-    whole = int(match["rupees"].replace(",", "")) if len(text) <= 20 else GREATEST_PAISE  # noqa: PLR2004
-    amount = whole * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
+    number = int(match["rupees"].replace(",", "")) if len(said) <= 20 else GREATEST_PAISE  # noqa: PLR2004
+    amount = number * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
     if amount > GREATEST_PAISE:
         raise InvalidValue("amount", text, f"at most {rupees(GREATEST_PAISE)} rupees")
     return amount
@@ -66,11 +66,15 @@ def paise(text: str) -> int:
 def rupees(amount: int) -> str:
     """Render paise as plain rupees with two decimals: exact, and the same in every locale.
 
+    Raises:
+        InvalidValue: not a whole number of 64 bits.
+
     >>> rupees(-5)
     '-0.05'
     """
-    whole, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
-    return f"{'-' if amount < 0 else ''}{whole}.{fraction:02d}"
+    amount = whole(amount, "amount")
+    units, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
+    return f"{'-' if amount < 0 else ''}{units}.{fraction:02d}"
 
 
 def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
@@ -90,6 +94,7 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     >>> allocate(1000, [1, 1, 1])
     (334, 333, 333)
     """
+    weights = elements(weights, "weights", "give a list of whole numbers")
     if not all(type(number) is int for number in (amount, *weights)):
         raise InvalidValue("allocate", amount, "amounts and weights are whole numbers")
     total = sum(weights)

@@ -336,7 +336,7 @@ def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:
         InvalidValue: it is of another one.
     """
     if not is_a(value, kind):
-        raise InvalidValue(field, value, rule or f"give a {kind.__name__}")
+        raise InvalidValue(field, value, rule or f"give {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}")
     return value
 
 

@@ -22,7 +22,7 @@ from miexchange._bounds import ORDER_LINES
 from miexchange._keyed import SEAL, check_keys, is_sealed, keyed, seal_of
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
-from miexchange._words import Word
+from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
@@ -521,7 +521,7 @@ def check(
     at, keys = instant(at, "at"), check_keys(keys)
     argument(coupon, Coupon, "coupon")
     argument(order, Order, "order")
-    reasons = _reasons_of_coupon(coupon, account, at, CouponStanding(standing))
+    reasons = _reasons_of_coupon(coupon, account, at, word(standing, CouponStanding, "standing"))
     if keys and not coupon.is_sealed_by(*keys):
         what = "The coupon's seal does not fit: it was altered, or sealed with another key"
         reasons.insert(0, Reason(ReasonCode.COUPON_ALTERED, what, "Show the coupon as it was issued"))

@@ -279,7 +279,7 @@ def assess(
         tacs: which model a TAC belongs to.
         terms: what the programme decides.
         on: the day, in the programme's time zone.
-        imei_status: what the register says of the IMEI.
+        imei_status: what the register says of the IMEI; anything that is no status counts as not verified.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
 
@@ -294,12 +294,13 @@ def assess(
         tacs=argument(tacs, TacTable, "tacs"),
         terms=argument(terms, EligibilityTerms, "terms"),
         on=day(on, "on"),
-        imei_status=ImeiStatus(imei_status),
+        imei_status=_STATUS.get(text_of(imei_status) or "", ImeiStatus.UNVERIFIED),
         exchange_open=flag(exchange_open, "exchange_open"),
         device_exchanged=flag(device_exchanged, "device_exchanged"),
     )
 
 
+_STATUS = {status.value: status for status in ImeiStatus}
 _BRANDS = "give a set of brands"
 
 

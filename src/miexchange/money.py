@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from miexchange._text import text_of
-from miexchange._value import elements, whole
+from miexchange._text import native, text_of
+from miexchange._value import elements
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ GREATEST_PAISE = 10**11
 """The largest amount that a table or an order may hold: ₹1 000 000 000. An amount times a rate of
 10 000 bps then stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64
 column."""
+
+_GREATEST = 10**60  # Python takes long to write out a number that is very much wider, and may refuse to
 
 _RUPEES = re.compile(r"(?P<rupees>[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.(?P<paise>[0-9]{1,2}))?")
 
@@ -67,12 +69,15 @@ def rupees(amount: int) -> str:
     """Render paise as plain rupees with two decimals: exact, and the same in every locale.
 
     Raises:
-        InvalidValue: not a whole number of 64 bits.
+        InvalidValue: not a whole number, or of more than 60 digits.
 
     >>> rupees(-5)
     '-0.05'
     """
-    amount = whole(amount, "amount")
+    taken = native(amount)
+    if type(taken) is not int or not -_GREATEST < taken < _GREATEST:
+        raise InvalidValue("amount", amount, "give a whole number of paise, of at most 60 digits")
+    amount = taken
     units, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
     return f"{'-' if amount < 0 else ''}{units}.{fraction:02d}"
 

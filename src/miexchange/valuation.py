@@ -27,6 +27,7 @@ from miexchange._keyed import check_keys
 from miexchange._quote import GrantedBonus, Quote, QuoteLine
 from miexchange._text import listed
 from miexchange._value import Value, argument, check_types, flag, instant, proved, require, text
+from miexchange._words import word
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import Device, ImeiStatus, assessed
 from miexchange.errors import InvalidValue, mask, one_line
@@ -96,7 +97,7 @@ def appraise(
     argument(condition, Condition, "condition", "give a Condition of the answers")
     check_programme(programme)
     exchange_open, device_exchanged = flag(exchange_open, "exchange_open"), flag(device_exchanged, "device_exchanged")
-    imei_status = ImeiStatus(imei_status) if type(imei_status) is not ImeiStatus else imei_status
+    imei_status = word(imei_status, ImeiStatus, "imei_status")
     terms = programme.terms_at(at)
     if terms is None:
         return Refusal((_not_in_force(programme, at),))

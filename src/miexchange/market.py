@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from miexchange._bounds import JSON_VALUES
 from miexchange._rows import Problems, Row, read_rows
 from miexchange._text import text_of
-from miexchange._value import Value, argument, elements, instant, make_native, require, text
+from miexchange._value import Value, argument, check_types, elements, instant, make_native, require, text
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 
@@ -136,6 +136,11 @@ class Gap(Value):
     model: str
     begins: datetime
     ends: datetime
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for field in ("begins", "ends"):
+            object.__setattr__(self, field, instant(getattr(self, field), f"Gap.{field}"))
 
 
 _MODEL = "give a variant's id"

@@ -16,6 +16,7 @@ from miexchange._value import argument, elements, flag, pairs, whole
 from miexchange._words import word
 from miexchange.eligibility import Listing
 from miexchange.errors import shown
+from miexchange.market import Gap
 from miexchange.money import allocate, rupees
 from unit import small, trade
 
@@ -200,6 +201,8 @@ def test_look_ups_take_texts_alone() -> None:
     assert strange not in programme.prices
     assert strange not in programme.eligible
     assert catalogue.named(np.str_(small.MODEL)) is catalogue.by_model[small.MODEL]
+    with pytest.raises(InvalidValue, match=r"Gap\.ends"):
+        Gap(small.MODEL, small.AT, datetime(2018, 3, 20, tzinfo=Zone()))
     with pytest.raises(InvalidValue, match="on cannot be"):
         Listing("m", date(2018, 1, 1)).covers(small.AT)
 

@@ -256,7 +256,8 @@ class Catalogue(Value):
 
     def named(self, name: str) -> Variant | None:
         """Return the one variant that a name leads to, or None: see `meant`."""
-        name = _given(name, "name")
+        if type(name) is not str:
+            name = _given(name, "name")
         variant = self.by_model.get(name)
         if variant is None:
             meant = self.meant(name)

@@ -411,7 +411,8 @@ class Questionnaire(Value):
             InvalidValue: an argument is not of its type.
         """
         argument(condition, Condition, "condition")
-        argument(variant, Variant, "variant")
+        if type(variant) is not Variant:
+            argument(variant, Variant, "variant")
         asked, readings_of_all = self._plan(variant)
         answers = condition._answers  # noqa: SLF001 - the dict itself: this is the hot path
         reasons: list[Reason] = []

@@ -73,7 +73,8 @@ class Listing(Value):
 
     def covers(self, on: date) -> bool:
         """Tell whether the model is on the list that day."""
-        on = day(on, "on")
+        if type(on) is not date:
+            on = day(on, "on")
         return self.listed_from <= on and (self.listed_until is None or on < self.listed_until)
 
 
@@ -105,7 +106,8 @@ class EligibleModels(Value):
         Raises:
             InvalidValue: an argument is not of its type.
         """
-        model, on = text(model, "model", "give a variant's id"), day(on, "on")
+        if type(model) is not str or type(on) is not date:  # this is the hot path
+            model, on = text(model, "model", "give a variant's id"), day(on, "on")
         for listing in self._by_model.get(model, ()):  # noqa: SIM110 - a loop, for this is the hot path
             if listing.covers(on):
                 return True

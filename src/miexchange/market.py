@@ -232,7 +232,9 @@ class PriceTable(Value):
         Raises:
             InvalidValue: an argument is not of its type.
         """
-        return _in_force(self._series.get(text(model, "model", _MODEL)), instant(at, "at"))
+        if type(model) is not str:
+            model = text(model, "model", _MODEL)
+        return _in_force(self._series.get(model), instant(at, "at"))
 
     def as_of_many(self, models: Any, at: Any) -> Any:  # noqa: ANN401 - any columns, any table
         """Look the prices of a whole column up, in any order, in one pass.
@@ -345,8 +347,9 @@ class AnchorTable(Value):
         Raises:
             InvalidValue: an argument is not of its type.
         """
-        of = text(model, "model", _MODEL), text(component, "component", _COMPONENT)
-        return _in_force(self._series.get(of), instant(at, "at"))
+        if type(model) is not str or type(component) is not str:
+            model, component = text(model, "model", _MODEL), text(component, "component", _COMPONENT)
+        return _in_force(self._series.get((model, component)), instant(at, "at"))
 
     @classmethod
     def read(cls, source: str | Path | object, *, zone: timezone = IST) -> AnchorTable:

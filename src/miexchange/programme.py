@@ -157,7 +157,10 @@ class Bonus(Value):
 
     def runs(self, on: date, target: str | None) -> bool:
         """Tell whether the bonus is offered that day for that new model."""
-        on, target = day(on, "on"), plain_target(target)
+        if type(on) is not date:
+            on = day(on, "on")
+        if target is not None and type(target) is not str:
+            target = plain_target(target)
         if self.targets and target not in self.targets:
             return False
         return (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)

@@ -12,14 +12,14 @@ from miexchange._bounds import JSON_VALUES, NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._rows import Problems, read_rows
 from miexchange._text import words
-from miexchange._value import Value, check_types, require
+from miexchange._value import Value, argument, check_types, require
+from miexchange._value import text as text_argument
+from miexchange.imei import TacDevice
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    from miexchange.imei import TacDevice
 
 __all__ = ["Catalogue", "Variant", "closest"]
 
@@ -80,6 +80,10 @@ class Variant(Value):
     def label(self) -> str:
         """The whole name for people, such as ``Xiaomi Redmi Note 4 (4 GB, 64 GB)``."""
         return f"{self.family} ({self.memory})"
+
+
+def _given(name: object, field: str) -> str:
+    return name if type(name) is str else text_argument(name, field, "give a text")
 
 
 def _ram(megabytes: int) -> str:
@@ -217,7 +221,11 @@ class Catalogue(Value):
         """Return the family that a brand and a name spell, or None for a model not in the catalogue.
 
         A spelling that leads to two families leads to none.
+
+        Raises:
+            InvalidValue: one of them is not a text.
         """
+        brand, name = _given(brand, "brand"), _given(name, "name")
         if len(brand) + len(name) >= NAME:
             return None
         key, alone = name_key(f"{brand} {name}"), name_key(name)
@@ -229,7 +237,11 @@ class Catalogue(Value):
         A name is an id, a brand with a model, a model alone where no other brand has it, each with the memory or
         without, and a variant's label. Case, spaces, dashes and other ways to write the same letters do not matter
         (`miexchange._text.words`); a letter that is left over makes the name unknown.
+
+        Raises:
+            InvalidValue: it is not a text.
         """
+        name = _given(name, "name")
         if (variant := self.by_model.get(name)) is not None:
             return (variant,)
         if len(name) > NAME:
@@ -244,6 +256,8 @@ class Catalogue(Value):
 
     def named(self, name: str) -> Variant | None:
         """Return the one variant that a name leads to, or None: see `meant`."""
+        if type(name) is not str:
+            name = _given(name, "name")
         variant = self.by_model.get(name)
         if variant is None:
             meant = self.meant(name)
@@ -265,18 +279,22 @@ class Catalogue(Value):
 
     def tac_reading(self, device: TacDevice) -> TacReading:
         """Return what a row of a TAC table says: by its brand, or by the maker of phones of another brand."""
-        return self._tac_reader.read(device)
+        return self._tac_reader.read(argument(device, TacDevice, "device"))
 
     def variants_of(self, family: str) -> tuple[Variant, ...]:
         """Return the variants of a family, as `Variant.family` spells it; the smallest memory first."""
-        return self._by_family.get(family, ())
+        return self._by_family.get(_given(family, "family"), ())
 
     def search(self, text: str) -> tuple[Variant, ...]:
         """Return the variants that every word of the text fits, in any order; the shortest name first.
 
         A word fits the beginning of a word of the name, a number the whole of it; ``64`` and ``4gb``
         fit the memory as well. The beginning of an id finds the ids that begin so.
+
+        Raises:
+            InvalidValue: it is not a text.
         """
+        text = _given(text, "text")
         if len(text) > NAME:
             return ()
         sought, beginning = words(text).split(), _id_key(text)
@@ -297,6 +315,7 @@ class Catalogue(Value):
 
     def nearest(self, text: str) -> tuple[Variant, ...]:
         """Return a few variants whose name looks like the text, for "did you mean"."""
+        text = _given(text, "text")
         if len(text) > NAME:
             return ()
         labels: dict[str, list[Variant]] = defaultdict(list)

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from miexchange._bounds import JSON_BYTES, JSON_DEPTH, JSON_DIGITS, JSON_KEYS, JSON_VALUES
-from miexchange._text import text_of
+from miexchange._text import bytes_of, text_of
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -33,12 +33,13 @@ def json_text(text: object, field: str, rule: str) -> str:
     """
     plain_text = text_of(text)
     if plain_text is None:
-        if not isinstance(text, bytes | bytearray):
+        data = bytes_of(text)
+        if data is None:
             raise InvalidValue(field, text, rule)
-        if len(text) > JSON_BYTES:
+        if len(data) > JSON_BYTES:
             raise InvalidValue(field, text, _LARGE)
         try:
-            plain_text = bytes(text).decode()
+            plain_text = data.decode()
         except UnicodeDecodeError as error:
             raise InvalidValue(field, text, f"save it as UTF-8: byte {error.start} is not") from None
     elif len(plain_text) > JSON_BYTES or not plain_text.isascii():

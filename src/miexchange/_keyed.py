@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from miexchange._text import is_a
+from miexchange._value import elements
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["SEAL", "check_key", "is_sealed", "keyed", "seal_of"]
+__all__ = ["SEAL", "check_key", "check_keys", "is_sealed", "keyed", "seal_of"]
 
 SEAL = re.compile("[0-9a-f]{64}|")
 """A seal as it is written; "" for none."""
@@ -32,10 +34,20 @@ def check_key(key: object) -> bytes:
     Raises:
         InvalidValue: the key is not of its type, too short, or no secret. The error does not show it.
     """
-    if not isinstance(key, bytes) or len(key) < _KEY_BYTES or len(set(key)) < _DISTINCT or key in (key + key)[1:-1]:
-        given = "***" if isinstance(key, str) else key  # a key written as text is a secret all the same
+    secret = bytes.__getitem__(key, slice(None)) if is_a(key, bytes) else b""  # a subclass may do anything
+    if len(secret) < _KEY_BYTES or len(set(secret)) < _DISTINCT or secret in (secret + secret)[1:-1]:
+        given = "***" if is_a(key, str) else key  # a key written as text is a secret all the same
         raise InvalidValue("key", given, _RULE)
-    return key
+    return secret
+
+
+def check_keys(keys: object, field: str = "keys") -> tuple[bytes, ...]:
+    """Return secret keys, if each of them can be one.
+
+    Raises:
+        InvalidValue: it is no sequence of such keys. The error shows none of them.
+    """
+    return tuple(map(check_key, elements(keys, field, "give a list of keys")))
 
 
 def keyed(key: object, use: str, *parts: str) -> bytes:
@@ -64,4 +76,4 @@ def is_sealed(seal: str, form: str, use: str, keys: Iterable[bytes]) -> bool:
     """Tell whether a seal is that of one of the keys, in a time that does not depend on where it differs."""
     import hmac  # noqa: PLC0415 - as above
 
-    return any(hmac.compare_digest(seal, seal_of(form, use, key)) for key in keys)
+    return any(hmac.compare_digest(seal, seal_of(form, use, key)) for key in check_keys(keys))

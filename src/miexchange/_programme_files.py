@@ -19,6 +19,7 @@ from miexchange import _data, _programme_rules
 from miexchange._bounds import VERSIONS
 from miexchange._fit import Fitter, Shape, dotted, shape_of
 from miexchange._rows import Problems, Row, read_rows
+from miexchange._text import path_of, text_of
 from miexchange._toml import Toml, TomlPath, read_toml
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import Catalogue, EligibleModels, Listing
@@ -172,21 +173,23 @@ def _read(source: object) -> tuple[Programme | None, tuple[Problem, ...]]:
 
 
 def _directory(source: object, problems: Problems) -> Path | None:
-    if not isinstance(source, str | Path):
+    path = path_of(source)
+    if path is None:
         problems.add(
             "<programme>", None, "", f"{shown(source)} is no path", "Give a directory or the id of a programme"
         )
         return None
-    if source in shipped():
-        return _data.folder() / "programmes" / source
+    name = text_of(source) or str(path)
+    if text_of(source) in shipped():
+        return _data.folder() / "programmes" / name
     what = "there is no programme here"
     with suppress(OSError):  # a name that is too long
-        if (Path(source) / "programme.toml").is_file():
-            return Path(source)
-        if Path(source).is_file():
+        if (path / "programme.toml").is_file():
+            return path
+        if path.is_file():
             what = "is a file, not a directory"
     remedy = f"Give a directory with a programme.toml, or the id of one that is shipped: {', '.join(shipped())}"
-    problems.add(str(source), None, "", what, remedy)
+    problems.add(name, None, "", what, remedy)
     return None
 
 

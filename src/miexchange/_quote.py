@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from miexchange import _html, money
 from miexchange._keyed import SEAL, is_sealed, seal_of
 from miexchange._text import printable
-from miexchange._value import Value, canonical, check_types, instant, require
+from miexchange._value import Value, canonical, check_types, flag, instant, require
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
@@ -166,7 +166,7 @@ class Quote(Value):
         Args:
             reveal_imei: whether to write the IMEIs; only then does the form hold the whole quote.
         """
-        return Value.to_dict(self if reveal_imei else self.without_imei())
+        return Value.to_dict(self if flag(reveal_imei, "reveal_imei") else self.without_imei())
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
         """Return the canonical JSON text; see `to_dict`."""

@@ -12,18 +12,18 @@ import math
 import operator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from miexchange._bounds import COLUMNS, PROBLEMS, TABLE_BYTES, TEXT
 from miexchange._frame import Columns, NotATable
-from miexchange._text import text_of
+from miexchange._text import path_of, text_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
 from miexchange.errors import DataError, Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timezone
+    from pathlib import Path
 
 __all__ = ["Problems", "Row", "read_bytes", "read_rows", "read_text", "too_large"]
 
@@ -242,8 +242,8 @@ def read_rows(
         file: how to call the source in a problem; by default the path, or ``<frame>``.
     """
     known = (required, optional)
-    if isinstance(source, str | Path):
-        return _rows_of_file(Path(source), known, problems, file or str(source))
+    if (path := path_of(source)) is not None:
+        return _rows_of_file(path, known, problems, file or text_of(source) or str(path))
     return _rows_of_frame(source, known, problems, file or "<frame>")
 
 

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import sys
 import unicodedata
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from miexchange._bounds import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from typing_extensions import TypeIs
+
 __all__ = [
     "ID_RULE",
+    "bytes_of",
     "folded",
     "for_spreadsheet",
+    "is_a",
     "is_between",
     "is_id",
     "is_missing",
     "listed",
     "names",
     "native",
+    "path_of",
     "printable",
     "text_of",
     "without_passwords",
     "word_key",
     "words",
 ]
+
+
+_T = TypeVar("_T")
+
+
+def is_a(value: object, kind: type[_T]) -> TypeIs[_T]:
+    """Tell whether a value is of a type, or of one derived of it; of the type itself, for an object may claim any.
+
+    It may as well raise where it is asked, which `isinstance` does.
+    """
+    return issubclass(type(value), kind)
 
 
 def text_of(value: object) -> str | None:
@@ -47,8 +65,22 @@ def text_of(value: object) -> str | None:
     """
     if type(value) is str:
         return value
-    # Asked of the type: an object may claim any __class__.
-    return str.__str__(cast("str", value)) if issubclass(type(value), str) else None
+    return str.__str__(value) if is_a(value, str) else None
+
+
+def bytes_of(value: object) -> bytes | None:
+    """Return `bytes` or a `bytearray` as plain bytes, or None for anything else."""
+    if is_a(value, bytes):
+        return bytes.__getitem__(value, slice(None))
+    return bytes(bytearray.__getitem__(value, slice(None))) if is_a(value, bytearray) else None
+
+
+def path_of(value: object) -> Path | None:
+    """Return the path that a text or a path is, or None for anything else."""
+    try:
+        return Path(text_of(value) or os.fspath(cast("Any", value)))
+    except Exception:  # noqa: BLE001 - a path may be foreign code
+        return None
 
 
 def is_missing(value: object) -> bool:
@@ -91,7 +123,7 @@ def native(value: object, depth: int = _DEEPEST) -> object:
         return text_of(value)
     if kind is tuple and depth:
         return tuple(native(item, depth - 1) for item in cast("tuple[object, ...]", value))
-    if kind.__module__ == "numpy" and kind.__name__ in _NUMPY_SCALARS:  # numpy is not imported for this
+    if _name_of(kind) in _NUMPY_SCALARS and getattr(sys.modules.get("numpy"), _name_of(kind), None) is kind:
         return cast("Any", value).item()
     return value
 

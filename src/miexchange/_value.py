@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from types import NoneType, UnionType
@@ -34,24 +34,27 @@ from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, i
 from miexchange.errors import InvalidValue, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic import GetCoreSchemaHandler, TypeAdapter
     from pydantic_core import CoreSchema
 
 __all__ = [
     "Value",
+    "argument",
     "canonical",
     "check_types",
     "day",
     "dump",
+    "elements",
+    "flag",
     "instant",
     "is_text",
     "make_native",
     "packed",
+    "pairs",
     "proved",
     "require",
     "text",
+    "whole",
 ]
 
 
@@ -204,7 +207,7 @@ def _check_of(hint: Any, most: int) -> tuple[Callable[[object], bool], str]:  # 
         return _TESTS[hint]
     if hint in _PLAIN:
         return (lambda value: type(value) is hint), _PLAIN[hint]
-    return (lambda value: isinstance(value, hint)), f"give a {hint.__name__}"
+    return (lambda value: issubclass(type(value), hint)), f"give a {hint.__name__}"
 
 
 def _check_of_tuple(parts: tuple[Any, ...], most: int) -> tuple[Callable[[object], bool], str]:
@@ -246,7 +249,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _TESTS: dict[object, tuple[Callable[[object], bool], str]] = {
     # The NaT of pandas is a datetime by its type.
-    datetime: (lambda value: isinstance(value, datetime) and not is_missing(value), "give a datetime"),
+    datetime: (lambda value: issubclass(type(value), datetime) and not is_missing(value), "give a datetime"),
     str: (is_text, "give a text"),
     int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
 }
@@ -321,6 +324,73 @@ def require(condition: bool, field: str, value: object, rule: str) -> None:  # n
     """Raise `InvalidValue` unless the condition holds."""
     if not condition:
         raise InvalidValue(field, value, rule)
+
+
+_T = TypeVar("_T")
+
+
+def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:
+    """Return a value of a type.
+
+    Raises:
+        InvalidValue: it is of another one.
+    """
+    if not issubclass(type(value), kind):
+        raise InvalidValue(field, value, rule or f"give {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}")
+    return value  # type: ignore[return-value]  # this is the hot path, and `cast` is a call
+
+
+def elements(value: object, field: str, rule: str) -> tuple[Any, ...]:
+    """Return the elements of an iterable, whatever they are.
+
+    Raises:
+        InvalidValue: it has none that can be iterated over; what went wrong is its cause.
+    """
+    if type(value) is tuple:
+        return value
+    try:
+        return tuple(cast("Any", value))
+    except Exception as error:
+        raise InvalidValue(field, value, rule) from error
+
+
+def pairs(value: object, field: str, rule: str) -> list[tuple[Any, Any]]:
+    """Return the keys of a mapping with their values, whatever they are.
+
+    Raises:
+        InvalidValue: it is no mapping, or one that fails; what went wrong is the error's cause.
+    """
+    if issubclass(type(value), Mapping):
+        try:
+            return list(cast("Any", value).items())
+        except Exception as error:
+            raise InvalidValue(field, value, rule) from error
+    raise InvalidValue(field, value, rule)
+
+
+def flag(value: object, field: str) -> bool:
+    """Return a truth, of numpy too, as True or False.
+
+    Raises:
+        InvalidValue: anything else, whatever its truth would be.
+    """
+    taken = value if type(value) is bool else native(value)
+    if type(taken) is not bool:
+        raise InvalidValue(field, value, "give True or False")
+    return taken
+
+
+def whole(value: object, field: str) -> int:
+    """Return a whole number, of numpy too, as an `int`.
+
+    Raises:
+        InvalidValue: anything else, or wider than 64 bits.
+    """
+    fits, rule = _TESTS[int]
+    taken = value if type(value) is int else native(value)
+    if not fits(taken):
+        raise InvalidValue(field, value, rule)
+    return cast("int", taken)
 
 
 def text(value: object, field: str, rule: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import EnumMeta, StrEnum
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from miexchange._text import text_of
 from miexchange.errors import InvalidValue
 
-__all__ = ["Word"]
+__all__ = ["Word", "word"]
 
 
 class _Words(EnumMeta):
@@ -24,3 +24,20 @@ class _Words(EnumMeta):
 
 class Word(StrEnum, metaclass=_Words):
     """The base of the words of this package."""
+
+
+_W = TypeVar("_W", bound=Word)
+
+
+def word(value: object, kind: type[_W], field: str) -> _W:
+    """Return the word that an argument is, or that its text is.
+
+    Raises:
+        InvalidValue: there is no such word; it names the argument.
+    """
+    if type(value) is kind:
+        return value
+    try:
+        return kind(cast("str", value))
+    except InvalidValue as fault:
+        raise InvalidValue.of_shown(field, fault.value, fault.rule) from None

@@ -22,9 +22,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
 from miexchange._bounds import ANSWERS
+from miexchange._catalogue import Variant
 from miexchange._json import read_json
-from miexchange._text import is_missing, text_of
-from miexchange._value import Value, canonical, check_types, proved, require
+from miexchange._text import is_a, is_missing, text_of
+from miexchange._value import Value, argument, canonical, check_types, pairs, proved, require
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS
@@ -33,8 +34,6 @@ from miexchange.refusal import Reason, ReasonCode
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
-
-    from miexchange.eligibility import Variant
 
 __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Question", "Questionnaire"]
 
@@ -57,13 +56,11 @@ class Condition(Mapping[str, str]):
 
     def __init__(self, answers: Mapping[str, str | None] | None = None) -> None:
         """Keep a copy of the answers that were given."""
-        given = {} if answers is None else answers
-        if not isinstance(given, Mapping):
-            raise InvalidValue("Condition", given, "give a mapping of question to answer")
+        given = [] if answers is None else pairs(answers, "Condition", "give a mapping of question to answer")
         if len(given) > ANSWERS:
             raise InvalidValue.of_shown("Condition", f"{len(given):,} answers", f"give at most {ANSWERS}")
         kept: dict[str, str] = {}
-        for question, answer in given.items():
+        for question, answer in given:
             name = question if type(question) is str else text_of(question)
             if name is None:
                 raise InvalidValue("Condition", question, "a question's id is a text")
@@ -76,8 +73,15 @@ class Condition(Mapping[str, str]):
         object.__setattr__(self, "_answers", kept)
 
     def __getitem__(self, question: str) -> str:
-        """Return the answer to a question."""
-        return self._answers[question]
+        """Return the answer to a question.
+
+        Raises:
+            KeyError: it is not answered.
+        """
+        name = text_of(question)
+        if name is None or name not in self._answers:
+            raise KeyError(shown(question))
+        return self._answers[name]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the questions that are answered, in alphabetical order."""
@@ -92,7 +96,7 @@ class Condition(Mapping[str, str]):
 
     def __eq__(self, other: object) -> bool:
         """Compare with another condition only, so that equal values hash alike."""
-        return self._answers == other._answers if isinstance(other, Condition) else NotImplemented
+        return self._answers == other._answers if is_a(other, Condition) else NotImplemented
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Condition is immutable; {name} cannot be set. Use replace")
@@ -261,6 +265,8 @@ class Question(Value):
 
     def is_asked_of(self, variant: Variant) -> bool:
         """Tell whether the question is asked of a model. An unknown launch date counts as old."""
+        if type(variant) is not Variant:
+            argument(variant, Variant, "variant")
         if self.asked_brands and variant.brand not in self.asked_brands:
             return False
         since = self.asked_launched_from
@@ -387,6 +393,7 @@ class Questionnaire(Value):
 
     def asked_of(self, variant: Variant) -> tuple[Question, ...]:
         """Return the questions that are asked of a model."""
+        argument(variant, Variant, "variant")
         left_out = self._left_out(variant)
         return tuple([question for question in self.questions if question.id not in left_out])
 
@@ -399,7 +406,13 @@ class Questionnaire(Value):
 
         The order of the answers never matters, and the result is total: what is not answered or
         not known becomes a reason, never a guess.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
         """
+        argument(condition, Condition, "condition")
+        if type(variant) is not Variant:
+            argument(variant, Variant, "variant")
         asked, readings_of_all = self._plan(variant)
         answers = condition._answers  # noqa: SLF001 - the dict itself: this is the hot path
         reasons: list[Reason] = []

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 from miexchange import _html
 from miexchange._bounds import NAME, ORDER_LINES
-from miexchange._keyed import SEAL, is_sealed, keyed, seal_of
+from miexchange._keyed import SEAL, check_keys, is_sealed, keyed, seal_of
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
-from miexchange._value import Value, canonical, check_types, instant, require
-from miexchange._words import Word
+from miexchange._value import Value, argument, canonical, check_types, instant, require
+from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
+from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE, allocate, rupees
 from miexchange.programme import UsageRules
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from miexchange.condition import Condition
     from miexchange.eligibility import Device
-    from miexchange.imei import Imei
     from miexchange.programme import Programme
 
 __all__ = [
@@ -295,8 +295,11 @@ def device_token(imei: Imei, *, key: bytes) -> str:
     Args:
         imei: the IMEI.
         key: at least 16 secret bytes.
+
+    Raises:
+        InvalidValue: an argument is not of its type.
     """
-    return keyed(key, "device", imei.body).hex()[:32]
+    return keyed(key, "device", argument(imei, Imei, "imei").body).hex()[:32]
 
 
 def normal_code(text: str) -> str | None:
@@ -394,7 +397,7 @@ def issue(
     Raises:
         InvalidValue: an argument is not of its type at all.
     """
-    at = instant(at, "at")
+    at, old_keys = instant(at, "at"), check_keys(old_keys, "old_keys")
     found = confirmed(quote, programme, keys=(key, *old_keys))
     reasons = list(found.reasons) if isinstance(found, Refusal) else []
     if not isinstance(found, Refusal):
@@ -515,9 +518,10 @@ def check(
     Raises:
         InvalidValue: an argument is not of its type at all.
     """
-    at = instant(at, "at")
-    _check_arguments(coupon, order, standing)
-    reasons = _reasons_of_coupon(coupon, account, at, standing)
+    at, keys = instant(at, "at"), check_keys(keys)
+    argument(coupon, Coupon, "coupon")
+    argument(order, Order, "order")
+    reasons = _reasons_of_coupon(coupon, account, at, word(standing, CouponStanding, "standing"))
     if keys and not coupon.is_sealed_by(*keys):
         what = "The coupon's seal does not fit: it was altered, or sealed with another key"
         reasons.insert(0, Reason(ReasonCode.COUPON_ALTERED, what, "Show the coupon as it was issued"))
@@ -544,15 +548,6 @@ def check(
     if reasons:
         return refusal_of(reasons)
     return _redeem(coupon, order, eligible, at)
-
-
-def _check_arguments(coupon: object, order: object, standing: object) -> None:
-    if not isinstance(coupon, Coupon):
-        raise InvalidValue("coupon", coupon, "give a Coupon")
-    if not isinstance(order, Order):
-        raise InvalidValue("order", order, "give an Order")
-    if text_of(standing) not in set(CouponStanding):
-        raise InvalidValue("standing", standing, f"one of: {', '.join(CouponStanding)}")
 
 
 def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: CouponStanding) -> list[Reason]:

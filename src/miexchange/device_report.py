@@ -16,11 +16,11 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
-from miexchange._text import text_of
-from miexchange._value import Value, canonical, check_types, is_text, require
+from miexchange._text import bytes_of, text_of
+from miexchange._value import Value, canonical, check_types, flag, is_text, require
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
 from miexchange.imei import Imei
 
@@ -153,7 +153,7 @@ class DeviceReport(Value):
 
     def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
         """Return the report as plain JSON data. An IMEI is personal data: it is left out unless it is asked for."""
-        return Value.to_dict(self if reveal_imei else self.without_imeis())
+        return Value.to_dict(self if flag(reveal_imei, "reveal_imei") else self.without_imeis())
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
         """Return the canonical JSON text; see `to_dict`."""
@@ -293,16 +293,14 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
     Raises:
         InvalidValue: no JSON object, or more than one.
     """
+    encoded = bytes_of(text)
     said = text_of(text)
-    is_bytes = said is None and issubclass(type(text), bytes | bytearray)
-    raw = b"".join((cast("bytes", text),)) if is_bytes else b""  # by the buffer: a subclass may do anything
-    size = len(raw) if is_bytes else len(said or "")
-    require(size <= JSON_BYTES, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
+    require(len(encoded or said or "") <= JSON_BYTES, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
     data: object = None
     end = 0
     try:
-        if is_bytes:
-            said = raw.decode(json.detect_encoding(raw))  # PowerShell redirects as UTF-16
+        if encoded is not None:
+            said = encoded.decode(json.detect_encoding(encoded))  # PowerShell redirects as UTF-16.
         start = -1 if said is None else said.find("{")
         if said is not None and start >= 0:
             data, end = _DECODER.raw_decode(said, start)

@@ -19,18 +19,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from miexchange._bounds import JSON_VALUES, WINDOWS
 from miexchange._catalogue import Catalogue, Variant, closest
 from miexchange._rows import Problems, read_rows
-from miexchange._text import is_missing, native, printable
-from miexchange._value import Value, day, proved, text
+from miexchange._text import is_missing, native, printable, text_of
+from miexchange._value import Value, argument, day, elements, flag, proved, text
 from miexchange._words import Word
 from miexchange.errors import InvalidImei, InvalidValue, mask, shown
-from miexchange.imei import Imei, TacDevice
+from miexchange.imei import Imei, TacDevice, TacTable
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from miexchange.imei import TacTable
 
 __all__ = [
     "Catalogue",
@@ -75,6 +73,8 @@ class Listing(Value):
 
     def covers(self, on: date) -> bool:
         """Tell whether the model is on the list that day."""
+        if type(on) is not date:
+            on = day(on, "on")
         return self.listed_from <= on and (self.listed_until is None or on < self.listed_until)
 
 
@@ -94,14 +94,20 @@ class EligibleModels(Value):
 
     def __contains__(self, model: object) -> bool:
         """Tell whether the model is ever listed."""
-        return model in self._by_model
+        return text_of(model) in self._by_model
 
     def __iter__(self) -> Iterator[Listing]:
         """Iterate over the rows of the list."""
         return iter(self.listings)
 
     def lists(self, model: str, on: date) -> bool:
-        """Tell whether the list has the model on that day."""
+        """Tell whether the list has the model on that day.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
+        """
+        if type(model) is not str or type(on) is not date:  # this is the hot path
+            model, on = text(model, "model", "give a variant's id"), day(on, "on")
         for listing in self._by_model.get(model, ()):  # noqa: SIM110 - a loop, for this is the hot path
             if listing.covers(on):
                 return True
@@ -206,7 +212,7 @@ def _parsed(number: object, field: str) -> object:
             return Imei.parse(number)
         except InvalidImei:
             return number
-    if number is None or isinstance(number, Imei) or (type(number) in {int, float} and -_GREATEST < number < _GREATEST):  # type: ignore[operator]
+    if number is None or type(number) is Imei or (type(number) in {int, float} and -_GREATEST < number < _GREATEST):  # type: ignore[operator]
         return number
     raise InvalidValue(field, number, "give an Imei or a text")
 
@@ -275,10 +281,45 @@ def assess(
         tacs: which model a TAC belongs to.
         terms: what the programme decides.
         on: the day, in the programme's time zone.
-        imei_status: what the register says of the IMEI.
+        imei_status: what the register says of the IMEI; anything that is no status counts as not verified.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
+
+    Raises:
+        InvalidValue: an argument is not of its type.
     """
+    return assessed(
+        argument(device, Device, "device"),
+        catalogue=argument(catalogue, Catalogue, "catalogue"),
+        brands=frozenset(text(brand, "brands", _BRANDS) for brand in elements(brands, "brands", _BRANDS)),
+        eligible=argument(eligible, EligibleModels, "eligible"),
+        tacs=argument(tacs, TacTable, "tacs"),
+        terms=argument(terms, EligibilityTerms, "terms"),
+        on=day(on, "on"),
+        imei_status=_STATUS.get(text_of(imei_status) or "", ImeiStatus.UNVERIFIED),
+        exchange_open=flag(exchange_open, "exchange_open"),
+        device_exchanged=flag(device_exchanged, "device_exchanged"),
+    )
+
+
+_STATUS = {status.value: status for status in ImeiStatus}
+_BRANDS = "give a set of brands"
+
+
+def assessed(
+    device: Device,
+    *,
+    catalogue: Catalogue,
+    brands: frozenset[str],
+    eligible: EligibleModels,
+    tacs: TacTable,
+    terms: EligibilityTerms,
+    on: date,
+    imei_status: ImeiStatus,
+    exchange_open: bool,
+    device_exchanged: bool,
+) -> Verdict:
+    """Do what `assess` does, of arguments that are known to be of their types: this is the hot path."""
     reasons: list[Reason] = []
     warnings: list[Reason] = []
     imeis = _read_imeis(device, reasons)

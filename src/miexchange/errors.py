@@ -14,12 +14,13 @@ The IMEI 49-015420-******-9 has a wrong check digit. Compare it with the phone: 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
 from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
-from miexchange._text import is_missing, printable
+from miexchange._text import is_missing, printable, text_of
 
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
 
@@ -102,6 +103,7 @@ class Problem:
         remedy: what to do about it.
 
     Its texts are kept as a log and a terminal may show them: control characters as escapes, and none of any length.
+    What could be an IMEI in the name of the file is masked.
     """
 
     file: str
@@ -112,7 +114,12 @@ class Problem:
 
     def __post_init__(self) -> None:
         for field in ("file", "column", "message", "remedy"):
-            object.__setattr__(self, field, one_line(getattr(self, field), TEXT))
+            text = text_of(getattr(self, field))
+            if text is None:
+                raise InvalidValue(f"Problem.{field}", getattr(self, field), "give a text")
+            object.__setattr__(self, field, one_line(_IN_A_NAME.sub(_masked, text) if field == "file" else text, TEXT))
+        if self.line is not None and type(self.line) is not int:
+            raise InvalidValue("Problem.line", self.line, "give a whole number, or None")
 
     def __str__(self) -> str:
         """Render as compilers do, so that editors and terminals can jump there."""
@@ -180,15 +187,31 @@ def shown(value: object) -> str:
             text = mask(text)
         return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
     if issubclass(type(value), datetime):
-        # The base's own: a subclass may do anything.
-        return "NaT" if is_missing(value) else datetime.isoformat(cast("datetime", value))
+        return _instant_shown(cast("datetime", value))
     if issubclass(type(value), date):
         return date.isoformat(cast("date", value))
     name = _name_of(type(value)) or "nameless object"
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
+def _instant_shown(value: datetime) -> str:
+    if is_missing(value):
+        return "NaT"
+    try:
+        return datetime.isoformat(value)  # the base's own: a subclass may do anything
+    except Exception:  # noqa: BLE001 - a zone is foreign code
+        return "a datetime"
+
+
 _IMEI_LIKE = 12  # this many digits could be an IMEI with a few lost, so they are not shown
+
+
+# As many digits as an IMEI has: fewer are found in the names of files as dates and times.
+_IN_A_NAME = re.compile(r"\d(?:[ -]?\d){14,}")
+
+
+def _masked(found: re.Match[str]) -> str:
+    return mask(found[0])
 
 
 def mask(text: str) -> str:

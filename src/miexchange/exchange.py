@@ -35,18 +35,20 @@ from miexchange._events import (
     check_rules,
 )
 from miexchange._history import shortest
-from miexchange._text import native
-from miexchange._value import Value, check_types, instant, proved, require
+from miexchange._keyed import check_keys
+from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
 from miexchange._words import Word
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
-from miexchange.programme import ExchangeRules, Programme
+from miexchange.programme import NONE_GIVEN, ExchangeRules, counts_given
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
-from miexchange.valuation import NONE_GIVEN, Quote, WorstCase, counts_given, worst_case
+from miexchange.valuation import Quote, WorstCase, check_quote_and_programme, worst_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from miexchange.programme import Programme
 
 __all__ = [
     "EVENTS",
@@ -323,13 +325,10 @@ def acceptance(
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
-    for fact in (exchange_open, device_open):
-        require(type(native(fact)) is bool, "exchange_open or device_open", fact, "give True or False")
+    exchange_open, device_open = flag(exchange_open, "exchange_open"), flag(device_open, "device_open")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
-    bonuses_given = counts_given(bonuses_given)
-    require(isinstance(quote, Quote), "quote", quote, "give a Quote")
-    fits = isinstance(programme, Programme)
-    require(fits, "programme", programme, "give a Programme, as Programme.load returns")
+    bonuses_given, old_keys = counts_given(bonuses_given), check_keys(old_keys, "old_keys")
+    check_quote_and_programme(quote, programme)
     at = instant(at, "at")
     terms = programme.terms_at(quote.at)
     rules = None if terms is None else terms.exchange
@@ -389,7 +388,7 @@ def _reasons_against(
 
 def begin(event: Accept) -> Exchange:
     """Return the exchange that an acceptance begins."""
-    require(isinstance(event, Accept), "event", event, "an exchange begins with Accept")
+    argument(event, Accept, "event", "an exchange begins with Accept")
     return Exchange(event.quote, event.coupon, event.worst_case, event.rules, State.ISSUED, event.at, 1)
 
 
@@ -409,19 +408,13 @@ def fold(events: Iterable[Event]) -> Exchange:
     Raises:
         InvalidValue: the history is empty, does not begin with an acceptance, or an event in it is refused.
     """
-    exchange: Exchange | None = None
-    for event in events:
-        if exchange is None:
-            if not isinstance(event, Accept):
-                raise InvalidValue("events", event.kind, "a history begins with accept")
-            exchange = begin(event)
-            continue
+    first, *later = elements(events, "events", "give a list of events") or ((),)
+    exchange = begin(argument(first, Accept, "events", "a history begins with accept"))
+    for event in later:
         after = apply(exchange, event)
         if isinstance(after, Refusal):
             raise InvalidValue("events", event.kind, f"after {exchange.state} it is refused: {', '.join(after.codes)}")
         exchange = after
-    if exchange is None:
-        raise InvalidValue("events", (), "a history begins with accept")
     return exchange
 
 
@@ -489,6 +482,7 @@ def may_follow(state: State, kind: str) -> bool:
     return any((one, kind) in _NEXT for one in reached)
 
 
+_EVENTS = frozenset(EVENTS.values())
 _FIELDS = tuple(field.name for field in dataclasses.fields(Exchange))
 
 
@@ -501,8 +495,8 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     Raises:
         InvalidValue: an argument is not of its type at all.
     """
-    require(isinstance(exchange, Exchange), "exchange", exchange, "give an Exchange")
-    require(type(event) in EVENTS.values(), "event", event, "give one of miexchange.exchange.EVENTS")
+    argument(exchange, Exchange, "exchange")
+    require(type(event) in _EVENTS, "event", event, "give one of miexchange.exchange.EVENTS")
     if _is_again(exchange, event):
         return exchange
     said, event = event, _in_time(exchange, event)

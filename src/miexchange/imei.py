@@ -34,12 +34,12 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange import _data, _tac_files
-from miexchange._text import printable
-from miexchange._value import Value, require
+from miexchange._text import path_of, printable
+from miexchange._value import Value, elements, flag, require
+from miexchange._value import text as text_argument
 from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask, shown
 from miexchange.refusal import ReasonCode
 
@@ -302,12 +302,14 @@ def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one o
 
     Raises:
         InvalidImei: the text is not an IMEI.
+        InvalidValue: the separator is not a text.
 
     >>> format("354178036859789", separator=" ")
     '35 417803 685978 9'
     """
-    digits = imei.digits if isinstance(imei, Imei) else validate(imei)
-    return separator.join((digits[:2], digits[2:_TAC], digits[_TAC:_BODY], digits[_BODY]))
+    digits = imei.digits if type(imei) is Imei else validate(imei)
+    between = text_argument(separator, "separator", "give a text")
+    return between.join((digits[:2], digits[2:_TAC], digits[_TAC:_BODY], digits[_BODY]))
 
 
 @cache
@@ -522,7 +524,10 @@ class TacTable:
         """
         devices: dict[tuple[str, str, str], int] = {}
         entries = []
-        for tac, brand, model, *source in rows:
+        for row in elements(rows, "TacTable.of", _ROWS):
+            cells = elements(row, "TacTable.of", _ROWS)
+            require(3 <= len(cells) <= 4, "TacTable.of", row, _ROWS)  # noqa: PLR2004 - as the rule says
+            tac, brand, model, *source = cells
             texts = (brand, model, source[0] if source else "")
             require(all(type(part) is str for part in texts), "TacTable.of", texts, "brand, model and source are texts")
             device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
@@ -546,11 +551,10 @@ class TacTable:
         Raises:
             DataError: the file is no TAC table, or cannot be read.
         """
-        try:
-            file = Path(path)
-        except TypeError:
+        file, pad_six_digits = path_of(path), flag(pad_six_digits, "pad_six_digits")
+        if file is None:
             problem = Problem("<table>", None, "", f"{shown(path)} is no path", "Give the path of a text file")
-            raise DataError((problem,)) from None
+            raise DataError((problem,))
         sold = {body.rbi for body in _reporting_bodies().values() if body.status != "test"}
         return _table(_tac_files.read_tac_file(file, sold, pad_six_digits=pad_six_digits))
 
@@ -614,6 +618,9 @@ class TacTable:
         return (
             f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {printable(self.report.file)}>"
         )
+
+
+_ROWS = "give rows of TAC, brand, model, and where it matters the source"
 
 
 def _number(tac: object, field: str) -> int:

@@ -11,22 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from miexchange._value import Value, canonical, check_types, require
+from miexchange._keyed import check_keys
+from miexchange._value import Value, argument, canonical, check_types, elements, flag, require, text
 from miexchange.condition import Condition
 from miexchange.coupon import device_token
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE
-from miexchange.programme import Programme
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
-from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise_again
+from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise_again, check_quote_and_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from miexchange.condition import Question
     from miexchange.eligibility import Variant
+    from miexchange.programme import Programme
 
 __all__ = ["ChangedAnswer", "Conflict", "Examination", "Inspection", "examine"]
 
@@ -62,7 +63,7 @@ class Inspection(Value):
 
     def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
         """Return the inspection as plain JSON data. An IMEI is personal data: it is left out unless it is asked for."""
-        return Value.to_dict(self if reveal_imei else self.without_imeis())
+        return Value.to_dict(self if flag(reveal_imei, "reveal_imei") else self.without_imeis())
 
     def to_json(self, *, reveal_imei: bool = False) -> str:
         """Return the canonical JSON text; see `to_dict`."""
@@ -154,6 +155,9 @@ class Examination(Value):
         require(fits, "Examination.lines", self.kind, "give lines and bonuses only where the device is valued")
 
 
+_TOKENS = "give the tokens of the quoted device"
+
+
 def examine(
     quote: Quote,
     inspection: Inspection,
@@ -186,13 +190,16 @@ def examine(
     Raises:
         InvalidValue: an argument is not of its type, or the programme does not reproduce the quote.
     """
-    require(isinstance(inspection, Inspection), "inspection", inspection, "give an Inspection")
+    argument(inspection, Inspection, "inspection")
+    keys = check_keys((key, *check_keys(old_keys, "old_keys")))
+    given = elements(device_tokens, "device_tokens", _TOKENS)
+    quoted = frozenset(text(token, "device_tokens", _TOKENS) for token in given)
     variant, questions = _asked(quote, programme)
     reading = _Reading(quote, inspection, questions)
     reasons = [*_not_ready(inspection), *reading.reasons]
     if reasons:
         return refusal_of(reasons)
-    tokens = _Tokens(frozenset(device_tokens), (key, *old_keys))
+    tokens = _Tokens(quoted, keys)
     model = _other_model(inspection, variant, programme)
     worth = appraise_again(quote.without_imei(), programme, condition=reading.condition, bonuses_given=bonuses_given)
     changes = reading.changes()
@@ -221,12 +228,9 @@ def examine(
     )
 
 
-def _asked(quote: object, programme: object) -> tuple[Variant, tuple[Question, ...]]:
+def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question, ...]]:
     """Return the variant and the questions of the quote, once it is clear that the programme can have made it."""
-    if not isinstance(quote, Quote):
-        raise InvalidValue("quote", quote, "give a Quote")
-    if not isinstance(programme, Programme):
-        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    check_quote_and_programme(quote, programme)
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.by_model.get(quote.model)
     worth = appraise_again(quote.without_imei(), programme)

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from miexchange._bounds import JSON_VALUES
 from miexchange._rows import Problems, Row, read_rows
-from miexchange._value import Value, instant, make_native, require
+from miexchange._text import text_of
+from miexchange._value import Value, argument, check_types, elements, instant, make_native, require, text
 from miexchange.errors import InvalidValue
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 
@@ -62,7 +63,7 @@ class Price(Value):
     def __post_init__(self) -> None:
         make_native(self)
         if type(self.model) is not str or not self.model:
-            raise InvalidValue("Price.model", self.model, "give a variant's id")
+            raise InvalidValue("Price.model", self.model, _MODEL)
         _check_amount(self.price_paise, "Price.price_paise")
         _check_dated(self, "Price")
 
@@ -92,9 +93,9 @@ class Anchor(Value):
     def __post_init__(self) -> None:
         make_native(self)
         if type(self.model) is not str or not self.model:
-            raise InvalidValue("Anchor.model", self.model, "give a variant's id")
+            raise InvalidValue("Anchor.model", self.model, _MODEL)
         if type(self.component) is not str or not self.component:
-            raise InvalidValue("Anchor.component", self.component, "give a component, such as display")
+            raise InvalidValue("Anchor.component", self.component, _COMPONENT)
         _check_amount(self.amount_paise, "Anchor.amount_paise")
         _check_dated(self, "Anchor")
 
@@ -108,7 +109,8 @@ def _check_dated(dated: Price | Anchor, name: str) -> None:
         end = instant(dated.effective_until, f"{name}.effective_until")
         require(end > start, f"{name}.effective_until", f"{end}", "give an instant after effective_from")
         object.__setattr__(dated, "effective_until", end)
-    if dated.basis not in _BASES:
+    basis: object = dated.basis
+    if type(basis) is not str or basis not in _BASES:
         raise InvalidValue(f"{name}.basis", dated.basis, f"give one of: {', '.join(_BASES)}")
     if type(dated.source) is not str:
         raise InvalidValue(f"{name}.source", dated.source, "give a text")
@@ -135,7 +137,14 @@ class Gap(Value):
     begins: datetime
     ends: datetime
 
+    def __post_init__(self) -> None:
+        check_types(self)
+        for field in ("begins", "ends"):
+            object.__setattr__(self, field, instant(getattr(self, field), f"Gap.{field}"))
 
+
+_MODEL = "give a variant's id"
+_COMPONENT = "give a component, such as display"
 _INSTANT = timedelta(microseconds=1)  # the finest step of time
 
 _Dated = TypeVar("_Dated", Price, Anchor)
@@ -215,10 +224,16 @@ class PriceTable(Value):
 
     def __contains__(self, model: object) -> bool:
         """Tell whether the variant ever has a price."""
-        return model in self._series
+        return text_of(model) in self._series
 
     def as_of(self, model: str, at: datetime) -> Price | None:
-        """Return the price in force: the last one effective at or before the instant, or None."""
+        """Return the price in force: the last one effective at or before the instant, or None.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
+        """
+        if type(model) is not str:
+            model = text(model, "model", _MODEL)
         return _in_force(self._series.get(model), instant(at, "at"))
 
     def as_of_many(self, models: Any, at: Any) -> Any:  # noqa: ANN401 - any columns, any table
@@ -250,7 +265,11 @@ class PriceTable(Value):
 
         Args:
             max_age: for how long a price stays fresh; it still is at that very instant.
+
+        Raises:
+            InvalidValue: it is no duration.
         """
+        argument(max_age, timedelta, "max_age")
         found = []
         for model, (starts, prices) in self._series.items():
             for price, following in zip(prices, starts[1:], strict=False):
@@ -323,7 +342,13 @@ class AnchorTable(Value):
         return _index(self.anchors, _of_component)
 
     def as_of(self, model: str, component: str, at: datetime) -> Anchor | None:
-        """Return the anchor in force: the last one effective at or before the instant, or None."""
+        """Return the anchor in force: the last one effective at or before the instant, or None.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
+        """
+        if type(model) is not str or type(component) is not str:
+            model, component = text(model, "model", _MODEL), text(component, "component", _COMPONENT)
         return _in_force(self._series.get((model, component)), instant(at, "at"))
 
     @classmethod
@@ -362,12 +387,10 @@ class AnchorTable(Value):
 def _sorted(
     rows: Iterable[_Dated], kind: type[_Dated], key: Callable[[_Dated], tuple[str, str] | str]
 ) -> tuple[_Dated, ...]:
-    try:
-        given = tuple(rows)
-    except TypeError:
-        raise InvalidValue(f"{kind.__name__}Table.of", rows, f"give the rows, each a {kind.__name__}") from None
+    field, rule = f"{kind.__name__}Table.of", f"give rows, each a {kind.__name__}"
+    given = elements(rows, field, rule)
     for row in given:
-        require(type(row) is kind, f"{kind.__name__}Table.of", row, f"give rows, each a {kind.__name__}")
+        require(type(row) is kind, field, row, rule)
     return tuple(sorted(given, key=lambda row: (key(row), row.effective_from)))
 
 

@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from miexchange._text import native, text_of
+from miexchange._value import elements
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ GREATEST_PAISE = 10**11
 10 000 bps then stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64
 column."""
 
+_GREATEST = 10**60  # Python takes long to write out a number that is very much wider, and may refuse to
+
 _RUPEES = re.compile(r"(?P<rupees>[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.(?P<paise>[0-9]{1,2}))?")
 
 
@@ -50,14 +54,12 @@ def paise(text: str) -> int:
     >>> paise("1,50,000")
     15000000
     """
-    try:
-        match = _RUPEES.fullmatch(text)
-    except TypeError:  # not a text at all
-        match = None
+    said = text_of(text) or ""
+    match = _RUPEES.fullmatch(said)
     if match is None:
         raise InvalidValue("amount", text, "write rupees as digits, such as 10550 or 10550.50")
-    whole = int(match["rupees"].replace(",", "")) if len(text) <= 20 else GREATEST_PAISE  # noqa: PLR2004
-    amount = whole * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
+    number = int(match["rupees"].replace(",", "")) if len(said) <= 20 else GREATEST_PAISE  # noqa: PLR2004
+    amount = number * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
     if amount > GREATEST_PAISE:
         raise InvalidValue("amount", text, f"at most {rupees(GREATEST_PAISE)} rupees")
     return amount
@@ -66,11 +68,18 @@ def paise(text: str) -> int:
 def rupees(amount: int) -> str:
     """Render paise as plain rupees with two decimals: exact, and the same in every locale.
 
+    Raises:
+        InvalidValue: not a whole number, or of more than 60 digits.
+
     >>> rupees(-5)
     '-0.05'
     """
-    whole, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
-    return f"{'-' if amount < 0 else ''}{whole}.{fraction:02d}"
+    taken = native(amount)
+    if type(taken) is not int or not -_GREATEST < taken < _GREATEST:
+        raise InvalidValue("amount", amount, "give a whole number of paise, of at most 60 digits")
+    amount = taken
+    units, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
+    return f"{'-' if amount < 0 else ''}{units}.{fraction:02d}"
 
 
 def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
@@ -90,6 +99,7 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     >>> allocate(1000, [1, 1, 1])
     (334, 333, 333)
     """
+    weights = elements(weights, "weights", "give a list of whole numbers")
     if not all(type(number) is int for number in (amount, *weights)):
         raise InvalidValue("allocate", amount, "amounts and weights are whole numbers")
     total = sum(weights)

@@ -15,12 +15,14 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, cast
 
-from miexchange._text import printable
-from miexchange._value import Value, check_types, dump, instant, require
+from miexchange._text import is_a, is_missing, native, printable
+from miexchange._value import Value, argument, check_types, day, dump, instant, pairs, require, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
+from miexchange.errors import InvalidValue
 from miexchange.imei import TacTable
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, rupees
@@ -47,6 +49,38 @@ __all__ = [
 
 StepName = tuple[str, str, str]
 """How a step of a value is called: its rule, its effect for people, and the row that says so."""
+
+
+NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
+"""No bonus with a quota was given yet."""
+
+
+def plain_target(target: object) -> str | None:
+    """Return the new model that a customer wants to buy as a plain text, or None.
+
+    Raises:
+        InvalidValue: neither a text nor missing.
+    """
+    if target is None or type(target) is str:
+        return target
+    return None if is_missing(target) else text(target, "target", "give the new model's name, or None")
+
+
+_COUNTS = "give a mapping of bonus id to how often it was given"
+
+
+def counts_given(given: object) -> Mapping[str, int]:
+    """Return how often each bonus was given, by its id as a plain text.
+
+    Raises:
+        InvalidValue: it does not say how often each bonus was given.
+    """
+    if given is NONE_GIVEN:
+        return NONE_GIVEN
+    counts = [(native(name), native(times)) for name, times in pairs(given, "bonuses_given", _COUNTS)]
+    if not all(type(name) is str and type(times) is int and times >= 0 for name, times in counts):
+        raise InvalidValue("bonuses_given", given, _COUNTS)
+    return dict(cast("list[tuple[str, int]]", counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +157,10 @@ class Bonus(Value):
 
     def runs(self, on: date, target: str | None) -> bool:
         """Tell whether the bonus is offered that day for that new model."""
+        if type(on) is not date:
+            on = day(on, "on")
+        if target is not None and type(target) is not str:
+            target = plain_target(target)
         if self.targets and target not in self.targets:
             return False
         return (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)
@@ -219,11 +257,13 @@ class ExchangeRules(Value):
         >>> rules.following(noon - timedelta(milliseconds=1), noon) == noon
         True
         """
+        at, after = instant(at, "at"), instant(after, "after")
         behind = (after - at) // timedelta(microseconds=1)
         return after if 0 < behind <= self.skew_seconds * 1_000_000 else at
 
     def buys_again(self, bought: datetime, at: datetime) -> bool:
         """Tell whether a device that was bought at one instant may be bought again at another."""
+        bought, at = instant(bought, "bought"), instant(at, "at")
         return self.rebuy == "after" and (at - bought) // timedelta(days=1) >= self.rebuy_days
 
     def honours(self, shortfall: int, value: int) -> bool:
@@ -235,6 +275,7 @@ class ExchangeRules(Value):
         >>> rules.honours(20_000, 1_000_000), rules.honours(20_001, 1_000_000)
         (True, False)
         """
+        shortfall, value = whole(shortfall, "shortfall"), whole(value, "value")
         within = shortfall <= self.tolerance_paise or shortfall * BPS <= value * self.tolerance_bps
         return shortfall <= 0 or self.mismatch == "honour" or within
 
@@ -335,7 +376,15 @@ class Terms(Value):
             given: how often each bonus with a quota was given so far.
             on: the day.
             target: the new model that the customer wants to buy.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
         """
+        argument(bonus, Bonus, "bonus")
+        return self._paid(bonus, counts_given(given), on, target)
+
+    def _paid(self, bonus: Bonus, given: Mapping[str, int], on: date, target: str | None) -> Bonus | None:
+        """Return what `paid_bonus` does, of counts that are known to be counts: this is the hot path."""
         if not bonus.runs(on, target):
             return None
         paid: Bonus | None = bonus
@@ -488,7 +537,7 @@ class Programme:
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""
-        return self.digest == other.digest if isinstance(other, Programme) else NotImplemented
+        return self.digest == other.digest if is_a(other, Programme) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.digest)

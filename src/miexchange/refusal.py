@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miexchange._bounds import MESSAGE, REASONS
-from miexchange._value import Value, check_types, require
+from miexchange._value import Value, argument, check_types, elements, require
 from miexchange._words import Word
 from miexchange.errors import one_line
 
@@ -211,15 +211,19 @@ class Refusal(Value):
         return "\n".join(f"- {reason}" for reason in self.reasons)
 
 
+_REASONS = "give a list of reasons"
+
+
 def refusal_of(reasons: Sequence[Reason]) -> Refusal:
     """Return the refusal for some reasons: of very many of one kind the first, and how many more there are.
 
     Raises:
-        InvalidValue: there is none.
+        InvalidValue: there is none, or what is given is no list of them.
     """
+    reasons = tuple(argument(reason, Reason, "reasons") for reason in elements(reasons, "reasons", _REASONS))
     counts = Counter(reason.code for reason in reasons)
     if len(reasons) <= REASONS:
-        return Refusal(tuple(reasons))
+        return Refusal(reasons)
     kept: list[Reason] = []
     seen: Counter[ReasonCode] = Counter()
     for reason in reasons:

@@ -18,25 +18,25 @@ True
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from miexchange import _kernel
 from miexchange._bounds import TEXT
+from miexchange._keyed import check_keys
 from miexchange._quote import GrantedBonus, Quote, QuoteLine
-from miexchange._text import is_missing, listed, native, text_of
-from miexchange._value import Value, check_types, instant, proved, require, text
+from miexchange._text import listed
+from miexchange._value import Value, argument, check_types, flag, instant, proved, require, text
+from miexchange._words import word
 from miexchange.condition import Condition, Finding
-from miexchange.eligibility import Device, ImeiStatus, assess
+from miexchange.eligibility import Device, ImeiStatus, assessed
 from miexchange.errors import InvalidValue, mask, one_line
 from miexchange.money import BPS
-from miexchange.programme import Bonus, Programme, StepName, Terms
+from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms, counts_given, plain_target
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from miexchange.eligibility import Variant
@@ -55,10 +55,6 @@ __all__ = [
     "replay",
     "worst_case",
 ]
-
-
-NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
-"""No bonus with a quota was given yet."""
 
 
 def appraise(
@@ -96,15 +92,18 @@ def appraise(
         InvalidValue: an argument is not of its type at all, such as an instant without a zone.
     """
     at = instant(at, "at")
-    target, bonuses_given = _plain_target(target), counts_given(bonuses_given)
-    _check_arguments(device, condition, programme, (exchange_open, device_exchanged))
-    imei_status = _status(imei_status)
+    target, bonuses_given = plain_target(target), counts_given(bonuses_given)
+    argument(device, Device, "device")
+    argument(condition, Condition, "condition", "give a Condition of the answers")
+    check_programme(programme)
+    exchange_open, device_exchanged = flag(exchange_open, "exchange_open"), flag(device_exchanged, "device_exchanged")
+    imei_status = word(imei_status, ImeiStatus, "imei_status")
     terms = programme.terms_at(at)
     if terms is None:
         return Refusal((_not_in_force(programme, at),))
     _ = terms.is_sound  # raises for terms that were put together by hand and cannot be computed
     on = at.astimezone(programme.zone).date()
-    verdict = assess(
+    verdict = assessed(
         device,
         catalogue=programme.catalogue,
         brands=programme.brands,
@@ -171,49 +170,23 @@ def appraise(
     return quote if key is None else quote.sealed(key)
 
 
-def _check_arguments(device: object, condition: object, programme: object, facts: tuple[object, ...]) -> None:
-    if not isinstance(device, Device):
-        raise InvalidValue("device", device, "give a Device")
-    if not isinstance(condition, Condition):
-        raise InvalidValue("condition", condition, "give a Condition of the answers")
-    if not isinstance(programme, Programme):
-        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
-    for fact in facts:
-        if type(fact) is not bool and type(native(fact)) is not bool:
-            raise InvalidValue("exchange_open or device_exchanged", fact, "give True or False")
-
-
-def _plain_target(target: object) -> str | None:
-    if target is None or type(target) is str:
-        return target
-    return None if is_missing(target) else text(target, "target", "give the new model's name, or None")
-
-
-def counts_given(given: object) -> Mapping[str, int]:
-    """Return how often each bonus was given, by its id as a plain text.
+def check_programme(programme: object) -> None:
+    """Refuse what is no programme.
 
     Raises:
-        InvalidValue: it does not say how often each bonus was given.
+        InvalidValue: it is none.
     """
-    if given is NONE_GIVEN:
-        return NONE_GIVEN
-    counts = [native(item) for item in given.items()] if isinstance(given, Mapping) else [(None, None)]
-    if not all(map(_is_count, counts)):
-        raise InvalidValue("bonuses_given", given, "give a mapping of bonus id to how often it was given")
-    return dict(cast("list[tuple[str, int]]", counts))
+    argument(programme, Programme, "programme", "give a Programme, as Programme.load returns")
 
 
-def _is_count(item: Any) -> bool:  # noqa: ANN401 - a pair of anything
-    return type(item[0]) is str and type(item[1]) is int and item[1] >= 0
+def check_quote_and_programme(quote: object, programme: object) -> None:
+    """Refuse what is no quote and no programme.
 
-
-def _status(given: object) -> ImeiStatus:
-    if type(given) is ImeiStatus:
-        return given
-    status = text_of(given)
-    if status in set(ImeiStatus):
-        return ImeiStatus(status)
-    raise InvalidValue("imei_status", given, f"one of: {', '.join(ImeiStatus)}")
+    Raises:
+        InvalidValue: one of them is none.
+    """
+    argument(quote, Quote, "quote")
+    check_programme(programme)
 
 
 def _not_in_force(programme: Programme, at: datetime) -> Reason:
@@ -399,7 +372,7 @@ def _bonuses(
     offered: list[tuple[Bonus, str | None]] = []
     amounts: list[int] = []
     for bonus in terms.bonuses:
-        paid = terms.paid_bonus(bonus, given, on, target)
+        paid = terms._paid(bonus, given, on, target)  # noqa: SLF001 - the counts are checked: this is the hot path
         if paid is not None:
             amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
             offered.append((paid, target if bonus.targets or paid.targets else None))
@@ -425,8 +398,7 @@ def headline(model: str, programme: Programme, *, at: datetime, target: str | No
     ('A', 'unmarked')
     """
     at = instant(at, "at")
-    if not isinstance(programme, Programme):
-        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+    check_programme(programme)
     if type(model) is not str:
         model = text(model, "model", "give the variant's id or name")
     terms = programme.terms_at(at)
@@ -459,7 +431,7 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     Raises:
         InvalidValue: the quote was made by another programme or another version of it.
     """
-    _check_quote_and_programme(quote, programme)
+    check_quote_and_programme(quote, programme)
     require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.by_model.get(quote.model)
@@ -512,7 +484,7 @@ def replay(quote: Quote, programme: Programme) -> Replay:
     >>> bool(replay(Quote.from_json(quote.to_json()), programme))
     True
     """
-    _check_quote_and_programme(quote, programme)
+    check_quote_and_programme(quote, programme)
     differences = []
     if quote.digest != programme.digest:
         differences.append(_other_digest(quote, programme))
@@ -539,7 +511,8 @@ def confirmed(quote: Quote, programme: Programme, *, keys: Sequence[bytes]) -> Q
     Raises:
         InvalidValue: an argument is not of its type.
     """
-    _check_quote_and_programme(quote, programme)
+    check_quote_and_programme(quote, programme)
+    keys = check_keys(keys)
     terms = programme.terms_at(quote.at)
     reasons = []
     if quote.seal and not quote.is_sealed_by(*keys):
@@ -609,13 +582,6 @@ def _line_differences(quote: Quote, again: Quote) -> list[str]:
 
 def _amount(line: QuoteLine | None) -> str:
     return "not there" if line is None else f"{line.rupees} ({line.effect})"
-
-
-def _check_quote_and_programme(quote: object, programme: object) -> None:
-    if not isinstance(quote, Quote):
-        raise InvalidValue("quote", quote, "give a Quote")
-    if not isinstance(programme, Programme):
-        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
 
 
 def appraise_again(

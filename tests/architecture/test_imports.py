@@ -16,10 +16,11 @@ PACKAGE = ROOT / "src" / "miexchange"
 # Modules of one room may use each other: the private ones are its back rooms.
 ROOMS = (
     {"_bounds", "_text", "_time"},
-    {"errors", "money", "_kernel"},
+    {"errors", "_kernel"},
     {"_html", "_new_file"},
     {"_json"},
     {"_value", "_words"},
+    {"money"},
     {"_keyed"},
     {"_data"},
     {"_rows", "_frame"},

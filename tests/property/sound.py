@@ -364,6 +364,7 @@ def _by_name() -> dict[str, Any]:
         "quote": SOUND.quote,
         "quotes": SOUND.quotes[0],
         "reason": "lost",
+        "reasons": (Reason(ReasonCode.PRICE_MISSING, "There is no price", "Add one", "market"),),
         "rows": 20,
         "devices": 10,
         "seed": 1,

@@ -37,6 +37,12 @@ FIELD = 24
 FILES = ("source", "target", "rejects", "path", "directory", "url")
 """Parameters that name a file, for which a door may raise `OSError`."""
 
+MISSING = {"Condition.__getitem__": KeyError}
+"""What Python's own protocol of mappings asks for where a key is not there: `in` and `get` rely on it."""
+
+CLASSLESS = ("an object without a class", "an object without attributes")
+"""What raises where it is asked for its class, as the `__eq__` that Python writes for a dataclass does."""
+
 
 def tries(door: Door) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Give the parameter, the object's name and the arguments of every try: one argument is replaced by an object."""
@@ -48,6 +54,8 @@ def tries(door: Door) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 continue  # what the caller's own function raises is the caller's
             if door.name == "cli.main" and thing is None:
                 continue  # the arguments of this process
+            if door.name.endswith(".__eq__") and label in CLASSLESS:
+                continue
             yield parameter.name, label, _given(door, parameter, thing)
 
 
@@ -90,6 +98,8 @@ def fault_of(door: Door, name: str, given: dict[str, Any]) -> str:
             hash(answer), repr(answer)
     except MiExchangeError as error:
         return fault_of_message(error)
+    except MISSING.get(door.name, ()):
+        return ""
     except OSError as error:
         return "" if name in FILES else said_of(error)
     except HypothesisException:

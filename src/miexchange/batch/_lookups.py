@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
 
 
 def _moments(at: Any, rows: int) -> Column:
-    if hasattr(at, "tzinfo"):
+    if issubclass(type(at), datetime):
         moment = pa.scalar(microseconds(instant(at, "at"))).cast(pa.timestamp("us", "UTC"))
         return read_alone(pa.repeat(moment, rows), "instant", "at")
     moments = read_alone(at, "instant", "at")

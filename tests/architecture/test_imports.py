@@ -20,6 +20,7 @@ ROOMS = (
     {"_html", "_new_file"},
     {"_json"},
     {"_value", "_words"},
+    {"_arguments"},
     {"_keyed"},
     {"_data"},
     {"_rows", "_frame"},

@@ -154,12 +154,14 @@ def _is_instant(value: object) -> bool:
 
 
 def _path_of(value: Any) -> Path:  # noqa: ANN401 - an argument of any type
-    return Path(text_of(value) or os.fspath(value))
+    return Path(text_of(value) or value.__fspath__())
 
 
-def _is_path(value: object) -> bool:
-    text = text_of(value) if is_a(value, str) else os.fspath(_path_of(value))
-    return bool(text) and b"\0" not in os.fsencode(text or "")
+def _is_path(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
+    if not is_a(value, (str, os.PathLike)):
+        return False
+    written = os.fsencode(text_of(value) if is_a(value, str) else _path_of(value))
+    return bool(written) and b"\0" not in written
 
 
 TEXT = Rule(lambda value: bool(text_of(value)), "give a text", text_of)

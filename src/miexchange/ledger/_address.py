@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -45,13 +45,16 @@ class Address(NamedTuple):
     extra: dict[str, str]
 
 
-def address_of(where: object) -> Address:
+def address_of(where: Any) -> Address:  # noqa: ANN401 - whatever is given
     """Read a path or a URL.
 
     Raises:
         LedgerError: it is neither, or it can be read in two ways. The message shows no password.
     """
-    text = text_of(os.fspath(where) if isinstance(where, os.PathLike) else where)
+    try:
+        text = text_of(where.__fspath__() if issubclass(type(where), os.PathLike) else where)
+    except Exception:  # noqa: BLE001 - a path of anybody's making
+        text = None
     if text is None or "\x00" in text:
         raise _unreadable()
     if "://" not in text:

@@ -49,6 +49,7 @@ __all__ = [
 MOST = 1e15
 """The greatest number that anything here computes with: its square and its exponential stay floats."""
 
+
 def named(kind: str) -> Rule:
     """Want an instance of a class of this package, by its name, where importing it would go in a circle."""
     return Rule(lambda value: any(one.__name__ == kind for one in type(value).__mro__), f"give a {kind}")

@@ -160,7 +160,8 @@ def _path_of(value: Any) -> Path:  # noqa: ANN401 - an argument of any type
 def _is_path(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
     if not is_a(value, (str, os.PathLike)):
         return False
-    written = os.fsencode(text_of(value) if is_a(value, str) else _path_of(value))
+    text = text_of(value)
+    written = os.fsencode(_path_of(value) if text is None else text)
     return bool(written) and b"\0" not in written
 
 

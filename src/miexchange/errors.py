@@ -19,7 +19,7 @@ from datetime import date, datetime
 from typing import cast
 
 from miexchange._bounds import MESSAGE, PROBLEMS
-from miexchange._text import is_missing, printable
+from miexchange._text import is_missing, visible
 
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
 
@@ -149,7 +149,7 @@ def one_line(text: str) -> str:
     """
     if len(text) <= MESSAGE and text.isprintable():
         return text
-    text = printable(text[: MESSAGE + 1])
+    text = visible(text[: MESSAGE + 1])
     return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
 
 

@@ -447,6 +447,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.diff": {"before": tuned.graded().prices, "after": tuned.graded().prices, "at": tuned.AT},
         "tuning.exposure": {"coupons": [(SOUND.issued.coupon, SOUND.quote)], "at": NEXT},
         "tuning.fit_programme": {"directory": SOUND.folder / "out", "prices": tuned.prices(), "observations": None},
+        "tuning.writing.new_directory": {"directory": SOUND.folder / "another"},
         "tuning.write_programme": {"directory": SOUND.folder / "written"},
         "tuning.score_by": {"rows": SOUND.backtest.rows},
         "tuning.simulate_book": {"programme": tuned.graded(), "at": tuned.AT},

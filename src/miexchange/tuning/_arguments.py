@@ -37,6 +37,7 @@ __all__ = [
     "check",
     "each",
     "instance",
+    "is_a",
     "mapping",
     "maybe",
     "named",

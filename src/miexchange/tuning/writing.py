@@ -58,6 +58,7 @@ def write_programme(programme: Programme, directory: str | Path) -> Path:
     return target
 
 
+@takes(directory=PATH)
 def new_directory(directory: str | Path) -> Path:
     """Return the path of a directory that is not there yet.
 

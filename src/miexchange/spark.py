@@ -91,7 +91,7 @@ def appraise(
     +-----+----------+-------------+-----------------------+------------------+
     <BLANKLINE>
     """
-    if not hasattr(df, "mapInArrow"):
+    if not hasattr(type(df), "mapInArrow"):
         raise InvalidValue("df", df, "give a Spark DataFrame")
     at = None if at is None else instant(at, "at")
     # A table without rows is asked here, on the driver: it has the same faults, and the columns of every result.

@@ -412,6 +412,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "PriceTable.as_of_many": {"at": pd.Series([AT, AT])},
         "batch.prices_as_of": {"table": prices, "at": pd.Series([AT, AT])},
         "Catalogue.search": {"text": "One"},
+        "Catalogue.tac_reading": {"device": next(iter(SOUND.programme.tacs))[1]},
         "Catalogue.nearest": {"text": "Ohne"},
         "Condition.from_json": {"text": trade.SAID.to_json()},
         "Condition.from_device_report": {"text": REPORT},

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from miexchange._text import text_of, without_passwords
+from miexchange._value import is_text
 from miexchange.errors import shown
 from miexchange.ledger._errors import LedgerError
 
@@ -55,7 +56,7 @@ def address_of(where: Any) -> Address:  # noqa: ANN401 - whatever is given
         text = text_of(where.__fspath__() if issubclass(type(where), os.PathLike) else where)
     except Exception:  # noqa: BLE001 - a path of anybody's making
         text = None
-    if text is None or "\x00" in text:
+    if text is None or not is_text(text) or "\x00" in text:
         raise _unreadable()
     if "://" not in text:
         if _OF_A_SERVER.search(text) and not Path(text).exists():

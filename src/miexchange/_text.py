@@ -34,6 +34,7 @@ __all__ = [
     "path_of",
     "printable",
     "text_of",
+    "visible",
     "without_passwords",
     "word_key",
     "words",
@@ -255,6 +256,17 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_escaped(character) if _acts(character) else character for character in text)
+
+
+def visible(text: str) -> str:
+    r"""Return a text of which all is seen in a message: as `printable`, and what is not drawn is an escape too.
+
+    >>> visible("model\ufeff"), visible("Redmi\u00a0Note")
+    ('model\\ufeff', 'Redmi\\xa0Note')
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
 
 
 def _acts(character: str) -> bool:

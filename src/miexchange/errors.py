@@ -20,7 +20,7 @@ from datetime import date, datetime
 from typing import cast
 
 from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
-from miexchange._text import is_missing, printable, text_of
+from miexchange._text import is_missing, text_of, visible
 
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
 
@@ -156,8 +156,8 @@ def one_line(text: str, most: int = MESSAGE) -> str:
     """
     if len(text) <= most and text.isprintable():
         return text
-    text = printable(text[: most + 1])
-    return text if len(text) <= most else text[: most - 1] + "…"
+    text = visible(text[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "â¦"
 
 
 class _Verbatim(str):

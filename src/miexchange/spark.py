@@ -6,7 +6,6 @@ Needs pyspark, the extra ``spark``, on the driver and on the executors. See docs
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -23,13 +22,14 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from miexchange._arguments import COLUMNS, takes
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import InvalidValue, shown
 from miexchange.valuation import NONE_GIVEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pyspark.core.broadcast import Broadcast
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["appraise"]
 
 
+@takes(keep=COLUMNS)
 def appraise(
     df: DataFrame,
     programme: Programme,
@@ -90,7 +91,7 @@ def appraise(
     +-----+----------+-------------+-----------------------+------------------+
     <BLANKLINE>
     """
-    if not hasattr(df, "mapInArrow"):
+    if not hasattr(type(df), "mapInArrow"):
         raise InvalidValue("df", df, "give a Spark DataFrame")
     at = None if at is None else instant(at, "at")
     # A table without rows is asked here, on the driver: it has the same faults, and the columns of every result.
@@ -192,12 +193,10 @@ def _kept(keep: Collection[str], there: Sequence[str], values: Sequence[str]) ->
     Raises:
         InvalidValue: the first such column.
     """
-    if isinstance(keep, str) or not isinstance(keep, Collection):
-        raise InvalidValue("keep", keep, "give a list of names of columns")
     taken = {name.casefold() for name in values}
     for name in keep:
         if name not in there:
-            close = difflib.get_close_matches(str(name), there, n=1)
+            close = difflib.get_close_matches(name, there, n=1)
             hint = f"did you mean {shown(close[0])}?" if close else f"there are: {', '.join(there)}"
             raise InvalidValue("keep", name, f"the DataFrame has no such column; {hint}")
         if name.casefold() in taken:

@@ -21,6 +21,7 @@ ROOMS = (
     {"_json"},
     {"_value", "_words"},
     {"money"},
+    {"_arguments"},
     {"_keyed"},
     {"_data"},
     {"_rows", "_frame"},

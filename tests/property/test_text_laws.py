@@ -33,7 +33,7 @@ from miexchange import (
     replay,
 )
 from miexchange._bounds import MESSAGE
-from miexchange._text import folded, is_between, names, native, printable, word_key
+from miexchange._text import folded, is_between, names, native, printable, visible, word_key
 from miexchange.coupon import check, coupon_for, normal_code
 from miexchange.errors import DataError, InvalidValue, Problem, shown
 from miexchange.refusal import Reason, ReasonCode
@@ -336,8 +336,8 @@ def test_every_problem_is_one_line(texts: list[tuple[str, str, str, str]]) -> No
     problems = tuple(Problem(file, 7, column, message, remedy) for file, column, message, remedy in texts)
     lines = str(DataError(problems)).split("\n")
     assert lines == [str(problem) for problem in problems]
-    assert all(map(is_calm, lines))
-    assert MiExchangeError(texts[0][0]).args == (printable(texts[0][0]),)
+    assert all(is_calm(line) and line.isprintable() for line in lines)
+    assert MiExchangeError(texts[0][0]).args == (visible(texts[0][0]),)
 
 
 def test_a_message_has_an_end() -> None:

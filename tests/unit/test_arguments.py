@@ -1,233 +1,102 @@
-"""The helpers by which the doors of the core check what they are given."""
+"""The rules for arguments, one by one."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from miexchange import Condition, ImeiStatus, InvalidValue, Problem, TacTable
-from miexchange._keyed import check_keys
-from miexchange._text import bytes_of, is_a, native, path_of
-from miexchange._value import argument, elements, flag, pairs, whole
-from miexchange._words import word
-from miexchange.eligibility import Listing
-from miexchange.errors import shown
-from miexchange.market import Gap
-from miexchange.money import allocate, rupees
-from unit import small, trade
+from miexchange import InvalidValue
+from miexchange._arguments import (
+    COLUMNS,
+    DATE,
+    FLAG,
+    INSTANT,
+    PATH,
+    TEXT,
+    Rule,
+    check,
+    instance,
+    maybe,
+    one_of,
+    several,
+    takes,
+    whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Unclassed:
-    """Raises where it is asked for its class."""
+class Broken:
+    """A path that is none, and whatever else raises."""
 
-    @property
-    def __class__(self) -> Any:  # noqa: ANN401 - it never answers
-        raise RuntimeError
+    def __fspath__(self) -> str:
+        raise ZeroDivisionError
 
-    @__class__.setter
-    def __class__(self, _: object) -> None:
-        raise RuntimeError
+    def __iter__(self) -> Iterator[str]:
+        raise ZeroDivisionError
 
 
-class Zone(tzinfo):
-    """A zone that raises."""
-
-    def utcoffset(self, _: datetime | None) -> timedelta:
-        raise RuntimeError
-
-    def dst(self, _: datetime | None) -> None:
-        """Say nothing."""
-
-    def tzname(self, _: datetime | None) -> None:
-        """Say nothing."""
+class Word(str):
+    __slots__ = ()
 
 
-def broken() -> Iterator[str]:
-    """Yield something, then fail."""
-    yield "a"
-    raise RuntimeError
+def taken(rule: Rule, value: object) -> object:
+    return check({"value": value}, {"value": rule})["value"]
 
 
-def test_a_type_is_asked_of_the_type_itself() -> None:
-    assert not is_a(Unclassed(), str)
-    assert argument("x", str, "name") == "x"
-    with pytest.raises(InvalidValue, match=r"^day cannot be an Unclassed: give a date$"):
-        argument(Unclassed(), date, "day")
-    with pytest.raises(InvalidValue, match=r"give an Imei$"):
-        argument("x", type("Imei", (), {}), "imei")
+@pytest.mark.parametrize(
+    ("rule", "given", "gets"),
+    [
+        (TEXT, Word("a"), "a"),
+        (FLAG, np.True_, True),
+        (DATE, date(2018, 3, 20), date(2018, 3, 20)),
+        (INSTANT, datetime(2018, 3, 20, tzinfo=UTC), datetime(2018, 3, 20, tzinfo=UTC)),
+        (PATH, Word("a.csv"), Path("a.csv")),
+        (PATH, Path("a.csv"), Path("a.csv")),
+        (COLUMNS, {Word("a"): 1}, ["a"]),
+        (COLUMNS, (name for name in "ab"), ["a", "b"]),
+        (instance(int), 5, 5),
+        (maybe(whole(1)), None, None),
+        (maybe(whole(1)), np.int64(3), 3),
+        (one_of("a", "b"), Word("b"), "b"),
+        (several(instance(int), "give numbers"), (1, 2), [1, 2]),
+    ],
+)
+def test_what_fits_is_taken_for_what_it_stands_for(rule: Rule, given: object, gets: object) -> None:
+    found = taken(rule, given)
+    assert (found, type(found)) == (gets, type(gets))
 
 
-def test_elements_are_taken_once_and_what_fails_is_the_cause() -> None:
-    assert elements(("a",), "rows", "give rows") == elements(["a"], "rows", "give rows") == ("a",)
-    for given in (broken(), 7):
-        with pytest.raises(InvalidValue, match="rows cannot be") as caught:
-            elements(given, "rows", "give rows")
-        assert caught.value.__cause__ is not None
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        *((TEXT, given) for given in ("", b"a", None)),
+        *((FLAG, given) for given in (1, None, "yes", np.array([True]))),
+        *((DATE, given) for given in (datetime(2018, 3, 20, tzinfo=UTC), "2018-03-20")),
+        *((INSTANT, given) for given in (date(2018, 3, 20), datetime(2018, 3, 20), None)),  # noqa: DTZ001 - the point
+        *((PATH, given) for given in ("", "a\0b", "\ud800", b"a", 1, Broken())),
+        *((COLUMNS, given) for given in ("a", b"a", 1, [1], ["a", None], Broken())),
+        *((whole(1, 9), given) for given in (0, 10, True, 1.0, "1", None)),
+        *((one_of("a"), given) for given in ("b", None, ["a"])),
+        (instance(int), "5"),
+    ],
+)
+def test_anything_else_is_refused_by_name(rule: Rule, given: object) -> None:
+    with pytest.raises(InvalidValue, match=r"within\.value cannot be"):
+        check({"value": given}, {"value": rule}, "within.")
 
 
-def test_pairs_are_those_of_a_mapping() -> None:
-    class Failing(dict[str, str]):
-        def items(self) -> Any:  # noqa: ANN401 - it never answers
-            raise RuntimeError
+def test_a_rule_for_what_is_not_given_asks_nothing() -> None:
+    @takes(rows=whole(1), title=maybe(TEXT))
+    def made(rows: int, title: str | None = None) -> tuple[int, str | None]:
+        return rows, title
 
-    assert pairs({"a": 1}, "given", "give a mapping") == [("a", 1)]
-    for given in (Failing(), [("a", 1)], Unclassed()):
-        with pytest.raises(InvalidValue, match="give a mapping"):
-            pairs(given, "given", "give a mapping")
-
-
-def test_a_flag_is_true_or_false_and_nothing_that_only_has_a_truth() -> None:
-    for truth in (True, False):
-        assert flag(truth, "it") is flag(np.bool_(truth), "it") is truth
-    strange: tuple[object, ...] = (1, "yes", None, [], np.array([True, False]))
-    for given in strange:
-        with pytest.raises(InvalidValue, match="give True or False"):
-            flag(given, "it")
-
-
-def test_a_whole_number_has_64_bits() -> None:
-    assert whole(5, "n") == whole(np.int64(5), "n") == 5
-    for given in (True, 1.0, "1", 2**63, None):
-        with pytest.raises(InvalidValue, match="64 bits"):
-            whole(given, "n")
-
-
-def test_a_word_is_named_by_its_argument() -> None:
-    assert word(ImeiStatus.CLEAR, ImeiStatus, "status") is word("clear", ImeiStatus, "status") is ImeiStatus.CLEAR
-    with pytest.raises(InvalidValue, match=r"^status cannot be 'x': give one of: clear, blocked"):
-        word("x", ImeiStatus, "status")
-
-
-def test_bytes_and_paths_are_read_by_their_base_alone() -> None:
-    class Secret(bytes):
-        def __len__(self) -> int:
-            raise RuntimeError
-
-    assert bytes_of(Secret(b"ab")) == bytes_of(bytearray(b"ab")) == b"ab"
-    assert bytes_of("ab") is None
-    assert str(path_of("a/b.csv")) == str(path_of(path_of("a/b.csv"))) == str(Path("a/b.csv"))
-    assert path_of(b"a") is None
-    assert path_of(Unclassed()) is None
-    assert check_keys([Secret(small.KEY)]) == (small.KEY,)
-    with pytest.raises(InvalidValue, match="give a list of keys"):
-        check_keys(7)
-
-
-def test_a_number_that_only_looks_like_one_of_numpy_stays() -> None:
-    fake = type("int64", (), {"__module__": "numpy"})()
-    assert native(fake) is fake
-
-
-def test_an_instant_in_a_zone_that_fails_is_shown_by_its_kind() -> None:
-    assert shown(datetime(2018, 3, 20, tzinfo=Zone())) == "a datetime"
-    assert shown(datetime(2018, 3, 20, tzinfo=UTC)) == "2018-03-20T00:00:00+00:00"
-
-
-def test_a_problem_holds_texts_and_masks_a_number_in_the_name_of_a_file() -> None:
-    assert Problem("354178036859789.csv", 1, "", "is empty", "Fill it").file == "35417803******9.csv"
-    assert Problem("prices-20180320120000.csv", None, "", "a", "b").file == "prices-20180320120000.csv"
-    with pytest.raises(InvalidValue, match=r"Problem\.message"):
-        Problem("a.csv", 1, "", 7, "b")  # type: ignore[arg-type]
-    with pytest.raises(InvalidValue, match=r"Problem\.line"):
-        Problem("a.csv", "1", "", "a", "b")  # type: ignore[arg-type]
-
-
-def test_money_is_whole_numbers_and_lists_of_them() -> None:
-    amount: Any = np.int64(150)
-    assert rupees(amount) == "1.50"
-    for given in (1.5, True, "5", 10**60):
-        with pytest.raises(InvalidValue, match="whole number of paise"):
-            rupees(given)  # type: ignore[arg-type]
-    with pytest.raises(InvalidValue, match="give a list of whole numbers"):
-        allocate(5, None)  # type: ignore[arg-type]
-
-
-def test_the_rules_of_an_exchange_reckon_with_instants_and_whole_numbers() -> None:
-    rules = trade.terms_of().exchange
-    assert rules is not None
-    for call in (
-        lambda: rules.following(datetime(2018, 3, 20), small.AT),  # noqa: DTZ001 - that is the point
-        lambda: rules.buys_again(small.AT, "now"),  # type: ignore[arg-type]
-        lambda: rules.honours(1.5, 100),  # type: ignore[arg-type]
-    ):
-        with pytest.raises(InvalidValue):
-            call()
-    here = timezone(timedelta(hours=5, minutes=30))
-    assert rules.following(small.AT.astimezone(here), small.AT) == small.AT
-
-
-def test_what_a_bonus_pays_is_asked_of_a_bonus_a_day_and_counts() -> None:
-    terms = trade.terms_of()
-    on = small.AT.date()
-    with pytest.raises(InvalidValue, match="give a Bonus"):
-        terms.paid_bonus("launch", {}, on, None)  # type: ignore[arg-type]
-    from miexchange.programme import Bonus  # noqa: PLC0415 - beside its use
-
-    bonus = Bonus("launch", "at launch", paise=100, quota=1)
-    assert terms.paid_bonus(bonus, {}, on, None) is bonus
-    assert terms.paid_bonus(bonus, {"launch": 1}, on, None) is None
-    with pytest.raises(InvalidValue, match="how often"):
-        terms.paid_bonus(bonus, {"launch": "x"}, on, None)  # type: ignore[dict-item]
-    with pytest.raises(InvalidValue, match="on cannot be"):
-        bonus.runs(small.AT, None)
-    with pytest.raises(InvalidValue, match="target cannot be"):
-        bonus.runs(on, 7)  # type: ignore[arg-type]
-
-
-def test_look_ups_take_texts_alone() -> None:
-    programme = small.programme()
-    catalogue, strange = programme.catalogue, [small.MODEL]
-    for look_up in (
-        catalogue.meant,
-        catalogue.named,
-        catalogue.search,
-        catalogue.nearest,
-        catalogue.variants_of,
-        catalogue.tac_reading,
-        lambda name: catalogue.family_of(name, "One"),
-        lambda name: programme.prices.as_of(name, small.AT),
-        lambda name: programme.anchors.as_of(name, "display", small.AT),
-        lambda name: programme.eligible.lists(name, small.AT.date()),
-    ):
-        with pytest.raises(InvalidValue):
-            look_up(strange)  # type: ignore[arg-type]
-    assert strange not in programme.prices
-    assert strange not in programme.eligible
-    assert catalogue.named(np.str_(small.MODEL)) is catalogue.by_model[small.MODEL]
-    with pytest.raises(InvalidValue, match=r"Gap\.ends"):
-        Gap(small.MODEL, small.AT, datetime(2018, 3, 20, tzinfo=Zone()))
-    with pytest.raises(InvalidValue, match="on cannot be"):
-        Listing("m", date(2018, 1, 1)).covers(small.AT)
-
-
-def test_a_condition_is_a_mapping_that_lacks_what_is_no_text() -> None:
-    condition: Any = Condition({"glass": "best"})
-    assert ["glass"] not in condition
-    assert 7 not in condition
-    with pytest.raises(KeyError, match="a list"):
-        condition[["glass"]]
-
-
-def test_questions_are_asked_of_a_variant() -> None:
-    questionnaire = trade.terms_of().questionnaire
-    for call in (
-        lambda: questionnaire.asked_of("m"),  # type: ignore[arg-type]
-        lambda: questionnaire.questions[0].is_asked_of("m"),  # type: ignore[arg-type]
-        lambda: questionnaire.grade(trade.SAID, "m"),  # type: ignore[arg-type]
-        lambda: questionnaire.grade({}, small.VARIANT),  # type: ignore[arg-type]
-    ):
-        with pytest.raises(InvalidValue):
-            call()
-
-
-def test_a_row_of_a_tac_table_has_three_or_four_cells() -> None:
-    for row in (("35417803", "Acme"), ("35417803", "Acme", "One", "", ""), 7):
-        with pytest.raises(InvalidValue, match="give rows of TAC"):
-            TacTable.of([row])  # type: ignore[list-item]
+    assert made(1) == (1, None)
+    assert made(rows=2, title=Word("a")) == (2, "a")
+    with pytest.raises(InvalidValue, match="rows cannot be 0"):
+        made(0, title=5)  # type: ignore[arg-type]

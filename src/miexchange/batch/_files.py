@@ -21,6 +21,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from miexchange import __version__
+from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
 from miexchange._bounds import NAME
 from miexchange._new_file import create
 from miexchange._text import folded, for_spreadsheet, printable
@@ -72,6 +73,18 @@ class Progress:
     total: int
 
 
+@takes(
+    source=PATH,
+    target=PATH,
+    keep=COLUMNS,
+    reveal_imei=FLAG,
+    rejects=maybe(PATH),
+    escape=FLAG,
+    rows=maybe(whole(1)),
+    force=FLAG,
+    restart=FLAG,
+    progress=Rule(lambda value: value is None or callable(value), "give a function, or None"),
+)
 def appraise_file(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
@@ -148,8 +161,6 @@ def appraise_file(
         wanted.append(Path(rejects))
     _check_paths(Path(source), wanted)
     rows = ROWS if rows is None else rows
-    if type(rows) is not int or rows < 1:
-        raise InvalidValue("rows", rows, "give a whole number above zero")
     valuer = _Valuer(file, programme, bonuses_given, at, _kept(keep, file, programme, reveal_imei=reveal_imei), threads)
     outputs = [_Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
     if rejects is not None:
@@ -414,12 +425,10 @@ def _is_bytes(kind: Any) -> bool:
 
 def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_imei: bool) -> list[str]:
     """Check the columns that are to be kept."""
-    if isinstance(keep, str):
-        raise InvalidValue("keep", keep, "give a list of names")
     names = list(dict.fromkeys(keep))
     for name in names:
         if name not in source.names:
-            close = difflib.get_close_matches(f"{name}", source.names, n=1)
+            close = difflib.get_close_matches(name, source.names, n=1)
             rule = f"the source has no such column{f': do you mean {printable(close[0])}?' if close else ''}"
             raise InvalidValue("keep", name, f"{rule}. It has {_listed(source.names)}")
         if len(name) > NAME:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from miexchange._arguments import instance, takes
 from miexchange._value import instant
 from miexchange.batch._blocks import appraise_columns
 from miexchange.batch._columns import Kind, check_names, read_cells
@@ -193,10 +194,9 @@ def workers(threads: int | None) -> int:
     return threads
 
 
+@takes(programme=instance(Programme, "give a Programme, as Programme.load returns"))
 def tables_of(programme: Programme, bonuses_given: Mapping[str, int] = NONE_GIVEN) -> Tables:
     """Return a programme's tables; those of the last few programmes are kept."""
-    if not isinstance(programme, Programme):
-        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
     bonuses_given = counts_given(bonuses_given)
     return _tables_of(programme, tuple(sorted(bonuses_given.items())))
 

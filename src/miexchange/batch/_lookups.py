@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange._arguments import instance, takes
 from miexchange._value import instant
 from miexchange.batch._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch._cells import Codes, Imeis, Integers
@@ -21,14 +22,16 @@ from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_li
 from miexchange.batch._shares import shares
 from miexchange.batch._tacs import PAGE, addresses
 from miexchange.errors import InvalidValue
+from miexchange.imei import TacTable
+from miexchange.market import PriceTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miexchange.batch._columns import Column
     from miexchange.batch._rules import Positions
-    from miexchange.imei import TacDevice, TacTable
-    from miexchange.market import Price, PriceTable
+    from miexchange.imei import TacDevice
+    from miexchange.market import Price
 
 __all__ = ["lookup_many", "prices_as_of", "validate_many"]
 
@@ -68,6 +71,7 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
     return found, digits
 
 
+@takes(table=instance(TacTable))
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
     """Look a column of IMEIs up: see `miexchange.imei.TacTable.lookup_many`, which calls this."""
     numbers, _ = _read(read_alone(column, "text", "column"), workers(threads))
@@ -104,6 +108,7 @@ def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice
     return *addresses(found), list(numbers)
 
 
+@takes(table=instance(PriceTable))
 def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     """Look prices up: see `miexchange.market.PriceTable.as_of_many`, which calls this."""
     names = read_alone(models, "text", "models")

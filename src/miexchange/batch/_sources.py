@@ -37,7 +37,7 @@ FORMATS = (".csv", ".parquet")
 _TABLE = 1 << 26  # bytes of a table, about
 _UNPACKED = 200_000_000, 100  # bytes that a Parquet file unpacks to at most; or so many times its own
 _BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
-_CANNOT_READ = (pa.ArrowException, OSError)
+_CANNOT_READ = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last one of the name of a column
 
 
 def format_of(path: Path, field: str) -> str:
@@ -123,9 +123,12 @@ class _Parquet:
         file = self._opened()
         if file.metadata.num_columns > COLUMNS:
             raise InvalidValue("source", f"{path}", f"it has more than {COLUMNS:,} columns; leave some out")
-        self._schema = file.schema_arrow
-        self.names = list(self._schema.names)
-        self.types = list(self._schema.types)
+        try:
+            self._schema = file.schema_arrow
+            self.names = list(self._schema.names)
+            self.types = [kind for kind in self._schema.types if str(kind)]
+        except _CANNOT_READ as error:
+            raise _unreadable(path, "Parquet", error) from None
         self.total = file.metadata.num_rows
         self.done = 0
         self._size = path.stat().st_size
@@ -237,6 +240,8 @@ class _Csv:
             raise _not_csv(path, f"its cells are separated by {_SEPARATORS[mark]}; separate them by commas")
         if any("\0" in name for name in self.names):
             raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
+        if (fault := _other_csv(self.names)) is not None:
+            raise _not_csv(path, fault)
         self.types = [pa.string()] * len(self.names)
         self.done = 0
 
@@ -289,6 +294,19 @@ _NOT_TEXT = {
     b"\xfe\xff": "in UTF-16",
 }
 """How files begin that are taken for CSV."""
+
+
+_OTHERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def _other_csv(names: Sequence[str]) -> str | None:
+    """Say how the first line shows that the cells are not separated by commas alone; None where it does not."""
+    if any(name.strip().casefold().startswith("sep=") for name in names):
+        return "line 1 says which character separates the cells, and must name the columns"
+    if len(names) > 1:
+        return None
+    other = next((name for sign, name in _OTHERS.items() if sign in names[0]), None)
+    return other and f"its cells are separated by {other}, not by commas"
 
 
 def _not_csv(path: Path, reason: object) -> InvalidValue:

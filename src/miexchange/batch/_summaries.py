@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange._arguments import check, instance, several
 from miexchange._value import Value
 from miexchange.batch._results import Amounts, Texts
 from miexchange.refusal import ReasonCode
@@ -84,8 +85,13 @@ class Summary(Value):
 
     @classmethod
     def total(cls, parts: Iterable[Summary]) -> Summary:
-        """Add up the summaries of the parts of a file; their order does not matter."""
-        every = list(parts)
+        """Add up the summaries of the parts of a file; their order does not matter.
+
+        Raises:
+            InvalidValue: something else than summaries.
+        """
+        rule = several(instance(Summary), "give a list of Summary")
+        every: list[Summary] = check({"parts": parts}, {"parts": rule})["parts"]
         reasons: Counter[ReasonCode] = Counter()
         for part in every:
             reasons.update({one.code: one.rows for one in part.reasons})

@@ -121,7 +121,7 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
 
 
 def _check_keys(key: bytes | None, old_keys: Sequence[bytes]) -> None:
-    require(isinstance(old_keys, list | tuple), "old_keys", None, "give a list or a tuple of keys")
+    require(type(old_keys) in {list, tuple}, "old_keys", None, "give a list or a tuple of keys")
     for one in (*(() if key is None else (key,)), *old_keys):
         check_key(one)
     require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")

@@ -7,12 +7,13 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from miexchange._text import text_of, without_passwords
+from miexchange._value import is_text
 from miexchange.errors import shown
 from miexchange.ledger._errors import LedgerError
 
@@ -45,14 +46,17 @@ class Address(NamedTuple):
     extra: dict[str, str]
 
 
-def address_of(where: object) -> Address:
+def address_of(where: Any) -> Address:  # noqa: ANN401 - whatever is given
     """Read a path or a URL.
 
     Raises:
         LedgerError: it is neither, or it can be read in two ways. The message shows no password.
     """
-    text = text_of(os.fspath(where) if isinstance(where, os.PathLike) else where)
-    if text is None or "\x00" in text:
+    try:
+        text = text_of(where.__fspath__() if issubclass(type(where), os.PathLike) else where)
+    except Exception:  # noqa: BLE001 - a path of anybody's making
+        text = None
+    if text is None or not is_text(text) or "\x00" in text:
         raise _unreadable()
     if "://" not in text:
         if _OF_A_SERVER.search(text) and not Path(text).exists():

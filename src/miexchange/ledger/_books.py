@@ -32,7 +32,6 @@ from miexchange.ledger._requests import (
     UNKNOWN,
     Request,
     bounded,
-    checked_key,
     plain_code,
     refused,
 )
@@ -150,10 +149,9 @@ class Books:
     ) -> Exchange | Refusal:
         self._secret_keys()
         plain = plain_code(code)
-        key = checked_key(idempotency_key)
         if plain is None:
             return MISTYPED
-        request = Request(verb, key, (plain, *content), instant(at, "at"), plain, asker)
+        request = Request(verb, idempotency_key, (plain, *content), instant(at, "at"), plain, asker)
 
         def attempt(session: Session, *, carefully: bool) -> Exchange | Refusal:
             row = session.row(plain, lock=True)

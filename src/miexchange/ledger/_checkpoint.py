@@ -13,6 +13,8 @@ from datetime import datetime
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from miexchange._arguments import instance, takes
+from miexchange._text import text_of
 from miexchange._value import Value, canonical, check_types, instant, require
 from miexchange.ledger._merkle import is_included
 
@@ -61,10 +63,10 @@ class Checkpoint(Value):
         Args:
             public_key: the ledger's public key, from a source that is trusted: the first checkpoint, for example.
         """
-        if public_key != self.public_key:
+        if text_of(public_key) != self.public_key:
             return False
         try:
-            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
             key.verify(bytes.fromhex(self.signature), _content(self))
         except (InvalidSignature, ValueError):
             return False
@@ -116,6 +118,7 @@ class Inclusion(Value):
         for beside in self.path:
             require(_HEX.fullmatch(beside) is not None, "Inclusion.path", beside, "give hex digits")
 
+    @takes(checkpoint=instance(Checkpoint))
     def is_in(self, checkpoint: Checkpoint, public_key: str) -> bool:
         """Tell whether it holds; this needs neither a database nor a secret.
 

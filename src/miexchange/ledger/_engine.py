@@ -183,7 +183,7 @@ class translated:  # noqa: N801 - used as a function; a generator costs more, wh
         if isinstance(error, SQLAlchemyError):
             cause = error.orig if isinstance(error, DBAPIError) else None
             raise self._meaning(error if cause is None else cause) from error
-        if error is not None and _is_of_driver(error):
+        if error is not None and (_is_of_driver(error) or _is_no_text(error)):
             raise self._meaning(error) from error
 
     def _meaning(self, error: BaseException) -> Exception:
@@ -220,6 +220,11 @@ def _is_of_driver(error: BaseException) -> bool:
     return any(kind.__name__ == "Error" and kind.__module__ in {"sqlite3", "psycopg"} for kind in type(error).mro())
 
 
+def _is_no_text(error: BaseException) -> bool:
+    """Tell whether SQLite's module could not read what a damaged file says, be it the words of an error of its own."""
+    return isinstance(error, UnicodeDecodeError)
+
+
 def _text(error: BaseException) -> str:
     return without_passwords(" ".join(str(error).split()))
 
@@ -243,7 +248,7 @@ def _is_lost(error: BaseException) -> bool:
 def _said(error: BaseException) -> tuple[str, str]:
     """Return what an error means, and what to do, with a place for what to do in any case."""
     said, state = _text(error), _state(error)
-    if "decode to UTF-8" in said:  # the driver's words show the row
+    if _is_no_text(error) or "decode to UTF-8" in said:  # the driver's words show the row
         return _NO_TEXT, _ASK
     what = f"The ledger's database refused: {said}"
     if isinstance(error, SQLAlchemyError):  # not the database's, but how it is used

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, tzinfo
 from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from miexchange._text import ID_RULE, is_id
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes
+from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._value import instant, packed, require
 from miexchange.coupon import Order, device_token
 from miexchange.eligibility import Device
@@ -39,7 +40,7 @@ from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
-from miexchange.ledger._requests import Request, checked_key, plain_code, refused
+from miexchange.ledger._requests import Request, plain_code, refused
 from miexchange.ledger._rows import (
     entry_of,
     instant_of,
@@ -71,29 +72,33 @@ must be free for most of the time. `benchmarks/ledgering.py` prints what others 
 """
 
 
-def _check_names(programme: object) -> None:
-    """Refuse what is no programme, or one whose names no table of the ledger can hold."""
-    if not isinstance(programme, Programme):
-        raise InvalidValue("programme", programme, "give a Programme, as Programme.load returns")
+_PROGRAMME = instance(Programme, "give a Programme, as Programme.load returns")
+_ORDER = Rule(lambda value: is_id(text_of(value)), f"give the order's id: {ID_RULE}", text_of)
+_ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
+_KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
+
+
+def _check_names(programme: Programme) -> None:
+    """Refuse a programme whose names no table of the ledger can hold."""
     for name in (programme.id, *(bonus.id for terms in programme.terms for bonus in terms.bonuses)):
         require(is_id(name), "Programme.id or Bonus.id", name, f"give {ID_RULE}")
 
 
-def _days_in(zone: object) -> Callable[[int], date]:
+_ZONE = instance(tzinfo, 'give a time zone, such as ZoneInfo("Asia/Kolkata") or datetime.timezone.utc')
+
+
+def _days_in(zone: tzinfo) -> Callable[[int], date]:
     """Return what tells the day of an instant in a zone; the instant is in microseconds.
 
     Raises:
-        InvalidValue: it is no zone, or one that does not say how far it is from UTC.
+        InvalidValue: the zone does not say how far it is from UTC.
     """
-    rule = 'give a time zone, such as ZoneInfo("Asia/Kolkata") or datetime.timezone.utc'
-    if not isinstance(zone, tzinfo):
-        raise InvalidValue("zone", zone, rule)
 
     def day_of(us: int) -> date:
         try:
             return instant_of(us).astimezone(zone).date()
         except Exception:  # noqa: BLE001 - a zone of anybody's making
-            raise InvalidValue("zone", zone, rule) from None
+            raise InvalidValue("zone", zone, _ZONE.says) from None
 
     day_of(0)
     return day_of
@@ -131,6 +136,7 @@ class Ledger(Books):
 
     # ----- the verbs
 
+    @takes(quote=instance(Quote), programme=_PROGRAMME, account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
     def accept(
         self, quote: Quote, programme: Programme, *, account: str, at: datetime, idempotency_key: str
     ) -> Exchange | Refusal:
@@ -147,10 +153,9 @@ class Ledger(Books):
             idempotency_key: the caller's name for this request.
         """
         keys = self._secret_keys()
-        require(isinstance(quote, Quote), "quote", quote, "give a Quote")
         _check_names(programme)
         content = (packed(quote), account)
-        request = Request("accept", checked_key(idempotency_key), content, instant(at, "at"), asker=account)
+        request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
             return acceptance(
@@ -182,6 +187,7 @@ class Ledger(Books):
 
         return self._settled(request, first, second)
 
+    @takes(order=instance(Order, "give an Order"), account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
     def reserve(
         self, code: str, order: Order, *, account: str, at: datetime, idempotency_key: str
     ) -> Exchange | Refusal:
@@ -197,10 +203,10 @@ class Ledger(Books):
             at: the instant.
             idempotency_key: the caller's name for this request.
         """
-        require(isinstance(order, Order), "order", order, "give an Order")
         event = Reserve(at, order, account)
         return self._later(code, event, idempotency_key, (packed(order), account), asker=account)
 
+    @takes(order=_ORDER, at=INSTANT, idempotency_key=_KEY)
     def release(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Give the coupon back, because the order was cancelled.
 
@@ -212,6 +218,13 @@ class Ledger(Books):
         """
         return self._later(code, Release(at, order), idempotency_key, (order,))
 
+    @takes(
+        inspection=instance(Inspection, "give an Inspection"),
+        programme=_PROGRAMME,
+        order=_ORDER,
+        at=INSTANT,
+        idempotency_key=_KEY,
+    )
     def inspect(
         self,
         code: str,
@@ -236,8 +249,6 @@ class Ledger(Books):
             idempotency_key: the caller's name for this request.
         """
         keys = self._secret_keys()
-        require(isinstance(inspection, Inspection), "inspection", inspection, "give an Inspection")
-        require(is_id(order), "order", order, f"give the order's id: {ID_RULE}")
         _check_names(programme)
 
         def examined(session: Session, exchange: Exchange) -> Event | Refusal:
@@ -255,6 +266,7 @@ class Ledger(Books):
         content = (packed(inspection), order)
         return self._transition(code, "inspect", examined, at, idempotency_key, content)
 
+    @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
     def agree(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Take the customer's yes to the re-quote, once what is due is paid.
 
@@ -266,6 +278,7 @@ class Ledger(Books):
         """
         return self._later(code, Agree(at, account), idempotency_key, (account,), asker=account)
 
+    @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
     def decline(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Take the customer's no to the re-quote.
 
@@ -277,6 +290,7 @@ class Ledger(Books):
         """
         return self._later(code, Decline(at, account), idempotency_key, (account,), asker=account)
 
+    @takes(order=_ORDER, at=INSTANT, idempotency_key=_KEY)
     def complete(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Record that the old phone was handed over as quoted.
 
@@ -288,6 +302,7 @@ class Ledger(Books):
         """
         return self._later(code, Complete(at, order), idempotency_key, (order,))
 
+    @takes(at=INSTANT, idempotency_key=_KEY)
     def expire(self, code: str, *, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """End an exchange whose time ran out; `sweep` does so for all of them.
 
@@ -298,6 +313,7 @@ class Ledger(Books):
         """
         return self._later(code, Expire(at), idempotency_key, ())
 
+    @takes(reason=TEXT, at=INSTANT, idempotency_key=_KEY)
     def void(self, code: str, *, reason: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Call an exchange off.
 
@@ -309,6 +325,7 @@ class Ledger(Books):
         """
         return self._later(code, Void(at, reason), idempotency_key, (reason,))
 
+    @takes(order=_ORDER, at=INSTANT, idempotency_key=_KEY)
     def reverse(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Undo an exchange, because the new phone was returned.
 
@@ -320,6 +337,7 @@ class Ledger(Books):
         """
         return self._later(code, Reverse(at, order), idempotency_key, (order,))
 
+    @takes(at=INSTANT, dry_run=FLAG)
     def sweep(self, at: datetime, *, dry_run: bool = False) -> Sweep:
         """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
 
@@ -330,7 +348,6 @@ class Ledger(Books):
             at: the instant. No clock is read: what is given here ends, so it must not be an instant to come.
             dry_run: whether to count only; nothing is written and nothing locked.
         """
-        require(type(dry_run) is bool, "dry_run", dry_run, "give True or False")
         if not dry_run:
             self._secret_keys()
         at = instant(at, "at")
@@ -374,6 +391,7 @@ class Ledger(Books):
         with translated(READ), self._reader.connect() as connection:
             return tuple(map(entry_of, connection.execute(sql.HISTORY, {"code": plain})))
 
+    @takes(zone=_ZONE)
     def open_exposure(self, zone: tzinfo = UTC) -> tuple[Exposure, ...]:
         """Return what live coupons are worth, by the day on which they expire; first those that orders hold.
 
@@ -408,6 +426,7 @@ class Ledger(Books):
         days = sorted(found, key=lambda day: date.min if day is None else day)
         return tuple(Exposure(day, *found[day]) for day in days)
 
+    @takes(device=instance(Device))
     def standing_of(self, device: Device) -> DeviceStanding:
         """Tell what the ledger knows of a device, by either of its IMEIs, whatever key was in use then.
 
@@ -418,7 +437,6 @@ class Ledger(Books):
             InvalidValue: the device has no IMEI.
         """
         keys = self._secret_keys()
-        require(isinstance(device, Device), "device", device, "give a Device")
         imeis = [imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei)]
         require(bool(imeis), "device", device, "give a Device with an IMEI")
         tokens = {device_token(imei, key=key) for imei in imeis for key in keys}
@@ -432,6 +450,7 @@ class Ledger(Books):
             bought_at=None if bought is None else instant_of(bought[0]),
         )
 
+    @takes(programme=_PROGRAMME)
     def bonuses_given(self, programme: Programme) -> dict[str, int]:
         """Return how many places of each bonus with a quota are taken: what `miexchange.appraise` asks.
 
@@ -444,6 +463,7 @@ class Ledger(Books):
 
     # ----- checkpoints
 
+    @takes(at=INSTANT)
     def checkpoint(self, at: datetime) -> Checkpoint:
         """Take a signed checkpoint: keep it elsewhere, and give it to `miexchange.ledger.verify` later.
 
@@ -460,6 +480,7 @@ class Ledger(Books):
         at = instant(at, "at")
         return checkpoint_of(self._engine, self._seals, next_epoch(self._sessions, self._seals), at)
 
+    @takes(checkpoint=instance(Checkpoint))
     def inclusion(self, code: str, checkpoint: Checkpoint) -> Inclusion | None:
         """Return the proof that a coupon was in the ledger when a checkpoint was taken; None where it was not.
 
@@ -469,7 +490,6 @@ class Ledger(Books):
             code: the code, however it was typed.
             checkpoint: the checkpoint.
         """
-        require(isinstance(checkpoint, Checkpoint), "checkpoint", checkpoint, "give a Checkpoint")
         plain = plain_code(code)
         return None if plain is None else inclusion_of(self._engine, plain, checkpoint)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from miexchange._bounds import JSON_VALUES
-from miexchange._value import Value
+from miexchange._value import Value, check_types, instant
 
 __all__ = ["DeviceStanding", "Exposure", "Sweep"]
 
@@ -56,3 +56,8 @@ class DeviceStanding(Value):
     open: str | None = None
     bought: str | None = None
     bought_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.bought_at is not None:
+            object.__setattr__(self, "bought_at", instant(self.bought_at, "DeviceStanding.bought_at"))

@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from miexchange._bounds import REFUSAL_BYTES, TEXT
-from miexchange._text import ID_RULE, is_id
-from miexchange._value import packed, require
+from miexchange._text import text_of
+from miexchange._value import packed
 from miexchange.coupon import normal_code
 from miexchange.refusal import Reason, ReasonCode, Refusal
 
@@ -20,7 +20,6 @@ __all__ = [
     "UNKNOWN",
     "Request",
     "bounded",
-    "checked_key",
     "plain_code",
     "refused",
 ]
@@ -54,15 +53,10 @@ class Request:
 _known_code = lru_cache(_KEPT)(normal_code)
 
 
-def plain_code(code: str) -> str | None:
+def plain_code(code: object) -> str | None:
     """Return a code as it was issued; the last ones are known, because a coupon is asked for several times in a row."""
-    return _known_code(code) if type(code) is str and len(code) <= _LONGEST else None
-
-
-def checked_key(key: object) -> str:
-    """Return an idempotency key that can be kept."""
-    require(is_id(key), "idempotency_key", key, f"give {ID_RULE}, the same for every retry")
-    return str(key)
+    text = text_of(code)
+    return _known_code(text) if text is not None and len(text) <= _LONGEST else None
 
 
 def refused(code: ReasonCode, what: str, remedy: str) -> Refusal:

@@ -9,8 +9,9 @@ from itertools import groupby, pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from miexchange._arguments import instance, maybe, takes
 from miexchange._bounds import JSON_VALUES
-from miexchange._value import Value, packed, require
+from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
 from miexchange.exchange import fold
 from miexchange.ledger._books import Books
@@ -74,6 +75,7 @@ class Verification(Value):
         return not self.faults
 
 
+@takes(ledger=instance(Books, "give a Ledger, as miexchange.ledger.open returns"), against=maybe(instance(Checkpoint)))
 def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     """Read the whole ledger and prove that it is consistent.
 
@@ -94,8 +96,6 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
         LedgerError: the database cannot be reached.
         InvalidValue: an argument is not of its type.
     """
-    require(isinstance(ledger, Books), "ledger", ledger, "give a Ledger, as miexchange.ledger.open returns")
-    require(against is None or isinstance(against, Checkpoint), "against", against, "give a Checkpoint")
     proof = _Proof(ledger.seals, against.number if against is not None else 0)
     proof.read(ledger.engine)
     if against is not None:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import FLAG, instance, maybe, takes, whole
 from miexchange.condition import Condition, Deduction, Grade, Grading, Option, Question, Questionnaire
+from miexchange.eligibility import Variant
 from miexchange.money import BPS
 from miexchange.strategies import _models
-from miexchange.strategies._numbers import SOURCE, ascents, rates, subsets
+from miexchange.strategies._numbers import SOURCE, VARIANTS, ascents, rates, subsets
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
-
-    from miexchange.eligibility import Variant
 
 __all__ = [
     "COMPONENTS",
@@ -53,6 +53,7 @@ def options() -> SearchStrategy[Option]:
     return questions().flatmap(lambda question: st.sampled_from(question.options))
 
 
+@takes(number=whole(), variants=VARIANTS)
 @st.composite
 def questions(
     draw: st.DrawFn,
@@ -112,6 +113,7 @@ def questions(
     )
 
 
+@takes(variants=VARIANTS, most=whole(1, 1_000))
 def questionnaires(variants: tuple[Variant, ...] = (), most: int = 4) -> SearchStrategy[Questionnaire]:
     """Draw questionnaires of up to so many questions.
 
@@ -128,6 +130,7 @@ def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -
     return Questionnaire("1", tuple(draw(questions(number, variants)) for number in range(1, count + 1)))
 
 
+@takes(questionnaire=maybe(instance(Questionnaire)), variant=maybe(instance(Variant)), gates=FLAG)
 def conditions(
     questionnaire: Questionnaire | None = None, variant: Variant | None = None, *, gates: bool = True
 ) -> SearchStrategy[Condition]:
@@ -158,6 +161,7 @@ def conditions(
     return st.fixed_dictionaries(answers).map(Condition)
 
 
+@takes(questionnaire=maybe(instance(Questionnaire)), variant=maybe(instance(Variant)))
 @st.composite
 def hostile_conditions(
     draw: st.DrawFn, questionnaire: Questionnaire | None = None, variant: Variant | None = None

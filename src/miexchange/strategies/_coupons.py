@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import instance, maybe, takes
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, _issue
 from miexchange.eligibility import ImeiStatus
+from miexchange.programme import UsageRules
 from miexchange.strategies._imeis import imeis
 from miexchange.strategies._numbers import amounts, instants, secret_keys, subsets, texts, tuples
 from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
@@ -17,8 +19,6 @@ from miexchange.valuation import GrantedBonus, Quote, QuoteLine
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
-
-    from miexchange.programme import UsageRules
 
 __all__ = ["coupons", "order_lines", "orders", "redemptions"]
 
@@ -60,6 +60,7 @@ def _accepted(draw: st.DrawFn) -> Quote:
     )
 
 
+@takes(quote=maybe(instance(Quote)))
 @st.composite
 def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
     """Draw coupons that were issued of a quote with an IMEI.
@@ -75,6 +76,7 @@ def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
     return coupon
 
 
+@takes(usage=maybe(instance(UsageRules)))
 def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
     """Draw lines of an order.
 
@@ -97,6 +99,7 @@ def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
     )
 
 
+@takes(usage=maybe(instance(UsageRules)))
 @st.composite
 def orders(draw: st.DrawFn, usage: UsageRules | None = None) -> Order:
     """Draw orders of one to four lines; they shrink to one.

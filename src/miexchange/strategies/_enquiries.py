@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
 from miexchange.condition import Condition
 from miexchange.eligibility import Device, ImeiStatus, Variant, Verdict, assess, needs_second
 from miexchange.imei import Imei
@@ -79,6 +80,7 @@ class Enquiry:
         return appraise(self.device, self.condition, self.programme, **self.facts)
 
 
+@takes(programme=maybe(instance(Programme)), model=maybe(TEXT), imei=maybe(FLAG))
 @st.composite
 def devices(
     draw: st.DrawFn,
@@ -142,6 +144,7 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
     return tuple(windows)
 
 
+@takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
 @st.composite
 def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
     """Draw enquiries that are answered with a quote.
@@ -181,6 +184,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     )
 
 
+@takes(programme=maybe(instance(Programme)))
 @st.composite
 def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> Enquiry:
     """Draw enquiries that anything may be wrong with, and that are refused or answered.
@@ -212,6 +216,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     )
 
 
+@takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
 @st.composite
 def quotes(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Quote:
     """Draw quotes: what an enquiry is answered with.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import instance, maybe, takes
 from miexchange.condition import Condition
 from miexchange.device_report import DeviceReport
 from miexchange.exchange import (
@@ -25,19 +26,19 @@ from miexchange.exchange import (
     apply,
 )
 from miexchange.inspection import Examination, Inspection
+from miexchange.programme import Programme
 from miexchange.refusal import Reason, ReasonCode
 from miexchange.strategies._conditions import conditions
 from miexchange.strategies._coupons import orders
 from miexchange.strategies._enquiries import enquiries
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import amounts, instants, secret_keys, texts, tuples
+from miexchange.strategies._numbers import COUNT, amounts, instants, secret_keys, texts, tuples
 from miexchange.valuation import Quote, QuoteLine
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from miexchange.exchange import Event
-    from miexchange.programme import Programme
 
 __all__ = ["device_reports", "events", "examinations", "exchanges", "inspections"]
 
@@ -71,6 +72,7 @@ def device_reports() -> SearchStrategy[DeviceReport]:
     )
 
 
+@takes(quote=maybe(instance(Quote)), programme=maybe(instance(Programme)))
 @st.composite
 def inspections(draw: st.DrawFn, quote: Quote | None = None, programme: Programme | None = None) -> Inspection:
     """Draw what may be seen at the door: mostly the quoted phone, ready to be handed over, with other answers.
@@ -100,6 +102,7 @@ def inspections(draw: st.DrawFn, quote: Quote | None = None, programme: Programm
     )
 
 
+@takes(quote=maybe(instance(Quote)))
 @st.composite
 def examinations(draw: st.DrawFn, quote: Quote | None = None) -> Examination:
     """Draw what an inspection may find: the phone as quoted, worth less or more, or not that phone.
@@ -119,6 +122,7 @@ def examinations(draw: st.DrawFn, quote: Quote | None = None) -> Examination:
     return Examination(kind, condition, lines=lines, exchange_value=seen, coupon_value=seen)
 
 
+@takes(exchange=maybe(instance(Exchange)))
 def events(exchange: Exchange | None = None) -> SearchStrategy[Event]:
     """Draw something that may happen to an exchange, in time or not, by the right order and account or not.
 
@@ -154,6 +158,7 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
     return draw(st.sampled_from(others))
 
 
+@takes(steps=COUNT)
 @st.composite
 def exchanges(draw: st.DrawFn, *, steps: int = 5) -> Exchange:
     """Draw exchanges after up to so many events.

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import takes
 from miexchange.imei import Imei, TacTable, is_valid
 from miexchange.strategies._models import BRANDS, NAMES
-from miexchange.strategies._numbers import SOURCE
+from miexchange.strategies._numbers import SOURCE, STRATEGY
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -23,6 +24,7 @@ _SLIPS = ("wrong", "lost", "doubled", "letter", "script", "swapped", "signed", "
 _OTHER_SCRIPTS = (0x630, 0x936, 0xFEE0)  # from the ASCII digits to the Arabic, Devanagari and fullwidth ones
 
 
+@takes(tacs=STRATEGY)
 def imeis(tacs: SearchStrategy[str] | None = None) -> SearchStrategy[Imei]:
     """Draw IMEIs of phones that were sold: no placeholders, no test numbers.
 
@@ -49,6 +51,7 @@ def all_imeis() -> SearchStrategy[Imei]:
     return st.text(string.digits, min_size=_BODY, max_size=_BODY).map(Imei.from_body)
 
 
+@takes(numbers=STRATEGY)
 def imei_texts(numbers: SearchStrategy[Imei] | None = None) -> SearchStrategy[str]:
     """Draw IMEIs as people write them: with separators between the digits and white space around.
 
@@ -95,6 +98,7 @@ def mistyped_imeis(draw: st.DrawFn) -> str:
     }.get(slip, f"{ahead}{string.digits.replace(digit, '')[kind]}{behind}")
 
 
+@takes(devices=STRATEGY)
 def tac_tables(devices: SearchStrategy[tuple[str, str]] | None = None) -> SearchStrategy[TacTable]:
     """Draw TAC tables; a TAC may name more than one device.
 

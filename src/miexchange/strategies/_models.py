@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import DATE, TEXT, maybe, takes
 from miexchange.eligibility import Catalogue, EligibleModels, Listing, Variant
-from miexchange.strategies._numbers import SOURCE, START, amounts, days
+from miexchange.strategies._numbers import COUNT, SOURCE, START, amounts, days
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -41,6 +42,7 @@ def variants(draw: st.DrawFn) -> Variant:
     return Variant(model, brand, name, ram * 1024, storage, launched_on, launch_price, (), SOURCE, sims)
 
 
+@takes(least=COUNT, most=COUNT)
 def catalogues(least: int = 1, most: int = 4) -> SearchStrategy[Catalogue]:
     """Draw model catalogues, sorted by id, as a catalogue is.
 
@@ -61,6 +63,7 @@ def model_of(variant: Variant) -> str:
     return variant.model
 
 
+@takes(model=maybe(TEXT), first=DATE)
 def listings(model: str | None = None, first: date = START) -> SearchStrategy[Listing]:
     """Draw rows of an eligible-model list.
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import INSTANT, Rule, instance, is_a, maybe, takes, whole
+from miexchange.eligibility import Variant
 from miexchange.market import IST
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = [
+    "COUNT",
     "SOURCE",
     "START",
+    "STRATEGY",
+    "VARIANTS",
     "ZONES",
     "amounts",
     "ascents",
@@ -41,12 +46,23 @@ SOURCE = "example"
 ZONES = (UTC, IST, *(timezone(timedelta(hours=hours)) for hours in (-12, -5, 14)))
 """The zones that instants are drawn in."""
 
+STRATEGY = maybe(instance(st.SearchStrategy, "give a strategy"))
+"""What other values are drawn from, where it is given."""
+
+COUNT = whole(0, 10_000)
+"""How many elements are drawn, at least or at most."""
+
+VARIANTS = Rule(
+    lambda value: type(value) is tuple and all(is_a(one, Variant) for one in value), "give a tuple of Variant"
+)
+
 _T = TypeVar("_T")
 _KEPT = (
     512  # hypothesis validates a strategy when it first draws from it: making one anew for each draw costs most of it
 )
 
 
+@takes(most=whole(PAISE_PER_RUPEE, GREATEST_PAISE))
 @lru_cache(_KEPT)
 def amounts(most: int = GREATEST_PAISE) -> SearchStrategy[int]:
     """Draw amounts of whole rupees, in paise, above zero. They shrink to ₹1 000, and else to round thousands.
@@ -67,6 +83,7 @@ def amounts(most: int = GREATEST_PAISE) -> SearchStrategy[int]:
     return st.one_of(few, small, any_rupees)
 
 
+@takes(first=INSTANT, last=INSTANT)
 @lru_cache(_KEPT)
 def instants(
     first: datetime = datetime(2018, 3, 15, tzinfo=UTC), last: datetime = datetime(2028, 3, 15, tzinfo=UTC)

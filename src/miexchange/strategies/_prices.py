@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import TEXT, maybe, takes, whole
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.strategies._conditions import COMPONENTS
 from miexchange.strategies._models import variants
-from miexchange.strategies._numbers import SOURCE, amounts, instants
+from miexchange.strategies._numbers import COUNT, SOURCE, STRATEGY, amounts, instants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ BASES: SearchStrategy[Literal["observed", "modelled"]] = st.sampled_from(("obser
 """Whether a price was observed or modelled."""
 
 
+@takes(model=maybe(TEXT), most=whole(PAISE_PER_RUPEE, GREATEST_PAISE))
 @st.composite
 def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_PAISE) -> Price:
     """Draw market prices: whole rupees, as a table holds them.
@@ -42,6 +44,7 @@ def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_PAISE
     return Price(name, since, draw(amounts(most)), draw(BASES), SOURCE, end)
 
 
+@takes(model=maybe(TEXT))
 @st.composite
 def anchors(draw: st.DrawFn, model: str | None = None) -> Anchor:
     """Draw repair anchors.
@@ -55,6 +58,7 @@ def anchors(draw: st.DrawFn, model: str | None = None) -> Anchor:
     )
 
 
+@takes(models=STRATEGY, most=COUNT)
 def price_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> SearchStrategy[PriceTable]:
     """Draw price tables: dated rows of a few models, none of which overlap.
 
@@ -71,6 +75,7 @@ def price_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> Se
     return rows.map(lambda found: PriceTable(_without_overlaps(found, lambda price: price.model)))
 
 
+@takes(models=STRATEGY, most=COUNT)
 def anchor_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> SearchStrategy[AnchorTable]:
     """Draw tables of repair anchors, none of which overlap.
 

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
 
+from miexchange._arguments import INSTANT, TEXT, Rule, takes, whole
 from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels, Variant
 from miexchange.imei import TacTable
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import BPS, PAISE_PER_RUPEE
+from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.programme import AgeBand, Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
     SOURCE,
     START,
+    VARIANTS,
     ZONES,
     amounts,
     ascents,
@@ -42,6 +44,12 @@ CATEGORIES = ("smartphone", "accessory")
 NEW_BRANDS = ("Mi", "Redmi")
 CHANNELS = ("mi.com", "mi-home")
 PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
+
+_AMOUNT = whole(1, GREATEST_PAISE)
+_RANGE = Rule(
+    lambda value: type(value) is tuple and [_AMOUNT.fits(paise) for paise in value] == [True, True],
+    "give the lowest and the highest market price, in paise",
+)
 
 _SECOND = START + timedelta(20)  # when the second version of the terms begins
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
@@ -182,6 +190,7 @@ def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) ->
     return _with_options(questionnaire, scaled)
 
 
+@takes(variants=VARIANTS, begins=INSTANT, paise=_RANGE, price_max_age_days=whole(1, 36_500), version=TEXT)
 @st.composite
 def terms(
     draw: st.DrawFn,
@@ -239,6 +248,7 @@ def terms(
     return made
 
 
+@takes(most_paise=whole(PAISE_PER_RUPEE, GREATEST_PAISE))
 @st.composite
 def programmes(draw: st.DrawFn, most_paise: int = 10**7) -> Programme:
     """Draw small programmes, with every kind of rule, that a linter lets pass.

@@ -11,21 +11,42 @@ True
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, mask, one_line
 from miexchange.tuning._additive import Additive, Offsets, Spline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from miexchange.tuning._additive import Floats
 
 __all__ = ["AdditiveRegressor"]
+
+
+class _RefusedError(InvalidValue, TypeError):
+    """What scikit-learn refuses: it expects a TypeError of every regressor where a cell is no number."""
+
+
+@contextmanager
+def _refusing(**given: object) -> Iterator[None]:
+    """Turn whatever comes of asking scikit-learn about foreign data into an error of this package, with its words."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - foreign data may do anything
+        said = type(error).__name__
+        if isinstance(error, TypeError | ValueError):
+            said = one_line(_LONG_NUMBER.sub(lambda found: mask(found[0]), f"{error}"))
+        raise _RefusedError(" or ".join(given), next(iter(given.values())), said) from None
+
+
+_LONG_NUMBER = re.compile(r"\d(?:[\s.\-:/]*\d){11,}")
 
 
 class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -60,12 +81,14 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
         """Fit on prices above zero.
 
         Raises:
-            InvalidValue: a price is not above zero.
+            InvalidValue: a price is not above zero, or scikit-learn refuses what is given.
         """
-        matrix, prices = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
+        with _refusing(X=X, y=y):
+            matrix, prices = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
         if not (prices > 0).all():
             raise InvalidValue("y", float(prices.min()), "a price is above zero")
-        weights = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
+        with _refusing(sample_weight=sample_weight):
+            weights = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
         kept = weights > 0
         self.logged_ = [column for column in self.log if column < matrix.shape[1] and (matrix[:, column] > 0).all()]
         terms = [
@@ -84,9 +107,14 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
         return columns
 
     def predict(self, X: Any) -> Floats:  # noqa: ANN401, N803 - scikit-learn's signature
-        """Return the price of each row."""
+        """Return the price of each row.
+
+        Raises:
+            InvalidValue: scikit-learn refuses what is given.
+        """
         check_is_fitted(self)
-        matrix = validate_data(self, X, reset=False, dtype=np.float64)
+        with _refusing(X=X):
+            matrix = validate_data(self, X, reset=False, dtype=np.float64)
         price: Floats = np.exp(self.model_.predict(self._values(matrix)))
         return price
 

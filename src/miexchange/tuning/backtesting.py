@@ -31,6 +31,7 @@ from miexchange.tuning._arguments import (
     Rule,
     check,
     each,
+    is_a,
     maybe,
     one_of,
     takes,
@@ -60,6 +61,12 @@ _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neit
 _TAIL = 0.1
 _INNER_FOLDS = 4
 _READ = ["exchange_value_paise", "reasons", "grade", "brand", "age"]
+
+
+_INSTANTS = Rule(
+    lambda value: is_a(value, pd.Series) and value.dtype.kind == "M",
+    "give a pandas Series of days or instants",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,7 @@ class ByTime:
 
     cut: date
 
+    @takes(on=_INSTANTS)
     def split(self, deals: pd.DataFrame, on: pd.Series[pd.Timestamp]) -> list[Fold]:
         """Return the rows to train on and to test on."""
         del deals

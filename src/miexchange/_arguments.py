@@ -1,0 +1,173 @@
+"""What arguments may be: a rule for each, checked before anything is done.
+
+>>> @takes(rows=whole(1), title=TEXT)
+... def made(rows, title):
+...     return f"{title}: {rows}"
+>>> made(2, title="deals")
+'deals: 2'
+>>> made(0, title="deals")
+Traceback (most recent call last):
+miexchange.errors.InvalidValue: rows cannot be 0: give a whole number of 1 or more
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import wraps
+from numbers import Integral
+from pathlib import Path
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from miexchange._text import native, text_of
+from miexchange._value import instant
+from miexchange.errors import InvalidValue
+
+__all__ = [
+    "COLUMNS",
+    "DATE",
+    "FLAG",
+    "INSTANT",
+    "PATH",
+    "TEXT",
+    "Rule",
+    "check",
+    "instance",
+    "is_a",
+    "maybe",
+    "one_of",
+    "several",
+    "takes",
+    "whole",
+]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401 - an argument of any type
+    return value
+
+
+class Rule(NamedTuple):
+    """Which values fit, how to say what is wanted, and what the function gets for a value that fits."""
+
+    fits: Callable[[Any], bool]
+    says: str
+    plain: Callable[[Any], Any] = _same
+
+
+def takes(**rules: Rule) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Check arguments by name before the function is called.
+
+    Raises:
+        InvalidValue: an argument does not fit its rule.
+    """
+
+    def decorated(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        signature = inspect.signature(function)
+
+        @wraps(function)
+        def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            bound = signature.bind(*args, **kwargs)
+            bound.arguments |= check(bound.arguments, rules)
+            return function(*bound.args, **bound.kwargs)
+
+        return checked
+
+    return decorated
+
+
+def check(values: Mapping[str, object], rules: Mapping[str, Rule], within: str = "") -> dict[str, Any]:
+    """Check values by name, such as the parameters of an estimator, and return what they are taken for.
+
+    Raises:
+        InvalidValue: the first that does not fit its rule.
+    """
+    found = {}
+    for name, rule in rules.items():
+        if name not in values:
+            continue
+        try:
+            fits = rule.fits(values[name])
+            found[name] = rule.plain(values[name]) if fits else None
+        except Exception:  # noqa: BLE001 - an object of foreign code may do anything when it is asked
+            fits = False
+        if not fits:
+            raise InvalidValue(f"{within}{name}", values[name], rule.says)
+    return found
+
+
+def is_a(value: object, kind: type | tuple[type, ...]) -> bool:
+    """Tell whether a value is of a type, whatever class it claims to be of."""
+    return issubclass(type(value), kind)
+
+
+def instance(kind: type, says: str = "") -> Rule:
+    """Want an instance."""
+    return Rule(lambda value: is_a(value, kind), says or f"give a {kind.__name__}")
+
+
+def maybe(rule: Rule) -> Rule:
+    """Want None or what fits another rule."""
+    return Rule(
+        lambda value: value is None or rule.fits(value),
+        f"{rule.says}, or None",
+        lambda value: None if value is None else rule.plain(value),
+    )
+
+
+def several(rule: Rule, says: str) -> Rule:
+    """Want anything to iterate over but a text, of which everything fits another rule; the function gets a list."""
+
+    def listed(values: Any) -> list[Any]:  # noqa: ANN401 - an argument of any type
+        found = []
+        for value in values:  # not `list`, which makes as much room as the object says that it needs
+            if not rule.fits(value):
+                raise TypeError
+            found.append(rule.plain(value))
+        return found
+
+    return Rule(lambda value: is_a(value, Iterable) and not is_a(value, (str, bytes)), says, listed)
+
+
+def whole(least: int = 0, most: int = 2**53) -> Rule:
+    """Want a whole number within bounds."""
+
+    def fits(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
+        return is_a(value, Integral) and not is_a(value, bool) and least <= int(value) <= most
+
+    bound = f" of {least} or more" if most == 2**53 else f" from {least} to {most}"
+    return Rule(fits, f"give a whole number{bound}", int)
+
+
+def one_of(*words: str) -> Rule:
+    """Want one of a few words."""
+    return Rule(lambda value: text_of(value) in words, f"give one of: {', '.join(words)}", text_of)
+
+
+def _is_instant(value: object) -> bool:
+    instant(value, "at")
+    return True
+
+
+def _path_of(value: Any) -> Path:  # noqa: ANN401 - an argument of any type
+    return Path(text_of(value) or value.__fspath__())
+
+
+def _is_path(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
+    if not is_a(value, (str, os.PathLike)):
+        return False
+    text = text_of(value)
+    written = os.fsencode(_path_of(value) if text is None else text)
+    return bool(written) and b"\0" not in written
+
+
+TEXT = Rule(lambda value: bool(text_of(value)), "give a text", text_of)
+FLAG = Rule(lambda value: type(native(value)) is bool, "give True or False", bool)
+DATE = Rule(lambda value: type(value) is date, "give a date")
+INSTANT = Rule(_is_instant, "give an instant: a datetime with a time zone, in the years 1900 to 9900")
+PATH = Rule(_is_path, "give a path", _path_of)
+COLUMNS = several(Rule(lambda value: text_of(value) is not None, "", text_of), "give a list of names of columns")

@@ -75,10 +75,11 @@ def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
     assume(enquiry.terms.exchange is not None)
     exchange = accept(quote, enquiry.programme, account="a", at=enquiry.at, key=KEY)
     assert isinstance(exchange, Exchange), exchange.explain()
+    mismatch = draw(st.sampled_from(["difference", "difference", "honour", "cancel"]))
     rules = exchange.rules.replace(
         inspection="optional",
-        mismatch=draw(st.sampled_from(["difference", "difference", "honour", "cancel"])),
-        decide_hours=24,
+        mismatch=mismatch,
+        decide_hours=24 if mismatch == "difference" else 0,
         reversal=draw(st.sampled_from(["store_credit", "old_phone"])),
         reversal_days=30,
     )
@@ -95,7 +96,8 @@ def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
             coupon_value=quote.coupon_value + more,
         )
         coupon = coupon.replace(bonuses=quote.bonuses)
-    return exchange.replace(quote=quote, coupon=coupon, rules=rules)
+    worst = exchange.worst_case.replace(at_risk=exchange.worst_case.at_risk + more)  # which the gift does not lessen
+    return exchange.replace(quote=quote, coupon=coupon, rules=rules, worst_case=worst)
 
 
 @st.composite

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from miexchange.errors import InvalidValue
+from miexchange.errors import DataError, Problem
 from property.bounded import GREATEST_ANSWER, Door
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _dead() -> None:
 
 
 def _talkative() -> None:
-    raise InvalidValue("Talkative", 1, "x" * GREATEST_ANSWER)
+    raise DataError((Problem("f", 1, "c", "x" * 900, "r"),) * (GREATEST_ANSWER // 900 + 1))
 
 
 def _quick() -> None:

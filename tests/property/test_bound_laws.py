@@ -51,7 +51,7 @@ PROBES = "property.broken_doors"
         ("greedy", "MemoryError()"),
         ("foreign", "KeyError('none')"),
         ("dead", "died of signal 9"),
-        ("talkative", "InvalidValue"),
+        ("talkative", "DataError"),
     ],
 )
 def test_the_measure_finds_what_breaks_the_law(meter: Meter, name: str, outcome: str) -> None:

@@ -157,7 +157,7 @@ def one_line(text: str, most: int = MESSAGE) -> str:
     if len(text) <= most and text.isprintable():
         return text
     text = visible(text[: most + 1])
-    return text if len(text) <= most else text[: most - 1] + "â¦"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 class _Verbatim(str):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from miexchange import Catalogue, DataError, ReasonCode, Variant
+from miexchange._catalogue import closest
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
 from miexchange._rows import Problems
 from miexchange.batch import appraise_frame
@@ -297,3 +298,7 @@ def test_a_mistake_in_the_table_of_makers_is_told_with_its_place(
     assert words in f"{problem.message} {problem.remedy}"
     with pytest.raises(DataError):
         problems.raise_if_any()
+
+
+def test_a_name_that_is_none_is_not_compared_with_others() -> None:
+    assert closest("x" * 201, ["x"], 1, 0.0) == []

@@ -24,7 +24,8 @@ def apart(columns: int, rows: int, kind: Any) -> NDArray[Any]:
     """Make room for columns that a loop goes through together, with anything in it.
 
     No two of them are a power of two apart: such columns meet in the processor's cache, and take four times as long.
+    There is always something between them: numba compiles a loop anew, for seconds, for columns that lie end to end.
     """
     per_line = _CACHE_LINE // np.dtype(kind).itemsize
-    distance = (-(-rows // per_line) | 1) * per_line  # an odd number of cache lines
+    distance = ((rows // per_line + 1) | 1) * per_line  # an odd number of cache lines
     return room(columns * distance, kind).reshape(columns, distance)[:, :rows]

@@ -17,24 +17,25 @@ from numpy.typing import NDArray
 
 from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch._compiled import compiled
+from miexchange.batch._fewtexts import SLACK, FewTexts, validity
 from miexchange.batch._memory import room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 __all__ = ["WRONG", "NotCsv", "header_of", "read_records"]
 
 WRONG = "\0wrong"
 """The last column of a table of rows: bool, whether the row has too few or too many cells. Its cells are then null."""
 
-_BLOCK = 1 << 19  # bytes that are taken apart at once
+_BLOCK = 1 << 20  # bytes that are taken apart at once
 _ROWS = 1 << 14  # rows of a block at most
 
 # What a byte can be the end of: an unquoted cell, or a stretch of a quoted one.
 _COMMA, _QUOTE, _LINE_END = 1, 2, 4
 _KINDS = np.zeros(256, dtype=np.uint8)
 _KINDS[list(b',"\n\r')] = _COMMA, _QUOTE, _LINE_END, _LINE_END
-_LF, _CR = b"\n\r"
+_LF, _CR, _MARK = b'\n\r"'
 
 _FINE, _NOT_CLOSED, _AFTER_QUOTE, _LONG_CELL, _LONG_ROW = range(5)
 _BEGIN, _LINE, _ROWS_READ, _CELLS, _CELL_LINE = range(5)  # what a scan reports, see `_scan`
@@ -123,31 +124,32 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
     The report has where the next row begins, its line, how many rows were found, how many cells the last one has, and
     in which line the cell begins that is wrong.
     """
+    kinds = _KINDS
     begin, line = report[_BEGIN], report[_LINE]
     row, position = 0, report[_BEGIN]
     fault = _FINE
     while row < len(wrong) and begin < size:
         cells, here, is_whole = 0, line, False
-        if columns != 1 and _KINDS[data[position]] == _LINE_END:
+        if columns != 1 and kinds[data[position]] == _LINE_END:
             is_empty = True
         else:
             is_empty = False
             while True:
                 first, is_doubled = position, False
-                if position < size and _KINDS[data[position]] == _QUOTE:
+                if position < size and kinds[data[position]] == _QUOTE:
                     cell_line = here
                     first += 1
                     position += 1
                     is_closed = False
                     while position < size:
-                        kind = _KINDS[data[position]]
+                        kind = kinds[data[position]]
                         if kind & (_QUOTE | _LINE_END) == 0:
                             position += 1
                         elif kind == _LINE_END:
                             position += 1
                             if data[position - 1] == _LF or position >= size or data[position] != _LF:
                                 here += 1
-                        elif position + 1 < size and _KINDS[data[position + 1]] == _QUOTE:
+                        elif position + 1 < size and kinds[data[position + 1]] == _QUOTE:
                             is_doubled = True
                             position += 2
                         else:
@@ -160,11 +162,11 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
                     position += 1
                     if not is_closed or (position >= size and not is_all):
                         break
-                    if position < size and _KINDS[data[position]] & (_COMMA | _LINE_END) == 0:
+                    if position < size and kinds[data[position]] & (_COMMA | _LINE_END) == 0:
                         fault, report[_CELL_LINE] = _AFTER_QUOTE, cell_line
                         break
                 else:
-                    while position < size and _KINDS[data[position]] & (_COMMA | _LINE_END) == 0:
+                    while position < size and kinds[data[position]] & (_COMMA | _LINE_END) == 0:
                         position += 1
                     if position - first > CELL_BYTES:
                         fault, report[_CELL_LINE] = _LONG_CELL, here
@@ -181,7 +183,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
                 if position >= size:
                     is_whole = True
                     break
-                if _KINDS[data[position]] == _LINE_END:
+                if kinds[data[position]] == _LINE_END:
                     break
                 position += 1
         if position - begin > ROW_BYTES and fault == _FINE:
@@ -212,48 +214,43 @@ def _gather(
     ends: NDArray[np.int32],
     offsets: NDArray[np.int32],
     out: NDArray[np.uint8],
-    valid: NDArray[np.uint8],
-) -> int:
-    """Write the cells of a column one after the other, and return how many are empty."""
-    position = nulls = 0
-    offsets[0] = 0
+) -> None:
+    """Write the cells of a column one after the other."""
+    position = 0
     for row in range(len(starts)):
-        first, last = starts[row], ends[row]
-        if last >= 0:
-            for place in range(first, last):
-                out[position] = data[place]
-                position += 1
-        else:
-            place = first
-            while place < ~last:
-                out[position] = data[place]
-                position += 1
-                place += 2 if _KINDS[data[place]] == _QUOTE else 1
-        offsets[row + 1] = position
-        if position == offsets[row]:
-            nulls += 1
-            valid[row >> 3] &= ~(np.uint8(1) << np.uint8(row & 7))
-    return nulls
+        offsets[row] = position
+        place, last = starts[row], ends[row]
+        is_doubled = last < 0
+        if is_doubled:
+            last = ~last
+        while place < last:
+            out[position] = data[place]
+            position += 1
+            place += 2 if is_doubled and data[place] == _MARK else 1
+    offsets[len(starts)] = position
 
 
-def _table_of(data: NDArray[np.uint8], block: _Block, names: Sequence[str], rows: int) -> pa.Table:
+def _table_of(
+    data: NDArray[np.uint8], block: _Block, names: Sequence[str], rows: int, few: Mapping[str, FewTexts]
+) -> pa.Table:
     """Return the cells of the rows that were found."""
-    cells = [_cells(data, block, slot, rows) for slot in range(len(names))]
+    cells = []
+    for slot, name in enumerate(names):
+        codes = few[name].codes(data, block.starts[slot, :rows], block.ends[slot, :rows]) if name in few else None
+        if codes is None:
+            codes = _cells(data, block, slot, rows)
+            codes = codes.dictionary_encode() if name in few else codes
+        cells.append(codes)
     return pa.Table.from_arrays([*cells, pa.array(block.wrong[:rows])], names=[*names, WRONG])
 
 
 def _cells(data: NDArray[np.uint8], block: _Block, slot: int, rows: int) -> pa.Array:
     offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]))
-    valid = np.full(rows // 8 + 1, 255, dtype=np.uint8)
-    nulls = _gather(
-        data,
-        block.starts[slot, :rows],
-        block.ends[slot, :rows],
-        np.frombuffer(offsets, dtype=np.int32),
-        np.frombuffer(out, dtype=np.uint8) if len(out) else _NO_BYTES,
-        valid,
-    )
-    return pa.Array.from_buffers(pa.binary(), rows, [pa.py_buffer(valid) if nulls else None, offsets, out], nulls)
+    places = np.frombuffer(offsets, dtype=np.int32)
+    cells = np.frombuffer(out, dtype=np.uint8) if len(out) else _NO_BYTES
+    _gather(data, block.starts[slot, :rows], block.ends[slot, :rows], places, cells)
+    nulls, valid = validity(places[1:] > places[:-1])
+    return pa.Array.from_buffers(pa.binary(), rows, [valid, offsets, out], nulls)
 
 
 _NO_BYTES = np.empty(0, dtype=np.uint8)
@@ -268,21 +265,25 @@ def header_of(data: bytes) -> list[bytes]:
     Raises:
         NotCsv: it is none, or has more columns than a table may have.
     """
-    block, slots, first = _Block.of(COLUMNS, 1), np.arange(COLUMNS, dtype=np.int32), np.frombuffer(data, dtype=np.uint8)
+    block, slots = _Block.of(COLUMNS, 1), np.arange(COLUMNS, dtype=np.int32)
+    first = np.frombuffer(bytearray(data), dtype=np.uint8)  # loops would be compiled anew for what cannot be written
     block.scan(first, len(first), 0, slots, is_all=True)
     if block.report[_CELLS] > COLUMNS:
         raise NotCsv(f"line 1 has more than {COLUMNS:,} columns")
-    table = _table_of(first, block, [""] * int(block.report[_CELLS]), int(block.report[_ROWS_READ]))
+    table = _table_of(first, block, [""] * int(block.report[_CELLS]), int(block.report[_ROWS_READ]), {})
     return [cell or b"" for column in table.columns[:-1] for cell in column.to_pylist()]
 
 
-def read_records(read: Callable[[memoryview], int], columns: int, wanted: Mapping[str, int]) -> Iterator[pa.Table]:
+def read_records(
+    read: Callable[[memoryview], int], columns: int, wanted: Mapping[str, int], few: Collection[str] = ()
+) -> Iterator[pa.Table]:
     """Yield every row after the first one, as tables of bytes; an empty cell is null, and the last column is `WRONG`.
 
     Args:
         read: fills a stretch of memory with the next bytes of the file, and returns how many there were.
         columns: how many cells a row is to have.
         wanted: the columns to read, each with its position.
+        few: those of them that come as codes, because their texts are probably few.
 
     Raises:
         NotCsv: a row is none.
@@ -290,7 +291,8 @@ def read_records(read: Callable[[memoryview], int], columns: int, wanted: Mappin
     slots = np.full(columns, -1, dtype=np.int32)
     slots[list(wanted.values())] = np.arange(len(wanted))
     names, block = list(wanted), _Block.of(len(wanted), _ROWS)
-    data = np.empty(ROW_BYTES + _BLOCK, dtype=np.uint8)
+    texts = {name: FewTexts() for name in few}
+    data = np.empty(ROW_BYTES + _BLOCK + SLACK, dtype=np.uint8)
     size, skipped, is_all = 0, 1, False
     while not is_all:
         found = read(data[size : size + _BLOCK].data)
@@ -300,7 +302,7 @@ def read_records(read: Callable[[memoryview], int], columns: int, wanted: Mappin
             block.scan(data, size, columns, slots, is_all=is_all)
             rows = int(block.report[_ROWS_READ])
             if rows > skipped:
-                yield _table_of(data, block, names, rows).slice(skipped)
+                yield _table_of(data, block, names, rows, texts).slice(skipped)
             skipped = 0 if rows else skipped
         begin = int(block.report[_BEGIN])
         data[: size - begin] = data[begin:size]

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from miexchange._text import for_spreadsheet
 from miexchange._time import CLOCK, NotATime, read_day, read_instant
+from miexchange.batch._arrow import bools_of
 from miexchange.batch._columns import Column, nulls_of
 
 if TYPE_CHECKING:
@@ -49,28 +50,29 @@ def decoded(cells: pa.ChunkedArray) -> Column:
 
     A cell that is not in UTF-8 is strange; in its text the wrong bytes are escapes (``caf\xe9``).
     """
-    pieces, strange = [], []
+    pieces, strange, is_any = [], [], False
     for one in cells.chunks or [pa.array([], cells.type)]:
         is_encoded = pa.types.is_dictionary(one.type)
         texts, wrong = _checked(one.dictionary if is_encoded else one)
-        if is_encoded:
-            texts = pa.DictionaryArray.from_arrays(one.indices, texts)
-            wrong = wrong.take(one.indices)
-        pieces.append(texts)
-        strange.append(wrong.fill_null(False).to_numpy(zero_copy_only=False))  # noqa: FBT003 - pyarrow's own
-    mask = np.concatenate(strange)
-    return Column(pa.chunked_array(pieces), mask if mask.any() else None)
+        pieces.append(pa.DictionaryArray.from_arrays(one.indices, texts) if is_encoded else texts)
+        if wrong is None:
+            wrong = pa.nulls(len(one), pa.bool_())
+        else:
+            wrong, is_any = wrong.take(one.indices) if is_encoded else wrong, True
+        strange.append(wrong)
+    mask = bools_of(pa.chunked_array(strange).fill_null(False)) if is_any else None  # noqa: FBT003 - pyarrow's own
+    return Column(pa.chunked_array(pieces), mask)
 
 
-def _checked(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return bytes or texts as texts, and where they are not in UTF-8."""
+def _checked(texts: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+    """Return bytes or texts as texts, and where they are not in UTF-8; None for nowhere."""
     kind = pa.string() if pa.types.is_string(texts.type) or pa.types.is_binary(texts.type) else pa.large_string()
     if pa.types.is_string_view(texts.type):
         texts = texts.cast(kind)
     if not pa.types.is_binary(texts.type):
         texts = texts.cast(pa.binary() if kind == pa.string() else pa.large_binary())
     try:  # going from bytes to texts, Arrow looks at each byte
-        return texts.cast(kind), pa.nulls(len(texts), pa.bool_())
+        return texts.cast(kind), None
     except pa.ArrowInvalid:
         cells = texts.to_pylist()
     return pa.array([_shown(cell) for cell in cells], kind), pa.array([_shown(cell) != _text(cell) for cell in cells])

@@ -32,7 +32,7 @@ from miexchange import (
     issue,
     replay,
 )
-from miexchange._bounds import MESSAGE
+from miexchange._bounds import MESSAGE, TEXT
 from miexchange._text import folded, is_between, names, native, printable, visible, word_key
 from miexchange.coupon import check, coupon_for, normal_code
 from miexchange.errors import DataError, InvalidValue, Problem, shown
@@ -342,14 +342,14 @@ def test_every_problem_is_one_line(texts: list[tuple[str, str, str, str]]) -> No
 
 def test_a_message_has_an_end() -> None:
     long = "x" * 100_000
-    for text in (
-        Reason(ReasonCode.PRICE_MISSING, long, "r").message,
-        InvalidValue(long, long, long).rule,
-        f"{InvalidImei('imei_empty', long, long, long)}",
-        Problem(long, 1, "c", "m", "r").file,
-        f"{MiExchangeError(long)}",
+    for text, most in (
+        (Reason(ReasonCode.PRICE_MISSING, long, "r").message, MESSAGE),
+        (InvalidValue(long, long, long).rule, MESSAGE),
+        (f"{InvalidImei('imei_empty', long, long, long)}", MESSAGE),
+        (Problem(long, 1, "c", "m", "r").file, TEXT),
+        (f"{MiExchangeError(long)}", MESSAGE),
     ):
-        assert len(text) == MESSAGE
+        assert len(text) == most
         assert text.endswith("\u2026")
     many = DataError((Problem("f", 1, "c", "m", "r"),) * 1_005)
     assert str(many).splitlines()[-2:] == ["f:1: c: m. r", "and 5 more problems"]

@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import wraps
 from numbers import Integral
-from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from miexchange._text import native, text_of
+from miexchange._text import is_a, native, path_of, text_of
 from miexchange._value import instant
 from miexchange.errors import InvalidValue
 
@@ -35,7 +34,6 @@ __all__ = [
     "Rule",
     "check",
     "instance",
-    "is_a",
     "maybe",
     "one_of",
     "several",
@@ -100,11 +98,6 @@ def check(values: Mapping[str, object], rules: Mapping[str, Rule], within: str =
     return found
 
 
-def is_a(value: object, kind: type | tuple[type, ...]) -> bool:
-    """Tell whether a value is of a type, whatever class it claims to be of."""
-    return issubclass(type(value), kind)
-
-
 def instance(kind: type, says: str = "") -> Rule:
     """Want an instance."""
     return Rule(lambda value: is_a(value, kind), says or f"give a {kind.__name__}")
@@ -130,14 +123,14 @@ def several(rule: Rule, says: str) -> Rule:
             found.append(rule.plain(value))
         return found
 
-    return Rule(lambda value: is_a(value, Iterable) and not is_a(value, (str, bytes)), says, listed)
+    return Rule(lambda value: is_a(value, Iterable) and not is_a(value, str | bytes), says, listed)
 
 
 def whole(least: int = 0, most: int = 2**53) -> Rule:
     """Want a whole number within bounds."""
 
     def fits(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
-        return is_a(value, Integral) and not is_a(value, bool) and least <= int(value) <= most
+        return not is_a(value, bool) and is_a(value, Integral) and least <= int(value) <= most
 
     bound = f" of {least} or more" if most == 2**53 else f" from {least} to {most}"
     return Rule(fits, f"give a whole number{bound}", int)
@@ -153,15 +146,9 @@ def _is_instant(value: object) -> bool:
     return True
 
 
-def _path_of(value: Any) -> Path:  # noqa: ANN401 - an argument of any type
-    return Path(text_of(value) or value.__fspath__())
-
-
 def _is_path(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
-    if not is_a(value, (str, os.PathLike)):
-        return False
     text = text_of(value)
-    written = os.fsencode(_path_of(value) if text is None else text)
+    written = os.fsencode(path_of(value) or "" if text is None else text)
     return bool(written) and b"\0" not in written
 
 
@@ -169,5 +156,5 @@ TEXT = Rule(lambda value: bool(text_of(value)), "give a text", text_of)
 FLAG = Rule(lambda value: type(native(value)) is bool, "give True or False", bool)
 DATE = Rule(lambda value: type(value) is date, "give a date")
 INSTANT = Rule(_is_instant, "give an instant: a datetime with a time zone, in the years 1900 to 9900")
-PATH = Rule(_is_path, "give a path", _path_of)
+PATH = Rule(_is_path, "give a path", path_of)
 COLUMNS = several(Rule(lambda value: text_of(value) is not None, "", text_of), "give a list of names of columns")

@@ -55,7 +55,7 @@ CELL_BYTES = 100_000
 """Bytes of one cell of a file."""
 
 ROWS = 400_000
-"""Rows of a table or column of Arrow, or of a Parquet file, that has fewer bytes than rows (a file: twice as many)."""
+"""Rows of a table or column of Arrow that has less than one byte a row, or of a Parquet file that has less than two."""
 
 ROW_BYTES = 1_000_000
 """Bytes of one row of a CSV file of devices."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from miexchange._text import is_missing, text_of
+from miexchange._text import is_missing, native, text_of
 from miexchange.errors import shown
 
 if TYPE_CHECKING:
@@ -106,12 +106,9 @@ def _named(place: int, label: object) -> str:
 
 
 def _plain(cell: object) -> object:
-    if is_missing(cell):
-        return None
-    if issubclass(type(cell), datetime) and not _is_in_calendar(cast("datetime", cell)):
+    if issubclass(type(cell), datetime) and not is_missing(cell) and not _is_in_calendar(cast("datetime", cell)):
         return InstantOutOfRange()
-    text = text_of(cell)
-    return cell if text is None else text
+    return native(cell)
 
 
 def _is_in_calendar(instant: datetime) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import operator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from miexchange._bounds import COLUMNS, PROBLEMS, TABLE_BYTES, TEXT
 from miexchange._frame import Columns, NotATable
-from miexchange._text import path_of, text_of
+from miexchange._text import is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
 from miexchange.errors import DataError, Problem, shown
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Problems", "Row", "read_bytes", "read_rows", "read_text", "too_large"]
-
-_INT64_DIGITS = 19
 
 
 @dataclass(slots=True)
@@ -71,7 +68,7 @@ class Row:
 
     def is_empty(self, column: str) -> bool:
         """Tell whether nothing stands in a column."""
-        return _is_empty(self.cells.get(column))
+        return is_blank(self.cells.get(column))
 
     def optional(self, column: str) -> str:
         """Return a text, or "" for an empty cell."""
@@ -81,7 +78,7 @@ class Row:
             if len(text) <= TEXT:
                 return text
             self.bad(column, f"{shown(text)} has {len(text):,} characters", f"Write at most {TEXT:,}")
-        elif not _is_empty(value):
+        elif not is_blank(value):
             self.bad(column, f"{shown(value)} is not text", "Write a text")
         return ""
 
@@ -90,7 +87,7 @@ class Row:
         value = self.cells.get(column)
         if type(value) is str and 0 < len(text := value.strip()) <= TEXT:
             return text
-        if _is_empty(value):
+        if is_blank(value):
             self.bad(column, "is empty", "Write a value")
             return ""
         return self.optional(column)
@@ -108,23 +105,23 @@ class Row:
         value = self.cells.get(column)
         number: int | None = None
         if type(value) is str:
-            text = value.strip()
-            if text.isascii() and text.removeprefix("-").isdigit():
-                # What is longer than an int64 is out of every range; Python refuses to read 5,000 digits at all.
-                fits = len(text) <= _INT64_DIGITS
-                number, value = (int(text), int(text)) if fits else (most + 1, shown(text))
+            number = whole_of(value.strip())
         elif isinstance(value, SupportsIndex) and type(value).__name__ not in {"bool", "bool_"}:
             number = operator.index(value)
         if number is None:
             self._not_whole(column, value)
         elif not least <= number <= most:
-            self.bad(column, f"{value} is out of range", f"Write a whole number from {least} to {most}")
+            self.bad(
+                column,
+                f"{shown(number if abs(number) < 2**63 else value)} is out of range",
+                f"Write a whole number from {least} to {most}",
+            )
         else:
             return number
         return least
 
     def _not_whole(self, column: str, value: object) -> None:
-        if _is_empty(value):
+        if is_blank(value):
             self.bad(column, "is empty", "Write a whole number")
         elif isinstance(value, float):
             remedy = "A float is not exact: give a column of integers, such as pandas' Int64"
@@ -163,7 +160,7 @@ class Row:
 
     def _not_a_time(self, column: str, value: object, fault: NotATime) -> None:
         what, remedy = fault.args
-        self.bad(column, "is empty" if _is_empty(value) else f"{_plain(value)} {what}", remedy)
+        self.bad(column, "is empty" if is_blank(value) else f"{_plain(value)} {what}", remedy)
 
     def instant_or_none(self, column: str, zone: timezone) -> datetime | None:
         """Return an instant, or None for an empty cell."""
@@ -174,15 +171,6 @@ def _plain(value: object) -> str:
     """Render a cell for a message; a moment as it is written, for its many digits are no IMEI."""
     written = isinstance(value, date) or (type(value) is str and is_moment(value.strip()))
     return f"{value}" if written else shown(value)
-
-
-def _is_empty(value: object) -> bool:
-    """Tell whether a cell is a blank of some kind: None, white space, NaN, NaT or NA."""
-    if type(value) is str:
-        return not value or value.isspace()
-    if isinstance(value, float):
-        return math.isnan(value)
-    return value is None or type(value).__name__ in {"NaTType", "NAType"}  # pandas' own blanks
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -16,6 +16,7 @@ from miexchange._bounds import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from types import UnionType
 
     from typing_extensions import TypeIs
 
@@ -26,6 +27,7 @@ __all__ = [
     "for_spreadsheet",
     "is_a",
     "is_between",
+    "is_blank",
     "is_id",
     "is_missing",
     "listed",
@@ -35,6 +37,7 @@ __all__ = [
     "printable",
     "text_of",
     "visible",
+    "whole_of",
     "without_passwords",
     "word_key",
     "words",
@@ -44,7 +47,7 @@ __all__ = [
 _T = TypeVar("_T")
 
 
-def is_a(value: object, kind: type[_T]) -> TypeIs[_T]:
+def is_a(value: object, kind: type[_T] | UnionType) -> TypeIs[_T]:
     """Tell whether a value is of a type, or of one derived of it; of the type itself, for an object may claim any.
 
     It may as well raise where it is asked, which `isinstance` does.
@@ -82,6 +85,33 @@ def path_of(value: object) -> Path | None:
         return Path(text_of(value) or os.fspath(cast("Any", value)))
     except Exception:  # noqa: BLE001 - a path may be foreign code
         return None
+
+
+def whole_of(text: str) -> int | None:
+    """Return the whole number that ASCII digits say, or None for any other text.
+
+    One that no 64 bits hold is the first number beyond them on its side: Python refuses to read 5,000 digits at all.
+
+    >>> whole_of("-0501"), whole_of("9" * 30) == 2**63, whole_of("5.0")
+    (-501, True, None)
+    """
+    if not (text.isascii() and text.removeprefix("-").isdigit()):
+        return None
+    if len(text) <= _INT64_DIGITS:
+        return int(text)
+    return -(2**63) if text.startswith("-") else 2**63
+
+
+_INT64_DIGITS = 19
+
+
+def is_blank(value: object) -> bool:
+    """Tell whether a cell holds nothing: a text of white space alone, or what `is_missing` is.
+
+    >>> is_blank(" "), is_blank(0)
+    (True, False)
+    """
+    return not value or value.isspace() if type(value) is str else is_missing(value)
 
 
 def is_missing(value: object) -> bool:
@@ -133,7 +163,7 @@ def native(value: object, depth: int = _DEEPEST) -> object:
 _NUMPY_SCALARS = frozenset(
     {
         *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
-        *("bool", "bool_", "float16", "float32", "float64"),
+        *("longlong", "ulonglong", "bool", "bool_", "float16", "float32", "float64"),
     }
 )
 

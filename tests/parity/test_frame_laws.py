@@ -97,7 +97,7 @@ def test_a_cell_of_any_type_is_a_reason_of_its_row(draw: st.DataObject) -> None:
 def _is_a_column_of_texts(cells: list[Any]) -> bool:
     """Tell whether cells make a column of Arrow's texts: all of them texts, and all of them UTF-8."""
     try:
-        return pa.types.is_string(pa.array(cells).type)
+        return bool(pa.types.is_string(pa.array(cells).type))
     except (pa.ArrowException, UnicodeError):
         return False
 

@@ -151,7 +151,15 @@ def test_a_float_is_never_money(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("-1", "-1"), ("1000", "1000"), (1000, "1000"), ("9" * 19, "9" * 19), ("1" + "0" * 5_000, None)],
+    [
+        ("-1", "-1"),
+        ("1000", "1000"),
+        (1000, "1000"),
+        ("9" * 19, "'99999999***********'"),
+        ("354178036859789", "35417803******9"),  # an IMEI in another column is an IMEI still
+        (354178036859789, "35417803******9"),
+        ("1" + "0" * 5_000, None),
+    ],
 )
 def test_a_number_out_of_range_is_told_with_the_range(value: object, shown: str | None) -> None:
     one = row(value)

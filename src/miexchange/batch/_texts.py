@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from miexchange._text import for_spreadsheet
 from miexchange._time import CLOCK, NotATime, read_day, read_instant
-from miexchange.batch._arrow import bools_of
+from miexchange.batch._arrow import bools_of, is_text
 from miexchange.batch._columns import Column, nulls_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def is_textual(kind: Any) -> bool:
     """Tell whether an Arrow type holds texts, or codes for texts."""
     if pa.types.is_dictionary(kind):
         return is_textual(kind.value_type)
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    return is_text(kind)
 
 
 def decoded(cells: pa.ChunkedArray) -> Column:

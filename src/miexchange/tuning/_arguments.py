@@ -16,13 +16,12 @@ from miexchange._arguments import (
     Rule,
     check,
     instance,
-    is_a,
     maybe,
     one_of,
     takes,
     whole,
 )
-from miexchange._text import text_of
+from miexchange._text import is_a, text_of
 from miexchange.tuning._cells import MOST
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "check",
     "each",
     "instance",
-    "is_a",
     "mapping",
     "maybe",
     "named",
@@ -60,7 +58,7 @@ def real(*, above: float | None = None, least: float | None = None, below: float
     bound += "" if below is None else f" and below {below:g}"
 
     def fits(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
-        if is_a(value, (bool, np.bool_)) or not is_a(value, (int, float, np.integer, np.floating)):
+        if is_a(value, bool | np.bool_) or not is_a(value, int | float | np.integer | np.floating):
             return False
         inside = -MOST <= value <= MOST
         inside = inside and (above is None or value > above) and (least is None or value >= least)
@@ -73,7 +71,7 @@ def each(rule: Rule, says: str = "") -> Rule:
     """Want a list, a tuple or a column, of which everything fits another rule."""
 
     def fits(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
-        if is_a(value, (str, bytes)) or not is_a(value, (Sequence, np.ndarray, pd.Series, pd.Index)):
+        if is_a(value, str | bytes) or not is_a(value, Sequence | np.ndarray | pd.Series | pd.Index):
             return False
         return all(map(rule.fits, value))
 

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from miexchange._bounds import TEXT
-from miexchange._text import is_missing, text_of
+from miexchange._text import is_blank, native, text_of, whole_of
 from miexchange._time import NotATime, as_date, read_day
 from miexchange._value import is_text
 from miexchange.errors import InvalidValue
@@ -66,16 +66,16 @@ def cells_of(column: pd.Series[Any]) -> Cells:
     codes = np.empty(len(cells), dtype=np.intp)
     distinct: list[object] = []
     for row, given in enumerate(cells):
-        cell = given if type(given) in _EXACT else _plain(given)
+        cell = given if type(given) in _EXACT else native(given)
         key: object = (type(cell), cell) if type(cell) in _EXACT else row
         try:
             code = seen.get(key)
         except Exception:  # noqa: BLE001 - a zone is foreign code
             key, code = row, None
         if code is None:
-            missing = is_missing(cell) or (type(cell) is str and not cell.strip())
-            code = seen[key] = -1 if missing else len(distinct)
-            if not missing:
+            blank = is_blank(cell)
+            code = seen[key] = -1 if blank else len(distinct)
+            if not blank:
                 distinct.append(cell)
         codes[row] = code
     return Cells([*distinct, None], codes if outer is None else np.append(codes, -1)[outer])
@@ -107,14 +107,6 @@ def _cell(column: pd.Series[Any] | pd.Index[Any], row: int) -> object:
         return column.iloc[row] if isinstance(column, pd.Series) else column[row]
     except Exception:  # noqa: BLE001 - as above
         return ...  # an object that no reader takes
-
-
-def _plain(cell: object) -> object:
-    """Return a text of any kind, and numpy's numbers, as those of Python."""
-    if issubclass(type(cell), np.bool_ | np.integer | np.floating):  # the type: an object may claim any __class__
-        return cast("np.generic", cell).item()
-    written = text_of(cell)
-    return cell if written is None else written
 
 
 def told(read: Callable[[object], Any], cell: object) -> Any:  # noqa: ANN401 - a value or a fault
@@ -150,7 +142,6 @@ def choice(among: Collection[str], remedy: str) -> Callable[[object], Any]:
     return read
 
 
-_INT64_DIGITS = 19
 _EXACT_FLOAT = 2**53  # below it, a float is one whole number
 
 
@@ -168,10 +159,7 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
         number: int | None = None
         written = text_of(cell)
         if written is not None:
-            written = written.strip()
-            if written.isascii() and written.removeprefix("-").isdigit():
-                # Python reads no number of thousands of digits.
-                number = int(written) if len(written) <= _INT64_DIGITS else most + 1
+            number = whole_of(written.strip())
         elif isinstance(cell, bool):
             pass
         elif isinstance(cell, float):
@@ -187,6 +175,7 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
     return read
 
 
+_DIGITS = 38  # of any number that is meant
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
 MOST, LEAST = 1e15, 1e-6
 """The greatest and the least size of a number but 0: squares and logarithms of those between them are exact enough."""
@@ -197,7 +186,7 @@ def number_of(cell: object) -> float | None:
     written = text_of(cell)
     if written is not None:
         written = written.strip()
-        found = float(written) if len(written) <= _INT64_DIGITS * 2 and _NUMBER.fullmatch(written) else None
+        found = float(written) if len(written) <= _DIGITS and _NUMBER.fullmatch(written) else None
     elif isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
         try:
             found = float(cell)

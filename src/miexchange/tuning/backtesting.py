@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from miexchange._text import is_a
 from miexchange.errors import InvalidValue
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import (
@@ -31,7 +32,6 @@ from miexchange.tuning._arguments import (
     Rule,
     check,
     each,
-    is_a,
     maybe,
     one_of,
     takes,

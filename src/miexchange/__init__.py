@@ -8,28 +8,21 @@
 ('OnePlus 3T (6 GB, 64 GB)', 'A', '11290.00')
 """
 
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
 from miexchange.device_report import DeviceReport
-from miexchange.eligibility import Catalogue, Device, EligibleModels, ImeiStatus, Listing, Variant, Verdict
+from miexchange.eligibility import EligibleModels, ImeiStatus, Listing, Verdict
 from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeError, Problem
 from miexchange.exchange import Exchange, accept
-from miexchange.imei import Imei, TacDevice, TacTable
+from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules, lint
+from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import (
-    GrantedBonus,
-    Quote,
-    QuoteLine,
-    Replay,
-    WorstCase,
-    appraise,
-    headline,
-    replay,
-    worst_case,
-)
+from miexchange.tac import TacDevice, TacTable
+from miexchange.valuation import Replay, WorstCase, appraise, headline, replay, worst_case
 
 __version__ = "0.1.0"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from miexchange._events import Agree, Complete, Inspect, Release, Reserve, Reverse
+from miexchange.events import Agree, Complete, Inspect, Release, Reserve, Reverse
 
 if TYPE_CHECKING:
-    from miexchange._events import Later
+    from miexchange.events import Later
     from miexchange.exchange import Exchange
 
 __all__ = ["shortest"]

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange import _data
 from miexchange._bounds import NAME
-from miexchange._rows import Problems, read_rows
+from miexchange._csv import read_rows
+from miexchange._problems import Problems
 from miexchange._text import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from miexchange._catalogue import Catalogue
-    from miexchange.imei import TacDevice
+    from miexchange.catalogue import Catalogue
+    from miexchange.tac import TacDevice
 
 __all__ = ["Maker", "TacReader", "TacReading", "makers", "read_makers"]
 

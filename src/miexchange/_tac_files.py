@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
-from miexchange._rows import read_bytes, too_large
+from miexchange._files import read_bytes, too_large
 from miexchange._text import folded
 from miexchange.errors import DataError, Problem, shown
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
 __all__ = [
+    "GREATEST_SHOWN",
     "ID_RULE",
     "bytes_of",
     "folded",
@@ -31,10 +32,12 @@ __all__ = [
     "is_id",
     "is_missing",
     "listed",
+    "name_of",
     "names",
     "native",
     "path_of",
     "printable",
+    "shortened",
     "text_of",
     "visible",
     "whole_of",
@@ -127,7 +130,7 @@ def is_missing(value: object) -> bool:
         return value is None
     if issubclass(kind, float):
         return math.isnan(cast("float", value))
-    name, where = _name_of(kind), _module_of(kind)
+    name, where = name_of(kind), _module_of(kind)
     if name not in _CAN_BE_NAN or type(where) is not str:
         return False
     if getattr(sys.modules.get(where), name, None) is not kind:
@@ -154,7 +157,7 @@ def native(value: object, depth: int = _DEEPEST) -> object:
         return text_of(value)
     if kind is tuple and depth:
         return tuple(native(item, depth - 1) for item in cast("tuple[object, ...]", value))
-    if _name_of(kind) in _NUMPY_SCALARS and getattr(sys.modules.get("numpy"), _name_of(kind), None) is kind:
+    if name_of(kind) in _NUMPY_SCALARS and getattr(sys.modules.get("numpy"), name_of(kind), None) is kind:
         return cast("Any", value).item()
     return value
 
@@ -169,7 +172,7 @@ _NUMPY_SCALARS = frozenset(
 
 
 # Asked of the type itself: a class may answer anything for its own name and module.
-_name_of = type.__dict__["__name__"].__get__
+name_of = type.__dict__["__name__"].__get__
 _module_of = type.__dict__["__module__"].__get__
 _CAN_BE_NAN = frozenset(
     {"NaTType", "NAType", "Decimal", "datetime64", "timedelta64", "float16", "float32", "longdouble"}
@@ -257,6 +260,17 @@ def is_between(character: str) -> bool:
 
 _FEW = 10
 _LONGEST = 60
+GREATEST_SHOWN = 10**60
+"""The greatest whole number that a message writes out: of a much wider one Python takes long, and may refuse to."""
+
+
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """Return a text, or the start of a longer one and an ellipsis.
+
+    >>> shortened("Redmi Note 4", 6)
+    'Redmi…'
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST) -> str:
@@ -265,7 +279,7 @@ def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST)
     >>> listed([f"b{number}" for number in range(12)])
     'b0, b1, b2, b3, b4, b5, b6, b7, b8, b9 and 2 more'
     """
-    first = between.join(text if len(text) <= longest else text[: longest - 1] + "…" for text in islice(texts, _FEW))
+    first = between.join(shortened(text, longest) for text in islice(texts, _FEW))
     return f"{first} and {len(texts) - _FEW:,} more" if len(texts) > _FEW else first
 
 

@@ -29,9 +29,10 @@ from typing import (
 
 from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import json_text, plain, read_json
+from miexchange._privacy import mask
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
-from miexchange.errors import InvalidValue, mask
+from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter

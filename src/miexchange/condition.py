@@ -22,10 +22,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, final
 
 from miexchange._bounds import ANSWERS
-from miexchange._catalogue import Variant
 from miexchange._json import read_json
 from miexchange._text import is_a, is_missing, text_of
 from miexchange._value import Value, argument, canonical, check_types, pairs, proved, require
+from miexchange.catalogue import Variant
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS

@@ -27,15 +27,16 @@ from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE, allocate, rupees
-from miexchange.programme import UsageRules
+from miexchange.programme import NONE_GIVEN, UsageRules
+from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
-from miexchange.valuation import NONE_GIVEN, GrantedBonus, Quote, appraise, confirmed
+from miexchange.valuation import appraise, confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from miexchange.catalogue import Device
     from miexchange.condition import Condition
-    from miexchange.eligibility import Device
     from miexchange.programme import Programme
 
 __all__ = [

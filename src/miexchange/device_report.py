@@ -19,9 +19,10 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
+from miexchange._privacy import mask
 from miexchange._text import bytes_of, text_of
 from miexchange._value import Value, canonical, check_types, flag, is_text, require
-from miexchange.errors import InvalidImei, InvalidValue, mask, shown
+from miexchange.errors import InvalidImei, InvalidValue, shown
 from miexchange.imei import Imei
 
 __all__ = ["DeviceReport"]

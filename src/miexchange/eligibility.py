@@ -1,6 +1,6 @@
 """May this device be traded in, under this programme, on this day?
 
-The model catalogue, the dated list of eligible models, and the verdict: every reason at once,
+The dated list of eligible models, and the verdict: every reason at once,
 each with a stable code and the remedy.
 
 >>> from miexchange import Device, Programme
@@ -17,32 +17,29 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from miexchange._bounds import JSON_VALUES, WINDOWS
-from miexchange._catalogue import Catalogue, Variant, closest
-from miexchange._rows import Problems, read_rows
-from miexchange._text import is_missing, native, printable, text_of
+from miexchange._csv import read_rows
+from miexchange._problems import Problems
+from miexchange._text import printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text
 from miexchange._words import Word
-from miexchange.errors import InvalidImei, InvalidValue, mask, shown
-from miexchange.imei import Imei, TacDevice, TacTable
+from miexchange.catalogue import Catalogue, Device, Variant, closest
+from miexchange.errors import InvalidImei, shown
+from miexchange.imei import Imei
 from miexchange.refusal import Reason, ReasonCode
+from miexchange.tac import TacDevice, TacTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = [
-    "Catalogue",
-    "Device",
     "EligibilityTerms",
     "EligibleModels",
     "ImeiStatus",
     "Listing",
-    "Variant",
     "Verdict",
     "assess",
 ]
-
-_GREATEST = 10**60  # no number above this is kept, and no NaN: neither has a JSON form
 _FEW = 3
 _MOST_NAMED = 5  # of the models that a TAC may be
 
@@ -158,67 +155,6 @@ def _first_day(listing: Listing) -> date:
 
 def _overlap(one: Listing, other: Listing) -> bool:
     return one.covers(other.listed_from) or other.covers(one.listed_from)
-
-
-@dataclass(frozen=True, slots=True)
-class Device(Value):
-    """The old phone as the customer names it.
-
-    A device has one or two IMEIs (dual SIM); either may be given, as text or as an `Imei`. A text
-    that is no IMEI, or a number, is not an error here: it becomes a reason of the refusal. A device
-    without an IMEI gets an indicative quote.
-
-    Attributes:
-        model: the variant's id, or a name to be resolved ("Xiaomi Redmi Note 4").
-        imei: one IMEI, or None.
-        imei2: the other one, or None.
-        purchased_on: when the customer bought it, where the programme asks.
-    """
-
-    model: str
-    imei: Imei | str | int | float | None = None
-    imei2: Imei | str | int | float | None = None
-    purchased_on: date | None = None
-
-    def __post_init__(self) -> None:
-        if type(self.model) is not str:
-            object.__setattr__(self, "model", text(self.model, "Device.model", "give the variant's id or name"))
-        if self.purchased_on is not None:
-            bought = None if is_missing(self.purchased_on) else day(self.purchased_on, "Device.purchased_on")
-            object.__setattr__(self, "purchased_on", bought)
-        # What is an IMEI becomes one here. Any other text, and a number, stays, to be named in the refusal.
-        if self.imei is not None:
-            object.__setattr__(self, "imei", _parsed(self.imei, "Device.imei"))
-        if self.imei2 is not None:
-            object.__setattr__(self, "imei2", _parsed(self.imei2, "Device.imei2"))
-
-    def __repr__(self) -> str:
-        """Show the device with its IMEIs masked."""
-        numbers = "".join(
-            f", {name}={_masked(number)}" for name, number in (("imei", self.imei), ("imei2", self.imei2)) if number
-        )
-        bought = "" if self.purchased_on is None else f", purchased_on={self.purchased_on!r}"
-        return f"Device({self.model!r}{numbers}{bought})"
-
-
-_NUMBERS = frozenset({str, Imei})
-
-
-def _parsed(number: object, field: str) -> object:
-    if type(number) not in _NUMBERS:
-        number = native(number)
-    if type(number) is str:
-        try:
-            return Imei.parse(number)
-        except InvalidImei:
-            return number
-    if number is None or type(number) is Imei or (type(number) in {int, float} and -_GREATEST < number < _GREATEST):  # type: ignore[operator]
-        return number
-    raise InvalidValue(field, number, "give an Imei or a text")
-
-
-def _masked(number: object) -> str:
-    return repr(mask(number)) if type(number) is str else (repr(number) if isinstance(number, Imei) else shown(number))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,13 @@ from datetime import date, datetime
 from typing import cast
 
 from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
-from miexchange._text import is_missing, text_of, visible
+from miexchange._privacy import could_be_imei, mask, mask_each
+from miexchange._text import GREATEST_SHOWN, is_missing, name_of, shortened, text_of, visible
 
 __all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
 
-_LONGEST_SHOWN = 60
-_GREATEST_SHOWN = 10**60
-_name_of = type.__dict__["__name__"].__get__  # a metaclass can make kind.__name__ raise, but not this
+# As many digits as an IMEI has: fewer are found in the names of files as dates and times.
+_IN_A_NAME = re.compile(r"\d(?:[ -]?\d){14,}")
 
 
 class MiExchangeError(ValueError):
@@ -117,7 +117,7 @@ class Problem:
             text = text_of(getattr(self, field))
             if text is None:
                 raise InvalidValue(f"Problem.{field}", getattr(self, field), "give a text")
-            object.__setattr__(self, field, one_line(_IN_A_NAME.sub(_masked, text) if field == "file" else text, TEXT))
+            object.__setattr__(self, field, one_line(mask_each(_IN_A_NAME, text) if field == "file" else text, TEXT))
         if self.line is not None and type(self.line) is not int:
             raise InvalidValue("Problem.line", self.line, "give a whole number, or None")
 
@@ -156,8 +156,7 @@ def one_line(text: str, most: int = MESSAGE) -> str:
     """
     if len(text) <= most and text.isprintable():
         return text
-    text = visible(text[: most + 1])
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return shortened(visible(text[: most + 1]), most)
 
 
 class _Verbatim(str):
@@ -179,18 +178,16 @@ def shown(value: object) -> str:
     >>> shown(object())
     'an object'
     """
-    if type(value) is int and abs(value) > _GREATEST_SHOWN:
+    if type(value) is int and abs(value) > GREATEST_SHOWN:
         return "an int of more than 60 digits"  # writing it out takes long, and Python may refuse to
     if value is None or type(value) in (bool, int, float, str):
         text = repr(value)
-        if sum(character.isdecimal() for character in text) >= _IMEI_LIKE:
-            text = mask(text)
-        return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+        return mask(text) if could_be_imei(text) else shortened(text)
     if issubclass(type(value), datetime):
         return _instant_shown(cast("datetime", value))
     if issubclass(type(value), date):
         return date.isoformat(cast("date", value))
-    name = _name_of(type(value)) or "nameless object"
+    name = name_of(type(value)) or "nameless object"
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
@@ -201,44 +198,3 @@ def _instant_shown(value: datetime) -> str:
         return datetime.isoformat(value)  # the base's own: a subclass may do anything
     except Exception:  # noqa: BLE001 - a zone is foreign code
         return "a datetime"
-
-
-_IMEI_LIKE = 12  # this many digits could be an IMEI with a few lost, so they are not shown
-
-
-# As many digits as an IMEI has: fewer are found in the names of files as dates and times.
-_IN_A_NAME = re.compile(r"\d(?:[ -]?\d){14,}")
-
-
-def _masked(found: re.Match[str]) -> str:
-    return mask(found[0])
-
-
-def mask(text: str) -> str:
-    """Hide the serial number of whatever could be an IMEI, and cut what is long.
-
-    Of 15 digits (an IMEI) the TAC and the check digit stay, of 16 (an IMEISV) the TAC and the
-    software version; of any other number only the first 8 digits, since nobody knows which of
-    them are the serial. Separators stay, so that a person still recognises the number.
-    Characters that a terminal or a log would act on become a question mark.
-
-    >>> mask("49-015420-323751-8")
-    '49-015420-******-8'
-    >>> mask("3541780368597823")
-    '35417803******23'
-    >>> mask("35417803685978")
-    '35417803******'
-    >>> mask("12345")
-    '12345'
-    """
-    kept_ahead = 8
-    cut = len(text) > _LONGEST_SHOWN
-    if cut:
-        text = text[: _LONGEST_SHOWN - 1] + "…"
-    digits = [index for index, character in enumerate(text) if character.isnumeric()]  # of any script
-    kept_behind = 0 if cut else {15: 1, 16: 2}.get(len(digits), 0)
-    hidden = set(digits[kept_ahead : len(digits) - kept_behind])
-    return "".join(
-        "*" if index in hidden else character if character.isprintable() else "?"
-        for index, character in enumerate(text)
-    )

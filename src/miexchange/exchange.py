@@ -17,7 +17,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from miexchange._events import (
+from miexchange._history import shortest
+from miexchange._keyed import check_keys
+from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
+from miexchange._words import Word
+from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
+from miexchange.errors import InvalidValue
+from miexchange.events import (
     EVENTS,
     Accept,
     Agree,
@@ -34,16 +40,12 @@ from miexchange._events import (
     check_parts,
     check_rules,
 )
-from miexchange._history import shortest
-from miexchange._keyed import check_keys
-from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
-from miexchange._words import Word
-from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
-from miexchange.errors import InvalidValue
 from miexchange.inspection import Examination
-from miexchange.programme import NONE_GIVEN, ExchangeRules, counts_given
+from miexchange.programme import NONE_GIVEN, ExchangeRules
+from miexchange.programme.terms import counts_given
+from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
-from miexchange.valuation import Quote, WorstCase, check_quote_and_programme, worst_case
+from miexchange.valuation import WorstCase, check_quote_and_programme, worst_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,23 +53,11 @@ if TYPE_CHECKING:
     from miexchange.programme import Programme
 
 __all__ = [
-    "EVENTS",
     "OPEN",
     "TRANSITIONS",
-    "Accept",
-    "Agree",
-    "Complete",
-    "Decline",
-    "Event",
     "Exchange",
-    "Expire",
-    "Inspect",
-    "Release",
-    "Reserve",
-    "Reverse",
     "State",
     "Transition",
-    "Void",
     "accept",
     "acceptance",
     "apply",
@@ -496,7 +486,7 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
         InvalidValue: an argument is not of its type at all.
     """
     argument(exchange, Exchange, "exchange")
-    require(type(event) in _EVENTS, "event", event, "give one of miexchange.exchange.EVENTS")
+    require(type(event) in _EVENTS, "event", event, "give one of miexchange.events.EVENTS")
     if _is_again(exchange, event):
         return exchange
     said, event = event, _in_time(exchange, event)

@@ -1,4 +1,4 @@
-"""The IMEI, strictly: fifteen digits with a right check digit; and what its TAC says about the phone.
+"""The IMEI, strictly: fifteen digits with a right check digit.
 
 The number is that of 3GPP TS 23.003 clause 6.2.1: a Type Allocation Code of 8 digits, a serial
 number of 6, and a check digit (Luhn, annex B). It identifies one phone, so it is personal data: no
@@ -14,47 +14,32 @@ A well-formed number may still be nobody's phone. That is no error of the text, 
 
 >>> Imei.parse("000000000000000").is_placeholder
 True
-
-A TAC names a model, never its storage, memory or colour, and a TAC that is absent from a table is
-unknown, not forged:
-
->>> table = TacTable.of([("35417803", "Acme", "One"), ("35417803", "Acme", "One 5G")])
->>> [device.model for device in table.lookup(imei)]
-['One', 'One 5G']
->>> table.lookup("86000000")
-()
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from array import array
-from bisect import bisect_left
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, final
 
-from miexchange import _data, _tac_files
-from miexchange._text import path_of, printable
-from miexchange._value import Value, elements, flag, require
+from miexchange import _data
+from miexchange._privacy import mask
+from miexchange._text import GREATEST_SHOWN, name_of
+from miexchange._value import Value
 from miexchange._value import text as text_argument
-from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask, shown
+from miexchange.errors import DataError, InvalidImei, Problem
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from pydantic_core import CoreSchema
 
 __all__ = [
     "Imei",
     "ReportingBody",
-    "TacDevice",
-    "TacReport",
-    "TacTable",
     "compact",
     "format",
     "is_valid",
@@ -63,12 +48,10 @@ __all__ = [
 ]
 
 _IMEI, _IMEISV, _BODY, _TAC = 15, 16, 14, 8
-_GREATEST = 10**60  # an int above this is not shown
 _RESERVED_SVN = "99"
 _ZERO_LED_RBI = "01"  # the only zero-led reporting body that gives out numbers to phones on sale
 _SIGNS = "+-\N{MINUS SIGN}"
 _NO_DIGIT = re.compile(r"[^0-9 -]")
-_name_of = type.__dict__["__name__"].__get__  # a metaclass can make kind.__name__ raise, but not this
 
 _COMPARE = "Compare it with the phone: dial *#06#."
 _VERSION = 2  # digits of the software version (SVN), which many phones show behind the number, as IMEI / SV
@@ -192,7 +175,7 @@ class Imei(Value):
     @property
     def reporting_body(self) -> ReportingBody | None:
         """Who gave the number out; None where no list names these two digits, which is no error."""
-        return _reporting_bodies().get(self.digits[:2])
+        return reporting_bodies().get(self.digits[:2])
 
     @property
     def is_test(self) -> bool:
@@ -341,8 +324,8 @@ def _plain(value: object) -> str:
     if issubclass(kind, str):
         return str.__str__(value)  # the text itself, whatever a subclass would like to show
     # An int may have too many digits to print, and a foreign object may print anything.
-    printable = value is None or kind in (bool, float) or (kind is int and -_GREATEST < value < _GREATEST)  # type: ignore[operator]
-    masked = mask(f"{value}") if printable else f"of type {_name_of(kind)}"
+    printable = value is None or kind in (bool, float) or (kind is int and -GREATEST_SHOWN < value < GREATEST_SHOWN)  # type: ignore[operator]
+    masked = mask(f"{value}") if printable else f"of type {name_of(kind)}"
     raise InvalidImei(
         ReasonCode.IMEI_NOT_TEXT, masked, "is not a text", "Give it as text: a number loses its leading zero."
     )
@@ -425,7 +408,8 @@ def _from_pydantic(given: object) -> Imei:
 
 
 @cache
-def _reporting_bodies() -> dict[str, ReportingBody]:
+def reporting_bodies() -> dict[str, ReportingBody]:
+    """Return every body by its two digits, ``data/reporting_bodies.csv``."""
     rows = _rows("reporting_bodies.csv", ["rbi", "body", "status", "source"])
     return {row["rbi"]: ReportingBody(**row) for row in rows}
 
@@ -447,215 +431,3 @@ def _rows(name: str, columns: list[str]) -> list[dict[str, Any]]:
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
     raise DataError((Problem(str(path), None, "", message, "Install miexchange anew"),))
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class TacDevice(Value):
-    """What a TAC table says a phone is. It may be wrong by a variant, so it names its source.
-
-    Attributes:
-        brand: the brand or the manufacturer; empty where the table does not say.
-        model: the model; empty where the table does not say.
-        source: the file, or what the row itself names as its source.
-    """
-
-    brand: str
-    model: str
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TacReport(Value):
-    """What became of every row of a TAC table: ``rows == len(table) + merged + left_out``.
-
-    Attributes:
-        file: the file, as the caller named it.
-        layout: which layout it was read as.
-        rows: the rows below the header.
-        devices: the distinct devices in the table.
-        padded_7: the TACs of seven digits that got their leading zero back.
-        padded_6: the TACs of six digits that got two leading zeros back.
-        merged: the rows that repeat another one exactly.
-        conflicts: the TACs for which the table names more than one device; all of them are kept.
-        problems: the rows that were left out, and why; of the first 1,000 of them.
-        left_out: how many rows were left out.
-    """
-
-    file: str
-    layout: str
-    rows: int
-    devices: int
-    padded_7: int
-    padded_6: int
-    merged: int
-    conflicts: int
-    problems: tuple[Problem, ...]
-    left_out: int = 0
-
-
-@final
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class TacTable:
-    """Which devices a TAC may be: an immutable table, built by `of` or `read`.
-
-    Two tables are equal if they hold the same entries, wherever they come from.
-
-    Attributes:
-        report: what became of every row.
-
-    >>> table = TacTable.of([("35417803", "Acme", "One")])
-    >>> len(table), list(table)
-    (1, [('35417803', TacDevice(brand='Acme', model='One', source=''))])
-    """
-
-    # Two columns of machine integers and each device once: a table of 250 000 rows costs some
-    # 20 MB, where a dict of tuples costs 165.
-    _tacs: array[int]
-    _positions: array[int]
-    _devices: tuple[TacDevice, ...]
-    report: TacReport
-
-    @classmethod
-    def of(cls, rows: Iterable[tuple[str, str, str] | tuple[str, str, str, str]]) -> TacTable:
-        """Make a table of rows: TAC, brand, model, and where it matters the source.
-
-        Raises:
-            InvalidValue: a TAC is not 8 digits, a name is not a text, or a row names no device.
-        """
-        devices: dict[tuple[str, str, str], int] = {}
-        entries = []
-        for row in elements(rows, "TacTable.of", _ROWS):
-            cells = elements(row, "TacTable.of", _ROWS)
-            require(3 <= len(cells) <= 4, "TacTable.of", row, _ROWS)  # noqa: PLR2004 - as the rule says
-            tac, brand, model, *source = cells
-            texts = (brand, model, source[0] if source else "")
-            require(all(type(part) is str for part in texts), "TacTable.of", texts, "brand, model and source are texts")
-            device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
-            require(bool(device[0] or device[1]), "TacTable.of", tac, "a row names a brand or a model")
-            entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
-        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), 0, ()))
-
-    @classmethod
-    def read(cls, path: str | os.PathLike[str], *, pad_six_digits: bool = False) -> TacTable:
-        """Read a table from a file: the layout is recognised by its header.
-
-        Understood are the Osmocom export, the GSMA and DIRBS layouts, and tables with columns such
-        as ``tac,brand,model``, in any order, with comma, semicolon, pipe or tab between. Rows that
-        cannot be used are left out and stand in `report`.
-
-        Args:
-            path: a text file in UTF-8.
-            pad_six_digits: read a TAC of six digits as one that lost two leading zeros. It may
-                as well be a TAC from before 2003, when six digits were all it had.
-
-        Raises:
-            DataError: the file is no TAC table, or cannot be read.
-        """
-        file, pad_six_digits = path_of(path), flag(pad_six_digits, "pad_six_digits")
-        if file is None:
-            problem = Problem("<table>", None, "", f"{shown(path)} is no path", "Give the path of a text file")
-            raise DataError((problem,))
-        sold = {body.rbi for body in _reporting_bodies().values() if body.status != "test"}
-        return _table(_tac_files.read_tac_file(file, sold, pad_six_digits=pad_six_digits))
-
-    def lookup(self, imei: Imei | str) -> tuple[TacDevice, ...]:
-        """Return every device that the table names for an IMEI or a TAC; none means unknown.
-
-        Raises:
-            InvalidValue: a text that is not the 8 digits of a TAC.
-        """
-        tac = int(imei.digits[:_TAC]) if type(imei) is Imei else _number(imei, "TacTable.lookup")
-        tacs = self._tacs
-        start = end = bisect_left(tacs, tac)
-        while end < len(tacs) and tacs[end] == tac:
-            end += 1
-        return tuple([self._devices[position] for position in self._positions[start:end]])
-
-    def lookup_many(self, column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
-        """Look a column of IMEIs up.
-
-        Args:
-            column: texts, as any column that `validate_many` takes.
-            threads: how many threads share the work; by default as many as there are processors.
-
-        Returns:
-            A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
-            that the table names, joined by " | " where there are several, and null where there is none;
-            ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
-
-        Raises:
-            InvalidValue: what is given is no column.
-
-        >>> import pandas as pd
-        >>> table = TacTable.of([("35417803", "Acme", "One")])
-        >>> print(table.lookup_many(pd.Series(["354178036859789"]))[["brand", "model", "candidates"]].to_string())
-          brand model  candidates
-        0  Acme   One           1
-        """
-        from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
-
-        return batch.lookup_many(self, column, threads=threads)
-
-    def __len__(self) -> int:
-        """Return how many entries there are: pairs of a TAC and a device."""
-        return len(self._tacs)
-
-    def __iter__(self) -> Iterator[tuple[str, TacDevice]]:
-        """Yield every TAC with a device, ordered by TAC and device."""
-        for tac, position in zip(self._tacs, self._positions, strict=True):
-            yield f"{tac:08d}", self._devices[position]
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by entries."""
-        if type(other) is not TacTable:
-            return NotImplemented
-        return (self._tacs, self._positions, self._devices) == (other._tacs, other._positions, other._devices)
-
-    def __hash__(self) -> int:
-        return hash((self._tacs.tobytes(), self._positions.tobytes(), self._devices))
-
-    def __repr__(self) -> str:
-        return (
-            f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {printable(self.report.file)}>"
-        )
-
-
-_ROWS = "give rows of TAC, brand, model, and where it matters the source"
-
-
-def _number(tac: object, field: str) -> int:
-    if not (type(tac) is str and len(tac) == _TAC and tac.isascii() and tac.isdigit()):
-        raise InvalidValue(field, tac, "give the 8 digits of a TAC as text")
-    return int(tac)
-
-
-def _table(file: _tac_files.TacFile) -> TacTable:
-    """Build the table: sorted throughout, so that the order of the rows leaves no trace."""
-    keys = sorted(file.devices)
-    count = len(keys)
-    rank = [0] * count
-    for position, key in enumerate(keys):
-        rank[file.devices[key]] = position
-    entries = sorted({tac * count + rank[position] for tac, position in file.entries})
-    tacs = array("I", [entry // count for entry in entries])
-    positions = array("I", [entry % count for entry in entries])
-    # Entries with one TAC stand together, so only those beside another one can disagree with it; two
-    # sources that agree are no conflict.
-    conflicting = {
-        tac
-        for tac, after, one, other in zip(tacs, tacs[1:], positions, positions[1:], strict=False)
-        if tac == after and keys[one][:2] != keys[other][:2]
-    }
-    report = TacReport(
-        file=file.name,
-        layout=file.layout,
-        rows=file.rows,
-        devices=count,
-        padded_7=file.widths[7],
-        padded_6=file.widths[6],
-        merged=len(file.entries) - len(entries),
-        conflicts=len(conflicting),
-        problems=file.problems,
-        left_out=file.left_out,
-    )
-    return TacTable(tacs, positions, tuple(TacDevice(*key) for key in keys), report)

@@ -19,14 +19,15 @@ from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE
+from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
-from miexchange.valuation import GrantedBonus, Quote, QuoteLine, appraise_again, check_quote_and_programme
+from miexchange.valuation import appraise_again, check_quote_and_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from miexchange.catalogue import Variant
     from miexchange.condition import Question
-    from miexchange.eligibility import Variant
     from miexchange.programme import Programme
 
 __all__ = ["ChangedAnswer", "Conflict", "Examination", "Inspection", "examine"]

@@ -22,7 +22,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from miexchange._bounds import JSON_VALUES
-from miexchange._rows import Problems, Row, read_rows
+from miexchange._csv import Row, read_rows
+from miexchange._problems import Problems
 from miexchange._text import text_of
 from miexchange._value import Value, argument, check_types, elements, instant, make_native, require, text
 from miexchange.errors import InvalidValue

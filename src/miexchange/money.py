@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from miexchange._text import native, text_of
+from miexchange._text import GREATEST_SHOWN, native, text_of
 from miexchange._value import elements
 from miexchange.errors import InvalidValue
 
@@ -35,7 +35,6 @@ GREATEST_PAISE = 10**11
 10 000 bps then stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64
 column."""
 
-_GREATEST = 10**60  # Python takes long to write out a number that is very much wider, and may refuse to
 
 _RUPEES = re.compile(r"(?P<rupees>[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.(?P<paise>[0-9]{1,2}))?")
 
@@ -75,7 +74,7 @@ def rupees(amount: int) -> str:
     '-0.05'
     """
     taken = native(amount)
-    if type(taken) is not int or not -_GREATEST < taken < _GREATEST:
+    if type(taken) is not int or not -GREATEST_SHOWN < taken < GREATEST_SHOWN:
         raise InvalidValue("amount", amount, "give a whole number of paise, of at most 60 digits")
     amount = taken
     units, fraction = divmod(abs(amount), PAISE_PER_RUPEE)

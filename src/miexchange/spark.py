@@ -26,7 +26,7 @@ from miexchange._arguments import COLUMNS, takes
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import InvalidValue, shown
-from miexchange.valuation import NONE_GIVEN
+from miexchange.programme import NONE_GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

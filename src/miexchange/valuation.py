@@ -24,29 +24,28 @@ from typing import TYPE_CHECKING
 from miexchange import _kernel
 from miexchange._bounds import TEXT
 from miexchange._keyed import check_keys
-from miexchange._quote import GrantedBonus, Quote, QuoteLine
+from miexchange._privacy import mask
 from miexchange._text import listed
 from miexchange._value import Value, argument, check_types, flag, instant, proved, require, text
 from miexchange._words import word
+from miexchange.catalogue import Device
 from miexchange.condition import Condition, Finding
-from miexchange.eligibility import Device, ImeiStatus, assessed
-from miexchange.errors import InvalidValue, mask, one_line
+from miexchange.eligibility import ImeiStatus, assessed
+from miexchange.errors import InvalidValue, one_line
 from miexchange.money import BPS
-from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms, counts_given, plain_target
+from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
+from miexchange.programme.terms import counts_given, plain_target
+from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
-    from miexchange.eligibility import Variant
+    from miexchange.catalogue import Variant
     from miexchange.market import Price
 
 __all__ = [
-    "NONE_GIVEN",
-    "GrantedBonus",
-    "Quote",
-    "QuoteLine",
     "Replay",
     "WorstCase",
     "appraise",

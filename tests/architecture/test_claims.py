@@ -53,7 +53,7 @@ from miexchange._value import Value
 from miexchange.batch import _frames
 from miexchange.cli._output import rupees
 from miexchange.coupon import device_token
-from miexchange.exchange import EVENTS
+from miexchange.events import EVENTS
 from miexchange.programme import shipped
 from miexchange.refusal import CURED, ReasonCode
 

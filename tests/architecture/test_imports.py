@@ -16,6 +16,7 @@ PACKAGE = ROOT / "src" / "miexchange"
 # Modules of one room may use each other: the private ones are its back rooms.
 ROOMS = (
     {"_bounds", "_text", "_time"},
+    {"_privacy"},
     {"errors", "_kernel"},
     {"_html", "_new_file"},
     {"_json"},
@@ -24,27 +25,30 @@ ROOMS = (
     {"_arguments"},
     {"_keyed"},
     {"_data"},
-    {"_rows", "_frame"},
-    {"_toml"},
-    {"_fit"},
+    {"_problems"},
+    {"_files", "_frame"},
+    {"_csv"},
     {"refusal"},
-    {"imei", "_tac_files"},
+    {"imei"},
+    {"tac", "_tac_files"},
     {"device_report"},
-    {"eligibility", "_catalogue", "_makers"},
+    {"catalogue", "_makers"},
+    {"eligibility"},
     {"condition"},
     {"market"},
-    {"programme", "_programme_files", "_programme_rules"},
-    {"valuation", "_quote"},
+    {"programme"},
+    {"quote"},
+    {"valuation"},
     {"coupon"},
     {"inspection"},
-    {"exchange", "_events", "_history"},
+    {"exchange", "events", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
 BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger"), ("spark", "batch"), ("tuning", "batch")}
 # The plural of a verb stands beside the verb, and calls the island of columns when it is called itself. A table that
 # only speaks Arrow is opened there too.
-DOORS = {("imei", "batch"), ("market", "batch"), ("_frame", "batch")}
+DOORS = {("imei", "batch"), ("tac", "batch"), ("market", "batch"), ("_frame", "batch")}
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
 HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
 

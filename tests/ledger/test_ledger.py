@@ -14,7 +14,8 @@ from sqlalchemy import event, select
 from ledger import shop
 from ledger.shop import AT, HOUR, KEY, accepted, account, code, made, order, quote, reserved
 from miexchange import Exchange, InvalidValue, Refusal, ledger
-from miexchange.exchange import Accept, State
+from miexchange.events import Accept
+from miexchange.exchange import State
 from miexchange.ledger import Ledger, LedgerError, Sweep, verify
 from miexchange.ledger._schema import answers, device_tokens
 from miexchange.ledger._session import Session

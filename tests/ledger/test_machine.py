@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from miexchange.exchange import Event
+    from miexchange.events import Event
     from miexchange.ledger._requests import Request
 
 FORTNIGHT = timedelta(days=14)

@@ -42,7 +42,8 @@ from miexchange import (
 from miexchange._value import Value
 from miexchange.coupon import device_token, normal_code
 from miexchange.device_report import DeviceReport
-from miexchange.exchange import Exchange, Reserve, accept, apply
+from miexchange.events import Reserve
+from miexchange.exchange import Exchange, accept, apply
 from miexchange.imei import compact, is_valid, validate
 from miexchange.inspection import examine
 from property.bounded import GREATEST_INPUT, Door

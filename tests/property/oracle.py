@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from miexchange.catalogue import Variant
     from miexchange.condition import Condition, Option, Question
-    from miexchange.eligibility import Variant
     from miexchange.market import Anchor, Price
     from miexchange.programme import Bonus, Programme, Terms
 

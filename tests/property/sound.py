@@ -34,6 +34,7 @@ from miexchange import (
     _data,
     appraise,
     batch,
+    events,
     exchange,
     headline,
     ledger,
@@ -101,15 +102,15 @@ class _Sound:
 
     @cached_property
     def inspected(self) -> Exchange:
-        return trade.after(self.issued, exchange.Reserve(NEXT, trade.ORDER, trade.ACCOUNT), self.inspect)
+        return trade.after(self.issued, events.Reserve(NEXT, trade.ORDER, trade.ACCOUNT), self.inspect)
 
     @cached_property
-    def inspect(self) -> exchange.Inspect:
-        return exchange.Inspect(NEXT + timedelta(hours=1), trade.ORDER.id, trade.found(1_000_000))
+    def inspect(self) -> events.Inspect:
+        return events.Inspect(NEXT + timedelta(hours=1), trade.ORDER.id, trade.found(1_000_000))
 
     @cached_property
     def adjusted(self) -> Exchange:
-        return trade.after(self.inspected, exchange.Agree(NEXT + timedelta(hours=2), trade.ACCOUNT))
+        return trade.after(self.inspected, events.Agree(NEXT + timedelta(hours=2), trade.ACCOUNT))
 
     def store(self, name: str) -> ledger.Ledger:
         """Return a ledger with one exchange, in a file of its own."""
@@ -233,15 +234,15 @@ def _examples() -> dict[type, Any]:
         replay(SOUND.quote, SOUND.programme),
         exchange.TRANSITIONS[0],
         exchange.acceptance(SOUND.quote, SOUND.programme, account=trade.ACCOUNT, at=AT, key=small.KEY),
-        exchange.Release(NEXT, trade.ORDER.id),
+        events.Release(NEXT, trade.ORDER.id),
         SOUND.inspect,
-        exchange.Reserve(NEXT, trade.ORDER, trade.ACCOUNT),
-        exchange.Agree(NEXT, trade.ACCOUNT),
-        exchange.Decline(NEXT, trade.ACCOUNT),
-        exchange.Complete(NEXT, trade.ORDER.id),
-        exchange.Expire(NEXT),
-        exchange.Void(NEXT, "lost"),
-        exchange.Reverse(NEXT, trade.ORDER.id),
+        events.Reserve(NEXT, trade.ORDER, trade.ACCOUNT),
+        events.Agree(NEXT, trade.ACCOUNT),
+        events.Decline(NEXT, trade.ACCOUNT),
+        events.Complete(NEXT, trade.ORDER.id),
+        events.Expire(NEXT),
+        events.Void(NEXT, "lost"),
+        events.Reverse(NEXT, trade.ORDER.id),
         Enquiry(SOUND.device, trade.SAID, SOUND.programme, AT),
         Problem("a.csv", 1, "model", "is missing", "Add it"),
         batch.Summary(1, 1, 0, 0, 1, 1, (), (batch.Share("Acme", 1, 1, 1),), (batch.Share("A", 1, 1, 1),)),
@@ -253,7 +254,7 @@ def _examples() -> dict[type, Any]:
         ledger.Sweep(0, 0),
         ledger.Verification(1, 1, ()),
         ledger.DeviceStanding(),
-        ledger.Entry(1, exchange.Expire(NEXT), None, "0" * 64),
+        ledger.Entry(1, events.Expire(NEXT), None, "0" * 64),
         SOUND.quotes[1][0],
         tuning.ByDevice(),
         tuning.ByTime(date(2018, 5, 1)),
@@ -334,7 +335,7 @@ def _by_name() -> dict[str, Any]:
         "df": SOUND.devices,
         "effective_from": tuned.ON,
         "eligible": SOUND.programme.eligible,
-        "event": exchange.Reserve(NEXT, trade.ORDER, trade.ACCOUNT),
+        "event": events.Reserve(NEXT, trade.ORDER, trade.ACCOUNT),
         "events": [exchange.acceptance(SOUND.quote, SOUND.programme, account=trade.ACCOUNT, at=AT, key=small.KEY)],
         "exchange": SOUND.issued,
         "exchange_open": False,

@@ -22,7 +22,8 @@ from miexchange import (
     appraise,
 )
 from miexchange.coupon import device_token
-from miexchange.exchange import TRANSITIONS, Accept, Complete, Event, Inspect, Release, Reserve, State, apply, fold
+from miexchange.events import Accept, Complete, Event, Inspect, Release, Reserve
+from miexchange.exchange import TRANSITIONS, State, apply, fold
 from miexchange.inspection import Examination, examine
 from miexchange.strategies import Enquiry, enquiries, events, exchange_rules, exchanges, inspections, orders
 

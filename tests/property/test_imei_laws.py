@@ -9,9 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from miexchange.errors import InvalidImei, mask
-from miexchange.imei import Imei, TacDevice, TacTable, compact, format, is_valid, validate  # noqa: A004 - the verb's name
+from miexchange._privacy import mask
+from miexchange.errors import InvalidImei
+from miexchange.imei import Imei, compact, format, is_valid, validate  # noqa: A004 - the verb's name
 from miexchange.strategies import all_imeis, mistyped_imeis
+from miexchange.tac import TacDevice, TacTable
 from property.hostile import anything
 
 imeis = all_imeis()

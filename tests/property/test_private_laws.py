@@ -16,8 +16,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miexchange import Condition, Coupon, Device, Imei, InvalidImei, MiExchangeError, Quote, Refusal, coupon_for, issue
+from miexchange._privacy import mask
 from miexchange.eligibility import needs_second
-from miexchange.errors import mask, shown
+from miexchange.errors import shown
 from miexchange.imei import format, is_valid, validate  # noqa: A004 - the verb's name
 from miexchange.strategies import Enquiry, enquiries, hostile_enquiries, imei_texts, imeis, mistyped_imeis
 from property.effort import effort
@@ -86,7 +87,7 @@ def test_an_imei_looks_like_its_twin(pair: tuple[Imei, Imei]) -> None:
 
 @given(twins(alike=1), st.integers(0, 14), st.sampled_from("0123456789OX٣+- "))
 def test_a_mistyped_number_looks_like_its_twin(pair: tuple[Imei, Imei], place: int, slip: str) -> None:
-    """errors.mask: of any other number only the first 8 digits stay, since nobody knows which are the serial.
+    """_privacy.mask: of any other number only the first 8 digits stay, since nobody knows which are the serial.
 
     With a digit of the TAC lost, the eighth is the first one of the serial: the other five stay hidden.
     """
@@ -101,7 +102,7 @@ def test_a_mistyped_number_looks_like_its_twin(pair: tuple[Imei, Imei], place: i
 
 @given(mistyped_imeis() | imei_texts())
 def test_no_error_shows_seven_digits_in_a_row_after_the_tac(text: str) -> None:
-    """errors.mask: of 15 digits the TAC and the check digit stay; of any other number only the first 8 digits."""
+    """_privacy.mask: of 15 digits the TAC and the check digit stay; of any other number only the first 8 digits."""
     for verb in (Imei, Imei.from_body, Imei.from_imeisv):
         error = error_of(verb, text)
         if error is None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from miexchange._rows import Problems, Row
+from miexchange._csv import Row
+from miexchange._problems import Problems
 from miexchange._time import NotATime, read_day, read_instant
 from miexchange._value import instant
 from miexchange.batch._texts import parsed

@@ -6,10 +6,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miexchange import Exchange, Order, OrderLine, Quote, accept
-from miexchange.exchange import Agree, Complete, Event, Inspect, Release, Reserve, Reverse, State, Void, apply
+from miexchange.events import Agree, Complete, Event, Inspect, Release, Reserve, Reverse, Void
+from miexchange.exchange import State, apply
 from miexchange.inspection import Examination
+from miexchange.quote import GrantedBonus, QuoteLine
 from miexchange.strategies import Enquiry, enquiries, events
-from miexchange.valuation import GrantedBonus, QuoteLine, appraise_again
+from miexchange.valuation import appraise_again
 
 KEY = b"0123456789abcdef"
 ENDS = {State.COMPLETED, State.ADJUSTED, State.REVERSED, State.VOID, State.EXPIRED}

@@ -9,12 +9,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Grade, Option, Question, Questionnaire
-from miexchange.eligibility import Catalogue, Device, EligibilityTerms, EligibleModels, Listing, Variant
-from miexchange.imei import TacTable
+from miexchange.eligibility import EligibilityTerms, EligibleModels, Listing
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
 from miexchange.programme import Programme, Terms, UsageRules
-from miexchange.valuation import Quote, appraise
+from miexchange.quote import Quote
+from miexchange.tac import TacTable
+from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -35,12 +35,14 @@ from miexchange import (
     lint,
 )
 from miexchange import _bounds as bounds
+from miexchange._csv import read_rows
+from miexchange._files import read_text
 from miexchange._json import plain, read_json
-from miexchange._rows import Problems, read_rows, read_text
+from miexchange._problems import Problems
 from miexchange._text import listed
-from miexchange._toml import read_toml
 from miexchange.coupon import Coupon
 from miexchange.errors import Problem
+from miexchange.programme._toml import read_toml
 from miexchange.refusal import refusal_of
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.coupon import (
     Coupon,
@@ -24,13 +25,12 @@ from miexchange.coupon import (
     issue,
     normal_code,
 )
-from miexchange.eligibility import Device
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE
 from miexchange.programme import Bonus, Programme, UsageRules
+from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Refusal
-from miexchange.valuation import GrantedBonus, Quote
 from unit import small
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

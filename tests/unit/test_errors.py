@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeError, Problem, mask, shown
+from miexchange._privacy import mask
+from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeError, Problem, shown
 from miexchange.refusal import ReasonCode
 
 IMEI = "354178036859789"

@@ -24,37 +24,16 @@ from miexchange import (
     appraise,
     worst_case,
 )
-from miexchange.exchange import (
-    EVENTS,
-    OPEN,
-    TRANSITIONS,
-    Accept,
-    Agree,
-    Complete,
-    Decline,
-    Exchange,
-    Expire,
-    Inspect,
-    Release,
-    Reserve,
-    Reverse,
-    State,
-    Void,
-    accept,
-    acceptance,
-    apply,
-    begin,
-    fold,
-    may_follow,
-)
+from miexchange.events import EVENTS, Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.exchange import OPEN, TRANSITIONS, Exchange, State, accept, acceptance, apply, begin, fold, may_follow
 from miexchange.inspection import Examination
+from miexchange.quote import QuoteLine
 from miexchange.refusal import Reason, ReasonCode
-from miexchange.valuation import QuoteLine
 from unit import small, trade
 from unit.trade import ACCOUNT, HOUR, ORDER, RULES, STRICT, TICK, after, completed, found, inspected, issued, reserved
 
 if TYPE_CHECKING:
-    from miexchange.exchange import Event
+    from miexchange.events import Event
     from miexchange.programme import ExchangeRules
 
 AT = small.AT

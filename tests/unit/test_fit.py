@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import pytest
 
-from miexchange._fit import Fitter, dotted, shape_of
-from miexchange._rows import Problems
-from miexchange._toml import Toml
+from miexchange._problems import Problems
 from miexchange.errors import InvalidValue
+from miexchange.programme._fit import Fitter, dotted, shape_of
+from miexchange.programme._toml import Toml
 
 IST = timezone(timedelta(hours=5, minutes=30))
 

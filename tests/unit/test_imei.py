@@ -345,7 +345,7 @@ class TestWhoseNumber:
         if content:
             (tmp_path / "reporting_bodies.csv").write_text(content, "utf-8")
         monkeypatch.setattr(_data, "folder", lambda: tmp_path)
-        module._reporting_bodies.cache_clear()  # noqa: SLF001 - read anew from the broken folder
+        module.reporting_bodies.cache_clear()
         with pytest.raises(DataError, match="Install miexchange anew"):
             _ = Imei(DIGITS).reporting_body
 

@@ -10,8 +10,8 @@ from miexchange import Condition, DeviceReport, ExchangeRules, Imei, Inspection,
 from miexchange.condition import Questionnaire
 from miexchange.coupon import device_token
 from miexchange.inspection import ChangedAnswer, Conflict, Examination, examine
+from miexchange.quote import QuoteLine
 from miexchange.refusal import Reason, ReasonCode
-from miexchange.valuation import QuoteLine
 from unit import small, trade
 from unit.trade import IMEI, IMEI2, OTHER, SAID, quote, seen
 

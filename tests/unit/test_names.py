@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from miexchange import Catalogue, DataError, ReasonCode, Variant
-from miexchange._catalogue import closest
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
-from miexchange._rows import Problems
+from miexchange._problems import Problems
 from miexchange.batch import appraise_frame
 from miexchange.batch._rules import BITS
 from miexchange.batch._tacs import PAGE, tac_rules
+from miexchange.catalogue import closest
 from miexchange.eligibility import naming_code, tac_code
-from miexchange.imei import TacDevice, TacTable
 from miexchange.programme import Programme
+from miexchange.tac import TacDevice, TacTable
 
 if TYPE_CHECKING:
     from pathlib import Path

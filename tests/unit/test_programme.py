@@ -16,12 +16,12 @@ import pytest
 
 from miexchange import Programme, TacTable, lint
 from miexchange._kernel import bonus, drift_bps, finding, value_steps
-from miexchange._programme_files import GREATEST_WEIGHT
-from miexchange._programme_rules import GREATEST_QUESTIONS
 from miexchange._value import dump
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS, GREATEST_PAISE
 from miexchange.programme import Bonus, shipped
+from miexchange.programme._lint import GREATEST_QUESTIONS
+from miexchange.programme._load import GREATEST_WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from miexchange.catalogue import Device
 from miexchange.condition import Condition
-from miexchange.eligibility import Device
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
+from miexchange.quote import Quote
 from miexchange.refusal import Refusal
-from miexchange.valuation import Quote, appraise, confirmed
+from miexchange.valuation import appraise, confirmed
 from unit import small
 
 if TYPE_CHECKING:

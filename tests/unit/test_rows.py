@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from miexchange import DataError, Problem
-from miexchange._rows import Problems, Row, read_rows, read_text
+from miexchange._csv import Row, read_rows
+from miexchange._files import read_text
+from miexchange._problems import Problems
 from miexchange._time import NotATime, instant_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from miexchange.errors import DataError, InvalidValue, Problem
-from miexchange.imei import Imei, TacDevice, TacReport, TacTable
+from miexchange.imei import Imei
+from miexchange.tac import TacDevice, TacReport, TacTable
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "tac"
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miexchange._rows import Problems
-from miexchange._toml import Toml, TomlPath, read_toml
+from miexchange._problems import Problems
+from miexchange.programme._toml import Toml, TomlPath, read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from miexchange import InvalidValue, Quote, appraise, headline
-from miexchange.eligibility import Device
+from miexchange.catalogue import Device
 from miexchange.tuning import (
     Backtest,
     ByDevice,

@@ -12,22 +12,14 @@ from typing import Any
 
 import pytest
 
+from miexchange.catalogue import Device
 from miexchange.condition import Condition, Option
-from miexchange.eligibility import Device, ImeiStatus
+from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.programme import AgeBand, Bonus, Overlap, Programme, Terms
+from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Refusal
-from miexchange.valuation import (
-    GrantedBonus,
-    Quote,
-    QuoteLine,
-    Replay,
-    appraise,
-    appraise_again,
-    headline,
-    replay,
-    worst_case,
-)
+from miexchange.valuation import Replay, appraise, appraise_again, headline, replay, worst_case
 from unit import small
 
 MARKET = ("market", 1_000_000)

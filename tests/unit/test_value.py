@@ -17,24 +17,18 @@ import pytest
 
 from miexchange import _value
 from miexchange._value import Value, canonical, day, dump, instant, require
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Finding, Grade, Grading, Option, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, issue
-from miexchange.eligibility import (
-    Catalogue,
-    Device,
-    EligibilityTerms,
-    EligibleModels,
-    ImeiStatus,
-    Listing,
-    Variant,
-    Verdict,
-)
+from miexchange.eligibility import EligibilityTerms, EligibleModels, ImeiStatus, Listing, Verdict
 from miexchange.errors import InvalidValue
-from miexchange.imei import Imei, TacDevice
+from miexchange.imei import Imei
 from miexchange.market import Anchor, AnchorTable, Gap, Price, PriceTable
 from miexchange.programme import AgeBand, Bonus, Overlap, Terms, UsageRules
+from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal
-from miexchange.valuation import GrantedBonus, Quote, QuoteLine, Replay, WorstCase
+from miexchange.tac import TacDevice
+from miexchange.valuation import Replay, WorstCase
 from unit import small
 
 QUESTION = small.cosmetic("glass", "display", small.costs("cracked", paise=5_000))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from miexchange.catalogue import Device
 from miexchange.condition import Condition, Deduction, Option, Question
 from miexchange.coupon import Order, OrderLine
-from miexchange.eligibility import Device
-from miexchange.exchange import Complete, Event, Exchange, Inspect, Reserve, accept, apply
+from miexchange.events import Complete, Event, Inspect, Reserve
+from miexchange.exchange import Exchange, accept, apply
 from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
 from miexchange.programme import ExchangeRules, Programme, Terms
-from miexchange.valuation import Quote, QuoteLine, appraise
+from miexchange.quote import Quote, QuoteLine
+from miexchange.valuation import appraise
 from unit import small
 
 ACCOUNT = "asha"

@@ -36,7 +36,7 @@ from miexchange.batch._sources import format_of, open_source
 from miexchange.batch._summaries import Summary, summary_of
 from miexchange.batch._texts import for_spreadsheets, is_textual
 from miexchange.errors import InvalidValue, shown
-from miexchange.valuation import NONE_GIVEN
+from miexchange.programme import NONE_GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

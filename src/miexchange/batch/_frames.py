@@ -19,7 +19,8 @@ from miexchange.batch._rows import REFUSED, WARNINGS, Values
 from miexchange.batch._rules import BITS
 from miexchange.batch._tables import Tables
 from miexchange.errors import InvalidValue
-from miexchange.programme import NONE_GIVEN, Programme, counts_given
+from miexchange.programme import NONE_GIVEN, Programme
+from miexchange.programme.terms import counts_given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,16 +22,16 @@ from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_li
 from miexchange.batch._shares import shares
 from miexchange.batch._tacs import PAGE, addresses
 from miexchange.errors import InvalidValue
-from miexchange.imei import TacTable
 from miexchange.market import PriceTable
+from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miexchange.batch._columns import Column
     from miexchange.batch._rules import Positions
-    from miexchange.imei import TacDevice
     from miexchange.market import Price
+    from miexchange.tac import TacDevice
 
 __all__ = ["lookup_many", "prices_as_of", "validate_many"]
 
@@ -73,7 +73,7 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
 
 @takes(table=instance(TacTable))
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
-    """Look a column of IMEIs up: see `miexchange.imei.TacTable.lookup_many`, which calls this."""
+    """Look a column of IMEIs up: see `miexchange.tac.TacTable.lookup_many`, which calls this."""
     numbers, _ = _read(read_alone(column, "text", "column"), workers(threads))
     pages, cells, groups = _groups(table)
     invalid = numbers.code != 0

@@ -20,7 +20,7 @@ from miexchange.valuation import price_code
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from miexchange.eligibility import Variant
+    from miexchange.catalogue import Variant
     from miexchange.market import Anchor, Price
     from miexchange.programme import Programme
 

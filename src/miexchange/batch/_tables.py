@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
+    from miexchange.catalogue import Variant
     from miexchange.condition import Deduction, Option
-    from miexchange.eligibility import Variant
     from miexchange.programme import Bonus, Programme, Terms
 
 __all__ = ["Tables"]

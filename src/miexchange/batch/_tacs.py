@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from miexchange._makers import TacReading
     from miexchange.batch._rules import Positions
-    from miexchange.eligibility import Catalogue, Variant
-    from miexchange.imei import TacDevice, TacTable
+    from miexchange.catalogue import Catalogue, Variant
+    from miexchange.tac import TacDevice, TacTable
 
 __all__ = ["PAGE", "addresses", "tac_rules"]
 

@@ -17,8 +17,8 @@ from miexchange.imei import Imei
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from miexchange.catalogue import Catalogue, Variant
     from miexchange.condition import Question
-    from miexchange.eligibility import Catalogue, Variant
 
 __all__ = ["can_ask", "for_answer", "for_imei", "for_model"]
 

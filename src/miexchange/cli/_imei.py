@@ -6,10 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from miexchange import _data
+from miexchange._privacy import mask
 from miexchange.cli import _output
 from miexchange.cli._options import Json
-from miexchange.errors import InvalidImei, mask
-from miexchange.imei import Imei, TacReport, TacTable
+from miexchange.errors import InvalidImei
+from miexchange.imei import Imei
+from miexchange.tac import TacReport, TacTable
 
 __all__ = ["imei"]
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from miexchange.catalogue import Variant
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json, ProgrammeOption
-from miexchange.eligibility import Variant
 from miexchange.errors import shown
 from miexchange.programme import Programme
 

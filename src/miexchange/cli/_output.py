@@ -15,9 +15,9 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from miexchange._privacy import mask_each
 from miexchange._text import printable, without_passwords
 from miexchange._value import canonical
-from miexchange.errors import mask
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.money import rupees as plain_rupees
 from miexchange.refusal import ReasonCode
@@ -76,7 +76,7 @@ def hide(text: str) -> str:
 
 
 def _private(text: str) -> str:
-    return without_passwords(_IMEI.sub(_masked, text))
+    return without_passwords(mask_each(_IMEI, text))
 
 
 def hide_all(sentence: str) -> str:
@@ -85,11 +85,7 @@ def hide_all(sentence: str) -> str:
     >>> hide_all("unexpected argument 354 178 036 859 789")
     'unexpected argument 354 178 03* *** **9'
     """
-    return hide(_ANY_NUMBER.sub(_masked, sentence))
-
-
-def _masked(match: re.Match[str]) -> str:
-    return mask(match[0])
+    return hide(mask_each(_ANY_NUMBER, sentence))
 
 
 def hidden(data: Any) -> Any:  # noqa: ANN401 - any JSON data

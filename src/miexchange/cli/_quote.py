@@ -9,15 +9,17 @@ import typer
 
 from miexchange._bounds import NAME
 from miexchange._text import ID_RULE, is_id
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.cli import _ask, _given, _output
 from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
 from miexchange.cli._programme import usage_rows
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, issue
-from miexchange.eligibility import Catalogue, Device, ImeiStatus, Variant
+from miexchange.eligibility import ImeiStatus
 from miexchange.programme import Programme, Terms
+from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal
-from miexchange.valuation import Quote, WorstCase, appraise, worst_case
+from miexchange.valuation import WorstCase, appraise, worst_case
 
 __all__ = ["quote"]
 

@@ -8,17 +8,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._value import instant, packed
-from miexchange.exchange import (
-    Accept,
-    Exchange,
-    Inspect,
-    Reserve,
-    State,
-    Void,
-    apply,
-    fold,
-    may_follow,
-)
+from miexchange.events import Accept, Inspect, Reserve, Void
+from miexchange.exchange import Exchange, State, apply, fold, may_follow
 from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
@@ -47,8 +38,8 @@ from miexchange.ledger._rows import (
 )
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
+from miexchange.programme import NONE_GIVEN
 from miexchange.refusal import ReasonCode, Refusal
-from miexchange.valuation import NONE_GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +48,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from miexchange.coupon import Coupon
-    from miexchange.exchange import Event
+    from miexchange.events import Event
 
 __all__ = ["Books", "Facts"]
 

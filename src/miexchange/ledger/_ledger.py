@@ -10,26 +10,11 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._value import instant, packed, require
+from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
-from miexchange.eligibility import Device
 from miexchange.errors import InvalidValue, MiExchangeError
-from miexchange.exchange import (
-    Accept,
-    Agree,
-    Complete,
-    Decline,
-    Exchange,
-    Expire,
-    Inspect,
-    Release,
-    Reserve,
-    Reverse,
-    State,
-    Void,
-    acceptance,
-    apply,
-    begin,
-)
+from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.exchange import Exchange, State, acceptance, apply, begin
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _places
@@ -50,14 +35,14 @@ from miexchange.ledger._seals import bucket_of
 from miexchange.ledger._session import ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.programme import Programme
+from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal
-from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from miexchange.exchange import Event
+    from miexchange.events import Event
     from miexchange.ledger._checkpoint import Inclusion
     from miexchange.ledger._rows import Entry
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from miexchange._bounds import EVENT_BYTES
 from miexchange._value import packed, require
 from miexchange.errors import InvalidValue
-from miexchange.exchange import EVENTS, Event, State
+from miexchange.events import EVENTS, Event
+from miexchange.exchange import State
 
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption
 from miexchange.device_report import DeviceReport
-from miexchange.eligibility import Catalogue, Device, EligibleModels, Listing, Variant, Verdict
+from miexchange.eligibility import EligibleModels, Listing, Verdict
 from miexchange.errors import Problem
 from miexchange.exchange import Exchange
-from miexchange.imei import Imei, TacDevice, TacTable
+from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import GREATEST_PAISE
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules
+from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, Refusal
 from miexchange.strategies._conditions import conditions, grades, gradings, options, questionnaires, questions
 from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions
@@ -28,7 +30,8 @@ from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_mo
 from miexchange.strategies._numbers import SOURCE, amounts, texts, tuples
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
 from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
-from miexchange.valuation import GrantedBonus, Quote, QuoteLine, Replay, WorstCase
+from miexchange.tac import TacDevice, TacTable
+from miexchange.valuation import Replay, WorstCase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, instance, maybe, takes, whole
+from miexchange.catalogue import Variant
 from miexchange.condition import Condition, Deduction, Grade, Grading, Option, Question, Questionnaire
-from miexchange.eligibility import Variant
 from miexchange.money import BPS
 from miexchange.strategies import _models
 from miexchange.strategies._numbers import SOURCE, VARIANTS, ascents, rates, subsets

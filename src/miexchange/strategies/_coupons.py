@@ -12,10 +12,10 @@ from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, _issue
 from miexchange.eligibility import ImeiStatus
 from miexchange.programme import UsageRules
+from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.strategies._imeis import imeis
 from miexchange.strategies._numbers import amounts, instants, secret_keys, subsets, texts, tuples
 from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
-from miexchange.valuation import GrantedBonus, Quote, QuoteLine
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
+from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
-from miexchange.eligibility import Device, ImeiStatus, Variant, Verdict, assess, needs_second
+from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
+from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
 from miexchange.strategies._models import model_of, variants
 from miexchange.strategies._numbers import START, instants, midnight, texts, tuples
 from miexchange.strategies._programmes import programmes
-from miexchange.valuation import Quote, appraise
+from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -11,34 +11,22 @@ from hypothesis import strategies as st
 from miexchange._arguments import instance, maybe, takes
 from miexchange.condition import Condition
 from miexchange.device_report import DeviceReport
-from miexchange.exchange import (
-    Agree,
-    Complete,
-    Decline,
-    Exchange,
-    Expire,
-    Inspect,
-    Release,
-    Reserve,
-    Reverse,
-    Void,
-    accept,
-    apply,
-)
+from miexchange.events import Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.exchange import Exchange, accept, apply
 from miexchange.inspection import Examination, Inspection
 from miexchange.programme import Programme
+from miexchange.quote import Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode
 from miexchange.strategies._conditions import conditions
 from miexchange.strategies._coupons import orders
 from miexchange.strategies._enquiries import enquiries
 from miexchange.strategies._imeis import imeis
 from miexchange.strategies._numbers import COUNT, amounts, instants, secret_keys, texts, tuples
-from miexchange.valuation import Quote, QuoteLine
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from miexchange.exchange import Event
+    from miexchange.events import Event
 
 __all__ = ["device_reports", "events", "examinations", "exchanges", "inspections"]
 

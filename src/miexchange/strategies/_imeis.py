@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from miexchange._arguments import takes
-from miexchange.imei import Imei, TacTable, is_valid
+from miexchange.imei import Imei, is_valid
 from miexchange.strategies._models import BRANDS, NAMES
 from miexchange.strategies._numbers import SOURCE, STRATEGY
+from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from miexchange._arguments import DATE, TEXT, maybe, takes
-from miexchange.eligibility import Catalogue, EligibleModels, Listing, Variant
+from miexchange.catalogue import Catalogue, Variant
+from miexchange.eligibility import EligibleModels, Listing
 from miexchange.strategies._numbers import COUNT, SOURCE, START, amounts, days
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from miexchange._arguments import INSTANT, Rule, instance, maybe, takes, whole
 from miexchange._text import is_a
-from miexchange.eligibility import Variant
+from miexchange.catalogue import Variant
 from miexchange.market import IST
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from miexchange._arguments import INSTANT, TEXT, Rule, takes, whole
 from miexchange.condition import Grade, Option, Questionnaire
-from miexchange.eligibility import EligibilityTerms, EligibleModels, Variant
-from miexchange.imei import TacTable
+from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.programme import AgeBand, Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
@@ -32,11 +31,14 @@ from miexchange.strategies._numbers import (
     tuples,
 )
 from miexchange.strategies._prices import BASES
+from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypothesis.strategies import SearchStrategy
+
+    from miexchange.catalogue import Variant
 
 __all__ = ["CATEGORIES", "CHANNELS", "NEW_BRANDS", "PRODUCTS", "exchange_rules", "programmes", "terms", "usage_rules"]
 

@@ -19,7 +19,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from miexchange.errors import InvalidValue, mask, one_line
+from miexchange._privacy import mask_each
+from miexchange.errors import InvalidValue, one_line
 from miexchange.tuning._additive import Additive, Offsets, Spline
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _refusing(**given: object) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - foreign data may do anything
         said = type(error).__name__
         if isinstance(error, TypeError | ValueError):
-            said = one_line(_LONG_NUMBER.sub(lambda found: mask(found[0]), f"{error}"))
+            said = one_line(mask_each(_LONG_NUMBER, f"{error}"))
         raise _RefusedError(" or ".join(given), next(iter(given.values())), said) from None
 
 

@@ -24,6 +24,7 @@ from miexchange.errors import DataError, InvalidValue
 from miexchange.market import Anchor, AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.programme import Programme, lint
+from miexchange.quote import Quote
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
 from miexchange.tuning._checks import fitted, new_directory, warn
 from miexchange.tuning._report import Report
@@ -32,7 +33,7 @@ from miexchange.tuning.observations import Observations
 from miexchange.tuning.prices import PriceTableBuilder
 from miexchange.tuning.scales import scales_of
 from miexchange.tuning.writing import write_programme
-from miexchange.valuation import Quote, headline
+from miexchange.valuation import headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

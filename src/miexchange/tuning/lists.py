@@ -23,10 +23,10 @@ from miexchange.errors import InvalidValue
 from miexchange.market import PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
+from miexchange.quote import Quote
 from miexchange.tuning._arguments import INSTANT, Rule, check, instance, maybe, real, takes
 from miexchange.tuning._book import valued
 from miexchange.tuning._report import Report, in_rupees
-from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -42,10 +42,11 @@ import numpy as np
 import pandas as pd
 
 from miexchange._bounds import NAME, PROBLEMS
-from miexchange._rows import Problems, read_rows
+from miexchange._csv import read_rows
+from miexchange._problems import Problems
 from miexchange._text import text_of
+from miexchange.catalogue import Catalogue
 from miexchange.condition import Grade, Questionnaire
-from miexchange.eligibility import Catalogue
 from miexchange.errors import DataError, InvalidValue, Problem, shown
 from miexchange.money import GREATEST_PAISE
 from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, takes

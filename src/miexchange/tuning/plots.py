@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from miexchange._text import shortened
 from miexchange.money import BPS, PAISE_PER_RUPEE
 from miexchange.programme import Terms
+from miexchange.quote import Quote
 from miexchange.tuning._arguments import AXES, TEXT, Rule, check, instance, named, one_of, takes
 from miexchange.tuning._checks import as_frame, fitted, numbers
 from miexchange.tuning._report import in_rupees
-from miexchange.valuation import Quote
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +109,7 @@ def _spoken(rule: str) -> str:
     """Return a rule's name as people say it."""
     kind, _, what = rule.partition(":")
     text = f"{kind}: {what.replace('_', ' ')}" if what else kind
-    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
+    return shortened(text, _LONGEST_NAME)
 
 
 @takes(curve=named("DepreciationCurve"), ax=AXES)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from miexchange.eligibility import Catalogue
+from miexchange.catalogue import Catalogue
 from miexchange.errors import InvalidValue
 from miexchange.market import IST, Price, PriceTable
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from miexchange.catalogue import Variant
     from miexchange.condition import Option, Question
-    from miexchange.eligibility import Listing, Variant
+    from miexchange.eligibility import Listing
     from miexchange.market import Anchor, Price
     from miexchange.programme import Terms
 

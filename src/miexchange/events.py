@@ -12,7 +12,8 @@ from miexchange._value import Value, check_types, instant, require
 from miexchange.coupon import LONGEST_DAYS, Coupon, Order
 from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules
-from miexchange.valuation import Quote, WorstCase
+from miexchange.quote import Quote
+from miexchange.valuation import WorstCase
 
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
@@ -26,13 +27,10 @@ __all__ = [
     "Event",
     "Expire",
     "Inspect",
-    "Later",
     "Release",
     "Reserve",
     "Reverse",
     "Void",
-    "check_parts",
-    "check_rules",
 ]
 
 

@@ -9,46 +9,25 @@ from __future__ import annotations
 import csv
 import io
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from miexchange._bounds import COLUMNS, PROBLEMS, TABLE_BYTES, TEXT
+from miexchange._bounds import COLUMNS, TEXT
+from miexchange._files import read_text
 from miexchange._frame import Columns, NotATable
+from miexchange._problems import Problems
 from miexchange._text import is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
-from miexchange.errors import DataError, Problem, shown
+from miexchange.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timezone
     from pathlib import Path
 
-__all__ = ["Problems", "Row", "read_bytes", "read_rows", "read_text", "too_large"]
 
-
-@dataclass(slots=True)
-class Problems:
-    """The faults found so far, to be raised all at once; with the last that fits, they are raised at once."""
-
-    found: list[Problem] = field(default_factory=list)
-
-    def add(self, file: str, line: int | None, column: str, message: str, remedy: str) -> None:
-        """Note one fault and go on, unless there are more than anybody reads.
-
-        Raises:
-            DataError: there are `PROBLEMS` of them; what was not looked at is not in it, and it says so.
-        """
-        self.found.append(Problem(file, line, column, message, remedy))
-        if len(self.found) == PROBLEMS:
-            more = f"has {PROBLEMS:,} problems; the rest was not looked at"
-            self.add(file, None, "", more, "Correct these first")
-            self.raise_if_any()
-
-    def raise_if_any(self) -> None:
-        """Raise all the faults as one `DataError`."""
-        if self.found:
-            raise DataError(tuple(self.found))
+__all__ = ["Row", "read_rows"]
 
 
 @dataclass(slots=True)
@@ -171,45 +150,6 @@ def _plain(value: object) -> str:
     """Render a cell for a message; a moment as it is written, for its many digits are no IMEI."""
     written = isinstance(value, date) or (type(value) is str and is_moment(value.strip()))
     return f"{value}" if written else shown(value)
-
-
-def read_bytes(path: Path, most: int) -> bytes:
-    """Return the content of a file, or of one that has more bytes than it may have, one byte too many."""
-    with io.BufferedReader(io.FileIO(path)) as opened:
-        return opened.read(most + 1)
-
-
-def too_large(most: int) -> tuple[str, str]:
-    """Return what is wrong with a file of too many bytes, and the remedy."""
-    return f"has more than {most:,} bytes", "Split it, or take out what is not needed"
-
-
-def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES) -> str | None:
-    """Return the text of a file, or None with a problem noted.
-
-    Args:
-        path: the file.
-        file: how to call it in a problem.
-        problems: where faults are noted.
-        most: the bytes that it may have.
-    """
-    data = b""
-    try:
-        data = read_bytes(path, most)
-        if len(data) > most:
-            problems.add(file, None, "", *too_large(most))
-            return None
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problems.add(file, line, "", f"is not UTF-8 text: byte 0x{data[error.start]:02x}", "Save the file as UTF-8")
-    except FileNotFoundError:
-        problems.add(file, None, "", "does not exist", "Check the path, or add the file")
-    except IsADirectoryError:
-        problems.add(file, None, "", "is a directory", "Name one file in it")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        problems.add(file, None, "", f"cannot be read: {error}", "Check the path and who may read it")
-    return None
 
 
 def read_rows(

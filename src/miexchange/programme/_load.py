@@ -1,4 +1,4 @@
-"""Reading a programme's directory: the files and their form. What they may say is in `_programme_rules`.
+"""Reading a programme's directory: the files and their form. What they may say is in `_lint`.
 
 Everything is read and checked before anything is refused, so that an operator sees all the
 problems of a directory at once. What cannot be read is left out of the rules, and only that: a
@@ -15,19 +15,21 @@ from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-from miexchange import _data, _programme_rules
+from miexchange import _data
 from miexchange._bounds import VERSIONS
-from miexchange._fit import Fitter, Shape, dotted, shape_of
-from miexchange._rows import Problems, Row, read_rows
+from miexchange._csv import Row, read_rows
+from miexchange._problems import Problems
 from miexchange._text import path_of, text_of
-from miexchange._toml import Toml, TomlPath, read_toml
+from miexchange.catalogue import Catalogue
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
-from miexchange.eligibility import Catalogue, EligibleModels, Listing
+from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import DataError, Problem, shown
-from miexchange.imei import TacTable
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE
-from miexchange.programme import Programme, Terms, shipped
+from miexchange.programme import Programme, Terms, _lint, shipped
+from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
+from miexchange.programme._toml import Toml, TomlPath, read_toml
+from miexchange.tac import TacTable
 
 __all__ = ["GREATEST_WEIGHT", "Answers", "Asked", "Draft", "Part", "lint", "load"]
 
@@ -204,7 +206,7 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     head = Fitter(toml, file, UTC, problems).fields(shape_of(_Head), data, ())
     _read_tables(directory, head, draft)
     _read_versions(directory, versions, draft)
-    _programme_rules.check(draft)
+    _lint.check(draft)
     if problems.found:
         return None
     return Programme(

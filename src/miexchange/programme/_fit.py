@@ -19,8 +19,8 @@ from miexchange.errors import InvalidValue, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from miexchange._rows import Problems
-    from miexchange._toml import Toml, TomlPath
+    from miexchange._problems import Problems
+    from miexchange.programme._toml import Toml, TomlPath
 
 __all__ = ["Fitter", "Shape", "dotted", "shape_of"]
 

@@ -18,11 +18,12 @@ from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from miexchange._programme_files import Answers, Draft
+    from miexchange.catalogue import Variant
     from miexchange.condition import Option, Question
-    from miexchange.eligibility import Listing, Variant
+    from miexchange.eligibility import Listing
     from miexchange.market import Price
     from miexchange.programme import Bonus, ExchangeRules, Terms
+    from miexchange.programme._load import Answers, Draft
 
 __all__ = ["GREATEST_QUESTIONS", "check"]
 

@@ -1,50 +1,24 @@
-"""A programme: dated terms, lists and tables in one directory, loaded as one immutable object.
-
-A directory holds ``programme.toml`` and the tables that it names. Loading refuses whatever could
-make a quote wrong, all problems at once, each with its file and line; `lint` returns them.
-
->>> from miexchange import Programme
->>> programme = Programme.load("mi-exchange-india")
->>> programme.terms[0].usage.valid_days
-14
-"""
+"""The dated terms of a programme: what is kept, taken off and added, and what a coupon and an exchange may do."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast
 
-from miexchange._text import is_a, is_missing, native, printable
-from miexchange._value import Value, argument, check_types, day, dump, instant, pairs, require, text, whole
+from miexchange._text import is_missing, native
+from miexchange._value import Value, argument, check_types, day, instant, pairs, require, text, whole
 from miexchange.condition import Grade, Questionnaire
-from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
+from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import InvalidValue
-from miexchange.imei import TacTable
-from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, rupees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from miexchange.errors import Problem
-
-__all__ = [
-    "AgeBand",
-    "Bonus",
-    "ExchangeRules",
-    "Overlap",
-    "Programme",
-    "StepName",
-    "Terms",
-    "UsageRules",
-    "lint",
-    "shipped",
-]
+__all__ = ["NONE_GIVEN", "AgeBand", "Bonus", "ExchangeRules", "Overlap", "StepName", "Terms", "UsageRules"]
 
 
 StepName = tuple[str, str, str]
@@ -455,116 +429,3 @@ class Terms(Value):
     def quote_life(self) -> timedelta:
         """How long a quote can be accepted, as a duration."""
         return timedelta(hours=self.quote_valid_hours)
-
-
-@dataclass(frozen=True, eq=False)
-class Programme:
-    """One programme: all that a valuation reads besides the device, the answers and the instant.
-
-    Two programmes are equal when their digests are. A new price list makes a new programme; a
-    service swaps one reference.
-
-    Attributes:
-        id: the programme's id.
-        title: its name for people.
-        zone: where its days begin.
-        brands: the brands of old phones that it accepts.
-        catalogue: the models that exist.
-        eligible: the dated list of models that it takes.
-        prices: the dated market prices.
-        anchors: the dated repair anchors.
-        tacs: which model a TAC belongs to.
-        terms: the dated terms, oldest first.
-    """
-
-    id: str
-    title: str
-    zone: timezone
-    brands: frozenset[str]
-    catalogue: Catalogue
-    eligible: EligibleModels
-    prices: PriceTable
-    anchors: AnchorTable
-    tacs: TacTable
-    terms: tuple[Terms, ...]
-
-    @classmethod
-    def load(cls, source: str | Path) -> Programme:
-        """Load a programme.
-
-        Args:
-            source: the id of a programme that ships with the package, or the path of a directory.
-
-        Raises:
-            DataError: everything that is wrong with it, as file, line and reason.
-        """
-        from miexchange import _programme_files  # noqa: PLC0415 - it imports this module
-
-        return _programme_files.load(source)
-
-    def terms_at(self, at: datetime) -> Terms | None:
-        """Return the terms in force at an instant, or None before the first ones."""
-        position = bisect_right(self._beginnings, instant(at, "at"))
-        return self.terms[position - 1] if position else None
-
-    @cached_property
-    def _beginnings(self) -> tuple[datetime, ...]:
-        return tuple(terms.effective_from for terms in self.terms)
-
-    @cached_property
-    def price_names(self) -> dict[tuple[str, datetime], tuple[str, str]]:
-        """Effect and row of every market price, for the first line of a quote: written once."""
-        names = {}
-        for price in self.prices.prices:
-            since = price.effective_from.astimezone(self.zone).date()
-            effect = f"{price.basis} price of a clean device since {since}"
-            names[price.model, price.effective_from] = (effect, f"market_prices[{price.model}@{since}]")
-        return names
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 over the canonical content: comments, order of rows and file names do not matter."""
-        import hashlib  # noqa: PLC0415 - it loads OpenSSL; a programme is loaded long after the import
-
-        content = hashlib.sha256()
-        head = (self.id, self.title, str(self.zone.utcoffset(None)), *sorted(self.brands))
-        content.update("\x1f".join(head).encode())
-        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors):
-            content.update(b"\x1e" + dump(table))
-        for tac, device in self.tacs:
-            content.update(f"\x1e{tac}\x1f{device.brand}\x1f{device.model}".encode())
-        return content.hexdigest()
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by content."""
-        return self.digest == other.digest if is_a(other, Programme) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    def __repr__(self) -> str:
-        """Show which programme it is; its tables are too long to print."""
-        size = f"{len(self.eligible.listings)} listings, {len(self.terms)} terms"
-        return f"<Programme {printable(self.id)} {self.digest[:12]}: {size}>"
-
-
-def shipped() -> tuple[str, ...]:
-    """Return the ids of the programmes that ship with the package.
-
-    >>> shipped()
-    ('graded-trade-in', 'mi-exchange-india')
-    """
-    from miexchange._data import folder  # noqa: PLC0415 - the data is looked for when it is asked for
-
-    return tuple(sorted(file.parent.name for file in (folder() / "programmes").glob("*/programme.toml")))
-
-
-def lint(source: str | Path) -> tuple[Problem, ...]:
-    """Return everything that is wrong with a programme; nothing for one that `Programme.load` takes.
-
-    Args:
-        source: the id of a programme that ships with the package, or the path of a directory.
-    """
-    from miexchange import _programme_files  # noqa: PLC0415 - it imports this module
-
-    return _programme_files.lint(source)

@@ -1,4 +1,4 @@
-"""The model catalogue: every variant that is known, and how people and TAC lists spell its name."""
+"""The model catalogue: every variant that is known, how people and TAC lists spell its name, and the phone so named."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from miexchange._bounds import JSON_VALUES, NAME
+from miexchange._csv import read_rows
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
-from miexchange._rows import Problems, read_rows
-from miexchange._text import words
-from miexchange._value import Value, argument, check_types, require
+from miexchange._privacy import mask
+from miexchange._problems import Problems
+from miexchange._text import GREATEST_SHOWN, is_missing, native, words
+from miexchange._value import Value, argument, check_types, day, require
 from miexchange._value import text as text_argument
-from miexchange.imei import TacDevice
+from miexchange.errors import InvalidImei, InvalidValue, shown
+from miexchange.imei import Imei
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Catalogue", "Variant", "closest"]
+__all__ = ["Catalogue", "Device", "Variant"]
 
 _MB_PER_GB = 1024
 _NEAREST = 5
@@ -341,3 +345,67 @@ def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[s
     import difflib  # noqa: PLC0415 - only a refusal needs it
 
     return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)
+
+
+@dataclass(frozen=True, slots=True)
+class Device(Value):
+    """The old phone as the customer names it.
+
+    A device has one or two IMEIs (dual SIM); either may be given, as text or as an `Imei`. A text
+    that is no IMEI, or a number, is not an error here: it becomes a reason of the refusal. A device
+    without an IMEI gets an indicative quote.
+
+    Attributes:
+        model: the variant's id, or a name to be resolved ("Xiaomi Redmi Note 4").
+        imei: one IMEI, or None.
+        imei2: the other one, or None.
+        purchased_on: when the customer bought it, where the programme asks.
+    """
+
+    model: str
+    imei: Imei | str | int | float | None = None
+    imei2: Imei | str | int | float | None = None
+    purchased_on: date | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.model) is not str:
+            model = text_argument(self.model, "Device.model", "give the variant's id or name")
+            object.__setattr__(self, "model", model)
+        if self.purchased_on is not None:
+            bought = None if is_missing(self.purchased_on) else day(self.purchased_on, "Device.purchased_on")
+            object.__setattr__(self, "purchased_on", bought)
+        # What is an IMEI becomes one here. Any other text, and a number, stays, to be named in the refusal.
+        if self.imei is not None:
+            object.__setattr__(self, "imei", _parsed(self.imei, "Device.imei"))
+        if self.imei2 is not None:
+            object.__setattr__(self, "imei2", _parsed(self.imei2, "Device.imei2"))
+
+    def __repr__(self) -> str:
+        """Show the device with its IMEIs masked."""
+        numbers = "".join(
+            f", {name}={_masked(number)}" for name, number in (("imei", self.imei), ("imei2", self.imei2)) if number
+        )
+        bought = "" if self.purchased_on is None else f", purchased_on={self.purchased_on!r}"
+        return f"Device({self.model!r}{numbers}{bought})"
+
+
+_NUMBERS = frozenset({str, Imei})
+
+
+def _parsed(number: object, field: str) -> object:
+    if type(number) not in _NUMBERS:
+        number = native(number)
+    if type(number) is str:
+        try:
+            return Imei.parse(number)
+        except InvalidImei:
+            return number
+    # No number above that is kept, and no NaN: neither has a JSON form.
+    is_kept = type(number) in {int, float} and -GREATEST_SHOWN < number < GREATEST_SHOWN  # type: ignore[operator]
+    if number is None or type(number) is Imei or is_kept:
+        return number
+    raise InvalidValue(field, number, "give an Imei or a text")
+
+
+def _masked(number: object) -> str:
+    return repr(mask(number)) if type(number) is str else (repr(number) if isinstance(number, Imei) else shown(number))

@@ -9,11 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from miexchange._bounds import TOML_BYTES, TOML_DEPTH
+from miexchange._files import read_text
 from miexchange._json import is_deep
-from miexchange._rows import Problems, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from miexchange._problems import Problems
 
 __all__ = ["Toml", "TomlPath", "read_toml"]
 

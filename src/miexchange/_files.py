@@ -1,0 +1,54 @@
+"""Reading a file that may be anybody's: never more bytes than it may have, and what is wrong with it as a problem."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from miexchange._bounds import TABLE_BYTES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from miexchange._problems import Problems
+
+__all__ = ["read_bytes", "read_text", "too_large"]
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return the content of a file, or of one that has more bytes than it may have, one byte too many."""
+    with io.BufferedReader(io.FileIO(path)) as opened:
+        return opened.read(most + 1)
+
+
+def too_large(most: int) -> tuple[str, str]:
+    """Return what is wrong with a file of too many bytes, and the remedy."""
+    return f"has more than {most:,} bytes", "Split it, or take out what is not needed"
+
+
+def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES) -> str | None:
+    """Return the text of a file, or None with a problem noted.
+
+    Args:
+        path: the file.
+        file: how to call it in a problem.
+        problems: where faults are noted.
+        most: the bytes that it may have.
+    """
+    data = b""
+    try:
+        data = read_bytes(path, most)
+        if len(data) > most:
+            problems.add(file, None, "", *too_large(most))
+            return None
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.add(file, line, "", f"is not UTF-8 text: byte 0x{data[error.start]:02x}", "Save the file as UTF-8")
+    except FileNotFoundError:
+        problems.add(file, None, "", "does not exist", "Check the path, or add the file")
+    except IsADirectoryError:
+        problems.add(file, None, "", "is a directory", "Name one file in it")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        problems.add(file, None, "", f"cannot be read: {error}", "Check the path and who may read it")
+    return None

@@ -1,0 +1,52 @@
+"""What hides an IMEI: of whatever could be one, only what names the model is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miexchange._text import shortened
+
+if TYPE_CHECKING:
+    import re
+
+__all__ = ["could_be_imei", "mask", "mask_each"]
+
+_FEWEST_DIGITS = 12  # so many could be an IMEI with a few lost
+
+
+def could_be_imei(text: str) -> bool:
+    """Tell whether a text has so many digits that they are not shown."""
+    return sum(character.isdecimal() for character in text) >= _FEWEST_DIGITS
+
+
+def mask(text: str) -> str:
+    """Hide the serial number of whatever could be an IMEI, and cut what is long.
+
+    Of 15 digits (an IMEI) the TAC and the check digit stay, of 16 (an IMEISV) the TAC and the
+    software version; of any other number only the first 8 digits, since nobody knows which of
+    them are the serial. Separators stay, so that a person still recognises the number.
+    Characters that a terminal or a log would act on become a question mark.
+
+    >>> mask("49-015420-323751-8")
+    '49-015420-******-8'
+    >>> mask("3541780368597823")
+    '35417803******23'
+    >>> mask("35417803685978")
+    '35417803******'
+    >>> mask("12345")
+    '12345'
+    """
+    kept_ahead = 8
+    short = shortened(text)
+    digits = [index for index, character in enumerate(short) if character.isnumeric()]  # of any script
+    kept_behind = {15: 1, 16: 2}.get(len(digits), 0) if short == text else 0
+    hidden = set(digits[kept_ahead : len(digits) - kept_behind])
+    return "".join(
+        "*" if index in hidden else character if character.isprintable() else "?"
+        for index, character in enumerate(short)
+    )
+
+
+def mask_each(numbers: re.Pattern[str], text: str) -> str:
+    """Return a text with every number in it masked that a pattern finds."""
+    return numbers.sub(lambda found: mask(found[0]), text)

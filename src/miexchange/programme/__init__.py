@@ -1,0 +1,36 @@
+"""A programme: dated terms, lists and tables in one directory, loaded as one immutable object.
+
+A directory holds ``programme.toml`` and the tables that it names. Loading refuses whatever could
+make a quote wrong, all problems at once, each with its file and line; `lint` returns them.
+
+>>> from miexchange import Programme
+>>> programme = Programme.load("mi-exchange-india")
+>>> programme.terms[0].usage.valid_days
+14
+"""
+
+from miexchange.programme.programme import Programme, lint, shipped
+from miexchange.programme.terms import (
+    NONE_GIVEN,
+    AgeBand,
+    Bonus,
+    ExchangeRules,
+    Overlap,
+    StepName,
+    Terms,
+    UsageRules,
+)
+
+__all__ = [
+    "NONE_GIVEN",
+    "AgeBand",
+    "Bonus",
+    "ExchangeRules",
+    "Overlap",
+    "Programme",
+    "StepName",
+    "Terms",
+    "UsageRules",
+    "lint",
+    "shipped",
+]

@@ -1,0 +1,137 @@
+"""The programme: all that a valuation reads besides the device, the answers and the instant."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from miexchange._text import is_a, printable
+from miexchange._value import dump, instant
+from miexchange.catalogue import Catalogue
+from miexchange.eligibility import EligibleModels
+from miexchange.market import AnchorTable, PriceTable
+from miexchange.programme.terms import Terms
+from miexchange.tac import TacTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from miexchange.errors import Problem
+
+__all__ = ["Programme", "lint", "shipped"]
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """One programme: all that a valuation reads besides the device, the answers and the instant.
+
+    Two programmes are equal when their digests are. A new price list makes a new programme; a
+    service swaps one reference.
+
+    Attributes:
+        id: the programme's id.
+        title: its name for people.
+        zone: where its days begin.
+        brands: the brands of old phones that it accepts.
+        catalogue: the models that exist.
+        eligible: the dated list of models that it takes.
+        prices: the dated market prices.
+        anchors: the dated repair anchors.
+        tacs: which model a TAC belongs to.
+        terms: the dated terms, oldest first.
+    """
+
+    id: str
+    title: str
+    zone: timezone
+    brands: frozenset[str]
+    catalogue: Catalogue
+    eligible: EligibleModels
+    prices: PriceTable
+    anchors: AnchorTable
+    tacs: TacTable
+    terms: tuple[Terms, ...]
+
+    @classmethod
+    def load(cls, source: str | Path) -> Programme:
+        """Load a programme.
+
+        Args:
+            source: the id of a programme that ships with the package, or the path of a directory.
+
+        Raises:
+            DataError: everything that is wrong with it, as file, line and reason.
+        """
+        from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
+
+        return _load.load(source)
+
+    def terms_at(self, at: datetime) -> Terms | None:
+        """Return the terms in force at an instant, or None before the first ones."""
+        position = bisect_right(self._beginnings, instant(at, "at"))
+        return self.terms[position - 1] if position else None
+
+    @cached_property
+    def _beginnings(self) -> tuple[datetime, ...]:
+        return tuple(terms.effective_from for terms in self.terms)
+
+    @cached_property
+    def price_names(self) -> dict[tuple[str, datetime], tuple[str, str]]:
+        """Effect and row of every market price, for the first line of a quote: written once."""
+        names = {}
+        for price in self.prices.prices:
+            since = price.effective_from.astimezone(self.zone).date()
+            effect = f"{price.basis} price of a clean device since {since}"
+            names[price.model, price.effective_from] = (effect, f"market_prices[{price.model}@{since}]")
+        return names
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the canonical content: comments, order of rows and file names do not matter."""
+        import hashlib  # noqa: PLC0415 - it loads OpenSSL; a programme is loaded long after the import
+
+        content = hashlib.sha256()
+        head = (self.id, self.title, str(self.zone.utcoffset(None)), *sorted(self.brands))
+        content.update("\x1f".join(head).encode())
+        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors):
+            content.update(b"\x1e" + dump(table))
+        for tac, device in self.tacs:
+            content.update(f"\x1e{tac}\x1f{device.brand}\x1f{device.model}".encode())
+        return content.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by content."""
+        return self.digest == other.digest if is_a(other, Programme) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        """Show which programme it is; its tables are too long to print."""
+        size = f"{len(self.eligible.listings)} listings, {len(self.terms)} terms"
+        return f"<Programme {printable(self.id)} {self.digest[:12]}: {size}>"
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the ids of the programmes that ship with the package.
+
+    >>> shipped()
+    ('graded-trade-in', 'mi-exchange-india')
+    """
+    from miexchange._data import folder  # noqa: PLC0415 - the data is looked for when it is asked for
+
+    return tuple(sorted(file.parent.name for file in (folder() / "programmes").glob("*/programme.toml")))
+
+
+def lint(source: str | Path) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a programme; nothing for one that `Programme.load` takes.
+
+    Args:
+        source: the id of a programme that ships with the package, or the path of a directory.
+    """
+    from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
+
+    return _load.lint(source)

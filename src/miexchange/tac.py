@@ -1,0 +1,245 @@
+"""Which phones a TAC may be: a table of the first eight digits of an IMEI, whoever wrote it.
+
+A TAC names a model, never its storage, memory or colour, and a TAC that is absent from a table is
+unknown, not forged:
+
+>>> table = TacTable.of([("35417803", "Acme", "One"), ("35417803", "Acme", "One 5G")])
+>>> [device.model for device in table.lookup("35417803")]
+['One', 'One 5G']
+>>> table.lookup("86000000")
+()
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from miexchange import _tac_files
+from miexchange._text import path_of, printable
+from miexchange._value import Value, elements, flag, require
+from miexchange.errors import DataError, InvalidValue, Problem, shown
+from miexchange.imei import Imei, reporting_bodies
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["TacDevice", "TacReport", "TacTable"]
+
+_TAC = 8  # digits
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TacDevice(Value):
+    """What a TAC table says a phone is. It may be wrong by a variant, so it names its source.
+
+    Attributes:
+        brand: the brand or the manufacturer; empty where the table does not say.
+        model: the model; empty where the table does not say.
+        source: the file, or what the row itself names as its source.
+    """
+
+    brand: str
+    model: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TacReport(Value):
+    """What became of every row of a TAC table: ``rows == len(table) + merged + left_out``.
+
+    Attributes:
+        file: the file, as the caller named it.
+        layout: which layout it was read as.
+        rows: the rows below the header.
+        devices: the distinct devices in the table.
+        padded_7: the TACs of seven digits that got their leading zero back.
+        padded_6: the TACs of six digits that got two leading zeros back.
+        merged: the rows that repeat another one exactly.
+        conflicts: the TACs for which the table names more than one device; all of them are kept.
+        problems: the rows that were left out, and why; of the first 1,000 of them.
+        left_out: how many rows were left out.
+    """
+
+    file: str
+    layout: str
+    rows: int
+    devices: int
+    padded_7: int
+    padded_6: int
+    merged: int
+    conflicts: int
+    problems: tuple[Problem, ...]
+    left_out: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class TacTable:
+    """Which devices a TAC may be: an immutable table, built by `of` or `read`.
+
+    Two tables are equal if they hold the same entries, wherever they come from.
+
+    Attributes:
+        report: what became of every row.
+
+    >>> table = TacTable.of([("35417803", "Acme", "One")])
+    >>> len(table), list(table)
+    (1, [('35417803', TacDevice(brand='Acme', model='One', source=''))])
+    """
+
+    # Two columns of machine integers and each device once: a table of 250 000 rows costs some
+    # 20 MB, where a dict of tuples costs 165.
+    _tacs: array[int]
+    _positions: array[int]
+    _devices: tuple[TacDevice, ...]
+    report: TacReport
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str, str] | tuple[str, str, str, str]]) -> TacTable:
+        """Make a table of rows: TAC, brand, model, and where it matters the source.
+
+        Raises:
+            InvalidValue: a TAC is not 8 digits, a name is not a text, or a row names no device.
+        """
+        devices: dict[tuple[str, str, str], int] = {}
+        entries = []
+        for row in elements(rows, "TacTable.of", _ROWS):
+            cells = elements(row, "TacTable.of", _ROWS)
+            require(3 <= len(cells) <= 4, "TacTable.of", row, _ROWS)  # noqa: PLR2004 - as the rule says
+            tac, brand, model, *source = cells
+            texts = (brand, model, source[0] if source else "")
+            require(all(type(part) is str for part in texts), "TacTable.of", texts, "brand, model and source are texts")
+            device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
+            require(bool(device[0] or device[1]), "TacTable.of", tac, "a row names a brand or a model")
+            entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
+        return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), 0, ()))
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], *, pad_six_digits: bool = False) -> TacTable:
+        """Read a table from a file: the layout is recognised by its header.
+
+        Understood are the Osmocom export, the GSMA and DIRBS layouts, and tables with columns such
+        as ``tac,brand,model``, in any order, with comma, semicolon, pipe or tab between. Rows that
+        cannot be used are left out and stand in `report`.
+
+        Args:
+            path: a text file in UTF-8.
+            pad_six_digits: read a TAC of six digits as one that lost two leading zeros. It may
+                as well be a TAC from before 2003, when six digits were all it had.
+
+        Raises:
+            DataError: the file is no TAC table, or cannot be read.
+        """
+        file, pad_six_digits = path_of(path), flag(pad_six_digits, "pad_six_digits")
+        if file is None:
+            problem = Problem("<table>", None, "", f"{shown(path)} is no path", "Give the path of a text file")
+            raise DataError((problem,))
+        sold = {body.rbi for body in reporting_bodies().values() if body.status != "test"}
+        return _table(_tac_files.read_tac_file(file, sold, pad_six_digits=pad_six_digits))
+
+    def lookup(self, imei: Imei | str) -> tuple[TacDevice, ...]:
+        """Return every device that the table names for an IMEI or a TAC; none means unknown.
+
+        Raises:
+            InvalidValue: a text that is not the 8 digits of a TAC.
+        """
+        tac = int(imei.digits[:_TAC]) if type(imei) is Imei else _number(imei, "TacTable.lookup")
+        tacs = self._tacs
+        start = end = bisect_left(tacs, tac)
+        while end < len(tacs) and tacs[end] == tac:
+            end += 1
+        return tuple([self._devices[position] for position in self._positions[start:end]])
+
+    def lookup_many(self, column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
+        """Look a column of IMEIs up.
+
+        Args:
+            column: texts, as any column that `validate_many` takes.
+            threads: how many threads share the work; by default as many as there are processors.
+
+        Returns:
+            A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
+            that the table names, joined by " | " where there are several, and null where there is none;
+            ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
+
+        Raises:
+            InvalidValue: what is given is no column.
+
+        >>> import pandas as pd
+        >>> table = TacTable.of([("35417803", "Acme", "One")])
+        >>> print(table.lookup_many(pd.Series(["354178036859789"]))[["brand", "model", "candidates"]].to_string())
+          brand model  candidates
+        0  Acme   One           1
+        """
+        from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
+
+        return batch.lookup_many(self, column, threads=threads)
+
+    def __len__(self) -> int:
+        """Return how many entries there are: pairs of a TAC and a device."""
+        return len(self._tacs)
+
+    def __iter__(self) -> Iterator[tuple[str, TacDevice]]:
+        """Yield every TAC with a device, ordered by TAC and device."""
+        for tac, position in zip(self._tacs, self._positions, strict=True):
+            yield f"{tac:08d}", self._devices[position]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by entries."""
+        if type(other) is not TacTable:
+            return NotImplemented
+        return (self._tacs, self._positions, self._devices) == (other._tacs, other._positions, other._devices)
+
+    def __hash__(self) -> int:
+        return hash((self._tacs.tobytes(), self._positions.tobytes(), self._devices))
+
+    def __repr__(self) -> str:
+        return (
+            f"<TacTable: {len(self._tacs)} entries, {len(self._devices)} devices, from {printable(self.report.file)}>"
+        )
+
+
+_ROWS = "give rows of TAC, brand, model, and where it matters the source"
+
+
+def _number(tac: object, field: str) -> int:
+    if not (type(tac) is str and len(tac) == _TAC and tac.isascii() and tac.isdigit()):
+        raise InvalidValue(field, tac, "give the 8 digits of a TAC as text")
+    return int(tac)
+
+
+def _table(file: _tac_files.TacFile) -> TacTable:
+    """Build the table: sorted throughout, so that the order of the rows leaves no trace."""
+    keys = sorted(file.devices)
+    count = len(keys)
+    rank = [0] * count
+    for position, key in enumerate(keys):
+        rank[file.devices[key]] = position
+    entries = sorted({tac * count + rank[position] for tac, position in file.entries})
+    tacs = array("I", [entry // count for entry in entries])
+    positions = array("I", [entry % count for entry in entries])
+    # Entries with one TAC stand together, so only those beside another one can disagree with it; two
+    # sources that agree are no conflict.
+    conflicting = {
+        tac
+        for tac, after, one, other in zip(tacs, tacs[1:], positions, positions[1:], strict=False)
+        if tac == after and keys[one][:2] != keys[other][:2]
+    }
+    report = TacReport(
+        file=file.name,
+        layout=file.layout,
+        rows=file.rows,
+        devices=count,
+        padded_7=file.widths[7],
+        padded_6=file.widths[6],
+        merged=len(file.entries) - len(entries),
+        conflicts=len(conflicting),
+        problems=file.problems,
+        left_out=file.left_out,
+    )
+    return TacTable(tacs, positions, tuple(TacDevice(*key) for key in keys), report)

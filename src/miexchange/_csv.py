@@ -17,7 +17,7 @@ from miexchange._bounds import COLUMNS, TEXT
 from miexchange._files import read_text
 from miexchange._frame import Columns, NotATable
 from miexchange._problems import Problems
-from miexchange._text import is_blank, path_of, text_of, whole_of
+from miexchange._text import counted, is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
 from miexchange.errors import shown
 
@@ -139,14 +139,14 @@ class Row:
 
     def _not_a_time(self, column: str, value: object, fault: NotATime) -> None:
         what, remedy = fault.args
-        self.bad(column, "is empty" if is_blank(value) else f"{_plain(value)} {what}", remedy)
+        self.bad(column, "is empty" if is_blank(value) else f"{_cell_shown(value)} {what}", remedy)
 
     def instant_or_none(self, column: str, zone: timezone) -> datetime | None:
         """Return an instant, or None for an empty cell."""
         return None if self.is_empty(column) else self.instant(column, zone)
 
 
-def _plain(value: object) -> str:
+def _cell_shown(value: object) -> str:
     """Render a cell for a message; a moment as it is written, for its many digits are no IMEI."""
     written = isinstance(value, date) or (type(value) is str and is_moment(value.strip()))
     return f"{value}" if written else shown(value)
@@ -197,7 +197,7 @@ def _rows_of_file(path: Path, known: _Known, problems: Problems, file: str) -> l
         if len(cells) == len(names):
             rows.append(Row(file, line, dict(zip(columns, cells, strict=True)), problems))
         else:
-            what = f"the row has {len(cells)} cell{'s'[: len(cells) != 1]}, the header {len(names)}"
+            what = f"the row has {counted(len(cells), 'cell')}, the header {len(names)}"
             remedy = "Give every row as many cells as the header, and quote a cell that holds a comma"
             problems.add(file, line, "", what, remedy)
     return rows

@@ -41,7 +41,7 @@ class Columns:
         self._rows: int | None = None
         try:
             labels, self._cells = _opened(source)
-            self.names = [_named(place, label) for place, label in enumerate(labels, 1)]
+            self.names = [_column_name(place, label) for place, label in enumerate(labels, 1)]
         except NotATable:
             raise
         except Exception:  # noqa: BLE001 - code of any library runs here
@@ -54,7 +54,7 @@ class Columns:
             NotATable: Python has no such values, or the column contradicts itself or another one.
         """
         try:
-            cells = [_plain(cell) for cell in self._cells(place)]
+            cells = [_in_python(cell) for cell in self._cells(place)]
         except Exception as error:  # noqa: BLE001 - as above
             remedy = "Give texts in UTF-8, whole numbers, dates, or instants with a zone that is known here"
             raise NotATable(f"cannot be read ({type(error).__name__})", remedy) from None
@@ -98,14 +98,14 @@ def _as_arrow(source: object) -> object:
     return arrow_of(source)
 
 
-def _named(place: int, label: object) -> str:
+def _column_name(place: int, label: object) -> str:
     name = text_of(label)
     if name is not None:
         return name
     return shown(label) if type(label) is int else f"column {place} ({shown(label)})"
 
 
-def _plain(cell: object) -> object:
+def _in_python(cell: object) -> object:
     if issubclass(type(cell), datetime) and not is_missing(cell) and not _is_in_calendar(cast("datetime", cell)):
         return InstantOutOfRange()
     return native(cell)

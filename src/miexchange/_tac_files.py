@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
 from miexchange._files import read_bytes, too_large
-from miexchange._text import folded
+from miexchange._text import counted, folded
 from miexchange.errors import DataError, Problem, shown
+from miexchange.imei import TAC_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TacFile", "named", "read_tac_file"]
 
-_TAC_DIGITS = 8
 _LOST_ONE = 7
 _WIDTHS = (7, 8)
 _WIDTHS_WITH_SIX = (6, 7, 8)
@@ -247,7 +247,7 @@ def _cells(line: str, header: _Header) -> list[str]:
     if len(cells) != header.width:
         if not line.strip():
             raise _BadRow("", "the line is blank", "Remove it")
-        message = f"the row has {len(cells)} cell{'' if len(cells) == 1 else 's'}, the header {header.width}"
+        message = f"the row has {counted(len(cells), 'cell')}, the header {header.width}"
         raise _BadRow("", message, "Give every row as many cells as the header")
     return cells
 
@@ -296,8 +296,9 @@ def _bad_tac(tac: str) -> _BadRow:
     if len(tac) == _WIDTHS_WITH_SIX[0]:
         remedy = "If two leading zeros were lost, read with pad_six_digits; a TAC from before 2003 has only six"
         return _BadRow("tac", f"{shown(tac)} has 6 digits, which may be a whole TAC or not", remedy)
-    count = f"{len(tac)} digit{'' if len(tac) == 1 else 's'}"
-    return _BadRow("tac", f"{shown(tac)} has {count}, a TAC has {_TAC_DIGITS}", "Write the 8 digits of the TAC")
+    return _BadRow(
+        "tac", f"{shown(tac)} has {counted(len(tac), 'digit')}, a TAC has {TAC_DIGITS}", "Write the 8 digits of the TAC"
+    )
 
 
 def _first(cells: list[str], columns: tuple[int, ...]) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "GREATEST_SHOWN",
     "ID_RULE",
     "bytes_of",
+    "counted",
     "folded",
     "for_spreadsheet",
     "is_a",
@@ -271,6 +272,15 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
     'Redmi…'
     """
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return how many there are of a thing.
+
+    >>> counted(1, "digit"), counted(0, "digit")
+    ('1 digit', '0 digits')
+    """
+    return f"{number} {noun}{'s'[: number != 1]}"
 
 
 def listed(texts: Collection[str], between: str = ", ", longest: int = _LONGEST) -> str:

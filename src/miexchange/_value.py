@@ -283,7 +283,7 @@ def dump(value: Value) -> bytes:
     The json module walks through it and asks for what it does not know: pydantic would first build
     a schema, which for the tables of a programme takes longer than writing them.
     """
-    text = json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+    text = json.dumps(value, default=_as_json, separators=(",", ":"), ensure_ascii=False, check_circular=False)
     return text.encode()
 
 
@@ -292,7 +292,7 @@ def packed(value: Value) -> str:
     return _adapter(type(value)).dump_json(value).decode()
 
 
-def _plain(value: object) -> object:
+def _as_json(value: object) -> object:
     """Return what JSON knows in place of what it does not."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")

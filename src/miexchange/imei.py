@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange import _data
 from miexchange._privacy import mask
-from miexchange._text import GREATEST_SHOWN, name_of
+from miexchange._text import GREATEST_SHOWN, counted, name_of
 from miexchange._value import Value
 from miexchange._value import text as text_argument
 from miexchange.errors import DataError, InvalidImei, Problem
@@ -47,7 +47,7 @@ __all__ = [
     "validate_many",
 ]
 
-_IMEI, _IMEISV, _BODY, _TAC = 15, 16, 14, 8
+_IMEI, _IMEISV, _BODY, TAC_DIGITS = 15, 16, 14, 8
 _RESERVED_SVN = "99"
 _ZERO_LED_RBI = "01"  # the only zero-led reporting body that gives out numbers to phones on sale
 _SIGNS = "+-\N{MINUS SIGN}"
@@ -97,7 +97,7 @@ class Imei(Value):
     digits: str
 
     def __post_init__(self) -> None:
-        text = _plain(self.digits)
+        text = _as_text(self.digits)
         _refuse_characters(text, text, "Give the fifteen digits alone, or read the text with Imei.parse.")
         object.__setattr__(self, "digits", _checked(text, text))
 
@@ -119,7 +119,7 @@ class Imei(Value):
         # The first test is the hot path of everything: a clean text. The second reads the rest and refuses.
         if type(text) is str and len(text) == _IMEI and text.isascii() and text.isdigit() and not _luhn()(text):
             return _proved(text)
-        return _proved(_checked(compact(text), _plain(text).strip()))
+        return _proved(_checked(compact(text), _as_text(text).strip()))
 
     @classmethod
     def from_imeisv(cls, text: str) -> Imei:
@@ -134,7 +134,7 @@ class Imei(Value):
         digits = _of_length(text, _IMEISV, "an IMEISV")
         if digits.endswith(_RESERVED_SVN):
             what = "is an IMEISV with the reserved software version 99"
-            raise InvalidImei(ReasonCode.IMEI_16_DIGITS, mask(_plain(text).strip()), what, _COMPARE)
+            raise InvalidImei(ReasonCode.IMEI_16_DIGITS, mask(_as_text(text).strip()), what, _COMPARE)
         return cls.from_body(digits[:_BODY])
 
     @classmethod
@@ -155,12 +155,12 @@ class Imei(Value):
     @property
     def tac(self) -> str:
         """The Type Allocation Code: the 8 digits that name the model."""
-        return self.digits[:_TAC]
+        return self.digits[:TAC_DIGITS]
 
     @property
     def serial(self) -> str:
         """The serial number: the 6 digits that tell two phones of one model apart."""
-        return self.digits[_TAC:_BODY]
+        return self.digits[TAC_DIGITS:_BODY]
 
     @property
     def check_digit(self) -> str:
@@ -222,7 +222,7 @@ def compact(text: str) -> str:
     >>> compact(" 35-417803 685978-9")
     '354178036859789'
     """
-    plain = _plain(text).strip()
+    plain = _as_text(text).strip()
     digits = plain.replace(" ", "").replace("-", "")
     _refuse_characters(plain, digits, "Write the digits 0 to 9, with nothing but spaces and hyphens between them.")
     return digits
@@ -292,7 +292,7 @@ def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one o
     """
     digits = imei.digits if type(imei) is Imei else validate(imei)
     between = text_argument(separator, "separator", "give a text")
-    return between.join((digits[:2], digits[2:_TAC], digits[_TAC:_BODY], digits[_BODY]))
+    return between.join((digits[:2], digits[2:TAC_DIGITS], digits[TAC_DIGITS:_BODY], digits[_BODY]))
 
 
 @cache
@@ -318,7 +318,7 @@ def _proved(digits: str) -> Imei:
     return imei
 
 
-def _plain(value: object) -> str:
+def _as_text(value: object) -> str:
     """Return a plain str, or refuse: a number has lost its leading zero before anybody could see it."""
     kind = type(value)
     if issubclass(kind, str):
@@ -373,7 +373,7 @@ def _checked(digits: str, text: str) -> str:
         code, what = ReasonCode.IMEI_16_DIGITS, "has 16 digits, as an IMEISV has"
         remedy = "Its last two are a software version: read it with Imei.from_imeisv."
     else:
-        code, what, remedy = ReasonCode.IMEI_LENGTH, f"has {_counted(digits)}, an IMEI has 15", _COMPARE
+        code, what, remedy = ReasonCode.IMEI_LENGTH, f"has {counted(len(digits), 'digit')}, an IMEI has 15", _COMPARE
         if len(digits) == _IMEI + _VERSION:
             remedy = _LEAVE_OUT
     raise InvalidImei(code, mask(text), what, remedy)
@@ -384,14 +384,10 @@ def _of_length(text: str, length: int, kind: str) -> str:
     if len(digits) != length:
         codes = {_BODY: ReasonCode.IMEI_14_DIGITS, _IMEISV: ReasonCode.IMEI_16_DIGITS}
         code = codes.get(len(digits), ReasonCode.IMEI_LENGTH)
-        what = f"has {_counted(digits)}, {kind} has {length}"
+        what = f"has {counted(len(digits), 'digit')}, {kind} has {length}"
         remedy = "Imei.parse reads 15 digits, Imei.from_body 14 and Imei.from_imeisv 16."
-        raise InvalidImei(code, mask(_plain(text).strip()), what, remedy)
+        raise InvalidImei(code, mask(_as_text(text).strip()), what, remedy)
     return digits
-
-
-def _counted(digits: str) -> str:
-    return f"{len(digits)} digit{'' if len(digits) == 1 else 's'}"
 
 
 def _from_pydantic(given: object) -> Imei:
@@ -410,17 +406,17 @@ def _from_pydantic(given: object) -> Imei:
 @cache
 def reporting_bodies() -> dict[str, ReportingBody]:
     """Return every body by its two digits, ``data/reporting_bodies.csv``."""
-    rows = _rows("reporting_bodies.csv", ["rbi", "body", "status", "source"])
+    rows = _shipped_rows("reporting_bodies.csv", ["rbi", "body", "status", "source"])
     return {row["rbi"]: ReportingBody(**row) for row in rows}
 
 
 @cache
 def placeholders() -> frozenset[str]:
     """Return the 14 digits of every known stand-in, ``data/placeholder_imeis.csv``."""
-    return frozenset(row["body"] for row in _rows("placeholder_imeis.csv", ["body", "why", "source"]))
+    return frozenset(row["body"] for row in _shipped_rows("placeholder_imeis.csv", ["body", "why", "source"]))
 
 
-def _rows(name: str, columns: list[str]) -> list[dict[str, Any]]:
+def _shipped_rows(name: str, columns: list[str]) -> list[dict[str, Any]]:
     path = _data.folder() / name
     try:
         with path.open(encoding="utf-8", newline="") as file:

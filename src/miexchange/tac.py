@@ -22,15 +22,13 @@ from miexchange import _tac_files
 from miexchange._text import path_of, printable
 from miexchange._value import Value, elements, flag, require
 from miexchange.errors import DataError, InvalidValue, Problem, shown
-from miexchange.imei import Imei, reporting_bodies
+from miexchange.imei import TAC_DIGITS, Imei, reporting_bodies
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
 
 __all__ = ["TacDevice", "TacReport", "TacTable"]
-
-_TAC = 8  # digits
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,7 +146,7 @@ class TacTable:
         Raises:
             InvalidValue: a text that is not the 8 digits of a TAC.
         """
-        tac = int(imei.digits[:_TAC]) if type(imei) is Imei else _number(imei, "TacTable.lookup")
+        tac = int(imei.digits[:TAC_DIGITS]) if type(imei) is Imei else _number(imei, "TacTable.lookup")
         tacs = self._tacs
         start = end = bisect_left(tacs, tac)
         while end < len(tacs) and tacs[end] == tac:
@@ -208,7 +206,7 @@ _ROWS = "give rows of TAC, brand, model, and where it matters the source"
 
 
 def _number(tac: object, field: str) -> int:
-    if not (type(tac) is str and len(tac) == _TAC and tac.isascii() and tac.isdigit()):
+    if not (type(tac) is str and len(tac) == TAC_DIGITS and tac.isascii() and tac.isdigit()):
         raise InvalidValue(field, tac, "give the 8 digits of a TAC as text")
     return int(tac)
 

@@ -122,7 +122,7 @@ def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     if not entries:
         raise _refused(code, as_json=as_json)
     if as_json:
-        _output.write_json({"answer": "history", "entries": list(map(_plain, entries))})
+        _output.write_json({"answer": "history", "entries": list(map(_entry_data, entries))})
         return
     columns = [_output.Column(name) for name in ("", "When", "Event", "Request", "Hash")]
     rows = [
@@ -138,7 +138,7 @@ def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     _output.say_table(columns, rows)
 
 
-def _plain(entry: "Entry") -> dict[str, object]:
+def _entry_data(entry: "Entry") -> dict[str, object]:
     return {
         "version": entry.version,
         "event": entry.event.to_dict(),

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from miexchange._text import counted
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
 from miexchange.condition import Deduction, Option
@@ -31,7 +32,7 @@ def lint(
     else:
         _output.say_lines(str(problem) for problem in problems)
         files = len({problem.file for problem in problems})
-        count = f"{len(problems)} problem{'s'[: len(problems) != 1]} in {files} file{'s'[: files != 1]}"
+        count = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}"
         _output.say_lines([f"{path}: {count}: it must not go live" if problems else f"{path}: no problems"])
     raise typer.Exit(2 if problems else 0)
 

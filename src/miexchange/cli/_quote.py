@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from miexchange._bounds import NAME
-from miexchange._text import ID_RULE, is_id
+from miexchange._text import ID_RULE, counted, is_id
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.cli import _ask, _given, _output
 from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
@@ -154,7 +154,7 @@ def _show_refusal(refusal: Refusal, device: Device, rules: Programme, at: dateti
     if as_json:
         _output.write_json({"answer": "refusal", "hints": hints, "refusal": refusal.to_dict()})
     else:
-        count = f"{len(refusal.reasons)} reason{'s'[: len(refusal.reasons) != 1]}"
+        count = counted(len(refusal.reasons), "reason")
         heading = f"Refused by {rules.id} at {_output.moment(at, rules.zone)}, for {count}"
         _output.say_refusal(heading, refusal, hints)
 

@@ -119,12 +119,14 @@ def claim(file: Path, *, create: bool) -> None:
     Raises:
         LedgerError: there is no file or no directory, or what is there is no file.
     """
-    name = _named(file)
+    name = _path_shown(file)
     try:
         mode = file.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         if not file.parent.is_dir():
-            raise LedgerError(f"There is no directory {_named(file.parent)}", "Make it, or give another path") from None
+            raise LedgerError(
+                f"There is no directory {_path_shown(file.parent)}", "Make it, or give another path"
+            ) from None
         if not create:
             raise LedgerError(f"There is no ledger {name}", f"Correct the path; {MAKE}") from None
         _make(file, name)
@@ -136,7 +138,7 @@ def claim(file: Path, *, create: bool) -> None:
         raise LedgerError(f"{name} is {what}", "Give the path of a file")
 
 
-def _named(file: Path) -> str:
+def _path_shown(file: Path) -> str:
     """Return a path for a message: its end, which tells files apart."""
     text = without_passwords(str(file))
     return shown(text if len(text) <= _MOST_SHOWN else f"…{text[1 - _MOST_SHOWN :]}")

@@ -257,17 +257,17 @@ def _told(index: ReflectedIndex) -> tuple[object, ...]:
     """Return columns, uniqueness and predicate of an index that is there."""
     options = index.get("dialect_options", {})
     predicate = options.get("sqlite_where", options.get("postgresql_where", ""))
-    return (index["column_names"], bool(index["unique"]), _plain(str(predicate)))
+    return (index["column_names"], bool(index["unique"]), _bare(str(predicate)))
 
 
 def _meant(index: Index, dialect: str) -> tuple[object, ...]:
     """Return the same of an index as it must be."""
     predicate = index.dialect_options[dialect]["where"]
     names = [column.name for column in index.columns]
-    return (names, bool(index.unique), "" if predicate is None else _plain(str(predicate)))
+    return (names, bool(index.unique), "" if predicate is None else _bare(str(predicate)))
 
 
-def _plain(predicate: str) -> str:
+def _bare(predicate: str) -> str:
     """Return a predicate without what PostgreSQL adds when it writes one: casts, brackets, another way to say IN."""
     bare = re.sub(r"::[a-z ]+(\[\])?|[\s()\[\]]", "", predicate.replace("= ANY", "IN").replace("ARRAY", ""))
     return bare.casefold()

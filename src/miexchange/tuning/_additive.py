@@ -20,6 +20,8 @@ import numpy as np
 from scipy.interpolate import BSpline
 from scipy.optimize import lsq_linear
 
+from miexchange.tuning._normal import TO_SIGMA
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -35,7 +37,6 @@ _SETTLED = 1e-3  # the relative change of every penalty below which the search e
 _LEAST_LEFT = 1e-5  # the share of the scatter that is always left: no fit goes through every point
 _PRIOR_ROWS, _PRIOR_SPREAD = 1.0, 0.1  # one coefficient of 10 % that a term is expected to have: for thin data
 _RIDGE = 1e-5  # keeps the equations solvable where two terms say the same
-_TO_SIGMA = 1.4826  # from the median absolute deviation to a standard deviation, for a normal law
 
 
 class Term(Protocol):
@@ -252,7 +253,7 @@ class Additive:
         counted = weights
         for _ in range(3 if self.robust else 0):
             left = target - design @ solution
-            sigma = _TO_SIGMA * float(np.median(np.abs(left - np.median(left)))) or 1.0
+            sigma = TO_SIGMA * float(np.median(np.abs(left - np.median(left)))) or 1.0
             bounded = np.minimum(1.0, (self.robust or 1.0) * sigma / np.maximum(np.abs(left), 1e-12))
             counted = weights * bounded
             solution = self._solve(design, target, counted)

@@ -36,7 +36,7 @@ PRICE_BANDS = ("below ₹5,000", "₹5,000-9,999", "₹10,000-19,999", "₹20,00
 
 _AGE_EDGES = (6, 12, 24, 36)  # months
 _PRICE_EDGES = (500_000, 1_000_000, 2_000_000, 4_000_000)  # paise
-_MONTH = 30.4375  # days
+MONTH_DAYS = 30.4375  # days
 _AT_ONCE = 200_000  # rows: some of them are done before anybody wonders
 _UNKNOWN = len(AGES) - 1
 _NO_TEXTS = ("purchased_on", "at")  # days and instants, which a column of objects may hold
@@ -103,7 +103,7 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.
         bought = _days(book["purchased_on"], as_date)
         since = np.where(np.isnat(bought), since, bought)
     passed = days.to_numpy(dtype="datetime64[s]") - since
-    months = np.where(np.isnat(passed), np.nan, passed.astype(np.float64)) / (86_400 * _MONTH)
+    months = np.where(np.isnat(passed), np.nan, passed.astype(np.float64)) / (86_400 * MONTH_DAYS)
     band = np.where(np.isfinite(months), np.searchsorted(_AGE_EDGES, np.nan_to_num(months), side="right"), _UNKNOWN)
     age = pd.Categorical(np.array(AGES, dtype=object)[band], categories=[*AGES], ordered=True)
     return values.assign(brand=brands[cells.codes], age=pd.Series(age, index=book.index))

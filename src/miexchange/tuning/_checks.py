@@ -118,7 +118,7 @@ def numbers(
     Raises:
         InvalidValue: rows that hold no number, or one out of bounds, are named.
     """
-    plain = _plain(data[column])
+    plain = _kept_as_numbers(data[column])
     if plain is not None and _usable(plain, above, at_least).all():
         return plain
     bound = "" if above is None else f" above {above:g}"
@@ -134,7 +134,7 @@ def numbers(
     return np.array(_read(data, column, read, nothing), np.float64)
 
 
-def _plain(column: pd.Series[Any]) -> npt.NDArray[np.float64] | None:
+def _kept_as_numbers(column: pd.Series[Any]) -> npt.NDArray[np.float64] | None:
     """Return a column that pandas keeps as numbers; these need not be read one by one."""
     kept = isinstance(column.dtype, np.dtype) and column.dtype.kind in "if"
     return column.to_numpy(dtype=np.float64) if kept else None

@@ -133,7 +133,7 @@ def compare(a: Programme, b: Programme, book: pd.DataFrame, *, at: datetime | No
     Raises:
         InvalidValue: an argument is not usable, or no device is taken by both.
     """
-    return _compare(a, b, book, at, seed, (_named(a), _named(b)))
+    return _compare(a, b, book, at, seed, (_id_of(a), _id_of(b)))
 
 
 @takes(
@@ -162,16 +162,16 @@ def what_if(
     Raises:
         InvalidValue: there is no such setting, or it cannot hold the value.
     """
-    name = _named(programme)
+    name = _id_of(programme)
     if isinstance(change, Mapping):
         said = ", ".join(f"{name}={value}" if type(value) is int else name for name, value in change.items())
         changed = _changed(programme, change)
     else:
         changed, said = change(programme), getattr(change, "__name__", "changed")
-    return _compare(programme, changed, book, at, seed, (name, f"{_named(changed)} ({said})"))
+    return _compare(programme, changed, book, at, seed, (name, f"{_id_of(changed)} ({said})"))
 
 
-def _named(programme: object) -> str:
+def _id_of(programme: object) -> str:
     check({"programme": programme}, {"programme": _PROGRAMME})
     return cast("Programme", programme).id
 

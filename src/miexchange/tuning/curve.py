@@ -33,6 +33,7 @@ from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
 from miexchange.tuning._arguments import COLUMN, Rule, check, each, maybe, one_of, real, takes
 from miexchange.tuning._cells import cells_of, number_of, told
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
+from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ __all__ = ["DepreciationCurve", "Estimator"]
 
 _CANDIDATES = 12  # how many breaks are tried for two rates
 _FEWEST_A_SIDE = 5
-_NORMAL_95 = 1.959964
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _FLAT = 1e-9
 _MONTHS = "months"
@@ -353,8 +353,8 @@ class DepreciationCurve(Estimator):
             name = "age" if term.name == _MONTHS else self._says[term.name]
             rows += list(_summarised(term, name, model, place, seen))
         frame = pd.DataFrame(rows, columns=["term", "level", "coefficient", "se", "n"]).set_index(["term", "level"])
-        frame["low"] = frame["coefficient"] - _NORMAL_95 * frame["se"]
-        frame["high"] = frame["coefficient"] + _NORMAL_95 * frame["se"]
+        frame["low"] = frame["coefficient"] - NORMAL_95 * frame["se"]
+        frame["high"] = frame["coefficient"] + NORMAL_95 * frame["se"]
         frame["effect"] = np.expm1(frame["coefficient"])
         return frame[["coefficient", "se", "low", "high", "n", "effect"]]
 

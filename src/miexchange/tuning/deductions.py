@@ -35,6 +35,7 @@ from scipy.sparse import csr_matrix
 from miexchange.errors import InvalidValue
 from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
+from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
 from miexchange.tuning.scales import Scale
@@ -52,7 +53,6 @@ CLEAN = "clean"
 """What stands for no finding at all."""
 
 _CENTRE = float(np.log(20_000.0))  # rupees; the price at which a family's level is its share
-_NORMAL_95 = 1.959964
 _LEAST_KEPT = 0.05  # no device is predicted below this share of its clean price: scrap has a value
 _GRID = np.linspace(-3.0, 3.0, 121)
 _DENSITY = np.exp(-_GRID * _GRID / 2)
@@ -393,8 +393,8 @@ class DeductionModel(Estimator):
                 "device": [device for device, _ in names],
                 "anchor": [family for _, family in names],
                 "amount": anchor,
-                "low": anchor * np.exp(-_NORMAL_95 * sds),
-                "high": anchor * np.exp(_NORMAL_95 * sds),
+                "low": anchor * np.exp(-NORMAL_95 * sds),
+                "high": anchor * np.exp(NORMAL_95 * sds),
                 "n": counts,
             }
         ).set_index(["device", "anchor"])
@@ -581,7 +581,7 @@ class DeductionModel(Estimator):
         log, sd = self._logs(base, clean, rows["series"].to_numpy(dtype=object), devices)
         amount = clean * np.exp(log)
         observed = [f"{device}\x1f{family}" in self._anchor_log for device in devices]
-        bounds = {"low": amount * np.exp(-_NORMAL_95 * sd), "high": amount * np.exp(_NORMAL_95 * sd)}
+        bounds = {"low": amount * np.exp(-NORMAL_95 * sd), "high": amount * np.exp(NORMAL_95 * sd)}
         return pd.DataFrame({"amount": amount, **bounds, "observed": observed}, index=data.index)
 
     @property
@@ -596,7 +596,7 @@ class DeductionModel(Estimator):
         rows = []
         for name, weight in weights.items():
             error = self._errors[name]
-            bounds = (weight * np.exp(-_NORMAL_95 * error), weight * np.exp(_NORMAL_95 * error))
+            bounds = (weight * np.exp(-NORMAL_95 * error), weight * np.exp(NORMAL_95 * error))
             share = weight * float(np.exp(level[self._family[name]]))
             rows.append((name, self._family[name], weight, weight * error, *bounds, self._seen[name], share))
         columns = ["finding", "anchor", "weight", "se", "low", "high", "n", "share"]

@@ -27,6 +27,7 @@ from miexchange.programme import Programme, lint
 from miexchange.quote import Quote
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
 from miexchange.tuning._checks import fitted, new_directory, warn
+from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._report import Report
 from miexchange.tuning.deductions import DeductionModel
 from miexchange.tuning.observations import Observations
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["FittedProgramme", "fit_programme"]
 
 _GREATEST_WEIGHT = 100 * BPS
-_NORMAL_95 = 1.959964
 _DRAWS = 200
 _COLUMNS = ["table", "key", "value", "unit", "low", "high", "n", "basis", "source"]
 
@@ -277,7 +277,7 @@ class _Fit:
             fit = model.overlap_.get((overlap.one, overlap.other)) or model.overlap_.get((overlap.other, overlap.one))
             if fit is not None:
                 part, error, count = fit
-                bps, spread = round(part * BPS), _NORMAL_95 * error * BPS
+                bps, spread = round(part * BPS), NORMAL_95 * error * BPS
                 low, high = max(0, round(bps - spread)), min(BPS, round(bps + spread))
                 source = f"tuning: least squares over {count} quotes, 95 % {low}-{high} bps"
                 overlaps[number] = replace(overlap, counted_bps=bps, source=source)

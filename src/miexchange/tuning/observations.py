@@ -44,7 +44,7 @@ import pandas as pd
 from miexchange._bounds import NAME, PROBLEMS
 from miexchange._csv import read_rows
 from miexchange._problems import Problems
-from miexchange._text import text_of
+from miexchange._text import counted, text_of
 from miexchange.catalogue import Catalogue
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, InvalidValue, Problem, shown
@@ -126,8 +126,8 @@ class Observations(Report):
         kinds = ", ".join(f"{kind} {count}" for kind, count in self.frame["kind"].value_counts().items())
         models, left = self.frame["model"].nunique(), self.read_ - len(self.frame)
         return (
-            f"<Observations: {_count(len(self.frame), 'row')} of {_count(models, 'model')} ({kinds}); "
-            f"{_count(left, 'row')} left out, {_count(len(self.unresolved), 'name')} unresolved>"
+            f"<Observations: {counted(len(self.frame), 'row')} of {counted(models, 'model')} ({kinds}); "
+            f"{counted(left, 'row')} left out, {counted(len(self.unresolved), 'name')} unresolved>"
         )
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
@@ -264,10 +264,6 @@ class Observations(Report):
         kept = self.frame[~duplicates(self.frame, columns)]
         order, clean = self.grades, self.clean_answers
         return Observations(kept, self.problems, self.unresolved, self.read_, grades=order, clean_answers=clean)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s'[: number != 1]}"
 
 
 def _one(words: Sequence[str]) -> str:

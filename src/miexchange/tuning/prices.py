@@ -30,8 +30,10 @@ from miexchange.errors import InvalidValue
 from miexchange.market import IST, Price, PriceTable
 from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
+from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
 from miexchange.tuning._checks import fitted, named_rows, warn
+from miexchange.tuning._normal import NORMAL_95, TO_SIGMA
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import DepreciationCurve, Estimator
 from miexchange.tuning.observations import KINDS, REGIMES, Observations
@@ -41,13 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PriceTableBuilder"]
 
-_TO_SIGMA = 1.4826
 _MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for a normal law
-_NORMAL_95 = 1.959964
 _LEAST_SPREAD = 0.005  # prices come in steps of ₹10, so no scatter is believed to be smaller
 _POOLED = 5.0  # how many rows the scatter that all variants share counts for
 _FOREVER = 6.0  # half-lives after which a row is left out
-_MONTH = 30.4375  # days
 
 
 _DAY = Rule(lambda day: type(day) is date and day.year in YEARS, f"give a date from {YEARS[0]} to {YEARS[-1]}")
@@ -188,8 +187,8 @@ class PriceTableBuilder(Estimator):
         rows["_log"] += self._aged(rows["model"], days[fresh], day)
         middle = rows.groupby("model")["_log"].transform("median")
         deviation = (rows["_log"] - middle).abs()
-        spread = _TO_SIGMA * deviation.groupby(rows["model"]).transform("median")
-        everywhere = max(float(_TO_SIGMA * deviation.median()) if len(deviation) else 0.0, _LEAST_SPREAD)
+        spread = TO_SIGMA * deviation.groupby(rows["model"]).transform("median")
+        everywhere = max(float(TO_SIGMA * deviation.median()) if len(deviation) else 0.0, _LEAST_SPREAD)
         count = rows.groupby("model")["_log"].transform("size")
         # Of three prices the median deviation says little: it is pooled with that of all variants.
         scale = np.sqrt((count * spread**2 + _POOLED * everywhere**2) / (count + _POOLED))
@@ -215,8 +214,8 @@ class PriceTableBuilder(Estimator):
         launches = {variant.model: variant.launched_on for variant in self.catalogue.variants}
         launched = np.array([launches.get(model) or "NaT" for model in models], dtype="datetime64[D]")
         known = ~np.isnat(launched)
-        after = np.where(known, (np.datetime64(day) - launched).astype(np.float64) / _MONTH, 0.0)
-        return np.where(known, np.log(self.curve.aging(np.asarray(after - days / _MONTH), np.asarray(after))), 0.0)
+        after = np.where(known, (np.datetime64(day) - launched).astype(np.float64) / MONTH_DAYS, 0.0)
+        return np.where(known, np.log(self.curve.aging(np.asarray(after - days / MONTH_DAYS), np.asarray(after))), 0.0)
 
     def _shrunk(self, frame: pd.DataFrame, spread: Any) -> pd.DataFrame:  # noqa: ANN401 - a column
         """Draw each median to the curve by the rows that it counts for."""
@@ -248,7 +247,7 @@ class PriceTableBuilder(Estimator):
         if not known:
             return pd.Series(dtype=float)
         asked = pd.DataFrame(known, columns=["model", "brand", "launched_on", "new_price"]).set_index("model")
-        asked["age_months"] = [(day - launched).days / _MONTH for launched in asked["launched_on"]]
+        asked["age_months"] = [(day - launched).days / MONTH_DAYS for launched in asked["launched_on"]]
         asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
@@ -258,8 +257,8 @@ class PriceTableBuilder(Estimator):
             model = frame.loc[~(frame["price"] <= GREATEST_PAISE), "model"].iloc[0]
             raise InvalidValue("curve", model, "it leads to a price out of range: is the curve fitted on paise?")
         frame["price_paise"] = _rounded(frame["price"], step)
-        frame["low_paise"] = _rounded(frame["price"] * np.exp(-_NORMAL_95 * frame["error"]), step)
-        frame["high_paise"] = _rounded(frame["price"] * np.exp(_NORMAL_95 * frame["error"]), step)
+        frame["low_paise"] = _rounded(frame["price"] * np.exp(-NORMAL_95 * frame["error"]), step)
+        frame["high_paise"] = _rounded(frame["price"] * np.exp(NORMAL_95 * frame["error"]), step)
         frame["basis"] = np.where(frame["observed"], "observed", "modelled")
         frame["n"] = frame["n"].astype(int)
         frame["regime"] = frame["model"].map(regimes).fillna("none")
@@ -352,7 +351,7 @@ def _weighted_medians(rows: pd.DataFrame) -> pd.DataFrame:
     lower = ordered["_log"][below >= total / 2 - 1e-12 * total].groupby(models).first()
     upper = ordered["_log"][below > total / 2 + 1e-12 * total].groupby(models).first()
     median = (lower + upper) / 2
-    spread = _TO_SIGMA * (ordered["_log"] - models.map(median)).abs().groupby(models).median()
+    spread = TO_SIGMA * (ordered["_log"] - models.map(median)).abs().groupby(models).median()
     effective = weight.groupby(models).sum() ** 2 / (weight**2).groupby(models).sum()
     return pd.DataFrame(
         {

@@ -15,6 +15,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
+    Annotated,
     Any,
     ClassVar,
     Literal,
@@ -24,9 +25,9 @@ from typing import (
     cast,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
+from miexchange._bounded import ONE_LINE, After, Between, Bound, Chars, hints_of, parts_of
 from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import json_text, plain, read_json
 from miexchange._text import is_missing, native, text_of
@@ -48,7 +49,6 @@ __all__ = [
     "flag",
     "instant",
     "is_text",
-    "make_native",
     "packed",
     "pairs",
     "proved",
@@ -151,66 +151,135 @@ def _bound_arrays(schema: object, most: int) -> None:
         schema.setdefault("max_length", most)
 
 
-_Check = tuple[str, Callable[[object], bool], str]
-_CHECKS: dict[type, tuple[_Check, ...]] = {}
+_Check = tuple[str, Callable[[object], bool], Callable[[object, str], object], str]
+_Relation = tuple[str, str, str]
+_CHECKS: dict[type, tuple[tuple[_Check, ...], tuple[_Relation, ...]]] = {}
 
 
 def check_types(value: Value) -> None:
-    """Refuse a field that is not exactly of its annotated type: no bool for an int, no list for a tuple.
+    """Refuse a field that is not exactly of its annotated type and within its bounds (see `miexchange._bounded`).
 
-    A text of a subclass of `str`, an integer of numpy, and a NaN, NaT or NA where None may stand are taken as what they
-    are without doubt (see `miexchange._text.native`); the value then holds Python's own.
+    No bool stands for an int, no list for a tuple. A text of a subclass of `str`, an integer of numpy, and a NaN, NaT
+    or NA where None may stand are taken as what they are without doubt (see `miexchange._text.native`); an instant is
+    taken in UTC. The value then holds Python's own.
 
     Raises:
         InvalidValue: the first such field, with what to give.
     """
     kind = type(value)
-    checks = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
-    for name, fits, rule in checks:
+    checks, relations = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
+    for name, fits, take, rule in checks:
         field = getattr(value, name)
         if not fits(field):
-            taken = native(field)
+            taken = take(field, name)
             if not fits(taken):
                 raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
             object.__setattr__(value, name, taken)
+    for name, other, rule in relations:
+        end, begin = getattr(value, name), getattr(value, other)
+        if end is not None and begin is not None and end <= begin:
+            raise InvalidValue(f"{kind.__name__}.{name}", end, rule)
 
 
-_NATIVE_KINDS = frozenset({str, int, datetime, NoneType})
-
-
-def make_native(value: Value) -> None:
-    """Take the fields for what they stand for (see `miexchange._text.native`): for a value with checks of its own."""
-    kind: Any = type(value)
-    for name in _names(kind):
-        field = getattr(value, name)
-        if type(field) not in _NATIVE_KINDS:
-            object.__setattr__(value, name, native(field))
-
-
-def _checks_of(kind: type) -> tuple[_Check, ...]:
-    hints = get_type_hints(kind)
+def _checks_of(kind: type) -> tuple[tuple[_Check, ...], tuple[_Relation, ...]]:
     most = getattr(kind, "_most_items", VALUE_ITEMS)
-    return tuple((field.name, *_check_of(hints[field.name], most)) for field in dataclasses.fields(kind))
+    checks: list[_Check] = []
+    relations: list[_Relation] = []
+    for field in dataclasses.fields(kind):
+        hint = hints_of(kind)[field.name]
+        fits, rule = _check_of(hint, most)
+        inner, bounds, optional = parts_of(hint)
+        checks.append((field.name, fits, _taker(kind, optional=optional) if inner is datetime else _native, rule))
+        what = "an instant" if inner is datetime else "a day"
+        after = (bound.field for bound in bounds if isinstance(bound, After))
+        relations += [(field.name, other, f"give {what} after {other}") for other in after]
+    return tuple(checks), tuple(relations)
 
 
-def _check_of(hint: Any, most: int) -> tuple[Callable[[object], bool], str]:  # noqa: ANN401 - an annotation has no type
+def _native(value: object, _: str) -> object:
+    return native(value)
+
+
+def _taker(kind: type, *, optional: bool) -> Callable[[object, str], object]:
+    """Return what takes an instant in UTC, and says in its own words why it cannot."""
+
+    def take(value: object, name: str) -> object:
+        return None if optional and is_missing(value) else instant(value, f"{kind.__name__}.{name}")
+
+    return take
+
+
+_Test = tuple[Callable[[Any], bool], str]
+
+
+def _check_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has no type
     """Return the test of an annotation, and how to say what it wants."""
     origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _bounded(parts[0], [bound for bound in parts[1:] if isinstance(bound, Bound)], most)
     if origin is Literal:
         return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
     if origin is tuple:
         return _check_of_tuple(parts, most)
     if origin in {Union, UnionType}:
-        several = [_check_of(part, most) for part in parts]
-        return (lambda value: any(test(value) for test, _ in several)), " or ".join(rule for _, rule in several)
+        return _check_of_union([_check_of(part, most) for part in parts if part is not NoneType], parts)
     if hint in _TESTS:
         return _TESTS[hint]
-    if hint in _PLAIN:
-        return (lambda value: type(value) is hint), _PLAIN[hint]
     return (lambda value: issubclass(type(value), hint)), f"give a {hint.__name__}"
 
 
-def _check_of_tuple(parts: tuple[Any, ...], most: int) -> tuple[Callable[[object], bool], str]:
+def _bounded(hint: Any, bounds: list[Bound], most: int) -> _Test:  # noqa: ANN401 - as above
+    """Return the test of an annotation with bounds."""
+    test, rule = _check_of(hint, most)
+    for bound in bounds:
+        if isinstance(bound, Between):
+            return _test_of_numbers(bound), f"give {bound.wants}"
+        if isinstance(bound, Chars):
+            return _test_of_chars(bound), f"give {bound.wants}"
+        test, rule = (
+            _both(test, bound.fits),
+            f"give a tuple of {bound.wants}; of each: {rule.partition('; of each: ')[2]}",
+        )
+    return test, rule
+
+
+def _test_of_numbers(bound: Between) -> Callable[[Any], bool]:
+    """Return the test of a whole number; it is no call of a function where it need not be, for tables are long."""
+    least, most, fits = bound.least, bound.most, bound.fits
+    if bound.step > 1:
+        return lambda value: type(value) is int and fits(value)
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def _test_of_chars(bound: Chars) -> Callable[[Any], bool]:
+    """Return the test of a text, of which most are plain: those are seen to at once."""
+    least, most, fits, is_open = bound.least, bound.most, bound.fits, not bound.pattern
+    is_line = bound.pattern == ONE_LINE
+
+    def test(value: object) -> bool:
+        if type(value) is not str or not least <= len(value) <= most:
+            return False
+        if is_line:
+            return (value.isprintable() and not value.isspace()) or fits(value)
+        return is_text(value) if is_open else fits(value)
+
+    return test
+
+
+def _both(one: Callable[[Any], bool], other: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: one(value) and other(value)
+
+
+def _check_of_union(tests: list[_Test], parts: tuple[Any, ...]) -> _Test:
+    rule = " or ".join(rule for _, rule in tests) + ", or None" * (NoneType in parts)
+    if len(tests) == 1:
+        ((one, _),) = tests
+        return (lambda value: value is None or one(value)), rule
+    optional = NoneType in parts
+    return (lambda value: (optional and value is None) or any(test(value) for test, _ in tests)), rule
+
+
+def _check_of_tuple(parts: tuple[Any, ...], most: int) -> _Test:
     if parts[-1] is Ellipsis:
         fits, rule = _check_of(parts[0], most)
 
@@ -229,12 +298,6 @@ def _check_of_tuple(parts: tuple[Any, ...], most: int) -> tuple[Callable[[object
 
 
 _WIDEST = 2**63  # as wide as a column; and Python refuses to write out a number that is very much wider
-_PLAIN: dict[object, str] = {
-    bool: "give True or False",
-    bytes: "give bytes",
-    date: "give a date",
-    NoneType: "give None",
-}
 
 
 def is_text(value: object) -> bool:
@@ -247,10 +310,13 @@ def is_text(value: object) -> bool:
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-_TESTS: dict[object, tuple[Callable[[object], bool], str]] = {
-    # The NaT of pandas is a datetime by its type.
-    datetime: (lambda value: issubclass(type(value), datetime) and not is_missing(value), "give a datetime"),
+_AN_INSTANT = "give an instant: a datetime with a time zone"
+_TESTS: dict[object, _Test] = {
+    datetime: (lambda value: type(value) is datetime and value.tzinfo is UTC and value.year in YEARS, _AN_INSTANT),
     str: (is_text, "give a text"),
+    bool: (lambda value: type(value) is bool, "give True or False"),
+    bytes: (lambda value: type(value) is bytes, "give bytes"),
+    date: (lambda value: type(value) is date, "give a date"),
     int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
 }
 
@@ -415,7 +481,7 @@ def instant(value: object, field: str) -> datetime:
         return value
     if not issubclass(type(value), datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
         what = "it is missing: " if is_missing(value) else ""
-        raise InvalidValue(field, value, f"{what}give an instant: a datetime with a time zone")
+        raise InvalidValue(field, value, f"{what}{_AN_INSTANT}")
     try:
         return in_utc(cast("datetime", value))
     except NotATime as fault:

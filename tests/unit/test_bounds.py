@@ -179,7 +179,7 @@ def test_a_tuple_of_a_value_has_a_bound_and_that_of_a_table_does_not() -> None:
 
 def test_an_order_has_a_thousand_lines_at_most() -> None:
     assert len(Order("o", (LINE,) * 1_000).lines) == 1_000
-    with pytest.raises(InvalidValue, match="give at least one line, and at most 1,000"):
+    with pytest.raises(InvalidValue, match="give a tuple of 1 to 1,000 elements"):
         Order("o", (LINE,) * 1_001)
     with pytest.raises(InvalidValue, match="give the kind in at most 200 characters"):
         Order("o", (LINE,), ("x" * 201,))

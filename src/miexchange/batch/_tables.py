@@ -73,8 +73,6 @@ class Tables:
         """
         self.programme = programme
         versions = programme.terms
-        for terms in versions:
-            _ = terms.is_sound  # raises for terms that cannot be computed at all
         every = list(chain.from_iterable(terms.questionnaire.questions for terms in versions))
         self.questions: dict[str, tuple[str, ...]] = {}
         for question in every:

@@ -135,7 +135,9 @@ class Items:
 
     def fault(self, items: tuple[Any, ...]) -> str:
         """Say what is wrong with a tuple that does not fit."""
-        return f"has {len(items):,} elements" if not self.least <= len(items) <= self.most else "holds one twice"
+        if self.least <= len(items) <= self.most:
+            return "holds one twice"
+        return f"has {len(items):,} element{'s'[: len(items) != 1]}" if items else "is empty"
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
         """Add the bounds to the JSON Schema."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from miexchange._bounded import Bound, hints_of, parts_of
 from miexchange._time import NotATime, instant_of
+from miexchange._value import Value, faults_in
 from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
@@ -108,10 +109,12 @@ class Fitter:
         try:
             return kind(**fields)
         except InvalidValue as fault:
-            _, *keys = fault.field.split(".")
-            place = (int(key) if key.isdigit() else key for key in keys)
-            what = "is missing" if fault.value == "None" else f"{fault.value} does not fit"
-            return self._bad((*path, *place), what, sentence(fault.rule))
+            first = fault.field.partition(".")[2], fault.value, fault.rule
+            for field, value, rule in (faults_in(kind, fields) if issubclass(kind, Value) else ()) or [first]:
+                place = (int(key) if key.isdigit() else key for key in field.split("."))
+                what = "is missing" if value is None else f"{_written(value)} does not fit"
+                self._bad((*path, *place), what, sentence(rule))
+            return _NOTHING
 
     def _value(self, kind: Any, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
         kind, told, _ = parts_of(kind)  # TOML has no null: a key that is there has a value

@@ -74,7 +74,7 @@ class _Head:
 
     id: Id
     title: Text
-    utc_offset_minutes: Annotated[int, Between(-14 * 60, 14 * 60)]
+    utc_offset_minutes: Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")]
     brands: SomeWords
     models: Text
     tacs: Text
@@ -327,7 +327,9 @@ class _TermsReader:
         steps = {grade.id: step for step, grade in enumerate(scale)} if graded else None
         most = bound_of(Questionnaire, "questions").most
         if len(table) > most:
-            self._problems.add(file, None, "", f"asks {len(table)} questions", f"Ask at most {most}")
+            self._problems.add(
+                file, None, "", f"asks {len(table)} questions: amounts could pass 64 bits", f"Ask at most {most}"
+            )
             return None
         asked = (_question(one, table[one.id], steps) for one in bank.question if one.id in table)
         priced = tuple(question for question in asked if question is not None)

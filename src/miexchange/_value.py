@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from types import NoneType, UnionType
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 __all__ = [
+    "Fault",
     "Value",
     "argument",
     "canonical",
@@ -46,6 +47,7 @@ __all__ = [
     "day",
     "dump",
     "elements",
+    "faults_in",
     "flag",
     "instant",
     "is_text",
@@ -60,6 +62,9 @@ __all__ = [
 
 _V = TypeVar("_V", bound="Value")
 
+Fault = tuple[str, object, str]
+"""The path of a field that does not fit the others, what stands there, and the rule."""
+
 
 class Value:
     """A public value: frozen all the way down, hashable, with one canonical JSON form."""
@@ -70,8 +75,12 @@ class Value:
     """How many elements a tuple in a value of this type may have; a table has more."""
 
     def __post_init__(self) -> None:
-        """Check every field's type; a value that has rules of its own does so first."""
+        """Check every field's type and bounds; a value that has rules of its own does so first."""
         check_types(self)
+
+    def _faults(self) -> Iterator[Fault]:
+        """Yield which fields do not fit one another; a file's reader tells all of them, the constructor the first."""
+        yield from ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the value as plain JSON data: dicts, lists, texts, ints, bools and None."""
@@ -152,8 +161,7 @@ def _bound_arrays(schema: object, most: int) -> None:
 
 
 _Check = tuple[str, Callable[[object], bool], Callable[[object, str], object], str]
-_Relation = tuple[str, str, str]
-_CHECKS: dict[type, tuple[tuple[_Check, ...], tuple[_Relation, ...]]] = {}
+_CHECKS: dict[type, tuple[tuple[_Check, ...], bool]] = {}
 
 
 def check_types(value: Value) -> None:
@@ -167,7 +175,7 @@ def check_types(value: Value) -> None:
         InvalidValue: the first such field, with what to give.
     """
     kind = type(value)
-    checks, relations = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
+    checks, is_plain = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
     for name, fits, take, rule in checks:
         field = getattr(value, name)
         if not fits(field):
@@ -175,25 +183,48 @@ def check_types(value: Value) -> None:
             if not fits(taken):
                 raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
             object.__setattr__(value, name, taken)
-    for name, other, rule in relations:
-        end, begin = getattr(value, name), getattr(value, other)
-        if end is not None and begin is not None and end <= begin:
-            raise InvalidValue(f"{kind.__name__}.{name}", end, rule)
+    if not is_plain:
+        for path, misfit, rule in faults(value):
+            raise InvalidValue(f"{kind.__name__}.{path}", misfit, rule)
 
 
-def _checks_of(kind: type) -> tuple[tuple[_Check, ...], tuple[_Relation, ...]]:
+def _checks_of(kind: type) -> tuple[tuple[_Check, ...], bool]:
+    """Return the checks of a type, and whether that is all: nothing is said of several fields."""
     most = getattr(kind, "_most_items", VALUE_ITEMS)
     checks: list[_Check] = []
-    relations: list[_Relation] = []
     for field in dataclasses.fields(kind):
         hint = hints_of(kind)[field.name]
         fits, rule = _check_of(hint, most)
-        inner, bounds, optional = parts_of(hint)
+        inner, _, optional = parts_of(hint)
         checks.append((field.name, fits, _taker(kind, optional=optional) if inner is datetime else _native, rule))
-        what = "an instant" if inner is datetime else "a day"
-        after = (bound.field for bound in bounds if isinstance(bound, After))
-        relations += [(field.name, other, f"give {what} after {other}") for other in after]
-    return tuple(checks), tuple(relations)
+    own = getattr(kind, "_faults", Value._faults)  # noqa: SLF001 - of this module
+    return tuple(checks), own is Value._faults and not _orders(kind)  # noqa: SLF001 - as above
+
+
+@cache
+def _orders(kind: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - any dataclass
+    """Return the fields that are after others, with those."""
+    found = ((name, bound) for name, hint in hints_of(kind).items() for bound in parts_of(hint)[1])
+    return tuple((name, bound.field) for name, bound in found if isinstance(bound, After))
+
+
+def faults(value: Value) -> Iterator[Fault]:
+    """Yield which fields of a value do not fit one another, each of them within its bounds."""
+    kind: Any = type(value)
+    for name, other in _orders(kind):
+        end, begin = getattr(value, name), getattr(value, other)
+        if end is not None and begin is not None and end <= begin:
+            what = "an instant" if isinstance(end, datetime) else "a day"
+            yield name, end, f"give {what} after {other}, {begin.isoformat()}"
+    yield from value._faults()  # noqa: SLF001 - of this module
+
+
+def faults_in(kind: Any, fields: Mapping[str, object]) -> list[Fault]:  # noqa: ANN401 - any value
+    """Return which of some fields do not fit one another; each is within its bounds."""
+    value = object.__new__(kind)
+    for field in dataclasses.fields(kind):
+        object.__setattr__(value, field.name, fields.get(field.name, field.default))
+    return list(faults(value))
 
 
 def _native(value: object, _: str) -> object:

@@ -26,7 +26,7 @@ from miexchange._bounds import ANSWERS, LISTED, QUESTIONS
 from miexchange._catalogue import Variant
 from miexchange._json import read_json
 from miexchange._text import is_a, is_missing, text_of
-from miexchange._value import Value, argument, canonical, check_types, pairs, proved, require
+from miexchange._value import Fault, Value, argument, canonical, pairs, proved
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.money import BPS, GREATEST_PAISE, Bps, Paise
@@ -193,14 +193,13 @@ class Deduction(Value):
     anchor: MaybeId = ""
     weight_bps: Annotated[int, Between(0, GREATEST_WEIGHT)] = 0
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        costs, named = bool(self.weight_bps), bool(self.anchor)
-        require(named or not costs, "Deduction.anchor", self.anchor, "name the repair anchor that is weighed")
-        rule = f"give the weight on the {self.anchor} anchor"
-        require(costs or not named, "Deduction.weight_bps", self.weight_bps, rule)
-        fits = sum(map(bool, (self.paise, self.share_bps, self.weight_bps))) == 1
-        require(fits, "Deduction.paise", self.paise, "give one of paise, share_bps, and anchor with weight_bps")
+    def _faults(self) -> Iterator[Fault]:
+        if self.anchor and not self.weight_bps:
+            yield "weight_bps", self.weight_bps, f"give the weight on the {self.anchor} anchor"
+        elif self.weight_bps and not self.anchor:
+            yield "anchor", self.anchor, "name the repair anchor that is weighed"
+        elif sum(map(bool, (self.paise, self.share_bps, self.weight_bps))) != 1:
+            yield "paise", self.paise, "give exactly one of paise, share_bps, and anchor with weight_bps"
 
     @property
     def kind(self) -> str:

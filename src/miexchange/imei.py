@@ -40,7 +40,7 @@ from miexchange import _data, _tac_files
 from miexchange._bounded import Chars, Count, Line, Note, Text
 from miexchange._bounds import NAME
 from miexchange._text import path_of, printable
-from miexchange._value import Value, check_types, elements, flag, require
+from miexchange._value import Value, elements, flag, require
 from miexchange._value import text as text_argument
 from miexchange.errors import DataError, InvalidImei, InvalidValue, Problem, mask, shown
 from miexchange.refusal import ReasonCode
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pydantic_core import CoreSchema
+
+    from miexchange._value import Fault
 
 __all__ = [
     "Imei",
@@ -465,9 +467,9 @@ class TacDevice(Value):
     model: Annotated[str, Chars(0, NAME)]
     source: Note = ""
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        require(bool(self.brand or self.model), "TacDevice.model", self.model, "name a brand or a model")
+    def _faults(self) -> Iterator[Fault]:
+        if not (self.brand or self.model):
+            yield "model", self.model, "name a brand or a model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
 from miexchange._bounds import LISTED
 from miexchange._text import is_a, is_missing, native, printable
-from miexchange._value import Value, argument, check_types, day, dump, instant, pairs, require, text, whole
+from miexchange._value import Value, argument, day, dump, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
 from miexchange.errors import InvalidValue
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from miexchange._value import Fault
     from miexchange.errors import Problem
 
 __all__ = [
@@ -123,9 +124,9 @@ class Overlap(Value):
     counted_bps: Bps
     source: Note = ""
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        require(self.one != self.other, "Overlap.other", self.other, "name two component groups")
+    def _faults(self) -> Iterator[Fault]:
+        if self.one == self.other:
+            yield "other", self.other, "name two component groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,13 @@ class Bonus(Value):
     fall_back: MaybeId = ""
     source: Note = ""
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        fits = bool(self.paise) is not bool(self.share_bps)
-        require(fits, "Bonus.paise", self.paise, "give a fixed amount in paise, or share_bps")
-        fits = bool(self.share_bps) is (self.cap_paise is not None)
-        require(fits, "Bonus.cap_paise", self.cap_paise, "give a cap with a share, and none with a fixed amount")
+    def _faults(self) -> Iterator[Fault]:
+        if bool(self.paise) is bool(self.share_bps):
+            yield "paise", self.paise, "a bonus is either a fixed amount or a share: give paise or share_bps"
+        elif self.share_bps and self.cap_paise is None:
+            yield "cap_paise", self.cap_paise, "give the most that the share can be"
+        elif self.paise and self.cap_paise is not None:
+            yield "cap_paise", self.cap_paise, "a fixed amount needs no cap: give in paise what is paid, and no cap"
 
     @property
     def most_paise(self) -> int:
@@ -252,8 +254,7 @@ class ExchangeRules(Value):
     skew_seconds: Annotated[int, Between(0, 300)] = 2
     source: Note = ""
 
-    def __post_init__(self) -> None:
-        check_types(self)
+    def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
             ("tolerance_paise", "mismatch", self.mismatch != "honour", False),
             ("tolerance_bps", "mismatch", self.mismatch != "honour", False),
@@ -261,12 +262,12 @@ class ExchangeRules(Value):
             ("reversal_days", "reversal", self.reversal != "none", True),
             ("rebuy_days", "rebuy", self.rebuy == "after", True),
         ):
-            number, word = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
-            rule = f"{bound_of(ExchangeRules, field).wants.replace(' 0 ', ' 1 ')} with {word}"
-            require(bool(number) or not (is_read and is_needed), f"ExchangeRules.{field}", number, f"give {rule}")
-            require(
-                not number or is_read, f"ExchangeRules.{field}", number, f"leave it out: it is never read with {word}"
-            )
+            number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
+            if number and not is_read:
+                yield field, number, f"it is never read with {said}: leave it out, or choose another policy"
+            elif is_needed and is_read and not number:
+                most = bound_of(ExchangeRules, field).most
+                yield field, number, f"give a whole number from 1 to {most} with {said}"
 
     def following(self, at: datetime, after: datetime) -> datetime:
         """Return the instant at which something happened after something else, as clocks that differ a little tell it.
@@ -345,13 +346,7 @@ class Terms(Value):
     quote_seal: Literal["optional", "required"] = "optional"
     source: Note = ""
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        for field, value, rule in self._faults():
-            raise InvalidValue(f"Terms.{field}", value, rule)
-
-    def _faults(self) -> Iterator[tuple[str, object, str]]:
-        """Yield what does not fit together, as the field, its value and the rule."""
+    def _faults(self) -> Iterator[Fault]:
         drift = BPS // self.price_max_age_days
         if self.drift_bps_per_day > drift:
             rule = f"give at most {drift}: a price may not fall below zero while it is fresh"
@@ -366,40 +361,38 @@ class Terms(Value):
         yield from self._faults_of_overlaps()
         yield from self._faults_of_bonuses()
 
-    def _faults_of_overlaps(self) -> Iterator[tuple[str, object, str]]:
+    def _faults_of_overlaps(self) -> Iterator[Fault]:
         seen: set[str] = set()
         for number, overlap in enumerate(self.overlaps):
             for key, name in (("one", overlap.one), ("other", overlap.other)):
                 if name not in self.components:
-                    rule = f"name a component that something is deducted for: {', '.join(self.components)}"
+                    rule = f"name a component that costs something: {', '.join(self.components)}"
                     yield f"overlaps.{number}.{key}", name, rule
                 if name in seen:
                     yield f"overlaps.{number}.{key}", name, "let a component overlap with one other"
                 seen.add(name)
 
-    def _faults_of_bonuses(self) -> Iterator[tuple[str, object, str]]:
+    def _faults_of_bonuses(self) -> Iterator[Fault]:
         for number, bonus in enumerate(self.bonuses):
             chain = [bonus.id]
-            while fall_back := self.bonus_by_id[chain[-1]].fall_back:
-                if fall_back not in self.bonus_by_id:
-                    yield f"bonuses.{number}.fall_back", fall_back, f"name a bonus: {', '.join(self.bonus_by_id)}"
-                    break
-                chain.append(fall_back)
-                if fall_back in chain[:-1]:
-                    rule = f"let the fall-backs come to an end: {' > '.join(chain)}"
-                    yield f"bonuses.{number}.fall_back", fall_back, rule
-                    break
+            while (name := self.bonus_by_id[chain[-1]].fall_back) in self.bonus_by_id and name not in chain:
+                chain.append(name)
+            if bonus.fall_back and bonus.fall_back not in self.bonus_by_id:
+                yield f"bonuses.{number}.fall_back", bonus.fall_back, f"name one of: {', '.join(self.bonus_by_id)}"
+            elif name == bonus.id:
+                rule = f"it falls back on itself; let the fall-backs come to an end: {' > '.join([*chain, name])}"
+                yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
 
-    def _faults_of_bands(self) -> Iterator[tuple[str, object, str]]:
+    def _faults_of_bands(self) -> Iterator[Fault]:
         for number, band in enumerate(self.age_bands):
             before = self.age_bands[number - 1] if number else AgeBand(0, BPS)
             if not number and band.from_months:
                 yield "age_bands.0.from_months", band.from_months, "begin the first band at 0 months"
             elif number and band.from_months <= before.from_months:
-                rule = f"order the bands by age: it is after {before.from_months}"
+                rule = f"order the bands by age: give more than {before.from_months} months"
                 yield f"age_bands.{number}.from_months", band.from_months, rule
             if band.keep_bps > before.keep_bps:
-                rule = f"an older device keeps no more: at most {before.keep_bps}"
+                rule = f"an older device may not keep more: give at most {before.keep_bps}"
                 yield f"age_bands.{number}.keep_bps", band.keep_bps, rule
 
     @cached_property

@@ -103,7 +103,7 @@ size = 9
         ("part = {}", "part.name", "is missing. Add the key: a text"),
         ("part = { nam = 'p' }", "part.nam", "is not a known key. Did you mean name?"),
         ("part = { name = 'p', xyz = 1 }", "part.xyz", "is not a known key. Known: name, size"),
-        ("part = { name = 'p', size = 10 }", "part.size", "10 does not fit. Give a size up to 9"),
+        ("part = { name = 'p', size = 10 }", "part.size", "'10' does not fit. Give a size up to 9"),
         ("parts = [1]", "parts", "1 is no table. Write it as a table: keys with values"),
         ("parts = { name = 'p' }", "parts", "a table is not a list. Write it as [[parts]]"),
     ],

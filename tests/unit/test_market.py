@@ -303,7 +303,7 @@ def test_a_window_is_read_from_a_frame() -> None:
         ),
         (
             frame(effective_until=["2018-03-14", None]),
-            "<frame>:1: effective_until: 2018-03-14 does not fit. Give an instant after",
+            "<frame>:1: effective_until: '2018-03-14' does not fit. Give an instant after",
         ),
         (
             frame(effective_until=["2018-04-16", None]),

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from miexchange import Programme, TacTable, lint
-from miexchange._kernel import bonus, drift_bps, finding, value_steps
 from miexchange._bounds import QUESTIONS
-from miexchange.condition import GREATEST_WEIGHT
+from miexchange._kernel import bonus, drift_bps, finding, value_steps
 from miexchange._value import dump
+from miexchange.condition import GREATEST_WEIGHT
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS, GREATEST_PAISE
 from miexchange.programme import Bonus, shipped

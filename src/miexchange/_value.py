@@ -181,6 +181,8 @@ def check_types(value: Value) -> None:
         if not fits(field):
             taken = take(field, name)
             if not fits(taken):
+                if type(field) is tuple:
+                    raise InvalidValue.of_shown(f"{kind.__name__}.{name}", f"a tuple of {len(field)}", rule)
                 raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
             object.__setattr__(value, name, taken)
     if not is_plain:
@@ -256,7 +258,11 @@ def _check_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation ha
         return _check_of_union([_check_of(part, most) for part in parts if part is not NoneType], parts)
     if hint in _TESTS:
         return _TESTS[hint]
-    return (lambda value: issubclass(type(value), hint)), f"give a {hint.__name__}"
+    return (lambda value: issubclass(type(value), hint)), _a(hint)
+
+
+def _a(kind: type) -> str:
+    return f"give {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
 
 
 def _bounded(hint: Any, bounds: list[Bound], most: int) -> _Test:  # noqa: ANN401 - as above
@@ -433,7 +439,7 @@ def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:
         InvalidValue: it is of another one.
     """
     if not issubclass(type(value), kind):
-        raise InvalidValue(field, value, rule or f"give {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}")
+        raise InvalidValue(field, value, rule or _a(kind))
     return value  # type: ignore[return-value]  # this is the hot path, and `cast` is a call
 
 

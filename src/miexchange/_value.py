@@ -164,7 +164,7 @@ _Check = tuple[str, Callable[[object], bool], Callable[[object, str], object], s
 _CHECKS: dict[type, tuple[tuple[_Check, ...], bool]] = {}
 
 
-def check_types(value: Value) -> None:
+def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
     """Refuse a field that is not exactly of its annotated type and within its bounds (see `miexchange._bounded`).
 
     No bool stands for an int, no list for a tuple. A text of a subclass of `str`, an integer of numpy, and a NaN, NaT
@@ -210,7 +210,7 @@ def _orders(kind: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - any dat
     return tuple((name, bound.field) for name, bound in found if isinstance(bound, After))
 
 
-def faults(value: Value) -> Iterator[Fault]:
+def faults(value: Any) -> Iterator[Fault]:  # noqa: ANN401 - as above
     """Yield which fields of a value do not fit one another, each of them within its bounds."""
     kind: Any = type(value)
     for name, other in _orders(kind):
@@ -252,8 +252,8 @@ def _check_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation ha
         return _bounded(parts[0], [bound for bound in parts[1:] if isinstance(bound, Bound)], most)
     if origin is Literal:
         return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
-    if origin is tuple:
-        return _check_of_tuple(parts, most)
+    if origin in {tuple, frozenset}:
+        return _check_of_several(origin, parts, most)
     if origin in {Union, UnionType}:
         return _check_of_union([_check_of(part, most) for part in parts if part is not NoneType], parts)
     if hint in _TESTS:
@@ -316,14 +316,14 @@ def _check_of_union(tests: list[_Test], parts: tuple[Any, ...]) -> _Test:
     return (lambda value: (optional and value is None) or any(test(value) for test, _ in tests)), rule
 
 
-def _check_of_tuple(parts: tuple[Any, ...], most: int) -> _Test:
-    if parts[-1] is Ellipsis:
+def _check_of_several(kind: type, parts: tuple[Any, ...], most: int) -> _Test:
+    if parts[-1] is Ellipsis or kind is frozenset:
         fits, rule = _check_of(parts[0], most)
 
-        def fit_all(value: object) -> bool:
-            return type(value) is tuple and len(value) <= most and all(map(fits, value))
+        def fit_all(value: Any) -> bool:  # noqa: ANN401 - anything
+            return type(value) is kind and len(value) <= most and all(map(fits, value))
 
-        return fit_all, f"give a tuple of at most {most:,}; of each: {rule}"
+        return fit_all, f"give a {kind.__name__} of at most {most:,}; of each: {rule}"
     tests = [_check_of(part, most)[0] for part in parts]
 
     def fits_each(value: object) -> bool:

@@ -15,13 +15,14 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
-from miexchange._bounds import LISTED
+from miexchange._bounds import LISTED, VERSIONS
 from miexchange._text import is_a, is_missing, native, printable
-from miexchange._value import Value, argument, day, dump, instant, pairs, text, whole
+from miexchange._value import Value, argument, check_types, day, dump, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
 from miexchange.errors import InvalidValue
@@ -509,8 +510,8 @@ class Programme:
         terms: the dated terms, oldest first.
     """
 
-    id: str
-    title: str
+    id: Id
+    title: Text
     zone: timezone
     brands: frozenset[str]
     catalogue: Catalogue
@@ -518,7 +519,16 @@ class Programme:
     prices: PriceTable
     anchors: AnchorTable
     tacs: TacTable
-    terms: tuple[Terms, ...]
+    terms: Annotated[tuple[Terms, ...], Items(0, VERSIONS, "version")]
+
+    def __post_init__(self) -> None:
+        check_types(self)
+
+    def _faults(self) -> Iterator[Fault]:
+        for number, (before, terms) in enumerate(pairwise(self.terms), 1):
+            if terms.effective_from <= before.effective_from:
+                rule = f"begin after version {before.version}, {before.effective_from.isoformat()}"
+                yield f"terms.{number}.effective_from", terms.effective_from, rule
 
     @classmethod
     def load(cls, source: str | Path) -> Programme:

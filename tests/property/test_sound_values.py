@@ -265,7 +265,7 @@ OF_TOML = (AgeBand, Bonus, EligibilityTerms, ExchangeRules, Overlap, Terms, Usag
 
 def written(value: Any) -> str:
     """Write a value as TOML has it, on one line."""
-    if isinstance(value, Value):
+    if dataclasses.is_dataclass(value):
         fields = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
         return f"{{ {', '.join(f'{name} = {written(one)}' for name, one in fields.items() if one is not None)} }}"
     if isinstance(value, tuple):

@@ -274,7 +274,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "coupon file without account": ((*VALUED, "--coupon-out", "x"), ("--coupon-out is for a coupon", "--account ID")),
     "empty account": (
         (*VALUED, "--account", "", "--key-file", "{dir}/key"),
-        ("--account has 0 characters", "1 to 200"),
+        ("--account '' is empty", "up to 200 characters"),
     ),
     "coupon file exists": (
         (*VALUED, "--account", "a", "--key-file", "{dir}/key", "--coupon-out", "{dir}/coupon.json"),

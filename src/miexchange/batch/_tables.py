@@ -68,7 +68,7 @@ class Tables:
         """Ask the rules.
 
         Raises:
-            InvalidValue: the programme was put together by hand, and cannot be computed in 64 bits.
+            InvalidValue: the programme was put together by hand, and asks more than there are bits for.
         """
         self.programme = programme
         versions = programme.terms

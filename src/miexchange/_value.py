@@ -161,7 +161,8 @@ def _bound_arrays(schema: object, most: int) -> None:
 
 
 _Check = tuple[str, Callable[[object], bool], Callable[[object, str], object], str]
-_CHECKS: dict[type, tuple[tuple[_Check, ...], bool]] = {}
+_Checks = tuple[tuple[_Check, ...], tuple[str, ...], bool]
+_CHECKS: dict[type, _Checks] = {}
 
 
 def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
@@ -175,7 +176,7 @@ def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
         InvalidValue: the first such field, with what to give.
     """
     kind = type(value)
-    checks, is_plain = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
+    checks, ends, related = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
     for name, fits, take, rule in checks:
         field = getattr(value, name)
         if not fits(field):
@@ -185,13 +186,15 @@ def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
                     raise InvalidValue.of_shown(f"{kind.__name__}.{name}", f"a tuple of {len(field)}", rule)
                 raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
             object.__setattr__(value, name, taken)
-    if not is_plain:
+    for name in ends:
+        related = related or getattr(value, name) is not None
+    if related:
         for path, misfit, rule in faults(value):
             raise InvalidValue(f"{kind.__name__}.{path}", misfit, rule)
 
 
-def _checks_of(kind: type) -> tuple[tuple[_Check, ...], bool]:
-    """Return the checks of a type, and whether that is all: nothing is said of several fields."""
+def _checks_of(kind: type) -> _Checks:
+    """Return the checks of a type, the fields that are after others, and whether it has `_faults` of its own."""
     most = getattr(kind, "_most_items", VALUE_ITEMS)
     checks: list[_Check] = []
     for field in dataclasses.fields(kind):
@@ -200,7 +203,7 @@ def _checks_of(kind: type) -> tuple[tuple[_Check, ...], bool]:
         inner, _, optional = parts_of(hint)
         checks.append((field.name, fits, _taker(kind, optional=optional) if inner is datetime else _native, rule))
     own = getattr(kind, "_faults", Value._faults)  # noqa: SLF001 - of this module
-    return tuple(checks), own is Value._faults and not _orders(kind)  # noqa: SLF001 - as above
+    return tuple(checks), tuple(name for name, _ in _orders(kind)), own is not Value._faults  # noqa: SLF001 - as above
 
 
 @cache
@@ -316,7 +319,7 @@ def _check_of_union(tests: list[_Test], parts: tuple[Any, ...]) -> _Test:
     return (lambda value: (optional and value is None) or any(test(value) for test, _ in tests)), rule
 
 
-def _check_of_several(kind: type, parts: tuple[Any, ...], most: int) -> _Test:
+def _check_of_several(kind: Any, parts: tuple[Any, ...], most: int) -> _Test:  # noqa: ANN401 - tuple or frozenset
     if parts[-1] is Ellipsis or kind is frozenset:
         fits, rule = _check_of(parts[0], most)
 

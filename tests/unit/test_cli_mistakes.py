@@ -325,7 +325,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "order without lines": (
         ("coupon", "check", "--coupon", "{dir}/coupon.json", "--order", "{dir}/no-lines.json", "--account", "a"),
-        ("no-lines.json' is no order", "at least one line"),
+        ("no-lines.json' is no order", "give a tuple of 1 to 1,000 elements"),
     ),
     "a day for an instant": (
         (*CHECK, "--account", "a", "--at", "2018-03-20"),

@@ -34,9 +34,11 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Any, Literal, final
 
 from miexchange import _data, _tac_files
+from miexchange._bounded import Chars, Count, Line, Note, Text
+from miexchange._bounds import NAME
 from miexchange._text import path_of, printable
 from miexchange._value import Value, elements, flag, require
 from miexchange._value import text as text_argument
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pydantic_core import CoreSchema
+
+    from miexchange._value import Fault
 
 __all__ = [
     "Imei",
@@ -86,10 +90,10 @@ class ReportingBody(Value):
         source: where this is written.
     """
 
-    rbi: str
-    body: str
+    rbi: Annotated[str, Chars(2, 2, "[0-9]*", "two digits")]
+    body: Text
     status: Literal["allocating", "reserved", "test", "historic"]
-    source: str
+    source: Text
 
 
 @final
@@ -459,9 +463,13 @@ class TacDevice(Value):
         source: the file, or what the row itself names as its source.
     """
 
-    brand: str
-    model: str
-    source: str = ""
+    brand: Annotated[str, Chars(0, NAME)]
+    model: Annotated[str, Chars(0, NAME)]
+    source: Note = ""
+
+    def _faults(self) -> Iterator[Fault]:
+        if not (self.brand or self.model):
+            yield "model", self.model, "name a brand or a model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,16 +489,16 @@ class TacReport(Value):
         left_out: how many rows were left out.
     """
 
-    file: str
-    layout: str
-    rows: int
-    devices: int
-    padded_7: int
-    padded_6: int
-    merged: int
-    conflicts: int
+    file: Line
+    layout: Line
+    rows: Count
+    devices: Count
+    padded_7: Count
+    padded_6: Count
+    merged: Count
+    conflicts: Count
     problems: tuple[Problem, ...]
-    left_out: int = 0
+    left_out: Count = 0
 
 
 @final

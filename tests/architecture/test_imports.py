@@ -19,6 +19,7 @@ ROOMS = (
     {"errors", "_kernel"},
     {"_html", "_new_file"},
     {"_json"},
+    {"_bounded"},
     {"_value", "_words"},
     {"money"},
     {"_arguments"},

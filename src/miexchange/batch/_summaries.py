@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange._arguments import check, instance, several
+from miexchange._bounded import Count, Line
 from miexchange._value import Value
 from miexchange.batch._results import Amounts, Texts
 from miexchange.refusal import ReasonCode
@@ -34,7 +35,7 @@ class Refused(Value):
     """
 
     code: ReasonCode
-    rows: int
+    rows: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ class Share(Value):
         coupon_value: in paise.
     """
 
-    name: str
-    devices: int
-    exchange_value: int
-    coupon_value: int
+    name: Line
+    devices: Count
+    exchange_value: Count
+    coupon_value: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,12 @@ class Summary(Value):
     0
     """
 
-    rows: int
-    quotes: int
-    indicative: int
-    refused: int
-    exchange_value: int
-    coupon_value: int
+    rows: Count
+    quotes: Count
+    indicative: Count
+    refused: Count
+    exchange_value: Count
+    coupon_value: Count
     reasons: tuple[Refused, ...]
     brands: tuple[Share, ...]
     grades: tuple[Share, ...]

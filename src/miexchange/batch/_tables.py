@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from miexchange import _kernel
 from miexchange._value import require
 from miexchange.batch._asof import EVER_SINCE, lay
 from miexchange.batch._periods import Asked, Period, Timetable
 from miexchange.batch._rules import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
 from miexchange.batch._tacs import tac_rules
 from miexchange.eligibility import needs_second
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import shown
 from miexchange.money import BPS
 from miexchange.refusal import ReasonCode
 
@@ -69,12 +68,10 @@ class Tables:
         """Ask the rules.
 
         Raises:
-            InvalidValue: the programme was put together by hand, and cannot be computed in 64 bits.
+            InvalidValue: the programme was put together by hand, and asks more than there are bits for.
         """
         self.programme = programme
         versions = programme.terms
-        for terms in versions:
-            _ = terms.is_sound  # raises for terms that cannot be computed at all
         every = list(chain.from_iterable(terms.questionnaire.questions for terms in versions))
         self.questions: dict[str, tuple[str, ...]] = {}
         for question in every:
@@ -115,7 +112,6 @@ class Tables:
             if period.asked is not None
         }
         read = [self._unread(), *(self._read(case, variant) for case, variant in examples.items())]
-        _check_width(programme, read)
         asked, cases = _numbered(period.asked for period in periods)
         components = tuple(dict.fromkeys(chain.from_iterable(terms.components for terms in versions)))
         pairs = tuple(dict.fromkeys((overlap.one, overlap.other) for terms in versions for overlap in terms.overlaps))
@@ -397,37 +393,3 @@ def _merged(orders: Sequence[Sequence[int]]) -> tuple[list[int], list[dict[int, 
             place = found[number] + 1
         places.append(found)
     return merged, places
-
-
-def _check_width(programme: Programme, read: _Read) -> None:
-    """Prove that no amount passes 64 bits, whatever the answers are; the loader's bounds make it so.
-
-    Raises:
-        InvalidValue: a programme that was put together by hand holds greater numbers.
-    """
-    price = max((price.price_paise for price in programme.prices.prices), default=0)
-    anchor = max((one.amount_paise for one in programme.anchors.anchors), default=0)
-    running = price
-    products = [running]
-    worst: dict[str, int] = {}
-    spread = 0
-    for number in range(len(read[0])):
-        options = [one for case in read for one in case[number] if one.option is not None]
-        keep = max((one.option.keep_bps for one in options if one.option), default=BPS)
-        products.append(running * keep)
-        running = max(running, running * keep // BPS + 1)
-        spread += max((abs(one.option.extra_paise) for one in options if one.option), default=0)
-        for one in options:
-            deduction = one.option.deduction if one.option else None
-            if deduction is not None:
-                products += [price * deduction.share_bps, anchor * deduction.weight_bps]
-                cost = _kernel.finding(price, anchor, deduction.paise, deduction.share_bps, deduction.weight_bps)
-                worst[one.component] = max(worst.get(one.component, 0), cost)
-    products.append(
-        (running + sum(worst.values()) + spread + max((t.scrap_paise for t in programme.terms), default=0)) * BPS
-    )
-    bonuses = [bonus for terms in programme.terms for bonus in terms.bonuses]
-    products += [running * max(bonus.share_bps, BPS) + bonus.paise for bonus in bonuses]
-    if max(map(abs, products)) + BPS >= _WIDEST:
-        rule = "its amounts could pass 64 bits; load it from a directory, whose tables are held to bounds"
-        raise InvalidValue("programme", programme.id, rule)

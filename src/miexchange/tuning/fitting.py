@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from miexchange._value import instant
-from miexchange.condition import Deduction, Grade, Option, Questionnaire
+from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import DataError, InvalidValue
 from miexchange.market import Anchor, AnchorTable, PriceTable
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedProgramme", "fit_programme"]
 
-_GREATEST_WEIGHT = 100 * BPS
 _NORMAL_95 = 1.959964
 _DRAWS = 200
 _COLUMNS = ["table", "key", "value", "unit", "low", "high", "n", "basis", "source"]
@@ -291,7 +290,7 @@ class _Fit:
             return option
         row = summary.loc[finding].to_dict()
         bps, low, high = (
-            min(max(int(np.floor(row[name] * BPS + 0.5)), 1), _GREATEST_WEIGHT) for name in ("weight", "low", "high")
+            min(max(int(np.floor(row[name] * BPS + 0.5)), 1), GREATEST_WEIGHT) for name in ("weight", "low", "high")
         )
         count = int(row["n"])
         basis = "observed" if count else "modelled"

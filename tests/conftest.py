@@ -1,19 +1,22 @@
 """How hard the laws are tried, and which tests count for coverage.
 
-``MIEXCHANGE_HYPOTHESIS`` names the profile. A plain run is ``quick``: the same few examples on every machine, so that a
-failure is never a matter of luck. ``full``, the profile of `make prove`, draws four times as many, the same ones always too;
-``thorough`` draws many times more, different ones each time, as a nightly run does.
+``MIEXCHANGE_HYPOTHESIS`` names the profile. A plain run is ``quick``: the same few examples on every machine, so that
+a failure is never a matter of luck. ``full``, the profile of `make prove`, draws four times as many, the same ones
+always too; ``thorough`` draws many times more, different ones each time, as a nightly run does.
 
-Coverage is a matter of plain tests, one for each branch. A law would run the same lines some thousand times more, with a
-tracer that takes as long as the law itself, so the laws are not traced.
+Coverage is a matter of plain tests, one for each branch. A law would run the same lines some thousand times more, with
+a tracer that takes as long as the law itself, so the laws are not traced.
 """
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+if TYPE_CHECKING:
+    import pytest
 
 # How long an example takes says more about the machine than about the law.
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]

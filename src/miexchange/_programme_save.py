@@ -18,7 +18,6 @@ from miexchange import _programme_files
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._programme_files import Asked
 from miexchange._value import Value, require
-from miexchange.condition import Deduction
 from miexchange.errors import DataError, InvalidValue
 from miexchange.money import BPS
 
@@ -39,7 +38,6 @@ _CONDITION = "question,option,gate,grade,keep_bps,deduct_paise,deduct_bps,anchor
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source")
 _OPTION = ("id", "says", "ctia", "r2")
 
-_NOTHING = Deduction()
 _QUOTED = re.compile(r'[,"\r\n]')
 
 
@@ -154,17 +152,15 @@ def _answers(terms: Terms, suffix: str) -> dict[str, str]:
 
 def _effect(question: Question, option: Option, terms: Terms) -> tuple[object, ...]:
     """Return the row of an option; a cell is empty where the option does nothing."""
-    cost = option.deduction or _NOTHING
+    cost = option.deduction
+    costs = (cost.paise, cost.share_bps, cost.anchor, cost.weight_bps) if cost else ()
     return (
         question.id,
         option.id,
         "refuse" if option.gate else "",
         terms.grades[option.grade].id if option.grade else "",
         "" if option.keep_bps == BPS else option.keep_bps,
-        cost.paise or "",
-        cost.share_bps or "",
-        cost.anchor,
-        cost.weight_bps or "",
+        *(one or "" for one in costs or (0,) * 4),
         option.extra_paise or "",
         option.source,
     )

@@ -32,7 +32,10 @@ def instead_of(data: st.DataObject, good: Any) -> Any:
     if kind == "frame":
         return one_of(data, frames_of(good))
     if kind == "column":
-        return good.assign(**{column: one_of(data, COLUMNS)(len(good))})
+        made = one_of(data, COLUMNS)(len(good))
+        if isinstance(made, np.ndarray) and made.dtype == object:  # pandas would look into its objects here, in the law
+            made = pd.Series(made, index=good.index, dtype=object)
+        return good.assign(**{column: made})
     cells = good[column].astype(object).to_numpy().copy()
     cells[data.draw(st.integers(0, len(good) - 1))] = one_of(data, CELLS)
     return good.assign(**{column: pd.Series(cells, index=good.index, dtype=object)})

@@ -21,7 +21,7 @@ from miexchange._bounds import LISTED, MESSAGE, NAME, TEXT
 from miexchange._text import ID_RULE, is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 __all__ = [
     "ONE_LINE",
@@ -133,10 +133,8 @@ class Items:
         differ = {"": "", "self": ", no two alike"}.get(self.key, f", no two of one {self.key}")
         return f"{f'{self.least} to ' if self.least else 'up to '}{self.most:,} elements{differ}"
 
-    def fault(self, items: tuple[Any, ...]) -> str:
-        """Say what is wrong with a tuple that does not fit."""
-        if self.least <= len(items) <= self.most:
-            return "holds one twice"
+    def fault(self, items: Collection[Any]) -> str:
+        """Say what is wrong with the number of elements."""
         return f"has {len(items):,} element{'s'[: len(items) != 1]}" if items else "is empty"
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own

@@ -453,6 +453,13 @@ SENSELESS: list[tuple[Callable[[], object], str]] = [
     (lambda: small.TERMS.replace(drift_bps_per_day=223), "Terms.drift_bps_per_day"),
     (lambda: small.TERMS.replace(step_paise=100, scrap_paise=150), "Terms.scrap_paise"),
     (lambda: small.asking(ASKED.replace(options=(YES, NO.replace(grade=3)))), "Terms.grades"),
+    (lambda: dataclasses.replace(small.programme(), id=""), "Programme.id"),
+    (lambda: dataclasses.replace(small.programme(), brands=frozenset({7})), "Programme.brands"),  # type: ignore[arg-type]
+    (lambda: dataclasses.replace(small.programme(), terms=(small.TERMS, small.TERMS)), "Programme.terms"),
+    (
+        lambda: dataclasses.replace(small.programme(), terms=(small.TERMS, small.TERMS.replace(version="2"))),
+        "Programme.terms.1.effective_from",
+    ),
     (lambda: small.TERMS.replace(age_bands=(AgeBand(1, 1),)), "Terms.age_bands.0.from_months"),
     (lambda: small.TERMS.replace(age_bands=(AgeBand(0, 1), AgeBand(0, 1))), "Terms.age_bands.1.from_months"),
     (lambda: small.TERMS.replace(age_bands=(AgeBand(0, 1), AgeBand(1, 2))), "Terms.age_bands.1.keep_bps"),

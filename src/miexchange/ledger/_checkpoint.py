@@ -22,7 +22,7 @@ from miexchange.ledger._merkle import is_included
 
 __all__ = ["Checkpoint", "Inclusion", "leaf", "public_key_of", "signed"]
 
-_Bytes = Annotated[str, Chars(2, NAME, "(?:[0-9a-f]{2})+", "bytes as hex digits")]
+_Bytes = Annotated[str, Chars(2, NAME, "(?:[0-9a-f]{2})+", "hex digits")]
 _SIGNED = b"miexchange checkpoint\x00"
 
 

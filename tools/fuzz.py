@@ -260,12 +260,12 @@ def by_lines(judge: Judge, seeds: list[bytes], seconds: float) -> None:
     while time.monotonic() < until:
         is_seed = bool(waiting)
         data = waiting.pop() if is_seed else mutated(chance, corpus)
-        before = len(seen)
+        before, outer = len(seen), sys.gettrace()
         sys.settrace(enter)
         try:
             judge(data)
         finally:
-            sys.settrace(None)
+            sys.settrace(outer)  # of coverage, say, which would see nothing more of this process
         if len(seen) > before and not is_seed:
             corpus.append(data)
         judge.found.coverage, judge.found.paths = len(seen), len(corpus)

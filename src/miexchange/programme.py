@@ -548,6 +548,33 @@ class Programme:
 
         return _programme_files.load(source)
 
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the programme as a directory, and return its path; loading it gives an equal programme.
+
+        The files are written under another name, and loaded to compare them, before the directory takes its name: it
+        is there whole, or not at all. The same programme gives the same bytes. Comments of the files that it was
+        loaded from, and the ``source`` of the head of ``programme.toml``, are not in it.
+
+        Args:
+            directory: a directory that is not there yet; those above it are made.
+            overwrite: whether a programme that is there is replaced, with all its files. A directory that holds
+                anything but ``.toml`` and ``.csv`` files is refused.
+
+        Raises:
+            DataError: `load` would refuse the programme, by file, line and reason.
+            InvalidValue: something is there already, the directory cannot be written, or the programme holds what
+                would be loaded as something else, such as a text with space around it.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> programme = Programme.load("mi-exchange-india")
+        >>> with TemporaryDirectory() as folder:
+        ...     Programme.load(programme.save(f"{folder}/copy")) == programme
+        True
+        """
+        from miexchange import _programme_save  # noqa: PLC0415 - it imports this module
+
+        return _programme_save.save(self, directory, overwrite=overwrite)
+
     def terms_at(self, at: datetime) -> Terms | None:
         """Return the terms in force at an instant, or None before the first ones."""
         position = bisect_right(self._beginnings, instant(at, "at"))

@@ -34,7 +34,7 @@ ROOMS = (
     {"eligibility", "_catalogue", "_makers"},
     {"condition"},
     {"market"},
-    {"programme", "_programme_files", "_programme_rules"},
+    {"programme", "_programme_files", "_programme_rules", "_programme_save"},
     {"valuation", "_quote"},
     {"coupon"},
     {"inspection"},

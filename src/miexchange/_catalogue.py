@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from miexchange._bounded import Between, Id, Note, bound_of
+from miexchange._bounded import Between, Id, Name, Note, bound_of
 from miexchange._bounds import JSON_VALUES, NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._rows import Problems, read_rows
@@ -54,7 +54,7 @@ class Variant(Value):
     storage_gb: _Memory
     launched_on: date | None = None
     launch_price_paise: Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_PAISE)] | None = None
-    aliases: tuple[Id, ...] = ()
+    aliases: tuple[Name, ...] = ()
     source: Note = ""
     sims: Annotated[int, Between(1, 4)] | None = None
 

@@ -227,5 +227,5 @@ def _cell(value: object) -> str:
 
 def _alias(alias: str) -> str:
     rule = "an alias stands between | in its table, without space around it: give it another form"
-    require("|" not in alias and alias == alias.strip() != "", "programme", alias, rule)
+    require("|" not in alias and alias == alias.strip(), "programme", alias, rule)
     return alias

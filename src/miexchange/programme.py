@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
 from miexchange._bounds import LISTED, VERSIONS
-from miexchange._text import is_a, is_missing, native, printable
+from miexchange._text import is_a, is_missing, listed, native, printable
 from miexchange._value import Value, argument, check_types, day, dump, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
@@ -367,7 +367,7 @@ class Terms(Value):
         for number, overlap in enumerate(self.overlaps):
             for key, name in (("one", overlap.one), ("other", overlap.other)):
                 if name not in self.components:
-                    rule = f"name a component that costs something: {mask(', '.join(self.components))}"
+                    rule = f"name a component that costs something: {listed(tuple(map(mask, self.components)))}"
                     yield f"overlaps.{number}.{key}", name, rule
                 if name in seen:
                     yield f"overlaps.{number}.{key}", name, "let a component overlap with one other"
@@ -382,10 +382,11 @@ class Terms(Value):
                 yield (
                     f"bonuses.{number}.fall_back",
                     bonus.fall_back,
-                    f"name one of: {mask(', '.join(self.bonus_by_id))}",
+                    f"name one of: {listed(tuple(map(mask, self.bonus_by_id)))}",
                 )
             elif name == bonus.id:
-                rule = f"it falls back on itself; let the fall-backs come to an end: {mask(' > '.join([*chain, name]))}"
+                ring = listed([mask(one) for one in (*chain, name)], " > ")
+                rule = f"it falls back on itself; let the fall-backs come to an end: {ring}"
                 yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
 
     def _faults_of_bands(self) -> Iterator[Fault]:

@@ -80,8 +80,7 @@ def measure(rows: int, threads: int, turns: int) -> dict[str, Any]:
     from _polars_peer import Polars  # noqa: PLC0415 - as above
     from _scalar_peer import appraise_table  # noqa: PLC0415 - as above
     from miexchange import Programme  # noqa: PLC0415 - as above
-    from miexchange.batch import appraise_frame  # noqa: PLC0415 - as above
-    from miexchange.imei import validate_many  # noqa: PLC0415 - as above
+    from miexchange.batch import appraise_frame, validate_many  # noqa: PLC0415 - as above
 
     programme = Programme.load(PROGRAMME)
     table = devices(programme, rows, SEED)

@@ -42,9 +42,6 @@ ROOMS = (
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
 BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger"), ("spark", "batch"), ("tuning", "batch")}
-# The plural of a verb stands beside the verb, and calls the island of columns when it is called itself. A table that
-# only speaks Arrow is opened there too.
-DOORS = {("imei", "batch"), ("market", "batch"), ("_frame", "batch")}
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
 HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
 
@@ -94,12 +91,10 @@ def test_the_rooms_are_all_the_modules_there_are() -> None:
 @pytest.mark.parametrize("module", CORE)
 def test_a_core_module_imports_nothing_to_its_right(module: str) -> None:
     allowed = {other for other, floor in FLOOR.items() if floor <= FLOOR[module]}
-    allowed |= {island for door, island in DOORS if door == module}
     assert siblings(TREES[module]) <= allowed
 
 
 def test_the_ground_floor_stands_on_nothing() -> None:
-    assert not {door for door, _ in DOORS} & ROOMS[0]
     for module in ROOMS[0]:
         assert siblings(TREES[module]) <= ROOMS[0]
 

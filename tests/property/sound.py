@@ -410,7 +410,6 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "Programme.load": {"source": "graded-trade-in"},
         "lint": {"source": "graded-trade-in"},
         "Programme": {**vars_of(SOUND.programme)},
-        "PriceTable.as_of_many": {"at": pd.Series([AT, AT])},
         "batch.prices_as_of": {"table": prices, "at": pd.Series([AT, AT])},
         "Catalogue.search": {"text": "One"},
         "Catalogue.tac_reading": {"device": next(iter(SOUND.programme.tacs))[1]},

@@ -165,9 +165,28 @@ def test_what_cannot_be_read_is_named(table: object, message: str) -> None:
 
 
 def test_without_pyarrow_a_stream_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "miexchange.batch._given", None)
-    with pytest.raises(DataError, match=r"a Stream can be read only with pyarrow\. Install the extra batch"):
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    with pytest.raises(DataError, match=r"a Stream can be read only with pyarrow\. Give what pyarrow\.table\(it\) ret"):
         PriceTable.read(Stream(pa.table(ROWS)))
+
+
+def test_a_relation_is_read_where_nobody_has_loaded_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    relation = duckdb.connect().from_arrow(pa.table(ROWS))
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    assert len(PriceTable.read(relation).prices) == 2
+
+
+class Endless(Stream):
+    """A table that is never one of Arrow, and always offers to become one."""
+
+    def to_arrow_table(self) -> Endless:
+        return self
+
+
+@pytest.mark.parametrize("source", [Endless(None), Stream(None), Stream(pa.array([1]))])
+def test_a_stream_that_is_no_table_is_refused(source: object) -> None:
+    with pytest.raises(DataError, match=r"is no table\. Give a CSV path or a DataFrame"):
+        PriceTable.read(source)
 
 
 def test_an_instant_of_a_zone_is_that_instant() -> None:

@@ -1,9 +1,7 @@
 """The rules of the core over columns: a table of devices in, a table of their values out, to the same paisa.
 
 Needs pyarrow, the extra ``batch``. `appraise_frame` is the verb for tables, `appraise_file` for files of
-any length; columns of IMEIs, TACs and
-prices have theirs at the things themselves: `miexchange.imei.validate_many`,
-`miexchange.TacTable.lookup_many` and `miexchange.PriceTable.as_of_many`.
+any length; `validate_many`, `lookup_many` and `prices_as_of` are for columns of IMEIs and of models.
 """
 
 from miexchange.batch._files import Progress, appraise_file

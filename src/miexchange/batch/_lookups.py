@@ -39,7 +39,27 @@ _REASONS = [code or "" for code in CODES]
 
 
 def validate_many(column: Any, *, threads: int | None = None) -> Any:
-    """Validate a column of IMEIs: see `miexchange.imei.validate_many`, which calls this."""
+    """Validate a column of IMEIs, by the same rules as `miexchange.imei.validate`; no row becomes a Python object.
+
+    Args:
+        column: texts as a pandas or Polars Series, an Index, a Categorical or another array of pandas, a numpy array
+            of one dimension, an Arrow array of any layout, or anything with the Arrow PyCapsule interface. A null, a
+            number or anything else in a cell is no text.
+        threads: how many threads share the work; by default as many as there are processors.
+
+    Returns:
+        A table of the column's kind (of pandas for numpy), with its index: ``digits``, the fifteen digits or null, and
+        ``reason``, null or the code that `InvalidImei` would have, such as ``imei_check_digit``.
+
+    Raises:
+        InvalidValue: what is given is no column.
+
+    >>> import pandas as pd
+    >>> print(validate_many(pd.Series(["35-417803-685978-9", "354178036859782"])).to_string())
+                digits            reason
+    0  354178036859789               NaN
+    1              NaN  imei_check_digit
+    """
     texts = read_alone(column, "text", "column")
     numbers, digits = _read(texts, workers(threads), write=True)
     cells: dict[str, AnyColumn] = {
@@ -73,7 +93,27 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
 
 @takes(table=instance(TacTable))
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
-    """Look a column of IMEIs up: see `miexchange.imei.TacTable.lookup_many`, which calls this."""
+    """Look a column of IMEIs up, as `TacTable.lookup` looks one up.
+
+    Args:
+        table: the TACs.
+        column: texts, as any column that `validate_many` takes.
+        threads: how many threads share the work; by default as many as there are processors.
+
+    Returns:
+        A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
+        that the table names, joined by " | " where there are several, and null where there is none;
+        ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
+
+    Raises:
+        InvalidValue: what is given is no column.
+
+    >>> import pandas as pd
+    >>> table = TacTable.of([("35417803", "Acme", "One")])
+    >>> print(lookup_many(table, pd.Series(["354178036859789"]))[["brand", "model", "candidates"]].to_string())
+      brand model  candidates
+    0  Acme   One           1
+    """
     numbers, _ = _read(read_alone(column, "text", "column"), workers(threads))
     pages, cells, groups = _groups(table)
     invalid = numbers.code != 0
@@ -110,7 +150,27 @@ def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice
 
 @takes(table=instance(PriceTable))
 def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
-    """Look prices up: see `miexchange.market.PriceTable.as_of_many`, which calls this."""
+    """Look the prices of a whole column up, in any order, in one pass, as `PriceTable.as_of` looks one up.
+
+    Args:
+        table: the prices.
+        models: variants' ids, as any column that `validate_many` takes.
+        at: an instant, or a column of as many timestamps with a time zone.
+
+    Returns:
+        A table of the kind of `models`, with its index: ``price_paise`` and ``effective_from`` of the price
+        that `as_of` returns, null where there is none.
+
+    Raises:
+        InvalidValue: what is given is no column, or instants have no time zone.
+
+    >>> import pandas as pd
+    >>> from datetime import UTC, datetime
+    >>> from miexchange import Price
+    >>> table = PriceTable.of([Price("one", datetime(2018, 3, 15, tzinfo=UTC), 50_000, "observed")])
+    >>> prices_as_of(table, pd.Series(["one", "two"]), datetime(2018, 4, 1, tzinfo=UTC)).price_paise.to_list()
+    [50000, <NA>]
+    """
     names = read_alone(models, "text", "models")
     series, prices, keys = _series(table)
     rows = len(names.array)

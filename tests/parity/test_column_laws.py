@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Imei, InvalidImei, InvalidValue, PriceTable, TacTable
-from miexchange.batch import _shares, lookup_many, prices_as_of, validate_many
+from miexchange.batch import lookup_many, prices_as_of, validate_many
+from miexchange.batch.arrow import _threads
 from miexchange.imei import validate
 from miexchange.strategies import all_imeis, imei_texts, imeis, instants, mistyped_imeis, price_tables, tac_tables
 from parity.tables import plain
@@ -96,7 +97,7 @@ def test_blocks_and_threads_leave_no_trace(numbers: list[Imei], rows: int, threa
     """Promise 1: the same inputs give the same answer, however the work is shared."""
     texts = pa.array([imei.digits for imei in numbers])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_shares, "_MOST", rows)
+        patch.setattr(_threads, "_MOST", rows)
         assert validate_many(texts, threads=threads)["digits"].to_pylist() == texts.to_pylist()
 
 

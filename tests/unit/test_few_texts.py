@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miexchange.batch import _records
-from miexchange.batch._memory import apart
-from miexchange.batch._records import read_records
+from miexchange.batch.arrow._memory import apart
+from miexchange.batch.files import _csv_records
+from miexchange.batch.files._csv_records import read_records
 
 
 def cells(lines: list[bytes], few: list[str]) -> pa.ChunkedArray:
@@ -47,7 +47,7 @@ def test_codes_stand_for_the_same_texts(texts: list[str]) -> None:
 )
 @pytest.mark.parametrize("block", [300, 1 << 20])
 def test_texts_of_every_kind_come_through(texts: list[bytes], block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_records, "_BLOCK", block)
+    monkeypatch.setattr(_csv_records, "_BLOCK", block)
     check([text + b",x" for text in texts])
 
 

@@ -12,15 +12,14 @@ import pyarrow as pa
 
 from miexchange._arguments import instance, takes
 from miexchange._value import instant
-from miexchange.batch._asof import EVER_SINCE, Series, lay, search
-from miexchange.batch._cells import Codes, Imeis, Integers
-from miexchange.batch._columns import read_alone
-from miexchange.batch._frames import workers
-from miexchange.batch._imeis import CODES, NOT_TEXT, Numbers
-from miexchange.batch._periods import microseconds
-from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_like
-from miexchange.batch._shares import shares
-from miexchange.batch._tacs import PAGE, addresses
+from miexchange.batch.arrow._cells import Codes, Imeis, Integers
+from miexchange.batch.arrow._columns import INSTANT, read_alone
+from miexchange.batch.arrow._imeis import CODES, NOT_TEXT, Numbers
+from miexchange.batch.arrow._results import Amounts, AnyColumn, ArrowColumn, Texts, table_like
+from miexchange.batch.arrow._threads import blocks, workers
+from miexchange.batch.plan._asof import EVER_SINCE, Series, lay, search
+from miexchange.batch.plan._periods import microseconds
+from miexchange.batch.plan._tacs import PAGE, addresses
 from miexchange.errors import InvalidValue
 from miexchange.imei import TacTable
 from miexchange.market import PriceTable
@@ -28,8 +27,8 @@ from miexchange.market import PriceTable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from miexchange.batch._columns import Column
-    from miexchange.batch._rules import Positions
+    from miexchange.batch.arrow._columns import Column
+    from miexchange.batch.plan._arrays import Positions
     from miexchange.imei import TacDevice
     from miexchange.market import Price
 
@@ -63,7 +62,7 @@ def validate_many(column: Any, *, threads: int | None = None) -> Any:
     texts = read_alone(column, "text", "column")
     numbers, digits = _read(texts, workers(threads), write=True)
     cells: dict[str, AnyColumn] = {
-        "digits": Cells(pa.chunked_array(digits, pa.string())),
+        "digits": ArrowColumn(pa.chunked_array(digits, pa.string())),
         "reason": Texts(numbers.code.view(np.int8), _REASONS, numbers.code == 0),
     }
     return table_like(column, cells)
@@ -77,8 +76,7 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
         begin = 0
         for chunk in texts.array.chunks:
             end = begin + len(chunk)
-            strange = None if texts.strange is None else texts.strange[begin:end]
-            imeis = Imeis(chunk, strange, nothing=NOT_TEXT)
+            imeis = Imeis(chunk, texts.strange_in(begin, end), nothing=NOT_TEXT)
 
             def read(block: tuple[int, int], imeis: Imeis = imeis, begin: int = begin) -> pa.Array | None:
                 start, stop = block
@@ -86,7 +84,7 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
                 imeis.write(start, stop, numbers)
                 return imeis.digits(start, stop, numbers) if write else None
 
-            digits += pool.map(read, shares(len(chunk), threads))
+            digits += pool.map(read, blocks(len(chunk), threads))
             begin = end
     return found, digits
 
@@ -180,7 +178,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     begin = 0
     for chunk in pa.Table.from_arrays([names.array, moments.array], names=["model", "at"]).to_batches():
         end = begin + chunk.num_rows
-        strange = [None if column.strange is None else column.strange[begin:end] for column in (names, moments)]
+        strange = [column.strange_in(begin, end) for column in (names, moments)]
         key = np.zeros(chunk.num_rows, dtype=np.uint32)
         Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.uint32).write(0, len(key), key)
         instants, nulls, odd = Integers(chunk.columns[1], strange[1]).of(0, chunk.num_rows)
@@ -192,15 +190,16 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     amounts = np.array([0 if price is None else price.price_paise for price in found], dtype=np.int64)
     starts = np.array([0 if price is None else microseconds(price.effective_from) for price in found], dtype=np.int64)
     missing |= np.array([price is None for price in found])[position]
-    since = pa.array(starts[position], mask=missing).cast(pa.timestamp("us", "UTC"))
+    since = pa.array(starts[position], mask=missing).cast(INSTANT)
     return table_like(
-        models, {"price_paise": Amounts(amounts[position], missing), "effective_from": Cells(pa.chunked_array([since]))}
+        models,
+        {"price_paise": Amounts(amounts[position], missing), "effective_from": ArrowColumn(pa.chunked_array([since]))},
     )
 
 
 def _moments(at: Any, rows: int) -> Column:
     if issubclass(type(at), datetime):
-        moment = pa.scalar(microseconds(instant(at, "at"))).cast(pa.timestamp("us", "UTC"))
+        moment = pa.scalar(microseconds(instant(at, "at"))).cast(INSTANT)
         return read_alone(pa.repeat(moment, rows), "instant", "at")
     moments = read_alone(at, "instant", "at")
     if len(moments.array) != rows:

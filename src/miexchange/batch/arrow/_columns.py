@@ -20,16 +20,28 @@ from numpy.typing import NDArray
 
 from miexchange._bounds import COLUMNS, NAME
 from miexchange._text import is_missing, text_of
+from miexchange._time import YEARS
 from miexchange._value import day, instant
-from miexchange.batch._arrow import bools_of, is_instant, is_text, layout_of, nulls_of, plain_type, type_name, unwrapped
-from miexchange.batch._given import check_rows, open_column
+from miexchange.batch.arrow._inputs import check_rows, open_column
+from miexchange.batch.arrow._layouts import (
+    bools_of,
+    is_instant,
+    is_text,
+    layout_of,
+    plain_type,
+    type_name,
+    unwrapped,
+)
 from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-__all__ = ["Column", "Kind", "check_names", "nulls_of", "read_alone", "read_cells", "read_column"]
+__all__ = ["INSTANT", "Column", "Kind", "check_names", "read_alone", "read_cells", "read_column"]
+
+INSTANT = pa.timestamp("us", "UTC")
+"""How an instant is kept."""
 
 Kind = Literal["text", "instant", "day", "flag"]
 """What a cell is to hold: a text, an instant, a date, or True and False."""
@@ -46,6 +58,10 @@ class Column:
 
     array: pa.ChunkedArray
     strange: NDArray[np.bool_] | None = None
+
+    def strange_in(self, begin: int, end: int) -> NDArray[np.bool_] | None:
+        """Return where the cells of some rows are strange; None for nowhere."""
+        return None if self.strange is None else self.strange[begin:end]
 
 
 def check_names(names: Iterable[str], required: Iterable[str], optional: Iterable[str], field: str = "frame") -> None:
@@ -177,14 +193,14 @@ def _all_strange(array: pa.ChunkedArray, kind: Any, name: str) -> Column:
 def _instant(array: pa.ChunkedArray, name: str) -> Column:
     kind = plain_type(array.type)
     if pa.types.is_null(kind):
-        return _all_strange(array, _UTC, name)
+        return _all_strange(array, INSTANT, name)
     if not pa.types.is_timestamp(kind):
         raise InvalidValue(name, type_name(kind), "give instants: timestamps with a time zone")
     if not is_instant(kind):
         raise InvalidValue(
             name, type_name(kind), "timestamps without a time zone name no instants; say which zone they are in"
         )
-    return _within(_plain(array, name), kind.unit, _UTC, _FIRST_INSTANT, _LAST_INSTANT)
+    return _within(_plain(array, name), kind.unit, INSTANT, _FIRST_INSTANT, _LAST_INSTANT)
 
 
 def _day(array: pa.ChunkedArray, name: str) -> Column:
@@ -218,11 +234,10 @@ def _flag(array: pa.ChunkedArray, name: str) -> Column:
     return Column(_plain(array, name))
 
 
-_UTC = pa.timestamp("us", "UTC")
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_INSTANT = int((datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-_LAST_INSTANT = int((datetime(9901, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
+_FIRST_INSTANT = int((datetime(YEARS.start, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+_LAST_INSTANT = int((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
 _FIRST_DAY, _LAST_DAY = ((edge - _EPOCH.date()).days for edge in (date.min, date.max))
 
 
@@ -306,4 +321,4 @@ _CELLS: Mapping[str, Callable[[object], object]] = {
     "day": _day_of,
     "flag": _flag_of,
 }
-_ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": _UTC, "day": pa.date32(), "flag": pa.bool_()}
+_ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": INSTANT, "day": pa.date32(), "flag": pa.bool_()}

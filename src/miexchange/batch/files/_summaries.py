@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from miexchange._arguments import check, instance, several
 from miexchange._value import Value
-from miexchange.batch._results import Amounts, Texts
+from miexchange.batch.arrow._results import Amounts, Texts
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miexchange.batch._rules import BITS, TacRules
+from miexchange.batch.plan._arrays import BITS, TacRules
 from miexchange.eligibility import identity_code, tac_code
 from miexchange.imei import Imei, placeholders
 from miexchange.refusal import ReasonCode
@@ -15,18 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from miexchange._makers import TacReading
-    from miexchange.batch._rules import Positions
+    from miexchange.batch.plan._arrays import Positions
     from miexchange.eligibility import Catalogue, Variant
     from miexchange.imei import TacDevice, TacTable
 
-__all__ = ["PAGE", "addresses", "tac_rules"]
+__all__ = ["PAGE", "SERIALS", "addresses", "tac_rules"]
 
 PAGE = 1_000
 """How many TACs stand on a page: those that the last three digits tell apart."""
 
+SERIALS = 1_000_000
+"""How many serial numbers a TAC has."""
+
 _BODIES = 100  # the first two digits
 _TACS = 1_000_000  # of each of them
-_SERIALS = 1_000_000  # of each TAC
 
 _Group = tuple["frozenset[TacReading]", "ReasonCode | None", bool]
 """All that a rule can see of a number: what its candidates say, its first digits, whether it may be a placeholder."""
@@ -58,7 +60,7 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
         families: a variant of each family.
     """
     bodies = {*map(int, placeholders()), 0}
-    suspects = {body // _SERIALS for body in bodies}
+    suspects = {body // SERIALS for body in bodies}
     candidates: dict[int, list[TacDevice]] = {}
     for tac, device in tacs:
         candidates.setdefault(int(tac), []).append(device)

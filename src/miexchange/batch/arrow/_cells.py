@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange._bounds import CELL_BYTES
-from miexchange.batch._arrow import compact, numbers_of, texts_of
-from miexchange.batch._compiled import compiled
-from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
-from miexchange.batch._nulls import Nulls, unpacked
+from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
+from miexchange.batch.arrow._layouts import compact, numbers_of, texts_of
+from miexchange.batch.arrow._nulls import Nulls, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from miexchange.batch._compiled import compiled
+from miexchange.batch.arrow._compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

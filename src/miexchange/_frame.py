@@ -55,7 +55,7 @@ class Columns:
             NotATable: Python has no such values, or the column contradicts itself or another one.
         """
         try:
-            cells = [_plain(cell) for cell in self._cells(place)]
+            cells = [_cell(cell) for cell in self._cells(place)]
         except Exception as error:  # noqa: BLE001 - as above
             remedy = "Give texts in UTF-8, whole numbers, dates, or instants with a zone that is known here"
             raise NotATable(f"cannot be read ({type(error).__name__})", remedy) from None
@@ -108,7 +108,7 @@ def _named(place: int, label: object) -> str:
     return shown(label) if type(label) is int else f"column {place} ({shown(label)})"
 
 
-def _plain(cell: object) -> object:
+def _cell(cell: object) -> object:
     if issubclass(type(cell), datetime) and not is_missing(cell) and not _is_in_calendar(cast("datetime", cell)):
         return InstantOutOfRange()
     return native(cell)

@@ -15,11 +15,12 @@ from miexchange._value import instant
 from miexchange.batch.arrow._cells import Codes, Imeis, Integers
 from miexchange.batch.arrow._columns import INSTANT, read_alone
 from miexchange.batch.arrow._imeis import CODES, NOT_TEXT, Numbers
+from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._results import Amounts, AnyColumn, ArrowColumn, Texts, table_like
 from miexchange.batch.arrow._threads import blocks, workers
 from miexchange.batch.plan._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch.plan._periods import microseconds
-from miexchange.batch.plan._tacs import PAGE, addresses
+from miexchange.batch.plan._tacs import PAGE, addresses, devices_of
 from miexchange.errors import InvalidValue
 from miexchange.imei import TacTable
 from miexchange.market import PriceTable
@@ -76,7 +77,7 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
         begin = 0
         for chunk in texts.array.chunks:
             end = begin + len(chunk)
-            imeis = Imeis(chunk, texts.strange_in(begin, end), nothing=NOT_TEXT)
+            imeis = Imeis(chunk, part(texts.strange, begin, end), nothing=NOT_TEXT)
 
             def read(block: tuple[int, int], imeis: Imeis = imeis, begin: int = begin) -> pa.Array | None:
                 start, stop = block
@@ -138,11 +139,8 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
 @lru_cache(4)
 def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice, ...]]]:
     """Return where each TAC's devices stand, and the distinct groups of devices; none first."""
-    devices: dict[str, tuple[TacDevice, ...]] = {}
-    for tac, device in table:
-        devices[tac] = (*devices.get(tac, ()), device)
     numbers: dict[tuple[TacDevice, ...], int] = {(): 0}
-    found = {int(tac): numbers.setdefault(group, len(numbers)) for tac, group in devices.items()}
+    found = {tac: numbers.setdefault(group, len(numbers)) for tac, group in devices_of(table).items()}
     return *addresses(found), list(numbers)
 
 
@@ -178,7 +176,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     begin = 0
     for chunk in pa.Table.from_arrays([names.array, moments.array], names=["model", "at"]).to_batches():
         end = begin + chunk.num_rows
-        strange = [column.strange_in(begin, end) for column in (names, moments)]
+        strange = [part(column.strange, begin, end) for column in (names, moments)]
         key = np.zeros(chunk.num_rows, dtype=np.uint32)
         Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.uint32).write(0, len(key), key)
         instants, nulls, odd = Integers(chunk.columns[1], strange[1]).of(0, chunk.num_rows)

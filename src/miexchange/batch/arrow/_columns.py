@@ -11,6 +11,7 @@ import difflib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -58,10 +59,6 @@ class Column:
 
     array: pa.ChunkedArray
     strange: NDArray[np.bool_] | None = None
-
-    def strange_in(self, begin: int, end: int) -> NDArray[np.bool_] | None:
-        """Return where the cells of some rows are strange; None for nowhere."""
-        return None if self.strange is None else self.strange[begin:end]
 
 
 def check_names(names: Iterable[str], required: Iterable[str], optional: Iterable[str], field: str = "frame") -> None:
@@ -166,7 +163,7 @@ def _text(array: pa.ChunkedArray, name: str) -> Column:
     return Column(_chunked([layout_of(chunk, name) for chunk in array.chunks], pa.large_string()))
 
 
-def _plain(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+def _row_by_row(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Return a column with each value in its row."""
     pieces = []
     for chunk in array.chunks:
@@ -200,7 +197,7 @@ def _instant(array: pa.ChunkedArray, name: str) -> Column:
         raise InvalidValue(
             name, type_name(kind), "timestamps without a time zone name no instants; say which zone they are in"
         )
-    return _within(_plain(array, name), kind.unit, INSTANT, _FIRST_INSTANT, _LAST_INSTANT)
+    return _within(_row_by_row(array, name), kind.unit, INSTANT, _FIRST_INSTANT, _LAST_INSTANT)
 
 
 def _day(array: pa.ChunkedArray, name: str) -> Column:
@@ -210,7 +207,7 @@ def _day(array: pa.ChunkedArray, name: str) -> Column:
     is_day = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and not is_instant(kind))
     if not is_day:
         raise InvalidValue(name, type_name(kind), "give dates, or timestamps at midnight without a time zone")
-    array = _plain(array, name)
+    array = _row_by_row(array, name)
     if pa.types.is_date32(kind):
         days = array.cast(pa.int32())
         return _masked(array, _outside(days, _FIRST_DAY, _LAST_DAY))
@@ -231,7 +228,7 @@ def _flag(array: pa.ChunkedArray, name: str) -> Column:
         return _all_strange(array, pa.bool_(), name)
     if not pa.types.is_boolean(kind):
         raise InvalidValue(name, type_name(kind), "give True and False")
-    return Column(_plain(array, name))
+    return Column(_row_by_row(array, name))
 
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -303,22 +300,10 @@ def _text_of(cell: object) -> str | None:
     return None if text is None else text.encode("utf-8", "replace").decode()
 
 
-def _instant_of(cell: object) -> datetime:
-    return instant(cell, "cell")
-
-
-def _day_of(cell: object) -> date:
-    return day(cell, "cell")
-
-
-def _flag_of(cell: object) -> bool | None:
-    return bool(cell) if issubclass(type(cell), bool | np.bool_) else None
-
-
 _CELLS: Mapping[str, Callable[[object], object]] = {
     "text": _text_of,
-    "instant": _instant_of,
-    "day": _day_of,
-    "flag": _flag_of,
+    "instant": partial(instant, field="cell"),
+    "day": partial(day, field="cell"),
+    "flag": lambda cell: bool(cell) if issubclass(type(cell), bool | np.bool_) else None,
 }
 _ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": INSTANT, "day": pa.date32(), "flag": pa.bool_()}

@@ -6,6 +6,7 @@ thing is marked as strange and stays in its row. An empty cell is nothing.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from miexchange.batch.arrow._layouts import bools_of, is_text, nulls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date, datetime
 
     from numpy.typing import NDArray
 
@@ -138,31 +138,24 @@ def _instants(texts: pa.Array) -> pa.Array:
     if not shorter.equals(others):
         others = _instants(shorter)
     else:
-        others = pa.array([_instant_of(text) for text in others.to_pylist()], INSTANT)
+        others = _each(others, partial(read_instant, zone=None), INSTANT)
     return pc.replace_with_mask(found, mask, others)
 
 
-def _instant_of(text: str) -> datetime | None:
-    try:
-        return read_instant(text, None)
-    except NotATime:
-        return None
-
-
-def _days(texts: pa.Array) -> pa.Array:
-    return pa.array([_day_of(text) for text in texts.to_pylist()], pa.date32())
-
-
-def _day_of(text: str) -> date | None:
-    try:
-        return read_day(text)
-    except NotATime:
-        return None
-
-
-def _flags(texts: pa.Array) -> pa.Array:
-    return pa.array([_FLAGS.get(text.lower()) for text in texts.to_pylist()], pa.bool_())
+def _each(texts: pa.Array, read: Callable[[str], Any], kind: Any) -> pa.Array:
+    """Read one text after the other; null is what cannot be read."""
+    found = []
+    for text in texts.to_pylist():
+        try:
+            found.append(read(text))
+        except NotATime:
+            found.append(None)
+    return pa.array(found, kind)
 
 
 _FLAGS = {"true": True, "false": False}
-_READERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {"instant": _instants, "day": _days, "flag": _flags}
+_READERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {
+    "instant": _instants,
+    "day": partial(_each, read=read_day, kind=pa.date32()),
+    "flag": partial(_each, read=lambda text: _FLAGS.get(text.lower()), kind=pa.bool_()),
+}

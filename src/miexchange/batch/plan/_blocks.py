@@ -12,6 +12,7 @@ import pyarrow as pa
 from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
 from miexchange.batch.arrow._imeis import Numbers
 from miexchange.batch.arrow._memory import apart, empty
+from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._threads import blocks
 from miexchange.batch.plan._arrays import BITS, MISSING, STRANGE, UNKNOWN
 from miexchange.batch.plan._loop import (
@@ -68,7 +69,7 @@ def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at
         for piece in table.to_batches():
             end = begin + piece.num_rows
             arrays = {
-                name: (array, column.strange_in(begin, end))
+                name: (array, part(column.strange, begin, end))
                 for (name, column), array in zip(columns.items(), piece.columns, strict=True)
             }
             chunk = Chunk(arrays, plan, at)

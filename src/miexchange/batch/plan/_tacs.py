@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from miexchange.eligibility import Catalogue, Variant
     from miexchange.imei import TacDevice, TacTable
 
-__all__ = ["PAGE", "SERIALS", "addresses", "tac_rules"]
+__all__ = ["PAGE", "SERIALS", "addresses", "devices_of", "tac_rules"]
 
 PAGE = 1_000
 """How many TACs stand on a page: those that the last three digits tell apart."""
@@ -51,6 +53,11 @@ def addresses(numbers: Mapping[int, int], others: Sequence[int] = (0,) * _BODIES
     return pages, cells
 
 
+def devices_of(tacs: TacTable) -> dict[int, tuple[TacDevice, ...]]:
+    """Return the devices of every TAC."""
+    return {int(tac): tuple(device for _, device in rows) for tac, rows in groupby(tacs, itemgetter(0))}
+
+
 def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant]) -> TacRules:
     """Ask the rules.
 
@@ -61,9 +68,7 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
     """
     bodies = {*map(int, placeholders()), 0}
     suspects = {body // SERIALS for body in bodies}
-    candidates: dict[int, list[TacDevice]] = {}
-    for tac, device in tacs:
-        candidates.setdefault(int(tac), []).append(device)
+    candidates = devices_of(tacs)
     # A number of no TAC in the table is still of a reporting body or of none: the first groups are those.
     own = [identity_code(Imei.from_body(f"{body:02}{1:012}")) for body in range(_BODIES)]
     kinds = list(dict.fromkeys([None, *own]))
@@ -71,10 +76,10 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
     examples: dict[_Group, tuple[TacDevice, ...]] = dict.fromkeys(groups, ())
     numbers = {}
     for tac_number in {*candidates, *suspects}:
-        devices = candidates.get(tac_number, [])
+        devices = candidates.get(tac_number, ())
         body = own[tac_number // _TACS]
         group = frozenset(map(catalogue.tac_reading, devices)), body, tac_number in suspects
-        examples.setdefault(group, tuple(devices))
+        examples.setdefault(group, devices)
         numbers[tac_number] = groups.setdefault(group, len(groups))
     said = {
         devices: np.array([_bit(tac_code(devices, family, catalogue)) for family in (*families, None)], dtype=np.int64)

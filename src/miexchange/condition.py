@@ -195,7 +195,7 @@ class Deduction(Value):
 
     def _faults(self) -> Iterator[Fault]:
         if self.anchor and not self.weight_bps:
-            yield "weight_bps", self.weight_bps, f"give the weight on the {self.anchor} anchor"
+            yield "weight_bps", self.weight_bps, "give the weight on the anchor, in basis points"
         elif self.weight_bps and not self.anchor:
             yield "anchor", self.anchor, "name the repair anchor that is weighed"
         elif sum(map(bool, (self.paise, self.share_bps, self.weight_bps))) != 1:

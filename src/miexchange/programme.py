@@ -25,7 +25,7 @@ from miexchange._text import is_a, is_missing, native, printable
 from miexchange._value import Value, argument, check_types, day, dump, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import Catalogue, EligibilityTerms, EligibleModels
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, mask
 from miexchange.imei import TacTable
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, Bps, Paise, rupees
@@ -367,7 +367,7 @@ class Terms(Value):
         for number, overlap in enumerate(self.overlaps):
             for key, name in (("one", overlap.one), ("other", overlap.other)):
                 if name not in self.components:
-                    rule = f"name a component that costs something: {', '.join(self.components)}"
+                    rule = f"name a component that costs something: {mask(', '.join(self.components))}"
                     yield f"overlaps.{number}.{key}", name, rule
                 if name in seen:
                     yield f"overlaps.{number}.{key}", name, "let a component overlap with one other"
@@ -379,9 +379,13 @@ class Terms(Value):
             while (name := self.bonus_by_id[chain[-1]].fall_back) in self.bonus_by_id and name not in chain:
                 chain.append(name)
             if bonus.fall_back and bonus.fall_back not in self.bonus_by_id:
-                yield f"bonuses.{number}.fall_back", bonus.fall_back, f"name one of: {', '.join(self.bonus_by_id)}"
+                yield (
+                    f"bonuses.{number}.fall_back",
+                    bonus.fall_back,
+                    f"name one of: {mask(', '.join(self.bonus_by_id))}",
+                )
             elif name == bonus.id:
-                rule = f"it falls back on itself; let the fall-backs come to an end: {' > '.join([*chain, name])}"
+                rule = f"it falls back on itself; let the fall-backs come to an end: {mask(' > '.join([*chain, name]))}"
                 yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
 
     def _faults_of_bands(self) -> Iterator[Fault]:
@@ -527,7 +531,7 @@ class Programme:
     def _faults(self) -> Iterator[Fault]:
         for number, (before, terms) in enumerate(pairwise(self.terms), 1):
             if terms.effective_from <= before.effective_from:
-                rule = f"begin after version {before.version}, {before.effective_from.isoformat()}"
+                rule = f"begin after version {mask(before.version)}, {before.effective_from.isoformat()}"
                 yield f"terms.{number}.effective_from", terms.effective_from, rule
 
     @classmethod

@@ -139,15 +139,16 @@ def appraise_file(
 
     >>> import tempfile
     >>> from datetime import UTC, datetime
+    >>> from pyarrow import csv, parquet
     >>> from miexchange import Programme, headline
     >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)
     >>> best = headline("oneplus-3t-6-64", programme, at=at).condition
     >>> rows = [{"model": "oneplus-3t-6-64", "warranty": None, **best}, {"model": "nokia 3310"}]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     devices, values = Path(folder, "devices.parquet"), Path(folder, "values.csv")
-    ...     pq.write_table(pa.Table.from_pylist(rows), devices)
+    ...     parquet.write_table(pa.Table.from_pylist(rows), devices)
     ...     summary = appraise_file(devices, values, programme, at=at)
-    ...     table = pacsv.read_csv(values)
+    ...     table = csv.read_csv(values)
     >>> summary.indicative, summary.refused, summary.coupon_value, table["outcome"].to_pylist()
     (1, 1, 1200800, ['indicative', 'refused'])
     """

@@ -39,16 +39,15 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 ROOT = Path(__file__).resolve().parents[1]
-BATCH = ROOT / "src" / "miexchange" / "batch"
+SOURCES = ROOT / "src"
 # numba reads their byte code, which atheris would have changed.
 COMPILED = [
     "miexchange._kernel",
     *(
-        f"miexchange.batch.{file.stem}"
-        for file in sorted(BATCH.glob("*.py"))
-        if "_compiled" in file.read_text(encoding="utf-8")
+        ".".join(file.relative_to(SOURCES).with_suffix("").parts)
+        for file in sorted((SOURCES / "miexchange" / "batch").rglob("*.py"))
+        if "_compiled" in f"{file.name} {file.read_text(encoding='utf-8')}"
     ),
-    "miexchange.batch._compiled",
 ]
 MOST_SECONDS, MOST_BYTES = 1.0, 300 << 20
 STALL = 60.0  # seconds without an execution after which a process counts as hanging

@@ -52,7 +52,7 @@ def save(programme: Programme, directory: str | Path, *, overwrite: bool) -> Pat
             new, old = Path(room) / "new", Path(room) / "old"
             new.mkdir()
             for name, text in files.items():
-                (new / name).write_bytes(text.encode("utf-8", "surrogatepass"))  # loading names what is not UTF-8
+                (new / name).write_bytes(text.encode())
             _check(programme, new)
             if overwrite and target.exists():
                 target.rename(old)

@@ -360,18 +360,12 @@ _TESTS: dict[object, _Test] = {
     int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
 }
 
-_SETTERS: dict[type, dict[str, Callable[[object, object], None]]] = {}
-
 
 def proved(kind: type[_V], **fields: object) -> _V:
     """Make a slotted value of fields that this package just proved, without checking them again: for the hot path."""
-    setters = _SETTERS.get(kind) or _SETTERS.setdefault(
-        kind,
-        {field.name: getattr(kind, field.name).__set__ for field in dataclasses.fields(kind)},  # type: ignore[arg-type]
-    )
-    value = object.__new__(kind)
+    value, put = object.__new__(kind), object.__setattr__
     for name, field in fields.items():
-        setters[name](value, field)
+        put(value, name, field)
     return value
 
 

@@ -63,7 +63,6 @@ __all__ = [
     "format",
     "is_valid",
     "validate",
-    "validate_many",
 ]
 
 _IMEI, _IMEISV, _BODY, _TAC = 15, 16, 14, 8
@@ -272,33 +271,6 @@ def is_valid(anything: object) -> bool:
     except InvalidImei:
         return False
     return True
-
-
-def validate_many(column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
-    """Validate a column of IMEIs, by the same rules as `validate`; no row becomes a Python object.
-
-    Args:
-        column: texts as a pandas or Polars Series, an Index, a Categorical or another array of pandas, a numpy array
-            of one dimension, an Arrow array of any layout, or anything with the Arrow PyCapsule interface. A null, a
-            number or anything else in a cell is no text.
-        threads: how many threads share the work; by default as many as there are processors.
-
-    Returns:
-        A table of the column's kind (of pandas for numpy), with its index: ``digits``, the fifteen digits or null, and
-        ``reason``, null or the code that `InvalidImei` would have, such as ``imei_check_digit``.
-
-    Raises:
-        InvalidValue: what is given is no column.
-
-    >>> import pandas as pd
-    >>> print(validate_many(pd.Series(["35-417803-685978-9", "354178036859782"])).to_string())
-                digits            reason
-    0  354178036859789               NaN
-    1              NaN  imei_check_digit
-    """
-    from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
-
-    return batch.validate_many(column, threads=threads)
 
 
 def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one of the verbs of python-stdnum
@@ -578,31 +550,6 @@ class TacTable:
         while end < len(tacs) and tacs[end] == tac:
             end += 1
         return tuple([self._devices[position] for position in self._positions[start:end]])
-
-    def lookup_many(self, column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
-        """Look a column of IMEIs up.
-
-        Args:
-            column: texts, as any column that `validate_many` takes.
-            threads: how many threads share the work; by default as many as there are processors.
-
-        Returns:
-            A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
-            that the table names, joined by " | " where there are several, and null where there is none;
-            ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
-
-        Raises:
-            InvalidValue: what is given is no column.
-
-        >>> import pandas as pd
-        >>> table = TacTable.of([("35417803", "Acme", "One")])
-        >>> print(table.lookup_many(pd.Series(["354178036859789"]))[["brand", "model", "candidates"]].to_string())
-          brand model  candidates
-        0  Acme   One           1
-        """
-        from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
-
-        return batch.lookup_many(self, column, threads=threads)
 
     def __len__(self) -> int:
         """Return how many entries there are: pairs of a TAC and a device."""

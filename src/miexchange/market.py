@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeVar
 
 from miexchange._bounded import After, Between, Id, Note, bound_of
 from miexchange._bounds import JSON_VALUES
@@ -192,30 +192,6 @@ class PriceTable(Value):
         if type(model) is not str:
             model = text(model, "model", _MODEL)
         return _in_force(self._series.get(model), instant(at, "at"))
-
-    def as_of_many(self, models: Any, at: Any) -> Any:  # noqa: ANN401 - any columns, any table
-        """Look the prices of a whole column up, in any order, in one pass.
-
-        Args:
-            models: variants' ids, as any column that `miexchange.imei.validate_many` takes.
-            at: an instant, or a column of as many timestamps with a time zone.
-
-        Returns:
-            A table of the kind of `models`, with its index: ``price_paise`` and ``effective_from`` of the price
-            that `as_of` returns, null where there is none.
-
-        Raises:
-            InvalidValue: what is given is no column, or instants have no time zone.
-
-        >>> import pandas as pd
-        >>> from datetime import UTC
-        >>> table = PriceTable.of([Price("one", datetime(2018, 3, 15, tzinfo=UTC), 50_000, "observed")])
-        >>> table.as_of_many(pd.Series(["one", "two"]), datetime(2018, 4, 1, tzinfo=UTC)).price_paise.to_list()
-        [50000, <NA>]
-        """
-        from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
-
-        return batch.prices_as_of(self, models, at)
 
     def gaps(self, max_age: timedelta) -> tuple[Gap, ...]:
         """Return every stretch, between a variant's first and last row, without a fresh price.

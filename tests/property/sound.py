@@ -411,7 +411,6 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "lint": {"source": "graded-trade-in"},
         "Programme": {**vars_of(SOUND.programme)},
         "Programme.save": {"directory": SOUND.folder / "saved"},
-        "PriceTable.as_of_many": {"at": pd.Series([AT, AT])},
         "batch.prices_as_of": {"table": prices, "at": pd.Series([AT, AT])},
         "Catalogue.search": {"text": "One"},
         "Catalogue.tac_reading": {"device": next(iter(SOUND.programme.tacs))[1]},

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from miexchange._rows import Problems, Row
 from miexchange._time import NotATime, read_day, read_instant
 from miexchange._value import instant
-from miexchange.batch._texts import parsed
+from miexchange.batch.files._texts import parsed
 from miexchange.cli import _given
 from miexchange.errors import InvalidValue
 from miexchange.tuning import Observations, TuningWarning

@@ -26,9 +26,10 @@ from miexchange import (
     batch,
     headline,
 )
-from miexchange.batch import _asof, _columns, appraise_frame
+from miexchange.batch import appraise_frame, validate_many
+from miexchange.batch.arrow import _columns
+from miexchange.batch.plan import _asof
 from miexchange.condition import Deduction
-from miexchange.imei import validate_many
 from miexchange.money import GREATEST_PAISE
 from miexchange.programme import AgeBand, Bonus
 from unit import small

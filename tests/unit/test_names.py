@@ -13,8 +13,8 @@ from miexchange._catalogue import closest
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
 from miexchange._rows import Problems
 from miexchange.batch import appraise_frame
-from miexchange.batch._rules import BITS
-from miexchange.batch._tacs import PAGE, tac_rules
+from miexchange.batch.plan._arrays import BITS
+from miexchange.batch.plan._tacs import PAGE, tac_rules
 from miexchange.eligibility import naming_code, tac_code
 from miexchange.imei import TacDevice, TacTable
 from miexchange.programme import Programme

@@ -47,7 +47,7 @@ def said(programme: Programme, text: str) -> Programme:
     asked = terms.questionnaire.questions
     options = tuple(one.replace(says=text, ctia=text, r2=text, source=text) for one in asked[0].options)
     questions = (asked[0].replace(ask=text, source=text, options=options), *asked[1:])
-    alias = text.replace("|", "/")
+    alias = "".join(one for one in text.replace("|", "/") if one.isprintable())
     return replace(
         programme,
         title=text,
@@ -58,7 +58,7 @@ def said(programme: Programme, text: str) -> Programme:
         tacs=TacTable.of((tac, one.brand, one.model, "a, \"b\" and 'c'") for tac, one in programme.tacs),
         terms=(
             terms.replace(
-                questionnaire=terms.questionnaire.replace(version=visible(text), questions=questions),
+                questionnaire=terms.questionnaire.replace(version=visible(alias), questions=questions),
                 grades=tuple(grade.replace(ctia=text, r2=text, meaning=text, source=text) for grade in terms.grades),
                 bonuses=tuple(bonus.replace(says=text, source=text) for bonus in terms.bonuses),
                 usage=terms.usage.replace(source=text),

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from miexchange.batch._arrow import are_utf8, bools_of
-from miexchange.batch._compiled import compiled
-from miexchange.batch._memory import room
+from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._layouts import are_utf8, bools_of
+from miexchange.batch.arrow._memory import empty
 from miexchange.refusal import ReasonCode
 
 __all__ = ["ABSENT", "CODES", "NOT_TEXT", "Numbers", "digits_of", "read_numbers"]
@@ -83,7 +83,7 @@ class Numbers:
     @classmethod
     def empty(cls, rows: int) -> Numbers:
         """Make room for so many rows."""
-        return cls(room(rows, np.uint8), room(rows, np.uint32), room(rows, np.uint32))
+        return cls(empty(rows, np.uint8), empty(rows, np.uint32), empty(rows, np.uint32))
 
     def of(self, start: int, stop: int) -> Numbers:
         """Return the room of some rows."""
@@ -242,8 +242,8 @@ def digits_of(texts: pa.Array, numbers: Numbers) -> pa.Array:
     """
     begins, data = _buffers(texts)
     is_fine = numbers.code == _FINE
-    offsets = room(len(texts) + 1, np.int32)
-    digits = room(_DIGITS * int(np.count_nonzero(is_fine)), np.uint8)
+    offsets = empty(len(texts) + 1, np.int32)
+    digits = empty(_DIGITS * int(np.count_nonzero(is_fine)), np.uint8)
     _write_digits(begins, data, numbers.code, numbers.tac, numbers.rest, offsets, digits)
     validity = pa.py_buffer(np.packbits(is_fine, bitorder="little"))
     return pa.Array.from_buffers(pa.string(), len(texts), [validity, pa.py_buffer(offsets), pa.py_buffer(digits)])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from miexchange.batch._compiled import compiled
+from miexchange.batch.arrow._compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ from miexchange.errors import InvalidValue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Frame", "arrow_of", "check_rows", "is_of_pandas", "is_of_polars", "open_column", "open_frame"]
+__all__ = ["Frame", "check_rows", "is_of_pandas", "is_of_polars", "open_column", "open_frame"]
 
 _COLLECT = "a LazyFrame has no rows yet; collect() it"
 
@@ -59,26 +59,21 @@ class Frame:
 
 
 def open_frame(frame: Any) -> Frame:
-    """Open a table of pandas, Polars or Arrow, or anything that `arrow_of` takes.
+    """Open a table of pandas, Polars or Arrow, or anything with the Arrow PyCapsule interface; a stream is used up.
 
     Raises:
-        InvalidValue: it is none.
+        InvalidValue: it is none, or it cannot be read.
     """
     if _is_a(frame, "pandas", "DataFrame"):
         return Frame(list(frame.columns), len(frame), lambda place: frame.iloc[:, place])
     if _is_a(frame, "polars", "DataFrame"):
         return Frame(list(frame.columns), len(frame), frame.to_series)
-    table = arrow_of(frame)
+    table = _arrow_of(frame)
     check_rows(table, "frame")
     return Frame(list(_labels(table)), len(table), table.column)
 
 
-def arrow_of(frame: Any) -> pa.Table:
-    """Return an Arrow table, or anything with the Arrow PyCapsule interface (a stream is then used up), as a table.
-
-    Raises:
-        InvalidValue: it is none, or it cannot be read.
-    """
+def _arrow_of(frame: Any) -> pa.Table:
     if issubclass(type(frame), pa.Table):
         return frame
     rule = "give a pandas or Polars DataFrame, an Arrow table, or what can be read as one"

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange.batch._given import is_of_pandas, is_of_polars
-from miexchange.batch._memory import room
+from miexchange.batch.arrow._inputs import is_of_pandas, is_of_polars
+from miexchange.batch.arrow._memory import empty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Amounts", "AnyColumn", "Cells", "Texts", "sets_of", "table_like", "to_arrow"]
+__all__ = ["Amounts", "AnyColumn", "ArrowColumn", "Texts", "sets_of", "table_like", "to_arrow"]
 
 
 class Texts:
@@ -65,7 +65,7 @@ class Amounts:
         return pd.arrays.IntegerArray(self.values, nulls)
 
 
-class Cells:
+class ArrowColumn:
     """A column that is an Arrow array already."""
 
     def __init__(self, array: pa.ChunkedArray) -> None:
@@ -81,7 +81,7 @@ class Cells:
         return self._array.to_pandas().array
 
 
-AnyColumn = Texts | Amounts | Cells
+AnyColumn = Texts | Amounts | ArrowColumn
 
 
 class _Bitmaps:
@@ -112,7 +112,7 @@ def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.
     ['', 'one|two']
     """
     encoded = pa.array(sets[some]).dictionary_encode()
-    codes = room(len(sets), np.int32)
+    codes = empty(len(sets), np.int32)
     codes[:] = 0
     codes[some] = encoded.indices.to_numpy() + 1
     distinct = encoded.dictionary.to_pylist()

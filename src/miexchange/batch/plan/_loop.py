@@ -13,22 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from miexchange.batch._asof import find
-from miexchange.batch._compiled import (
-    at_least,
-    bonus,
-    compiled,
-    drift_bps,
-    finding,
-    grant,
-    inlined,
-    whole_months,
-    write_steps,
-)
-from miexchange.batch._imeis import CODES
-from miexchange.batch._memory import apart, room
-from miexchange.batch._rules import BITS, FINDINGS, Ints, Positions, Rules, TacRules
-from miexchange.batch._tacs import PAGE
+from miexchange.batch.arrow._compiled import compiled, inlined
+from miexchange.batch.arrow._imeis import CODES
+from miexchange.batch.arrow._memory import apart, empty
+from miexchange.batch.plan._arrays import BITS, FINDINGS, Ints, Positions, Rules, TacRules
+from miexchange.batch.plan._asof import find
+from miexchange.batch.plan._kernel import at_least, bonus, drift_bps, finding, grant, whole_months, write_steps
+from miexchange.batch.plan._tacs import PAGE, SERIALS
+from miexchange.money import BPS
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -44,7 +36,7 @@ __all__ = [
     "REFUSED",
     "UNVERIFIED",
     "WARNINGS",
-    "Cells",
+    "Block",
     "Tile",
     "Values",
     "appraise_rows",
@@ -64,8 +56,6 @@ WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
 
 _DAY = 86_400_000_000  # microseconds
 _TILE = 1_024  # rows that are made together: what is known of them stays near the processor
-_SERIALS = 1_000_000  # of a TAC
-_BPS = 10_000
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _NOT_IN_FORCE = BITS[ReasonCode.PROGRAMME_NOT_IN_FORCE]
@@ -86,11 +76,11 @@ _OF_FINDINGS = np.array(
 )
 
 
-class Cells(NamedTuple):
+class Block(NamedTuple):
     """A block of rows.
 
     Attributes:
-        keys: the key of the model, as `Tables.keys` says.
+        keys: the key of the model, as `Plan.keys` says.
         at: the instant of the valuation, in microseconds since 1970.
         facts: what the cells alone lead to, a set of `BITS`.
         status: uint8, what the register says.
@@ -121,10 +111,10 @@ class Values(NamedTuple):
         outcome: uint8: `QUOTE`, `INDICATIVE` or `REFUSED`.
         reasons: the set of reasons against it.
         warnings: uint8, the set of `WARNINGS`.
-        grade: uint8, a position in `Tables.grades`.
+        grade: uint8, a position in `Plan.grades`.
         exchange_value: what the device is worth.
         coupon_value: what the coupon is worth.
-        lines: every line, by `Tables.lines` and row.
+        lines: every line, by `Plan.lines` and row.
     """
 
     outcome: NDArray[np.uint8]
@@ -185,39 +175,39 @@ class Tile(NamedTuple):
             periods=periods,
             reasons=reasons,
             doubts=doubts,
-            is_known=room(_TILE, np.bool_),
+            is_known=empty(_TILE, np.bool_),
             against=against,
             grades=grades,
             deductions=apart(answers.components, _TILE, np.int64),
             extras=apart(len(answers.added), _TILE, np.int64),
             some=some,
-            retentions=room(len(answers.retentions) + settings.ages_matter + settings.drifts, np.int64),
-            counted=room(len(settings.ones), np.int64),
-            amounts=room(len(rules.bonuses.stackable), np.int64),
+            retentions=empty(len(answers.retentions) + settings.ages_matter + settings.drifts, np.int64),
+            counted=empty(len(settings.ones), np.int64),
+            amounts=empty(len(rules.bonuses.stackable), np.int64),
         )
 
 
 @compiled
-def appraise_rows(cells: Cells, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
+def appraise_rows(block: Block, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
     """Value every row of a block, and write what it is worth from a position on.
 
     Each question is asked of all rows of a tile before the next one is: that leaves little for a processor to guess.
     """
-    for first in range(0, len(cells.keys), _TILE):
-        last = min(first + _TILE, len(cells.keys))
-        _find_periods(cells, first, last, rules, tile)
-        _judge_numbers(cells, first, last, rules, tile)
-        _read_answers(cells, first, last, rules, tile)
+    for first in range(0, len(block.keys), _TILE):
+        last = min(first + _TILE, len(block.keys))
+        _find_periods(block, first, last, rules, tile)
+        _judge_numbers(block, first, last, rules, tile)
+        _read_answers(block, first, last, rules, tile)
         for row in range(last - first):
-            _value(cells, first + row, rules, values, begin + first + row, tile, row)
-        _add_bonuses(cells, first, last, rules, values, begin + first, tile)
+            _value(block, first + row, rules, values, begin + first + row, tile, row)
+        _add_bonuses(block, first, last, rules, values, begin + first, tile)
 
 
 @inlined
-def _find_periods(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
+def _find_periods(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Find the period of every row, and what it leads to."""
-    keys, at, facts = cells.keys[first:last], cells.at[first:last], cells.facts[first:last]
-    status, target, no_text = cells.status[first:last], cells.target[first:last], rules.bonuses.plan.shape[1] - 1
+    keys, at, facts = block.keys[first:last], block.at[first:last], block.facts[first:last]
+    status, target, no_text = block.status[first:last], block.target[first:last], rules.bonuses.case.shape[1] - 1
     for row in range(len(keys)):
         key = keys[row]
         period = find(rules.starts, rules.first[key], rules.last[key], at[row])
@@ -227,10 +217,10 @@ def _find_periods(cells: Cells, first: int, last: int, rules: Rules, tile: Tile)
 
 
 @inlined
-def _judge_numbers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
+def _judge_numbers(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Add what is found about the IMEIs of every row."""
     for row in range(last - first):
-        found, is_known = _judge(cells, first + row, rules.family[cells.keys[first + row]], rules.tacs)
+        found, is_known = _judge(block, first + row, rules.family[block.keys[first + row]], rules.tacs)
         let_pass = found & _DOUBTS & ~rules.doubts[tile.periods[row]]
         tile.doubts[row] = let_pass
         tile.is_known[row] = is_known
@@ -238,37 +228,37 @@ def _judge_numbers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile
 
 
 @inlined
-def _judge(cells: Cells, row: int, family: int, tacs: TacRules) -> tuple[int, bool]:
+def _judge(block: Block, row: int, family: int, tacs: TacRules) -> tuple[int, bool]:
     """Return what is found about a row's IMEIs, doubts included, and whether it has one."""
     found, is_known, given = 0, False, 0
-    for column in range(len(cells.code)):
-        code = cells.code[column, row]
+    for column in range(len(block.code)):
+        code = block.code[column, row]
         if code:
             found |= _OF_TEXT[code]
             given += int(_OF_TEXT[code] != 0)
             continue
         given += 1
-        tac, rest = cells.tac[column, row], cells.rest[column, row]
+        tac, rest = block.tac[column, row], block.rest[column, row]
         page = tac // PAGE
         group = tacs.cells[tacs.pages[page] + tac - page * PAGE]
         said = tacs.reasons[tacs.said[group, family]]
         if tacs.suspects[group]:
-            body = tac * _SERIALS + rest // 10
+            body = tac * SERIALS + rest // 10
             if tacs.placeholders[find(tacs.placeholders, 0, len(tacs.placeholders) - 1, body)] == body:
                 said = said & tacs.kept | tacs.placeholder
         found |= said
-        is_same = is_known and tac == cells.tac[0, row] and rest // 10 == cells.rest[0, row] // 10
+        is_same = is_known and tac == block.tac[0, row] and rest // 10 == block.rest[0, row] // 10
         found |= _REPEATED if is_same else 0
         is_known = True
     if is_known:
         found |= _NO_SECOND if given == 1 else 0
-        if cells.status[row] != CLEAR:
-            found |= _BLOCKED if cells.status[row] == BLOCKED else _UNVERIFIED
+        if block.status[row] != CLEAR:
+            found |= _BLOCKED if block.status[row] == BLOCKED else _UNVERIFIED
     return found, is_known
 
 
 @inlined
-def _read_answers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile) -> None:
+def _read_answers(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Find what the answers of every row do, question by question; most of them do nothing."""
     answers = rules.answers
     tile.against[:] = 0
@@ -276,7 +266,7 @@ def _read_answers(cells: Cells, first: int, last: int, rules: Rules, tile: Tile)
     tile.deductions[:] = 0
     tile.extras[:] = 0
     for question in range(len(answers.base)):
-        codes, base = cells.answers[question, first:last], answers.base[question]
+        codes, base = block.answers[question, first:last], answers.base[question]
         some = tile.some[: _find_from(codes, answers.least[question], tile.some)]
         for row in some:
             case, code = rules.asked[tile.periods[row]], base + codes[row]
@@ -316,11 +306,11 @@ def _deduct(codes: NDArray[np.uint8], base: int, some: Positions, rules: Rules, 
 
 
 @inlined
-def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, tile: Tile, of_tile: int) -> None:
+def _value(block: Block, row: int, rules: Rules, values: Values, place: int, tile: Tile, of_tile: int) -> None:
     """Value one row.
 
     Args:
-        cells: the block.
+        block: the block.
         row: which of its rows.
         rules: the rules.
         values: where all but the bonuses is written,
@@ -331,13 +321,13 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
     answers, settings = rules.answers, rules.settings
     ages, drifts = int(settings.ages_matter), int(settings.drifts)
     held, counted = len(answers.retentions), tile.counted
-    at, period = cells.at[row], tile.periods[of_tile]
+    at, period = block.at[row], tile.periods[of_tile]
     asked, terms = rules.asked[period], rules.terms[period]
     reasons = tile.reasons[of_tile] | _OF_FINDINGS[tile.against[of_tile]]
     months = 0
     if ages and asked and settings.is_aged[terms]:
         on = (at + rules.zone) // _DAY
-        bought = cells.bought[row]
+        bought = block.bought[row]
         if bought == NO_DAY:
             reasons |= _NO_PURCHASE
         elif bought > on:
@@ -362,8 +352,8 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
 
     for number in range(held):
         question = answers.retentions[number]
-        kept = answers.keeps[asked, answers.base[question] + cells.answers[question, row]]
-        tile.retentions[number] = kept if answers.applies[asked, number] else _BPS
+        kept = answers.keeps[asked, answers.base[question] + block.answers[question, row]]
+        tile.retentions[number] = kept if answers.applies[asked, number] else BPS
     if ages:
         tile.retentions[held] = settings.ages[terms, months]
     if drifts:
@@ -392,26 +382,26 @@ def _value(cells: Cells, row: int, rules: Rules, values: Values, place: int, til
 
 
 @inlined
-def _add_bonuses(cells: Cells, first: int, last: int, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
+def _add_bonuses(block: Block, first: int, last: int, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
     """Add what is granted of each bonus to the values of the rows, which are written from a position on."""
     for line in range(rules.steps, len(values.lines)):
         values.lines[line, begin : begin + last - first] = 0
     bonuses, count = rules.bonuses, np.uint64(0)
     for row in range(last - first):
         tile.some[count] = row
-        plan = bonuses.plan[rules.offer[tile.periods[row]], cells.target[first + row]]
-        count += np.uint64((plan > 0) & (values.outcome[begin + row] != REFUSED))
+        case = bonuses.case[rules.offer[tile.periods[row]], block.target[first + row]]
+        count += np.uint64((case > 0) & (values.outcome[begin + row] != REFUSED))
     for row in tile.some[:count]:
         place = np.uint64(begin) + row
-        plan = bonuses.plan[rules.offer[tile.periods[row]], cells.target[np.uint64(first) + row]]
+        case = bonuses.case[rules.offer[tile.periods[row]], block.target[np.uint64(first) + row]]
         value = values.exchange_value[place]
         for number in range(len(bonuses.stackable)):
-            fixed, share, most = bonuses.fixed[number, plan], bonuses.share[number, plan], bonuses.most[number, plan]
-            tile.amounts[number] = bonus(value, bonuses.from_value[number, plan], fixed, share, most)
+            fixed, share, most = bonuses.fixed[number, case], bonuses.share[number, case], bonuses.most[number, case]
+            tile.amounts[number] = bonus(value, bonuses.from_value[number, case], fixed, share, most)
         grant(tile.amounts, bonuses.stackable)
         for number in range(len(bonuses.stackable)):
             amount = tile.amounts[number]
-            values.lines[bonuses.line[number, plan], place] += amount
+            values.lines[bonuses.line[number, case], place] += amount
             values.coupon_value[place] += amount
 
 

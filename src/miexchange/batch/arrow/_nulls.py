@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from miexchange.batch._compiled import compiled
+from miexchange.batch.arrow._compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Nulls", "unpacked"]
+__all__ = ["Nulls", "part", "unpacked"]
 
 _ALL = 255  # a byte of a bitmap without a null
 
@@ -57,3 +57,8 @@ def unpacked(bits: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.bool_
     first = start // 8
     found = np.unpackbits(bits[first : (stop + 7) // 8], count=stop - first * 8, bitorder="little")
     return found[start - first * 8 :].view(np.bool_)
+
+
+def part(mask: NDArray[np.bool_] | None, start: int, stop: int) -> NDArray[np.bool_] | None:
+    """Return some rows of a mask; None stays None, which is a mask of no row."""
+    return None if mask is None else mask[start:stop]

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
-from miexchange.batch._columns import Column, read_column
-from miexchange.batch._pages import TooLarge, most_rows
-from miexchange.batch._records import WRONG, NotCsv, header_of, read_records
-from miexchange.batch._texts import decoded, is_textual, parsed
+from miexchange.batch.arrow._columns import Column, read_column
+from miexchange.batch.files._csv_records import WRONG, NotCsv, header_of, read_records
+from miexchange.batch.files._parquet_pages import TooLarge, most_rows
+from miexchange.batch.files._texts import decoded, is_textual, parsed
 from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from miexchange.batch._columns import Kind
+    from miexchange.batch.arrow._columns import Kind
 
 __all__ = ["FORMATS", "Source", "format_of", "open_source"]
 
@@ -234,14 +234,12 @@ class _Csv:
             raise _not_csv(path, "line 1 is not in UTF-8") from None
         if not any(self.names) or first[self._begin : self._begin + 1] in {b"\n", b"\r"}:
             raise InvalidValue("source", f"{path}", "its first line must name the columns")
-        if self.names[0].strip().lower().startswith("sep="):
+        if any(name.strip().casefold().startswith("sep=") for name in self.names):
             raise _not_csv(path, "its first line names a separator for Excel, and no columns; take that line out")
         if len(self.names) == 1 and (mark := next((one for one in _SEPARATORS if one in self.names[0]), None)):
             raise _not_csv(path, f"its cells are separated by {_SEPARATORS[mark]}; separate them by commas")
         if any("\0" in name for name in self.names):
             raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
-        if (fault := _other_csv(self.names)) is not None:
-            raise _not_csv(path, fault)
         self.types = [pa.string()] * len(self.names)
         self.done = 0
 
@@ -293,19 +291,6 @@ _NOT_TEXT = {
     b"\xfe\xff": "in UTF-16",
 }
 """How files begin that are taken for CSV."""
-
-
-_OTHERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-
-
-def _other_csv(names: Sequence[str]) -> str | None:
-    """Say how the first line shows that the cells are not separated by commas alone; None where it does not."""
-    if any(name.strip().casefold().startswith("sep=") for name in names):
-        return "line 1 says which character separates the cells, and must name the columns"
-    if len(names) > 1:
-        return None
-    other = next((name for sign, name in _OTHERS.items() if sign in names[0]), None)
-    return other and f"its cells are separated by {other}, not by commas"
 
 
 def _not_csv(path: Path, reason: object) -> InvalidValue:

@@ -10,22 +10,22 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["apart", "room"]
+__all__ = ["apart", "empty"]
 
 _CACHE_LINE = 64  # bytes
 
 
-def room(count: int, kind: Any) -> NDArray[Any]:
-    """Make room for so many numbers, with anything in it."""
+def empty(count: int, kind: Any) -> NDArray[Any]:
+    """Return an uninitialised array."""
     return np.frombuffer(pa.allocate_buffer(count * np.dtype(kind).itemsize), dtype=kind)
 
 
 def apart(columns: int, rows: int, kind: Any) -> NDArray[Any]:
-    """Make room for columns that a loop goes through together, with anything in it.
+    """Return uninitialised columns that a loop goes through together.
 
     No two of them are a power of two apart: such columns meet in the processor's cache, and take four times as long.
     There is always something between them: numba compiles a loop anew, for seconds, for columns that lie end to end.
     """
     per_line = _CACHE_LINE // np.dtype(kind).itemsize
     distance = ((rows // per_line + 1) | 1) * per_line  # an odd number of cache lines
-    return room(columns * distance, kind).reshape(columns, distance)[:, :rows]
+    return empty(columns * distance, kind).reshape(columns, distance)[:, :rows]

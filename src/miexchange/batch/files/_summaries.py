@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,6 @@ import pyarrow as pa
 from miexchange._arguments import check, instance, several
 from miexchange._bounded import Count, Line
 from miexchange._value import Value
-from miexchange.batch._results import Amounts, Texts
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from miexchange.batch.arrow._results import Amounts, Texts
     from miexchange.programme import Programme
 
 __all__ = ["Refused", "Share", "Summary", "summary_of"]
@@ -125,8 +125,8 @@ def summary_of(models: pa.ChunkedArray, result: Mapping[str, Texts | Amounts], p
         result: the columns of its result, by name.
         programme: whose catalogue knows the brands.
     """
-    outcomes, reasons, grades = (_texts(result[name]) for name in ("outcome", "reasons", "grade"))
-    exchange, coupon = (_amounts(result[name]) for name in ("exchange_value_paise", "coupon_value_paise"))
+    outcomes, reasons, grades = (cast("Texts", result[name]) for name in ("outcome", "reasons", "grade"))
+    exchange, coupon = (cast("Amounts", result[name]) for name in ("exchange_value_paise", "coupon_value_paise"))
     refused = outcomes.codes == outcomes.texts.index("refused")
     rows = np.flatnonzero(~refused)
     worth = exchange.values[rows], coupon.values[rows]
@@ -143,16 +143,6 @@ def summary_of(models: pa.ChunkedArray, result: Mapping[str, Texts | Amounts], p
         brands=_shares(codes[rows], brands, *worth),
         grades=_shares(grades.codes[rows], list(grades.texts), *worth),
     )
-
-
-def _texts(column: Texts | Amounts) -> Texts:
-    assert isinstance(column, Texts)  # noqa: S101 - for the type checker
-    return column
-
-
-def _amounts(column: Texts | Amounts) -> Amounts:
-    assert isinstance(column, Amounts)  # noqa: S101 - for the type checker
-    return column
 
 
 def _counts(codes: NDArray[Any], length: int) -> list[int]:

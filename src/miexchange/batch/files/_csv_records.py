@@ -16,9 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
-from miexchange.batch._compiled import compiled
-from miexchange.batch._fewtexts import SLACK, FewTexts, validity
-from miexchange.batch._memory import room
+from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._memory import empty
+from miexchange.batch.files._few_texts import SLACK, FewTexts, validity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -67,9 +67,9 @@ class _Block:
     def of(cls, columns: int, rows: int) -> _Block:
         """Make one for a number of wanted columns."""
         return cls(
-            room(columns * rows, np.int32).reshape(columns, rows),
-            room(columns * rows, np.int32).reshape(columns, rows),
-            room(rows, np.bool_),
+            empty(columns * rows, np.int32).reshape(columns, rows),
+            empty(columns * rows, np.int32).reshape(columns, rows),
+            empty(rows, np.bool_),
             np.zeros(columns, dtype=np.int64),
             np.array([0, 1, 0, 0, 0]),
         )

@@ -11,6 +11,7 @@ import difflib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,16 +21,28 @@ from numpy.typing import NDArray
 
 from miexchange._bounds import COLUMNS, NAME
 from miexchange._text import is_missing, text_of
+from miexchange._time import YEARS
 from miexchange._value import day, instant
-from miexchange.batch._arrow import bools_of, is_instant, is_text, layout_of, nulls_of, plain_type, type_name, unwrapped
-from miexchange.batch._given import check_rows, open_column
+from miexchange.batch.arrow._inputs import check_rows, open_column
+from miexchange.batch.arrow._layouts import (
+    bools_of,
+    is_instant,
+    is_text,
+    layout_of,
+    plain_type,
+    type_name,
+    unwrapped,
+)
 from miexchange.errors import InvalidValue, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-__all__ = ["Column", "Kind", "check_names", "nulls_of", "read_alone", "read_cells", "read_column"]
+__all__ = ["INSTANT", "Column", "Kind", "check_names", "read_alone", "read_cells", "read_column"]
+
+INSTANT = pa.timestamp("us", "UTC")
+"""How an instant is kept."""
 
 Kind = Literal["text", "instant", "day", "flag"]
 """What a cell is to hold: a text, an instant, a date, or True and False."""
@@ -150,7 +163,7 @@ def _text(array: pa.ChunkedArray, name: str) -> Column:
     return Column(_chunked([layout_of(chunk, name) for chunk in array.chunks], pa.large_string()))
 
 
-def _plain(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+def _row_by_row(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Return a column with each value in its row."""
     pieces = []
     for chunk in array.chunks:
@@ -177,14 +190,14 @@ def _all_strange(array: pa.ChunkedArray, kind: Any, name: str) -> Column:
 def _instant(array: pa.ChunkedArray, name: str) -> Column:
     kind = plain_type(array.type)
     if pa.types.is_null(kind):
-        return _all_strange(array, _UTC, name)
+        return _all_strange(array, INSTANT, name)
     if not pa.types.is_timestamp(kind):
         raise InvalidValue(name, type_name(kind), "give instants: timestamps with a time zone")
     if not is_instant(kind):
         raise InvalidValue(
             name, type_name(kind), "timestamps without a time zone name no instants; say which zone they are in"
         )
-    return _within(_plain(array, name), kind.unit, _UTC, _FIRST_INSTANT, _LAST_INSTANT)
+    return _within(_row_by_row(array, name), kind.unit, INSTANT, _FIRST_INSTANT, _LAST_INSTANT)
 
 
 def _day(array: pa.ChunkedArray, name: str) -> Column:
@@ -194,7 +207,7 @@ def _day(array: pa.ChunkedArray, name: str) -> Column:
     is_day = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and not is_instant(kind))
     if not is_day:
         raise InvalidValue(name, type_name(kind), "give dates, or timestamps at midnight without a time zone")
-    array = _plain(array, name)
+    array = _row_by_row(array, name)
     if pa.types.is_date32(kind):
         days = array.cast(pa.int32())
         return _masked(array, _outside(days, _FIRST_DAY, _LAST_DAY))
@@ -215,14 +228,13 @@ def _flag(array: pa.ChunkedArray, name: str) -> Column:
         return _all_strange(array, pa.bool_(), name)
     if not pa.types.is_boolean(kind):
         raise InvalidValue(name, type_name(kind), "give True and False")
-    return Column(_plain(array, name))
+    return Column(_row_by_row(array, name))
 
 
-_UTC = pa.timestamp("us", "UTC")
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_INSTANT = int((datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-_LAST_INSTANT = int((datetime(9901, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
+_FIRST_INSTANT = int((datetime(YEARS.start, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+_LAST_INSTANT = int((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
 _FIRST_DAY, _LAST_DAY = ((edge - _EPOCH.date()).days for edge in (date.min, date.max))
 
 
@@ -288,22 +300,10 @@ def _text_of(cell: object) -> str | None:
     return None if text is None else text.encode("utf-8", "replace").decode()
 
 
-def _instant_of(cell: object) -> datetime:
-    return instant(cell, "cell")
-
-
-def _day_of(cell: object) -> date:
-    return day(cell, "cell")
-
-
-def _flag_of(cell: object) -> bool | None:
-    return bool(cell) if issubclass(type(cell), bool | np.bool_) else None
-
-
 _CELLS: Mapping[str, Callable[[object], object]] = {
     "text": _text_of,
-    "instant": _instant_of,
-    "day": _day_of,
-    "flag": _flag_of,
+    "instant": partial(instant, field="cell"),
+    "day": partial(day, field="cell"),
+    "flag": lambda cell: bool(cell) if issubclass(type(cell), bool | np.bool_) else None,
 }
-_ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": _UTC, "day": pa.date32(), "flag": pa.bool_()}
+_ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": INSTANT, "day": pa.date32(), "flag": pa.bool_()}

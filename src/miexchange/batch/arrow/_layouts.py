@@ -220,7 +220,7 @@ def texts_of(array: pa.Array, longest: int) -> list[str | bytes | None]:
             pass
         else:
             return texts
-    return [_text_of(cell.as_buffer(), longest) for cell in array.view(_LAYOUTS[array.type])]
+    return [_decoded(cell.as_buffer(), longest) for cell in array.view(_LAYOUTS[array.type])]
 
 
 def are_utf8(array: pa.Array) -> NDArray[np.bool_]:
@@ -229,11 +229,11 @@ def are_utf8(array: pa.Array) -> NDArray[np.bool_]:
         array.validate(full=True)
     except pa.ArrowInvalid:
         cells = array.view(_LAYOUTS[array.type])
-        return np.array([type(_text_of(cell.as_buffer(), sys.maxsize)) is not bytes for cell in cells], dtype=np.bool_)
+        return np.array([type(_decoded(cell.as_buffer(), sys.maxsize)) is not bytes for cell in cells], dtype=np.bool_)
     return np.ones(len(array), dtype=np.bool_)
 
 
-def _text_of(buffer: pa.Buffer | None, longest: int) -> str | bytes | None:
+def _decoded(buffer: pa.Buffer | None, longest: int) -> str | bytes | None:
     if buffer is None:
         return None
     raw: bytes = buffer.slice(0, min(buffer.size, longest)).to_pybytes()

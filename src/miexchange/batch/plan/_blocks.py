@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange.batch._cells import Codes, Flags, Imeis, Integers
-from miexchange.batch._imeis import Numbers
-from miexchange.batch._memory import apart, room
-from miexchange.batch._rows import (
+from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
+from miexchange.batch.arrow._imeis import Numbers
+from miexchange.batch.arrow._memory import apart, empty
+from miexchange.batch.arrow._nulls import part
+from miexchange.batch.arrow._threads import blocks
+from miexchange.batch.plan._arrays import BITS, MISSING, STRANGE, UNKNOWN
+from miexchange.batch.plan._loop import (
     BLOCKED,
     CLEAR,
     NO_DAY,
     NO_STATUS,
     UNVERIFIED,
-    Cells,
+    Block,
     Tile,
     Values,
     appraise_rows,
 )
-from miexchange.batch._rules import BITS, MISSING, STRANGE, UNKNOWN
-from miexchange.batch._shares import shares
 from miexchange.eligibility import ImeiStatus, naming_code
 from miexchange.refusal import ReasonCode
 
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from miexchange.batch._columns import Column
-    from miexchange.batch._tables import Tables
+    from miexchange.batch.arrow._columns import Column
+    from miexchange.batch.plan._plan import Plan
 
 __all__ = ["Chunk", "Room", "appraise_columns"]
 
@@ -50,19 +51,17 @@ _Array = tuple[Any, "NDArray[np.bool_] | None"]
 """The Arrow array of a column, and where it holds what it cannot."""
 
 
-def appraise_columns(
-    columns: Mapping[str, Column], rows: int, tables: Tables, *, at: int | None, threads: int
-) -> Values:
+def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at: int | None, threads: int) -> Values:
     """Value every row of a table.
 
     Args:
         columns: the columns that are there, each of so many rows.
         rows: how many rows the table has.
-        tables: the rules.
+        plan: the rules.
         at: the instant of the valuation in microseconds since 1970, where no column says it.
         threads: how many threads share the blocks.
     """
-    values = Values.empty(rows, len(tables.lines))
+    values = Values.empty(rows, len(plan.lines))
     table = pa.Table.from_arrays([column.array for column in columns.values()], names=list(columns))
     own = threading.local()
     with ThreadPoolExecutor(threads) as pool:
@@ -70,19 +69,19 @@ def appraise_columns(
         for piece in table.to_batches():
             end = begin + piece.num_rows
             arrays = {
-                name: (array, None if column.strange is None else column.strange[begin:end])
+                name: (array, part(column.strange, begin, end))
                 for (name, column), array in zip(columns.items(), piece.columns, strict=True)
             }
-            chunk = Chunk(arrays, tables, at)
+            chunk = Chunk(arrays, plan, at)
 
             def appraise(block: tuple[int, int], chunk: Chunk = chunk, begin: int = begin) -> None:
                 start, stop = block
                 if not hasattr(own, "room") or own.room.rows < stop - start:
-                    own.room = Room(tables, stop - start)
-                cells = chunk.cells(start, stop, own.room)
-                appraise_rows(cells, tables.rules, values, begin + start, own.room.tile)
+                    own.room = Room(plan, stop - start)
+                found = chunk.block(start, stop, own.room)
+                appraise_rows(found, plan.rules, values, begin + start, own.room.tile)
 
-            list(pool.map(appraise, shares(piece.num_rows, threads)))
+            list(pool.map(appraise, blocks(piece.num_rows, threads)))
             begin = end
     return values
 
@@ -90,17 +89,17 @@ def appraise_columns(
 class Chunk:
     """The rows of one chunk, whose columns each lie in one piece."""
 
-    def __init__(self, arrays: Mapping[str, _Array], tables: Tables, at: int | None) -> None:
+    def __init__(self, arrays: Mapping[str, _Array], plan: Plan, at: int | None) -> None:
         """Look every distinct text up, and find the numbers of each column.
 
         Args:
             arrays: the columns that are there.
-            tables: the rules.
+            plan: the rules.
             at: the instant of the valuation, where no column says it.
         """
-        self._tables, self._at = tables, at
-        targets = {target: code for code, target in enumerate(tables.targets, 1)}
-        no_model = tables.keys[ReasonCode.INVALID_VALUE]
+        self._plan, self._at = plan, at
+        targets = {target: code for code, target in enumerate(plan.targets, 1)}
+        no_model = plan.keys[ReasonCode.INVALID_VALUE]
         self._models = Codes(*arrays["model"], self._key_of, no_model, no_model, np.uint32)
         self._numbers = [Imeis(*arrays[name]) for name in ("imei", "imei2") if name in arrays]
         self._target = self._codes(arrays, "target", lambda text: targets.get(text, 0), 0, len(targets) + 1)
@@ -108,14 +107,14 @@ class Chunk:
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
-        self._answers = [self._answer(arrays, name, options) for name, options in tables.questions.items()]
+        self._answers = [self._answer(arrays, name, options) for name, options in plan.questions.items()]
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
 
     def _key_of(self, name: str) -> int:
-        catalogue = self._tables.programme.catalogue
+        catalogue = self._plan.programme.catalogue
         variant = catalogue.named(name)
-        return self._tables.keys[naming_code(name, catalogue) if variant is None else variant.model]
+        return self._plan.keys[naming_code(name, catalogue) if variant is None else variant.model]
 
     @staticmethod
     def _codes(
@@ -132,8 +131,8 @@ class Chunk:
 
         return self._codes(arrays, name, code_of, count + MISSING, count + STRANGE)
 
-    def cells(self, start: int, stop: int, room: Room) -> Cells:
-        """Return the cells of a block of rows, which stand in the room until the next block."""
+    def block(self, start: int, stop: int, room: Room) -> Block:
+        """Return a block of rows, which stands in the room until the next one."""
         rows = stop - start
         small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
         for codes, column in zip(small, (self._status, self._target, *self._answers), strict=True):
@@ -154,7 +153,7 @@ class Chunk:
         at, bought = room.at[:rows], room.bought[:rows]
         self._write_moments(start, stop, at, facts)
         self._write_days(start, stop, bought, facts)
-        return Cells(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:])
+        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:])
 
     def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
         if self._instants is None:
@@ -178,15 +177,15 @@ class Room:
         rows: how many rows a block can have.
     """
 
-    def __init__(self, tables: Tables, rows: int) -> None:
+    def __init__(self, plan: Plan, rows: int) -> None:
         """Make room for a block of so many rows."""
         self.rows = rows
-        self.small = apart(2 + len(tables.questions), rows, np.uint8)
+        self.small = apart(2 + len(plan.questions), rows, np.uint8)
         self.code = apart(2, rows, np.uint8)
-        self.keys, self.bought = room(rows, np.uint32), room(rows, np.int32)
+        self.keys, self.bought = empty(rows, np.uint32), empty(rows, np.int32)
         self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)
         self.facts, self.at = apart(2, rows, np.int64)
-        self.tile = Tile.of(tables.rules)
+        self.tile = Tile.of(plan.rules)
 
 
 def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> None:

@@ -7,19 +7,22 @@ paid is what `Terms.paid_bonus` says.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from miexchange._arguments import instance, takes
 from miexchange._value import require
-from miexchange.batch._asof import EVER_SINCE, lay
-from miexchange.batch._periods import Asked, Period, Timetable
-from miexchange.batch._rules import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
-from miexchange.batch._tacs import tac_rules
+from miexchange.batch.plan._arrays import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
+from miexchange.batch.plan._asof import EVER_SINCE, lay
+from miexchange.batch.plan._periods import Asked, Period, Timetable
+from miexchange.batch.plan._tacs import tac_rules
 from miexchange.eligibility import needs_second
 from miexchange.errors import shown
 from miexchange.money import BPS
+from miexchange.programme import NONE_GIVEN, Programme, counts_given
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -28,9 +31,9 @@ if TYPE_CHECKING:
 
     from miexchange.condition import Deduction, Option
     from miexchange.eligibility import Variant
-    from miexchange.programme import Bonus, Programme, Terms
+    from miexchange.programme import Bonus, Terms
 
-__all__ = ["Tables"]
+__all__ = ["Plan", "plan_of"]
 
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
@@ -50,7 +53,7 @@ class _Effect(NamedTuple):
 _Read = list[list[list[_Effect]]]  # by case, question and code
 
 
-class Tables:
+class Plan:
     """A programme as columns need it.
 
     Attributes:
@@ -315,16 +318,16 @@ class Tables:
             for period in periods
         )
         every = chain.from_iterable([(nothing,) * (len(self.targets) + 2), *cases])
-        plan, plans = _numbered(None if one == nothing else one for one in every)
-        by_place = [[None, *(one[place] for one in plans)] for place in range(len(stackable))]
+        numbers, distinct = _numbered(None if one == nothing else one for one in every)
+        by_place = [[None, *(one[place] for one in distinct)] for place in range(len(stackable))]
 
         def table(of: Callable[[Bonus, Bonus], int]) -> Ints:
-            """Return a number of what stands in each place, by place and plan."""
+            """Return a number of what stands in each place, by place and case."""
             rows = [[0 if pair is None else of(*pair) for pair in row] for row in by_place]
-            return _ints(chain.from_iterable(rows)).reshape(len(stackable), len(plans) + 1)
+            return _ints(chain.from_iterable(rows)).reshape(len(stackable), len(distinct) + 1)
 
         return offer, Bonuses(
-            plan=plan.reshape(-1, len(self.targets) + 2),
+            case=numbers.reshape(-1, len(self.targets) + 2),
             stackable=np.array(stackable, dtype=np.bool_),
             line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}")).astype(np.uint32),
             from_value=table(lambda bonus, _paid: bonus.from_value_paise),
@@ -393,3 +396,15 @@ def _merged(orders: Sequence[Sequence[int]]) -> tuple[list[int], list[dict[int, 
             place = found[number] + 1
         places.append(found)
     return merged, places
+
+
+@takes(programme=instance(Programme, "give a Programme, as Programme.load returns"))
+def plan_of(programme: Programme, bonuses_given: Mapping[str, int] = NONE_GIVEN) -> Plan:
+    """Return a programme laid out in arrays; those of the last few programmes are kept."""
+    bonuses_given = counts_given(bonuses_given)
+    return _plan_of(programme, tuple(sorted(bonuses_given.items())))
+
+
+@lru_cache(8)
+def _plan_of(programme: Programme, bonuses_given: tuple[tuple[str, int], ...]) -> Plan:
+    return Plan(programme, dict(bonuses_given))

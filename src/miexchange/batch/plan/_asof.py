@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from miexchange.batch._compiled import compiled, inlined
+from miexchange.batch.arrow._compiled import compiled, inlined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from miexchange.batch._rules import Ints, Positions
+    from miexchange.batch.plan._arrays import Ints, Positions
 
 __all__ = ["EVER_SINCE", "Series", "find", "lay", "search"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miexchange.batch._rules import BITS, TacRules
+from miexchange.batch.plan._arrays import BITS, TacRules
 from miexchange.eligibility import identity_code, tac_code
 from miexchange.imei import Imei, placeholders
 from miexchange.refusal import ReasonCode
@@ -15,18 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from miexchange._makers import TacReading
-    from miexchange.batch._rules import Positions
+    from miexchange.batch.plan._arrays import Positions
     from miexchange.eligibility import Catalogue, Variant
     from miexchange.imei import TacDevice, TacTable
 
-__all__ = ["PAGE", "addresses", "tac_rules"]
+__all__ = ["PAGE", "SERIALS", "addresses", "devices_of", "tac_rules"]
 
 PAGE = 1_000
 """How many TACs stand on a page: those that the last three digits tell apart."""
 
+SERIALS = 1_000_000
+"""How many serial numbers a TAC has."""
+
 _BODIES = 100  # the first two digits
 _TACS = 1_000_000  # of each of them
-_SERIALS = 1_000_000  # of each TAC
 
 _Group = tuple["frozenset[TacReading]", "ReasonCode | None", bool]
 """All that a rule can see of a number: what its candidates say, its first digits, whether it may be a placeholder."""
@@ -49,6 +53,11 @@ def addresses(numbers: Mapping[int, int], others: Sequence[int] = (0,) * _BODIES
     return pages, cells
 
 
+def devices_of(tacs: TacTable) -> dict[int, tuple[TacDevice, ...]]:
+    """Return the devices of every TAC."""
+    return {int(tac): tuple(device for _, device in rows) for tac, rows in groupby(tacs, itemgetter(0))}
+
+
 def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant]) -> TacRules:
     """Ask the rules.
 
@@ -58,10 +67,8 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
         families: a variant of each family.
     """
     bodies = {*map(int, placeholders()), 0}
-    suspects = {body // _SERIALS for body in bodies}
-    candidates: dict[int, list[TacDevice]] = {}
-    for tac, device in tacs:
-        candidates.setdefault(int(tac), []).append(device)
+    suspects = {body // SERIALS for body in bodies}
+    candidates = devices_of(tacs)
     # A number of no TAC in the table is still of a reporting body or of none: the first groups are those.
     own = [identity_code(Imei.from_body(f"{body:02}{1:012}")) for body in range(_BODIES)]
     kinds = list(dict.fromkeys([None, *own]))
@@ -69,10 +76,10 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
     examples: dict[_Group, tuple[TacDevice, ...]] = dict.fromkeys(groups, ())
     numbers = {}
     for tac_number in {*candidates, *suspects}:
-        devices = candidates.get(tac_number, [])
+        devices = candidates.get(tac_number, ())
         body = own[tac_number // _TACS]
         group = frozenset(map(catalogue.tac_reading, devices)), body, tac_number in suspects
-        examples.setdefault(group, tuple(devices))
+        examples.setdefault(group, devices)
         numbers[tac_number] = groups.setdefault(group, len(groups))
     said = {
         devices: np.array([_bit(tac_code(devices, family, catalogue)) for family in (*families, None)], dtype=np.int64)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from miexchange.batch._asof import EVER_SINCE
+from miexchange._time import YEARS
+from miexchange.batch.plan._asof import EVER_SINCE
 from miexchange.eligibility import listing_code
 from miexchange.refusal import ReasonCode
 from miexchange.valuation import price_code
@@ -28,7 +29,7 @@ __all__ = ["Asked", "Period", "Timetable", "microseconds"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_NO_LATER = datetime(9901, 1, 1, tzinfo=UTC)  # no instant is; see `_value.instant`
+_NO_LATER = datetime(YEARS.stop, 1, 1, tzinfo=UTC)  # no instant is
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,29 +12,28 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from miexchange import __version__
 from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
 from miexchange._bounds import NAME
-from miexchange._new_file import create
-from miexchange._text import folded, for_spreadsheet, printable
+from miexchange._text import folded, printable
 from miexchange._value import instant
-from miexchange.batch._blocks import appraise_columns
-from miexchange.batch._columns import check_names
-from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of, tables_of, workers
-from miexchange.batch._parts import Parts, place
-from miexchange.batch._periods import microseconds
-from miexchange.batch._results import to_arrow
-from miexchange.batch._sources import format_of, open_source
-from miexchange.batch._summaries import Summary, summary_of
-from miexchange.batch._texts import for_spreadsheets, is_textual
+from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of
+from miexchange.batch.arrow._columns import check_names
+from miexchange.batch.arrow._results import to_arrow
+from miexchange.batch.arrow._threads import workers
+from miexchange.batch.files._outputs import Output
+from miexchange.batch.files._parts import PART_ROWS, Parts
+from miexchange.batch.files._sources import format_of, open_source
+from miexchange.batch.files._summaries import Summary, summary_of
+from miexchange.batch.files._texts import without_codes
+from miexchange.batch.plan._blocks import appraise_columns
+from miexchange.batch.plan._periods import microseconds
+from miexchange.batch.plan._plan import plan_of
 from miexchange.errors import InvalidValue, shown
 from miexchange.valuation import NONE_GIVEN
 
@@ -44,16 +43,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from miexchange.batch._columns import Column
-    from miexchange.batch._sources import Source
+    from miexchange.batch.arrow._columns import Column
+    from miexchange.batch.files._sources import Source
     from miexchange.programme import Programme
 
-__all__ = ["ROWS", "Progress", "appraise_file"]
+__all__ = ["Progress", "appraise_file"]
 
-ROWS = 65_536
-"""How many rows make a part."""
-
-_GROUP = 8 * ROWS  # rows of a row group of Parquet: what is said about each of them stays in memory to the end
 _ROW, _MODEL = "row", "model"
 _IMEIS = ("imei", "imei2")
 
@@ -144,15 +139,16 @@ def appraise_file(
 
     >>> import tempfile
     >>> from datetime import UTC, datetime
+    >>> from pyarrow import csv, parquet
     >>> from miexchange import Programme, headline
     >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)
     >>> best = headline("oneplus-3t-6-64", programme, at=at).condition
     >>> rows = [{"model": "oneplus-3t-6-64", "warranty": None, **best}, {"model": "nokia 3310"}]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     devices, values = Path(folder, "devices.parquet"), Path(folder, "values.csv")
-    ...     pq.write_table(pa.Table.from_pylist(rows), devices)
+    ...     parquet.write_table(pa.Table.from_pylist(rows), devices)
     ...     summary = appraise_file(devices, values, programme, at=at)
-    ...     table = pacsv.read_csv(values)
+    ...     table = csv.read_csv(values)
     >>> summary.indicative, summary.refused, summary.coupon_value, table["outcome"].to_pylist()
     (1, 1, 1200800, ['indicative', 'refused'])
     """
@@ -160,12 +156,12 @@ def appraise_file(
     if rejects is not None:
         wanted.append(Path(rejects))
     _check_paths(Path(source), wanted)
-    rows = ROWS if rows is None else rows
+    rows = PART_ROWS if rows is None else rows
     valuer = _Valuer(file, programme, bonuses_given, at, _kept(keep, file, programme, reveal_imei=reveal_imei), threads)
-    outputs = [_Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
+    outputs = [Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
     if rejects is not None:
         columns = list(dict.fromkeys((_ROW, *valuer.keep, _MODEL, "reasons")))
-        outputs.append(_Output(Path(rejects), "rejects", columns, valuer.nothing, escape=escape, refused_only=True))
+        outputs.append(Output(Path(rejects), "rejects", columns, valuer.nothing, escape=escape, refused_only=True))
     folder = wanted[0].with_name(f"{wanted[0].name}.parts")
     if not (force or folder.exists()):
         _check_free(wanted)
@@ -204,7 +200,7 @@ def appraise_file(
 def _value(
     valuer: _Valuer,
     parts: Parts,
-    outputs: Sequence[_Output],
+    outputs: Sequence[Output],
     rows: int,
     progress: Callable[[Progress], object],
 ) -> None:
@@ -264,7 +260,7 @@ class _Valuer:
         threads: int | None,
     ) -> None:
         """Check that the source has the columns, of types that can hold what belongs there."""
-        self._programme, self._tables = programme, tables_of(programme, bonuses_given)
+        self._programme, self._plan = programme, plan_of(programme, bonuses_given)
         self._at = None if at is None else microseconds(instant(at, "at"))
         self._threads = workers(threads)
         if at is not None and "at" in source.names:
@@ -274,7 +270,7 @@ class _Valuer:
             if source.names.count(name) > 1:
                 raise InvalidValue("source", f"{source.path}", f"it has two columns {shown(name)}; rename one of them")
         check_names(source.names, required if at is None else required - {"at"}, optional, "source")
-        self._kinds = {name: kind for name, kind in kinds_of(self._tables).items() if name in source.names}
+        self._kinds = {name: kind for name, kind in kinds_of(self._plan).items() if name in source.names}
         self.source, self.keep = source, keep
         self.names = list(dict.fromkeys((*self._kinds, *keep)))
         self.few = [name for name, kind in self._kinds.items() if kind == "text" and name not in {*_IMEIS, *keep}]
@@ -295,14 +291,14 @@ class _Valuer:
         kept = {name: self.source.kept(table, name) for name in self.keep}
         for wrong in (self.source.wrong(table), *(column.strange for column in kept.values())):
             columns["model"] = _with_strange(columns["model"], wrong)
-        values = appraise_columns(columns, len(table), self._tables, at=self._at, threads=self._threads)
-        result = as_columns(values, self._tables)
+        values = appraise_columns(columns, len(table), self._plan, at=self._at, threads=self._threads)
+        result = as_columns(values, self._plan)
         summary = summary_of(columns["model"].array, result, self._programme)
         found = to_arrow(result)
         parts = {_ROW: pa.array(np.arange(first, first + len(table)))}
         parts |= {name: column.array for name, column in kept.items()}
         parts |= dict(zip(found.column_names, found.columns, strict=True))
-        parts.setdefault(_MODEL, _plain(columns["model"].array))
+        parts.setdefault(_MODEL, without_codes(columns["model"].array))
         return pa.table(parts), summary
 
 
@@ -311,116 +307,6 @@ def _with_strange(column: Column, rows: NDArray[np.bool_] | None) -> Column:
     if rows is None or not rows.any():
         return column
     return replace(column, strange=rows if column.strange is None else column.strange | rows)
-
-
-class _Output:
-    """A file that is written under another name, and gets its own when it is whole."""
-
-    def __init__(
-        self, path: Path, field: str, columns: list[str], nothing: pa.Table, *, escape: bool, refused_only: bool = False
-    ) -> None:
-        """Say what is to be written.
-
-        Args:
-            path: the final name.
-            field: which argument the name is from.
-            columns: which columns of the parts.
-            nothing: a part without rows.
-            escape: whether texts in a CSV are made safe for spreadsheets.
-            refused_only: whether only the rows count that are refused.
-
-        Raises:
-            InvalidValue: a column is of a type that such a file cannot hold.
-        """
-        self._path, self._field, self._columns, self._refused_only = path, field, columns, refused_only
-        self._unfinished = path.with_name(f"{path.name}.unfinished")
-        self._is_csv = format_of(path, field) == ".csv"
-        self._escape = escape
-        self._stream: BinaryIO | None = None
-        self._writer: pacsv.CSVWriter | pq.ParquetWriter | None = None
-        if self._is_csv:
-            for name in columns:
-                _check_csv(nothing.select([name]))
-
-    def write(self, part: pa.Table) -> None:
-        """Write a part, after those before it."""
-        if self._refused_only:
-            part = part.filter(pc.is_null(part["coupon_value_paise"]))
-        table = part.select(self._columns)
-        if self._is_csv:
-            table = _for_csv(table, escape=self._escape)
-        if self._stream is None:
-            self._stream = create(self._unfinished, self._field)
-        if self._writer is None:
-            kind = pacsv.CSVWriter if self._is_csv else pq.ParquetWriter
-            self._writer = kind(self._stream, table.schema)
-        for batch in table.to_batches():
-            if self._is_csv:
-                self._writer.write_batch(batch)
-            else:
-                self._writer.write_batch(batch, row_group_size=_GROUP)
-
-    def finish(self) -> Path:
-        """End the file, and return where it is."""
-        if self._writer is not None:
-            self._writer.close()
-        if self._stream is not None:
-            self._stream.close()
-        self._writer = None
-        return self._unfinished
-
-    def place(self) -> None:
-        """Give the file its name."""
-        place(self._unfinished, self._path)
-
-    def discard(self) -> None:
-        """Remove what has not got its name."""
-        if self._stream is not None:
-            self.finish().unlink(missing_ok=True)
-
-
-def _plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as what its codes stand for."""
-    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
-
-
-def _for_csv(table: pa.Table, *, escape: bool) -> pa.Table:
-    """Return a table as it is to be written: texts for codes, and none that a spreadsheet runs."""
-    columns = []
-    for column in table.columns:
-        plain = column
-        if escape and is_textual(column.type):
-            plain = _safe(column)
-        columns.append(_plain(plain))
-    names = table.column_names
-    return pa.Table.from_arrays(columns, names=[for_spreadsheet(name) for name in names] if escape else names)
-
-
-def _safe(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Make texts safe; where they are codes, what those stand for."""
-    if not pa.types.is_dictionary(column.type):
-        return for_spreadsheets(column)
-    pieces = [
-        pa.DictionaryArray.from_arrays(one.indices, for_spreadsheets(pa.chunked_array([one.dictionary])).chunk(0))
-        for one in column.chunks
-    ]
-    return pa.chunked_array(pieces, column.type)
-
-
-def _check_csv(column: pa.Table) -> None:
-    name, kind = column.column_names[0], column.schema.types[0]
-    try:
-        plain = _plain(column[name])
-        pacsv.write_csv(pa.table({name: plain}), pa.BufferOutputStream())
-        is_fit = not _is_bytes(plain.type)  # they need be no texts
-    except pa.ArrowException:
-        is_fit = False
-    if not is_fit:
-        raise InvalidValue("keep", name, f"a CSV cannot hold a column of {kind}: leave it out, or write Parquet")
-
-
-def _is_bytes(kind: Any) -> bool:
-    return any(test(kind) for test in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary))
 
 
 def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_imei: bool) -> list[str]:

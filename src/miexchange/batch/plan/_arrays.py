@@ -133,7 +133,7 @@ class Settings(NamedTuple):
         others: the position of the other one.
         counted: the part of the smaller deduction that counts, in basis points; by version and overlap.
         keeps: what a grade keeps, in basis points; by version and grade.
-        ids: uint8, the position of its id in `Tables.grades`; likewise.
+        ids: uint8, the position of its id in `Plan.grades`; likewise.
         ages: what is kept at an age in months, in basis points; by version and month.
         is_aged: whether a version has age bands.
         drifts: whether any version lets prices drift.
@@ -156,20 +156,20 @@ class Settings(NamedTuple):
 
 
 class Bonuses(NamedTuple):
-    """What comes on top: which bonus is paid in each place of the terms' list, by plan.
+    """What comes on top: which bonus is paid in each place of the terms' list, by case.
 
     Attributes:
-        plan: what is offered, by `Rules.offer` and the code of the target: 0 for a model that no bonus is for, the
+        case: which case it is, by `Rules.offer` and the code of the target: 0 for a model that no bonus is for, the
             last one for what is no text.
         stackable: for each place, whether it adds to the others.
-        line: the line that it is written to; by place and plan, as the next ones are.
+        line: the line that it is written to; by place and case, as the next ones are.
         from_value: from which exchange value on, in paise.
         fixed: the fixed amount, in paise.
         share: the share of the exchange value, in basis points.
         most: the most that it can be, in paise.
     """
 
-    plan: Positions
+    case: Positions
     stackable: NDArray[np.bool_]
     line: Positions
     from_value: Ints

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange._bounds import CELL_BYTES
-from miexchange.batch._arrow import compact, numbers_of, texts_of
-from miexchange.batch._compiled import compiled
-from miexchange.batch._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
-from miexchange.batch._nulls import Nulls, unpacked
+from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
+from miexchange.batch.arrow._layouts import compact, numbers_of, texts_of
+from miexchange.batch.arrow._nulls import Nulls, part, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ class Codes:
         """Write the codes of the rows."""
         if self._plain is not None:
             texts = self._plain.slice(start, stop - start).dictionary_encode()
-            strange = None if self._strange is None else self._strange[start:stop]
+            strange = part(self._strange, start, stop)
             Codes(texts, strange, self._code_of, self._missing, self._no_text, self._kind).write(0, stop - start, codes)
             return
         indices = self._indices[start:stop]
@@ -101,12 +101,11 @@ class Integers:
         """Write the numbers of the rows, with one for an empty cell, and return where a cell holds something else."""
         np.copyto(numbers, self._values[start:stop])
         self._nulls.fill(start, numbers, missing)
-        return None if self._strange is None else self._strange[start:stop]
+        return part(self._strange, start, stop)
 
     def of(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
         """Return the numbers of the rows, where there is none, and where a cell holds something else."""
-        strange = None if self._strange is None else self._strange[start:stop]
-        return self._values[start:stop], self._nulls.of(start, stop), strange
+        return self._values[start:stop], self._nulls.of(start, stop), part(self._strange, start, stop)
 
 
 class Flags:
@@ -123,8 +122,7 @@ class Flags:
         """Return the flags of the rows, and where a cell holds something else."""
         flags = unpacked(self._bits, self._offset + start, self._offset + stop)
         nulls = self._nulls.of(start, stop)
-        strange = None if self._strange is None else self._strange[start:stop]
-        return (flags if nulls is None else flags & ~nulls), strange
+        return (flags if nulls is None else flags & ~nulls), part(self._strange, start, stop)
 
 
 class Imeis:

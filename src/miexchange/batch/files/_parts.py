@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from miexchange._new_file import create, open_ours
 from miexchange._value import canonical
-from miexchange.batch._summaries import Summary
+from miexchange.batch.files._summaries import Summary
 from miexchange.errors import InvalidValue, shown
 
 if sys.platform != "win32":  # where two runs are not kept apart
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Parts", "place"]
+__all__ = ["PART_ROWS", "Parts", "place"]
+
+PART_ROWS = 65_536
+"""How many rows make a part, where nobody says otherwise."""
 
 _MANIFEST, _PLACED, _UNFINISHED = "manifest.json", "placed.json", ".unfinished"
 _OURS = re.compile(r"(?:\d{6,}\.arrow|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)

@@ -6,6 +6,7 @@ thing is marked as strange and stays in its row. An empty cell is nothing.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,20 +15,17 @@ import pyarrow.compute as pc
 
 from miexchange._text import for_spreadsheet
 from miexchange._time import CLOCK, NotATime, read_day, read_instant
-from miexchange.batch._arrow import bools_of, is_text
-from miexchange.batch._columns import Column, nulls_of
+from miexchange.batch.arrow._columns import INSTANT, Column
+from miexchange.batch.arrow._layouts import bools_of, is_text, nulls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date, datetime
 
     from numpy.typing import NDArray
 
-    from miexchange.batch._columns import Kind
+    from miexchange.batch.arrow._columns import Kind
 
-__all__ = ["decoded", "for_spreadsheets", "is_textual", "parsed"]
-
-_UTC = pa.timestamp("us", "UTC")
+__all__ = ["decoded", "for_spreadsheets", "is_textual", "parsed", "without_codes"]
 
 # Libraries write nine digits of a second.
 _NO_NANOSECONDS = r"(\.\d{6})0{1,3}(Z|[+-])"
@@ -87,17 +85,23 @@ def _text(cell: bytes | None) -> str | None:
     return None if cell is None else cell.decode(errors="ignore")
 
 
+def without_codes(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as what its codes stand for."""
+    return cells.cast(cells.type.value_type) if pa.types.is_dictionary(cells.type) else cells
+
+
 # Every text that `for_spreadsheet` may change, and few others.
 _SUSPECT = r"^[\s\pZ\x{1c}-\x{1f}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]|[\pC\p{Zl}\p{Zp}]"
 
 
 def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return texts of which a spreadsheet runs none; see `miexchange._text.for_spreadsheet`."""
-    texts = [_for_spreadsheet(one) for one in cells.chunks]
-    return pa.chunked_array(texts, cells.type)
+    return pa.chunked_array([_for_spreadsheet(one) for one in cells.chunks], cells.type)
 
 
 def _for_spreadsheet(texts: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(texts.type):
+        return pa.DictionaryArray.from_arrays(texts.indices, _for_spreadsheet(texts.dictionary))
     suspect = pc.match_substring_regex(texts, pattern=_SUSPECT).fill_null(False)  # noqa: FBT003 - pyarrow's own
     if not suspect.true_count:
         return texts
@@ -124,7 +128,7 @@ def parsed(cells: pa.ChunkedArray, kind: Kind) -> Column:
 
 def _instants(texts: pa.Array) -> pa.Array:
     certain = pc.match_substring_regex(texts, pattern=_CERTAIN)
-    found = pc.if_else(certain, texts, None).cast(_UTC)
+    found = pc.if_else(certain, texts, None).cast(INSTANT)
     rest: NDArray[np.bool_] = ~np.asarray(certain.to_numpy(zero_copy_only=False), dtype=np.bool_)
     if not rest.any():
         return found
@@ -134,31 +138,24 @@ def _instants(texts: pa.Array) -> pa.Array:
     if not shorter.equals(others):
         others = _instants(shorter)
     else:
-        others = pa.array([_instant_of(text) for text in others.to_pylist()], _UTC)
+        others = _each(others, partial(read_instant, zone=None), INSTANT)
     return pc.replace_with_mask(found, mask, others)
 
 
-def _instant_of(text: str) -> datetime | None:
-    try:
-        return read_instant(text, None)
-    except NotATime:
-        return None
-
-
-def _days(texts: pa.Array) -> pa.Array:
-    return pa.array([_day_of(text) for text in texts.to_pylist()], pa.date32())
-
-
-def _day_of(text: str) -> date | None:
-    try:
-        return read_day(text)
-    except NotATime:
-        return None
-
-
-def _flags(texts: pa.Array) -> pa.Array:
-    return pa.array([_FLAGS.get(text.lower()) for text in texts.to_pylist()], pa.bool_())
+def _each(texts: pa.Array, read: Callable[[str], Any], kind: Any) -> pa.Array:
+    """Read one text after the other; null is what cannot be read."""
+    found = []
+    for text in texts.to_pylist():
+        try:
+            found.append(read(text))
+        except NotATime:
+            found.append(None)
+    return pa.array(found, kind)
 
 
 _FLAGS = {"true": True, "false": False}
-_READERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {"instant": _instants, "day": _days, "flag": _flags}
+_READERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {
+    "instant": _instants,
+    "day": partial(_each, read=read_day, kind=pa.date32()),
+    "flag": partial(_each, read=lambda text: _FLAGS.get(text.lower()), kind=pa.bool_()),
+}

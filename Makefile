@@ -3,11 +3,13 @@
 # needs little of it; Spark, which is large, comes with the tests.
 #
 #   make demo    show a trade-in from the IMEI to the coupon
-#   make test    run every test, the examples in the documentation, and the coverage bounds
+#   make test    run the tests, the examples in the documentation, and the coverage bounds, in minutes
+#   make sweep   try every law in full, go through all there is, and run the benchmarks small
 #   make lint    check style, format and types
 #   make bench   measure, and print what it is measured against
 #   make bench-tuning   measure how well fits predict, beside their peers (DATA=folder of the public data)
-#   make prove   let the ledger's proofs run in full and fuzz every reader, which takes long; figures in docs/reliability.md
+#   make prove   sweep, let the ledger's proofs run in full and fuzz every reader, which takes long; figures in
+#                docs/reliability.md
 #   make format  let ruff put right what it can
 #   make lock    choose new versions for constraints.txt
 #   make clean   remove what the targets above made
@@ -34,7 +36,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexc
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-tuning prove format lock clean
+.PHONY: help demo test sweep lint bench bench-tuning prove format lock clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -71,9 +73,13 @@ demo: $(LIGHT)
 	@$(BIN)/miexchange demo
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --cov --cov-report=
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=100 --omit='$(ISLANDS)'
 	$(BIN)/python -m coverage report --fail-under=95 --include='$(ISLANDS)'
+
+sweep: $(READY)
+	MIEXCHANGE_HYPOTHESIS=full $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 \
+		-m 'sweep or hypothesis'
 
 lint: $(READY)
 	$(BIN)/python -m ruff check
@@ -86,7 +92,7 @@ bench: $(READY)
 bench-tuning: $(READY)
 	@$(BIN)/python benchmarks/tuning/run_all.py $(if $(DATA),--data '$(DATA)')
 
-prove: $(READY)
+prove: sweep
 	@PYTHONPATH=tests $(BIN)/python tools/prove.py
 
 format: $(READY)

@@ -80,8 +80,7 @@ def measure(rows: int, threads: int, turns: int) -> dict[str, Any]:
     from _polars_peer import Polars  # noqa: PLC0415 - as above
     from _scalar_peer import appraise_table  # noqa: PLC0415 - as above
     from miexchange import Programme  # noqa: PLC0415 - as above
-    from miexchange.batch import appraise_frame  # noqa: PLC0415 - as above
-    from miexchange.imei import validate_many  # noqa: PLC0415 - as above
+    from miexchange.batch import appraise_frame, validate_many  # noqa: PLC0415 - as above
 
     programme = Programme.load(PROGRAMME)
     table = devices(programme, rows, SEED)
@@ -154,15 +153,17 @@ def in_turns(contenders: dict[str, tuple[Callable[[], object], int]], turns: int
 
 def parts(table: Any, programme: Any) -> Taken:  # noqa: ANN401 - an Arrow table, a programme
     """Return where the time goes, in seconds for one row, on one thread."""
-    from miexchange.batch import _blocks, _frames, _imeis, _results, _rows, _shares  # noqa: PLC0415 - as in `measure`
+    from miexchange.batch import _frames  # noqa: PLC0415 - as in `measure`
+    from miexchange.batch.arrow import _imeis, _results, _threads  # noqa: PLC0415 - as in `measure`
+    from miexchange.batch.plan import _blocks, _loop, _plan  # noqa: PLC0415 - as in `measure`
 
-    tables = _frames.tables_of(programme)
+    plan = _plan.plan_of(programme)
     rows = min(len(table), 1_000_000)
-    blocks = _shares.shares(rows, 1)
+    blocks = _threads.blocks(rows, 1)
     arrays = {name: (table[name].chunk(0).slice(0, rows), None) for name in table.column_names}
-    chunk = _blocks.Chunk(arrays, tables, None)
-    room = _blocks.Room(tables, blocks[0][1])
-    values = _rows.Values.empty(rows, len(tables.lines))
+    chunk = _blocks.Chunk(arrays, plan, None)
+    room = _blocks.Room(plan, blocks[0][1])
+    values = _loop.Values.empty(rows, len(plan.lines))
     imeis = arrays["imei"][0]
 
     def timed(call: Callable[[], object]) -> float:
@@ -180,14 +181,14 @@ def parts(table: Any, programme: Any) -> Taken:  # noqa: ANN401 - an Arrow table
             _imeis.read_numbers(imeis.slice(start, stop - start), numbers.of(0, stop - start))
 
     texts = timed(read)
-    gathered = timed(lambda: [chunk.cells(start, stop, room) for start, stop in blocks])
+    gathered = timed(lambda: [chunk.block(start, stop, room) for start, stop in blocks])
 
     def value() -> None:
         for start, stop in blocks:
-            _rows.appraise_rows(chunk.cells(start, stop, room), tables.rules, values, start, room.tile)
+            _loop.appraise_rows(chunk.block(start, stop, room), plan.rules, values, start, room.tile)
 
     valued = timed(value) - gathered
-    written = timed(lambda: _results.to_arrow(_frames.as_columns(values, tables)))
+    written = timed(lambda: _results.to_arrow(_frames.as_columns(values, plan)))
     return {"texts of IMEIs": texts, "other cells": gathered - texts, "values": valued, "result": written}
 
 

@@ -39,16 +39,15 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 ROOT = Path(__file__).resolve().parents[1]
-BATCH = ROOT / "src" / "miexchange" / "batch"
+SOURCES = ROOT / "src"
 # numba reads their byte code, which atheris would have changed.
 COMPILED = [
     "miexchange._kernel",
     *(
-        f"miexchange.batch.{file.stem}"
-        for file in sorted(BATCH.glob("*.py"))
-        if "_compiled" in file.read_text(encoding="utf-8")
+        ".".join(file.relative_to(SOURCES).with_suffix("").parts)
+        for file in sorted((SOURCES / "miexchange" / "batch").rglob("*.py"))
+        if "_compiled" in f"{file.name} {file.read_text(encoding='utf-8')}"
     ),
-    "miexchange.batch._compiled",
 ]
 MOST_SECONDS, MOST_BYTES = 1.0, 300 << 20
 STALL = 60.0  # seconds without an execution after which a process counts as hanging
@@ -260,12 +259,12 @@ def by_lines(judge: Judge, seeds: list[bytes], seconds: float) -> None:
     while time.monotonic() < until:
         is_seed = bool(waiting)
         data = waiting.pop() if is_seed else mutated(chance, corpus)
-        before = len(seen)
+        before, outer = len(seen), sys.gettrace()
         sys.settrace(enter)
         try:
             judge(data)
         finally:
-            sys.settrace(None)
+            sys.settrace(outer)  # of coverage, say, which would see nothing more of this process
         if len(seen) > before and not is_seed:
             corpus.append(data)
         judge.found.coverage, judge.found.paths = len(seen), len(corpus)

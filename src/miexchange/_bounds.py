@@ -20,6 +20,7 @@ __all__ = [
     "NAME",
     "ORDER_LINES",
     "PROBLEMS",
+    "QUESTIONS",
     "REASONS",
     "REFUSAL_BYTES",
     "ROWS",
@@ -87,6 +88,9 @@ TABLE_BYTES = 200_000_000
 LISTED = 500
 """Elements of a list in a programme: brands, bonuses, questions, options, age bands."""
 
+QUESTIONS = 64
+"""Questions of a programme: 64 of the greatest deductions, times a rate, stay below 2**63."""
+
 VERSIONS = 60
 """Versions of the terms in a programme: one for each month of five years."""
 
@@ -96,7 +100,7 @@ WINDOWS = 500
 VALUE_ITEMS = 2_000
 """Lines, bonuses, warnings or changes of one quote, coupon or examination."""
 
-REASONS = 64
+REASONS = QUESTIONS
 """Reasons of one kind that a refusal lists, as many as a programme may have questions; it says how many more."""
 
 PROBLEMS = 1_000

@@ -11,7 +11,7 @@ import io
 import operator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
 from miexchange._bounds import COLUMNS, TEXT
 from miexchange._files import read_text
@@ -19,15 +19,18 @@ from miexchange._frame import Columns, NotATable
 from miexchange._problems import Problems
 from miexchange._text import counted, is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
-from miexchange.errors import shown
+from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import timezone
     from pathlib import Path
 
+    from miexchange._bounded import Between
 
 __all__ = ["Row", "read_rows"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Row:
             self.bad(column, f"{shown(text)} is not known here", f"Write one of: {', '.join(allowed)}")
         return text
 
-    def whole(self, column: str, least: int, most: int) -> int:
+    def whole(self, column: str, bound: Between) -> int:
         """Return a whole number within bounds; floats and decimals are refused, for money is exact."""
         value = self.cells.get(column)
         number: int | None = None
@@ -89,15 +92,12 @@ class Row:
             number = operator.index(value)
         if number is None:
             self._not_whole(column, value)
-        elif not least <= number <= most:
-            self.bad(
-                column,
-                f"{shown(number if abs(number) < 2**63 else value)} is out of range",
-                f"Write a whole number from {least} to {most}",
-            )
+        elif not bound.fits(number):
+            what = f"{shown(number if abs(number) < 2**63 else value)} {bound.fault(number)}"
+            self.bad(column, what, f"Write {bound.wants}")
         else:
             return number
-        return least
+        return bound.least
 
     def _not_whole(self, column: str, value: object) -> None:
         if is_blank(value):
@@ -109,9 +109,9 @@ class Row:
             remedy = "Write digits alone: whole paise, basis points, or a count"
             self.bad(column, f"{shown(value)} is not a whole number", remedy)
 
-    def whole_or_none(self, column: str, least: int, most: int) -> int | None:
+    def whole_or_none(self, column: str, bound: Between) -> int | None:
         """Return a whole number, or None for an empty cell."""
-        return None if self.is_empty(column) else self.whole(column, least, most)
+        return None if self.is_empty(column) else self.whole(column, bound)
 
     def day(self, column: str) -> date | None:
         """Return a date written as YYYY-MM-DD, or None (with a problem noted) where it is not one."""
@@ -135,6 +135,25 @@ class Row:
             return instant_of(as_date(value), zone) if text is None else read_instant(text.strip(), zone)
         except NotATime as fault:
             self._not_a_time(column, value, fault)
+        return None
+
+    def made(self, kind: type[_T], columns: Mapping[str, str], *fields: Any, **named: Any) -> _T | None:  # noqa: ANN401 - the kind's own
+        """Return the value that the row's cells make; None where a cell was bad, or the value refuses one.
+
+        Args:
+            kind: the value's type.
+            columns: the columns of those fields that are called otherwise.
+            fields: the fields in order.
+            named: the fields by name.
+        """
+        if self.good:
+            try:
+                return kind(*fields, **named)
+            except InvalidValue as fault:
+                field = fault.field.split(".")[1]
+                column = columns.get(field, field)
+                what = fault.value if self.is_empty(column) else _cell_shown(self.cells[column])
+                self.bad(column, f"{what} does not fit", sentence(fault.rule))
         return None
 
     def _not_a_time(self, column: str, value: object, fault: NotATime) -> None:

@@ -6,6 +6,7 @@ position, so that a name may be anything.
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -91,11 +92,13 @@ def _of_arrow(column: Any) -> list[Any]:  # noqa: ANN401 - an Arrow array
 
 
 def _as_arrow(source: object) -> object:
-    try:
-        from miexchange.batch._given import arrow_of  # noqa: PLC0415 - a door of the core to its island of columns
-    except ImportError:
-        raise NotATable("can be read only with pyarrow", "Install the extra batch, or give a DataFrame") from None
-    return arrow_of(source)
+    """Return what speaks only Arrow's stream protocol as a table of Arrow; a stream is then used up."""
+    if hasattr(type(source), "to_arrow_table"):  # a relation of DuckDB
+        return cast("Any", source).to_arrow_table()
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is None:
+        raise NotATable("can be read only with pyarrow", "Give what pyarrow.table(it) returns, or a DataFrame")
+    return pyarrow.table(source)
 
 
 def _column_name(place: int, label: object) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from miexchange._bounded import Hex
 from miexchange._text import is_a
 from miexchange._value import elements
 from miexchange.errors import InvalidValue
@@ -12,9 +12,9 @@ from miexchange.errors import InvalidValue
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["SEAL", "check_key", "check_keys", "is_sealed", "keyed", "seal_of"]
+__all__ = ["Seal", "check_key", "check_keys", "is_sealed", "keyed", "seal_of"]
 
-SEAL = re.compile("[0-9a-f]{64}|")
+Seal = Annotated[str, Hex(32, optional=True)]
 """A seal as it is written; "" for none."""
 _KEY_BYTES = 16
 _DISTINCT = 5

@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
+    Annotated,
     Any,
     ClassVar,
     Literal,
@@ -24,9 +25,9 @@ from typing import (
     cast,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
+from miexchange._bounded import ONE_LINE, After, Between, Bound, Chars, hints_of, parts_of
 from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import json_text, plain, read_json
 from miexchange._privacy import mask
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 __all__ = [
+    "Fault",
     "Value",
     "argument",
     "canonical",
@@ -46,10 +48,10 @@ __all__ = [
     "day",
     "dump",
     "elements",
+    "faults_in",
     "flag",
     "instant",
     "is_text",
-    "make_native",
     "packed",
     "pairs",
     "proved",
@@ -61,6 +63,9 @@ __all__ = [
 
 _V = TypeVar("_V", bound="Value")
 
+Fault = tuple[str, object, str]
+"""The path of a field that does not fit the others, what stands there, and the rule."""
+
 
 class Value:
     """A public value: frozen all the way down, hashable, with one canonical JSON form."""
@@ -71,8 +76,12 @@ class Value:
     """How many elements a tuple in a value of this type may have; a table has more."""
 
     def __post_init__(self) -> None:
-        """Check every field's type; a value that has rules of its own does so first."""
+        """Check every field's type and bounds; a value that has rules of its own does so first."""
         check_types(self)
+
+    def _faults(self) -> Iterator[Fault]:
+        """Yield which fields do not fit one another; a file's reader tells all of them, the constructor the first."""
+        yield from ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the value as plain JSON data: dicts, lists, texts, ints, bools and None."""
@@ -152,73 +161,173 @@ def _bound_arrays(schema: object, most: int) -> None:
         schema.setdefault("max_length", most)
 
 
-_Check = tuple[str, Callable[[object], bool], str]
-_CHECKS: dict[type, tuple[_Check, ...]] = {}
+_Check = tuple[str, Callable[[object], bool], Callable[[object, str], object], str]
+_Checks = tuple[tuple[_Check, ...], tuple[str, ...], bool]
+_CHECKS: dict[type, _Checks] = {}
 
 
-def check_types(value: Value) -> None:
-    """Refuse a field that is not exactly of its annotated type: no bool for an int, no list for a tuple.
+def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
+    """Refuse a field that is not exactly of its annotated type and within its bounds (see `miexchange._bounded`).
 
-    A text of a subclass of `str`, an integer of numpy, and a NaN, NaT or NA where None may stand are taken as what they
-    are without doubt (see `miexchange._text.native`); the value then holds Python's own.
+    No bool stands for an int, no list for a tuple. A text of a subclass of `str`, an integer of numpy, and a NaN, NaT
+    or NA where None may stand are taken as what they are without doubt (see `miexchange._text.native`); an instant is
+    taken in UTC. The value then holds Python's own.
 
     Raises:
         InvalidValue: the first such field, with what to give.
     """
     kind = type(value)
-    checks = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
-    for name, fits, rule in checks:
+    checks, ends, related = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
+    for name, fits, take, rule in checks:
         field = getattr(value, name)
         if not fits(field):
-            taken = native(field)
+            taken = take(field, name)
             if not fits(taken):
+                if type(field) is tuple:
+                    raise InvalidValue.of_shown(f"{kind.__name__}.{name}", f"a tuple of {len(field)}", rule)
                 raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
             object.__setattr__(value, name, taken)
+    for name in ends:
+        related = related or getattr(value, name) is not None
+    if related:
+        for path, misfit, rule in faults(value):
+            raise InvalidValue(f"{kind.__name__}.{path}", misfit, rule)
 
 
-_NATIVE_KINDS = frozenset({str, int, datetime, NoneType})
-
-
-def make_native(value: Value) -> None:
-    """Take the fields for what they stand for (see `miexchange._text.native`): for a value with checks of its own."""
-    kind: Any = type(value)
-    for name in _names(kind):
-        field = getattr(value, name)
-        if type(field) not in _NATIVE_KINDS:
-            object.__setattr__(value, name, native(field))
-
-
-def _checks_of(kind: type) -> tuple[_Check, ...]:
-    hints = get_type_hints(kind)
+def _checks_of(kind: type) -> _Checks:
+    """Return the checks of a type, the fields that are after others, and whether it has `_faults` of its own."""
     most = getattr(kind, "_most_items", VALUE_ITEMS)
-    return tuple((field.name, *_check_of(hints[field.name], most)) for field in dataclasses.fields(kind))
+    checks: list[_Check] = []
+    for field in dataclasses.fields(kind):
+        hint = hints_of(kind)[field.name]
+        fits, rule = _check_of(hint, most)
+        inner, _, optional = parts_of(hint)
+        checks.append((field.name, fits, _taker(kind, optional=optional) if inner is datetime else _native, rule))
+    own = getattr(kind, "_faults", Value._faults)  # noqa: SLF001 - of this module
+    return tuple(checks), tuple(name for name, _ in _orders(kind)), own is not Value._faults  # noqa: SLF001 - as above
 
 
-def _check_of(hint: Any, most: int) -> tuple[Callable[[object], bool], str]:  # noqa: ANN401 - an annotation has no type
+@cache
+def _orders(kind: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - any dataclass
+    """Return the fields that are after others, with those."""
+    found = ((name, bound) for name, hint in hints_of(kind).items() for bound in parts_of(hint)[1])
+    return tuple((name, bound.field) for name, bound in found if isinstance(bound, After))
+
+
+def faults(value: Any) -> Iterator[Fault]:  # noqa: ANN401 - as above
+    """Yield which fields of a value do not fit one another, each of them within its bounds."""
+    kind: Any = type(value)
+    for name, other in _orders(kind):
+        end, begin = getattr(value, name), getattr(value, other)
+        if end is not None and begin is not None and end <= begin:
+            what = "an instant" if isinstance(end, datetime) else "a day"
+            yield name, end, f"give {what} after {other}, {begin.isoformat()}"
+    yield from value._faults()  # noqa: SLF001 - of this module
+
+
+def faults_in(kind: Any, fields: Mapping[str, object]) -> list[Fault]:  # noqa: ANN401 - any value
+    """Return which of some fields do not fit one another; each is within its bounds."""
+    value = object.__new__(kind)
+    for field in dataclasses.fields(kind):
+        object.__setattr__(value, field.name, fields.get(field.name, field.default))
+    return list(faults(value))
+
+
+def _native(value: object, _: str) -> object:
+    return native(value)
+
+
+def _taker(kind: type, *, optional: bool) -> Callable[[object, str], object]:
+    """Return what takes an instant in UTC, and says in its own words why it cannot."""
+
+    def take(value: object, name: str) -> object:
+        return None if optional and is_missing(value) else instant(value, f"{kind.__name__}.{name}")
+
+    return take
+
+
+_Test = tuple[Callable[[Any], bool], str]
+
+
+def _check_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has no type
     """Return the test of an annotation, and how to say what it wants."""
     origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _bounded(parts[0], [bound for bound in parts[1:] if isinstance(bound, Bound)], most)
     if origin is Literal:
         return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
-    if origin is tuple:
-        return _check_of_tuple(parts, most)
+    if origin in {tuple, frozenset}:
+        return _check_of_several(origin, parts, most)
     if origin in {Union, UnionType}:
-        several = [_check_of(part, most) for part in parts]
-        return (lambda value: any(test(value) for test, _ in several)), " or ".join(rule for _, rule in several)
+        return _check_of_union([_check_of(part, most) for part in parts if part is not NoneType], parts)
     if hint in _TESTS:
         return _TESTS[hint]
-    if hint in _PLAIN:
-        return (lambda value: type(value) is hint), _PLAIN[hint]
-    return (lambda value: issubclass(type(value), hint)), f"give a {hint.__name__}"
+    return (lambda value: issubclass(type(value), hint)), _a(hint)
 
 
-def _check_of_tuple(parts: tuple[Any, ...], most: int) -> tuple[Callable[[object], bool], str]:
-    if parts[-1] is Ellipsis:
+def _a(kind: type) -> str:
+    return f"give {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+
+
+def _bounded(hint: Any, bounds: list[Bound], most: int) -> _Test:  # noqa: ANN401 - as above
+    """Return the test of an annotation with bounds."""
+    test, rule = _check_of(hint, most)
+    for bound in bounds:
+        if isinstance(bound, Between):
+            return _test_of_numbers(bound), f"give {bound.wants}"
+        if isinstance(bound, Chars):
+            return _test_of_chars(bound), f"give {bound.wants}"
+        test, rule = (
+            _both(test, bound.fits),
+            f"give a tuple of {bound.wants}; of each: {rule.partition('; of each: ')[2]}",
+        )
+    return test, rule
+
+
+def _test_of_numbers(bound: Between) -> Callable[[Any], bool]:
+    """Return the test of a whole number; it is no call of a function where it need not be, for tables are long."""
+    least, most, fits = bound.least, bound.most, bound.fits
+    if bound.step > 1:
+        return lambda value: type(value) is int and fits(value)
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def _test_of_chars(bound: Chars) -> Callable[[Any], bool]:
+    """Return the test of a text, of which most are plain: those are seen to at once."""
+    least, most, fits, is_open = bound.least, bound.most, bound.fits, not bound.pattern
+    is_line = bound.pattern == ONE_LINE
+
+    def test(value: object) -> bool:
+        if type(value) is not str or not least <= len(value) <= most:
+            return False
+        if is_line:
+            return (value.isprintable() and not value.isspace()) or fits(value)
+        return is_text(value) if is_open else fits(value)
+
+    return test
+
+
+def _both(one: Callable[[Any], bool], other: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: one(value) and other(value)
+
+
+def _check_of_union(tests: list[_Test], parts: tuple[Any, ...]) -> _Test:
+    rule = " or ".join(rule for _, rule in tests) + ", or None" * (NoneType in parts)
+    if len(tests) == 1:
+        ((one, _),) = tests
+        return (lambda value: value is None or one(value)), rule
+    optional = NoneType in parts
+    return (lambda value: (optional and value is None) or any(test(value) for test, _ in tests)), rule
+
+
+def _check_of_several(kind: Any, parts: tuple[Any, ...], most: int) -> _Test:  # noqa: ANN401 - tuple or frozenset
+    if parts[-1] is Ellipsis or kind is frozenset:
         fits, rule = _check_of(parts[0], most)
 
-        def fit_all(value: object) -> bool:
-            return type(value) is tuple and len(value) <= most and all(map(fits, value))
+        def fit_all(value: Any) -> bool:  # noqa: ANN401 - anything
+            return type(value) is kind and len(value) <= most and all(map(fits, value))
 
-        return fit_all, f"give a tuple of at most {most:,}; of each: {rule}"
+        return fit_all, f"give a {kind.__name__} of at most {most:,}; of each: {rule}"
     tests = [_check_of(part, most)[0] for part in parts]
 
     def fits_each(value: object) -> bool:
@@ -230,12 +339,6 @@ def _check_of_tuple(parts: tuple[Any, ...], most: int) -> tuple[Callable[[object
 
 
 _WIDEST = 2**63  # as wide as a column; and Python refuses to write out a number that is very much wider
-_PLAIN: dict[object, str] = {
-    bool: "give True or False",
-    bytes: "give bytes",
-    date: "give a date",
-    NoneType: "give None",
-}
 
 
 def is_text(value: object) -> bool:
@@ -248,25 +351,22 @@ def is_text(value: object) -> bool:
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-_TESTS: dict[object, tuple[Callable[[object], bool], str]] = {
-    # The NaT of pandas is a datetime by its type.
-    datetime: (lambda value: issubclass(type(value), datetime) and not is_missing(value), "give a datetime"),
+_AN_INSTANT = "give an instant: a datetime with a time zone"
+_TESTS: dict[object, _Test] = {
+    datetime: (lambda value: type(value) is datetime and value.tzinfo is UTC and value.year in YEARS, _AN_INSTANT),
     str: (is_text, "give a text"),
+    bool: (lambda value: type(value) is bool, "give True or False"),
+    bytes: (lambda value: type(value) is bytes, "give bytes"),
+    date: (lambda value: type(value) is date, "give a date"),
     int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
 }
-
-_SETTERS: dict[type, dict[str, Callable[[object, object], None]]] = {}
 
 
 def proved(kind: type[_V], **fields: object) -> _V:
     """Make a slotted value of fields that this package just proved, without checking them again: for the hot path."""
-    setters = _SETTERS.get(kind) or _SETTERS.setdefault(
-        kind,
-        {field.name: getattr(kind, field.name).__set__ for field in dataclasses.fields(kind)},  # type: ignore[arg-type]
-    )
-    value = object.__new__(kind)
+    value, put = object.__new__(kind), object.__setattr__
     for name, field in fields.items():
-        setters[name](value, field)
+        put(value, name, field)
     return value
 
 
@@ -337,7 +437,7 @@ def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:
         InvalidValue: it is of another one.
     """
     if not issubclass(type(value), kind):
-        raise InvalidValue(field, value, rule or f"give {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}")
+        raise InvalidValue(field, value, rule or _a(kind))
     return value  # type: ignore[return-value]  # this is the hot path, and `cast` is a call
 
 
@@ -416,7 +516,7 @@ def instant(value: object, field: str) -> datetime:
         return value
     if not issubclass(type(value), datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
         what = "it is missing: " if is_missing(value) else ""
-        raise InvalidValue(field, value, f"{what}give an instant: a datetime with a time zone")
+        raise InvalidValue(field, value, f"{what}{_AN_INSTANT}")
     try:
         return in_utc(cast("datetime", value))
     except NotATime as fault:

@@ -6,15 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from miexchange._bounded import Between, Id, Name, Note, bound_of
 from miexchange._bounds import JSON_VALUES, NAME
 from miexchange._csv import read_rows
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
 from miexchange._problems import Problems
 from miexchange._text import GREATEST_SHOWN, is_missing, native, words
-from miexchange._value import Value, argument, check_types, day, require
+from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
 from miexchange.errors import InvalidImei, InvalidValue, shown
 from miexchange.imei import Imei
@@ -29,7 +30,7 @@ __all__ = ["Catalogue", "Device", "Variant"]
 
 _MB_PER_GB = 1024
 _NEAREST = 5
-_MOST_SIMS = 4
+_Memory = Annotated[int, Between(1, 10**6)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +51,16 @@ class Variant(Value):
             source states it.
     """
 
-    model: str
-    brand: str
-    name: str
-    ram_mb: int | None
-    storage_gb: int
+    model: Id
+    brand: Id
+    name: Id
+    ram_mb: _Memory | None
+    storage_gb: _Memory
     launched_on: date | None = None
-    launch_price_paise: int | None = None
-    aliases: tuple[str, ...] = ()
-    source: str = ""
-    sims: int | None = None
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for field in ("model", "brand", "name"):
-            require(bool(getattr(self, field).strip()), f"Variant.{field}", getattr(self, field), "give a text")
-        for field in ("ram_mb", "storage_gb", "launch_price_paise", "sims"):
-            number = getattr(self, field)
-            fits = number is None or 0 < number <= GREATEST_PAISE
-            require(fits, f"Variant.{field}", number, "give a whole number above zero")
+    launch_price_paise: Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_PAISE)] | None = None
+    aliases: tuple[Name, ...] = ()
+    source: Note = ""
+    sims: Annotated[int, Between(1, 4)] | None = None
 
     @property
     def family(self) -> str:
@@ -150,18 +142,18 @@ class Catalogue(Value):
                 row.text("model"),
                 row.text("brand"),
                 row.text("name"),
-                row.whole_or_none("ram_mb", 1, 10**6),
-                row.whole("storage_gb", 1, 10**6),
+                row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
+                row.whole("storage_gb", bound_of(Variant, "storage_gb")),
                 row.day_or_none("launched_on"),
-                row.whole_or_none("launch_price_paise", PAISE_PER_RUPEE, GREATEST_PAISE),
+                row.whole_or_none("launch_price_paise", bound_of(Variant, "launch_price_paise")),
                 aliases,
                 row.text("source"),
-                row.whole_or_none("sims", 1, _MOST_SIMS),
+                row.whole_or_none("sims", bound_of(Variant, "sims")),
             )
             if row.good and cells[0] in variants:
                 row.bad("model", f"{cells[0]} stands twice", "Keep one row for each variant")
-            if row.good:
-                variants[cells[0]] = Variant(*cells)
+            if variant := row.made(Variant, {}, *cells):
+                variants[variant.model] = variant
         return cls(tuple(variants[model] for model in sorted(variants)))
 
     @cached_property

@@ -19,16 +19,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, final
 
-from miexchange._bounds import ANSWERS
+from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words
+from miexchange._bounds import ANSWERS, LISTED, QUESTIONS
 from miexchange._json import read_json
 from miexchange._text import is_a, is_missing, text_of
-from miexchange._value import Value, argument, canonical, check_types, pairs, proved, require
+from miexchange._value import Fault, Value, argument, canonical, pairs, proved
 from miexchange.catalogue import Variant
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
-from miexchange.money import BPS
+from miexchange.money import BPS, GREATEST_PAISE, Bps, Paise
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Question", "Questionnaire"]
+
+GREATEST_WEIGHT = 100 * BPS
+"""The largest weight of a deduction: a hundred times its repair anchor."""
+
+Step = Annotated[int, Between(0, LISTED)]
+"""Steps below the best grade."""
 
 
 @final
@@ -181,10 +188,18 @@ class Deduction(Value):
         weight_bps: the weight on the anchor, in basis points (10 000 = the anchor itself).
     """
 
-    paise: int = 0
-    share_bps: int = 0
-    anchor: str = ""
-    weight_bps: int = 0
+    paise: Paise = 0
+    share_bps: Bps = 0
+    anchor: MaybeId = ""
+    weight_bps: Annotated[int, Between(0, GREATEST_WEIGHT)] = 0
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.anchor and not self.weight_bps:
+            yield "weight_bps", self.weight_bps, "give the weight on the anchor, in basis points"
+        elif self.weight_bps and not self.anchor:
+            yield "anchor", self.anchor, "name the repair anchor that is weighed"
+        elif sum(map(bool, (self.paise, self.share_bps, self.weight_bps))) != 1:
+            yield "paise", self.paise, "give exactly one of paise, share_bps, and anchor with weight_bps"
 
     @property
     def kind(self) -> str:
@@ -220,16 +235,16 @@ class Option(Value):
         source: where the numbers are from.
     """
 
-    id: str
-    says: str
-    ctia: str = ""
-    r2: str = ""
+    id: Id
+    says: Text
+    ctia: Note = ""
+    r2: Note = ""
     gate: bool = False
-    grade: int = 0
-    keep_bps: int = BPS
+    grade: Step = 0
+    keep_bps: Bps = BPS
     deduction: Deduction | None = None
-    extra_paise: int = 0
-    source: str = ""
+    extra_paise: Annotated[int, Between(-GREATEST_PAISE, GREATEST_PAISE)] = 0
+    source: Note = ""
 
     @property
     def is_clean(self) -> bool:
@@ -253,15 +268,15 @@ class Question(Value):
         source: where the question is from.
     """
 
-    id: str
-    ask: str
-    component: str
+    id: Id
+    ask: Text
+    component: Id
     axis: Literal["functional", "cosmetic", "none"]
-    options: tuple[Option, ...]
+    options: Annotated[tuple[Option, ...], Items(1, LISTED, "id")]
     optional: bool = False
-    asked_brands: tuple[str, ...] = ()
+    asked_brands: Words = ()
     asked_launched_from: date | None = None
-    source: str = ""
+    source: Note = ""
 
     def is_asked_of(self, variant: Variant) -> bool:
         """Tell whether the question is asked of a model. An unknown launch date counts as old."""
@@ -271,10 +286,6 @@ class Question(Value):
             return False
         since = self.asked_launched_from
         return since is None or (variant.launched_on is not None and variant.launched_on >= since)
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        require(bool(self.options), "Question.options", self.options, "give at least one answer")
 
     @property
     def best(self) -> Option:
@@ -295,12 +306,12 @@ class Grade(Value):
         source: where the numbers are from.
     """
 
-    id: str
-    keep_bps: int
-    ctia: str = ""
-    r2: str = ""
-    meaning: str = ""
-    source: str = ""
+    id: Id
+    keep_bps: Bps
+    ctia: Note = ""
+    r2: Note = ""
+    meaning: Note = ""
+    source: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,8 +343,8 @@ class Grading(Value):
         reasons: unanswered and unknown ones, and every gate.
     """
 
-    functional: int
-    cosmetic: int
+    functional: Step
+    cosmetic: Step
     findings: tuple[Finding, ...]
     reasons: tuple[Reason, ...]
 
@@ -367,8 +378,8 @@ class Questionnaire(Value):
         questions: the questions, in the order in which they are asked.
     """
 
-    version: str
-    questions: tuple[Question, ...]
+    version: Id
+    questions: Annotated[tuple[Question, ...], Items(0, QUESTIONS, "id")]
 
     @cached_property
     def _plans(self) -> dict[tuple[str, ...], _Plan]:

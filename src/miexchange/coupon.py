@@ -11,22 +11,22 @@ code, and nobody can guess one.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from miexchange import _html
-from miexchange._bounds import NAME, ORDER_LINES
-from miexchange._keyed import SEAL, check_keys, is_sealed, keyed, seal_of
+from miexchange._bounded import After, Between, Chars, Count, Hex, Id, Items, Name
+from miexchange._bounds import NAME, ORDER_LINES, VALUE_ITEMS
+from miexchange._keyed import Seal, check_keys, is_sealed, keyed, seal_of
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
 from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
-from miexchange.money import GREATEST_PAISE, allocate, rupees
+from miexchange.money import Paise, allocate, rupees
 from miexchange.programme import NONE_GIVEN, UsageRules
 from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
@@ -62,9 +62,8 @@ _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", **dict.fromkeys(_BET
 _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
-_TOKEN = re.compile("[0-9a-f]{32}")
-LONGEST_DAYS = 3_650
-"""For how many days a coupon can be valid."""
+Code = Annotated[str, Chars(_CODE, _CODE, f"[{_ALPHABET}]*", "a code as `issue` makes it")]
+Token = Annotated[str, Hex(16)]
 _MOST_UNITS = 1_000_000
 
 
@@ -98,33 +97,23 @@ class Coupon(Value):
             not fit. "" for one that was changed since, as by the release of an order; a ledger keeps what is so now.
     """
 
-    code: str
-    programme: str
-    digest: str
-    terms: str
-    account: str
-    model: str
-    device_tokens: tuple[str, ...]
-    exchange_value: int
+    code: Code
+    programme: Id
+    digest: Id
+    terms: Id
+    account: Id
+    model: Id
+    device_tokens: Annotated[tuple[Token, ...], Items(1, VALUE_ITEMS)]
+    exchange_value: Paise
     bonuses: tuple[GrantedBonus, ...]
     valid_from: datetime
-    valid_until: datetime
+    valid_until: Annotated[datetime, After("valid_from")]
     usage: UsageRules
-    seal: str = ""
+    seal: Seal = ""
 
     def __post_init__(self) -> None:
         check_types(self)
-        require(SEAL.fullmatch(self.seal) is not None, "Coupon.seal", self.seal, "give a seal as `issue` makes it")
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
-        _name(self.account, "Coupon.account", "give the account's id")
-        fits = bool(self.device_tokens) and all(_TOKEN.fullmatch(token) for token in self.device_tokens)
-        require(fits, "Coupon.device_tokens", self.device_tokens, "give at least one, as `device_token` makes it")
-        for amount in (self.exchange_value, *(bonus.amount for bonus in self.bonuses)):
-            fits = 0 <= amount <= GREATEST_PAISE
-            require(fits, "Coupon.exchange_value", amount, "amounts are whole paise, zero or more")
-        object.__setattr__(self, "valid_from", instant(self.valid_from, "Coupon.valid_from"))
-        object.__setattr__(self, "valid_until", instant(self.valid_until, "Coupon.valid_until"))
-        require(self.valid_from < self.valid_until, "Coupon.valid_until", self.valid_until, "it is after valid_from")
 
     @property
     def value(self) -> int:
@@ -193,22 +182,12 @@ class OrderLine(Value):
         quantity: how many units.
     """
 
-    product: str
-    category: str
-    brand: str
-    channel: str
-    price_paise: int
-    quantity: int = 1
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for field in ("product", "category", "brand", "channel"):
-            fits = 0 < len(getattr(self, field)) <= NAME
-            require(fits, f"OrderLine.{field}", getattr(self, field), f"give a text of at most {NAME} characters")
-        fits = 0 <= self.price_paise <= GREATEST_PAISE
-        require(fits, "OrderLine.price_paise", self.price_paise, "give whole paise, zero or more")
-        fits = 1 <= self.quantity <= _MOST_UNITS
-        require(fits, "OrderLine.quantity", self.quantity, "give a whole number, one or more")
+    product: Name
+    category: Name
+    brand: Name
+    channel: Name
+    price_paise: Paise
+    quantity: Annotated[int, Between(1, _MOST_UNITS)] = 1
 
     @property
     def total_paise(self) -> int:
@@ -226,18 +205,9 @@ class Order(Value):
         other_discounts: the kinds of other discounts on the order, such as ``bank_offer``.
     """
 
-    id: str
-    lines: tuple[OrderLine, ...]
-    other_discounts: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        _name(self.id, "Order.id", "give the order's id")
-        fits = 0 < len(self.lines) <= ORDER_LINES
-        require(fits, "Order.lines", self.lines, f"give at least one line, and at most {ORDER_LINES:,}")
-        for kind in self.other_discounts:
-            fits = len(kind) <= NAME
-            require(fits, "Order.other_discounts", kind, f"give the kind in at most {NAME} characters")
+    id: Id
+    lines: Annotated[tuple[OrderLine, ...], Items(1, ORDER_LINES)]
+    other_discounts: tuple[Annotated[str, Chars(0, NAME)], ...] = ()
 
     @property
     def total_paise(self) -> int:
@@ -261,22 +231,19 @@ class Redemption(Value):
             give it.
     """
 
-    code: str
-    order: str
+    code: Code
+    order: Id
     at: datetime
-    discounts: tuple[int, ...]
-    discount: int
-    to_pay: int
-    forfeited: int
-    store_credit: int
+    discounts: tuple[Count, ...]
+    discount: Count
+    to_pay: Count
+    forfeited: Count
+    store_credit: Count
 
     def __post_init__(self) -> None:
         check_types(self)
-        object.__setattr__(self, "at", instant(self.at, "Redemption.at"))
         if sum(self.discounts) != self.discount:
             raise InvalidValue("Redemption.discount", self.discount, "the discounts of the lines add up to it")
-        least = min(self.to_pay, self.forfeited, self.store_credit, *self.discounts)
-        require(least >= 0, "Redemption", least, "no amount is below zero")
 
 
 def _name(value: object, field: str, rule: str) -> str:
@@ -411,9 +378,6 @@ def _issue(
 ) -> Coupon | Refusal:
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
     account = _name(account, "account", "give the account's id")
-    days = quote.usage.valid_days
-    fits = bool(reasons) or 1 <= days <= LONGEST_DAYS
-    require(fits, "UsageRules.valid_days", days, f"give days from 1 to {LONGEST_DAYS}")
     if not quote.imeis:
         what = (
             "The quote is indicative: no IMEI was given"
@@ -440,7 +404,7 @@ def _issue(
         exchange_value=quote.exchange_value,
         bonuses=quote.bonuses,
         valid_from=at,
-        valid_until=at + timedelta(days=days),
+        valid_until=at + timedelta(days=quote.usage.valid_days),
         usage=quote.usage,
     )
     return coupon.sealed(key)

@@ -16,12 +16,13 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from miexchange._bounded import Between, Chars, Line
 from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
 from miexchange._privacy import mask
 from miexchange._text import bytes_of, text_of
-from miexchange._value import Value, canonical, check_types, flag, is_text, require
+from miexchange._value import Value, canonical, flag, is_text, require
 from miexchange.errors import InvalidImei, InvalidValue, shown
 from miexchange.imei import Imei
 
@@ -39,6 +40,9 @@ _LOCK = "factory_reset_protection"
 _MOST = 10**6
 _NOTES = 50
 _LONGEST = 30  # digits of a number; Python refuses to read thousands
+_Name = Annotated[str, Chars(0, NAME)]
+_Share = Annotated[int, Between(0, _WHOLE)]
+_Number = Annotated[int, Between(0, _MOST)]
 _SLACK = 50  # a capacity that is up to a fiftieth above a nominal size is still that size
 
 
@@ -68,33 +72,20 @@ class DeviceReport(Value):
 
     factory_reset_protection: bool
     imeis: tuple[Imei, ...] = ()
-    brand: str = ""
-    manufacturer: str = ""
-    model: str = ""
-    battery_health: int | None = None
-    battery_cycles: int | None = None
+    brand: _Name = ""
+    manufacturer: _Name = ""
+    model: _Name = ""
+    battery_health: _Share | None = None
+    battery_cycles: _Number | None = None
     battery_part: _Part | None = None
     battery_made_on: date | None = None
     battery_used_since: date | None = None
     screen_parts: tuple[_Part, ...] = ()
     moisture: bool | None = None
-    storage_bytes: int | None = None
-    storage_life: int | None = None
-    launch_level: int | None = None
-    unread: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for field, most in (
-            ("battery_health", _WHOLE),
-            ("storage_life", _WHOLE),
-            ("storage_bytes", _LARGEST),
-            ("battery_cycles", _MOST),
-            ("launch_level", _MOST),
-        ):
-            number = getattr(self, field)
-            fits = number is None or 0 <= number <= most
-            require(fits, f"DeviceReport.{field}", number, f"give a whole number from 0 to {most}, or None")
+    storage_bytes: Annotated[int, Between(0, _LARGEST)] | None = None
+    storage_life: _Share | None = None
+    launch_level: _Number | None = None
+    unread: tuple[Line, ...] = ()
 
     @classmethod
     def parse(cls, text: str | bytes) -> DeviceReport:

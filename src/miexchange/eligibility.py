@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+from miexchange._bounded import After, Id, Note
 from miexchange._bounds import JSON_VALUES, WINDOWS
 from miexchange._csv import read_rows
 from miexchange._problems import Problems
@@ -63,10 +64,10 @@ class Listing(Value):
         source: where the row is from.
     """
 
-    model: str
+    model: Id
     listed_from: date
-    listed_until: date | None = None
-    source: str = ""
+    listed_until: Annotated[date | None, After("listed_from")] = None
+    source: Note = ""
 
     def covers(self, on: date) -> bool:
         """Tell whether the model is on the list that day."""
@@ -130,11 +131,8 @@ class EligibleModels(Value):
         for row in read_rows(source, ("model", "listed_from", "source"), ("listed_until",), problems, file=file):
             model, source_text = row.text("model"), row.text("source")
             start, end = row.day("listed_from"), row.day_or_none("listed_until")
-            if not row.good or start is None:
-                continue
-            listing = Listing(model, start, end, source_text)
-            if end is not None and end <= start:
-                row.bad("listed_until", f"{end} is not after {start}", "End the window after its first day")
+            listing = row.made(Listing, {}, model, start, end, source_text)
+            if listing is None:
                 continue
             if len(listings.get(model, ())) == WINDOWS:
                 row.bad("model", f"{model} is listed more than {WINDOWS} times", "Join windows that follow one another")

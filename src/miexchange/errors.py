@@ -148,6 +148,11 @@ class DataError(MiExchangeError):
         return (DataError, (self.problems,))
 
 
+def sentence(rule: str) -> str:
+    """Return the rule of an `InvalidValue` as the remedy of a `Problem`: a sentence of its own."""
+    return rule[:1].upper() + rule[1:]
+
+
 def one_line(text: str, most: int = MESSAGE) -> str:
     r"""Return a text as one line of a message: printable, and cut where it is longer than any message needs to be.
 

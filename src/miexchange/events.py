@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from miexchange._bounds import NAME
-from miexchange._text import ID_RULE, is_id
-from miexchange._value import Value, check_types, instant, require
-from miexchange.coupon import LONGEST_DAYS, Coupon, Order
+from miexchange._bounded import Id, Name
+from miexchange._value import Value, check_types, require
+from miexchange.coupon import Coupon, Order
 from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules
 from miexchange.quote import Quote
@@ -40,14 +39,6 @@ class _Dated(Value):
 
     at: datetime
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        object.__setattr__(self, "at", instant(self.at, f"{type(self).__name__}.at"))
-        for field in ("order", "account"):
-            text = getattr(self, field, "-")
-            fits = not isinstance(text, str) or is_id(text)
-            require(fits, f"{type(self).__name__}.{field}", text, f"give {ID_RULE}")
-
 
 @dataclass(frozen=True, slots=True)
 class Accept(_Dated):
@@ -67,7 +58,7 @@ class Accept(_Dated):
     kind: Literal["accept"] = "accept"
 
     def __post_init__(self) -> None:
-        _Dated.__post_init__(self)
+        check_types(self)
         check_parts("Accept", self)
 
 
@@ -75,7 +66,7 @@ _SHARED = ("programme", "digest", "terms", "model", "exchange_value", "bonuses")
 
 
 def check_parts(name: str, whole: Accept | Exchange) -> None:
-    """Refuse a coupon and a worst case that are not of the quote, and rules that no instant can be reckoned with.
+    """Refuse a coupon and a worst case that are not of the quote.
 
     Raises:
         InvalidValue: the first field that does not fit.
@@ -84,26 +75,13 @@ def check_parts(name: str, whole: Accept | Exchange) -> None:
     for field in _SHARED:
         fits = getattr(quote, field) == getattr(coupon, field)
         require(fits, f"{name}.coupon.{field}", getattr(coupon, field), "give the coupon that was issued of the quote")
-    days = coupon.usage.valid_days
-    require(1 <= days <= LONGEST_DAYS, "UsageRules.valid_days", days, f"give days from 1 to {LONGEST_DAYS}")
     at_risk = quote.coupon_value if worst.gates else quote.coupon_value - worst.value
-    fits = worst.value >= 0 and worst.at_risk == at_risk
-    require(fits, f"{name}.worst_case.at_risk", worst.at_risk, f"of this quote {at_risk} paise are at risk")
-    check_rules(whole.rules, "decide_hours", "reversal_days")
-
-
-def check_rules(rules: ExchangeRules, *fields: str) -> None:
-    """Refuse rules with a number that is out of its bounds.
-
-    Raises:
-        InvalidValue: the first of the fields that is.
-    """
-    bounds = rules.bounds()
-    for field in fields:
-        least, most = bounds[field]
-        number = getattr(rules, field)
-        fits = least <= number <= most
-        require(fits, f"ExchangeRules.{field}", number, f"give a whole number from {least} to {most}")
+    require(
+        worst.at_risk == at_risk,
+        f"{name}.worst_case.at_risk",
+        worst.at_risk,
+        f"of this quote {at_risk} paise are at risk",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +94,7 @@ class Reserve(_Dated):
     """
 
     order: Order
-    account: str
+    account: Id
     kind: Literal["reserve"] = "reserve"
 
 
@@ -128,7 +106,7 @@ class Release(_Dated):
         order: the order's id.
     """
 
-    order: str
+    order: Id
     kind: Literal["release"] = "release"
 
 
@@ -141,7 +119,7 @@ class Inspect(_Dated):
         examination: what `miexchange.inspection.examine` found.
     """
 
-    order: str
+    order: Id
     examination: Examination
     kind: Literal["inspect"] = "inspect"
 
@@ -154,7 +132,7 @@ class Agree(_Dated):
         account: the account of the customer.
     """
 
-    account: str
+    account: Id
     kind: Literal["agree"] = "agree"
 
 
@@ -166,7 +144,7 @@ class Decline(_Dated):
         account: the account of the customer.
     """
 
-    account: str
+    account: Id
     kind: Literal["decline"] = "decline"
 
 
@@ -178,7 +156,7 @@ class Complete(_Dated):
         order: the id of the order that was delivered.
     """
 
-    order: str
+    order: Id
     kind: Literal["complete"] = "complete"
 
 
@@ -197,13 +175,8 @@ class Void(_Dated):
         reason: why, for the record.
     """
 
-    reason: str
+    reason: Name
     kind: Literal["void"] = "void"
-
-    def __post_init__(self) -> None:
-        _Dated.__post_init__(self)
-        fits = 0 < len(self.reason) <= NAME
-        require(fits, "Void.reason", self.reason, f"give a text of up to {NAME} characters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +187,7 @@ class Reverse(_Dated):
         order: the id of the order that was returned.
     """
 
-    order: str
+    order: Id
     kind: Literal["reverse"] = "reverse"
 
 

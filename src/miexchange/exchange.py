@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from miexchange._bounded import Id, Number, Text
 from miexchange._history import shortest
 from miexchange._keyed import check_keys
 from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
@@ -38,7 +39,6 @@ from miexchange.events import (
     Reverse,
     Void,
     check_parts,
-    check_rules,
 )
 from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
@@ -133,7 +133,7 @@ class Exchange(Value):
     rules: ExchangeRules
     state: State
     at: datetime
-    version: int
+    version: Number
     order: Order | None = None
     redemption: Redemption | None = None
     examination: Examination | None = None
@@ -143,11 +143,7 @@ class Exchange(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        object.__setattr__(self, "at", instant(self.at, "Exchange.at"))
-        if self.decide_until is not None:
-            object.__setattr__(self, "decide_until", instant(self.decide_until, "Exchange.decide_until"))
         require(not self.quote.imeis, "Exchange.quote", "a quote with its IMEIs", "give it without_imei()")
-        require(self.version > 0, "Exchange.version", self.version, "there is at least the acceptance")
         check_parts("Exchange", self)
         self._check_order()
         self._check_history()
@@ -325,7 +321,6 @@ def acceptance(
     if rules is None:
         reasons = [_not_offered(quote)]
     else:
-        check_rules(rules, *rules.bounds())
         at = rules.following(at, quote.at)
         against = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
@@ -423,9 +418,9 @@ class Transition(Value):
     """
 
     state: State
-    event: str
+    event: Id
     becomes: tuple[State, ...]
-    when: str
+    when: Text
 
 
 TRANSITIONS = (

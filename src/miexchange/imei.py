@@ -22,9 +22,10 @@ import csv
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Any, Literal, final
 
 from miexchange import _data
+from miexchange._bounded import Chars, Text
 from miexchange._privacy import mask
 from miexchange._text import GREATEST_SHOWN, counted, name_of
 from miexchange._value import Value
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
+
 __all__ = [
     "Imei",
     "ReportingBody",
@@ -44,7 +46,6 @@ __all__ = [
     "format",
     "is_valid",
     "validate",
-    "validate_many",
 ]
 
 _IMEI, _IMEISV, _BODY, TAC_DIGITS = 15, 16, 14, 8
@@ -69,10 +70,10 @@ class ReportingBody(Value):
         source: where this is written.
     """
 
-    rbi: str
-    body: str
+    rbi: Annotated[str, Chars(2, 2, "[0-9]*", "two digits")]
+    body: Text
     status: Literal["allocating", "reserved", "test", "historic"]
-    source: str
+    source: Text
 
 
 @final
@@ -251,33 +252,6 @@ def is_valid(anything: object) -> bool:
     except InvalidImei:
         return False
     return True
-
-
-def validate_many(column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
-    """Validate a column of IMEIs, by the same rules as `validate`; no row becomes a Python object.
-
-    Args:
-        column: texts as a pandas or Polars Series, an Index, a Categorical or another array of pandas, a numpy array
-            of one dimension, an Arrow array of any layout, or anything with the Arrow PyCapsule interface. A null, a
-            number or anything else in a cell is no text.
-        threads: how many threads share the work; by default as many as there are processors.
-
-    Returns:
-        A table of the column's kind (of pandas for numpy), with its index: ``digits``, the fifteen digits or null, and
-        ``reason``, null or the code that `InvalidImei` would have, such as ``imei_check_digit``.
-
-    Raises:
-        InvalidValue: what is given is no column.
-
-    >>> import pandas as pd
-    >>> print(validate_many(pd.Series(["35-417803-685978-9", "354178036859782"])).to_string())
-                digits            reason
-    0  354178036859789               NaN
-    1              NaN  imei_check_digit
-    """
-    from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
-
-    return batch.validate_many(column, threads=threads)
 
 
 def format(imei: Imei | str, separator: str = "-") -> str:  # noqa: A001 - one of the verbs of python-stdnum

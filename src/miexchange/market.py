@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeVar
 
+from miexchange._bounded import After, Between, Id, Note, bound_of
 from miexchange._bounds import JSON_VALUES
 from miexchange._csv import Row, read_rows
 from miexchange._problems import Problems
 from miexchange._text import text_of
-from miexchange._value import Value, argument, check_types, elements, instant, make_native, require, text
-from miexchange.errors import InvalidValue
-from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange._value import Value, argument, elements, instant, require, text
+from miexchange.money import Rupees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,19 +54,12 @@ class Price(Value):
         effective_until: the first instant at which it no longer holds, or None while it is open.
     """
 
-    model: str
+    model: Id
     effective_from: datetime
-    price_paise: int
+    price_paise: Rupees
     basis: Literal["observed", "modelled"]
-    source: str = ""
-    effective_until: datetime | None = None
-
-    def __post_init__(self) -> None:
-        make_native(self)
-        if type(self.model) is not str or not self.model:
-            raise InvalidValue("Price.model", self.model, _MODEL)
-        _check_amount(self.price_paise, "Price.price_paise")
-        _check_dated(self, "Price")
+    source: Note = ""
+    effective_until: Annotated[datetime | None, After("effective_from")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,45 +76,13 @@ class Anchor(Value):
         effective_until: the first instant at which it no longer holds, or None while it is open.
     """
 
-    model: str
-    component: str
+    model: Id
+    component: Id
     effective_from: datetime
-    amount_paise: int
+    amount_paise: Rupees
     basis: Literal["observed", "modelled"]
-    source: str = ""
-    effective_until: datetime | None = None
-
-    def __post_init__(self) -> None:
-        make_native(self)
-        if type(self.model) is not str or not self.model:
-            raise InvalidValue("Anchor.model", self.model, _MODEL)
-        if type(self.component) is not str or not self.component:
-            raise InvalidValue("Anchor.component", self.component, _COMPONENT)
-        _check_amount(self.amount_paise, "Anchor.amount_paise")
-        _check_dated(self, "Anchor")
-
-
-# Tables of thousands of rows pass through here, so a check is no call of a function where it need not be.
-def _check_dated(dated: Price | Anchor, name: str) -> None:
-    start = instant(dated.effective_from, f"{name}.effective_from")
-    if start is not dated.effective_from:
-        object.__setattr__(dated, "effective_from", start)
-    if dated.effective_until is not None:
-        end = instant(dated.effective_until, f"{name}.effective_until")
-        require(end > start, f"{name}.effective_until", f"{end}", "give an instant after effective_from")
-        object.__setattr__(dated, "effective_until", end)
-    basis: object = dated.basis
-    if type(basis) is not str or basis not in _BASES:
-        raise InvalidValue(f"{name}.basis", dated.basis, f"give one of: {', '.join(_BASES)}")
-    if type(dated.source) is not str:
-        raise InvalidValue(f"{name}.source", dated.source, "give a text")
-
-
-def _check_amount(amount: object, field: str) -> None:
-    if type(amount) is not int or not PAISE_PER_RUPEE <= amount <= GREATEST_PAISE or amount % PAISE_PER_RUPEE:
-        raise InvalidValue(
-            field, amount, f"give whole rupees as paise: a multiple of 100 from {PAISE_PER_RUPEE} to {GREATEST_PAISE}"
-        )
+    source: Note = ""
+    effective_until: Annotated[datetime | None, After("effective_from")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +95,12 @@ class Gap(Value):
         ends: the first instant with one again.
     """
 
-    model: str
+    model: Id
     begins: datetime
-    ends: datetime
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for field in ("begins", "ends"):
-            object.__setattr__(self, field, instant(getattr(self, field), f"Gap.{field}"))
+    ends: Annotated[datetime, After("begins")]
 
 
+_PRICE: Between = bound_of(Price, "price_paise")
 _MODEL = "give a variant's id"
 _COMPONENT = "give a component, such as display"
 _INSTANT = timedelta(microseconds=1)  # the finest step of time
@@ -237,30 +194,6 @@ class PriceTable(Value):
             model = text(model, "model", _MODEL)
         return _in_force(self._series.get(model), instant(at, "at"))
 
-    def as_of_many(self, models: Any, at: Any) -> Any:  # noqa: ANN401 - any columns, any table
-        """Look the prices of a whole column up, in any order, in one pass.
-
-        Args:
-            models: variants' ids, as any column that `miexchange.imei.validate_many` takes.
-            at: an instant, or a column of as many timestamps with a time zone.
-
-        Returns:
-            A table of the kind of `models`, with its index: ``price_paise`` and ``effective_from`` of the price
-            that `as_of` returns, null where there is none.
-
-        Raises:
-            InvalidValue: what is given is no column, or instants have no time zone.
-
-        >>> import pandas as pd
-        >>> from datetime import UTC
-        >>> table = PriceTable.of([Price("one", datetime(2018, 3, 15, tzinfo=UTC), 50_000, "observed")])
-        >>> table.as_of_many(pd.Series(["one", "two"]), datetime(2018, 4, 1, tzinfo=UTC)).price_paise.to_list()
-        [50000, <NA>]
-        """
-        from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
-
-        return batch.prices_as_of(self, models, at)
-
     def gaps(self, max_age: timedelta) -> tuple[Gap, ...]:
         """Return every stretch, between a variant's first and last row, without a fresh price.
 
@@ -306,10 +239,18 @@ class PriceTable(Value):
         required = ("model", "effective_from", "price_paise", "basis", "source")
         found: list[tuple[Price, Row]] = []
         for row in read_rows(source, required, ("effective_until",), problems, file=file):
-            model, start, amount = row.text("model"), row.instant("effective_from", zone), _amount(row, "price_paise")
-            basis, origin, end = row.choice("basis", _BASES), row.text("source"), _end(row, start, zone)
-            if row.good and start is not None:
-                found.append((Price(model, start, amount, basis, origin, end), row))  # type: ignore[arg-type]
+            model, start, amount = (
+                row.text("model"),
+                row.instant("effective_from", zone),
+                row.whole("price_paise", _PRICE),
+            )
+            basis, origin, end = (
+                row.choice("basis", _BASES),
+                row.text("source"),
+                row.instant_or_none("effective_until", zone),
+            )
+            if price := row.made(Price, {}, model, start, amount, basis, origin, end):
+                found.append((price, row))
         table = object.__new__(cls)  # what __post_init__ would check is seen to already
         object.__setattr__(table, "prices", _without_clashes(found, _of_model, lines))
         return table
@@ -376,10 +317,10 @@ class AnchorTable(Value):
         found: list[tuple[Anchor, Row]] = []
         for row in read_rows(source, required, ("effective_until",), problems, file=file):
             model, component, start = row.text("model"), row.text("component"), row.instant("effective_from", zone)
-            amount, basis = _amount(row, "amount_paise"), row.choice("basis", _BASES)
-            origin, end = row.text("source"), _end(row, start, zone)
-            if row.good and start is not None:
-                found.append((Anchor(model, component, start, amount, basis, origin, end), row))  # type: ignore[arg-type]
+            amount, basis = row.whole("amount_paise", _PRICE), row.choice("basis", _BASES)
+            origin, end = row.text("source"), row.instant_or_none("effective_until", zone)
+            if anchor := row.made(Anchor, {}, model, component, start, amount, basis, origin, end):
+                found.append((anchor, row))
         table = object.__new__(cls)  # what __post_init__ would check is seen to already
         object.__setattr__(table, "anchors", _without_clashes(found, _of_component, lines))
         return table
@@ -409,23 +350,6 @@ def _check_rows(
 
 def _called(row: Price | Anchor) -> str:
     return f"{row.model} {row.component}" if isinstance(row, Anchor) else row.model
-
-
-def _end(row: Row, start: datetime | None, zone: timezone) -> datetime | None:
-    end = row.instant_or_none("effective_until", zone)
-    if start is not None and end is not None and end <= start:
-        what = f"{row.cells['effective_until']} is not after {row.cells['effective_from']}"
-        row.bad("effective_until", what, "End the window after it begins, or leave it empty")
-    return end
-
-
-def _amount(row: Row, column: str) -> int:
-    amount = row.whole(column, PAISE_PER_RUPEE, GREATEST_PAISE)
-    if amount % PAISE_PER_RUPEE:
-        row.bad(
-            column, f"{amount} paise is not a whole number of rupees", "Round it to whole rupees: a multiple of 100"
-        )
-    return amount
 
 
 def _without_clashes(

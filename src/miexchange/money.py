@@ -13,8 +13,9 @@ An amount is an `int` of paise (100 paise = ₹1), a rate an `int` of basis poin
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from miexchange._bounded import Between
 from miexchange._text import GREATEST_SHOWN, native, text_of
 from miexchange._value import elements
 from miexchange.errors import InvalidValue
@@ -35,6 +36,15 @@ GREATEST_PAISE = 10**11
 10 000 bps then stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64
 column."""
 
+Bps = Annotated[int, Between(0, BPS)]
+"""What is kept of something, or a share of it, in basis points."""
+
+Paise = Annotated[int, Between(0, GREATEST_PAISE)]
+"""An amount in paise, zero or more."""
+
+_WHOLE_RUPEES = f"whole rupees as paise: a multiple of 100 from {PAISE_PER_RUPEE} to {GREATEST_PAISE}"
+Rupees = Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_PAISE, PAISE_PER_RUPEE, _WHOLE_RUPEES)]
+"""A price in paise: whole rupees, one or more."""
 
 _RUPEES = re.compile(r"(?P<rupees>[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.(?P<paise>[0-9]{1,2}))?")
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from miexchange import _html, money
-from miexchange._keyed import SEAL, is_sealed, seal_of
+from miexchange._bounded import After, Count, Id, Line, Name, Text
+from miexchange._keyed import Seal, is_sealed, seal_of
 from miexchange._text import printable
-from miexchange._value import Value, canonical, check_types, flag, instant, require
+from miexchange._value import Value, canonical, check_types, flag, require
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
+from miexchange.money import Paise
 from miexchange.programme import UsageRules
+from miexchange.programme.terms import Quota
 from miexchange.refusal import Reason
 
 if TYPE_CHECKING:
@@ -34,10 +37,10 @@ class QuoteLine(Value):
         source: the row that says so, by table and key.
     """
 
-    rule: str
+    rule: Line
     amount: int
-    effect: str
-    source: str
+    effect: Line
+    source: Line
 
     @property
     def rupees(self) -> str:
@@ -56,10 +59,10 @@ class GrantedBonus(Value):
         quota: how often the bonus is given in all; None for no limit. A ledger counts, and holds to it.
     """
 
-    id: str
-    amount: int
-    target: str | None = None
-    quota: int | None = None
+    id: Id
+    amount: Paise
+    target: Name | None = None
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,40 +97,33 @@ class Quote(Value):
             leaves the service's hands comes back as it went, or its seal does not fit.
     """
 
-    programme: str
-    digest: str
-    terms: str
-    questionnaire: str
+    programme: Id
+    digest: Id
+    terms: Id
+    questionnaire: Id
     at: datetime
-    valid_until: datetime
-    model: str
-    label: str
+    valid_until: Annotated[datetime, After("at")]
+    model: Id
+    label: Text
     imeis: tuple[Imei, ...]
     indicative: bool
     imei_status: ImeiStatus
     purchased_on: date | None
     condition: Condition
-    grade: str
+    grade: Id
     priced_from: datetime
-    target: str | None
-    bonuses_given: tuple[tuple[str, int], ...]
+    target: Line | None
+    bonuses_given: tuple[tuple[Id, Count], ...]
     bonuses: tuple[GrantedBonus, ...]
     lines: tuple[QuoteLine, ...]
-    exchange_value: int
-    coupon_value: int
+    exchange_value: Paise
+    coupon_value: Count
     warnings: tuple[Reason, ...]
     usage: UsageRules
-    seal: str = ""
+    seal: Seal = ""
 
     def __post_init__(self) -> None:
         check_types(self)
-        require(SEAL.fullmatch(self.seal) is not None, "Quote.seal", self.seal, "give a seal as `appraise` makes it")
-        object.__setattr__(self, "at", instant(self.at, "Quote.at"))
-        object.__setattr__(self, "valid_until", instant(self.valid_until, "Quote.valid_until"))
-        object.__setattr__(self, "priced_from", instant(self.priced_from, "Quote.priced_from"))
-        require(self.at < self.valid_until, "Quote.valid_until", self.valid_until, "it is after `at`")
-        fits = all(times >= 0 for _, times in self.bonuses_given)
-        require(fits, "Quote.bonuses_given", self.bonuses_given, "counts are whole numbers, zero or more")
         fits = not (self.indicative and self.imeis)
         require(fits, "Quote.indicative", self.indicative, "a quote for an IMEI is not indicative")
         coupon = sum([line.amount for line in self.lines])

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from miexchange._bounds import MESSAGE, REASONS
-from miexchange._value import Value, argument, check_types, elements, require
+from miexchange._bounded import Items
+from miexchange._bounds import MESSAGE, REASONS, VALUE_ITEMS
+from miexchange._value import Value, argument, check_types, elements
 from miexchange._words import Word
 from miexchange.errors import one_line
 
@@ -176,11 +177,7 @@ class Refusal(Value):
         reasons: at least one `Reason`, in the order in which the rules are applied.
     """
 
-    reasons: tuple[Reason, ...]
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        require(bool(self.reasons), "Refusal.reasons", (), "a refusal has at least one reason")
+    reasons: Annotated[tuple[Reason, ...], Items(1, VALUE_ITEMS)]
 
     def __bool__(self) -> bool:
         """Return False: a refusal is a "no"."""

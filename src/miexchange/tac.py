@@ -16,11 +16,13 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _tac_files
+from miexchange._bounded import Chars, Count, Line, Note
+from miexchange._bounds import NAME
 from miexchange._text import path_of, printable
-from miexchange._value import Value, elements, flag, require
+from miexchange._value import Fault, Value, elements, flag, require
 from miexchange.errors import DataError, InvalidValue, Problem, shown
 from miexchange.imei import TAC_DIGITS, Imei, reporting_bodies
 
@@ -41,9 +43,13 @@ class TacDevice(Value):
         source: the file, or what the row itself names as its source.
     """
 
-    brand: str
-    model: str
-    source: str = ""
+    brand: Annotated[str, Chars(0, NAME)]
+    model: Annotated[str, Chars(0, NAME)]
+    source: Note = ""
+
+    def _faults(self) -> Iterator[Fault]:
+        if not (self.brand or self.model):
+            yield "model", self.model, "name a brand or a model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +69,16 @@ class TacReport(Value):
         left_out: how many rows were left out.
     """
 
-    file: str
-    layout: str
-    rows: int
-    devices: int
-    padded_7: int
-    padded_6: int
-    merged: int
-    conflicts: int
+    file: Line
+    layout: Line
+    rows: Count
+    devices: Count
+    padded_7: Count
+    padded_6: Count
+    merged: Count
+    conflicts: Count
     problems: tuple[Problem, ...]
-    left_out: int = 0
+    left_out: Count = 0
 
 
 @final
@@ -152,31 +158,6 @@ class TacTable:
         while end < len(tacs) and tacs[end] == tac:
             end += 1
         return tuple([self._devices[position] for position in self._positions[start:end]])
-
-    def lookup_many(self, column: Any, *, threads: int | None = None) -> Any:  # noqa: ANN401 - any column, any table
-        """Look a column of IMEIs up.
-
-        Args:
-            column: texts, as any column that `validate_many` takes.
-            threads: how many threads share the work; by default as many as there are processors.
-
-        Returns:
-            A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
-            that the table names, joined by " | " where there are several, and null where there is none;
-            ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
-
-        Raises:
-            InvalidValue: what is given is no column.
-
-        >>> import pandas as pd
-        >>> table = TacTable.of([("35417803", "Acme", "One")])
-        >>> print(table.lookup_many(pd.Series(["354178036859789"]))[["brand", "model", "candidates"]].to_string())
-          brand model  candidates
-        0  Acme   One           1
-        """
-        from miexchange import batch  # noqa: PLC0415 - a door of the core to its island of columns
-
-        return batch.lookup_many(self, column, threads=threads)
 
     def __len__(self) -> int:
         """Return how many entries there are: pairs of a TAC and a device."""

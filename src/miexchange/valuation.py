@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miexchange import _kernel
+from miexchange._bounded import Count, Line
 from miexchange._bounds import TEXT
 from miexchange._keyed import check_keys
 from miexchange._privacy import mask
@@ -100,7 +101,6 @@ def appraise(
     terms = programme.terms_at(at)
     if terms is None:
         return Refusal((_not_in_force(programme, at),))
-    _ = terms.is_sound  # raises for terms that were put together by hand and cannot be computed
     on = at.astimezone(programme.zone).date()
     verdict = assessed(
         device,
@@ -418,10 +418,10 @@ class WorstCase(Value):
         gates: the answers that would refuse the device, as ``question=option``.
     """
 
-    value: int
-    at_risk: int
+    value: Count
+    at_risk: Count
     condition: Condition
-    gates: tuple[str, ...]
+    gates: tuple[Line, ...]
 
 
 def worst_case(quote: Quote, programme: Programme) -> WorstCase:

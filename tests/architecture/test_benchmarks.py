@@ -24,6 +24,7 @@ def test_every_script_is_run_by_all() -> None:
 GROUPS = {"sparking": [pytest.mark.xdist_group("spark")]}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("script", [pytest.param(script, marks=GROUPS.get(script, [])) for script in SCRIPTS])
 def test_a_benchmark_prints_its_table(script: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own script
@@ -49,6 +50,7 @@ def test_every_script_of_tuning_is_run_by_all() -> None:
     assert there == {*TUNING, "run_all"}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("script", TUNING)
 def test_a_benchmark_of_tuning_prints_its_table_or_says_what_it_lacks(script: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own script

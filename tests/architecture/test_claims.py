@@ -50,7 +50,7 @@ from miexchange import (
     ledger,
 )
 from miexchange._value import Value
-from miexchange.batch import _frames
+from miexchange.batch.plan import _plan
 from miexchange.cli._output import rupees
 from miexchange.coupon import device_token
 from miexchange.events import EVENTS
@@ -416,7 +416,7 @@ def test_the_loop_decides_only_what_it_says() -> None:
         "two IMEIs that are the same or one that is missing, the register's answer, and the date of purchase",
     )
     says("docs/design.md", "Some rules read nothing but the row, and are written a second time for compiled code")
-    source = (PACKAGE / "batch" / "_rows.py").read_text(encoding="utf-8")
+    source = (PACKAGE / "batch" / "plan" / "_loop.py").read_text(encoding="utf-8")
     assert "which reasons hide the others" in source
     decided = {"IMEI_REPEATED", "IMEI2_MISSING", "IMEI_BLOCKED", "IMEI_UNVERIFIED"}
     decided |= {"PURCHASE_DATE_MISSING", "PURCHASE_DATE_IN_FUTURE"}
@@ -426,7 +426,7 @@ def test_the_loop_decides_only_what_it_says() -> None:
 
 def test_the_tables_of_eight_programmes_are_kept() -> None:
     says("docs/spark.md", "keeps those of the last eight programmes by their digest")
-    cached = [one for one in vars(_frames).values() if hasattr(one, "cache_parameters")]
+    cached = [one for one in vars(_plan).values() if hasattr(one, "cache_parameters")]
     assert [one.cache_parameters()["maxsize"] for one in cached] == [8]
 
 

@@ -20,6 +20,7 @@ ROOMS = (
     {"errors", "_kernel"},
     {"_html", "_new_file"},
     {"_json"},
+    {"_bounded"},
     {"_value", "_words"},
     {"money"},
     {"_arguments"},
@@ -46,9 +47,14 @@ ROOMS = (
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
 BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger"), ("spark", "batch"), ("tuning", "batch")}
-# The plural of a verb stands beside the verb, and calls the island of columns when it is called itself. A table that
-# only speaks Arrow is opened there too.
-DOORS = {("imei", "batch"), ("tac", "batch"), ("market", "batch"), ("_frame", "batch")}
+# The wings of the island of columns, one way as well: each may use itself and those that it names.
+WINGS: dict[str, set[str]] = {
+    "arrow": set(),
+    "plan": {"arrow"},
+    "_frames": {"arrow", "plan"},
+    "_lookups": {"arrow", "plan"},
+    "files": {"arrow", "plan", "_frames"},
+}
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
 HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
 
@@ -98,12 +104,10 @@ def test_the_rooms_are_all_the_modules_there_are() -> None:
 @pytest.mark.parametrize("module", CORE)
 def test_a_core_module_imports_nothing_to_its_right(module: str) -> None:
     allowed = {other for other, floor in FLOOR.items() if floor <= FLOOR[module]}
-    allowed |= {island for door, island in DOORS if door == module}
     assert siblings(TREES[module]) <= allowed
 
 
 def test_the_ground_floor_stands_on_nothing() -> None:
-    assert not {door for door, _ in DOORS} & ROOMS[0]
     for module in ROOMS[0]:
         assert siblings(TREES[module]) <= ROOMS[0]
 
@@ -121,6 +125,19 @@ def test_the_package_offers_the_core_only() -> None:
 def test_an_island_uses_no_other_island(module: str) -> None:
     bridges = {end for start, end in BRIDGES if start == module}
     assert siblings(TREES[module]) & ISLANDS <= bridges | {module}
+
+
+def test_the_wings_are_all_that_batch_has() -> None:
+    names = {file.stem for file in (PACKAGE / "batch").iterdir() if file.name != "__pycache__"}
+    assert names == {*WINGS, "__init__"}
+
+
+@pytest.mark.parametrize("file", sorted((PACKAGE / "batch").rglob("*.py")), ids=lambda file: file.stem)
+def test_a_wing_of_batch_imports_only_those_it_may(file: Path) -> None:
+    wing = file.relative_to(PACKAGE / "batch").with_suffix("").parts[0]
+    modules = [name.split(".") for name in imported(ast.parse(file.read_text(encoding="utf-8")))]
+    used = {parts[2] for parts in modules if parts[:2] == ["miexchange", "batch"] and len(parts) > 2}
+    assert wing == "__init__" or used <= {wing, *WINGS[wing]}
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,9 @@ def test_all_mistakes_are_told_at_once(base: Path) -> None:
         (f"{PRICES}:3", "price_paise"),
         (f"{PRICES}:4", "price_paise"),
         (f"{TACS}:3", "tac"),
+        (f"{HEAD}:51", "terms.bonuses.cap_paise"),
         (f"{HEAD}:75", "terms.factor_bps"),
         (f"{DO}:6", "deduct_paise"),
-        (f"{HEAD}:54", "terms.bonuses.share_bps"),
     ]
     with pytest.raises(DataError) as caught:
         Programme.load(base)

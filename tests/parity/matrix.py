@@ -22,9 +22,9 @@ import pyarrow as pa
 
 from miexchange import InvalidImei, InvalidValue, Price, PriceTable, TacTable
 from miexchange._text import is_missing, text_of
-from miexchange.batch import appraise_frame
+from miexchange.batch import appraise_frame, lookup_many, prices_as_of, validate_many
 from miexchange.condition import Option, Question, Questionnaire
-from miexchange.imei import Imei, validate, validate_many
+from miexchange.imei import Imei, validate
 from parity.one_by_one import rows_of, valued
 from parity.tables import plain
 from unit import small
@@ -408,10 +408,10 @@ def _plural(column: Any, cells: list[object]) -> None:  # noqa: ANN401 - any col
     expected = [_reasoned(cell) for cell in cells]
     found = [(row["digits"], row["reason"]) for row in plain(validate_many(column, threads=1))]
     assert found == expected, (found, expected)
-    found = [(row["brand"], row["reason"]) for row in plain(TACS.lookup_many(column, threads=1))]
+    found = [(row["brand"], row["reason"]) for row in plain(lookup_many(TACS, column, threads=1))]
     known = [(_brand(digits), reason) for digits, reason in expected]
     assert found == known, (found, known)
-    prices = [row["price_paise"] for row in plain(PRICES.as_of_many(column, small.AT))]
+    prices = [row["price_paise"] for row in plain(prices_as_of(PRICES, column, small.AT))]
     priced = [PRICES.as_of(cell, small.AT) if (cell := text_of(one)) else None for one in cells]
     assert prices == [price and price.price_paise for price in priced], (prices, priced)
 
@@ -478,7 +478,7 @@ def _appraised(column: Any, name: str) -> None:  # noqa: ANN401 - any column
 
 def _safe(column: Any) -> None:  # noqa: ANN401 - any column
     """Nothing but our errors comes out, and what is no text is no text."""
-    plurals = (validate_many, TACS.lookup_many, partial(PRICES.as_of_many, at=small.AT))
+    plurals = (validate_many, partial(lookup_many, TACS), partial(prices_as_of, PRICES, at=small.AT))
     framed = (partial(_appraised, column, name) for name in IN_TEXT)
     for ask in (*(partial(plural, column) for plural in plurals), *framed):
         try:

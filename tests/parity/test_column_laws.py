@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Imei, InvalidImei, InvalidValue, PriceTable, TacTable
-from miexchange.batch import _shares
-from miexchange.imei import validate, validate_many
+from miexchange.batch import lookup_many, prices_as_of, validate_many
+from miexchange.batch.arrow import _threads
+from miexchange.imei import validate
 from miexchange.strategies import all_imeis, imei_texts, imeis, instants, mistyped_imeis, price_tables, tac_tables
 from parity.tables import plain
 from property.effort import effort
@@ -96,7 +97,7 @@ def test_blocks_and_threads_leave_no_trace(numbers: list[Imei], rows: int, threa
     """Promise 1: the same inputs give the same answer, however the work is shared."""
     texts = pa.array([imei.digits for imei in numbers])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_shares, "_MOST", rows)
+        patch.setattr(_threads, "_MOST", rows)
         assert validate_many(texts, threads=threads)["digits"].to_pylist() == texts.to_pylist()
 
 
@@ -108,12 +109,12 @@ def test_lookup_many_is_lookup_of_every_row(table: TacTable, texts: list[str | N
     """Promise 6, for TACs: every device that the table names, and nothing for what is no IMEI."""
     known = [Imei.from_body(f"{tac}000001").digits for tac, _ in table]
     readable = [*known, *(None if text is None else text.encode("utf-8", "replace").decode() for text in texts)]
-    assert plain(table.lookup_many(COLUMNS[kind](readable))) == [looked_up(table, text) for text in readable]
+    assert plain(lookup_many(table, COLUMNS[kind](readable))) == [looked_up(table, text) for text in readable]
 
 
 @effort(0.5)
 @given(table=price_tables(), data=st.data())
-def test_as_of_many_is_as_of_for_every_row(table: PriceTable, data: st.DataObject) -> None:
+def test_prices_as_of_is_as_of_for_every_row(table: PriceTable, data: st.DataObject) -> None:
     """Promise 6, for prices: the last one effective at or before the instant, in any order of rows."""
     edges = [price.effective_from for price in table.prices]
     edges += [price.effective_until for price in table.prices if price.effective_until is not None]
@@ -126,12 +127,12 @@ def test_as_of_many_is_as_of_for_every_row(table: PriceTable, data: st.DataObjec
     rows = data.draw(st.lists(st.tuples(names, moments | instants()), min_size=1, max_size=12))
     expected = [table.as_of(model, at) for model, at in rows]
     models = pa.array([model for model, _ in rows]), pa.array([at for _, at in rows], pa.timestamp("us", "UTC"))
-    found = table.as_of_many(*models).to_pylist()
+    found = prices_as_of(table, *models).to_pylist()
     assert [(row["price_paise"], row["effective_from"]) for row in found] == [
         (price and price.price_paise, price and price.effective_from) for price in expected
     ]
     at = rows[0][1]
-    found = plain(table.as_of_many(pd.Series([model for model, _ in rows]), at))
+    found = plain(prices_as_of(table, pd.Series([model for model, _ in rows]), at))
     assert [row["price_paise"] for row in found] == [
         price and price.price_paise for price in (table.as_of(model, at) for model, _ in rows)
     ]
@@ -140,7 +141,7 @@ def test_as_of_many_is_as_of_for_every_row(table: PriceTable, data: st.DataObjec
 def test_many_prices_and_rows_without_a_model_or_an_instant() -> None:
     table = PriceTable.of([])
     models, at = pa.array(["one", None]), pa.array([None, datetime(2018, 4, 1, tzinfo=UTC)], pa.timestamp("us", "UTC"))
-    assert table.as_of_many(models, at)["price_paise"].to_pylist() == [None, None]
+    assert prices_as_of(table, models, at)["price_paise"].to_pylist() == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_many_prices_and_rows_without_a_model_or_an_instant() -> None:
 )
 def test_instants_must_be_instants(at: Any, message: str) -> None:  # noqa: ANN401 - anything
     with pytest.raises(InvalidValue, match=message):
-        PriceTable.of([]).as_of_many(pa.array(["one"]), at)
+        prices_as_of(PriceTable.of([]), pa.array(["one"]), at)
 
 
 @pytest.mark.parametrize("column", [["354178036859789"], "354178036859789", None, {"imei": "1"}])

@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miexchange import InvalidValue, Programme
-from miexchange.batch import _records as records
 from miexchange.batch import appraise_file
-from miexchange.batch._records import NotCsv, header_of, read_records
+from miexchange.batch.files import _csv_records as records
+from miexchange.batch.files._csv_records import NotCsv, header_of, read_records
 from property.effort import effort
 
 if TYPE_CHECKING:

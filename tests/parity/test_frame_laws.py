@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Catalogue, InvalidValue, Programme
-from miexchange.batch import _shares, appraise_frame
+from miexchange.batch import appraise_frame
+from miexchange.batch.arrow import _threads
 from miexchange.strategies import imeis, programmes
 from parity.one_by_one import rows_of, valued
 from parity.tables import KINDS, columns_of, odd_rows, plain, rows
@@ -155,7 +156,7 @@ def test_blocks_and_threads_leave_no_trace(draw: st.DataObject) -> None:
     frame = frame_of(draw.draw(st.sampled_from(sorted(KINDS))), draw.draw(rows(programme)), programme)
     whole = plain(appraise_frame(frame, programme, threads=1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_shares, "_MOST", draw.draw(st.integers(1, 3)))
+        patch.setattr(_threads, "_MOST", draw.draw(st.integers(1, 3)))
         assert plain(appraise_frame(frame, programme, threads=3)) == whole
 
 

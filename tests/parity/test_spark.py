@@ -272,9 +272,9 @@ def told(session: SparkSession) -> dict[int, tuple[int, bool]]:
         import os  # noqa: PLC0415 - this runs in a process of Spark
         import sys  # noqa: PLC0415 - as above
 
-        from miexchange.batch import _frames  # noqa: PLC0415 - as above
+        from miexchange.batch.plan import _plan  # noqa: PLC0415 - as above
 
-        cached = _frames._tables_of.cache_info()  # noqa: SLF001 - what is asked about
+        cached = _plan._plan_of.cache_info()  # noqa: SLF001 - what is asked about
         for _ in batches:
             answer = {"worker": os.getpid(), "compiled": cached.misses, "pandas": "pandas" in sys.modules}
             yield pa.RecordBatch.from_pylist([answer])

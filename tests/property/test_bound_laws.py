@@ -31,6 +31,7 @@ def meter() -> Iterator[Meter]:
         yield one
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("module", "name"), DOORS, ids=lambda part: str(part).removeprefix("property."))
 def test_no_small_input_is_expensive(meter: Meter, module: str, name: str) -> None:
     """Bounds: below 1 MB, at most 1 s and 300 MB, an error or a refusal of ours, and one that is itself short."""

@@ -74,6 +74,7 @@ def test_this_test_sees_a_clock() -> None:
     assert found == ["miexchange.spy:1 calls now"] * 2
 
 
+@pytest.mark.sweep
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
 def test_no_door_reads_the_clock(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,7 @@ def one_step_better(faults: _Faults) -> Iterator[_Faults]:
         yield tuple(sorted((*others, (place, option - 1)))) if option > 1 else others
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("name", "brand", "at"), CASES, ids=lambda part: f"{part:%b}" if isinstance(part, datetime) else part
 )

@@ -1,4 +1,4 @@
-"""Every reader is fuzzed a little here, and for a minute each in `make prove`."""
+"""Every reader is fuzzed a little in `make sweep`, and for a minute each in `make prove`."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ MAY_DIE = {"Arrow tables", "Parquet files of devices", "damaged ledgers"}
 """Readers on which code that is not ours and not Python works: a process of its own may die."""
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", sorted(fuzz.READERS.keys() - MAY_DIE))
 def test_a_reader_gives_a_value_or_an_error_of_ours(name: str, tmp_path: Path) -> None:
     """Design, promise 8, for bytes: no other error, no second, no 300 MB, and a message that prints."""
@@ -42,6 +43,7 @@ def test_a_reader_gives_a_value_or_an_error_of_ours(name: str, tmp_path: Path) -
     assert found.faults == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", sorted(MAY_DIE))
 def test_a_reader_of_binary_files_lives(name: str, tmp_path: Path) -> None:
     """As above, and the process does not die."""

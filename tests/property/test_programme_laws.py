@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miexchange import Programme, lint
+from miexchange.errors import InvalidValue
 from miexchange.market import PriceTable
 from miexchange.strategies import programmes
 from property.effort import effort
-from property.on_disk import write_programme
 
 if TYPE_CHECKING:
     from random import Random
@@ -24,12 +25,40 @@ if TYPE_CHECKING:
 def test_what_is_drawn_passes_the_linter_and_comes_back_from_disk(programme: Programme) -> None:
     """Design, promise 5: tables that would break a promise are refused when they are loaded; these are not."""
     with TemporaryDirectory() as folder:
-        directory = Path(folder)
-        write_programme(programme, directory)
+        directory = programme.save(Path(folder) / "saved")
         assert lint(directory) == ()
         loaded = Programme.load(directory)
     assert loaded == programme
     assert loaded.digest == programme.digest
+    assert all(getattr(loaded, field.name) == getattr(programme, field.name) for field in fields(Programme))
+
+
+@given(programmes())
+@effort(0.5)
+def test_the_same_programme_is_saved_as_the_same_bytes(programme: Programme) -> None:
+    """Programme.save: the same programme gives the same bytes; one that was loaded from them, too."""
+    with TemporaryDirectory() as folder:
+        saved = programme.save(Path(folder) / "saved")
+        once = {file.name: file.read_bytes() for file in saved.iterdir()}
+        Programme.load(saved).save(saved, overwrite=True)
+        assert {file.name: file.read_bytes() for file in saved.iterdir()} == once
+        assert [file.name for file in Path(folder).iterdir()] == ["saved"]
+
+
+@given(programmes(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
+@example(Programme.load("graded-trade-in"), '=1+1,"a\\b"\r\n\rc\x7f\x00')
+def test_a_text_is_saved_as_it_is_or_refused(programme: Programme, text: str) -> None:
+    """Programme.save: loading gives an equal programme, whatever its texts are; a table keeps no space around them."""
+    rows = [price.replace(source=text) for price in programme.prices.prices]
+    terms = (programme.terms[0].replace(source=text), *programme.terms[1:])
+    changed = replace(programme, title=text, prices=PriceTable.of(rows), terms=terms)
+    with TemporaryDirectory() as folder:
+        directory = Path(folder) / "saved"
+        if text != text.strip():
+            with pytest.raises(InvalidValue, match="space around"):
+                changed.save(directory)
+        else:
+            assert Programme.load(changed.save(directory)) == changed
 
 
 @given(programmes(), st.randoms(use_true_random=False))
@@ -37,8 +66,7 @@ def test_what_is_drawn_passes_the_linter_and_comes_back_from_disk(programme: Pro
 def test_the_order_of_rows_is_not_in_the_digest(programme: Programme, random: Random) -> None:
     """Programme.digest: comments, order of rows and file names do not matter."""
     with TemporaryDirectory() as folder:
-        directory = Path(folder)
-        write_programme(programme, directory)
+        directory = programme.save(Path(folder) / "saved")
         for name in ("market_prices.csv", "eligible_models.csv", "models.csv", "tac.csv"):
             header, *rows = (directory / name).read_text(encoding="utf-8").splitlines(keepends=True)
             random.shuffle(rows)

@@ -15,7 +15,7 @@ from miexchange._csv import Row
 from miexchange._problems import Problems
 from miexchange._time import NotATime, read_day, read_instant
 from miexchange._value import instant
-from miexchange.batch._texts import parsed
+from miexchange.batch.files._texts import parsed
 from miexchange.cli import _given
 from miexchange.errors import InvalidValue
 from miexchange.tuning import Observations, TuningWarning

@@ -22,6 +22,7 @@ from miexchange import (
     Device,
     EligibleModels,
     Imei,
+    InvalidValue,
     MiExchangeError,
     Order,
     PriceTable,
@@ -237,10 +238,15 @@ def test_a_quote_from_anywhere_is_safe_to_use(quote: Quote, data: st.DataObject)
 @pytest.mark.parametrize("days", [0, -1, 10**7, 10**10, 2**63 - 1])
 def test_no_validity_is_too_long_to_be_refused(days: int) -> None:
     """Design, promise 8: a quote that was stored elsewhere may carry any usage rules."""
-    forged = QUOTE.replace(usage=QUOTE.usage.replace(valid_days=days))
-    answer = answers(issue, forged, PROGRAMME, account="a", at=AT, key=KEY)
-    assert isinstance(answer, Refusal)
-    assert answer.codes == ("quote_altered",)
+    forged = QUOTE.to_dict(reveal_imei=True)
+    forged["usage"]["valid_days"] = days
+    with pytest.raises(InvalidValue, match=r"Quote\.usage\.valid_days"):
+        Quote.from_dict(forged)
+    for sound in (1, 3_650):
+        forged["usage"]["valid_days"] = sound
+        answer = answers(issue, Quote.from_dict(forged), PROGRAMME, account="a", at=AT, key=KEY)
+        assert isinstance(answer, Refusal)
+        assert answer.codes == ("quote_altered",)
 
 
 @given(coupons(), orders(), instants(), anything)

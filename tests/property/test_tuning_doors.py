@@ -32,7 +32,10 @@ def instead_of(data: st.DataObject, good: Any) -> Any:
     if kind == "frame":
         return one_of(data, frames_of(good))
     if kind == "column":
-        return good.assign(**{column: one_of(data, COLUMNS)(len(good))})
+        made = one_of(data, COLUMNS)(len(good))
+        if isinstance(made, np.ndarray) and made.dtype == object:  # pandas would look into its objects here, in the law
+            made = pd.Series(made, index=good.index, dtype=object)
+        return good.assign(**{column: made})
     cells = good[column].astype(object).to_numpy().copy()
     cells[data.draw(st.integers(0, len(good) - 1))] = one_of(data, CELLS)
     return good.assign(**{column: pd.Series(cells, index=good.index, dtype=object)})
@@ -61,5 +64,5 @@ def test_every_door_opens() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for door in doors().values():
-            if door.name not in {"write_programme", "fit_programme"}:  # of which the law writes nothing
+            if door.name != "fit_programme":  # of which the law writes nothing
                 door.call(**door.given)

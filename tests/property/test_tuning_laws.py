@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from miexchange import Programme
-from miexchange.strategies import programmes
-from miexchange.tuning import DeductionModel, Scale, TuningWarning, score, write_programme
+from miexchange.tuning import DeductionModel, Scale, TuningWarning, score
 from miexchange.tuning._checks import duplicates
 from miexchange.tuning.observations import Observations
 from miexchange.tuning.prices import PriceTableBuilder
@@ -22,15 +18,6 @@ from unit.tuned import ON, graded
 
 GLASS = Scale("glass", "display", ("light", "heavy", "cracked"))
 BODY = Scale("body", "body", ("scratched", "dented"))
-
-
-@given(programmes())
-@effort(0.5)
-def test_a_written_programme_is_the_programme(programme: Programme) -> None:
-    """write_programme: loading it gives an equal programme, the same digest."""
-    with TemporaryDirectory() as folder:
-        loaded = Programme.load(write_programme(programme, Path(folder) / "new"))
-    assert loaded == programme
 
 
 def quotes_strategy() -> st.SearchStrategy[pd.DataFrame]:

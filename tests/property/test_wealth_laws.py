@@ -82,6 +82,7 @@ def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
         inspection="optional",
         mismatch=mismatch,
         decide_hours=24 if mismatch == "difference" else 0,
+        **({"tolerance_paise": 0, "tolerance_bps": 0} if mismatch == "honour" else {}),
         reversal=draw(st.sampled_from(["store_credit", "old_phone"])),
         reversal_days=30,
     )

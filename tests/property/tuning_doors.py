@@ -39,7 +39,6 @@ from miexchange.tuning import (
     simulate_observations,
     simulate_quotes,
     what_if,
-    write_programme,
 )
 from unit.test_tuning_lists import coupons
 from unit.tuned import AT, deductions, graded, observed, prices
@@ -453,11 +452,6 @@ def doors() -> dict[str, Door]:
             "simulate_deals",
             simulate_deals,
             {"programme": programme, "rows": 5, "seed": 1, "at": AT, "noise": 0.1, "faults": 0.1, "models": 2},
-        ),
-        Door(
-            "write_programme",
-            lambda programme, directory: write_programme(programme, nowhere(directory)),
-            {"programme": programme, "directory": Path(__file__)},
         ),
         Door(
             "fit_programme",

@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from miexchange import Condition, Imei, InvalidValue, Programme, Quote, headline
-from miexchange.batch import Progress, Summary, _parts, _records, _sources, appraise_file, appraise_frame, columns_out
-from miexchange.batch._texts import decoded, parsed
+from miexchange.batch import Progress, Summary, appraise_file, appraise_frame, columns_out
+from miexchange.batch.files import _csv_records, _parts, _sources
+from miexchange.batch.files._texts import decoded, parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from miexchange.batch._columns import Kind
+    from miexchange.batch.arrow._columns import Kind
 
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 MODEL = "oneplus-3t-6-64"
@@ -297,7 +298,7 @@ def test_broken_lines_stay_where_they_were_in_blocks_of_any_size(
 ) -> None:
     lines = [line(number=f"{place}") for place in range(20)]
     lines[broken : broken + 2] = ["x", "y"] if broken < 19 else ["x"]
-    monkeypatch.setattr(_records, "_BLOCK", 700)  # some two lines
+    monkeypatch.setattr(_csv_records, "_BLOCK", 700)  # some two lines
     appraise_file(csv(tmp_path, *lines), tmp_path / "out.parquet", graded(), keep=["number"], rows=3)
     wrong = {broken, broken + 1}
     assert [row["number"] for row in read(tmp_path / "out.parquet")] == [
@@ -372,7 +373,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_error(tmp_path: Path, source: s
 def test_a_quote_that_never_ends_is_an_error_and_not_a_giant_cell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_records, "_BLOCK", 1_000)
+    monkeypatch.setattr(_csv_records, "_BLOCK", 1_000)
     for lines in (2_000, 2_000_000):
         source = csv(tmp_path, line(), '"' + "x\n" * lines)
         with pytest.raises(InvalidValue, match=r"cell in line 3 is not closed within 100,000 bytes"):
@@ -502,7 +503,7 @@ def test_a_run_that_was_stopped_at_its_very_end_is_ended(
         raise Stop
 
     with monkeypatch.context() as patch:
-        patch.setattr("miexchange.batch._files.place", place)
+        patch.setattr("miexchange.batch.files._outputs.place", place)
         patch.setattr(_parts.Parts, "clear", clear)
         with pytest.raises(Stop):
             run(tmp_path, "out")

@@ -13,8 +13,7 @@ import pyarrow as pa
 import pytest
 
 from miexchange import InvalidValue
-from miexchange.batch import appraise_frame
-from miexchange.imei import validate_many
+from miexchange.batch import appraise_frame, validate_many
 from parity.tables import plain
 from unit import small
 

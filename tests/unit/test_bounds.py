@@ -27,6 +27,7 @@ from miexchange import (
     Quote,
     Reason,
     ReasonCode,
+    Redemption,
     Refusal,
     TacTable,
     appraise,
@@ -172,8 +173,10 @@ def test_a_tuple_of_a_value_has_a_bound_and_that_of_a_table_does_not() -> None:
     given = {"id": "o", "lines": [LINE.to_dict()] * 2_001}
     with pytest.raises(InvalidValue, match="at most 2000 items"):
         Order.from_dict(given)
-    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000"):
+    with pytest.raises(InvalidValue, match="give a tuple of 1 to 1,000"):
         Order("o", (LINE,) * 2_001)
+    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000"):
+        Redemption("0" * 17, "o", AT, (0,) * 2_001, 0, 0, 0, 0)
     rows = Programme.load("graded-trade-in").prices.prices
     many = tuple(rows[0].replace(model=f"m{number:05d}") for number in range(2_500))
     assert PriceTable.from_json(PriceTable.of(many).to_json()) == PriceTable.of(many)
@@ -181,9 +184,9 @@ def test_a_tuple_of_a_value_has_a_bound_and_that_of_a_table_does_not() -> None:
 
 def test_an_order_has_a_thousand_lines_at_most() -> None:
     assert len(Order("o", (LINE,) * 1_000).lines) == 1_000
-    with pytest.raises(InvalidValue, match="give at least one line, and at most 1,000"):
+    with pytest.raises(InvalidValue, match="give a tuple of 1 to 1,000 elements"):
         Order("o", (LINE,) * 1_001)
-    with pytest.raises(InvalidValue, match="give the kind in at most 200 characters"):
+    with pytest.raises(InvalidValue, match="give a text of up to 200 characters"):
         Order("o", (LINE,), ("x" * 201,))
 
 
@@ -241,12 +244,12 @@ def test_a_thousand_lines_that_are_not_covered_make_a_short_refusal() -> None:
     given: dict[str, Any] = {"account": "a", "at": AT, "key": b"0123456789abcdef", "imei_status": ImeiStatus.CLEAR}
     coupon = coupon_for(device, best, programme, **given)
     assert isinstance(coupon, Coupon), coupon
-    wide = tuple(f"{'c' * 150}{number}" for number in range(1_000))
+    wide = tuple(f"{'c' * 150}{number}" for number in range(500))
     coupon = coupon.replace(usage=coupon.usage.replace(categories=wide, brands=wide, channels=wide))
     order = Order("o", tuple(OrderLine("p" * 200, "c" * 200, "b", "s", 1) for _ in range(1_000)))
     refusal = coupon.check(order, account="a", at=AT)
     assert isinstance(refusal, Refusal)
-    assert "and 990 more" in refusal.reasons[0].message
+    assert "and 490 more" in refusal.reasons[0].message
     assert "There are 936 more reasons of this kind" in refusal.explain()
     assert len(refusal.to_json()) < 300_000
 
@@ -431,11 +434,11 @@ def test_a_programme_has_sixty_versions_of_its_terms_at_most(tmp_path: Path) -> 
 def test_a_ring_of_fall_backs_is_named_for_each_bonus_in_it_and_no_other(tmp_path: Path) -> None:
     one = '[[terms.bonuses]]\nid = "b{0}"\nsays = "s"\npaise = 100\nquota = 1\nfall_back = "b{1}"\n\n'
     ring = "".join(one.format(*pair) for pair in ((1, 2), (2, 3), (3, 2), (4, 4)))
-    found = changed(tmp_path, "[terms.usage]", ring + "[terms.usage]")
-    assert [problem for problem in found if "itself" in problem] == [
-        "terms.bonuses.fall_back: b2 falls back on itself: b2 > b3 > b2",
-        "terms.bonuses.fall_back: b3 falls back on itself: b3 > b2 > b3",
-        "terms.bonuses.fall_back: b4 falls back on itself: b4 > b4",
+    assert len(changed(tmp_path, "[terms.usage]", ring + "[terms.usage]")) == 3
+    assert [problem.remedy.partition("end: ")[2] for problem in lint(tmp_path)] == [
+        "b2 > b3 > b2",
+        "b3 > b2 > b3",
+        "b4 > b4",
     ]
 
 

@@ -117,7 +117,7 @@ def test_what_cannot_be_written_is_one_sentence(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("miexchange.batch._parts.os.fsync", full)
+    monkeypatch.setattr("miexchange.batch.files._parts.os.fsync", full)
     ran = run("batch", f"{written(tmp_path / 'in.parquet', graded, 3)}", f"{tmp_path / 'out.csv'}", *PROGRAMME)
     assert (ran.code, ran.out) == (2, "")
     assert "cannot be read or written: No space left on device" in ran.err

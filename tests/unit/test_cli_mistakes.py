@@ -274,7 +274,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "coupon file without account": ((*VALUED, "--coupon-out", "x"), ("--coupon-out is for a coupon", "--account ID")),
     "empty account": (
         (*VALUED, "--account", "", "--key-file", "{dir}/key"),
-        ("--account has 0 characters", "1 to 200"),
+        ("--account '' is empty", "up to 200 characters"),
     ),
     "coupon file exists": (
         (*VALUED, "--account", "a", "--key-file", "{dir}/key", "--coupon-out", "{dir}/coupon.json"),
@@ -325,7 +325,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "order without lines": (
         ("coupon", "check", "--coupon", "{dir}/coupon.json", "--order", "{dir}/no-lines.json", "--account", "a"),
-        ("no-lines.json' is no order", "at least one line"),
+        ("no-lines.json' is no order", "give a tuple of 1 to 1,000 elements"),
     ),
     "a day for an instant": (
         (*CHECK, "--account", "a", "--at", "2018-03-20"),

@@ -18,7 +18,7 @@ import pytest
 
 from miexchange import InvalidValue
 from miexchange.batch import appraise_file
-from miexchange.batch._texts import for_spreadsheets, parsed
+from miexchange.batch.files._texts import for_spreadsheets, parsed
 from unit.test_batch_files import (
     Stop,
     best,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from miexchange.batch._columns import Kind
+    from miexchange.batch.arrow._columns import Kind
 
 HEAD = ",".join([*(name for name in device() if name not in best()), *best()])
 unix = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and modes are Unix things")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+from miexchange._bounded import Text, Words
 from miexchange._problems import Problems
 from miexchange.errors import InvalidValue
 from miexchange.programme._fit import Fitter, dotted, shape_of
@@ -29,13 +30,13 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Whole:
-    text: str
+    text: Text
     count: int
     flag: bool = False
     kind: Literal["one", "two"] = "one"
     day: date | None = None
     at: datetime | None = None
-    words: tuple[str, ...] = ()
+    words: Words = ()
     part: Part | None = None
     parts: tuple[Part, ...] = ()
     free: str = ""
@@ -96,13 +97,13 @@ size = 9
         ("at = 9999-12-31", "at", "9999-12-31 is outside the years 1900 to 9900"),
         ("words = 'a'", "words", "'a' is not a list. Write it in square brackets"),
         ("words = ['a', 1]", "words", "1 is not a text. Write it in quotes"),
-        ("words = ['a', '']", "words", "an element is empty. Write a text, or take it out"),
+        ("words = ['a', '']", "words", "is empty. Write one line of text of up to 200 characters"),
         ("words = ['a', 'b', 'a']", "words", "'a' stands twice. Keep one of the two"),
         ("part = 'p'", "part", "'p' is no table. Write it as a table: keys with values"),
         ("part = {}", "part.name", "is missing. Add the key: a text"),
         ("part = { nam = 'p' }", "part.nam", "is not a known key. Did you mean name?"),
         ("part = { name = 'p', xyz = 1 }", "part.xyz", "is not a known key. Known: name, size"),
-        ("part = { name = 'p', size = 10 }", "part", "10 does not fit. give a size up to 9"),
+        ("part = { name = 'p', size = 10 }", "part.size", "'10' does not fit. Give a size up to 9"),
         ("parts = [1]", "parts", "1 is no table. Write it as a table: keys with values"),
         ("parts = { name = 'p' }", "parts", "a table is not a list. Write it as [[parts]]"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import subprocess
 import sys
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -165,9 +166,35 @@ def test_what_cannot_be_read_is_named(table: object, message: str) -> None:
 
 
 def test_without_pyarrow_a_stream_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "miexchange.batch._given", None)
-    with pytest.raises(DataError, match=r"a Stream can be read only with pyarrow\. Install the extra batch"):
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    with pytest.raises(DataError, match=r"a Stream can be read only with pyarrow\. Give what pyarrow\.table\(it\) ret"):
         PriceTable.read(Stream(pa.table(ROWS)))
+
+
+def test_a_relation_is_read_where_nobody_has_loaded_pyarrow() -> None:
+    code = """
+import sys, duckdb
+from miexchange import PriceTable
+row = "'one' model, date '2018-03-15' effective_from, 100 price_paise, 'observed' basis, 'a list' source"
+relation = duckdb.connect().sql(f"select {row}")
+assert "pyarrow" not in sys.modules
+print(*PriceTable.read(relation).prices)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert "model='one'" in done.stdout
+
+
+class Endless(Stream):
+    """A table that is never one of Arrow, and always offers to become one."""
+
+    def to_arrow_table(self) -> Endless:
+        return self
+
+
+@pytest.mark.parametrize("source", [Endless(None), Stream(None), Stream(pa.array([1]))])
+def test_a_stream_that_is_no_table_is_refused(source: object) -> None:
+    with pytest.raises(DataError, match=r"is no table\. Give a CSV path or a DataFrame"):
+        PriceTable.read(source)
 
 
 def test_an_instant_of_a_zone_is_that_instant() -> None:

@@ -291,8 +291,8 @@ def amounts_to(value: int) -> dict[str, Any]:
 
 GATE = Reason(ReasonCode.CONDITION_GATE, "It does not work", "Repair it")
 ODD: list[tuple[str, dict[str, Any]]] = [
-    ("Examination.coupon_value", amounts_to(-5)),
-    ("Examination.coupon_value", amounts_to(2**62)),
+    ("Examination.exchange_value", amounts_to(-5)),
+    ("Examination.exchange_value", amounts_to(2**62)),
     ("Examination.lines", {"kind": "not_taken", "reasons": (GATE,), **amounts_to(0)}),
 ]
 

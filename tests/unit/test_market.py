@@ -284,7 +284,10 @@ def test_a_window_is_read_from_a_frame() -> None:
         (frame(price_paise=[100_000, True]), "<frame>:2: price_paise: True is not a whole number"),
         (frame(price_paise=[100_000, None]), "<frame>:1: price_paise: 100000.0 is a float"),
         (frame(price_paise=[100_000, pd.NA]), "<frame>:2: price_paise: is empty. Write a whole number"),
-        (frame(price_paise=[100_000, 90_050]), "<frame>:2: price_paise: 90050 paise is not a whole number of rupees"),
+        (
+            frame(price_paise=[100_000, 90_050]),
+            "<frame>:2: price_paise: 90050 is not a multiple of 100. Write whole rupees",
+        ),
         (frame(price_paise=[100_000, -100]), "<frame>:2: price_paise: -100 is out of range"),
         (frame(model=["one", np.nan]), "<frame>:2: model: is empty"),
         (frame(model=["one", 2]), "<frame>:2: model: 2 is not text"),
@@ -300,7 +303,7 @@ def test_a_window_is_read_from_a_frame() -> None:
         ),
         (
             frame(effective_until=["2018-03-14", None]),
-            "<frame>:1: effective_until: 2018-03-14 is not after 2018-03-15. E",
+            "<frame>:1: effective_until: '2018-03-14' does not fit. Give an instant after",
         ),
         (
             frame(effective_until=["2018-04-16", None]),

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from miexchange import Programme, TacTable, lint
+from miexchange._bounds import QUESTIONS
 from miexchange._kernel import bonus, drift_bps, finding, value_steps
 from miexchange._value import dump
+from miexchange.condition import GREATEST_WEIGHT
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS, GREATEST_PAISE
 from miexchange.programme import Bonus, shipped
-from miexchange.programme._lint import GREATEST_QUESTIONS
-from miexchange.programme._load import GREATEST_WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,13 +306,13 @@ def test_no_programme_that_loads_can_pass_64_bits(market: int, extra: int, count
     """The dearest phone, the most questions, each with the greatest deduction and the greatest extra there are."""
     Watched.greatest = 0
     price, anchor = Watched(market), Watched(GREATEST_PAISE)
-    costs = [finding(price, anchor, 0, 0, GREATEST_WEIGHT) for _ in range(GREATEST_QUESTIONS)]
+    costs = [finding(price, anchor, 0, 0, GREATEST_WEIGHT) for _ in range(QUESTIONS)]
     assert costs[0] == GREATEST_PAISE * GREATEST_WEIGHT // BPS  # more than any share or fixed amount can be
     assert costs[0] > finding(price, anchor, 0, BPS, 0)
     assert costs[0] > GREATEST_PAISE
-    overlaps = [(one, one + 1, Watched(counted)) for one in range(0, GREATEST_QUESTIONS, 2)]
-    retentions = [Watched(BPS)] * GREATEST_QUESTIONS + [drift_bps(Watched(3_650), Watched(BPS))]
-    extras = [Watched(extra)] * GREATEST_QUESTIONS
+    overlaps = [(one, one + 1, Watched(counted)) for one in range(0, QUESTIONS, 2)]
+    retentions = [Watched(BPS)] * QUESTIONS + [drift_bps(Watched(3_650), Watched(BPS))]
+    extras = [Watched(extra)] * QUESTIONS
     steps = value_steps(
         price, retentions, Watched(BPS), costs, overlaps, extras, Watched(factor), Watched(GREATEST_PAISE), Watched(1)
     )
@@ -323,4 +323,4 @@ def test_no_programme_that_loads_can_pass_64_bits(market: int, extra: int, count
 
 def test_the_greatest_number_of_questions_is_not_far_below_what_64_bits_hold() -> None:
     each = GREATEST_PAISE * GREATEST_WEIGHT // BPS + GREATEST_PAISE
-    assert GREATEST_QUESTIONS * each * BPS < 2**63 < 2 * GREATEST_QUESTIONS * each * BPS
+    assert QUESTIONS * each * BPS < 2**63 < 2 * QUESTIONS * each * BPS

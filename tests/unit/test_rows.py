@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from miexchange import DataError, Problem
+from miexchange._bounded import Between
 from miexchange._csv import Row, read_rows
 from miexchange._files import read_text
 from miexchange._problems import Problems
@@ -41,12 +42,12 @@ BLANKS: list[object] = [None, "", "  ", "\t", float("nan"), np.float64("nan"), p
 def test_a_blank_is_empty_whatever_it_is_made_of(value: object) -> None:
     assert row(value).is_empty("c")
     assert row(value).optional("c") == ""
-    assert row(value).whole_or_none("c", 0, 9) is None
+    assert row(value).whole_or_none("c", Between(0, 9)) is None
     assert row(value).day_or_none("c") is None
     assert row(value).instant_or_none("c", IST) is None
     readings: dict[str, tuple[Callable[[Row], object], str]] = {
         "text": (lambda one: one.text("c"), "Write a value"),
-        "whole": (lambda one: one.whole("c", 3, 9), "Write a whole number"),
+        "whole": (lambda one: one.whole("c", Between(3, 9)), "Write a whole number"),
         "day": (lambda one: one.day("c"), "Write a date as 2018-03-15"),
         "instant": (
             lambda one: one.instant("c", IST),
@@ -107,9 +108,9 @@ def test_a_choice_is_one_of_a_few_words() -> None:
 )
 def test_a_whole_number_is_read_exactly(value: object, number: int) -> None:
     one = row(value)
-    read = one.whole("c", -999, 999)
+    read = one.whole("c", Between(-999, 999))
     assert (read, type(read), told(one)) == (number, int, [])
-    assert row(value).whole_or_none("c", -999, 999) == number
+    assert row(value).whole_or_none("c", Between(-999, 999)) == number
 
 
 DIGITS_ALONE = "Write digits alone: whole paise, basis points, or a count"
@@ -136,7 +137,7 @@ DIGITS_ALONE = "Write digits alone: whole paise, basis points, or a count"
 )
 def test_what_is_no_whole_number_is_told(value: object, shown: str) -> None:
     one = row(value)
-    assert one.whole("c", 3, 9) == 3
+    assert one.whole("c", Between(3, 9)) == 3
     assert [(message.replace("a bool_", "a bool"), remedy) for message, remedy in told(one)] == [
         (f"{shown} is not a whole number", DIGITS_ALONE)
     ]
@@ -145,7 +146,7 @@ def test_what_is_no_whole_number_is_told(value: object, shown: str) -> None:
 @pytest.mark.parametrize("value", [5.0, 1.5, np.float64(5), float("inf")])
 def test_a_float_is_never_money(value: float) -> None:
     one = row(value)
-    one.whole("c", 0, 9)
+    one.whole("c", Between(0, 9))
     assert told(one) == [
         (f"{float(value)} is a float", "A float is not exact: give a column of integers, such as pandas' Int64")
     ]
@@ -165,7 +166,7 @@ def test_a_float_is_never_money(value: float) -> None:
 )
 def test_a_number_out_of_range_is_told_with_the_range(value: object, shown: str | None) -> None:
     one = row(value)
-    one.whole("c", 0, 999)
+    one.whole("c", Between(0, 999))
     ((message, remedy),) = told(one)
     assert message.endswith("is out of range")
     assert len(message) < 100

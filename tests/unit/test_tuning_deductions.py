@@ -263,7 +263,7 @@ def test_bad_rows_are_named() -> None:
 
 
 def test_a_scale_has_findings() -> None:
-    with pytest.raises(InvalidValue, match="name at least one finding"):
+    with pytest.raises(InvalidValue, match="give a tuple of 1 to 500 elements"):
         Scale("glass", "display", ())
 
 

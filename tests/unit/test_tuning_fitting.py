@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,6 @@ from miexchange.tuning import (
     TuningWarning,
     fit_programme,
     simulate_observations,
-    write_programme,
 )
 from unit.tuned import ON, deductions, graded, observed, prices
 
@@ -137,8 +135,6 @@ def test_a_programme_without_anchors_needs_none(tmp_path: Path) -> None:
 def test_a_directory_that_is_there_is_never_written_to(tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match="it is there already"):
         fit_programme(tmp_path, graded(), prices=prices(), **NAMES)
-    with pytest.raises(InvalidValue, match="it is there already"):
-        write_programme(graded(), tmp_path)
 
 
 def test_what_the_linter_refuses_is_not_written(tmp_path: Path) -> None:
@@ -184,23 +180,9 @@ def test_grades_that_the_terms_do_not_know_are_refused(tmp_path: Path) -> None:
         fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
 
 
-@pytest.mark.parametrize(("change", "why"), [({"source": " x"}, "space around"), ({"aliases": ("a|b",)}, "alias")])
-def test_a_text_that_would_be_read_back_as_another_is_not_written(
-    tmp_path: Path, change: dict[str, Any], why: str
-) -> None:
-    catalogue = graded().catalogue
-    first = catalogue.variants[0]
-    changed = replace(graded(), catalogue=type(catalogue)((first.replace(**change), *catalogue.variants[1:])))
-    with pytest.raises(InvalidValue, match=why):
-        write_programme(changed, tmp_path / "new")
-    assert not (tmp_path / "new").exists()
-
-
 def test_a_directory_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     for wrong in (tmp_path / "file" / "new", tmp_path / ("x" * 5_000), tmp_path / "\ud800"):
-        with pytest.raises(InvalidValue, match="directory"):
-            write_programme(graded(), wrong)
         with pytest.raises(InvalidValue, match="directory"):
             fit_programme(wrong, graded(), prices=prices(), **NAMES)
 

@@ -298,7 +298,7 @@ def test_a_fixed_bonus_comes_on_top() -> None:
     assert quote.bonuses == (GrantedBonus("diwali", 50_000),)
 
 
-SHARES = [(150_000, 100_000), (100_000, 100_000), (99_999, 99_999), (0, None)]
+SHARES = [(150_000, 100_000), (100_000, 100_000), (99_999, 99_999), (1, 1)]
 
 
 @pytest.mark.parametrize(("cap", "amount"), SHARES)
@@ -790,8 +790,8 @@ UNSOUND: list[tuple[dict[str, Any], str]] = [
     ({"step_paise": 0}, "Terms.step_paise"),  # nothing can be divided by it
     ({"drift_bps_per_day": 10_001}, "Terms.drift_bps_per_day"),
     ({"grades": ()}, "Terms.grades"),
-    ({"age_bands": (AgeBand(6, 9_000),)}, "Terms.age_bands"),  # a younger phone would be in none
-    ({"overlaps": (Overlap("display", "soul", 5_000),)}, "Terms.overlaps"),
+    ({"age_bands": (AgeBand(6, 9_000),)}, "Terms.age_bands.0.from_months"),  # a younger phone would be in none
+    ({"overlaps": (Overlap("display", "soul", 5_000),)}, "Terms.overlaps.0.one"),
 ]
 
 

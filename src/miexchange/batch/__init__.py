@@ -1,15 +1,13 @@
 """The rules of the core over columns: a table of devices in, a table of their values out, to the same paisa.
 
 Needs pyarrow, the extra ``batch``. `appraise_frame` is the verb for tables, `appraise_file` for files of
-any length; columns of IMEIs, TACs and
-prices have theirs at the things themselves: `miexchange.imei.validate_many`,
-`miexchange.TacTable.lookup_many` and `miexchange.PriceTable.as_of_many`.
+any length; `validate_many`, `lookup_many` and `prices_as_of` are for columns of IMEIs and of models.
 """
 
-from miexchange.batch._files import Progress, appraise_file
 from miexchange.batch._frames import OUTCOMES, appraise_frame, columns_in, columns_out
 from miexchange.batch._lookups import lookup_many, prices_as_of, validate_many
-from miexchange.batch._summaries import Refused, Share, Summary
+from miexchange.batch.files._run import Progress, appraise_file
+from miexchange.batch.files._summaries import Refused, Share, Summary
 
 __all__ = [
     "OUTCOMES",

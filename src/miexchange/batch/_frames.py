@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from miexchange._arguments import instance, takes
 from miexchange._value import instant
-from miexchange.batch._blocks import appraise_columns
-from miexchange.batch._columns import Kind, check_names, read_cells
-from miexchange.batch._given import open_frame
-from miexchange.batch._periods import microseconds
-from miexchange.batch._results import Amounts, Texts, sets_of, table_like
-from miexchange.batch._rows import REFUSED, WARNINGS, Values
-from miexchange.batch._rules import BITS
-from miexchange.batch._tables import Tables
+from miexchange.batch.arrow._columns import Kind, check_names, read_cells
+from miexchange.batch.arrow._inputs import open_frame
+from miexchange.batch.arrow._results import Amounts, Texts, sets_of, table_like
+from miexchange.batch.arrow._threads import workers
+from miexchange.batch.plan._arrays import BITS
+from miexchange.batch.plan._blocks import appraise_columns
+from miexchange.batch.plan._loop import REFUSED, WARNINGS, Values
+from miexchange.batch.plan._periods import microseconds
+from miexchange.batch.plan._plan import Plan, plan_of
 from miexchange.errors import InvalidValue
 from miexchange.programme import NONE_GIVEN, Programme
-from miexchange.programme.terms import counts_given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +32,6 @@ __all__ = [
     "columns_in",
     "columns_out",
     "kinds_of",
-    "tables_of",
-    "workers",
 ]
 
 _Frame = TypeVar("_Frame")
@@ -111,7 +106,7 @@ def appraise_frame(
     a  indicative                                 -364680              835800
     b     refused  model_unknown                     <NA>                <NA>
     """
-    tables = tables_of(programme, bonuses_given)
+    plan = plan_of(programme, bonuses_given)
     table = open_frame(frame)
     names = table.names
     if at is not None and "at" in names:
@@ -119,7 +114,7 @@ def appraise_frame(
     required, optional = columns_in(programme)
     check_names(names, required if at is None else required - {"at"}, optional)
     columns = {
-        name: read_cells(table.column(name), kind, name) for name, kind in kinds_of(tables).items() if name in names
+        name: read_cells(table.column(name), kind, name) for name, kind in kinds_of(plan).items() if name in names
     }
     for name, column in columns.items():
         if len(column.array) != table.rows:
@@ -127,11 +122,11 @@ def appraise_frame(
     values = appraise_columns(
         columns,
         table.rows,
-        tables,
+        plan,
         at=None if at is None else microseconds(instant(at, "at")),
         threads=workers(threads),
     )
-    result: _Frame = table_like(frame, as_columns(values, tables))
+    result: _Frame = table_like(frame, as_columns(values, plan))
     return result
 
 
@@ -143,9 +138,9 @@ def columns_in(programme: Programme) -> tuple[set[str], set[str]]:
     >>> sorted(required)[:3], sorted(optional)[:3]
     (['accounts', 'at', 'battery'], ['bill', 'box', 'charger'])
     """
-    tables = tables_of(programme)
-    required = {"model", "at"} | tables.required
-    return required, (_KINDS.keys() | tables.questions.keys()) - required
+    plan = plan_of(programme)
+    required = {"model", "at"} | plan.required
+    return required, (_KINDS.keys() | plan.questions.keys()) - required
 
 
 def columns_out(programme: Programme) -> tuple[str, ...]:
@@ -155,53 +150,28 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
     >>> columns_out(Programme.load("mi-exchange-india"))[3:6]
     ('grade', 'market_paise', 'grade_paise')
     """
-    tables = tables_of(programme)
-    return tuple(as_columns(Values.empty(0, len(tables.lines)), tables))
+    plan = plan_of(programme)
+    return tuple(as_columns(Values.empty(0, len(plan.lines)), plan))
 
 
-def kinds_of(tables: Tables) -> dict[str, Kind]:
+def kinds_of(plan: Plan) -> dict[str, Kind]:
     """Return what each column holds that the rules read."""
-    questions: dict[str, Kind] = dict.fromkeys(tables.questions, "text")
+    questions: dict[str, Kind] = dict.fromkeys(plan.questions, "text")
     return {**_KINDS, **questions}
 
 
-def as_columns(values: Values, tables: Tables) -> dict[str, Texts | Amounts]:
+def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:
     """Return the columns of a result, which share their numbers with the values."""
     refused = values.outcome == REFUSED
     lines: dict[str, NDArray[np.int64]] = {}
-    for name, line in zip(tables.lines, values.lines, strict=True):
+    for name, line in zip(plan.lines, values.lines, strict=True):
         lines[name] = lines[name] + line if name in lines else line
     return {
         "outcome": Texts(values.outcome.view("int8"), OUTCOMES),
         "reasons": sets_of(values.reasons, BITS, np.flatnonzero(refused)),
         "warnings": Texts(values.warnings.view("int8"), _WARNINGS),
-        "grade": Texts(values.grade.view("int8"), tables.grades, refused),
+        "grade": Texts(values.grade.view("int8"), plan.grades, refused),
         **{f"{name}_paise": Amounts(line, refused) for name, line in lines.items()},
         "exchange_value_paise": Amounts(values.exchange_value, refused),
         "coupon_value_paise": Amounts(values.coupon_value, refused),
     }
-
-
-def workers(threads: int | None) -> int:
-    """Return how many threads are to share the work.
-
-    Raises:
-        InvalidValue: not a whole number above zero.
-    """
-    if threads is None:
-        return os.cpu_count() or 1
-    if type(threads) is not int or threads < 1:
-        raise InvalidValue("threads", threads, "give a whole number above zero, or None for every processor")
-    return threads
-
-
-@takes(programme=instance(Programme, "give a Programme, as Programme.load returns"))
-def tables_of(programme: Programme, bonuses_given: Mapping[str, int] = NONE_GIVEN) -> Tables:
-    """Return a programme's tables; those of the last few programmes are kept."""
-    bonuses_given = counts_given(bonuses_given)
-    return _tables_of(programme, tuple(sorted(bonuses_given.items())))
-
-
-@lru_cache(8)
-def _tables_of(programme: Programme, bonuses_given: tuple[tuple[str, int], ...]) -> Tables:
-    return Tables(programme, dict(bonuses_given))

@@ -12,15 +12,15 @@ import pyarrow as pa
 
 from miexchange._arguments import instance, takes
 from miexchange._value import instant
-from miexchange.batch._asof import EVER_SINCE, Series, lay, search
-from miexchange.batch._cells import Codes, Imeis, Integers
-from miexchange.batch._columns import read_alone
-from miexchange.batch._frames import workers
-from miexchange.batch._imeis import CODES, NOT_TEXT, Numbers
-from miexchange.batch._periods import microseconds
-from miexchange.batch._results import Amounts, AnyColumn, Cells, Texts, table_like
-from miexchange.batch._shares import shares
-from miexchange.batch._tacs import PAGE, addresses
+from miexchange.batch.arrow._cells import Codes, Imeis, Integers
+from miexchange.batch.arrow._columns import INSTANT, read_alone
+from miexchange.batch.arrow._imeis import CODES, NOT_TEXT, Numbers
+from miexchange.batch.arrow._nulls import part
+from miexchange.batch.arrow._results import Amounts, AnyColumn, ArrowColumn, Texts, table_like
+from miexchange.batch.arrow._threads import blocks, workers
+from miexchange.batch.plan._asof import EVER_SINCE, Series, lay, search
+from miexchange.batch.plan._periods import microseconds
+from miexchange.batch.plan._tacs import PAGE, addresses, devices_of
 from miexchange.errors import InvalidValue
 from miexchange.market import PriceTable
 from miexchange.tac import TacTable
@@ -28,8 +28,8 @@ from miexchange.tac import TacTable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from miexchange.batch._columns import Column
-    from miexchange.batch._rules import Positions
+    from miexchange.batch.arrow._columns import Column
+    from miexchange.batch.plan._arrays import Positions
     from miexchange.market import Price
     from miexchange.tac import TacDevice
 
@@ -39,11 +39,31 @@ _REASONS = [code or "" for code in CODES]
 
 
 def validate_many(column: Any, *, threads: int | None = None) -> Any:
-    """Validate a column of IMEIs: see `miexchange.imei.validate_many`, which calls this."""
+    """Validate a column of IMEIs, by the same rules as `miexchange.imei.validate`; no row becomes a Python object.
+
+    Args:
+        column: texts as a pandas or Polars Series, an Index, a Categorical or another array of pandas, a numpy array
+            of one dimension, an Arrow array of any layout, or anything with the Arrow PyCapsule interface. A null, a
+            number or anything else in a cell is no text.
+        threads: how many threads share the work; by default as many as there are processors.
+
+    Returns:
+        A table of the column's kind (of pandas for numpy), with its index: ``digits``, the fifteen digits or null, and
+        ``reason``, null or the code that `InvalidImei` would have, such as ``imei_check_digit``.
+
+    Raises:
+        InvalidValue: what is given is no column.
+
+    >>> import pandas as pd
+    >>> print(validate_many(pd.Series(["35-417803-685978-9", "354178036859782"])).to_string())
+                digits            reason
+    0  354178036859789               NaN
+    1              NaN  imei_check_digit
+    """
     texts = read_alone(column, "text", "column")
     numbers, digits = _read(texts, workers(threads), write=True)
     cells: dict[str, AnyColumn] = {
-        "digits": Cells(pa.chunked_array(digits, pa.string())),
+        "digits": ArrowColumn(pa.chunked_array(digits, pa.string())),
         "reason": Texts(numbers.code.view(np.int8), _REASONS, numbers.code == 0),
     }
     return table_like(column, cells)
@@ -57,8 +77,7 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
         begin = 0
         for chunk in texts.array.chunks:
             end = begin + len(chunk)
-            strange = None if texts.strange is None else texts.strange[begin:end]
-            imeis = Imeis(chunk, strange, nothing=NOT_TEXT)
+            imeis = Imeis(chunk, part(texts.strange, begin, end), nothing=NOT_TEXT)
 
             def read(block: tuple[int, int], imeis: Imeis = imeis, begin: int = begin) -> pa.Array | None:
                 start, stop = block
@@ -66,14 +85,34 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
                 imeis.write(start, stop, numbers)
                 return imeis.digits(start, stop, numbers) if write else None
 
-            digits += pool.map(read, shares(len(chunk), threads))
+            digits += pool.map(read, blocks(len(chunk), threads))
             begin = end
     return found, digits
 
 
 @takes(table=instance(TacTable))
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
-    """Look a column of IMEIs up: see `miexchange.tac.TacTable.lookup_many`, which calls this."""
+    """Look a column of IMEIs up, as `TacTable.lookup` looks one up.
+
+    Args:
+        table: the TACs.
+        column: texts, as any column that `validate_many` takes.
+        threads: how many threads share the work; by default as many as there are processors.
+
+    Returns:
+        A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
+        that the table names, joined by " | " where there are several, and null where there is none;
+        ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
+
+    Raises:
+        InvalidValue: what is given is no column.
+
+    >>> import pandas as pd
+    >>> table = TacTable.of([("35417803", "Acme", "One")])
+    >>> print(lookup_many(table, pd.Series(["354178036859789"]))[["brand", "model", "candidates"]].to_string())
+      brand model  candidates
+    0  Acme   One           1
+    """
     numbers, _ = _read(read_alone(column, "text", "column"), workers(threads))
     pages, cells, groups = _groups(table)
     invalid = numbers.code != 0
@@ -100,17 +139,34 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
 @lru_cache(4)
 def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice, ...]]]:
     """Return where each TAC's devices stand, and the distinct groups of devices; none first."""
-    devices: dict[str, tuple[TacDevice, ...]] = {}
-    for tac, device in table:
-        devices[tac] = (*devices.get(tac, ()), device)
     numbers: dict[tuple[TacDevice, ...], int] = {(): 0}
-    found = {int(tac): numbers.setdefault(group, len(numbers)) for tac, group in devices.items()}
+    found = {tac: numbers.setdefault(group, len(numbers)) for tac, group in devices_of(table).items()}
     return *addresses(found), list(numbers)
 
 
 @takes(table=instance(PriceTable))
 def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
-    """Look prices up: see `miexchange.market.PriceTable.as_of_many`, which calls this."""
+    """Look the prices of a whole column up, in any order, in one pass, as `PriceTable.as_of` looks one up.
+
+    Args:
+        table: the prices.
+        models: variants' ids, as any column that `validate_many` takes.
+        at: an instant, or a column of as many timestamps with a time zone.
+
+    Returns:
+        A table of the kind of `models`, with its index: ``price_paise`` and ``effective_from`` of the price
+        that `as_of` returns, null where there is none.
+
+    Raises:
+        InvalidValue: what is given is no column, or instants have no time zone.
+
+    >>> import pandas as pd
+    >>> from datetime import UTC, datetime
+    >>> from miexchange import Price
+    >>> table = PriceTable.of([Price("one", datetime(2018, 3, 15, tzinfo=UTC), 50_000, "observed")])
+    >>> prices_as_of(table, pd.Series(["one", "two"]), datetime(2018, 4, 1, tzinfo=UTC)).price_paise.to_list()
+    [50000, <NA>]
+    """
     names = read_alone(models, "text", "models")
     series, prices, keys = _series(table)
     rows = len(names.array)
@@ -120,7 +176,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     begin = 0
     for chunk in pa.Table.from_arrays([names.array, moments.array], names=["model", "at"]).to_batches():
         end = begin + chunk.num_rows
-        strange = [None if column.strange is None else column.strange[begin:end] for column in (names, moments)]
+        strange = [part(column.strange, begin, end) for column in (names, moments)]
         key = np.zeros(chunk.num_rows, dtype=np.uint32)
         Codes(chunk.columns[0], strange[0], lambda name: keys.get(name, 0), 0, 0, np.uint32).write(0, len(key), key)
         instants, nulls, odd = Integers(chunk.columns[1], strange[1]).of(0, chunk.num_rows)
@@ -132,15 +188,16 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     amounts = np.array([0 if price is None else price.price_paise for price in found], dtype=np.int64)
     starts = np.array([0 if price is None else microseconds(price.effective_from) for price in found], dtype=np.int64)
     missing |= np.array([price is None for price in found])[position]
-    since = pa.array(starts[position], mask=missing).cast(pa.timestamp("us", "UTC"))
+    since = pa.array(starts[position], mask=missing).cast(INSTANT)
     return table_like(
-        models, {"price_paise": Amounts(amounts[position], missing), "effective_from": Cells(pa.chunked_array([since]))}
+        models,
+        {"price_paise": Amounts(amounts[position], missing), "effective_from": ArrowColumn(pa.chunked_array([since]))},
     )
 
 
 def _moments(at: Any, rows: int) -> Column:
     if issubclass(type(at), datetime):
-        moment = pa.scalar(microseconds(instant(at, "at"))).cast(pa.timestamp("us", "UTC"))
+        moment = pa.scalar(microseconds(instant(at, "at"))).cast(INSTANT)
         return read_alone(pa.repeat(moment, rows), "instant", "at")
     moments = read_alone(at, "instant", "at")
     if len(moments.array) != rows:

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from miexchange._bounds import NAME
-from miexchange._text import ID_RULE, counted, is_id
+from miexchange._bounded import Chars, bound_of
+from miexchange._text import counted
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.cli import _ask, _given, _output
 from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
@@ -16,6 +16,7 @@ from miexchange.cli._programme import usage_rows
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, issue
 from miexchange.eligibility import ImeiStatus
+from miexchange.errors import shown
 from miexchange.programme import Programme, Terms
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal
@@ -25,6 +26,8 @@ __all__ = ["quote"]
 
 _FEW = 3
 _BY_ANSWERS = {ReasonCode.ANSWER_MISSING, ReasonCode.CONDITION_GATE, ReasonCode.QUESTION_NOT_ASKED}
+
+_ACCOUNT: Chars = bound_of(Coupon, "account")
 
 
 def quote(
@@ -56,7 +59,8 @@ def quote(
         str | None, typer.Option(metavar="NAME", help="The new phone that is wanted, for bonuses on it.")
     ] = None,
     account: Annotated[
-        str | None, typer.Option(metavar="ID", help="Accept the quote for this account, and issue its coupon.")
+        str | None,
+        typer.Option(metavar="ID", help=f"Accept the quote for this account, {_ACCOUNT.wants}; issue its coupon."),
     ] = None,
     key_file: KeyFile = None,
     coupon_out: Annotated[
@@ -118,10 +122,8 @@ def _key(account: str | None, key_file: Path | None, coupon_out: Path | None) ->
             if value is not None:
                 raise _given.Wrong(f"{option} is for a coupon, and a coupon has an owner: add --account ID")
         return None
-    if not 0 < len(account) <= NAME:
-        raise _given.Wrong(f"--account has {len(account)} characters: give 1 to {NAME}")
-    if not is_id(account):
-        raise _given.Wrong(f"--account '{account}' is no name of an account: give {ID_RULE}")
+    if not _ACCOUNT.fits(account):
+        raise _given.Wrong(f"--account {shown(account)} {_ACCOUNT.fault(account)}: give {_ACCOUNT.wants}")
     if coupon_out is not None and os.path.lexists(coupon_out):
         raise _taken(coupon_out)
     return _given.key(key_file, "A coupon")

@@ -6,21 +6,23 @@ Everything here is checked without a database and without a secret.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from miexchange._arguments import instance, takes
+from miexchange._bounded import Chars, Count, Id, Number
+from miexchange._bounds import NAME
 from miexchange._text import text_of
-from miexchange._value import Value, canonical, check_types, instant, require
+from miexchange._value import Value, canonical
 from miexchange.ledger._merkle import is_included
 
 __all__ = ["Checkpoint", "Inclusion", "leaf", "public_key_of", "signed"]
 
-_HEX = re.compile("(?:[0-9a-f]{2})+")
+_Bytes = Annotated[str, Chars(2, NAME, "(?:[0-9a-f]{2})+", "hex digits")]
 _SIGNED = b"miexchange checkpoint\x00"
 
 
@@ -40,22 +42,15 @@ class Checkpoint(Value):
         signature: the Ed25519 signature over all the other fields, as hex digits.
     """
 
-    number: int
+    number: Number
     at: datetime
-    exchanges: int
-    events: int
-    answers: int
-    root: str
-    answers_root: str
-    public_key: str
-    signature: str
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        object.__setattr__(self, "at", instant(self.at, "Checkpoint.at"))
-        for field in ("root", "answers_root", "public_key", "signature"):
-            fits = _HEX.fullmatch(getattr(self, field)) is not None
-            require(fits, f"Checkpoint.{field}", getattr(self, field), "give hex digits")
+    exchanges: Count
+    events: Count
+    answers: Count
+    root: _Bytes
+    answers_root: _Bytes
+    public_key: _Bytes
+    signature: _Bytes
 
     def is_signed_by(self, public_key: str) -> bool:
         """Tell whether the checkpoint is of the ledger with this public key.
@@ -107,16 +102,11 @@ class Inclusion(Value):
         path: the hashes beside the way from it to the root, as hex digits, the nearest first.
     """
 
-    code: str
-    version: int
-    hash: str
-    index: int
-    path: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for beside in self.path:
-            require(_HEX.fullmatch(beside) is not None, "Inclusion.path", beside, "give hex digits")
+    code: Id
+    version: Number
+    hash: Id
+    index: Count
+    path: tuple[_Bytes, ...]
 
     @takes(checkpoint=instance(Checkpoint))
     def is_in(self, checkpoint: Checkpoint, public_key: str) -> bool:

@@ -62,13 +62,6 @@ _ORDER = Rule(lambda value: is_id(text_of(value)), f"give the order's id: {ID_RU
 _ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
 _KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
 
-
-def _check_names(programme: Programme) -> None:
-    """Refuse a programme whose names no table of the ledger can hold."""
-    for name in (programme.id, *(bonus.id for terms in programme.terms for bonus in terms.bonuses)):
-        require(is_id(name), "Programme.id or Bonus.id", name, f"give {ID_RULE}")
-
-
 _ZONE = instance(tzinfo, 'give a time zone, such as ZoneInfo("Asia/Kolkata") or datetime.timezone.utc')
 
 
@@ -138,7 +131,6 @@ class Ledger(Books):
             idempotency_key: the caller's name for this request.
         """
         keys = self._secret_keys()
-        _check_names(programme)
         content = (packed(quote), account)
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
@@ -234,7 +226,6 @@ class Ledger(Books):
             idempotency_key: the caller's name for this request.
         """
         keys = self._secret_keys()
-        _check_names(programme)
 
         def examined(session: Session, exchange: Exchange) -> Event | Refusal:
             found = examine(
@@ -442,7 +433,6 @@ class Ledger(Books):
         Args:
             programme: the programme whose bonuses they are.
         """
-        _check_names(programme)
         with translated(READ), self._reader.connect() as connection:
             return _places.given(connection, programme.id)
 

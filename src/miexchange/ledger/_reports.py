@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
+from miexchange._bounded import Count, Line
 from miexchange._bounds import JSON_VALUES
-from miexchange._value import Value, check_types, instant
+from miexchange._value import Value
 
 __all__ = ["DeviceStanding", "Exposure", "Sweep"]
 
@@ -23,8 +24,8 @@ class Exposure(Value):
     """
 
     day: date | None
-    coupons: int
-    value_paise: int
+    coupons: Count
+    value_paise: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class Sweep(Value):
         skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there.
     """
 
-    expired: int
-    undecided: int
-    skipped: tuple[str, ...] = ()
+    expired: Count
+    undecided: Count
+    skipped: tuple[Line, ...] = ()
     _most_items: ClassVar[int] = JSON_VALUES
 
 
@@ -56,8 +57,3 @@ class DeviceStanding(Value):
     open: str | None = None
     bought: str | None = None
     bought_at: datetime | None = None
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        if self.bought_at is not None:
-            object.__setattr__(self, "bought_at", instant(self.bought_at, "DeviceStanding.bought_at"))

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from miexchange._arguments import instance, maybe, takes
+from miexchange._bounded import Count, Line
 from miexchange._bounds import JSON_VALUES
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
@@ -62,11 +63,11 @@ class Verification(Value):
         head: the Merkle root over the last event of every exchange: two ledgers with one head have one content.
     """
 
-    exchanges: int
-    events: int
-    faults: tuple[str, ...]
+    exchanges: Count
+    events: Count
+    faults: tuple[Line, ...]
     _most_items: ClassVar[int] = JSON_VALUES
-    answers: int = field(default=0, compare=False)
+    answers: Count = field(default=0, compare=False)
     is_sealed: bool = field(default=False, compare=False)
     head: str = field(default="", compare=False)
 

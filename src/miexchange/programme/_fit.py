@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from datetime import date, datetime, time, timezone
 from functools import cache
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
-from miexchange._bounds import LISTED, TEXT
+from miexchange._bounded import Bound, hints_of, parts_of
 from miexchange._time import NotATime, instant_of
-from miexchange.errors import InvalidValue, shown
+from miexchange._value import Value, faults_in
+from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +44,7 @@ class Shape(NamedTuple):
 @cache
 def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
     """Return the shape of a dataclass."""
-    fields = dataclasses.fields(kind)
-    hints = get_type_hints(kind)
+    fields, hints = dataclasses.fields(kind), hints_of(kind)
     required = (field.name for field in fields if field.default is dataclasses.MISSING)
     return Shape({field.name: hints[field.name] for field in fields}, frozenset(required))
 
@@ -90,9 +89,6 @@ class Fitter:
             if key in shape.required and key not in data and key not in meant:
                 self._bad((*path, key), "is missing", f"Add the key: {_noun(shape.types[key])}")
         fitted = {key: self._value(shape.types[key], data[key], (*path, key)) for key in shape.types if key in data}
-        for key in shape.required:
-            if fitted.get(key) == "":
-                self._bad((*path, key), "is empty", "Write a text")
         return {key: value for key, value in fitted.items() if value is not _NOTHING}
 
     def _table(self, kind: Any, data: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
@@ -102,44 +98,62 @@ class Fitter:
         fitted = self.fields(shape_of(kind), data, path)
         if len(self._problems.found) > before:
             return _NOTHING
+        return self._made(kind, fitted, path)
+
+    def made(self, kind: Any, fields: Mapping[str, object], path: TomlPath) -> Any:  # noqa: ANN401 - the kind's own type
+        """Return the value of fields that fit, or None with a problem noted for what does not fit together."""
+        made = self._made(kind, fields, path)
+        return None if made is _NOTHING else made
+
+    def _made(self, kind: Any, fields: Mapping[str, object], path: TomlPath) -> Any:  # noqa: ANN401 - as above
         try:
-            return kind(**fitted)
-        except InvalidValue as error:
-            return self._bad(path, f"{error.value} does not fit", error.rule)
+            return kind(**fields)
+        except InvalidValue as fault:
+            first = fault.field.partition(".")[2], fault.value, fault.rule
+            for field, value, rule in (faults_in(kind, fields) if issubclass(kind, Value) else ()) or [first]:
+                place = (int(key) if key.isdigit() else key for key in field.split("."))
+                what = "is missing" if value is None else f"{_written(value)} does not fit"
+                self._bad((*path, *place), what, sentence(rule))
+            return _NOTHING
 
     def _value(self, kind: Any, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
-        if get_origin(kind) in (UnionType, Union):  # TOML has no null: a key that is there has a value
-            (kind,) = (arm for arm in get_args(kind) if arm is not NoneType)
+        kind, told, _ = parts_of(kind)  # TOML has no null: a key that is there has a value
+        bounds: list[Any] = [bound for bound in told if isinstance(bound, Bound)]
         if dataclasses.is_dataclass(kind):
             return self._table(kind, value, path)
         if get_origin(kind) is tuple:
-            return self._list(get_args(kind)[0], value, path)
+            return self._list(get_args(kind)[0], value, path, bounds)
         if kind is datetime:
             return self._instant(value, path)
         fits, words = type(value) is kind, _PLAIN.get(kind)
         if words is None:  # a Literal
             fits, words = value in get_args(kind), ("known here", f"Write one of: {', '.join(get_args(kind))}")
-        if fits and type(value) is str and len(value) > TEXT:
-            return self._bad(path, f"{shown(value)} has {len(value):,} characters", f"Write at most {TEXT:,}")
-        return value if fits else self._bad(path, f"{_written(value)} is not {words[0]}", words[1])
+        if not fits:
+            return self._bad(path, f"{_written(value)} is not {words[0]}", words[1])
+        for bound in bounds:
+            if not bound.fits(value):
+                what = f"{shown(value)} {bound.fault(value)}" if value != "" else bound.fault(value)
+                return self._bad(path, what, f"Write {bound.wants}")
+        return value
 
-    def _list(self, kind: Any, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
+    def _list(self, kind: Any, value: object, path: TomlPath, bounds: list[Any]) -> Any:  # noqa: ANN401 - as above
         if not isinstance(value, list):
             many = dataclasses.is_dataclass(kind)
             remedy = f"Write it as [[{dotted(path)}]]" if many else "Write it in square brackets"
             return self._bad(path, f"{_written(value)} is not a list", remedy)
-        if len(value) > LISTED:
-            return self._bad(path, f"has {len(value):,} elements", f"Keep at most {LISTED}")
+        for bound in bounds:
+            if not bound.least <= len(value) <= bound.most:
+                return self._bad(path, bound.fault(value), f"Write {bound.wants}")
         before = len(self._problems.found)
         fitted = tuple(self._value(kind, item, (*path, number)) for number, item in enumerate(value))
-        seen: set[str] = set()
-        for number, item in enumerate(fitted):
-            if item == "":
-                self._bad((*path, number), "an element is empty", "Write a text, or take it out")
-            elif type(item) is str and item in seen:
-                self._bad((*path, number), f"{shown(item)} stands twice", "Keep one of the two")
-            elif type(item) is str:
-                seen.add(item)
+        for key in (bound.key for bound in bounds if bound.key):
+            seen: set[object] = set()
+            for number, item in enumerate(fitted):
+                name = item if key == "self" else getattr(item, key, _NOTHING)
+                if name is not _NOTHING and name in seen:
+                    place = (*path, number) if key == "self" else (*path, number, key)
+                    self._bad(place, f"{shown(name)} stands twice", "Keep one of the two, or give it another name")
+                seen.add(name)
         return fitted if len(self._problems.found) == before else _NOTHING
 
     def _instant(self, value: object, path: TomlPath) -> Any:  # noqa: ANN401 - as above
@@ -156,7 +170,8 @@ def _closest(key: str, known: Mapping[str, Any]) -> list[str]:
     return difflib.get_close_matches(key, known, 1)
 
 
-def _noun(kind: Any) -> str:  # noqa: ANN401 - any annotation
+def _noun(hint: Any) -> str:  # noqa: ANN401 - any annotation
+    kind, _, _ = parts_of(hint)
     if kind in _PLAIN or kind is datetime:
         return _PLAIN[date if kind is datetime else kind][0]
     if get_origin(kind) is Literal:

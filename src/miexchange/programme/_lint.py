@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange.market import stale_from
-from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.money import BPS, PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +22,11 @@ if TYPE_CHECKING:
     from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing
     from miexchange.market import Price
-    from miexchange.programme import Bonus, ExchangeRules, Terms
+    from miexchange.programme import Bonus, Terms
     from miexchange.programme._load import Answers, Draft
 
-__all__ = ["GREATEST_QUESTIONS", "check"]
+__all__ = ["check"]
 
-GREATEST_QUESTIONS = 64
-"""The most questions that a programme asks: 64 of the greatest deductions, times a rate, stay below 2**63."""
-
-_GREATEST_DAYS = 3_650
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _Span = tuple[datetime, datetime]
@@ -47,14 +43,8 @@ def check(draft: Draft) -> None:
             _check_answers(part.answers, draft)
             _check_asked(part.index, part.answers, draft)
         if part.settings is not None:
-            before = len(draft.problems.found)
-            _check_settings(part.settings, part.index, draft)
-            _check_bands(part.settings, part.index, draft)
-            in_range = len(draft.problems.found) == before
             _check_bonuses(part.settings, part.index, draft)
             if part.answers is not None:
-                _check_overlaps(part.settings, part.index, draft)
-            if part.answers is not None and in_range:
                 _check_shares(part.settings, part.index, draft)
     _check_versions(draft)
     if draft.tables_read:
@@ -80,15 +70,10 @@ def _check_versions(draft: Draft) -> None:
 
 
 def _check_answers(answers: Answers, draft: Draft) -> None:
-    if len(answers.questions) > GREATEST_QUESTIONS:
-        what = f"asks {len(answers.questions)} questions: amounts could pass 64 bits"
-        draft.problems.add(answers.condition_file, None, "", what, f"Ask at most {GREATEST_QUESTIONS}")
     for question in answers.questions:
         for option, (column, message, remedy) in _faults_of_question(question):
             file, line = answers.option_places[question.id, option.id]
             draft.problems.add(file, line, column, f"{question.id}={option.id} {message}", remedy)
-    if not answers.grades:
-        draft.problems.add(answers.grades_file, None, "", "has no grades", "Add the best grade at least")
     used = {option.grade for question in answers.questions for option in question.options}
     for step, grade in enumerate(answers.grades):
         file, line = answers.grade_places[grade.id]
@@ -175,86 +160,6 @@ def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
 # What the terms say.
 
 
-def _check_settings(terms: Terms, index: int, draft: Draft) -> None:
-    usage = terms.usage
-    drift = BPS // max(terms.price_max_age_days, 1)  # a price may not fall below zero while it is fresh
-    bounds: tuple[tuple[tuple[str, ...], int, int, int], ...] = (
-        (("quote_valid_hours",), terms.quote_valid_hours, 1, 24 * _GREATEST_DAYS),
-        (("price_max_age_days",), terms.price_max_age_days, 1, _GREATEST_DAYS),
-        (("factor_bps",), terms.factor_bps, 1, BPS),
-        (("scrap_paise",), terms.scrap_paise, 0, GREATEST_PAISE),
-        (("step_paise",), terms.step_paise, 1, GREATEST_PAISE),
-        (("drift_bps_per_day",), terms.drift_bps_per_day, 0, drift),
-        (("usage", "valid_days"), usage.valid_days, 1, _GREATEST_DAYS),
-        (("usage", "minimum_order_paise"), usage.minimum_order_paise, 0, GREATEST_PAISE),
-    )
-    for path, value, least, most in bounds:
-        if not least <= value <= most:
-            remedy = f"Write a whole number from {least} to {most}"
-            draft.bad(("terms", index, *path), f"{value} is out of range", remedy)
-    if terms.step_paise > 0 and terms.scrap_paise % terms.step_paise:
-        what = f"{terms.scrap_paise} is not a whole number of steps, so rounding would go below it"
-        remedy = f"Write a multiple of step_paise, {terms.step_paise}"
-        draft.bad(("terms", index, "scrap_paise"), what, remedy)
-    for key in ("categories", "brands", "channels"):
-        if not getattr(usage, key):
-            what, remedy = "is empty: the coupon could buy nothing", "Name at least one"
-            draft.bad(("terms", index, "usage", key), what, remedy)
-    if terms.exchange is not None:
-        _check_exchange(terms.exchange, index, draft)
-
-
-def _check_exchange(rules: ExchangeRules, index: int, draft: Draft) -> None:
-    """See that each number is in range, and that none stands there that the policies never read."""
-    policies = {"reversal_days": f'reversal = "{rules.reversal}"', "rebuy_days": f'rebuy = "{rules.rebuy}"'}
-    for key, (least, most) in rules.bounds().items():
-        number = getattr(rules, key)
-        policy = policies.get(key, f'mismatch = "{rules.mismatch}"')
-        if most == 0 and number:
-            what, remedy = f"{number} is never read with {policy}", "Take it out, or choose another policy"
-            draft.bad(("terms", index, "exchange", key), what, remedy)
-        elif not least <= number <= most:
-            place = ("terms", index, "exchange", key)
-            needs = f" with {policy}" if least else ""
-            draft.bad(place, f"{number} is out of range", f"Write a whole number from {least} to {most}{needs}")
-
-
-def _check_bands(terms: Terms, index: int, draft: Draft) -> None:
-    for number, band in enumerate(terms.age_bands):
-        path = ("terms", index, "age_bands", number)
-        if not 0 <= band.keep_bps <= BPS:
-            remedy = f"Write basis points from 0 to {BPS}"
-            draft.bad((*path, "keep_bps"), f"{band.keep_bps} is out of range", remedy)
-        if number == 0:
-            if band.from_months != 0:
-                what = f"the first band begins at {band.from_months} months"
-                draft.bad((*path, "from_months"), what, "Begin the first band at 0")
-            continue
-        before = terms.age_bands[number - 1]
-        if band.from_months <= before.from_months:
-            what = f"the bands are inverted: {band.from_months} months after {before.from_months}"
-            draft.bad((*path, "from_months"), what, "Order the bands by age, each beginning later")
-        if band.keep_bps > before.keep_bps:
-            what = f"an older device would keep more: {band.keep_bps} after {before.keep_bps} bps"
-            draft.bad((*path, "keep_bps"), what, "Let what is kept fall with age")
-
-
-def _check_overlaps(terms: Terms, index: int, draft: Draft) -> None:
-    seen: set[str] = set()
-    for number, overlap in enumerate(terms.overlaps):
-        path = ("terms", index, "overlaps", number)
-        for key, name in (("one", overlap.one), ("other", overlap.other)):
-            if name not in terms.components:
-                what = f"{name} is a component that nothing is deducted for"
-                draft.bad((*path, key), what, f"Known: {', '.join(terms.components)}")
-            elif name in seen:
-                draft.bad((*path, key), f"{name} overlaps twice", "Let a component overlap with one other")
-            seen.add(name)
-        if not 0 <= overlap.counted_bps <= BPS:
-            remedy = f"Write basis points from 0 to {BPS}"
-            draft.bad((*path, "counted_bps"), f"{overlap.counted_bps} is out of range", remedy)
-
-
 def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     """Prove that a higher market price never pays less, or say why it could.
 
@@ -291,64 +196,17 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
 
 
 def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
-    seen: set[str] = set()
-    periods, rings = _periods(draft), _rings(terms.bonus_by_id)
+    periods = _periods(draft)
     for number, bonus in enumerate(terms.bonuses):
         faults = [
-            *_faults_of_amount(bonus),
-            *_faults_of_time(bonus, periods[index] if periods else None, draft),
-            *_faults_of_fall_back(bonus, terms, rings),
+            *(_faults_of_time(bonus, periods[index], draft) if periods else ()),
+            *_faults_of_fall_back(bonus, terms),
         ]
-        if bonus.id in seen:
-            faults.append(("id", "stands twice", "Give each bonus its own id"))
-        seen.add(bonus.id)
         for key, message, remedy in faults:
             draft.bad(("terms", index, "bonuses", number, key), f"{bonus.id} {message}", remedy)
 
 
-def _faults_of_amount(bonus: Bonus) -> Iterator[_Fault]:
-    bounds = (
-        ("paise", bonus.paise, 0, GREATEST_PAISE),
-        ("share_bps", bonus.share_bps, 0, BPS),
-        ("from_value_paise", bonus.from_value_paise, 0, GREATEST_PAISE),
-        ("cap_paise", 1 if bonus.cap_paise is None else bonus.cap_paise, 1, GREATEST_PAISE),
-        ("quota", 1 if bonus.quota is None else bonus.quota, 1, GREATEST_PAISE),
-    )
-    for key, amount, least, most in bounds:
-        if not least <= amount <= most:
-            yield key, f"cannot have {amount}: out of range", f"Write a whole number from {least} to {most}"
-    if bool(bonus.paise) == bool(bonus.share_bps):
-        how = "both a fixed amount and a share" if bonus.paise else "neither a fixed amount nor a share"
-        yield "paise", f"is {how}", "Set paise or share_bps"
-    elif bonus.share_bps and bonus.cap_paise is None:
-        yield "share_bps", "is a share without a cap", "Set cap_paise"
-    elif bonus.paise and bonus.cap_paise is not None:
-        yield "cap_paise", "is a fixed amount, which needs no cap", "Write in paise what is paid, and no cap_paise"
-
-
-def _rings(bonuses: dict[str, Bonus]) -> dict[str, list[str]]:
-    """Return, by the bonus, each chain of fall-backs that ends where it begins. Every step is taken once."""
-    rings: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    for first in bonuses:
-        chain: dict[str, int] = {}
-        name = first
-        while name in bonuses and name not in seen:
-            seen.add(name)
-            chain[name] = len(chain)
-            name = bonuses[name].fall_back
-        if name in chain:
-            ring = [*chain][chain[name] :]
-            rings |= {one: [*ring[place:], *ring[:place]] for place, one in enumerate(ring)}
-    return rings
-
-
-def _faults_of_time(bonus: Bonus, period: _Span | None, draft: Draft) -> Iterator[_Fault]:
-    if bonus.begins is not None and bonus.ends is not None and bonus.ends <= bonus.begins:
-        yield "ends", f"ends on {bonus.ends}, not after {bonus.begins}", "End it after it begins"
-        return
-    if period is None:
-        return
+def _faults_of_time(bonus: Bonus, period: _Span, draft: Draft) -> Iterator[_Fault]:
     begin, end = period
     if bonus.ends is not None and datetime.combine(bonus.ends, time(), draft.zone) <= begin:
         what = f"ends on {bonus.ends}, before these terms begin"
@@ -358,25 +216,13 @@ def _faults_of_time(bonus: Bonus, period: _Span | None, draft: Draft) -> Iterato
         yield "begins", what, "Move it to the next terms"
 
 
-def _faults_of_fall_back(bonus: Bonus, terms: Terms, rings: dict[str, list[str]]) -> Iterator[_Fault]:
+def _faults_of_fall_back(bonus: Bonus, terms: Terms) -> Iterator[_Fault]:
     if not bonus.fall_back:
         return
     if bonus.quota is None:
         what = "has a fall-back and no quota, so the fall-back is never reached"
         yield "fall_back", what, "Set a quota, or take the fall-back out"
-    other = terms.bonus_by_id.get(bonus.fall_back)
-    if other is None:
-        yield (
-            "fall_back",
-            f"falls back on {bonus.fall_back}, which is no bonus",
-            f"Known: {', '.join(terms.bonus_by_id)}",
-        )
-        return
-    if bonus.id in rings:
-        what = f"falls back on itself: {' > '.join([*rings[bonus.id], bonus.id])}"
-        yield "fall_back", what, "Let the fall-backs come to an end"
-        return
-    yield from _faults_of_pair(bonus, other)
+    yield from _faults_of_pair(bonus, terms.bonus_by_id[bonus.fall_back])
 
 
 def _faults_of_pair(bonus: Bonus, other: Bonus) -> Iterator[_Fault]:
@@ -450,8 +296,6 @@ class _Tables:
 
     def _check_brands(self) -> None:
         draft = self._draft
-        if not draft.brands:
-            draft.bad(("brands",), "is empty", "Name the brands of old phones that are accepted")
         known = {variant.brand for variant in draft.catalogue.variants}
         for number, brand in enumerate(draft.brands):
             if brand not in known:

@@ -13,10 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from miexchange import _data
-from miexchange._bounds import VERSIONS
+from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
+from miexchange._bounds import LISTED, VERSIONS
 from miexchange._csv import Row, read_rows
 from miexchange._problems import Problems
 from miexchange._text import path_of, text_of
@@ -25,78 +26,74 @@ from miexchange.condition import Deduction, Grade, Option, Question, Questionnai
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import DataError, Problem, shown
 from miexchange.market import AnchorTable, PriceTable
-from miexchange.money import BPS, GREATEST_PAISE
+from miexchange.money import BPS
 from miexchange.programme import Programme, Terms, _lint, shipped
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
 from miexchange.programme._toml import Toml, TomlPath, read_toml
+from miexchange.programme.terms import SomeWords
 from miexchange.tac import TacTable
 
-__all__ = ["GREATEST_WEIGHT", "Answers", "Asked", "Draft", "Part", "lint", "load"]
-
-GREATEST_WEIGHT = 100 * BPS
-"""The largest weight of a deduction: a hundred times its repair anchor."""
-
-_GREATEST_OFFSET = 14 * 60
+__all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
 
 
 @dataclass(frozen=True, slots=True)
 class _BankOption:
-    id: str
-    says: str
-    ctia: str = ""
-    r2: str = ""
+    id: Id
+    says: Text
+    ctia: Note = ""
+    r2: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _BankQuestion:
-    id: str
-    ask: str
-    component: str
+    id: Id
+    ask: Text
+    component: Id
     axis: Literal["functional", "cosmetic", "none"]
-    options: tuple[_BankOption, ...]
+    options: Annotated[tuple[_BankOption, ...], Items(2, LISTED, "id")]
     optional: bool = False
-    source: str = ""
+    source: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Bank:
-    version: str
-    question: tuple[_BankQuestion, ...]
+    version: Id
+    question: Annotated[tuple[_BankQuestion, ...], Items(1, LISTED, "id")]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Of which models a question is asked, where that is not all of them."""
 
-    question: str
-    brands: tuple[str, ...] = ()
+    question: Id
+    brands: Words = ()
     launched_from: date | None = None
-    source: str = ""
+    source: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
     """The part of ``programme.toml`` above the terms."""
 
-    id: str
-    title: str
-    utc_offset_minutes: int
-    brands: tuple[str, ...]
-    models: str
-    tacs: str
-    eligible_models: str
-    market_prices: str
-    repair_anchors: str = ""
-    source: str = ""
+    id: Id
+    title: Text
+    utc_offset_minutes: Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")]
+    brands: SomeWords
+    models: Text
+    tacs: Text
+    eligible_models: Text
+    market_prices: Text
+    repair_anchors: Note = ""
+    source: Note = ""
 
 
 def _terms_shape() -> Shape:
     """Return the keys of ``[[terms]]``: those of `Terms`, with the names of tables in place of what is in them."""
     shape = shape_of(Terms)
-    tables = {"questions": str, "condition": str, "grades": str}
+    tables = {"questions": Text, "condition": Text, "grades": Text}
     kept = {key: kind for key, kind in shape.types.items() if key not in {"questionnaire", "grades"}}
     required = (shape.required - {"questionnaire"}) | tables.keys()
-    return Shape({**kept, **tables, "asked": tuple[Asked, ...]}, frozenset(required))
+    return Shape({**kept, **tables, "asked": Annotated[tuple[Asked, ...], Items(0, LISTED)]}, frozenset(required))
 
 
 _Place = tuple[str, int]  # a file and a line
@@ -227,12 +224,7 @@ def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:
     """Read every table that the head names."""
     problems = draft.problems
     draft.brands = head.get("brands", ())
-    minutes = head.get("utc_offset_minutes", 0)
-    if abs(minutes) <= _GREATEST_OFFSET:
-        draft.zone = timezone(timedelta(minutes=minutes))
-    else:
-        remedy = "Write minutes east of UTC, from -840 to 840: 330 for India"
-        draft.bad(("utc_offset_minutes",), f"{minutes} is out of range", remedy)
+    draft.zone = timezone(timedelta(minutes=head.get("utc_offset_minutes", 0)))
     files = draft.files
     for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors"):
         if head.get(key):
@@ -304,11 +296,13 @@ class _TermsReader:
         if all(names):
             part.answers = self._answers_of(*names)
         if fits:
-            answers = part.answers or Answers("", (), (), {}, {}, "", "")
-            questions = tuple(_restricted(question, part.asked) for question in answers.questions)
-            part.settings = Terms(
-                questionnaire=Questionnaire(answers.version, questions), grades=answers.grades, **fields
+            answers = part.answers or _UNREAD
+            fields["questionnaire"] = Questionnaire(
+                answers.version, tuple(_restricted(question, part.asked) for question in answers.questions)
             )
+            if part.answers is None:  # overlaps name components that nobody could read
+                fields.pop("overlaps", None)
+            part.settings = self._fitter.made(Terms, {**fields, "grades": answers.grades}, ("terms", index))
         return part
 
     def _answers_of(self, questions: str, condition: str, grades: str) -> Answers | None:
@@ -331,14 +325,23 @@ class _TermsReader:
         bank: _Bank | None = Fitter(toml, bank_file, UTC, self._problems).table(_Bank, toml.data, ())
         if bank is None:
             return None
-        if not _check_bank(bank, toml, bank_file, self._problems):
-            return None
         file = _called(self._directory, condition)
         table = _condition_rows(self._directory / condition, file, bank, bank_file, self._problems)
         steps = {grade.id: step for step, grade in enumerate(scale)} if graded else None
-        priced = tuple(_question(one, table[one.id], steps) for one in bank.question if one.id in table)
+        most = bound_of(Questionnaire, "questions").most
+        if len(table) > most:
+            self._problems.add(
+                file, None, "", f"asks {len(table)} questions: amounts could pass 64 bits", f"Ask at most {most}"
+            )
+            return None
+        asked = (_question(one, table[one.id], steps) for one in bank.question if one.id in table)
+        priced = tuple(question for question in asked if question is not None)
         places = {(one, option): (file, row.line) for one, rows in table.items() for option, row in rows.items()}
         return Answers(bank.version, priced, scale, places, grade_places, file, grades_file)
+
+
+_UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {}, "", "")
+"""Stands for answers and grades that could not be read."""
 
 
 def _restricted(question: Question, asked: tuple[Asked, ...]) -> Question:
@@ -352,40 +355,26 @@ def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade
     grades: dict[str, Grade] = {}
     places: dict[str, _Place] = {}
     for row in read_rows(path, ("grade", "keep_bps", "ctia", "r2", "meaning", "source"), (), problems, file=file):
-        grade = Grade(
+        grade = row.made(
+            Grade,
+            {"id": "grade"},
             row.text("grade"),
-            row.whole("keep_bps", 0, BPS),
+            row.whole("keep_bps", bound_of(Grade, "keep_bps")),
             row.optional("ctia"),
             row.optional("r2"),
             row.text("meaning"),
             row.text("source"),
         )
+        if grade is None:
+            continue
         if grade.id in grades:
             row.bad("grade", f"{grade.id} stands twice", "Keep one row for each grade")
         else:
             grades[grade.id] = grade
             places[grade.id] = (file, row.line)
+    if not grades and not problems.found:
+        problems.add(file, None, "", "has no grades", "Add the best grade at least")
     return tuple(grades.values()), places
-
-
-def _check_bank(bank: _Bank, toml: Toml, file: str, problems: Problems) -> bool:
-    """Tell whether every answer can be told from every other."""
-    before = len(problems.found)
-
-    def bad(column: str, number: int, message: str, remedy: str) -> None:
-        problems.add(file, toml.line_of(("question", number)), column, message, remedy)
-
-    seen: set[str] = set()
-    for number, question in enumerate(bank.question):
-        if question.id in seen:
-            bad("question", number, f"{question.id} stands twice", "Give each question its own id")
-        seen.add(question.id)
-        options = [option.id for option in question.options]
-        if len(set(options)) != len(options):
-            bad("options", number, f"{question.id} has two options of one id", "Give each option its own id")
-        if len(options) < 2:  # noqa: PLR2004 - a question with one answer asks nothing
-            bad("options", number, f"{question.id} has fewer than two options", "Add the worse answer")
-    return len(problems.found) == before
 
 
 def _condition_rows(
@@ -419,20 +408,23 @@ def _condition_rows(
     return found
 
 
-def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question:
-    options = tuple(_option(option, rows[option.id], steps) for option in question.options if option.id in rows)
+def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question | None:
+    """Return the question as this programme prices it, or None where a row of it is bad."""
+    options = [_option(option, rows[option.id], steps) for option in question.options if option.id in rows]
+    if None in options:
+        return None
     return Question(
         id=question.id,
         ask=question.ask,
         component=question.component,
         axis=question.axis,
-        options=options,
+        options=tuple(option for option in options if option is not None),
         optional=question.optional,
         source=question.source,
     )
 
 
-def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Option:
+def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
     """Turn a row into what the option does; without steps, because the grades could not be read, none is looked up."""
     gate = row.optional("gate")
     if gate not in {"", "refuse"}:
@@ -440,8 +432,12 @@ def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Opti
     grade = row.optional("grade")
     if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
-    keep = row.whole_or_none("keep_bps", 0, BPS)
-    return Option(
+    keep = row.whole_or_none("keep_bps", bound_of(Option, "keep_bps"))
+    deduction = _deduction(row)
+    extra, source = row.whole_or_none("extra_paise", bound_of(Option, "extra_paise")), row.text("source")
+    return row.made(
+        Option,
+        {},
         id=option.id,
         says=option.says,
         ctia=option.ctia,
@@ -449,35 +445,17 @@ def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Opti
         gate=gate == "refuse",
         grade=0 if steps is None else steps.get(grade, 0),
         keep_bps=BPS if keep is None else keep,
-        deduction=_deduction(row),
-        extra_paise=row.whole_or_none("extra_paise", -GREATEST_PAISE, GREATEST_PAISE) or 0,
-        source=row.text("source"),
+        deduction=deduction,
+        extra_paise=extra or 0,
+        source=source,
     )
+
+
+_COSTS = {"paise": "deduct_paise", "share_bps": "deduct_bps", "weight_bps": "weight_bps"}
+"""The fields of a deduction, and their columns."""
 
 
 def _deduction(row: Row) -> Deduction | None:
-    before = len(row.problems.found)
-    deduction = Deduction(
-        _cost(row, "deduct_paise", GREATEST_PAISE),
-        _cost(row, "deduct_bps", BPS),
-        row.optional("anchor"),
-        _cost(row, "weight_bps", GREATEST_WEIGHT),
-    )
-    if len(row.problems.found) > before:
-        return None
-    if deduction.anchor and not deduction.weight_bps:
-        row.bad("weight_bps", f"the {deduction.anchor} anchor has no weight", "Write how much of the anchor it costs")
-    if deduction.weight_bps and not deduction.anchor:
-        row.bad("anchor", "is empty, and there is a weight", "Name the anchor that it weighs, or take the weight out")
-    if sum(map(bool, (deduction.paise, deduction.share_bps, deduction.weight_bps))) > 1:
-        row.bad("deduct_paise", "more than one kind of deduction", "Keep one: paise, bps, or anchor with weight")
-    return deduction if deduction.size else None
-
-
-def _cost(row: Row, column: str, most: int) -> int:
-    negative = row.optional(column).startswith("-")
-    before = len(row.problems.found)
-    amount = row.whole_or_none(column, -most if negative else 0, most) or 0
-    if amount < 0 and len(row.problems.found) == before:
-        row.bad(column, f"{amount} makes a fault that pays", "Write what it costs, without a minus sign")
-    return amount
+    costs = {field: row.whole_or_none(column, bound_of(Deduction, field)) or 0 for field, column in _COSTS.items()}
+    anchor = row.optional("anchor")
+    return row.made(Deduction, _COSTS, anchor=anchor, **costs) if anchor or any(costs.values()) else None

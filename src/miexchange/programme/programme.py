@@ -6,10 +6,14 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated
 
+from miexchange._bounded import Id, Items, Text
+from miexchange._bounds import VERSIONS
+from miexchange._privacy import mask
 from miexchange._text import is_a, printable
-from miexchange._value import dump, instant
+from miexchange._value import Fault, check_types, dump, instant
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
 from miexchange.market import AnchorTable, PriceTable
@@ -17,6 +21,7 @@ from miexchange.programme.terms import Terms
 from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from miexchange.errors import Problem
@@ -44,8 +49,8 @@ class Programme:
         terms: the dated terms, oldest first.
     """
 
-    id: str
-    title: str
+    id: Id
+    title: Text
     zone: timezone
     brands: frozenset[str]
     catalogue: Catalogue
@@ -53,7 +58,16 @@ class Programme:
     prices: PriceTable
     anchors: AnchorTable
     tacs: TacTable
-    terms: tuple[Terms, ...]
+    terms: Annotated[tuple[Terms, ...], Items(0, VERSIONS, "version")]
+
+    def __post_init__(self) -> None:
+        check_types(self)
+
+    def _faults(self) -> Iterator[Fault]:
+        for number, (before, terms) in enumerate(pairwise(self.terms), 1):
+            if terms.effective_from <= before.effective_from:
+                rule = f"begin after version {mask(before.version)}, {before.effective_from.isoformat()}"
+                yield f"terms.{number}.effective_from", terms.effective_from, rule
 
     @classmethod
     def load(cls, source: str | Path) -> Programme:
@@ -68,6 +82,33 @@ class Programme:
         from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
 
         return _load.load(source)
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the programme as a directory, and return its path; loading it gives an equal programme.
+
+        The files are written under another name, and loaded to compare them, before the directory takes its name: it
+        is there whole, or not at all. The same programme gives the same bytes. Comments of the files that it was
+        loaded from, and the ``source`` of the head of ``programme.toml``, are not in it.
+
+        Args:
+            directory: a directory that is not there yet; those above it are made.
+            overwrite: whether a programme that is there is replaced, with all its files. A directory that holds
+                anything but ``.toml`` and ``.csv`` files is refused.
+
+        Raises:
+            DataError: `load` would refuse the programme, by file, line and reason.
+            InvalidValue: something is there already, the directory cannot be written, or the programme holds what
+                would be loaded as something else, such as a text with space around it.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> programme = Programme.load("mi-exchange-india")
+        >>> with TemporaryDirectory() as folder:
+        ...     Programme.load(programme.save(f"{folder}/copy")) == programme
+        True
+        """
+        from miexchange.programme import _save  # noqa: PLC0415 - it imports this module
+
+        return _save.save(self, directory, overwrite=overwrite)
 
     def terms_at(self, at: datetime) -> Terms | None:
         """Return the terms in force at an instant, or None before the first ones."""

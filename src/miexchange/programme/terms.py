@@ -6,20 +6,34 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from miexchange._text import is_missing, native
-from miexchange._value import Value, argument, check_types, day, instant, pairs, require, text, whole
+from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
+from miexchange._bounds import LISTED
+from miexchange._privacy import mask
+from miexchange._text import is_missing, listed, native
+from miexchange._value import Value, argument, day, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import InvalidValue
-from miexchange.money import BPS, GREATEST_PAISE, rupees
+from miexchange.money import BPS, GREATEST_PAISE, Bps, Paise, rupees
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from miexchange._value import Fault
 
 __all__ = ["NONE_GIVEN", "AgeBand", "Bonus", "ExchangeRules", "Overlap", "StepName", "Terms", "UsageRules"]
 
+
+LONGEST_DAYS = 3_650
+"""For how many days something can be valid: ten years."""
+
+Quota = Annotated[int, Between(1, GREATEST_PAISE)]
+"""How often a bonus is given."""
+
+SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
+"""Brands, categories or channels, each named once, one at least."""
 
 StepName = tuple[str, str, str]
 """How a step of a value is called: its rule, its effect for people, and the row that says so."""
@@ -66,8 +80,8 @@ class AgeBand(Value):
         keep_bps: what is kept, in basis points.
     """
 
-    from_months: int
-    keep_bps: int
+    from_months: Annotated[int, Between(0, 1_200)]
+    keep_bps: Bps
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +95,14 @@ class Overlap(Value):
         source: where the number is from.
     """
 
-    one: str
-    other: str
-    counted_bps: int
-    source: str = ""
+    one: Id
+    other: Id
+    counted_bps: Bps
+    source: Note = ""
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.one == self.other:
+            yield "other", self.other, "name two component groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +128,27 @@ class Bonus(Value):
         source: where the offer is from.
     """
 
-    id: str
-    says: str
-    paise: int = 0
-    share_bps: int = 0
-    cap_paise: int | None = None
-    from_value_paise: int = 0
-    targets: tuple[str, ...] = ()
+    id: Id
+    says: Text
+    paise: Paise = 0
+    share_bps: Bps = 0
+    cap_paise: Annotated[int, Between(1, GREATEST_PAISE)] | None = None
+    from_value_paise: Paise = 0
+    targets: Words = ()
     begins: date | None = None
-    ends: date | None = None
+    ends: Annotated[date | None, After("begins")] = None
     stackable: bool = False
-    quota: int | None = None
-    fall_back: str = ""
-    source: str = ""
+    quota: Quota | None = None
+    fall_back: MaybeId = ""
+    source: Note = ""
+
+    def _faults(self) -> Iterator[Fault]:
+        if bool(self.paise) is bool(self.share_bps):
+            yield "paise", self.paise, "a bonus is either a fixed amount or a share: give paise or share_bps"
+        elif self.share_bps and self.cap_paise is None:
+            yield "cap_paise", self.cap_paise, "give the most that the share can be"
+        elif self.paise and self.cap_paise is not None:
+            yield "cap_paise", self.cap_paise, "a fixed amount needs no cap: give in paise what is paid, and no cap"
 
     @property
     def most_paise(self) -> int:
@@ -157,15 +183,15 @@ class UsageRules(Value):
         source: where the rules are from.
     """
 
-    valid_days: int
-    categories: tuple[str, ...]
-    brands: tuple[str, ...]
-    channels: tuple[str, ...]
+    valid_days: Annotated[int, Between(1, LONGEST_DAYS)]
+    categories: SomeWords
+    brands: SomeWords
+    channels: SomeWords
     applies_to: Literal["one_unit", "eligible_lines"]
-    minimum_order_paise: int
+    minimum_order_paise: Paise
     surplus: Literal["forfeit", "store_credit"]
-    stacks_with: tuple[str, ...]
-    source: str = ""
+    stacks_with: Words
+    source: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,32 +221,29 @@ class ExchangeRules(Value):
     released_validity: Literal["remaining", "full"]
     mismatch: Literal["honour", "difference", "cancel"]
     reversal: Literal["none", "store_credit", "old_phone"]
-    tolerance_paise: int = 0
-    tolerance_bps: int = 0
-    decide_hours: int = 0
-    reversal_days: int = 0
+    tolerance_paise: Paise = 0
+    tolerance_bps: Annotated[int, Between(0, BPS - 1)] = 0
+    decide_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS)] = 0
+    reversal_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
     rebuy: Literal["never", "after"] = "never"
-    rebuy_days: int = 0
-    skew_seconds: int = 2
-    source: str = ""
+    rebuy_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
+    skew_seconds: Annotated[int, Between(0, 300)] = 2
+    source: Note = ""
 
-    def bounds(self) -> dict[str, tuple[int, int]]:
-        """Return the least and the greatest value of each number; 0 to 0 where it would never be read.
-
-        >>> rules = ExchangeRules("required", "remaining", "cancel", "none")
-        >>> rules.bounds()["decide_hours"]
-        (0, 0)
-        """
-        decides, reverses = self.mismatch == "difference", self.reversal != "none"
-        tolerates = self.mismatch != "honour"
-        return {
-            "tolerance_paise": (0, GREATEST_PAISE if tolerates else 0),
-            "tolerance_bps": (0, BPS - 1 if tolerates else 0),
-            "decide_hours": (1, 24 * _LONGEST_DAYS) if decides else (0, 0),
-            "reversal_days": (1, _LONGEST_DAYS) if reverses else (0, 0),
-            "rebuy_days": (1, _LONGEST_DAYS) if self.rebuy == "after" else (0, 0),
-            "skew_seconds": (0, _LONGEST_SKEW),
-        }
+    def _faults(self) -> Iterator[Fault]:
+        for field, policy, is_read, is_needed in (
+            ("tolerance_paise", "mismatch", self.mismatch != "honour", False),
+            ("tolerance_bps", "mismatch", self.mismatch != "honour", False),
+            ("decide_hours", "mismatch", self.mismatch == "difference", True),
+            ("reversal_days", "reversal", self.reversal != "none", True),
+            ("rebuy_days", "rebuy", self.rebuy == "after", True),
+        ):
+            number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
+            if number and not is_read:
+                yield field, number, f"it is never read with {said}: leave it out, or choose another policy"
+            elif is_needed and is_read and not number:
+                most = bound_of(ExchangeRules, field).most
+                yield field, number, f"give a whole number from 1 to {most} with {said}"
 
     def following(self, at: datetime, after: datetime) -> datetime:
         """Return the instant at which something happened after something else, as clocks that differ a little tell it.
@@ -254,18 +277,6 @@ class ExchangeRules(Value):
         return shortfall <= 0 or self.mismatch == "honour" or within
 
 
-_LONGEST_DAYS = 3_650
-_LONGEST_SKEW = 300
-_RANGES = (
-    ("quote_valid_hours", 1, 24 * _LONGEST_DAYS),
-    ("price_max_age_days", 1, _LONGEST_DAYS),
-    ("factor_bps", 0, BPS),
-    ("scrap_paise", 0, GREATEST_PAISE),
-    ("step_paise", 1, GREATEST_PAISE),
-    ("drift_bps_per_day", 0, BPS),
-)
-
-
 @dataclass(frozen=True)
 class Terms(Value):
     """One dated version of a programme's terms. It holds until the next version begins.
@@ -292,50 +303,78 @@ class Terms(Value):
         source: where the terms are from.
     """
 
-    version: str
+    version: Id
     effective_from: datetime
     eligibility: EligibilityTerms
     questionnaire: Questionnaire
-    grades: tuple[Grade, ...]
-    quote_valid_hours: int
-    price_max_age_days: int
-    factor_bps: int
-    scrap_paise: int
-    step_paise: int
+    grades: Annotated[tuple[Grade, ...], Items(1, LISTED, "id")]
+    quote_valid_hours: Annotated[int, Between(1, 24 * LONGEST_DAYS)]
+    price_max_age_days: Annotated[int, Between(1, LONGEST_DAYS)]
+    factor_bps: Annotated[int, Between(1, BPS)]
+    scrap_paise: Paise
+    step_paise: Annotated[int, Between(1, GREATEST_PAISE)]
     usage: UsageRules
-    drift_bps_per_day: int = 0
-    age_bands: tuple[AgeBand, ...] = ()
-    overlaps: tuple[Overlap, ...] = ()
-    bonuses: tuple[Bonus, ...] = ()
+    drift_bps_per_day: Bps = 0
+    age_bands: Annotated[tuple[AgeBand, ...], Items(0, LISTED)] = ()
+    overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED)] = ()
+    bonuses: Annotated[tuple[Bonus, ...], Items(0, LISTED, "id")] = ()
     exchange: ExchangeRules | None = None
     quote_seal: Literal["optional", "required"] = "optional"
-    source: str = ""
+    source: Note = ""
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        object.__setattr__(self, "effective_from", instant(self.effective_from, "Terms.effective_from"))
-
-    @cached_property
-    def is_sound(self) -> bool:
-        """Whether values can be computed under these terms at all; loading a programme checks far more.
-
-        Raises:
-            InvalidValue: the terms were put together by hand, and a number is out of its range or a
-                name leads nowhere.
-        """
-        for field, least, most in _RANGES:
-            number = getattr(self, field)
-            fits = least <= number <= most
-            require(fits, f"Terms.{field}", number, f"give a whole number from {least} to {most}")
+    def _faults(self) -> Iterator[Fault]:
+        drift = BPS // self.price_max_age_days
+        if self.drift_bps_per_day > drift:
+            rule = f"give at most {drift}: a price may not fall below zero while it is fresh"
+            yield "drift_bps_per_day", self.drift_bps_per_day, rule
+        if self.scrap_paise % self.step_paise:
+            rule = f"give a multiple of step_paise, {self.step_paise}: rounding would go below it"
+            yield "scrap_paise", self.scrap_paise, rule
         steps = [option.grade for question in self.questionnaire.questions for option in question.options]
-        fits = min(steps, default=0) >= 0 and max(steps, default=0) < len(self.grades)
-        require(fits, "Terms.grades", len(self.grades), "give a grade for every step that an answer can lead to")
-        fits = not self.age_bands or self.age_bands[0].from_months <= 0
-        require(fits, "Terms.age_bands", self.age_bands, "begin the first band at 0 months")
-        for overlap in self.overlaps:
-            fits = {overlap.one, overlap.other} <= self.components.keys()
-            require(fits, "Terms.overlaps", f"{overlap.one}+{overlap.other}", "name components that cost something")
-        return True
+        if max(steps, default=0) >= len(self.grades):
+            yield "grades", len(self.grades), "give a grade for every step that an answer can lead to"
+        yield from self._faults_of_bands()
+        yield from self._faults_of_overlaps()
+        yield from self._faults_of_bonuses()
+
+    def _faults_of_overlaps(self) -> Iterator[Fault]:
+        seen: set[str] = set()
+        for number, overlap in enumerate(self.overlaps):
+            for key, name in (("one", overlap.one), ("other", overlap.other)):
+                if name not in self.components:
+                    rule = f"name a component that costs something: {listed(tuple(map(mask, self.components)))}"
+                    yield f"overlaps.{number}.{key}", name, rule
+                if name in seen:
+                    yield f"overlaps.{number}.{key}", name, "let a component overlap with one other"
+                seen.add(name)
+
+    def _faults_of_bonuses(self) -> Iterator[Fault]:
+        for number, bonus in enumerate(self.bonuses):
+            chain = [bonus.id]
+            while (name := self.bonus_by_id[chain[-1]].fall_back) in self.bonus_by_id and name not in chain:
+                chain.append(name)
+            if bonus.fall_back and bonus.fall_back not in self.bonus_by_id:
+                yield (
+                    f"bonuses.{number}.fall_back",
+                    bonus.fall_back,
+                    f"name one of: {listed(tuple(map(mask, self.bonus_by_id)))}",
+                )
+            elif name == bonus.id:
+                ring = listed([mask(one) for one in (*chain, name)], " > ")
+                rule = f"it falls back on itself; let the fall-backs come to an end: {ring}"
+                yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
+
+    def _faults_of_bands(self) -> Iterator[Fault]:
+        for number, band in enumerate(self.age_bands):
+            before = self.age_bands[number - 1] if number else AgeBand(0, BPS)
+            if not number and band.from_months:
+                yield "age_bands.0.from_months", band.from_months, "begin the first band at 0 months"
+            elif number and band.from_months <= before.from_months:
+                rule = f"order the bands by age: give more than {before.from_months} months"
+                yield f"age_bands.{number}.from_months", band.from_months, rule
+            if band.keep_bps > before.keep_bps:
+                rule = f"an older device may not keep more: give at most {before.keep_bps}"
+                yield f"age_bands.{number}.keep_bps", band.keep_bps, rule
 
     @cached_property
     def bonus_by_id(self) -> dict[str, Bonus]:

@@ -27,7 +27,7 @@ from miexchange.strategies._enquiries import devices, quotes, reasons, refusals,
 from miexchange.strategies._exchanges import device_reports, examinations, exchanges, inspections
 from miexchange.strategies._imeis import imeis, tac_tables
 from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_models, listings, variants
-from miexchange.strategies._numbers import SOURCE, amounts, texts, tuples
+from miexchange.strategies._numbers import SOURCE, amounts, bounded, texts, tuples
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
 from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
 from miexchange.tac import TacDevice, TacTable
@@ -55,7 +55,13 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         ExchangeRules: exchange_rules,
         Grade: grades,
         Grading: gradings,
-        GrantedBonus: lambda: st.builds(GrantedBonus, texts(), amounts(), st.none() | texts()),
+        GrantedBonus: lambda: st.builds(
+            GrantedBonus,
+            texts(),
+            amounts() | bounded(GrantedBonus, "amount"),
+            st.none() | texts(),
+            st.none() | bounded(GrantedBonus, "quota"),
+        ),
         Imei: imeis,
         Inspection: inspections,
         Listing: listings,
@@ -84,7 +90,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         Variant: variants,
         Verdict: verdicts,
         WorstCase: lambda: st.builds(
-            WorstCase, st.integers(0, 10**7), st.integers(0, 10**7), conditions(), tuples(texts())
+            WorstCase, bounded(WorstCase, "value"), bounded(WorstCase, "at_risk"), conditions(), tuples(texts())
         ),
         Problem: lambda: st.builds(Problem, texts(), st.none() | st.integers(1, 99), texts(), texts(), texts()),
     }

@@ -14,7 +14,7 @@ from miexchange.eligibility import ImeiStatus
 from miexchange.programme import UsageRules
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import amounts, instants, secret_keys, subsets, texts, tuples
+from miexchange.strategies._numbers import amounts, bounded, instants, secret_keys, subsets, texts, tuples
 from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
 
 if TYPE_CHECKING:
@@ -94,9 +94,13 @@ def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
         category=st.sampled_from((*CATEGORIES, "tv") if usage is None else usage.categories),
         brand=st.sampled_from((*NEW_BRANDS, "Acme") if usage is None else usage.brands),
         channel=st.sampled_from((*CHANNELS, "street") if usage is None else usage.channels),
-        price_paise=amounts(10**7) | st.integers(0, 10**7),
-        quantity=st.integers(1, 3),
+        price_paise=amounts(10**7) | bounded(OrderLine, "price_paise"),
+        quantity=st.integers(1, 3) | bounded(OrderLine, "quantity"),
     )
+
+
+def _costs(line: OrderLine) -> bool:
+    return line.price_paise > 0
 
 
 @takes(usage=maybe(instance(UsageRules)))
@@ -105,10 +109,12 @@ def orders(draw: st.DrawFn, usage: UsageRules | None = None) -> Order:
     """Draw orders of one to four lines; they shrink to one.
 
     Args:
-        usage: what a coupon buys: the order has at least one line of that, then, and no other discount
-            that the coupon does not go with.
+        usage: what a coupon buys: the order has at least one line of that, at a price, and no other
+            discount that the coupon does not go with.
     """
-    fits: list[OrderLine] = [] if usage is None else draw(st.lists(order_lines(usage), min_size=1, max_size=2))
+    fits: list[OrderLine] = (
+        [] if usage is None else draw(st.lists(order_lines(usage).filter(_costs), min_size=1, max_size=2))
+    )
     others = draw(st.lists(order_lines(), min_size=0 if fits else 1, max_size=2))
     kinds = ("bank_offer", "festival") if usage is None else usage.stacks_with
     discounts = draw(subsets(kinds, 0)) if kinds else ()

@@ -21,7 +21,7 @@ from miexchange.strategies._conditions import conditions
 from miexchange.strategies._coupons import orders
 from miexchange.strategies._enquiries import enquiries
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import COUNT, amounts, instants, secret_keys, texts, tuples
+from miexchange.strategies._numbers import COUNT, amounts, bounded, instants, secret_keys, texts, tuples
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -46,16 +46,16 @@ def device_reports() -> SearchStrategy[DeviceReport]:
         brand=st.just("") | texts(),
         manufacturer=st.just("") | texts(),
         model=st.just("") | texts(),
-        battery_health=st.none() | st.integers(0, 100),
-        battery_cycles=st.none() | st.integers(0, 3_000),
+        battery_health=st.none() | bounded(DeviceReport, "battery_health"),
+        battery_cycles=st.none() | bounded(DeviceReport, "battery_cycles"),
         battery_part=st.none() | _PARTS,
         battery_made_on=day,
         battery_used_since=day,
         screen_parts=tuples(_PARTS, most=2),
         moisture=st.none() | st.booleans(),
-        storage_bytes=st.none() | st.sampled_from((128 * 10**9, 64 * 10**9, 0)) | st.integers(0, 10**12),
-        storage_life=st.none() | st.integers(0, 100),
-        launch_level=st.none() | st.integers(21, 40),
+        storage_bytes=st.none() | bounded(DeviceReport, "storage_bytes", 128 * 10**9, 64 * 10**9),
+        storage_life=st.none() | bounded(DeviceReport, "storage_life"),
+        launch_level=st.none() | bounded(DeviceReport, "launch_level", 33),
         unread=tuples(texts(), most=1),
     )
 

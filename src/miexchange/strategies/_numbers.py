@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from hypothesis import strategies as st
 
 from miexchange._arguments import INSTANT, Rule, instance, maybe, takes, whole
+from miexchange._bounded import bound_of
 from miexchange._text import is_a
 from miexchange.catalogue import Variant
 from miexchange.market import IST
@@ -28,6 +29,7 @@ __all__ = [
     "ZONES",
     "amounts",
     "ascents",
+    "bounded",
     "days",
     "instants",
     "midnight",
@@ -103,6 +105,21 @@ def instants(
 def rates(least: int = 0) -> SearchStrategy[int]:
     """Draw what is kept, in basis points; it shrinks to all of it."""
     return st.integers(0, BPS - least).map(lambda lost: BPS - lost)
+
+
+@lru_cache(_KEPT)
+def bounded(kind: type, field: str, *likely: int, least: int | None = None) -> SearchStrategy[int]:
+    """Draw a whole number that a field may hold, its bounds among them; it shrinks to the first likely one.
+
+    Args:
+        kind: the type of the field.
+        field: its name.
+        likely: the numbers that are drawn most.
+        least: the least number, where another field does not let it be the least of all.
+    """
+    bound = bound_of(kind, field)
+    least = bound.least if least is None else least
+    return st.sampled_from((*likely, least, bound.most)) | st.integers(least, bound.most)
 
 
 @lru_cache(_KEPT)

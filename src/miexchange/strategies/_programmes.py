@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hypothesis import strategies as st
 
 from miexchange._arguments import INSTANT, TEXT, Rule, takes, whole
+from miexchange._bounded import bound_of
 from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
@@ -24,6 +25,7 @@ from miexchange.strategies._numbers import (
     ZONES,
     amounts,
     ascents,
+    bounded,
     days,
     midnight,
     rates,
@@ -48,6 +50,7 @@ CHANNELS = ("mi.com", "mi-home")
 PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
 
 _AMOUNT = whole(1, GREATEST_PAISE)
+_FRESH = whole(1, bound_of(Terms, "price_max_age_days").most)
 _RANGE = Rule(
     lambda value: type(value) is tuple and [_AMOUNT.fits(paise) for paise in value] == [True, True],
     "give the lowest and the highest market price, in paise",
@@ -72,7 +75,7 @@ def usage_rules() -> SearchStrategy[UsageRules]:
     """
     return st.builds(
         UsageRules,
-        valid_days=st.sampled_from((14, 1, 365)),
+        valid_days=bounded(UsageRules, "valid_days", 14, 1, 365),
         categories=subsets(CATEGORIES),
         brands=subsets(NEW_BRANDS),
         channels=subsets(CHANNELS),
@@ -99,15 +102,15 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
         "reversal": draw(st.sampled_from(("none", "store_credit", "old_phone"))),
     }
     if policies["mismatch"] != "honour":
-        policies["tolerance_paise"] = draw(st.just(0) | st.integers(0, 100_000))
-        policies["tolerance_bps"] = draw(st.just(0) | st.integers(0, BPS - 1))
+        policies["tolerance_paise"] = draw(st.integers(0, 100_000) | bounded(ExchangeRules, "tolerance_paise"))
+        policies["tolerance_bps"] = draw(bounded(ExchangeRules, "tolerance_bps"))
     if policies["mismatch"] == "difference":
-        policies["decide_hours"] = draw(st.sampled_from((168, 1)))
+        policies["decide_hours"] = draw(bounded(ExchangeRules, "decide_hours", 168, least=1))
     if policies["reversal"] != "none":
-        policies["reversal_days"] = draw(st.sampled_from((30, 1)))
+        policies["reversal_days"] = draw(bounded(ExchangeRules, "reversal_days", 30, least=1))
     if draw(st.booleans()):
-        policies |= {"rebuy": "after", "rebuy_days": draw(st.sampled_from((90, 1)))}
-    policies["skew_seconds"] = draw(st.sampled_from((2, 0, 300)))
+        policies |= {"rebuy": "after", "rebuy_days": draw(bounded(ExchangeRules, "rebuy_days", 90, least=1))}
+    policies["skew_seconds"] = draw(bounded(ExchangeRules, "skew_seconds", 2))
     return ExchangeRules(**policies, source=SOURCE)
 
 
@@ -192,7 +195,7 @@ def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) ->
     return _with_options(questionnaire, scaled)
 
 
-@takes(variants=VARIANTS, begins=INSTANT, paise=_RANGE, price_max_age_days=whole(1, 36_500), version=TEXT)
+@takes(variants=VARIANTS, begins=INSTANT, paise=_RANGE, price_max_age_days=_FRESH, version=TEXT)
 @st.composite
 def terms(
     draw: st.DrawFn,

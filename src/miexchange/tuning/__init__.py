@@ -25,7 +25,6 @@ from miexchange.tuning.simulate import (
     simulate_observations,
     simulate_quotes,
 )
-from miexchange.tuning.writing import write_programme
 
 __all__ = [
     "CLEAN",
@@ -62,5 +61,4 @@ __all__ = [
     "simulate_observations",
     "simulate_quotes",
     "what_if",
-    "write_programme",
 ]

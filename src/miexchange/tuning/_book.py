@@ -48,7 +48,7 @@ def as_categories(frame: pd.DataFrame) -> pd.DataFrame:
     texts = [name for name in texts if name not in _NO_TEXTS]
     found = frame.copy(deep=False)
     for name in texts:
-        with suppress(TypeError, ValueError):  # lists, and texts of no UTF-8: the valuation refuses their rows
+        with suppress(Exception):  # lists, texts of no UTF-8, foreign objects: the valuation refuses their rows
             found[name] = frame[name].astype("category")
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -27,7 +26,6 @@ __all__ = [
     "duplicates",
     "fitted",
     "named_rows",
-    "new_directory",
     "numbers",
     "paise",
     "warn",
@@ -191,22 +189,6 @@ def _read(data: pd.DataFrame, column: str, read: Callable[[object], Any], missin
             column, cells.distinct[code], f"{named_rows(labels_of(data.iloc[bad]))}: {found[code].remedy}"
         )
     return [found[code] for code in cells.codes.tolist()]
-
-
-def new_directory(directory: str | Path) -> Path:
-    """Return the path of a directory that is not there yet.
-
-    Raises:
-        InvalidValue: it is there already, or it can be none.
-    """
-    target = Path(directory)
-    try:
-        there = target.exists()
-    except (OSError, ValueError):  # a name that is too long, a NUL, or half of a surrogate pair
-        raise InvalidValue("directory", str(target), "give the path of a new directory") from None
-    if there:
-        raise InvalidValue("directory", str(target), "it is there already: give a new one, or remove it")
-    return target
 
 
 def duplicates(data: pd.DataFrame, columns: Iterable[str] | None = None) -> npt.NDArray[np.bool_]:

@@ -185,8 +185,6 @@ def _changed(programme: Programme, change: Mapping[str, object]) -> Programme:
     if "anchors" in settings:
         tables["anchors"] = _anchors(programme.anchors, settings.pop("anchors"))
     terms = tuple(one.replace(**settings) for one in programme.terms)
-    for one in terms:
-        _ = one.is_sound
     return replace(programme, terms=terms, **tables)
 
 

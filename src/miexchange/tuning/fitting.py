@@ -1,39 +1,36 @@
 """From fitted models to a programme's directory that passes the linter.
 
-The fitted floats become basis points and whole paise here, once; the report shows those integers, and
-the written programme is loaded again before it is handed over.
+The fitted floats become basis points and whole paise here, once; the report shows those integers.
 """
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from miexchange._value import instant
-from miexchange.condition import Deduction, Grade, Option, Questionnaire
+from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
-from miexchange.errors import DataError, InvalidValue
+from miexchange.errors import InvalidValue
 from miexchange.market import Anchor, AnchorTable, PriceTable
 from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
-from miexchange.programme import Programme, lint
+from miexchange.programme import Programme
+from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
-from miexchange.tuning._checks import fitted, new_directory, warn
+from miexchange.tuning._checks import fitted, warn
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._report import Report
 from miexchange.tuning.deductions import DeductionModel
 from miexchange.tuning.observations import Observations
 from miexchange.tuning.prices import PriceTableBuilder
 from miexchange.tuning.scales import scales_of
-from miexchange.tuning.writing import write_programme
 from miexchange.valuation import headline
 
 if TYPE_CHECKING:
@@ -44,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedProgramme", "fit_programme"]
 
-_GREATEST_WEIGHT = 100 * BPS
 _DRAWS = 200
 _COLUMNS = ["table", "key", "value", "unit", "low", "high", "n", "basis", "source"]
 
@@ -140,7 +136,7 @@ def fit_programme(
         DataError: the linter refuses the result; nothing is written then.
         InvalidValue: an argument is not usable, or the directory is there already.
     """
-    new_directory(directory)
+    free_directory(directory)
     table: PriceTable = fitted(prices, "table_")
     start = instant(datetime.combine(effective_from, time(), base.zone), "effective_from")
     terms = base.terms_at(start) or base.terms[-1]
@@ -174,17 +170,8 @@ def fit_programme(
         tacs=base.tacs,
         terms=(terms.replace(version=version, effective_from=start, bonuses=bonuses),),
     )
-    with TemporaryDirectory() as folder:
-        written = write_programme(new, Path(folder) / "programme")
-        problems = lint(written)
-        if problems:
-            raise DataError(problems)
-        try:
-            shutil.copytree(written, directory)
-        except (OSError, ValueError) as error:
-            raise InvalidValue("directory", str(directory), f"it cannot be written: {error}") from None
-    numbers = pd.DataFrame(fit.numbers, columns=_COLUMNS)
-    return FittedProgramme(Path(directory), Programme.load(directory), numbers, effective_from)
+    written = new.save(directory)
+    return FittedProgramme(written, new, pd.DataFrame(fit.numbers, columns=_COLUMNS), effective_from)
 
 
 class _Fit:
@@ -292,7 +279,7 @@ class _Fit:
             return option
         row = summary.loc[finding].to_dict()
         bps, low, high = (
-            min(max(int(np.floor(row[name] * BPS + 0.5)), 1), _GREATEST_WEIGHT) for name in ("weight", "low", "high")
+            min(max(int(np.floor(row[name] * BPS + 0.5)), 1), GREATEST_WEIGHT) for name in ("weight", "low", "high")
         )
         count = int(row["n"])
         basis = "observed" if count else "modelled"

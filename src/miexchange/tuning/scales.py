@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from miexchange._value import Value, check_types, require
+from miexchange._bounded import Id, Items, Line
+from miexchange._bounds import LISTED
+from miexchange._value import Value
 from miexchange.money import BPS
 from miexchange.programme import Terms
 from miexchange.tuning._arguments import instance, takes
@@ -22,13 +25,9 @@ class Scale(Value):
         findings: the findings, mildest first: a worse one never costs less.
     """
 
-    anchor: str
-    component: str
-    findings: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        require(bool(self.findings), "Scale.findings", self.findings, "name at least one finding")
+    anchor: Id
+    component: Id
+    findings: Annotated[tuple[Line, ...], Items(1, LISTED)]
 
 
 _TERMS = instance(Terms, "give the terms of a programme")

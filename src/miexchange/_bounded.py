@@ -1,0 +1,225 @@
+"""What a field may hold, declared in its type: `keep_bps: Annotated[int, Between(0, BPS)]`.
+
+Constructor, `replace`, `from_json`, the readers of tables and of programme files, the JSON Schema, the command and the
+strategies all read that one declaration.
+
+>>> class Shelf:
+...     width_mm: Annotated[int, Between(1, 900)]
+>>> bound_of(Shelf, "width_mm")
+Between(least=1, most=900, step=1, says='')
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from miexchange._bounds import LISTED, MESSAGE, NAME, TEXT
+from miexchange._text import ID_RULE, is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+__all__ = [
+    "ONE_LINE",
+    "After",
+    "Between",
+    "Bound",
+    "Chars",
+    "Count",
+    "Hex",
+    "Id",
+    "Items",
+    "Line",
+    "MaybeId",
+    "Name",
+    "Note",
+    "Number",
+    "Text",
+    "Words",
+    "bound_of",
+    "hints_of",
+    "parts_of",
+]
+
+_INT64 = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Whole numbers from one to another, in steps."""
+
+    least: int
+    most: int
+    step: int = 1
+    says: str = ""
+
+    def fits(self, number: int) -> bool:
+        """Tell whether a number is within the bounds."""
+        return self.least <= number <= self.most and not number % self.step
+
+    @property
+    def wants(self) -> str:
+        """What to give, as the object of a sentence."""
+        return self.says or f"a whole number from {self.least} to {self.most}"
+
+    def fault(self, number: int) -> str:
+        """Say what is wrong with a number that does not fit."""
+        is_within = self.least <= number <= self.most
+        return f"is not a multiple of {self.step}" if is_within else "is out of range"
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Add the bounds to the JSON Schema."""
+        said = {"minimum": self.least, "maximum": self.most}
+        return {**handler(schema), **said, **({"multipleOf": self.step} if self.step > 1 else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """Texts of a number of characters; where there is a pattern, those that it matches as a whole."""
+
+    least: int
+    most: int
+    pattern: str = ""
+    says: str = ""
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is of that form."""
+        return self.least <= len(text) <= self.most and (not text or not self.pattern or _matches(self.pattern, text))
+
+    @property
+    def wants(self) -> str:
+        """What to give, as the object of a sentence."""
+        return self.says or f"a text of {f'{self.least} to ' if self.least else 'up to '}{self.most:,} characters"
+
+    def fault(self, text: str) -> str:
+        """Say what is wrong with a text that does not fit."""
+        if not text:
+            return "is empty"
+        return f"has {len(text):,} characters" if len(text) > self.most else "is not of that form"
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Add the bounds to the JSON Schema."""
+        said = {"minLength": self.least, "maxLength": self.most}
+        pattern = f"^(?:{self.pattern}){'' if self.least else '?'}$"
+        return {**handler(schema), **said, **({"pattern": pattern} if self.pattern else {})}
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return is_id(text) if pattern == ONE_LINE else re.fullmatch(pattern, text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Tuples of a number of elements; where a key is named, no two of them have the same."""
+
+    least: int
+    most: int
+    key: str = ""
+
+    def fits(self, items: tuple[Any, ...]) -> bool:
+        """Tell whether the tuple is of that size, and its elements differ."""
+        return self.least <= len(items) <= self.most and (not self.key or len(self._keys(items)) == len(items))
+
+    def _keys(self, items: Iterable[Any]) -> set[object]:
+        return {item if self.key == "self" else getattr(item, self.key) for item in items}
+
+    @property
+    def wants(self) -> str:
+        """What to give, as the object of a sentence."""
+        differ = {"": "", "self": ", no two alike"}.get(self.key, f", no two of one {self.key}")
+        return f"{f'{self.least} to ' if self.least else 'up to '}{self.most:,} elements{differ}"
+
+    def fault(self, items: Collection[Any]) -> str:
+        """Say what is wrong with the number of elements."""
+        return f"has {len(items):,} element{'s'[: len(items) != 1]}" if items else "is empty"
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Add the bounds to the JSON Schema."""
+        unique = {"uniqueItems": True} if self.key else {}
+        return {**handler(schema), "minItems": self.least, "maxItems": self.most, **unique}
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """A day or an instant after that of another field, where both are there."""
+
+    field: str
+
+
+Bound = Between | Chars | Items
+
+ONE_LINE = (
+    "[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]*[^\\s\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
+    "[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]*"
+)
+"""What `is_id` asks, as a JSON Schema says it."""
+
+Id = Annotated[str, Chars(1, NAME, ONE_LINE, ID_RULE)]
+"""What names something, such as an account, a model, a question: see `is_id`."""
+
+MaybeId = Annotated[str, Chars(0, NAME, ONE_LINE, f"{ID_RULE}, or an empty text")]
+"""The name of something that need not be there."""
+
+Name = Annotated[str, Chars(1, NAME)]
+"""A name as somebody else writes it, such as a product of a shop."""
+
+Text = Annotated[str, Chars(1, TEXT)]
+"""A text for people, such as a question."""
+
+Note = Annotated[str, Chars(0, TEXT)]
+"""A text for people, such as a source; it may be empty."""
+
+Line = Annotated[str, Chars(0, MESSAGE)]
+"""A text that this package makes of others, such as the effect of a quote's line."""
+
+Words = Annotated[tuple[Id, ...], Items(0, LISTED, "self")]
+"""Brands, categories, channels and the like, each named once."""
+
+Number = Annotated[int, Between(1, _INT64)]
+"""Which one it is, or how many there are where there is one at least."""
+
+Count = Annotated[int, Between(0, _INT64)]
+"""How many there are of something."""
+
+
+def Hex(bytes_: int, *, optional: bool = False) -> Chars:  # noqa: N802 - it stands where a class does
+    """Want bytes as hex digits, or "" where that is allowed."""
+    digits = 2 * bytes_
+    what = f"{digits} hex digits" + ", or an empty text" * optional
+    return Chars(0 if optional else digits, digits, f"[0-9a-f]{{{digits}}}", what)
+
+
+@cache
+def hints_of(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """Return the annotations of a dataclass's fields, with their bounds."""
+    return get_type_hints(kind, include_extras=True)
+
+
+def parts_of(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:  # noqa: ANN401 - an annotation has no type
+    """Return the type of an annotation, its bounds, and whether None may stand there.
+
+    >>> parts_of(Annotated[int, Between(0, 5)] | None)
+    (<class 'int'>, (Between(least=0, most=5, step=1, says=''),), True)
+    """
+    optional = False
+    if get_origin(hint) in {Union, UnionType}:
+        arms = [arm for arm in get_args(hint) if arm is not NoneType]
+        if len(arms) > 1:
+            return hint, (), False
+        (hint,), optional = arms, True
+    if get_origin(hint) is not Annotated:
+        return hint, (), optional
+    kind, *bounds = get_args(hint)
+    inner, more, none = parts_of(kind)
+    return inner, (*more, *bounds), optional or none
+
+
+@cache
+def bound_of(kind: Any, field: str) -> Any:  # noqa: ANN401 - of the kind that the field has
+    """Return the bound of a field."""
+    (bound,) = (bound for bound in parts_of(hints_of(kind)[field])[1] if isinstance(bound, Bound))
+    return bound

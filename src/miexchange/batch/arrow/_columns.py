@@ -1,0 +1,309 @@
+"""Columns of a table as they arrive, and as the rules read them.
+
+Whatever the table is (pandas, Polars, Arrow, or anything with the Arrow PyCapsule interface), a
+column is looked at as an Arrow array. What a cell cannot hold (a number where a text belongs, say) is
+marked as strange and stays in its row.
+"""
+
+from __future__ import annotations
+
+import difflib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from miexchange._bounds import COLUMNS, NAME
+from miexchange._text import is_missing, text_of
+from miexchange._time import YEARS
+from miexchange._value import day, instant
+from miexchange.batch.arrow._inputs import check_rows, open_column
+from miexchange.batch.arrow._layouts import (
+    bools_of,
+    is_instant,
+    is_text,
+    layout_of,
+    plain_type,
+    type_name,
+    unwrapped,
+)
+from miexchange.errors import InvalidValue, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+__all__ = ["INSTANT", "Column", "Kind", "check_names", "read_alone", "read_cells", "read_column"]
+
+INSTANT = pa.timestamp("us", "UTC")
+"""How an instant is kept."""
+
+Kind = Literal["text", "instant", "day", "flag"]
+"""What a cell is to hold: a text, an instant, a date, or True and False."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        array: a text (or a dictionary of texts), timestamp[us, UTC], date32 or bool array.
+        strange: bool, where a cell holds what it cannot; None for nowhere. There `array` is null.
+    """
+
+    array: pa.ChunkedArray
+    strange: NDArray[np.bool_] | None = None
+
+
+def check_names(names: Iterable[str], required: Iterable[str], optional: Iterable[str], field: str = "frame") -> None:
+    """Refuse a table that lacks a column, or has one that is misspelled.
+
+    Args:
+        names: the columns that are there.
+        required: those that must be.
+        optional: those that may be.
+        field: which argument the table is, for the error.
+
+    Raises:
+        InvalidValue: all such columns, each with the nearest right name.
+    """
+    there, needed = set(names), list(required)
+    known = [*needed, *optional]
+    extra = sorted(there - set(known))
+    # Of very many columns only some are looked at: each is compared with each that may be misspelled.
+    nearby = {name.casefold(): name for name in reversed(extra[:COLUMNS]) if len(name) <= NAME}
+    faults = []
+    for name in known:
+        if name in there:
+            continue
+        close = difflib.get_close_matches(name.casefold(), nearby, n=1, cutoff=_CLOSE)
+        if close:
+            found = shown(nearby[close[0]])
+            faults.append(f"{name} is missing, and {found} is no column of this programme: rename it {name}")
+        elif name in needed:
+            faults.append(f"{name} is missing")
+    if faults:
+        few = ", ".join(sorted(there)[:_FEW])
+        raise InvalidValue(field, few or None, f"add the columns: {'; '.join(faults)}")
+
+
+_FEW = 20  # names, of which an error shows the first
+_CLOSE = 0.8  # as near as box_ and box, or purchased and purchased_on
+
+
+def read_column(frame: pa.Table, name: str, kind: Kind) -> Column:
+    """Read a column of an Arrow table.
+
+    Raises:
+        InvalidValue: the whole column is of a type that cannot hold such cells.
+    """
+    return read_cells(frame[name], kind, name)
+
+
+def read_alone(given: Any, kind: Kind, name: str) -> Column:
+    """Read a column that stands alone: see `read_cells`.
+
+    Raises:
+        InvalidValue: as there, or its rows are many and hold next to nothing.
+    """
+    cells = open_column(given, name)
+    if not isinstance(cells, list):
+        check_rows(cells, name)
+    return _read(cells, kind, name)
+
+
+def read_cells(given: Any, kind: Kind, name: str) -> Column:
+    """Read a column of a table, of any kind that `open_column` takes.
+
+    Raises:
+        InvalidValue: it is none, or the whole column is of a type that cannot hold such cells.
+    """
+    return _read(open_column(given, name), kind, name)
+
+
+def _read(cells: pa.ChunkedArray | list[object], kind: Kind, name: str) -> Column:
+    return _of_objects(cells, kind) if isinstance(cells, list) else _in_few_pieces(_READERS[kind](cells, name))
+
+
+_LEAST = 8_192  # rows that a piece is to have, on the average: each costs about a millisecond
+
+
+def _in_few_pieces(column: Column) -> Column:
+    """Join the pieces of a column that comes in very many."""
+    array = column.array
+    if array.num_chunks < _MANY or len(array) >= array.num_chunks * _LEAST:
+        return column
+    pieces = array.chunks
+    if pa.types.is_dictionary(array.type):  # their dictionaries may differ
+        pieces = [_wide(piece.dictionary).take(piece.indices) for piece in pieces]
+    elif is_text(array.type):
+        pieces = [_wide(piece) for piece in pieces]
+    return Column(pa.chunked_array([pa.concat_arrays(pieces)]), column.strange)
+
+
+_MANY = 16
+
+
+def _wide(texts: pa.Array) -> pa.Array:
+    """Return texts as large_string: many pieces together may be more than a string array can hold."""
+    if pa.types.is_string(texts.type):  # by way of their bytes, which need not be UTF-8
+        return texts.view(pa.binary()).cast(pa.large_binary()).view(pa.large_string())
+    return texts
+
+
+def _text(array: pa.ChunkedArray, name: str) -> Column:
+    if not is_text(plain_type(array.type)):  # no type is refused: a number is no text, and each row will say so
+        return _all_strange(array, pa.large_string(), name)
+    return Column(_chunked([layout_of(chunk, name) for chunk in array.chunks], pa.large_string()))
+
+
+def _row_by_row(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return a column with each value in its row."""
+    pieces = []
+    for chunk in array.chunks:
+        values, places = unwrapped(chunk, name)
+        pieces.append(values if places is None else values.take(places))
+    return _chunked(pieces, plain_type(array.type))
+
+
+def _chunked(pieces: list[pa.Array], kind: Any) -> pa.ChunkedArray:
+    return pa.chunked_array(pieces) if pieces else pa.chunked_array([], kind)
+
+
+def _all_strange(array: pa.ChunkedArray, kind: Any, name: str) -> Column:
+    """Refuse every cell, but for those that are null or, as in pandas, no number."""
+    masks = [np.zeros(0, dtype=np.bool_)]
+    for chunk in array.chunks:
+        values, places = unwrapped(chunk, name)
+        nulls = pc.is_null(values, nan_is_null=pa.types.is_floating(values.type))
+        masks.append(~bools_of(nulls if places is None else nulls.take(places).fill_null(True)))  # noqa: FBT003 - pyarrow's own
+    there = np.concatenate(masks)
+    return Column(pa.chunked_array([pa.nulls(len(array), kind)]), there if there.any() else None)
+
+
+def _instant(array: pa.ChunkedArray, name: str) -> Column:
+    kind = plain_type(array.type)
+    if pa.types.is_null(kind):
+        return _all_strange(array, INSTANT, name)
+    if not pa.types.is_timestamp(kind):
+        raise InvalidValue(name, type_name(kind), "give instants: timestamps with a time zone")
+    if not is_instant(kind):
+        raise InvalidValue(
+            name, type_name(kind), "timestamps without a time zone name no instants; say which zone they are in"
+        )
+    return _within(_row_by_row(array, name), kind.unit, INSTANT, _FIRST_INSTANT, _LAST_INSTANT)
+
+
+def _day(array: pa.ChunkedArray, name: str) -> Column:
+    kind = plain_type(array.type)
+    if pa.types.is_null(kind):
+        return _all_strange(array, pa.date32(), name)
+    is_day = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and not is_instant(kind))
+    if not is_day:
+        raise InvalidValue(name, type_name(kind), "give dates, or timestamps at midnight without a time zone")
+    array = _row_by_row(array, name)
+    if pa.types.is_date32(kind):
+        days = array.cast(pa.int32())
+        return _masked(array, _outside(days, _FIRST_DAY, _LAST_DAY))
+    if pa.types.is_date64(kind):
+        array = array.cast(pa.int64()).cast(pa.timestamp("ms"))
+    per_day = 86_400 * _PER_SECOND[array.type.unit]
+    counts = array.cast(pa.int64())
+    days = pc.divide(counts, per_day)
+    whole = pc.equal(pc.multiply(days, per_day), counts)
+    strange = _outside(days, _FIRST_DAY, _LAST_DAY) | ~bools_of(pc.fill_null(whole, True))  # noqa: FBT003 - pyarrow's own
+    days = pc.if_else(pa.array(~strange), days, None)
+    return Column(days.cast(pa.int32()).cast(pa.date32()), strange if strange.any() else None)
+
+
+def _flag(array: pa.ChunkedArray, name: str) -> Column:
+    kind = plain_type(array.type)
+    if pa.types.is_null(kind):
+        return _all_strange(array, pa.bool_(), name)
+    if not pa.types.is_boolean(kind):
+        raise InvalidValue(name, type_name(kind), "give True and False")
+    return Column(_row_by_row(array, name))
+
+
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_INSTANT = int((datetime(YEARS.start, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+_LAST_INSTANT = int((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
+_FIRST_DAY, _LAST_DAY = ((edge - _EPOCH.date()).days for edge in (date.min, date.max))
+
+
+def _within(array: pa.ChunkedArray, unit: str, kind: Any, first: int, last: int) -> Column:
+    """Read instants of a unit; those before the first second or after the last one are strange."""
+    counts, per_second = array.cast(pa.int64()), _PER_SECOND[unit]
+    strange = _outside(counts, first * per_second, last * per_second + per_second - 1)
+    if unit == "ns":  # a thousandth of a microsecond is cut off: the core knows none
+        low = pc.multiply(pc.divide(counts, 1_000), 1_000)
+        counts = pc.subtract(pc.divide(counts, 1_000), pc.greater(low, counts).cast(pa.int64()))
+    elif unit != "us":
+        counts = pc.multiply(pc.if_else(pa.array(~strange), counts, None), 10**6 // per_second)
+    return _masked(counts.cast(pa.timestamp("us")).cast(kind), strange)
+
+
+def _outside(counts: Any, first: int, last: int) -> NDArray[np.bool_]:
+    least, most = max(first, -(2**63)), min(last, 2**63 - 1)
+    if pa.types.is_int32(counts.type):
+        least, most = max(first, -(2**31)), min(last, 2**31 - 1)
+    ends = pc.min_max(counts).as_py()
+    if ends["min"] is None or least <= ends["min"] <= ends["max"] <= most:
+        return np.zeros(len(counts), dtype=np.bool_)
+    below = pc.less(counts, pa.scalar(least, counts.type))
+    above = pc.greater(counts, pa.scalar(most, counts.type))
+    return bools_of(pc.fill_null(pc.or_(below, above), False))  # noqa: FBT003 - pyarrow's own
+
+
+def _masked(array: pa.ChunkedArray, strange: NDArray[np.bool_]) -> Column:
+    if not strange.any():
+        return Column(array)
+    return Column(pc.if_else(pa.array(~strange), array, None), strange)
+
+
+_READERS: Mapping[str, Callable[[pa.ChunkedArray, str], Column]] = {
+    "text": _text,
+    "instant": _instant,
+    "day": _day,
+    "flag": _flag,
+}
+
+
+# Columns of Python objects: pandas keeps such, and anything may stand in them.
+
+
+def _of_objects(cells: list[object], kind: Kind) -> Column:
+    """Read a cell at a time; only a column of Python objects comes here."""
+    strange = np.zeros(len(cells), dtype=np.bool_)
+    kept: list[object] = []
+    for row, cell in enumerate(cells):
+        value = None
+        if not is_missing(cell):
+            with suppress(Exception):  # a cell may be an object that runs any code, and is then no value either
+                value = _CELLS[kind](cell)
+            strange[row] = value is None
+        kept.append(value)
+    array = pa.chunked_array([pa.array(kept, type=_ARROW[kind])])
+    return Column(array, strange if strange.any() else None)
+
+
+def _text_of(cell: object) -> str | None:
+    text = text_of(cell)
+    # Half of a surrogate pair has no form in Arrow.
+    return None if text is None else text.encode("utf-8", "replace").decode()
+
+
+_CELLS: Mapping[str, Callable[[object], object]] = {
+    "text": _text_of,
+    "instant": partial(instant, field="cell"),
+    "day": partial(day, field="cell"),
+    "flag": lambda cell: bool(cell) if issubclass(type(cell), bool | np.bool_) else None,
+}
+_ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": INSTANT, "day": pa.date32(), "flag": pa.bool_()}

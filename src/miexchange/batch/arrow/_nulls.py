@@ -1,0 +1,64 @@
+"""Arrow's bitmaps: where a chunk holds nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from miexchange.batch.arrow._compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Nulls", "part", "unpacked"]
+
+_ALL = 255  # a byte of a bitmap without a null
+
+
+class Nulls:
+    """Where a chunk holds nothing."""
+
+    def __init__(self, array: Any) -> None:
+        """Look at the bitmap of an Arrow array."""
+        self._offset = array.offset
+        bitmap = array.buffers()[0] if array.null_count else None
+        self._bits = None if bitmap is None else np.frombuffer(bitmap, dtype=np.uint8)
+
+    def fill(self, start: int, cells: NDArray[Any], filler: int) -> None:
+        """Write something into the rows from a start on that hold nothing."""
+        if self._bits is not None:
+            _fill(self._bits, self._offset + start, cells, filler)
+
+    def of(self, start: int, stop: int) -> NDArray[np.bool_] | None:
+        """Return where the rows hold nothing, or None for nowhere."""
+        if self._bits is None:
+            return None
+        valid = unpacked(self._bits, self._offset + start, self._offset + stop)
+        return None if valid.all() else ~valid
+
+
+@compiled
+def _fill(bits: NDArray[np.uint8], first: int, cells: NDArray[Any], filler: int) -> None:
+    """Write something into every cell whose bit is not set; the first one's bit is at a position."""
+    byte = first // 8
+    row = byte * 8 - first
+    while row < len(cells):
+        valid = bits[byte]
+        if valid != _ALL:
+            for bit in range(max(-row, 0), min(8, len(cells) - row)):
+                cells[row + bit] = cells[row + bit] if valid >> bit & 1 else filler
+        byte += 1
+        row += 8
+
+
+def unpacked(bits: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.bool_]:
+    """Return some bits of a bitmap."""
+    first = start // 8
+    found = np.unpackbits(bits[first : (stop + 7) // 8], count=stop - first * 8, bitorder="little")
+    return found[start - first * 8 :].view(np.bool_)
+
+
+def part(mask: NDArray[np.bool_] | None, start: int, stop: int) -> NDArray[np.bool_] | None:
+    """Return some rows of a mask; None stays None, which is a mask of no row."""
+    return None if mask is None else mask[start:stop]

@@ -1,0 +1,143 @@
+"""Results as tables: of the kind that was given, with the same index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from miexchange.batch.arrow._inputs import is_of_pandas, is_of_polars
+from miexchange.batch.arrow._memory import empty
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["Amounts", "AnyColumn", "ArrowColumn", "Texts", "sets_of", "table_like", "to_arrow"]
+
+
+class Texts:
+    """A column of few distinct texts: a code for each row."""
+
+    def __init__(self, codes: NDArray[Any], texts: Sequence[str], nulls: NDArray[np.bool_] | None = None) -> None:
+        """Keep what the column is made of.
+
+        Args:
+            codes: a signed integer for each row, the position of its text.
+            texts: the distinct texts.
+            nulls: where the row has none; None for nowhere.
+        """
+        self.codes, self.texts, self.nulls = codes, texts, nulls
+
+    def to_arrow(self, bitmaps: _Bitmaps) -> pa.Array:
+        """Return the column as a dictionary array, which shares the codes."""
+        kind = pa.from_numpy_dtype(self.codes.dtype)
+        indices = pa.Array.from_buffers(kind, len(self.codes), [bitmaps.of(self.nulls), pa.py_buffer(self.codes)])
+        return pa.DictionaryArray.from_arrays(indices, pa.array(self.texts, type=pa.string()), safe=False)
+
+    def to_pandas(self) -> Any:
+        """Return the column as a pandas Categorical."""
+        import pandas as pd  # noqa: PLC0415 - only a pandas table wants it
+
+        codes = self.codes if self.nulls is None else np.where(self.nulls, self.codes.dtype.type(-1), self.codes)
+        return pd.Categorical.from_codes(codes, categories=pd.Index(list(self.texts), dtype="str"))
+
+
+class Amounts:
+    """A column of whole numbers, such as paise."""
+
+    def __init__(self, values: NDArray[np.int64], nulls: NDArray[np.bool_] | None = None) -> None:
+        """Keep the numbers, and where there is none."""
+        self.values, self.nulls = values, nulls
+
+    def to_arrow(self, bitmaps: _Bitmaps) -> pa.Array:
+        """Return the column as an int64 array, which shares the numbers."""
+        buffers = [bitmaps.of(self.nulls), pa.py_buffer(self.values)]
+        return pa.Array.from_buffers(pa.int64(), len(self.values), buffers)
+
+    def to_pandas(self) -> Any:
+        """Return the column as a nullable pandas integer array."""
+        import pandas as pd  # noqa: PLC0415 - as above
+
+        nulls = np.zeros(len(self.values), dtype=np.bool_) if self.nulls is None else self.nulls.copy()
+        return pd.arrays.IntegerArray(self.values, nulls)
+
+
+class ArrowColumn:
+    """A column that is an Arrow array already."""
+
+    def __init__(self, array: pa.ChunkedArray) -> None:
+        """Keep the array."""
+        self._array = array
+
+    def to_arrow(self, _bitmaps: _Bitmaps) -> pa.ChunkedArray:
+        """Return the array."""
+        return self._array
+
+    def to_pandas(self) -> Any:
+        """Return what pandas makes of it."""
+        return self._array.to_pandas().array
+
+
+AnyColumn = Texts | Amounts | ArrowColumn
+
+
+class _Bitmaps:
+    """The bitmaps of a table: columns with the same rows missing share one."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._made: dict[int, Any] = {}
+
+    def of(self, nulls: NDArray[np.bool_] | None) -> Any:
+        """Return the bitmap of the rows that are there, or None for all."""
+        if nulls is None:
+            return None
+        if id(nulls) not in self._made:
+            self._made[id(nulls)] = pa.py_buffer(np.packbits(~nulls, bitorder="little"))
+        return self._made[id(nulls)]
+
+
+def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.intp]) -> Texts:
+    """Return sets of bits as texts: the names of the bits, joined by ``|``; "" for none.
+
+    Args:
+        sets: a set of bits for each row.
+        names: the bit of each name.
+        some: the rows whose set is not empty.
+
+    >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}, np.array([1])).texts
+    ['', 'one|two']
+    """
+    encoded = pa.array(sets[some]).dictionary_encode()
+    codes = empty(len(sets), np.int32)
+    codes[:] = 0
+    codes[some] = encoded.indices.to_numpy() + 1
+    distinct = encoded.dictionary.to_pylist()
+    return Texts(codes, ["", *("|".join(f"{name}" for name, bit in names.items() if one & bit) for one in distinct)])
+
+
+def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:
+    """Make an Arrow table; columns with the same rows missing share one bitmap of them."""
+    bitmaps = _Bitmaps()
+    return pa.Table.from_arrays([column.to_arrow(bitmaps) for column in columns.values()], names=list(columns))
+
+
+def table_like(given: Any, columns: Mapping[str, AnyColumn]) -> Any:
+    """Make a table of the kind of what was given, which is a table or a column; a numpy array has one of pandas."""
+    if is_of_pandas(given):
+        import pandas as pd  # noqa: PLC0415 - the caller has it
+
+        index = getattr(given, "index", None) if isinstance(given, pd.DataFrame | pd.Series) else None
+        data = {name: pd.Series(column.to_pandas(), index=index, copy=False) for name, column in columns.items()}
+        return pd.DataFrame(data, index=index, copy=False)
+    table = to_arrow(columns)
+    if is_of_polars(given):
+        import polars as pl  # noqa: PLC0415 - the caller has it
+
+        return pl.from_arrow(table)
+    if not isinstance(given, pa.RecordBatch):
+        return table
+    return table.to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], schema=table.schema)

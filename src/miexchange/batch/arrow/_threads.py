@@ -1,0 +1,40 @@
+"""How threads share the rows of a chunk: in blocks that know nothing of one another.
+
+So no order of rows, cut of a table or count of threads can matter.
+"""
+
+from __future__ import annotations
+
+import os
+
+from miexchange.errors import InvalidValue
+
+__all__ = ["blocks", "workers"]
+
+_MOST = 131_072  # rows of a block: enough for the calls of a block to cost little
+_LEAST = 8_192  # rows that are worth a thread of their own
+
+
+def blocks(rows: int, threads: int) -> list[tuple[int, int]]:
+    """Return where each block begins and ends; all threads have as many blocks, and the first one is the largest.
+
+    >>> blocks(10_000, 2), blocks(1_000, 2), len(blocks(1_000_000, 2))
+    ([(0, 5000), (5000, 10000)], [(0, 1000)], 8)
+    """
+    count = max(-(-rows // _MOST), min(threads, -(-rows // _LEAST)), 1)
+    shared = count if count < threads else -(-count // threads) * threads
+    size = max(-(-rows // shared), 1)
+    return [(start, min(start + size, rows)) for start in range(0, rows, size)]
+
+
+def workers(threads: int | None) -> int:
+    """Return how many threads are to share the work.
+
+    Raises:
+        InvalidValue: not a whole number above zero.
+    """
+    if threads is None:
+        return os.cpu_count() or 1
+    if type(threads) is not int or threads < 1:
+        raise InvalidValue("threads", threads, "give a whole number above zero, or None for every processor")
+    return threads

@@ -1,0 +1,309 @@
+"""CSV taken apart by a compiled loop, strictly: no row is lost and no cell is guessed, whatever the bytes are.
+
+The grammar is that of RFC 4180 as Python's `csv` module reads it with ``strict=True``; `tests/parity` holds the two
+against each other. A row ends in LF, CR LF or CR. A quotation mark that begins a cell quotes it; after the one
+that closes it come a comma or the end of the row, and nothing else. Anywhere else a quotation mark is a character like
+any other. An empty line is no row, except in a file of one column, where it is an empty cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
+from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._memory import empty
+from miexchange.batch.files._few_texts import SLACK, FewTexts, validity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+__all__ = ["WRONG", "NotCsv", "header_of", "read_records"]
+
+WRONG = "\0wrong"
+"""The last column of a table of rows: bool, whether the row has too few or too many cells. Its cells are then null."""
+
+_BLOCK = 1 << 20  # bytes that are taken apart at once
+_ROWS = 1 << 14  # rows of a block at most
+
+# What a byte can be the end of: an unquoted cell, or a stretch of a quoted one.
+_COMMA, _QUOTE, _LINE_END = 1, 2, 4
+_KINDS = np.zeros(256, dtype=np.uint8)
+_KINDS[list(b',"\n\r')] = _COMMA, _QUOTE, _LINE_END, _LINE_END
+_LF, _CR, _MARK = b'\n\r"'
+
+_FINE, _NOT_CLOSED, _AFTER_QUOTE, _LONG_CELL, _LONG_ROW = range(5)
+_BEGIN, _LINE, _ROWS_READ, _CELLS, _CELL_LINE = range(5)  # what a scan reports, see `_scan`
+
+
+class NotCsv(Exception):  # noqa: N818 - the caller makes an error of it, which names the file
+    """The bytes are no CSV; the message says where and why, without the cell."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """Bytes, and where the cells of its rows lie; scratch space that is used again for each block.
+
+    Attributes:
+        starts: where each cell begins, a row of the array for each wanted column.
+        ends: where it ends, less one and negative (`~end`) where two quotation marks stand for one.
+        wrong: whether a row has too few or too many cells.
+        sizes: at least how many bytes the cells of a column have together.
+        report: what `_scan` found.
+    """
+
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    wrong: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    report: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, columns: int, rows: int) -> _Block:
+        """Make one for a number of wanted columns."""
+        return cls(
+            empty(columns * rows, np.int32).reshape(columns, rows),
+            empty(columns * rows, np.int32).reshape(columns, rows),
+            empty(rows, np.bool_),
+            np.zeros(columns, dtype=np.int64),
+            np.array([0, 1, 0, 0, 0]),
+        )
+
+    def scan(self, data: NDArray[np.uint8], size: int, columns: int, slots: NDArray[np.int32], *, is_all: bool) -> None:
+        """Find the cells of the whole rows among the bytes, from where the last scan ended.
+
+        Args:
+            data: the bytes.
+            size: how many of them count.
+            columns: how many cells a row is to have; 0 for any number.
+            slots: for each column its place among those that are wanted, or -1.
+            is_all: whether no bytes follow.
+
+        Raises:
+            NotCsv: a row is none.
+        """
+        self.sizes[:] = 0
+        found = _scan(data, size, is_all, columns, slots, self.starts, self.ends, self.wrong, self.sizes, self.report)
+        if found != _FINE:
+            raise NotCsv(_FAULTS[found].format(line=self.report[_LINE], cell_line=self.report[_CELL_LINE]))
+
+
+_FAULTS = {
+    _NOT_CLOSED: (
+        f"the quotation mark that opens a cell in line {{cell_line}} is not closed within {CELL_BYTES:,} bytes"
+    ),
+    _AFTER_QUOTE: (
+        "the quotation mark that opens a cell in line {cell_line} is closed, and text follows where a comma or the end "
+        "of the line must; a quotation mark within quotation marks is written twice"
+    ),
+    _LONG_ROW: f"the row that begins in line {{line}} has more than {ROW_BYTES:,} bytes",
+    _LONG_CELL: f"a cell in line {{cell_line}} has more than {CELL_BYTES:,} bytes",
+}
+
+
+@compiled
+def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pays for calls with arrays
+    data: NDArray[np.uint8],
+    size: int,
+    is_all: bool,  # noqa: FBT001 - numba knows no keywords
+    columns: int,
+    slots: NDArray[np.int32],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    wrong: NDArray[np.bool_],
+    sizes: NDArray[np.int64],
+    report: NDArray[np.int64],
+) -> int:
+    """Write where the cells of whole rows lie; see `_Block.scan`.
+
+    The report has where the next row begins, its line, how many rows were found, how many cells the last one has, and
+    in which line the cell begins that is wrong.
+    """
+    kinds = _KINDS
+    begin, line = report[_BEGIN], report[_LINE]
+    row, position = 0, report[_BEGIN]
+    fault = _FINE
+    while row < len(wrong) and begin < size:
+        cells, here, is_whole = 0, line, False
+        if columns != 1 and kinds[data[position]] == _LINE_END:
+            is_empty = True
+        else:
+            is_empty = False
+            while True:
+                first, is_doubled = position, False
+                if position < size and kinds[data[position]] == _QUOTE:
+                    cell_line = here
+                    first += 1
+                    position += 1
+                    is_closed = False
+                    while position < size:
+                        kind = kinds[data[position]]
+                        if kind & (_QUOTE | _LINE_END) == 0:
+                            position += 1
+                        elif kind == _LINE_END:
+                            position += 1
+                            if data[position - 1] == _LF or position >= size or data[position] != _LF:
+                                here += 1
+                        elif position + 1 < size and kinds[data[position + 1]] == _QUOTE:
+                            is_doubled = True
+                            position += 2
+                        else:
+                            is_closed = True
+                            break
+                    if position - first > CELL_BYTES or (not is_closed and is_all):
+                        fault, report[_CELL_LINE] = _NOT_CLOSED, cell_line
+                        break
+                    last = position
+                    position += 1
+                    if not is_closed or (position >= size and not is_all):
+                        break
+                    if position < size and kinds[data[position]] & (_COMMA | _LINE_END) == 0:
+                        fault, report[_CELL_LINE] = _AFTER_QUOTE, cell_line
+                        break
+                else:
+                    while position < size and kinds[data[position]] & (_COMMA | _LINE_END) == 0:
+                        position += 1
+                    if position - first > CELL_BYTES:
+                        fault, report[_CELL_LINE] = _LONG_CELL, here
+                        break
+                    last = position
+                    if position >= size and not is_all:
+                        break
+                if cells < len(slots) and slots[cells] >= 0:
+                    slot = slots[cells]
+                    starts[slot, row] = first
+                    ends[slot, row] = ~last if is_doubled else last
+                    sizes[slot] += last - first
+                cells += 1
+                if position >= size:
+                    is_whole = True
+                    break
+                if kinds[data[position]] == _LINE_END:
+                    break
+                position += 1
+        if position - begin > ROW_BYTES and fault == _FINE:
+            fault = _LONG_ROW
+        if fault != _FINE:
+            break
+        if not is_whole:  # it stands at the end of the line, or the bytes have ended
+            if position >= size or (data[position] == _CR and position + 1 >= size and not is_all):
+                break
+            position += 2 if data[position] == _CR and position + 1 < size and data[position + 1] == _LF else 1
+        begin, line = position, here + 1
+        if is_empty:
+            continue
+        wrong[row] = cells != columns and columns > 0
+        if wrong[row]:
+            for slot in range(len(sizes)):
+                starts[slot, row] = ends[slot, row] = 0
+        row += 1
+        report[_CELLS] = cells
+    report[_BEGIN], report[_LINE], report[_ROWS_READ] = begin, line, row
+    return fault
+
+
+@compiled
+def _gather(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    offsets: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write the cells of a column one after the other."""
+    position = 0
+    for row in range(len(starts)):
+        offsets[row] = position
+        place, last = starts[row], ends[row]
+        is_doubled = last < 0
+        if is_doubled:
+            last = ~last
+        while place < last:
+            out[position] = data[place]
+            position += 1
+            place += 2 if is_doubled and data[place] == _MARK else 1
+    offsets[len(starts)] = position
+
+
+def _table_of(
+    data: NDArray[np.uint8], block: _Block, names: Sequence[str], rows: int, few: Mapping[str, FewTexts]
+) -> pa.Table:
+    """Return the cells of the rows that were found."""
+    cells = []
+    for slot, name in enumerate(names):
+        codes = few[name].codes(data, block.starts[slot, :rows], block.ends[slot, :rows]) if name in few else None
+        if codes is None:
+            codes = _cells(data, block, slot, rows)
+            codes = codes.dictionary_encode() if name in few else codes
+        cells.append(codes)
+    return pa.Table.from_arrays([*cells, pa.array(block.wrong[:rows])], names=[*names, WRONG])
+
+
+def _cells(data: NDArray[np.uint8], block: _Block, slot: int, rows: int) -> pa.Array:
+    offsets, out = pa.allocate_buffer(4 * rows + 4), pa.allocate_buffer(int(block.sizes[slot]))
+    places = np.frombuffer(offsets, dtype=np.int32)
+    cells = np.frombuffer(out, dtype=np.uint8) if len(out) else _NO_BYTES
+    _gather(data, block.starts[slot, :rows], block.ends[slot, :rows], places, cells)
+    nulls, valid = validity(places[1:] > places[:-1])
+    return pa.Array.from_buffers(pa.binary(), rows, [valid, offsets, out], nulls)
+
+
+_NO_BYTES = np.empty(0, dtype=np.uint8)
+
+
+def header_of(data: bytes) -> list[bytes]:
+    """Return the cells of the first row.
+
+    Args:
+        data: the first bytes of the file, more than a row can have, or all of them.
+
+    Raises:
+        NotCsv: it is none, or has more columns than a table may have.
+    """
+    block, slots = _Block.of(COLUMNS, 1), np.arange(COLUMNS, dtype=np.int32)
+    first = np.frombuffer(bytearray(data), dtype=np.uint8)  # loops would be compiled anew for what cannot be written
+    block.scan(first, len(first), 0, slots, is_all=True)
+    if block.report[_CELLS] > COLUMNS:
+        raise NotCsv(f"line 1 has more than {COLUMNS:,} columns")
+    table = _table_of(first, block, [""] * int(block.report[_CELLS]), int(block.report[_ROWS_READ]), {})
+    return [cell or b"" for column in table.columns[:-1] for cell in column.to_pylist()]
+
+
+def read_records(
+    read: Callable[[memoryview], int], columns: int, wanted: Mapping[str, int], few: Collection[str] = ()
+) -> Iterator[pa.Table]:
+    """Yield every row after the first one, as tables of bytes; an empty cell is null, and the last column is `WRONG`.
+
+    Args:
+        read: fills a stretch of memory with the next bytes of the file, and returns how many there were.
+        columns: how many cells a row is to have.
+        wanted: the columns to read, each with its position.
+        few: those of them that come as codes, because their texts are probably few.
+
+    Raises:
+        NotCsv: a row is none.
+    """
+    slots = np.full(columns, -1, dtype=np.int32)
+    slots[list(wanted.values())] = np.arange(len(wanted))
+    names, block = list(wanted), _Block.of(len(wanted), _ROWS)
+    texts = {name: FewTexts() for name in few}
+    data = np.empty(ROW_BYTES + _BLOCK + SLACK, dtype=np.uint8)
+    size, skipped, is_all = 0, 1, False
+    while not is_all:
+        found = read(data[size : size + _BLOCK].data)
+        size, is_all = size + found, not found
+        block.report[_BEGIN], rows = 0, _ROWS
+        while rows == _ROWS:
+            block.scan(data, size, columns, slots, is_all=is_all)
+            rows = int(block.report[_ROWS_READ])
+            if rows > skipped:
+                yield _table_of(data, block, names, rows, texts).slice(skipped)
+            skipped = 0 if rows else skipped
+        begin = int(block.report[_BEGIN])
+        data[: size - begin] = data[begin:size]
+        size -= begin

@@ -1,0 +1,273 @@
+"""The finished parts of a long run, kept beside its target until the whole is there.
+
+A part is written under another name, brought to the disk and then renamed, so that a part that has its
+name is whole, whenever the machine stops. The manifest says of what and how the parts were made; parts of
+something else are never mixed in. Every part ends in a checksum of its bytes, its number and the manifest, which is
+checked before the part is used. The folder and its files are for their owner only: parts hold what the source holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+
+from miexchange._new_file import create, open_ours
+from miexchange._value import canonical
+from miexchange.batch.files._summaries import Summary
+from miexchange.errors import InvalidValue, shown
+
+if sys.platform != "win32":  # where two runs are not kept apart
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["PART_ROWS", "Parts", "place"]
+
+PART_ROWS = 65_536
+"""How many rows make a part, where nobody says otherwise."""
+
+_MANIFEST, _PLACED, _UNFINISHED = "manifest.json", "placed.json", ".unfinished"
+_OURS = re.compile(r"(?:\d{6,}\.arrow|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)
+_SUMMARY = b"summary"
+_DIGEST = 32  # bytes of a checksum
+_FINISH = "Finish that run as it was begun, or throw its parts away with restart (--restart)"
+
+
+class Parts:
+    """The parts of one run; a context manager, which keeps other runs away.
+
+    Attributes:
+        done: how many parts there are.
+    """
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any], *, restart: bool = False) -> None:
+        """Look for parts of an earlier run.
+
+        Args:
+            folder: where the parts are; it is made where there is none.
+            manifest: of what and how they are made: plain JSON data.
+            restart: whether parts that are there are thrown away.
+
+        Raises:
+            InvalidValue: parts of something else are there, or things that are no parts, or another run is at work.
+        """
+        self._folder = folder
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        self._lock = _locked(folder)
+        self._key = hashlib.blake2b(canonical(manifest).encode()).digest()
+        try:
+            if restart:
+                self._remove()
+            self._check(json.loads(canonical(manifest)))
+        except BaseException:
+            self._unlock()
+            raise
+        self.done = 0
+        while _is_there(self._path(self.done)):
+            self.done += 1
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:06d}.arrow"
+
+    def _check(self, wanted: dict[str, Any]) -> None:
+        """Compare the manifest that is there, or leave this one."""
+        manifest = self._folder / _MANIFEST
+        if _is_there(manifest):
+            there = self._json(manifest)
+            if not isinstance(there, dict):
+                raise self._damaged(manifest)
+            differing = [name for name in {**wanted, **there} if there.get(name) != wanted.get(name)]
+            if not differing:
+                return
+            if _is_there(self._path(0)):
+                named = ", another ".join(
+                    f"{name} ({_short(there, name)}, not {_short(wanted, name)})" for name in differing
+                )
+                raise InvalidValue(
+                    "target", f"{self._folder}", f"it holds the beginning of a run with another {named}. {_FINISH}"
+                )
+            _write(manifest, canonical(wanted).encode())
+        elif any(not _OURS.fullmatch(path.name) for path in self._folder.iterdir()):
+            raise InvalidValue("target", f"{self._folder}", "parts are kept there, and something else is: move it away")
+        else:
+            _write(manifest, canonical(wanted).encode())
+
+    def __enter__(self) -> Self:
+        """Go on with it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let others in; leave nothing where nothing is done."""
+        if not self.done and self._folder.exists():
+            self.clear()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:  # pragma: no branch - as `_locked`
+            os.close(self._lock)
+
+    def summary(self) -> Summary:
+        """Add up the summaries of all parts."""
+        schemas = (self._opened(number).schema for number in range(self.done))
+        return Summary.total(Summary.from_json(schema.metadata[_SUMMARY]) for schema in schemas)
+
+    def read(self, number: int) -> pa.Table:
+        """Return a part.
+
+        Raises:
+            InvalidValue: it is not as it was written.
+        """
+        return self._opened(number).read_all().replace_schema_metadata(None)
+
+    def _opened(self, number: int) -> pa.RecordBatchReader:
+        """Open a part whose bytes are those that were written: Arrow trusts what it reads."""
+        path = self._path(number)
+        data = self._bytes(path)
+        body = memoryview(data)[:-_DIGEST]
+        if data[-_DIGEST:] != self._checksum(number, body):
+            raise self._damaged(path)
+        return pa.ipc.open_stream(pa.py_buffer(body))
+
+    def _checksum(self, number: int, body: Any) -> bytes:
+        return hashlib.blake2b(body, digest_size=_DIGEST, key=self._key, salt=number.to_bytes(16)).digest()
+
+    def _bytes(self, path: Path) -> bytes:
+        with open_ours(path, "target") as stream:
+            return stream.read()
+
+    def _json(self, path: Path) -> Any:
+        data = self._bytes(path)
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise self._damaged(path) from None
+
+    def _damaged(self, path: Path) -> InvalidValue:
+        rule = f"{path.name} is damaged: it is not as it was written. Throw the parts away with restart (--restart)"
+        return InvalidValue("target", f"{self._folder}", rule)
+
+    def add(self, table: pa.Table, summary: Summary) -> None:
+        """Keep the next part, so that it is there after whatever happens."""
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        schema = table.schema.with_metadata({_SUMMARY: summary.to_json()})
+        with pa.ipc.new_stream(sink, schema, options=options) as writer:
+            writer.write_table(table)
+        body = sink.getvalue()
+        _write(self._path(self.done), body, self._checksum(self.done, body))
+        self.done += 1
+
+    def placing(self, files: Sequence[Path]) -> None:
+        """Note which files are about to get their final names."""
+        _write(self._folder / _PLACED, canonical(self._note([_identity(file) for file in files])).encode())
+
+    def placed(self, files: Iterable[Path]) -> bool:
+        """Tell whether these are the files that this run has put in their places."""
+        note = self._folder / _PLACED
+        if not _is_there(note):
+            return False
+        known = self._json(note)
+        if not isinstance(known, dict) or known.get("checksum") != self._note(known.get("files"))["checksum"]:
+            raise self._damaged(note)
+        return all(file.exists() and _identity(file) in known["files"] for file in files)
+
+    def _note(self, files: Any) -> dict[str, Any]:
+        checksum = hashlib.blake2b(canonical(files).encode(), digest_size=_DIGEST, key=self._key).hexdigest()
+        return {"files": files, "checksum": checksum}
+
+    def clear(self) -> None:
+        """Remove what is kept, and the folder, unless somebody else keeps something there."""
+        self._remove()
+        with contextlib.suppress(OSError):
+            self._folder.rmdir()
+
+    def _remove(self) -> None:
+        ours = [path for path in self._folder.iterdir() if _OURS.fullmatch(path.name) and not _is_folder(path)]
+        # The manifest goes last: without it nobody knows what the rest is.
+        for path in sorted(ours, key=lambda path: path.name == _MANIFEST):
+            path.unlink()
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder; the system unlocks it where the process ends."""
+    if sys.platform == "win32":  # pragma: no cover - as above
+        return None
+    try:
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno not in {errno.ENOTDIR, errno.ELOOP}:
+            raise
+        raise InvalidValue("target", f"{folder}", "parts are kept there, and no folder is there: remove it") from None
+    try:
+        _check_owner(number, folder)
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(number, 0o700)
+    except BlockingIOError:
+        os.close(number)
+        raise InvalidValue("target", f"{folder}", "another run is at work on it: let it end") from None
+    except BaseException:
+        os.close(number)
+        raise
+    return number
+
+
+def _check_owner(number: int, folder: Path) -> None:
+    if os.fstat(number).st_uid != os.geteuid():
+        raise InvalidValue("target", f"{folder}", "parts are kept there, and the folder is somebody else's: remove it")
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a name is taken, be it by a link to nowhere."""
+    return os.path.lexists(path)
+
+
+def _short(manifest: Mapping[str, Any], name: str) -> str:
+    found = manifest.get(name)
+    return shown(canonical(found) if isinstance(found, dict | list) else found)
+
+
+def _identity(file: Path) -> list[int]:
+    found = file.stat()
+    return [found.st_ino, found.st_size]
+
+
+def _write(path: Path, *data: Any) -> None:
+    """Write a file so that it is whole or not there."""
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    with create(unfinished, "target", is_private=True) as stream:
+        for piece in data:
+            stream.write(piece)
+    place(unfinished, path)
+
+
+def place(unfinished: Path, path: Path) -> None:
+    """Bring a file to the disk, then give it its name."""
+    with unfinished.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    unfinished.replace(path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's names to the disk, where the system can."""
+    with contextlib.suppress(OSError):  # Windows opens no folders
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

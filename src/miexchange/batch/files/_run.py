@@ -1,0 +1,366 @@
+"""`appraise_file`: a file of devices in, a file of their values out, however long it is.
+
+Three hands work at once: one reads the next rows, one values them (in threads), one keeps the part and
+writes it on. What is kept is enough to go on after whatever stops the run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from miexchange import __version__
+from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
+from miexchange._bounds import NAME
+from miexchange._text import folded, printable
+from miexchange._value import instant
+from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of
+from miexchange.batch.arrow._columns import check_names
+from miexchange.batch.arrow._results import to_arrow
+from miexchange.batch.arrow._threads import workers
+from miexchange.batch.files._outputs import Output
+from miexchange.batch.files._parts import PART_ROWS, Parts
+from miexchange.batch.files._sources import format_of, open_source
+from miexchange.batch.files._summaries import Summary, summary_of
+from miexchange.batch.files._texts import without_codes
+from miexchange.batch.plan._blocks import appraise_columns
+from miexchange.batch.plan._periods import microseconds
+from miexchange.batch.plan._plan import plan_of
+from miexchange.errors import InvalidValue, shown
+from miexchange.programme import NONE_GIVEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from miexchange.batch.arrow._columns import Column
+    from miexchange.batch.files._sources import Source
+    from miexchange.programme import Programme
+
+__all__ = ["Progress", "appraise_file"]
+
+_ROW, _MODEL = "row", "model"
+_IMEIS = ("imei", "imei2")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        rows: how many rows are valued, those of an earlier run included.
+        done: how much of the source is read: rows of Parquet, or bytes of CSV.
+        total: of how much.
+    """
+
+    rows: int
+    done: int
+    total: int
+
+
+@takes(
+    source=PATH,
+    target=PATH,
+    keep=COLUMNS,
+    reveal_imei=FLAG,
+    rejects=maybe(PATH),
+    escape=FLAG,
+    rows=maybe(whole(1)),
+    force=FLAG,
+    restart=FLAG,
+    progress=Rule(lambda value: value is None or callable(value), "give a function, or None"),
+)
+def appraise_file(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    programme: Programme,
+    *,
+    at: datetime | None = None,
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    keep: Iterable[str] = (),
+    reveal_imei: bool = False,
+    rejects: str | os.PathLike[str] | None = None,
+    escape: bool = True,
+    rows: int | None = None,
+    threads: int | None = None,
+    force: bool = False,
+    restart: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> Summary:
+    """Value a file of devices, a row each, by the same rules as `appraise_frame`.
+
+    Files are CSV or Parquet, by the end of their names. The columns are those of `appraise_frame`. In CSV
+    every cell is read as a text: an empty one is nothing, ``at`` is written as in ISO 8601 with its time zone,
+    ``purchased_on`` as a date, ``exchange_open`` and ``device_exchanged`` as ``true`` or ``false``. A cell that
+    cannot be read so, and a line with too few or too many cells, refuses its row with ``invalid_value``.
+
+    It takes some hundred megabytes of memory, whatever the size of the file. While it runs it keeps finished
+    parts in a folder beside the target, ``TARGET.parts``; a run that was stopped, in whatever way, goes on from
+    there when it is started again with the same arguments, and ends with the same files. The target
+    appears whole, at the end.
+
+    Args:
+        source: the file of devices.
+        target: the file to write: ``row`` (the position in the source, from 0), the columns that are kept, and those
+            that `columns_out` names.
+        programme: the rules.
+        at: the instant of the valuation, where the source has no column ``at``.
+        bonuses_given: how often each bonus with a quota was given so far; the same for every row.
+        keep: columns of the source that the target and the rejects have as well.
+        reveal_imei: whether ``imei`` and ``imei2`` may be kept. They are personal data.
+        rejects: a file to write the refused rows to: ``row``, the columns that are kept, ``model`` and ``reasons``.
+        escape: whether a text in a CSV that a spreadsheet would run, because it begins like a formula (``=``, ``+``,
+            ``-``, ``@``), gets an apostrophe before it, and characters that a terminal would act on are written as
+            escapes. Say False where the next reader is a program: every cell is then kept byte for byte, as it always
+            is in Parquet.
+        rows: how many rows make a part; by default 65,536.
+        threads: how many threads share the work; by default as many as there are processors.
+        force: whether a target and rejects that exist are overwritten.
+        restart: whether the parts of an earlier run are thrown away.
+        progress: is told how far the run is, before the first part and after each.
+
+    Returns:
+        What the file came to. The same as of an undisturbed run, where this one goes on with another.
+
+    Raises:
+        InvalidValue: an argument or a file cannot be used, a column is missing or misspelled, the source changed
+            while it was read, or the parts beside the target are of another run.
+        OSError: a file cannot be read or written.
+
+    >>> import tempfile
+    >>> from datetime import UTC, datetime
+    >>> from pyarrow import csv, parquet
+    >>> from miexchange import Programme, headline
+    >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)
+    >>> best = headline("oneplus-3t-6-64", programme, at=at).condition
+    >>> rows = [{"model": "oneplus-3t-6-64", "warranty": None, **best}, {"model": "nokia 3310"}]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     devices, values = Path(folder, "devices.parquet"), Path(folder, "values.csv")
+    ...     parquet.write_table(pa.Table.from_pylist(rows), devices)
+    ...     summary = appraise_file(devices, values, programme, at=at)
+    ...     table = csv.read_csv(values)
+    >>> summary.indicative, summary.refused, summary.coupon_value, table["outcome"].to_pylist()
+    (1, 1, 1200800, ['indicative', 'refused'])
+    """
+    file, wanted = open_source(Path(source)), [Path(target)]
+    if rejects is not None:
+        wanted.append(Path(rejects))
+    _check_paths(Path(source), wanted)
+    rows = PART_ROWS if rows is None else rows
+    valuer = _Valuer(file, programme, bonuses_given, at, _kept(keep, file, programme, reveal_imei=reveal_imei), threads)
+    outputs = [Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
+    if rejects is not None:
+        columns = list(dict.fromkeys((_ROW, *valuer.keep, _MODEL, "reasons")))
+        outputs.append(Output(Path(rejects), "rejects", columns, valuer.nothing, escape=escape, refused_only=True))
+    folder = wanted[0].with_name(f"{wanted[0].name}.parts")
+    if not (force or folder.exists()):
+        _check_free(wanted)
+    stamp = _stamp(Path(source))
+    manifest = {
+        "version of miexchange": __version__,
+        **stamp,
+        "columns": [f"{name}: {kind}" for name, kind in zip(file.names, file.types, strict=True)],
+        "programme": programme.digest,
+        "at": None if at is None else instant(at, "at").isoformat(),
+        "bonuses_given": dict(bonuses_given),
+        "keep": valuer.keep,
+        "rejects": rejects is not None,
+        "escape": escape,
+        "rows": rows,
+    }
+    with Parts(folder, manifest, restart=restart) as parts:
+        if not parts.placed(wanted):
+            if not force:
+                _check_free([path for path in wanted if not parts.placed([path])])
+            try:
+                _value(valuer, parts, outputs, rows, progress or _tell_nobody)
+                if _stamp(Path(source)) != stamp:
+                    raise InvalidValue("source", f"{source}", "it changed while it was read: begin again with restart")
+                parts.placing([output.finish() for output in outputs])
+                for output in reversed(outputs):
+                    output.place()
+            finally:
+                for output in outputs:
+                    output.discard()
+        summary = parts.summary()
+        parts.clear()
+    return summary
+
+
+def _value(
+    valuer: _Valuer,
+    parts: Parts,
+    outputs: Sequence[Output],
+    rows: int,
+    progress: Callable[[Progress], object],
+) -> None:
+    """Value what is not valued yet, and write everything."""
+    source = valuer.source
+
+    def write(table: pa.Table) -> None:
+        for output in outputs:
+            output.write(table)
+
+    def keep(table: pa.Table, summary: Summary) -> None:
+        parts.add(table, summary)
+        write(table)
+
+    for number in range(parts.done):
+        write(parts.read(number))
+    valued = parts.summary().rows
+    progress(Progress(valued, source.done, source.total))
+    with closing(source.tables(valuer.names, valuer.few, valued, rows)) as tables, ThreadPoolExecutor(1) as pool:
+        kept: Future[None] | None = None
+        for table in tables:
+            if not len(table) and parts.done:  # nothing was left to do
+                break
+            result = valuer.value(table, valued)
+            if kept is not None:
+                kept.result()
+            kept = pool.submit(keep, *result)
+            valued += len(table)
+            progress(Progress(valued, source.done, source.total))
+        if kept is not None:
+            kept.result()
+
+
+def _tell_nobody(_: Progress) -> None:
+    """Nobody asked how far the run is."""
+
+
+class _Valuer:
+    """The rules, and which columns they take and give.
+
+    Attributes:
+        source: where the rows are from.
+        names: the columns of the source that are read.
+        few: those of them whose texts are few, and need not come out as they were.
+        keep: the columns that are kept.
+        columns: the columns of a result.
+        nothing: the result for no rows: the types of its columns.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        programme: Programme,
+        bonuses_given: Mapping[str, int],
+        at: datetime | None,
+        keep: list[str],
+        threads: int | None,
+    ) -> None:
+        """Check that the source has the columns, of types that can hold what belongs there."""
+        self._programme, self._plan = programme, plan_of(programme, bonuses_given)
+        self._at = None if at is None else microseconds(instant(at, "at"))
+        self._threads = workers(threads)
+        if at is not None and "at" in source.names:
+            raise InvalidValue("at", at, "the source has a column at; give one of the two")
+        required, optional = columns_in(programme)
+        for name in (*required, *optional, *keep):
+            if source.names.count(name) > 1:
+                raise InvalidValue("source", f"{source.path}", f"it has two columns {shown(name)}; rename one of them")
+        check_names(source.names, required if at is None else required - {"at"}, optional, "source")
+        self._kinds = {name: kind for name, kind in kinds_of(self._plan).items() if name in source.names}
+        self.source, self.keep = source, keep
+        self.names = list(dict.fromkeys((*self._kinds, *keep)))
+        self.few = [name for name, kind in self._kinds.items() if kind == "text" and name not in {*_IMEIS, *keep}]
+        self.columns = [_ROW, *keep, *columns_out(programme)]
+        self.nothing, _ = self.value(source.nothing(self.names), 0)
+
+    def value(self, table: pa.Table, first: int) -> tuple[pa.Table, Summary]:
+        """Value some rows.
+
+        Args:
+            table: the rows, as the source has them.
+            first: the position of the first one.
+
+        Returns:
+            Their part of the result, and what they came to.
+        """
+        columns = {name: self.source.column(table, name, kind) for name, kind in self._kinds.items()}
+        kept = {name: self.source.kept(table, name) for name in self.keep}
+        for wrong in (self.source.wrong(table), *(column.strange for column in kept.values())):
+            columns["model"] = _with_strange(columns["model"], wrong)
+        values = appraise_columns(columns, len(table), self._plan, at=self._at, threads=self._threads)
+        result = as_columns(values, self._plan)
+        summary = summary_of(columns["model"].array, result, self._programme)
+        found = to_arrow(result)
+        parts = {_ROW: pa.array(np.arange(first, first + len(table)))}
+        parts |= {name: column.array for name, column in kept.items()}
+        parts |= dict(zip(found.column_names, found.columns, strict=True))
+        parts.setdefault(_MODEL, without_codes(columns["model"].array))
+        return pa.table(parts), summary
+
+
+def _with_strange(column: Column, rows: NDArray[np.bool_] | None) -> Column:
+    """Return a column some more of whose cells are none, so that their rows are refused."""
+    if rows is None or not rows.any():
+        return column
+    return replace(column, strange=rows if column.strange is None else column.strange | rows)
+
+
+def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_imei: bool) -> list[str]:
+    """Check the columns that are to be kept."""
+    names = list(dict.fromkeys(keep))
+    for name in names:
+        if name not in source.names:
+            close = difflib.get_close_matches(name, source.names, n=1)
+            rule = f"the source has no such column{f': do you mean {printable(close[0])}?' if close else ''}"
+            raise InvalidValue("keep", name, f"{rule}. It has {_listed(source.names)}")
+        if len(name) > NAME:
+            raise InvalidValue("keep", name, f"the name of a column that is kept has at most {NAME} characters")
+        if name in {_ROW, *columns_out(programme)}:
+            raise InvalidValue(
+                "keep", name, "the target has a column of its own of that name; rename that of the source"
+            )
+        if folded(name) in _IMEIS and not reveal_imei:
+            raise InvalidValue(
+                "keep", name, "IMEIs are personal data: join by row, or say that you want them with reveal_imei"
+            )
+    return names
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name columns in a message, not all of thousands."""
+    text = ", ".join(printable(name[:_SHOWN]) for name in names[:_SHOWN])
+    return f"{text} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else text
+
+
+_SHOWN = 40
+
+
+def _check_paths(source: Path, wanted: Sequence[Path]) -> None:
+    """Refuse files that cannot be written, or that are one and the same."""
+    seen = {source.resolve(): "source"}
+    for path, field in zip(wanted, ("target", "rejects"), strict=False):
+        format_of(path, field)
+        if path.is_dir():
+            raise InvalidValue(field, f"{path}", "it is a directory: name a file")
+        if not path.parent.is_dir():
+            raise InvalidValue(field, f"{path}", "there is no such directory: make it first")
+        other = seen.setdefault(path.resolve(), field)
+        if other != field:
+            raise InvalidValue(field, f"{path}", f"it is the {other}: name another file")
+
+
+def _check_free(wanted: Sequence[Path]) -> None:
+    for path in wanted:
+        if os.path.lexists(path):  # a link to nowhere too
+            rule = "it exists already: name another file, or overwrite it with force (--force)"
+            raise InvalidValue("target", f"{path}", rule)
+
+
+def _stamp(source: Path) -> dict[str, str | int]:
+    """Return what tells a file from another, or from itself before a change."""
+    found = source.stat()
+    return {"source": f"{source.resolve()}", "size": found.st_size, "time of change": found.st_mtime_ns}

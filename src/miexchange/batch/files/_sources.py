@@ -1,0 +1,341 @@
+"""Files of devices, read a few rows at a time: CSV, in which every cell is a text, and Parquet.
+
+However large a file and its row groups are, no more than a few tables of the asked size are in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
+from miexchange.batch.arrow._columns import Column, read_column
+from miexchange.batch.files._csv_records import WRONG, NotCsv, header_of, read_records
+from miexchange.batch.files._parquet_pages import TooLarge, most_rows
+from miexchange.batch.files._texts import decoded, is_textual, parsed
+from miexchange.errors import InvalidValue, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from miexchange.batch.arrow._columns import Kind
+
+__all__ = ["FORMATS", "Source", "format_of", "open_source"]
+
+FORMATS = (".csv", ".parquet")
+"""The kinds of files, by the end of their names."""
+
+_TABLE = 1 << 26  # bytes of a table, about
+_UNPACKED = 200_000_000, 100  # bytes that a Parquet file unpacks to at most; or so many times its own
+_BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
+_CANNOT_READ = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last one of the name of a column
+
+
+def format_of(path: Path, field: str) -> str:
+    """Return which kind of file a path names.
+
+    Raises:
+        InvalidValue: none that can be read and written.
+    """
+    kind = path.suffix.lower()
+    if kind not in FORMATS:
+        raise InvalidValue(field, f"{path}", f"its name must end in {' or '.join(FORMATS)}, which says what it is")
+    return kind
+
+
+class Source(Protocol):
+    """A file of devices.
+
+    Attributes:
+        path: where it is.
+        names: its columns, in order; names may be there twice.
+        types: the type of each, as Arrow has it.
+        total: how much there is to read: rows of Parquet, or bytes of CSV.
+        done: how much of that is read.
+    """
+
+    path: Path
+    names: list[str]
+    types: list[Any]
+    total: int
+    done: int
+
+    def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
+        """Yield some columns, from a row on, in tables of so many rows; the last one has what is left, maybe none.
+
+        Args:
+            names: the columns.
+            few: those of them whose texts are few and may come as codes.
+            first: the position of the first row.
+            rows: how many.
+
+        Raises:
+            InvalidValue: the file cannot be read to its end.
+        """
+        ...
+
+    def nothing(self, names: Sequence[str]) -> pa.Table:
+        """Return such a table without rows."""
+        ...
+
+    def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
+        """Read a column of such a table."""
+        ...
+
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return a column of such a table as it is to be kept, and where a cell is none of its type."""
+        ...
+
+    def wrong(self, table: pa.Table) -> NDArray[np.bool_] | None:
+        """Tell which rows of such a table are none, whatever their cells are; None for no row."""
+        ...
+
+
+def open_source(path: Path) -> Source:
+    """Open a file of devices.
+
+    Raises:
+        InvalidValue: there is no such file, or it is not what its name says.
+    """
+    kind = format_of(path, "source")
+    if not path.is_file():
+        found = "it is a directory" if path.is_dir() else "it is no regular file, but a pipe or a device"
+        raise InvalidValue("source", f"{path}", found if path.exists() else "there is no such file")
+    source: Source = _Csv(path) if kind == ".csv" else _Parquet(path)
+    return source
+
+
+class _Parquet:
+    """A Parquet file; see `Source`."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the end of the file, which says what is in it."""
+        self.path = path
+        file = self._opened()
+        if file.metadata.num_columns > COLUMNS:
+            raise InvalidValue("source", f"{path}", f"it has more than {COLUMNS:,} columns; leave some out")
+        try:
+            self._schema = file.schema_arrow
+            self.names = list(self._schema.names)
+            self.types = [kind for kind in self._schema.types if str(kind)]
+        except _CANNOT_READ as error:
+            raise _unreadable(path, "Parquet", error) from None
+        self.total = file.metadata.num_rows
+        self.done = 0
+        self._size = path.stat().st_size
+
+    def _opened(self, few: Sequence[str] = ()) -> pq.ParquetFile:
+        try:  # without the buffer a column of a row group would be read whole
+            return pq.ParquetFile(self.path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=list(few))
+        except _CANNOT_READ as error:
+            raise _unreadable(self.path, "Parquet", error) from None
+
+    def _most_rows(self, names: Sequence[str], few: Sequence[str], rows: int) -> int:
+        with self.path.open("rb", buffering=0) as stream:
+            try:
+                return most_rows(stream, self._opened().metadata, names, few, rows)
+            except TooLarge as error:
+                raise InvalidValue("source", f"{self.path}", f"it cannot be read as Parquet: {error}") from None
+
+    def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
+        """Begin in the row group that holds the first row."""
+        codes = [name for name in few if pa.types.is_string(self._schema.field(name).type)]
+        most = self._most_rows(names, [name for name in codes if name != "model"], rows)
+        file = self._opened(codes)
+        group = before = 0
+        while group < file.num_row_groups and before + file.metadata.row_group(group).num_rows <= first:
+            before += file.metadata.row_group(group).num_rows
+            group += 1
+        try:
+            # A batch never has rows of two groups, so that a run that goes on cuts the same tables.
+            batches = (
+                batch
+                for number in range(group, file.num_row_groups)
+                for batch in file.iter_batches(most, row_groups=[number], columns=list(names))
+            )
+            pieces = (pa.Table.from_batches([batch]).select(list(names)) for batch in batches)
+            done, size = first, 0
+            for table in _ahead(_cut(pieces, first - before, rows, self.nothing(names))):
+                self._check(table, done)
+                size += sum(_bytes_of(table[name]) for name in names if name not in few or name == "model")
+                if size > max(_UNPACKED[0], _UNPACKED[1] * self._size):
+                    rule = f"its cells unpack to more than {size:,} bytes, and it has {self._size:,}; leave columns out"
+                    raise InvalidValue("source", f"{self.path}", rule)
+                done += len(table)
+                self.done = min(done, self.total)
+                yield table
+        except _CANNOT_READ as error:
+            raise _unreadable(self.path, "Parquet", error) from None
+
+    def _check(self, table: pa.Table, first: int) -> None:
+        """Refuse a cell that is too long; those of a dictionary were looked at before."""
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if is_textual(column.type) and not pa.types.is_dictionary(column.type):
+                long = pc.greater(pc.binary_length(column.cast(pa.large_binary())), CELL_BYTES)
+                if pc.any(long).as_py():
+                    row = first + pc.index(long, True).as_py()
+                    rule = f"row {row} has more than {CELL_BYTES:,} bytes in the column {shown(name)}; leave it out"
+                    raise InvalidValue("source", f"{self.path}", rule)
+
+    def nothing(self, names: Sequence[str]) -> pa.Table:
+        """Keep the types."""
+        return self._schema.empty_table().select(list(names))
+
+    def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
+        """Take the column as `appraise_frame` does; but nobody has checked that its texts are texts."""
+        read = read_column(table, name, kind)
+        return decoded(read.array) if kind == "text" and read.strange is None else read
+
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return the column as it is, whatever its type; but texts must be texts."""
+        column = table[name]
+        return decoded(column) if is_textual(column.type) else Column(column)
+
+    def wrong(self, table: pa.Table) -> None:
+        """Every row has all its cells."""
+
+
+def _bytes_of(column: pa.ChunkedArray) -> int:
+    """Return how many bytes a column has, without codes."""
+    if not (pa.types.is_dictionary(column.type) and is_textual(column.type)):
+        return int(column.nbytes)
+    lengths = (pc.binary_length(one.dictionary).take(one.indices) for one in column.chunks)
+    return sum(int(pc.sum(one).as_py() or 0) for one in lengths)
+
+
+class _Csv:
+    """A CSV file; see `Source`."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the first line."""
+        self.path = path
+        with path.open("rb") as stream:
+            first = stream.read(len(_BOM) + ROW_BYTES + 1)
+            self.total = os.fstat(stream.fileno()).st_size
+        for begin, what in _NOT_TEXT.items():
+            if first.startswith(begin):
+                raise InvalidValue("source", f"{path}", f"it is {what}: export it as CSV in UTF-8")
+        self._begin = len(_BOM) if first.startswith(_BOM) else 0
+        try:
+            head = header_of(first[self._begin :])
+            self.names = [name.decode() for name in head]
+        except NotCsv as error:
+            raise _not_csv(path, error) from None
+        except UnicodeDecodeError:
+            raise _not_csv(path, "line 1 is not in UTF-8") from None
+        if not any(self.names) or first[self._begin : self._begin + 1] in {b"\n", b"\r"}:
+            raise InvalidValue("source", f"{path}", "its first line must name the columns")
+        if any(name.strip().casefold().startswith("sep=") for name in self.names):
+            raise _not_csv(path, "its first line names a separator for Excel, and no columns; take that line out")
+        if len(self.names) == 1 and (mark := next((one for one in _SEPARATORS if one in self.names[0]), None)):
+            raise _not_csv(path, f"its cells are separated by {_SEPARATORS[mark]}; separate them by commas")
+        if any("\0" in name for name in self.names):
+            raise _not_csv(path, "the names of its columns have NUL characters in them, as in UTF-16")
+        self.types = [pa.string()] * len(self.names)
+        self.done = 0
+
+    def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
+        """Begin at the beginning: only who has read a line of CSV knows where the next one begins."""
+        wanted = {name: self.names.index(name) for name in names}
+        try:
+            with self.path.open("rb", buffering=0) as stream:
+                stream.seek(self._begin)
+                pieces = read_records(stream.readinto, len(self.names), wanted, few)
+                for table in _ahead(_cut(pieces, first, rows, self.nothing(names))):
+                    self.done = stream.tell()
+                    yield table
+        except NotCsv as error:
+            raise _not_csv(self.path, error) from None
+
+    def nothing(self, names: Sequence[str]) -> pa.Table:
+        """Give bytes: see `column`."""
+        kinds = {**dict.fromkeys(names, pa.binary()), WRONG: pa.bool_()}
+        return pa.schema(kinds.items()).empty_table()
+
+    def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
+        """Read the texts of the column."""
+        return parsed(table[name], kind)
+
+    def kept(self, table: pa.Table, name: str) -> Column:
+        """Return the texts; of what is no text, the bytes that are wrong are written as escapes."""
+        return decoded(table[name])
+
+    def wrong(self, table: pa.Table) -> NDArray[np.bool_]:
+        """Return which rows have too few or too many cells."""
+        wrong: NDArray[np.bool_] = table[WRONG].to_numpy()
+        return wrong
+
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "pipes"}
+"""What other programs put between cells, where a file that needs several columns seems to have one."""
+
+_BOM = b"\xef\xbb\xbf"
+_NOT_TEXT = {
+    b"\x1f\x8b": "compressed with gzip",
+    b"\x28\xb5\x2f\xfd": "compressed with Zstandard",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"PK\x03\x04": "a workbook or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"PAR1": "a Parquet file by another name",
+    b"\xff\xfe": "in UTF-16",
+    b"\xfe\xff": "in UTF-16",
+}
+"""How files begin that are taken for CSV."""
+
+
+def _not_csv(path: Path, reason: object) -> InvalidValue:
+    return InvalidValue("source", f"{path}", f"it cannot be read as CSV in UTF-8: {reason}. Correct or export it anew")
+
+
+def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -> Iterator[pa.Table]:
+    """Cut tables of any size into tables of so many rows, or fewer where cells are long.
+
+    Some rows are left out at the beginning, and the last table has what is left. There is always one table at least.
+    """
+    waiting: list[pa.Table] = []
+    held, size, first = 0, 0, True
+    for piece in pieces:
+        start = min(skipped, len(piece))
+        skipped -= start
+        while start < len(piece):
+            waiting.append(piece.slice(start, rows - held))
+            start += len(waiting[-1])
+            held += len(waiting[-1])
+            size += waiting[-1].nbytes
+            if held == rows or size > _TABLE:
+                yield _joined(waiting)
+                waiting, held, size, first = [], 0, 0, False
+    if held or first:
+        yield _joined(waiting or [empty])
+
+
+def _joined(pieces: list[pa.Table]) -> pa.Table:
+    """Make one table, each of whose columns lies in one piece."""
+    return pa.concat_tables(pieces).combine_chunks() if len(pieces) > 1 else pieces[0]
+
+
+def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Read the next table while the last one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, tables, None)
+        while (table := coming.result()) is not None:
+            coming = pool.submit(next, tables, None)
+            yield table
+
+
+def _unreadable(path: Path, kind: str, error: Exception) -> Exception:
+    """Say what is wrong with a file; what the system says of it, such as a disk that is gone, stays as it is."""
+    if isinstance(error, OSError) and error.errno:
+        return error
+    reason = f"{error}".splitlines()[0].rstrip(".")
+    return InvalidValue("source", f"{path}", f"it cannot be read as {kind}: {reason}. Correct or export it anew")

@@ -1,0 +1,184 @@
+"""What a file of devices came to: how many rows led to what, and what they are worth together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from miexchange._arguments import check, instance, several
+from miexchange._bounded import Count, Line
+from miexchange._value import Value
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from miexchange.batch.arrow._results import Amounts, Texts
+    from miexchange.programme import Programme
+
+__all__ = ["Refused", "Share", "Summary", "summary_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Value):
+    """How many rows are refused for a reason; a row with several reasons counts for each.
+
+    Attributes:
+        code: the reason.
+        rows: how many rows.
+    """
+
+    code: ReasonCode
+    rows: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Share(Value):
+    """What the devices of one brand, or of one grade, are worth together.
+
+    Attributes:
+        name: the brand, or the grade.
+        devices: how many rows have a value.
+        exchange_value: in paise.
+        coupon_value: in paise.
+    """
+
+    name: Line
+    devices: Count
+    exchange_value: Count
+    coupon_value: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Value):
+    """What a file of devices came to.
+
+    Attributes:
+        rows: how many rows the file has.
+        quotes: how many led to a quote.
+        indicative: how many led to a quote without an IMEI, which earns no coupon.
+        refused: how many were refused.
+        exchange_value: of all quotes, the indicative ones included, in paise.
+        coupon_value: likewise.
+        reasons: why rows were refused, in the order of `miexchange.ReasonCode`.
+        brands: the same values by brand, in alphabetical order.
+        grades: the same values by grade, in alphabetical order.
+
+    >>> Summary.total([]).rows
+    0
+    """
+
+    rows: Count
+    quotes: Count
+    indicative: Count
+    refused: Count
+    exchange_value: Count
+    coupon_value: Count
+    reasons: tuple[Refused, ...]
+    brands: tuple[Share, ...]
+    grades: tuple[Share, ...]
+
+    @classmethod
+    def total(cls, parts: Iterable[Summary]) -> Summary:
+        """Add up the summaries of the parts of a file; their order does not matter.
+
+        Raises:
+            InvalidValue: something else than summaries.
+        """
+        rule = several(instance(Summary), "give a list of Summary")
+        every: list[Summary] = check({"parts": parts}, {"parts": rule})["parts"]
+        reasons: Counter[ReasonCode] = Counter()
+        for part in every:
+            reasons.update({one.code: one.rows for one in part.reasons})
+        return cls(
+            sum(part.rows for part in every),
+            sum(part.quotes for part in every),
+            sum(part.indicative for part in every),
+            sum(part.refused for part in every),
+            sum(part.exchange_value for part in every),
+            sum(part.coupon_value for part in every),
+            tuple(Refused(code, reasons[code]) for code in ReasonCode if reasons[code]),
+            _added(share for part in every for share in part.brands),
+            _added(share for part in every for share in part.grades),
+        )
+
+
+def _added(shares: Iterable[Share]) -> tuple[Share, ...]:
+    sums: dict[str, tuple[int, int, int]] = {}
+    for share in shares:
+        devices, exchange, coupon = sums.get(share.name, (0, 0, 0))
+        sums[share.name] = devices + share.devices, exchange + share.exchange_value, coupon + share.coupon_value
+    return tuple(Share(name, *sums[name]) for name in sorted(sums))
+
+
+def summary_of(models: pa.ChunkedArray, result: Mapping[str, Texts | Amounts], programme: Programme) -> Summary:
+    """Sum up a table.
+
+    Args:
+        models: its column of models; a text or a dictionary of texts.
+        result: the columns of its result, by name.
+        programme: whose catalogue knows the brands.
+    """
+    outcomes, reasons, grades = (cast("Texts", result[name]) for name in ("outcome", "reasons", "grade"))
+    exchange, coupon = (cast("Amounts", result[name]) for name in ("exchange_value_paise", "coupon_value_paise"))
+    refused = outcomes.codes == outcomes.texts.index("refused")
+    rows = np.flatnonzero(~refused)
+    worth = exchange.values[rows], coupon.values[rows]
+    found = Counter(dict(zip(outcomes.texts, _counts(outcomes.codes, len(outcomes.texts)), strict=True)))
+    codes, brands = _brands(models, programme)
+    return Summary(
+        rows=len(refused),
+        quotes=found["quote"],
+        indicative=found["indicative"],
+        refused=found["refused"],
+        exchange_value=int(worth[0].sum()),
+        coupon_value=int(worth[1].sum()),
+        reasons=_reasons(reasons),
+        brands=_shares(codes[rows], brands, *worth),
+        grades=_shares(grades.codes[rows], list(grades.texts), *worth),
+    )
+
+
+def _counts(codes: NDArray[Any], length: int) -> list[int]:
+    counts: list[int] = np.bincount(codes, minlength=length).tolist()
+    return counts
+
+
+def _reasons(sets: Texts) -> tuple[Refused, ...]:
+    rows: Counter[str] = Counter()
+    for text, count in zip(sets.texts, _counts(sets.codes, len(sets.texts)), strict=True):
+        rows.update(dict.fromkeys(filter(None, text.split("|")), count))
+    return tuple(Refused(code, rows[code]) for code in ReasonCode if rows[code])
+
+
+def _brands(models: pa.ChunkedArray, programme: Programme) -> tuple[NDArray[np.intp], list[str]]:
+    """Return the position of each row's brand, and the brands; the last one stands for none."""
+    brands = sorted({variant.brand for variant in programme.catalogue.variants})
+    codes = [np.zeros(0, dtype=np.intp)]
+    for chunk in models.chunks:
+        encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        variants = [
+            None if text is None else programme.catalogue.named(text) for text in encoded.dictionary.to_pylist()
+        ]
+        of_text = [len(brands) if variant is None else brands.index(variant.brand) for variant in variants]
+        indices = encoded.indices.fill_null(len(of_text)).to_numpy(zero_copy_only=False)
+        codes.append(np.array([*of_text, len(brands)], dtype=np.intp)[indices])
+    return np.concatenate(codes), [*brands, ""]
+
+
+def _shares(
+    codes: NDArray[Any], names: list[str], exchange: NDArray[np.int64], coupon: NDArray[np.int64]
+) -> tuple[Share, ...]:
+    """Add the values up by code, in whole numbers."""
+    devices = _counts(codes, len(names))
+    sums = np.zeros((2, len(names)), dtype=np.int64)
+    np.add.at(sums[0], codes, exchange)
+    np.add.at(sums[1], codes, coupon)
+    shares = zip(names, devices, *sums.tolist(), strict=True)
+    return tuple(sorted((Share(*share) for share in shares if share[1]), key=lambda share: share.name))

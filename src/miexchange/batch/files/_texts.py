@@ -1,0 +1,161 @@
+"""Cells of a file of texts, such as CSV: what they say, each text read once.
+
+Nothing is guessed: which type a cell is to hold is known before, and a text that does not say such a
+thing is marked as strange and stays in its row. An empty cell is nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from miexchange._text import for_spreadsheet
+from miexchange._time import CLOCK, NotATime, read_day, read_instant
+from miexchange.batch.arrow._columns import INSTANT, Column
+from miexchange.batch.arrow._layouts import bools_of, is_text, nulls_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from miexchange.batch.arrow._columns import Kind
+
+__all__ = ["decoded", "for_spreadsheets", "is_textual", "parsed", "without_codes"]
+
+# Libraries write nine digits of a second.
+_NO_NANOSECONDS = r"(\.\d{6})0{1,3}(Z|[+-])"
+# The instants of which the digits alone say that they are some, and near ones, so that Arrow can read all at once.
+_CERTAIN = (
+    r"^(?:19[7-9]\d|20\d\d)-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    rf"|02-(?:0[1-9]|1\d|2[0-8])){CLOCK}$"
+)
+
+
+def is_textual(kind: Any) -> bool:
+    """Tell whether an Arrow type holds texts, or codes for texts."""
+    if pa.types.is_dictionary(kind):
+        return is_textual(kind.value_type)
+    return is_text(kind)
+
+
+def decoded(cells: pa.ChunkedArray) -> Column:
+    r"""Return a column of bytes, or of texts that nobody has checked, as texts.
+
+    A cell that is not in UTF-8 is strange; in its text the wrong bytes are escapes (``caf\xe9``).
+    """
+    pieces, strange, is_any = [], [], False
+    for one in cells.chunks or [pa.array([], cells.type)]:
+        is_encoded = pa.types.is_dictionary(one.type)
+        texts, wrong = _checked(one.dictionary if is_encoded else one)
+        pieces.append(pa.DictionaryArray.from_arrays(one.indices, texts) if is_encoded else texts)
+        if wrong is None:
+            wrong = pa.nulls(len(one), pa.bool_())
+        else:
+            wrong, is_any = wrong.take(one.indices) if is_encoded else wrong, True
+        strange.append(wrong)
+    mask = bools_of(pa.chunked_array(strange).fill_null(False)) if is_any else None  # noqa: FBT003 - pyarrow's own
+    return Column(pa.chunked_array(pieces), mask)
+
+
+def _checked(texts: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+    """Return bytes or texts as texts, and where they are not in UTF-8; None for nowhere."""
+    kind = pa.string() if pa.types.is_string(texts.type) or pa.types.is_binary(texts.type) else pa.large_string()
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(kind)
+    if not pa.types.is_binary(texts.type):
+        texts = texts.cast(pa.binary() if kind == pa.string() else pa.large_binary())
+    try:  # going from bytes to texts, Arrow looks at each byte
+        return texts.cast(kind), None
+    except pa.ArrowInvalid:
+        cells = texts.to_pylist()
+    return pa.array([_shown(cell) for cell in cells], kind), pa.array([_shown(cell) != _text(cell) for cell in cells])
+
+
+def _shown(cell: bytes | None) -> str | None:
+    return None if cell is None else cell.decode(errors="backslashreplace")
+
+
+def _text(cell: bytes | None) -> str | None:
+    """Return a text that differs from what is shown where there is no UTF-8."""
+    return None if cell is None else cell.decode(errors="ignore")
+
+
+def without_codes(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as what its codes stand for."""
+    return cells.cast(cells.type.value_type) if pa.types.is_dictionary(cells.type) else cells
+
+
+# Every text that `for_spreadsheet` may change, and few others.
+_SUSPECT = r"^[\s\pZ\x{1c}-\x{1f}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]|[\pC\p{Zl}\p{Zp}]"
+
+
+def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts of which a spreadsheet runs none; see `miexchange._text.for_spreadsheet`."""
+    return pa.chunked_array([_for_spreadsheet(one) for one in cells.chunks], cells.type)
+
+
+def _for_spreadsheet(texts: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(texts.type):
+        return pa.DictionaryArray.from_arrays(texts.indices, _for_spreadsheet(texts.dictionary))
+    suspect = pc.match_substring_regex(texts, pattern=_SUSPECT).fill_null(False)  # noqa: FBT003 - pyarrow's own
+    if not suspect.true_count:
+        return texts
+    safe = [for_spreadsheet(text) for text in texts.filter(suspect).to_pylist()]
+    return pc.replace_with_mask(texts, suspect, pa.array(safe, texts.type))
+
+
+def parsed(cells: pa.ChunkedArray, kind: Kind) -> Column:
+    """Read a column of bytes.
+
+    Args:
+        cells: the bytes of each cell; an empty cell is null.
+        kind: what a cell is to hold. A text is anything in UTF-8; an instant (``2018-03-20T12:00+05:30``) and a
+            date are read as `_time` says; a flag is ``true`` or ``false``.
+    """
+    column = decoded(cells)
+    if kind == "text":
+        return column
+    encoded = column.array.combine_chunks().dictionary_encode()
+    array = pa.chunked_array([_READERS[kind](encoded.dictionary).take(encoded.indices)])
+    strange = nulls_of(array) & ~nulls_of(cells)
+    return Column(array, strange if strange.any() else None)
+
+
+def _instants(texts: pa.Array) -> pa.Array:
+    certain = pc.match_substring_regex(texts, pattern=_CERTAIN)
+    found = pc.if_else(certain, texts, None).cast(INSTANT)
+    rest: NDArray[np.bool_] = ~np.asarray(certain.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if not rest.any():
+        return found
+    mask = pa.array(rest)
+    others = texts.filter(mask)
+    shorter = pc.replace_substring_regex(others, pattern=_NO_NANOSECONDS, replacement=r"\1\2", max_replacements=1)
+    if not shorter.equals(others):
+        others = _instants(shorter)
+    else:
+        others = _each(others, partial(read_instant, zone=None), INSTANT)
+    return pc.replace_with_mask(found, mask, others)
+
+
+def _each(texts: pa.Array, read: Callable[[str], Any], kind: Any) -> pa.Array:
+    """Read one text after the other; null is what cannot be read."""
+    found = []
+    for text in texts.to_pylist():
+        try:
+            found.append(read(text))
+        except NotATime:
+            found.append(None)
+    return pa.array(found, kind)
+
+
+_FLAGS = {"true": True, "false": False}
+_READERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {
+    "instant": _instants,
+    "day": partial(_each, read=read_day, kind=pa.date32()),
+    "flag": partial(_each, read=lambda text: _FLAGS.get(text.lower()), kind=pa.bool_()),
+}

@@ -1,0 +1,222 @@
+"""A programme as the compiled loop reads it: what each rule says in each case, in arrays.
+
+A device is a few positions in these arrays: its period (model and instant), its answers, its target.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miexchange.refusal import ReasonCode
+
+__all__ = [
+    "BITS",
+    "FINDINGS",
+    "MISSING",
+    "STRANGE",
+    "UNKNOWN",
+    "Answers",
+    "Bonuses",
+    "Ints",
+    "Positions",
+    "Rules",
+    "Settings",
+    "TacRules",
+]
+
+Ints = NDArray[np.int64]
+Positions = NDArray[np.uint32]
+"""Where things stand. No position is below zero, so that compiled code need not ask whether to count from the end."""
+
+BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
+"""The bit of each reason in a set of reasons."""
+
+FINDINGS = (
+    ReasonCode.ANSWER_MISSING,
+    ReasonCode.ANSWER_UNKNOWN,
+    ReasonCode.QUESTION_UNKNOWN,
+    ReasonCode.QUESTION_NOT_ASKED,
+    ReasonCode.CONDITION_GATE,
+    ReasonCode.PRICE_MISSING,
+    ReasonCode.INVALID_VALUE,
+)
+"""What can be said against an answer; in a small set of eight bits, the first is bit 0."""
+
+UNKNOWN, MISSING, STRANGE = range(3)
+"""What a cell can hold besides an option: another text, nothing, or no text; the codes after those of the options."""
+
+
+class TacRules(NamedTuple):
+    """What is said of a number, by its TAC.
+
+    The first five digits of a TAC lead to a page, the last three to a cell of it: an address, where a search
+    in a sorted table would take 100 to 200 ns a number.
+
+    Attributes:
+        pages: where the page of each first five digits begins.
+        cells: the group of a TAC: those of which the same is said, whatever the family.
+        said: uint8, what is said of a group's numbers, a position in `reasons`; by group and family, the last one
+            being none.
+        reasons: the distinct sets of `BITS` that are said.
+        suspects: bool, whether known placeholders have such a TAC, by group.
+        placeholders: the fourteen digits of all known placeholders, sorted.
+        placeholder: what is said of these.
+        kept: what is said of them besides: all but what the first two digits say.
+    """
+
+    pages: Positions
+    cells: Positions
+    said: NDArray[np.uint8]
+    reasons: Ints
+    suspects: NDArray[np.bool_]
+    placeholders: Ints
+    placeholder: int
+    kept: int
+
+
+class Answers(NamedTuple):
+    """What the answers do, by case and code; the codes of all questions stand one after the other.
+
+    Attributes:
+        base: where the codes of each question begin.
+        least: uint8, the first code of each question that does more than keep; most answers are below it.
+        reasons: uint8, the reasons against an answer, a set of `FINDINGS`; by case (`Rules.asked`) and code.
+        grades: uint8, the steps below the best grade; likewise, as the next eight are.
+        keeps: what is kept, in basis points.
+        component: the position of the component that is deducted for.
+        anchor: the position of the amount that a finding is a weight of.
+        fixed: what a finding costs, in paise,
+        share: as a share of the market price, in basis points,
+        weight: or as a weight of its anchor, in basis points.
+        extras: the small fixed amounts, in paise.
+        retentions: the question of each retention, in the order in which they are applied.
+        applies: whether a retention stands at this place of the order; by case and retention.
+        is_costly: whether some answer to a question is deducted for.
+        components: how many components there are.
+        extra: the position of each question among those that have extras.
+        is_extra: whether a question has extras.
+        added: the questions that have extras.
+    """
+
+    base: Positions
+    least: NDArray[np.uint8]
+    reasons: NDArray[np.uint8]
+    grades: NDArray[np.uint8]
+    keeps: Ints
+    component: Positions
+    anchor: Positions
+    fixed: Ints
+    share: Ints
+    weight: Ints
+    extras: Ints
+    retentions: Positions
+    applies: NDArray[np.bool_]
+    is_costly: NDArray[np.bool_]
+    components: int
+    extra: Positions
+    is_extra: NDArray[np.bool_]
+    added: Positions
+
+
+class Settings(NamedTuple):
+    """The numbers of the terms, by their position; the versions stand one after the other.
+
+    Attributes:
+        factor: the operator's share, in basis points.
+        scrap: the floor, in paise.
+        step: what is rounded down to, in paise.
+        drift: what a price loses a day, in basis points.
+        ones: the position of the one component of each overlap.
+        others: the position of the other one.
+        counted: the part of the smaller deduction that counts, in basis points; by version and overlap.
+        keeps: what a grade keeps, in basis points; by version and grade.
+        ids: uint8, the position of its id in `Plan.grades`; likewise.
+        ages: what is kept at an age in months, in basis points; by version and month.
+        is_aged: whether a version has age bands.
+        drifts: whether any version lets prices drift.
+        ages_matter: whether any version has age bands.
+    """
+
+    factor: Ints
+    scrap: Ints
+    step: Ints
+    drift: Ints
+    ones: Positions
+    others: Positions
+    counted: Ints
+    keeps: Ints
+    ids: NDArray[np.uint8]
+    ages: Ints
+    is_aged: NDArray[np.bool_]
+    drifts: bool
+    ages_matter: bool
+
+
+class Bonuses(NamedTuple):
+    """What comes on top: which bonus is paid in each place of the terms' list, by case.
+
+    Attributes:
+        case: which case it is, by `Rules.offer` and the code of the target: 0 for a model that no bonus is for, the
+            last one for what is no text.
+        stackable: for each place, whether it adds to the others.
+        line: the line that it is written to; by place and case, as the next ones are.
+        from_value: from which exchange value on, in paise.
+        fixed: the fixed amount, in paise.
+        share: the share of the exchange value, in basis points.
+        most: the most that it can be, in paise.
+    """
+
+    case: Positions
+    stackable: NDArray[np.bool_]
+    line: Positions
+    from_value: Ints
+    fixed: Ints
+    share: Ints
+    most: Ints
+
+
+class Rules(NamedTuple):
+    """All that the compiled loop reads of a programme.
+
+    Attributes:
+        starts: when each period begins, in microseconds since 1970; those of one key after those of another.
+        first: the position of each key's first period.
+        last: the position of each key's last period.
+        family: the position of each key's family.
+        reasons: the reasons that model and instant alone lead to, a set of `BITS`; by period, as the next ones are.
+        doubts: which doubts (an unknown TAC, an unverified IMEI, no second one) refuse, a set of `BITS`.
+        asked: the case of the answers; 0 for a device that is not graded.
+        offer: the case of the bonuses.
+        price: the market price, in paise.
+        anchors: what each anchor of a device is, in paise; by period and anchor.
+        priced_from: since when it is in force, in microseconds since 1970.
+        terms: the position of the terms; 0 where none are in force.
+        zone: how far the programme's days are ahead of UTC, in microseconds.
+        answers: what the answers do.
+        settings: the numbers of the terms.
+        bonuses: what comes on top.
+        tacs: what a number says.
+        steps: how many steps a value has: that many lines, before those of the bonuses.
+    """
+
+    starts: Ints
+    first: Positions
+    last: Positions
+    family: Positions
+    reasons: Ints
+    doubts: Ints
+    asked: Positions
+    offer: Positions
+    price: Ints
+    anchors: Ints
+    priced_from: Ints
+    terms: Positions
+    zone: int
+    answers: Answers
+    settings: Settings
+    bonuses: Bonuses
+    tacs: TacRules
+    steps: int

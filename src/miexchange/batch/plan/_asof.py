@@ -1,0 +1,78 @@
+"""The last row in force, for whole columns, however the rows are ordered.
+
+The series of all keys lie one after the other, each sorted and each beginning with "ever since"; the
+compiled search halves a row's own series until one row is left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from miexchange.batch.arrow._compiled import compiled, inlined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from miexchange.batch.plan._arrays import Ints, Positions
+
+__all__ = ["EVER_SINCE", "Series", "find", "lay", "search"]
+
+EVER_SINCE = -(2**63)
+"""Where every series begins, so that each instant has a row."""
+
+_ONE = np.uint64(1)
+
+
+class Series(NamedTuple):
+    """The sorted series of many keys.
+
+    Attributes:
+        starts: from when on each row holds, in microseconds since 1970; one series after the other.
+        first: the position of each key's first row.
+        last: the position of each key's last row.
+    """
+
+    starts: Ints
+    first: Positions
+    last: Positions
+
+
+def lay(series: Sequence[Sequence[int]]) -> Series:
+    """Lay the series of the keys 0, 1, 2, … one after the other.
+
+    >>> lay([[EVER_SINCE, 10], [EVER_SINCE]]).last
+    array([1, 2], dtype=uint32)
+    """
+    ends = np.cumsum(np.array([0, *map(len, series)], dtype=np.uint32), dtype=np.uint32)
+    starts = np.array([start for one in series for start in one], dtype=np.int64)
+    return Series(starts, ends[:-1], ends[1:] - np.uint32(1))
+
+
+@inlined
+def find(starts: Ints, first: int, last: int, at: int) -> np.uint64:
+    """Return the position of the last row that begins at or before an instant, of those from first to last."""
+    position, later = np.uint64(first), np.uint64(last) - np.uint64(first)
+    while later:
+        half = (later + _ONE) >> _ONE
+        # No branch: a processor cannot guess where an instant lies.
+        position += half * np.uint64(starts[position + half] <= at)
+        later -= half
+    return position
+
+
+@compiled
+def search(series: Series, keys: NDArray[np.unsignedinteger[Any]], at: Ints, found: Ints) -> None:
+    """Find a position for each row.
+
+    >>> series, found = lay([[EVER_SINCE, 10, 20], [EVER_SINCE, 15]]), np.zeros(4, dtype=np.int64)
+    >>> search(series, np.array([0, 0, 1, 1], dtype=np.uint32), np.array([9, 20, 14, 15]), found)
+    >>> found
+    array([0, 2, 3, 4])
+    """
+    for row in range(len(keys)):
+        key = keys[row]
+        found[row] = find(series.starts, series.first[key], series.last[key], at[row])

@@ -1,0 +1,194 @@
+"""A table cut into blocks, whose cells become plain integers for the compiled loop; threads share the blocks."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
+from miexchange.batch.arrow._imeis import Numbers
+from miexchange.batch.arrow._memory import apart, empty
+from miexchange.batch.arrow._nulls import part
+from miexchange.batch.arrow._threads import blocks
+from miexchange.batch.plan._arrays import BITS, MISSING, STRANGE, UNKNOWN
+from miexchange.batch.plan._loop import (
+    BLOCKED,
+    CLEAR,
+    NO_DAY,
+    NO_STATUS,
+    UNVERIFIED,
+    Block,
+    Tile,
+    Values,
+    appraise_rows,
+)
+from miexchange.eligibility import ImeiStatus, naming_code
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from miexchange.batch.arrow._columns import Column
+    from miexchange.batch.plan._plan import Plan
+
+__all__ = ["Chunk", "Room", "appraise_columns"]
+
+_INVALID = BITS[ReasonCode.INVALID_VALUE]
+_STATUS: dict[str, int] = {
+    ImeiStatus.CLEAR: CLEAR,
+    ImeiStatus.BLOCKED: BLOCKED,
+    ImeiStatus.UNVERIFIED: UNVERIFIED,
+}
+_FACTS = {"exchange_open": ReasonCode.EXCHANGE_OPEN, "device_exchanged": ReasonCode.DEVICE_EXCHANGED}
+
+_Array = tuple[Any, "NDArray[np.bool_] | None"]
+"""The Arrow array of a column, and where it holds what it cannot."""
+
+
+def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at: int | None, threads: int) -> Values:
+    """Value every row of a table.
+
+    Args:
+        columns: the columns that are there, each of so many rows.
+        rows: how many rows the table has.
+        plan: the rules.
+        at: the instant of the valuation in microseconds since 1970, where no column says it.
+        threads: how many threads share the blocks.
+    """
+    values = Values.empty(rows, len(plan.lines))
+    table = pa.Table.from_arrays([column.array for column in columns.values()], names=list(columns))
+    own = threading.local()
+    with ThreadPoolExecutor(threads) as pool:
+        begin = 0
+        for piece in table.to_batches():
+            end = begin + piece.num_rows
+            arrays = {
+                name: (array, part(column.strange, begin, end))
+                for (name, column), array in zip(columns.items(), piece.columns, strict=True)
+            }
+            chunk = Chunk(arrays, plan, at)
+
+            def appraise(block: tuple[int, int], chunk: Chunk = chunk, begin: int = begin) -> None:
+                start, stop = block
+                if not hasattr(own, "room") or own.room.rows < stop - start:
+                    own.room = Room(plan, stop - start)
+                found = chunk.block(start, stop, own.room)
+                appraise_rows(found, plan.rules, values, begin + start, own.room.tile)
+
+            list(pool.map(appraise, blocks(piece.num_rows, threads)))
+            begin = end
+    return values
+
+
+class Chunk:
+    """The rows of one chunk, whose columns each lie in one piece."""
+
+    def __init__(self, arrays: Mapping[str, _Array], plan: Plan, at: int | None) -> None:
+        """Look every distinct text up, and find the numbers of each column.
+
+        Args:
+            arrays: the columns that are there.
+            plan: the rules.
+            at: the instant of the valuation, where no column says it.
+        """
+        self._plan, self._at = plan, at
+        targets = {target: code for code, target in enumerate(plan.targets, 1)}
+        no_model = plan.keys[ReasonCode.INVALID_VALUE]
+        self._models = Codes(*arrays["model"], self._key_of, no_model, no_model, np.uint32)
+        self._numbers = [Imeis(*arrays[name]) for name in ("imei", "imei2") if name in arrays]
+        self._target = self._codes(arrays, "target", lambda text: targets.get(text, 0), 0, len(targets) + 1)
+        self._status = self._codes(
+            arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
+        )
+        self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
+        self._answers = [self._answer(arrays, name, options) for name, options in plan.questions.items()]
+        self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
+        self._instants = Integers(*arrays["at"]) if at is None else None
+
+    def _key_of(self, name: str) -> int:
+        catalogue = self._plan.programme.catalogue
+        variant = catalogue.named(name)
+        return self._plan.keys[naming_code(name, catalogue) if variant is None else variant.model]
+
+    @staticmethod
+    def _codes(
+        arrays: Mapping[str, _Array], name: str, code_of: Callable[[str], int], missing: int, no_text: int
+    ) -> Codes | int:
+        """Return the codes of a column, or the one code of all rows where it is not there."""
+        return Codes(*arrays[name], code_of, missing, no_text) if name in arrays else missing
+
+    def _answer(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str]) -> Codes | int:
+        codes, count = {option: code for code, option in enumerate(options)}, len(options)
+
+        def code_of(text: str) -> int:
+            return codes.get(text, count + UNKNOWN)
+
+        return self._codes(arrays, name, code_of, count + MISSING, count + STRANGE)
+
+    def block(self, start: int, stop: int, room: Room) -> Block:
+        """Return a block of rows, which stands in the room until the next one."""
+        rows = stop - start
+        small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
+        for codes, column in zip(small, (self._status, self._target, *self._answers), strict=True):
+            if isinstance(column, int):
+                codes[:] = column
+            else:
+                column.write(start, stop, codes)
+        self._models.write(start, stop, keys)
+        facts[:] = 0
+        for bit, flags in self._facts:
+            is_so, strange = flags.of(start, stop)
+            _mark(facts, is_so, bit)
+            _mark(facts, strange, _INVALID)
+        count = len(self._numbers)
+        code, tac, rest = room.code[:count, :rows], room.tac[:count, :rows], room.rest[:count, :rows]
+        for place, imeis in enumerate(self._numbers):
+            imeis.write(start, stop, Numbers(code[place], tac[place], rest[place]))
+        at, bought = room.at[:rows], room.bought[:rows]
+        self._write_moments(start, stop, at, facts)
+        self._write_days(start, stop, bought, facts)
+        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:])
+
+    def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
+        if self._instants is None:
+            at[:] = self._at or 0
+            return
+        at[:], nulls, strange = self._instants.of(start, stop)
+        _mark(facts, nulls, _INVALID)
+        _mark(facts, strange, _INVALID)
+
+    def _write_days(self, start: int, stop: int, bought: NDArray[np.int32], facts: NDArray[np.int64]) -> None:
+        if self._purchased_on is None:
+            bought[:] = NO_DAY
+        else:
+            _mark(facts, self._purchased_on.write(start, stop, bought, NO_DAY), _INVALID)
+
+
+class Room:
+    """Where the cells of a block stand; a thread has one, so that no block asks for memory of its own.
+
+    Attributes:
+        rows: how many rows a block can have.
+    """
+
+    def __init__(self, plan: Plan, rows: int) -> None:
+        """Make room for a block of so many rows."""
+        self.rows = rows
+        self.small = apart(2 + len(plan.questions), rows, np.uint8)
+        self.code = apart(2, rows, np.uint8)
+        self.keys, self.bought = empty(rows, np.uint32), empty(rows, np.int32)
+        self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)
+        self.facts, self.at = apart(2, rows, np.int64)
+        self.tile = Tile.of(plan.rules)
+
+
+def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> None:
+    """Add a reason to some rows; None for no row."""
+    if rows is not None:
+        facts[rows] |= bit

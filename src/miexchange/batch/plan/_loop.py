@@ -1,0 +1,429 @@
+"""The valuation of one row after the other, as machine code: find the numbers, run the kernel, write the lines.
+
+What a model, a day, a TAC or an answer leads to stands in `Rules`, and every amount is made by the functions of
+`miexchange._kernel`. The loop itself decides only what is about one row: two IMEIs that are the same, a second one that
+is missing, the register's answer, the date of purchase, and which reasons hide the others. `tests/parity` holds these
+to `miexchange.eligibility` and `miexchange.valuation`. The loop takes plain integers only, and knows no null: an empty
+or invalid cell has a code of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from miexchange.batch.arrow._compiled import compiled, inlined
+from miexchange.batch.arrow._imeis import CODES
+from miexchange.batch.arrow._memory import apart, empty
+from miexchange.batch.plan._arrays import BITS, FINDINGS, Ints, Positions, Rules, TacRules
+from miexchange.batch.plan._asof import find
+from miexchange.batch.plan._kernel import at_least, bonus, drift_bps, finding, grant, whole_months, write_steps
+from miexchange.batch.plan._tacs import PAGE, SERIALS
+from miexchange.money import BPS
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "BLOCKED",
+    "CLEAR",
+    "INDICATIVE",
+    "NO_DAY",
+    "NO_STATUS",
+    "QUOTE",
+    "REFUSED",
+    "UNVERIFIED",
+    "WARNINGS",
+    "Block",
+    "Tile",
+    "Values",
+    "appraise_rows",
+]
+
+QUOTE, INDICATIVE, REFUSED = range(3)
+"""The outcomes, by number."""
+
+CLEAR, BLOCKED, UNVERIFIED, NO_STATUS = range(4)
+"""What the register can say of a number, by number; the last is what it cannot."""
+
+NO_DAY = -(2**31)
+"""Where there is no date of purchase."""
+
+WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
+"""What a programme can let pass: the first is bit 0 of a row's warnings."""
+
+_DAY = 86_400_000_000  # microseconds
+_TILE = 1_024  # rows that are made together: what is known of them stays near the processor
+
+_INVALID = BITS[ReasonCode.INVALID_VALUE]
+_NOT_IN_FORCE = BITS[ReasonCode.PROGRAMME_NOT_IN_FORCE]
+_TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
+_UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
+_BLOCKED = BITS[ReasonCode.IMEI_BLOCKED]
+_REPEATED = BITS[ReasonCode.IMEI_REPEATED]
+_NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
+_DOUBTS = _TAC_UNKNOWN | _UNVERIFIED | _NO_SECOND
+_NO_PURCHASE = BITS[ReasonCode.PURCHASE_DATE_MISSING]
+_LATER_PURCHASE = BITS[ReasonCode.PURCHASE_DATE_IN_FUTURE]
+
+# The reasons of a text that is no IMEI; of one that is, and of no text at all, none.
+_OF_TEXT = np.array([*(0 if code is None else BITS[code] for code in CODES), 0])
+# The reasons of a set of findings.
+_OF_FINDINGS = np.array(
+    [sum(BITS[code] for bit, code in enumerate(FINDINGS) if found >> bit & 1) for found in range(1 << len(FINDINGS))]
+)
+
+
+class Block(NamedTuple):
+    """A block of rows.
+
+    Attributes:
+        keys: the key of the model, as `Plan.keys` says.
+        at: the instant of the valuation, in microseconds since 1970.
+        facts: what the cells alone lead to, a set of `BITS`.
+        status: uint8, what the register says.
+        target: uint8, the code of the new model: 0 for one that no bonus is for; the last one for what is no text.
+        bought: int32, the date of purchase, in days since 1970, or `NO_DAY`.
+        code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
+        tac: their first eight digits.
+        rest: their other digits.
+        answers: the codes of the answers, by question and row.
+    """
+
+    keys: Positions
+    at: Ints
+    facts: Ints
+    status: NDArray[np.uint8]
+    target: NDArray[np.uint8]
+    bought: NDArray[np.int32]
+    code: NDArray[np.uint8]
+    tac: Positions
+    rest: Positions
+    answers: NDArray[np.uint8]
+
+
+class Values(NamedTuple):
+    """What rows are worth, a row each, in paise; all amounts are 0 where a row is refused.
+
+    Attributes:
+        outcome: uint8: `QUOTE`, `INDICATIVE` or `REFUSED`.
+        reasons: the set of reasons against it.
+        warnings: uint8, the set of `WARNINGS`.
+        grade: uint8, a position in `Plan.grades`.
+        exchange_value: what the device is worth.
+        coupon_value: what the coupon is worth.
+        lines: every line, by `Plan.lines` and row.
+    """
+
+    outcome: NDArray[np.uint8]
+    reasons: Ints
+    warnings: NDArray[np.uint8]
+    grade: NDArray[np.uint8]
+    exchange_value: Ints
+    coupon_value: Ints
+    lines: Ints
+
+    @classmethod
+    def empty(cls, rows: int, lines: int) -> Values:
+        """Make room for so many rows."""
+        outcome, warnings, grade = apart(3, rows, np.uint8)
+        reasons, exchange_value, coupon_value = apart(3, rows, np.int64)
+        return cls(outcome, reasons, warnings, grade, exchange_value, coupon_value, apart(lines, rows, np.int64))
+
+
+class Tile(NamedTuple):
+    """A few rows on their way from cells to values; compiled loops make no arrays, so that they need not count owners.
+
+    Attributes:
+        periods: the position of the period that holds for each row.
+        reasons: what is found against it, a set of `BITS`.
+        doubts: which doubts are let pass, likewise.
+        is_known: whether it has an IMEI.
+        against: what is found against its answers, a set of `FINDINGS`.
+        grades: the steps below the best grade.
+        deductions: what each component costs; by component and row.
+        extras: the small fixed amounts; by extra and row.
+        some: the rows that something is to be done about.
+        retentions: what is kept, in basis points; of one row, as the next ones are.
+        counted: the part of each overlap that counts, in basis points.
+        amounts: what is granted of each bonus.
+    """
+
+    periods: Positions
+    reasons: Ints
+    doubts: Ints
+    is_known: NDArray[np.bool_]
+    against: NDArray[np.uint8]
+    grades: NDArray[np.uint8]
+    deductions: Ints
+    extras: Ints
+    some: Positions
+    retentions: Ints
+    counted: Ints
+    amounts: Ints
+
+    @classmethod
+    def of(cls, rules: Rules) -> Tile:
+        """Make room for what the rules have."""
+        answers, settings = rules.answers, rules.settings
+        periods, some = apart(2, _TILE, np.uint32)
+        reasons, doubts = apart(2, _TILE, np.int64)
+        against, grades = apart(2, _TILE, np.uint8)
+        return cls(
+            periods=periods,
+            reasons=reasons,
+            doubts=doubts,
+            is_known=empty(_TILE, np.bool_),
+            against=against,
+            grades=grades,
+            deductions=apart(answers.components, _TILE, np.int64),
+            extras=apart(len(answers.added), _TILE, np.int64),
+            some=some,
+            retentions=empty(len(answers.retentions) + settings.ages_matter + settings.drifts, np.int64),
+            counted=empty(len(settings.ones), np.int64),
+            amounts=empty(len(rules.bonuses.stackable), np.int64),
+        )
+
+
+@compiled
+def appraise_rows(block: Block, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
+    """Value every row of a block, and write what it is worth from a position on.
+
+    Each question is asked of all rows of a tile before the next one is: that leaves little for a processor to guess.
+    """
+    for first in range(0, len(block.keys), _TILE):
+        last = min(first + _TILE, len(block.keys))
+        _find_periods(block, first, last, rules, tile)
+        _judge_numbers(block, first, last, rules, tile)
+        _read_answers(block, first, last, rules, tile)
+        for row in range(last - first):
+            _value(block, first + row, rules, values, begin + first + row, tile, row)
+        _add_bonuses(block, first, last, rules, values, begin + first, tile)
+
+
+@inlined
+def _find_periods(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
+    """Find the period of every row, and what it leads to."""
+    keys, at, facts = block.keys[first:last], block.at[first:last], block.facts[first:last]
+    status, target, no_text = block.status[first:last], block.target[first:last], rules.bonuses.case.shape[1] - 1
+    for row in range(len(keys)):
+        key = keys[row]
+        period = find(rules.starts, rules.first[key], rules.last[key], at[row])
+        tile.periods[row] = period
+        is_strange = (status[row] == NO_STATUS) | (target[row] == no_text)
+        tile.reasons[row] = facts[row] | rules.reasons[period] | is_strange * _INVALID
+
+
+@inlined
+def _judge_numbers(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
+    """Add what is found about the IMEIs of every row."""
+    for row in range(last - first):
+        found, is_known = _judge(block, first + row, rules.family[block.keys[first + row]], rules.tacs)
+        let_pass = found & _DOUBTS & ~rules.doubts[tile.periods[row]]
+        tile.doubts[row] = let_pass
+        tile.is_known[row] = is_known
+        tile.reasons[row] |= found ^ let_pass
+
+
+@inlined
+def _judge(block: Block, row: int, family: int, tacs: TacRules) -> tuple[int, bool]:
+    """Return what is found about a row's IMEIs, doubts included, and whether it has one."""
+    found, is_known, given = 0, False, 0
+    for column in range(len(block.code)):
+        code = block.code[column, row]
+        if code:
+            found |= _OF_TEXT[code]
+            given += int(_OF_TEXT[code] != 0)
+            continue
+        given += 1
+        tac, rest = block.tac[column, row], block.rest[column, row]
+        page = tac // PAGE
+        group = tacs.cells[tacs.pages[page] + tac - page * PAGE]
+        said = tacs.reasons[tacs.said[group, family]]
+        if tacs.suspects[group]:
+            body = tac * SERIALS + rest // 10
+            if tacs.placeholders[find(tacs.placeholders, 0, len(tacs.placeholders) - 1, body)] == body:
+                said = said & tacs.kept | tacs.placeholder
+        found |= said
+        is_same = is_known and tac == block.tac[0, row] and rest // 10 == block.rest[0, row] // 10
+        found |= _REPEATED if is_same else 0
+        is_known = True
+    if is_known:
+        found |= _NO_SECOND if given == 1 else 0
+        if block.status[row] != CLEAR:
+            found |= _BLOCKED if block.status[row] == BLOCKED else _UNVERIFIED
+    return found, is_known
+
+
+@inlined
+def _read_answers(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
+    """Find what the answers of every row do, question by question; most of them do nothing."""
+    answers = rules.answers
+    tile.against[:] = 0
+    tile.grades[:] = 0
+    tile.deductions[:] = 0
+    tile.extras[:] = 0
+    for question in range(len(answers.base)):
+        codes, base = block.answers[question, first:last], answers.base[question]
+        some = tile.some[: _find_from(codes, answers.least[question], tile.some)]
+        for row in some:
+            case, code = rules.asked[tile.periods[row]], base + codes[row]
+            tile.against[row] |= answers.reasons[case, code]
+            grade = np.int64(answers.grades[case, code])
+            tile.grades[row] = at_least(grade, np.int64(tile.grades[row]))
+        if answers.is_costly[question]:
+            _deduct(codes, base, some, rules, tile)
+        if answers.is_extra[question]:
+            extras = tile.extras[answers.extra[question]]
+            for row in some:
+                extras[row] = answers.extras[rules.asked[tile.periods[row]], base + codes[row]]
+
+
+@inlined
+def _find_from(codes: NDArray[np.uint8], least: int, rows: Positions) -> np.uint64:
+    """Write which rows have a code from some least one on, and return how many they are."""
+    count = np.uint64(0)
+    for row in range(len(codes)):
+        rows[count] = row
+        count += np.uint64(codes[row] >= least)
+    return count
+
+
+@inlined
+def _deduct(codes: NDArray[np.uint8], base: int, some: Positions, rules: Rules, tile: Tile) -> None:
+    """Let a question's answers cost what they cost, and only the worst one of a component count."""
+    answers = rules.answers
+    for row in some:
+        period = tile.periods[row]
+        case, code = rules.asked[period], base + codes[row]
+        anchor = rules.anchors[period, answers.anchor[case, code]]
+        amounts = answers.fixed[case, code], answers.share[case, code], answers.weight[case, code]
+        cost = finding(rules.price[period], anchor, amounts[0], amounts[1], amounts[2])
+        component = answers.component[case, code]
+        tile.deductions[component, row] = at_least(cost, tile.deductions[component, row])
+
+
+@inlined
+def _value(block: Block, row: int, rules: Rules, values: Values, place: int, tile: Tile, of_tile: int) -> None:
+    """Value one row.
+
+    Args:
+        block: the block.
+        row: which of its rows.
+        rules: the rules.
+        values: where all but the bonuses is written,
+        place: at this position.
+        tile: what is known of the row,
+        of_tile: at this position.
+    """
+    answers, settings = rules.answers, rules.settings
+    ages, drifts = int(settings.ages_matter), int(settings.drifts)
+    held, counted = len(answers.retentions), tile.counted
+    at, period = block.at[row], tile.periods[of_tile]
+    asked, terms = rules.asked[period], rules.terms[period]
+    reasons = tile.reasons[of_tile] | _OF_FINDINGS[tile.against[of_tile]]
+    months = 0
+    if ages and asked and settings.is_aged[terms]:
+        on = (at + rules.zone) // _DAY
+        bought = block.bought[row]
+        if bought == NO_DAY:
+            reasons |= _NO_PURCHASE
+        elif bought > on:
+            reasons |= _LATER_PURCHASE
+        else:
+            months = min(_months(bought, on), settings.ages.shape[1] - 1)
+    if reasons:
+        # With either of these, nothing else was asked.
+        values.reasons[place] = (
+            _INVALID if reasons & _INVALID else _NOT_IN_FORCE if reasons & _NOT_IN_FORCE else reasons
+        )
+        values.outcome[place] = REFUSED
+        values.warnings[place] = values.grade[place] = 0
+        values.exchange_value[place] = values.coupon_value[place] = 0
+        for line in range(rules.steps):
+            values.lines[line, place] = 0
+        return
+    let_pass = tile.doubts[of_tile]
+    values.reasons[place] = 0
+    values.outcome[place] = QUOTE if tile.is_known[of_tile] else INDICATIVE
+    values.warnings[place] = int(let_pass & _TAC_UNKNOWN != 0) + 2 * int(let_pass & _UNVERIFIED != 0)
+
+    for number in range(held):
+        question = answers.retentions[number]
+        kept = answers.keeps[asked, answers.base[question] + block.answers[question, row]]
+        tile.retentions[number] = kept if answers.applies[asked, number] else BPS
+    if ages:
+        tile.retentions[held] = settings.ages[terms, months]
+    if drifts:
+        days = (at - rules.priced_from[period]) // _DAY
+        tile.retentions[held + ages] = drift_bps(days, settings.drift[terms])
+    for overlap in range(len(counted)):
+        counted[overlap] = settings.counted[terms, overlap]
+    grade = tile.grades[of_tile]
+    exchange_value = write_steps(
+        values.lines[: rules.steps, place],
+        rules.price[period],
+        tile.retentions,
+        settings.keeps[terms, grade],
+        tile.deductions[:, of_tile],
+        settings.ones,
+        settings.others,
+        counted,
+        tile.extras[:, of_tile],
+        settings.factor[terms],
+        settings.scrap[terms],
+        settings.step[terms],
+    )
+    values.grade[place] = settings.ids[terms, grade]
+    values.exchange_value[place] = exchange_value
+    values.coupon_value[place] = exchange_value
+
+
+@inlined
+def _add_bonuses(block: Block, first: int, last: int, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
+    """Add what is granted of each bonus to the values of the rows, which are written from a position on."""
+    for line in range(rules.steps, len(values.lines)):
+        values.lines[line, begin : begin + last - first] = 0
+    bonuses, count = rules.bonuses, np.uint64(0)
+    for row in range(last - first):
+        tile.some[count] = row
+        case = bonuses.case[rules.offer[tile.periods[row]], block.target[first + row]]
+        count += np.uint64((case > 0) & (values.outcome[begin + row] != REFUSED))
+    for row in tile.some[:count]:
+        place = np.uint64(begin) + row
+        case = bonuses.case[rules.offer[tile.periods[row]], block.target[np.uint64(first) + row]]
+        value = values.exchange_value[place]
+        for number in range(len(bonuses.stackable)):
+            fixed, share, most = bonuses.fixed[number, case], bonuses.share[number, case], bonuses.most[number, case]
+            tile.amounts[number] = bonus(value, bonuses.from_value[number, case], fixed, share, most)
+        grant(tile.amounts, bonuses.stackable)
+        for number in range(len(bonuses.stackable)):
+            amount = tile.amounts[number]
+            values.lines[bonuses.line[number, case], place] += amount
+            values.coupon_value[place] += amount
+
+
+@inlined
+def _months(since: int, on: int) -> Any:
+    """Return how many whole months lie between two days, each counted from 1970."""
+    since_month, since_day = _calendar(since)
+    month, day = _calendar(on)
+    return whole_months(since_month, since_day, month, day)
+
+
+@inlined
+def _calendar(day: int) -> tuple[int, int]:
+    """Return the count of months of a day, and its place in the month, in the Gregorian calendar.
+
+    The days are counted in years that begin in March, so that the leap day is the last one of its year; the
+    lengths of five such months from March on add up to 153, again and again.
+    """
+    days = day + 719_468  # since 1 March of the year 0
+    era = days // 146_097  # 400 years
+    of_era = days - era * 146_097
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    return (era * 400 + year) * 12 + month, of_year - (153 * month + 2) // 5

@@ -1,0 +1,167 @@
+"""A programme by model and time: the stretches in which nothing about a model changes.
+
+Whatever depends on the model and on the instant alone (the terms in force, whether the model is
+listed, its price and whether that is still fresh, its repair anchors, which bonuses run) is constant
+between two instants at which a row of a table begins or ends. So the rules are asked once for each
+such stretch, and a column of devices only has to find its stretch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from miexchange._time import YEARS
+from miexchange.batch.plan._asof import EVER_SINCE
+from miexchange.eligibility import listing_code
+from miexchange.refusal import ReasonCode
+from miexchange.valuation import price_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from miexchange.catalogue import Variant
+    from miexchange.market import Anchor, Price
+    from miexchange.programme import Programme
+
+__all__ = ["Asked", "Period", "Timetable", "microseconds"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NO_LATER = datetime(YEARS.stop, 1, 1, tzinfo=UTC)  # no instant is
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What decides what an answer does.
+
+    Attributes:
+        terms: the position of the terms in the programme.
+        left_out: the questions that are not asked of the model.
+        missing: the repair anchors that are not in force: a finding that needs one is refused.
+    """
+
+    terms: int
+    left_out: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What holds for one model from an instant on.
+
+    Attributes:
+        start: the instant, in microseconds since 1970.
+        code: why the model cannot be valued then, or None.
+        terms: the position of the terms in force; None for none.
+        asked: what decides what an answer does; None where no model or no terms say so.
+        price: the market price in paise; 0 for none.
+        priced_from: since when it is in force, in microseconds since 1970.
+        anchors: the repair anchors, in paise, in the order of `Timetable.anchors`; 0 for none.
+        on: the day, in the programme's zone, on which it begins.
+    """
+
+    start: int
+    code: ReasonCode | None
+    terms: int | None = None
+    asked: Asked | None = None
+    price: int = 0
+    priced_from: int = 0
+    anchors: tuple[int, ...] = ()
+    on: date = date.min
+
+
+def microseconds(at: datetime) -> int:
+    """Return an instant as whole microseconds since 1970.
+
+    >>> microseconds(datetime(1970, 1, 1, 0, 0, 1, 2, tzinfo=UTC))
+    1000002
+    """
+    return (at - _EPOCH) // _MICROSECOND
+
+
+class Timetable:
+    """When something changes in a programme, and what holds in between.
+
+    Attributes:
+        anchors: the names of the repair anchors that an answer may need.
+    """
+
+    def __init__(self, programme: Programme) -> None:
+        """Note every instant at which a row begins or ends, for each model."""
+        self._programme = programme
+        deductions = (
+            option.deduction
+            for terms in programme.terms
+            for question in terms.questionnaire.questions
+            for option in question.options
+        )
+        self.anchors = tuple(dict.fromkeys(one.anchor for one in deductions if one is not None and one.anchor))
+        self._shared = {terms.effective_from for terms in programme.terms}
+        for terms in programme.terms:
+            for bonus in terms.bonuses:
+                self._shared |= {self._midnight(edge) for edge in (bonus.begins, bonus.ends) if edge is not None}
+        self._changes: dict[str, set[datetime]] = {}
+        for model, at in self._edges():
+            self._changes.setdefault(model, set()).add(at)
+
+    def _edges(self) -> Iterator[tuple[str, datetime]]:
+        programme = self._programme
+        for listing in programme.eligible:
+            for day in (listing.listed_from, listing.listed_until):
+                if day is not None:
+                    yield listing.model, self._midnight(day)
+        ages = {terms.price_max_age for terms in programme.terms}
+        for price in programme.prices.prices:
+            for age in ages:
+                yield price.model, price.effective_from + age + _MICROSECOND  # the first instant at which it is stale
+        every: list[Price | Anchor] = [*programme.prices.prices, *programme.anchors.anchors]
+        for dated in every:
+            yield dated.model, dated.effective_from
+            if dated.effective_until is not None:
+                yield dated.model, dated.effective_until
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self._programme.zone)
+
+    def periods(self, variant: Variant | None, code: ReasonCode | None = None) -> list[Period]:
+        """Return the periods of a model, oldest first; the first one has no beginning.
+
+        Args:
+            variant: the model, or None for a name that leads to none.
+            code: why it leads to none.
+        """
+        begin = min((terms.effective_from for terms in self._programme.terms), default=None)
+        changes = self._shared | (self._changes.get(variant.model, set()) if variant is not None else set())
+        instants = [at.astimezone(UTC) for at in sorted(changes) if begin is not None and begin <= at < _NO_LATER]
+        before = Period(EVER_SINCE, ReasonCode.PROGRAMME_NOT_IN_FORCE)
+        return [before, *(self._period(at, variant, code) for at in instants)]
+
+    def _period(self, at: datetime, variant: Variant | None, code: ReasonCode | None) -> Period:
+        programme = self._programme
+        position = sum(terms.effective_from <= at for terms in programme.terms) - 1
+        terms = programme.terms[position]
+        on = at.astimezone(programme.zone).date()
+        if variant is None:
+            return Period(microseconds(at), code, position, on=on)
+        price = programme.prices.as_of(variant.model, at)
+        code = listing_code(variant, programme.brands, programme.eligible, on)
+        if code is None:
+            code = price_code(price, terms, at)
+        found = [programme.anchors.as_of(variant.model, name, at) for name in self.anchors]
+        asked = {question.id for question in terms.questionnaire.asked_of(variant)}
+        return Period(
+            start=microseconds(at),
+            code=code,
+            terms=position,
+            asked=Asked(
+                position,
+                tuple(question.id for question in terms.questionnaire.questions if question.id not in asked),
+                tuple(name for name, anchor in zip(self.anchors, found, strict=True) if anchor is None),
+            ),
+            price=0 if price is None else price.price_paise,
+            priced_from=0 if price is None else microseconds(price.effective_from),
+            anchors=tuple(0 if anchor is None else anchor.amount_paise for anchor in found),
+            on=on,
+        )

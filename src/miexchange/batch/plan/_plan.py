@@ -1,0 +1,411 @@
+"""A programme laid out for columns: every rule is asked once for each case, and the answers stand in arrays.
+
+Nothing here decides anything: what an answer does is what `Questionnaire.grade` says of it, and which bonus is
+paid is what `Terms.paid_bonus` says.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from miexchange._arguments import instance, takes
+from miexchange._value import require
+from miexchange.batch.plan._arrays import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
+from miexchange.batch.plan._asof import EVER_SINCE, lay
+from miexchange.batch.plan._periods import Asked, Period, Timetable
+from miexchange.batch.plan._tacs import tac_rules
+from miexchange.eligibility import needs_second
+from miexchange.errors import shown
+from miexchange.money import BPS
+from miexchange.programme import NONE_GIVEN, Programme
+from miexchange.programme.terms import counts_given
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
+
+    from miexchange.catalogue import Variant
+    from miexchange.condition import Deduction, Option
+    from miexchange.programme import Bonus, Terms
+
+__all__ = ["Plan", "plan_of"]
+
+_IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
+_NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
+_WIDEST = 2**63
+_MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
+_MOST = 250  # a code is a byte, and says more than which option it is
+
+
+class _Effect(NamedTuple):
+    """What one answer does: the reasons against it, and the option that counts, if it is not a clean one."""
+
+    reasons: int
+    option: Option | None
+    component: str
+
+
+_Read = list[list[list[_Effect]]]  # by case, question and code
+
+
+class Plan:
+    """A programme as columns need it.
+
+    Attributes:
+        programme: the programme.
+        questions: the options of each question, over all versions of the terms.
+        required: the questions without whose answer some device has no value.
+        grades: the ids of the grades, over all versions.
+        targets: the new models that some bonus is for.
+        keys: the key of each model, by its id; and of what leads to none, by the reason.
+        lines: the rule of every line, in order; a rule that stands in two places of the order has two of them.
+        rules: what the compiled loop reads.
+    """
+
+    def __init__(self, programme: Programme, bonuses_given: Mapping[str, int]) -> None:
+        """Ask the rules.
+
+        Raises:
+            InvalidValue: the programme was put together by hand, and asks more than there are bits for.
+        """
+        self.programme = programme
+        versions = programme.terms
+        every = list(chain.from_iterable(terms.questionnaire.questions for terms in versions))
+        self.questions: dict[str, tuple[str, ...]] = {}
+        for question in every:
+            options = (*self.questions.get(question.id, ()), *(option.id for option in question.options))
+            self.questions[question.id] = tuple(dict.fromkeys(options))
+        self.required = {question.id for question in every if not question.optional}
+        self.grades = tuple(dict.fromkeys(grade.id for terms in versions for grade in terms.grades))
+        bonuses = [bonus for terms in versions for bonus in terms.bonuses]
+        self.targets = tuple(dict.fromkeys(chain.from_iterable(bonus.targets for bonus in bonuses)))
+
+        asks = f"ask at most {_MOST_QUESTIONS} questions"
+        require(len(self.questions) <= _MOST_QUESTIONS, "programme", programme.id, asks)
+        most = max(map(len, (self.targets, *self.questions.values())), default=0)
+        require(
+            most <= _MOST,
+            "programme",
+            programme.id,
+            f"let a question have at most {_MOST} options, and bonuses as many targets",
+        )
+
+        variants = programme.catalogue.variants
+        families = {variant.family: variant for variant in variants}
+        order = {family: position for position, family in enumerate(families)}
+        self.keys: dict[str, int] = {variant.model: key for key, variant in enumerate(variants)}
+        names = *_NAMELESS, ReasonCode.INVALID_VALUE
+        self.keys |= {code: len(variants) + position for position, code in enumerate(names)}
+        timetable = Timetable(programme)
+        of_keys = [timetable.periods(variant) for variant in variants]
+        of_keys += [timetable.periods(None, code) for code in _NAMELESS]
+        of_keys.append([Period(EVER_SINCE, ReasonCode.INVALID_VALUE)])
+        series = lay([[period.start for period in periods] for periods in of_keys])
+        periods = list(chain.from_iterable(of_keys))
+
+        examples = {
+            period.asked: variant
+            for variant, of_variant in zip(variants, of_keys, strict=False)
+            for period in of_variant
+            if period.asked is not None
+        }
+        read = [self._unread(), *(self._read(case, variant) for case, variant in examples.items())]
+        asked, cases = _numbered(period.asked for period in periods)
+        components = tuple(dict.fromkeys(chain.from_iterable(terms.components for terms in versions)))
+        pairs = tuple(dict.fromkeys((overlap.one, overlap.other) for terms in versions for overlap in terms.overlaps))
+        settings = self._settings(components, pairs)
+        nothing = (0,) * max(len(timetable.anchors), 1)
+        answers = self._answers(cases, read, components, timetable.anchors)
+        questions = list(self.questions)
+        steps = [
+            "market",
+            *(f"retention:{questions[number]}" for number in answers.retentions),
+            *(["retention:age"] if settings.ages_matter else []),
+            *(["retention:drift"] if settings.drifts else []),
+            "grade",
+            *(f"deduction:{name}" for name in components),
+            *(f"overlap:{one}+{other}" for one, other in pairs),
+            *(f"extra:{questions[number]}" for number in answers.added),
+            *("factor", "floor", "cap", "rounding"),
+        ]
+        self.lines = (*steps, *dict.fromkeys(f"bonus:{bonus.id}" for bonus in bonuses))
+        offer, on_top = self._bonuses(periods, bonuses_given)
+        self.rules = Rules(
+            *series,
+            family=_positions([*(order[variant.family] for variant in variants), *(len(order) for _ in names)]),
+            reasons=_ints(0 if period.code is None else BITS[period.code] for period in periods),
+            doubts=_ints(
+                self._doubts(period, variant)
+                for variant, of_variant in zip_longest(variants, of_keys)
+                for period in of_variant
+            ),
+            asked=asked,
+            offer=offer,
+            price=_ints(period.price for period in periods),
+            anchors=_ints(chain.from_iterable(period.anchors or nothing for period in periods)).reshape(
+                len(periods), len(nothing)
+            ),
+            priced_from=_ints(period.priced_from for period in periods),
+            terms=_positions(period.terms or 0 for period in periods),
+            zone=programme.zone.utcoffset(None) // timedelta(microseconds=1),
+            answers=answers,
+            settings=settings,
+            bonuses=on_top,
+            tacs=tac_rules(programme.tacs, programme.catalogue, tuple(families.values())),
+            steps=len(steps),
+        )
+
+    def _doubts(self, period: Period, variant: Variant | None) -> int:
+        if period.terms is None:
+            return 0
+        policy = self.programme.terms[period.terms].eligibility
+        doubts = (
+            (policy.unknown_tac, ReasonCode.TAC_UNKNOWN),
+            (policy.unverified_imei, ReasonCode.IMEI_UNVERIFIED),
+        )
+        refused = sum(BITS[code] for leads_to, code in doubts if leads_to == "refuse")
+        second = variant is not None and needs_second(variant, policy)
+        return refused | (BITS[ReasonCode.IMEI2_MISSING] if second else 0)
+
+    # What the answers do.
+
+    def _unread(self) -> list[list[_Effect]]:
+        """Return what answers do about a device that is not graded: nothing, but a text must be one."""
+        clean = _Effect(0, None, "")
+        return [
+            [*[clean] * (len(options) + STRANGE), clean._replace(reasons=_IS_STRANGE)]
+            for options in self.questions.values()
+        ]
+
+    def _read(self, asked: Asked, variant: Variant) -> list[list[_Effect]]:
+        """Ask for each answer what it does, one at a time: how answers combine is no matter of the answer."""
+        questionnaire = self.programme.terms[asked.terms].questionnaire
+        best = questionnaire.best(variant)
+        rows = self._unread()
+        for row, (name, options) in zip(rows, self.questions.items(), strict=True):
+            another = max(options, key=len) + "?"
+            for code, answer in enumerate((*options, another, None)):
+                grading = questionnaire.grade(best.replace(**{name: answer}), variant)
+                subjects = {name, shown(name), f"{name}={answer}"}
+                against = {reason.code for reason in grading.reasons if reason.subject in subjects}
+                found = next((finding for finding in grading.findings if finding.question.id == name), None)
+                if found is None:
+                    row[code] = _Effect(_set_of(against), None, "")
+                    continue
+                deduction = found.option.deduction
+                if deduction is not None and deduction.anchor in asked.missing:
+                    against.add(ReasonCode.PRICE_MISSING)
+                row[code] = _Effect(_set_of(against), found.option, found.question.component)
+        return rows
+
+    def _answers(self, cases: list[Asked], read: _Read, components: Sequence[str], anchors: Sequence[str]) -> Answers:
+        """Lay out what the answers do, question by question."""
+        numbers = {name: number for number, name in enumerate(self.questions)}
+        every = list(numbers.values())
+        every_effect = list(chain.from_iterable(chain.from_iterable(case) for case in read))
+
+        def by_case(of_effects: Iterable[int]) -> Ints:
+            return _ints(of_effects).reshape(len(read), -1)
+
+        def table(of: Callable[[Option], int], clean: int = 0) -> Ints:
+            """Return a number of every answer, by case and code."""
+            return by_case(clean if effect.option is None else of(effect.option) for effect in every_effect)
+
+        def deducted(of: Callable[[Deduction], int]) -> Ints:
+            """Return a number of every answer's deduction."""
+            return table(lambda option: 0 if option.deduction is None else of(option.deduction))
+
+        def acting(of: Callable[[Option], int], clean: int = 0) -> list[int]:
+            """Return the questions that some answer to makes a difference in it."""
+            return [
+                number
+                for number in every
+                if any(one.option is not None and of(one.option) != clean for case in read for one in case[number])
+            ]
+
+        keeping = acting(lambda option: option.keep_bps, BPS)
+        orders = [
+            [numbers[question.id] for question in terms.questionnaire.questions if numbers[question.id] in keeping]
+            for terms in self.programme.terms
+        ]
+        retentions, places = _merged(orders)
+        applies = [places[case.terms].get(number) == place for case in cases for place, number in enumerate(retentions)]
+        added = acting(lambda option: option.extra_paise)
+        positions = {component: position for position, component in enumerate(components)}
+        costly = acting(lambda option: int(option.deduction is not None))
+        counts = [len(codes) for codes in read[0]]
+        return Answers(
+            base=_positions(sum(counts[:number]) for number in every),
+            least=np.array([_least(read, number) for number in every], dtype=np.uint8),
+            reasons=by_case(effect.reasons for effect in every_effect).astype(np.uint8),
+            grades=table(lambda option: option.grade).astype(np.uint8),
+            keeps=table(lambda option: option.keep_bps, BPS),
+            component=by_case(positions.get(effect.component, 0) for effect in every_effect).astype(np.uint32),
+            anchor=deducted(lambda one: anchors.index(one.anchor) if one.anchor else 0).astype(np.uint32),
+            fixed=deducted(lambda one: one.paise),
+            share=deducted(lambda one: one.share_bps),
+            weight=deducted(lambda one: one.weight_bps),
+            extras=table(lambda option: option.extra_paise),
+            retentions=_positions(retentions),
+            applies=np.array([*[False] * len(retentions), *applies], dtype=np.bool_).reshape(len(read), -1),
+            is_costly=np.array([number in costly for number in every], dtype=np.bool_),
+            components=len(components),
+            extra=_positions(added.index(number) if number in added else 0 for number in every),
+            is_extra=np.array([number in added for number in every], dtype=np.bool_),
+            added=_positions(added),
+        )
+
+    # The numbers of the terms.
+
+    def _settings(self, components: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Settings:
+        versions = self.programme.terms
+        most = max((len(terms.grades) for terms in versions), default=1)
+        grades = [[*terms.grades, *[terms.grades[-1]] * (most - len(terms.grades))] for terms in versions]
+        months = 1 + max((band.from_months for terms in versions for band in terms.age_bands), default=0)
+        counted = [
+            next((one.counted_bps for one in terms.overlaps if (one.one, one.other) == pair), BPS)
+            for terms in versions
+            for pair in pairs
+        ]
+        return Settings(
+            factor=_ints(terms.factor_bps for terms in versions),
+            scrap=_ints(terms.scrap_paise for terms in versions),
+            step=_ints(terms.step_paise for terms in versions),
+            drift=_ints(terms.drift_bps_per_day for terms in versions),
+            ones=_positions(components.index(one) for one, _ in pairs),
+            others=_positions(components.index(other) for _, other in pairs),
+            counted=_ints(counted).reshape(len(versions), len(pairs)),
+            keeps=_ints(grade.keep_bps for one in grades for grade in one).reshape(len(versions), most),
+            ids=_ints(self.grades.index(grade.id) for one in grades for grade in one)
+            .reshape(len(versions), most)
+            .astype(np.uint8),
+            ages=_ints(_kept_at(terms, month) for terms in versions for month in range(months)).reshape(
+                len(versions), months
+            ),
+            is_aged=np.array([bool(terms.age_bands) for terms in versions], dtype=np.bool_),
+            drifts=any(terms.drift_bps_per_day for terms in versions),
+            ages_matter=any(terms.age_bands for terms in versions),
+        )
+
+    # What comes on top.
+
+    def _bonuses(self, periods: list[Period], given: Mapping[str, int]) -> tuple[Positions, Bonuses]:
+        versions = self.programme.terms
+        adding = [[bonus.stackable for bonus in terms.bonuses] for terms in versions]
+        many = max((sum(one) for one in adding), default=0)
+        others = max((len(one) - sum(one) for one in adding), default=0)
+        stackable = [True] * many + [False] * others
+
+        def offered(terms: Terms, on: date, target: str | None) -> tuple[tuple[Bonus, Bonus] | None, ...]:
+            """Return what is offered and what is paid in its stead, each in its place."""
+            found: list[tuple[Bonus, Bonus] | None] = [None] * len(stackable)
+            free = {True: iter(range(many)), False: iter(range(many, len(stackable)))}
+            for bonus in terms.bonuses:
+                place, paid = next(free[bonus.stackable]), terms.paid_bonus(bonus, given, on, target)
+                found[place] = None if paid is None else (bonus, paid)
+            return tuple(found)
+
+        nothing: tuple[tuple[Bonus, Bonus] | None, ...] = (None,) * len(stackable)
+        offer, cases = _numbered(
+            None
+            if period.terms is None
+            else (*(offered(versions[period.terms], period.on, target) for target in (None, *self.targets)), nothing)
+            for period in periods
+        )
+        every = chain.from_iterable([(nothing,) * (len(self.targets) + 2), *cases])
+        numbers, distinct = _numbered(None if one == nothing else one for one in every)
+        by_place = [[None, *(one[place] for one in distinct)] for place in range(len(stackable))]
+
+        def table(of: Callable[[Bonus, Bonus], int]) -> Ints:
+            """Return a number of what stands in each place, by place and case."""
+            rows = [[0 if pair is None else of(*pair) for pair in row] for row in by_place]
+            return _ints(chain.from_iterable(rows)).reshape(len(stackable), len(distinct) + 1)
+
+        return offer, Bonuses(
+            case=numbers.reshape(-1, len(self.targets) + 2),
+            stackable=np.array(stackable, dtype=np.bool_),
+            line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}")).astype(np.uint32),
+            from_value=table(lambda bonus, _paid: bonus.from_value_paise),
+            fixed=table(lambda _bonus, paid: paid.paise),
+            share=table(lambda _bonus, paid: paid.share_bps),
+            most=table(lambda _bonus, paid: paid.most_paise),
+        )
+
+
+def _least(read: _Read, number: int) -> int:
+    """Return the first code of a question that does more than keep, in some case: the last one refuses in all."""
+    by_code = zip(*(case[number] for case in read), strict=True)
+    return next(code for code, effects in enumerate(by_code) if any(map(_acts, effects)))
+
+
+def _acts(effect: _Effect) -> bool:
+    option = effect.option
+    does = option is not None and (option.grade or option.deduction is not None or option.extra_paise)
+    return bool(effect.reasons or does)
+
+
+def _kept_at(terms: Terms, month: int) -> int:
+    bands = [band.keep_bps for band in terms.age_bands if band.from_months <= month]
+    return bands[-1] if bands else BPS
+
+
+def _set_of(codes: Iterable[ReasonCode]) -> int:
+    return sum(1 << FINDINGS.index(code) for code in codes)
+
+
+def _ints(numbers: Iterable[int]) -> Ints:
+    return np.array(list(numbers), dtype=np.int64)
+
+
+def _positions(numbers: Iterable[int]) -> Positions:
+    return np.array(list(numbers), dtype=np.uint32)
+
+
+def _numbered(cases: Iterable[Any]) -> tuple[Positions, list[Any]]:
+    """Number the distinct cases from 1 on, and None as 0; return every case's number, and the cases."""
+    numbers: dict[Any, int] = {None: 0}
+    found = _positions(numbers.setdefault(case, len(numbers)) for case in cases)
+    return found, list(numbers)[1:]
+
+
+def _merged(orders: Sequence[Sequence[int]]) -> tuple[list[int], list[dict[int, int]]]:
+    """Merge orders into one that has each of them in it, and say where; rounding makes the order matter.
+
+    >>> _merged([[1, 2], [2, 3], [2, 1]])
+    ([1, 2, 1, 3], [{1: 0, 2: 1}, {2: 1, 3: 3}, {2: 1, 1: 2}])
+    """
+    merged: list[int] = []
+    for order in orders:
+        place = 0
+        for number in order:
+            if number in merged[place:]:
+                place = merged.index(number, place)
+            else:
+                merged.insert(place, number)
+            place += 1
+    places = []
+    for order in orders:
+        place, found = 0, {}
+        for number in order:
+            found[number] = merged.index(number, place)
+            place = found[number] + 1
+        places.append(found)
+    return merged, places
+
+
+@takes(programme=instance(Programme, "give a Programme, as Programme.load returns"))
+def plan_of(programme: Programme, bonuses_given: Mapping[str, int] = NONE_GIVEN) -> Plan:
+    """Return a programme laid out in arrays; those of the last few programmes are kept."""
+    bonuses_given = counts_given(bonuses_given)
+    return _plan_of(programme, tuple(sorted(bonuses_given.items())))
+
+
+@lru_cache(8)
+def _plan_of(programme: Programme, bonuses_given: tuple[tuple[str, int], ...]) -> Plan:
+    return Plan(programme, dict(bonuses_given))

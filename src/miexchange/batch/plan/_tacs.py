@@ -1,0 +1,104 @@
+"""What a TAC says, laid out as `TacRules`: `miexchange.eligibility` is asked once for each group of TACs."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miexchange.batch.plan._arrays import BITS, TacRules
+from miexchange.eligibility import identity_code, tac_code
+from miexchange.imei import Imei, placeholders
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from miexchange._makers import TacReading
+    from miexchange.batch.plan._arrays import Positions
+    from miexchange.catalogue import Catalogue, Variant
+    from miexchange.tac import TacDevice, TacTable
+
+__all__ = ["PAGE", "SERIALS", "addresses", "devices_of", "tac_rules"]
+
+PAGE = 1_000
+"""How many TACs stand on a page: those that the last three digits tell apart."""
+
+SERIALS = 1_000_000
+"""How many serial numbers a TAC has."""
+
+_BODIES = 100  # the first two digits
+_TACS = 1_000_000  # of each of them
+
+_Group = tuple["frozenset[TacReading]", "ReasonCode | None", bool]
+"""All that a rule can see of a number: what its candidates say, its first digits, whether it may be a placeholder."""
+
+
+def addresses(numbers: Mapping[int, int], others: Sequence[int] = (0,) * _BODIES) -> tuple[Positions, Positions]:
+    """Write a number for each of many TACs where the TAC itself says; return the pages and the cells.
+
+    Args:
+        numbers: TACs and their numbers.
+        others: the number of any other TAC, by its first two digits.
+    """
+    places = {page: place for place, page in enumerate(sorted({tac // PAGE for tac in numbers}), _BODIES)}
+    pages = np.repeat(np.arange(_BODIES, dtype=np.uint32), _TACS // PAGE) * np.uint32(PAGE)
+    pages[list(places)] = np.array(list(places.values()), dtype=np.uint32) * np.uint32(PAGE)
+    filling = [*others, *(others[page * PAGE // _TACS] for page in places)]
+    cells = np.repeat(np.array(filling, dtype=np.uint32), PAGE)
+    for tac, number in numbers.items():
+        cells[places[tac // PAGE] * PAGE + tac % PAGE] = number
+    return pages, cells
+
+
+def devices_of(tacs: TacTable) -> dict[int, tuple[TacDevice, ...]]:
+    """Return the devices of every TAC."""
+    return {int(tac): tuple(device for _, device in rows) for tac, rows in groupby(tacs, itemgetter(0))}
+
+
+def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant]) -> TacRules:
+    """Ask the rules.
+
+    Args:
+        tacs: the table.
+        catalogue: the models that exist.
+        families: a variant of each family.
+    """
+    bodies = {*map(int, placeholders()), 0}
+    suspects = {body // SERIALS for body in bodies}
+    candidates = devices_of(tacs)
+    # A number of no TAC in the table is still of a reporting body or of none: the first groups are those.
+    own = [identity_code(Imei.from_body(f"{body:02}{1:012}")) for body in range(_BODIES)]
+    kinds = list(dict.fromkeys([None, *own]))
+    groups: dict[_Group, int] = {(frozenset(), kind, False): number for number, kind in enumerate(kinds)}
+    examples: dict[_Group, tuple[TacDevice, ...]] = dict.fromkeys(groups, ())
+    numbers = {}
+    for tac_number in {*candidates, *suspects}:
+        devices = candidates.get(tac_number, ())
+        body = own[tac_number // _TACS]
+        group = frozenset(map(catalogue.tac_reading, devices)), body, tac_number in suspects
+        examples.setdefault(group, devices)
+        numbers[tac_number] = groups.setdefault(group, len(groups))
+    said = {
+        devices: np.array([_bit(tac_code(devices, family, catalogue)) for family in (*families, None)], dtype=np.int64)
+        for devices in set(examples.values())
+    }
+    pages, cells = addresses(numbers, [kinds.index(code) for code in own])
+    every = np.concatenate([said[examples[group]] | _bit(group[1]) for group in groups])
+    reasons, positions = np.unique(every, return_inverse=True)
+    return TacRules(
+        pages,
+        cells,
+        said=positions.astype(np.uint8).reshape(len(groups), len(families) + 1),
+        reasons=reasons,
+        suspects=np.array([suspect for *_, suspect in groups]),
+        placeholders=np.array(sorted(bodies)),
+        placeholder=BITS[ReasonCode.IMEI_PLACEHOLDER],
+        kept=~sum({_bit(code) for code in own}),
+    )
+
+
+def _bit(code: ReasonCode | None) -> int:
+    return 0 if code is None else BITS[code]

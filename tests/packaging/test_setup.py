@@ -82,7 +82,7 @@ find "$HOME" >> "$LOG.home"
 
 
 @pytest.mark.skipif(shutil.which("git") is None or os.name == "nt", reason="needs git and a POSIX shell")
-@pytest.mark.parametrize("fails", ["none", "lint", "test"])
+@pytest.mark.parametrize("fails", ["none", "lint", "test", "sweep"])
 def test_continuous_integration_starts_from_nothing(tmp_path: Path, fails: str) -> None:
     """A `make` that only notes where it runs stands for the real one."""
     checkout, log = tmp_path / "checkout", tmp_path / "log"
@@ -117,17 +117,17 @@ def test_continuous_integration_starts_from_nothing(tmp_path: Path, fails: str) 
     lines = log.read_text(encoding="utf-8").splitlines()
     size = 1 + len(HOMES)
     targets, head = lines[::size], run("git", "rev-parse", "HEAD").stdout.strip()
-    assert [line.split()[0] for line in targets] == ["demo", "lint", "test"]
+    assert [line.split()[0] for line in targets] == ["demo", "lint", "test", "sweep"]
     temporary = (tmp_path / "temporary").resolve()
     for line in targets:
         _, place, commit, beside = line.split()
         assert Path(place).is_relative_to(temporary)
         assert (commit, beside) == (head, "prices")
     homes = [line for number, line in enumerate(lines) if number % size]
-    assert len(homes) == 3 * len(HOMES)
+    assert len(homes) == 4 * len(HOMES)
     assert all(Path(home).resolve().is_relative_to(temporary) for home in homes)
     seen = Path(f"{log}.home").read_text(encoding="utf-8").splitlines()
-    assert len(seen) == 3, "the home was empty, as nothing but this make ran"
+    assert len(seen) == 4, "the home was empty, as nothing but this make ran"
     assert list(temporary.iterdir()) == []
 
 

@@ -405,6 +405,16 @@ def test_a_difference_that_the_order_never_used_is_not_paid() -> None:
     assert dearer.to_pay_at_the_door == 100_000
 
 
+def test_a_second_imei_that_the_door_sees_names_the_device_too() -> None:
+    """A phone with two SIMs that was quoted by one of its IMEIs is known by both once it was seen."""
+    held = reserved()
+    other = "0" * 32
+    examination = found(1_000_000).replace(device_tokens=(*held.coupon.device_tokens, other))
+    known = after(held, Inspect(AT + DAY, ORDER.id, examination)).coupon
+    assert known.device_tokens == tuple(sorted((*held.coupon.device_tokens, other)))
+    assert known.replace(device_tokens=held.coupon.device_tokens, seal=held.coupon.seal) == held.coupon
+
+
 def test_the_inspection_and_the_delivery_are_of_the_same_order() -> None:
     assert codes(apply(reserved(), Inspect(AT + DAY, "order-2", found(995_000)))) == ("order_other",)
     assert codes(apply(inspected(), Complete(AT + DAY, "order-2"))) == ("order_other",)

@@ -78,6 +78,7 @@ def test_the_page_has_the_storms_with_the_figures_of_the_promise() -> None:
                 assert re.search(r"\| 20 \| [\d,]+ \| 30 \| 0 \|", row), "all places were taken, and no more"
 
 
+@pytest.mark.sweep
 def test_the_proofs_run_as_a_script() -> None:
     root = DOCS.parent
     done = subprocess.run(  # noqa: S603 - our own script

@@ -10,6 +10,8 @@ from dataclasses import fields
 from itertools import product
 from pathlib import Path
 
+import pytest
+
 from miexchange import ExchangeRules
 from miexchange.exchange import OPEN, TRANSITIONS, State
 

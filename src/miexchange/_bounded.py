@@ -18,7 +18,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from miexchange._bounds import LISTED, MESSAGE, NAME, TEXT
-from miexchange._text import ID_RULE, is_id
+from miexchange._text import ID_RULE, WIDEST, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -44,8 +44,6 @@ __all__ = [
     "hints_of",
     "parts_of",
 ]
-
-_INT64 = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +177,10 @@ Line = Annotated[str, Chars(0, MESSAGE)]
 Words = Annotated[tuple[Id, ...], Items(0, LISTED, "self")]
 """Brands, categories, channels and the like, each named once."""
 
-Number = Annotated[int, Between(1, _INT64)]
+Number = Annotated[int, Between(1, WIDEST - 1)]
 """Which one it is, or how many there are where there is one at least."""
 
-Count = Annotated[int, Between(0, _INT64)]
+Count = Annotated[int, Between(0, WIDEST - 1)]
 """How many there are of something."""
 
 

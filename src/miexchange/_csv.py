@@ -17,7 +17,7 @@ from miexchange._bounds import COLUMNS, TEXT
 from miexchange._files import read_text
 from miexchange._frame import Columns, NotATable
 from miexchange._problems import Problems
-from miexchange._text import counted, is_blank, path_of, text_of, whole_of
+from miexchange._text import WIDEST, counted, is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
 from miexchange.errors import InvalidValue, sentence, shown
 
@@ -93,7 +93,7 @@ class Row:
         if number is None:
             self._not_whole(column, value)
         elif not bound.fits(number):
-            what = f"{shown(number if abs(number) < 2**63 else value)} {bound.fault(number)}"
+            what = f"{shown(number if abs(number) < WIDEST else value)} {bound.fault(number)}"
             self.bad(column, what, f"Write {bound.wants}")
         else:
             return number

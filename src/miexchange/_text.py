@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GREATEST_SHOWN",
     "ID_RULE",
+    "WIDEST",
     "bytes_of",
     "counted",
     "folded",
@@ -94,19 +95,21 @@ def path_of(value: object) -> Path | None:
 def whole_of(text: str) -> int | None:
     """Return the whole number that ASCII digits say, or None for any other text.
 
-    One that no 64 bits hold is the first number beyond them on its side: Python refuses to read 5,000 digits at all.
+    Of more digits than 64 bits hold it is `WIDEST`, on its side of zero: Python refuses to read 5,000 digits at all.
 
-    >>> whole_of("-0501"), whole_of("9" * 30) == 2**63, whole_of("5.0")
+    >>> whole_of("-0501"), whole_of("9" * 30) == WIDEST, whole_of("5.0")
     (-501, True, None)
     """
     if not (text.isascii() and text.removeprefix("-").isdigit()):
         return None
     if len(text) <= _INT64_DIGITS:
         return int(text)
-    return -(2**63) if text.startswith("-") else 2**63
+    return -WIDEST if text.startswith("-") else WIDEST
 
 
 _INT64_DIGITS = 19
+WIDEST = 2**63
+"""The first whole number that 64 bits do not hold: numbers are as wide as a column."""
 
 
 def is_blank(value: object) -> bool:

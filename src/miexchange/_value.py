@@ -31,7 +31,7 @@ from miexchange._bounded import ONE_LINE, After, Between, Bound, Chars, hints_of
 from miexchange._bounds import VALUE_ITEMS
 from miexchange._json import json_text, plain, read_json
 from miexchange._privacy import mask
-from miexchange._text import is_missing, native, text_of
+from miexchange._text import WIDEST, is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import InvalidValue
 
@@ -338,9 +338,6 @@ def _check_of_several(kind: Any, parts: tuple[Any, ...], most: int) -> _Test:  #
     return fits_each, f"give a tuple of {len(parts)}"
 
 
-_WIDEST = 2**63  # as wide as a column; and Python refuses to write out a number that is very much wider
-
-
 def is_text(value: object) -> bool:
     """Tell whether a value is exactly a `str` that can be written as UTF-8: no half of a surrogate pair."""
     if type(value) is not str:
@@ -358,7 +355,7 @@ _TESTS: dict[object, _Test] = {
     bool: (lambda value: type(value) is bool, "give True or False"),
     bytes: (lambda value: type(value) is bytes, "give bytes"),
     date: (lambda value: type(value) is date, "give a date"),
-    int: (lambda value: type(value) is int and -_WIDEST <= value < _WIDEST, "give a whole number of 64 bits"),
+    int: (lambda value: type(value) is int and -WIDEST <= value < WIDEST, "give a whole number of 64 bits"),
 }
 
 

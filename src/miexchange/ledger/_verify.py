@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["Verification", "checkpoint_of", "verify"]
 
 
-_US_OF_A_DAY = 86_400_000_000
-
-
 @dataclass(frozen=True, slots=True)
 class Verification(Value):
     """What `verify` found. It is truthy where the ledger is whole.

@@ -187,7 +187,6 @@ def _longest(stream: BinaryIO, page: _Page, compression: str) -> int:
 # Thrift's compact protocol, in which headers are written: a struct is a number of fields, each with its type.
 
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
-_LONG = 15  # a list of so many, or more
 _DEPTH = 8
 
 

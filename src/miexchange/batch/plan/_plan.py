@@ -38,7 +38,6 @@ __all__ = ["Plan", "plan_of"]
 
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
-_WIDEST = 2**63
 _MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
 _MOST = 250  # a code is a byte, and says more than which option it is
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import re
 import shutil
 import sys
 import tomllib
@@ -37,8 +38,9 @@ from miexchange import (
     Variant,
     lint,
 )
-from miexchange._bounded import After, Between, Bound, Chars, Items, bound_of, hints_of, parts_of
+from miexchange._bounded import ONE_LINE, After, Between, Bound, Chars, Items, bound_of, hints_of, parts_of
 from miexchange._problems import Problems
+from miexchange._text import is_id
 from miexchange._value import Value
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibilityTerms
@@ -256,6 +258,14 @@ def test_the_json_schema_states_every_bound(at: At) -> None:
     else:
         wanted = {"minItems": bound.least, "maxItems": bound.most}
     assert any(wanted.items() <= part.items() for part in found), found
+
+
+@pytest.mark.sweep
+def test_the_pattern_of_an_id_says_what_the_constructor_asks() -> None:
+    """Every character of Unicode: the JSON Schema takes the texts that `is_id` takes, and no others."""
+    pattern = re.compile(ONE_LINE)
+    texts = (text for code in range(sys.maxunicode + 1) for text in (chr(code), f"a{chr(code)}", f"{chr(code)}a"))
+    assert [text for text in texts if (pattern.fullmatch(text) is not None) != is_id(text)] == []
 
 
 # ----- the readers of files

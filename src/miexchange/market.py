@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeVar
 from miexchange._bounded import After, Between, Id, Note, bound_of
 from miexchange._bounds import JSON_VALUES
 from miexchange._csv import Row, read_rows
+from miexchange._fits import fault
 from miexchange._problems import Problems
 from miexchange._text import text_of
 from miexchange._value import Value, argument, elements, instant, require, text
+from miexchange.errors import shown
 from miexchange.money import Rupees
 
 if TYPE_CHECKING:
@@ -332,20 +334,21 @@ def _sorted(
     field, rule = f"{kind.__name__}Table.of", f"give rows, each a {kind.__name__}"
     given = elements(rows, field, rule)
     for row in given:
-        require(type(row) is kind, field, row, rule)
+        argument(row, kind, field, rule)
     return tuple(sorted(given, key=lambda row: (key(row), row.effective_from)))
 
 
 def _check_rows(
     rows: tuple[_Dated, ...], kind: type[_Dated], field: str, key: Callable[[_Dated], tuple[str, str] | str]
 ) -> None:
-    fits = type(rows) is tuple and all(type(row) is kind for row in rows)
-    require(fits, field, rows, f"give a tuple of {kind.__name__}")
+    if not (type(rows) is tuple and all(type(row) is kind for row in rows)):
+        raise fault(field, rows, tuple[kind, ...], JSON_VALUES)  # type: ignore[valid-type]
     for before, row in pairwise(rows):
         in_order = (key(before), before.effective_from) <= (key(row), row.effective_from)
-        require(in_order, field, rows, "rows are sorted; use `of` for rows in any order")
+        require(in_order, field, rows, "give them to `of`, which sorts them", "is not sorted")
         clash = _clash(before, row) if key(before) == key(row) else ""
-        require(not clash, field, _called(row), f"its row of {row.effective_from} {clash} another one")
+        what = f"has a row of {shown(_called(row))} of {row.effective_from} that {clash} another one"
+        require(not clash, field, _called(row), "keep one of them, or let the first end before", what)
 
 
 def _called(row: Price | Anchor) -> str:

@@ -32,8 +32,8 @@ from miexchange._words import word
 from miexchange.catalogue import Device
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import ImeiStatus, assessed
-from miexchange.errors import InvalidValue, one_line
-from miexchange.money import BPS
+from miexchange.errors import one_line, out_of_range
+from miexchange.money import BPS, percent
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
 from miexchange.programme.terms import counts_given, plain_target
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
@@ -306,11 +306,11 @@ def _exchange_lines(
     if terms.age_bands:
         band = [band for band in terms.age_bands if band.from_months <= months][-1]
         retentions.append(band.keep_bps)
-        effect = f"{band.keep_bps} bps kept at {months} months"
+        effect = f"{percent(band.keep_bps)} kept at {months} months"
         retention_names.append(("retention:age", effect, f"age_bands[{band.from_months}]"))
     if terms.drift_bps_per_day:
         retentions.append(_kernel.drift_bps(days, terms.drift_bps_per_day))
-        effect = f"{retentions[-1]} bps kept after {days} days"
+        effect = f"{percent(retentions[-1])} kept after {days} days"
         retention_names.append(("retention:drift", effect, "terms[drift_bps_per_day]"))
     _, *steps = _kernel.value_steps(
         market,
@@ -433,11 +433,14 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
         InvalidValue: the quote was made by another programme or another version of it.
     """
     check_quote_and_programme(quote, programme)
-    require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
+    fits = quote.digest == programme.digest
+    rule = "give the programme that made the quote"
+    require(fits, "Quote.digest", quote.digest, rule, f"is {quote.digest}, and the programme's is {programme.digest}")
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.by_model.get(quote.model)
     if terms is None or variant is None:
-        raise InvalidValue("Quote.model", quote.model, "the programme that is named in it cannot have made the quote")
+        rule = "give the quote as it was made"
+        raise out_of_range("Quote.model", quote.model, rule, which="the programme never took")
     questions = terms.questionnaire.asked_of(variant)
     gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
     worst = Condition(
@@ -449,7 +452,8 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     given = {**dict(quote.bonuses_given), **gone}
     lowest = appraise_again(quote.without_imei(), programme, condition=worst, bonuses_given=given)
     if isinstance(lowest, Refusal):
-        raise InvalidValue("quote", quote.label, f"its worst answers are refused: {', '.join(lowest.codes)}")
+        what = f"is refused with its worst answers ({', '.join(lowest.codes)})"
+        raise out_of_range("quote", quote.label, "give the quote as it was made", what)
     at_risk = quote.coupon_value if gates else quote.coupon_value - lowest.coupon_value
     return WorstCase(lowest.coupon_value, at_risk, worst, gates)
 

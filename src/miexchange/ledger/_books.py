@@ -8,12 +8,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._value import instant, packed
+from miexchange.errors import InvalidValue
 from miexchange.events import Accept, Inspect, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold, may_follow
 from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import BusyError, LedgerError, unreadable
 from miexchange.ledger._forks import watch
 from miexchange.ledger._requests import (
     CHANGED,
@@ -188,7 +189,7 @@ class Books:
                     return second(session) if known is None else known
             except Conflict:
                 continue
-        raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+        raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
 
     def _first_answer(self, session: Session, request: Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was; a refusal that may have passed is taken back."""
@@ -201,11 +202,14 @@ class Books:
         if not row.is_final:
             self._withdraw(session, row)
             return None
-        if row.refusal is not None:
-            refusal = Refusal.from_json(row.refusal)
-            return refusal.public() if row.is_public else refusal
-        rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
-        return fold(entry_of(one).event for one in rows)
+        try:
+            if row.refusal is not None:
+                refusal = Refusal.from_json(row.refusal)
+                return refusal.public() if row.is_public else refusal
+            rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+            return fold(entry_of(one).event for one in rows)
+        except InvalidValue as error:
+            raise unreadable(error) from error
 
     @staticmethod
     def _print(request: Request, key: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion, leaf
 from miexchange.ledger._engine import READ, Conflict, frozen, translated
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import BusyError
 from miexchange.ledger._merkle import leaf_of, path_of
 from miexchange.ledger._seals import BUCKETS
 
@@ -39,7 +39,7 @@ def next_epoch(sessions: Sessions, seals: Seals) -> int:
                 return held[0].epoch - 1
         except Conflict:
             continue
-    raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+    raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
 
 
 def inclusion_of(engine: Engine, code: str, checkpoint: Checkpoint) -> Inclusion | None:

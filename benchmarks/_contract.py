@@ -46,7 +46,7 @@ def rules(programme: Programme) -> tuple[str, ...]:
     """Return the rules of every line that a quote of the programme can have, in the order of a quote."""
     asked = [question for terms in programme.terms for question in terms.questionnaire.questions]
     retained = [one.id for one in asked if any(option.keep_bps != BPS for option in one.options)]
-    extra = [one.id for one in asked if any(option.extra_paise for option in one.options)]
+    extra = [one.id for one in asked if any(option.extra_minor for option in one.options)]
     names = (
         "market",
         *(f"retention:{name}" for name in retained),
@@ -64,5 +64,5 @@ def rules(programme: Programme) -> tuple[str, ...]:
 
 def result_columns(programme: Programme) -> tuple[str, ...]:
     """Return the names of the result's columns, in order."""
-    amounts = (f"{rule}_paise" for rule in rules(programme))
-    return ("outcome", "reasons", "warnings", "grade", *amounts, "exchange_value_paise", "coupon_value_paise")
+    amounts = (f"{rule}_minor" for rule in rules(programme))
+    return ("outcome", "reasons", "warnings", "grade", *amounts, "exchange_value_minor", "coupon_value_minor")

@@ -92,8 +92,8 @@ def _price_table(programme: Programme) -> _Json:
                 "_id": f"{price.model}@{price.effective_from}",
                 "in-model": json.dumps(price.model),
                 "in-at": f">= {int(price.effective_from.timestamp())}",
-                "market": str(price.price_paise),
-                **{name: "" if anchor is None else str(anchor.amount_paise) for name, anchor in anchors.items()},
+                "market": str(price.price_minor),
+                **{name: "" if anchor is None else str(anchor.amount_minor) for name, anchor in anchors.items()},
             }
         )
     return {"hitPolicy": "first", "passThrough": True, "inputs": inputs, "outputs": outputs, "rules": rules}
@@ -107,8 +107,8 @@ def _effect(question: Question, option: Option) -> dict[str, str]:
         effect["grade"] = str(option.grade)
     if option.keep_bps != BPS:
         effect["keep"] = str(option.keep_bps)
-    if option.extra_paise:
-        effect["extra"] = str(option.extra_paise)
+    if option.extra_minor:
+        effect["extra"] = str(option.extra_minor)
     if option.deduction is not None:
         effect[f"cost_{question.component}"] = _cost(option.deduction)
     return effect
@@ -117,7 +117,7 @@ def _effect(question: Question, option: Option) -> dict[str, str]:
 def _cost(deduction: Deduction) -> str:
     if deduction.anchor:
         return _scaled(f"anchors.{deduction.anchor}", str(deduction.weight_bps))
-    return _scaled("market", str(deduction.share_bps)) if deduction.share_bps else str(deduction.paise)
+    return _scaled("market", str(deduction.share_bps)) if deduction.share_bps else str(deduction.amount_minor)
 
 
 def _scaled(amount: str, bps: str) -> str:
@@ -144,6 +144,6 @@ def _expressions(terms: Terms) -> list[dict[str, str]]:
     taken = (f"-$.{name}" for name in components)
     steps["left"] = " + ".join(["$.graded", *taken, *given_back, "sum(found.extra ?? [])"])
     steps["shared"] = _scaled("$.left", str(terms.factor_bps))
-    steps["bounded"] = f"min([max([$.shared, {terms.scrap_paise}]), market])"
-    steps["value"] = f"$.bounded - $.bounded % {terms.step_paise}"
+    steps["bounded"] = f"min([max([$.shared, {terms.scrap_minor}]), market])"
+    steps["value"] = f"$.bounded - $.bounded % {terms.step_minor}"
     return [{"id": key, "key": key, "value": value} for key, value in steps.items()]

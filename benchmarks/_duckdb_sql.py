@@ -125,7 +125,7 @@ class _Query:
             if keeps(question):
                 kept = self._answer(question, keep, BPS, BPS)
                 stage[f"{question.id} kept"] = self._if_asked(question, kept, f"{BPS}")
-            if any(option.extra_paise for option in question.options):
+            if any(option.extra_minor for option in question.options):
                 stage[f"extra:{question.id}"] = self._if_asked(question, self._answer(question, extra, 0, 0), "0")
         return {"findings": " | ".join(f"({one})" for one in found), **stage}
 
@@ -198,11 +198,11 @@ class _Query:
 
     def _value(self) -> tuple[_Stage, ...]:
         first = self._programme.terms[0]
-        stages = [{"market_paise": "CASE WHEN reasons = 0 THEN market END"}]
-        running = "market_paise"
+        stages = [{"market_minor": "CASE WHEN reasons = 0 THEN market END"}]
+        running = "market_minor"
         for rule, bps in self._retentions():
             stages.append({f"after {rule}": _scaled(running, bps)})
-            stages.append({f"{rule}_paise": f'"after {rule}" - {running}'})
+            stages.append({f"{rule}_minor": f'"after {rule}" - {running}'})
             running = f'"after {rule}"'
         kept = self._by_grade([f"{grade.keep_bps}" for grade in first.grades])
         name = self._by_grade([quoted(grade.id) for grade in first.grades])
@@ -210,28 +210,28 @@ class _Query:
             self._by_terms(of)
             for of in (
                 lambda terms: terms.factor_bps,
-                lambda terms: terms.scrap_paise,
-                lambda terms: terms.step_paise,
+                lambda terms: terms.scrap_minor,
+                lambda terms: terms.step_minor,
             )
         )
-        extras = [f"extra:{one.id}" for one in self._questions if any(option.extra_paise for option in one.options)]
+        extras = [f"extra:{one.id}" for one in self._questions if any(option.extra_minor for option in one.options)]
         overlaps = {f"overlap:{one.one}+{one.other}": one for one in first.overlaps}
         net = [
-            *(f'"deduction:{one}_paise"' for one in self._components),
-            *(f'"{rule}_paise"' for rule in (*overlaps, *extras)),
+            *(f'"deduction:{one}_minor"' for one in self._components),
+            *(f'"{rule}_minor"' for rule in (*overlaps, *extras)),
         ]
         stages += [
             {
                 "graded": f"CASE WHEN findings < {1 << FIRST_GRADE} THEN {running} ELSE {_scaled(running, kept)} END",
-                "grade": f"CAST(CASE WHEN market_paise IS NOT NULL THEN {name} END AS grades)",
-                **{f"deduction:{one}_paise": self._deduction(one) for one in self._components},
-                **{f"{one}_paise": f'CASE WHEN market_paise IS NOT NULL THEN "{one}" END' for one in extras},
+                "grade": f"CAST(CASE WHEN market_minor IS NOT NULL THEN {name} END AS grades)",
+                **{f"deduction:{one}_minor": self._deduction(one) for one in self._components},
+                **{f"{one}_minor": f'CASE WHEN market_minor IS NOT NULL THEN "{one}" END' for one in extras},
             },
             {
-                "grade_paise": f"graded - {running}",
+                "grade_minor": f"graded - {running}",
                 **{
-                    f"{rule}_paise": _scaled(
-                        f'least(-"deduction:{one.one}_paise", -"deduction:{one.other}_paise")',
+                    f"{rule}_minor": _scaled(
+                        f'least(-"deduction:{one.one}_minor", -"deduction:{one.other}_minor")',
                         f"{BPS - one.counted_bps}",
                     )
                     for rule, one in overlaps.items()
@@ -241,13 +241,13 @@ class _Query:
             # The net can be below zero, where // cuts off: lifted above it, it is rounded down.
             {"shared": f"{_scaled(f'(net + {LIFT * BPS})', factor)} - {LIFT} * ({factor})"},
             {"floored": f"CASE WHEN shared < {scrap} THEN {scrap} ELSE shared END"},
-            {"capped": "CASE WHEN floored > market_paise THEN market_paise ELSE floored END"},
-            {"exchange_value_paise": f"capped - capped % ({step})"},
+            {"capped": "CASE WHEN floored > market_minor THEN market_minor ELSE floored END"},
+            {"exchange_value_minor": f"capped - capped % ({step})"},
             {
-                "factor_paise": "shared - net",
-                "floor_paise": "floored - shared",
-                "cap_paise": "capped - floored",
-                "rounding_paise": "exchange_value_paise - capped",
+                "factor_minor": "shared - net",
+                "floor_minor": "floored - shared",
+                "cap_minor": "capped - floored",
+                "rounding_minor": "exchange_value_minor - capped",
             },
         ]
         return tuple(stages)
@@ -273,8 +273,8 @@ class _Query:
         if kind.anchor:
             cost = _scaled(f'"anchor {kind.anchor}"', size)
         else:
-            cost = _scaled("market_paise", size) if kind.share_bps else size
-        return f"CASE WHEN market_paise IS NULL THEN NULL WHEN {size} = 0 THEN 0 ELSE -({cost}) END"
+            cost = _scaled("market_minor", size) if kind.share_bps else size
+        return f"CASE WHEN market_minor IS NULL THEN NULL WHEN {size} = 0 THEN 0 ELSE -({cost}) END"
 
     # Bonuses.
 
@@ -289,24 +289,24 @@ class _Query:
             if not offer.stackable:  # the first of the largest, or null
                 first = [f"{amount} = largest", *(f"{one} < largest" for one in single[: single.index(amount)])]
                 amount = f"CASE WHEN {' AND '.join(first)} OR largest IS NULL THEN {amount} ELSE 0 END"
-            granted.setdefault(f"bonus:{offer.paid.id}_paise", []).append(amount)
-        names = dict.fromkeys(f"bonus:{bonus.id}_paise" for one in self._programme.terms for bonus in one.bonuses)
-        columns = {name: " + ".join(granted.get(name, ["exchange_value_paise * 0"])) for name in names}
-        total = " + ".join(("exchange_value_paise", *(f'"{name}"' for name in columns)))
+            granted.setdefault(f"bonus:{offer.paid.id}_minor", []).append(amount)
+        names = dict.fromkeys(f"bonus:{bonus.id}_minor" for one in self._programme.terms for bonus in one.bonuses)
+        columns = {name: " + ".join(granted.get(name, ["exchange_value_minor * 0"])) for name in names}
+        total = " + ".join(("exchange_value_minor", *(f'"{name}"' for name in columns)))
         largest = {"largest": f"greatest({', '.join(single)})"} if single else {}
-        return tuple(stage for stage in (amounts, largest, columns, {"coupon_value_paise": total}) if stage)
+        return tuple(stage for stage in (amounts, largest, columns, {"coupon_value_minor": total}) if stage)
 
     def _offered(self, offer: Offer) -> str:
         paid = offer.paid
-        amount = f"{min(paid.paise, paid.most_paise)}"
+        amount = f"{min(paid.amount_minor, paid.most_minor)}"
         if paid.share_bps:
-            share = _scaled("exchange_value_paise", f"{paid.share_bps}")
-            amount = f"least({paid.paise} + {share}, {paid.most_paise})"
-        tests = [f"exchange_value_paise >= {offer.from_value}", f"instant >= {offer.begins}"]
+            share = _scaled("exchange_value_minor", f"{paid.share_bps}")
+            amount = f"least({paid.amount_minor} + {share}, {paid.most_minor})"
+        tests = [f"exchange_value_minor >= {offer.from_value}", f"instant >= {offer.begins}"]
         tests += [] if offer.ends is None else [f"instant < {offer.ends}"]
         if offer.targets is not None:
             tests.append(f"({' OR '.join(self._coded('target', text) for text in sorted(offer.targets)) or 'FALSE'})")
-        return f"CASE WHEN {' AND '.join(tests)} THEN {amount} WHEN exchange_value_paise IS NOT NULL THEN 0 END"
+        return f"CASE WHEN {' AND '.join(tests)} THEN {amount} WHEN exchange_value_minor IS NOT NULL THEN 0 END"
 
 
 LIFT = 10**10

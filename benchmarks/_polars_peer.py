@@ -169,7 +169,7 @@ class Polars:
             if keeps(question):
                 kept = self._answer(question, keep, BPS, BPS, pl.Int64)
                 stage[f"{question.id} kept"] = self._if_asked(question, kept, pl.lit(BPS, pl.Int64))
-            if any(option.extra_paise for option in question.options):
+            if any(option.extra_minor for option in question.options):
                 added = self._answer(question, extra, 0, 0, pl.Int64)
                 stage[f"extra:{question.id}"] = self._if_asked(question, added, pl.lit(0, pl.Int64))
         return {"findings": reduce(or_, found), **stage}
@@ -248,7 +248,7 @@ class Polars:
                 "outcome": _chosen([(pl.col("reasons") != 0, 2), (pl.col("why") == -1, 0)], 1, pl.UInt8).cat.to(
                     pl.Enum(OUTCOMES)
                 ),
-                "market_paise": pl.when(pl.col("reasons") == 0).then(pl.col("market")),
+                "market_minor": pl.when(pl.col("reasons") == 0).then(pl.col("market")),
             },
         )
 
@@ -256,13 +256,13 @@ class Polars:
 
     def _value(self) -> tuple[_Stage, ...]:
         terms = self._programme.terms
-        market, findings = pl.col("market_paise"), pl.col("findings")
+        market, findings = pl.col("market_minor"), pl.col("findings")
         quoted = market.is_not_null()
         stages: list[_Stage] = []
         running = market
         for rule, bps in self._retentions():
             stages.append({f"after {rule}": _scaled(running, bps)})
-            stages.append({f"{rule}_paise": pl.col(f"after {rule}") - running})
+            stages.append({f"{rule}_minor": pl.col(f"after {rule}") - running})
             running = pl.col(f"after {rule}")
         steps = list(enumerate(terms[0].grades))[:0:-1]
         kept = _chosen(
@@ -272,41 +272,41 @@ class Polars:
         )
         position = _chosen([(findings & grade_bit(step) != 0, step) for step, _ in steps], 0, pl.UInt8)
         names = pl.Enum([grade.id for grade in terms[0].grades])
-        extras = [f"extra:{one.id}" for one in self._questions if any(option.extra_paise for option in one.options)]
+        extras = [f"extra:{one.id}" for one in self._questions if any(option.extra_minor for option in one.options)]
         overlaps = {f"overlap:{one.one}+{one.other}": one for one in terms[0].overlaps}
         parts = [*(f"deduction:{one}" for one in self._components), *overlaps, *extras]
         shared, floored, capped, paid = (
-            pl.col(name) for name in ("shared", "floored", "capped", "exchange_value_paise")
+            pl.col(name) for name in ("shared", "floored", "capped", "exchange_value_minor")
         )
-        scrap, step_paise = self._by_terms(lambda one: one.scrap_paise), self._by_terms(lambda one: one.step_paise)
+        scrap, step_minor = self._by_terms(lambda one: one.scrap_minor), self._by_terms(lambda one: one.step_minor)
         factor = self._by_terms(lambda one: one.factor_bps)
         stages += [
             {
                 "graded": _scaled(running, kept),
                 "grade": pl.when(quoted).then(position).cat.to(names),
-                **{f"deduction:{one}_paise": self._deduction(one) for one in self._components},
-                **{f"{one}_paise": pl.when(quoted).then(pl.col(one)) for one in extras},
+                **{f"deduction:{one}_minor": self._deduction(one) for one in self._components},
+                **{f"{one}_minor": pl.when(quoted).then(pl.col(one)) for one in extras},
             },
             {
-                "grade_paise": pl.col("graded") - running,
+                "grade_minor": pl.col("graded") - running,
                 **{
-                    f"{rule}_paise": _scaled(
-                        -pl.max_horizontal(f"deduction:{one.one}_paise", f"deduction:{one.other}_paise"),
+                    f"{rule}_minor": _scaled(
+                        -pl.max_horizontal(f"deduction:{one.one}_minor", f"deduction:{one.other}_minor"),
                         pl.lit(BPS - one.counted_bps, pl.Int64),
                     )
                     for rule, one in overlaps.items()
                 },
             },
-            {"net": reduce(add, (pl.col(f"{part}_paise") for part in parts), pl.col("graded"))},
+            {"net": reduce(add, (pl.col(f"{part}_minor") for part in parts), pl.col("graded"))},
             {"shared": _scaled(pl.col("net"), factor)},
             {"floored": pl.when(shared < scrap).then(scrap).otherwise(shared)},
             {"capped": pl.when(floored > market).then(market).otherwise(floored)},
-            {"exchange_value_paise": capped // step_paise * step_paise},
+            {"exchange_value_minor": capped // step_minor * step_minor},
             {
-                "factor_paise": shared - pl.col("net"),
-                "floor_paise": floored - shared,
-                "cap_paise": capped - floored,
-                "rounding_paise": paid - capped,
+                "factor_minor": shared - pl.col("net"),
+                "floor_minor": floored - shared,
+                "cap_minor": capped - floored,
+                "rounding_minor": paid - capped,
             },
         ]
         return tuple(stages)
@@ -322,7 +322,7 @@ class Polars:
 
     def _deduction(self, component: str) -> pl.Expr:
         kind = deduction_of(component, self._questions)
-        market, size = pl.col("market_paise"), pl.col(f"{component} size").cast(pl.Int64)
+        market, size = pl.col("market_minor"), pl.col(f"{component} size").cast(pl.Int64)
         base = pl.col(f"anchor {kind.anchor}") if kind.anchor else market
         cost = _scaled(base, size) if kind.anchor or kind.share_bps else size
         return pl.when(market.is_not_null()).then(pl.when(size > 0).then(-cost).otherwise(pl.lit(0, pl.Int64)))
@@ -342,20 +342,20 @@ class Polars:
                 beaten = [pl.col(name) < pl.col("largest")]
                 beaten += [pl.col(one) == pl.col("largest") for one in single[: single.index(name)]]
                 amount = pl.when(reduce(or_, beaten)).then(pl.lit(0, pl.Int64)).otherwise(amount)
-            granted.setdefault(f"bonus:{offer.paid.id}_paise", []).append(amount)
-        value = pl.col("exchange_value_paise")
-        names = dict.fromkeys(f"bonus:{bonus.id}_paise" for one in self._programme.terms for bonus in one.bonuses)
+            granted.setdefault(f"bonus:{offer.paid.id}_minor", []).append(amount)
+        value = pl.col("exchange_value_minor")
+        names = dict.fromkeys(f"bonus:{bonus.id}_minor" for one in self._programme.terms for bonus in one.bonuses)
         columns = {name: reduce(add, granted.get(name, [value * 0])) for name in names}
         largest = {"largest": pl.max_horizontal(single)} if single else {}
-        total = {"coupon_value_paise": reduce(add, map(pl.col, columns), value)}
+        total = {"coupon_value_minor": reduce(add, map(pl.col, columns), value)}
         return tuple(stage for stage in (amounts, largest, columns, total) if stage)
 
     def _offered(self, offer: Offer) -> pl.Expr:
-        value, paid = pl.col("exchange_value_paise"), offer.paid
-        amount = pl.lit(min(paid.paise, paid.most_paise), pl.Int64)
+        value, paid = pl.col("exchange_value_minor"), offer.paid
+        amount = pl.lit(min(paid.amount_minor, paid.most_minor), pl.Int64)
         if paid.share_bps:
-            whole = paid.paise + _scaled(value, pl.lit(paid.share_bps, pl.Int64))
-            amount = pl.when(whole > paid.most_paise).then(paid.most_paise).otherwise(whole)
+            whole = paid.amount_minor + _scaled(value, pl.lit(paid.share_bps, pl.Int64))
+            amount = pl.when(whole > paid.most_minor).then(paid.most_minor).otherwise(whole)
         tests = [value >= offer.from_value, pl.col("instant") >= offer.begins]
         if offer.ends is not None:
             tests.append(pl.col("instant") < offer.ends)

@@ -181,9 +181,9 @@ class Relations:
             until=until,
             family=self.families[variant.family],
             model_bits=bits,
-            market=None if bits or price is None else price.price_paise,
+            market=None if bits or price is None else price.price_minor,
             priced_from=None if bits or price is None else micros(price.effective_from),
-            anchors=tuple(None if anchor is None else anchor.amount_paise for anchor in anchors),
+            anchors=tuple(None if anchor is None else anchor.amount_minor for anchor in anchors),
             asked=self._asked(variant, since),
         )
 

@@ -83,7 +83,7 @@ def keep(option: Option) -> int:
 
 def extra(option: Option) -> int:
     """Return what an answer adds, in paise."""
-    return option.extra_paise
+    return option.extra_minor
 
 
 def costs(question: Question) -> bool:
@@ -145,5 +145,5 @@ def offers(programme: Programme) -> list[Offer]:
             limits = [frozenset(one.targets) for one in (bonus, paid) if one.targets]
             targets = frozenset.intersection(*limits) if limits else None
             stop = min(stops) if stops else None
-            found.append(Offer(paid, bonus.stackable, bonus.from_value_paise, targets, max(starts), stop))
+            found.append(Offer(paid, bonus.stackable, bonus.from_value_minor, targets, max(starts), stop))
     return found

@@ -37,7 +37,7 @@ def validate_column(column: pa.ChunkedArray) -> pa.Array:
 def appraise_table(table: pa.Table, programme: Programme) -> pa.Table:
     """Return the result of every row; see `_contract`. A status that is null is one that was not verified."""
     asked = tuple(question.id for question in questions(programme))
-    amounts = tuple(f"{rule}_paise" for rule in rules(programme))
+    amounts = tuple(f"{rule}_minor" for rule in rules(programme))
     results = []
     for batch in table.to_batches(max_chunksize=AT_ONCE):
         results += [_appraised(row, asked, amounts, programme) for row in batch.to_pylist()]
@@ -66,9 +66,9 @@ def _appraised(
         "warnings": mask(warning.code for warning in quote.warnings),
         "grade": quote.grade,
         **dict.fromkeys(amounts, 0),
-        "exchange_value_paise": quote.exchange_value,
-        "coupon_value_paise": quote.coupon_value,
+        "exchange_value_minor": quote.exchange_value,
+        "coupon_value_minor": quote.coupon_value,
     }
     for line in quote.lines:
-        result[f"{line.rule}_paise"] += line.amount
+        result[f"{line.rule}_minor"] += line.amount
     return result

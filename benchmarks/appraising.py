@@ -44,8 +44,8 @@ class Engine:
         self.asked = {"model": MODEL, "at": int(AT.timestamp())}
         found = ((name, programme.anchors.as_of(MODEL, name, AT)) for name in COMPONENTS)
         self.given = {
-            "market": price.price_paise,
-            "anchors": {name: anchor.amount_paise for name, anchor in found if anchor is not None},
+            "market": price.price_minor,
+            "anchors": {name: anchor.amount_minor for name, anchor in found if anchor is not None},
         }
 
     def evaluate(self, answers: Mapping[str, str]) -> dict[str, Any]:

@@ -229,7 +229,7 @@ def fill(store: Ledger, first: int, last: int) -> None:
                     "order_id": f"filler-{number}",
                     "due_us": None,
                     "at_us": number,
-                    "value_paise": 1,
+                    "value_minor": 1,
                     "key_id": "k",
                     "head": "h",
                 }

@@ -45,6 +45,6 @@ coupon = issue(quote, programme, account="asha", at=at, key=KEY)
 if isinstance(coupon, Refusal):
     sys.exit(coupon.explain())
 print("coupon", coupon.display_code, "until before", coupon.valid_until)
-order = Order("1", (OrderLine("Redmi Note 5 Pro", "smartphone", "Redmi", "mi.com", price_paise=1399900),))
+order = Order("1", (OrderLine("Redmi Note 5 Pro", "smartphone", "Redmi", "mi.com", price_minor=1399900),))
 print(coupon.check(order, account="asha", at=at))
 print(coupon.check(order, account="asha", at=coupon.valid_until))

@@ -50,5 +50,5 @@ print(f"{len(book):,} rows valued in {time.perf_counter() - begin:.2f} s")
 print(values.reasons[values.outcome == "refused"].value_counts().head(3).to_string())
 
 worth = book.join(values)[values.outcome == "indicative"]
-mean = worth.pivot_table("exchange_value_paise", "screen_glass", "body", observed=True) / 100
+mean = worth.pivot_table("exchange_value_minor", "screen_glass", "body", observed=True) / 100
 print(mean.astype(float).round(0).to_string())

@@ -258,7 +258,7 @@ def _observation_seeds() -> list[bytes]:
     from property.sound import SOUND
 
     text = SOUND.observations.head(8).to_csv(index=False)
-    plain = "model,price_paise,on,kind,source\nacme-one-4-64,900000,2018-03-01,deal,till\nacme-one-4-64,1,x,deal,till\n"
+    plain = "model,price_minor,on,kind,source\nacme-one-4-64,900000,2018-03-01,deal,till\nacme-one-4-64,1,x,deal,till\n"
     return [text.encode(), plain.encode()]
 
 

@@ -137,8 +137,8 @@ def dated_variants() -> list[Variant]:
             brand=row["brand"],
             name=row["name"],
             launched_on=date.fromisoformat(row["launched_on"]),
-            launch_price=int(row["launch_price_paise"]) if row["launch_price_paise"] else None,
-            new_price=int(row["new_price_paise"]) if row["new_price_paise"] else None,
+            launch_price=int(row["launch_price_minor"]) if row["launch_price_minor"] else None,
+            new_price=int(row["new_price_minor"]) if row["new_price_minor"] else None,
             new_price_on=date.fromisoformat(row["new_price_on"]) if row["new_price_on"] else None,
             source=row["source"].partition(" ; ")[0],
             new_price_source=row["new_price_source"],
@@ -223,8 +223,8 @@ def programme_tables(variants: list[Variant], used_curve: Curve, new_curve: Curv
     tables: dict[Path, Table] = {}
     for programme, (brands, why) in PROGRAMMES.items():
         eligible: Table = [["model", "listed_from", "listed_until", "source"]]
-        prices: Table = [["model", "effective_from", "price_paise", "basis", "source"]]
-        anchors: Table = [["model", "component", "effective_from", "amount_paise", "basis", "source"]]
+        prices: Table = [["model", "effective_from", "price_minor", "basis", "source"]]
+        anchors: Table = [["model", "component", "effective_from", "amount_minor", "basis", "source"]]
         for variant in variants:
             base = base_of(variant, new_curve)
             if variant.brand not in brands or variant.launched_on > STARTED_ON or base is None:

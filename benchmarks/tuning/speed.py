@@ -67,7 +67,7 @@ def main() -> None:
     whole = read + prices + curve + deductions
     table.append(("all of the fitting", f"{whole:.2f} s", met(whole, LIMIT)))
     deals = simulate_deals(programme, book_rows, seed=4, at=AT)
-    book = deals.drop(columns="price_paise")
+    book = deals.drop(columns="price_minor")
     one, _ = timed(lambda: backtest(programme, deals, split=ByDevice(), at=AT).summary)
     other = Programme.load("mi-exchange-india")
     two, _ = timed(lambda: compare(programme, other, book, at=AT).summary)

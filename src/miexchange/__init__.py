@@ -1,4 +1,4 @@
-"""Trade-in pricing, exact to the paisa: from an IMEI to a coupon, explained line by line.
+"""Trade-in pricing, exact to the minor unit: from an IMEI to a coupon, explained line by line.
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Device, Programme, headline

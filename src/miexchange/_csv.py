@@ -106,7 +106,7 @@ class Row:
             remedy = "A float is not exact: give a column of integers, such as pandas' Int64"
             self.bad(column, f"{shown(float(value))} is a float", remedy)
         else:
-            remedy = "Write digits alone: whole paise, basis points, or a count"
+            remedy = "Write digits alone: whole minor units, basis points, or a count"
             self.bad(column, f"{shown(value)} is not a whole number", remedy)
 
     def whole_or_none(self, column: str, bound: Between) -> int | None:

@@ -109,7 +109,7 @@ class Journey:
             "programme": self.programme.id,
             "graded": self.graded.id,
             "published_at": PUBLISHED_AT,
-            "published_paise": PUBLISHED_PAISE,
+            "published_minor": PUBLISHED_PAISE,
             "prices_are": "modelled",
         }
 
@@ -131,7 +131,7 @@ def journey() -> Journey:
 
     coupon = expected(Coupon, issue(quote, programme, account=_ACCOUNT, at=at + timedelta(minutes=5), key=DEMO_KEY))
     new_phone = programme.catalogue.by_model[_NEW_PHONE]
-    phone = OrderLine(new_phone.name, "smartphone", "Redmi", "mi.com", new_phone.launch_price_paise or 0)
+    phone = OrderLine(new_phone.name, "smartphone", "Redmi", "mi.com", new_phone.launch_price_minor or 0)
     case = OrderLine("Case for it", "accessory", "Mi", "mi.com", 49900)
     order, case_only = Order("order-1", (phone, case)), Order("order-2", (case,))
     later, end = at + timedelta(days=2), coupon.valid_until
@@ -221,7 +221,7 @@ class _Page:
         """Yield the lines of a quote, and their sum."""
         for line in quote.lines:
             yield from self.amount(line.rule, line.amount, line.effect)
-        yield from self.amount("coupon value", quote.coupon_value, "= the lines above, to the paisa")
+        yield from self.amount("coupon value", quote.coupon_value, "= the lines above, to the minor unit")
 
     def moment(self, at: datetime) -> str:
         """Write an instant in the programme's zone, to the second."""
@@ -291,9 +291,9 @@ def _tell_coupon(story: Journey, page: _Page) -> Iterator[str]:
         "buys",
     )
     yield ""
-    yield f"5. At the checkout, two days later: {page.write(order.total_paise)} becomes {page.write(redemption.to_pay)}"
+    yield f"5. At the checkout, two days later: {page.write(order.total_minor)} becomes {page.write(redemption.to_pay)}"
     for line, discount in zip(order.lines, redemption.discounts, strict=True):
-        yield from page.amount(line.product, line.total_paise, f"less {page.write(discount)} by the coupon")
+        yield from page.amount(line.product, line.total_minor, f"less {page.write(discount)} by the coupon")
     yield from page.amount("to pay", redemption.to_pay, f"forfeited: {page.write(redemption.forfeited)}")
 
 

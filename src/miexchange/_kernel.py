@@ -4,7 +4,7 @@ Every function uses only operators that mean the same for an `int`, for an int64
 compiled code (``+ - * // <`` and masks multiplied in): no branch on a value, no ``min``, no type test. One
 device and ten million rows run these very lines: `miexchange.batch` compiles them.
 
-Amounts are paise, rates basis points. ``//`` floors, so every function here is monotone for
+Amounts are minor units, rates basis points. ``//`` floors, so every function here is monotone for
 negative amounts too.
 """
 
@@ -36,7 +36,7 @@ _HALF = 5_000
 
 
 def scaled(amount: _Int, bps: _Int) -> _Int:
-    """Return the amount times the rate, rounded half up to the paisa.
+    """Return the amount times the rate, rounded half up to the minor unit.
 
     >>> scaled(3799900, 7000)
     2659930

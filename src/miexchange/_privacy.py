@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["could_be_imei", "mask", "mask_each"]
 
 _FEWEST_DIGITS = 12  # so many could be an IMEI with a few lost
+_DIGITS = 15
 
 
 def could_be_imei(text: str) -> bool:
@@ -36,10 +37,12 @@ def mask(text: str) -> str:
     >>> mask("12345")
     '12345'
     """
+    if len(text) == _DIGITS and text.isascii() and text.isdigit():  # a plain IMEI: every quote and refusal shows it
+        return f"{text[:8]}******{text[14]}"
     kept_ahead = 8
     short = shortened(text)
     digits = [index for index, character in enumerate(short) if character.isnumeric()]  # of any script
-    kept_behind = {15: 1, 16: 2}.get(len(digits), 0) if short == text else 0
+    kept_behind = {_DIGITS: 1, 16: 2}.get(len(digits), 0) if short == text else 0
     hidden = set(digits[kept_ahead : len(digits) - kept_behind])
     return "".join(
         "*" if index in hidden else character if character.isprintable() else "?"

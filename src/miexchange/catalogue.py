@@ -19,7 +19,7 @@ from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
 from miexchange.errors import InvalidImei, InvalidValue, shown
 from miexchange.imei import Imei
-from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Variant(Value):
         ram_mb: RAM in MB, or None where it is not known.
         storage_gb: storage in GB.
         launched_on: the launch date in India, or None where no source states one.
-        launch_price_paise: the price at launch, or None where no source states one.
+        launch_price_minor: the price at launch, or None where no source states one.
         aliases: other names of the model.
         source: where the row's facts are from.
         sims: how many SIMs, and so IMEIs, it has (3GPP TS 23.003, section 6.2.1: each has its own), or None where no
@@ -57,7 +57,7 @@ class Variant(Value):
     ram_mb: _Memory | None
     storage_gb: _Memory
     launched_on: date | None = None
-    launch_price_paise: Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_PAISE)] | None = None
+    launch_price_minor: Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_AMOUNT)] | None = None
     aliases: tuple[Name, ...] = ()
     source: Note = ""
     sims: Annotated[int, Between(1, 4)] | None = None
@@ -132,8 +132,8 @@ class Catalogue(Value):
 
     @classmethod
     def _read(cls, source: object, problems: Problems, file: str = "") -> Catalogue:
-        required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source")
-        told = ("launched_on_precision", "new_price_paise", "new_price_on", "new_price_source", "sims_source")
+        required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source")
+        told = ("launched_on_precision", "new_price_minor", "new_price_on", "new_price_source", "sims_source")
         optional = ("aliases", "sims", *told)  # what is told beside them is for people
         variants: dict[str, Variant] = {}
         for row in read_rows(source, required, optional, problems, file=file):
@@ -145,7 +145,7 @@ class Catalogue(Value):
                 row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
                 row.whole("storage_gb", bound_of(Variant, "storage_gb")),
                 row.day_or_none("launched_on"),
-                row.whole_or_none("launch_price_paise", bound_of(Variant, "launch_price_paise")),
+                row.whole_or_none("launch_price_minor", bound_of(Variant, "launch_price_minor")),
                 aliases,
                 row.text("source"),
                 row.whole_or_none("sims", bound_of(Variant, "sims")),

@@ -29,7 +29,7 @@ from miexchange._value import Fault, Value, argument, canonical, pairs, proved
 from miexchange.catalogue import Variant
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
-from miexchange.money import BPS, GREATEST_PAISE, Bps, Paise
+from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -182,13 +182,13 @@ class Deduction(Value):
     Exactly one of the three is set.
 
     Attributes:
-        paise: a fixed amount, in paise.
+        amount_minor: a fixed amount, in minor units.
         share_bps: a share of the market price, in basis points.
         anchor: the repair anchor's component, or "" where the deduction is not by anchor.
         weight_bps: the weight on the anchor, in basis points (10 000 = the anchor itself).
     """
 
-    paise: Paise = 0
+    amount_minor: Amount = 0
     share_bps: Bps = 0
     anchor: MaybeId = ""
     weight_bps: Annotated[int, Between(0, GREATEST_WEIGHT)] = 0
@@ -198,18 +198,22 @@ class Deduction(Value):
             yield "weight_bps", self.weight_bps, "give the weight on the anchor, in basis points"
         elif self.weight_bps and not self.anchor:
             yield "anchor", self.anchor, "name the repair anchor that is weighed"
-        elif sum(map(bool, (self.paise, self.share_bps, self.weight_bps))) != 1:
-            yield "paise", self.paise, "give exactly one of paise, share_bps, and anchor with weight_bps"
+        elif sum(map(bool, (self.amount_minor, self.share_bps, self.weight_bps))) != 1:
+            yield (
+                "amount_minor",
+                self.amount_minor,
+                "give exactly one of amount_minor, share_bps, and anchor with weight_bps",
+            )
 
     @property
     def kind(self) -> str:
         """Which of the three it is."""
-        return f"anchor {self.anchor}" if self.anchor else ("share" if self.share_bps else "paise")
+        return f"anchor {self.anchor}" if self.anchor else ("share" if self.share_bps else "amount")
 
     @property
     def size(self) -> int:
         """The one number that is set; deductions of one kind are compared by it."""
-        return self.paise + self.share_bps + self.weight_bps
+        return self.amount_minor + self.share_bps + self.weight_bps
 
     def effect(self) -> str:
         """Say what the deduction is, for a person."""
@@ -231,7 +235,7 @@ class Option(Value):
         grade: how many steps below the best grade this answer puts the device.
         keep_bps: what is kept of the price (warranty regimes), in basis points; 10 000 for all of it.
         deduction: what it costs, or None.
-        extra_paise: a small fixed amount on top, in paise.
+        extra_minor: a small fixed amount on top, in minor units.
         source: where the numbers are from.
     """
 
@@ -243,13 +247,13 @@ class Option(Value):
     grade: Step = 0
     keep_bps: Bps = BPS
     deduction: Deduction | None = None
-    extra_paise: Annotated[int, Between(-GREATEST_PAISE, GREATEST_PAISE)] = 0
+    extra_minor: Annotated[int, Between(-GREATEST_AMOUNT, GREATEST_AMOUNT)] = 0
     source: Note = ""
 
     @property
     def is_clean(self) -> bool:
         """Whether this answer changes nothing."""
-        return not (self.gate or self.grade or self.deduction or self.extra_paise) and self.keep_bps == BPS
+        return not (self.gate or self.grade or self.deduction or self.extra_minor) and self.keep_bps == BPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
-from miexchange.money import Paise, allocate, rupees
+from miexchange.money import Amount, allocate, rupees
 from miexchange.programme import NONE_GIVEN, UsageRules
 from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
@@ -88,7 +88,7 @@ class Coupon(Value):
         account: the account that it was given to; it is not transferable.
         model: the old device's variant id.
         device_tokens: keyed tokens of the old device's IMEIs, sorted: its identity without the number.
-        exchange_value: what the device is worth, in paise.
+        exchange_value: what the device is worth, in minor units.
         bonuses: what came on top.
         valid_from: the instant of issue, UTC.
         valid_until: the first instant at which it is no longer valid, UTC.
@@ -104,7 +104,7 @@ class Coupon(Value):
     account: Id
     model: Id
     device_tokens: Annotated[tuple[Token, ...], Items(1, VALUE_ITEMS)]
-    exchange_value: Paise
+    exchange_value: Amount
     bonuses: tuple[GrantedBonus, ...]
     valid_from: datetime
     valid_until: Annotated[datetime, After("valid_from")]
@@ -117,7 +117,7 @@ class Coupon(Value):
 
     @property
     def value(self) -> int:
-        """What the coupon is worth at most, in paise: exchange value and bonuses."""
+        """What the coupon is worth at most, in minor units: exchange value and bonuses."""
         return self.exchange_value + sum(bonus.amount for bonus in self.bonuses)
 
     @property
@@ -178,7 +178,7 @@ class OrderLine(Value):
         category: the product category, such as ``smartphone``.
         brand: the brand, such as ``Redmi``.
         channel: where it is bought, such as ``mi.com``.
-        price_paise: the price of one unit, in paise.
+        price_minor: the price of one unit, in minor units.
         quantity: how many units.
     """
 
@@ -186,13 +186,13 @@ class OrderLine(Value):
     category: Name
     brand: Name
     channel: Name
-    price_paise: Paise
+    price_minor: Amount
     quantity: Annotated[int, Between(1, _MOST_UNITS)] = 1
 
     @property
-    def total_paise(self) -> int:
+    def total_minor(self) -> int:
         """The price of all its units."""
-        return self.price_paise * self.quantity
+        return self.price_minor * self.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +210,9 @@ class Order(Value):
     other_discounts: tuple[Annotated[str, Chars(0, NAME)], ...] = ()
 
     @property
-    def total_paise(self) -> int:
+    def total_minor(self) -> int:
         """The price of all lines."""
-        return sum(line.total_paise for line in self.lines)
+        return sum(line.total_minor for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +223,9 @@ class Redemption(Value):
         code: the coupon's code.
         order: the order's id.
         at: the instant of the check, UTC.
-        discounts: what comes off each line, in paise, in the order's order.
+        discounts: what comes off each line, in minor units, in the order's order.
         discount: their sum.
-        to_pay: what is left to pay, in paise.
+        to_pay: what is left to pay, in minor units.
         forfeited: the part of the coupon that the order does not use up and nobody gets back.
         store_credit: the part of the device's worth, bonuses left out, that comes back as store credit where the rules
             give it.
@@ -499,9 +499,9 @@ def check(
     ]
     if not any(eligible):
         reasons += _reasons_of_lines(order, usage)
-    total = sum([line.total_paise for line, fits in zip(order.lines, eligible, strict=True) if fits])
-    if any(eligible) and total < max(usage.minimum_order_paise, 1):
-        least = rupees(usage.minimum_order_paise)
+    total = sum([line.total_minor for line, fits in zip(order.lines, eligible, strict=True) if fits])
+    if any(eligible) and total < max(usage.minimum_order_minor, 1):
+        least = rupees(usage.minimum_order_minor)
         what = f"The order's eligible lines come to {rupees(total)}, below the least of {least}"
         if not total:
             what = "The order's eligible lines cost nothing, and the coupon would be used up all the same"
@@ -559,13 +559,13 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         for position, line in enumerate(order.lines):
             if eligible[position]:
                 worth = _worth(coupon, (line.product,))
-                taken = (min(worth, line.price_paise), line.price_paise)
+                taken = (min(worth, line.price_minor), line.price_minor)
                 if taken > best:
                     best, chosen, value = taken, position, worth
         discount = best[0]
         discounts = tuple(discount if position == chosen else 0 for position in range(len(order.lines)))
     else:
-        weights = [line.total_paise if fits else 0 for line, fits in zip(order.lines, eligible, strict=True)]
+        weights = [line.total_minor if fits else 0 for line, fits in zip(order.lines, eligible, strict=True)]
         products = [line.product for line, fits in zip(order.lines, eligible, strict=True) if fits]
         value = _worth(coupon, products)
         discount = min(value, sum(weights))
@@ -579,7 +579,7 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         at=at,
         discounts=discounts,
         discount=discount,
-        to_pay=order.total_paise - discount,
+        to_pay=order.total_minor - discount,
         forfeited=coupon.value - discount - store_credit,
         store_credit=store_credit,
     )

@@ -80,7 +80,7 @@ def check_parts(name: str, whole: Accept | Exchange) -> None:
         worst.at_risk == at_risk,
         f"{name}.worst_case.at_risk",
         worst.at_risk,
-        f"of this quote {at_risk} paise are at risk",
+        f"of this quote {at_risk} minor units are at risk",
     )
 
 

@@ -213,7 +213,7 @@ class Exchange(Value):
 
     @property
     def to_pay_at_the_door(self) -> int:
-        """What the customer has to pay on top to keep what was ordered, in paise; 0 where there is nothing.
+        """What the customer has to pay on top to keep what was ordered, in minor units; 0 where there is nothing.
 
         At checkout the coupon gave a discount, and a surplus as store credit. What it no longer gives is paid at the
         door: after a re-quote the difference of both, and all of it where the exchange was called off meanwhile.
@@ -228,7 +228,7 @@ class Exchange(Value):
 
     @property
     def credit_of_reversal(self) -> int:
-        """What a reversal adds to the customer's store credit, in paise; below zero, what it takes back.
+        """What a reversal adds to the customer's store credit, in minor units; below zero, what it takes back.
 
         The new phone goes back, and what was paid for it. Where the customer gets store credit for the old phone, it is
         the discount of the order; together with the surplus that became store credit at checkout it is never more than

@@ -19,7 +19,7 @@ from miexchange.coupon import Token, device_token
 from miexchange.device_report import DeviceReport
 from miexchange.errors import InvalidValue, shown
 from miexchange.imei import Imei
-from miexchange.money import Paise
+from miexchange.money import Amount
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 from miexchange.valuation import appraise_again, check_quote_and_programme
@@ -80,7 +80,7 @@ class ChangedAnswer(Value):
         question: the question's id.
         said: the answer in the quote; "" where there was none.
         seen: the answer that counts now; the worse one, where a person and the phone itself differ.
-        amount: what it changes of the coupon's value, in paise; negative for what it costs.
+        amount: what it changes of the coupon's value, in minor units; negative for what it costs.
         evidence: the references that show it; ``device report`` where the phone itself says so.
     """
 
@@ -123,7 +123,7 @@ class Examination(Value):
         reasons: why the device is not taken, or not the one that was quoted.
         lines: the steps of the new value; they add up to `coupon_value`.
         bonuses: what comes on top of the new exchange value.
-        exchange_value: what the device is worth as it was seen, in paise; 0 where it is not valued.
+        exchange_value: what the device is worth as it was seen, in minor units; 0 where it is not valued.
         coupon_value: the same with bonuses.
         device_tokens: keyed tokens of every IMEI that was seen, sorted, where it is the quoted device: what a phone
             shows (``*#06#``) says by which other numbers it is known.
@@ -137,8 +137,8 @@ class Examination(Value):
     reasons: tuple[Reason, ...] = ()
     lines: tuple[QuoteLine, ...] = ()
     bonuses: tuple[GrantedBonus, ...] = ()
-    exchange_value: Paise = 0
-    coupon_value: Paise = 0
+    exchange_value: Amount = 0
+    coupon_value: Amount = 0
     device_tokens: tuple[Token, ...] = ()
 
     def __post_init__(self) -> None:
@@ -147,7 +147,7 @@ class Examination(Value):
         require(lines == self.coupon_value, "Examination.coupon_value", self.coupon_value, f"its lines come to {lines}")
         value = self.coupon_value - sum(bonus.amount for bonus in self.bonuses)
         fits = value == self.exchange_value
-        require(fits, "Examination.exchange_value", self.exchange_value, f"without bonuses it is {value} paise")
+        require(fits, "Examination.exchange_value", self.exchange_value, f"without bonuses it is {value}")
         fits = (self.kind == "valued") is not bool(self.reasons)
         require(fits, "Examination.reasons", self.kind, "give reasons exactly where the device is not valued")
         fits = self.kind == "valued" or not (self.lines or self.bonuses)

@@ -6,7 +6,7 @@ The price in force is the last one that became effective at or before the instan
 >>> from miexchange import Price, PriceTable
 >>> at = datetime(2018, 3, 15, tzinfo=UTC)
 >>> table = PriceTable.of([Price("oneplus-3t-6-64", at, 1149000, "modelled", "example")])
->>> table.as_of("oneplus-3t-6-64", at).price_paise
+>>> table.as_of("oneplus-3t-6-64", at).price_minor
 1149000
 >>> table.as_of("oneplus-3t-6-64", datetime(2018, 3, 14, tzinfo=UTC)) is None
 True
@@ -48,7 +48,7 @@ class Price(Value):
     Attributes:
         model: the variant's id.
         effective_from: the first instant at which it holds, UTC.
-        price_paise: the price, in paise; a whole number of rupees.
+        price_minor: the price, in minor units; a whole number of rupees.
         basis: whether somebody observed the price, or a model made it.
         source: where it is from.
         effective_until: the first instant at which it no longer holds, or None while it is open.
@@ -56,7 +56,7 @@ class Price(Value):
 
     model: Id
     effective_from: datetime
-    price_paise: Rupees
+    price_minor: Rupees
     basis: Literal["observed", "modelled"]
     source: Note = ""
     effective_until: Annotated[datetime | None, After("effective_from")] = None
@@ -70,7 +70,7 @@ class Anchor(Value):
         model: the variant's id.
         component: the component, such as ``display``.
         effective_from: the first instant at which it holds, UTC.
-        amount_paise: the anchor, in paise; a whole number of rupees.
+        amount_minor: the anchor, in minor units; a whole number of rupees.
         basis: whether somebody observed it, or a model made it.
         source: where it is from.
         effective_until: the first instant at which it no longer holds, or None while it is open.
@@ -79,7 +79,7 @@ class Anchor(Value):
     model: Id
     component: Id
     effective_from: datetime
-    amount_paise: Rupees
+    amount_minor: Rupees
     basis: Literal["observed", "modelled"]
     source: Note = ""
     effective_until: Annotated[datetime | None, After("effective_from")] = None
@@ -100,7 +100,7 @@ class Gap(Value):
     ends: Annotated[datetime, After("begins")]
 
 
-_PRICE: Between = bound_of(Price, "price_paise")
+_PRICE: Between = bound_of(Price, "price_minor")
 _MODEL = "give a variant's id"
 _COMPONENT = "give a component, such as display"
 _INSTANT = timedelta(microseconds=1)  # the finest step of time
@@ -216,7 +216,7 @@ class PriceTable(Value):
     def read(cls, source: str | Path | object, *, zone: timezone = IST) -> PriceTable:
         """Read prices from a CSV file or a table of any library.
 
-        Columns: ``model,effective_from,price_paise,basis,source``, and ``effective_until`` if wanted.
+        Columns: ``model,effective_from,price_minor,basis,source``, and ``effective_until`` if wanted.
 
         Args:
             source: the path of a CSV file; or a table of pandas, Polars, Arrow or DuckDB, or anything with the Arrow
@@ -236,13 +236,13 @@ class PriceTable(Value):
         cls, source: object, problems: Problems, zone: timezone, file: str = "", lines: list[int] | None = None
     ) -> PriceTable:
         """Note every problem, return what is left, and the line of each row in `lines`."""
-        required = ("model", "effective_from", "price_paise", "basis", "source")
+        required = ("model", "effective_from", "price_minor", "basis", "source")
         found: list[tuple[Price, Row]] = []
         for row in read_rows(source, required, ("effective_until",), problems, file=file):
             model, start, amount = (
                 row.text("model"),
                 row.instant("effective_from", zone),
-                row.whole("price_paise", _PRICE),
+                row.whole("price_minor", _PRICE),
             )
             basis, origin, end = (
                 row.choice("basis", _BASES),
@@ -297,7 +297,7 @@ class AnchorTable(Value):
     def read(cls, source: str | Path | object, *, zone: timezone = IST) -> AnchorTable:
         """Read anchors from a CSV file or a DataFrame.
 
-        Columns: ``model,component,effective_from,amount_paise,basis,source``, and ``effective_until``
+        Columns: ``model,component,effective_from,amount_minor,basis,source``, and ``effective_until``
         if wanted. See `PriceTable.read`.
 
         Raises:
@@ -313,11 +313,11 @@ class AnchorTable(Value):
         cls, source: object, problems: Problems, zone: timezone, file: str = "", lines: list[int] | None = None
     ) -> AnchorTable:
         """Note every problem, return what is left, and the line of each row in `lines`."""
-        required = ("model", "component", "effective_from", "amount_paise", "basis", "source")
+        required = ("model", "component", "effective_from", "amount_minor", "basis", "source")
         found: list[tuple[Anchor, Row]] = []
         for row in read_rows(source, required, ("effective_until",), problems, file=file):
             model, component, start = row.text("model"), row.text("component"), row.instant("effective_from", zone)
-            amount, basis = row.whole("amount_paise", _PRICE), row.choice("basis", _BASES)
+            amount, basis = row.whole("amount_minor", _PRICE), row.choice("basis", _BASES)
             origin, end = row.text("source"), row.instant_or_none("effective_until", zone)
             if anchor := row.made(Anchor, {}, model, component, start, amount, basis, origin, end):
                 found.append((anchor, row))

@@ -23,7 +23,7 @@ from miexchange.errors import InvalidValue
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["BPS", "GREATEST_PAISE", "PAISE_PER_RUPEE", "allocate", "paise", "rupees"]
+__all__ = ["BPS", "GREATEST_AMOUNT", "PAISE_PER_RUPEE", "allocate", "paise", "rupees"]
 
 PAISE_PER_RUPEE = 100
 """Paise in one rupee (Coinage Act 2011, India, section 4)."""
@@ -31,7 +31,7 @@ PAISE_PER_RUPEE = 100
 BPS = 10_000
 """Basis points in 100 %."""
 
-GREATEST_PAISE = 10**11
+GREATEST_AMOUNT = 10**11
 """The largest amount that a table or an order may hold: ₹1 000 000 000. An amount times a rate of
 10 000 bps then stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64
 column."""
@@ -39,11 +39,11 @@ column."""
 Bps = Annotated[int, Between(0, BPS)]
 """What is kept of something, or a share of it, in basis points."""
 
-Paise = Annotated[int, Between(0, GREATEST_PAISE)]
+Amount = Annotated[int, Between(0, GREATEST_AMOUNT)]
 """An amount in paise, zero or more."""
 
-_WHOLE_RUPEES = f"whole rupees as paise: a multiple of 100 from {PAISE_PER_RUPEE} to {GREATEST_PAISE}"
-Rupees = Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_PAISE, PAISE_PER_RUPEE, _WHOLE_RUPEES)]
+_WHOLE_RUPEES = f"whole rupees as paise: a multiple of 100 from {PAISE_PER_RUPEE} to {GREATEST_AMOUNT}"
+Rupees = Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_AMOUNT, PAISE_PER_RUPEE, _WHOLE_RUPEES)]
 """A price in paise: whole rupees, one or more."""
 
 _RUPEES = re.compile(r"(?P<rupees>[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.(?P<paise>[0-9]{1,2}))?")
@@ -56,7 +56,7 @@ def paise(text: str) -> int:
         text: digits with up to two decimals, with or without thousands or lakh separators.
 
     Raises:
-        InvalidValue: the text is not such an amount, or the amount is above `GREATEST_PAISE`.
+        InvalidValue: the text is not such an amount, or the amount is above `GREATEST_AMOUNT`.
 
     >>> paise("26599.30")
     2659930
@@ -67,10 +67,10 @@ def paise(text: str) -> int:
     match = _RUPEES.fullmatch(said)
     if match is None:
         raise InvalidValue("amount", text, "write rupees as digits, such as 10550 or 10550.50")
-    number = int(match["rupees"].replace(",", "")) if len(said) <= 20 else GREATEST_PAISE  # noqa: PLR2004
+    number = int(match["rupees"].replace(",", "")) if len(said) <= 20 else GREATEST_AMOUNT  # noqa: PLR2004
     amount = number * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
-    if amount > GREATEST_PAISE:
-        raise InvalidValue("amount", text, f"at most {rupees(GREATEST_PAISE)} rupees")
+    if amount > GREATEST_AMOUNT:
+        raise InvalidValue("amount", text, f"at most {rupees(GREATEST_AMOUNT)} rupees")
     return amount
 
 
@@ -85,7 +85,7 @@ def rupees(amount: int) -> str:
     """
     taken = native(amount)
     if type(taken) is not int or not -GREATEST_SHOWN < taken < GREATEST_SHOWN:
-        raise InvalidValue("amount", amount, "give a whole number of paise, of at most 60 digits")
+        raise InvalidValue("amount", amount, "give a whole number of minor units, of at most 60 digits")
     amount = taken
     units, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
     return f"{'-' if amount < 0 else ''}{units}.{fraction:02d}"

@@ -15,7 +15,7 @@ from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
-from miexchange.money import Paise
+from miexchange.money import Amount
 from miexchange.programme import UsageRules
 from miexchange.programme.terms import Quota
 from miexchange.refusal import Reason
@@ -32,7 +32,7 @@ class QuoteLine(Value):
 
     Attributes:
         rule: the rule that was applied, such as ``market``, ``grade``, ``deduction:display``.
-        amount: what it adds, in paise; negative for what it takes away.
+        amount: what it adds, in minor units; negative for what it takes away.
         effect: what the rule says, for people, such as ``20260 bps of the display repair anchor``.
         source: the row that says so, by table and key.
     """
@@ -54,13 +54,13 @@ class GrantedBonus(Value):
 
     Attributes:
         id: the bonus's id.
-        amount: what it is worth, in paise.
+        amount: what it is worth, in minor units.
         target: the new model that it was granted for, and is spent on; None for any.
         quota: how often the bonus is given in all; None for no limit. A ledger counts, and holds to it.
     """
 
     id: Id
-    amount: Paise
+    amount: Amount
     target: Name | None = None
     quota: Quota | None = None
 
@@ -89,8 +89,8 @@ class Quote(Value):
         bonuses_given: how often each bonus with a quota had been given.
         bonuses: what comes on top of the exchange value.
         lines: the steps; those of the exchange value first, then the bonuses.
-        exchange_value: what the device is worth, in paise: all lines but the bonuses.
-        coupon_value: what the coupon is worth, in paise: all lines.
+        exchange_value: what the device is worth, in minor units: all lines but the bonuses.
+        coupon_value: what the coupon is worth, in minor units: all lines.
         warnings: what the programme lets pass, and somebody should know.
         usage: what the coupon may be used for.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
@@ -116,7 +116,7 @@ class Quote(Value):
     bonuses_given: tuple[tuple[Id, Count], ...]
     bonuses: tuple[GrantedBonus, ...]
     lines: tuple[QuoteLine, ...]
-    exchange_value: Paise
+    exchange_value: Amount
     coupon_value: Count
     warnings: tuple[Reason, ...]
     usage: UsageRules
@@ -129,9 +129,11 @@ class Quote(Value):
         coupon = sum([line.amount for line in self.lines])
         exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
         if coupon != self.coupon_value:
-            raise InvalidValue("Quote.coupon_value", self.coupon_value, f"its lines add up to {coupon} paise")
+            raise InvalidValue("Quote.coupon_value", self.coupon_value, f"its lines add up to {coupon}")
         if exchange != self.exchange_value:
-            raise InvalidValue("Quote.exchange_value", self.exchange_value, f"without bonuses it is {exchange} paise")
+            raise InvalidValue(
+                "Quote.exchange_value", self.exchange_value, f"without bonuses it is {exchange} minor units"
+            )
 
     @property
     def rupees(self) -> str:

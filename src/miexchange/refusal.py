@@ -218,9 +218,9 @@ def refusal_of(reasons: Sequence[Reason]) -> Refusal:
         InvalidValue: there is none, or what is given is no list of them.
     """
     reasons = tuple(argument(reason, Reason, "reasons") for reason in elements(reasons, "reasons", _REASONS))
-    counts = Counter(reason.code for reason in reasons)
     if len(reasons) <= REASONS:
         return Refusal(reasons)
+    counts = Counter(reason.code for reason in reasons)
     kept: list[Reason] = []
     seen: Counter[ReasonCode] = Counter()
     for reason in reasons:

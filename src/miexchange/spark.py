@@ -67,7 +67,7 @@ def appraise(
         bonuses_given: how often each bonus with a quota was given so far; the same for every row.
 
     Returns:
-        The kept columns, then those of `miexchange.batch.columns_out`: texts as STRING, amounts in paise
+        The kept columns, then those of `miexchange.batch.columns_out`: texts as STRING, amounts in minor units
         as BIGINT. They depend on the programme alone.
 
     Raises:
@@ -82,9 +82,9 @@ def appraise(
     >>> bad = {"order": "b", "model": "oneplus 9", "warranty": "under_warranty", **best}
     >>> df = session.createDataFrame([good, bad])  # a SparkSession
     >>> result = spark.appraise(df, programme, at=at, keep=["order"])
-    >>> result.select("order", "outcome", "reasons", "deduction:display_paise", "coupon_value_paise").show()
+    >>> result.select("order", "outcome", "reasons", "deduction:display_minor", "coupon_value_minor").show()
     +-----+----------+-------------+-----------------------+------------------+
-    |order|   outcome|      reasons|deduction:display_paise|coupon_value_paise|
+    |order|   outcome|      reasons|deduction:display_minor|coupon_value_minor|
     +-----+----------+-------------+-----------------------+------------------+
     |    a|indicative|             |                -364680|            835800|
     |    b|   refused|model_unknown|                   NULL|              NULL|

@@ -130,7 +130,7 @@ def appraise(
     days = (at - price.effective_from).days
     months = _months(device.purchased_on, on) if device.purchased_on else 0
     market = programme.price_names[price.model, price.effective_from]
-    lines = _exchange_lines(price.price_paise, market, grading.overall, grading.findings, anchors, terms, days, months)
+    lines = _exchange_lines(price.price_minor, market, grading.overall, grading.findings, anchors, terms, days, months)
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
     bonuses: list[GrantedBonus] = []
@@ -250,7 +250,7 @@ def _anchors(
                     ReasonCode.PRICE_MISSING, what, "Load anchors that cover it", f"{variant.model}/{deduction.anchor}"
                 )
             )
-        found[deduction.anchor] = 0 if anchor is None else anchor.amount_paise
+        found[deduction.anchor] = 0 if anchor is None else anchor.amount_minor
     return found
 
 
@@ -270,11 +270,11 @@ def _exchange_lines(
     """Gather the numbers, run the kernel, and name every step that changed the value.
 
     Args:
-        market: the market price in force, in paise.
+        market: the market price in force, in minor units.
         market_name: its effect and source.
         step: the overall grade, in steps below the best.
         findings: the answers that are not clean.
-        anchors: the repair anchors that they need, in paise.
+        anchors: the repair anchors that they need, in minor units.
         terms: the rules.
         days: whole days since the price became effective.
         months: whole months since the purchase.
@@ -295,13 +295,13 @@ def _exchange_lines(
         deduction = option.deduction
         if deduction is not None:
             anchor = anchors[deduction.anchor] if deduction.anchor else 0
-            cost = _kernel.finding(market, anchor, deduction.paise, deduction.share_bps, deduction.weight_bps)
+            cost = _kernel.finding(market, anchor, deduction.amount_minor, deduction.share_bps, deduction.weight_bps)
             position = components[question.component]
             if cost > deductions[position]:
                 deductions[position] = cost
                 deduction_names[position] = deducted
-        if option.extra_paise:
-            extras.append(option.extra_paise)
+        if option.extra_minor:
+            extras.append(option.extra_minor)
             extra_names.append(extra)
     if terms.age_bands:
         band = [band for band in terms.age_bands if band.from_months <= months][-1]
@@ -320,8 +320,8 @@ def _exchange_lines(
         terms.overlap_positions,
         extras,
         terms.factor_bps,
-        terms.scrap_paise,
-        terms.step_paise,
+        terms.scrap_minor,
+        terms.step_minor,
     )
     grade_name = terms.grade_names[step]
     names = (
@@ -373,7 +373,9 @@ def _bonuses(
     for bonus in terms.bonuses:
         paid = terms._paid(bonus, given, on, target)  # noqa: SLF001 - the counts are checked: this is the hot path
         if paid is not None:
-            amount = _kernel.bonus(exchange_value, bonus.from_value_paise, paid.paise, paid.share_bps, paid.most_paise)
+            amount = _kernel.bonus(
+                exchange_value, bonus.from_value_minor, paid.amount_minor, paid.share_bps, paid.most_minor
+            )
             offered.append((paid, target if bonus.targets or paid.targets else None))
             amounts.append(amount)
     _kernel.grant(amounts, [paid.stackable for paid, _ in offered])
@@ -412,8 +414,8 @@ class WorstCase(Value):
     """What the customer risks by accepting: shown before, so that the door holds no surprise.
 
     Attributes:
-        value: the least that the device can be re-valued at, in paise, while it is taken at all.
-        at_risk: the most that can be lost against the quote, in paise: all of it where a gate can refuse.
+        value: the least that the device can be re-valued at, in minor units, while it is taken at all.
+        at_risk: the most that can be lost against the quote, in minor units: all of it where a gate can refuse.
         condition: the answers that lead to `value`.
         gates: the answers that would refuse the device, as ``question=option``.
     """
@@ -457,7 +459,7 @@ class Replay(Value):
     """Whether a quote can be reproduced, and what differs if not.
 
     Attributes:
-        differences: every difference, as a sentence; empty when the quote is reproduced to the paisa.
+        differences: every difference, as a sentence; empty when the quote is reproduced to the minor unit.
     """
 
     differences: tuple[str, ...]

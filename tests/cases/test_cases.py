@@ -193,7 +193,7 @@ def test_a_coupon_takes_off_what_was_worked_out_by_hand(case: Purchase) -> None:
 
 def order_line(given: dict[str, Any]) -> OrderLine:
     return OrderLine(
-        price_paise=paise(given["price"]), **{key: value for key, value in given.items() if key != "price"}
+        price_minor=paise(given["price"]), **{key: value for key, value in given.items() if key != "price"}
     )
 
 

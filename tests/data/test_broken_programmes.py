@@ -86,19 +86,19 @@ def test_a_file_that_is_not_utf_8_is_told_with_the_line(base: Path) -> None:
 def test_all_mistakes_are_told_at_once(base: Path) -> None:
     edit(base / HEAD, "title =", "titel =")  # the form of the head
     edit(base / HEAD, "factor_bps = 9_800", 'factor_bps = "9800"')  # the form of the second terms
-    edit(base / HEAD, "cap_paise = 10_000", "")  # a rule about the first
+    edit(base / HEAD, "cap_minor = 10_000", "")  # a rule about the first
     edit(base / DO, CRACKED, "screen,cracked,,,,,,display,2400,,setting")  # a rule about the answers
     edit(base / PRICES, "950000", "9500.00")  # a cell
     edit(base / PRICES, "900000", "-1")  # another one in the same file
     edit(base / TACS, "35417804", "3541")
     assert [(where, column) for where, column, _ in told(base)] == [
         (f"{HEAD}:4", "titel"),
-        (f"{PRICES}:3", "price_paise"),
-        (f"{PRICES}:4", "price_paise"),
+        (f"{PRICES}:3", "price_minor"),
+        (f"{PRICES}:4", "price_minor"),
         (f"{TACS}:3", "tac"),
-        (f"{HEAD}:51", "terms.bonuses.cap_paise"),
+        (f"{HEAD}:51", "terms.bonuses.cap_minor"),
         (f"{HEAD}:75", "terms.factor_bps"),
-        (f"{DO}:6", "deduct_paise"),
+        (f"{DO}:6", "deduct_minor"),
     ]
     with pytest.raises(DataError) as caught:
         Programme.load(base)
@@ -106,8 +106,8 @@ def test_all_mistakes_are_told_at_once(base: Path) -> None:
     lines = str(caught.value).split("\n")
     assert len(lines) == 7
     assert lines[1] == (
-        f"{base / PRICES}:3: price_paise: '9500.00' is not a whole number. "
-        "Write digits alone: whole paise, basis points, or a count"
+        f"{base / PRICES}:3: price_minor: '9500.00' is not a whole number. "
+        "Write digits alone: whole minor units, basis points, or a count"
     )
 
 
@@ -115,7 +115,7 @@ def test_several_mistakes_in_one_row_are_all_told(base: Path) -> None:
     edit(base / PRICES, SECOND_PRICE, ",2020-02-30,x,1.5,guessed,")
     assert [(where, column) for where, column, _ in told(base)] == [
         (f"{PRICES}:3", column)
-        for column in ("model", "effective_from", "price_paise", "basis", "source", "effective_until")
+        for column in ("model", "effective_from", "price_minor", "basis", "source", "effective_until")
     ]
 
 
@@ -124,8 +124,8 @@ def test_a_table_that_two_terms_name_is_told_of_once(base: Path) -> None:
     assert told(base) == [
         (
             f"{DO}:11",
-            "deduct_paise",
-            "'oops' is not a whole number. Write digits alone: whole paise, basis points, or a count",
+            "deduct_minor",
+            "'oops' is not a whole number. Write digits alone: whole minor units, basis points, or a count",
         )
     ]
 

@@ -137,7 +137,7 @@ def test_every_date_of_a_model_is_a_day_of_its_time() -> None:
             assert is_day(launched), row["model"]
             assert date(2012, 1, 1) <= date.fromisoformat(launched) <= date(2019, 1, 31), row["model"]
             assert row["launched_on_precision"] == "day" or launched.endswith("-01"), row["model"]
-        told = [bool(row[key]) for key in ("new_price_paise", "new_price_on", "new_price_source")]
+        told = [bool(row[key]) for key in ("new_price_minor", "new_price_on", "new_price_source")]
         assert len(set(told)) == 1, row["model"]
         if row["new_price_on"]:
             assert is_day(row["new_price_on"]), row["model"]
@@ -145,7 +145,7 @@ def test_every_date_of_a_model_is_a_day_of_its_time() -> None:
 
 def test_every_amount_of_a_model_is_whole_rupees_that_a_phone_can_cost() -> None:
     for row in MODELS:
-        for key in ("launch_price_paise", "new_price_paise"):
+        for key in ("launch_price_minor", "new_price_minor"):
             if row[key]:
                 assert row[key].isdigit(), row["model"]
                 assert int(row[key]) % 100 == 0, row["model"]
@@ -299,7 +299,7 @@ def test_every_listed_model_has_a_price_on_every_price_day_and_no_other_has_one(
 def test_every_price_is_whole_ten_rupees_and_never_rises(name: str) -> None:
     amounts = defaultdict(list)
     for row in PRICES[name]:
-        amount = int(row["price_paise"])
+        amount = int(row["price_minor"])
         assert amount % TEN_RUPEES == 0
         assert amount >= 300 * 100
         amounts[row["model"]].append(amount)
@@ -310,26 +310,26 @@ def test_every_price_is_whole_ten_rupees_and_never_rises(name: str) -> None:
 @each_programme
 def test_no_used_phone_is_priced_above_what_it_ever_cost(name: str) -> None:
     for row in PRICES[name]:
-        launch = BY_MODEL[row["model"]]["launch_price_paise"]
+        launch = BY_MODEL[row["model"]]["launch_price_minor"]
         if launch:
-            assert int(row["price_paise"]) <= int(launch) * 7 // 10, row["model"]  # the curve begins at 70 %
+            assert int(row["price_minor"]) <= int(launch) * 7 // 10, row["model"]  # the curve begins at 70 %
 
 
 def test_both_programmes_price_a_model_alike() -> None:
-    mine, graded = ({(row["model"], row["effective_from"]): row["price_paise"] for row in PRICES[name]} for name in
+    mine, graded = ({(row["model"], row["effective_from"]): row["price_minor"] for row in PRICES[name]} for name in
                     ("mi-exchange-india", "graded-trade-in"))  # fmt: skip
     assert mine.items() <= graded.items()
 
 
 def test_every_anchor_is_the_stated_share_of_its_price() -> None:
     rates = {"display": 1_600, "body": 1_000, "ports": 600}
-    prices = {(row["model"], row["effective_from"]): int(row["price_paise"]) for row in PRICES["graded-trade-in"]}
+    prices = {(row["model"], row["effective_from"]): int(row["price_minor"]) for row in PRICES["graded-trade-in"]}
     keys = [(row["model"], row["component"], row["effective_from"]) for row in ANCHORS]
     assert len(keys) == len(set(keys)) == len(prices) * len(rates)
     for row in ANCHORS:
         price = prices[row["model"], row["effective_from"]]
         expected = max(50 * 100, price * rates[row["component"]] // 10_000 // TEN_RUPEES * TEN_RUPEES)
-        assert int(row["amount_paise"]) == expected, row
+        assert int(row["amount_minor"]) == expected, row
 
 
 def test_the_model_is_near_the_one_value_that_was_published() -> None:
@@ -338,7 +338,7 @@ def test_the_model_is_near_the_one_value_that_was_published() -> None:
         for row in PRICES["mi-exchange-india"]
         if (row["model"], row["effective_from"]) == (PUBLISHED_MODEL, PUBLISHED_DAY)
     )
-    assert abs(int(row["price_paise"]) - PUBLISHED_PAISE) * 100 <= PUBLISHED_PAISE * 15
+    assert abs(int(row["price_minor"]) - PUBLISHED_PAISE) * 100 <= PUBLISHED_PAISE * 15
     assert "new price" in row["source"] or "launch price" in row["source"]
 
 

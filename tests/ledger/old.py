@@ -36,13 +36,14 @@ def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY) -> N
     with tempfile.TemporaryDirectory() as folder, ledger.open(f"{folder}/today.db", key=key, create=True) as today:
         fill(today)
         with today.engine.connect() as connection:
-            rows = {
+            rows: dict[str, list[dict[str, Any]]] = {
                 name: [dict(row._mapping) for row in connection.execute(select(_schema._metadata.tables[name]))]  # noqa: SLF001 - behind the ledger's back
                 for name in COLUMNS
             }
     heads = _chained_as_then(rows["events"])
     for row in rows["exchanges"]:
         row["head"] = heads[row["code"]]
+        row["value_paise"] = row.pop("value_minor")
     engine = _engine.engine_of(url, create=True)
     with engine.begin() as connection:
         config = _schema._config()  # noqa: SLF001 - as above

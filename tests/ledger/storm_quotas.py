@@ -76,8 +76,10 @@ class Quotas(Figures):
 PLACES = {"first": 20, "second": 30}
 OFFER = trade.programme(
     bonuses=(
-        Bonus("first", "First", paise=50_000, from_value_paise=900_000, quota=PLACES["first"], fall_back="second"),
-        Bonus("second", "Second", paise=20_000, quota=PLACES["second"]),
+        Bonus(
+            "first", "First", amount_minor=50_000, from_value_minor=900_000, quota=PLACES["first"], fall_back="second"
+        ),
+        Bonus("second", "Second", amount_minor=20_000, quota=PLACES["second"]),
     )
 )
 ENDED = AT + 20 * 24 * HOUR

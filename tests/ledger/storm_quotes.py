@@ -80,7 +80,7 @@ OFFERS = 10
 """How often the quote of a phone is offered: once as it is, and nine times edited."""
 TAKEN = 10
 """How many phones are in an exchange before the storm; other accounts offer their quotes."""
-BONUS = Bonus("festival", "Festival bonus", paise=50_000, quota=1_000_000)
+BONUS = Bonus("festival", "Festival bonus", amount_minor=50_000, quota=1_000_000)
 LENIENT = trade.programme(bonuses=(BONUS,))
 STRICT = trade.programme(bonuses=(BONUS,), quote_seal="required")
 WORN = trade.SAID.replace(glass="scratched", battery="worn")

@@ -143,12 +143,12 @@ def test_verify_says_whether_the_ledger_is_whole(ask: Callable[..., Ran], filled
         "is_sealed": True,
     }
     with filled.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE exchanges SET value_paise = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
+        connection.exec_driver_sql(f"UPDATE exchanges SET value_minor = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
     ran = ask("verify")
     assert ran.code == 1
     assert ran.out == (
         "The ledger is not whole: 1 faults. 2 exchanges, 4 events.\n"
-        f"  {code(2)}: its row says value_paise 1, and its events say 995000\n"
+        f"  {code(2)}: its row says value_minor 1, and its events say 995000\n"
         f"{unsealed}"
     )
     assert ask("verify", "--json").code == 1
@@ -173,7 +173,7 @@ def test_a_checkpoint_is_kept_and_compared(
     assert ran.code == 2
     assert "--against" in ran.err
     with filled.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE exchanges SET value_paise = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
+        connection.exec_driver_sql(f"UPDATE exchanges SET value_minor = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
     ran = ask("checkpoint", *key)
     assert ran.code == 2
     assert "a checkpoint is taken of a whole ledger only" in ran.err
@@ -189,14 +189,14 @@ def test_exposure_says_what_live_coupons_are_worth(ask: Callable[..., Ran]) -> N
         ["together", "2", "₹19,900.00"],
     ]
     assert ask("exposure", "--json").data["days"] == [
-        {"day": None, "coupons": 1, "value_paise": 995000},
-        {"day": "2020-01-25", "coupons": 1, "value_paise": 995000},
+        {"day": None, "coupons": 1, "value_minor": 995000},
+        {"day": "2020-01-25", "coupons": 1, "value_minor": 995000},
     ]
 
 
 def test_migrate_says_the_version(ask: Callable[..., Ran]) -> None:
-    assert ask("migrate").out == "The ledger's tables are of version 0002.\n"
-    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0002"}
+    assert ask("migrate").out == "The ledger's tables are of version 0003.\n"
+    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0003"}
 
 
 def test_no_command_makes_a_ledger(tmp_path: Any) -> None:  # noqa: ANN401 - a path

@@ -55,7 +55,7 @@ def crowded(store: Ledger) -> Ledger:
             "order_id": f"o{number}",
             "due_us": number * 1_000,
             "at_us": 0,
-            "value_paise": 1,
+            "value_minor": 1,
             "key_id": "k",
             "head": "h",
         }

@@ -390,8 +390,8 @@ def test_the_exposure_is_by_day_of_expiry(store: Ledger) -> None:
     made(store.reserve(code(1), order(1), account=account(1), at=AT + DAY, idempotency_key="r"))
     made(store.void(code(4), reason="why", at=AT + DAY, idempotency_key="v"))
     held, first = store.open_exposure()
-    assert (held.day, held.coupons, held.value_paise) == (None, 1, 995_000)
-    assert (first.day, first.coupons, first.value_paise) == (date(2020, 1, 25), 2, 1_990_000)
+    assert (held.day, held.coupons, held.value_minor) == (None, 1, 995_000)
+    assert (first.day, first.coupons, first.value_minor) == (date(2020, 1, 25), 2, 1_990_000)
     east = store.open_exposure(timezone(timedelta(hours=7)))
     assert [(one.day, one.coupons) for one in east] == [(None, 1), (date(2020, 1, 25), 1), (date(2020, 1, 26), 1)]
 

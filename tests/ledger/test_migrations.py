@@ -28,16 +28,16 @@ def lived(store: Ledger) -> None:
 def unsealed(url: str) -> str:
     """Give the URL of a ledger of version 0001 whose tables were migrated, and nothing else."""
     old.left(url, lived)
-    with pytest.raises(LedgerError, match="of version 0001, and this package needs 0002"):
+    with pytest.raises(LedgerError, match="of version 0001, and this package needs 0003"):
         ledger.open(url, key=KEY)
-    assert ledger.migrate(url) == "0002"
+    assert ledger.migrate(url) == "0003"
     return url
 
 
 @pytest.fixture
 def migrated(unsealed: str) -> str:
     """Give the URL of a ledger of version 0001 that was migrated with its key."""
-    assert ledger.migrate(unsealed, key=KEY) == "0002"
+    assert ledger.migrate(unsealed, key=KEY) == "0003"
     return unsealed
 
 

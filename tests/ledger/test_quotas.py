@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from miexchange.programme import Programme
 
 DAY = timedelta(days=1)
-FIRST = Bonus("first", "First bonus", paise=50_000, from_value_paise=900_000, quota=2, fall_back="second")
-SECOND = Bonus("second", "Second bonus", paise=20_000, quota=1)
+FIRST = Bonus("first", "First bonus", amount_minor=50_000, from_value_minor=900_000, quota=2, fall_back="second")
+SECOND = Bonus("second", "Second bonus", amount_minor=20_000, quota=1)
 PROGRAMME = trade.programme(bonuses=(FIRST, SECOND))
 
 
@@ -132,6 +132,6 @@ def test_whoever_is_quicker_no_place_is_given_twice(store: Ledger) -> None:
 def test_the_quota_is_counted_over_versions_of_the_programme(store: Ledger) -> None:
     made(ask(store, 1, {}))
     made(ask(store, 2, {}))
-    cheaper = trade.programme(bonuses=(FIRST.replace(paise=40_000), SECOND))
+    cheaper = trade.programme(bonuses=(FIRST.replace(amount_minor=40_000), SECOND))
     stale = store.accept(quoted(3, {}, cheaper), cheaper, account=account(3), at=AT, idempotency_key="other")
     assert codes(stale) == ("bonus_used_up",)

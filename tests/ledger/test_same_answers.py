@@ -177,7 +177,7 @@ def test_exposure_counts_days_in_every_zone(pair: tuple[Ledger, Ledger], zone: A
                 us = (due.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
                 name = f"{first} {number}"
                 connection.exec_driver_sql(
-                    "INSERT INTO exchanges (code, account, state, version, due_us, at_us, value_paise, key_id, head)"  # noqa: S608 - our own
+                    "INSERT INTO exchanges (code, account, state, version, due_us, at_us, value_minor, key_id, head)"  # noqa: S608 - our own
                     f" VALUES ('{name}', '{name}', 'issued', 1, {us}, 0, {10**number}, 'exposure', '')"
                 )
     days = [due.replace(tzinfo=UTC).astimezone(zone).date() for due in dues]
@@ -185,7 +185,7 @@ def test_exposure_counts_days_in_every_zone(pair: tuple[Ledger, Ledger], zone: A
     for number, day in enumerate(days):
         values[day] += 10**number
     for store in pair:
-        found = {one.day: (one.coupons, one.value_paise) for one in store.open_exposure(zone) if one.day in values}
+        found = {one.day: (one.coupons, one.value_minor) for one in store.open_exposure(zone) if one.day in values}
         others = [one for one in store.open_exposure(zone) if one.day is not None and one.day not in values]
         assert found == {day: (days.count(day), values[day]) for day in values}
         assert others == [one for one in others if one.day is not None and one.day.year == 2020]

@@ -26,7 +26,7 @@ TAMPERING = {
     "its order": ("UPDATE exchanges SET order_id = 'x' WHERE code = '{one}'", "says order_id x"),
     "its due instant": ("UPDATE exchanges SET due_us = 1 WHERE code = '{one}'", "says due_us 1"),
     "its instant": ("UPDATE exchanges SET at_us = 1 WHERE code = '{one}'", "says at_us 1"),
-    "its value": ("UPDATE exchanges SET value_paise = 1 WHERE code = '{one}'", "says value_paise 1"),
+    "its value": ("UPDATE exchanges SET value_minor = 1 WHERE code = '{one}'", "says value_minor 1"),
     "its key": ("UPDATE exchanges SET key_id = 'x' WHERE code = '{one}'", "says key_id x"),
     "its head": ("UPDATE exchanges SET head = 'x' WHERE code = '{one}'", "says head x"),
     "its code": ("UPDATE exchanges SET code = '0000000000000000Z' WHERE code = '{one}'", "its row is missing"),
@@ -204,10 +204,10 @@ def test_verify_never_stops_at_a_broken_byte(tmp_path: Path, what: str) -> None:
             reserved(store, number)
         with store.engine.begin() as connection:
             connection.exec_driver_sql(BROKEN[what].format(one=code(1)))
-            connection.exec_driver_sql(f"UPDATE exchanges SET value_paise = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
+            connection.exec_driver_sql(f"UPDATE exchanges SET value_minor = 1 WHERE code = '{code(2)}'")  # noqa: S608 - our own
         found = verify(store)
         assert any(fault.startswith(code(1)) for fault in found.faults)
-        assert any(fault.startswith(f"{code(2)}: its row says value_paise 1") for fault in found.faults)
+        assert any(fault.startswith(f"{code(2)}: its row says value_minor 1") for fault in found.faults)
         with store.engine.connect() as connection:  # the connection reads as before
             assert connection.exec_driver_sql("SELECT 'é'").scalar() == "é"
 

@@ -411,9 +411,9 @@ def _plural(column: Any, cells: list[object]) -> None:  # noqa: ANN401 - any col
     found = [(row["brand"], row["reason"]) for row in plain(lookup_many(TACS, column, threads=1))]
     known = [(_brand(digits), reason) for digits, reason in expected]
     assert found == known, (found, known)
-    prices = [row["price_paise"] for row in plain(prices_as_of(PRICES, column, small.AT))]
+    prices = [row["price_minor"] for row in plain(prices_as_of(PRICES, column, small.AT))]
     priced = [PRICES.as_of(cell, small.AT) if (cell := text_of(one)) else None for one in cells]
-    assert prices == [price and price.price_paise for price in priced], (prices, priced)
+    assert prices == [price and price.price_minor for price in priced], (prices, priced)
 
 
 def _brand(digits: str | None) -> str | None:

@@ -78,12 +78,12 @@ def rows_of(result: Sequence[Row]) -> list[Row]:
             "warnings": set(filter(None, row["warnings"].split("|"))),
             "grade": row["grade"],
             "lines": {
-                name.removesuffix("_paise"): amount
+                name.removesuffix("_minor"): amount
                 for name, amount in row.items()
-                if name.endswith("_paise") and not name.endswith("_value_paise") and amount
+                if name.endswith("_minor") and not name.endswith("_value_minor") and amount
             },
-            "exchange_value": row["exchange_value_paise"],
-            "coupon_value": row["coupon_value_paise"],
+            "exchange_value": row["exchange_value_minor"],
+            "coupon_value": row["coupon_value_minor"],
         }
         for row in result
     ]

@@ -128,20 +128,20 @@ def test_prices_as_of_is_as_of_for_every_row(table: PriceTable, data: st.DataObj
     expected = [table.as_of(model, at) for model, at in rows]
     models = pa.array([model for model, _ in rows]), pa.array([at for _, at in rows], pa.timestamp("us", "UTC"))
     found = prices_as_of(table, *models).to_pylist()
-    assert [(row["price_paise"], row["effective_from"]) for row in found] == [
-        (price and price.price_paise, price and price.effective_from) for price in expected
+    assert [(row["price_minor"], row["effective_from"]) for row in found] == [
+        (price and price.price_minor, price and price.effective_from) for price in expected
     ]
     at = rows[0][1]
     found = plain(prices_as_of(table, pd.Series([model for model, _ in rows]), at))
-    assert [row["price_paise"] for row in found] == [
-        price and price.price_paise for price in (table.as_of(model, at) for model, _ in rows)
+    assert [row["price_minor"] for row in found] == [
+        price and price.price_minor for price in (table.as_of(model, at) for model, _ in rows)
     ]
 
 
 def test_many_prices_and_rows_without_a_model_or_an_instant() -> None:
     table = PriceTable.of([])
     models, at = pa.array(["one", None]), pa.array([None, datetime(2018, 4, 1, tzinfo=UTC)], pa.timestamp("us", "UTC"))
-    assert prices_as_of(table, models, at)["price_paise"].to_pylist() == [None, None]
+    assert prices_as_of(table, models, at)["price_minor"].to_pylist() == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def result_of(path: Path) -> list[Row]:
 
 
 def _cell(name: str, text: str) -> Any:  # noqa: ANN401 - a number or a text
-    if name.endswith("_paise") or name == "row":
+    if name.endswith("_minor") or name == "row":
         return int(text) if text else None
     return (text or None) if name == "grade" else text
 

@@ -65,7 +65,7 @@ ARROW = pa.Table.from_pylist(DEVICES, SCHEMA)
 def outcomes(rows: list[Row]) -> list[tuple[str, tuple[str, ...], int | None]]:
     """Return what of every row is compared: outcome, reasons and values."""
     return [
-        (row["outcome"], tuple(sorted(filter(None, row["reasons"].split("|")))), row["coupon_value_paise"])
+        (row["outcome"], tuple(sorted(filter(None, row["reasons"].split("|")))), row["coupon_value_minor"])
         for row in rows
     ]
 

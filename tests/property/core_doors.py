@@ -394,23 +394,23 @@ def _plain_doors() -> Iterator[tuple[str, Door]]:
 # Tables.
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "models.csv": ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source"),
+    "models.csv": ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source"),
     "eligible_models.csv": ("model", "listed_from", "listed_until", "source"),
-    "market_prices.csv": ("model", "effective_from", "effective_until", "price_paise", "basis", "source"),
+    "market_prices.csv": ("model", "effective_from", "effective_until", "price_minor", "basis", "source"),
     "repair_anchors.csv": (
         "model",
         "component",
         "effective_from",
         "effective_until",
-        "amount_paise",
+        "amount_minor",
         "basis",
         "source",
     ),
     "tac.csv": ("tac", "brand", "model", "source"),
     "grades.csv": ("grade", "keep_bps", "ctia", "r2", "meaning", "source"),
     "condition.csv": (
-        *("question", "option", "gate", "grade", "keep_bps", "deduct_paise", "deduct_bps", "anchor", "weight_bps"),
-        *("extra_paise", "source"),
+        *("question", "option", "gate", "grade", "keep_bps", "deduct_minor", "deduct_bps", "anchor", "weight_bps"),
+        *("extra_minor", "source"),
     ),
 }
 _ROWS: dict[str, tuple[str, ...]] = {
@@ -485,7 +485,7 @@ def tables(name: str) -> dict[str, Callable[[], bytes]]:
         "no UTF-8 in each line": lambda: header.encode() + b"\n" + b"\xff\n" * 450_000,
         "long cells that nobody reads": lambda: made(lambda n: filled(n, source="s" * 90_000)),
     }
-    numbers = [column for column in columns if column.endswith(("_paise", "_bps", "_mb", "_gb"))]
+    numbers = [column for column in columns if column.endswith(("_minor", "_bps", "_mb", "_gb"))]
     if numbers:
         column = numbers[0]
         found["numbers of many digits"] = lambda: made(lambda n: filled(n, **{column: "9" * 5_000}))

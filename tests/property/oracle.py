@@ -54,7 +54,7 @@ def anchor_at(programme: Programme, model: str, component: str, at: datetime) ->
     rows = [row for row in programme.anchors.anchors if (row.model, row.component) == (model, component)]
     found = last_in_force(rows, at)
     assert found is not None, f"{model} has no {component} anchor"
-    return found.amount_paise  # type: ignore[union-attr]
+    return found.amount_minor  # type: ignore[union-attr]
 
 
 def terms_at(programme: Programme, at: datetime) -> Terms:
@@ -96,7 +96,7 @@ def exchange_value(
     variant = next(variant for variant in programme.catalogue.variants if variant.model == model)
     price = price_at(programme, model, at)
     assert price is not None
-    market = price.price_paise
+    market = price.price_minor
     pairs = answered(condition, terms, variant)
     kept = market
     for _, option in pairs:
@@ -115,7 +115,7 @@ def exchange_value(
     for question, option in pairs:
         if option.deduction is None:
             continue
-        cost = option.deduction.paise + share(market, option.deduction.share_bps)
+        cost = option.deduction.amount_minor + share(market, option.deduction.share_bps)
         if option.deduction.anchor:
             anchor = anchor_at(programme, model, option.deduction.anchor, at)
             cost += share(anchor, option.deduction.weight_bps)
@@ -124,10 +124,10 @@ def exchange_value(
     for overlap in terms.overlaps:
         smaller = min(costs.get(overlap.one, 0), costs.get(overlap.other, 0))
         total += share(smaller, 10_000 - overlap.counted_bps)
-    total += sum(option.extra_paise for _, option in pairs)
+    total += sum(option.extra_minor for _, option in pairs)
     total = share(total, terms.factor_bps)
-    total = min(max(total, terms.scrap_paise), market)
-    return total - total % terms.step_paise
+    total = min(max(total, terms.scrap_minor), market)
+    return total - total % terms.step_minor
 
 
 def bonus_amounts(
@@ -144,9 +144,9 @@ def bonus_amounts(
         if bonus.targets and target not in bonus.targets:
             continue
         paid = _left(bonus, terms, given)
-        if paid is None or value < bonus.from_value_paise:
+        if paid is None or value < bonus.from_value_minor:
             continue
-        amount = paid.paise or min(share(value, paid.share_bps), paid.cap_paise or 0)
+        amount = paid.amount_minor or min(share(value, paid.share_bps), paid.cap_minor or 0)
         if amount:
             (stacked if bonus.stackable else others).append((paid.id, amount))
     if others:

@@ -219,7 +219,7 @@ def _dated(file: str, most: int) -> bytes:
     def row(number: int) -> tuple[str, ...]:
         begins, ends = date_of(39_984 + every * number), date_of(39_984 + every * number + 1)
         cells = {"model": "acme-one-4-64", "effective_from": begins, "listed_from": begins, "effective_until": ends}
-        cells |= {"listed_until": ends, "price_paise": "100", "amount_paise": "100", "basis": "observed"}
+        cells |= {"listed_until": ends, "price_minor": "100", "amount_minor": "100", "basis": "observed"}
         return tuple(cells.get(column, "display" if column == "component" else "s") for column in columns)
 
     return table(columns, row)[:most].rpartition(b"\n")[0] + b"\n"

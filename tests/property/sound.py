@@ -72,7 +72,7 @@ class _Sound:
 
     @cached_property
     def bonus(self) -> Bonus:
-        return Bonus("launch", "Launch bonus", paise=50_000, quota=10)
+        return Bonus("launch", "Launch bonus", amount_minor=50_000, quota=10)
 
     @cached_property
     def programme(self) -> Programme:
@@ -225,7 +225,7 @@ def _examples() -> dict[type, Any]:
         Refusal((Reason(ReasonCode.PRICE_MISSING, "There is no price", "Add one", "market"),)),
         Anchor(small.MODEL, "display", AT, 100, "observed"),
         Finding(question, question.options[1]),
-        Deduction(paise=100),
+        Deduction(amount_minor=100),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
         ChangedAnswer("glass", "best", "marked", -15_000, ()),
@@ -427,7 +427,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "ReasonCode": {"value": "price_missing"},
         "exchange.State": {"value": "issued"},
         "coupon.normal_code": {"text": SOUND.issued.code},
-        "money.paise": {"text": "1,234.50"},
+        "money.amount_minor": {"text": "1,234.50"},
         "Questionnaire.asked_of": {},
         "exchange.begin": {"event": exchange.acceptance(SOUND.quote, SOUND.programme, **ACCEPTED)},
         "batch.appraise_file": {

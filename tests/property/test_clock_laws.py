@@ -124,15 +124,15 @@ def _table(folder: Path, columns: str, row: str) -> Path:
 @pytest.mark.parametrize("word", WORDS)
 def test_no_word_is_an_instant_in_a_table_of_the_core(word: str, tmp_path: Path) -> None:
     """Design, promise 1: `now` and `today` would be another value tomorrow."""
-    priced = "model,effective_from,price_paise,basis,source"
+    priced = "model,effective_from,price_minor,basis,source"
     assert is_refused(lambda: PriceTable.read(_table(tmp_path, priced, f"a,{word},100,observed,x")))
-    anchored = "model,component,effective_from,amount_paise,basis,source"
+    anchored = "model,component,effective_from,amount_minor,basis,source"
     assert is_refused(lambda: AnchorTable.read(_table(tmp_path, anchored, f"a,b,{word},100,observed,x")))
     listed = "model,listed_from,listed_until,source"
     assert is_refused(lambda: EligibleModels.read(_table(tmp_path, listed, f"a,{word},,x")))
     frame = pd.DataFrame([{"model": "a", "listed_from": word, "listed_until": None, "source": "x"}])
     assert is_refused(lambda: EligibleModels.read(frame))
-    price = {"model": "a", "effective_from": word, "price_paise": 100, "basis": "observed", "source": "x"}
+    price = {"model": "a", "effective_from": word, "price_minor": 100, "basis": "observed", "source": "x"}
     assert is_refused(lambda: PriceTable.read(pd.DataFrame([price])))
     assert is_refused(lambda: Price.from_dict(price))
     assert is_refused(lambda: Listing.from_dict({"model": "a", "listed_from": word}))
@@ -168,9 +168,9 @@ def test_no_word_is_an_instant_in_a_table_of_devices(word: str, tmp_path: Path) 
         except MiExchangeError:
             continue
         assert (
-            pa.table(found)["price_paise"].null_count == 2
+            pa.table(found)["price_minor"].null_count == 2
             if not isinstance(found, pd.DataFrame)
-            else found["price_paise"].isna().all()
+            else found["price_minor"].isna().all()
         )
 
 

@@ -108,10 +108,10 @@ def pencil(coupon: Coupon, order: Order) -> tuple[int, ...] | None:
         all((line.category in usage.categories, line.brand in usage.brands, line.channel in usage.channels))
         for line in order.lines
     ]
-    total = sum(line.price_paise * line.quantity for line, fit in zip(order.lines, fits, strict=True) if fit)
+    total = sum(line.price_minor * line.quantity for line, fit in zip(order.lines, fits, strict=True) if fit)
     if (
         not any(fits)
-        or total < max(usage.minimum_order_paise, 1)
+        or total < max(usage.minimum_order_minor, 1)
         or set(order.other_discounts) - set(usage.stacks_with)
     ):
         return None
@@ -122,13 +122,13 @@ def pencil(coupon: Coupon, order: Order) -> tuple[int, ...] | None:
         )
 
     if usage.applies_to == "eligible_lines":
-        weights = [line.price_paise * line.quantity * fit for line, fit in zip(order.lines, fits, strict=True)]
+        weights = [line.price_minor * line.quantity * fit for line, fit in zip(order.lines, fits, strict=True)]
         bought = {line.product for line, fit in zip(order.lines, fits, strict=True) if fit}
         return oracle.shares(min(worth(bought), total), weights)
     best: tuple[int, int, int] | None = None
     for place, (line, fit) in enumerate(zip(order.lines, fits, strict=True)):
         if fit:
-            offer = (min(worth({line.product}), line.price_paise), line.price_paise, -place)
+            offer = (min(worth({line.product}), line.price_minor), line.price_minor, -place)
             best = offer if best is None else max(best, offer)
     assert best is not None
     return tuple(best[0] if place == -best[2] else 0 for place in range(len(order.lines)))
@@ -140,7 +140,7 @@ def test_the_discounts_are_what_a_pencil_says(purchase: tuple[Coupon, Order]) ->
     """Design, section 8: discount per order line, by largest remainder; or on one unit, the dearest."""
     coupon, order = purchase
     # The pencil splits one paisa at a time, so it gets small prices.
-    lines = tuple(line.replace(price_paise=line.price_paise % 3_000) for line in order.lines)
+    lines = tuple(line.replace(price_minor=line.price_minor % 3_000) for line in order.lines)
     order = order.replace(lines=lines)
     bonuses = tuple(bonus.replace(amount=bonus.amount % 500) for bonus in coupon.bonuses)
     coupon = coupon.replace(exchange_value=coupon.exchange_value % 4_000, bonuses=bonuses)
@@ -159,10 +159,10 @@ def test_a_discount_is_never_too_large(purchase: tuple[Coupon, Order]) -> None:
     if not isinstance(answer, Redemption):
         return
     for discount, line in zip(answer.discounts, order.lines, strict=True):
-        unit = line.price_paise if coupon.usage.applies_to == "one_unit" else line.total_paise
+        unit = line.price_minor if coupon.usage.applies_to == "one_unit" else line.total_minor
         assert 0 <= discount <= unit
-    assert sum(answer.discounts) == answer.discount <= min(coupon.value, order.total_paise)
-    assert answer.to_pay == order.total_paise - answer.discount >= 0
+    assert sum(answer.discounts) == answer.discount <= min(coupon.value, order.total_minor)
+    assert answer.to_pay == order.total_minor - answer.discount >= 0
     assert answer.discount + answer.forfeited + answer.store_credit == coupon.value
     assert min(answer.forfeited, answer.store_credit) >= 0
     assert not answer.store_credit or coupon.usage.surplus == "store_credit"
@@ -214,10 +214,10 @@ def test_a_refusal_has_every_reason(
         line.category in usage.categories and line.brand in usage.brands and line.channel in usage.channels
         for line in order.lines
     ]
-    total = sum(line.total_paise for line, fit in zip(order.lines, fits, strict=True) if fit)
+    total = sum(line.total_minor for line, fit in zip(order.lines, fits, strict=True) if fit)
     if not any(fits):
         expected |= usage_codes(usage, order)
-    elif total < max(usage.minimum_order_paise, 1):
+    elif total < max(usage.minimum_order_minor, 1):
         expected.add("order_below_minimum")
     assert isinstance(answer, Refusal) is bool(expected)
     if isinstance(answer, Refusal):

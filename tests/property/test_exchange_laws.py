@@ -84,7 +84,7 @@ def test_a_state_is_the_fold_of_its_events_and_of_their_json(exchange: Exchange,
 def held(draw: st.DrawFn) -> Exchange:
     """Draw an exchange whose coupon an order holds, or has used up."""
     exchange = draw(exchanges(steps=0))
-    usage = exchange.coupon.usage.replace(minimum_order_paise=0)
+    usage = exchange.coupon.usage.replace(minimum_order_minor=0)
     exchange = exchange.replace(coupon=exchange.coupon.replace(usage=usage))
     after = apply(exchange, Reserve(exchange.at, draw(orders(usage)), exchange.account))
     assert isinstance(after, Exchange), after.explain()
@@ -139,7 +139,7 @@ def test_a_larger_shortfall_is_never_honoured_where_a_smaller_is_not(
     assume(shortfall <= value)
     if rules.honours(shortfall, value):
         assert rules.honours(shortfall - 1, value)
-    within = max(rules.tolerance_paise, value * rules.tolerance_bps // 10_000)
+    within = max(rules.tolerance_minor, value * rules.tolerance_bps // 10_000)
     assert rules.honours(shortfall, value) is (rules.mismatch == "honour" or shortfall <= within)
 
 

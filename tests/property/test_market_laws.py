@@ -83,13 +83,13 @@ def test_two_rows_that_overlap_are_refused(table: PriceTable, data: st.DataObjec
         return
     row: Price = data.draw(st.sampled_from(table.prices))
     with pytest.raises(InvalidValue):
-        PriceTable.of([*table.prices, row.replace(price_paise=row.price_paise + 100)])
+        PriceTable.of([*table.prices, row.replace(price_minor=row.price_minor + 100)])
 
 
 @given(price_tables())
 def test_a_table_comes_back_from_csv(table: PriceTable) -> None:
     """PriceTable.read: a table that was written is the table that is read."""
-    columns = ("model", "effective_from", "effective_until", "price_paise", "basis", "source")
+    columns = ("model", "effective_from", "effective_until", "price_minor", "basis", "source")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "prices.csv"
         write_table(path, columns, (row.to_dict() for row in table.prices))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from miexchange import _kernel
 from miexchange.errors import InvalidValue
-from miexchange.money import GREATEST_PAISE, allocate, paise, rupees
+from miexchange.money import GREATEST_AMOUNT, allocate, paise, rupees
 from property import oracle
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     _Column = np.ndarray[tuple[int], np.dtype[np.int64]]
 
-amounts = st.integers(0, GREATEST_PAISE)
-signed = st.integers(-GREATEST_PAISE, GREATEST_PAISE)
+amounts = st.integers(0, GREATEST_AMOUNT)
+signed = st.integers(-GREATEST_AMOUNT, GREATEST_AMOUNT)
 rates = st.integers(0, 10_000)
 weights = st.lists(st.integers(0, 5) | amounts, max_size=8)
 
@@ -138,7 +138,7 @@ def steps(draw: st.DrawFn) -> _Arguments:
     groups = draw(st.integers(0, 4))
     pairs = [(0, 1), (2, 3)][: groups // 2]
     return (
-        draw(st.integers(100, GREATEST_PAISE)),
+        draw(st.integers(100, GREATEST_AMOUNT)),
         draw(st.lists(rates, max_size=3)),
         draw(rates),
         draw(st.lists(amounts, min_size=groups, max_size=groups)),

@@ -79,7 +79,7 @@ def test_silence_about_an_extra_never_pays_more_than_an_answer(enquiry: Enquiry,
 def dearer(programme: Programme, model: str, paise: int) -> Programme:
     """Raise every price of a model."""
     rows = [
-        row.replace(price_paise=row.price_paise + paise) if row.model == model else row
+        row.replace(price_minor=row.price_minor + paise) if row.model == model else row
         for row in programme.prices.prices
     ]
     return replace(programme, prices=PriceTable.of(rows))
@@ -108,7 +108,7 @@ def test_a_higher_price_never_pays_less_whatever_the_answers(enquiry: Enquiry, d
 @given(enquiries(), st.integers(1, 10**5))
 def test_a_dearer_repair_never_pays_more(enquiry: Enquiry, rupees: int) -> None:
     """Design, section 6: a finding costs a weight times the repair anchor."""
-    rows = [row.replace(amount_paise=row.amount_paise + 100 * rupees) for row in enquiry.programme.anchors.anchors]
+    rows = [row.replace(amount_minor=row.amount_minor + 100 * rupees) for row in enquiry.programme.anchors.anchors]
     assert pays_no_more(replace(enquiry, programme=replace(enquiry.programme, anchors=AnchorTable.of(rows))), enquiry)
 
 

@@ -81,5 +81,5 @@ def test_a_programme_with_another_price_has_another_digest(programme: Programme,
     """Design, promise 4: a quote carries the digest of the programme that it read."""
     rows = list(programme.prices.prices)
     place = data.draw(st.integers(0, len(rows) - 1))
-    rows[place] = rows[place].replace(price_paise=rows[place].price_paise + 100)
+    rows[place] = rows[place].replace(price_minor=rows[place].price_minor + 100)
     assert replace(programme, prices=PriceTable.of(rows)).digest != programme.digest

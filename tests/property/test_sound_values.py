@@ -45,7 +45,7 @@ from miexchange._value import Value
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.market import Anchor, Gap
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.programme import AgeBand, Bonus, Overlap, Terms
 from miexchange.programme._fit import Fitter
 from miexchange.programme._toml import Toml
@@ -135,7 +135,7 @@ def elements(at: At, count: int) -> tuple[Any, ...]:
 
 
 EXAMPLES: dict[tuple[Any, str], Any] = {
-    (Terms, "bonuses"): Bonus("b", "B", paise=1),
+    (Terms, "bonuses"): Bonus("b", "B", amount_minor=1),
     (Terms, "overlaps"): Overlap("display", "battery", 1),
     (Terms, "age_bands"): AgeBand(0, 1),
 }
@@ -356,8 +356,8 @@ def test_the_reader_of_a_table_tells_a_bound_with_its_row(at: At) -> None:
 
 
 CELLS: list[tuple[Any, str, str, str]] = [(Grade, "keep_bps", "grades.csv", "keep_bps")]
-CELLS += [(Option, name, "condition.csv", name) for name in ("keep_bps", "extra_paise")]
-COSTS = {"paise": "deduct_paise", "share_bps": "deduct_bps", "weight_bps": "weight_bps"}
+CELLS += [(Option, name, "condition.csv", name) for name in ("keep_bps", "extra_minor")]
+COSTS = {"amount_minor": "deduct_minor", "share_bps": "deduct_bps", "weight_bps": "weight_bps"}
 CELLS += [(Deduction, field, "condition.csv", column) for field, column in COSTS.items()]
 
 
@@ -389,8 +389,8 @@ DRAWN = [
 ]  # fmt: skip
 NARROWER = {
     # of a value that must fit a whole programme, an order, an exchange; or that a person is to read
-    "Anchor.amount_paise", "Bonus", "Coupon", "Examination", "Exchange", "Grading", "Option", "Quote", "Redemption",
-    "Terms", "UsageRules.minimum_order_paise", "Variant",
+    "Anchor.amount_minor", "Bonus", "Coupon", "Examination", "Exchange", "Grading", "Option", "Quote", "Redemption",
+    "Terms", "UsageRules.minimum_order_minor", "Variant",
 }  # fmt: skip
 
 
@@ -421,10 +421,10 @@ ASKED = Question("q", "?", "part", "none", (YES, NO))
 SENSELESS: list[tuple[Callable[[], object], str]] = [
     (lambda: AgeBand(0, -5_000), "AgeBand.keep_bps"),
     (lambda: AgeBand(-1, 0), "AgeBand.from_months"),
-    (lambda: Deduction(paise=-1), "Deduction.paise"),
-    (Deduction, "Deduction.paise"),
-    (lambda: Deduction(paise=1, share_bps=1), "Deduction.paise"),
-    (lambda: Deduction(paise=1, anchor="display", weight_bps=1), "Deduction.paise"),
+    (lambda: Deduction(amount_minor=-1), "Deduction.amount_minor"),
+    (Deduction, "Deduction.amount_minor"),
+    (lambda: Deduction(amount_minor=1, share_bps=1), "Deduction.amount_minor"),
+    (lambda: Deduction(amount_minor=1, anchor="display", weight_bps=1), "Deduction.amount_minor"),
     (lambda: Deduction(anchor="display"), "Deduction.weight_bps"),
     (lambda: Deduction(weight_bps=1), "Deduction.anchor"),
     (lambda: Option("a", "A", keep_bps=-1), "Option.keep_bps"),
@@ -434,7 +434,7 @@ SENSELESS: list[tuple[Callable[[], object], str]] = [
     (lambda: Question("q", "?", "part", "none", (YES, YES)), "Question.options"),
     (lambda: Questionnaire("1", (ASKED, ASKED)), "Questionnaire.questions"),
     (lambda: small.USAGE.replace(valid_days=-1), "UsageRules.valid_days"),
-    (lambda: small.USAGE.replace(minimum_order_paise=-1), "UsageRules.minimum_order_paise"),
+    (lambda: small.USAGE.replace(minimum_order_minor=-1), "UsageRules.minimum_order_minor"),
     (lambda: small.USAGE.replace(brands=()), "UsageRules.brands"),
     (lambda: trade.RULES.replace(decide_hours=-1), "ExchangeRules.decide_hours"),
     (lambda: trade.RULES.replace(decide_hours=0), "ExchangeRules.decide_hours"),
@@ -443,25 +443,25 @@ SENSELESS: list[tuple[Callable[[], object], str]] = [
     (lambda: trade.STRICT.replace(rebuy_days=1), "ExchangeRules.rebuy_days"),
     (lambda: ExchangeRules("required", "full", "honour", "none", tolerance_bps=1), "ExchangeRules.tolerance_bps"),
     (lambda: Listing("m", A_DAY, A_DAY), "Listing.listed_until"),
-    (lambda: Bonus("b", "B", paise=1, begins=A_DAY, ends=A_DAY), "Bonus.ends"),
-    (lambda: Bonus("b", "B"), "Bonus.paise"),
-    (lambda: Bonus("b", "B", paise=1, share_bps=1, cap_paise=1), "Bonus.paise"),
-    (lambda: Bonus("b", "B", share_bps=1), "Bonus.cap_paise"),
-    (lambda: Bonus("b", "B", paise=1, cap_paise=1), "Bonus.cap_paise"),
+    (lambda: Bonus("b", "B", amount_minor=1, begins=A_DAY, ends=A_DAY), "Bonus.ends"),
+    (lambda: Bonus("b", "B"), "Bonus.amount_minor"),
+    (lambda: Bonus("b", "B", amount_minor=1, share_bps=1, cap_minor=1), "Bonus.amount_minor"),
+    (lambda: Bonus("b", "B", share_bps=1), "Bonus.cap_minor"),
+    (lambda: Bonus("b", "B", amount_minor=1, cap_minor=1), "Bonus.cap_minor"),
     (lambda: GrantedBonus("b", -1), "GrantedBonus.amount"),
     (lambda: TacDevice("", ""), "TacDevice.model"),
     (lambda: Overlap("display", "display", 1), "Overlap.other"),
-    (lambda: Price("m", small.AT, -100, "observed"), "Price.price_paise"),
-    (lambda: Price("m", small.AT, 150, "observed"), "Price.price_paise"),
+    (lambda: Price("m", small.AT, -100, "observed"), "Price.price_minor"),
+    (lambda: Price("m", small.AT, 150, "observed"), "Price.price_minor"),
     (lambda: Price("m", small.AT, 100, "observed", "", small.AT), "Price.effective_until"),
     (lambda: Gap("m", small.AT, small.AT - timedelta(1)), "Gap.ends"),
     (lambda: small.VARIANT.replace(ram_mb=-1), "Variant.ram_mb"),
     (lambda: small.VARIANT.replace(sims=5), "Variant.sims"),
     (lambda: small.TERMS.replace(grades=(Grade("A", 1), Grade("A", 1))), "Terms.grades"),
-    (lambda: small.TERMS.replace(bonuses=(Bonus("b", "B", paise=1),) * 2), "Terms.bonuses"),
+    (lambda: small.TERMS.replace(bonuses=(Bonus("b", "B", amount_minor=1),) * 2), "Terms.bonuses"),
     (lambda: small.TERMS.replace(factor_bps=0), "Terms.factor_bps"),
     (lambda: small.TERMS.replace(drift_bps_per_day=223), "Terms.drift_bps_per_day"),
-    (lambda: small.TERMS.replace(step_paise=100, scrap_paise=150), "Terms.scrap_paise"),
+    (lambda: small.TERMS.replace(step_minor=100, scrap_minor=150), "Terms.scrap_minor"),
     (lambda: small.asking(ASKED.replace(options=(YES, NO.replace(grade=3)))), "Terms.grades"),
     (lambda: dataclasses.replace(small.programme(), id=""), "Programme.id"),
     (lambda: dataclasses.replace(small.programme(), brands=frozenset({7})), "Programme.brands"),  # type: ignore[arg-type]
@@ -479,11 +479,11 @@ SENSELESS: list[tuple[Callable[[], object], str]] = [
         "Terms.overlaps.1.one",
     ),
     (
-        lambda: small.TERMS.replace(bonuses=(Bonus("b", "B", paise=1, quota=1, fall_back="c"),)),
+        lambda: small.TERMS.replace(bonuses=(Bonus("b", "B", amount_minor=1, quota=1, fall_back="c"),)),
         "Terms.bonuses.0.fall_back",
     ),
     (
-        lambda: small.TERMS.replace(bonuses=(Bonus("b", "B", paise=1, quota=1, fall_back="b"),)),
+        lambda: small.TERMS.replace(bonuses=(Bonus("b", "B", amount_minor=1, quota=1, fall_back="b"),)),
         "Terms.bonuses.0.fall_back",
     ),
 ]
@@ -519,7 +519,7 @@ def test_what_ends_is_after_what_begins(kind: Any, end: str, begin: str) -> None
 
 
 def test_the_greatest_amounts_are_taken() -> None:
-    assert Deduction(paise=GREATEST_PAISE).size == GREATEST_PAISE
-    assert Bonus("b", "B", share_bps=10_000, cap_paise=GREATEST_PAISE).most_paise == GREATEST_PAISE
+    assert Deduction(amount_minor=GREATEST_AMOUNT).size == GREATEST_AMOUNT
+    assert Bonus("b", "B", share_bps=10_000, cap_minor=GREATEST_AMOUNT).most_minor == GREATEST_AMOUNT
     assert small.TERMS.replace(drift_bps_per_day=222).drift_bps_per_day == 222
     assert isinstance(Items(0, 1).wants, str)

@@ -189,7 +189,7 @@ def test_an_order_whose_eligible_lines_cost_nothing_uses_no_coupon(applies_to: s
         assert answer.codes == ("order_below_minimum",)
         assert "cost nothing" in answer.explain()
     assert isinstance(
-        coupon.check(Order("o1", (free, free.replace(price_paise=1))), account="a1", at=small.AT), Redemption
+        coupon.check(Order("o1", (free, free.replace(price_minor=1))), account="a1", at=small.AT), Redemption
     )
 
 

@@ -161,7 +161,7 @@ def test_every_reader_takes_the_same_days(text: str) -> None:
 def test_observations_take_the_same_days(text: str) -> None:
     """One grammar: `tuning.Observations` reads the days of the grammar and no others."""
     day = outcome(read_day, text.strip())
-    good = {"model": "oneplus-3t-6-64", "price_paise": 1_100_000, "kind": "deal", "source": "a", "on": "2018-03-01"}
+    good = {"model": "oneplus-3t-6-64", "price_minor": 1_100_000, "kind": "deal", "source": "a", "on": "2018-03-01"}
     rows = pd.DataFrame([good, {**good, "source": "b", "on": text}])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TuningWarning)

@@ -270,11 +270,11 @@ def test_any_object_as_a_table(given_value: Any) -> None:
 
 
 TABLES: dict[Callable[[Path], object], tuple[str, ...]] = {
-    PriceTable.read: ("model", "effective_from", "price_paise", "basis", "source", "effective_until"),
-    AnchorTable.read: ("model", "component", "effective_from", "amount_paise", "basis", "source", "effective_until"),
+    PriceTable.read: ("model", "effective_from", "price_minor", "basis", "source", "effective_until"),
+    AnchorTable.read: ("model", "component", "effective_from", "amount_minor", "basis", "source", "effective_until"),
     EligibleModels.read: ("model", "listed_from", "listed_until", "source"),
     Catalogue.read: (
-        *("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source", "aliases"),
+        *("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source", "aliases"),
     ),
     TacTable.read: ("tac", "brand", "model", "source"),
 }

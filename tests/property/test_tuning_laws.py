@@ -81,7 +81,7 @@ def test_a_price_lies_between_the_prices_that_it_is_made_of(amounts: list[int], 
     rows = pd.DataFrame(
         {
             "model": "oneplus-3t-6-64",
-            "price_paise": amounts,
+            "price_minor": amounts,
             "on": ON,
             "kind": ["listing" if number % low_kinds else "deal" for number in range(len(amounts))],
             "source": [f"s{number}" for number in range(len(amounts))],
@@ -92,5 +92,5 @@ def test_a_price_lies_between_the_prices_that_it_is_made_of(amounts: list[int], 
         found = Observations.read(rows, graded().catalogue, as_of=ON)
     builder = PriceTableBuilder(outlier_mads=1e9).fit(found, dates=[ON])
     (price,) = builder.table_.prices
-    assert min(amounts) - 500 <= price.price_paise <= max(amounts) + 500
-    assert price.price_paise % 1000 == 0
+    assert min(amounts) - 500 <= price.price_minor <= max(amounts) + 500
+    assert price.price_minor % 1000 == 0

@@ -141,7 +141,7 @@ def test_a_value_of_a_shipped_programme_is_what_a_pencil_says(programme: Program
 
 
 @given(enquiries())
-def test_the_lines_add_up_in_whole_paise(enquiry: Enquiry) -> None:
+def test_the_lines_add_up_in_whole_minor(enquiry: Enquiry) -> None:
     """Design, promise 2: the lines of a quote add up to its value, to the paisa; no float touches money."""
     quote = quote_of(enquiry)
     amounts = [line.amount for line in quote.lines]
@@ -157,8 +157,8 @@ def test_the_lines_add_up_in_whole_paise(enquiry: Enquiry) -> None:
 def test_a_value_lies_between_the_floor_and_the_market_price(enquiry: Enquiry) -> None:
     """Design, section 6: not below the scrap value, never above the market price, in whole steps."""
     quote, terms = quote_of(enquiry), enquiry.terms
-    assert terms.scrap_paise <= quote.exchange_value <= quote.lines[0].amount
-    assert quote.exchange_value % terms.step_paise == 0
+    assert terms.scrap_minor <= quote.exchange_value <= quote.lines[0].amount
+    assert quote.exchange_value % terms.step_minor == 0
 
 
 # ----- explained
@@ -167,7 +167,7 @@ def test_a_value_lies_between_the_floor_and_the_market_price(enquiry: Enquiry) -
 def rows_of(enquiry: Enquiry) -> set[str]:
     """Name every row of the tables that a line may come from, as lines name them."""
     programme, terms = enquiry.programme, enquiry.terms
-    names = {"market_prices", *(f"terms[{name}]" for name in ("factor_bps", "scrap_paise", "step_paise"))}
+    names = {"market_prices", *(f"terms[{name}]" for name in ("factor_bps", "scrap_minor", "step_minor"))}
     names.add("terms[drift_bps_per_day]")
     for price in programme.prices.prices:
         if price.model == enquiry.device.model:
@@ -338,7 +338,7 @@ def test_another_price_list_does_not_reproduce_a_quote(enquiry: Enquiry, rupees:
     """Design, promise 4: a quote is only reproduced by what it read."""
     quote = quote_of(enquiry)
     rows = [
-        row.replace(price_paise=row.price_paise + 100 * rupees) if row.effective_from == quote.priced_from else row
+        row.replace(price_minor=row.price_minor + 100 * rupees) if row.effective_from == quote.priced_from else row
         for row in enquiry.programme.prices.prices
     ]
     assert not replay(quote, replace(enquiry.programme, prices=PriceTable.of(rows)))

@@ -30,7 +30,7 @@ def holdings(exchange: Exchange) -> tuple[int, int]:
         worth, bonuses = exchange.examination.exchange_value, exchange.examination.bonuses
     if paid is None or exchange.order is None:
         return worth, worth
-    goods = exchange.order.total_paise
+    goods = exchange.order.total_minor
     cash = -paid.to_pay - exchange.to_pay_at_the_door
     credit = paid.store_credit + exchange.credit_of_reversal
     if exchange.state == State.VOID:  # the phone stays, and the goods are kept at their full price
@@ -82,12 +82,12 @@ def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
         inspection="optional",
         mismatch=mismatch,
         decide_hours=24 if mismatch == "difference" else 0,
-        **({"tolerance_paise": 0, "tolerance_bps": 0} if mismatch == "honour" else {}),
+        **({"tolerance_minor": 0, "tolerance_bps": 0} if mismatch == "honour" else {}),
         reversal=draw(st.sampled_from(["store_credit", "old_phone"])),
         reversal_days=30,
     )
     usage = exchange.coupon.usage.replace(
-        surplus=draw(st.sampled_from(["store_credit", "store_credit", "forfeit"])), minimum_order_paise=0
+        surplus=draw(st.sampled_from(["store_credit", "store_credit", "forfeit"])), minimum_order_minor=0
     )
     quote, coupon = exchange.quote, exchange.coupon.replace(usage=usage)
     more = draw(st.integers(0, 200_000))

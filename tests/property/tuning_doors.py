@@ -237,7 +237,7 @@ def _fitted(quotes: Any, **given: Any) -> DeductionModel:
 def doors() -> dict[str, Door]:
     """Return every door, by its name."""
     programme, market, (quotes, scales) = graded(), _market(), _quotes()
-    deals, seen, book = _deals(), _observations(), _deals().drop(columns="price_paise")
+    deals, seen, book = _deals(), _observations(), _deals().drop(columns="price_minor")
     quote = headline("oneplus-3t-6-64", programme, at=datetime(2018, 4, 20, tzinfo=UTC))
     assert isinstance(quote, Quote)
     report = backtest(programme, deals, split=ByDevice(folds=3), at=AT)
@@ -270,7 +270,7 @@ def doors() -> dict[str, Door]:
                 "outlier_mads": 4.0,
                 "minimum": 1,
                 "kind_weights": None,
-                "round_to_paise": 10_000,
+                "round_to_minor": 10_000,
                 "curve": None,
                 "curve_rows": 5.0,
                 "catalogue": programme.catalogue,
@@ -373,7 +373,7 @@ def doors() -> dict[str, Door]:
                 "programme": programme,
                 "deals": deals,
                 "split": None,
-                "price_col": "price_paise",
+                "price_col": "price_minor",
                 "at": AT,
                 "device_col": None,
             },

@@ -55,14 +55,14 @@ ORDER = {
             "category": "smartphone",
             "brand": "Redmi",
             "channel": "mi.com",
-            "price_paise": 1399900,
+            "price_minor": 1399900,
         },
         {
             "product": "Case",
             "category": "accessory",
             "brand": "Mi",
             "channel": "mi.com",
-            "price_paise": 49900,
+            "price_minor": 49900,
             "quantity": 2,
         },
     ],
@@ -159,8 +159,8 @@ def put_at_hand(folder: Path) -> Path:
         "twice.json": '{"power": "works", "power": "dead"}',
         "deep.json": "[" * 100_000,
         "case.json": json.dumps({"id": "order-2", "lines": [case]}),
-        "cheap.json": json.dumps({"id": "order-3", "lines": [{**phone, "price_paise": 999900}]}),  # type: ignore[dict-item]
-        "text-price.json": json.dumps({"id": "1", "lines": [{**phone, "price_paise": "13999"}]}),  # type: ignore[dict-item]
+        "cheap.json": json.dumps({"id": "order-3", "lines": [{**phone, "price_minor": 999900}]}),  # type: ignore[dict-item]
+        "text-price.json": json.dumps({"id": "1", "lines": [{**phone, "price_minor": "13999"}]}),  # type: ignore[dict-item]
         "no-lines.json": json.dumps({"id": "1", "lines": []}),
         "other-code.json": json.dumps({**made, "code": "0" * 17}),
         "no-code.json": json.dumps({name: value for name, value in made.items() if name != "code"}),

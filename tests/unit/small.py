@@ -40,7 +40,7 @@ USAGE = UsageRules(
     brands=("Acme", "Zeta"),
     channels=("shop",),
     applies_to="eligible_lines",
-    minimum_order_paise=0,
+    minimum_order_minor=0,
     surplus="forfeit",
     stacks_with=("bank_offer",),
 )
@@ -54,8 +54,8 @@ TERMS = Terms(
     quote_valid_hours=24,
     price_max_age_days=45,
     factor_bps=10_000,
-    scrap_paise=0,
-    step_paise=1,
+    scrap_minor=0,
+    step_minor=1,
     usage=USAGE,
 )
 
@@ -96,9 +96,9 @@ def functional(name: str, component: str, *options: Option, optional: bool = Fal
     return Question(name, f"How is {name}?", component, "functional", options, optional=optional)
 
 
-def costs(name: str, *, paise: int = 0, share_bps: int = 0, anchor: str = "", weight_bps: int = 0) -> Option:
+def costs(name: str, *, amount_minor: int = 0, share_bps: int = 0, anchor: str = "", weight_bps: int = 0) -> Option:
     """Make an option that costs a deduction."""
-    return Option(name, f"It is {name}", deduction=Deduction(paise, share_bps, anchor, weight_bps))
+    return Option(name, f"It is {name}", deduction=Deduction(amount_minor, share_bps, anchor, weight_bps))
 
 
 def asking(*questions: Question, terms: Terms = TERMS) -> Terms:

@@ -30,7 +30,7 @@ from miexchange.batch import appraise_frame, validate_many
 from miexchange.batch.arrow import _columns
 from miexchange.batch.plan import _asof
 from miexchange.condition import Deduction
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.programme import AgeBand, Bonus
 from unit import small
 
@@ -160,21 +160,21 @@ class TestWhatComesBack:
 
     def test_amounts_are_whole_and_may_be_missing(self, programme: Programme, best: dict[str, str]) -> None:
         result = appraise_frame(pd.concat([frame(best), frame(best, power="dead")]), programme, at=AT)
-        assert result.dtypes["coupon_value_paise"] == pd.Int64Dtype()
-        assert result["coupon_value_paise"].isna().to_list() == [False, True]
+        assert result.dtypes["coupon_value_minor"] == pd.Int64Dtype()
+        assert result["coupon_value_minor"].isna().to_list() == [False, True]
         assert result.dtypes["grade"] == "category"
         assert result["grade"].isna().to_list() == [False, True]
 
     def test_a_cell_of_the_result_can_be_changed_alone(self, programme: Programme, best: dict[str, str]) -> None:
         result = appraise_frame(frame(best), programme, at=AT)
-        result.loc[0, "coupon_value_paise"] = pd.NA
-        assert result["exchange_value_paise"].notna().all()
+        result.loc[0, "coupon_value_minor"] = pd.NA
+        assert result["exchange_value_minor"].notna().all()
 
     def test_the_lines_add_up(self, programme: Programme, best: dict[str, str]) -> None:
         table = frame(best, screen_glass="cracked", body="cracked", box="missing")
         result = appraise_frame(table, programme, at=AT).loc[0]
-        lines = [name for name in result.index if name.endswith("_paise") and not name.endswith("_value_paise")]
-        assert result[lines].sum() == result["coupon_value_paise"]
+        lines = [name for name in result.index if name.endswith("_minor") and not name.endswith("_value_minor")]
+        assert result[lines].sum() == result["coupon_value_minor"]
 
     def test_timestamps_of_any_unit_are_instants(self, programme: Programme, best: dict[str, str]) -> None:
         edge = programme.terms[0].effective_from
@@ -241,30 +241,30 @@ class TestWhatCannotBeComputed:
         terms = small.TERMS.replace(
             questionnaire=Questionnaire("1", questions),
             factor_bps=9_999,
-            scrap_paise=GREATEST_PAISE,
-            bonuses=(Bonus("more", "More", share_bps=10_000, cap_paise=GREATEST_PAISE),),
+            scrap_minor=GREATEST_AMOUNT,
+            bonuses=(Bonus("more", "More", share_bps=10_000, cap_minor=GREATEST_AMOUNT),),
         )
-        greatest = small.programme(terms, price=GREATEST_PAISE, anchors={"part": GREATEST_PAISE})
+        greatest = small.programme(terms, price=GREATEST_AMOUNT, anchors={"part": GREATEST_AMOUNT})
         row, quote = self.valued(greatest, {question.id: "bad" for question in questions})
         assert isinstance(quote, Quote)
-        assert row["coupon_value_paise"] == quote.coupon_value == 2 * GREATEST_PAISE
+        assert row["coupon_value_minor"] == quote.coupon_value == 2 * GREATEST_AMOUNT
         lines = {line.rule: line.amount for line in quote.lines if line.amount}
         assert {name[:-6]: amount for name, amount in row.items() if name[:-6] in lines} == lines
-        assert min(lines.values()) == -10 * GREATEST_PAISE
+        assert min(lines.values()) == -10 * GREATEST_AMOUNT
 
     @pytest.mark.parametrize(
         "effect",
         [
             {"share_bps": 2**40},
             {"anchor": "part", "weight_bps": 2**40},
-            {"paise": 2**62},
+            {"amount_minor": 2**62},
             {"keep_bps": 2**40},
-            {"extra_paise": -(2**60)},
+            {"extra_minor": -(2**60)},
         ],
     )
     def test_terms_by_hand_that_could_pass_64_bits_are_refused(self, effect: dict[str, Any]) -> None:
         with pytest.raises(InvalidValue, match="give a whole number from"):
-            self.options(**effect) if effect.keys() & {"keep_bps", "extra_paise"} else Deduction(**effect)
+            self.options(**effect) if effect.keys() & {"keep_bps", "extra_minor"} else Deduction(**effect)
 
     def test_more_options_than_a_byte_counts_are_refused(self) -> None:
         options = tuple(Option(f"o{number}", "?") for number in range(300))
@@ -273,8 +273,8 @@ class TestWhatCannotBeComputed:
             self.valued(small.programme(terms), {"q": "o0"})
 
     def test_terms_that_are_not_sound_are_refused(self) -> None:
-        with pytest.raises(InvalidValue, match=r"Terms\.step_paise"):
-            small.TERMS.replace(step_paise=0)
+        with pytest.raises(InvalidValue, match=r"Terms\.step_minor"):
+            small.TERMS.replace(step_minor=0)
 
 
 class TestVersionsOfTerms:
@@ -289,7 +289,7 @@ class TestVersionsOfTerms:
                     Question("b", "?", "x", "none", (Option("y", "Y"), Option("n", "N", keep_bps=8_000))),
                 ),
             ),
-            bonuses=(Bonus("one", "One", paise=100),),
+            bonuses=(Bonus("one", "One", amount_minor=100),),
         )
         second = first.replace(
             version="2",
@@ -297,7 +297,7 @@ class TestVersionsOfTerms:
             questionnaire=Questionnaire("2", tuple(reversed(first.questionnaire.questions))),
             grades=first.grades[:1],
             age_bands=(AgeBand(0, 9_000), AgeBand(12, 5_000)),
-            bonuses=(Bonus("two", "Two", paise=200, stackable=True), Bonus("one", "One", paise=300)),
+            bonuses=(Bonus("two", "Two", amount_minor=200, stackable=True), Bonus("one", "One", amount_minor=300)),
         )
         both = small.programme(first)
         both = Programme(
@@ -321,11 +321,11 @@ class TestVersionsOfTerms:
         for row, at, day in zip(rows, moments, bought, strict=True):
             quote = appraise(Device(small.MODEL, purchased_on=day), Condition({"a": "n", "b": "n"}), both, at=at)
             assert isinstance(quote, Quote)
-            assert row["coupon_value_paise"] == quote.coupon_value
+            assert row["coupon_value_minor"] == quote.coupon_value
             assert {line.rule: line.amount for line in quote.lines if line.amount} == {
-                name.removesuffix("_paise"): amount
+                name.removesuffix("_minor"): amount
                 for name, amount in row.items()
-                if name.endswith("_paise") and not name.endswith("_value_paise") and amount
+                if name.endswith("_minor") and not name.endswith("_value_minor") and amount
             }
 
     def test_a_programme_without_terms_is_never_in_force(self) -> None:

@@ -118,11 +118,11 @@ def test_a_summary_adds_up(tmp_path: Path) -> None:
     source, target = parquet(tmp_path, *rows), tmp_path / "out.parquet"
     summary = appraise_file(source, target, graded(), rows=2)
     found = read(target)
-    values = [row["exchange_value_paise"] for row in found if row["outcome"] != "refused"]
+    values = [row["exchange_value_minor"] for row in found if row["outcome"] != "refused"]
     assert (summary.rows, summary.quotes + summary.indicative + summary.refused) == (5, 5)
     assert (summary.quotes, summary.indicative, summary.refused) == (1, 1, 3)
     assert summary.exchange_value == sum(values)
-    assert summary.coupon_value == sum(row["coupon_value_paise"] or 0 for row in found)
+    assert summary.coupon_value == sum(row["coupon_value_minor"] or 0 for row in found)
     assert {reason.code.value: reason.rows for reason in summary.reasons} == {
         "imei_characters": 1,
         "invalid_value": 1,

@@ -150,7 +150,7 @@ def test_the_devices_are_mixed(table: pa.Table, programme: Programme, expected: 
     assert set(expected["outcome"].to_pylist()) == {"quote", "indicative", "refused"}
     assert set(expected["grade"].to_pylist()) == {"A", "B", "C", "D", None}
     still = {name for name in result_columns(programme)[4:] if not any(expected[name].to_pylist())}
-    assert still <= {"cap_paise"}
+    assert still <= {"cap_minor"}
     seen = {code for code in ReasonCode if any(mask & BIT[code] for mask in expected["reasons"].to_pylist())}
     assert seen >= {code for code in ReasonCode if code.startswith("imei_")} - {
         ReasonCode.IMEI_NOT_TEXT,

@@ -432,7 +432,7 @@ def test_a_programme_has_sixty_versions_of_its_terms_at_most(tmp_path: Path) -> 
 
 
 def test_a_ring_of_fall_backs_is_named_for_each_bonus_in_it_and_no_other(tmp_path: Path) -> None:
-    one = '[[terms.bonuses]]\nid = "b{0}"\nsays = "s"\npaise = 100\nquota = 1\nfall_back = "b{1}"\n\n'
+    one = '[[terms.bonuses]]\nid = "b{0}"\nsays = "s"\namount_minor = 100\nquota = 1\nfall_back = "b{1}"\n\n'
     ring = "".join(one.format(*pair) for pair in ((1, 2), (2, 3), (3, 2), (4, 4)))
     assert len(changed(tmp_path, "[terms.usage]", ring + "[terms.usage]")) == 3
     assert [problem.remedy.partition("end: ")[2] for problem in lint(tmp_path)] == [

@@ -121,7 +121,7 @@ def test_explain_adds_the_row_behind_each_line_and_the_worst_answers() -> None:
     text = " ".join(run(*VALUED, "--explain").out.split())
     for words in (
         "[grades[B]]",
-        "[terms[step_paise]]",
+        "[terms[step_minor]]",
         "launch price 2999900 paise",
         "memory_card=inside.",
         "body=heavy",

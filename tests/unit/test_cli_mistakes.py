@@ -321,7 +321,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "order with a text for a price": (
         ("coupon", "check", "--coupon", "{dir}/coupon.json", "--order", "{dir}/text-price.json", "--account", "a"),
-        ("Order.lines.0.price_paise cannot be '13999'", "miexchange coupon check --help"),
+        ("Order.lines.0.price_minor cannot be '13999'", "miexchange coupon check --help"),
     ),
     "order without lines": (
         ("coupon", "check", "--coupon", "{dir}/coupon.json", "--order", "{dir}/no-lines.json", "--account", "a"),

@@ -176,7 +176,7 @@ def test_a_condition_is_a_field_of_any_model() -> None:
 
 
 DEDUCTIONS = [
-    (Deduction(paise=5_000), "paise", 5_000, "a fixed amount"),
+    (Deduction(amount_minor=5_000), "amount", 5_000, "a fixed amount"),
     (Deduction(share_bps=300), "share", 300, "300 bps of the market price"),
     (
         Deduction(anchor="display", weight_bps=20_260),
@@ -199,8 +199,8 @@ CLEAN = [
     (Option("a", "A", grade=1), False),
     (Option("a", "A", keep_bps=9_999), False),
     (Option("a", "A", deduction=Deduction(1)), False),
-    (Option("a", "A", extra_paise=-1), False),
-    (Option("a", "A", extra_paise=1), False),
+    (Option("a", "A", extra_minor=-1), False),
+    (Option("a", "A", extra_minor=1), False),
 ]
 
 
@@ -240,7 +240,7 @@ GLASS = small.cosmetic(
 )
 BATTERY = small.functional("battery", "battery", Option("weak", "It is weak", grade=1))
 BODY = small.cosmetic("body", "body", Option("dented", "It is dented", grade=1))
-BILL = small.functional("bill", "accessory", Option("missing", "It is missing", extra_paise=-500), optional=True)
+BILL = small.functional("bill", "accessory", Option("missing", "It is missing", extra_minor=-500), optional=True)
 WARRANTY = small.functional("warranty", "warranty", Option("over", "It is over", keep_bps=7_700))
 QUESTIONS = Questionnaire("1", (POWER, GLASS, BATTERY, BODY, BILL))
 BEST = QUESTIONS.best(small.VARIANT)

@@ -27,7 +27,7 @@ from miexchange.coupon import (
 )
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.programme import Bonus, Programme, UsageRules
 from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Refusal
@@ -99,7 +99,7 @@ def test_a_coupon_carries_what_the_quote_says() -> None:
 
 
 def test_a_coupons_value_is_that_of_the_quote_with_its_bonuses() -> None:
-    terms = small.TERMS.replace(bonuses=(Bonus("b", "B", paise=50_000),))
+    terms = small.TERMS.replace(bonuses=(Bonus("b", "B", amount_minor=50_000),))
     quote = small.quoted(terms, device=DEVICE)
     assert issued(quote, small.programme(terms)).value == quote.coupon_value == 1_050_000
 
@@ -309,7 +309,7 @@ TAMPERED: list[tuple[dict[str, object], str]] = [
     ({"exchange_value": "1"}, "exchange_value"),
     ({"exchange_value": 1.0}, "exchange_value"),
     ({"exchange_value": -1}, r"Coupon\.exchange_value cannot be -1: give a whole number from 0"),
-    ({"exchange_value": GREATEST_PAISE + 1}, "give a whole number from 0 to 100000000000"),
+    ({"exchange_value": GREATEST_AMOUNT + 1}, "give a whole number from 0 to 100000000000"),
     (
         {"bonuses": [{"id": "b", "amount": -1, "target": None}]},
         r"Coupon\.bonuses\.0\.amount cannot be -1: give a whole number",
@@ -513,7 +513,7 @@ MINIMUM = [(99_999, ("order_below_minimum",)), (100_000, ()), (100_001, ())]
 
 @pytest.mark.parametrize(("total", "codes"), MINIMUM)
 def test_the_least_order_is_of_eligible_lines(total: int, codes: tuple[str, ...]) -> None:
-    coupon = worth(10, usage=small.USAGE.replace(minimum_order_paise=100_000))
+    coupon = worth(10, usage=small.USAGE.replace(minimum_order_minor=100_000))
     lines = line(total - 1), line(1, "Three"), line(50_000, "Case", category="accessory")
     answer = coupon.check(Order("o1", lines), account="a1", at=small.AT)
     assert (answer.codes if isinstance(answer, Refusal) else ()) == codes
@@ -587,9 +587,9 @@ NO_LINES: list[tuple[dict[str, object], str]] = [
     ({"category": "x" * 201}, "OrderLine.category"),
     ({"brand": "\udfff"}, "OrderLine.brand"),
     ({"channel": ""}, "OrderLine.channel"),
-    ({"price_paise": -1}, "OrderLine.price_paise"),
-    ({"price_paise": GREATEST_PAISE + 1}, "OrderLine.price_paise"),
-    ({"price_paise": 10**5_000}, "OrderLine.price_paise"),
+    ({"price_minor": -1}, "OrderLine.price_minor"),
+    ({"price_minor": GREATEST_AMOUNT + 1}, "OrderLine.price_minor"),
+    ({"price_minor": 10**5_000}, "OrderLine.price_minor"),
     ({"quantity": 0}, "OrderLine.quantity"),
     ({"quantity": 1_000_001}, "OrderLine.quantity"),
 ]
@@ -603,11 +603,11 @@ def test_a_line_has_texts_a_price_and_a_quantity(change: dict[str, object], fiel
 
 
 def test_the_greatest_line_is_taken() -> None:
-    assert line(GREATEST_PAISE, quantity=1_000_000).total_paise == 10**17
+    assert line(GREATEST_AMOUNT, quantity=1_000_000).total_minor == 10**17
 
 
 def test_an_order_has_an_id_and_a_line() -> None:
-    assert Order("o1", (line(100, quantity=2), line(5))).total_paise == 205
+    assert Order("o1", (line(100, quantity=2), line(5))).total_minor == 205
     with pytest.raises(InvalidValue, match=r"Order\.id cannot be '': give one line of text"):
         Order("", (line(100),))
     with pytest.raises(InvalidValue, match="give a tuple of 1 to 1,000 elements"):

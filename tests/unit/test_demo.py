@@ -61,7 +61,7 @@ def test_the_demo_in_json_is_the_same_story() -> None:
     data, story = run("demo", "--json").data, _demo.journey()
     assert data == story.to_dict()
     assert data["quote"]["coupon_value"] == story.quote.coupon_value
-    assert (data["published_paise"], data["prices_are"]) == (1055000, "modelled")
+    assert (data["published_minor"], data["prices_are"]) == (1055000, "modelled")
 
 
 def test_the_distance_to_the_published_price_is_signed_and_rounded_half_up() -> None:

@@ -410,9 +410,9 @@ def test_a_variant_is_called_by_its_memory(variant: Variant, label: str) -> None
         ("storage_gb", None),
         ("storage_gb", -1),
         ("launched_on", "2018-03-15"),
-        ("launch_price_paise", 0),
-        ("launch_price_paise", 1.5),
-        ("launch_price_paise", 10**12),
+        ("launch_price_minor", 0),
+        ("launch_price_minor", 1.5),
+        ("launch_price_minor", 10**12),
         ("aliases", ["Uno"]),
         ("aliases", (5,)),
     ],
@@ -478,7 +478,7 @@ def test_the_nearest_are_few_and_each_is_told_once() -> None:
     assert CATALOGUE.nearest("xyzzy") == ()
 
 
-MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_paise,aliases,source\n"
+MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source\n"
 
 
 def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
@@ -492,7 +492,7 @@ def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
         Variant("b", "Acme", "Two", None, 4, source="s"),
     )
     assert catalogue.by_model["b"].memory == "4 GB"
-    frame = pd.read_csv(file, dtype={"ram_mb": "Int64", "launch_price_paise": "Int64"})
+    frame = pd.read_csv(file, dtype={"ram_mb": "Int64", "launch_price_minor": "Int64"})
     assert Catalogue.read(frame) == catalogue
 
 
@@ -504,7 +504,7 @@ def test_a_catalogue_tells_every_bad_row(tmp_path: Path) -> None:
         Catalogue.read(str(file))
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [(3, "model")] + [
         (4, column)
-        for column in ("brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_paise", "source")
+        for column in ("brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source")
     ]
 
 

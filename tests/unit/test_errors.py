@@ -13,7 +13,7 @@ from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeEr
 from miexchange.refusal import ReasonCode
 
 IMEI = "354178036859789"
-PROBLEM = Problem("prices.csv", 7, "price_paise", "'x' is no number", "Write whole paise")
+PROBLEM = Problem("prices.csv", 7, "price_minor", "'x' is no number", "Write whole minor units")
 ERRORS: list[MiExchangeError] = [
     InvalidValue("Device.model", 5, "give a text"),
     InvalidValue("imei", IMEI, "give a text"),
@@ -60,7 +60,7 @@ def test_an_invalid_imei_says_number_fault_and_remedy() -> None:
 
 
 PROBLEMS = [
-    (PROBLEM, "prices.csv:7: price_paise: 'x' is no number. Write whole paise"),
+    (PROBLEM, "prices.csv:7: price_minor: 'x' is no number. Write whole minor units"),
     (Problem("prices.csv", 7, "", "has 3 cells", "Write 5"), "prices.csv:7: has 3 cells. Write 5"),  # a whole row
     (Problem("prices.csv", None, "", "is empty", "Fill it"), "prices.csv: is empty. Fill it"),  # a whole file
     (Problem("p.toml", None, "terms", "there are none", "Add some"), "p.toml: terms: there are none. Add some"),

@@ -241,7 +241,7 @@ def test_a_reservation_is_idempotent_by_order() -> None:
 
 def test_a_reservation_is_refused_to_others_with_every_reason() -> None:
     assert codes(apply(reserved(), Reserve(AT + DAY, OTHER, "ravi"))) == ("coupon_other_account", "coupon_reserved")
-    dearer = ORDER.replace(lines=(ORDER.lines[0].replace(price_paise=2_000_000),))
+    dearer = ORDER.replace(lines=(ORDER.lines[0].replace(price_minor=2_000_000),))
     assert codes(apply(reserved(), Reserve(AT + DAY, dearer, ACCOUNT))) == ("coupon_reserved", "request_changed")
     assert codes(apply(completed(), Reserve(AT + DAY, OTHER, ACCOUNT))) == ("coupon_used",)
     assert "coupon_void" in codes(apply(LIVES[State.VOID], Reserve(AT + DAY, ORDER, ACCOUNT)))
@@ -354,12 +354,12 @@ def test_a_reversal_is_taken_while_the_rules_allow_it(zone: Any) -> None:  # noq
 @pytest.mark.parametrize(
     ("tolerance", "shortfall", "honoured"),
     [
-        ({"tolerance_paise": 20_000}, 20_000, True),
-        ({"tolerance_paise": 20_000}, 20_001, False),
+        ({"tolerance_minor": 20_000}, 20_000, True),
+        ({"tolerance_minor": 20_000}, 20_001, False),
         ({"tolerance_bps": 200}, 19_900, True),  # 2 % of 9,950.00 rupees, exactly
         ({"tolerance_bps": 200}, 19_901, False),
-        ({"tolerance_bps": 200, "tolerance_paise": 30_000}, 30_000, True),
-        ({"tolerance_bps": 200, "tolerance_paise": 1}, 19_900, True),
+        ({"tolerance_bps": 200, "tolerance_minor": 30_000}, 30_000, True),
+        ({"tolerance_bps": 200, "tolerance_minor": 1}, 19_900, True),
         ({}, 0, True),
         ({}, 1, False),
         ({}, -50_000, True),
@@ -373,7 +373,7 @@ def test_a_shortfall_is_honoured_up_to_the_tolerance(
     mismatch: Any,  # noqa: ANN401 - a policy
     otherwise: State,
 ) -> None:
-    none = {"tolerance_paise": 0, "tolerance_bps": 0, "decide_hours": 48 if mismatch == "difference" else 0}
+    none = {"tolerance_minor": 0, "tolerance_bps": 0, "decide_hours": 48 if mismatch == "difference" else 0}
     rules = RULES.replace(mismatch=mismatch, **{**none, **tolerance})
     assert after(reserved(rules), Inspect(AT + DAY, ORDER.id, found(995_000 - shortfall))).state == (
         State.INSPECTED if honoured else otherwise
@@ -381,7 +381,7 @@ def test_a_shortfall_is_honoured_up_to_the_tolerance(
 
 
 def test_a_programme_may_honour_whatever_was_said() -> None:
-    rules = RULES.replace(mismatch="honour", tolerance_paise=0, tolerance_bps=0, decide_hours=0)
+    rules = RULES.replace(mismatch="honour", tolerance_minor=0, tolerance_bps=0, decide_hours=0)
     assert inspected(rules, value=1).state == State.INSPECTED
     assert after(reserved(rules), Inspect(AT + DAY, ORDER.id, REFUSED)).state == State.VOID
 
@@ -398,7 +398,7 @@ def test_the_customer_pays_the_difference_that_the_order_makes() -> None:
 
 
 def test_a_difference_that_the_order_never_used_is_not_paid() -> None:
-    cheap = ORDER.replace(lines=(ORDER.lines[0].replace(price_paise=800_000),))
+    cheap = ORDER.replace(lines=(ORDER.lines[0].replace(price_minor=800_000),))
     held = after(issued(), Reserve(AT + HOUR, cheap, ACCOUNT), Inspect(AT + DAY, ORDER.id, found(900_000)))
     assert (held.state, held.to_pay_at_the_door) == (State.REQUOTED, 0)
     dearer = after(issued(), Reserve(AT + HOUR, cheap, ACCOUNT), Inspect(AT + DAY, ORDER.id, found(700_000)))
@@ -506,9 +506,9 @@ def test_a_band_that_is_returned_pays_no_bonus_out() -> None:
 
 
 def test_a_bonus_that_is_larger_than_the_order_is_not_paid_out_either() -> None:
-    pin = BAND.replace(lines=(BAND.lines[0].replace(price_paise=50_000),))
+    pin = BAND.replace(lines=(BAND.lines[0].replace(price_minor=50_000),))
     cheap = graded()
-    cheap = cheap.replace(coupon=cheap.coupon.replace(usage=cheap.coupon.usage.replace(minimum_order_paise=0)))
+    cheap = cheap.replace(coupon=cheap.coupon.replace(usage=cheap.coupon.usage.replace(minimum_order_minor=0)))
     held = after(cheap, Reserve(NOON, pin, ACCOUNT))
     assert held.redemption is not None
     assert (held.redemption.discount, held.redemption.store_credit, held.redemption.forfeited) == (

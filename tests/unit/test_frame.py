@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROWS: dict[str, list[Any]] = {
     "model": ["one", "two"],
     "effective_from": [date(2018, 3, 15), date(2018, 3, 16)],
-    "price_paise": [100, 200],
+    "price_minor": [100, 200],
     "basis": ["observed", "modelled"],
     "source": ["a list", "a list"],
 }
@@ -81,8 +81,8 @@ def test_a_table_of_any_library_is_read_alike(kind: str) -> None:
 
 
 def test_every_reader_takes_them() -> None:
-    anchors = {"component": ["display", "battery"], "amount_paise": ROWS["price_paise"]} | ROWS
-    del anchors["price_paise"]
+    anchors = {"component": ["display", "battery"], "amount_minor": ROWS["price_minor"]} | ROWS
+    del anchors["price_minor"]
     assert len(AnchorTable.read(pa.table(anchors)).anchors) == 2
     listings = {"model": ["one"], "listed_from": ["2018-03-15"], "source": ["a list"]}
     assert EligibleModels.read(pl.DataFrame(listings)) == EligibleModels.read(pa.table(listings))
@@ -142,8 +142,8 @@ ZONE = pa.array([0, 0]).cast(pa.timestamp("us", "Mars/Olympus"))
         (no_utf8(), r"<frame>: model: cannot be read \(ArrowInvalid\)"),
         (pa.table(ROWS | {"effective_from": ZONE}), r"<frame>: effective_from: cannot be read \(ArrowInvalid\)"),
         (pd.DataFrame(ROWS).assign(effective_from=FAR), "an InstantOutOfRange is not a date"),
-        (pa.table(ROWS | {"price_paise": pa.array([1.5, 2.0])}), r"price_paise: 1\.5 is a float"),
-        (pa.table(ROWS | {"price_paise": pa.array([1, 2], pa.decimal128(20, 0))}), "a Decimal is not a whole number"),
+        (pa.table(ROWS | {"price_minor": pa.array([1.5, 2.0])}), r"price_minor: 1\.5 is a float"),
+        (pa.table(ROWS | {"price_minor": pa.array([1, 2], pa.decimal128(20, 0))}), "a Decimal is not a whole number"),
         (pl.LazyFrame(ROWS), r"a LazyFrame has no rows yet\. Give what its collect\(\) returns"),
         (ROWS, "a dict is no table"),
         (pd.Series([1]), "a Series is no table"),
@@ -175,7 +175,7 @@ def test_a_relation_is_read_where_nobody_has_loaded_pyarrow() -> None:
     code = """
 import sys, duckdb
 from miexchange import PriceTable
-row = "'one' model, date '2018-03-15' effective_from, 100 price_paise, 'observed' basis, 'a list' source"
+row = "'one' model, date '2018-03-15' effective_from, 100 price_minor, 'observed' basis, 'a list' source"
 relation = duckdb.connect().sql(f"select {row}")
 assert "pyarrow" not in sys.modules
 print(*PriceTable.read(relation).prices)

@@ -13,7 +13,7 @@ import pytest
 
 from miexchange import Anchor, AnchorTable, DataError, InvalidValue, Price, PriceTable
 from miexchange.market import IST, Gap
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_AMOUNT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def anchor(days: int = 0, until: int | None = None, component: str = "display", 
 # Values.
 
 
-@pytest.mark.parametrize("field", ["model", "effective_from", "price_paise", "basis", "source", "effective_until"])
+@pytest.mark.parametrize("field", ["model", "effective_from", "price_minor", "basis", "source", "effective_until"])
 @pytest.mark.parametrize("wrong", [0, True, 1.5, b"x", ["x"], "2018-03-15", date(2018, 3, 15)], ids=repr)
 def test_a_price_holds_nothing_of_another_type(field: str, wrong: object) -> None:
     if field in {"model", "source"} and type(wrong) is str:
@@ -45,7 +45,7 @@ def test_a_price_holds_nothing_of_another_type(field: str, wrong: object) -> Non
     assert caught.value.field == f"Price.{field}"
 
 
-@pytest.mark.parametrize("field", ["model", "component", "effective_from", "amount_paise", "basis", "effective_until"])
+@pytest.mark.parametrize("field", ["model", "component", "effective_from", "amount_minor", "basis", "effective_until"])
 @pytest.mark.parametrize("wrong", [0, "", 1.5], ids=repr)
 def test_an_anchor_holds_nothing_of_another_type(field: str, wrong: object) -> None:
     with pytest.raises(InvalidValue) as caught:
@@ -53,15 +53,15 @@ def test_an_anchor_holds_nothing_of_another_type(field: str, wrong: object) -> N
     assert caught.value.field == f"Anchor.{field}"
 
 
-@pytest.mark.parametrize("paise", [-100, 0, 99, 150, GREATEST_PAISE + 100, 10**20])
+@pytest.mark.parametrize("paise", [-100, 0, 99, 150, GREATEST_AMOUNT + 100, 10**20])
 def test_an_amount_is_whole_rupees_within_bounds(paise: int) -> None:
     with pytest.raises(InvalidValue, match="give whole rupees as paise: a multiple of 100 from 100 to 100000000000"):
         price(paise=paise)
 
 
 def test_the_least_and_the_greatest_amount_are_within_bounds() -> None:
-    assert price(paise=100).price_paise == 100
-    assert price(paise=GREATEST_PAISE).price_paise == GREATEST_PAISE
+    assert price(paise=100).price_minor == 100
+    assert price(paise=GREATEST_AMOUNT).price_minor == GREATEST_AMOUNT
 
 
 def test_an_instant_of_a_price_is_kept_in_utc() -> None:
@@ -217,14 +217,14 @@ def test_a_table_is_made_of_prices_only(rows: Any) -> None:  # noqa: ANN401 - th
 
 # Reading.
 
-COLUMNS = ["model", "effective_from", "price_paise", "basis", "source"]
+COLUMNS = ["model", "effective_from", "price_minor", "basis", "source"]
 
 
 def frame(**columns: object) -> pd.DataFrame:
     usual = {
         "model": ["one", "one"],
         "effective_from": ["2018-03-15", "2018-04-15"],
-        "price_paise": [100_000, 90_000],
+        "price_minor": [100_000, 90_000],
         "basis": ["observed", "modelled"],
         "source": ["a shop", "a model"],
     }
@@ -243,9 +243,9 @@ EXPECTED = PriceTable(
     "given",
     [
         frame(),
-        frame(price_paise=["100000", "90000"]),
-        frame(price_paise=np.array([100_000, 90_000], dtype=np.int32)),
-        frame(price_paise=pd.array([100_000, 90_000], dtype="Int64")),
+        frame(price_minor=["100000", "90000"]),
+        frame(price_minor=np.array([100_000, 90_000], dtype=np.int32)),
+        frame(price_minor=pd.array([100_000, 90_000], dtype="Int64")),
         frame(effective_from=pd.to_datetime(["2018-03-15", "2018-04-15"])),
         frame(effective_from=pd.to_datetime(["2018-03-15", "2018-04-15"]).tz_localize("Asia/Kolkata")),
         frame(effective_from=pd.to_datetime(["2018-03-14T18:30Z", "2018-04-14T18:30Z"])),
@@ -279,16 +279,16 @@ def test_a_window_is_read_from_a_frame() -> None:
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        (frame(price_paise=[100_000.0, 90_000]), "<frame>:1: price_paise: 100000.0 is a float. A float is not exact"),
-        (frame(price_paise=["1000.00", 90_000]), "<frame>:1: price_paise: '1000.00' is not a whole number"),
-        (frame(price_paise=[100_000, True]), "<frame>:2: price_paise: True is not a whole number"),
-        (frame(price_paise=[100_000, None]), "<frame>:1: price_paise: 100000.0 is a float"),
-        (frame(price_paise=[100_000, pd.NA]), "<frame>:2: price_paise: is empty. Write a whole number"),
+        (frame(price_minor=[100_000.0, 90_000]), "<frame>:1: price_minor: 100000.0 is a float. A float is not exact"),
+        (frame(price_minor=["1000.00", 90_000]), "<frame>:1: price_minor: '1000.00' is not a whole number"),
+        (frame(price_minor=[100_000, True]), "<frame>:2: price_minor: True is not a whole number"),
+        (frame(price_minor=[100_000, None]), "<frame>:1: price_minor: 100000.0 is a float"),
+        (frame(price_minor=[100_000, pd.NA]), "<frame>:2: price_minor: is empty. Write a whole number"),
         (
-            frame(price_paise=[100_000, 90_050]),
-            "<frame>:2: price_paise: 90050 is not a multiple of 100. Write whole rupees",
+            frame(price_minor=[100_000, 90_050]),
+            "<frame>:2: price_minor: 90050 is not a multiple of 100. Write whole rupees",
         ),
-        (frame(price_paise=[100_000, -100]), "<frame>:2: price_paise: -100 is out of range"),
+        (frame(price_minor=[100_000, -100]), "<frame>:2: price_minor: -100 is out of range"),
         (frame(model=["one", np.nan]), "<frame>:2: model: is empty"),
         (frame(model=["one", 2]), "<frame>:2: model: 2 is not text"),
         (frame(basis=["observed", "seen"]), "<frame>:2: basis: 'seen' is not known here. Write one of: observed, mode"),
@@ -322,12 +322,12 @@ def test_a_frame_that_is_wrong_is_told_by_row_and_column(given: pd.DataFrame, pr
 
 def test_every_bad_row_is_told_at_once() -> None:
     with pytest.raises(DataError) as caught:
-        PriceTable.read(frame(price_paise=[1.5, 2.5], basis=["x", "observed"], model=["", "two"]))
+        PriceTable.read(frame(price_minor=[1.5, 2.5], basis=["x", "observed"], model=["", "two"]))
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [
         (1, "model"),
-        (1, "price_paise"),
+        (1, "price_minor"),
         (1, "basis"),
-        (2, "price_paise"),
+        (2, "price_minor"),
     ]
 
 
@@ -355,7 +355,7 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
             "model": "one",
             "component": ["display", "body", "display"],
             "effective_from": ["2018-04-15", "2018-03-15", "2018-03-15"],
-            "amount_paise": [9_000, 5_000, 10_000],
+            "amount_minor": [9_000, 5_000, 10_000],
             "basis": "modelled",
             "source": "a test",
         }
@@ -364,20 +364,20 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
     given.to_csv(file, index=False)
     table = AnchorTable.read(given)
     assert table == AnchorTable.read(file)
-    assert [(row.component, row.amount_paise) for row in table.anchors] == [
+    assert [(row.component, row.amount_minor) for row in table.anchors] == [
         ("body", 5_000),
         ("display", 10_000),
         ("display", 9_000),
     ]
     assert AnchorTable.read(given, zone=UTC).anchors[0].effective_from == AT
     with pytest.raises(DataError) as caught:
-        AnchorTable.read(pd.concat([given, given.iloc[:1].assign(component="")]).assign(amount_paise=1.5))
+        AnchorTable.read(pd.concat([given, given.iloc[:1].assign(component="")]).assign(amount_minor=1.5))
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [
-        (1, "amount_paise"),
-        (2, "amount_paise"),
-        (3, "amount_paise"),
+        (1, "amount_minor"),
+        (2, "amount_minor"),
+        (3, "amount_minor"),
         (4, "component"),
-        (4, "amount_paise"),
+        (4, "amount_minor"),
     ]
 
 

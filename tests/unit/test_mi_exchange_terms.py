@@ -69,7 +69,7 @@ def credited(*, account: str = "buyer", at: datetime = AT, key: bytes = KEY) -> 
 
 def phone(rupees: int, **more: Any) -> OrderLine:  # noqa: ANN401 - passed on
     given = {"product": "Redmi Note 5", "category": "smartphone", "brand": "Redmi", "channel": "mi.com"} | more
-    return OrderLine(price_paise=rupees * 100, **given)
+    return OrderLine(price_minor=rupees * 100, **given)
 
 
 def used(*lines: OrderLine, discounts: tuple[str, ...] = (), **more: Any) -> Redemption | Refusal:  # noqa: ANN401 - passed on
@@ -481,7 +481,7 @@ def test_there_is_no_minimum_order_and_there_could_be_one() -> None:
     """
     assert spent(phone(1)).discount == 100
     coupon = credited()
-    strict = coupon.replace(usage=coupon.usage.replace(minimum_order_paise=500_000))
+    strict = coupon.replace(usage=coupon.usage.replace(minimum_order_minor=500_000))
     for rupees, least in ((4_999, False), (5_000, True)):
         answer = strict.check(Order("order-1", (phone(rupees),)), account="buyer", at=AT)
         assert isinstance(answer, Redemption) is least

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from miexchange.errors import InvalidValue
-from miexchange.money import GREATEST_PAISE, allocate, paise, rupees
+from miexchange.money import GREATEST_AMOUNT, allocate, paise, rupees
 
 READ = [
     ("0", 0),
@@ -21,12 +21,12 @@ READ = [
     ("12,34,56,789.01", 12_34_56_789_01),  # crores
     ("123,456,789", 123_456_789_00),  # millions
     ("007", 7_00),
-    ("1000000000", GREATEST_PAISE),  # the largest amount
+    ("1000000000", GREATEST_AMOUNT),  # the largest amount
 ]
 
 
 @pytest.mark.parametrize(("text", "amount"), READ)
-def test_rupees_are_read_as_exact_paise(text: str, amount: int) -> None:
+def test_rupees_are_read_as_exact_minor(text: str, amount: int) -> None:
     assert paise(text) == amount
 
 

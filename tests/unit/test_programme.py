@@ -20,7 +20,7 @@ from miexchange._kernel import bonus, drift_bps, finding, value_steps
 from miexchange._value import dump
 from miexchange.condition import GREATEST_WEIGHT
 from miexchange.errors import InvalidValue
-from miexchange.money import BPS, GREATEST_PAISE
+from miexchange.money import BPS, GREATEST_AMOUNT
 from miexchange.programme import Bonus, shipped
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ def test_each_step_of_a_quote_is_named_with_its_row(base: Programme) -> None:
     assert summer.overlap_names == ()
     assert spring.closing_names == (
         ("factor", "10000 bps: the operator's share", "terms[factor_bps]"),
-        ("floor", "not below the scrap value of 100.00", "terms[scrap_paise]"),
+        ("floor", "not below the scrap value of 100.00", "terms[scrap_minor]"),
         ("cap", "not above the market price", "market_prices"),
-        ("rounding", "down to whole steps of 10.00", "terms[step_paise]"),
+        ("rounding", "down to whole steps of 10.00", "terms[step_minor]"),
     )
 
 
@@ -153,7 +153,7 @@ SAME: dict[str, Callable[[Path], object]] = {
     ),
     "the order of brands": lambda base: change(base, "programme.toml", '["Acme", "Zeta"]', '["Zeta", "Acme"]'),
     "a default that is written out": lambda base: change(
-        base, "programme.toml", "stackable = true", "stackable = true\nfrom_value_paise = 0"
+        base, "programme.toml", "stackable = true", "stackable = true\nfrom_value_minor = 0"
     ),
     "how a moment is written": lambda base: change(base, "programme.toml", "2020-03-01T00:00:00+05:30", "2020-03-01"),
     "the order of prices": lambda base: reversed_rows(base, "market_prices.csv"),
@@ -171,7 +171,7 @@ OTHER: dict[str, Callable[[Path], object]] = {
     "the zone": lambda base: change(base, "programme.toml", "minutes = 330", "minutes = 345"),
     "a brand": lambda base: change(base, "programme.toml", '"Zeta"]', '"Zeta", "Nilo"]'),
     "a setting": lambda base: change(base, "programme.toml", "9_800", "9_801"),
-    "a bonus": lambda base: change(base, "programme.toml", "paise = 20_000", "paise = 20_001"),
+    "a bonus": lambda base: change(base, "programme.toml", "amount_minor = 20_000", "amount_minor = 20_001"),
     "a restriction": lambda base: change(base, "programme.toml", "2019-01-01", "2019-01-02"),
     "a rule of the coupon": lambda base: change(base, "programme.toml", '["bank_offer"]', "[]"),
     "a price": lambda base: change(base, "market_prices.csv", "950000", "949900"),
@@ -239,14 +239,14 @@ print([name for name in {heavy!r} if name in sys.modules])
 
 def test_a_bonus_runs_on_its_days_and_for_its_targets() -> None:
     day = date(2018, 3, 15)
-    one = Bonus("a", "A", paise=100)
+    one = Bonus("a", "A", amount_minor=100)
     assert one.runs(day, None)
-    assert one.most_paise == 100
+    assert one.most_minor == 100
     dated = one.replace(begins=day, ends=day + timedelta(days=1))
     assert [dated.runs(day + timedelta(days=n), None) for n in (-1, 0, 1)] == [False, True, False]
     targeted = one.replace(targets=("Two",))
     assert (targeted.runs(day, "Two"), targeted.runs(day, "One"), targeted.runs(day, None)) == (True, False, False)
-    assert one.replace(paise=0, share_bps=100, cap_paise=50).most_paise == 50
+    assert one.replace(amount_minor=0, share_bps=100, cap_minor=50).most_minor == 50
 
 
 # 64 bits.
@@ -298,29 +298,29 @@ def test_the_watched_int_sees_every_operator() -> None:
     ("market", "extra", "counted", "factor"),
     list(
         itertools.product(
-            (GREATEST_PAISE, 100), (GREATEST_PAISE, 0, -GREATEST_PAISE), (0, BPS), (1, BPS),
+            (GREATEST_AMOUNT, 100), (GREATEST_AMOUNT, 0, -GREATEST_AMOUNT), (0, BPS), (1, BPS),
         )
     ),
 )  # fmt: skip
 def test_no_programme_that_loads_can_pass_64_bits(market: int, extra: int, counted: int, factor: int) -> None:
     """The dearest phone, the most questions, each with the greatest deduction and the greatest extra there are."""
     Watched.greatest = 0
-    price, anchor = Watched(market), Watched(GREATEST_PAISE)
+    price, anchor = Watched(market), Watched(GREATEST_AMOUNT)
     costs = [finding(price, anchor, 0, 0, GREATEST_WEIGHT) for _ in range(QUESTIONS)]
-    assert costs[0] == GREATEST_PAISE * GREATEST_WEIGHT // BPS  # more than any share or fixed amount can be
+    assert costs[0] == GREATEST_AMOUNT * GREATEST_WEIGHT // BPS  # more than any share or fixed amount can be
     assert costs[0] > finding(price, anchor, 0, BPS, 0)
-    assert costs[0] > GREATEST_PAISE
+    assert costs[0] > GREATEST_AMOUNT
     overlaps = [(one, one + 1, Watched(counted)) for one in range(0, QUESTIONS, 2)]
     retentions = [Watched(BPS)] * QUESTIONS + [drift_bps(Watched(3_650), Watched(BPS))]
     extras = [Watched(extra)] * QUESTIONS
     steps = value_steps(
-        price, retentions, Watched(BPS), costs, overlaps, extras, Watched(factor), Watched(GREATEST_PAISE), Watched(1)
+        price, retentions, Watched(BPS), costs, overlaps, extras, Watched(factor), Watched(GREATEST_AMOUNT), Watched(1)
     )
     value = sum(steps, Watched(0))
-    bonus(value, Watched(0), Watched(GREATEST_PAISE), Watched(BPS), Watched(GREATEST_PAISE))
+    bonus(value, Watched(0), Watched(GREATEST_AMOUNT), Watched(BPS), Watched(GREATEST_AMOUNT))
     assert 10**16 < Watched.greatest < 2**63
 
 
 def test_the_greatest_number_of_questions_is_not_far_below_what_64_bits_hold() -> None:
-    each = GREATEST_PAISE * GREATEST_WEIGHT // BPS + GREATEST_PAISE
+    each = GREATEST_AMOUNT * GREATEST_WEIGHT // BPS + GREATEST_AMOUNT
     assert QUESTIONS * each * BPS < 2**63 < 2 * QUESTIONS * each * BPS

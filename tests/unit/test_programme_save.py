@@ -167,7 +167,7 @@ def test_a_link_to_a_programme_is_not_overwritten(base: Programme, tmp_path: Pat
 
 def test_what_the_linter_refuses_is_not_saved(base: Programme, tmp_path: Path) -> None:
     """A scrap value above the cheapest price is such a programme."""
-    dear = replace(base, terms=(base.terms[0].replace(scrap_paise=10_000_000), *base.terms[1:]))
+    dear = replace(base, terms=(base.terms[0].replace(scrap_minor=10_000_000), *base.terms[1:]))
     with pytest.raises(DataError, match="the floor") as caught:
         dear.save(tmp_path / "saved")
     assert caught.value.problems[0].file == "programme.toml"

@@ -113,7 +113,7 @@ def test_a_whole_number_is_read_exactly(value: object, number: int) -> None:
     assert row(value).whole_or_none("c", Between(-999, 999)) == number
 
 
-DIGITS_ALONE = "Write digits alone: whole paise, basis points, or a count"
+DIGITS_ALONE = "Write digits alone: whole minor units, basis points, or a count"
 
 
 @pytest.mark.parametrize(

@@ -160,15 +160,15 @@ def test_programmes_have_every_kind_of_rule() -> None:
             seen.update(option.deduction.kind.split()[0] for option in options if option.deduction)
             seen.update({"gate"} if any(option.gate for option in options) else ())
             seen.update({"retention"} if any(option.keep_bps < 10_000 for option in options) else ())
-            seen.update({"extra"} if any(option.extra_paise for option in options) else ())
+            seen.update({"extra"} if any(option.extra_minor for option in options) else ())
             seen.update({"grades"} if len(terms.grades) > 2 else ())
             seen.update({"age"} if terms.age_bands else ())
             seen.update({"drift"} if terms.drift_bps_per_day else ())
             seen.update({"overlap"} if terms.overlaps else ())
-            seen.update({"floor"} if terms.scrap_paise else ())
+            seen.update({"floor"} if terms.scrap_minor else ())
             seen.update({"share of the operator"} if terms.factor_bps < 10_000 else ())
             seen.update({"fall-back"} if any(bonus.fall_back for bonus in terms.bonuses) else ())
-            seen.update({"capped bonus"} if any(bonus.cap_paise for bonus in terms.bonuses) else ())
+            seen.update({"capped bonus"} if any(bonus.cap_minor for bonus in terms.bonuses) else ())
             asked = terms.questionnaire.questions
             seen.update({"restricted"} if any(question.asked_brands for question in asked) else ())
             seen.update({"optional"} if any(question.optional for question in asked) else ())
@@ -177,7 +177,7 @@ def test_programmes_have_every_kind_of_rule() -> None:
 
     look()
     assert seen == {
-        *("paise", "share", "anchor", "gate", "retention", "extra", "grades", "age", "drift", "overlap", "floor"),
+        *("amount", "share", "anchor", "gate", "retention", "extra", "grades", "age", "drift", "overlap", "floor"),
         *("share of the operator", "fall-back", "capped bonus", "restricted", "optional", "two versions", "not listed"),
     }
 
@@ -192,14 +192,14 @@ def test_the_simplest_imei_is_plain() -> None:
 
 def test_the_simplest_price_is_round() -> None:
     price = minimal(strategies.prices())
-    assert (price.price_paise, price.effective_from) == (100_000, datetime(2018, 3, 15, tzinfo=UTC))
+    assert (price.price_minor, price.effective_from) == (100_000, datetime(2018, 3, 15, tzinfo=UTC))
     assert minimal(strategies.amounts(), lambda paise: paise > 523_499) == 600_000
-    assert minimal(strategies.price_tables(), lambda table: len(table.prices) > 1).prices[0].price_paise == 100_000
+    assert minimal(strategies.price_tables(), lambda table: len(table.prices) > 1).prices[0].price_minor == 100_000
 
 
 def test_the_simplest_order_has_one_line() -> None:
     order = minimal(strategies.orders())
-    assert [(line.price_paise, line.quantity) for line in order.lines] == [(100_000, 1)]
+    assert [(line.price_minor, line.quantity) for line in order.lines] == [(100_000, 1)]
     assert order.other_discounts == ()
 
 

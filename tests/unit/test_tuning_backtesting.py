@@ -35,7 +35,7 @@ def test_every_deal_is_tested_once_and_the_frame_is_not_changed() -> None:
 
 
 def test_the_values_are_those_of_the_programme() -> None:
-    near = (report().rows["predicted_paise"] / report().rows["actual_paise"] - 1).abs()
+    near = (report().rows["predicted_minor"] / report().rows["actual_minor"] - 1).abs()
     assert float(near.median()) < 0.04
     assert report().summary["bias_pct"] == pytest.approx(0, abs=1.5)
     assert report().summary["coverage_80"] == pytest.approx(80, abs=7)
@@ -77,9 +77,9 @@ def test_repeated_rows_are_left_out_and_named() -> None:
 
 @pytest.mark.parametrize("leak", ["plain", "scaled", "logarithm"])
 def test_a_column_that_says_the_price_in_other_words_is_warned_of(leak: str) -> None:
-    price = deals()["price_paise"].astype(float)
+    price = deals()["price_minor"].astype(float)
     values = {"plain": price, "scaled": 3 * price + 7, "logarithm": pd.Series(np.log(price))}[leak]
-    with pytest.warns(TuningWarning, match="the column hint is price_paise in other words"):
+    with pytest.warns(TuningWarning, match="the column hint is price_minor in other words"):
         backtest(graded(), deals().assign(hint=values), at=AT)
 
 
@@ -163,14 +163,14 @@ def test_groups_are_in_their_order_and_add_up() -> None:
 
 def test_too_few_rows_have_no_band() -> None:
     found = backtest(graded(), deals().head(24), split=ByDevice(folds=2), at=AT)
-    assert np.isnan(found.rows["low_paise"]).any()
+    assert np.isnan(found.rows["low_minor"]).any()
 
 
 def test_what_cannot_be_tested_is_refused() -> None:
     with pytest.raises(InvalidValue, match="give the instant"):
         backtest(graded(), deals())
     with pytest.raises(InvalidValue, match="give a number above 0"):
-        backtest(graded(), deals().assign(price_paise=0), at=AT)
+        backtest(graded(), deals().assign(price_minor=0), at=AT)
     with pytest.raises(InvalidValue, match="there is no such column"):
         backtest(graded(), deals().drop(columns="model"), at=AT)
     for folds in (1, 31):

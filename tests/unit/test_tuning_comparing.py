@@ -40,9 +40,9 @@ def test_a_programme_compared_with_itself_changes_nothing() -> None:
 
 def test_the_differences_are_paired_and_add_up() -> None:
     rows = dearer().rows
-    assert (rows["change_paise"] == rows["b_paise"] - rows["a_paise"]).all()
+    assert (rows["change_minor"] == rows["b_minor"] - rows["a_minor"]).all()
     found = dearer().summary
-    assert found["total_rupees"] == rows["change_paise"].sum() / 100
+    assert found["total_rupees"] == rows["change_minor"].sum() / 100
     assert found["winners"] + found["losers"] <= found["n"] == len(rows)
     assert found["mean_low"] < found["mean_rupees"] < found["mean_high"] < 0
     assert dearer().by("brand")["total_rupees"].sum() == pytest.approx(found["total_rupees"])
@@ -50,7 +50,7 @@ def test_the_differences_are_paired_and_add_up() -> None:
 
 def test_the_values_are_those_of_appraise() -> None:
     answers = book().drop(columns=["model", "purchased_on"]).to_dict("index")
-    values = dearer().rows["a_paise"].head(20).to_dict()
+    values = dearer().rows["a_minor"].head(20).to_dict()
     for label, paise in values.items():
         given = {str(name): value for name, value in answers[label].items() if isinstance(value, str)}
         quote = appraise(Device(str(book()["model"].to_dict()[label])), Condition(given), graded(), at=AT)
@@ -62,11 +62,11 @@ def test_the_ten_largest_changes_are_explained_line_by_line_and_add_up() -> None
     explained = dearer().explained
     sums = []
     for _, lines in explained.groupby(level=["row", "model"], sort=False):
-        changes = lines["change_paise"].to_numpy()
+        changes = lines["change_minor"].to_numpy()
         assert lines.index.get_level_values("line")[-1] == "coupon value"
         assert changes[:-1].sum() == changes[-1]
         sums.append(abs(int(changes[-1])))
-    assert sums == dearer().rows["change_paise"].abs().nlargest(10).tolist()
+    assert sums == dearer().rows["change_minor"].abs().nlargest(10).tolist()
 
 
 def test_who_is_taken_by_one_only_is_counted() -> None:
@@ -84,9 +84,9 @@ def test_none_taken_by_both_is_an_error() -> None:
 
 
 def test_changes_may_be_settings_tables_factors_or_functions() -> None:
-    scrap = what_if(graded(), {"scrap_paise": 5_000_000, "step_paise": 1_000}, book(), at=AT)
+    scrap = what_if(graded(), {"scrap_minor": 5_000_000, "step_minor": 1_000}, book(), at=AT)
     assert scrap.summary["winners"] > 0
-    prices = PriceTable.of(one.replace(price_paise=one.price_paise + 100_000) for one in graded().prices.prices)
+    prices = PriceTable.of(one.replace(price_minor=one.price_minor + 100_000) for one in graded().prices.prices)
     assert what_if(graded(), {"prices": prices}, book(), at=AT).summary["losers"] == 0
     assert what_if(graded(), {"anchors": 20_000}, book(), at=AT).summary["winners"] == 0
     anchors = AnchorTable.of(graded().anchors.anchors)

@@ -54,10 +54,10 @@ def test_the_linter_passes_it_and_it_loads() -> None:
 
 
 def test_every_number_of_the_report_is_the_one_in_the_file() -> None:
-    written = {f"{row['model']}@{ON}": int(row["price_paise"]) for row in rows_of("market_prices.csv")}
+    written = {f"{row['model']}@{ON}": int(row["price_minor"]) for row in rows_of("market_prices.csv")}
     assert numbers("market_prices")["value"].to_dict() == written
     anchors = {
-        f"{row['model']}/{row['component']}@{ON}": int(row["amount_paise"]) for row in rows_of("repair_anchors.csv")
+        f"{row['model']}/{row['component']}@{ON}": int(row["amount_minor"]) for row in rows_of("repair_anchors.csv")
     }
     assert numbers("repair_anchors")["value"].to_dict() == anchors
     weights = {
@@ -82,7 +82,7 @@ def test_every_number_has_a_source_n_and_an_interval_around_it() -> None:
 def test_the_headlines_are_what_the_written_programme_pays() -> None:
     again = Programme.load(fitted().directory)
     at = datetime(ON.year, ON.month, ON.day, 12, tzinfo=again.zone)
-    for model, paise in fitted().headlines()["headline_paise"].items():
+    for model, paise in fitted().headlines()["headline_minor"].items():
         quote = headline(str(model), again, at=at)
         assert isinstance(quote, Quote)
         assert quote.exchange_value == paise
@@ -119,7 +119,7 @@ def test_without_deductions_the_base_keeps_its_weights_and_shares(tmp_path: Path
     price = plain.programme.prices.prices[0]
     anchor = plain.programme.anchors.as_of(price.model, "display", price.effective_from)
     assert anchor is not None
-    assert anchor.amount_paise / price.price_paise == pytest.approx(0.16, abs=0.01)
+    assert anchor.amount_minor / price.price_minor == pytest.approx(0.16, abs=0.01)
 
 
 def test_a_programme_without_anchors_needs_none(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_directory_that_is_there_is_never_written_to(tmp_path: Path) -> None:
 
 def test_what_the_linter_refuses_is_not_written(tmp_path: Path) -> None:
     """A scrap value above the cheapest price is such a programme."""
-    dear = graded().terms[-1].replace(scrap_paise=10_000_000)
+    dear = graded().terms[-1].replace(scrap_minor=10_000_000)
     base = Programme(**{**{name: getattr(graded(), name) for name in Programme.__dataclass_fields__}, "terms": (dear,)})
     with pytest.raises(DataError, match="the floor"):
         fit_programme(tmp_path / "new", base, prices=prices(), **NAMES)
@@ -190,7 +190,7 @@ def test_a_directory_that_cannot_be_written_is_our_error(tmp_path: Path) -> None
 def test_a_bonus_that_no_price_reaches_is_left_out_with_a_warning(tmp_path: Path) -> None:
     terms = graded().terms[0]
     far = terms.bonuses[1]
-    high = tuple(one if one.id != far.id else one.replace(from_value_paise=900_000_000) for one in terms.bonuses)
+    high = tuple(one if one.id != far.id else one.replace(from_value_minor=900_000_000) for one in terms.bonuses)
     base = Programme(
         **{
             **{name: getattr(graded(), name) for name in Programme.__dataclass_fields__},

@@ -42,7 +42,7 @@ def test_falls_and_rises_beyond_the_threshold_are_named() -> None:
     assert found.sentence == (
         "1 of 4 variants fell by more than 10 %; 1 rose by more than 10 %; 1 are new and 1 are gone."
     )
-    assert found.frame.loc["a", "change_paise"] == -10_100
+    assert found.frame.loc["a", "change_minor"] == -10_100
     assert found.frame.loc["b", "change_pct"] == -10
     assert "1 of 4 variants" in str(found)
     assert "Fell most" in found._repr_html_()
@@ -93,7 +93,7 @@ def test_live_coupons_are_valued_again_under_the_new_list() -> None:
     summary = found.summary
     assert summary["promised_rupees"] == sum(coupon.value for coupon, _ in coupons()) / 100
     assert summary["over_rupees"] == summary["promised_rupees"] - summary["new_rupees"] > 0
-    assert (found.frame["over_paise"] == found.frame["promised_paise"] - found.frame["new_paise"]).all()
+    assert (found.frame["over_minor"] == found.frame["promised_minor"] - found.frame["new_minor"]).all()
     assert "3 live coupons promise" in repr(found)
     assert coupons()[0][0].code in str(found)
 

@@ -49,7 +49,7 @@ def test_rows_without_a_band_do_not_count_in_its_coverage() -> None:
 
 
 def test_groups_are_scored_apart() -> None:
-    rows = pd.DataFrame({"actual_paise": PAID, "predicted_paise": SAID, "low_paise": np.nan, "high_paise": np.nan})
+    rows = pd.DataFrame({"actual_minor": PAID, "predicted_minor": SAID, "low_minor": np.nan, "high_minor": np.nan})
     found = score_by(rows.assign(brand=["a", "b", "a", "b"]), "brand")
     assert found["mape"].to_dict() == pytest.approx({"a": 1.0, "b": 17.5})
 

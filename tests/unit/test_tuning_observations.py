@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 TODAY = date(2018, 4, 1)
 GOOD = {
     "model": "oneplus-3t-6-64",
-    "price_paise": 1_100_000,
+    "price_minor": 1_100_000,
     "on": date(2018, 3, 1),
     "kind": "deal",
     "source": "till",
 }
-OTHER = {**GOOD, "model": "xiaomi-redmi-note-4-4-64", "price_paise": 700_000}
+OTHER = {**GOOD, "model": "xiaomi-redmi-note-4-4-64", "price_minor": 700_000}
 
 
 def frame(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -46,17 +46,17 @@ def test_good_rows_are_all_kept_and_the_frame_is_not_changed() -> None:
     assert found.problems.empty
     assert found.unresolved.empty
     pd.testing.assert_frame_equal(given, before)
-    assert found.frame["price_paise"].dtype == np.int64
+    assert found.frame["price_minor"].dtype == np.int64
 
 
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("price_paise", -5, "is not above zero"),
-        ("price_paise", 0, "is not above zero"),
-        ("price_paise", 10.5, "is no whole number of paise"),
-        ("price_paise", None, "is no whole number of paise"),
-        ("price_paise", 10**13, "is out of range"),
+        ("price_minor", -5, "is not above zero"),
+        ("price_minor", 0, "is not above zero"),
+        ("price_minor", 10.5, "is no whole number of minor units"),
+        ("price_minor", None, "is no whole number of minor units"),
+        ("price_minor", 10**13, "is out of range"),
         ("on", date(2018, 4, 2), "is after 2018-04-01"),
         ("on", None, "is no date"),
         ("on", "yesterday", "is no date"),
@@ -82,8 +82,8 @@ def test_a_bad_row_is_left_out_and_named(column: str, value: object, message: st
 
 def test_one_row_may_have_several_faults() -> None:
     with pytest.warns(TuningWarning):
-        found = read(frame({**GOOD, "price_paise": -1, "kind": "x"}))
-    assert found.problems["column"].tolist() == ["price_paise", "kind"]
+        found = read(frame({**GOOD, "price_minor": -1, "kind": "x"}))
+    assert found.problems["column"].tolist() == ["price_minor", "kind"]
 
 
 def test_a_name_leads_to_its_variant_with_the_memory_that_is_given() -> None:
@@ -113,13 +113,13 @@ def test_repeated_rows_are_warned_of_and_can_be_dropped() -> None:
 
 
 def test_one_price_for_all_is_warned_of() -> None:
-    with pytest.warns(TuningWarning, match="all have one price, 1100000 paise"):
-        read(pd.DataFrame([GOOD, {**OTHER, "price_paise": 1_100_000}]))
+    with pytest.warns(TuningWarning, match="all have one price, 1100000"):
+        read(pd.DataFrame([GOOD, {**OTHER, "price_minor": 1_100_000}]))
 
 
 def test_nothing_usable_is_an_error_that_names_the_rows() -> None:
     with pytest.raises(DataError, match=r"holds no usable row[\s\S]*row 0: -1 is not above zero"):
-        read(pd.DataFrame([{**GOOD, "price_paise": -1}]))
+        read(pd.DataFrame([{**GOOD, "price_minor": -1}]))
 
 
 def test_an_empty_frame_is_an_error() -> None:
@@ -175,7 +175,7 @@ def test_clean_rows_are_those_of_the_best_grade() -> None:
 
 def graded_rows(*grades: object) -> pd.DataFrame:
     prices = [1_000_000 - 50_000 * number for number in range(len(grades))]
-    return pd.DataFrame([{**GOOD, "price_paise": price} for price in prices]).assign(grade=pd.Series(grades))
+    return pd.DataFrame([{**GOOD, "price_minor": price} for price in prices]).assign(grade=pd.Series(grades))
 
 
 def clean(rows: pd.DataFrame, grades: Any = ()) -> list[str]:  # noqa: ANN401 - hostile
@@ -292,20 +292,20 @@ AMOUNTS += [float("inf"), 1.5, 2.0**60, [1], object(), date(2018, 3, 1), "NaN", 
 
 @pytest.mark.parametrize("amount", AMOUNTS, ids=lambda one: f"{one!r:.20}")
 def test_no_price_is_guessed(amount: object) -> None:
-    rows = pd.DataFrame([GOOD, OTHER]).assign(price_paise=pd.Series([1_100_000, amount], dtype=object))
+    rows = pd.DataFrame([GOOD, OTHER]).assign(price_minor=pd.Series([1_100_000, amount], dtype=object))
     with pytest.warns(TuningWarning, match="row 1 cannot be used"):
         found = read(rows)
-    assert found.problems["column"].tolist() == ["price_paise"]
+    assert found.problems["column"].tolist() == ["price_minor"]
 
 
 @pytest.mark.parametrize("amount", [700_000, "700000", " 700000 ", np.int32(700_000), 700_000.0, np.float32(700_000)])
-def test_a_price_is_whole_paise(amount: object) -> None:
-    rows = pd.DataFrame([GOOD, OTHER]).assign(price_paise=pd.Series([1_100_000, amount], dtype=object))
-    assert read(rows).frame["price_paise"].tolist() == [1_100_000, 700_000]
+def test_a_price_is_whole_minor(amount: object) -> None:
+    rows = pd.DataFrame([GOOD, OTHER]).assign(price_minor=pd.Series([1_100_000, amount], dtype=object))
+    assert read(rows).frame["price_minor"].tolist() == [1_100_000, 700_000]
 
 
 def test_a_unit_beside_a_memory_is_refused_and_not_forgotten() -> None:
-    rows = pd.DataFrame([GOOD, {**GOOD, "model": "OnePlus 3T"}, {**GOOD, "model": "OnePlus 3T", "price_paise": 5}])
+    rows = pd.DataFrame([GOOD, {**GOOD, "model": "OnePlus 3T"}, {**GOOD, "model": "OnePlus 3T", "price_minor": 5}])
     rows = rows.assign(storage_gb=pd.Series([None, "64GB", "64"], dtype=object))
     with pytest.warns(TuningWarning, match="row 1 cannot be used"):
         found = read(rows)
@@ -315,12 +315,12 @@ def test_a_unit_beside_a_memory_is_refused_and_not_forgotten() -> None:
 
 def test_words_in_a_file_are_words(tmp_path: Path) -> None:
     path = tmp_path / "seen.csv"
-    rows = frame().assign(source=["NA", "007"], grade=["None", "nan"], price_paise=["01100000", "700000"])
+    rows = frame().assign(source=["NA", "007"], grade=["None", "nan"], price_minor=["01100000", "700000"])
     rows.to_csv(path, index=False)
     found = read(path)
     assert found.frame[["source", "grade"]].to_numpy().tolist() == [["NA", "None"], ["007", "nan"]]
     for text in (
-        b'model,price_paise,on,kind,source\na,1,2018-03-01,deal,"x\n',
+        b'model,price_minor,on,kind,source\na,1,2018-03-01,deal,"x\n',
         b"\xff\xfe",
         b"",
         b"model\n",
@@ -349,7 +349,7 @@ def test_any_frame_of_pandas_is_read_alike() -> None:
 
 
 def test_labels_are_kept_whatever_they_are() -> None:
-    wrong = {**GOOD, "price_paise": -1}
+    wrong = {**GOOD, "price_minor": -1}
     for labels in (
         [7, 7, 7],
         [("a", 1), ("a", 2), ("b", 1)],

@@ -27,7 +27,7 @@ def seen(amounts: list[int], *, on: date = ON, model: str = MODEL, **columns: li
     rows = pd.DataFrame(
         {
             "model": model,
-            "price_paise": amounts,
+            "price_minor": amounts,
             "on": on,
             "kind": "deal",
             "source": [f"s{n}" for n in range(len(amounts))],
@@ -39,11 +39,11 @@ def seen(amounts: list[int], *, on: date = ON, model: str = MODEL, **columns: li
 def test_the_price_is_the_median_with_its_bounds_and_source() -> None:
     builder = PriceTableBuilder().fit(seen([990_000, 1_000_000, 1_010_000]), dates=[ON])
     (price,) = builder.table_.prices
-    assert price.price_paise == 1_000_000
+    assert price.price_minor == 1_000_000
     assert price.basis == "observed"
     assert price.effective_from == datetime(2018, 6, 14, 18, 30, tzinfo=UTC)
     row = builder.summary.loc[MODEL].iloc[0]
-    assert row["low_paise"] < 1_000_000 < row["high_paise"]
+    assert row["low_minor"] < 1_000_000 < row["high_minor"]
     assert row["n"] == 3
     assert "n=3" in price.source
     assert repr(builder) == "<PriceTableBuilder: 1 prices on 1 dates; 0 variants too thin>"
@@ -51,8 +51,8 @@ def test_the_price_is_the_median_with_its_bounds_and_source() -> None:
 
 def test_an_outlier_is_left_out_and_listed() -> None:
     builder = PriceTableBuilder().fit(seen([990_000, 1_000_000, 1_000_000, 1_010_000, 10_000_000]), dates=[ON])
-    assert builder.table_.prices[0].price_paise == 1_000_000
-    assert builder.outliers_["price_paise"].tolist() == [10_000_000]
+    assert builder.table_.prices[0].price_minor == 1_000_000
+    assert builder.outliers_["price_minor"].tolist() == [10_000_000]
     assert builder.outliers_["deviations"].iloc[0] > 4
 
 
@@ -60,7 +60,7 @@ def test_recent_rows_count_more_and_future_ones_not_at_all() -> None:
     rows = pd.DataFrame(
         {
             "model": MODEL,
-            "price_paise": [900_000, 900_000, 900_000, 1_000_000, 1_000_000, 1_010_000],
+            "price_minor": [900_000, 900_000, 900_000, 1_000_000, 1_000_000, 1_010_000],
             "on": [ON - timedelta(days=100)] * 3 + [ON - timedelta(days=1)] * 2 + [ON],
             "kind": "deal",
             "source": [f"s{n}" for n in range(6)],
@@ -68,15 +68,15 @@ def test_recent_rows_count_more_and_future_ones_not_at_all() -> None:
     )
     found = Observations.read(rows, graded().catalogue, as_of=ON)
     day_before = PriceTableBuilder(minimum=1).fit(found, dates=[ON - timedelta(days=50)])
-    assert day_before.table_.prices[0].price_paise == 900_000
-    assert PriceTableBuilder().fit(found, dates=[ON]).table_.prices[0].price_paise == 1_000_000
+    assert day_before.table_.prices[0].price_minor == 900_000
+    assert PriceTableBuilder().fit(found, dates=[ON]).table_.prices[0].price_minor == 1_000_000
 
 
 def test_a_listing_counts_less_than_a_deal_and_a_kind_can_be_left_out() -> None:
     found = seen([900_000, 950_000, 1_000_000, 1_050_000, 1_100_000], kind=["deal"] * 2 + ["listing"] * 3)
-    assert PriceTableBuilder().fit(found, dates=[ON]).summary["price_paise"].tolist() == [950_000]
+    assert PriceTableBuilder().fit(found, dates=[ON]).summary["price_minor"].tolist() == [950_000]
     deals = PriceTableBuilder(minimum=2, kind_weights={"listing": 0.0}).fit(found, dates=[ON])
-    assert deals.summary["price_paise"].tolist() == [925_000]
+    assert deals.summary["price_minor"].tolist() == [925_000]
     assert deals.summary["n"].tolist() == [2]
 
 
@@ -99,14 +99,14 @@ def curve() -> DepreciationCurve:
     """Fit a curve on the observations of models with a launch price."""
     variants = graded().catalogue.by_model
     rows = observed().clean()
-    rows = rows[[variants[model].launch_price_paise is not None for model in rows["model"]]]
+    rows = rows[[variants[model].launch_price_minor is not None for model in rows["model"]]]
     found = [variants[model] for model in rows["model"]]
     launched = pd.to_datetime(pd.Series([one.launched_on for one in found], index=rows.index))
     frame = pd.DataFrame(
         {
-            "price": rows["price_paise"].astype(float),
+            "price": rows["price_minor"].astype(float),
             "age_months": (rows["on"] - launched).dt.days / 30.4375,
-            "new_price": [float(one.launch_price_paise or 0) for one in found],
+            "new_price": [float(one.launch_price_minor or 0) for one in found],
             "brand": [one.brand for one in found],
             "launch_year": launched.dt.year,
         }
@@ -121,7 +121,7 @@ def test_thin_data_are_drawn_to_the_curve_and_none_rest_on_it() -> None:
     row = builder.summary.loc[MODEL].iloc[0]
     assert row["basis"] == "modelled"
     assert 0.5 < row["curve_share"] < 1.0
-    assert 900_000 < row["price_paise"] < 2_000_000
+    assert 900_000 < row["price_minor"] < 2_000_000
     others = builder.summary.drop(index=MODEL, level=0)
     assert len(others) > 50
     assert (others["n"] == 0).all()
@@ -143,7 +143,7 @@ def test_the_curve_counts_less_with_every_row() -> None:
 def test_old_rows_are_aged_by_the_curve() -> None:
     found = seen([1_000_000, 1_000_000, 1_001_000], on=ON - timedelta(days=60))
     aged = PriceTableBuilder(catalogue=graded().catalogue, curve=curve(), curve_rows=0.0).fit(found, dates=[ON])
-    assert 850_000 < aged.summary.loc[MODEL]["price_paise"].iloc[0] < 990_000
+    assert 850_000 < aged.summary.loc[MODEL]["price_minor"].iloc[0] < 990_000
 
 
 def test_mixed_regimes_are_warned_of_and_one_can_be_chosen() -> None:
@@ -154,7 +154,7 @@ def test_mixed_regimes_are_warned_of_and_one_can_be_chosen() -> None:
         mixed = PriceTableBuilder().fit(found, dates=[ON])
     assert mixed.summary["regime"].tolist() == ["in+out"]
     chosen = PriceTableBuilder(minimum=2, regime="out").fit(found, dates=[ON])
-    assert chosen.summary["price_paise"].tolist() == [765_000]
+    assert chosen.summary["price_minor"].tolist() == [765_000]
     assert chosen.summary["regime"].tolist() == ["out"]
 
 
@@ -169,8 +169,8 @@ def test_a_regime_that_nobody_wrote_down_has_no_rows() -> None:
         ("half_life_days", 0),
         ("outlier_mads", -1),
         ("minimum", 0),
-        ("round_to_paise", 0),
-        ("round_to_paise", 150),
+        ("round_to_minor", 0),
+        ("round_to_minor", 150),
         ("curve_rows", -1),
     ],
 )
@@ -201,7 +201,7 @@ def test_the_prices_are_near_the_truth_that_made_them() -> None:
     for price in prices().table_.prices:
         truth = graded().prices.as_of(price.model, price.effective_from)
         assert truth is not None
-        assert abs(price.price_paise / truth.price_paise - 1) < 0.12
+        assert abs(price.price_minor / truth.price_minor - 1) < 0.12
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -234,7 +234,7 @@ def test_clean_prices_are_of_the_better_grade() -> None:
     rows = pd.DataFrame(
         {
             "model": MODEL,
-            "price_paise": [1_000_000, 1_000_000, 1_000_000, 700_000, 700_000, 710_000],
+            "price_minor": [1_000_000, 1_000_000, 1_000_000, 700_000, 700_000, 710_000],
             "on": ON,
             "kind": "deal",
             "source": [f"s{n}" for n in range(6)],
@@ -242,6 +242,6 @@ def test_clean_prices_are_of_the_better_grade() -> None:
         }
     )
     given = Observations.read(rows, graded().catalogue, as_of=ON, grades=("Like New", "Good", "Fair"))
-    assert PriceTableBuilder().fit(given, dates=[ON]).table_.prices[0].price_paise == 1_000_000
+    assert PriceTableBuilder().fit(given, dates=[ON]).table_.prices[0].price_minor == 1_000_000
     with pytest.raises(InvalidValue, match="say their order"):
         PriceTableBuilder().fit(Observations.read(rows, graded().catalogue, as_of=ON), dates=[ON])

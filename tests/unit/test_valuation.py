@@ -137,10 +137,10 @@ GLASS = small.cosmetic(
 TOUCH = small.functional("touch", "display", small.costs("dead", anchor="display", weight_bps=36_250))
 BODY = small.cosmetic("body", "body", small.costs("dented", share_bps=500))
 BILL = small.functional(
-    "bill", "accessory", Option("copy", "A copy", extra_paise=1_500), Option("none", "None", extra_paise=-5_000),
+    "bill", "accessory", Option("copy", "A copy", extra_minor=1_500), Option("none", "None", extra_minor=-5_000),
     optional=True,
 )  # fmt: skip
-PORT = small.functional("port", "port", small.costs("loose", paise=12_345))
+PORT = small.functional("port", "port", small.costs("loose", amount_minor=12_345))
 ASKING = small.asking(GLASS, TOUCH, BODY, PORT, BILL)
 BEST = {"glass": "best", "touch": "best", "body": "best", "port": "best", "bill": "best"}
 ANCHORS = {"display": 160_000}
@@ -172,8 +172,8 @@ def test_within_a_group_only_the_worst_counts_whatever_the_order() -> None:
 
 
 def test_of_two_equal_faults_the_first_is_named() -> None:
-    one = small.functional("mic", "audio", small.costs("dead", paise=700))
-    two = small.functional("speaker", "audio", small.costs("dead", paise=700))
+    one = small.functional("mic", "audio", small.costs("dead", amount_minor=700))
+    two = small.functional("speaker", "audio", small.costs("dead", amount_minor=700))
     quote = small.quoted(small.asking(one, two), {"mic": "dead", "speaker": "dead"})
     assert small.amounts(quote) == [MARKET, NO_GRADE, ("deduction:audio", -700)]
     assert quote.lines[-1].source == "condition[mic=dead]"
@@ -249,7 +249,7 @@ FLOORS = [
 
 @pytest.mark.parametrize(("repair", "lifted"), FLOORS)
 def test_the_value_is_never_below_the_scrap_value(repair: int, lifted: int) -> None:
-    terms = SCRAP.replace(scrap_paise=100_000)
+    terms = SCRAP.replace(scrap_minor=100_000)
     expected = [MARKET, NO_GRADE, ("deduction:display", -repair)]
     if lifted:
         expected.append(("floor", lifted))
@@ -276,12 +276,12 @@ def test_the_value_is_rounded_down_to_the_programmes_step(step: int, lost: int) 
     expected = [MARKET, NO_GRADE, ("deduction:port", -12_345)]
     if lost:
         expected.append(("rounding", lost))
-    assert with_answers(ASKING.replace(step_paise=step), port="loose") == expected
+    assert with_answers(ASKING.replace(step_minor=step), port="loose") == expected
 
 
 # Bonuses.
 
-DIWALI = Bonus("diwali", "Diwali bonus", paise=50_000)
+DIWALI = Bonus("diwali", "Diwali bonus", amount_minor=50_000)
 
 
 def bonuses(*given: Bonus, **more: Any) -> list[tuple[str, int]]:  # noqa: ANN401 - passed on
@@ -305,7 +305,7 @@ SHARES = [(150_000, 100_000), (100_000, 100_000), (99_999, 99_999), (1, 1)]
 def test_a_share_has_a_cap(cap: int, amount: int | None) -> None:
     # a tenth of 1,000,000; a bonus of nothing is not granted
     expected = [("tenth", amount)] if amount else []
-    assert bonuses(Bonus("tenth", "A tenth on top", share_bps=1_000, cap_paise=cap)) == expected
+    assert bonuses(Bonus("tenth", "A tenth on top", share_bps=1_000, cap_minor=cap)) == expected
 
 
 THRESHOLDS = [(999_999, True), (1_000_000, True), (1_000_001, False)]
@@ -313,12 +313,12 @@ THRESHOLDS = [(999_999, True), (1_000_000, True), (1_000_001, False)]
 
 @pytest.mark.parametrize(("least", "earned"), THRESHOLDS)
 def test_a_threshold_is_reached_at_it(least: int, *, earned: bool) -> None:
-    assert bonuses(DIWALI.replace(from_value_paise=least)) == ([("diwali", 50_000)] if earned else [])
+    assert bonuses(DIWALI.replace(from_value_minor=least)) == ([("diwali", 50_000)] if earned else [])
 
 
 def test_stackable_bonuses_add_up_and_of_the_others_the_largest_counts() -> None:
-    one, two = DIWALI.replace(id="one", stackable=True), DIWALI.replace(id="two", stackable=True, paise=7_000)
-    small_one, large = DIWALI.replace(id="small"), DIWALI.replace(id="large", paise=60_000)
+    one, two = DIWALI.replace(id="one", stackable=True), DIWALI.replace(id="two", stackable=True, amount_minor=7_000)
+    small_one, large = DIWALI.replace(id="small"), DIWALI.replace(id="large", amount_minor=60_000)
     assert bonuses(one, two) == [("one", 50_000), ("two", 7_000)]
     assert bonuses(small_one, large) == bonuses(large, small_one) == [("large", 60_000)]
     assert bonuses(large, one, small_one, two) == [("one", 50_000), ("two", 7_000), ("large", 60_000)]
@@ -367,14 +367,14 @@ QUOTAS = [
 @pytest.mark.parametrize(("given", "granted"), QUOTAS)
 def test_a_bonus_used_up_falls_back_along_its_chain(given: dict[str, int], granted: list[tuple[str, int]]) -> None:
     first = DIWALI.replace(id="first", quota=2, fall_back="second")
-    second = DIWALI.replace(id="second", paise=40_000, quota=1, fall_back="third")
-    third = DIWALI.replace(id="third", paise=30_000)
+    second = DIWALI.replace(id="second", amount_minor=40_000, quota=1, fall_back="third")
+    third = DIWALI.replace(id="third", amount_minor=30_000)
     assert bonuses(first, second, third, bonuses_given=given) == granted
 
 
 def test_a_fall_back_is_given_only_where_it_is_offered() -> None:
     first = DIWALI.replace(id="first", quota=2, fall_back="second")
-    second = DIWALI.replace(id="second", paise=40_000, targets=("Two",))
+    second = DIWALI.replace(id="second", amount_minor=40_000, targets=("Two",))
     assert bonuses(first, second, bonuses_given={"first": 2}) == []
     quote = small.quoted(small.TERMS.replace(bonuses=(first, second)), target="Two", bonuses_given={"first": 2})
     assert quote.bonuses == (GrantedBonus("second", 40_000, "Two"),)
@@ -391,7 +391,7 @@ def test_a_quote_keeps_only_the_counts_that_bear_on_it() -> None:
 
 
 def test_a_bonus_never_touches_the_exchange_value() -> None:
-    for given in ((), (DIWALI,), (DIWALI.replace(share_bps=1_000, paise=0, cap_paise=10**9),)):
+    for given in ((), (DIWALI,), (DIWALI.replace(share_bps=1_000, amount_minor=0, cap_minor=10**9),)):
         assert small.quoted(small.TERMS.replace(bonuses=given)).exchange_value == 1_000_000
 
 
@@ -530,9 +530,9 @@ def test_a_plain_text_status_is_the_status() -> None:
 def test_the_lines_add_up() -> None:
     quote = small.quoted(ASKING.replace(bonuses=(DIWALI,)), BEST | {"glass": "cracked"}, anchors=ANCHORS)
     assert sum(line.amount for line in quote.lines) == quote.coupon_value
-    with pytest.raises(InvalidValue, match="its lines add up to 725840 paise"):
+    with pytest.raises(InvalidValue, match="its lines add up to 725840"):
         quote.replace(coupon_value=725_841)
-    with pytest.raises(InvalidValue, match="without bonuses it is 675840 paise"):
+    with pytest.raises(InvalidValue, match="without bonuses it is 675840"):
         quote.replace(exchange_value=725_840)
 
 
@@ -587,7 +587,7 @@ Acme One (4 GB, 64 GB), grade A, small terms 1
 
 def test_a_quote_explains_itself() -> None:
     # 10,000 - 3,241.60 - 123.45 - 50 = 6,584.95; x 0.97 = 6,387.4015, so 6,387.40: the factor takes 197.55
-    terms = ASKING.replace(bonuses=(DIWALI,), factor_bps=9_700, step_paise=1_000)
+    terms = ASKING.replace(bonuses=(DIWALI,), factor_bps=9_700, step_minor=1_000)
     quote = small.quoted(terms, BEST | {"glass": "cracked", "port": "loose", "bill": "none"}, anchors=ANCHORS)
     assert quote.explain() == EXPLAINED
 
@@ -661,8 +661,8 @@ def test_the_worst_case_with_a_gate_is_everything() -> None:
 
 
 def test_the_worst_case_can_lose_a_bonus_too() -> None:
-    question = small.functional("port", "port", small.costs("loose", paise=1))
-    terms = small.asking(question).replace(bonuses=(DIWALI.replace(from_value_paise=1_000_000),))
+    question = small.functional("port", "port", small.costs("loose", amount_minor=1))
+    terms = small.asking(question).replace(bonuses=(DIWALI.replace(from_value_minor=1_000_000),))
     worst = worst_case(small.quoted(terms, {"port": "best"}), small.programme(terms))
     assert (worst.value, worst.at_risk) == (999_999, 50_001)
 
@@ -786,8 +786,8 @@ UNSOUND: list[tuple[dict[str, Any], str]] = [
     ({"quote_valid_hours": 10**9}, "Terms.quote_valid_hours"),  # longer than a timedelta
     ({"price_max_age_days": 0}, "Terms.price_max_age_days"),
     ({"factor_bps": -1}, "Terms.factor_bps"),
-    ({"scrap_paise": -1}, "Terms.scrap_paise"),
-    ({"step_paise": 0}, "Terms.step_paise"),  # nothing can be divided by it
+    ({"scrap_minor": -1}, "Terms.scrap_minor"),
+    ({"step_minor": 0}, "Terms.step_minor"),  # nothing can be divided by it
     ({"drift_bps_per_day": 10_001}, "Terms.drift_bps_per_day"),
     ({"grades": ()}, "Terms.grades"),
     ({"age_bands": (AgeBand(6, 9_000),)}, "Terms.age_bands.0.from_months"),  # a younger phone would be in none
@@ -820,8 +820,8 @@ def test_a_worst_case_of_a_model_that_the_programme_lacks_is_an_error_of_ours() 
 
 def test_the_worst_case_counts_on_no_bonus_that_may_be_used_up() -> None:
     """A lower value may earn another bonus, whose places others can take until the inspection."""
-    high = Bonus("high", "High", paise=20_000, from_value_paise=900_000, quota=5)
-    low = Bonus("low", "Low", paise=10_000, quota=5)
+    high = Bonus("high", "High", amount_minor=20_000, from_value_minor=900_000, quota=5)
+    low = Bonus("low", "Low", amount_minor=10_000, quota=5)
     terms = ASKING.replace(bonuses=(high, low))
     quote = small.quoted(terms, BEST, anchors=ANCHORS)
     assert [bonus.id for bonus in quote.bonuses] == ["high"]

@@ -31,8 +31,8 @@ from miexchange.tac import TacDevice
 from miexchange.valuation import Replay, WorstCase
 from unit import small
 
-QUESTION = small.cosmetic("glass", "display", small.costs("cracked", paise=5_000))
-BONUS = Bonus("diwali", "Diwali bonus", paise=5_000, targets=("Two",), begins=date(2020, 1, 1), quota=3)
+QUESTION = small.cosmetic("glass", "display", small.costs("cracked", amount_minor=5_000))
+BONUS = Bonus("diwali", "Diwali bonus", amount_minor=5_000, targets=("Two",), begins=date(2020, 1, 1), quota=3)
 TERMS = small.asking(QUESTION).replace(bonuses=(BONUS,))
 QUOTE = small.quoted(
     TERMS,

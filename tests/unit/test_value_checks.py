@@ -143,7 +143,7 @@ def test_money_is_whole_numbers_and_lists_of_them() -> None:
     amount: Any = np.int64(150)
     assert rupees(amount) == "1.50"
     for given in (1.5, True, "5", 10**60):
-        with pytest.raises(InvalidValue, match="whole number of paise"):
+        with pytest.raises(InvalidValue, match="whole number of minor units"):
             rupees(given)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match="give a list of whole numbers"):
         allocate(5, None)  # type: ignore[arg-type]
@@ -170,7 +170,7 @@ def test_what_a_bonus_pays_is_asked_of_a_bonus_a_day_and_counts() -> None:
         terms.paid_bonus("launch", {}, on, None)  # type: ignore[arg-type]
     from miexchange.programme import Bonus  # noqa: PLC0415 - beside its use
 
-    bonus = Bonus("launch", "at launch", paise=100, quota=1)
+    bonus = Bonus("launch", "at launch", amount_minor=100, quota=1)
     assert terms.paid_bonus(bonus, {}, on, None) is bonus
     assert terms.paid_bonus(bonus, {"launch": 1}, on, None) is None
     with pytest.raises(InvalidValue, match="how often"):

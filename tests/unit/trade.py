@@ -26,7 +26,7 @@ RULES = ExchangeRules(
     released_validity="remaining",
     mismatch="difference",
     reversal="store_credit",
-    tolerance_paise=10_000,
+    tolerance_minor=10_000,
     tolerance_bps=200,
     decide_hours=48,
     reversal_days=30,
@@ -37,8 +37,8 @@ QUESTIONS = (
     small.cosmetic(
         "glass",
         "display",
-        Option("marked", "A mark", deduction=Deduction(paise=15_000)),
-        Option("scratched", "Scratched", deduction=Deduction(paise=100_000)),
+        Option("marked", "A mark", deduction=Deduction(amount_minor=15_000)),
+        Option("scratched", "Scratched", deduction=Deduction(amount_minor=100_000)),
         Option("cracked", "Cracked", gate=True),
     ),
     Question(
@@ -48,8 +48,8 @@ QUESTIONS = (
         "functional",
         (
             Option("good", "Good"),
-            Option("worn", "Worn", deduction=Deduction(paise=30_000)),
-            Option("weak", "Weak", deduction=Deduction(paise=60_000)),
+            Option("worn", "Worn", deduction=Deduction(amount_minor=30_000)),
+            Option("weak", "Weak", deduction=Deduction(amount_minor=60_000)),
         ),
     ),
     Question(
@@ -64,7 +64,7 @@ QUESTIONS = (
         "Is the box there?",
         "accessory",
         "none",
-        (Option("there", "Yes"), Option("missing", "No", extra_paise=-5_000)),
+        (Option("there", "Yes"), Option("missing", "No", extra_minor=-5_000)),
         optional=True,
     ),
 )

@@ -84,9 +84,9 @@ def appraise_frame(
     Returns:
         A table of the same kind, with the same index: ``outcome`` (``quote``, ``indicative`` without an
         IMEI, ``refused``), ``reasons`` and ``warnings`` (codes joined by ``|``, in the order of
-        `miexchange.ReasonCode`, "" for none), ``grade``, each line of the quote in paise (``market_paise``,
-        ``deduction:display_paise``, …; 0 where the quote has no such line), ``exchange_value_paise`` and
-        ``coupon_value_paise``. Grade and amounts are null where the row is refused. The columns depend on
+        `miexchange.ReasonCode`, "" for none), ``grade``, each line of the quote in minor units (``market_minor``,
+        ``deduction:display_minor``, …; 0 where the quote has no such line), ``exchange_value_minor`` and
+        ``coupon_value_minor``. Grade and amounts are null where the row is refused. The columns depend on
         the programme alone.
 
     Raises:
@@ -101,8 +101,8 @@ def appraise_frame(
     >>> frame = pd.DataFrame([{"model": "oneplus-3t-6-64", **best}, {"model": "oneplus 9", **best}], index=["a", "b"])
     >>> frame = frame.assign(screen_glass="cracked", warranty=None)
     >>> result = appraise_frame(frame, programme, at=at)
-    >>> print(result[["outcome", "reasons", "deduction:display_paise", "coupon_value_paise"]].to_string())
-          outcome        reasons  deduction:display_paise  coupon_value_paise
+    >>> print(result[["outcome", "reasons", "deduction:display_minor", "coupon_value_minor"]].to_string())
+          outcome        reasons  deduction:display_minor  coupon_value_minor
     a  indicative                                 -364680              835800
     b     refused  model_unknown                     <NA>                <NA>
     """
@@ -148,7 +148,7 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 
     >>> from miexchange import Programme
     >>> columns_out(Programme.load("mi-exchange-india"))[3:6]
-    ('grade', 'market_paise', 'grade_paise')
+    ('grade', 'market_minor', 'grade_minor')
     """
     plan = plan_of(programme)
     return tuple(as_columns(Values.empty(0, len(plan.lines)), plan))
@@ -171,7 +171,7 @@ def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:
         "reasons": sets_of(values.reasons, BITS, np.flatnonzero(refused)),
         "warnings": Texts(values.warnings.view("int8"), _WARNINGS),
         "grade": Texts(values.grade.view("int8"), plan.grades, refused),
-        **{f"{name}_paise": Amounts(line, refused) for name, line in lines.items()},
-        "exchange_value_paise": Amounts(values.exchange_value, refused),
-        "coupon_value_paise": Amounts(values.coupon_value, refused),
+        **{f"{name}_minor": Amounts(line, refused) for name, line in lines.items()},
+        "exchange_value_minor": Amounts(values.exchange_value, refused),
+        "coupon_value_minor": Amounts(values.coupon_value, refused),
     }

@@ -154,7 +154,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
         at: an instant, or a column of as many timestamps with a time zone.
 
     Returns:
-        A table of the kind of `models`, with its index: ``price_paise`` and ``effective_from`` of the price
+        A table of the kind of `models`, with its index: ``price_minor`` and ``effective_from`` of the price
         that `as_of` returns, null where there is none.
 
     Raises:
@@ -164,7 +164,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     >>> from datetime import UTC, datetime
     >>> from miexchange import Price
     >>> table = PriceTable.of([Price("one", datetime(2018, 3, 15, tzinfo=UTC), 50_000, "observed")])
-    >>> prices_as_of(table, pd.Series(["one", "two"]), datetime(2018, 4, 1, tzinfo=UTC)).price_paise.to_list()
+    >>> prices_as_of(table, pd.Series(["one", "two"]), datetime(2018, 4, 1, tzinfo=UTC)).price_minor.to_list()
     [50000, <NA>]
     """
     names = read_alone(models, "text", "models")
@@ -185,13 +185,13 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
             missing[begin:end] |= False if mask is None else mask
         begin = end
     found = [prices[one] for one in range(len(prices))]
-    amounts = np.array([0 if price is None else price.price_paise for price in found], dtype=np.int64)
+    amounts = np.array([0 if price is None else price.price_minor for price in found], dtype=np.int64)
     starts = np.array([0 if price is None else microseconds(price.effective_from) for price in found], dtype=np.int64)
     missing |= np.array([price is None for price in found])[position]
     since = pa.array(starts[position], mask=missing).cast(INSTANT)
     return table_like(
         models,
-        {"price_paise": Amounts(amounts[position], missing), "effective_from": ArrowColumn(pa.chunked_array([since]))},
+        {"price_minor": Amounts(amounts[position], missing), "effective_from": ArrowColumn(pa.chunked_array([since]))},
     )
 
 

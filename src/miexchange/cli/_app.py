@@ -48,7 +48,7 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Trade-in pricing, exact to the paisa: from an IMEI to a coupon, explained line by line.
+    """Trade-in pricing, exact to the minor unit: from an IMEI to a coupon, explained line by line.
 
     Start with: miexchange demo
     """

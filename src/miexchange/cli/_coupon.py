@@ -21,7 +21,7 @@ def check(
         typer.Option(
             metavar="FILE",
             help='The order as JSON: {"id": "1", "lines": [{"product": "Redmi Note 5 Pro", "category": "smartphone", '
-            '"brand": "Redmi", "channel": "mi.com", "price_paise": 1399900}]}; each line may have a quantity, and '
+            '"brand": "Redmi", "channel": "mi.com", "price_minor": 1399900}]}; each line may have a quantity, and '
             "the order a list other_discounts.",
         ),
     ],
@@ -76,9 +76,9 @@ def _show(answer: Redemption, paper: Coupon, wanted: Order) -> None:
         (
             line.product,
             f"{line.quantity}",
-            _output.rupees(line.total_paise),
+            _output.rupees(line.total_minor),
             _output.rupees(-discount) if discount else _output.rupees(0),
-            _output.rupees(line.total_paise - discount),
+            _output.rupees(line.total_minor - discount),
         )
         for line, discount in zip(wanted.lines, answer.discounts, strict=True)
     ]
@@ -86,7 +86,7 @@ def _show(answer: Redemption, paper: Coupon, wanted: Order) -> None:
         (
             "order",
             "",
-            _output.rupees(wanted.total_paise),
+            _output.rupees(wanted.total_minor),
             _output.rupees(-answer.discount),
             _output.rupees(answer.to_pay),
         )

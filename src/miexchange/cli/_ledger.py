@@ -246,10 +246,10 @@ def exposure(*, ledger: Where, as_json: Json = False) -> None:
         return
     columns = [_output.Column("Expires on"), *(_output.Column(name, justify="right") for name in ("Coupons", "Worth"))]
     rows = [
-        ("held by orders" if one.day is None else f"{one.day}", f"{one.coupons}", _output.rupees(one.value_paise))
+        ("held by orders" if one.day is None else f"{one.day}", f"{one.coupons}", _output.rupees(one.value_minor))
         for one in found
     ]
-    total = sum(one.value_paise for one in found)
+    total = sum(one.value_minor for one in found)
     rows.append(("together", f"{sum(one.coupons for one in found)}", _output.rupees(total)))
     _output.say_table(columns, rows)
 

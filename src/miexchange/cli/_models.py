@@ -56,7 +56,7 @@ def _row(variant: Variant, rules: Programme, at: datetime) -> dict[str, Any]:
         "model": variant.model,
         "label": variant.label,
         "listed": variant.brand in rules.brands and rules.eligible.lists(variant.model, on),
-        "price_paise": None if price is None else price.price_paise,
+        "price_minor": None if price is None else price.price_minor,
         "priced_from": None if price is None else price.effective_from.astimezone(rules.zone).isoformat(),
         "basis": None if price is None else price.basis,
         "stale": price is not None and terms is not None and at - price.effective_from > terms.price_max_age,
@@ -68,7 +68,7 @@ def _show(rows: list[dict[str, Any]], count: int, rules: Programme, at: datetime
     _output.say()
     cells = []
     for row in rows:
-        price = "none" if row["price_paise"] is None else _output.rupees(row["price_paise"])
+        price = "none" if row["price_minor"] is None else _output.rupees(row["price_minor"])
         since = (row["priced_from"][:10], row["basis"]) if row["priced_from"] else ""
         name, listed = (row["label"], row["model"]), "yes" if row["listed"] else "no"
         cells.append((name, listed, (price, "stale") if row["stale"] else price, since))

@@ -123,8 +123,8 @@ def _show_terms(rules: Programme) -> None:
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
         ("price loses a day", *(_output.percent(one.drift_bps_per_day) for one in rules.terms)),
         ("operator's share", *(_output.percent(one.factor_bps) for one in rules.terms)),
-        ("scrap value", *(_output.rupees(one.scrap_paise) for one in rules.terms)),
-        ("rounded down to", *(_output.rupees(one.step_paise) for one in rules.terms)),
+        ("scrap value", *(_output.rupees(one.scrap_minor) for one in rules.terms)),
+        ("rounded down to", *(_output.rupees(one.step_minor) for one in rules.terms)),
         ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
         ("unverified IMEI", *(one.eligibility.unverified_imei for one in rules.terms)),
         ("second IMEI", *(one.eligibility.second_imei for one in rules.terms)),
@@ -190,8 +190,8 @@ def _effect(option: Option, terms: Terms) -> str:
         effects.append(f"keeps {_output.percent(option.keep_bps)}")
     if option.deduction is not None:
         effects.append(_deduction(option.deduction))
-    if option.extra_paise:
-        effects.append(f"{'+' if option.extra_paise > 0 else ''}{_output.rupees(option.extra_paise)}")
+    if option.extra_minor:
+        effects.append(f"{'+' if option.extra_minor > 0 else ''}{_output.rupees(option.extra_minor)}")
     return ", ".join(effects) or "no change"
 
 
@@ -200,14 +200,14 @@ def _deduction(deduction: Deduction) -> str:
         return f"-{_output.percent(deduction.weight_bps)} of {deduction.anchor} repair"
     if deduction.share_bps:
         return f"-{_output.percent(deduction.share_bps)} of market"
-    return _output.rupees(-deduction.paise)
+    return _output.rupees(-deduction.amount_minor)
 
 
 def _bonus(bonus: Bonus) -> str:
     worth = f"{_output.percent(bonus.share_bps)}, at most " if bonus.share_bps else ""
-    parts = [f"{bonus.says}: {worth}{_output.rupees(bonus.most_paise)}"]
-    if bonus.from_value_paise:
-        parts.append(f"from a value of {_output.rupees(bonus.from_value_paise)}")
+    parts = [f"{bonus.says}: {worth}{_output.rupees(bonus.most_minor)}"]
+    if bonus.from_value_minor:
+        parts.append(f"from a value of {_output.rupees(bonus.from_value_minor)}")
     if bonus.targets:
         parts.append(f"on a new {' or '.join(bonus.targets)}")
     if bonus.begins or bonus.ends:
@@ -227,7 +227,7 @@ def usage_rows(usage: UsageRules) -> list[tuple[str, str]]:
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
         ("taken off", unit),
-        ("least order", _output.rupees(usage.minimum_order_paise) if usage.minimum_order_paise else "none"),
+        ("least order", _output.rupees(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
         ("not used up", surplus),
         ("adds to", ", ".join(usage.stacks_with) or "no other discount"),
         ("source", usage.source),

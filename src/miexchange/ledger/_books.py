@@ -332,10 +332,12 @@ class Books:
     def _facts(self, connection: Connection, coupon: Coupon) -> Facts:
         """Return what speaks against a new exchange, as the ledger knows it."""
         tokens = {"tokens": coupon.device_tokens}
+        # Asked before what is open, so that a hand-over between the two statements is seen once, and not twice.
+        bought = self._bought(connection, coupon)
         return Facts(
             exchange_open=connection.execute(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).first() is not None,
             device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
-            device_bought=self._bought(connection, coupon),
+            device_bought=bought,
             bonuses_given=_places.given(connection, coupon.programme),
         )
 

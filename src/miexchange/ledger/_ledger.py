@@ -398,7 +398,7 @@ class Ledger(Books):
                 # A day begins within this minute, as in zones of old whose offset has seconds.
                 of_it = {"first_us": first_us, "last_us": first_us + last}
                 for one in connection.execute(sql.EXPOSURE_OF_A_MINUTE, of_it):
-                    count(day_of(one.due_us), 1, one.value_paise)
+                    count(day_of(one.due_us), 1, one.value_minor)
         days = sorted(found, key=lambda day: date.min if day is None else day)
         return tuple(Exposure(day, *found[day]) for day in days)
 

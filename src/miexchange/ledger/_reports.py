@@ -20,12 +20,12 @@ class Exposure(Value):
     Attributes:
         day: the day on which they expire; None for those that an order holds, which do not.
         coupons: how many they are.
-        value_paise: what they are worth together.
+        value_minor: what they are worth together.
     """
 
     day: date | None
     coupons: Count
-    value_paise: Count
+    value_minor: Count
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
         "order_id": exchange.order.id if exchange.order is not None and exchange.state in _HELD else None,
         "due_us": None if due is None else micros(due),
         "at_us": micros(exchange.at),
-        "value_paise": exchange.coupon.value,
+        "value_minor": exchange.coupon.value,
         "key_id": key_of_code,
         "head": head,
     }

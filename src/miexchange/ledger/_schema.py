@@ -61,7 +61,7 @@ __all__ = [
     "version_of",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _LONGEST = 200
@@ -85,7 +85,7 @@ exchanges = Table(
     Column("order_id", String(_LONGEST)),
     Column("due_us", BigInteger),
     Column("at_us", BigInteger, nullable=False),
-    Column("value_paise", BigInteger, nullable=False),
+    Column("value_minor", BigInteger, nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("head", String(64), nullable=False),
     Index("exchanges_open_account", "account", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),

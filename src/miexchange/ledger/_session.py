@@ -41,7 +41,7 @@ class ExchangeRow(NamedTuple):
     order_id: str | None
     due_us: int | None
     at_us: int
-    value_paise: int
+    value_minor: int
     key_id: str
     head: str
 

@@ -52,8 +52,8 @@ def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
 def dotted(path: TomlPath) -> str:
     """Name a key as it is written in the file, without positions: the line says which one it is.
 
-    >>> dotted(("terms", 1, "bonuses", 0, "paise"))
-    'terms.bonuses.paise'
+    >>> dotted(("terms", 1, "bonuses", 0, "amount_minor"))
+    'terms.bonuses.amount_minor'
     """
     return ".".join(part for part in path if isinstance(part, str))
 

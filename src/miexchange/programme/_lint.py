@@ -89,7 +89,7 @@ def _check_answers(answers: Answers, draft: Draft) -> None:
 
 def _faults_of_question(question: Question) -> Iterator[tuple[Option, _Fault]]:
     best = question.best
-    if best.gate or best.deduction or best.grade or best.keep_bps != BPS or best.extra_paise < 0:
+    if best.gate or best.deduction or best.grade or best.keep_bps != BPS or best.extra_minor < 0:
         yield best, ("option", "is the best answer and costs something", "Let the best answer be free")
     for option in question.options:
         for fault in _faults_of_option(option, question):
@@ -99,7 +99,7 @@ def _faults_of_question(question: Question) -> Iterator[tuple[Option, _Fault]]:
         (kind, first), *others = reversed(kinds.items())
         for other, option in others:
             what = f"deducts by {other}, and {first.id} by {kind}: which is worse cannot be told"
-            yield option, ("deduct_paise", what, "Use one kind of deduction in a question")
+            yield option, ("deduct_minor", what, "Use one kind of deduction in a question")
     for better, worse in pairwise(question.options):
         for column, message in _inversions(better, worse, comparable=len(kinds) < 2):  # noqa: PLR2004 - one kind
             yield worse, (column, message, "Order the options best first: a worse answer never pays more")
@@ -107,7 +107,7 @@ def _faults_of_question(question: Question) -> Iterator[tuple[Option, _Fault]]:
 
 def _faults_of_option(option: Option, question: Question) -> Iterator[_Fault]:
     decides = option.deduction or option.grade or option.keep_bps != BPS
-    if option.gate and (decides or option.extra_paise):
+    if option.gate and (decides or option.extra_minor):
         what = "refuses the device, so nothing else on its row is ever read"
         yield "gate", what, "Leave the other columns empty, or take the gate out"
     if question.optional and (option.gate or decides):
@@ -129,8 +129,8 @@ def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[
     pairs = (
         ("grade", "has a better grade", -better.grade, -worse.grade),
         ("keep_bps", f"keeps {worse.keep_bps}", better.keep_bps, worse.keep_bps),
-        ("deduct_paise", f"costs {costs[1]}", -costs[0], -costs[1] if comparable else -costs[0]),
-        ("extra_paise", f"adds {worse.extra_paise}", better.extra_paise, worse.extra_paise),
+        ("deduct_minor", f"costs {costs[1]}", -costs[0], -costs[1] if comparable else -costs[0]),
+        ("extra_minor", f"adds {worse.extra_minor}", better.extra_minor, worse.extra_minor),
     )
     for column, what, less, more in pairs:
         if more > less:
@@ -394,7 +394,7 @@ class _Tables:
         """See that no setting is out of all proportion to the prices."""
         draft = self._draft
         prices = sorted(
-            (price.price_paise, price.model) for price in draft.prices.prices if price.model in self._listings
+            (price.price_minor, price.model) for price in draft.prices.prices if price.model in self._listings
         )
         if not prices:
             return
@@ -402,16 +402,16 @@ class _Tables:
         of_cheapest = f"the price of {cheapest}, {least}"
         for index, terms, _ in self._versions:
             path = ("terms", index)
-            if terms.scrap_paise > least:
-                what = f"the floor of {terms.scrap_paise} is above the cap, {of_cheapest}"
-                draft.bad((*path, "scrap_paise"), what, "Lower the floor")
-            if terms.step_paise > least:
-                what = f"a step of {terms.step_paise} rounds {of_cheapest}, down to nothing"
-                draft.bad((*path, "step_paise"), what, "Write a smaller step")
+            if terms.scrap_minor > least:
+                what = f"the floor of {terms.scrap_minor} is above the cap, {of_cheapest}"
+                draft.bad((*path, "scrap_minor"), what, "Lower the floor")
+            if terms.step_minor > least:
+                what = f"a step of {terms.step_minor} rounds {of_cheapest}, down to nothing"
+                draft.bad((*path, "step_minor"), what, "Write a smaller step")
             for number, bonus in enumerate(terms.bonuses):
-                if bonus.from_value_paise > most:
+                if bonus.from_value_minor > most:
                     what = f"{bonus.id} is unreachable: no price is above that of {dearest}, {most}"
-                    draft.bad((*path, "bonuses", number, "from_value_paise"), what, "Lower it, or take the bonus out")
+                    draft.bad((*path, "bonuses", number, "from_value_minor"), what, "Lower it, or take the bonus out")
 
     def _check_reach(self) -> None:
         """See that each question is asked of a listed model, and that an answer reads each anchor."""

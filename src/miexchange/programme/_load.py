@@ -382,10 +382,10 @@ def _condition_rows(
 ) -> dict[str, dict[str, Row]]:
     """Read what each option does; exactly one row for each option of each question that is asked."""
     known = {question.id: dict.fromkeys(option.id for option in question.options) for question in bank.question}
-    columns = ("question", "option", "gate", "grade", "keep_bps", "deduct_paise", "deduct_bps", "anchor", "weight_bps")
+    columns = ("question", "option", "gate", "grade", "keep_bps", "deduct_minor", "deduct_bps", "anchor", "weight_bps")
     found: dict[str, dict[str, Row]] = {}
     before = len(problems.found)
-    for row in read_rows(path, (*columns, "extra_paise", "source"), (), problems, file=file):
+    for row in read_rows(path, (*columns, "extra_minor", "source"), (), problems, file=file):
         question, option = row.text("question"), row.text("option")
         if not row.good:
             continue
@@ -434,7 +434,7 @@ def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Opti
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
     keep = row.whole_or_none("keep_bps", bound_of(Option, "keep_bps"))
     deduction = _deduction(row)
-    extra, source = row.whole_or_none("extra_paise", bound_of(Option, "extra_paise")), row.text("source")
+    extra, source = row.whole_or_none("extra_minor", bound_of(Option, "extra_minor")), row.text("source")
     return row.made(
         Option,
         {},
@@ -446,12 +446,12 @@ def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Opti
         grade=0 if steps is None else steps.get(grade, 0),
         keep_bps=BPS if keep is None else keep,
         deduction=deduction,
-        extra_paise=extra or 0,
+        extra_minor=extra or 0,
         source=source,
     )
 
 
-_COSTS = {"paise": "deduct_paise", "share_bps": "deduct_bps", "weight_bps": "weight_bps"}
+_COSTS = {"amount_minor": "deduct_minor", "share_bps": "deduct_bps", "weight_bps": "weight_bps"}
 """The fields of a deduction, and their columns."""
 
 

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["free_directory", "save"]
 
-_MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_paise,aliases,source,sims"
+_MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source,sims"
 _LISTINGS = "model,listed_from,listed_until,source"
-_PRICES = "model,effective_from,effective_until,price_paise,basis,source"
-_ANCHORS = "model,component,effective_from,effective_until,amount_paise,basis,source"
+_PRICES = "model,effective_from,effective_until,price_minor,basis,source"
+_ANCHORS = "model,component,effective_from,effective_until,amount_minor,basis,source"
 _GRADES = "keep_bps,ctia,r2,meaning,source"
-_CONDITION = "question,option,gate,grade,keep_bps,deduct_paise,deduct_bps,anchor,weight_bps,extra_paise,source"
+_CONDITION = "question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source"
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source")
 _OPTION = ("id", "says", "ctia", "r2")
 
@@ -153,7 +153,7 @@ def _answers(terms: Terms, suffix: str) -> dict[str, str]:
 def _effect(question: Question, option: Option, terms: Terms) -> tuple[object, ...]:
     """Return the row of an option; a cell is empty where the option does nothing."""
     cost = option.deduction
-    costs = (cost.paise, cost.share_bps, cost.anchor, cost.weight_bps) if cost else ()
+    costs = (cost.amount_minor, cost.share_bps, cost.anchor, cost.weight_bps) if cost else ()
     return (
         question.id,
         option.id,
@@ -161,7 +161,7 @@ def _effect(question: Question, option: Option, terms: Terms) -> tuple[object, .
         terms.grades[option.grade].id if option.grade else "",
         "" if option.keep_bps == BPS else option.keep_bps,
         *(one or "" for one in costs or (0,) * 4),
-        option.extra_paise or "",
+        option.extra_minor or "",
         option.source,
     )
 

@@ -16,7 +16,7 @@ from miexchange._value import Value, argument, day, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import InvalidValue
-from miexchange.money import BPS, GREATEST_PAISE, Bps, Paise, rupees
+from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, rupees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ __all__ = ["NONE_GIVEN", "AgeBand", "Bonus", "ExchangeRules", "Overlap", "StepNa
 LONGEST_DAYS = 3_650
 """For how many days something can be valid: ten years."""
 
-Quota = Annotated[int, Between(1, GREATEST_PAISE)]
+Quota = Annotated[int, Between(1, GREATEST_AMOUNT)]
 """How often a bonus is given."""
 
 SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
@@ -114,10 +114,10 @@ class Bonus(Value):
     Attributes:
         id: the bonus's id.
         says: what it is, for people.
-        paise: a fixed amount; or
+        amount_minor: a fixed amount; or
         share_bps: a share of the exchange value, in basis points.
-        cap_paise: the most it can be; required for a share.
-        from_value_paise: the least exchange value that earns it. A band has no upper end, so that
+        cap_minor: the most it can be; required for a share.
+        from_value_minor: the least exchange value that earns it. A band has no upper end, so that
             a higher value never earns less.
         targets: the new models that it is for; empty for all. It is spent only on these.
         begins: the first day, in the programme's zone; None for always.
@@ -130,10 +130,10 @@ class Bonus(Value):
 
     id: Id
     says: Text
-    paise: Paise = 0
+    amount_minor: Amount = 0
     share_bps: Bps = 0
-    cap_paise: Annotated[int, Between(1, GREATEST_PAISE)] | None = None
-    from_value_paise: Paise = 0
+    cap_minor: Annotated[int, Between(1, GREATEST_AMOUNT)] | None = None
+    from_value_minor: Amount = 0
     targets: Words = ()
     begins: date | None = None
     ends: Annotated[date | None, After("begins")] = None
@@ -143,17 +143,25 @@ class Bonus(Value):
     source: Note = ""
 
     def _faults(self) -> Iterator[Fault]:
-        if bool(self.paise) is bool(self.share_bps):
-            yield "paise", self.paise, "a bonus is either a fixed amount or a share: give paise or share_bps"
-        elif self.share_bps and self.cap_paise is None:
-            yield "cap_paise", self.cap_paise, "give the most that the share can be"
-        elif self.paise and self.cap_paise is not None:
-            yield "cap_paise", self.cap_paise, "a fixed amount needs no cap: give in paise what is paid, and no cap"
+        if bool(self.amount_minor) is bool(self.share_bps):
+            yield (
+                "amount_minor",
+                self.amount_minor,
+                "a bonus is either a fixed amount or a share: give amount_minor or share_bps",
+            )
+        elif self.share_bps and self.cap_minor is None:
+            yield "cap_minor", self.cap_minor, "give the most that the share can be"
+        elif self.amount_minor and self.cap_minor is not None:
+            yield (
+                "cap_minor",
+                self.cap_minor,
+                "a fixed amount needs no cap: give in amount_minor what is paid, and no cap",
+            )
 
     @property
-    def most_paise(self) -> int:
+    def most_minor(self) -> int:
         """The most that the bonus can be: its cap, or its fixed amount."""
-        return self.paise if self.cap_paise is None else self.cap_paise
+        return self.amount_minor if self.cap_minor is None else self.cap_minor
 
     def runs(self, on: date, target: str | None) -> bool:
         """Tell whether the bonus is offered that day for that new model."""
@@ -177,7 +185,7 @@ class UsageRules(Value):
         channels: where it can be used.
         applies_to: ``one_unit``: one unit of one line gets the discount, the dearest;
             ``eligible_lines``: every eligible line gets its share.
-        minimum_order_paise: the least sum of eligible lines.
+        minimum_order_minor: the least sum of eligible lines.
         surplus: what happens to what the order does not use up.
         stacks_with: the kinds of other discounts that the order may have.
         source: where the rules are from.
@@ -188,7 +196,7 @@ class UsageRules(Value):
     brands: SomeWords
     channels: SomeWords
     applies_to: Literal["one_unit", "eligible_lines"]
-    minimum_order_paise: Paise
+    minimum_order_minor: Amount
     surplus: Literal["forfeit", "store_credit"]
     stacks_with: Words
     source: Note = ""
@@ -204,7 +212,7 @@ class ExchangeRules(Value):
             left when it was reserved; or ``full``, all its days anew. Either counts from the cancellation.
         mismatch: what happens where the inspected phone is worth less than quoted by more than the tolerance:
             ``honour`` the quote all the same, let the customer pay the ``difference``, or ``cancel`` the exchange.
-        tolerance_paise: a shortfall of up to so much is honoured; or
+        tolerance_minor: a shortfall of up to so much is honoured; or
         tolerance_bps: of up to this share of the coupon's value, in basis points; the larger of the two counts.
         decide_hours: how long the customer may take to accept or decline a re-quote; 0 where none is made.
         reversal: what the customer gets for the old phone when the new one is returned: ``none``, the exchange
@@ -221,7 +229,7 @@ class ExchangeRules(Value):
     released_validity: Literal["remaining", "full"]
     mismatch: Literal["honour", "difference", "cancel"]
     reversal: Literal["none", "store_credit", "old_phone"]
-    tolerance_paise: Paise = 0
+    tolerance_minor: Amount = 0
     tolerance_bps: Annotated[int, Between(0, BPS - 1)] = 0
     decide_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS)] = 0
     reversal_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
@@ -232,7 +240,7 @@ class ExchangeRules(Value):
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
-            ("tolerance_paise", "mismatch", self.mismatch != "honour", False),
+            ("tolerance_minor", "mismatch", self.mismatch != "honour", False),
             ("tolerance_bps", "mismatch", self.mismatch != "honour", False),
             ("decide_hours", "mismatch", self.mismatch == "difference", True),
             ("reversal_days", "reversal", self.reversal != "none", True),
@@ -268,12 +276,12 @@ class ExchangeRules(Value):
 
         The share is compared without rounding: shortfall / value against tolerance_bps / 10 000.
 
-        >>> rules = ExchangeRules("required", "remaining", "cancel", "none", tolerance_paise=20_000)
+        >>> rules = ExchangeRules("required", "remaining", "cancel", "none", tolerance_minor=20_000)
         >>> rules.honours(20_000, 1_000_000), rules.honours(20_001, 1_000_000)
         (True, False)
         """
         shortfall, value = whole(shortfall, "shortfall"), whole(value, "value")
-        within = shortfall <= self.tolerance_paise or shortfall * BPS <= value * self.tolerance_bps
+        within = shortfall <= self.tolerance_minor or shortfall * BPS <= value * self.tolerance_bps
         return shortfall <= 0 or self.mismatch == "honour" or within
 
 
@@ -290,8 +298,8 @@ class Terms(Value):
         quote_valid_hours: how long a quote can be accepted.
         price_max_age_days: how long a price stays fresh.
         factor_bps: the operator's share of the value.
-        scrap_paise: the floor.
-        step_paise: the value is rounded down to whole steps of this.
+        scrap_minor: the floor.
+        step_minor: the value is rounded down to whole steps of this.
         drift_bps_per_day: what a price loses for each whole day since it became effective.
         age_bands: what is kept by age since purchase; empty where age does not matter.
         overlaps: component groups that damage together.
@@ -311,8 +319,8 @@ class Terms(Value):
     quote_valid_hours: Annotated[int, Between(1, 24 * LONGEST_DAYS)]
     price_max_age_days: Annotated[int, Between(1, LONGEST_DAYS)]
     factor_bps: Annotated[int, Between(1, BPS)]
-    scrap_paise: Paise
-    step_paise: Annotated[int, Between(1, GREATEST_PAISE)]
+    scrap_minor: Amount
+    step_minor: Annotated[int, Between(1, GREATEST_AMOUNT)]
     usage: UsageRules
     drift_bps_per_day: Bps = 0
     age_bands: Annotated[tuple[AgeBand, ...], Items(0, LISTED)] = ()
@@ -327,9 +335,9 @@ class Terms(Value):
         if self.drift_bps_per_day > drift:
             rule = f"give at most {drift}: a price may not fall below zero while it is fresh"
             yield "drift_bps_per_day", self.drift_bps_per_day, rule
-        if self.scrap_paise % self.step_paise:
-            rule = f"give a multiple of step_paise, {self.step_paise}: rounding would go below it"
-            yield "scrap_paise", self.scrap_paise, rule
+        if self.scrap_minor % self.step_minor:
+            rule = f"give a multiple of step_minor, {self.step_minor}: rounding would go below it"
+            yield "scrap_minor", self.scrap_minor, rule
         steps = [option.grade for question in self.questionnaire.questions for option in question.options]
         if max(steps, default=0) >= len(self.grades):
             yield "grades", len(self.grades), "give a grade for every step that an answer can lead to"
@@ -454,9 +462,9 @@ class Terms(Value):
         """The names of the last four steps, which every value has."""
         return (
             ("factor", f"{self.factor_bps} bps: the operator's share", "terms[factor_bps]"),
-            ("floor", f"not below the scrap value of {rupees(self.scrap_paise)}", "terms[scrap_paise]"),
+            ("floor", f"not below the scrap value of {rupees(self.scrap_minor)}", "terms[scrap_minor]"),
             ("cap", "not above the market price", "market_prices"),
-            ("rounding", f"down to whole steps of {rupees(self.step_paise)}", "terms[step_paise]"),
+            ("rounding", f"down to whole steps of {rupees(self.step_minor)}", "terms[step_minor]"),
         )
 
     @cached_property

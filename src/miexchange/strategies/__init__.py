@@ -8,7 +8,7 @@ shrinks to what a person likes to read: the best answers, round rupees, one orde
 >>> from hypothesis import find
 >>> find(imeis(), lambda imei: True).digits
 '350000000000006'
->>> find(orders(), lambda order: True).total_paise
+>>> find(orders(), lambda order: True).total_minor
 100000
 """
 

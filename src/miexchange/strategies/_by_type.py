@@ -17,7 +17,7 @@ from miexchange.exchange import Exchange
 from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, Refusal
@@ -75,7 +75,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         Questionnaire: questionnaires,
         Quote: quotes,
         QuoteLine: lambda: st.builds(
-            QuoteLine, texts(), st.integers(-GREATEST_PAISE, GREATEST_PAISE), texts(), texts()
+            QuoteLine, texts(), st.integers(-GREATEST_AMOUNT, GREATEST_AMOUNT), texts(), texts()
         ),
         Reason: reasons,
         Redemption: redemptions,

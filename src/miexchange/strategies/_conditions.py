@@ -31,7 +31,7 @@ COMPONENTS = ("display", "body", "battery")
 """The component groups that are drawn; the first two may have repair anchors."""
 
 _MOST_GRADES = 4
-_LARGEST = {"paise": 500_000, "share_bps": BPS, "weight_bps": 4 * BPS}
+_LARGEST = {"amount_minor": 500_000, "share_bps": BPS, "weight_bps": 4 * BPS}
 _KINDS = st.sampled_from(tuple(_LARGEST))
 _ANCHORS = st.sampled_from(COMPONENTS[:2])
 _COMPONENTS = st.sampled_from(COMPONENTS)
@@ -93,7 +93,7 @@ def questions(
             grade=step,
             keep_bps=BPS - less,
             deduction=deduction,
-            extra_paise=most_extra - extra,
+            extra_minor=most_extra - extra,
             source=SOURCE,
         )
         for place, (step, less, deduction, extra) in enumerate(zip(steps, lost, deductions, extras, strict=True))

@@ -85,7 +85,7 @@ def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
 
     >>> from hypothesis import find
     >>> line = find(order_lines(), lambda line: True)
-    >>> line.product, line.category, line.channel, line.price_paise, line.quantity
+    >>> line.product, line.category, line.channel, line.price_minor, line.quantity
     ('Redmi Note 5', 'smartphone', 'mi.com', 100000, 1)
     """
     return st.builds(
@@ -94,13 +94,13 @@ def order_lines(usage: UsageRules | None = None) -> SearchStrategy[OrderLine]:
         category=st.sampled_from((*CATEGORIES, "tv") if usage is None else usage.categories),
         brand=st.sampled_from((*NEW_BRANDS, "Acme") if usage is None else usage.brands),
         channel=st.sampled_from((*CHANNELS, "street") if usage is None else usage.channels),
-        price_paise=amounts(10**7) | bounded(OrderLine, "price_paise"),
+        price_minor=amounts(10**7) | bounded(OrderLine, "price_minor"),
         quantity=st.integers(1, 3) | bounded(OrderLine, "quantity"),
     )
 
 
 def _costs(line: OrderLine) -> bool:
-    return line.price_paise > 0
+    return line.price_minor > 0
 
 
 @takes(usage=maybe(instance(UsageRules)))

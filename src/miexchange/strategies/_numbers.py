@@ -15,7 +15,7 @@ from miexchange._bounded import bound_of
 from miexchange._text import is_a
 from miexchange.catalogue import Variant
 from miexchange.market import IST
-from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -65,13 +65,13 @@ _KEPT = (
 )
 
 
-@takes(most=whole(PAISE_PER_RUPEE, GREATEST_PAISE))
+@takes(most=whole(PAISE_PER_RUPEE, GREATEST_AMOUNT))
 @lru_cache(_KEPT)
-def amounts(most: int = GREATEST_PAISE) -> SearchStrategy[int]:
-    """Draw amounts of whole rupees, in paise, above zero. They shrink to ₹1 000, and else to round thousands.
+def amounts(most: int = GREATEST_AMOUNT) -> SearchStrategy[int]:
+    """Draw amounts of whole rupees, in minor units, above zero. They shrink to ₹1 000, and else to round thousands.
 
     Args:
-        most: the largest amount, in paise; at least ₹1.
+        most: the largest amount, in minor units; at least ₹1.
 
     >>> from hypothesis import find
     >>> find(amounts(), lambda paise: paise > 12_34_567), find(amounts(most=5_000), lambda paise: True)

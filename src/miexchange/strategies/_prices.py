@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from miexchange._arguments import TEXT, maybe, takes, whole
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.strategies._conditions import COMPONENTS
 from miexchange.strategies._models import variants
 from miexchange.strategies._numbers import COUNT, SOURCE, STRATEGY, amounts, instants
@@ -25,17 +25,17 @@ BASES: SearchStrategy[Literal["observed", "modelled"]] = st.sampled_from(("obser
 """Whether a price was observed or modelled."""
 
 
-@takes(model=maybe(TEXT), most=whole(PAISE_PER_RUPEE, GREATEST_PAISE))
+@takes(model=maybe(TEXT), most=whole(PAISE_PER_RUPEE, GREATEST_AMOUNT))
 @st.composite
-def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_PAISE) -> Price:
+def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_AMOUNT) -> Price:
     """Draw market prices: whole rupees, as a table holds them.
 
     Args:
         model: the variant's id; any by default.
-        most: the largest price, in paise.
+        most: the largest price, in minor units.
 
     >>> from hypothesis import find
-    >>> find(prices(), lambda price: True).price_paise
+    >>> find(prices(), lambda price: True).price_minor
     100000
     """
     name = draw(variants()).model if model is None else model
@@ -54,7 +54,7 @@ def anchors(draw: st.DrawFn, model: str | None = None) -> Anchor:
     """
     component, price = draw(st.sampled_from(COMPONENTS)), draw(prices(model))
     return Anchor(
-        price.model, component, price.effective_from, price.price_paise, price.basis, SOURCE, price.effective_until
+        price.model, component, price.effective_from, price.price_minor, price.basis, SOURCE, price.effective_until
     )
 
 

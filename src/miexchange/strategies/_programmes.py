@@ -14,7 +14,7 @@ from miexchange._bounded import bound_of
 from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.programme import AgeBand, Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
@@ -49,11 +49,11 @@ NEW_BRANDS = ("Mi", "Redmi")
 CHANNELS = ("mi.com", "mi-home")
 PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
 
-_AMOUNT = whole(1, GREATEST_PAISE)
+_AMOUNT = whole(1, GREATEST_AMOUNT)
 _FRESH = whole(1, bound_of(Terms, "price_max_age_days").most)
 _RANGE = Rule(
     lambda value: type(value) is tuple and [_AMOUNT.fits(paise) for paise in value] == [True, True],
-    "give the lowest and the highest market price, in paise",
+    "give the lowest and the highest market price, in minor units",
 )
 
 _SECOND = START + timedelta(20)  # when the second version of the terms begins
@@ -80,7 +80,7 @@ def usage_rules() -> SearchStrategy[UsageRules]:
         brands=subsets(NEW_BRANDS),
         channels=subsets(CHANNELS),
         applies_to=st.sampled_from(("one_unit", "eligible_lines")),
-        minimum_order_paise=st.just(0) | amounts(10**6),
+        minimum_order_minor=st.just(0) | amounts(10**6),
         surplus=st.sampled_from(("forfeit", "store_credit")),
         stacks_with=subsets(("bank_offer", "festival"), 0),
         source=st.just(SOURCE),
@@ -102,7 +102,7 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
         "reversal": draw(st.sampled_from(("none", "store_credit", "old_phone"))),
     }
     if policies["mismatch"] != "honour":
-        policies["tolerance_paise"] = draw(st.integers(0, 100_000) | bounded(ExchangeRules, "tolerance_paise"))
+        policies["tolerance_minor"] = draw(st.integers(0, 100_000) | bounded(ExchangeRules, "tolerance_minor"))
         policies["tolerance_bps"] = draw(bounded(ExchangeRules, "tolerance_bps"))
     if policies["mismatch"] == "difference":
         policies["decide_hours"] = draw(bounded(ExchangeRules, "decide_hours", 168, least=1))
@@ -119,7 +119,7 @@ def _bonus(dearest: int) -> SearchStrategy[Bonus]:
     """Draw a bonus of a fixed amount, or of a share with a cap."""
     rules = {
         "says": st.just("A bonus"),
-        "from_value_paise": st.just(0) | st.integers(0, dearest),
+        "from_value_minor": st.just(0) | st.integers(0, dearest),
         "targets": subsets(PRODUCTS[:2], 0),
         "begins": st.none() | days(START, _SECOND - timedelta(1)),
         "ends": st.none() | days(_SECOND + timedelta(1), _SECOND + timedelta(60)),
@@ -128,8 +128,8 @@ def _bonus(dearest: int) -> SearchStrategy[Bonus]:
         "source": st.just(SOURCE),
     }
     names, amount = st.just("bonus"), st.integers(1, 100_000)
-    fixed = st.builds(Bonus, names, paise=amount, **rules)
-    share = st.builds(Bonus, names, share_bps=st.integers(1, BPS), cap_paise=amount, **rules)
+    fixed = st.builds(Bonus, names, amount_minor=amount, **rules)
+    share = st.builds(Bonus, names, share_bps=st.integers(1, BPS), cap_minor=amount, **rules)
     return fixed | share
 
 
@@ -195,13 +195,13 @@ def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) ->
     return _with_options(questionnaire, scaled)
 
 
-@takes(variants=VARIANTS, begins=INSTANT, paise=_RANGE, price_max_age_days=_FRESH, version=TEXT)
+@takes(variants=VARIANTS, begins=INSTANT, prices=_RANGE, price_max_age_days=_FRESH, version=TEXT)
 @st.composite
 def terms(
     draw: st.DrawFn,
     variants: tuple[Variant, ...] = (),
     begins: datetime = datetime(2018, 3, 15, tzinfo=UTC),
-    paise: tuple[int, int] = (100_000, 100_000),
+    prices: tuple[int, int] = (100_000, 100_000),
     price_max_age_days: int = 45,
     version: str = "1",
 ) -> Terms:
@@ -210,7 +210,7 @@ def terms(
     Args:
         variants: the models that are listed.
         begins: the first instant at which it holds.
-        paise: the lowest and the highest market price: no floor is above the one, no threshold above the other.
+        prices: the lowest and the highest market price: no floor is above the one, no threshold above the other.
         price_max_age_days: how long a price stays fresh.
         version: its name.
     """
@@ -227,7 +227,7 @@ def terms(
     if drift:
         keep, roundings = keep * Fraction(BPS - drift * price_max_age_days, BPS), roundings + 1
     questionnaire = _affordable(questionnaire, keep, roundings)
-    cheapest, dearest = paise
+    cheapest, dearest = prices
     step = min(draw(_STEPS), cheapest)
     made = Terms(
         version=version,
@@ -238,8 +238,8 @@ def terms(
         quote_valid_hours=draw(_HOURS),
         price_max_age_days=price_max_age_days,
         factor_bps=draw(st.just(BPS) | rates(least=1)),
-        scrap_paise=draw(st.just(0) | st.integers(0, cheapest // step)) * step,
-        step_paise=step,
+        scrap_minor=draw(st.just(0) | st.integers(0, cheapest // step)) * step,
+        step_minor=step,
         usage=draw(usage_rules()),
         drift_bps_per_day=drift,
         age_bands=bands,
@@ -253,16 +253,16 @@ def terms(
     return made
 
 
-@takes(most_paise=whole(PAISE_PER_RUPEE, GREATEST_PAISE))
+@takes(most_minor=whole(PAISE_PER_RUPEE, GREATEST_AMOUNT))
 @st.composite
-def programmes(draw: st.DrawFn, most_paise: int = 10**7) -> Programme:
+def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
     """Draw small programmes, with every kind of rule, that a linter lets pass.
 
     Up to four models, of which some are not listed, up to three prices for each, one or two
     versions of terms. The days begin at midnight of a zone that is drawn.
 
     Args:
-        most_paise: the largest market price and repair anchor.
+        most_minor: the largest market price and repair anchor.
 
     >>> from hypothesis import given, settings
     >>> @settings(max_examples=5, database=None)
@@ -282,14 +282,14 @@ def programmes(draw: st.DrawFn, most_paise: int = 10**7) -> Programme:
         for further in range(draw(st.integers(1, 3))):
             if further:
                 since += draw(st.timedeltas(timedelta(hours=1), timedelta(fresh)))
-            table.append(Price(variant.model, since, draw(amounts(most_paise)), draw(BASES), SOURCE))
+            table.append(Price(variant.model, since, draw(amounts(most_minor)), draw(BASES), SOURCE))
         if draw(st.booleans()):
             table[-1] = table[-1].replace(effective_until=since + timedelta(fresh - draw(st.integers(0, 10))))
-    paid = [price.price_paise for price in table]
-    paise = min(paid), max(paid)
-    versions = [draw(terms(listed, begin, paise, fresh, "1"))]
+    paid = [price.price_minor for price in table]
+    prices = min(paid), max(paid)
+    versions = [draw(terms(listed, begin, prices, fresh, "1"))]
     if draw(st.booleans()):
-        versions.append(draw(terms(listed, midnight(_SECOND, zone), paise, fresh, "2")))
+        versions.append(draw(terms(listed, midnight(_SECOND, zone), prices, fresh, "2")))
     needed = sorted(
         {
             option.deduction.anchor
@@ -300,7 +300,7 @@ def programmes(draw: st.DrawFn, most_paise: int = 10**7) -> Programme:
         }
     )
     repairs = [
-        Anchor(variant.model, component, since, draw(amounts(most_paise)), draw(BASES), SOURCE)
+        Anchor(variant.model, component, since, draw(amounts(most_minor)), draw(BASES), SOURCE)
         for variant in listed
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]

@@ -11,7 +11,7 @@ import pandas as pd
 from miexchange._text import text_of
 from miexchange._value import is_text
 from miexchange.errors import InvalidValue, MiExchangeError, shown
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, labels_of, number_of, told, whole
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ __all__ = [
     "as_frame",
     "duplicates",
     "fitted",
+    "minor",
     "named_rows",
     "numbers",
-    "paise",
     "warn",
     "words",
 ]
@@ -146,17 +146,17 @@ def _usable(values: npt.NDArray[np.float64], above: float | None, at_least: floa
     return found if at_least is None else found & (values >= at_least)
 
 
-def paise(data: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
-    """Return a column of amounts above zero, in whole paise.
+def minor(data: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
+    """Return a column of amounts above zero, in whole minor units.
 
     Raises:
         InvalidValue: rows that hold no such amount are named.
     """
     column_ = data[column]
-    if isinstance(column_.dtype, np.dtype) and column_.dtype.kind == "i" and column_.between(1, GREATEST_PAISE).all():
+    if isinstance(column_.dtype, np.dtype) and column_.dtype.kind == "i" and column_.between(1, GREATEST_AMOUNT).all():
         return column_.to_numpy(dtype=np.int64)
-    fault = Fault("", "give a number above 0 in each, in whole paise, or take them out")
-    return np.array(_read(data, column, whole(1, GREATEST_PAISE, (fault, fault, fault)), fault), np.int64)
+    fault = Fault("", "give a number above 0 in each, in whole minor units, or take them out")
+    return np.array(_read(data, column, whole(1, GREATEST_AMOUNT, (fault, fault, fault)), fault), np.int64)
 
 
 def words(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:

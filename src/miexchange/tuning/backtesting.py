@@ -38,7 +38,7 @@ from miexchange.tuning._arguments import (
     whole,
 )
 from miexchange.tuning._book import as_categories, days_of, price_bands, valued
-from miexchange.tuning._checks import as_frame, duplicates, named_rows, paise, warn, words
+from miexchange.tuning._checks import as_frame, duplicates, minor, named_rows, warn, words
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
 from miexchange.tuning.metrics import score, score_by
@@ -60,7 +60,7 @@ _SAME = 0.9999  # a correlation above this is no coincidence
 _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
 _TAIL = 0.1
 _INNER_FOLDS = 4
-_READ = ["exchange_value_paise", "reasons", "grade", "brand", "age"]
+_READ = ["exchange_value_minor", "reasons", "grade", "brand", "age"]
 
 
 _INSTANTS = Rule(
@@ -123,7 +123,7 @@ class Backtest(Report):
 
     Attributes:
         name: the programme.
-        rows: one row for each tested deal: `actual_paise`, `predicted_paise`, `low_paise` and `high_paise` of
+        rows: one row for each tested deal: `actual_minor`, `predicted_minor`, `low_minor` and `high_minor` of
             the 80 % band, `fold`, `brand`, `age`, `grade`, `price_band`.
         refused: how many deals the programme refuses, by reason.
         dropped: how many repeated rows were left out.
@@ -151,7 +151,7 @@ class Backtest(Report):
     def summary(self) -> pd.Series[float]:
         """The metrics of all tested deals, in the order of `METRICS`."""
         rows = self.rows
-        return score(rows["actual_paise"], rows["predicted_paise"], rows["low_paise"], rows["high_paise"])
+        return score(rows["actual_minor"], rows["predicted_minor"], rows["low_minor"], rows["high_minor"])
 
     def by(self, name: str) -> pd.DataFrame:
         """Return the metrics by ``brand``, ``age``, ``grade``, ``price_band`` or ``fold``."""
@@ -199,7 +199,7 @@ def backtest(
     deals: pd.DataFrame,
     *,
     split: ByDevice | ByTime | Sequence[Fold] | None = None,
-    price_col: str = "price_paise",
+    price_col: str = "price_minor",
     at: datetime | None = None,
     device_col: str | None = None,
 ) -> Backtest:
@@ -211,7 +211,7 @@ def backtest(
             and `purchased_on` where the programme asks for the age; it is not changed.
         split: by device (the default for a function), by time, or folds of your own as pairs of row positions.
             A finished programme is tested on the test rows; without a split on all of them, and without a band.
-        price_col: what was paid, in paise.
+        price_col: what was paid, in minor units.
         at: the instant of the valuation, where `deals` has none.
         device_col: what tells single devices apart, such as a token; the same one in both parts is a leak.
 
@@ -219,7 +219,7 @@ def backtest(
         InvalidValue: a column is missing, rows hold no usable number, or the programme refuses every deal.
     """
     deals = as_frame(deals, ("model", price_col, device_col), "backtest")
-    paise(deals, price_col)
+    minor(deals, price_col)
     coded = as_categories(deals)
     repeated = duplicates(coded)
     if repeated.any():
@@ -255,7 +255,7 @@ def _folds(
 
 def _warn_of_columns(deals: pd.DataFrame, price_col: str) -> None:
     """Warn of columns that say the price in other words."""
-    price = np.log(paise(deals, price_col))
+    price = np.log(minor(deals, price_col))
     for place, column in enumerate(deals.columns):
         given = deals.iloc[:, place]
         if column == price_col or len(deals) < _ENOUGH or not pd.api.types.is_any_real_numeric_dtype(given):
@@ -347,7 +347,7 @@ def _joined(parts: list[tuple[Rows, pd.DataFrame]]) -> tuple[Rows, pd.DataFrame]
 
 def _band(price: npt.NDArray[np.int64], values: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Return the logarithms of the factors that hold 80 % of what was paid, of value."""
-    value = values["exchange_value_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
+    value = values["exchange_value_minor"].to_numpy(dtype=np.float64, na_value=np.nan)
     fit = np.isfinite(value) & (value > 0)
     if fit.sum() < _ENOUGH:
         return np.array([np.nan, np.nan])
@@ -357,22 +357,22 @@ def _band(price: npt.NDArray[np.int64], values: pd.DataFrame) -> npt.NDArray[np.
 
 
 def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dropped: int) -> Backtest:
-    price = paise(deals, price_col)
+    price = minor(deals, price_col)
     limits = np.array([_band(price[rows], values) for rows, values in tested.outside])[tested.fold]
     values = tested.frame
-    taken = values["exchange_value_paise"].notna().to_numpy()
+    taken = values["exchange_value_minor"].notna().to_numpy()
     reasons = values.loc[~taken, "reasons"].astype(str).value_counts()
     if not taken.any():
         why = ", ".join(map(str, reasons.index[:3]))
         raise InvalidValue("deals", f"{len(values)} deals", f"the programme refuses every one: {why}")
     actual = price[tested.rows][taken]
-    predicted = values["exchange_value_paise"][taken].to_numpy(dtype=np.int64)
+    predicted = values["exchange_value_minor"][taken].to_numpy(dtype=np.int64)
     rows = pd.DataFrame(
         {
-            "actual_paise": actual,
-            "predicted_paise": predicted,
-            "low_paise": predicted * np.exp(limits[taken, 0]),
-            "high_paise": predicted * np.exp(limits[taken, 1]),
+            "actual_minor": actual,
+            "predicted_minor": predicted,
+            "low_minor": predicted * np.exp(limits[taken, 0]),
+            "high_minor": predicted * np.exp(limits[taken, 1]),
             "fold": tested.fold[taken],
             "brand": values["brand"][taken].to_numpy(),
             "age": values["age"][taken].array,

@@ -50,10 +50,10 @@ class Comparison(Report):
 
     Attributes:
         names: the two programmes.
-        rows: one row for each device that both take: `a_paise`, `b_paise`, `change_paise`, and its group by
+        rows: one row for each device that both take: `a_minor`, `b_minor`, `change_minor`, and its group by
             `brand`, `age`, `grade` (in `a`) and `price_band`.
         outcomes: how many devices each programme takes, as a table of `a` by `b`.
-        explained: the ten largest changes, a row for each line: `a_paise`, `b_paise`, `change_paise`.
+        explained: the ten largest changes, a row for each line: `a_minor`, `b_minor`, `change_minor`.
     """
 
     title = "Comparison"
@@ -192,14 +192,14 @@ def _prices(table: PriceTable, change: object) -> PriceTable:
     if type(change) is PriceTable:
         return change
     bps = _factor(change, "prices")
-    return PriceTable.of(one.replace(price_paise=_scaled(one.price_paise, bps)) for one in table.prices)
+    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table.prices)
 
 
 def _anchors(table: AnchorTable, change: object) -> AnchorTable:
     if type(change) is AnchorTable:
         return change
     bps = _factor(change, "anchors")
-    return AnchorTable.of(one.replace(amount_paise=_scaled(one.amount_paise, bps)) for one in table.anchors)
+    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table.anchors)
 
 
 def _factor(change: object, name: str) -> int:
@@ -219,7 +219,7 @@ def _compare(
 ) -> Comparison:
     book = encoded(as_frame(book, ("model",), "compare"), a, b)
     before, after = (valued(book, programme, at) for programme in (a, b))
-    one, other = (values["coupon_value_paise"] for values in (before, after))
+    one, other = (values["coupon_value_minor"] for values in (before, after))
     both = (one.notna() & other.notna()).to_numpy()
     # The labels of a book may be repeated, so rows are matched by their place.
     outcomes = pd.crosstab(before["outcome"].astype(str).to_numpy(), after["outcome"].astype(str).to_numpy())
@@ -228,8 +228,8 @@ def _compare(
         raise InvalidValue("book", f"{len(book)} devices", f"none is taken by both: {outcomes.to_dict()}")
     rows = pd.DataFrame(
         {
-            "a_paise": one[both].to_numpy(dtype=np.int64),
-            "b_paise": other[both].to_numpy(dtype=np.int64),
+            "a_minor": one[both].to_numpy(dtype=np.int64),
+            "b_minor": other[both].to_numpy(dtype=np.int64),
             "brand": before["brand"][both].to_numpy(),
             "age": before["age"][both].array,
             "grade": before["grade"][both].astype(str).to_numpy(),
@@ -237,8 +237,8 @@ def _compare(
         },
         index=one.index[both],
     )
-    rows.insert(2, "change_paise", rows["b_paise"] - rows["a_paise"])
-    largest = np.flatnonzero(both)[np.argsort(-rows["change_paise"].abs().to_numpy(), kind="stable")[:_TEN]]
+    rows.insert(2, "change_minor", rows["b_minor"] - rows["a_minor"])
+    largest = np.flatnonzero(both)[np.argsort(-rows["change_minor"].abs().to_numpy(), kind="stable")[:_TEN]]
     explained = _explained(book.iloc[largest], before.iloc[largest], after.iloc[largest])
     return Comparison(names, rows, outcomes, explained, seed)
 
@@ -246,27 +246,27 @@ def _compare(
 def _explained(book: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return both programmes' lines of some devices, and what changed in each; the changes add up."""
     found = []
-    totals = {"exchange_value_paise", "coupon_value_paise"}
+    totals = {"exchange_value_minor", "coupon_value_minor"}
     for position in range(len(book)):
         sides = []
         for values in (before, after):
             row = values.iloc[position]
-            lines = [name for name in values.columns if name.endswith("_paise") and name not in totals]
-            sides.append({name.removesuffix("_paise"): int(row[name]) for name in lines if pd.notna(row[name])})
+            lines = [name for name in values.columns if name.endswith("_minor") and name not in totals]
+            sides.append({name.removesuffix("_minor"): int(row[name]) for name in lines if pd.notna(row[name])})
         head = {"row": book.index[position], "model": book["model"].iloc[position]}
         for line in dict.fromkeys((*sides[0], *sides[1])):
             one, other = sides[0].get(line, 0), sides[1].get(line, 0)
             if one or other:
-                found.append({**head, "line": line, "a_paise": one, "b_paise": other, "change_paise": other - one})
-        whole = [int(values["coupon_value_paise"].iloc[position]) for values in (before, after)]
-        found.append({**head, "line": "coupon value", "a_paise": whole[0], "b_paise": whole[1]})
-        found[-1]["change_paise"] = whole[1] - whole[0]
+                found.append({**head, "line": line, "a_minor": one, "b_minor": other, "change_minor": other - one})
+        whole = [int(values["coupon_value_minor"].iloc[position]) for values in (before, after)]
+        found.append({**head, "line": "coupon value", "a_minor": whole[0], "b_minor": whole[1]})
+        found[-1]["change_minor"] = whole[1] - whole[0]
     return pd.DataFrame(found).set_index(["row", "model", "line"])
 
 
 def _summed(rows: pd.DataFrame, make: np.random.Generator) -> pd.Series[float]:
-    change = rows["change_paise"].to_numpy(dtype=np.float64) / PAISE_PER_RUPEE
-    before = float(rows["a_paise"].sum()) / PAISE_PER_RUPEE
+    change = rows["change_minor"].to_numpy(dtype=np.float64) / PAISE_PER_RUPEE
+    before = float(rows["a_minor"].sum()) / PAISE_PER_RUPEE
     low, high = _bootstrap(change, make)
     return pd.Series(
         {

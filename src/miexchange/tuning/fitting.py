@@ -1,6 +1,6 @@
 """From fitted models to a programme's directory that passes the linter.
 
-The fitted floats become basis points and whole paise here, once; the report shows those integers.
+The fitted floats become basis points and whole minor units here, once; the report shows those integers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Ques
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import InvalidValue
 from miexchange.market import Anchor, AnchorTable, PriceTable
-from miexchange.money import BPS, GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.programme import Programme
 from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
@@ -53,7 +53,7 @@ class FittedProgramme(Report):
         directory: where it was written.
         programme: what was loaded from there.
         numbers: one row for each fitted number: `table`, `key`, the `value` as it stands in the table, its
-            `unit` (paise or bps), the 95 % bounds `low` and `high`, `n`, `basis` and `source`.
+            `unit` (minor or bps), the 95 % bounds `low` and `high`, `n`, `basis` and `source`.
         effective_from: the day from which it holds.
     """
 
@@ -79,13 +79,13 @@ class FittedProgramme(Report):
         ]
 
     def headlines(self) -> pd.DataFrame:
-        """Return what a clean device of each listed model is worth in the written programme, in paise."""
+        """Return what a clean device of each listed model is worth in the written programme, in minor units."""
         at = datetime.combine(self.effective_from, time(12), self.programme.zone)
         rows = []
         for model in dict.fromkeys(listing.model for listing in self.programme.eligible.listings):
             best = headline(model, self.programme, at=at)
             rows.append((model, best.exchange_value if isinstance(best, Quote) else None))
-        return pd.DataFrame(rows, columns=["model", "headline_paise"]).set_index("model").astype("Int64")
+        return pd.DataFrame(rows, columns=["model", "headline_minor"]).set_index("model").astype("Int64")
 
 
 @takes(
@@ -145,11 +145,11 @@ def fit_programme(
     terms = fit.grades(terms, observations)
     terms = fit.weights(terms, deductions)
     anchors = fit.anchors(terms, kept, deductions, series or {})
-    most = max(price.price_paise for price in kept)
+    most = max(price.price_minor for price in kept)
     bonuses = tuple(
         bonus
         for bonus in terms.bonuses
-        if bonus.from_value_paise <= most and (bonus.ends is None or bonus.ends > effective_from)
+        if bonus.from_value_minor <= most and (bonus.ends is None or bonus.ends > effective_from)
     )
     dropped = {bonus.id for bonus in terms.bonuses} - {bonus.id for bonus in bonuses}
     bonuses = tuple(replace(bonus, fall_back="") if bonus.fall_back in dropped else bonus for bonus in bonuses)
@@ -203,10 +203,10 @@ class _Fit:
                 (
                     "market_prices",
                     f"{price.model}@{day}",
-                    price.price_paise,
-                    "paise",
-                    int(row["low_paise"]),
-                    int(row["high_paise"]),
+                    price.price_minor,
+                    "minor",
+                    int(row["low_minor"]),
+                    int(row["high_minor"]),
                     int(row["n"]),
                     price.basis,
                     price.source,
@@ -230,8 +230,8 @@ class _Fit:
             known = ", ".join(grade.id for grade in terms.grades)
             raise InvalidValue("observations", strange[0], f"it is no grade of {terms.version}: known: {known}")
         best = terms.grades[0].id
-        level = frame[frame["grade"] == best].groupby("model")["price_paise"].median()
-        ratio = frame["price_paise"] / frame["model"].map(level)
+        level = frame[frame["grade"] == best].groupby("model")["price_minor"].median()
+        ratio = frame["price_minor"] / frame["model"].map(level)
         found: list[Grade] = []
         for step, grade in enumerate(terms.grades):
             ratios = ratio[(frame["grade"] == grade.id) & ratio.notna()]
@@ -308,7 +308,7 @@ class _Fit:
         asked = pd.DataFrame(
             {
                 device_col: [price.model for price in prices],
-                clean_col: [price.price_paise / PAISE_PER_RUPEE for price in prices],
+                clean_col: [price.price_minor / PAISE_PER_RUPEE for price in prices],
                 **({} if series_col is None else {series_col: [series.get(price.model, "") for price in prices]}),
             }
         )
@@ -330,13 +330,13 @@ class _Fit:
         for anchor in self._base.anchors.anchors:
             price = self._base.prices.as_of(anchor.model, anchor.effective_from)
             if anchor.component == component and price is not None:
-                shares.append(anchor.amount_paise * BPS // price.price_paise)
+                shares.append(anchor.amount_minor * BPS // price.price_minor)
         if not shares:
             raise InvalidValue("base", self._base.id, f"it has no {component} anchors; give deductions")
         bps = int(median(shares))
         anchors = []
         for price in prices:
-            amount = _whole_rupees(price.price_paise * bps / BPS / PAISE_PER_RUPEE)
+            amount = _whole_rupees(price.price_minor * bps / BPS / PAISE_PER_RUPEE)
             source = f"tuning: {bps} bps of the price, the median of {self._base.id}"
             anchors.append(self._anchor(price, component, amount, "modelled", source))
             self._note(price, component, (amount, amount, amount), 0, "modelled", source)
@@ -352,7 +352,7 @@ class _Fit:
     ) -> None:
         day = price.effective_from.astimezone(self._base.zone).date()
         key = f"{price.model}/{component}@{day}"
-        self.numbers.append(("repair_anchors", key, values[0], "paise", *values[1:], count, basis, source))
+        self.numbers.append(("repair_anchors", key, values[0], "minor", *values[1:], count, basis, source))
 
 
 def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple[float, float]:
@@ -366,5 +366,5 @@ def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple
 
 
 def _whole_rupees(rupees: float) -> int:
-    """Round half up to whole rupees, once, in paise; at least one rupee."""
-    return min(max(int(np.floor(rupees + 0.5)), 1) * PAISE_PER_RUPEE, GREATEST_PAISE)
+    """Round half up to whole rupees, once, in minor units; at least one rupee."""
+    return min(max(int(np.floor(rupees + 0.5)), 1) * PAISE_PER_RUPEE, GREATEST_AMOUNT)

@@ -45,7 +45,7 @@ class PriceDiff(Report):
     """What changed from one price list to another.
 
     Attributes:
-        frame: one row for each variant: `before_paise`, `after_paise`, `change_paise`, `change_pct`.
+        frame: one row for each variant: `before_minor`, `after_minor`, `change_minor`, `change_pct`.
         threshold: the share beyond which a change is called large.
     """
 
@@ -72,7 +72,7 @@ class PriceDiff(Report):
     def sentence(self) -> str:
         """The change in words."""
         both = self.frame["change_pct"].notna().sum()
-        new, gone = self.frame["before_paise"].isna().sum(), self.frame["after_paise"].isna().sum()
+        new, gone = self.frame["before_minor"].isna().sum(), self.frame["after_minor"].isna().sum()
         limit = f"{100 * self.threshold:g} %"
         return (
             f"{len(self.fell)} of {both} variants fell by more than {limit}; "
@@ -116,14 +116,14 @@ def diff(
     columns = []
     for table, moment in zip((before, after), moments, strict=True):
         found = [table.as_of(model, moment) for model in models]
-        columns.append(pd.array([None if one is None else one.price_paise for one in found], dtype="Int64"))
+        columns.append(pd.array([None if one is None else one.price_minor for one in found], dtype="Int64"))
     frame = pd.DataFrame(
-        {"before_paise": columns[0], "after_paise": columns[1]}, index=pd.Index(models, name="model", dtype=object)
+        {"before_minor": columns[0], "after_minor": columns[1]}, index=pd.Index(models, name="model", dtype=object)
     )
     frame = frame[frame.notna().any(axis=1)]
-    frame["change_paise"] = frame["after_paise"] - frame["before_paise"]
-    change = frame["change_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
-    frame["change_pct"] = 100 * change / frame["before_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
+    frame["change_minor"] = frame["after_minor"] - frame["before_minor"]
+    change = frame["change_minor"].to_numpy(dtype=np.float64, na_value=np.nan)
+    frame["change_pct"] = 100 * change / frame["before_minor"].to_numpy(dtype=np.float64, na_value=np.nan)
     return PriceDiff(frame, threshold)
 
 
@@ -131,8 +131,8 @@ class Exposure(Report):
     """What live coupons promise, beside what their devices would be worth under a new list.
 
     Attributes:
-        frame: one row for each live coupon, by its code: `model`, `promised_paise`, `new_paise`,
-            `over_paise` (what is promised above the new value), `valid_until`, `outcome` under the new list.
+        frame: one row for each live coupon, by its code: `model`, `promised_minor`, `new_minor`,
+            `over_minor` (what is promised above the new value), `valid_until`, `outcome` under the new list.
         at: the instant.
     """
 
@@ -146,13 +146,13 @@ class Exposure(Report):
     @property
     def summary(self) -> pd.Series[float]:
         """How many coupons live, what they promise and would cost anew, in ₹, and how many are refused anew."""
-        rupees = self.frame[["promised_paise", "new_paise", "over_paise"]].sum() / PAISE_PER_RUPEE
+        rupees = self.frame[["promised_minor", "new_minor", "over_minor"]].sum() / PAISE_PER_RUPEE
         return pd.Series(
             {
                 "live": float(len(self.frame)),
-                "promised_rupees": float(rupees["promised_paise"]),
-                "new_rupees": float(rupees["new_paise"]),
-                "over_rupees": float(rupees["over_paise"]),
+                "promised_rupees": float(rupees["promised_minor"]),
+                "new_rupees": float(rupees["new_minor"]),
+                "over_rupees": float(rupees["over_minor"]),
                 "refused_anew": float((self.frame["outcome"] == "refused").sum()),
             }
         )
@@ -219,11 +219,11 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
     frame = pd.DataFrame(
         {
             "model": book["model"],
-            "promised_paise": [coupon.value for coupon, _ in live],
-            "new_paise": values["coupon_value_paise"].fillna(0).astype("int64"),
+            "promised_minor": [coupon.value for coupon, _ in live],
+            "new_minor": values["coupon_value_minor"].fillna(0).astype("int64"),
             "valid_until": [coupon.valid_until for coupon, _ in live],
             "outcome": values["outcome"].astype(str),
         }
     )
-    frame.insert(3, "over_paise", frame["promised_paise"] - frame["new_paise"])
-    return Exposure(frame.sort_values("over_paise", ascending=False, kind="stable"), at)
+    frame.insert(3, "over_minor", frame["promised_minor"] - frame["new_minor"])
+    return Exposure(frame.sort_values("over_minor", ascending=False, kind="stable"), at)

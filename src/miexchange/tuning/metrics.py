@@ -44,7 +44,7 @@ METRICS = (
 )
 """The metrics, in their order; those in percent run from 0 to 100."""
 
-_SCORED = ("actual_paise", "predicted_paise", "low_paise", "high_paise")
+_SCORED = ("actual_minor", "predicted_minor", "low_minor", "high_minor")
 _NEXT_TO_NOTHING = 1e-12
 
 
@@ -61,8 +61,8 @@ def score(
     """Return every metric of a set of values.
 
     Args:
-        actual: what was paid, in paise, above zero.
-        predicted: what would have been paid, in paise, aligned.
+        actual: what was paid, in minor units, above zero.
+        predicted: what would have been paid, in minor units, aligned.
         low: the lower end of each row's 80 % band; None or NaN where there is no band.
         high: its upper end.
 
@@ -117,7 +117,7 @@ def _floats(values: pd.Series[int] | pd.Series[float]) -> npt.NDArray[np.float64
 
 @takes(by=COLUMN)
 def score_by(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Return the metrics of each group of `actual_paise`, `predicted_paise`, `low_paise`, `high_paise`.
+    """Return the metrics of each group of `actual_minor`, `predicted_minor`, `low_minor`, `high_minor`.
 
     Raises:
         InvalidValue: a column is missing, or rows hold no usable number.

@@ -4,7 +4,7 @@
 |---|---|
 | `model` | the variant's id, or a name that leads to one variant |
 | `storage_gb`, `ram_mb` | optional; they choose among the variants of a name |
-| `price_paise` | what was asked, quoted or paid, in whole paise |
+| `price_minor` | what was asked, quoted or paid, in whole minor units |
 | `on` | the day |
 | `kind` | ``listing``, ``quote`` or ``deal`` |
 | `source` | where the row is from |
@@ -15,13 +15,13 @@
 
 A row that cannot be used is left out and reported, never repaired in silence; a name that leads to
 no variant is listed with how often it came. Nothing is guessed: a day is ``YYYY-MM-DD`` or a date, unless `day_format`
-says how the days are written; a price is a whole number of paise, in digits alone; a blank cell is missing.
+says how the days are written; a price is a whole number of minor units, in digits alone; a blank cell is missing.
 
 >>> import pandas as pd
 >>> from datetime import date
 >>> from miexchange import Programme
 >>> rows = pd.DataFrame({
-...     "model": ["oneplus-3t-6-64", "Nokia 3310"], "price_paise": [1_100_000, 90_000],
+...     "model": ["oneplus-3t-6-64", "Nokia 3310"], "price_minor": [1_100_000, 90_000],
 ...     "on": [date(2018, 3, 1), date(2018, 3, 2)], "kind": ["deal", "listing"], "source": ["till", "web"],
 ... })
 >>> import warnings; warnings.simplefilter("ignore")
@@ -48,7 +48,7 @@ from miexchange._text import counted, text_of
 from miexchange.catalogue import Catalogue
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, InvalidValue, Problem, shown
-from miexchange.money import GREATEST_PAISE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, takes
 from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
 from miexchange.tuning._checks import duplicates, named_rows, warn
@@ -66,14 +66,14 @@ KINDS = ("listing", "quote", "deal")
 REGIMES = ("in", "out", "not_asked")
 """Warranty regimes: a price of one is no price of another."""
 
-_REQUIRED = ("model", "price_paise", "on", "kind", "source")
+_REQUIRED = ("model", "price_minor", "on", "kind", "source")
 _OPTIONAL = ("storage_gb", "ram_mb", "currency", "grade", "warranty")
 _MOST_SHOWN = 20
 _LETTERS = ("A", "B", "C", "D", "E", "F")  # grades that every scale which has them ranks in this order
 _GREATEST_MEMORY = 100_000_000  # as of a variant
-_NO_AMOUNT = Fault("is no whole number of paise", "Write whole paise in digits alone: ₹1 is 100")
+_NO_AMOUNT = Fault("is no whole number of minor units", "Write whole minor units in digits alone: ₹1 is 100")
 _NOT_ABOVE_ZERO = Fault("is not above zero", "A price is above zero: correct it, or take the row out")
-_TOO_DEAR = Fault("is out of range", f"Write at most {GREATEST_PAISE}: is it in paise?")
+_TOO_DEAR = Fault("is out of range", f"Write at most {GREATEST_AMOUNT}: is it in minor units?")
 _NO_MEMORY = Fault("is no whole number", "Write digits alone, without a unit, or leave the cell empty")
 
 
@@ -132,8 +132,8 @@ class Observations(Report):
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return what the report shows."""
-        by = self.frame.groupby("kind", observed=True)["price_paise"].agg(["size", "median"])
-        by.columns = pd.Index(["rows", "median_paise"])
+        by = self.frame.groupby("kind", observed=True)["price_minor"].agg(["size", "median"])
+        by.columns = pd.Index(["rows", "median_minor"])
         return [
             (repr(self).strip("<>"), by),
             ("Left out", self.problems.head(_MOST_SHOWN)),
@@ -179,11 +179,11 @@ class Observations(Report):
 
         >>> import pandas as pd
         >>> from miexchange import Programme
-        >>> rows = pd.DataFrame({"model": "oneplus-3t-6-64", "price_paise": [1_100_000, 900_000], "kind": "deal",
+        >>> rows = pd.DataFrame({"model": "oneplus-3t-6-64", "price_minor": [1_100_000, 900_000], "kind": "deal",
         ...     "on": ["3/4/2018", "13/4/2018"], "source": "till", "grade": ["Like New", "Fair"]})
         >>> found = Observations.read(rows, Programme.load("mi-exchange-india").catalogue, as_of=date(2018, 5, 1),
         ...     day_format="%d/%m/%Y", grades=("Like New", "Good", "Fair"))
-        >>> found.clean()[["price_paise", "on"]].to_string(index=False, header=False)
+        >>> found.clean()[["price_minor", "on"]].to_string(index=False, header=False)
         '1100000 2018-04-03'
         """
         check({"Observations.read": source}, {"Observations.read": _SOURCE})
@@ -194,7 +194,7 @@ class Observations(Report):
         _check_columns(frame, name, questions)
         checker = _Checker(frame)
         checker.models(catalogue)
-        checker.column("price_paise", whole(1, GREATEST_PAISE, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR)), _NO_AMOUNT)
+        checker.column("price_minor", whole(1, GREATEST_AMOUNT, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR)), _NO_AMOUNT)
         checker.days(days, as_of)
         checker.column(
             "kind", choice(KINDS, f"Write one of: {', '.join(KINDS)}"), Fault("is not known here", _one(KINDS))
@@ -231,9 +231,9 @@ class Observations(Report):
             warn(
                 f"{named_rows(self.frame['row'][repeated])} repeat earlier rows: drop them unless they are two devices"
             )
-        prices = self.frame["price_paise"]
+        prices = self.frame["price_minor"]
         if len(prices) > 1 and (prices == prices.iloc[0]).all():
-            warn(f"{named_rows(self.frame['row'])} all have one price, {prices.iloc[0]} paise: is it a placeholder?")
+            warn(f"{named_rows(self.frame['row'])} all have one price, {prices.iloc[0]}: is it a placeholder?")
 
     def clean(self) -> pd.DataFrame:
         """Return the rows of clean devices: with no grade or the best one that occurs, and with no worse answer.

@@ -167,7 +167,7 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
     rows = report.rows
     names = one_of("brand", "age", "grade", "price_band", "fold")
     check({"by": by}, {"by": Rule(names.fits, "give brand, age, grade, price_band or fold")})
-    missed = 100 * (rows["predicted_paise"] / rows["actual_paise"] - 1)
+    missed = 100 * (rows["predicted_minor"] / rows["actual_minor"] - 1)
     parts = missed.groupby(rows[by], observed=True)
     groups = pd.DataFrame({share: parts.quantile(share) for share in (0.1, 0.25, 0.5, 0.75, 0.9)})
     groups["n"] = parts.size()
@@ -230,19 +230,19 @@ def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
     rows = report.rows
     ax = _axes(ax, (8.0, 4.6))
     shown = rows if len(rows) <= _MOST_POINTS else rows.sample(_MOST_POINTS, random_state=0)
-    value = shown["predicted_paise"].to_numpy() / PAISE_PER_RUPEE
-    ratio = 100 * shown["actual_paise"].to_numpy() / shown["predicted_paise"].to_numpy()
+    value = shown["predicted_minor"].to_numpy() / PAISE_PER_RUPEE
+    ratio = 100 * shown["actual_minor"].to_numpy() / shown["predicted_minor"].to_numpy()
     alpha = float(np.clip(8 / np.sqrt(len(shown)), 0.06, 0.6))
     ax.scatter(value, ratio, s=9, color=_QUIET, alpha=alpha, linewidths=0, rasterized=True)
     ends = (float(value.min()) * 0.92, float(value.max()) * 1.08)
     held = report.summary["coverage_80"]
     if np.isfinite(held):
-        low, high = (float((rows[name] / rows["predicted_paise"]).median()) for name in ("low_paise", "high_paise"))
+        low, high = (float((rows[name] / rows["predicted_minor"]).median()) for name in ("low_minor", "high_minor"))
         ax.axhspan(100 * low, 100 * high, color=_BAND, alpha=0.2, linewidth=0)
     ax.axhline(100, color=_INK, linewidth=0.9)
-    tenths = pd.qcut(rows["predicted_paise"].rank(method="first"), min(10, len(rows)), labels=False)
+    tenths = pd.qcut(rows["predicted_minor"].rank(method="first"), min(10, len(rows)), labels=False)
     middle = pd.DataFrame(
-        {"value": rows["predicted_paise"], "ratio": 100 * rows["actual_paise"] / rows["predicted_paise"]}
+        {"value": rows["predicted_minor"], "ratio": 100 * rows["actual_minor"] / rows["predicted_minor"]}
     ).groupby(tenths)
     points = middle.median()
     ax.plot(points["value"] / PAISE_PER_RUPEE, points["ratio"], "o-", color=_TOTAL, markersize=6, linewidth=1.6)

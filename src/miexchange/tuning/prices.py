@@ -14,7 +14,7 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 >>> len(builder.table_.prices)
 12
 >>> builder.summary.columns.to_list()
-['price_paise', 'low_paise', 'high_paise', 'n', 'effective_n', 'curve_share', 'basis', 'regime', 'source']
+['price_minor', 'low_minor', 'high_minor', 'n', 'effective_n', 'curve_share', 'basis', 'regime', 'source']
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import pandas as pd
 from miexchange.catalogue import Catalogue
 from miexchange.errors import InvalidValue
 from miexchange.market import IST, Price, PriceTable
-from miexchange.money import GREATEST_PAISE, PAISE_PER_RUPEE
+from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
 from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
@@ -60,7 +60,7 @@ _RULES = {
     "curve_rows": real(least=0),
     "kind_weights": maybe(mapping(one_of(*KINDS), real(least=0))),
     "regime": maybe(one_of(*REGIMES)),
-    "round_to_paise": whole(1, GREATEST_PAISE),
+    "round_to_minor": whole(1, GREATEST_AMOUNT),
 }
 
 
@@ -77,7 +77,7 @@ class PriceTableBuilder(Estimator):
         curve_rows: how many rows the curve counts for.
         kind_weights: how much a row of each kind counts.
         regime: use rows of this warranty regime only; None for all.
-        round_to_paise: prices are rounded to the nearest multiple.
+        round_to_minor: prices are rounded to the nearest multiple.
 
     Attributes:
         table_: the `PriceTable`.
@@ -97,7 +97,7 @@ class PriceTableBuilder(Estimator):
         curve_rows: float = 3.0,
         kind_weights: Mapping[str, float] | None = None,
         regime: str | None = None,
-        round_to_paise: int = 1000,
+        round_to_minor: int = 1000,
     ) -> None:
         """Store the parameters; they are checked by `fit`."""
         self.catalogue = catalogue
@@ -108,7 +108,7 @@ class PriceTableBuilder(Estimator):
         self.curve_rows = curve_rows
         self.kind_weights = kind_weights
         self.regime = regime
-        self.round_to_paise = round_to_paise
+        self.round_to_minor = round_to_minor
 
     def __repr__(self) -> str:
         """Say what was built."""
@@ -120,7 +120,7 @@ class PriceTableBuilder(Estimator):
     @takes(
         observations=instance(Observations, "give Observations, as Observations.read returns"),
         dates=Rule(lambda dates: len(dates) > 0 and each(_DAY).fits(dates), "give at least one date"),
-        launch_prices=maybe(mapping(TEXT, whole(1, GREATEST_PAISE))),
+        launch_prices=maybe(mapping(TEXT, whole(1, GREATEST_AMOUNT))),
         zone=instance(timezone, "give a timezone of a fixed offset, such as IST"),
     )
     def fit(
@@ -136,7 +136,7 @@ class PriceTableBuilder(Estimator):
         Args:
             observations: what was seen; rows of clean devices are used.
             dates: the days from which prices are to hold; each is made of rows up to that day only.
-            launch_prices: the price when new, in paise, where the catalogue knows none.
+            launch_prices: the price when new, in minor units, where the catalogue knows none.
             zone: where those days begin.
 
         Raises:
@@ -148,7 +148,7 @@ class PriceTableBuilder(Estimator):
             rows = rows[rows["warranty"] == self.regime] if "warranty" in rows.columns else rows.iloc[:0]
         regimes = _regimes(rows)
         weights = {"deal": 1.0, "quote": 1.0, "listing": 0.5, **(self.kind_weights or {})}
-        rows = rows.assign(_log=np.log(rows["price_paise"]), _kind=rows["kind"].map(weights).astype(float))
+        rows = rows.assign(_log=np.log(rows["price_minor"]), _kind=rows["kind"].map(weights).astype(float))
         rows = rows[rows["_kind"] > 0]
         self._launch = dict(launch_prices or {})
         self.zone_ = zone
@@ -172,8 +172,8 @@ class PriceTableBuilder(Estimator):
 
     def _check(self) -> None:
         check(self.get_params(), _RULES, "PriceTableBuilder.")
-        if self.round_to_paise % PAISE_PER_RUPEE:
-            raise InvalidValue("PriceTableBuilder.round_to_paise", self.round_to_paise, "give whole rupees")
+        if self.round_to_minor % PAISE_PER_RUPEE:
+            raise InvalidValue("PriceTableBuilder.round_to_minor", self.round_to_minor, "give whole rupees")
         if self.curve is not None:
             fitted(self.curve, "model_")
             if self.catalogue is None:
@@ -194,7 +194,7 @@ class PriceTableBuilder(Estimator):
         scale = np.sqrt((count * spread**2 + _POOLED * everywhere**2) / (count + _POOLED))
         far: pd.Series[float] = deviation / np.maximum(scale, _LEAST_SPREAD)
         outlying = far > self.outlier_mads
-        left_out = rows.loc[outlying, ["row", "model", "price_paise", "on", "kind", "source"]].assign(
+        left_out = rows.loc[outlying, ["row", "model", "price_minor", "on", "kind", "source"]].assign(
             deviations=far[outlying]
         )
         kept = rows[~outlying]
@@ -239,7 +239,7 @@ class PriceTableBuilder(Estimator):
                 variant.model,
                 variant.brand,
                 variant.launched_on,
-                self._launch.get(variant.model, variant.launch_price_paise),
+                self._launch.get(variant.model, variant.launch_price_minor),
             )
             for variant in self.catalogue.variants
         ]
@@ -252,21 +252,21 @@ class PriceTableBuilder(Estimator):
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
     def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: timezone) -> None:
-        step = self.round_to_paise
-        if not (frame["price"] <= GREATEST_PAISE).all():
-            model = frame.loc[~(frame["price"] <= GREATEST_PAISE), "model"].iloc[0]
+        step = self.round_to_minor
+        if not (frame["price"] <= GREATEST_AMOUNT).all():
+            model = frame.loc[~(frame["price"] <= GREATEST_AMOUNT), "model"].iloc[0]
             raise InvalidValue("curve", model, "it leads to a price out of range: is the curve fitted on paise?")
-        frame["price_paise"] = _rounded(frame["price"], step)
-        frame["low_paise"] = _rounded(frame["price"] * np.exp(-NORMAL_95 * frame["error"]), step)
-        frame["high_paise"] = _rounded(frame["price"] * np.exp(NORMAL_95 * frame["error"]), step)
+        frame["price_minor"] = _rounded(frame["price"], step)
+        frame["low_minor"] = _rounded(frame["price"] * np.exp(-NORMAL_95 * frame["error"]), step)
+        frame["high_minor"] = _rounded(frame["price"] * np.exp(NORMAL_95 * frame["error"]), step)
         frame["basis"] = np.where(frame["observed"], "observed", "modelled")
         frame["n"] = frame["n"].astype(int)
         frame["regime"] = frame["model"].map(regimes).fillna("none")
         frame["source"] = [_source(row) for row in frame.itertuples()]
         columns = [
-            "price_paise",
-            "low_paise",
-            "high_paise",
+            "price_minor",
+            "low_minor",
+            "high_minor",
             "n",
             "effective_n",
             "curve_share",
@@ -285,7 +285,7 @@ class PriceTableBuilder(Estimator):
             )
             for (model, day), paise, basis, source in zip(
                 self._frame.index,
-                self._frame["price_paise"].tolist(),
+                self._frame["price_minor"].tolist(),
                 self._frame["basis"].tolist(),
                 self._frame["source"].tolist(),
                 strict=True,
@@ -304,16 +304,16 @@ class PriceTableBuilder(Estimator):
 
 
 def _rounded(values: pd.Series[float], step: int) -> pd.Series[int]:
-    """Round half up to whole steps once, at least one step: from here on, money is whole paise."""
+    """Round half up to whole steps once, at least one step: from here on, money is whole minor units."""
     within = np.minimum(
-        values.to_numpy(), GREATEST_PAISE
+        values.to_numpy(), GREATEST_AMOUNT
     )  # of an interval, or refused by `Price` when it is rounded up
     steps = np.floor(within / step + 0.5).astype(np.int64)
     return pd.Series(np.maximum(steps, 1) * step, index=values.index)
 
 
 def _source(row: Any) -> str:  # noqa: ANN401 - a row of a frame
-    low, high = row.low_paise // PAISE_PER_RUPEE, row.high_paise // PAISE_PER_RUPEE
+    low, high = row.low_minor // PAISE_PER_RUPEE, row.high_minor // PAISE_PER_RUPEE
     drawn = f", curve counts {100 * row.curve_share:.0f} %" if row.curve_share > 0 else ""
     return f"tuning: weighted median, n={row.n}, 95 % ₹{low}-{high}{drawn}, warranty {row.regime}"
 

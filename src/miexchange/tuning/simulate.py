@@ -226,14 +226,14 @@ def simulate_observations(
     for model, day in {*zip(chosen.tolist(), days.tolist(), strict=True)}:
         at = datetime.combine(begin + timedelta(days=day), time(12), programme.zone)
         price = programme.prices.as_of(known[model], at)
-        amounts[model, day] = 0 if price is None else price.price_paise
+        amounts[model, day] = 0 if price is None else price.price_minor
     truth = np.array([amounts[key] for key in zip(chosen.tolist(), days.tolist(), strict=True)], dtype=np.float64)
     kept = np.array([one.keep_bps for one in grades])[grade] / 10_000
     observed = truth * kept * np.exp(make.normal(0, noise, rows))
     frame = pd.DataFrame(
         {
             "model": np.array(known, dtype=object)[chosen],
-            "price_paise": np.maximum(np.round(observed / 1000) * 1000, 1000).astype(np.int64),
+            "price_minor": np.maximum(np.round(observed / 1000) * 1000, 1000).astype(np.int64),
             "on": [begin + timedelta(days=day) for day in days.tolist()],
             "kind": make.choice(["listing", "quote", "deal"], rows, p=[0.3, 0.3, 0.4]),
             "source": [f"simulated {number}" for number in range(rows)],
@@ -312,13 +312,13 @@ def simulate_deals(
         models: as in `simulate_book`.
 
     Returns:
-        The book's columns, and `price_paise`. Devices that the programme refuses are left out.
+        The book's columns, and `price_minor`. Devices that the programme refuses are left out.
     """
     from miexchange.tuning._book import valued  # noqa: PLC0415 - only this maker values anything
 
     book = simulate_book(programme, rows, seed=seed, at=at, faults=faults, models=models)
-    value = valued(book, programme, at)["exchange_value_paise"].to_numpy(dtype=np.float64, na_value=np.nan)
+    value = valued(book, programme, at)["exchange_value_minor"].to_numpy(dtype=np.float64, na_value=np.nan)
     paid = value * np.exp(np.random.default_rng(seed + 1).normal(0, noise, len(book)))
     price = np.maximum(np.round(np.nan_to_num(paid, nan=1000.0) / 1000) * 1000, 1000).astype(np.int64)
-    deals: pd.DataFrame = book.assign(price_paise=price)[np.isfinite(value)].reset_index(drop=True)
+    deals: pd.DataFrame = book.assign(price_minor=price)[np.isfinite(value)].reset_index(drop=True)
     return deals

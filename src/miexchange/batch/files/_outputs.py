@@ -56,7 +56,7 @@ class Output:
     def write(self, part: pa.Table) -> None:
         """Write a part, after those before it."""
         if self._refused_only:
-            part = part.filter(pc.is_null(part["coupon_value_paise"]))
+            part = part.filter(pc.is_null(part["coupon_value_minor"]))
         table = part.select(self._columns)
         if self._is_csv:
             table = _for_csv(table, escape=self._escape)

@@ -45,8 +45,8 @@ class Share(Value):
     Attributes:
         name: the brand, or the grade.
         devices: how many rows have a value.
-        exchange_value: in paise.
-        coupon_value: in paise.
+        exchange_value: in minor units.
+        coupon_value: in minor units.
     """
 
     name: Line
@@ -64,7 +64,7 @@ class Summary(Value):
         quotes: how many led to a quote.
         indicative: how many led to a quote without an IMEI, which earns no coupon.
         refused: how many were refused.
-        exchange_value: of all quotes, the indicative ones included, in paise.
+        exchange_value: of all quotes, the indicative ones included, in minor units.
         coupon_value: likewise.
         reasons: why rows were refused, in the order of `miexchange.ReasonCode`.
         brands: the same values by brand, in alphabetical order.
@@ -126,7 +126,7 @@ def summary_of(models: pa.ChunkedArray, result: Mapping[str, Texts | Amounts], p
         programme: whose catalogue knows the brands.
     """
     outcomes, reasons, grades = (cast("Texts", result[name]) for name in ("outcome", "reasons", "grade"))
-    exchange, coupon = (cast("Amounts", result[name]) for name in ("exchange_value_paise", "coupon_value_paise"))
+    exchange, coupon = (cast("Amounts", result[name]) for name in ("exchange_value_minor", "coupon_value_minor"))
     refused = outcomes.codes == outcomes.texts.index("refused")
     rows = np.flatnonzero(~refused)
     worth = exchange.values[rows], coupon.values[rows]

@@ -88,10 +88,10 @@ class Answers(NamedTuple):
         keeps: what is kept, in basis points.
         component: the position of the component that is deducted for.
         anchor: the position of the amount that a finding is a weight of.
-        fixed: what a finding costs, in paise,
+        fixed: what a finding costs, in minor units,
         share: as a share of the market price, in basis points,
         weight: or as a weight of its anchor, in basis points.
-        extras: the small fixed amounts, in paise.
+        extras: the small fixed amounts, in minor units.
         retentions: the question of each retention, in the order in which they are applied.
         applies: whether a retention stands at this place of the order; by case and retention.
         is_costly: whether some answer to a question is deducted for.
@@ -126,8 +126,8 @@ class Settings(NamedTuple):
 
     Attributes:
         factor: the operator's share, in basis points.
-        scrap: the floor, in paise.
-        step: what is rounded down to, in paise.
+        scrap: the floor, in minor units.
+        step: what is rounded down to, in minor units.
         drift: what a price loses a day, in basis points.
         ones: the position of the one component of each overlap.
         others: the position of the other one.
@@ -163,10 +163,10 @@ class Bonuses(NamedTuple):
             last one for what is no text.
         stackable: for each place, whether it adds to the others.
         line: the line that it is written to; by place and case, as the next ones are.
-        from_value: from which exchange value on, in paise.
-        fixed: the fixed amount, in paise.
+        from_value: from which exchange value on, in minor units.
+        fixed: the fixed amount, in minor units.
         share: the share of the exchange value, in basis points.
-        most: the most that it can be, in paise.
+        most: the most that it can be, in minor units.
     """
 
     case: Positions
@@ -190,8 +190,8 @@ class Rules(NamedTuple):
         doubts: which doubts (an unknown TAC, an unverified IMEI, no second one) refuse, a set of `BITS`.
         asked: the case of the answers; 0 for a device that is not graded.
         offer: the case of the bonuses.
-        price: the market price, in paise.
-        anchors: what each anchor of a device is, in paise; by period and anchor.
+        price: the market price, in minor units.
+        anchors: what each anchor of a device is, in minor units; by period and anchor.
         priced_from: since when it is in force, in microseconds since 1970.
         terms: the position of the terms; 0 where none are in force.
         zone: how far the programme's days are ahead of UTC, in microseconds.

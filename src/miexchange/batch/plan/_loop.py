@@ -105,7 +105,7 @@ class Block(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What rows are worth, a row each, in paise; all amounts are 0 where a row is refused.
+    """What rows are worth, a row each, in minor units; all amounts are 0 where a row is refused.
 
     Attributes:
         outcome: uint8: `QUOTE`, `INDICATIVE` or `REFUSED`.

@@ -56,9 +56,9 @@ class Period:
         code: why the model cannot be valued then, or None.
         terms: the position of the terms in force; None for none.
         asked: what decides what an answer does; None where no model or no terms say so.
-        price: the market price in paise; 0 for none.
+        price: the market price in minor units; 0 for none.
         priced_from: since when it is in force, in microseconds since 1970.
-        anchors: the repair anchors, in paise, in the order of `Timetable.anchors`; 0 for none.
+        anchors: the repair anchors, in minor units, in the order of `Timetable.anchors`; 0 for none.
         on: the day, in the programme's zone, on which it begins.
     """
 
@@ -160,8 +160,8 @@ class Timetable:
                 tuple(question.id for question in terms.questionnaire.questions if question.id not in asked),
                 tuple(name for name, anchor in zip(self.anchors, found, strict=True) if anchor is None),
             ),
-            price=0 if price is None else price.price_paise,
+            price=0 if price is None else price.price_minor,
             priced_from=0 if price is None else microseconds(price.effective_from),
-            anchors=tuple(0 if anchor is None else anchor.amount_paise for anchor in found),
+            anchors=tuple(0 if anchor is None else anchor.amount_minor for anchor in found),
             on=on,
         )

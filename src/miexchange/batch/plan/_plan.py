@@ -235,7 +235,7 @@ class Plan:
         ]
         retentions, places = _merged(orders)
         applies = [places[case.terms].get(number) == place for case in cases for place, number in enumerate(retentions)]
-        added = acting(lambda option: option.extra_paise)
+        added = acting(lambda option: option.extra_minor)
         positions = {component: position for position, component in enumerate(components)}
         costly = acting(lambda option: int(option.deduction is not None))
         counts = [len(codes) for codes in read[0]]
@@ -247,10 +247,10 @@ class Plan:
             keeps=table(lambda option: option.keep_bps, BPS),
             component=by_case(positions.get(effect.component, 0) for effect in every_effect).astype(np.uint32),
             anchor=deducted(lambda one: anchors.index(one.anchor) if one.anchor else 0).astype(np.uint32),
-            fixed=deducted(lambda one: one.paise),
+            fixed=deducted(lambda one: one.amount_minor),
             share=deducted(lambda one: one.share_bps),
             weight=deducted(lambda one: one.weight_bps),
-            extras=table(lambda option: option.extra_paise),
+            extras=table(lambda option: option.extra_minor),
             retentions=_positions(retentions),
             applies=np.array([*[False] * len(retentions), *applies], dtype=np.bool_).reshape(len(read), -1),
             is_costly=np.array([number in costly for number in every], dtype=np.bool_),
@@ -274,8 +274,8 @@ class Plan:
         ]
         return Settings(
             factor=_ints(terms.factor_bps for terms in versions),
-            scrap=_ints(terms.scrap_paise for terms in versions),
-            step=_ints(terms.step_paise for terms in versions),
+            scrap=_ints(terms.scrap_minor for terms in versions),
+            step=_ints(terms.step_minor for terms in versions),
             drift=_ints(terms.drift_bps_per_day for terms in versions),
             ones=_positions(components.index(one) for one, _ in pairs),
             others=_positions(components.index(other) for _, other in pairs),
@@ -330,10 +330,10 @@ class Plan:
             case=numbers.reshape(-1, len(self.targets) + 2),
             stackable=np.array(stackable, dtype=np.bool_),
             line=table(lambda _bonus, paid: self.lines.index(f"bonus:{paid.id}")).astype(np.uint32),
-            from_value=table(lambda bonus, _paid: bonus.from_value_paise),
-            fixed=table(lambda _bonus, paid: paid.paise),
+            from_value=table(lambda bonus, _paid: bonus.from_value_minor),
+            fixed=table(lambda _bonus, paid: paid.amount_minor),
             share=table(lambda _bonus, paid: paid.share_bps),
-            most=table(lambda _bonus, paid: paid.most_paise),
+            most=table(lambda _bonus, paid: paid.most_minor),
         )
 
 
@@ -345,7 +345,7 @@ def _least(read: _Read, number: int) -> int:
 
 def _acts(effect: _Effect) -> bool:
     option = effect.option
-    does = option is not None and (option.grade or option.deduction is not None or option.extra_paise)
+    does = option is not None and (option.grade or option.deduction is not None or option.extra_minor)
     return bool(effect.reasons or does)
 
 

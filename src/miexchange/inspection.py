@@ -9,7 +9,7 @@ else is reported. An improvement is shown like a fault, and costs less than noth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange._bounded import Id, Line, Name
 from miexchange._keyed import check_keys
@@ -108,6 +108,7 @@ class Conflict(Value):
     reported: Line
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Examination(Value):
     """What an inspection says of the quote.

@@ -12,6 +12,7 @@ from miexchange.condition import Deduction, Option
 from miexchange.money import BPS
 from miexchange.programme import Bonus, Programme, Terms, UsageRules, shipped
 from miexchange.programme import lint as problems_of
+from miexchange.programme.rules import RETENTIONS
 
 __all__ = ["lint", "show", "usage_rows"]
 
@@ -121,7 +122,6 @@ def _show_terms(rules: Programme) -> None:
         ("in force from", *(_output.moment(one.effective_from, rules.zone) for one in rules.terms)),
         ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
-        ("price loses a day", *(_output.percent(one.drift_bps_per_day) for one in rules.terms)),
         ("operator's share", *(_output.percent(one.factor_bps) for one in rules.terms)),
         ("scrap value", *(_output.rupees(one.scrap_minor) for one in rules.terms)),
         ("rounded down to", *(_output.rupees(one.step_minor) for one in rules.terms)),
@@ -134,12 +134,10 @@ def _show_terms(rules: Programme) -> None:
             *(f"{len(one.questionnaire.questions)}, version {one.questionnaire.version}" for one in rules.terms),
         ),
     ]
-    if any(one.age_bands for one in rules.terms):
-        bands = (
-            ", ".join(f"{_output.percent(band.keep_bps)} from {band.from_months} months" for band in one.age_bands)
-            for one in rules.terms
-        )
-        rows.append(("kept by age", *bands))
+    for rule in RETENTIONS:
+        if any(rule.is_used(one) for one in rules.terms):
+            rates = ([f"{_output.percent(rate)} {of}".rstrip() for rate, of in rule.rows(one)] for one in rules.terms)
+            rows.append((rule.title, *map(", ".join, rates)))
     if any(one.overlaps for one in rules.terms):
         overlaps = (
             ", ".join(

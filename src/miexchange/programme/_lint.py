@@ -176,10 +176,7 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
         kept += [least] * (least < BPS)
         shares = [option.deduction.share_bps for option in options if option.deduction is not None]
         worst[question.component] = max([worst.get(question.component, 0), *shares])
-    if terms.age_bands:
-        kept.append(min(band.keep_bps for band in terms.age_bands))
-    if terms.drift_bps_per_day:
-        kept.append(max(BPS - terms.price_max_age_days * terms.drift_bps_per_day, 0))
+    kept += [rule.least(terms) for rule in terms.retentions]
     shares_bps = sum(worst.values())
     groups = sum(share > 0 for share in worst.values())
     # The product of the rates stays a whole number: it is the numerator over BPS ** len(kept).

@@ -414,7 +414,7 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     check_quote_and_programme(quote, programme)
     require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model.get(quote.model)
+    variant = programme.catalogue.lookup(quote.model)
     if terms is None or variant is None:
         raise InvalidValue("Quote.model", quote.model, "the programme that is named in it cannot have made the quote")
     questions = terms.questionnaire.asked_of(variant)

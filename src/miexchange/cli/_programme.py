@@ -78,7 +78,7 @@ def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
         "brands": sorted(rules.brands),
         "counts": _counts(rules),
         "price_dates": _dates(rules),
-        "price_bases": sorted({price.basis for price in rules.prices.prices}),
+        "price_bases": sorted({price.basis for price in rules.prices}),
         "shown_terms": terms.version,
         "terms": [one.to_dict() for one in rules.terms],
     }
@@ -86,21 +86,21 @@ def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
 
 def _counts(rules: Programme) -> dict[str, int]:
     return {
-        "models": len(rules.catalogue.variants),
-        "listings": len(rules.eligible.listings),
-        "prices": len(rules.prices.prices),
-        "anchors": len(rules.anchors.anchors),
+        "models": len(rules.catalogue),
+        "listings": len(rules.eligible),
+        "prices": len(rules.prices),
+        "anchors": len(rules.anchors),
         "tacs": len(rules.tacs),
     }
 
 
 def _dates(rules: Programme) -> list[str]:
-    return sorted({price.effective_from.astimezone(rules.zone).date().isoformat() for price in rules.prices.prices})
+    return sorted({price.effective_from.astimezone(rules.zone).date().isoformat() for price in rules.prices})
 
 
 def _show_head(rules: Programme) -> None:
     counts = _counts(rules)
-    bases = " and ".join(sorted({price.basis for price in rules.prices.prices}))
+    bases = " and ".join(sorted({price.basis for price in rules.prices}))
     _output.say(rules.title, style="bold")
     rows = [
         ("id", rules.id),

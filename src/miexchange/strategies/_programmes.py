@@ -297,9 +297,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
     ]
-    tacs = [
-        (f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue.variants)
-    ]
+    tacs = [(f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue)]
     if draw(st.booleans()):
         tacs.append(("35000000", "Zeta", "Lookalike", SOURCE))  # a TAC may name more than one device
     return Programme(

@@ -20,6 +20,7 @@ from miexchange import (
     Imei,
     ImeiStatus,
     InvalidValue,
+    Listing,
     Order,
     OrderLine,
     Programme,
@@ -163,7 +164,7 @@ def journey() -> Journey:
     )
 
 
-_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal)
+_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing)
 
 
 def expected(kind: type[_Answer], answer: object) -> _Answer:
@@ -233,7 +234,7 @@ def _tell_phone(story: Journey, page: _Page) -> Iterator[str]:
     body = imei.reporting_body
     found = " or ".join(f"{device.brand} {device.model}" for device in story.candidates)
     on = quote.at.astimezone(story.programme.zone).date()
-    listing = next(one for one in story.programme.eligible if one.model == quote.model and one.covers(on))
+    listing = expected(Listing, story.programme.eligible.as_of(quote.model, on))
     worn = next(iter(dict(quote.condition).items() - dict(story.advert.condition).items()))
     yield ""
     yield f"1. The phone: {quote.label}"

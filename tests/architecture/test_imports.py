@@ -29,6 +29,7 @@ ROOMS = (
     {"_problems"},
     {"_files", "_frame"},
     {"_csv"},
+    {"_table"},
     {"refusal"},
     {"imei"},
     {"tac", "_tac_files"},

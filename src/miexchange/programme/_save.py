@@ -105,20 +105,20 @@ def _check(programme: Programme, written: Path) -> None:
         raise DataError(tuple(named)) from None
     if loaded != programme:
         name = next(one.name for one in fields(loaded) if getattr(loaded, one.name) != getattr(programme, one.name))
-        rule = "loading would return another one: sort the tables, and give a zone of whole minutes"
+        rule = "loading would return another one: give a zone of whole minutes"
         raise InvalidValue(f"Programme.{name}", getattr(programme, name), rule)
 
 
 def _files(programme: Programme) -> dict[str, str]:
     """Return the text of every file, by its name."""
     tables = {
-        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue.variants)),
+        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue)),
         "tacs": ("tac.csv", "tac,brand,model,source", ((t, d.brand, d.model, d.source) for t, d in programme.tacs)),
-        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible.listings)),
-        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices.prices)),
+        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible)),
+        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices)),
     }
-    if programme.anchors.anchors:
-        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors.anchors))
+    if programme.anchors:
+        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors))
     files = {name: _table(head, rows) for name, head, rows in tables.values()}
     head = {
         "id": programme.id,

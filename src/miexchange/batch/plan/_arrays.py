@@ -23,6 +23,7 @@ __all__ = [
     "Ints",
     "Positions",
     "Rules",
+    "Scales",
     "Settings",
     "TacRules",
 ]
@@ -128,31 +129,41 @@ class Settings(NamedTuple):
         factor: the operator's share, in basis points.
         scrap: the floor, in minor units.
         step: what is rounded down to, in minor units.
-        drift: what a price loses a day, in basis points.
         ones: the position of the one component of each overlap.
         others: the position of the other one.
         counted: the part of the smaller deduction that counts, in basis points; by version and overlap.
         keeps: what a grade keeps, in basis points; by version and grade.
         ids: uint8, the position of its id in `Plan.grades`; likewise.
-        ages: what is kept at an age in months, in basis points; by version and month.
-        is_aged: whether a version has age bands.
-        drifts: whether any version lets prices drift.
-        ages_matter: whether any version has age bands.
     """
 
     factor: Ints
     scrap: Ints
     step: Ints
-    drift: Ints
     ones: Positions
     others: Positions
     counted: Ints
     keeps: Ints
     ids: NDArray[np.uint8]
-    ages: Ints
-    is_aged: NDArray[np.bool_]
-    drifts: bool
-    ages_matter: bool
+
+
+class Scales(NamedTuple):
+    """What the rules of `miexchange.programme.rules` keep, by rule, version of the terms and code of the label.
+
+    The codes of a count are the count itself as far as there are rates, those of a text its position among the texts;
+    after these come `UNKNOWN` (a count below zero), `MISSING` and `STRANGE`. Version 0 stands for a device that is not
+    valued at all.
+
+    Attributes:
+        rates: what is kept, in basis points.
+        reasons: what speaks against the device, a set of `BITS`.
+        reads: which fact each rule reads: a position among `COUNTED` and, after these, `Plan.texts`.
+        last: the code of the last rate, by the position of a count among `COUNTED`; -1 where no rule reads it.
+    """
+
+    rates: Ints
+    reasons: Ints
+    reads: Positions
+    last: Ints
 
 
 class Bonuses(NamedTuple):
@@ -197,9 +208,11 @@ class Rules(NamedTuple):
         zone: how far the programme's days are ahead of UTC, in microseconds.
         answers: what the answers do.
         settings: the numbers of the terms.
+        scales: what the rules of the list keep.
         bonuses: what comes on top.
         tacs: what a number says.
         steps: how many steps a value has: that many lines, before those of the bonuses.
+        texts: how many facts are texts.
     """
 
     starts: Ints
@@ -217,6 +230,8 @@ class Rules(NamedTuple):
     zone: int
     answers: Answers
     settings: Settings
+    scales: Scales
     bonuses: Bonuses
     tacs: TacRules
     steps: int
+    texts: int

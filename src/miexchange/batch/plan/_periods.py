@@ -113,10 +113,10 @@ class Timetable:
                 if day is not None:
                     yield listing.model, self._midnight(day)
         ages = {terms.price_max_age for terms in programme.terms}
-        for price in programme.prices.prices:
+        for price in programme.prices:
             for age in ages:
                 yield price.model, price.effective_from + age + _MICROSECOND  # the first instant at which it is stale
-        every: list[Price | Anchor] = [*programme.prices.prices, *programme.anchors.anchors]
+        every: list[Price | Anchor] = [*programme.prices, *programme.anchors]
         for dated in every:
             yield dated.model, dated.effective_from
             if dated.effective_until is not None:

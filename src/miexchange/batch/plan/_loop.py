@@ -1,8 +1,8 @@
 """The valuation of one row after the other, as machine code: find the numbers, run the kernel, write the lines.
 
-What a model, a day, a TAC, an answer or a rule's label leads to stands in `Rules`. Every amount is made by the functions
-of `miexchange._kernel`, every decision about a row by those of `miexchange._decisions`; the loop finds what they
-read. It takes plain integers only, and knows no null: an empty or invalid cell has a code of its own.
+What a model, a day, a TAC, an answer or the label of a rule leads to stands in `Rules`. Every amount is made by the
+functions of `miexchange._kernel`, every decision about a row by those of `miexchange._decisions`; the loop finds what
+they read. It takes plain integers only, and knows no null: an empty or invalid cell has a code of its own.
 """
 
 from __future__ import annotations

@@ -154,16 +154,16 @@ class Scales(NamedTuple):
     valued at all.
 
     Attributes:
-        rates: what is kept, in basis points.
-        reasons: what speaks against the device, a set of `BITS`.
-        reads: which fact each rule reads: a position among `COUNTED` and, after these, `Plan.texts`.
-        last: the code of the last rate, by the position of a count among `COUNTED`; -1 where no rule reads it.
+        kept: what is kept, in basis points; or, below zero, what speaks against the device: minus a set of `BITS`.
+        reads: which fact each rule reads: a position among `COUNTED` and, after these, in `Block.answers`.
+        last: the code of the last rate of each rule.
+        counts_months: whether any rule reads the months since the purchase.
     """
 
-    rates: Ints
-    reasons: Ints
+    kept: Ints
     reads: Positions
     last: Ints
+    counts_months: bool
 
 
 class Bonuses(NamedTuple):
@@ -212,7 +212,6 @@ class Rules(NamedTuple):
         bonuses: what comes on top.
         tacs: what a number says.
         steps: how many steps a value has: that many lines, before those of the bonuses.
-        texts: how many facts are texts.
     """
 
     starts: Ints
@@ -234,4 +233,3 @@ class Rules(NamedTuple):
     bonuses: Bonuses
     tacs: TacRules
     steps: int
-    texts: int

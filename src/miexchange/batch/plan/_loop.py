@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from miexchange._kernel import NOT_GIVEN
 from miexchange.batch.arrow._compiled import compiled, inlined
 from miexchange.batch.arrow._imeis import CODES
 from miexchange.batch.arrow._memory import apart, empty
@@ -90,8 +91,7 @@ class Block(NamedTuple):
         code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
         tac: their first eight digits.
         rest: their other digits.
-        texts: the codes of the texts that rules of the list read, by fact and row.
-        answers: the codes of the answers, by question and row.
+        answers: the codes of the answers, by question and row; after these, the codes of the texts that rules read.
     """
 
     keys: Positions
@@ -103,7 +103,6 @@ class Block(NamedTuple):
     code: NDArray[np.uint8]
     tac: Positions
     rest: Positions
-    texts: NDArray[np.uint8]
     answers: NDArray[np.uint8]
 
 
@@ -149,8 +148,7 @@ class Tile(NamedTuple):
         deductions: what each component costs; by component and row.
         extras: the small fixed amounts; by extra and row.
         some: the rows that something is to be done about.
-        facts: the codes of what the rules of the list read; of one row, as the next ones are.
-        retentions: what is kept, in basis points.
+        retentions: what is kept, in basis points; of one row, as the next ones are.
         counted: the part of each overlap that counts, in basis points.
         amounts: what is granted of each bonus.
     """
@@ -164,7 +162,6 @@ class Tile(NamedTuple):
     deductions: Ints
     extras: Ints
     some: Positions
-    facts: Ints
     retentions: Ints
     counted: Ints
     amounts: Ints
@@ -186,7 +183,6 @@ class Tile(NamedTuple):
             deductions=apart(answers.components, _TILE, np.int64),
             extras=apart(len(answers.added), _TILE, np.int64),
             some=some,
-            facts=empty(_COUNTED + rules.texts, np.int64),
             retentions=empty(len(answers.retentions) + len(rules.scales.reads), np.int64),
             counted=empty(len(settings.ones), np.int64),
             amounts=empty(len(rules.bonuses.stackable), np.int64),
@@ -331,9 +327,16 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
     version = (terms + 1) * (asked > 0)
     reasons = tile.reasons[of_tile] | _OF_FINDINGS[tile.against[of_tile]]
     if len(scales.reads):
-        _read_facts(block, row, rules, tile, period)
+        days = (block.at[row] - rules.priced_from[period]) // _DAY
+        months = NOT_GIVEN
+        if scales.counts_months and block.bought[row] != NO_DAY:
+            months = _months(block.bought[row], (block.at[row] + rules.zone) // _DAY)
         for number in range(len(scales.reads)):
-            reasons |= scales.reasons[number, version, tile.facts[scales.reads[number]]]
+            fact = scales.reads[number]
+            label = months if fact == _MONTHS else days if fact == _DAYS else block.answers[fact - _COUNTED, row]
+            kept = scales.kept[number, version, position_of(label, scales.last[number])]
+            tile.retentions[held + number] = kept
+            reasons |= -kept * (kept < 0)
     if reasons:
         # With either of these, nothing else was asked.
         values.reasons[place] = (
@@ -354,8 +357,6 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         question = answers.retentions[number]
         kept = answers.keeps[asked, answers.base[question] + block.answers[question, row]]
         tile.retentions[number] = kept if answers.applies[asked, number] else BPS
-    for number in range(len(scales.reads)):
-        tile.retentions[held + number] = scales.rates[number, version, tile.facts[scales.reads[number]]]
     for overlap in range(len(counted)):
         counted[overlap] = settings.counted[terms, overlap]
     grade = tile.grades[of_tile]
@@ -376,21 +377,6 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
     values.grade[place] = settings.ids[terms, grade]
     values.exchange_value[place] = exchange_value
     values.coupon_value[place] = exchange_value
-
-
-@inlined
-def _read_facts(block: Block, row: int, rules: Rules, tile: Tile, period: int) -> None:
-    """Find the codes of what the rules of the list read."""
-    at, bought, last = block.at[row], block.bought[row], rules.scales.last
-    if last[_MONTHS] >= 0:
-        months = last[_MONTHS] + 2  # as many as there are no rates for: the date is missing
-        if bought != NO_DAY:
-            months = position_of(_months(bought, (at + rules.zone) // _DAY), last[_MONTHS])
-        tile.facts[_MONTHS] = months
-    if last[_DAYS] >= 0:
-        tile.facts[_DAYS] = position_of((at - rules.priced_from[period]) // _DAY, last[_DAYS])
-    for fact in range(len(block.texts)):
-        tile.facts[_COUNTED + fact] = block.texts[fact, row]
 
 
 @inlined

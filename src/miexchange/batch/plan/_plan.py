@@ -175,7 +175,6 @@ class Plan:
             bonuses=on_top,
             tacs=tac_rules(programme.tacs, programme.catalogue, tuple(families.values())),
             steps=len(steps),
-            texts=len(self.texts),
         )
 
     def _doubts(self, period: Period, variant: Variant | None) -> int:
@@ -317,33 +316,35 @@ class Plan:
     def _scales(self, used: Sequence[Retention]) -> Scales:
         """Ask each rule what it keeps of each label, and what it has against it."""
         versions = self.programme.terms
-        facts = [*COUNTED, *self.texts]
-        counts = dict.fromkeys(COUNTED, 0)
-        for rule in used:
-            if rule.reads in counts:
-                sizes = (len(tuple(rule.labels(terms))) for terms in versions if rule.is_used(terms))
-                counts[rule.reads] = max(counts[rule.reads], *sizes)
-        labels: dict[str, list[Label]] = {
-            **{name: [*range(count), -1, None] for name, count in counts.items()},
-            **{name: [*texts, max(texts, key=len) + "?", None] for name, texts in self.texts.items()},
-        }
-        shape = len(used), len(versions) + 1, max(map(len, labels.values())) + 1
-        rates, reasons = np.full(shape, BPS, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        for place, rule in enumerate(used):
-            reasons[place, :, len(labels[rule.reads])] = BITS[ReasonCode.INVALID_VALUE]
+        labels = [self._labels(rule) for rule in used]
+        kept = np.full((len(used), len(versions) + 1, max(map(len, labels), default=0) + 1), BPS, dtype=np.int64)
+        for place, (rule, of_rule) in enumerate(zip(used, labels, strict=True)):
+            kept[place, :, len(of_rule)] = -BITS[ReasonCode.INVALID_VALUE]
             for version, terms in enumerate(versions, 1):
-                for code, label in enumerate(labels[rule.reads] if rule.is_used(terms) else ()):
+                for code, label in enumerate(of_rule if rule.is_used(terms) else ()):
                     against = rule.code(terms, label)
                     if against is not None:
-                        reasons[place, version, code] = BITS[against]
-                    elif code < len(labels[rule.reads]) - _ODD:
-                        rates[place, version, code] = rule.rate(terms, label)
+                        kept[place, version, code] = -BITS[against]
+                    elif code < len(of_rule) - _ODD:
+                        kept[place, version, code] = rule.rate(terms, label)
+        facts = [*COUNTED, *self.questions, *self.texts]
         return Scales(
-            rates,
-            reasons,
+            kept,
             reads=_positions(facts.index(rule.reads) for rule in used),
-            last=_ints(count - 1 for count in counts.values()),
+            last=_ints(
+                len(of_rule) - _ODD - 1 if rule.reads in COUNTED else _MOST
+                for rule, of_rule in zip(used, labels, strict=True)
+            ),
+            counts_months=any(rule.reads == "months_owned" for rule in used),
         )
+
+    def _labels(self, rule: Retention) -> list[Label]:
+        """Return the label of each code: those that some terms have rates of, an unknown one, and none."""
+        if rule.reads in self.texts:
+            texts = self.texts[rule.reads]
+            return [*texts, max(texts, key=len) + "?", None]
+        sizes = (len(tuple(rule.labels(terms))) for terms in self.programme.terms if rule.is_used(terms))
+        return [*range(max(sizes)), -1, None]
 
     # What comes on top.
 

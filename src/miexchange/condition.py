@@ -223,7 +223,7 @@ class Deduction(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class BankOption(Value):
+class BankOption:
     """One answer as a bank of questions has it, whatever a programme makes of it.
 
     Attributes:
@@ -240,7 +240,7 @@ class BankOption(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Option(BankOption):
+class Option(BankOption, Value):
     """One answer to a question, and what it does in this programme.
 
     Attributes:

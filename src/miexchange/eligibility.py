@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
 from miexchange._bounds import WINDOWS
+from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers
 from miexchange._table import Table
 from miexchange._text import closest, printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text
@@ -204,7 +205,7 @@ def assessed(
     """Do what `assess` does, of arguments that are known to be of their types: this is the hot path."""
     reasons: list[Reason] = []
     warnings: list[Reason] = []
-    imeis = _read_imeis(device, reasons)
+    imeis, said = _read_imeis(device, imei_status, reasons)
     variant = catalogue.named(device.model)
     listed = False
     if variant is None:
@@ -216,10 +217,15 @@ def assessed(
             reasons.append(_brand_not_accepted(variant, brands))
         elif code is ReasonCode.MODEL_NOT_LISTED:
             reasons.append(_not_listed(variant, catalogue, eligible, on))
+    found: list[Reason] = []
     for imei in imeis:
-        _judge_imei(imei, variant, catalogue, tacs, terms, reasons, warnings)
-    if imeis:
-        _judge_device(device, variant, terms, imei_status, reasons, warnings)
+        _judge_imei(imei, variant, catalogue, tacs, found)
+    if said:
+        found += [reason for reason in _OF_NUMBERS if said & BITS[reason.code]]
+    if found:
+        passing = let_pass(sum({BITS[reason.code] for reason in found}), refused_doubts(variant, terms))
+        reasons += [reason for reason in found if not passing & BITS[reason.code]]
+        warnings += [reason for reason in found if passing & WARNED & BITS[reason.code]]
     if exchange_open:
         reasons.append(_OPEN)
     if device_exchanged:
@@ -246,21 +252,33 @@ def listing_code(
     return ReasonCode.MODEL_NOT_LISTED if eligible.as_of(variant.model, on) is None else None
 
 
+def refused_doubts(variant: Variant | None, terms: EligibilityTerms) -> int:
+    """Return which doubts refuse a device of a variant, as bits."""
+    return (
+        (terms.unknown_tac == "refuse") * BITS[ReasonCode.TAC_UNKNOWN]
+        | (terms.unverified_imei == "refuse") * BITS[ReasonCode.IMEI_UNVERIFIED]
+        | needs_second(variant, terms) * BITS[ReasonCode.IMEI2_MISSING]
+    )
+
+
 def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
     """Tell whether a device of a variant must be named by both of its IMEIs."""
     return terms.second_imei == "required" and variant is not None and (variant.sims or 1) > 1
 
 
-def identity_code(
-    imei: Imei,
-) -> Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY] | None:
+def identity_code(imei: Imei) -> _OwnCode | None:
     """Return why a well-formed number is no phone's own, or None."""
-    if imei.is_placeholder:
-        return ReasonCode.IMEI_PLACEHOLDER
     body = imei.reporting_body
-    if body is None:
-        return ReasonCode.IMEI_REPORTING_BODY
-    return ReasonCode.IMEI_TEST if body.status == "test" else None
+    said = ReasonCode.IMEI_REPORTING_BODY if body is None else ReasonCode.IMEI_TEST if body.status == "test" else None
+    return _NOT_ITS_OWN.get(identity(0 if said is None else BITS[said], imei.is_placeholder))
+
+
+_OwnCode = Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY]
+_NOT_ITS_OWN: dict[int, _OwnCode] = {
+    BITS[ReasonCode.IMEI_PLACEHOLDER]: ReasonCode.IMEI_PLACEHOLDER,
+    BITS[ReasonCode.IMEI_TEST]: ReasonCode.IMEI_TEST,
+    BITS[ReasonCode.IMEI_REPORTING_BODY]: ReasonCode.IMEI_REPORTING_BODY,
+}
 
 
 def tac_code(
@@ -303,6 +321,8 @@ _UNVERIFIED = Reason(
     "It could not be verified that the IMEI is clear",
     "Ask the register again; a status that is not known is never taken as clear",
 )
+_OF_NUMBERS = (_SECOND, _BLOCKED, _UNVERIFIED)
+_ANSWERS = {ImeiStatus.CLEAR: CLEAR, ImeiStatus.BLOCKED: BLOCKED, ImeiStatus.UNVERIFIED: UNVERIFIED}
 _OPEN = Reason(
     ReasonCode.EXCHANGE_OPEN,
     "The account has an exchange under way, and only one device can be exchanged at a time",
@@ -315,46 +335,25 @@ _EXCHANGED = Reason(
 )
 
 
-def _read_imeis(device: Device, reasons: list[Reason]) -> tuple[Imei, ...]:
-    imeis: tuple[Imei, ...] = ()
+def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tuple[tuple[Imei, ...], int]:
+    """Return the IMEIs that differ, and what is said of them together, as bits."""
+    imeis: list[Imei] = []
     for number in (device.imei, device.imei2):
         if number is None:
             continue
         try:
-            imei = number if isinstance(number, Imei) else Imei.parse(number)  # type: ignore[arg-type]
+            imeis.append(number if isinstance(number, Imei) else Imei.parse(number))  # type: ignore[arg-type]
         except InvalidImei as error:
             what = f"The IMEI {error.masked} {error.what}".removesuffix(".")
             reasons.append(Reason(ReasonCode(error.code), what, error.remedy.removesuffix("."), error.masked))
-            continue
-        if imeis and imeis[0].body == imei.body:
-            reasons.append(
-                Reason(
-                    ReasonCode.IMEI_REPEATED,
-                    f"Both IMEIs are {imei}",
-                    "Give the second SIM's own IMEI, or leave it out",
-                    str(imei),
-                )
-            )
-        else:
-            imeis += (imei,)
-    return imeis
-
-
-def _judge_device(
-    device: Device,
-    variant: Variant | None,
-    terms: EligibilityTerms,
-    status: ImeiStatus,
-    reasons: list[Reason],
-    warnings: list[Reason],
-) -> None:
-    """Judge what its IMEIs say together: whether one is missing, and what the register says."""
-    if None in {device.imei, device.imei2} and needs_second(variant, terms):
-        reasons.append(_SECOND)
-    if status == ImeiStatus.BLOCKED:
-        reasons.append(_BLOCKED)
-    elif status != ImeiStatus.CLEAR:
-        (reasons if terms.unverified_imei == "refuse" else warnings).append(_UNVERIFIED)
+    if not imeis:
+        return (), 0
+    is_one, is_same = None in {device.imei, device.imei2}, len({imei.body for imei in imeis}) < len(imeis)
+    said = numbers(True, is_one, is_same, _ANSWERS[status])  # noqa: FBT003 - the kernel's arguments have no names
+    if said & BITS[ReasonCode.IMEI_REPEATED]:
+        what, remedy = f"Both IMEIs are {imeis.pop()}", "Give the second SIM's own IMEI, or leave it out"
+        reasons.append(Reason(ReasonCode.IMEI_REPEATED, what, remedy, str(imeis[0])))
+    return tuple(imeis), said
 
 
 def _judge_imei(
@@ -362,13 +361,11 @@ def _judge_imei(
     variant: Variant | None,
     catalogue: Catalogue,
     tacs: TacTable,
-    terms: EligibilityTerms,
-    reasons: list[Reason],
-    warnings: list[Reason],
+    found: list[Reason],
 ) -> None:
     not_its_own = identity_code(imei)
     if not_its_own is not None:
-        reasons.append(_not_its_own(imei, not_its_own))
+        found.append(_not_its_own(imei, not_its_own))
     candidates = tacs.lookup(imei)
     code = tac_code(candidates, variant, catalogue)
     if code is None:
@@ -380,10 +377,10 @@ def _judge_imei(
         what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
         if candidates:
             what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
-        (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
+        found.append(_tac_unknown(what, imei))
     else:
         family = "" if variant is None else variant.family  # which it never is: no name, no other model
-        reasons.append(
+        found.append(
             Reason(
                 code,
                 f"The IMEI {imei} is that of {named}, not of {family}",
@@ -393,7 +390,7 @@ def _judge_imei(
         )
 
 
-def _not_its_own(imei: Imei, code: ReasonCode) -> Reason:
+def _not_its_own(imei: Imei, code: _OwnCode) -> Reason:
     what, remedy = {
         ReasonCode.IMEI_PLACEHOLDER: (
             "is a known placeholder, shared by many devices",

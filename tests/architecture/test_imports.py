@@ -30,7 +30,7 @@ ROOMS = (
     {"_files", "_frame"},
     {"_csv"},
     {"_table"},
-    {"refusal"},
+    {"refusal", "_decisions"},
     {"imei"},
     {"tac", "_tac_files"},
     {"device_report"},

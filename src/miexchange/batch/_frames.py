@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from miexchange._decisions import BITS
 from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch.arrow._columns import Kind, check_names, read_cells
 from miexchange.batch.arrow._inputs import open_frame
 from miexchange.batch.arrow._results import Amounts, Texts, sets_of, table_like
 from miexchange.batch.arrow._threads import workers
-from miexchange.batch.plan._arrays import BITS
 from miexchange.batch.plan._blocks import appraise_columns
 from miexchange.batch.plan._loop import REFUSED, WARNINGS, Values
 from miexchange.batch.plan._plan import Plan, plan_of

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from miexchange.refusal import ReasonCode
 
 __all__ = [
-    "BITS",
     "FINDINGS",
     "MISSING",
     "STRANGE",
@@ -31,9 +30,6 @@ __all__ = [
 Ints = NDArray[np.int64]
 Positions = NDArray[np.uint32]
 """Where things stand. No position is below zero, so that compiled code need not ask whether to count from the end."""
-
-BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
-"""The bit of each reason in a set of reasons."""
 
 FINDINGS = (
     ReasonCode.ANSWER_MISSING,
@@ -64,8 +60,6 @@ class TacRules(NamedTuple):
         reasons: the distinct sets of `BITS` that are said.
         suspects: bool, whether known placeholders have such a TAC, by group.
         placeholders: the fourteen digits of all known placeholders, sorted.
-        placeholder: what is said of these.
-        kept: what is said of them besides: all but what the first two digits say.
     """
 
     pages: Positions
@@ -74,8 +68,6 @@ class TacRules(NamedTuple):
     reasons: Ints
     suspects: NDArray[np.bool_]
     placeholders: Ints
-    placeholder: int
-    kept: int
 
 
 class Answers(NamedTuple):

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED
 from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
 from miexchange.batch.arrow._imeis import Numbers
 from miexchange.batch.arrow._memory import apart, empty
 from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._threads import blocks
-from miexchange.batch.plan._arrays import BITS, MISSING, STRANGE, UNKNOWN
+from miexchange.batch.plan._arrays import MISSING, STRANGE, UNKNOWN
 from miexchange.batch.plan._loop import (
-    BLOCKED,
-    CLEAR,
     NO_DAY,
     NO_STATUS,
-    UNVERIFIED,
     Block,
     Tile,
     Values,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from miexchange._arguments import instance, takes
+from miexchange._decisions import BITS
 from miexchange._value import require
 from miexchange.batch.plan._arrays import (
-    BITS,
     FINDINGS,
     STRANGE,
     Answers,
@@ -30,7 +30,7 @@ from miexchange.batch.plan._arrays import (
 from miexchange.batch.plan._asof import EVER_SINCE, lay
 from miexchange.batch.plan._periods import Asked, Period, Timetable
 from miexchange.batch.plan._tacs import tac_rules
-from miexchange.eligibility import needs_second
+from miexchange.eligibility import refused_doubts
 from miexchange.errors import shown
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Programme
@@ -180,14 +180,7 @@ class Plan:
     def _doubts(self, period: Period, variant: Variant | None) -> int:
         if period.terms is None:
             return 0
-        policy = self.programme.terms[period.terms].eligibility
-        doubts = (
-            (policy.unknown_tac, ReasonCode.TAC_UNKNOWN),
-            (policy.unverified_imei, ReasonCode.IMEI_UNVERIFIED),
-        )
-        refused = sum(BITS[code] for leads_to, code in doubts if leads_to == "refuse")
-        second = variant is not None and needs_second(variant, policy)
-        return refused | (BITS[ReasonCode.IMEI2_MISSING] if second else 0)
+        return refused_doubts(variant, self.programme.terms[period.terms].eligibility)
 
     # What the answers do.
 

@@ -36,6 +36,7 @@ from miexchange import (
     replay,
     worst_case,
 )
+from miexchange._time import TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,7 +156,7 @@ def journey() -> Journey:
         coupon=coupon,
         order=order,
         redemption=expected(Redemption, coupon.check(order, account=_ACCOUNT, at=later)),
-        last_moment=expected(Redemption, coupon.check(order, account=_ACCOUNT, at=end - timedelta(microseconds=1))),
+        last_moment=expected(Redemption, coupon.check(order, account=_ACCOUNT, at=end - TICK)),
         accessory_only=expected(Refusal, coupon.check(case_only, account=_ACCOUNT, at=later)),
         expired=expected(Refusal, coupon.check(order, account=_ACCOUNT, at=end)),
         placeholder=expected(Refusal, appraise(unknown, answers, programme, **facts)),

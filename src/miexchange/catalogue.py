@@ -13,7 +13,7 @@ from miexchange._bounds import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
 from miexchange._table import Table
-from miexchange._text import GREATEST_SHOWN, is_missing, native, words
+from miexchange._text import GREATEST_SHOWN, closest, is_missing, native, words
 from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
 from miexchange.errors import InvalidImei, InvalidValue, shown
@@ -22,7 +22,7 @@ from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import timezone
 
     from miexchange._csv import Row
@@ -320,22 +320,6 @@ class Catalogue(Table[Variant]):
                     labels[label].append(variant)
         close = closest(words(text), labels, 2 * _NEAREST, 0.5)
         return tuple(dict.fromkeys(variant for label in close for variant in labels[label]))[:_NEAREST]
-
-
-def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:
-    """Return the texts that are most like another one, the nearest first.
-
-    Args:
-        text: what was written.
-        among: the texts that there are.
-        most: how many are returned at the most.
-        cutoff: how alike they must be, from 0 to 1.
-    """
-    if len(text) > NAME:  # no name, and difflib's time grows with the square of its length
-        return []
-    import difflib  # noqa: PLC0415 - only a refusal needs it
-
-    return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)
 
 
 @dataclass(frozen=True, slots=True)

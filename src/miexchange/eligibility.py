@@ -19,10 +19,10 @@ from miexchange._bounded import After, Id, Note
 from miexchange._bounds import WINDOWS
 from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers
 from miexchange._table import Table
-from miexchange._text import printable, text_of
+from miexchange._text import closest, printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text
 from miexchange._words import Word
-from miexchange.catalogue import Catalogue, Device, Variant, closest
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.errors import InvalidImei, shown
 from miexchange.imei import Imei
 from miexchange.refusal import Reason, ReasonCode

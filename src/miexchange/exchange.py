@@ -145,7 +145,7 @@ class Exchange(Value):
     def __post_init__(self) -> None:
         check_types(self)
         require(not self.quote.imeis, "Exchange.quote", "a quote with its IMEIs", "give it without_imei()")
-        check_parts("Exchange", self)
+        check_parts("Exchange", self.quote, self.coupon, self.worst_case)
         self._check_order()
         self._check_history()
 

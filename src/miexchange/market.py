@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Between, Id, Note, bound_of
 from miexchange._table import Table
+from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, text
 from miexchange.money import Rupees
 
@@ -99,14 +100,13 @@ class Gap(Value):
 _AMOUNT: Between = bound_of(Price, "price_minor")
 _MODEL = "give a variant's id"
 _COMPONENT = "give a component, such as display"
-_INSTANT = timedelta(microseconds=1)  # the finest step of time
 
 
 def stale_from(price: Price, following: datetime, max_age: timedelta) -> datetime:
     """Return the first instant without a fresh price before the following one, or that one's where there is none."""
     begins = following if price.effective_until is None else price.effective_until
     if following - price.effective_from > max_age:
-        begins = min(begins, price.effective_from + max_age + _INSTANT)
+        begins = min(begins, price.effective_from + max_age + TICK)
     return begins
 
 

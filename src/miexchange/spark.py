@@ -5,7 +5,6 @@ Needs pyspark, the extra ``spark``, on the driver and on the executors. See docs
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -23,6 +22,7 @@ from pyspark.sql.types import (
 )
 
 from miexchange._arguments import COLUMNS, takes
+from miexchange._text import closest
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import InvalidValue, shown
@@ -196,7 +196,7 @@ def _kept(keep: Collection[str], there: Sequence[str], values: Sequence[str]) ->
     taken = {name.casefold() for name in values}
     for name in keep:
         if name not in there:
-            close = difflib.get_close_matches(name, there, n=1)
+            close = closest(name, there)
             hint = f"did you mean {shown(close[0])}?" if close else f"there are: {', '.join(there)}"
             raise InvalidValue("keep", name, f"the DataFrame has no such column; {hint}")
         if name.casefold() in taken:

@@ -43,7 +43,8 @@ ROOMS = (
     {"valuation"},
     {"coupon"},
     {"inspection"},
-    {"exchange", "events", "_history"},
+    {"events"},
+    {"exchange", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}

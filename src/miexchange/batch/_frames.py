@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from miexchange._decisions import BITS
+from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch.arrow._columns import Kind, check_names, read_cells
 from miexchange.batch.arrow._inputs import open_frame
@@ -14,7 +15,6 @@ from miexchange.batch.arrow._results import Amounts, Texts, sets_of, table_like
 from miexchange.batch.arrow._threads import workers
 from miexchange.batch.plan._blocks import appraise_columns
 from miexchange.batch.plan._loop import REFUSED, WARNINGS, Values
-from miexchange.batch.plan._periods import microseconds
 from miexchange.batch.plan._plan import Plan, plan_of
 from miexchange.errors import InvalidValue
 from miexchange.programme import NONE_GIVEN, Programme
@@ -123,7 +123,7 @@ def appraise_frame(
         columns,
         table.rows,
         plan,
-        at=None if at is None else microseconds(instant(at, "at")),
+        at=None if at is None else micros(instant(at, "at")),
         threads=workers(threads),
     )
     result: _Frame = table_like(frame, as_columns(values, plan))

@@ -23,7 +23,7 @@ from miexchange._problems import Problems
 from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange.catalogue import Catalogue
-from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
+from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, Problem, shown
 from miexchange.market import AnchorTable, PriceTable
@@ -38,20 +38,12 @@ __all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
 
 
 @dataclass(frozen=True, slots=True)
-class _BankOption:
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _BankQuestion:
     id: Id
     ask: Text
     component: Id
     axis: Literal["functional", "cosmetic", "none"]
-    options: Annotated[tuple[_BankOption, ...], Items(2, LISTED, "id")]
+    options: Annotated[tuple[BankOption, ...], Items(2, LISTED, "id")]
     optional: bool = False
     source: Note = ""
 
@@ -428,7 +420,7 @@ def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, in
     )
 
 
-def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
+def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
     """Turn a row into what the option does; without steps, because the grades could not be read, none is looked up."""
     gate = row.optional("gate")
     if gate not in {"", "refuse"}:

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._value import Value, require
+from miexchange.condition import BankOption
 from miexchange.errors import DataError, InvalidValue
 from miexchange.money import BPS
 from miexchange.programme import _load
+from miexchange.programme._fit import shape_of
 from miexchange.programme._load import Asked
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ _ANCHORS = "model,component,effective_from,effective_until,amount_minor,basis,so
 _GRADES = "keep_bps,ctia,r2,meaning,source"
 _CONDITION = "question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source"
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source")
-_OPTION = ("id", "says", "ctia", "r2")
 
 _QUOTED = re.compile(r'[,"\r\n]')
 
@@ -140,7 +141,9 @@ def _answers(terms: Terms, suffix: str) -> dict[str, str]:
     questions = terms.questionnaire.questions
     bank = [f"version = {_toml(terms.questionnaire.version)}"]
     for question in questions:
-        options = (f"    {{ {', '.join(_settings(option, _OPTION))} }}," for option in question.options)
+        options = (
+            f"    {{ {', '.join(_settings(option, shape_of(BankOption).types))} }}," for option in question.options
+        )
         bank += ["", "[[question]]", *_settings(question, _QUESTION), "options = [", *options, "]"]
     rows = (_effect(question, option, terms) for question in questions for option in question.options)
     return {

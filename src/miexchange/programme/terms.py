@@ -12,6 +12,7 @@ from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, 
 from miexchange._bounds import LISTED
 from miexchange._privacy import mask
 from miexchange._text import is_missing, listed, native
+from miexchange._time import TICK
 from miexchange._value import Value, argument, day, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
@@ -252,7 +253,7 @@ class ExchangeRules(Value):
         True
         """
         at, after = instant(at, "at"), instant(after, "after")
-        behind = (after - at) // timedelta(microseconds=1)
+        behind = (after - at) // TICK
         return after if 0 < behind <= self.skew_seconds * 1_000_000 else at
 
     def buys_again(self, bought: datetime, at: datetime) -> bool:

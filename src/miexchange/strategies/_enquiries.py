@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
+from miexchange._time import TICK
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
@@ -160,7 +161,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     """
     rules = draw(programmes()) if programme is None else programme
     model, start, end = draw(st.sampled_from(_windows(rules)))
-    at = draw(instants(start, end - timedelta(microseconds=1)))
+    at = draw(instants(start, end - TICK))
     terms = rules.terms_at(at) or rules.terms[0]
     device = draw(devices(rules, model, imei=imei))
     known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)

@@ -6,7 +6,6 @@ writes it on. What is kept is enough to go on after whatever stops the run.
 
 from __future__ import annotations
 
-import difflib
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -20,7 +19,8 @@ import pyarrow as pa
 from miexchange import __version__
 from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
 from miexchange._bounds import NAME
-from miexchange._text import folded, printable
+from miexchange._text import closest, folded, printable
+from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of
 from miexchange.batch.arrow._columns import check_names
@@ -32,7 +32,6 @@ from miexchange.batch.files._sources import format_of, open_source
 from miexchange.batch.files._summaries import Summary, summary_of
 from miexchange.batch.files._texts import without_codes
 from miexchange.batch.plan._blocks import appraise_columns
-from miexchange.batch.plan._periods import microseconds
 from miexchange.batch.plan._plan import plan_of
 from miexchange.errors import InvalidValue, shown
 from miexchange.programme import NONE_GIVEN
@@ -261,7 +260,7 @@ class _Valuer:
     ) -> None:
         """Check that the source has the columns, of types that can hold what belongs there."""
         self._programme, self._plan = programme, plan_of(programme, bonuses_given)
-        self._at = None if at is None else microseconds(instant(at, "at"))
+        self._at = None if at is None else micros(instant(at, "at"))
         self._threads = workers(threads)
         if at is not None and "at" in source.names:
             raise InvalidValue("at", at, "the source has a column at; give one of the two")
@@ -314,7 +313,7 @@ def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_i
     names = list(dict.fromkeys(keep))
     for name in names:
         if name not in source.names:
-            close = difflib.get_close_matches(name, source.names, n=1)
+            close = closest(name, source.names)
             rule = f"the source has no such column{f': do you mean {printable(close[0])}?' if close else ''}"
             raise InvalidValue("keep", name, f"{rule}. It has {_listed(source.names)}")
         if len(name) > NAME:

@@ -232,14 +232,27 @@ class Deduction(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Option(Value):
-    """One answer to a question, and what it does in this programme.
+class BankOption:
+    """One answer as a bank of questions has it, whatever a programme makes of it.
 
     Attributes:
         id: the option's id, unique in its question.
         says: the answer in the customer's words.
         ctia: the CTIA Wireless Device Grading Scales cross-reference of this answer, or "".
         r2: the R2v3 Equipment Categorization cross-reference, or "".
+    """
+
+    id: Id
+    says: Text
+    ctia: Note = ""
+    r2: Note = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option(BankOption, Value):
+    """One answer to a question, and what it does in this programme.
+
+    Attributes:
         gate: whether this answer refuses the device.
         grade: how many steps below the best grade this answer puts the device.
         keep_bps: what is kept of the price (warranty regimes), in basis points; 10 000 for all of it.
@@ -248,10 +261,6 @@ class Option(Value):
         source: where the numbers are from.
     """
 
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
     gate: bool = False
     grade: Step = 0
     keep_bps: Bps = BPS

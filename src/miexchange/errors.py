@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, cast
 
-from miexchange._bounds import MESSAGE, NAME, PROBLEMS, TEXT
+from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
 from miexchange._privacy import mask_each, masked
-from miexchange._text import GREATEST_SHOWN, is_missing, listed, name_of, shortened, text_of, visible
+from miexchange._text import GREATEST_SHOWN, closest, is_missing, listed, name_of, shortened, text_of, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sized
@@ -123,8 +123,8 @@ def unknown(whole: str, noun: str, name: object, known: Iterable[str], remedy: s
     >>> print(unknown("OrderLine", "field", "quantty", ("price_minor", "quantity")))
     OrderLine has no field 'quantty': write quantity, or leave it out
     """
-    close = closest(name, known)
-    rule = f"write {close}, or {remedy}" if close else f"{remedy}; known: {listed([*known])}"
+    close = closest(text_of(name) or "", known)
+    rule = f"write {close[0]}, or {remedy}" if close else f"{remedy}; known: {listed([*known])}"
     said = shown(name)
     plain = (said[1:-1] if type(name) is str else said).replace(".", "_")
     return InvalidValue(f"{whole}.{plain}", name, rule, "unknown", f"has no {noun} {said}")
@@ -166,14 +166,6 @@ def out_of_range(field: str, value: object, rule: str, what: str = "", which: st
 
 _PLAIN = {str, bytes}
 _SIZED = {*_PLAIN, tuple, list, dict, frozenset}
-
-
-def closest(name: object, known: Iterable[str]) -> str:
-    """Return the known name that looks most like one, or an empty text."""
-    import difflib  # noqa: PLC0415 - only a fault needs it
-
-    text = shortened(text_of(name) or "", NAME)
-    return next(iter(difflib.get_close_matches(text, [*known], 1)), "")
 
 
 class InvalidImei(MiExchangeError, ValueError):  # noqa: N818 - named after what is wrong, as python-stdnum does

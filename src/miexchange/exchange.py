@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from miexchange._bounded import Id, Number, Text
 from miexchange._history import shortest
@@ -107,6 +107,7 @@ _STANDING = {
 }
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Exchange(Value):
     """One exchange as it stands after its events.
@@ -144,7 +145,7 @@ class Exchange(Value):
     def __post_init__(self) -> None:
         check_types(self)
         require(not self.quote.imeis, "Exchange.quote", self.quote, "give quote.without_imei()", "has its IMEIs")
-        check_parts("Exchange", self)
+        check_parts("Exchange", self.quote, self.coupon, self.worst_case)
         self._check_order()
         self._check_history()
 

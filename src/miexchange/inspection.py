@@ -9,7 +9,7 @@ else is reported. An improvement is shown like a fault, and costs less than noth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange._bounded import Id, Line, Name
 from miexchange._keyed import check_keys
@@ -108,6 +108,7 @@ class Conflict(Value):
     reported: Line
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Examination(Value):
     """What an inspection says of the quote.
@@ -233,7 +234,7 @@ def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question,
     """Return the variant and the questions of the quote, once it is clear that the programme can have made it."""
     check_quote_and_programme(quote, programme)
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model.get(quote.model)
+    variant = programme.catalogue.lookup(quote.model)
     worth = appraise_again(quote.without_imei(), programme)
     same = isinstance(worth, Quote) and (worth.terms, worth.questionnaire, worth.lines, worth.bonuses) == (
         quote.terms,
@@ -300,7 +301,7 @@ _OTHER_DEVICE = Reason(
 
 def _other_model(inspection: Inspection, variant: Variant, programme: Programme) -> Reason | None:
     """Say which other model it is, if the person or the phone knows it for another one."""
-    seen = None if inspection.model is None else programme.catalogue.by_model.get(inspection.model)
+    seen = None if inspection.model is None else programme.catalogue.lookup(inspection.model)
     other = inspection.model if inspection.model not in {None, variant.model} else None
     if seen is not None and other:
         other = seen.label

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, final
 
 from miexchange import _html, money
 from miexchange._bounded import After, Count, Id, Line, Name, Text
@@ -65,6 +65,7 @@ class GrantedBonus(Value):
     quota: Quota | None = None
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Quote(Value):
     """What a device is worth, why, under which rules, and for how long that can be accepted.

@@ -33,18 +33,20 @@ from miexchange.catalogue import Device
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import ImeiStatus, assessed
 from miexchange.errors import one_line, out_of_range
-from miexchange.money import BPS, percent
+from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
+from miexchange.programme.rules import Facts
 from miexchange.programme.terms import counts_given, plain_target
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from miexchange.catalogue import Variant
     from miexchange.market import Price
+    from miexchange.programme.rules import Label, Retention
 
 __all__ = [
     "Replay",
@@ -122,15 +124,16 @@ def appraise(
     price = programme.prices.as_of(variant.model, at) if verdict.listed else None
     if verdict.listed:
         reasons += _price_reasons(variant, price, terms, at)
-    if terms.age_bands:
-        reasons += _purchase_reasons(device.purchased_on, on)
+    read: list[tuple[Retention, Label]] = []
+    if terms.retentions:
+        facts = Facts(device.purchased_on, on, 0 if price is None else (at - price.effective_from).days)
+        read = [(rule, getattr(facts, rule.reads)) for rule in terms.retentions]
+        reasons += [rule.reason(code, facts) for rule, label in read if (code := rule.code(terms, label)) is not None]
     anchors = _anchors(grading.findings, variant, programme, at, reasons)
     if reasons or price is None:
         return refusal_of(reasons)
-    days = (at - price.effective_from).days
-    months = _months(device.purchased_on, on) if device.purchased_on else 0
     market = programme.price_names[price.model, price.effective_from]
-    lines = _exchange_lines(price.price_minor, market, grading.overall, grading.findings, anchors, terms, days, months)
+    lines = _exchange_lines(price.price_minor, market, grading.overall, grading.findings, anchors, terms, read)
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
     bonuses: list[GrantedBonus] = []
@@ -217,22 +220,6 @@ def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: date
     return [Reason(code, what, remedy, variant.model)]
 
 
-def _purchase_reasons(purchased_on: date | None, on: date) -> list[Reason]:
-    if purchased_on is None:
-        what = "The value depends on the age of the device, and the date of purchase is not given"
-        return [Reason(ReasonCode.PURCHASE_DATE_MISSING, what, "Give the date on the bill")]
-    if purchased_on > on:
-        what = f"The date of purchase, {purchased_on}, is after {on}"
-        return [Reason(ReasonCode.PURCHASE_DATE_IN_FUTURE, what, "Give the date on the bill")]
-    return []
-
-
-def _months(since: date, on: date) -> int:
-    """Count the whole months between two dates."""
-    months: int = _kernel.whole_months(since.year * 12 + since.month, since.day, on.year * 12 + on.month, on.day)
-    return months
-
-
 def _anchors(
     findings: tuple[Finding, ...], variant: Variant, programme: Programme, at: datetime, reasons: list[Reason]
 ) -> dict[str, int]:
@@ -264,8 +251,7 @@ def _exchange_lines(
     findings: tuple[Finding, ...],
     anchors: Mapping[str, int],
     terms: Terms,
-    days: int,
-    months: int,
+    read: Iterable[tuple[Retention, Label]],
 ) -> list[QuoteLine]:
     """Gather the numbers, run the kernel, and name every step that changed the value.
 
@@ -276,8 +262,7 @@ def _exchange_lines(
         findings: the answers that are not clean.
         anchors: the repair anchors that they need, in minor units.
         terms: the rules.
-        days: whole days since the price became effective.
-        months: whole months since the purchase.
+        read: the rules of the list that they use, each with its label.
     """
     components, option_names = terms.components, terms.option_names
     retentions: list[int] = []
@@ -303,15 +288,9 @@ def _exchange_lines(
         if option.extra_minor:
             extras.append(option.extra_minor)
             extra_names.append(extra)
-    if terms.age_bands:
-        band = [band for band in terms.age_bands if band.from_months <= months][-1]
-        retentions.append(band.keep_bps)
-        effect = f"{percent(band.keep_bps)} kept at {months} months"
-        retention_names.append(("retention:age", effect, f"age_bands[{band.from_months}]"))
-    if terms.drift_bps_per_day:
-        retentions.append(_kernel.drift_bps(days, terms.drift_bps_per_day))
-        effect = f"{percent(retentions[-1])} kept after {days} days"
-        retention_names.append(("retention:drift", effect, "terms[drift_bps_per_day]"))
+    for rule, label in read:
+        retentions.append(rule.rate(terms, label))
+        retention_names.append(rule.name(terms, label))
     _, *steps = _kernel.value_steps(
         market,
         retentions,
@@ -437,7 +416,7 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     rule = "give the programme that made the quote"
     require(fits, "Quote.digest", quote.digest, rule, f"is {quote.digest}, and the programme's is {programme.digest}")
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model.get(quote.model)
+    variant = programme.catalogue.lookup(quote.model)
     if terms is None or variant is None:
         rule = "give the quote as it was made"
         raise out_of_range("Quote.model", quote.model, rule, which="the programme never took")

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from miexchange._decisions import BITS
+from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch.arrow._columns import Kind, check_names, read_cells
 from miexchange.batch.arrow._inputs import open_frame
 from miexchange.batch.arrow._results import Amounts, Texts, sets_of, table_like
 from miexchange.batch.arrow._threads import workers
-from miexchange.batch.plan._arrays import BITS
 from miexchange.batch.plan._blocks import appraise_columns
 from miexchange.batch.plan._loop import REFUSED, WARNINGS, Values
-from miexchange.batch.plan._periods import microseconds
 from miexchange.batch.plan._plan import Plan, plan_of
 from miexchange.errors import out_of_range
 from miexchange.programme import NONE_GIVEN, Programme
@@ -124,7 +124,7 @@ def appraise_frame(
         columns,
         table.rows,
         plan,
-        at=None if at is None else microseconds(instant(at, "at")),
+        at=None if at is None else micros(instant(at, "at")),
         threads=workers(threads),
     )
     result: _Frame = table_like(frame, as_columns(values, plan))
@@ -141,7 +141,7 @@ def columns_in(programme: Programme) -> tuple[set[str], set[str]]:
     """
     plan = plan_of(programme)
     required = {"model", "at"} | plan.required
-    return required, (_KINDS.keys() | plan.questions.keys()) - required
+    return required, kinds_of(plan).keys() - required
 
 
 def columns_out(programme: Programme) -> tuple[str, ...]:
@@ -157,8 +157,8 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 
 def kinds_of(plan: Plan) -> dict[str, Kind]:
     """Return what each column holds that the rules read."""
-    questions: dict[str, Kind] = dict.fromkeys(plan.questions, "text")
-    return {**_KINDS, **questions}
+    texts: dict[str, Kind] = dict.fromkeys((*plan.texts, *plan.questions), "text")
+    return {**_KINDS, **texts}
 
 
 def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed
 from miexchange.errors import InvalidValue
 from miexchange.events import Accept, Inspect, Reserve, Void
@@ -14,7 +15,7 @@ from miexchange.exchange import Exchange, State, apply, fold, may_follow
 from miexchange.ledger import _places
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
-from miexchange.ledger._errors import BusyError, LedgerError, unreadable
+from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
 from miexchange.ledger._requests import (
     CHANGED,
@@ -31,9 +32,7 @@ from miexchange.ledger._rows import (
     bought_us,
     entry_of,
     fingerprint,
-    instant_of,
     key_id,
-    micros,
     row_of,
     row_of_event,
 )
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Books", "Facts"]
 
-_TRIES = 20
 _KEPT = 4_096
 
 
@@ -180,16 +178,14 @@ class Books:
         The first attempt looks at nothing that an index would refuse anyhow: the answers' primary key knows every
         request that was answered before, the unique indexes know what is open. The second one finds out which it was.
         """
-        for number in range(_TRIES):
-            try:
-                with self._sessions.transaction() as session:
-                    if number == 0:
-                        return first(session)
-                    known = self._first_answer(session, request)
-                    return second(session) if known is None else known
-            except Conflict:
-                continue
-        raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
+
+        def attempt(session: Session, number: int) -> Exchange | Refusal:
+            if number == 0:
+                return first(session)
+            known = self._first_answer(session, request)
+            return second(session) if known is None else known
+
+        return self._sessions.settled(attempt)
 
     def _first_answer(self, session: Session, request: Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was; a refusal that may have passed is taken back."""
@@ -350,7 +346,7 @@ class Books:
         """Return when a device was bought last by another exchange than the coupon's; None if it was not."""
         asked = {"tokens": coupon.device_tokens if tokens is None else tokens, "code": coupon.code}
         us = connection.scalar(sql.BOUGHT, asked)
-        return None if us is None else instant_of(us)
+        return None if us is None else from_micros(us)
 
     def _claim(self, session: Session, exchange: Exchange, after: Exchange) -> Refusal | None:
         """Note the tokens that the door saw, and call off what else is open for the same device."""

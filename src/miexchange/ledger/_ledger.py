@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes
 from miexchange._text import ID_RULE, is_id, text_of
+from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
@@ -28,11 +29,9 @@ from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
 from miexchange.ledger._requests import Request, plain_code, refused
 from miexchange.ledger._rows import (
     entry_of,
-    instant_of,
-    micros,
 )
 from miexchange.ledger._seals import bucket_of
-from miexchange.ledger._session import ExchangeRow, Session
+from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.programme import Programme
 from miexchange.quote import Quote
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger"]
 
-_TRIES = 20
 _PAUSE = 0.02
 """Seconds that a sweep leaves an SQLite file to others after each batch.
 
@@ -74,7 +72,7 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
 
     def day_of(us: int) -> date:
         try:
-            return instant_of(us).astimezone(zone).date()
+            return from_micros(us).astimezone(zone).date()
         except Exception:  # noqa: BLE001 - a zone of anybody's making
             raise out_of_range("zone", zone, _ZONE.says, "does not say how far it is from UTC") from None
 
@@ -423,7 +421,7 @@ class Ledger(Books):
         return DeviceStanding(
             open=min(open_ones, default=None),
             bought=None if bought is None else bought[1],
-            bought_at=None if bought is None else instant_of(bought[0]),
+            bought_at=None if bought is None else from_micros(bought[0]),
         )
 
     @takes(programme=_PROGRAMME)
@@ -484,7 +482,7 @@ class Ledger(Books):
         Returns:
             The states in which they ended, and the codes of those that are damaged.
         """
-        for _ in range(1 if len(codes) > 1 else _TRIES):
+        for _ in range(1 if len(codes) > 1 else TRIES):
             try:
                 lent = self._sessions.lent() if dry_run else self._sessions.transaction(SWEEP)
                 with translated(SWEEP), lent as session:

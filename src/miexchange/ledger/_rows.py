@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from miexchange._bounds import EVENT_BYTES
+from miexchange._time import micros
 from miexchange._value import packed, require
 from miexchange.errors import InvalidValue, out_of_range
 from miexchange.events import EVENTS, Event
@@ -25,15 +25,11 @@ __all__ = [
     "bought_us",
     "entry_of",
     "fingerprint",
-    "instant_of",
     "key_id",
-    "micros",
     "row_of",
     "row_of_event",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _OF_CUSTOMERS = {"accept", "reserve", "agree", "decline"}
 _BOUGHT = {State.COMPLETED, State.ADJUSTED}
 _HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED}
@@ -54,16 +50,6 @@ class Entry:
     event: Event
     request: str | None
     hash: str
-
-
-def micros(at: datetime) -> int:
-    """Return an instant in whole microseconds since 1970, UTC."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def instant_of(us: int) -> datetime:
-    """Return the instant of `micros`."""
-    return _EPOCH + timedelta(microseconds=us)
 
 
 def key_id(key: bytes) -> str:

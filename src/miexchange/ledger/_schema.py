@@ -33,6 +33,7 @@ from sqlalchemy import (
     text,
 )
 
+from miexchange._bounds import NAME
 from miexchange.exchange import OPEN
 from miexchange.ledger._engine import PREPARE, writing
 from miexchange.ledger._errors import LedgerError, LedgerVersionError
@@ -64,7 +65,6 @@ __all__ = [
 HEAD = "0003"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
-_LONGEST = 200
 _metadata = MetaData()
 IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
 """The predicate of the partial indexes. A query must say it in the same words: no planner proves it of parameters."""
@@ -79,10 +79,10 @@ exchanges = Table(
     "exchanges",
     _metadata,
     Column("code", String(17), primary_key=True),
-    Column("account", String(_LONGEST), nullable=False),
+    Column("account", String(NAME), nullable=False),
     Column("state", String(16), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("order_id", String(_LONGEST)),
+    Column("order_id", String(NAME)),
     Column("due_us", BigInteger),
     Column("at_us", BigInteger, nullable=False),
     Column("value_minor", BigInteger, nullable=False),
@@ -109,7 +109,7 @@ events = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
     Column("key_id", String(16), nullable=False),
-    Column("request", String(_LONGEST)),
+    Column("request", String(NAME)),
     Column("hash", String(64), nullable=False),
     Column("epoch", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
@@ -136,9 +136,9 @@ device_tokens = Table(
 answers = Table(
     "answers",
     _metadata,
-    Column("asker", String(_LONGEST), primary_key=True),
+    Column("asker", String(NAME), primary_key=True),
     Column("verb", String(16), primary_key=True),
-    Column("request", String(_LONGEST), primary_key=True),
+    Column("request", String(NAME), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("code", String(17)),
@@ -154,8 +154,8 @@ answers = Table(
 quotas = Table(
     "quotas",
     _metadata,
-    Column("programme", String(_LONGEST), primary_key=True),
-    Column("bonus", String(_LONGEST), primary_key=True),
+    Column("programme", String(NAME), primary_key=True),
+    Column("bonus", String(NAME), primary_key=True),
     Column("given", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._value import Value, require
+from miexchange.condition import BankOption
 from miexchange.errors import DataError, InvalidValue, out_of_range, shown
 from miexchange.money import BPS
 from miexchange.programme import _load
+from miexchange.programme._fit import shape_of
 from miexchange.programme._load import Asked
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ _ANCHORS = "model,component,effective_from,effective_until,amount_minor,basis,so
 _GRADES = "keep_bps,ctia,r2,meaning,source"
 _CONDITION = "question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source"
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source")
-_OPTION = ("id", "says", "ctia", "r2")
 
 _QUOTED = re.compile(r'[,"\r\n]')
 
@@ -113,21 +114,20 @@ def _check(programme: Programme, written: Path) -> None:
         raise DataError(tuple(named)) from None
     if loaded != programme:
         name = next(one.name for one in fields(loaded) if getattr(loaded, one.name) != getattr(programme, one.name))
-        rule = "sort the tables, and give a zone of whole minutes"
-        what = "is not what loading would return"
+        rule, what = "give a zone of whole minutes", "is not what loading would return"
         raise out_of_range(f"Programme.{name}", getattr(programme, name), rule, what)
 
 
 def _files(programme: Programme) -> dict[str, str]:
     """Return the text of every file, by its name."""
     tables = {
-        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue.variants)),
+        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue)),
         "tacs": ("tac.csv", "tac,brand,model,source", ((t, d.brand, d.model, d.source) for t, d in programme.tacs)),
-        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible.listings)),
-        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices.prices)),
+        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible)),
+        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices)),
     }
-    if programme.anchors.anchors:
-        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors.anchors))
+    if programme.anchors:
+        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors))
     files = {name: _table(head, rows) for name, head, rows in tables.values()}
     head = {
         "id": programme.id,
@@ -149,7 +149,9 @@ def _answers(terms: Terms, suffix: str) -> dict[str, str]:
     questions = terms.questionnaire.questions
     bank = [f"version = {_toml(terms.questionnaire.version)}"]
     for question in questions:
-        options = (f"    {{ {', '.join(_settings(option, _OPTION))} }}," for option in question.options)
+        options = (
+            f"    {{ {', '.join(_settings(option, shape_of(BankOption).types))} }}," for option in question.options
+        )
         bank += ["", "[[question]]", *_settings(question, _QUESTION), "options = [", *options, "]"]
     rows = (_effect(question, option, terms) for question in questions for option in question.options)
     return {

@@ -37,7 +37,7 @@ from miexchange.tuning._arguments import (
     takes,
     whole,
 )
-from miexchange.tuning._book import as_categories, days_of, price_bands, valued
+from miexchange.tuning._book import GROUPS, as_categories, days_of, price_bands, valued
 from miexchange.tuning._checks import as_frame, duplicates, minor, named_rows, warn, words
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
@@ -55,7 +55,6 @@ __all__ = ["Backtest", "ByDevice", "ByTime", "Maker", "backtest"]
 Maker = Callable[[pd.DataFrame], Programme]
 """What makes a programme of the training deals."""
 
-_BY = ("brand", "age", "grade", "price_band")
 _SAME = 0.9999  # a correlation above this is no coincidence
 _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
 _TAIL = 0.1
@@ -156,7 +155,7 @@ class Backtest(Report):
 
     def by(self, name: str) -> pd.DataFrame:
         """Return the metrics by ``brand``, ``age``, ``grade``, ``price_band`` or ``fold``."""
-        check({"by": name}, {"by": one_of(*_BY, "fold")})
+        check({"by": name}, {"by": one_of(*GROUPS, "fold")})
         return score_by(self.rows, name)
 
     def notes(self) -> list[str]:
@@ -172,7 +171,7 @@ class Backtest(Report):
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the metrics, for all and by group."""
         whole = self.summary.to_frame().T.round(2)
-        return [("All", whole), *((f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in _BY)]
+        return [("All", whole), *((f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in GROUPS)]
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw how predicted and paid values agree; see `plots.calibration`."""

@@ -24,7 +24,7 @@ from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import INSTANT, SEED, TEXT, Rule, check, instance, maybe, one_of, takes
-from miexchange.tuning._book import encoded, price_bands, valued
+from miexchange.tuning._book import GROUPS, encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
 from miexchange.tuning._report import Report, in_rupees
 
@@ -39,7 +39,6 @@ __all__ = ["Change", "Comparison", "compare", "what_if"]
 Change = Callable[[Programme], Programme] | Mapping[str, object]
 """What is to change: settings of the terms by name, `prices` or `anchors`; or a function of the programme."""
 
-_BY = ("brand", "age", "grade", "price_band")
 _DRAWS = 1_000
 _BLOCKS = 2_000
 _TEN = 10
@@ -88,7 +87,7 @@ class Comparison(Report):
 
     def by(self, name: str) -> pd.DataFrame:
         """Return the same by ``brand``, ``age``, ``grade`` or ``price_band``."""
-        check({"by": name}, {"by": one_of(*_BY)})
+        check({"by": name}, {"by": one_of(*GROUPS)})
         make = np.random.default_rng(self._seed)
         groups = {key: _summed(group, make) for key, group in self.rows.groupby(name, observed=True, sort=True)}
         return pd.DataFrame(groups).T.rename_axis(name)
@@ -106,7 +105,7 @@ class Comparison(Report):
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the changes, for all and by group, and the largest ones line by line."""
         whole = self.summary.to_frame().T.round(2)
-        groups = [(f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in _BY]
+        groups = [(f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in GROUPS]
         return [("All", whole), *groups, ("Outcomes", self.outcomes), ("The ten largest changes", self.explained)]
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
@@ -192,14 +191,14 @@ def _prices(table: PriceTable, change: object) -> PriceTable:
     if type(change) is PriceTable:
         return change
     bps = _factor(change, "prices")
-    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table.prices)
+    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table)
 
 
 def _anchors(table: AnchorTable, change: object) -> AnchorTable:
     if type(change) is AnchorTable:
         return change
     bps = _factor(change, "anchors")
-    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table.anchors)
+    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table)
 
 
 def _factor(change: object, name: str) -> int:

@@ -11,7 +11,7 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 >>> rows = simulate_observations(programme, 600, seed=1, models=12)
 >>> found = Observations.read(rows, programme.catalogue, as_of=date(2018, 6, 30))
 >>> builder = PriceTableBuilder(catalogue=programme.catalogue).fit(found, dates=[date(2018, 6, 1)])
->>> len(builder.table_.prices)
+>>> len(builder.table_)
 12
 >>> builder.summary.columns.to_list()
 ['price_minor', 'low_minor', 'high_minor', 'n', 'effective_n', 'curve_share', 'basis', 'regime', 'source']
@@ -208,7 +208,7 @@ class PriceTableBuilder(Estimator):
         """Return what a price of some days ago has lost since, on the logarithm, where the curve can tell."""
         if self.curve is None or self.catalogue is None:
             return 0.0
-        launches = {variant.model: variant.launched_on for variant in self.catalogue.variants}
+        launches = {variant.model: variant.launched_on for variant in self.catalogue}
         launched = np.array([launches.get(model) or "NaT" for model in models], dtype="datetime64[D]")
         known = ~np.isnat(launched)
         after = np.where(known, (np.datetime64(day) - launched).astype(np.float64) / MONTH_DAYS, 0.0)
@@ -238,7 +238,7 @@ class PriceTableBuilder(Estimator):
                 variant.launched_on,
                 self._launch.get(variant.model, variant.launch_price_minor),
             )
-            for variant in self.catalogue.variants
+            for variant in self.catalogue
         ]
         known = [fact for fact in facts if fact[2] is not None and fact[2] <= day and fact[3]]
         if not known:

@@ -208,7 +208,7 @@ def simulate_observations(
         The columns that `Observations.read` takes: a listing, a quote or a deal in each row.
     """
     make = np.random.default_rng(seed)
-    prices = programme.prices.prices
+    prices = programme.prices
     if not prices:
         rule = "give one with prices, around which observations are made"
         raise out_of_range("programme", programme.id, rule, which="has no prices")
@@ -269,7 +269,7 @@ def simulate_book(
     make = np.random.default_rng(seed)
     terms = programme.terms_at(at)
     on = instant(at, "at").astimezone(programme.zone).date()
-    listed = sorted({one.model for one in programme.eligible.listings if programme.eligible.lists(one.model, on)})
+    listed = sorted({one.model for one in programme.eligible if programme.eligible.as_of(one.model, on)})
     if terms is None or not listed:
         which = "is before the programme's terms, or lists no model"
         raise out_of_range("at", at, "give an instant at which the programme takes models", which=which)

@@ -7,7 +7,6 @@ marked as strange and stays in its row.
 
 from __future__ import annotations
 
-import difflib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,8 +19,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from miexchange._bounds import COLUMNS, NAME
-from miexchange._text import is_missing, text_of
-from miexchange._time import YEARS
+from miexchange._text import closest, is_missing, text_of
+from miexchange._time import EPOCH, YEARS
 from miexchange._value import day, instant
 from miexchange.batch.arrow._inputs import check_rows, open_column
 from miexchange.batch.arrow._layouts import (
@@ -82,7 +81,7 @@ def check_names(names: Iterable[str], required: Iterable[str], optional: Iterabl
     for name in known:
         if name in there:
             continue
-        close = difflib.get_close_matches(name.casefold(), nearby, n=1, cutoff=_CLOSE)
+        close = closest(name.casefold(), nearby, cutoff=_CLOSE)
         if close:
             misspelled[name] = shown(nearby[close[0]])
         elif name in needed:
@@ -236,10 +235,9 @@ def _not_of(name: str, kind: pa.DataType, rule: str) -> InvalidValue:
 
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_INSTANT = int((datetime(YEARS.start, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-_LAST_INSTANT = int((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
-_FIRST_DAY, _LAST_DAY = ((edge - _EPOCH.date()).days for edge in (date.min, date.max))
+_FIRST_INSTANT = int((datetime(YEARS.start, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
+_LAST_INSTANT = int((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()) - 1
+_FIRST_DAY, _LAST_DAY = ((edge - EPOCH.date()).days for edge in (date.min, date.max))
 
 
 def _within(array: pa.ChunkedArray, unit: str, kind: Any, first: int, last: int) -> Column:

@@ -20,6 +20,7 @@ from miexchange import __version__
 from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
 from miexchange._bounds import NAME
 from miexchange._text import folded
+from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of
 from miexchange.batch.arrow._columns import check_names
@@ -31,7 +32,6 @@ from miexchange.batch.files._sources import format_of, open_source
 from miexchange.batch.files._summaries import Summary, summary_of
 from miexchange.batch.files._texts import without_codes
 from miexchange.batch.plan._blocks import appraise_columns
-from miexchange.batch.plan._periods import microseconds
 from miexchange.batch.plan._plan import plan_of
 from miexchange.errors import out_of_range, shown, unknown
 from miexchange.programme import NONE_GIVEN
@@ -261,7 +261,7 @@ class _Valuer:
     ) -> None:
         """Check that the source has the columns, of types that can hold what belongs there."""
         self._programme, self._plan = programme, plan_of(programme, bonuses_given)
-        self._at = None if at is None else microseconds(instant(at, "at"))
+        self._at = None if at is None else micros(instant(at, "at"))
         self._threads = workers(threads)
         if at is not None and "at" in source.names:
             raise out_of_range("at", at, "give one of the two", "is given, and the source has a column at")

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED
 from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
 from miexchange.batch.arrow._imeis import Numbers
 from miexchange.batch.arrow._memory import apart, empty
 from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._threads import blocks
-from miexchange.batch.plan._arrays import BITS, MISSING, STRANGE, UNKNOWN
+from miexchange.batch.plan._arrays import MISSING, STRANGE, UNKNOWN
 from miexchange.batch.plan._loop import (
-    BLOCKED,
-    CLEAR,
     NO_DAY,
     NO_STATUS,
-    UNVERIFIED,
     Block,
     Tile,
     Values,
@@ -107,7 +105,8 @@ class Chunk:
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
-        self._answers = [self._answer(arrays, name, options) for name, options in plan.questions.items()]
+        known = (*plan.questions.items(), *plan.texts.items())
+        self._answers = [self._answer(arrays, name, texts) for name, texts in known]
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
 
@@ -180,7 +179,7 @@ class Room:
     def __init__(self, plan: Plan, rows: int) -> None:
         """Make room for a block of so many rows."""
         self.rows = rows
-        self.small = apart(2 + len(plan.questions), rows, np.uint8)
+        self.small = apart(2 + len(plan.questions) + len(plan.texts), rows, np.uint8)
         self.code = apart(2, rows, np.uint8)
         self.keys, self.bought = empty(rows, np.uint32), empty(rows, np.int32)
         self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
-from miexchange.batch.arrow._imeis import Numbers
+from miexchange.batch.arrow._imeis import ABSENT, Numbers
 from miexchange.batch.arrow._memory import apart, empty
 from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._threads import blocks
@@ -136,7 +136,8 @@ class Chunk:
         """Return a block of rows, which stands in the room until the next one."""
         rows = stop - start
         small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
-        for codes, column in zip(small, (self._status, self._target, *self._texts, *self._answers), strict=True):
+        columns = (self._status, self._target, *self._texts, *self._answers)
+        for codes, column in zip(small, columns, strict=False):  # it has two more
             if isinstance(column, int):
                 codes[:] = column
             else:
@@ -147,15 +148,15 @@ class Chunk:
             is_so, strange = flags.of(start, stop)
             _mark(facts, is_so, bit)
             _mark(facts, strange, _INVALID)
-        count = len(self._numbers)
-        code, tac, rest = room.code[:count, :rows], room.tac[:count, :rows], room.rest[:count, :rows]
+        code, tac, rest = room.code[:, :rows], room.tac[:, :rows], room.rest[:, :rows]
+        code[len(self._numbers) :] = ABSENT
         for place, imeis in enumerate(self._numbers):
             imeis.write(start, stop, Numbers(code[place], tac[place], rest[place]))
         at, bought = room.at[:rows], room.bought[:rows]
         self._write_moments(start, stop, at, facts)
         self._write_days(start, stop, bought, facts)
         first = 2 + len(self._texts)
-        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:first], small[first:])
+        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:], small[first:])
 
     def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
         if self._instants is None:
@@ -182,7 +183,7 @@ class Room:
     def __init__(self, plan: Plan, rows: int) -> None:
         """Make room for a block of so many rows."""
         self.rows = rows
-        self.small = apart(2 + len(plan.texts) + len(plan.questions), rows, np.uint8)
+        self.small = apart(2 + len(plan.texts) + len(plan.questions) + 2, rows, np.uint8)  # see `apart`
         self.code = apart(2, rows, np.uint8)
         self.keys, self.bought = empty(rows, np.uint32), empty(rows, np.int32)
         self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)

@@ -90,7 +90,7 @@ class Block(NamedTuple):
         code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
         tac: their first eight digits.
         rest: their other digits.
-        texts: the codes of the texts that rules of the list read, by fact and row.
+        texts: the codes of the texts that rules of the list read, by fact and row; the answers follow.
         answers: the codes of the answers, by question and row.
     """
 
@@ -364,11 +364,11 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         rules.price[period],
         tile.retentions,
         settings.keeps[terms, grade],
-        tile.deductions[:, of_tile],
+        tile.deductions[: answers.components, of_tile],
         settings.ones,
         settings.others,
         counted,
-        tile.extras[:, of_tile],
+        tile.extras[: len(answers.added), of_tile],
         settings.factor[terms],
         settings.scrap[terms],
         settings.step[terms],
@@ -389,7 +389,7 @@ def _read_facts(block: Block, row: int, rules: Rules, tile: Tile, period: int) -
         tile.facts[_MONTHS] = months
     if last[_DAYS] >= 0:
         tile.facts[_DAYS] = position_of((at - rules.priced_from[period]) // _DAY, last[_DAYS])
-    for fact in range(len(block.texts)):
+    for fact in range(rules.texts):
         tile.facts[_COUNTED + fact] = block.texts[fact, row]
 
 

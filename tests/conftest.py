@@ -36,7 +36,7 @@ settings.load_profile(os.environ.get("MIEXCHANGE_HYPOTHESIS", "quick"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let warnings of others pass where `make test-lowest` asks for that; those that our own modules cause are errors."""
+    """Let warnings of others pass where `make test-lowest` asks for that; those that our own modules cause do not."""
     if os.environ.get("MIEXCHANGE_WARNINGS") == "ours":
         config.addinivalue_line("filterwarnings", "default")
         config.addinivalue_line("filterwarnings", r"error:::miexchange(\.|$)")

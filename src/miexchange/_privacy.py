@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
 from miexchange._text import shortened
 
-if TYPE_CHECKING:
-    import re
-
 __all__ = ["could_be_imei", "mask", "mask_each"]
 
-_FEWEST_DIGITS = 12  # so many could be an IMEI with a few lost
+_MANY_DIGITS = re.compile(r"(?:\d\D*+){12}")  # so many could be an IMEI with a few lost
 _DIGITS = 15
 
 
 def could_be_imei(text: str) -> bool:
     """Tell whether a text has so many digits that they are not shown."""
-    return sum(character.isdecimal() for character in text) >= _FEWEST_DIGITS
+    return _MANY_DIGITS.search(text) is not None
 
 
 def mask(text: str) -> str:

@@ -216,15 +216,15 @@ def assessed(
             reasons.append(_brand_not_accepted(variant, brands))
         elif code is ReasonCode.MODEL_NOT_LISTED:
             reasons.append(_not_listed(variant, catalogue, eligible, on))
-    found: list[Reason] = []
-    for imei in imeis:
-        _judge_imei(imei, variant, catalogue, tacs, found)
-    if said:
-        found += [reason for reason in _OF_NUMBERS if said & BITS[reason.code]]
-    if found:
-        passing = let_pass(sum({BITS[reason.code] for reason in found}), refused_doubts(variant, terms))
-        reasons += [reason for reason in found if not passing & BITS[reason.code]]
-        warnings += [reason for reason in found if passing & WARNED & BITS[reason.code]]
+    if imeis:
+        found: list[tuple[int, Reason]] = []
+        for imei in imeis:
+            said |= _judge_imei(imei, variant, catalogue, tacs, found)
+        passing = let_pass(said, refused_doubts(variant, terms))
+        if said != passing or passing & WARNED:
+            found += [one for one in _OF_NUMBERS if said & one[0]]
+            reasons += [reason for bit, reason in found if not passing & bit]
+            warnings += [reason for bit, reason in found if passing & WARNED & bit]
     if exchange_open:
         reasons.append(_OPEN)
     if device_exchanged:
@@ -251,12 +251,26 @@ def listing_code(
     return ReasonCode.MODEL_NOT_LISTED if eligible.as_of(variant.model, on) is None else None
 
 
+_OwnCode = Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY]
+_NOT_ITS_OWN: dict[int, _OwnCode] = {
+    BITS[ReasonCode.IMEI_PLACEHOLDER]: ReasonCode.IMEI_PLACEHOLDER,
+    (_TEST := BITS[ReasonCode.IMEI_TEST]): ReasonCode.IMEI_TEST,
+    (_NO_BODY := BITS[ReasonCode.IMEI_REPORTING_BODY]): ReasonCode.IMEI_REPORTING_BODY,
+}
+# Bits that one device needs often: to look one up by its code costs as much as a decision.
+_TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
+_TAC_OTHER_MODEL = BITS[ReasonCode.TAC_OTHER_MODEL]
+_NOT_VERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
+_NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
+_REPEATED = BITS[ReasonCode.IMEI_REPEATED]
+
+
 def refused_doubts(variant: Variant | None, terms: EligibilityTerms) -> int:
     """Return which doubts refuse a device of a variant, as bits."""
     return (
-        (terms.unknown_tac == "refuse") * BITS[ReasonCode.TAC_UNKNOWN]
-        | (terms.unverified_imei == "refuse") * BITS[ReasonCode.IMEI_UNVERIFIED]
-        | needs_second(variant, terms) * BITS[ReasonCode.IMEI2_MISSING]
+        (terms.unknown_tac == "refuse") * _TAC_UNKNOWN
+        | (terms.unverified_imei == "refuse") * _NOT_VERIFIED
+        | needs_second(variant, terms) * _NO_SECOND
     )
 
 
@@ -268,16 +282,8 @@ def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
 def identity_code(imei: Imei) -> _OwnCode | None:
     """Return why a well-formed number is no phone's own, or None."""
     body = imei.reporting_body
-    said = ReasonCode.IMEI_REPORTING_BODY if body is None else ReasonCode.IMEI_TEST if body.status == "test" else None
-    return _NOT_ITS_OWN.get(identity(0 if said is None else BITS[said], imei.is_placeholder))
-
-
-_OwnCode = Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY]
-_NOT_ITS_OWN: dict[int, _OwnCode] = {
-    BITS[ReasonCode.IMEI_PLACEHOLDER]: ReasonCode.IMEI_PLACEHOLDER,
-    BITS[ReasonCode.IMEI_TEST]: ReasonCode.IMEI_TEST,
-    BITS[ReasonCode.IMEI_REPORTING_BODY]: ReasonCode.IMEI_REPORTING_BODY,
-}
+    said = _NO_BODY if body is None else _TEST if body.status == "test" else 0
+    return _NOT_ITS_OWN.get(identity(said, imei.is_placeholder))
 
 
 def tac_code(
@@ -320,8 +326,7 @@ _UNVERIFIED = Reason(
     "It could not be verified that the IMEI is clear",
     "Ask the register again; a status that is not known is never taken as clear",
 )
-_OF_NUMBERS = (_SECOND, _BLOCKED, _UNVERIFIED)
-_ANSWERS = {ImeiStatus.CLEAR: CLEAR, ImeiStatus.BLOCKED: BLOCKED, ImeiStatus.UNVERIFIED: UNVERIFIED}
+_OF_NUMBERS = tuple((BITS[reason.code], reason) for reason in (_SECOND, _BLOCKED, _UNVERIFIED))
 _OPEN = Reason(
     ReasonCode.EXCHANGE_OPEN,
     "The account has an exchange under way, and only one device can be exchanged at a time",
@@ -347,9 +352,11 @@ def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tu
             reasons.append(Reason(ReasonCode(error.code), what, error.remedy.removesuffix("."), error.masked))
     if not imeis:
         return (), 0
-    is_one, is_same = None in {device.imei, device.imei2}, len({imei.body for imei in imeis}) < len(imeis)
-    said = numbers(True, is_one, is_same, _ANSWERS[status])  # noqa: FBT003 - the kernel's arguments have no names
-    if said & BITS[ReasonCode.IMEI_REPEATED]:
+    is_one = device.imei is None or device.imei2 is None
+    is_same = len(imeis) > 1 and imeis[0].body == imeis[1].body
+    answer = CLEAR if status is ImeiStatus.CLEAR else BLOCKED if status is ImeiStatus.BLOCKED else UNVERIFIED
+    said: int = numbers(1, is_one, is_same, answer)
+    if said & _REPEATED:
         what, remedy = f"Both IMEIs are {imeis.pop()}", "Give the second SIM's own IMEI, or leave it out"
         reasons.append(Reason(ReasonCode.IMEI_REPEATED, what, remedy, str(imeis[0])))
     return tuple(imeis), said
@@ -360,15 +367,17 @@ def _judge_imei(
     variant: Variant | None,
     catalogue: Catalogue,
     tacs: TacTable,
-    found: list[Reason],
-) -> None:
-    not_its_own = identity_code(imei)
+    found: list[tuple[int, Reason]],
+) -> int:
+    """Note what is found about a number, and return it as bits."""
+    bits, not_its_own = 0, identity_code(imei)
     if not_its_own is not None:
-        found.append(_not_its_own(imei, not_its_own))
+        bits = BITS[not_its_own]
+        found.append((bits, _not_its_own(imei, not_its_own)))
     candidates = tacs.lookup(imei)
     code = tac_code(candidates, variant, catalogue)
     if code is None:
-        return
+        return bits
     names = list(dict.fromkeys(f"{candidate.brand} {candidate.model}".strip() for candidate in candidates))
     others = [f"{len(names) - _MOST_NAMED} others"] if len(names) > _MOST_NAMED else []
     named = " or ".join([*map(printable, names[:_MOST_NAMED]), *others])
@@ -376,17 +385,12 @@ def _judge_imei(
         what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
         if candidates:
             what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
-        found.append(_tac_unknown(what, imei))
-    else:
-        family = "" if variant is None else variant.family  # which it never is: no name, no other model
-        found.append(
-            Reason(
-                code,
-                f"The IMEI {imei} is that of {named}, not of {family}",
-                f"Choose {named}, or compare the IMEI with the phone: dial *#06#",
-                str(imei),
-            )
-        )
+        found.append((_TAC_UNKNOWN, _tac_unknown(what, imei)))
+        return bits | _TAC_UNKNOWN
+    family = "" if variant is None else variant.family  # which it never is: no name, no other model
+    what, remedy = f"The IMEI {imei} is that of {named}, not of {family}", f"Choose {named}, or compare the IMEI"
+    found.append((_TAC_OTHER_MODEL, Reason(code, what, f"{remedy} with the phone: dial *#06#", str(imei))))
+    return bits | _TAC_OTHER_MODEL
 
 
 def _not_its_own(imei: Imei, code: _OwnCode) -> Reason:

@@ -133,7 +133,9 @@ def appraise(
         days = 0 if price is None else (at - price.effective_from).days
         facts = Facts(device.purchased_on, on, days, customer)
         read = [(rule, getattr(facts, rule.reads)) for rule in terms.retentions]
-        reasons += [rule.reason(code, facts) for rule, label in read if (code := rule.code(terms, label)) is not None]
+        reasons += [
+            rule.reason(code, terms, facts) for rule, label in read if (code := rule.code(terms, label)) is not None
+        ]
     anchors = _anchors(grading.findings, variant, programme, at, reasons)
     if reasons or price is None:
         return refusal_of(reasons)

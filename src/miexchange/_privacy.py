@@ -9,7 +9,7 @@ from miexchange._time import is_moment
 
 __all__ = ["could_be_imei", "mask", "mask_each", "masked"]
 
-_FEWEST_DIGITS = 12  # so many could be an IMEI with a few lost
+_MANY_DIGITS = re.compile(r"(?:\d\D*+){12}")  # so many could be an IMEI with a few lost
 _DIGITS = 15
 
 # 16, 20 or 32 bytes in hex with letters among the digits, or a UUID.
@@ -20,8 +20,8 @@ _HEX_ID = re.compile(f"{_DIGEST}|{_UUID}")
 
 def could_be_imei(text: str) -> bool:
     """Tell whether a text has so many digits that they are not shown; a digest and an instant are no IMEI."""
-    many = sum(character.isdecimal() for character in text) >= _FEWEST_DIGITS
-    return many and not _HEX_ID.fullmatch(bare := text.strip("'")) and not is_moment(bare)
+    many = _MANY_DIGITS.search(text)
+    return many is not None and not _HEX_ID.fullmatch(bare := text.strip("'")) and not is_moment(bare)
 
 
 def masked(text: str) -> str:

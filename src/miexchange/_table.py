@@ -7,6 +7,7 @@ them, and how a line of a file becomes one.
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import fields
 from datetime import UTC
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -55,15 +56,16 @@ class Table(Value, Generic[_RowT]):
     """Whether a row without an end holds until the next one begins; else it holds for ever."""
     _most_of_key: ClassVar[int] = JSON_VALUES
     """How many rows one key may have in a file."""
-    _required: ClassVar[tuple[str, ...]]
-    """The columns that a file must have."""
-    _optional: ClassVar[tuple[str, ...]]
-    """The columns that it may have."""
+    _optional: ClassVar[tuple[str, ...]] = ()
+    """The columns that a file may lack."""
+    columns: ClassVar[tuple[str, ...]]
+    """The columns of a file: the fields of a row."""
     _key_of: ClassVar[Any]
     _order_of: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        cls.columns = tuple(field.name for field in fields(cls._kind))  # type: ignore[arg-type]  # a row is a dataclass
         cls._key_of, cls._order_of = attrgetter(*cls._key), attrgetter(*cls._key, *cls._dates[:1])
 
     def __post_init__(self) -> None:
@@ -191,7 +193,8 @@ class Table(Value, Generic[_RowT]):
         """
         faults = Problems() if problems is None else problems
         before = len(faults.found)
-        given = read_rows(source, cls._required, cls._optional, faults, file=file)
+        required = tuple(name for name in cls.columns if name not in cls._optional)
+        given = read_rows(source, required, cls._optional, faults, file=file)
         found = [(row, line) for line in given if (row := cls._row(line, zone)) is not None]
         found.sort(key=lambda pair: cls._order_of(pair[0]))
         kept: list[_RowT] = []

@@ -126,7 +126,6 @@ class Catalogue(Table[Variant]):
     variants: tuple[Variant, ...]
     _kind = Variant
     _field = "variants"
-    _required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source")
     _optional = ("aliases", "sims", *_FOR_PEOPLE)
 
     @classmethod

@@ -335,6 +335,7 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
         "purchased_on": None if quote.purchased_on is None else quote.purchased_on.isoformat(),
         "target": quote.target,
         "value": quote.coupon_value,
+        **({} if quote.customer is None else {"customer": quote.customer}),
     }
     counter = 0
     while True:
@@ -427,6 +428,7 @@ def coupon_for(
     exchange_open: bool = False,
     device_exchanged: bool = False,
     target: str | None = None,
+    customer: str | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Coupon | Refusal:
     """Value a device and issue its coupon at once: `appraise` and `issue` in one call.
@@ -442,6 +444,7 @@ def coupon_for(
         exchange_open=exchange_open,
         device_exchanged=device_exchanged,
         target=target,
+        customer=customer,
         bonuses_given=bonuses_given,
     )
     if isinstance(quote, Refusal):

@@ -94,6 +94,7 @@ class Quote(Value):
         coupon_value: what the coupon is worth, in minor units: all lines.
         warnings: what the programme lets pass, and somebody should know.
         usage: what the coupon may be used for.
+        customer: the class of the customer, where it was given.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
             leaves the service's hands comes back as it went, or its seal does not fit.
     """
@@ -121,6 +122,7 @@ class Quote(Value):
     coupon_value: Count
     warnings: tuple[Reason, ...]
     usage: UsageRules
+    customer: Line | None = None
     seal: Seal = ""
 
     def __post_init__(self) -> None:

@@ -9,13 +9,14 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Imei
 from miexchange.cli import _output
 from miexchange.imei import format as printed_as
 from miexchange.money import percent
+from property.effort import effort
 from unit.command import (
     AT,
     IMEI,
@@ -129,7 +130,7 @@ def test_a_terminal_gets_bold_headings() -> None:
 
 
 @given(st.from_regex(r"(86366403|35999999|86000000)[0-9]{6}", fullmatch=True))
-@settings(max_examples=5, deadline=None)
+@effort(0.08)
 def test_no_output_shows_a_whole_imei(files: Path, body: str) -> None:
     imei = Imei.from_body(body)
     for arguments in (*every_command(files, imei), *mistakes(imei)):

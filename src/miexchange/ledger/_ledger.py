@@ -18,7 +18,7 @@ from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect,
 from miexchange.exchange import Exchange, State, acceptance, apply, begin
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
-from miexchange.ledger import _places
+from miexchange.ledger import _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
 from miexchange.ledger._checkpoint import Checkpoint
@@ -233,7 +233,7 @@ class Ledger(Books):
                 device_tokens=exchange.coupon.device_tokens,
                 key=keys[0],
                 old_keys=keys[1:],
-                bonuses_given=_places.given_to_others(session.core, exchange),
+                bonuses_given=_quotas.given_to_others(session.core, exchange),
             )
             return found if isinstance(found, Refusal) else Inspect(at, order, found)
 
@@ -432,7 +432,7 @@ class Ledger(Books):
             programme: the programme whose bonuses they are.
         """
         with translated(READ), self._reader.connect() as connection:
-            return _places.given(connection, programme.id)
+            return _quotas.given(connection, programme.id)
 
     # ----- checkpoints
 

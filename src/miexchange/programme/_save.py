@@ -26,15 +26,12 @@ from miexchange.programme._load import Asked
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from miexchange._table import Table
     from miexchange.condition import Option, Question
     from miexchange.programme import Programme, Terms
 
 __all__ = ["free_directory", "save"]
 
-_MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source,sims"
-_LISTINGS = "model,listed_from,listed_until,source"
-_PRICES = "model,effective_from,effective_until,price_minor,basis,source"
-_ANCHORS = "model,component,effective_from,effective_until,amount_minor,basis,source"
 _GRADES = "keep_bps,ctia,r2,meaning,source"
 _CONDITION = "question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source"
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source")
@@ -121,13 +118,13 @@ def _check(programme: Programme, written: Path) -> None:
 def _files(programme: Programme) -> dict[str, str]:
     """Return the text of every file, by its name."""
     tables = {
-        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue)),
+        "models": ("models.csv", *_rows(programme.catalogue)),
         "tacs": ("tac.csv", "tac,brand,model,source", ((t, d.brand, d.model, d.source) for t, d in programme.tacs)),
-        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible)),
-        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices)),
+        "eligible_models": ("eligible_models.csv", *_rows(programme.eligible)),
+        "market_prices": ("market_prices.csv", *_rows(programme.prices)),
     }
     if programme.anchors:
-        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors))
+        tables["repair_anchors"] = ("repair_anchors.csv", *_rows(programme.anchors))
     files = {name: _table(head, rows) for name, head, rows in tables.values()}
     head = {
         "id": programme.id,
@@ -214,6 +211,11 @@ def _toml(value: object) -> str:
 
 def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
+
+
+def _rows(table: Table[Any]) -> tuple[str, Iterator[list[object]]]:
+    head = ",".join(table.columns)
+    return head, _cells(head, table)
 
 
 def _cells(columns: str, values: Iterable[Value]) -> Iterator[list[object]]:

@@ -46,15 +46,21 @@ NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
 
 
-def plain_target(target: object) -> str | None:
-    """Return the new model that a customer wants to buy as a plain text, or None.
+_NAMED = {
+    "target": "give the new model's name, or None",
+    "customer": "give the class of the customer as the programme names it, or None",
+}
+
+
+def plain_name(name: object, field: str) -> str | None:
+    """Return what an argument names, such as the new model that is wanted, as a plain text, or None.
 
     Raises:
         InvalidValue: neither a text nor missing.
     """
-    if target is None or type(target) is str:
-        return target
-    return None if is_missing(target) else text(target, "target", "give the new model's name, or None")
+    if name is None or type(name) is str:
+        return name
+    return None if is_missing(name) else text(name, field, _NAMED[field])
 
 
 _COUNTS = "give a mapping of bonus id to how often it was given"
@@ -159,7 +165,7 @@ class Bonus(Value):
         if type(on) is not date:
             on = day(on, "on")
         if target is not None and type(target) is not str:
-            target = plain_target(target)
+            target = plain_name(target, "target")
         if self.targets and target not in self.targets:
             return False
         return (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)

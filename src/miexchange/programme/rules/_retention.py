@@ -58,7 +58,7 @@ class Retention:
         """Return why a device cannot be valued, or None."""
         return None
 
-    def reason(self, code: ReasonCode, facts: Facts) -> Reason:
+    def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
         """Say it with the values."""
         raise NotImplementedError
 

@@ -67,7 +67,7 @@ class _Age(Retention):
             return ReasonCode.PURCHASE_DATE_MISSING
         return ReasonCode.PURCHASE_DATE_IN_FUTURE if isinstance(label, int) and label < 0 else None
 
-    def reason(self, code: ReasonCode, facts: Facts) -> Reason:
+    def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:  # noqa: ARG002 - as below
         what = "The value depends on the age of the device, and the date of purchase is not given"
         if code is ReasonCode.PURCHASE_DATE_IN_FUTURE:
             what = f"The date of purchase, {facts.purchased_on}, is after {facts.on}"

@@ -71,7 +71,7 @@ def paise(text: str) -> int:
     number = int(match["rupees"].replace(",", "")) if len(said) <= 20 else GREATEST_AMOUNT  # noqa: PLR2004
     amount = number * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
     if amount > GREATEST_AMOUNT:
-        raise InvalidValue("amount", text, f"at most {rupees(GREATEST_AMOUNT)} rupees")
+        raise InvalidValue("amount", text, f"give at most {rupees(GREATEST_AMOUNT)} rupees")
     return amount
 
 

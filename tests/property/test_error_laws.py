@@ -14,13 +14,32 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
 import miexchange
-from miexchange import Condition, DataError, Imei, InvalidImei, InvalidValue, MiExchangeError, Programme
+from miexchange import (
+    Condition,
+    DataError,
+    Device,
+    Exchange,
+    Imei,
+    Inspection,
+    InvalidImei,
+    InvalidValue,
+    MiExchangeError,
+    Order,
+    OrderLine,
+    Programme,
+)
 from miexchange._value import Value
+from miexchange.coupon import device_token
 from miexchange.errors import missing, out_of_range, unknown, wrong_type
 from miexchange.ledger import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
 from miexchange.strategies import STRATEGIES
 from property.hostile import anything
 from property.messages import FOREIGN, NUMBER, fault_of_message, fault_of_sentence
+from unit import trade
+
+LINE = OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 14_999_00)
+PHONE = Imei.from_body("35417803685978")
+SEEN = '{"answers":{},"imeis":["354178036859781"]}'
 
 KINDS = [
     kind
@@ -188,3 +207,51 @@ def test_a_number_that_is_an_imei_is_masked_and_nothing_else() -> None:
         assert f"{out_of_range('a', shown, 'give one')}" == f"a is '{shown}': give one"
     for hidden in (NUMBER, f"imei={NUMBER}", f"{NUMBER[:8]} {NUMBER[8:]}", f"abc{NUMBER}"):
         assert NUMBER[8:14] not in f"{out_of_range('a', hidden, 'give one')}".replace(" ", "")
+
+
+REPORTED: list[tuple[Any, str]] = [
+    (lambda: Order("o", ()), "Order.lines is empty: give 1 to 1,000 elements"),
+    (lambda: Order("o", [LINE]), "Order.lines is a list: give a tuple, each element an OrderLine"),  # type: ignore[arg-type]
+    (lambda: Order("o", (LINE, "x")), "Order.lines.1 is the text 'x': give an OrderLine"),  # type: ignore[arg-type]
+    (lambda: LINE.replace(price_minor=-5), "OrderLine.price_minor is -5: give a whole number from 0 to 100000000000"),
+    (lambda: LINE.replace(pric_minor=5), "OrderLine has no field 'pric_minor': write price_minor, or leave it out"),
+    (lambda: device_token(PHONE, key=b"four"), "key is 4 bytes long: give at least 16 secret bytes"),
+    (lambda: device_token(PHONE, key=b"changemechangeme"), "key is no secret: it repeats itself: give at least 16"),
+    (lambda: device_token(PHONE, key="a text"), "key is a text, not bytes: give at least 16"),  # type: ignore[arg-type]
+    (lambda: Order.from_json("{}"), "Order.id is missing: give one line of text"),
+    (
+        lambda: Order.from_json('{"id":"o","lines":null}'),
+        "Order.lines is null: give a list, each element the JSON form of",
+    ),
+    (lambda: Order.from_json('{"id":7,"lines":[]}'), "Order.id is 7: give one line of text"),
+    (
+        lambda: Order.from_json('{"lines":[{"brand":"a","brand":"b"}]}'),
+        "Order.lines.0.brand is there twice: let each key",
+    ),
+    (lambda: Device.from_json('{"model":"m","imei":true}'), "Device.imei is true: give"),
+    (lambda: Inspection.from_json(SEEN), "Inspection.imeis.0 is '35417803******1', which has a wrong check digit"),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), REPORTED, ids=[said for _, said in REPORTED])
+def test_what_was_said_wrong_is_said_right(call: Any, said: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        call()
+    assert f"{caught.value}".startswith(said)
+    assert not fault_of_message(caught.value)
+
+
+def test_an_event_of_an_exchange_is_named_by_its_kind() -> None:
+    """An event says in `kind` which it is, so its faults are those of that event."""
+    form = trade.completed().to_dict()
+    for last, said in (
+        ({"kind": "haggle"}, "Exchange.last.kind is 'haggle': give one of: reserve, release"),
+        ({"surprise": 1}, "Exchange.last.kind is missing: give one of: reserve, release"),
+        ({"kind": 7}, "Exchange.last.kind is 7: give one of: reserve, release"),
+        ({"kind": "void"}, "Exchange.last.at is missing: give an instant as text"),
+        ({**form["last"], "surprise": 1}, "Exchange.last has no field 'surprise': leave it out"),
+        ("complete", "Exchange.last is the text 'complete': give the JSON form of a Reserve"),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            Exchange.from_dict({**form, "last": last})
+        assert f"{caught.value}".startswith(said)

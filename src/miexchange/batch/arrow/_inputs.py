@@ -83,7 +83,7 @@ def _arrow_of(frame: Any) -> pa.Table:
         try:
             return pa.table(frame)
         except Exception as error:  # noqa: BLE001 - code of any library runs here
-            what = f"cannot be read ({type(error).__name__})"
+            what = f"is {shown(frame)}, which cannot be read ({type(error).__name__})"
     raise wrong_type("frame", frame, rule, what)
 
 

@@ -77,7 +77,7 @@ class InvalidValue(MiExchangeError, ValueError):  # noqa: N818 - named like Inva
             or ``range`` (of the right type, and not one of the values that are allowed there).
         what: what is wrong, as the sentence says it.
 
-    >>> from miexchange import OrderLine
+    >>> from miexchange import InvalidValue, OrderLine
     >>> try:
     ...     OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 14_999_00, quantity=0)
     ... except InvalidValue as error:

@@ -24,7 +24,6 @@ from miexchange import (
     TacTable,
     Variant,
 )
-from miexchange._table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -301,8 +300,3 @@ def test_a_frame_of_tacs_says_what_it_leaves_out_and_reads_what_it_needs() -> No
         (3, "the TAC is blank"),
     ]
     assert (table.report.layout, table.report.file, table.report.left_out) == ("plain (frame)", "<frame>", 2)
-
-
-def test_a_table_says_how_its_rows_are_read() -> None:
-    with pytest.raises(NotImplementedError):
-        Table._row(None, UTC)  # type: ignore[arg-type]  # noqa: SLF001 - no table is made of this one

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed
+from miexchange.errors import InvalidValue
 from miexchange.events import Accept, Inspect, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold, may_follow
 from miexchange.ledger import _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
 from miexchange.ledger._requests import (
     CHANGED,
@@ -197,11 +198,14 @@ class Books:
         if not row.is_final:
             self._withdraw(session, row)
             return None
-        if row.refusal is not None:
-            refusal = Refusal.from_json(row.refusal)
-            return refusal.public() if row.is_public else refusal
-        rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
-        return fold(entry_of(one).event for one in rows)
+        try:
+            if row.refusal is not None:
+                refusal = Refusal.from_json(row.refusal)
+                return refusal.public() if row.is_public else refusal
+            rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+            return fold(entry_of(one).event for one in rows)
+        except InvalidValue as error:
+            raise unreadable(error) from error
 
     @staticmethod
     def _print(request: Request, key: bytes) -> str:

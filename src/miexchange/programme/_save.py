@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._value import Value, require
 from miexchange.condition import BankOption
-from miexchange.errors import DataError, InvalidValue
+from miexchange.errors import DataError, InvalidValue, out_of_range, shown
 from miexchange.money import BPS
 from miexchange.programme import _load
 from miexchange.programme._fit import shape_of
@@ -61,7 +61,7 @@ def save(programme: Programme, directory: str | Path, *, overwrite: bool) -> Pat
                     old.rename(target)
                 raise
     except OSError as error:
-        raise InvalidValue("directory", str(target), f"it cannot be written: {error}") from None
+        raise _unwritable(target, error) from None
     return target
 
 
@@ -77,11 +77,19 @@ def free_directory(directory: str | Path, *, overwrite: bool = False) -> Path:
         is_there = target.is_symlink() or target.exists()
         fault = _fault(target) if is_there and overwrite else ""
     except OSError as error:  # such as a name that is too long
-        raise InvalidValue("directory", str(target), f"it cannot be written: {error}") from None
-    rule = "it is there already: give a new one, remove it, or overwrite a programme with overwrite=True"
-    require(overwrite or not is_there, "directory", str(target), rule)
-    require(not fault, "directory", str(target), f"only a programme is overwritten, and {fault}: give another one")
+        raise _unwritable(target, error) from None
+    if is_there and not overwrite:
+        rule = "give a new one, remove it, or overwrite a programme with overwrite=True"
+        raise out_of_range("directory", str(target), rule, which="is there already")
+    if fault:
+        rule = f"give another one: only a programme is overwritten, and {fault}"
+        raise out_of_range("directory", str(target), rule)
     return target
+
+
+def _unwritable(target: Path, error: OSError) -> InvalidValue:
+    rule = "give another one, or let this one be written to"
+    return out_of_range("directory", str(target), rule, which=f"cannot be written: {error.strerror or error}")
 
 
 def _fault(target: Path) -> str:
@@ -103,8 +111,8 @@ def _check(programme: Programme, written: Path) -> None:
         raise DataError(tuple(named)) from None
     if loaded != programme:
         name = next(one.name for one in fields(loaded) if getattr(loaded, one.name) != getattr(programme, one.name))
-        rule = "loading would return another one: give a zone of whole minutes"
-        raise InvalidValue(f"Programme.{name}", getattr(programme, name), rule)
+        rule, what = "give a zone of whole minutes", "is not what loading would return"
+        raise out_of_range(f"Programme.{name}", getattr(programme, name), rule, what)
 
 
 def _files(programme: Programme) -> dict[str, str]:
@@ -226,11 +234,13 @@ def _cell(value: object) -> str:
     if isinstance(value, tuple):
         value = "|".join(map(_alias, value))
     text = value.isoformat() if isinstance(value, date) else str(value)
-    require(text == text.strip(), "programme", text, "a table cannot keep the space around a text: take it away")
+    rule = "take away the space around it, which a table cannot keep"
+    require(text == text.strip(), "programme", text, rule, f"has the text {shown(text)}")
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def _alias(alias: str) -> str:
-    rule = "an alias stands between | in its table, without space around it: give it another form"
-    require("|" not in alias and alias == alias.strip(), "programme", alias, rule)
+    rule = "write it without | and space around it: its table has | between aliases"
+    fits = "|" not in alias and alias == alias.strip()
+    require(fits, "programme", alias, rule, f"has the alias {shown(alias)}")
     return alias

@@ -15,9 +15,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, cast, get_args, get_origin
 
 from miexchange._bounded import hints_of, parts_of
-from miexchange._bounds import COLUMNS, TEXT
 from miexchange._files import read_text
 from miexchange._frame import Columns, NotATable
+from miexchange._limits import COLUMNS, TEXT
 from miexchange._problems import Problems
 from miexchange._text import WIDEST, counted, is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant

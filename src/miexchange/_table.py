@@ -14,9 +14,9 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
-from miexchange._bounds import JSON_VALUES
 from miexchange._csv import Row, read_rows
 from miexchange._fits import fault
+from miexchange._limits import JSON_VALUES
 from miexchange._problems import Problems
 from miexchange._text import text_of
 from miexchange._value import Value, elements

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Between, Id, Name, Note
-from miexchange._bounds import NAME
+from miexchange._limits import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
 from miexchange._table import Table

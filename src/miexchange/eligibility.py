@@ -16,8 +16,8 @@ from datetime import date
 from typing import Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
-from miexchange._bounds import WINDOWS
 from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers
+from miexchange._limits import WINDOWS
 from miexchange._table import Table
 from miexchange._text import closest, printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text

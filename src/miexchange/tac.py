@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _tac_files
 from miexchange._bounded import Chars, Count, Line, Note
-from miexchange._bounds import NAME
+from miexchange._limits import NAME
 from miexchange._text import printable
 from miexchange._value import Fault, Value, elements, flag, require
 from miexchange.errors import InvalidValue, Problem, out_of_range, wrong_type

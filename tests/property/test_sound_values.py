@@ -68,8 +68,8 @@ def values(base: Any = Value) -> Iterator[Any]:
     for kind in base.__subclasses__():
         yield from values(kind)
         # A slotted dataclass leaves the class behind that it was made of.
-        is_left = getattr(sys.modules[kind.__module__], kind.__name__, None) is not kind
-        if dataclasses.is_dataclass(kind) and not (kind.__name__.startswith("_") or is_left):
+        is_there = getattr(sys.modules[kind.__module__], kind.__name__, None) is kind
+        if is_there and not kind.__name__.startswith("_") and dataclasses.is_dataclass(kind):
             yield kind
 
 

@@ -11,8 +11,8 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from miexchange._bounded import hints_of, parts_of
-from miexchange._bounds import VALUE_ITEMS
 from miexchange._fits import a_kind, fault, wants
+from miexchange._limits import VALUE_ITEMS
 from miexchange._privacy import masked
 from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
 

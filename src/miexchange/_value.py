@@ -14,10 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from miexchange._bounded import After, hints_of, parts_of
-from miexchange._bounds import VALUE_ITEMS
 from miexchange._door import adapter_of, in_own_words, read_as
 from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, check_of, fault, is_text
 from miexchange._json import json_text, plain, read_json
+from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type

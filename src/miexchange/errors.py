@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, cast
 
-from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
+from miexchange._limits import MESSAGE, PROBLEMS, TEXT
 from miexchange._privacy import mask_each, masked
 from miexchange._text import GREATEST_SHOWN, closest, is_missing, listed, name_of, shortened, text_of, visible
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from miexchange._bounded import Items
-from miexchange._bounds import MESSAGE, REASONS, VALUE_ITEMS
+from miexchange._limits import MESSAGE, REASONS, VALUE_ITEMS
 from miexchange._value import Value, argument, check_types, elements
 from miexchange._words import Word
 from miexchange.errors import one_line

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from miexchange._bounded import Count, Line
-from miexchange._bounds import JSON_VALUES
+from miexchange._limits import JSON_VALUES
 from miexchange._value import Value
 
 __all__ = ["DeviceStanding", "Exposure", "Sweep"]

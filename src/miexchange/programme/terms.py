@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
-from miexchange._bounds import LISTED
+from miexchange._limits import LISTED
 from miexchange._privacy import mask
 from miexchange._text import is_missing, listed, native
 from miexchange._time import TICK

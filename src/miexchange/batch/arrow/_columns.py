@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from miexchange._bounds import COLUMNS, NAME
+from miexchange._limits import COLUMNS, NAME
 from miexchange._text import closest, is_missing, text_of
 from miexchange._time import EPOCH, YEARS
 from miexchange._value import day, instant

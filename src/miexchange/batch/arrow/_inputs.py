@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange._bounds import ROWS
+from miexchange._limits import ROWS
 from miexchange._text import text_of
 from miexchange.errors import out_of_range, shown, wrong_type
 

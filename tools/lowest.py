@@ -13,16 +13,18 @@ from pathlib import Path
 __all__ = ["lowest"]
 
 ROOT = Path(__file__).resolve().parents[1]
-HEADER = "# The lowest versions that pyproject.toml allows, for `make test-lowest`. Made by tools/lowest.py; do not edit it."
+HEADER = (
+    "# The lowest versions that pyproject.toml allows, for `make test-lowest`. Made by tools/lowest.py; do not edit it."
+)
 
 
 def lowest(pyproject: str) -> str:
-    """Return the constraints that the lower bounds of a pyproject.toml make.
+    r"""Return the constraints that the lower bounds of a pyproject.toml make.
 
     Raises:
         ValueError: a requirement has no lower bound, or two have different ones.
 
-    >>> print(lowest('[build-system]\\nrequires=["a>=1.2"]\\n[project]\\nname="p"\\ndependencies=["b[x]>=3; os"]'))
+    >>> print(lowest('[build-system]\nrequires=["a>=1.2"]\n[project]\nname="p"\ndependencies=["b[x]>=3; os"]'))
     # The lowest versions that pyproject.toml allows, for `make test-lowest`. Made by tools/lowest.py; do not edit it.
     a==1.2
     b==3

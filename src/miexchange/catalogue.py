@@ -16,7 +16,7 @@ from miexchange._table import Table
 from miexchange._text import GREATEST_SHOWN, closest, is_missing, native, words
 from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
-from miexchange.errors import InvalidImei, InvalidValue, shown
+from miexchange.errors import InvalidImei, out_of_range, shown, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.tac import TacDevice
@@ -126,7 +126,6 @@ class Catalogue(Table[Variant]):
     variants: tuple[Variant, ...]
     _kind = Variant
     _field = "variants"
-    _required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source")
     _optional = ("aliases", "sims", *_FOR_PEOPLE)
 
     @classmethod
@@ -379,7 +378,8 @@ def _parsed(number: object, field: str) -> object:
     is_kept = type(number) in {int, float} and -GREATEST_SHOWN < number < GREATEST_SHOWN  # type: ignore[operator]
     if number is None or type(number) is Imei or is_kept:
         return number
-    raise InvalidValue(field, number, "give an Imei or a text")
+    wrong = out_of_range if type(number) in {int, float} else wrong_type
+    raise wrong(field, number, "give an Imei or a text")
 
 
 def _masked(number: object) -> str:

@@ -85,7 +85,6 @@ class EligibleModels(Table[Listing]):
     _dates = ("listed_from", "listed_until")
     _next_ends = False
     _most_of_key = WINDOWS
-    _required = ("model", "listed_from", "source")
     _optional = ("listed_until",)
 
     def as_of(self, model: str, on: date) -> Listing | None:

@@ -70,13 +70,14 @@ def check_parts(name: str, quote: Quote, coupon: Coupon, worst: WorstCase) -> No
     """
     for field in _SHARED:
         fits = getattr(quote, field) == getattr(coupon, field)
-        require(fits, f"{name}.coupon.{field}", getattr(coupon, field), "give the coupon that was issued of the quote")
+        rule = "give the coupon that was issued of the quote"
+        require(fits, f"{name}.coupon.{field}", getattr(coupon, field), rule, "is not that of the quote")
     at_risk = quote.coupon_value if worst.gates else quote.coupon_value - worst.value
     require(
         worst.at_risk == at_risk,
         f"{name}.worst_case.at_risk",
         worst.at_risk,
-        f"of this quote {at_risk} minor units are at risk",
+        f"give the {at_risk} minor units that are at risk of this quote",
     )
 
 

@@ -122,7 +122,6 @@ class PriceTable(Table[Price]):
     _kind = Price
     _field = "prices"
     _dates = _DATES
-    _required = ("model", "effective_from", "price_minor", "basis", "source")
     _optional = ("effective_until",)
 
     def as_of(self, model: str, at: datetime) -> Price | None:
@@ -196,7 +195,6 @@ class AnchorTable(Table[Anchor]):
     _field = "anchors"
     _key = ("model", "component")
     _dates = _DATES
-    _required = ("model", "component", "effective_from", "amount_minor", "basis", "source")
     _optional = ("effective_until",)
 
     def as_of(self, model: str, component: str, at: datetime) -> Anchor | None:

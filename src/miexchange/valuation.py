@@ -32,7 +32,7 @@ from miexchange._words import word
 from miexchange.catalogue import Device
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import ImeiStatus, assessed
-from miexchange.errors import InvalidValue, one_line
+from miexchange.errors import one_line, out_of_range
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
 from miexchange.programme.rules import COUNTED, Facts
@@ -425,11 +425,14 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
         InvalidValue: the quote was made by another programme or another version of it.
     """
     check_quote_and_programme(quote, programme)
-    require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
+    fits = quote.digest == programme.digest
+    rule = "give the programme that made the quote"
+    require(fits, "Quote.digest", quote.digest, rule, f"is {quote.digest}, and the programme's is {programme.digest}")
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.lookup(quote.model)
     if terms is None or variant is None:
-        raise InvalidValue("Quote.model", quote.model, "the programme that is named in it cannot have made the quote")
+        rule = "give the quote as it was made"
+        raise out_of_range("Quote.model", quote.model, rule, which="the programme never took")
     questions = terms.questionnaire.asked_of(variant)
     gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
     worst = Condition(
@@ -441,7 +444,8 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     given = {**dict(quote.bonuses_given), **gone}
     lowest = appraise_again(quote.without_imei(), programme, condition=worst, bonuses_given=given)
     if isinstance(lowest, Refusal):
-        raise InvalidValue("quote", quote.label, f"its worst answers are refused: {', '.join(lowest.codes)}")
+        what = f"is refused with its worst answers ({', '.join(lowest.codes)})"
+        raise out_of_range("quote", quote.label, "give the quote as it was made", what)
     at_risk = quote.coupon_value if gates else quote.coupon_value - lowest.coupon_value
     return WorstCase(lowest.coupon_value, at_risk, worst, gates)
 

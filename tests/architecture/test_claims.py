@@ -29,11 +29,13 @@ from architecture.test_purity import impurities
 from miexchange import (
     Condition,
     Coupon,
+    DataError,
     Device,
     DeviceReport,
     Exchange,
     Imei,
     Inspection,
+    InvalidImei,
     InvalidValue,
     MiExchangeError,
     Order,
@@ -54,6 +56,7 @@ from miexchange.batch.plan import _plan
 from miexchange.cli._output import rupees
 from miexchange.coupon import device_token
 from miexchange.events import EVENTS
+from miexchange.ledger import LedgerError
 from miexchange.programme import shipped
 from miexchange.refusal import CURED, ReasonCode
 
@@ -394,8 +397,11 @@ INTERNAL = {
 
 
 def test_every_exception_has_one_root() -> None:
-    says("docs/design.md", "they are all `MiExchangeError`, and a `ValueError` too.")
-    assert issubclass(MiExchangeError, ValueError)
+    says("docs/design.md", "they are all `MiExchangeError`.")
+    says("docs/design.md", "are a `ValueError` too, a ledger's errors are not.")
+    assert not issubclass(MiExchangeError, ValueError)
+    assert not issubclass(LedgerError, ValueError)
+    assert all(issubclass(kind, ValueError) for kind in (InvalidValue, InvalidImei, DataError))
     found: dict[str, type] = {}
     for file in PACKAGE.rglob("*.py"):
         if "migrations" in file.parts or file.stem == "__main__":

@@ -21,6 +21,8 @@ ROOMS = (
     {"_html", "_new_file"},
     {"_json"},
     {"_bounded"},
+    {"_fits"},
+    {"_door"},
     {"_value", "_words"},
     {"money"},
     {"_arguments"},

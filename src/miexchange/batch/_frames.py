@@ -16,7 +16,7 @@ from miexchange.batch.arrow._threads import workers
 from miexchange.batch.plan._blocks import appraise_columns
 from miexchange.batch.plan._loop import REFUSED, WARNINGS, Values
 from miexchange.batch.plan._plan import Plan, plan_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.programme import NONE_GIVEN, Programme
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def appraise_frame(
     table = open_frame(frame)
     names = table.names
     if at is not None and "at" in names:
-        raise InvalidValue("at", at, "the table has a column at; give one of the two")
+        raise out_of_range("at", at, "give one of the two", "is given, and the table has a column at")
     required, optional = columns_in(programme)
     check_names(names, required if at is None else required - {"at"}, optional)
     columns = {
@@ -118,7 +118,8 @@ def appraise_frame(
     }
     for name, column in columns.items():
         if len(column.array) != table.rows:
-            raise InvalidValue(name, len(column.array), f"the table has {table.rows} rows; write it anew")
+            what = f"has {len(column.array):,} rows, and the table {table.rows:,}"
+            raise out_of_range(name, None, "write the table anew", what)
     values = appraise_columns(
         columns,
         table.rows,

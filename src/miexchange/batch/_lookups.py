@@ -21,7 +21,7 @@ from miexchange.batch.arrow._results import Amounts, AnyColumn, ArrowColumn, Tex
 from miexchange.batch.arrow._threads import blocks, workers
 from miexchange.batch.plan._asof import EVER_SINCE, Series, lay, search
 from miexchange.batch.plan._tacs import PAGE, addresses, devices_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.market import PriceTable
 from miexchange.tac import TacTable
 
@@ -201,7 +201,8 @@ def _moments(at: Any, rows: int) -> Column:
         return read_alone(pa.repeat(moment, rows), "instant", "at")
     moments = read_alone(at, "instant", "at")
     if len(moments.array) != rows:
-        raise InvalidValue("at", len(moments.array), f"give one instant, or a column of {rows}, as many as models")
+        rule = f"give one instant, or a column of {rows:,} rows, as many as models"
+        raise out_of_range("at", None, rule, f"has {len(moments.array):,} rows")
     return moments
 
 

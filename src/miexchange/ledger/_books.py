@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed
+from miexchange.errors import InvalidValue
 from miexchange.events import Accept, Inspect, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold, may_follow
-from miexchange.ledger import _places
+from miexchange.ledger import _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
 from miexchange.ledger._requests import (
     CHANGED,
@@ -197,11 +198,14 @@ class Books:
         if not row.is_final:
             self._withdraw(session, row)
             return None
-        if row.refusal is not None:
-            refusal = Refusal.from_json(row.refusal)
-            return refusal.public() if row.is_public else refusal
-        rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
-        return fold(entry_of(one).event for one in rows)
+        try:
+            if row.refusal is not None:
+                refusal = Refusal.from_json(row.refusal)
+                return refusal.public() if row.is_public else refusal
+            rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+            return fold(entry_of(one).event for one in rows)
+        except InvalidValue as error:
+            raise unreadable(error) from error
 
     @staticmethod
     def _print(request: Request, key: bytes) -> str:
@@ -322,7 +326,7 @@ class Books:
         bought = self._bought(session.core, exchange.coupon)
         if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
             raise Conflict
-        _places.take(session, exchange.quote.programme, _places.places(exchange))
+        _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
         self._remember(entry["hash"], exchange)
 
     def _facts(self, connection: Connection, coupon: Coupon) -> Facts:
@@ -334,7 +338,7 @@ class Books:
             exchange_open=connection.execute(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).first() is not None,
             device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
             device_bought=bought,
-            bonuses_given=_places.given(connection, coupon.programme),
+            bonuses_given=_quotas.given(connection, coupon.programme),
         )
 
     @staticmethod
@@ -384,7 +388,7 @@ class Books:
         answer = None if request is None else self._answer_of(request, seals, tally, version=after.version)
         if session.write(entry, moved, answer, seals.counted(tally), closes=not after.is_open) != 1:
             raise Conflict
-        _places.move(session, State(row.state), after)
+        _quotas.move(session, State(row.state), after)
         self._remember(entry["hash"], after)
 
     @staticmethod

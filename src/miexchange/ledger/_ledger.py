@@ -13,12 +13,12 @@ from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
-from miexchange.errors import InvalidValue, MiExchangeError
+from miexchange.errors import MiExchangeError, out_of_range
 from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
 from miexchange.exchange import Exchange, State, acceptance, apply, begin
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
-from miexchange.ledger import _places
+from miexchange.ledger import _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
 from miexchange.ledger._checkpoint import Checkpoint
@@ -74,7 +74,7 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
         try:
             return from_micros(us).astimezone(zone).date()
         except Exception:  # noqa: BLE001 - a zone of anybody's making
-            raise InvalidValue("zone", zone, _ZONE.says) from None
+            raise out_of_range("zone", zone, _ZONE.says, "does not say how far it is from UTC") from None
 
     day_of(0)
     return day_of
@@ -233,7 +233,7 @@ class Ledger(Books):
                 device_tokens=exchange.coupon.device_tokens,
                 key=keys[0],
                 old_keys=keys[1:],
-                bonuses_given=_places.given_to_others(session.core, exchange),
+                bonuses_given=_quotas.given_to_others(session.core, exchange),
             )
             return found if isinstance(found, Refusal) else Inspect(at, order, found)
 
@@ -412,7 +412,7 @@ class Ledger(Books):
         """
         keys = self._secret_keys()
         imeis = [imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei)]
-        require(bool(imeis), "device", device, "give a Device with an IMEI")
+        require(bool(imeis), "device", device, "give a Device with an IMEI", "has no IMEI")
         tokens = {device_token(imei, key=key) for imei in imeis for key in keys}
         with translated(READ), self._reader.connect() as connection:
             rows = connection.execute(sql.OF_TOKENS, {"tokens": sorted(tokens)}).all()
@@ -432,7 +432,7 @@ class Ledger(Books):
             programme: the programme whose bonuses they are.
         """
         with translated(READ), self._reader.connect() as connection:
-            return _places.given(connection, programme.id)
+            return _quotas.given(connection, programme.id)
 
     # ----- checkpoints
 

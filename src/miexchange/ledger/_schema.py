@@ -36,7 +36,7 @@ from sqlalchemy import (
 from miexchange._bounds import NAME
 from miexchange.exchange import OPEN
 from miexchange.ledger._engine import PREPARE, writing
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, LedgerVersionError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -195,12 +195,13 @@ def check(connection: Connection) -> None:
     """Refuse a database whose tables are not those of this version.
 
     Raises:
-        LedgerError: it is no ledger, or one of an older or a newer version.
+        LedgerVersionError: it is a ledger of an older or a newer version.
+        LedgerError: it is no ledger.
     """
     found = version_of(connection)
     if found != HEAD:
         what = f"The ledger's tables are of version {found}, and this package needs {HEAD}"
-        raise LedgerError(what, "Make a backup, then run: miexchange ledger migrate")
+        raise LedgerVersionError(what, "Make a backup, then run: miexchange ledger migrate")
     if wrong := differences(connection):
         raise LedgerError("; ".join(wrong), "Restore the ledger from a backup, or make what is missing again")
 
@@ -209,7 +210,8 @@ def version_of(connection: Connection) -> str:
     """Return the version of a ledger's tables, this one or an older one; "none" for a ledger that lost it.
 
     Raises:
-        LedgerError: the database is no ledger, or one of a newer version.
+        LedgerVersionError: it is a ledger of a newer version.
+        LedgerError: the database is no ledger.
     """
     there = set(inspect(connection).get_table_names())
     # Other programs keep their version in a table of the same name, and count from 0001 as well.
@@ -219,7 +221,7 @@ def version_of(connection: Connection) -> str:
     found = str(connection.scalar(select(_version.c.version_num)) or "none")
     if found != HEAD and found not in _known_versions():
         what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package"
-        raise LedgerError(f"{what} knows", "Install a newer miexchange")
+        raise LedgerVersionError(f"{what} knows", "Install a newer miexchange")
     return found
 
 

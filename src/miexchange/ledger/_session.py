@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import VERB, Conflict, translated
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import BusyError, LedgerError
 from miexchange.ledger._seals import Tally, bucket_of
 
 if TYPE_CHECKING:
@@ -317,7 +317,7 @@ class Sessions:
             work: gets the session and the number of the attempt, from 0.
 
         Raises:
-            LedgerError: others were quicker every time.
+            BusyError: others were quicker every time.
         """
         for number in range(TRIES):
             try:
@@ -325,7 +325,7 @@ class Sessions:
                     return work(session, number)
             except Conflict:
                 continue
-        raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+        raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
 
     def _undo(self, session: Session) -> None:
         try:

@@ -21,7 +21,7 @@ from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signe
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._merkle import Tree
-from miexchange.ledger._places import places
+from miexchange.ledger._quotas import places
 from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
 from miexchange.ledger._rows import asker_of, bought_us, entry_of, row_of
 from miexchange.ledger._schema import (

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from miexchange._bounded import Bound, hints_of, parts_of
-from miexchange._text import closest
+from miexchange._text import closest, counted
 from miexchange._time import NotATime, instant_of
 from miexchange._value import Value, faults_in
 from miexchange.errors import InvalidValue, sentence, shown
@@ -113,7 +113,12 @@ class Fitter:
             first = fault.field.partition(".")[2], fault.value, fault.rule
             for field, value, rule in (faults_in(kind, fields) if issubclass(kind, Value) else ()) or [first]:
                 place = (int(key) if key.isdigit() else key for key in field.split("."))
-                what = "is missing" if value is None else f"{_written(value)} does not fit"
+                said = (
+                    f"has {counted(len(value), 'element')}"
+                    if isinstance(value, tuple)
+                    else f"{_written(value)} does not fit"
+                )
+                what = "is missing" if value is None else said
                 self._bad((*path, *place), what, sentence(rule))
             return _NOTHING
 

@@ -25,7 +25,7 @@ from miexchange._text import path_of, text_of
 from miexchange.catalogue import Catalogue
 from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
-from miexchange.errors import DataError, Problem, shown
+from miexchange.errors import DataError, Problem, ProgrammeNotFoundError, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS
 from miexchange.programme import Programme, Terms, _lint, shipped
@@ -146,7 +146,7 @@ class Draft:
 
 def load(source: object) -> Programme:
     """Load a programme; see `Programme.load`."""
-    programme, problems = _read(source)
+    programme, problems = _read(_directory(source))
     if programme is None:
         raise DataError(problems)
     return programme
@@ -154,24 +154,29 @@ def load(source: object) -> Programme:
 
 def lint(source: object) -> tuple[Problem, ...]:
     """Return a programme's problems; see `miexchange.programme.lint`."""
-    return _read(source)[1]
+    try:
+        return _read(_directory(source))[1]
+    except ProgrammeNotFoundError as error:
+        return error.problems
 
 
-def _read(source: object) -> tuple[Programme | None, tuple[Problem, ...]]:
+def _read(directory: Path) -> tuple[Programme | None, tuple[Problem, ...]]:
     problems, programme = Problems(), None
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        directory = _directory(source, problems)
-        programme = None if directory is None else _read_directory(directory, problems)
+        programme = _read_directory(directory, problems)
     return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
 
 
-def _directory(source: object, problems: Problems) -> Path | None:
+def _directory(source: object) -> Path:
+    """Return the directory of a programme.
+
+    Raises:
+        ProgrammeNotFoundError: there is none.
+    """
     path = path_of(source)
     if path is None:
-        problems.add(
-            "<programme>", None, "", f"{shown(source)} is no path", "Give a directory or the id of a programme"
-        )
-        return None
+        what, remedy = f"{shown(source)} is no path", "Give a directory or the id of a programme"
+        raise ProgrammeNotFoundError((Problem("<programme>", None, "", what, remedy),))
     name = text_of(source) or str(path)
     if text_of(source) in shipped():
         return _data.folder() / "programmes" / name
@@ -182,8 +187,7 @@ def _directory(source: object, problems: Problems) -> Path | None:
         if path.is_file():
             what = "is a file, not a directory"
     remedy = f"Give a directory with a programme.toml, or the id of one that is shipped: {', '.join(shipped())}"
-    problems.add(name, None, "", what, remedy)
-    return None
+    raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
 def _read_directory(directory: Path, problems: Problems) -> Programme | None:

@@ -14,7 +14,7 @@ from miexchange._text import text_of
 from miexchange._time import as_date
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
-from miexchange.errors import InvalidValue
+from miexchange.errors import missing
 from miexchange.tuning._cells import cells_of, told
 from miexchange.tuning._progress import track
 
@@ -71,7 +71,7 @@ def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:
     if at is not None:
         return pd.Series(np.datetime64(instant(at, "at").date(), "s"), index=book.index)
     if "at" not in book.columns:
-        raise InvalidValue("at", None, "give the instant of the valuation, or a column at")
+        raise missing("at", "give the instant of the valuation, or a column at")
     return pd.Series(_days(book["at"], lambda cell: instant(cell, "at").date()), index=book.index)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
@@ -203,7 +203,8 @@ def _anchors(table: AnchorTable, change: object) -> AnchorTable:
 
 def _factor(change: object, name: str) -> int:
     if type(change) is not int or not 0 < change <= 100_000:  # noqa: PLR2004 - ten times as much
-        raise InvalidValue(name, change, "give a new table, or a factor in basis points above 0 and up to 100000")
+        rule = "give a new table, or a factor in basis points from 1 to 100000"
+        raise (out_of_range if type(change) is int else wrong_type)(name, change, rule)
     return change
 
 
@@ -224,7 +225,8 @@ def _compare(
     outcomes = pd.crosstab(before["outcome"].astype(str).to_numpy(), after["outcome"].astype(str).to_numpy())
     outcomes = outcomes.rename_axis(index="a", columns="b")
     if not both.any():
-        raise InvalidValue("book", f"{len(book)} devices", f"none is taken by both: {outcomes.to_dict()}")
+        what = f"has no device that both take ({outcomes.to_dict()})"
+        raise out_of_range("book", None, "give devices that both programmes take", what)
     rows = pd.DataFrame(
         {
             "a_minor": one[both].to_numpy(dtype=np.int64),

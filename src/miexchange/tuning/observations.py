@@ -48,7 +48,7 @@ from miexchange._problems import Problems
 from miexchange._text import counted, text_of
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
-from miexchange.errors import DataError, InvalidValue, Problem, shown
+from miexchange.errors import DataError, Problem, missing, out_of_range, shown
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, takes
 from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
@@ -254,9 +254,8 @@ class Observations(Report):
         """Return the best of the grades that occur."""
         order = self.grades or _LETTERS
         if len(found) > 1 and not found <= {*order}:
-            words = ", ".join(sorted(found)[:_MOST_SHOWN])
-            rule = "say their order: Observations.read(grades=...), best first, or an ordered categorical"
-            raise InvalidValue("grades", words, rule)
+            rule = "say the order of the grades: Observations.read(grades=...), best first, or an ordered categorical"
+            raise missing("grades", rule, f"is missing, and there are {', '.join(sorted(found)[:_MOST_SHOWN])}")
         return min(found, key=lambda grade: order.index(grade) if grade in order else 0, default=None)
 
     def without_duplicates(self) -> Observations:
@@ -275,7 +274,7 @@ def _order(grades: Sequence[str | Grade]) -> tuple[str, ...]:
     """Return the ids of grades, best first."""
     order = tuple((grade.id if isinstance(grade, Grade) else text_of(grade) or "").strip() for grade in grades)
     if not all(order) or len(set(order)) < len(order):
-        raise InvalidValue("grades", ", ".join(order), _GRADES.says)
+        raise out_of_range("grades", ", ".join(order), _GRADES.says)
     return order
 
 

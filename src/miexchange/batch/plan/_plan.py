@@ -100,8 +100,9 @@ class Plan:
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
         self.targets = tuple(dict.fromkeys(chain.from_iterable(bonus.targets for bonus in bonuses)))
 
-        asks = f"ask at most {_MOST_QUESTIONS} questions"
-        require(len(self.questions) <= _MOST_QUESTIONS, "programme", programme.id, asks)
+        what = f"asks {len(self.questions):,} questions"
+        fits = len(self.questions) <= _MOST_QUESTIONS
+        require(fits, "programme", programme.id, f"ask at most {_MOST_QUESTIONS} questions", what)
         used = [rule for rule in RETENTIONS if any(map(rule.is_used, versions))]
         self.texts = self._texts(used)
         most = max(map(len, (self.targets, *self.questions.values(), *self.texts.values())), default=0)
@@ -110,6 +111,7 @@ class Plan:
             "programme",
             programme.id,
             f"let a question have at most {_MOST} options, and bonuses as many targets",
+            f"has a question or a bonus with {most:,} of them",
         )
 
         variants = programme.catalogue.variants

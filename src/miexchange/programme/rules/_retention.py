@@ -86,8 +86,8 @@ def falling(field: str, rates: Iterable[int], rule: str) -> Iterator[Fault]:
     Args:
         field: the field of `Terms` that holds them.
         rates: what is kept, best first.
-        rule: why it must not be, before the most that may be given.
+        rule: why it must not be.
     """
     for number, (before, rate) in enumerate(pairwise((10_000, *rates))):
         if rate > before:
-            yield f"{field}.{number}.keep_bps", rate, f"{rule}: give at most {before}"
+            yield f"{field}.{number}.keep_bps", rate, f"give at most {before}: {rule}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Between
 from miexchange._value import Value
-from miexchange.money import BPS, Bps
+from miexchange.money import BPS, Bps, percent
 from miexchange.programme.rules._retention import Label, Retention, falling
 from miexchange.refusal import Reason, ReasonCode
 
@@ -60,7 +60,7 @@ class _Age(Retention):
 
     def name(self, terms: Terms, label: int) -> StepName:
         band = self._band(terms, label)
-        return "retention:age", f"{band.keep_bps} bps kept at {label} months", f"age_bands[{band.from_months}]"
+        return "retention:age", f"{percent(band.keep_bps)} kept at {label} months", f"age_bands[{band.from_months}]"
 
     def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - as below
         if label is None:

@@ -9,7 +9,7 @@ from miexchange._bounded import Id, Note
 from miexchange._text import listed
 from miexchange._value import Value
 from miexchange.errors import shown
-from miexchange.money import BPS, Bps
+from miexchange.money import BPS, Bps, percent
 from miexchange.programme.rules._retention import Label, Retention, falling
 from miexchange.refusal import Reason, ReasonCode
 
@@ -52,7 +52,7 @@ class _Customers(Retention):
         return next(one.keep_bps for one in terms.customer_classes if one.id == label)
 
     def name(self, terms: Terms, label: str) -> StepName:
-        effect = f"{self.rate(terms, label)} bps kept for customers of class {label}"
+        effect = f"{percent(self.rate(terms, label))} kept for customers of class {label}"
         return "retention:customer", effect, f"customer_classes[{label}]"
 
     def code(self, terms: Terms, label: Label) -> ReasonCode | None:

@@ -69,6 +69,8 @@ class ReasonCode(Word):
     PRICE_STALE = "price_stale"
     PURCHASE_DATE_MISSING = "purchase_date_missing"
     PURCHASE_DATE_IN_FUTURE = "purchase_date_in_future"
+    CUSTOMER_MISSING = "customer_missing"
+    CUSTOMER_UNKNOWN = "customer_unknown"
     # The quote.
     QUOTE_NOT_YET_VALID = "quote_not_yet_valid"
     QUOTE_EXPIRED = "quote_expired"

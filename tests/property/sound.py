@@ -47,7 +47,7 @@ from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
-from miexchange.programme import AgeBand, Bonus, Overlap
+from miexchange.programme import AgeBand, Bonus, CustomerClass, Overlap
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.curve import Estimator
@@ -226,6 +226,7 @@ def _examples() -> dict[type, Any]:
         Anchor(small.MODEL, "display", AT, 100, "observed"),
         Finding(question, question.options[1]),
         Deduction(amount_minor=100),
+        CustomerClass("gold", 10_000),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
         ChangedAnswer("glass", "best", "marked", -15_000, ()),

@@ -4,8 +4,8 @@
 a failure is never a matter of luck. ``full``, the profile of `make prove`, draws four times as many, the same ones
 always too; ``thorough`` draws many times more, different ones each time, as a nightly run does.
 
-Coverage is a matter of the plain tests of `unit` and `ledger`, one for each branch. A law or a comparison would run the
-same lines some thousand times more, with a tracer that takes longer than the code itself, so these are not traced.
+Coverage is a matter of plain tests, one for each branch. A law or a comparison would run the same lines some thousand
+times more, with a tracer that takes longer than the code itself, so these are not traced.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", r"error:::miexchange(\.|$)")
 
 
-_TRACED = [Path(__file__).parent / name for name in ("unit", "ledger")]
+_UNTRACED = [Path(__file__).parent / name for name in ("architecture", "notebooks", "packaging", "parity", "property")]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Trace the plain tests that cover branches, and no law."""
     for item in items:
-        if item.get_closest_marker("hypothesis") or not any(map(item.path.is_relative_to, _TRACED)):
+        if item.get_closest_marker("hypothesis") or any(map(item.path.is_relative_to, _UNTRACED)):
             item.add_marker("no_cover")

@@ -351,7 +351,7 @@ def duckdb_texts() -> Iterator[Case]:
         *("union_value(k := 'x')", "NULL", "1.5", "TIMETZ '01:00:00+01'"),
     )
     for value in values:
-        table = pa.table(duckdb.connect().sql(f"SELECT {value} AS x UNION ALL SELECT NULL"))
+        table = pa.table(duckdb.sql(f"SELECT {value} AS x UNION ALL SELECT NULL"))
         cells = [("x",), None] if "union" in value else table["x"].to_pylist()
         yield f"DuckDB {value}", table["x"], cells
 

@@ -140,7 +140,7 @@ ZONE = pa.array([0, 0]).cast(pa.timestamp("us", "Mars/Olympus"))
     ("table", "message"),
     [
         (no_utf8(), r"<frame>: model: cannot be read \(ArrowInvalid\)"),
-        (pa.table(ROWS | {"effective_from": ZONE}), r"<frame>: effective_from: cannot be read \(ArrowInvalid\)"),
+        (pa.table(ROWS | {"effective_from": ZONE}), r"<frame>: effective_from: cannot be read \(\w+\)"),
         (pd.DataFrame(ROWS).assign(effective_from=FAR), "an InstantOutOfRange is not a date"),
         (pa.table(ROWS | {"price_minor": pa.array([1.5, 2.0])}), r"price_minor: 1\.5 is a float"),
         (pa.table(ROWS | {"price_minor": pa.array([1, 2], pa.decimal128(20, 0))}), "a Decimal is not a whole number"),

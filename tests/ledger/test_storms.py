@@ -9,7 +9,7 @@ import pytest
 
 from ledger import server, storm_devices, storm_quotas, storm_quotes, storm_servers, storms
 from miexchange import coupon, programme
-from miexchange.ledger import Ledger, _places
+from miexchange.ledger import Ledger, _quotas
 from miexchange.ledger import _books as books
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_the_storm_sees_servers_that_know_their_own_key_only(tmp_path: Path, mon
 
 
 def test_the_storm_sees_a_ledger_that_takes_no_places(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_places, "take", lambda *_: None)
+    monkeypatch.setattr(_quotas, "take", lambda *_: None)
     figures = storms.quotas(sqlite, "threads", 4, 5, 1)
     assert isinstance(figures, storm_quotas.Quotas)
     assert figures.over > 0
@@ -140,7 +140,7 @@ def test_the_storm_sees_a_ledger_that_takes_no_places(sqlite: str, monkeypatch: 
 
 
 def test_the_storm_sees_places_that_do_not_come_back(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_places, "move", lambda *_: None)
+    monkeypatch.setattr(_quotas, "move", lambda *_: None)
     figures = run(sqlite, "quotas")
     assert isinstance(figures, storm_quotas.Quotas)
     assert figures.other_counts > 0

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from miexchange import Imei
 from miexchange.cli import _output
 from miexchange.imei import format as printed_as
+from miexchange.money import percent
 from property.effort import effort
 from unit.command import (
     AT,
@@ -192,4 +193,4 @@ def test_a_terminal_without_the_rupee_sign_gets_letters_and_json_stays_utf_8() -
 
 
 def test_percentages_are_exact() -> None:
-    assert [_output.percent(bps) for bps in (0, 5, 701, 9500, 36250)] == ["0 %", "0.05 %", "7.01 %", "95 %", "362.5 %"]
+    assert [percent(bps) for bps in (0, 5, 701, 9500, 36250)] == ["0 %", "0.05 %", "7.01 %", "95 %", "362.5 %"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange.market import stale_from
-from miexchange.money import BPS, PAISE_PER_RUPEE
+from miexchange.money import BPS, PAISE_PER_RUPEE, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,8 +186,8 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     margin = PAISE_PER_RUPEE * (numerator * BPS - shares_bps * denominator)
     if shares_bps and margin < (len(kept) + groups) * denominator * BPS:
         what = (
-            f"answers can take {shares_bps} bps of the market price where others leave "
-            f"{numerator * BPS // denominator} of it, so a higher price could pay less"
+            f"answers can take {percent(shares_bps)} of the market price where others leave "
+            f"{percent(numerator * BPS // denominator)} of it, so a higher price could pay less"
         )
         draft.bad(("terms", index, "condition"), what, "Lower the worst deduct_bps of some questions, or keep more")
 

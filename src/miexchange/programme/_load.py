@@ -23,9 +23,9 @@ from miexchange._problems import Problems
 from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange.catalogue import Catalogue
-from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
+from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
-from miexchange.errors import DataError, Problem, shown
+from miexchange.errors import DataError, Problem, ProgrammeNotFoundError, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS
 from miexchange.programme import Programme, Terms, _lint, shipped
@@ -38,20 +38,12 @@ __all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
 
 
 @dataclass(frozen=True, slots=True)
-class _BankOption:
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _BankQuestion:
     id: Id
     ask: Text
     component: Id
     axis: Literal["functional", "cosmetic", "none"]
-    options: Annotated[tuple[_BankOption, ...], Items(2, LISTED, "id")]
+    options: Annotated[tuple[BankOption, ...], Items(2, LISTED, "id")]
     optional: bool = False
     source: Note = ""
 
@@ -154,7 +146,7 @@ class Draft:
 
 def load(source: object) -> Programme:
     """Load a programme; see `Programme.load`."""
-    programme, problems = _read(source)
+    programme, problems = _read(_directory(source))
     if programme is None:
         raise DataError(problems)
     return programme
@@ -162,24 +154,29 @@ def load(source: object) -> Programme:
 
 def lint(source: object) -> tuple[Problem, ...]:
     """Return a programme's problems; see `miexchange.programme.lint`."""
-    return _read(source)[1]
+    try:
+        return _read(_directory(source))[1]
+    except ProgrammeNotFoundError as error:
+        return error.problems
 
 
-def _read(source: object) -> tuple[Programme | None, tuple[Problem, ...]]:
+def _read(directory: Path) -> tuple[Programme | None, tuple[Problem, ...]]:
     problems, programme = Problems(), None
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        directory = _directory(source, problems)
-        programme = None if directory is None else _read_directory(directory, problems)
+        programme = _read_directory(directory, problems)
     return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
 
 
-def _directory(source: object, problems: Problems) -> Path | None:
+def _directory(source: object) -> Path:
+    """Return the directory of a programme.
+
+    Raises:
+        ProgrammeNotFoundError: there is none.
+    """
     path = path_of(source)
     if path is None:
-        problems.add(
-            "<programme>", None, "", f"{shown(source)} is no path", "Give a directory or the id of a programme"
-        )
-        return None
+        what, remedy = f"{shown(source)} is no path", "Give a directory or the id of a programme"
+        raise ProgrammeNotFoundError((Problem("<programme>", None, "", what, remedy),))
     name = text_of(source) or str(path)
     if text_of(source) in shipped():
         return _data.folder() / "programmes" / name
@@ -190,8 +187,7 @@ def _directory(source: object, problems: Problems) -> Path | None:
         if path.is_file():
             what = "is a file, not a directory"
     remedy = f"Give a directory with a programme.toml, or the id of one that is shipped: {', '.join(shipped())}"
-    problems.add(name, None, "", what, remedy)
-    return None
+    raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
 def _read_directory(directory: Path, problems: Problems) -> Programme | None:
@@ -428,7 +424,7 @@ def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, in
     )
 
 
-def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
+def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
     """Turn a row into what the option does; without steps, because the grades could not be read, none is looked up."""
     gate = row.optional("gate")
     if gate not in {"", "refuse"}:

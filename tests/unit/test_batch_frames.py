@@ -45,7 +45,7 @@ class Mine(pd.DataFrame):
         Mine(ROW),
         pa.Table.from_arrays([pa.array([small.MODEL]), pa.array([1]), pa.array([2])], names=["model", "x", "x"]),
         pa.table(ROW).to_reader(),
-        duckdb.connect().from_arrow(pa.table(ROW)),
+        duckdb.from_arrow(pa.table(ROW)),
     ],
 )
 def test_columns_that_nobody_reads_may_be_called_anything(frame: Any) -> None:  # noqa: ANN401 - any table

@@ -25,6 +25,7 @@ __all__ = [
     "drift_bps",
     "finding",
     "grant",
+    "position_of",
     "scaled",
     "value_steps",
     "whole_months",
@@ -120,6 +121,22 @@ def grant(amounts: MutableSequence[_Int], stackable: Sequence[bool]) -> None:
             chosen = (amounts[place] == largest) * unclaimed
             unclaimed = unclaimed - chosen
             amounts[place] = amounts[place] * chosen
+
+
+NOT_GIVEN = -(2**31)
+"""Stands for a count that is not given, such as an age without a date of purchase."""
+
+
+def position_of(count: _Int, last: _Int) -> _Int:
+    """Return where a count stands in a table of rates.
+
+    That is the count itself, and the last rate for larger ones. Two places follow the rates: one for counts below zero,
+    which cannot be, and one for a count that is not given.
+
+    >>> [position_of(count, 24) for count in (7, 40, -1, NOT_GIVEN)]
+    [7, 24, 25, 26]
+    """
+    return at_most(count, last) + (last + 1 - count) * (count < 0) + (count == NOT_GIVEN)
 
 
 def whole_months(since_month: _Int, since_day: _Int, month: _Int, day: _Int) -> _Int:

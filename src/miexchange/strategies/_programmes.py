@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
@@ -15,10 +16,12 @@ from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
-from miexchange.programme import AgeBand, Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
+from miexchange.programme import Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
+from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
+    OFTEN,
     SOURCE,
     START,
     VARIANTS,
@@ -60,7 +63,6 @@ _SECOND = START + timedelta(20)  # when the second version of the terms begins
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
-_OFTEN = st.sampled_from((False, True, True, True))
 _HOURS = st.sampled_from((24, 1, 168))
 _OFFSETS = st.sampled_from((IST, *(zone for zone in ZONES if zone is not IST)))
 
@@ -147,16 +149,6 @@ def _bonuses(draw: st.DrawFn, dearest: int) -> tuple[Bonus, ...]:
     return tuple(drawn)
 
 
-@st.composite
-def _age_bands(draw: st.DrawFn) -> tuple[AgeBand, ...]:
-    count = draw(st.integers(0, 3))
-    months = [0, *draw(ascents(max(count - 1, 0), 40))]
-    lost = draw(ascents(count, BPS // 2))
-    return tuple(
-        AgeBand(month + place, BPS - less) for place, (month, less) in enumerate(zip(months, lost, strict=False))
-    )
-
-
 def _used_grades(questionnaire: Questionnaire) -> tuple[Questionnaire, int]:
     """Number the grades that answers lead to without holes, and count them: an unreachable grade is refused."""
     used = sorted({0} | {option.grade for question in questionnaire.questions for option in question.options})
@@ -168,12 +160,19 @@ def _with_options(questionnaire: Questionnaire, change: Callable[[Option], Optio
     return questionnaire.replace(questions=tuple(asked))
 
 
-def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) -> Questionnaire:
+def _whole(draw: st.DrawFn, least: int, most: int) -> int:
+    return draw(st.integers(least, most))
+
+
+def _affordable(made: Terms) -> Questionnaire:
     """Scale shares of the market price down until one rupee more of price can never pay less, and just so.
 
     A price that is a rupee higher raises what is kept by more than ``100 keep - roundings`` paise and
     the shares by less than ``100 share + 1`` in each group, so that is what a programme must stay within.
     """
+    questionnaire = made.questionnaire
+    rates = [made.grades[-1].keep_bps, *(rule.least(made) for rule in made.retentions)]
+    keep, roundings = Fraction(prod(rates), BPS ** len(rates)), len(rates)
     worst: dict[str, int] = {}
     for question in questionnaire.questions:
         paid = [option for option in question.options if not option.gate]
@@ -214,19 +213,12 @@ def terms(
         price_max_age_days: how long a price stays fresh.
         version: its name.
     """
-    bands = draw(_age_bands())
-    drift = draw(st.just(0) | st.integers(0, BPS // price_max_age_days))
+    settings = {rule.setting: rule.drawn(partial(_whole, draw), price_max_age_days) for rule in RETENTIONS}
     questionnaire, count = _used_grades(draw(questionnaires(variants)))
     lost = [0, *draw(ascents(count - 1, BPS // 2))] if draw(st.booleans()) else draw(ascents(count, BPS // 2))
     scale = tuple(
         Grade(name, BPS - less, "", "", f"Grade {name}", SOURCE) for name, less in zip("ABCD", lost, strict=False)
     )
-    keep, roundings = Fraction(scale[-1].keep_bps, BPS), 1
-    if bands:
-        keep, roundings = keep * Fraction(bands[-1].keep_bps, BPS), roundings + 1
-    if drift:
-        keep, roundings = keep * Fraction(BPS - drift * price_max_age_days, BPS), roundings + 1
-    questionnaire = _affordable(questionnaire, keep, roundings)
     cheapest, dearest = prices
     step = min(draw(_STEPS), cheapest)
     made = Terms(
@@ -241,13 +233,13 @@ def terms(
         scrap_minor=draw(st.just(0) | st.integers(0, cheapest // step)) * step,
         step_minor=step,
         usage=draw(usage_rules()),
-        drift_bps_per_day=drift,
-        age_bands=bands,
         bonuses=draw(_bonuses(dearest)),
         exchange=draw(exchange_rules()),
         source=SOURCE,
+        **settings,
     )
-    if len(made.components) > 1 and draw(_OFTEN):
+    made = made.replace(questionnaire=_affordable(made))
+    if len(made.components) > 1 and draw(OFTEN):
         one, other, *_ = made.components
         made = made.replace(overlaps=(Overlap(one, other, draw(st.integers(0, BPS)), SOURCE),))
     return made
@@ -305,9 +297,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
     ]
-    tacs = [
-        (f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue.variants)
-    ]
+    tacs = [(f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue)]
     if draw(st.booleans()):
         tacs.append(("35000000", "Zeta", "Lookalike", SOURCE))  # a TAC may name more than one device
     return Programme(

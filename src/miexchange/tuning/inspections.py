@@ -23,7 +23,7 @@ import pandas as pd
 from miexchange._text import text_of
 from miexchange._value import argument, elements
 from miexchange.batch import columns_in
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, shown
 from miexchange.events import Inspect
 from miexchange.exchange import Exchange, State
 from miexchange.programme import Programme
@@ -270,8 +270,8 @@ def _frame(given: object, needed: Sequence[str | None], asked: Sequence[str] | N
     seen = [name for name in names if name.startswith(SEEN)]
     strange = [name for name in seen if asked is not None and name.removeprefix(SEEN) not in asked]
     if strange:
-        known = ", ".join(asked or ())
-        raise InvalidValue("inspections", strange[0], f"the programme asks no such question; known: {known}")
+        rule = f"name the question that it answers; known: {', '.join(asked or ())}"
+        raise out_of_range("inspections", None, rule, f"has a column {shown(strange[0])}, which answers no question")
     of_use = {*seen, *(asked or ()), *_BY, *_LOOKED, "kind", "at"}
     return as_categories(as_frame(frame, [name for name in names if name in of_use], "inspections"))
 
@@ -283,8 +283,8 @@ def _check_once(frame: pd.DataFrame, *names: str) -> None:
     labels = pd.DataFrame({name: words(frame, name) for name in names})
     repeated = (labels.duplicated() & (labels != "").all(axis=1)).to_numpy()
     if repeated.any():
-        named = f"{named_rows(frame.index[repeated])} repeat the {' and '.join(names)} of earlier rows"
-        raise InvalidValue("inspections", labels[names[0]][repeated].iloc[0], f"{named}: keep one of them")
+        what = f"has the same {' and '.join(names)} twice ({named_rows(frame.index[repeated])})"
+        raise out_of_range("inspections", None, "keep one of them", what)
 
 
 def _answers(inspections: pd.DataFrame, asked: Sequence[str]) -> dict[str, Answers]:
@@ -308,10 +308,11 @@ def _answers(inspections: pd.DataFrame, asked: Sequence[str]) -> dict[str, Answe
 def _warn_of(inspections: pd.DataFrame, found: Attribution, programme: Programme, quoted: Ints) -> None:
     if not found.valued.all():
         named = named_rows(inspections.index[~found.valued])
-        warn(f"{named} have answers that {programme.id} does not value: they count in the shares, and in no question")
+        warn(f"{programme.id} does not value the answers of {named}: they count in the shares, and in no question")
     differ = found.valued & (found.said_minor != quoted)
     if differ.any():
-        warn(f"{named_rows(inspections.index[differ])} were quoted otherwise than {programme.id} values their answers")
+        named = named_rows(inspections.index[differ])
+        warn(f"{programme.id} values the answers otherwise than they were quoted: {named}")
 
 
 def _clusters(frame: pd.DataFrame, column: str) -> Codes:

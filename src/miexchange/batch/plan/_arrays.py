@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from miexchange.refusal import ReasonCode
 
 __all__ = [
-    "BITS",
     "FINDINGS",
     "MISSING",
     "STRANGE",
@@ -23,6 +22,7 @@ __all__ = [
     "Ints",
     "Positions",
     "Rules",
+    "Scales",
     "Settings",
     "TacRules",
 ]
@@ -30,9 +30,6 @@ __all__ = [
 Ints = NDArray[np.int64]
 Positions = NDArray[np.uint32]
 """Where things stand. No position is below zero, so that compiled code need not ask whether to count from the end."""
-
-BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
-"""The bit of each reason in a set of reasons."""
 
 FINDINGS = (
     ReasonCode.ANSWER_MISSING,
@@ -63,8 +60,6 @@ class TacRules(NamedTuple):
         reasons: the distinct sets of `BITS` that are said.
         suspects: bool, whether known placeholders have such a TAC, by group.
         placeholders: the fourteen digits of all known placeholders, sorted.
-        placeholder: what is said of these.
-        kept: what is said of them besides: all but what the first two digits say.
     """
 
     pages: Positions
@@ -73,8 +68,6 @@ class TacRules(NamedTuple):
     reasons: Ints
     suspects: NDArray[np.bool_]
     placeholders: Ints
-    placeholder: int
-    kept: int
 
 
 class Answers(NamedTuple):
@@ -128,31 +121,41 @@ class Settings(NamedTuple):
         factor: the operator's share, in basis points.
         scrap: the floor, in minor units.
         step: what is rounded down to, in minor units.
-        drift: what a price loses a day, in basis points.
         ones: the position of the one component of each overlap.
         others: the position of the other one.
         counted: the part of the smaller deduction that counts, in basis points; by version and overlap.
         keeps: what a grade keeps, in basis points; by version and grade.
         ids: uint8, the position of its id in `Plan.grades`; likewise.
-        ages: what is kept at an age in months, in basis points; by version and month.
-        is_aged: whether a version has age bands.
-        drifts: whether any version lets prices drift.
-        ages_matter: whether any version has age bands.
     """
 
     factor: Ints
     scrap: Ints
     step: Ints
-    drift: Ints
     ones: Positions
     others: Positions
     counted: Ints
     keeps: Ints
     ids: NDArray[np.uint8]
-    ages: Ints
-    is_aged: NDArray[np.bool_]
-    drifts: bool
-    ages_matter: bool
+
+
+class Scales(NamedTuple):
+    """What the rules of `miexchange.programme.rules` keep, by rule, version of the terms and code of the label.
+
+    The codes of a count are the count itself as far as there are rates, those of a text its position among the texts;
+    after these come `UNKNOWN` (a count below zero), `MISSING` and `STRANGE`. Version 0 stands for a device that is not
+    valued at all.
+
+    Attributes:
+        kept: what is kept, in basis points; or, below zero, what speaks against the device: minus a set of `BITS`.
+        reads: which fact each rule reads: a position among `COUNTED` and, after these, in `Block.answers`.
+        last: the code of the last rate of each rule.
+        counts_months: whether any rule reads the months since the purchase.
+    """
+
+    kept: Ints
+    reads: Positions
+    last: Ints
+    counts_months: bool
 
 
 class Bonuses(NamedTuple):
@@ -197,6 +200,7 @@ class Rules(NamedTuple):
         zone: how far the programme's days are ahead of UTC, in microseconds.
         answers: what the answers do.
         settings: the numbers of the terms.
+        scales: what the rules of the list keep.
         bonuses: what comes on top.
         tacs: what a number says.
         steps: how many steps a value has: that many lines, before those of the bonuses.
@@ -217,6 +221,7 @@ class Rules(NamedTuple):
     zone: int
     answers: Answers
     settings: Settings
+    scales: Scales
     bonuses: Bonuses
     tacs: TacRules
     steps: int

@@ -14,15 +14,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from miexchange._arguments import instance, takes
+from miexchange._decisions import BITS
 from miexchange._value import require
-from miexchange.batch.plan._arrays import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
+from miexchange.batch.plan._arrays import (
+    FINDINGS,
+    STRANGE,
+    Answers,
+    Bonuses,
+    Ints,
+    Positions,
+    Rules,
+    Scales,
+    Settings,
+)
 from miexchange.batch.plan._asof import EVER_SINCE, lay
 from miexchange.batch.plan._periods import Asked, Period, Timetable
 from miexchange.batch.plan._tacs import tac_rules
-from miexchange.eligibility import needs_second
+from miexchange.eligibility import refused_doubts
 from miexchange.errors import shown
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Programme
+from miexchange.programme.rules import COUNTED, RETENTIONS
 from miexchange.programme.terms import counts_given
 from miexchange.refusal import ReasonCode
 
@@ -33,12 +45,14 @@ if TYPE_CHECKING:
     from miexchange.catalogue import Variant
     from miexchange.condition import Deduction, Option
     from miexchange.programme import Bonus, Terms
+    from miexchange.programme.rules import Label, Retention
 
 __all__ = ["Plan", "plan_of"]
 
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
 _MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
+_ODD = 2  # labels after those that may have rates: an unknown one, and none
 _MOST = 250  # a code is a byte, and says more than which option it is
 
 
@@ -62,6 +76,7 @@ class Plan:
         required: the questions without whose answer some device has no value.
         grades: the ids of the grades, over all versions.
         targets: the new models that some bonus is for.
+        texts: the texts that rules of the list know, by the fact that they read: a column of that name.
         keys: the key of each model, by its id; and of what leads to none, by the reason.
         lines: the rule of every line, in order; a rule that stands in two places of the order has two of them.
         rules: what the compiled loop reads.
@@ -85,14 +100,18 @@ class Plan:
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
         self.targets = tuple(dict.fromkeys(chain.from_iterable(bonus.targets for bonus in bonuses)))
 
-        asks = f"ask at most {_MOST_QUESTIONS} questions"
-        require(len(self.questions) <= _MOST_QUESTIONS, "programme", programme.id, asks)
-        most = max(map(len, (self.targets, *self.questions.values())), default=0)
+        what = f"asks {len(self.questions):,} questions"
+        fits = len(self.questions) <= _MOST_QUESTIONS
+        require(fits, "programme", programme.id, f"ask at most {_MOST_QUESTIONS} questions", what)
+        used = [rule for rule in RETENTIONS if any(map(rule.is_used, versions))]
+        self.texts = self._texts(used)
+        most = max(map(len, (self.targets, *self.questions.values(), *self.texts.values())), default=0)
         require(
             most <= _MOST,
             "programme",
             programme.id,
             f"let a question have at most {_MOST} options, and bonuses as many targets",
+            f"has a question or a bonus with {most:,} of them",
         )
 
         variants = programme.catalogue.variants
@@ -125,8 +144,7 @@ class Plan:
         steps = [
             "market",
             *(f"retention:{questions[number]}" for number in answers.retentions),
-            *(["retention:age"] if settings.ages_matter else []),
-            *(["retention:drift"] if settings.drifts else []),
+            *(f"retention:{rule.line}" for rule in used),
             "grade",
             *(f"deduction:{name}" for name in components),
             *(f"overlap:{one}+{other}" for one, other in pairs),
@@ -155,6 +173,7 @@ class Plan:
             zone=programme.zone.utcoffset(None) // timedelta(microseconds=1),
             answers=answers,
             settings=settings,
+            scales=self._scales(used),
             bonuses=on_top,
             tacs=tac_rules(programme.tacs, programme.catalogue, tuple(families.values())),
             steps=len(steps),
@@ -163,14 +182,7 @@ class Plan:
     def _doubts(self, period: Period, variant: Variant | None) -> int:
         if period.terms is None:
             return 0
-        policy = self.programme.terms[period.terms].eligibility
-        doubts = (
-            (policy.unknown_tac, ReasonCode.TAC_UNKNOWN),
-            (policy.unverified_imei, ReasonCode.IMEI_UNVERIFIED),
-        )
-        refused = sum(BITS[code] for leads_to, code in doubts if leads_to == "refuse")
-        second = variant is not None and needs_second(variant, policy)
-        return refused | (BITS[ReasonCode.IMEI2_MISSING] if second else 0)
+        return refused_doubts(variant, self.programme.terms[period.terms].eligibility)
 
     # What the answers do.
 
@@ -266,7 +278,6 @@ class Plan:
         versions = self.programme.terms
         most = max((len(terms.grades) for terms in versions), default=1)
         grades = [[*terms.grades, *[terms.grades[-1]] * (most - len(terms.grades))] for terms in versions]
-        months = 1 + max((band.from_months for terms in versions for band in terms.age_bands), default=0)
         counted = [
             next((one.counted_bps for one in terms.overlaps if (one.one, one.other) == pair), BPS)
             for terms in versions
@@ -276,7 +287,6 @@ class Plan:
             factor=_ints(terms.factor_bps for terms in versions),
             scrap=_ints(terms.scrap_minor for terms in versions),
             step=_ints(terms.step_minor for terms in versions),
-            drift=_ints(terms.drift_bps_per_day for terms in versions),
             ones=_positions(components.index(one) for one, _ in pairs),
             others=_positions(components.index(other) for _, other in pairs),
             counted=_ints(counted).reshape(len(versions), len(pairs)),
@@ -284,13 +294,52 @@ class Plan:
             ids=_ints(self.grades.index(grade.id) for one in grades for grade in one)
             .reshape(len(versions), most)
             .astype(np.uint8),
-            ages=_ints(_kept_at(terms, month) for terms in versions for month in range(months)).reshape(
-                len(versions), months
-            ),
-            is_aged=np.array([bool(terms.age_bands) for terms in versions], dtype=np.bool_),
-            drifts=any(terms.drift_bps_per_day for terms in versions),
-            ages_matter=any(terms.age_bands for terms in versions),
         )
+
+    # The rules of the list.
+
+    def _texts(self, used: Sequence[Retention]) -> dict[str, tuple[str, ...]]:
+        """Return the facts that are texts, each with those that some terms know."""
+        versions = self.programme.terms
+        texts: dict[str, tuple[str, ...]] = {}
+        for rule in used:
+            if rule.reads not in COUNTED:
+                known = chain.from_iterable(rule.labels(terms) for terms in versions if rule.is_used(terms))
+                texts[rule.reads] = tuple(dict.fromkeys([*texts.get(rule.reads, ()), *map(str, known)]))
+        return texts
+
+    def _scales(self, used: Sequence[Retention]) -> Scales:
+        """Ask each rule what it keeps of each label, and what it has against it."""
+        versions = self.programme.terms
+        labels = [self._labels(rule) for rule in used]
+        kept = np.full((len(used), len(versions) + 1, max(map(len, labels), default=0) + 1), BPS, dtype=np.int64)
+        for place, (rule, of_rule) in enumerate(zip(used, labels, strict=True)):
+            kept[place, :, len(of_rule)] = -BITS[ReasonCode.INVALID_VALUE]
+            for version, terms in enumerate(versions, 1):
+                for code, label in enumerate(of_rule if rule.is_used(terms) else ()):
+                    against = rule.code(terms, label)
+                    if against is not None:
+                        kept[place, version, code] = -BITS[against]
+                    elif code < len(of_rule) - _ODD:
+                        kept[place, version, code] = rule.rate(terms, label)
+        facts = [*COUNTED, *self.questions, *self.texts]
+        return Scales(
+            kept,
+            reads=_positions(facts.index(rule.reads) for rule in used),
+            last=_ints(
+                len(of_rule) - _ODD - 1 if rule.reads in COUNTED else _MOST
+                for rule, of_rule in zip(used, labels, strict=True)
+            ),
+            counts_months=any(rule.reads == "months_owned" for rule in used),
+        )
+
+    def _labels(self, rule: Retention) -> list[Label]:
+        """Return the label of each code: those that some terms have rates of, an unknown one, and none."""
+        if rule.reads in self.texts:
+            texts = self.texts[rule.reads]
+            return [*texts, max(texts, key=len) + "?", None]
+        sizes = (len(tuple(rule.labels(terms))) for terms in self.programme.terms if rule.is_used(terms))
+        return [*range(max(sizes)), -1, None]
 
     # What comes on top.
 
@@ -347,11 +396,6 @@ def _acts(effect: _Effect) -> bool:
     option = effect.option
     does = option is not None and (option.grade or option.deduction is not None or option.extra_minor)
     return bool(effect.reasons or does)
-
-
-def _kept_at(terms: Terms, month: int) -> int:
-    bands = [band.keep_bps for band in terms.age_bands if band.from_months <= month]
-    return bands[-1] if bands else BPS
 
 
 def _set_of(codes: Iterable[ReasonCode]) -> int:

@@ -349,6 +349,7 @@ def test_exchanges_that_ended_at_the_door_are_rows() -> None:
     assert frame["kind"].to_list() == ["valued", "", *["valued"] * 7, "not_taken", "other_device"]
     assert frame["seen:glass"].isna().to_list() == [False, True, *[False] * 8, True]
     assert {"store", "inspector"}.isdisjoint(frame.columns)
+    assert frame["programme"].unique().tolist() == ["small"]
 
 
 def test_exchanges_that_did_not_are_left_out() -> None:

@@ -223,7 +223,8 @@ def paid_as_quoted(
 
     Warns:
         TuningWarning: the programme cannot value some answers, whose rows then count in the shares and in no question;
-            some quotes are not what it makes of their answers; or there are fewer than ten clusters.
+            some quotes are not what it makes of their answers, as where a bonus had been used up; or there are fewer
+            than ten clusters.
     """
     asked = _questions(programme)
     read = columns_in(programme)[0] - (set() if at is None else {"at"})
@@ -423,7 +424,7 @@ def inspections_of(
 
     Returns:
         One row for each: `exchange` (the coupon's code, which is spent), `store` and `inspector` where they were given,
-        `model`, `at`, `purchased_on`, `target`, `kind`, `quoted_minor`, `paid_minor`, and the answers.
+        `programme`, `model`, `at`, `purchased_on`, `target`, `kind`, `quoted_minor`, `paid_minor`, and the answers.
 
     Raises:
         InvalidValue: something else is given.
@@ -444,6 +445,7 @@ def inspections_of(
                     for name, labels in (("store", stores), ("inspector", inspectors))
                     if labels is not None
                 },
+                "programme": quote.programme,
                 "model": quote.model,
                 "at": quote.at,
                 "purchased_on": quote.purchased_on,

@@ -48,11 +48,12 @@ class Door:
 
 
 def _modules() -> Iterator[ModuleType]:
+    """Return the public modules; the list of rules is for the package, which offers its settings in `programme`."""
     yield miexchange
     for file in sorted(PACKAGE.rglob("*.py")):
         parts = file.relative_to(PACKAGE).with_suffix("").parts
         names = parts[:-1] if parts[-1] == "__init__" else parts
-        if names and not any(name.startswith("_") for name in names) and "migrations" not in names:
+        if names and not any(name.startswith("_") for name in names) and not {"migrations", "rules"} & set(names):
             yield importlib.import_module(".".join(("miexchange", *names)))
 
 

@@ -408,15 +408,15 @@ def _by_door() -> dict[str, dict[str, Any]]:
     prices = SOUND.programme.prices
     return {
         "Anchor.table": {},
-        "AnchorTable.of": {"anchors": SOUND.programme.anchors.anchors},
-        "PriceTable.of": {"prices": prices.prices},
+        "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},
+        "PriceTable.of": {"rows": prices.prices},
         "PriceTable.read": {"source": SOUND.csv(pd.DataFrame([price.to_dict() for price in prices.prices]), "p.csv")},
         "AnchorTable.read": {
             "source": SOUND.csv(pd.DataFrame([row.to_dict() for row in SOUND.programme.anchors.anchors]), "a.csv")
         },
         "Catalogue.read": {"source": _data.folder() / "models.csv"},
         "EligibleModels.read": {"source": _data.folder() / "programmes/graded-trade-in/eligible_models.csv"},
-        "TacTable.read": {"path": _data.folder() / "tac.csv"},
+        "TacTable.read": {"source": _data.folder() / "tac.csv"},
         "TacTable.of": {"rows": [(small.IMEI[:8], "Acme", "One")]},
         "Programme.load": {"source": "graded-trade-in"},
         "lint": {"source": "graded-trade-in"},

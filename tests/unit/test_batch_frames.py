@@ -63,7 +63,7 @@ def test_columns_that_nobody_reads_may_be_called_anything(frame: Any) -> None:  
             pa.Table.from_arrays([pa.array([""])] * 2, names=["model"] * 2),
             "frame has two columns 'model': rename one of them",
         ),
-        (pl.LazyFrame(ROW), r"a LazyFrame has no rows yet; collect\(\) it"),
+        (pl.LazyFrame(ROW), r"give what its collect\(\) returns: a LazyFrame has no rows yet"),
         (pd.Series([small.MODEL]), "frame is a Series, which cannot be read"),
         (ROW, "frame is a dict: give a pandas"),
     ],

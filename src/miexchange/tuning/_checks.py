@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from miexchange._privacy import masked
 from miexchange._text import text_of
 from miexchange._value import is_text
 from miexchange.errors import MiExchangeError, missing, out_of_range, shown, wrong_type
@@ -92,9 +93,9 @@ def as_frame(data: object, columns: Iterable[object], what: str) -> pd.DataFrame
     wanted = [text_of(column) for column in columns if column is not None]
     lacking = [column for column in wanted if column not in names]
     if lacking:
-        known = [name for name in names if name is not None]
+        known = [masked(name) for name in names if name is not None]
         rule = f"add it, or name the column that holds it; known: {', '.join(known[:_KNOWN])}"
-        raise missing(what, rule, f"has no column {', '.join(map(str, lacking))}")
+        raise missing(what, rule, f"has no column {', '.join(masked(str(column)) for column in lacking)}")
     repeated = [column for column in wanted if names.count(column) > 1]
     if repeated:
         raise out_of_range(what, None, "keep one of them", f"has the column {', '.join(map(str, repeated))} twice")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "check_rows", "is_of_pandas", "is_of_polars", "open_column", "open_frame"]
 
-_COLLECT = "a LazyFrame has no rows yet; collect() it"
+_COLLECT = "give what its collect() returns: a LazyFrame has no rows yet"
 
 
 class Frame:

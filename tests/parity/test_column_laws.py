@@ -147,7 +147,7 @@ def test_many_prices_and_rows_without_a_model_or_an_instant() -> None:
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        (pa.array([datetime(2018, 4, 1)]), "time zone"),  # noqa: DTZ001 - that is the point
+        (pa.array([datetime(2018, 4, 1)]), "say which zone they are in"),  # noqa: DTZ001 - that is the point
         (pa.array(["2018-04-01"]), "timestamps with a time zone"),
         (pa.array([datetime(2018, 4, 1, tzinfo=UTC)] * 2, pa.timestamp("us", "UTC")), "one instant, or a column of 1"),
         (datetime(2018, 4, 1), "time zone"),  # noqa: DTZ001 - as above

@@ -177,6 +177,7 @@ def test_the_lines_and_the_changes_of_a_requote_add_up(visit: tuple[Enquiry, Quo
         asked.programme,
         at=quote.at,
         target=quote.target,
+        customer=quote.customer,
         bonuses_given=dict(quote.bonuses_given),
     )
     assert isinstance(again, Quote)

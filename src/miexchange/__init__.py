@@ -4,7 +4,7 @@
 >>> from miexchange import Device, Programme, headline
 >>> programme = Programme.load("mi-exchange-india")
 >>> quote = headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 15, 12, tzinfo=UTC))
->>> quote.label, quote.grade, quote.rupees
+>>> quote.label, quote.grade, quote.money.plain
 ('OnePlus 3T (6 GB, 64 GB)', 'A', '11290.00')
 """
 
@@ -18,6 +18,7 @@ from miexchange.exchange import Exchange, accept
 from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import Currency, Money
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules, lint
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal
@@ -33,6 +34,7 @@ __all__ = [
     "Condition",
     "Coupon",
     "CouponStanding",
+    "Currency",
     "DataError",
     "Device",
     "DeviceReport",
@@ -50,6 +52,7 @@ __all__ = [
     "InvalidValue",
     "Listing",
     "MiExchangeError",
+    "Money",
     "Option",
     "Order",
     "OrderLine",

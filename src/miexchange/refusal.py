@@ -91,6 +91,7 @@ class ReasonCode(Word):
     COUPON_UNKNOWN = "coupon_unknown"
     COUPON_CODE_MISTYPED = "coupon_code_mistyped"
     COUPON_ALTERED = "coupon_altered"
+    ORDER_CURRENCY = "order_currency"
     # The exchange.
     EXCHANGE_NOT_OFFERED = "exchange_not_offered"
     DEVICE_IN_EXCHANGE = "device_in_exchange"

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from miexchange.catalogue import Variant
     from miexchange.market import Price
+    from miexchange.money import Currency
 
 __all__ = [
     "Replay",
@@ -130,7 +131,9 @@ def appraise(
     days = (at - price.effective_from).days
     months = _months(device.purchased_on, on) if device.purchased_on else 0
     market = programme.price_names[price.model, price.effective_from]
-    lines = _exchange_lines(price.price_minor, market, grading.overall, grading.findings, anchors, terms, days, months)
+    lines = _exchange_lines(
+        price.price_minor, market, grading.overall, grading.findings, anchors, terms, programme.currency, days, months
+    )
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
     bonuses: list[GrantedBonus] = []
@@ -164,6 +167,7 @@ def appraise(
         coupon_value=coupon_value,
         warnings=verdict.warnings,
         usage=terms.usage,
+        currency=programme.currency,
         seal="",
     )
     return quote if key is None else quote.sealed(key)
@@ -264,6 +268,7 @@ def _exchange_lines(
     findings: tuple[Finding, ...],
     anchors: Mapping[str, int],
     terms: Terms,
+    currency: Currency,
     days: int,
     months: int,
 ) -> list[QuoteLine]:
@@ -276,6 +281,7 @@ def _exchange_lines(
         findings: the answers that are not clean.
         anchors: the repair anchors that they need, in minor units.
         terms: the rules.
+        currency: the currency of all amounts.
         days: whole days since the price became effective.
         months: whole months since the purchase.
     """
@@ -330,7 +336,7 @@ def _exchange_lines(
         *deduction_names,
         *terms.overlap_names,
         *extra_names,
-        *terms.closing_names,
+        *terms.closing_names(currency),
     )
     lines = [_line("market", market, *market_name)]
     for amount, name in zip(steps, names, strict=True):
@@ -570,7 +576,7 @@ def _line_differences(quote: Quote, again: Quote) -> list[str]:
     """Name the lines that differ; where none does, look at their order and at what the bonuses are bound to."""
     before, now = ({line.rule: line for line in one.lines} for one in (quote, again))
     differences = [
-        f"{rule} was {_amount(before.get(rule))}, is now {_amount(now.get(rule))}"
+        f"{rule} was {_amount(before.get(rule), quote)}, is now {_amount(now.get(rule), again)}"
         for rule in dict.fromkeys((*before, *now))
         if before.get(rule) != now.get(rule)
     ]
@@ -581,8 +587,8 @@ def _line_differences(quote: Quote, again: Quote) -> list[str]:
     return differences
 
 
-def _amount(line: QuoteLine | None) -> str:
-    return "not there" if line is None else f"{line.rupees} ({line.effect})"
+def _amount(line: QuoteLine | None, quote: Quote) -> str:
+    return "not there" if line is None else f"{quote.currency.plain(line.amount)} ({line.effect})"
 
 
 def appraise_again(

@@ -51,11 +51,12 @@ from miexchange import (
 )
 from miexchange._value import Value
 from miexchange.batch.plan import _plan
-from miexchange.cli._output import rupees
+from miexchange.cli._output import writer
 from miexchange.coupon import device_token
 from miexchange.events import EVENTS
 from miexchange.programme import shipped
 from miexchange.refusal import CURED, ReasonCode
+from unit.small import INR
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "miexchange"
@@ -64,7 +65,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 KEY, OTHER_KEY = b"0123456789abcdef", b"fedcba9876543210"
 PHONE, NUMBER = "oneplus-3t-6-64", "863664031234569"
-ORDER = Order("order-1", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),))
+ORDER = Order("order-1", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),), INR)
 
 
 def says(page: str, sentence: str) -> None:
@@ -114,7 +115,7 @@ programme, at, key = Programme.load("mi-exchange-india"), datetime(2018, 3, 20, 
 answers = headline("oneplus-3t-6-64", programme, at=at).condition
 quote = appraise(Device("oneplus-3t-6-64", "863664031234569"), answers, programme, at=at, key=key)
 coupon = issue(quote, programme, account="asha", at=at, key=key)
-order = Order("o", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),))
+order = Order("o", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),), programme.currency)
 held = apply(accept(quote, programme, account="asha", at=at, key=key), Reserve(at, order, "asha"))
 refusal = appraise(Device("oneplus-3t-6-64", "1"), answers.replace(touch=None), programme, at=at)
 for value in (quote, coupon, coupon.check(order, account="asha", at=at, keys=(key,)), held, refusal):
@@ -464,10 +465,11 @@ def test_the_extras_are_those_that_the_readme_names() -> None:
 
 
 def test_amounts_are_grouped_the_indian_way_in_every_locale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("miexchange.cli._output._has_rupee_sign", lambda _: True)
-    assert rupees(1_00_000_00) == "₹1,00,000.00"
+    monkeypatch.setattr("miexchange.cli._output._can_write", lambda *_: True)
+    assert writer(INR)(1_00_000_00) == "₹1,00,000.00"
     script = (
-        "from miexchange.cli._output import rupees; print(rupees(10000000).encode('ascii', 'replace').decode()[1:])"
+        "from miexchange.cli._output import writer; from miexchange import Currency; "
+        "print(writer(Currency('INR'))(10000000).encode('ascii', 'replace').decode()[1:])"
     )
     said = {
         ran(script, tmp_path, LC_ALL=name, LANG=name, PYTHONUTF8="1") for name in ("C", "de_DE.UTF-8", "hi_IN.UTF-8")
@@ -522,4 +524,4 @@ def test_the_published_quote_and_the_formula(programme: Programme) -> None:
     assert set(shipped()) == {"mi-exchange-india", "graded-trade-in"}
     quote = headline(PHONE, programme, at=datetime(2018, 3, 15, 12, tzinfo=UTC))
     assert isinstance(quote, Quote)
-    assert quote.rupees == "11290.00"
+    assert quote.money.plain == "11290.00"

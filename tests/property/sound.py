@@ -250,7 +250,7 @@ def _examples() -> dict[type, Any]:
         batch.Progress(1, 1, 1),
         SOUND.checkpoint,
         SOUND.inclusion,
-        ledger.Exposure(AT.date(), 1, 1),
+        ledger.Exposure(AT.date(), 1, 1, trade.ORDER.currency),
         ledger.Sweep(0, 0),
         ledger.Verification(1, 1, ()),
         ledger.DeviceStanding(),

@@ -13,6 +13,7 @@ from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels, Listing
 from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import Currency
 from miexchange.programme import Programme, Terms, UsageRules
 from miexchange.quote import Quote
 from miexchange.tac import TacTable
@@ -28,6 +29,7 @@ AT = BEGIN + timedelta(days=10, hours=6)
 """The instant at which the tests value: ten whole days later."""
 
 MODEL = "acme-one-4-64"
+INR = Currency("INR")
 IMEI = "354178036859789"
 IMEI2 = "354178030000000"
 KEY = b"0123456789abcdef"
@@ -67,7 +69,7 @@ def programme(
     anchors: Mapping[str, int] | None = None,
     sims: int | None = None,
 ) -> Programme:
-    """Put a programme of one phone around terms; amounts in paise."""
+    """Put a programme of one phone around terms; amounts in minor units."""
     repairs = [
         Anchor(MODEL, component, BEGIN, amount, "observed") for component, amount in sorted((anchors or {}).items())
     ]
@@ -75,6 +77,7 @@ def programme(
         id="small",
         title="Small programme",
         zone=IST,
+        currency=INR,
         brands=frozenset({"Acme"}),
         catalogue=Catalogue((VARIANT.replace(sims=sims),)),
         eligible=EligibleModels((Listing(MODEL, date(2020, 1, 1)),)),

@@ -304,6 +304,7 @@ class TestVersionsOfTerms:
             both.id,
             both.title,
             both.zone,
+            both.currency,
             both.brands,
             both.catalogue,
             both.eligible,
@@ -331,7 +332,17 @@ class TestVersionsOfTerms:
     def test_a_programme_without_terms_is_never_in_force(self) -> None:
         one = small.programme()
         none = Programme(
-            one.id, one.title, one.zone, one.brands, one.catalogue, one.eligible, one.prices, one.anchors, one.tacs, ()
+            one.id,
+            one.title,
+            one.zone,
+            one.currency,
+            one.brands,
+            one.catalogue,
+            one.eligible,
+            one.prices,
+            one.anchors,
+            one.tacs,
+            (),
         )
         result = appraise_frame(pa.table({"model": [small.MODEL]}), none, at=small.AT)
         assert result["reasons"].to_pylist() == ["programme_not_in_force"]

@@ -103,7 +103,7 @@ def test_each_step_of_a_quote_is_named_with_its_row(base: Programme) -> None:
         ("overlap:display+battery", "3000 bps of the smaller count", "overlaps[display+battery]"),
     )
     assert summer.overlap_names == ()
-    assert spring.closing_names == (
+    assert spring.closing_names(base.currency) == (
         ("factor", "10000 bps: the operator's share", "terms[factor_bps]"),
         ("floor", "not below the scrap value of 100.00", "terms[scrap_minor]"),
         ("cap", "not above the market price", "market_prices"),

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from miexchange import _value
+from miexchange._bounded import Older, hints_of, parts_of
 from miexchange._value import Value, canonical, day, dump, instant, require
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Finding, Grade, Grading, Option, Questionnaire
@@ -30,6 +31,7 @@ from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.tac import TacDevice
 from miexchange.valuation import Replay, WorstCase
 from unit import small
+from unit.small import INR
 
 QUESTION = small.cosmetic("glass", "display", small.costs("cracked", amount_minor=5_000))
 BONUS = Bonus("diwali", "Diwali bonus", amount_minor=5_000, targets=("Two",), begins=date(2020, 1, 1), quota=3)
@@ -82,8 +84,8 @@ VALUES: list[Value] = [
     Replay(("grade was A, is now B",)),
     COUPON,
     LINE,
-    Order("o1", (LINE,), ("bank_offer",)),
-    Redemption(COUPON.code, "o1", small.AT, (5_000,), 5_000, 100, 0, 0),
+    Order("o1", (LINE,), INR, ("bank_offer",)),
+    Redemption(COUPON.code, "o1", small.AT, (5_000,), 5_000, 100, 0, 0, INR),
 ]
 FIELDS = [(value, field.name) for value in VALUES for field in dataclasses.fields(value)]  # type: ignore[arg-type]
 each_value = pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
@@ -199,6 +201,9 @@ def test_a_missing_json_key_is_refused_unless_it_has_a_default(value: Value, fie
     data = value.to_dict()
     del data[field]
     default = next(one for one in dataclasses.fields(value) if one.name == field).default  # type: ignore[arg-type]
+    older = [bound.make() for bound in parts_of(hints_of(type(value))[field])[1] if isinstance(bound, Older)]
+    if older:
+        (default,) = older
     if default is dataclasses.MISSING:
         with pytest.raises(InvalidValue) as caught:
             type(value).from_dict(data)
@@ -249,7 +254,7 @@ def test_what_is_no_plain_data_is_refused(data: Any) -> None:  # noqa: ANN401 - 
 
 
 def test_a_fault_in_json_is_named_with_its_path() -> None:
-    data = Order("o1", (LINE, LINE)).to_dict()
+    data = Order("o1", (LINE, LINE), INR).to_dict()
     data["lines"][1]["quantity"] = "two"
     with pytest.raises(InvalidValue, match="Input should be a valid integer") as caught:
         Order.from_dict(data)
@@ -257,7 +262,7 @@ def test_a_fault_in_json_is_named_with_its_path() -> None:
 
 
 def test_a_rule_of_the_value_speaks_in_its_own_words() -> None:
-    data = Order("o1", (LINE, LINE)).to_dict()
+    data = Order("o1", (LINE, LINE), INR).to_dict()
     data["lines"][1]["quantity"] = 0
     with pytest.raises(InvalidValue, match="give a whole number from 1 to 1000000") as caught:
         Order.from_dict(data)

@@ -64,11 +64,12 @@ def _row(variant: Variant, rules: Programme, at: datetime) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]], count: int, rules: Programme, at: datetime) -> None:
+    write = _output.writer(rules.currency)
     _output.say(f"{rules.title} at {_output.moment(at, rules.zone)}", style="bold")
     _output.say()
     cells = []
     for row in rows:
-        price = "none" if row["price_minor"] is None else _output.rupees(row["price_minor"])
+        price = "none" if row["price_minor"] is None else write(row["price_minor"])
         since = (row["priced_from"][:10], row["basis"]) if row["priced_from"] else ""
         name, listed = (row["label"], row["model"]), "yes" if row["listed"] else "no"
         cells.append((name, listed, (price, "stale") if row["stale"] else price, since))

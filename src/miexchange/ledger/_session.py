@@ -42,6 +42,7 @@ class ExchangeRow(NamedTuple):
     due_us: int | None
     at_us: int
     value_minor: int
+    currency: str
     key_id: str
     head: str
 

@@ -24,9 +24,9 @@ from miexchange._text import path_of, text_of
 from miexchange.catalogue import Catalogue
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
-from miexchange.errors import DataError, Problem, shown
+from miexchange.errors import DataError, InvalidValue, Problem, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
-from miexchange.money import BPS
+from miexchange.money import BPS, Currency, PriceMinor
 from miexchange.programme import Programme, Terms, _lint, shipped
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
 from miexchange.programme._toml import Toml, TomlPath, read_toml
@@ -77,6 +77,8 @@ class _Head:
 
     id: Id
     title: Text
+    currency: Text
+    categories: SomeWords
     utc_offset_minutes: Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")]
     brands: SomeWords
     models: Text
@@ -84,6 +86,7 @@ class _Head:
     eligible_models: Text
     market_prices: Text
     repair_anchors: Note = ""
+    price_step_minor: PriceMinor = 1
     source: Note = ""
 
 
@@ -131,6 +134,7 @@ class Draft:
     toml: Toml
     problems: Problems
     zone: timezone = UTC
+    currency: Currency | None = None
     brands: tuple[str, ...] = ()
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
     eligible: EligibleModels = field(default_factory=lambda: EligibleModels(()))
@@ -201,15 +205,17 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     data = dict(toml.data)
     versions = data.pop("terms", [])
     head = Fitter(toml, file, UTC, problems).fields(shape_of(_Head), data, ())
+    draft.currency = _currency(head, draft)
     _read_tables(directory, head, draft)
     _read_versions(directory, versions, draft)
     _lint.check(draft)
-    if problems.found:
+    if problems.found or draft.currency is None:
         return None
     return Programme(
         id=head["id"],
         title=head["title"],
         zone=draft.zone,
+        currency=draft.currency,
         brands=frozenset(draft.brands),
         catalogue=draft.catalogue,
         eligible=draft.eligible,
@@ -218,6 +224,15 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
         tacs=draft.tacs,
         terms=tuple(part.settings for part in draft.parts if part.settings is not None),
     )
+
+
+def _currency(head: dict[str, Any], draft: Draft) -> Currency | None:
+    """Return the currency that the head names; nothing stands for one that is missing."""
+    try:
+        return Currency(head["currency"]) if "currency" in head else None
+    except InvalidValue as fault:
+        draft.bad(("currency",), f"{shown(head['currency'])} is no currency", sentence(fault.rule))
+        return None
 
 
 def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:

@@ -123,6 +123,7 @@ def _files(programme: Programme) -> dict[str, str]:
     head = {
         "id": programme.id,
         "title": programme.title,
+        "currency": programme.currency.code,
         "utc_offset_minutes": programme.zone.utcoffset(None) // timedelta(minutes=1),
         "brands": sorted(programme.brands),
         **{key: name for key, (name, _, _) in tables.items()},

@@ -17,6 +17,7 @@ from miexchange._value import Fault, check_types, dump, instant
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
 from miexchange.market import AnchorTable, PriceTable
+from miexchange.money import Currency
 from miexchange.programme.terms import Terms
 from miexchange.tac import TacTable
 
@@ -40,6 +41,7 @@ class Programme:
         id: the programme's id.
         title: its name for people.
         zone: where its days begin.
+        currency: the currency of every amount in it.
         brands: the brands of old phones that it accepts.
         catalogue: the models that exist.
         eligible: the dated list of models that it takes.
@@ -52,6 +54,7 @@ class Programme:
     id: Id
     title: Text
     zone: timezone
+    currency: Currency
     brands: frozenset[str]
     catalogue: Catalogue
     eligible: EligibleModels
@@ -135,7 +138,7 @@ class Programme:
         import hashlib  # noqa: PLC0415 - it loads OpenSSL; a programme is loaded long after the import
 
         content = hashlib.sha256()
-        head = (self.id, self.title, str(self.zone.utcoffset(None)), *sorted(self.brands))
+        head = (self.id, self.title, str(self.zone.utcoffset(None)), self.currency.code, *sorted(self.brands))
         content.update("\x1f".join(head).encode())
         for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors):
             content.update(b"\x1e" + dump(table))

@@ -15,13 +15,14 @@ from miexchange._bounded import bound_of
 from miexchange._text import is_a
 from miexchange.catalogue import Variant
 from miexchange.market import IST
-from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE, Currency
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = [
     "COUNT",
+    "CURRENCIES",
     "SOURCE",
     "START",
     "STRATEGY",
@@ -48,6 +49,9 @@ SOURCE = "example"
 
 ZONES = (UTC, IST, *(timezone(timedelta(hours=hours)) for hours in (-12, -5, 14)))
 """The zones that instants are drawn in."""
+
+CURRENCIES = st.sampled_from(tuple(map(Currency, ("INR", "JPY", "KWD", "GBP"))))
+"""The currencies of what is drawn: of two decimals, of none and of three."""
 
 STRATEGY = maybe(instance(st.SearchStrategy, "give a strategy"))
 """What other values are drawn from, where it is given."""

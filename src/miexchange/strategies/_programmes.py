@@ -19,6 +19,7 @@ from miexchange.programme import AgeBand, Bonus, ExchangeRules, Overlap, Program
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
+    CURRENCIES,
     SOURCE,
     START,
     VARIANTS,
@@ -273,7 +274,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
     """
     catalogue = draw(catalogues())
     listed = draw(subsets(catalogue.variants, 1))
-    zone = draw(_OFFSETS)
+    zone, currency = draw(_OFFSETS), draw(CURRENCIES)
     begin = midnight(START, zone)
     fresh = draw(st.integers(30, 60))
     table: list[Price] = []
@@ -314,6 +315,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         id="drawn",
         title="Drawn programme",
         zone=zone,
+        currency=currency,
         brands=frozenset(variant.brand for variant in listed),
         catalogue=catalogue,
         eligible=EligibleModels(tuple(draw(listings(variant.model)) for variant in listed)),

@@ -162,6 +162,7 @@ def fit_programme(
         id=id,
         title=title,
         zone=base.zone,
+        currency=base.currency,
         brands=base.brands,
         catalogue=catalogue,
         eligible=EligibleModels(tuple(Listing(model, effective_from, None, source) for model in sorted(listed))),

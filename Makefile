@@ -85,6 +85,7 @@ lint: $(READY)
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py

@@ -8,6 +8,7 @@
 ('OnePlus 3T (6 GB, 64 GB)', 'A', '11290.00')
 """
 
+from miexchange._zone import Zone
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
@@ -76,6 +77,7 @@ __all__ = [
     "Variant",
     "Verdict",
     "WorstCase",
+    "Zone",
     "accept",
     "appraise",
     "coupon_for",

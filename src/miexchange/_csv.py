@@ -18,12 +18,12 @@ from miexchange._files import read_text
 from miexchange._frame import Columns, NotATable
 from miexchange._problems import Problems
 from miexchange._text import WIDEST, counted, is_blank, path_of, text_of, whole_of
-from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
+from miexchange._time import NotATime, as_date, day_of, instant_of, is_day, is_moment, read_day, read_instant
 from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import timezone
+    from datetime import tzinfo
     from pathlib import Path
 
     from miexchange._bounded import Between
@@ -127,11 +127,14 @@ class Row:
         """Return a date, or None for an empty cell."""
         return None if self.is_empty(column) else self.day(column)
 
-    def instant(self, column: str, zone: timezone) -> datetime | None:
-        """Return an instant in UTC: a date means its first moment in the zone."""
+    def instant(self, column: str, zone: tzinfo | None) -> datetime | None:
+        """Return an instant in UTC: a date means its first moment in the zone, and nothing without one."""
         value = self.cells.get(column)
         try:
             text = text_of(value)
+            if zone is None and (type(as_date(value)) is date if text is None else is_day(text.strip())):
+                self._not_a_time(column, value, NotATime(*_NO_ZONE_OF_DAY))
+                return None
             return instant_of(as_date(value), zone) if text is None else read_instant(text.strip(), zone)
         except NotATime as fault:
             self._not_a_time(column, value, fault)
@@ -160,9 +163,12 @@ class Row:
         what, remedy = fault.args
         self.bad(column, "is empty" if is_blank(value) else f"{_cell_shown(value)} {what}", remedy)
 
-    def instant_or_none(self, column: str, zone: timezone) -> datetime | None:
+    def instant_or_none(self, column: str, zone: tzinfo | None) -> datetime | None:
         """Return an instant, or None for an empty cell."""
         return None if self.is_empty(column) else self.instant(column, zone)
+
+
+_NO_ZONE_OF_DAY = ("is a day, and no zone says when it begins", "Give `zone`, or write a moment with its offset")
 
 
 def _cell_shown(value: object) -> str:

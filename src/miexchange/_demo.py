@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from miexchange import (
@@ -20,6 +20,7 @@ from miexchange import (
     Imei,
     ImeiStatus,
     InvalidValue,
+    Listing,
     Order,
     OrderLine,
     Programme,
@@ -166,7 +167,7 @@ def journey() -> Journey:
     )
 
 
-_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal)
+_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing)
 
 
 def expected(kind: type[_Answer], answer: object) -> _Answer:
@@ -201,7 +202,7 @@ def tell(story: Journey, write: Callable[[int], str], width: int = _WIDEST) -> I
 class _Page:
     """How wide the page is, and how amounts and instants are written on it."""
 
-    def __init__(self, write: Callable[[int], str], width: int, zone: timezone) -> None:
+    def __init__(self, write: Callable[[int], str], width: int, zone: tzinfo) -> None:
         self.write = write
         self._width = width
         self._zone = zone
@@ -236,7 +237,7 @@ def _tell_phone(story: Journey, page: _Page) -> Iterator[str]:
     body = imei.reporting_body
     found = " or ".join(f"{device.brand} {device.model}" for device in story.candidates)
     on = quote.at.astimezone(story.programme.zone).date()
-    listing = next(one for one in story.programme.eligible if one.model == quote.model and one.covers(on))
+    listing = expected(Listing, story.programme.eligible.as_of(quote.model, on))
     worn = next(iter(dict(quote.condition).items() - dict(story.advert.condition).items()))
     yield ""
     yield f"1. The phone: {quote.label}"

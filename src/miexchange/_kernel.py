@@ -25,6 +25,7 @@ __all__ = [
     "drift_bps",
     "finding",
     "grant",
+    "position_of",
     "scaled",
     "value_steps",
     "whole_months",
@@ -120,6 +121,15 @@ def grant(amounts: MutableSequence[_Int], stackable: Sequence[bool]) -> None:
             chosen = (amounts[place] == largest) * unclaimed
             unclaimed = unclaimed - chosen
             amounts[place] = amounts[place] * chosen
+
+
+def position_of(count: _Int, last: _Int) -> _Int:
+    """Return where a count stands in a table of rates: beyond the end at the last rate, below zero after that one.
+
+    >>> position_of(7, 24), position_of(40, 24), position_of(-1, 24)
+    (7, 24, 25)
+    """
+    return at_most(count, last) + (last + 1 - count) * (count < 0)
 
 
 def whole_months(since_month: _Int, since_day: _Int, month: _Int, day: _Int) -> _Int:

@@ -6,31 +6,35 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
-from miexchange._bounded import Between, Id, Name, Note, bound_of
-from miexchange._bounds import JSON_VALUES, NAME
-from miexchange._csv import read_rows
+from miexchange._bounded import Between, Id, Name, Note, Older, bound_of
+from miexchange._bounds import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
-from miexchange._problems import Problems
+from miexchange._table import Table
 from miexchange._text import GREATEST_SHOWN, is_missing, native, words
 from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
 from miexchange.errors import InvalidImei, InvalidValue, shown
 from miexchange.imei import Imei
-from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.money import PriceMinor
 from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from datetime import tzinfo
+
+    from miexchange._csv import Row
+    from miexchange._value import Fault
 
 __all__ = ["Catalogue", "Device", "Variant"]
 
 _MB_PER_GB = 1024
 _NEAREST = 5
 _Memory = Annotated[int, Between(1, 10**6)]
+_FOR_PEOPLE = ("launched_on_precision", "new_price_minor", "new_price_on", "new_price_source", "sims_source")
+"""Columns of a model table that nothing here reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,9 @@ class Variant(Value):
         model: the variant's id, such as ``xiaomi-redmi-note-4-4-64``.
         brand: the brand, as the catalogue spells it.
         name: the model's name without the brand.
-        ram_mb: RAM in MB, or None where it is not known.
-        storage_gb: storage in GB.
+        category: what kind of device it is, such as ``smartphone`` or ``tablet``.
+        ram_mb: RAM in MB, or None where it is not known, or the category has none.
+        storage_gb: storage in GB, or None where the category has none.
         launched_on: the launch date in India, or None where no source states one.
         launch_price_minor: the price at launch, or None where no source states one.
         aliases: other names of the model.
@@ -54,13 +59,18 @@ class Variant(Value):
     model: Id
     brand: Id
     name: Id
+    category: Annotated[Id, Older(lambda: "smartphone")]
     ram_mb: _Memory | None
-    storage_gb: _Memory
+    storage_gb: _Memory | None
     launched_on: date | None = None
-    launch_price_minor: Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_AMOUNT)] | None = None
+    launch_price_minor: PriceMinor | None = None
     aliases: tuple[Name, ...] = ()
     source: Note = ""
     sims: Annotated[int, Between(1, 4)] | None = None
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.category == "smartphone" and self.storage_gb is None:
+            yield "storage_gb", None, "give the storage in GB: a smartphone is valued by it"
 
     @property
     def family(self) -> str:
@@ -69,13 +79,14 @@ class Variant(Value):
 
     @property
     def memory(self) -> str:
-        """RAM and storage for people, such as ``4 GB, 64 GB``."""
-        return f"{_ram(self.ram_mb)}, {self.storage_gb} GB" if self.ram_mb else f"{self.storage_gb} GB"
+        """RAM and storage for people, such as ``4 GB, 64 GB``; "" where it has neither."""
+        known = [_ram(self.ram_mb)] if self.ram_mb else []
+        return ", ".join([*known, f"{self.storage_gb} GB"] if self.storage_gb else known)
 
     @property
     def label(self) -> str:
         """The whole name for people, such as ``Xiaomi Redmi Note 4 (4 GB, 64 GB)``."""
-        return f"{self.family} ({self.memory})"
+        return f"{self.family} ({self.memory})" if self.memory else self.family
 
 
 def _given(name: object, field: str) -> str:
@@ -103,6 +114,8 @@ def _id_key(text: str) -> str:
 
 def _spellings_of_memory(variant: Variant) -> Iterator[str]:
     """Yield the keys of RAM and storage as people write them, the units always: `6 GB, 64 GB`, `6GB+64GB`, `64 GB`."""
+    if variant.storage_gb is None:
+        return
     storage = f"{variant.storage_gb}gb"
     yield storage
     if variant.ram_mb is not None:
@@ -112,64 +125,71 @@ def _spellings_of_memory(variant: Variant) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Catalogue(Value):
-    """Every model that the library knows, by id and by family. Sorted by id, immutable."""
+class Catalogue(Table[Variant]):
+    """Every model that the library knows, by id and by family.
+
+    Attributes:
+        variants: the rows, sorted by id; make a catalogue with `of` or `read`, of a CSV file or a DataFrame with the
+            columns of ``data/models.csv``.
+    """
 
     variants: tuple[Variant, ...]
-    _most_items: ClassVar[int] = JSON_VALUES
+    _kind = Variant
+    _field = "variants"
+    _required = (
+        "model",
+        "brand",
+        "name",
+        "category",
+        "ram_mb",
+        "storage_gb",
+        "launched_on",
+        "launch_price_minor",
+        "source",
+    )
+    _optional = ("aliases", "sims", *_FOR_PEOPLE)
 
     @classmethod
-    def read(cls, source: str | Path | object) -> Catalogue:
-        """Read a model table: a CSV file or a DataFrame with the columns of ``data/models.csv``.
+    def _row(cls, row: Row, zone: tzinfo | None) -> Variant | None:  # noqa: ARG003 - its rows have no dates
+        aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
+        return row.made(
+            Variant,
+            {},
+            row.text("model"),
+            row.text("brand"),
+            row.text("name"),
+            row.text("category"),
+            row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
+            row.whole_or_none("storage_gb", bound_of(Variant, "storage_gb")),
+            row.day_or_none("launched_on"),
+            row.whole_or_none("launch_price_minor", bound_of(Variant, "launch_price_minor")),
+            aliases,
+            row.text("source"),
+            row.whole_or_none("sims", bound_of(Variant, "sims")),
+        )
+
+    def lookup(self, model: str) -> Variant | None:
+        """Return the variant of an id, or None; `named` reads other spellings too.
 
         Raises:
-            DataError: every bad row with its line, column and reason, all at once.
+            InvalidValue: it is not a text.
         """
-        problems = Problems()
-        catalogue = cls._read(source, problems)
-        problems.raise_if_any()
-        return catalogue
-
-    @classmethod
-    def _read(cls, source: object, problems: Problems, file: str = "") -> Catalogue:
-        required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source")
-        told = ("launched_on_precision", "new_price_minor", "new_price_on", "new_price_source", "sims_source")
-        optional = ("aliases", "sims", *told)  # what is told beside them is for people
-        variants: dict[str, Variant] = {}
-        for row in read_rows(source, required, optional, problems, file=file):
-            aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
-            cells = (
-                row.text("model"),
-                row.text("brand"),
-                row.text("name"),
-                row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
-                row.whole("storage_gb", bound_of(Variant, "storage_gb")),
-                row.day_or_none("launched_on"),
-                row.whole_or_none("launch_price_minor", bound_of(Variant, "launch_price_minor")),
-                aliases,
-                row.text("source"),
-                row.whole_or_none("sims", bound_of(Variant, "sims")),
-            )
-            if row.good and cells[0] in variants:
-                row.bad("model", f"{cells[0]} stands twice", "Keep one row for each variant")
-            if variant := row.made(Variant, {}, *cells):
-                variants[variant.model] = variant
-        return cls(tuple(variants[model] for model in sorted(variants)))
+        return self.by_model.get(_given(model, "model"))
 
     @cached_property
     def by_model(self) -> dict[str, Variant]:
         """The variants by id."""
-        return {variant.model: variant for variant in self.variants}
+        return {variant.model: variant for variant in self}
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """The variants' names for people, by id: written once."""
-        return {variant.model: variant.label for variant in self.variants}
+        return {variant.model: variant.label for variant in self}
 
     @cached_property
     def _by_id_key(self) -> dict[str, set[Variant]]:
         keys: dict[str, set[Variant]] = defaultdict(set)
-        for variant in self.variants:
+        for variant in self:
             keys[_id_key(variant.model)].add(variant)
         keys.pop("", None)
         return keys
@@ -177,7 +197,7 @@ class Catalogue(Value):
     @cached_property
     def _by_family(self) -> dict[str, tuple[Variant, ...]]:
         families: dict[str, list[Variant]] = defaultdict(list)
-        for variant in sorted(self.variants, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb)):
+        for variant in sorted(self.variants, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb or 0)):
             families[variant.family].append(variant)
         return {family: tuple(variants) for family, variants in families.items()}
 
@@ -188,7 +208,7 @@ class Catalogue(Value):
         A spelling in which nobody put spaces between digits is there too, unless it is another's own.
         """
         keys: dict[str, set[str]] = defaultdict(set)
-        for variant in self.variants:
+        for variant in self:
             for name in (variant.name, *variant.aliases):
                 keys[name_key(f"{variant.brand} {name}")].add(variant.family)
                 if len(bare := name_key(name)) >= SHORTEST_BARE_NAME:
@@ -264,7 +284,7 @@ class Catalogue(Value):
     def by_name(self) -> dict[str, frozenset[str]]:
         """The families that have a name, without their brand and however short, by its `name_key`."""
         keys: dict[str, set[str]] = defaultdict(set)
-        for variant in self.variants:
+        for variant in self:
             for name in (variant.name, *variant.aliases):
                 keys[name_key(name)].add(variant.family)
         return {key: frozenset(families) for key, families in keys.items()}
@@ -297,7 +317,7 @@ class Catalogue(Value):
         if not sought and text.strip():
             return ()
         found = []
-        for variant in self.variants:
+        for variant in self:
             name = {word for spelled in (variant.family, *variant.aliases) for word in words(spelled).split()}
             memory = {
                 f"{variant.storage_gb}",
@@ -306,7 +326,9 @@ class Catalogue(Value):
             }
             begins = bool(beginning) and _id_key(variant.model).startswith(beginning)
             if begins or all(_fits_word(word, name, memory) for word in sought):
-                found.append((len(variant.family), variant.family, variant.ram_mb or 0, variant.storage_gb, variant))
+                found.append(
+                    (len(variant.family), variant.family, variant.ram_mb or 0, variant.storage_gb or 0, variant)
+                )
         return tuple(variant for *_, variant in sorted(found, key=lambda row: row[:4]))
 
     def nearest(self, text: str) -> tuple[Variant, ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _html
 from miexchange._bounded import After, Between, Chars, Count, Hex, Id, Items, Name
@@ -76,6 +76,7 @@ class CouponStanding(Word):
     VOID = "void"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Coupon(Value):
     """A coupon: what it is worth, whose it is, and what it buys.
@@ -224,6 +225,7 @@ class Order(Value):
         return sum(line.total_minor for line in self.lines)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Redemption(Value):
     """What a coupon takes off an order.

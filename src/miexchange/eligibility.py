@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
-from miexchange._bounds import JSON_VALUES, WINDOWS
-from miexchange._csv import read_rows
-from miexchange._problems import Problems
+from miexchange._bounds import WINDOWS
+from miexchange._table import Table
 from miexchange._text import printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text
 from miexchange._words import Word
@@ -30,8 +28,9 @@ from miexchange.refusal import Reason, ReasonCode
 from miexchange.tac import TacDevice, TacTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from datetime import tzinfo
+
+    from miexchange._csv import Row
 
 __all__ = [
     "EligibilityTerms",
@@ -69,90 +68,39 @@ class Listing(Value):
     listed_until: Annotated[date | None, After("listed_from")] = None
     source: Note = ""
 
-    def covers(self, on: date) -> bool:
-        """Tell whether the model is on the list that day."""
-        if type(on) is not date:
-            on = day(on, "on")
-        return self.listed_from <= on and (self.listed_until is None or on < self.listed_until)
-
 
 @dataclass(frozen=True)
-class EligibleModels(Value):
-    """The dated eligible-model list of a programme: a model not on the list is not eligible."""
+class EligibleModels(Table[Listing]):
+    """The dated eligible-model list of a programme, sorted by variant and day: a model not on it is not eligible.
+
+    Attributes:
+        listings: the rows, sorted; make a table with `of` or `read`, of a CSV file or a DataFrame with the columns
+            ``model,listed_from,source``, and ``listed_until`` if wanted.
+    """
 
     listings: tuple[Listing, ...]
-    _most_items: ClassVar[int] = JSON_VALUES
+    _kind = Listing
+    _field = "listings"
+    _dates = ("listed_from", "listed_until")
+    _next_ends = False
+    _most_of_key = WINDOWS
+    _required = ("model", "listed_from", "source")
+    _optional = ("listed_until",)
 
-    @cached_property
-    def _by_model(self) -> dict[str, tuple[Listing, ...]]:
-        found: dict[str, list[Listing]] = {}
-        for listing in self.listings:
-            found.setdefault(listing.model, []).append(listing)
-        return {model: tuple(listings) for model, listings in found.items()}
-
-    def __contains__(self, model: object) -> bool:
-        """Tell whether the model is ever listed."""
-        return text_of(model) in self._by_model
-
-    def __iter__(self) -> Iterator[Listing]:
-        """Iterate over the rows of the list."""
-        return iter(self.listings)
-
-    def lists(self, model: str, on: date) -> bool:
-        """Tell whether the list has the model on that day.
+    def as_of(self, model: str, on: date) -> Listing | None:
+        """Return the row that has a model on the list that day, or None.
 
         Raises:
             InvalidValue: an argument is not of its type.
         """
         if type(model) is not str or type(on) is not date:  # this is the hot path
             model, on = text(model, "model", "give a variant's id"), day(on, "on")
-        for listing in self._by_model.get(model, ()):  # noqa: SIM110 - a loop, for this is the hot path
-            if listing.covers(on):
-                return True
-        return False
+        return self._in_force(model, on)
 
     @classmethod
-    def read(cls, source: str | Path | object) -> EligibleModels:
-        """Read a list: a CSV file or a DataFrame with ``model,listed_from,listed_until,source``.
-
-        Raises:
-            DataError: every bad row, and windows of one model that overlap, all at once.
-        """
-        problems = Problems()
-        models = cls._read(source, problems)
-        problems.raise_if_any()
-        return models
-
-    @classmethod
-    def _read(
-        cls, source: object, problems: Problems, file: str = "", lines: dict[Listing, int] | None = None
-    ) -> EligibleModels:
-        listings: dict[str, list[Listing]] = {}
-        for row in read_rows(source, ("model", "listed_from", "source"), ("listed_until",), problems, file=file):
-            model, source_text = row.text("model"), row.text("source")
-            start, end = row.day("listed_from"), row.day_or_none("listed_until")
-            listing = row.made(Listing, {}, model, start, end, source_text)
-            if listing is None:
-                continue
-            if len(listings.get(model, ())) == WINDOWS:
-                row.bad("model", f"{model} is listed more than {WINDOWS} times", "Join windows that follow one another")
-                continue
-            if any(_overlap(listing, other) for other in listings.get(model, ())):
-                row.bad("listed_from", f"{model} is already listed then", "Let the windows of a model not overlap")
-                continue
-            listings.setdefault(model, []).append(listing)
-            if lines is not None:
-                lines[listing] = row.line
-        ordered = (listing for model in sorted(listings) for listing in sorted(listings[model], key=_first_day))
-        return cls(tuple(ordered))
-
-
-def _first_day(listing: Listing) -> date:
-    return listing.listed_from
-
-
-def _overlap(one: Listing, other: Listing) -> bool:
-    return one.covers(other.listed_from) or other.covers(one.listed_from)
+    def _row(cls, row: Row, zone: tzinfo | None) -> Listing | None:  # noqa: ARG003 - its rows hold from a day
+        model, source = row.text("model"), row.text("source")
+        return row.made(Listing, {}, model, row.day("listed_from"), row.day_or_none("listed_until"), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +145,7 @@ def assess(
     *,
     catalogue: Catalogue,
     brands: frozenset[str],
+    categories: frozenset[str],
     eligible: EligibleModels,
     tacs: TacTable,
     terms: EligibilityTerms,
@@ -211,6 +160,7 @@ def assess(
         device: the phone as the customer names it.
         catalogue: the models that exist.
         brands: the brands that the programme accepts.
+        categories: the categories of devices that it accepts.
         eligible: the programme's dated list.
         tacs: which model a TAC belongs to.
         terms: what the programme decides.
@@ -225,7 +175,8 @@ def assess(
     return assessed(
         argument(device, Device, "device"),
         catalogue=argument(catalogue, Catalogue, "catalogue"),
-        brands=frozenset(text(brand, "brands", _BRANDS) for brand in elements(brands, "brands", _BRANDS)),
+        brands=_texts(brands, "brands"),
+        categories=_texts(categories, "categories"),
         eligible=argument(eligible, EligibleModels, "eligible"),
         tacs=argument(tacs, TacTable, "tacs"),
         terms=argument(terms, EligibilityTerms, "terms"),
@@ -237,7 +188,11 @@ def assess(
 
 
 _STATUS = {status.value: status for status in ImeiStatus}
-_BRANDS = "give a set of brands"
+
+
+def _texts(given: object, field: str) -> frozenset[str]:
+    rule = f"give a set of {field}"
+    return frozenset(text(one, field, rule) for one in elements(given, field, rule))
 
 
 def assessed(
@@ -245,6 +200,7 @@ def assessed(
     *,
     catalogue: Catalogue,
     brands: frozenset[str],
+    categories: frozenset[str],
     eligible: EligibleModels,
     tacs: TacTable,
     terms: EligibilityTerms,
@@ -262,10 +218,12 @@ def assessed(
     if variant is None:
         reasons.append(_not_named(device.model, catalogue))
     else:
-        code = listing_code(variant, brands, eligible, on)
+        code = listing_code(variant, brands, categories, eligible, on)
         listed = code is None
         if code is ReasonCode.BRAND_NOT_ACCEPTED:
             reasons.append(_brand_not_accepted(variant, brands))
+        elif code is ReasonCode.CATEGORY_NOT_ACCEPTED:
+            reasons.append(_category_not_accepted(variant, categories))
         elif code is ReasonCode.MODEL_NOT_LISTED:
             reasons.append(_not_listed(variant, catalogue, eligible, on))
     for imei in imeis:
@@ -290,12 +248,14 @@ def naming_code(name: str, catalogue: Catalogue) -> ReasonCode:
 
 
 def listing_code(
-    variant: Variant, brands: frozenset[str], eligible: EligibleModels, on: date
-) -> Literal[ReasonCode.BRAND_NOT_ACCEPTED, ReasonCode.MODEL_NOT_LISTED] | None:
+    variant: Variant, brands: frozenset[str], categories: frozenset[str], eligible: EligibleModels, on: date
+) -> Literal[ReasonCode.CATEGORY_NOT_ACCEPTED, ReasonCode.BRAND_NOT_ACCEPTED, ReasonCode.MODEL_NOT_LISTED] | None:
     """Return why a variant may not be traded in that day, or None."""
+    if variant.category not in categories:
+        return ReasonCode.CATEGORY_NOT_ACCEPTED
     if variant.brand not in brands:
         return ReasonCode.BRAND_NOT_ACCEPTED
-    return None if eligible.lists(variant.model, on) else ReasonCode.MODEL_NOT_LISTED
+    return ReasonCode.MODEL_NOT_LISTED if eligible.as_of(variant.model, on) is None else None
 
 
 def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
@@ -490,8 +450,17 @@ def _brand_not_accepted(variant: Variant, brands: frozenset[str]) -> Reason:
     )
 
 
+def _category_not_accepted(variant: Variant, categories: frozenset[str]) -> Reason:
+    return Reason(
+        ReasonCode.CATEGORY_NOT_ACCEPTED,
+        f"{variant.label} is a {variant.category}, and this programme does not accept that category",
+        f"Accepted categories: {', '.join(sorted(categories))}",
+        variant.category,
+    )
+
+
 def _not_listed(variant: Variant, catalogue: Catalogue, eligible: EligibleModels, on: date) -> Reason:
-    listed = [other for other in catalogue.variants if other.brand == variant.brand and eligible.lists(other.model, on)]
+    listed = [other for other in catalogue if other.brand == variant.brand and eligible.as_of(other.model, on)]
     close = closest(variant.label, [other.label for other in listed], _FEW, 0.0)
     hint = f"The nearest listed: {'; '.join(close)}" if close else "No model of this brand is on the list that day"
     return Reason(

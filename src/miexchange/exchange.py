@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from miexchange._bounded import Id, Number, Text
 from miexchange._history import shortest
@@ -107,6 +107,7 @@ _STANDING = {
 }
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Exchange(Value):
     """One exchange as it stands after its events.

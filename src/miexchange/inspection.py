@@ -9,7 +9,7 @@ else is reported. An improvement is shown like a fault, and costs less than noth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from miexchange._bounded import Id, Line, Name
 from miexchange._keyed import check_keys
@@ -108,6 +108,7 @@ class Conflict(Value):
     reported: Line
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Examination(Value):
     """What an inspection says of the quote.
@@ -231,7 +232,7 @@ def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question,
     """Return the variant and the questions of the quote, once it is clear that the programme can have made it."""
     check_quote_and_programme(quote, programme)
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model.get(quote.model)
+    variant = programme.catalogue.lookup(quote.model)
     worth = appraise_again(quote.without_imei(), programme)
     same = isinstance(worth, Quote) and (worth.terms, worth.questionnaire, worth.lines, worth.bonuses) == (
         quote.terms,
@@ -297,7 +298,7 @@ _OTHER_DEVICE = Reason(
 
 def _other_model(inspection: Inspection, variant: Variant, programme: Programme) -> Reason | None:
     """Say which other model it is, if the person or the phone knows it for another one."""
-    seen = None if inspection.model is None else programme.catalogue.by_model.get(inspection.model)
+    seen = None if inspection.model is None else programme.catalogue.lookup(inspection.model)
     other = inspection.model if inspection.model not in {None, variant.model} else None
     if seen is not None and other:
         other = seen.label
@@ -306,7 +307,7 @@ def _other_model(inspection: Inspection, variant: Variant, programme: Programme)
         family = _reported_family(report, programme)
         if family is not None and family != variant.family:
             other = family
-        elif report.storage_gb not in {None, variant.storage_gb}:
+        elif variant.storage_gb and report.storage_gb not in {None, variant.storage_gb}:
             other = f"{variant.family} with {report.storage_gb} GB"
     if other is None:
         return None
@@ -333,7 +334,7 @@ def _conflicts_of_device(inspection: Inspection, variant: Variant, programme: Pr
         conflicts.append(Conflict("imei", "***", "***", "***"))
     if report.model and _reported_family(report, programme) != variant.family:
         conflicts.append(Conflict("model", variant.family, inspection.model or "", f"{report.brand} {report.model}"))
-    if report.storage_gb not in {None, variant.storage_gb}:
+    if variant.storage_gb and report.storage_gb not in {None, variant.storage_gb}:
         conflicts.append(Conflict("storage", f"{variant.storage_gb} GB", "", f"{report.storage_gb} GB"))
     return conflicts
 

@@ -44,8 +44,6 @@ Amount = Annotated[int, Between(0, GREATEST_AMOUNT)]
 """An amount in minor units, zero or more."""
 
 PAISE_PER_RUPEE = 100
-_WHOLE_RUPEES = f"whole rupees as paise: a multiple of 100 from {PAISE_PER_RUPEE} to {GREATEST_AMOUNT}"
-Rupees = Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_AMOUNT, PAISE_PER_RUPEE, _WHOLE_RUPEES)]
 
 PriceMinor = Annotated[int, Between(1, GREATEST_AMOUNT)]
 """A price in minor units, one or more."""

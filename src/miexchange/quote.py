@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, final
 
 from miexchange import _html
 from miexchange._bounded import After, Count, Id, Line, Name, Text
@@ -60,6 +60,7 @@ class GrantedBonus(Value):
     quota: Quota | None = None
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Quote(Value):
     """What a device is worth, why, under which rules, and for how long that can be accepted.
@@ -89,6 +90,8 @@ class Quote(Value):
         warnings: what the programme lets pass, and somebody should know.
         usage: what the coupon may be used for.
         currency: the currency of every amount in it.
+        zone_data: the version of the IANA time zone database that its days rest on; "" where the programme has a fixed
+            offset. A quote is made again with the data at hand, and where it differs both versions are named.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
             leaves the service's hands comes back as it went, or its seal does not fit.
     """
@@ -117,6 +120,7 @@ class Quote(Value):
     warnings: tuple[Reason, ...]
     usage: UsageRules
     currency: CurrencyOfOld
+    zone_data: Line = ""
     seal: Seal = ""
 
     def __post_init__(self) -> None:

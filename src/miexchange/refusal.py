@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from miexchange._bounded import Items
 from miexchange._bounds import MESSAGE, REASONS, VALUE_ITEMS
@@ -52,6 +52,7 @@ class ReasonCode(Word):
     # The model.
     MODEL_UNKNOWN = "model_unknown"
     VARIANT_MISSING = "variant_missing"
+    CATEGORY_NOT_ACCEPTED = "category_not_accepted"
     BRAND_NOT_ACCEPTED = "brand_not_accepted"
     MODEL_NOT_LISTED = "model_not_listed"
     # The account and the device's past.
@@ -170,6 +171,7 @@ class Reason(Value):
         return " ".join(text if text.endswith((".", "?", "!")) else f"{text}." for text in (self.message, self.remedy))
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Refusal(Value):
     """A typed "no": the complete list of reasons. It is falsy, so ``if quote := appraise(...)`` reads well.
@@ -180,7 +182,7 @@ class Refusal(Value):
 
     reasons: Annotated[tuple[Reason, ...], Items(1, VALUE_ITEMS)]
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         """Return False: a refusal is a "no"."""
         return False
 

@@ -35,17 +35,19 @@ from miexchange.eligibility import ImeiStatus, assessed
 from miexchange.errors import InvalidValue, one_line
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
+from miexchange.programme.rules import Facts
 from miexchange.programme.terms import counts_given, plain_target
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from miexchange.catalogue import Variant
     from miexchange.market import Price
     from miexchange.money import Currency
+    from miexchange.programme.rules import Label, Retention
 
 __all__ = [
     "Replay",
@@ -107,6 +109,7 @@ def appraise(
         device,
         catalogue=programme.catalogue,
         brands=programme.brands,
+        categories=programme.categories,
         eligible=programme.eligible,
         tacs=programme.tacs,
         terms=terms.eligibility,
@@ -123,16 +126,17 @@ def appraise(
     price = programme.prices.as_of(variant.model, at) if verdict.listed else None
     if verdict.listed:
         reasons += _price_reasons(variant, price, terms, at)
-    if terms.age_bands:
-        reasons += _purchase_reasons(device.purchased_on, on)
+    read: list[tuple[Retention, Label]] = []
+    if terms.retentions:
+        facts = Facts(device.purchased_on, on, 0 if price is None else (at - price.effective_from).days)
+        read = [(rule, getattr(facts, rule.reads)) for rule in terms.retentions]
+        reasons += [rule.reason(code, facts) for rule, label in read if (code := rule.code(terms, label)) is not None]
     anchors = _anchors(grading.findings, variant, programme, at, reasons)
     if reasons or price is None:
         return refusal_of(reasons)
-    days = (at - price.effective_from).days
-    months = _months(device.purchased_on, on) if device.purchased_on else 0
     market = programme.price_names[price.model, price.effective_from]
     lines = _exchange_lines(
-        price.price_minor, market, grading.overall, grading.findings, anchors, terms, programme.currency, days, months
+        price.price_minor, market, grading.overall, grading.findings, anchors, terms, programme.currency, read
     )
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
@@ -168,6 +172,7 @@ def appraise(
         warnings=verdict.warnings,
         usage=terms.usage,
         currency=programme.currency,
+        zone_data=programme.zone_data,
         seal="",
     )
     return quote if key is None else quote.sealed(key)
@@ -221,22 +226,6 @@ def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: date
     return [Reason(code, what, remedy, variant.model)]
 
 
-def _purchase_reasons(purchased_on: date | None, on: date) -> list[Reason]:
-    if purchased_on is None:
-        what = "The value depends on the age of the device, and the date of purchase is not given"
-        return [Reason(ReasonCode.PURCHASE_DATE_MISSING, what, "Give the date on the bill")]
-    if purchased_on > on:
-        what = f"The date of purchase, {purchased_on}, is after {on}"
-        return [Reason(ReasonCode.PURCHASE_DATE_IN_FUTURE, what, "Give the date on the bill")]
-    return []
-
-
-def _months(since: date, on: date) -> int:
-    """Count the whole months between two dates."""
-    months: int = _kernel.whole_months(since.year * 12 + since.month, since.day, on.year * 12 + on.month, on.day)
-    return months
-
-
 def _anchors(
     findings: tuple[Finding, ...], variant: Variant, programme: Programme, at: datetime, reasons: list[Reason]
 ) -> dict[str, int]:
@@ -269,8 +258,7 @@ def _exchange_lines(
     anchors: Mapping[str, int],
     terms: Terms,
     currency: Currency,
-    days: int,
-    months: int,
+    read: Iterable[tuple[Retention, Label]],
 ) -> list[QuoteLine]:
     """Gather the numbers, run the kernel, and name every step that changed the value.
 
@@ -282,8 +270,7 @@ def _exchange_lines(
         anchors: the repair anchors that they need, in minor units.
         terms: the rules.
         currency: the currency of all amounts.
-        days: whole days since the price became effective.
-        months: whole months since the purchase.
+        read: the rules of the list that they use, each with its label.
     """
     components, option_names = terms.components, terms.option_names
     retentions: list[int] = []
@@ -309,15 +296,9 @@ def _exchange_lines(
         if option.extra_minor:
             extras.append(option.extra_minor)
             extra_names.append(extra)
-    if terms.age_bands:
-        band = [band for band in terms.age_bands if band.from_months <= months][-1]
-        retentions.append(band.keep_bps)
-        effect = f"{band.keep_bps} bps kept at {months} months"
-        retention_names.append(("retention:age", effect, f"age_bands[{band.from_months}]"))
-    if terms.drift_bps_per_day:
-        retentions.append(_kernel.drift_bps(days, terms.drift_bps_per_day))
-        effect = f"{retentions[-1]} bps kept after {days} days"
-        retention_names.append(("retention:drift", effect, "terms[drift_bps_per_day]"))
+    for rule, label in read:
+        retentions.append(rule.rate(terms, label))
+        retention_names.append(rule.name(terms, label))
     _, *steps = _kernel.value_steps(
         market,
         retentions,
@@ -441,7 +422,7 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     check_quote_and_programme(quote, programme)
     require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model.get(quote.model)
+    variant = programme.catalogue.lookup(quote.model)
     if terms is None or variant is None:
         raise InvalidValue("Quote.model", quote.model, "the programme that is named in it cannot have made the quote")
     questions = terms.questionnaire.asked_of(variant)
@@ -550,7 +531,7 @@ def _other_digest(quote: Quote, programme: Programme) -> str:
 
 
 _OF_LINES = {"lines", "bonuses", "exchange_value", "coupon_value"}
-_NOT_COMPARED = {"digest", "seal"} | _OF_LINES
+_NOT_COMPARED = {"digest", "seal", "zone_data"} | _OF_LINES
 _OF_IMEIS = {"imeis", "indicative", "imei_status", "warnings"}
 
 
@@ -565,7 +546,10 @@ def _differences(quote: Quote, again: Quote | Refusal) -> list[str]:
         before, now = getattr(quote, field.name), getattr(again, field.name)
         if field.name not in left_out and before != now:
             differences.append(f"{field.name} was {_shown(before)}, is now {_shown(now)}")
-    return differences + _line_differences(quote, again)
+    differences += _line_differences(quote, again)
+    if differences and quote.zone_data != again.zone_data:
+        differences.insert(0, f"zone_data was {quote.zone_data or 'none'}, is now {again.zone_data or 'none'}")
+    return differences
 
 
 def _shown(value: object) -> str:

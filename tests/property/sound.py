@@ -205,6 +205,7 @@ def _examples() -> dict[type, Any]:
         SOUND.device,
         catalogue=SOUND.programme.catalogue,
         brands=SOUND.programme.brands,
+        categories=SOUND.programme.categories,
         eligible=SOUND.programme.eligible,
         tacs=SOUND.programme.tacs,
         terms=SOUND.programme.terms[0].eligibility,
@@ -427,7 +428,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "ReasonCode": {"value": "price_missing"},
         "exchange.State": {"value": "issued"},
         "coupon.normal_code": {"text": SOUND.issued.code},
-        "money.amount_minor": {"text": "1,234.50"},
+        "Currency": {"code": "INR"},
+        "Money.read": {"text": "1,234.50", "currency": small.INR},
         "Questionnaire.asked_of": {},
         "exchange.begin": {"event": exchange.acceptance(SOUND.quote, SOUND.programme, **ACCEPTED)},
         "batch.appraise_file": {

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("resource", reason="processor time and memory are measured where processes fork")
 
-from property.bounded import MEGABYTES, SECONDS, Door, Meter
+from property.bounded import MEGABYTES, SECONDS, YARDSTICK, Door, Meter, pace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,3 +65,9 @@ def test_the_measure_finds_what_breaks_the_law(meter: Meter, name: str, outcome:
 
 def test_the_measure_lets_the_next_one_pass(meter: Meter) -> None:
     assert meter.cost(PROBES, "quick", "it").is_lawful
+
+
+def test_a_slow_machine_is_given_its_time() -> None:
+    """Where the yardstick takes twice as long, so may a door; a fast machine gets no less than a second."""
+    assert pace_of(2 * YARDSTICK) == 2
+    assert pace_of(YARDSTICK / 2) == 1

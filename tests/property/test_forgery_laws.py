@@ -177,6 +177,8 @@ def _with_terms(programme: Programme, terms: tuple[Any, ...]) -> Programme:
         title=programme.title,
         zone=programme.zone,
         currency=programme.currency,
+        categories=programme.categories,
+        price_step_minor=programme.price_step_minor,
         brands=programme.brands,
         catalogue=programme.catalogue,
         eligible=programme.eligible,

@@ -312,6 +312,7 @@ class TestVersionsOfTerms:
             both.anchors,
             both.tacs,
             (first, second),
+            both.categories,
         )
         moments = [small.BEGIN + timedelta(days=10), small.BEGIN + timedelta(days=30)]
         bought = [date(2019, 1, 1), date(2019, 2, 1)]
@@ -343,6 +344,7 @@ class TestVersionsOfTerms:
             one.anchors,
             one.tacs,
             (),
+            one.categories,
         )
         result = appraise_frame(pa.table({"model": [small.MODEL]}), none, at=small.AT)
         assert result["reasons"].to_pylist() == ["programme_not_in_force"]

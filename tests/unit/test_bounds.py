@@ -312,8 +312,8 @@ def test_a_model_has_five_hundred_windows_at_most(tmp_path: Path) -> None:
     rows = [f"m,{date.fromordinal(day)},{date.fromordinal(day + 1)},s" for day in days]
     header = "model,listed_from,listed_until,source\n"
     models = EligibleModels.read(table(tmp_path, header + "\n".join(rows[:500])))
-    assert models.lists("m", date(2000, 1, 1))
-    assert not models.lists("m", date(2000, 1, 2))
+    assert models.as_of("m", date(2000, 1, 1))
+    assert not models.as_of("m", date(2000, 1, 2))
     with pytest.raises(DataError, match=r"m is listed more than 500 times\. Join windows that follow one another"):
         EligibleModels.read(table(tmp_path, header + "\n".join(rows)))
 

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
     from miexchange import Reason
 
-ONE_4 = Variant("acme-one-4-64", "Acme", "One", 4096, 64, aliases=("Uno", "One Global"))
-ONE_6 = Variant("acme-one-6-64", "Acme", "One", 6144, 64)
-ONE_6_128 = Variant("acme-one-6-128", "Acme", "One", 6144, 128)
-TWO = Variant("acme-two-512mb-4", "Acme", "Two", 512, 4, date(2017, 1, 1), 500_000)
-FLIP = Variant("zeta-flip-16", "Zeta", "Flip", None, 16, aliases=("Flip X",))
-OTHER_FLIP = Variant("nilo-flip-1-8", "Nilo", "Flip", 1024, 8)
-ZERO = Variant("zeta-zero-1-8", "Zeta", "Zero", 1024, 8)
+ONE_4 = Variant("acme-one-4-64", "Acme", "One", "smartphone", 4096, 64, aliases=("Uno", "One Global"))
+ONE_6 = Variant("acme-one-6-64", "Acme", "One", "smartphone", 6144, 64)
+ONE_6_128 = Variant("acme-one-6-128", "Acme", "One", "smartphone", 6144, 128)
+TWO = Variant("acme-two-512mb-4", "Acme", "Two", "smartphone", 512, 4, date(2017, 1, 1), 500_000)
+FLIP = Variant("zeta-flip-16", "Zeta", "Flip", "smartphone", None, 16, aliases=("Flip X",))
+OTHER_FLIP = Variant("nilo-flip-1-8", "Nilo", "Flip", "smartphone", 1024, 8)
+ZERO = Variant("zeta-zero-1-8", "Zeta", "Zero", "smartphone", 1024, 8)
 CATALOGUE = Catalogue(
     tuple(
         sorted((ONE_4, ONE_6, ONE_6_128, TWO, FLIP, OTHER_FLIP, ZERO), key=lambda variant: variant.model),
@@ -83,6 +83,7 @@ def judged(device: Device, *, terms: EligibilityTerms = WARN, on: date = DAY, **
         "exchange_open": False,
         "device_exchanged": False,
         "brands": frozenset({"Acme", "Zeta"}),
+        "categories": frozenset({"smartphone"}),
         "tacs": TACS,
     }
     return assess(device, catalogue=CATALOGUE, eligible=ELIGIBLE, terms=terms, on=on, **{**usual, **facts})
@@ -478,18 +479,20 @@ def test_the_nearest_are_few_and_each_is_told_once() -> None:
     assert CATALOGUE.nearest("xyzzy") == ()
 
 
-MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source\n"
+MODELS = "model,brand,name,category,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source\n"
 
 
 def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
     file = tmp_path / "models.csv"
     file.write_text(
-        f"{MODELS}b,Acme,Two,,4,,,,s\na,Acme,One,4096,64,2018-03-15,1500000, Uno | One Global |,s\n", encoding="utf-8"
+        f"{MODELS}b,Acme,Two,smartphone,,4,,,,s\n"
+        "a,Acme,One,smartphone,4096,64,2018-03-15,1500000, Uno | One Global |,s\n",
+        encoding="utf-8",
     )
     catalogue = Catalogue.read(file)
     assert catalogue.variants == (
-        Variant("a", "Acme", "One", 4096, 64, DAY, 1_500_000, ("Uno", "One Global"), "s"),
-        Variant("b", "Acme", "Two", None, 4, source="s"),
+        Variant("a", "Acme", "One", "smartphone", 4096, 64, DAY, 1_500_000, ("Uno", "One Global"), "s"),
+        Variant("b", "Acme", "Two", "smartphone", None, 4, source="s"),
     )
     assert catalogue.by_model["b"].memory == "4 GB"
     frame = pd.read_csv(file, dtype={"ram_mb": "Int64", "launch_price_minor": "Int64"})
@@ -498,7 +501,7 @@ def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
 
 def test_a_catalogue_tells_every_bad_row(tmp_path: Path) -> None:
     file = tmp_path / "models.csv"
-    good = "a,Acme,One,4096,64,,,,s\n"
+    good = "a,Acme,One,smartphone,4096,64,,,,s\n"
     file.write_text(f"{MODELS}{good}{good}b,,,0,,soon,50,,\n", encoding="utf-8")
     with pytest.raises(DataError) as caught:
         Catalogue.read(str(file))
@@ -512,17 +515,23 @@ def test_a_catalogue_tells_every_bad_row(tmp_path: Path) -> None:
 
 
 def test_a_window_is_from_its_first_day_until_its_last() -> None:
-    listing = Listing("one", DAY, DAY + timedelta(days=2))
-    assert [listing.covers(DAY + timedelta(days=n)) for n in range(-1, 4)] == [False, True, True, False, False]
-    assert Listing("one", DAY).covers(date.max)
+    models = EligibleModels.of([Listing("one", DAY, DAY + timedelta(days=2)), Listing("two", DAY)])
+    listed = [models.as_of("one", DAY + timedelta(days=n)) is not None for n in range(-1, 4)]
+    assert listed == [False, True, True, False, False]
+    assert models.as_of("two", date.max) is models.listings[1]
 
 
 def test_a_list_has_a_model_in_each_of_its_windows() -> None:
     models = EligibleModels((Listing("one", DAY, date(2018, 4, 1)), Listing("one", date(2018, 5, 1))))
     assert "one" in models
     assert "two" not in models
-    assert [models.lists("one", date(2018, month, 15)) for month in (2, 3, 4, 5)] == [False, True, False, True]
-    assert not models.lists("two", DAY)
+    assert [models.as_of("one", date(2018, month, 15)) for month in (2, 3, 4, 5)] == [
+        None,
+        models.listings[0],
+        None,
+        models.listings[1],
+    ]
+    assert not models.as_of("two", DAY)
     assert list(models) == list(models.listings)
 
 
@@ -542,7 +551,7 @@ def test_a_list_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
     assert EligibleModels.read(file) == expected
     frame = pd.read_csv(file, parse_dates=["listed_from", "listed_until"])
     assert EligibleModels.read(frame) == expected
-    assert EligibleModels.read(frame.drop(columns="listed_until").iloc[:2]).lists("one", date.max)
+    assert EligibleModels.read(frame.drop(columns="listed_until").iloc[:2]).as_of("one", date.max)
 
 
 @pytest.mark.parametrize(
@@ -551,7 +560,7 @@ def test_a_list_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
         ("one,2018-03-15,2018-03-15,s\n", [(2, "listed_until")]),
         ("one,2018-03-15,2018-03-14,s\n", [(2, "listed_until")]),
         ("one,2018-03-15,,s\none,2018-05-01,,s\n", [(3, "listed_from")]),
-        ("one,2018-05-01,,s\none,2018-03-15,,s\n", [(3, "listed_from")]),
+        ("one,2018-05-01,,s\none,2018-03-15,,s\n", [(2, "listed_from")]),
         ("one,2018-03-15,2018-05-02,s\none,2018-05-01,,s\n", [(3, "listed_from")]),
         (",soon,x,\n", [(2, "model"), (2, "source"), (2, "listed_from"), (2, "listed_until")]),
         ("one,,,s\n", [(2, "listed_from")]),

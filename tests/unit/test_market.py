@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from miexchange import Anchor, AnchorTable, DataError, InvalidValue, Price, PriceTable
-from miexchange.market import IST, Gap
+from miexchange.market import Gap
 from miexchange.money import GREATEST_AMOUNT
+from unit.small import IST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,7 +263,7 @@ EXPECTED = PriceTable(
 )
 def test_a_frame_is_read_and_left_as_it_was(given: pd.DataFrame) -> None:
     before = given.copy(deep=True)
-    assert PriceTable.read(given) == EXPECTED
+    assert PriceTable.read(given, zone=IST) == EXPECTED
     pd.testing.assert_frame_equal(given, before)
 
 
@@ -272,7 +273,7 @@ def test_the_zone_says_where_a_date_begins() -> None:
 
 
 def test_a_window_is_read_from_a_frame() -> None:
-    table = PriceTable.read(frame(effective_until=[pd.Timestamp("2018-04-01"), pd.NaT]))
+    table = PriceTable.read(frame(effective_until=[pd.Timestamp("2018-04-01"), pd.NaT]), zone=IST)
     assert [row.effective_until for row in table.prices] == [datetime(2018, 3, 31, 18, 30, tzinfo=UTC), None]
 
 
@@ -316,13 +317,13 @@ def test_a_window_is_read_from_a_frame() -> None:
 )
 def test_a_frame_that_is_wrong_is_told_by_row_and_column(given: pd.DataFrame, problem: str) -> None:
     with pytest.raises(DataError) as caught:
-        PriceTable.read(given)
+        PriceTable.read(given, zone=IST)
     assert str(caught.value).startswith(problem), str(caught.value)
 
 
 def test_every_bad_row_is_told_at_once() -> None:
     with pytest.raises(DataError) as caught:
-        PriceTable.read(frame(price_minor=[1.5, 2.5], basis=["x", "observed"], model=["", "two"]))
+        PriceTable.read(frame(price_minor=[1.5, 2.5], basis=["x", "observed"], model=["", "two"]), zone=IST)
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [
         (1, "model"),
         (1, "price_minor"),
@@ -336,7 +337,7 @@ def test_a_repeated_row_is_told_at_each_place(tmp_path: Path) -> None:
     row = "one,2018-03-15,100000,modelled,x\n"
     file.write_text(f"{','.join(COLUMNS)}\n{row}two,2018-03-15,100,modelled,x\n{row}{row}", encoding="utf-8")
     with pytest.raises(DataError) as caught:
-        PriceTable.read(file)
+        PriceTable.read(file, zone=IST)
     assert [(problem.line, problem.message) for problem in caught.value.problems] == [
         (4, "the row of one begins at the same time as that on line 2"),
         (5, "the row of one begins at the same time as that on line 2"),
@@ -346,7 +347,7 @@ def test_a_repeated_row_is_told_at_each_place(tmp_path: Path) -> None:
 def test_files_and_frames_read_alike(tmp_path: Path) -> None:
     file = tmp_path / "prices.csv"
     frame().to_csv(file, index=False)
-    assert PriceTable.read(file) == PriceTable.read(str(file)) == PriceTable.read(frame())
+    assert PriceTable.read(file, zone=IST) == PriceTable.read(str(file), zone=IST) == PriceTable.read(frame(), zone=IST)
 
 
 def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
@@ -362,8 +363,8 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
     )
     file = tmp_path / "anchors.csv"
     given.to_csv(file, index=False)
-    table = AnchorTable.read(given)
-    assert table == AnchorTable.read(file)
+    table = AnchorTable.read(given, zone=IST)
+    assert table == AnchorTable.read(file, zone=IST)
     assert [(row.component, row.amount_minor) for row in table.anchors] == [
         ("body", 5_000),
         ("display", 10_000),
@@ -371,7 +372,7 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
     ]
     assert AnchorTable.read(given, zone=UTC).anchors[0].effective_from == AT
     with pytest.raises(DataError) as caught:
-        AnchorTable.read(pd.concat([given, given.iloc[:1].assign(component="")]).assign(amount_minor=1.5))
+        AnchorTable.read(pd.concat([given, given.iloc[:1].assign(component="")]).assign(amount_minor=1.5), zone=IST)
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [
         (1, "amount_minor"),
         (2, "amount_minor"),
@@ -384,6 +385,7 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
 def test_reading_a_table_does_not_import_pandas(tmp_path: Path) -> None:
     file = tmp_path / "prices.csv"
     frame().to_csv(file, index=False)
-    code = f"import sys, miexchange; miexchange.PriceTable.read({str(file)!r}); print('pandas' in sys.modules)"
+    code = f"import sys, miexchange; miexchange.PriceTable.read({str(file)!r}, zone=miexchange.Zone.of('UTC'))"
+    code += "; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
     assert done.stdout == "False\n"

@@ -194,20 +194,10 @@ def test_a_text_that_would_be_read_back_as_another_is_not_saved(
     assert inside(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"zone": timezone(timedelta(hours=5, seconds=10))}, "zone"),
-        ({"catalogue": "unsorted"}, "catalogue"),
-    ],
-)
-def test_a_programme_that_would_be_loaded_as_another_is_not_saved(
-    base: Programme, change: dict[str, Any], field: str, tmp_path: Path
-) -> None:
-    if field == "catalogue":
-        change = {field: Catalogue(base.catalogue.variants[::-1])}
-    with pytest.raises(InvalidValue, match=rf"Programme\.{field} cannot be .*loading would return another one"):
-        replace(base, **change).save(tmp_path / "saved")
+def test_a_programme_that_would_be_loaded_as_another_is_not_saved(base: Programme, tmp_path: Path) -> None:
+    changed = replace(base, zone=timezone(timedelta(hours=5, seconds=10)))
+    with pytest.raises(InvalidValue, match=r"Programme\.zone cannot be .*loading would return another one"):
+        changed.save(tmp_path / "saved")
     assert inside(tmp_path) == []
 
 

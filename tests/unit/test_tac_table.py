@@ -380,6 +380,6 @@ class TestTable:
         assert TacDevice.from_json(TacDevice("Acme", "One").to_json()) == TacDevice("Acme", "One")
 
 
-def test_what_is_no_path_is_refused_with_the_right_words() -> None:
-    with pytest.raises(DataError, match="5 is no path"):
-        TacTable.read(5)  # type: ignore[arg-type]
+def test_what_is_no_table_is_refused_with_the_right_words() -> None:
+    with pytest.raises(DataError, match="5 is no table"):
+        TacTable.read(5)

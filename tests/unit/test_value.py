@@ -8,7 +8,7 @@ import json
 import pickle
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from enum import Enum, StrEnum
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -201,7 +201,9 @@ def test_a_missing_json_key_is_refused_unless_it_has_a_default(value: Value, fie
     data = value.to_dict()
     del data[field]
     default = next(one for one in dataclasses.fields(value) if one.name == field).default  # type: ignore[arg-type]
-    older = [bound.make() for bound in parts_of(hints_of(type(value))[field])[1] if isinstance(bound, Older)]
+    older = [
+        bound.make() for bound in parts_of(hints_of(cast("Any", type(value)))[field])[1] if isinstance(bound, Older)
+    ]
     if older:
         (default,) = older
     if default is dataclasses.MISSING:
@@ -531,7 +533,7 @@ def test_terms_and_usage_are_values_too() -> None:
 
 def test_a_variant_states_its_own_rules() -> None:
     with pytest.raises(InvalidValue, match=r"Variant.name cannot be ' ': give one line of text"):
-        Variant("m", "Acme", " ", 1, 1)
+        Variant("m", "Acme", " ", "smartphone", 1, 1)
 
 
 def test_a_key_that_stands_twice_is_refused_and_not_resolved_in_silence() -> None:

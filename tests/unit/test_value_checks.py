@@ -14,7 +14,7 @@ from miexchange._keyed import check_keys
 from miexchange._text import bytes_of, is_a, native, path_of
 from miexchange._value import argument, elements, flag, pairs, whole
 from miexchange._words import word
-from miexchange.eligibility import Listing
+from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import shown
 from miexchange.market import Gap
 from miexchange.money import Currency, allocate
@@ -194,7 +194,7 @@ def test_look_ups_take_texts_alone() -> None:
         lambda name: catalogue.family_of(name, "One"),
         lambda name: programme.prices.as_of(name, small.AT),
         lambda name: programme.anchors.as_of(name, "display", small.AT),
-        lambda name: programme.eligible.lists(name, small.AT.date()),
+        lambda name: programme.eligible.as_of(name, small.AT.date()),
     ):
         with pytest.raises(InvalidValue):
             look_up(strange)  # type: ignore[arg-type]
@@ -204,7 +204,7 @@ def test_look_ups_take_texts_alone() -> None:
     with pytest.raises(InvalidValue, match=r"Gap\.ends"):
         Gap(small.MODEL, small.AT, datetime(2018, 3, 20, tzinfo=Zone()))
     with pytest.raises(InvalidValue, match="on cannot be"):
-        Listing("m", date(2018, 1, 1)).covers(small.AT)
+        EligibleModels.of([Listing("m", date(2018, 1, 1))]).as_of("m", small.AT)
 
 
 def test_a_condition_is_a_mapping_that_lacks_what_is_no_text() -> None:

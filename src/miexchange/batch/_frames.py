@@ -140,7 +140,7 @@ def columns_in(programme: Programme) -> tuple[set[str], set[str]]:
     """
     plan = plan_of(programme)
     required = {"model", "at"} | plan.required
-    return required, (_KINDS.keys() | plan.questions.keys()) - required
+    return required, kinds_of(plan).keys() - required
 
 
 def columns_out(programme: Programme) -> tuple[str, ...]:
@@ -156,8 +156,8 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 
 def kinds_of(plan: Plan) -> dict[str, Kind]:
     """Return what each column holds that the rules read."""
-    questions: dict[str, Kind] = dict.fromkeys(plan.questions, "text")
-    return {**_KINDS, **questions}
+    texts: dict[str, Kind] = dict.fromkeys((*plan.texts, *plan.questions), "text")
+    return {**_KINDS, **texts}
 
 
 def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:

@@ -208,17 +208,14 @@ def _moments(at: Any, rows: int) -> Column:
 @lru_cache(4)
 def _series(table: PriceTable) -> tuple[Series, list[Price | None], dict[str, int]]:
     """Return when which price is in force, and the key of each model; key 0 is that of a model without one."""
-    of_model: dict[str, list[Price]] = {}
-    for price in table.prices:
-        of_model.setdefault(price.model, []).append(price)
     nothing: list[tuple[int, Price | None]] = [(EVER_SINCE, None)]
-    laid = [nothing, *(list(_stretches(prices)) for prices in of_model.values())]
+    laid = [nothing, *(list(_stretches(one.rows)) for one in table.by_key.values())]
     series = lay([[start for start, _ in stretches] for stretches in laid])
     prices = [price for stretches in laid for _, price in stretches]
-    return series, prices, {model: key for key, model in enumerate(of_model, 1)}
+    return series, prices, {model: key for key, model in enumerate(table.by_key, 1)}
 
 
-def _stretches(prices: list[Price]) -> Iterator[tuple[int, Price | None]]:
+def _stretches(prices: tuple[Price, ...]) -> Iterator[tuple[int, Price | None]]:
     """Yield from when on which price holds, or none does."""
     yield EVER_SINCE, None
     for price, following in zip(prices, [*prices[1:], None], strict=True):

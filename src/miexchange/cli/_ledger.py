@@ -7,7 +7,6 @@ import typer
 
 from miexchange.cli import _given, _output
 from miexchange.cli._options import Json, KeyFile, OldKeyFiles
-from miexchange.market import IST
 
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
@@ -95,8 +94,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         ("old phone", exchange.quote.label),
         ("worth", write(coupon.value)),
         ("at risk", f"{write(worst.at_risk)}, as was disclosed"),
-        ("valid until", _output.moment(coupon.valid_until, IST)),
-        ("last event", f"number {exchange.version}, {_output.moment(exchange.at, IST)}"),
+        ("valid until", _output.moment(coupon.valid_until, _output.IST)),
+        ("last event", f"number {exchange.version}, {_output.moment(exchange.at, _output.IST)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:
         facts.append(("order", f"{exchange.order.id}, {write(exchange.redemption.discount)} off"))
@@ -112,7 +111,7 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
         facts.append((what, write(exchange.to_pay_at_the_door)))
     if exchange.due is not None:
-        facts.append(("ends by itself", _output.moment(exchange.due, IST)))
+        facts.append(("ends by itself", _output.moment(exchange.due, _output.IST)))
     return facts
 
 
@@ -129,7 +128,7 @@ def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     rows = [
         (
             f"{entry.version}",
-            _output.moment(entry.event.at, IST),
+            _output.moment(entry.event.at, _output.IST),
             entry.event.kind,
             entry.request or "a sweep",
             entry.hash[:12],
@@ -241,7 +240,7 @@ def checkpoint(
 def exposure(*, ledger: Where, as_json: Json = False) -> None:
     """Show what live coupons are worth, by the day on which they expire (in India)."""
     with _opened(ledger) as opened:
-        found = opened.open_exposure(IST)
+        found = opened.open_exposure(_output.IST)
     if as_json:
         _output.write_json({"answer": "exposure", "days": [one.to_dict() for one in found]})
         return

@@ -8,6 +8,7 @@ import typer
 from miexchange.catalogue import Variant
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json, ProgrammeOption
+from miexchange.eligibility import listing_code
 from miexchange.errors import shown
 from miexchange.programme import Programme
 
@@ -55,7 +56,7 @@ def _row(variant: Variant, rules: Programme, at: datetime) -> dict[str, Any]:
     return {
         "model": variant.model,
         "label": variant.label,
-        "listed": variant.brand in rules.brands and rules.eligible.lists(variant.model, on),
+        "listed": listing_code(variant, rules.brands, rules.categories, rules.eligible, on) is None,
         "price_minor": None if price is None else price.price_minor,
         "priced_from": None if price is None else price.effective_from.astimezone(rules.zone).isoformat(),
         "basis": None if price is None else price.basis,

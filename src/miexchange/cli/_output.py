@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from datetime import timedelta, timezone
 from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,18 @@ from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime, timezone
+    from datetime import datetime, tzinfo
 
     from rich.console import RenderableType
 
     from miexchange.money import Currency
     from miexchange.refusal import Refusal
 
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
+"""Where days and clocks are shown that no programme is at hand for."""
+
 __all__ = [
+    "IST",
     "CannotWrite",
     "Column",
     "Stopped",
@@ -204,7 +209,7 @@ def percent(bps: int) -> str:
     return f"{whole}.{rest:02d}".rstrip("0") + " %" if rest else f"{whole} %"
 
 
-def moment(at: datetime, zone: timezone) -> str:
+def moment(at: datetime, zone: tzinfo) -> str:
     """Write an instant with its offset, in the programme's zone, to the second."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 

@@ -13,6 +13,7 @@ from miexchange.condition import Deduction, Option
 from miexchange.money import BPS
 from miexchange.programme import Bonus, Programme, Terms, UsageRules, shipped
 from miexchange.programme import lint as problems_of
+from miexchange.programme.rules import RETENTIONS
 
 __all__ = ["lint", "show", "usage_rows"]
 
@@ -76,10 +77,13 @@ def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
         "title": rules.title,
         "digest": rules.digest,
         "utc_offset": f"{rules.zone}",
+        "currency": rules.currency.code,
+        "price_step_minor": rules.price_step_minor,
+        "categories": sorted(rules.categories),
         "brands": sorted(rules.brands),
         "counts": _counts(rules),
         "price_dates": _dates(rules),
-        "price_bases": sorted({price.basis for price in rules.prices.prices}),
+        "price_bases": sorted({price.basis for price in rules.prices}),
         "shown_terms": terms.version,
         "terms": [one.to_dict() for one in rules.terms],
     }
@@ -87,21 +91,21 @@ def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
 
 def _counts(rules: Programme) -> dict[str, int]:
     return {
-        "models": len(rules.catalogue.variants),
-        "listings": len(rules.eligible.listings),
-        "prices": len(rules.prices.prices),
-        "anchors": len(rules.anchors.anchors),
+        "models": len(rules.catalogue),
+        "listings": len(rules.eligible),
+        "prices": len(rules.prices),
+        "anchors": len(rules.anchors),
         "tacs": len(rules.tacs),
     }
 
 
 def _dates(rules: Programme) -> list[str]:
-    return sorted({price.effective_from.astimezone(rules.zone).date().isoformat() for price in rules.prices.prices})
+    return sorted({price.effective_from.astimezone(rules.zone).date().isoformat() for price in rules.prices})
 
 
 def _show_head(rules: Programme) -> None:
     counts = _counts(rules)
-    bases = " and ".join(sorted({price.basis for price in rules.prices.prices}))
+    bases = " and ".join(sorted({price.basis for price in rules.prices}))
     _output.say(rules.title, style="bold")
     rows = [
         ("id", rules.id),
@@ -124,7 +128,6 @@ def _show_terms(rules: Programme) -> None:
         ("in force from", *(_output.moment(one.effective_from, rules.zone) for one in rules.terms)),
         ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
-        ("price loses a day", *(_output.percent(one.drift_bps_per_day) for one in rules.terms)),
         ("operator's share", *(_output.percent(one.factor_bps) for one in rules.terms)),
         ("scrap value", *(write(one.scrap_minor) for one in rules.terms)),
         ("rounded down to", *(write(one.step_minor) for one in rules.terms)),
@@ -137,12 +140,10 @@ def _show_terms(rules: Programme) -> None:
             *(f"{len(one.questionnaire.questions)}, version {one.questionnaire.version}" for one in rules.terms),
         ),
     ]
-    if any(one.age_bands for one in rules.terms):
-        bands = (
-            ", ".join(f"{_output.percent(band.keep_bps)} from {band.from_months} months" for band in one.age_bands)
-            for one in rules.terms
-        )
-        rows.append(("kept by age", *bands))
+    for rule in RETENTIONS:
+        if any(rule.is_used(one) for one in rules.terms):
+            rates = ([f"{_output.percent(rate)} {of}".rstrip() for rate, of in rule.rows(one)] for one in rules.terms)
+            rows.append((rule.title, *map(", ".join, rates)))
     if any(one.overlaps for one in rules.terms):
         overlaps = (
             ", ".join(

@@ -10,9 +10,9 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 """
 
 from miexchange.programme.programme import Programme, lint, shipped
+from miexchange.programme.rules import AgeBand
 from miexchange.programme.terms import (
     NONE_GIVEN,
-    AgeBand,
     Bonus,
     ExchangeRules,
     Overlap,

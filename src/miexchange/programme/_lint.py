@@ -7,13 +7,14 @@ priced; the arithmetic stays within 64 bits; nothing stands in a table that no q
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miexchange._time import midnight
 from miexchange.market import stale_from
-from miexchange.money import BPS, PAISE_PER_RUPEE
+from miexchange.money import BPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,10 +164,10 @@ def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
 def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     """Prove that a higher market price never pays less, or say why it could.
 
-    Prices are whole rupees. One rupee more raises what is kept by more than 100 x keep - r paise,
-    where keep is the least product of retentions and grade and r how many roundings make it, and
-    raises the deductions by share by less than 100 x s + k, for k groups whose worst shares add up
-    to s. So 100 x (keep - s) >= r + k is enough, whatever the answers are.
+    Prices are multiples of a step p. A price that is q >= p higher raises what is kept by more than q x keep - r minor
+    units, where keep is the least product of retentions and grade and r how many roundings make it, and raises the
+    deductions by share by less than q x s + k, for k groups whose worst shares add up to s. So p x (keep - s) >= r + k
+    is enough, whatever the answers are.
     """
     kept: list[int] = [min((grade.keep_bps for grade in terms.grades), default=BPS)]
     worst: dict[str, int] = {}
@@ -176,23 +177,23 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
         kept += [least] * (least < BPS)
         shares = [option.deduction.share_bps for option in options if option.deduction is not None]
         worst[question.component] = max([worst.get(question.component, 0), *shares])
-    if terms.age_bands:
-        kept.append(min(band.keep_bps for band in terms.age_bands))
-    if terms.drift_bps_per_day:
-        kept.append(max(BPS - terms.price_max_age_days * terms.drift_bps_per_day, 0))
+    kept += [rule.least(terms) for rule in terms.retentions]
     shares_bps = sum(worst.values())
     groups = sum(share > 0 for share in worst.values())
     # The product of the rates stays a whole number: it is the numerator over BPS ** len(kept).
     numerator, denominator = 1, BPS ** len(kept)
     for bps in kept:
         numerator *= bps
-    margin = PAISE_PER_RUPEE * (numerator * BPS - shares_bps * denominator)
-    if shares_bps and margin < (len(kept) + groups) * denominator * BPS:
+    margin = draft.price_step_minor * (numerator * BPS - shares_bps * denominator)
+    if shares_bps and draft.price_step_minor and margin < (len(kept) + groups) * denominator * BPS:
         what = (
             f"answers can take {shares_bps} bps of the market price where others leave "
             f"{numerator * BPS // denominator} of it, so a higher price could pay less"
         )
-        draft.bad(("terms", index, "condition"), what, "Lower the worst deduct_bps of some questions, or keep more")
+        remedy = "Lower the worst deduct_bps of some questions, or keep more"
+        if margin > 0:
+            remedy = f"{remedy}, or state a larger price_step_minor"
+        draft.bad(("terms", index, "condition"), what, remedy)
 
 
 def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
@@ -208,10 +209,10 @@ def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
 
 def _faults_of_time(bonus: Bonus, period: _Span, draft: Draft) -> Iterator[_Fault]:
     begin, end = period
-    if bonus.ends is not None and datetime.combine(bonus.ends, time(), draft.zone) <= begin:
+    if bonus.ends is not None and midnight(bonus.ends, draft.zone) <= begin:
         what = f"ends on {bonus.ends}, before these terms begin"
         yield "ends", what, "Take it out of these terms, or let it end later"
-    if bonus.begins is not None and datetime.combine(bonus.begins, time(), draft.zone) >= end:
+    if bonus.begins is not None and midnight(bonus.begins, draft.zone) >= end:
         what = f"begins on {bonus.begins}, when the next terms are in force"
         yield "begins", what, "Move it to the next terms"
 
@@ -259,19 +260,19 @@ class _Tables:
         read = [(part.index, part.settings) for part in draft.parts if part.settings is not None]
         self._versions = [(*one, period) for one, period in zip(read, periods, strict=False)]
         self._answers = [part.answers for part in draft.parts if part.answers is not None]
-        self._listings: dict[str, list[Listing]] = {}
-        for listing in draft.eligible:
-            self._listings.setdefault(listing.model, []).append(listing)
+        self._listings = {model: series.rows for model, series in draft.eligible.by_key.items()}
+        self._lines = dict(zip(draft.eligible, draft.listing_lines, strict=True))
         by_model = draft.catalogue.by_model
         self._variants = [
             by_model[model]
             for model in self._listings
-            if model in by_model and model in draft.prices and by_model[model].brand in draft.brands
+            if model in by_model and model in draft.prices and self._is_taken(by_model[model])
         ]
 
     def check(self) -> None:
         """Note every rule that the tables break."""
         self._check_brands()
+        self._check_steps()
         self._check_listings()
         self._check_unlisted()
         if not self._versions:
@@ -285,48 +286,67 @@ class _Tables:
 
     def _span(self, listing: Listing) -> _Span:
         """Return from when until when a row of the list counts."""
-        begin = datetime.combine(listing.listed_from, time(), self._draft.zone)
+        begin = midnight(listing.listed_from, self._draft.zone)
         until = listing.listed_until
-        end = _FOREVER if until is None else datetime.combine(until, time(), self._draft.zone)
+        end = _FOREVER if until is None else midnight(until, self._draft.zone)
         return max(begin, self._versions[0][2][0]), end
 
     def _day(self, at: datetime) -> str:
         """Name a day as the tables do: in the programme's zone."""
         return str(at.astimezone(self._draft.zone).date())
 
+    def _is_taken(self, variant: Variant) -> bool:
+        return variant.brand in self._draft.brands and variant.category in self._draft.categories
+
+    def _check_steps(self) -> None:
+        """See that each market price is a multiple of the price step, which proofs about prices stand on."""
+        draft = self._draft
+        for price, line in zip(draft.prices, draft.price_lines, strict=True):
+            if price.price_minor % draft.price_step_minor:
+                what = f"{price.price_minor} is not a multiple of price_step_minor, {draft.price_step_minor}"
+                remedy = "Round the price, or state a smaller step in programme.toml"
+                self._problems.add(draft.files["market_prices"], line, "price_minor", what, remedy)
+
     def _check_brands(self) -> None:
         draft = self._draft
-        known = {variant.brand for variant in draft.catalogue.variants}
+        known = {variant.brand for variant in draft.catalogue}
         for number, brand in enumerate(draft.brands):
             if brand not in known:
                 what, remedy = f"{brand} has no model in the catalogue", "Correct its spelling, or take it out"
                 draft.bad(("brands", number), what, remedy)
+        for number, category in enumerate(draft.categories):
+            if all(variant.category != category for variant in draft.catalogue):
+                what, remedy = f"{category} has no model in the catalogue", "Correct its spelling, or take it out"
+                draft.bad(("categories", number), what, remedy)
 
     def _check_listings(self) -> None:
         draft, file = self._draft, self._draft.files["eligible_models"]
-        if not draft.eligible.listings:
+        if not draft.eligible:
             self._problems.add(file, None, "", "lists no model", "Add the models that may be traded in")
         for listing in draft.eligible:
-            variant = draft.catalogue.by_model.get(listing.model)
+            variant = draft.catalogue.lookup(listing.model)
             if variant is None:
                 what = f"{listing.model} is not in {Path(draft.files['models']).name}"
                 remedy = "Correct the id, or add it there"
             elif draft.brands and variant.brand not in draft.brands:
                 what = f"{listing.model} is unreachable: {variant.brand} is not an accepted brand"
                 remedy = "Accept the brand, or take the row out"
+            elif draft.categories and variant.category not in draft.categories:
+                what = f"{listing.model} is unreachable: {variant.category} is not an accepted category"
+                remedy = "Accept the category, or take the row out"
             elif listing.model not in draft.prices:
                 what, remedy = f"{listing.model} is listed without a price", "Add its price, or take the row out"
             else:
                 continue
-            self._problems.add(file, draft.listing_lines[listing], "model", what, remedy)
+            self._problems.add(file, self._lines[listing], "model", what, remedy)
 
     def _check_unlisted(self) -> None:
         """See that whatever has a price or an anchor is listed: one problem for each model, at its first row."""
         draft = self._draft
         if not self._listings:
             return
-        prices = zip(draft.prices.prices, draft.price_lines, strict=True)
-        anchors = zip(draft.anchors.anchors, draft.anchor_lines, strict=True)
+        prices = zip(draft.prices, draft.price_lines, strict=True)
+        anchors = zip(draft.anchors, draft.anchor_lines, strict=True)
         for table, what, rows in (("market_prices", "a price", prices), ("repair_anchors", "an anchor", anchors)):
             unlisted: dict[str, int] = {}
             for row, line in rows:
@@ -339,12 +359,9 @@ class _Tables:
     def _check_first_days(self) -> None:
         """See that each model has a fresh price on its first day, and a day at all."""
         draft, file = self._draft, self._draft.files["eligible_models"]
-        series: dict[str, list[Price]] = {}
-        for price in draft.prices.prices:
-            series.setdefault(price.model, []).append(price)
         for listing in draft.eligible:
             begin, end = self._span(listing)
-            prices = series.get(listing.model, ())
+            prices = draft.prices.by_key[listing.model].rows if listing.model in draft.prices else ()
             if begin >= end:
                 what = f"{listing.model} leaves the list on {listing.listed_until}, before the programme begins"
                 column, remedy = "listed_until", "Take the row out, or let it end later"
@@ -360,7 +377,7 @@ class _Tables:
                 column, remedy = "listed_from", "Add a newer price"
             else:
                 continue  # between two prices it is a gap: see there
-            self._problems.add(file, draft.listing_lines[listing], column, what, remedy)
+            self._problems.add(file, self._lines[listing], column, what, remedy)
 
     def _is_over(self, last: Price, at: datetime) -> bool:
         """Tell whether a model's last price is stale or ended at an instant."""
@@ -372,7 +389,7 @@ class _Tables:
         draft = self._draft
         spans = {model: [self._span(listing) for listing in listings] for model, listings in self._listings.items()}
         starts = [begin for _, _, (begin, _) in self._versions]
-        for (price, following), line in zip(pairwise(draft.prices.prices), draft.price_lines[1:], strict=True):
+        for (price, following), line in zip(pairwise(draft.prices), draft.price_lines[1:], strict=True):
             if price.model != following.model or price.model not in spans:
                 continue
             until = following.effective_from
@@ -393,9 +410,7 @@ class _Tables:
     def _check_amounts(self) -> None:
         """See that no setting is out of all proportion to the prices."""
         draft = self._draft
-        prices = sorted(
-            (price.price_minor, price.model) for price in draft.prices.prices if price.model in self._listings
-        )
+        prices = sorted((price.price_minor, price.model) for price in draft.prices if price.model in self._listings)
         if not prices:
             return
         (least, cheapest), (most, dearest) = prices[0], prices[-1]
@@ -427,7 +442,7 @@ class _Tables:
                     self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
         needed = {component for _, terms, _ in self._versions for component in _needs(terms)}
         unread: dict[str, int] = {}
-        for anchor, line in zip(draft.anchors.anchors, draft.anchor_lines, strict=True):
+        for anchor, line in zip(draft.anchors, draft.anchor_lines, strict=True):
             if anchor.component not in needed:
                 unread[anchor.component] = min(line, unread.get(anchor.component, line))
         for component, line in unread.items():
@@ -462,7 +477,7 @@ class _Tables:
                         listing, at = hole
                         needing = f"{question.id}={option.id} needs it"
                         what = f"{model} has no {component} anchor on {self._day(at)}, and {needing}"
-                        file, line = draft.files["eligible_models"], draft.listing_lines[listing]
+                        file, line = draft.files["eligible_models"], self._lines[listing]
                         self._problems.add(
                             file, line, "model", what, f"Add it to {Path(draft.files['repair_anchors']).name}"
                         )
@@ -491,7 +506,7 @@ def _launch(variant: Variant) -> date:
 def _ends_before_another(draft: Draft) -> dict[tuple[str, str], list[datetime]]:
     """Return, by model and component, when an anchor ends some time before the next one begins."""
     ends: dict[tuple[str, str], list[datetime]] = {}
-    for one, other in pairwise(draft.anchors.anchors):
+    for one, other in pairwise(draft.anchors):
         end = one.effective_until
         if (
             end is not None

@@ -13,17 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from miexchange import _data
 from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
 from miexchange._bounds import LISTED, VERSIONS
 from miexchange._csv import Row, read_rows
 from miexchange._problems import Problems
+from miexchange._table import Table
 from miexchange._text import path_of, text_of
+from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
-from miexchange.eligibility import EligibleModels, Listing
+from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, Currency, PriceMinor
@@ -79,7 +81,6 @@ class _Head:
     title: Text
     currency: Text
     categories: SomeWords
-    utc_offset_minutes: Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")]
     brands: SomeWords
     models: Text
     tacs: Text
@@ -87,6 +88,10 @@ class _Head:
     market_prices: Text
     repair_anchors: Note = ""
     price_step_minor: PriceMinor = 1
+    zone: Note = ""
+    utc_offset_minutes: (
+        Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")] | None
+    ) = None
     source: Note = ""
 
 
@@ -100,6 +105,7 @@ def _terms_shape() -> Shape:
 
 
 _Place = tuple[str, int]  # a file and a line
+_TableT = TypeVar("_TableT", bound=Table[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +139,20 @@ class Draft:
     file: str
     toml: Toml
     problems: Problems
-    zone: timezone = UTC
+    zone: AnyZone = UTC
     currency: Currency | None = None
     brands: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    price_step_minor: int = 1
+    """Of what market prices are multiples; 0 where that could not be read."""
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
     eligible: EligibleModels = field(default_factory=lambda: EligibleModels(()))
     prices: PriceTable = field(default_factory=lambda: PriceTable(()))
     anchors: AnchorTable = field(default_factory=lambda: AnchorTable(()))
     tacs: TacTable = field(default_factory=lambda: TacTable.of([]))
     parts: list[Part] = field(default_factory=list)
-    listing_lines: dict[Listing, int] = field(default_factory=dict)
-    price_lines: list[int] = field(default_factory=list)  # of the table's rows, in its order
+    listing_lines: list[int] = field(default_factory=list)  # of the table's rows, in its order
+    price_lines: list[int] = field(default_factory=list)
     anchor_lines: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
     tables_read: bool = False
@@ -206,6 +215,8 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     versions = data.pop("terms", [])
     head = Fitter(toml, file, UTC, problems).fields(shape_of(_Head), data, ())
     draft.currency = _currency(head, draft)
+    draft.zone = _zone(data, head, draft)
+    draft.price_step_minor = head.get("price_step_minor", 0 if "price_step_minor" in data else 1)
     _read_tables(directory, head, draft)
     _read_versions(directory, versions, draft)
     _lint.check(draft)
@@ -217,6 +228,8 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
         zone=draft.zone,
         currency=draft.currency,
         brands=frozenset(draft.brands),
+        categories=frozenset(draft.categories),
+        price_step_minor=draft.price_step_minor,
         catalogue=draft.catalogue,
         eligible=draft.eligible,
         prices=draft.prices,
@@ -235,29 +248,44 @@ def _currency(head: dict[str, Any], draft: Draft) -> Currency | None:
         return None
 
 
+def _zone(data: dict[str, Any], head: dict[str, Any], draft: Draft) -> AnyZone:
+    """Return where days begin: by the law of a place, or at a fixed offset; nothing stands for what is missing."""
+    if ("zone" in data) is ("utc_offset_minutes" in data):
+        what = "is given beside utc_offset_minutes" if "zone" in data else "is missing"
+        remedy = 'Write where days begin, such as zone = "Asia/Kolkata", or utc_offset_minutes, and not both'
+        draft.bad(("zone",), what, remedy)
+    elif "zone" in head:
+        try:
+            return Zone.of(head["zone"])
+        except InvalidValue as fault:
+            draft.bad(("zone",), f"{shown(head['zone'])} is no zone", sentence(fault.rule))
+    return timezone(timedelta(minutes=head.get("utc_offset_minutes", 0)))
+
+
 def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:
     """Read every table that the head names."""
     problems = draft.problems
-    draft.brands = head.get("brands", ())
-    draft.zone = timezone(timedelta(minutes=head.get("utc_offset_minutes", 0)))
+    draft.brands, draft.categories = head.get("brands", ()), head.get("categories", ())
     files = draft.files
     for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors"):
         if head.get(key):
             files[key] = _called(directory, head[key])
-    if "models" in files:
-        draft.catalogue = Catalogue._read(directory / head["models"], problems, files["models"])  # noqa: SLF001 - one package
-    if "eligible_models" in files:
-        path = directory / head["eligible_models"]
-        draft.eligible = EligibleModels._read(path, problems, files["eligible_models"], draft.listing_lines)  # noqa: SLF001 - as above
-    if "market_prices" in files:
-        path = directory / head["market_prices"]
-        draft.prices = PriceTable._read(path, problems, draft.zone, files["market_prices"], draft.price_lines)  # noqa: SLF001 - as above
-    if "repair_anchors" in files:
-        path = directory / head["repair_anchors"]
-        draft.anchors = AnchorTable._read(path, problems, draft.zone, files["repair_anchors"], draft.anchor_lines)  # noqa: SLF001 - as above
+    draft.catalogue = _read_table(Catalogue, "models", directory, head, draft)
+    draft.eligible = _read_table(EligibleModels, "eligible_models", directory, head, draft, draft.listing_lines)
+    draft.prices = _read_table(PriceTable, "market_prices", directory, head, draft, draft.price_lines)
+    draft.anchors = _read_table(AnchorTable, "repair_anchors", directory, head, draft, draft.anchor_lines)
     if "tacs" in files:
         draft.tacs = _read_tacs(directory / head["tacs"], files["tacs"], problems)
     draft.tables_read = not problems.found
+
+
+def _read_table(
+    kind: type[_TableT], key: str, directory: Path, head: dict[str, Any], draft: Draft, lines: list[int] | None = None
+) -> _TableT:
+    if key not in draft.files:
+        return kind.of(())
+    path, file = directory / head[key], draft.files[key]
+    return kind._read(path, draft.problems, zone=draft.zone, file=file, lines=lines)  # noqa: SLF001 - one package
 
 
 def _called(directory: Path, name: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._value import Value, require
+from miexchange._zone import AnyZone, Zone
 from miexchange.errors import DataError, InvalidValue
 from miexchange.money import BPS
 from miexchange.programme import _load
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["free_directory", "save"]
 
-_MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source,sims"
+_MODELS = "model,brand,name,category,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source,sims"
 _LISTINGS = "model,listed_from,listed_until,source"
 _PRICES = "model,effective_from,effective_until,price_minor,basis,source"
 _ANCHORS = "model,component,effective_from,effective_until,amount_minor,basis,source"
@@ -105,26 +106,28 @@ def _check(programme: Programme, written: Path) -> None:
         raise DataError(tuple(named)) from None
     if loaded != programme:
         name = next(one.name for one in fields(loaded) if getattr(loaded, one.name) != getattr(programme, one.name))
-        rule = "loading would return another one: sort the tables, and give a zone of whole minutes"
+        rule = "loading would return another one: give a zone of whole minutes"
         raise InvalidValue(f"Programme.{name}", getattr(programme, name), rule)
 
 
 def _files(programme: Programme) -> dict[str, str]:
     """Return the text of every file, by its name."""
     tables = {
-        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue.variants)),
+        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue)),
         "tacs": ("tac.csv", "tac,brand,model,source", ((t, d.brand, d.model, d.source) for t, d in programme.tacs)),
-        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible.listings)),
-        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices.prices)),
+        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible)),
+        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices)),
     }
-    if programme.anchors.anchors:
-        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors.anchors))
+    if programme.anchors:
+        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors))
     files = {name: _table(head, rows) for name, head, rows in tables.values()}
     head = {
         "id": programme.id,
         "title": programme.title,
         "currency": programme.currency.code,
-        "utc_offset_minutes": programme.zone.utcoffset(None) // timedelta(minutes=1),
+        **_zone(programme.zone),
+        "price_step_minor": programme.price_step_minor,
+        "categories": sorted(programme.categories),
         "brands": sorted(programme.brands),
         **{key: name for key, (name, _, _) in tables.items()},
     }
@@ -134,6 +137,12 @@ def _files(programme: Programme) -> dict[str, str]:
         lines += _terms(terms, dict(zip(("questions", "condition", "grades"), answers, strict=True)))
         files |= answers
     return {"programme.toml": _lines(lines), **files}
+
+
+def _zone(zone: AnyZone) -> dict[str, object]:
+    if isinstance(zone, Zone):
+        return {"zone": zone.key}
+    return {"utc_offset_minutes": zone.utcoffset(None) // timedelta(minutes=1)}
 
 
 def _answers(terms: Terms, suffix: str) -> dict[str, str]:

@@ -17,13 +17,15 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, Currency
+from miexchange.programme.rules import RETENTIONS, AgeBand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from miexchange._value import Fault
+    from miexchange.programme.rules import Retention
 
-__all__ = ["NONE_GIVEN", "AgeBand", "Bonus", "ExchangeRules", "Overlap", "StepName", "Terms", "UsageRules"]
+__all__ = ["NONE_GIVEN", "Bonus", "ExchangeRules", "Overlap", "StepName", "Terms", "UsageRules"]
 
 
 LONGEST_DAYS = 3_650
@@ -69,19 +71,6 @@ def counts_given(given: object) -> Mapping[str, int]:
     if not all(type(name) is str and type(times) is int and times >= 0 for name, times in counts):
         raise InvalidValue("bonuses_given", given, _COUNTS)
     return dict(cast("list[tuple[str, int]]", counts))
-
-
-@dataclass(frozen=True, slots=True)
-class AgeBand(Value):
-    """What is kept of the price from an age on.
-
-    Attributes:
-        from_months: whole months since the purchase, from which the band holds.
-        keep_bps: what is kept, in basis points.
-    """
-
-    from_months: Annotated[int, Between(0, 1_200)]
-    keep_bps: Bps
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,17 +320,14 @@ class Terms(Value):
     source: Note = ""
 
     def _faults(self) -> Iterator[Fault]:
-        drift = BPS // self.price_max_age_days
-        if self.drift_bps_per_day > drift:
-            rule = f"give at most {drift}: a price may not fall below zero while it is fresh"
-            yield "drift_bps_per_day", self.drift_bps_per_day, rule
         if self.scrap_minor % self.step_minor:
             rule = f"give a multiple of step_minor, {self.step_minor}: rounding would go below it"
             yield "scrap_minor", self.scrap_minor, rule
         steps = [option.grade for question in self.questionnaire.questions for option in question.options]
         if max(steps, default=0) >= len(self.grades):
             yield "grades", len(self.grades), "give a grade for every step that an answer can lead to"
-        yield from self._faults_of_bands()
+        for retention in self.retentions:
+            yield from retention.faults(self)
         yield from self._faults_of_overlaps()
         yield from self._faults_of_bonuses()
 
@@ -372,17 +358,10 @@ class Terms(Value):
                 rule = f"it falls back on itself; let the fall-backs come to an end: {ring}"
                 yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
 
-    def _faults_of_bands(self) -> Iterator[Fault]:
-        for number, band in enumerate(self.age_bands):
-            before = self.age_bands[number - 1] if number else AgeBand(0, BPS)
-            if not number and band.from_months:
-                yield "age_bands.0.from_months", band.from_months, "begin the first band at 0 months"
-            elif number and band.from_months <= before.from_months:
-                rule = f"order the bands by age: give more than {before.from_months} months"
-                yield f"age_bands.{number}.from_months", band.from_months, rule
-            if band.keep_bps > before.keep_bps:
-                rule = f"an older device may not keep more: give at most {before.keep_bps}"
-                yield f"age_bands.{number}.keep_bps", band.keep_bps, rule
+    @cached_property
+    def retentions(self) -> tuple[Retention, ...]:
+        """The rules of the list that these terms use, in the order in which they are applied."""
+        return tuple(rule for rule in RETENTIONS if rule.is_used(self))
 
     @cached_property
     def bonus_by_id(self) -> dict[str, Bonus]:

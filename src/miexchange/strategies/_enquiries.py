@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
+from miexchange._time import midnight
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
@@ -20,14 +21,13 @@ from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
 from miexchange.strategies._models import model_of, variants
-from miexchange.strategies._numbers import START, instants, midnight, texts, tuples
+from miexchange.strategies._numbers import START, instants, texts, tuples
 from miexchange.strategies._programmes import programmes
 from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from miexchange.market import Price
 
 __all__ = ["Enquiry", "devices", "enquiries", "hostile_enquiries", "quotes", "reasons", "refusals", "verdicts"]
 
@@ -128,14 +128,11 @@ def _tacs_of(programme: Programme, variant: Variant) -> SearchStrategy[str] | No
 def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]:
     """Return when each listed model can be valued: listed, with a price that is fresh."""
     fresh = timedelta(min(version.price_max_age_days for version in programme.terms))
-    prices: dict[str, list[Price]] = {}
-    for price in programme.prices.prices:
-        prices.setdefault(price.model, []).append(price)
     windows = []
     for listing in programme.eligible:
         opens = max(midnight(listing.listed_from, programme.zone), programme.terms[0].effective_from)
         closes = [] if listing.listed_until is None else [midnight(listing.listed_until, programme.zone)]
-        dated = prices[listing.model]
+        dated = programme.prices.by_key[listing.model].rows
         for price, following in zip(dated, [*dated[1:], None], strict=True):
             ends = [price.effective_from + fresh, *closes]
             ends += [price.effective_until] if price.effective_until else []
@@ -197,8 +194,8 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     fine = draw(enquiries(programme))
     rules, device = fine.programme, fine.device
     at = draw(st.just(fine.at) | instants(datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 8, 1, tzinfo=UTC)))
-    names = [variant.model for variant in rules.catalogue.variants]
-    names += [variant.family for variant in rules.catalogue.variants]
+    names = [variant.model for variant in rules.catalogue]
+    names += [variant.family for variant in rules.catalogue]
     model = draw(st.just(device.model) | st.sampled_from(names) | st.text(max_size=20))
     number = st.just(device.imei) | imeis() | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
     device = Device(model, draw(number), draw(st.just(device.imei2) | number), draw(st.none() | st.dates()))
@@ -241,6 +238,7 @@ def verdicts(draw: st.DrawFn) -> Verdict:
         asked.device,
         catalogue=rules.catalogue,
         brands=rules.brands,
+        categories=rules.categories,
         eligible=rules.eligible,
         tacs=rules.tacs,
         terms=asked.terms.eligibility,

@@ -25,6 +25,7 @@ NAMES = ("One", "Two", "Three", "Four", "Five")
 """The models' names that are drawn."""
 
 _NAMED = st.sampled_from(tuple(product(BRANDS, NAMES, (1, 2, 4), (8, 16, 64))))
+_CATEGORIES = st.sampled_from(("smartphone", "smartphone", "tablet"))
 _LAUNCHED = st.tuples(st.none() | days(date(2014, 1, 1), date(2019, 12, 31)), st.none() | amounts(10**8))
 
 
@@ -40,7 +41,9 @@ def variants(draw: st.DrawFn) -> Variant:
     launched_on, launch_price = draw(_LAUNCHED)
     model = f"{brand}-{name}-{ram}-{storage}".lower()
     sims = draw(st.sampled_from((None, None, 1, 2)))
-    return Variant(model, brand, name, ram * 1024, storage, launched_on, launch_price, (), SOURCE, sims)
+    return Variant(
+        model, brand, name, draw(_CATEGORIES), ram * 1024, storage, launched_on, launch_price, (), SOURCE, sims
+    )
 
 
 @takes(least=COUNT, most=COUNT)
@@ -52,11 +55,11 @@ def catalogues(least: int = 1, most: int = 4) -> SearchStrategy[Catalogue]:
         most: the largest number of variants.
 
     >>> from hypothesis import find
-    >>> [variant.model for variant in find(catalogues(), lambda catalogue: True).variants]
+    >>> [variant.model for variant in find(catalogues(), lambda catalogue: True)]
     ['acme-one-1-8']
     """
     models = st.lists(variants(), min_size=least, max_size=most, unique_by=model_of)
-    return models.map(lambda found: Catalogue(tuple(sorted(found, key=model_of))))
+    return models.map(Catalogue.of)
 
 
 def model_of(variant: Variant) -> str:
@@ -81,4 +84,4 @@ def listings(model: str | None = None, first: date = START) -> SearchStrategy[Li
 def eligible_models() -> SearchStrategy[EligibleModels]:
     """Draw dated lists of eligible models."""
     rows = st.lists(listings(), max_size=4, unique_by=lambda listing: listing.model)
-    return rows.map(lambda found: EligibleModels(tuple(sorted(found, key=lambda listing: listing.model))))
+    return rows.map(EligibleModels.of)

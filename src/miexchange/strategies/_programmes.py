@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
 
 from miexchange._arguments import INSTANT, TEXT, Rule, takes, whole
 from miexchange._bounded import bound_of
+from miexchange._time import midnight
+from miexchange._zone import AnyZone, Zone
 from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
-from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
-from miexchange.programme import AgeBand, Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import BPS, GREATEST_AMOUNT
+from miexchange.programme import Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
+from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
     CURRENCIES,
+    IST,
     SOURCE,
     START,
     VARIANTS,
@@ -28,7 +33,6 @@ from miexchange.strategies._numbers import (
     ascents,
     bounded,
     days,
-    midnight,
     rates,
     subsets,
     tuples,
@@ -53,7 +57,7 @@ PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
 _AMOUNT = whole(1, GREATEST_AMOUNT)
 _FRESH = whole(1, bound_of(Terms, "price_max_age_days").most)
 _RANGE = Rule(
-    lambda value: type(value) is tuple and [_AMOUNT.fits(paise) for paise in value] == [True, True],
+    lambda value: type(value) is tuple and [_AMOUNT.fits(amount) for amount in value] == [True, True],
     "give the lowest and the highest market price, in minor units",
 )
 
@@ -61,9 +65,14 @@ _SECOND = START + timedelta(20)  # when the second version of the terms begins
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
+_PRICE_STEPS = st.sampled_from((100, 1, 25))
 _OFTEN = st.sampled_from((False, True, True, True))
 _HOURS = st.sampled_from((24, 1, 168))
-_OFFSETS = st.sampled_from((IST, *(zone for zone in ZONES if zone is not IST)))
+_LAWS = ("Europe/London", "America/Sao_Paulo", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia")
+_ZONES: SearchStrategy[AnyZone] = st.sampled_from(
+    (IST, *(zone for zone in ZONES if zone is not IST), *map(Zone.of, _LAWS))
+)
+"""Fixed offsets; and places: one with summer time, one that skipped midnight for it, one that went back over it, …"""
 
 
 @cache
@@ -148,16 +157,6 @@ def _bonuses(draw: st.DrawFn, dearest: int) -> tuple[Bonus, ...]:
     return tuple(drawn)
 
 
-@st.composite
-def _age_bands(draw: st.DrawFn) -> tuple[AgeBand, ...]:
-    count = draw(st.integers(0, 3))
-    months = [0, *draw(ascents(max(count - 1, 0), 40))]
-    lost = draw(ascents(count, BPS // 2))
-    return tuple(
-        AgeBand(month + place, BPS - less) for place, (month, less) in enumerate(zip(months, lost, strict=False))
-    )
-
-
 def _used_grades(questionnaire: Questionnaire) -> tuple[Questionnaire, int]:
     """Number the grades that answers lead to without holes, and count them: an unreachable grade is refused."""
     used = sorted({0} | {option.grade for question in questionnaire.questions for option in question.options})
@@ -169,12 +168,19 @@ def _with_options(questionnaire: Questionnaire, change: Callable[[Option], Optio
     return questionnaire.replace(questions=tuple(asked))
 
 
-def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) -> Questionnaire:
-    """Scale shares of the market price down until one rupee more of price can never pay less, and just so.
+def _whole(draw: st.DrawFn, least: int, most: int) -> int:
+    return draw(st.integers(least, most))
 
-    A price that is a rupee higher raises what is kept by more than ``100 keep - roundings`` paise and
-    the shares by less than ``100 share + 1`` in each group, so that is what a programme must stay within.
+
+def _affordable(made: Terms, price_step_minor: int) -> Questionnaire:
+    """Scale shares of the market price down until a price that is a step higher can never pay less, and just so.
+
+    It raises what is kept by more than ``step x keep - roundings`` minor units and the shares by less than ``step x
+    share + 1`` in each group, so that is what a programme must stay within.
     """
+    questionnaire = made.questionnaire
+    rates = [made.grades[-1].keep_bps, *(rule.least(made) for rule in made.retentions)]
+    keep, roundings = Fraction(prod(rates), BPS ** len(rates)), len(rates)
     worst: dict[str, int] = {}
     for question in questionnaire.questions:
         paid = [option for option in question.options if not option.gate]
@@ -184,7 +190,7 @@ def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) ->
         shares = [option.deduction.share_bps for option in paid if option.deduction]
         worst[question.component] = max([worst.get(question.component, 0), *shares])
     total, groups = sum(worst.values()), sum(1 for share in worst.values() if share)
-    most = max(int((keep - Fraction(roundings + groups, PAISE_PER_RUPEE)) * BPS), 0)
+    most = max(int((keep - Fraction(roundings + groups, price_step_minor)) * BPS), 0)
 
     def scaled(option: Option) -> Option:
         deduction = option.deduction
@@ -196,7 +202,9 @@ def _affordable(questionnaire: Questionnaire, keep: Fraction, roundings: int) ->
     return _with_options(questionnaire, scaled)
 
 
-@takes(variants=VARIANTS, begins=INSTANT, prices=_RANGE, price_max_age_days=_FRESH, version=TEXT)
+@takes(
+    variants=VARIANTS, begins=INSTANT, prices=_RANGE, price_max_age_days=_FRESH, version=TEXT, price_step_minor=_AMOUNT
+)
 @st.composite
 def terms(
     draw: st.DrawFn,
@@ -205,6 +213,7 @@ def terms(
     prices: tuple[int, int] = (100_000, 100_000),
     price_max_age_days: int = 45,
     version: str = "1",
+    price_step_minor: int = 100,
 ) -> Terms:
     """Draw one version of a programme's terms, with every kind of rule, as a linter lets it pass.
 
@@ -214,20 +223,14 @@ def terms(
         prices: the lowest and the highest market price: no floor is above the one, no threshold above the other.
         price_max_age_days: how long a price stays fresh.
         version: its name.
+        price_step_minor: every market price is a multiple of this.
     """
-    bands = draw(_age_bands())
-    drift = draw(st.just(0) | st.integers(0, BPS // price_max_age_days))
+    settings = {rule.setting: rule.drawn(partial(_whole, draw), price_max_age_days) for rule in RETENTIONS}
     questionnaire, count = _used_grades(draw(questionnaires(variants)))
     lost = [0, *draw(ascents(count - 1, BPS // 2))] if draw(st.booleans()) else draw(ascents(count, BPS // 2))
     scale = tuple(
         Grade(name, BPS - less, "", "", f"Grade {name}", SOURCE) for name, less in zip("ABCD", lost, strict=False)
     )
-    keep, roundings = Fraction(scale[-1].keep_bps, BPS), 1
-    if bands:
-        keep, roundings = keep * Fraction(bands[-1].keep_bps, BPS), roundings + 1
-    if drift:
-        keep, roundings = keep * Fraction(BPS - drift * price_max_age_days, BPS), roundings + 1
-    questionnaire = _affordable(questionnaire, keep, roundings)
     cheapest, dearest = prices
     step = min(draw(_STEPS), cheapest)
     made = Terms(
@@ -242,25 +245,26 @@ def terms(
         scrap_minor=draw(st.just(0) | st.integers(0, cheapest // step)) * step,
         step_minor=step,
         usage=draw(usage_rules()),
-        drift_bps_per_day=drift,
-        age_bands=bands,
         bonuses=draw(_bonuses(dearest)),
         exchange=draw(exchange_rules()),
         source=SOURCE,
+        **settings,
     )
+    made = made.replace(questionnaire=_affordable(made, price_step_minor))
     if len(made.components) > 1 and draw(_OFTEN):
         one, other, *_ = made.components
         made = made.replace(overlaps=(Overlap(one, other, draw(st.integers(0, BPS)), SOURCE),))
     return made
 
 
-@takes(most_minor=whole(PAISE_PER_RUPEE, GREATEST_AMOUNT))
+@takes(most_minor=whole(100, GREATEST_AMOUNT))
 @st.composite
 def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
     """Draw small programmes, with every kind of rule, that a linter lets pass.
 
     Up to four models, of which some are not listed, up to three prices for each, one or two
-    versions of terms. The days begin at midnight of a zone that is drawn.
+    versions of terms, in a currency of two decimals, of none or of three. The days begin at midnight of a zone that is
+    drawn.
 
     Args:
         most_minor: the largest market price and repair anchor.
@@ -274,7 +278,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
     """
     catalogue = draw(catalogues())
     listed = draw(subsets(catalogue.variants, 1))
-    zone, currency = draw(_OFFSETS), draw(CURRENCIES)
+    zone, currency, step = draw(_ZONES), draw(CURRENCIES), draw(_PRICE_STEPS)
     begin = midnight(START, zone)
     fresh = draw(st.integers(30, 60))
     table: list[Price] = []
@@ -283,14 +287,14 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for further in range(draw(st.integers(1, 3))):
             if further:
                 since += draw(st.timedeltas(timedelta(hours=1), timedelta(fresh)))
-            table.append(Price(variant.model, since, draw(amounts(most_minor)), draw(BASES), SOURCE))
+            table.append(Price(variant.model, since, draw(amounts(most_minor, step)), draw(BASES), SOURCE))
         if draw(st.booleans()):
             table[-1] = table[-1].replace(effective_until=since + timedelta(fresh - draw(st.integers(0, 10))))
     paid = [price.price_minor for price in table]
     prices = min(paid), max(paid)
-    versions = [draw(terms(listed, begin, prices, fresh, "1"))]
+    versions = [draw(terms(listed, begin, prices, fresh, "1", step))]
     if draw(st.booleans()):
-        versions.append(draw(terms(listed, midnight(_SECOND, zone), prices, fresh, "2")))
+        versions.append(draw(terms(listed, midnight(_SECOND, zone), prices, fresh, "2", step)))
     needed = sorted(
         {
             option.deduction.anchor
@@ -301,14 +305,12 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         }
     )
     repairs = [
-        Anchor(variant.model, component, since, draw(amounts(most_minor)), draw(BASES), SOURCE)
+        Anchor(variant.model, component, since, draw(amounts(most_minor, 1)), draw(BASES), SOURCE)
         for variant in listed
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
     ]
-    tacs = [
-        (f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue.variants)
-    ]
+    tacs = [(f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue)]
     if draw(st.booleans()):
         tacs.append(("35000000", "Zeta", "Lookalike", SOURCE))  # a TAC may name more than one device
     return Programme(
@@ -317,6 +319,8 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         zone=zone,
         currency=currency,
         brands=frozenset(variant.brand for variant in listed),
+        categories=frozenset(variant.category for variant in listed),
+        price_step_minor=step,
         catalogue=catalogue,
         eligible=EligibleModels(tuple(draw(listings(variant.model)) for variant in listed)),
         prices=PriceTable.of(table),

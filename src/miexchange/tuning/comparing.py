@@ -192,14 +192,14 @@ def _prices(table: PriceTable, change: object) -> PriceTable:
     if type(change) is PriceTable:
         return change
     bps = _factor(change, "prices")
-    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table.prices)
+    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table)
 
 
 def _anchors(table: AnchorTable, change: object) -> AnchorTable:
     if type(change) is AnchorTable:
         return change
     bps = _factor(change, "anchors")
-    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table.anchors)
+    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table)
 
 
 def _factor(change: object, name: str) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from miexchange._time import midnight
 from miexchange._value import instant
 from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
@@ -82,7 +83,7 @@ class FittedProgramme(Report):
         """Return what a clean device of each listed model is worth in the written programme, in minor units."""
         at = datetime.combine(self.effective_from, time(12), self.programme.zone)
         rows = []
-        for model in dict.fromkeys(listing.model for listing in self.programme.eligible.listings):
+        for model in dict.fromkeys(listing.model for listing in self.programme.eligible):
             best = headline(model, self.programme, at=at)
             rows.append((model, best.exchange_value if isinstance(best, Quote) else None))
         return pd.DataFrame(rows, columns=["model", "headline_minor"]).set_index("model").astype("Int64")
@@ -138,7 +139,7 @@ def fit_programme(
     """
     free_directory(directory)
     table: PriceTable = fitted(prices, "table_")
-    start = instant(datetime.combine(effective_from, time(), base.zone), "effective_from")
+    start = instant(midnight(effective_from, base.zone), "effective_from")
     terms = base.terms_at(start) or base.terms[-1]
     fit = _Fit(base, effective_from, start)
     kept = fit.prices(table, prices)
@@ -163,9 +164,11 @@ def fit_programme(
         title=title,
         zone=base.zone,
         currency=base.currency,
+        categories=base.categories,
+        price_step_minor=base.price_step_minor,
         brands=base.brands,
         catalogue=catalogue,
-        eligible=EligibleModels(tuple(Listing(model, effective_from, None, source) for model in sorted(listed))),
+        eligible=EligibleModels.of(Listing(model, effective_from, None, source) for model in listed),
         prices=PriceTable.of(kept),
         anchors=anchors,
         tacs=base.tacs,
@@ -189,8 +192,8 @@ class _Fit:
         summary = builder.summary
         rows = dict(zip(summary.index, summary.to_dict("records"), strict=True))
         kept = []
-        for price in table.prices:
-            variant = self._base.catalogue.by_model.get(price.model)
+        for price in table:
+            variant = self._base.catalogue.lookup(price.model)
             in_force = table.as_of(price.model, self._start)
             later = price.effective_from > self._start
             if variant is None or variant.brand not in self._base.brands or in_force is None:
@@ -328,7 +331,7 @@ class _Fit:
     def _anchors_by_share(self, prices: list[Price], component: str) -> list[Anchor]:
         """Take the share of the price that the base's anchors are, in the middle."""
         shares = []
-        for anchor in self._base.anchors.anchors:
+        for anchor in self._base.anchors:
             price = self._base.prices.as_of(anchor.model, anchor.effective_from)
             if anchor.component == component and price is not None:
                 shares.append(anchor.amount_minor * BPS // price.price_minor)

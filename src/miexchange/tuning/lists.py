@@ -112,7 +112,7 @@ def diff(
         InvalidValue: an argument is not usable.
     """
     moments = (instant(at, "at"), instant(at if after_at is None else after_at, "after_at"))
-    models = sorted({price.model for table in (before, after) for price in table.prices})
+    models = sorted({price.model for table in (before, after) for price in table})
     columns = []
     for table, moment in zip((before, after), moments, strict=True):
         found = [table.as_of(model, moment) for model in models]

@@ -439,7 +439,7 @@ def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catal
     """Return the id of the one variant that a name leads to, with the memory that was given; "" for none."""
     if name is None:
         return ""
-    exact = catalogue.by_model.get(name)
+    exact = catalogue.lookup(name)
     if exact is not None:
         return exact.model
     family = catalogue.family_of("", name)

@@ -207,7 +207,7 @@ def simulate_observations(
         The columns that `Observations.read` takes: a listing, a quote or a deal in each row.
     """
     make = np.random.default_rng(seed)
-    prices = programme.prices.prices
+    prices = programme.prices
     if not prices:
         raise InvalidValue("programme", programme.id, "it has no prices to make observations around")
     known = sorted({price.model for price in prices})
@@ -267,7 +267,7 @@ def simulate_book(
     make = np.random.default_rng(seed)
     terms = programme.terms_at(at)
     on = instant(at, "at").astimezone(programme.zone).date()
-    listed = sorted({one.model for one in programme.eligible.listings if programme.eligible.lists(one.model, on)})
+    listed = sorted({one.model for one in programme.eligible if programme.eligible.as_of(one.model, on)})
     if terms is None or not listed:
         raise InvalidValue("at", at, "the programme has no terms, or lists no model, at that instant")
     if models is not None:

@@ -12,6 +12,7 @@ from miexchange._bounds import CELL_BYTES
 from miexchange.batch.arrow._compiled import compiled
 from miexchange.batch.arrow._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
 from miexchange.batch.arrow._layouts import compact, numbers_of, texts_of
+from miexchange.batch.arrow._memory import view
 from miexchange.batch.arrow._nulls import Nulls, part, unpacked
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Flags:
     def __init__(self, array: Any, strange: NDArray[np.bool_] | None) -> None:
         """Look at the column."""
         self._offset = array.offset
-        self._bits = np.frombuffer(array.buffers()[1] or bytes(len(array) // 8 + 1), dtype=np.uint8)
+        self._bits = view(array.buffers()[1] or bytes(len(array) // 8 + 1), np.uint8)
         self._nulls = Nulls(array)
         self._strange = strange
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
 
+from miexchange.batch.arrow._kept_code import KeptCode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,8 +23,10 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def compiled(function: _Function) -> _Function:
-    """Compile a function for the types that it is first called with; it makes no arrays."""
-    return cast("_Function", _njit(**_OPTIONS)(function))
+    """Compile a function for the types that it is first called with, or take what was kept; it makes no arrays."""
+    loop = _njit(**_OPTIONS)(function)
+    loop._cache = KeptCode(function)  # noqa: SLF001 - where numba's own cache would be, which can be out of date
+    return cast("_Function", loop)
 
 
 def inlined(function: _Function) -> _Function:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from miexchange.batch.arrow._compiled import compiled
 from miexchange.batch.arrow._layouts import are_utf8, bools_of
-from miexchange.batch.arrow._memory import empty
+from miexchange.batch.arrow._memory import empty, view
 from miexchange.refusal import ReasonCode
 
 __all__ = ["ABSENT", "CODES", "NOT_TEXT", "Numbers", "digits_of", "read_numbers"]
@@ -111,10 +111,10 @@ def _buffers(texts: pa.Array) -> tuple[NDArray[np.signedinteger[Any]], NDArray[n
     """Return where each text begins, and the last one ends, and the bytes of all."""
     _, offsets, data = texts.buffers()
     if not len(texts):  # then there need be no buffers
-        return np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.uint8)
+        return view(bytes(4), np.int32), view(b"\0", np.uint8)
     kind = np.dtype(np.int64 if pa.types.is_large_string(texts.type) else np.int32)
-    ends: NDArray[Any] = np.frombuffer(offsets, kind, count=len(texts) + 1, offset=texts.offset * kind.itemsize)
-    return ends, np.frombuffer(data or b"\0", dtype=np.uint8)
+    ends = view(offsets, kind, count=len(texts) + 1, offset=texts.offset * kind.itemsize)
+    return ends, view(data or b"\0", np.uint8)
 
 
 def _read_foreign(texts: pa.Array, rows: NDArray[np.intp], numbers: Numbers) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from miexchange.batch.arrow._memory import view
 from miexchange.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _check_places(places: pa.Array, count: int, name: str) -> None:
         half = 1 << (8 * numbers.itemsize - 1)
         limit = min(count, half) if numbers.dtype.kind == "i" else count
         outside = np.packbits(numbers.view(f"u{numbers.itemsize}") >= limit, bitorder="little")
-        valid = np.frombuffer(places.buffers()[0], np.uint8, count=len(outside), offset=places.offset // 8)
+        valid = view(places.buffers()[0], np.uint8, count=len(outside), offset=places.offset // 8)
         is_sound = not (outside & valid).any()
     else:
         ends = pc.min_max(places).as_py()
@@ -172,8 +173,8 @@ def numbers_of(array: pa.Array) -> NDArray[Any]:
     buffer, length = array.buffers()[1], len(array)
     dtype = np.dtype(kind.to_pandas_dtype())
     if buffer is None or not length:  # an array of nulls may have no buffer
-        return np.zeros(length, dtype)
-    return np.frombuffer(buffer, dtype, count=length, offset=array.offset * dtype.itemsize)
+        return view(bytes(length * dtype.itemsize), dtype)
+    return view(buffer, dtype, count=length, offset=array.offset * dtype.itemsize)
 
 
 def layout_of(chunk: pa.Array, name: str) -> pa.Array:

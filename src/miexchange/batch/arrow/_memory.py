@@ -10,7 +10,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["apart", "empty"]
+__all__ = ["apart", "empty", "view"]
 
 _CACHE_LINE = 64  # bytes
 
@@ -18,6 +18,16 @@ _CACHE_LINE = 64  # bytes
 def empty(count: int, kind: Any) -> NDArray[Any]:
     """Return an uninitialised array."""
     return np.frombuffer(pa.allocate_buffer(count * np.dtype(kind).itemsize), dtype=kind)
+
+
+def view(buffer: Any, kind: Any, *, count: int = -1, offset: int = 0) -> NDArray[Any]:
+    """Return what stands in a buffer, as numbers that cannot be written, whether or not the buffer can.
+
+    numba compiles a loop anew, for a second or so, for what can be written; a reader needs one form.
+    """
+    numbers = np.frombuffer(buffer, kind, count=count, offset=offset)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def apart(columns: int, rows: int, kind: Any) -> NDArray[Any]:

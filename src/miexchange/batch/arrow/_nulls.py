@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from miexchange.batch.arrow._compiled import compiled
+from miexchange.batch.arrow._memory import view
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,7 @@ class Nulls:
         """Look at the bitmap of an Arrow array."""
         self._offset = array.offset
         bitmap = array.buffers()[0] if array.null_count else None
-        self._bits = None if bitmap is None else np.frombuffer(bitmap, dtype=np.uint8)
+        self._bits = None if bitmap is None else view(bitmap, np.uint8)
 
     def fill(self, start: int, cells: NDArray[Any], filler: int) -> None:
         """Write something into the rows from a start on that hold nothing."""

@@ -23,8 +23,10 @@ __all__ = [
     "Ints",
     "Positions",
     "Rules",
+    "Scales",
     "Settings",
     "TacRules",
+    "ZoneTurns",
 ]
 
 Ints = NDArray[np.int64]
@@ -47,6 +49,13 @@ FINDINGS = (
 
 UNKNOWN, MISSING, STRANGE = range(3)
 """What a cell can hold besides an option: another text, nothing, or no text; the codes after those of the options."""
+
+
+class ZoneTurns(NamedTuple):
+    """How far a zone is ahead of UTC, in microseconds, and from when on, in microseconds since 1970."""
+
+    starts: Ints
+    offsets: Ints
 
 
 class TacRules(NamedTuple):
@@ -128,31 +137,41 @@ class Settings(NamedTuple):
         factor: the operator's share, in basis points.
         scrap: the floor, in minor units.
         step: what is rounded down to, in minor units.
-        drift: what a price loses a day, in basis points.
         ones: the position of the one component of each overlap.
         others: the position of the other one.
         counted: the part of the smaller deduction that counts, in basis points; by version and overlap.
         keeps: what a grade keeps, in basis points; by version and grade.
         ids: uint8, the position of its id in `Plan.grades`; likewise.
-        ages: what is kept at an age in months, in basis points; by version and month.
-        is_aged: whether a version has age bands.
-        drifts: whether any version lets prices drift.
-        ages_matter: whether any version has age bands.
     """
 
     factor: Ints
     scrap: Ints
     step: Ints
-    drift: Ints
     ones: Positions
     others: Positions
     counted: Ints
     keeps: Ints
     ids: NDArray[np.uint8]
-    ages: Ints
-    is_aged: NDArray[np.bool_]
-    drifts: bool
-    ages_matter: bool
+
+
+class Scales(NamedTuple):
+    """What the rules of `miexchange.programme.rules` keep, by rule, version of the terms and code of the label.
+
+    The codes of a count are the count itself as far as there are rates, those of a text its position among the texts;
+    after these come `UNKNOWN` (a count below zero), `MISSING` and `STRANGE`. Version 0 stands for a device that is not
+    valued at all.
+
+    Attributes:
+        rates: what is kept, in basis points.
+        reasons: what speaks against the device, a set of `BITS`.
+        reads: which fact each rule reads: a position among `COUNTED` and, after these, `Plan.texts`.
+        last: the code of the last rate, by the position of a count among `COUNTED`; -1 where no rule reads it.
+    """
+
+    rates: Ints
+    reasons: Ints
+    reads: Positions
+    last: Ints
 
 
 class Bonuses(NamedTuple):
@@ -194,12 +213,14 @@ class Rules(NamedTuple):
         anchors: what each anchor of a device is, in minor units; by period and anchor.
         priced_from: since when it is in force, in microseconds since 1970.
         terms: the position of the terms; 0 where none are in force.
-        zone: how far the programme's days are ahead of UTC, in microseconds.
+        zone: how far the programme's days are ahead of UTC, and from when on.
         answers: what the answers do.
         settings: the numbers of the terms.
+        scales: what the rules of the list keep.
         bonuses: what comes on top.
         tacs: what a number says.
         steps: how many steps a value has: that many lines, before those of the bonuses.
+        texts: how many facts are texts.
     """
 
     starts: Ints
@@ -214,9 +235,11 @@ class Rules(NamedTuple):
     anchors: Ints
     priced_from: Ints
     terms: Positions
-    zone: int
+    zone: ZoneTurns
     answers: Answers
     settings: Settings
+    scales: Scales
     bonuses: Bonuses
     tacs: TacRules
     steps: int
+    texts: int

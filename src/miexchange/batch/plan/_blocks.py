@@ -107,7 +107,8 @@ class Chunk:
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
-        self._answers = [self._answer(arrays, name, options) for name, options in plan.questions.items()]
+        self._texts = [self._option(arrays, name, texts) for name, texts in plan.texts.items()]
+        self._answers = [self._option(arrays, name, options) for name, options in plan.questions.items()]
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
 
@@ -123,7 +124,7 @@ class Chunk:
         """Return the codes of a column, or the one code of all rows where it is not there."""
         return Codes(*arrays[name], code_of, missing, no_text) if name in arrays else missing
 
-    def _answer(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str]) -> Codes | int:
+    def _option(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str]) -> Codes | int:
         codes, count = {option: code for code, option in enumerate(options)}, len(options)
 
         def code_of(text: str) -> int:
@@ -135,7 +136,7 @@ class Chunk:
         """Return a block of rows, which stands in the room until the next one."""
         rows = stop - start
         small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
-        for codes, column in zip(small, (self._status, self._target, *self._answers), strict=True):
+        for codes, column in zip(small, (self._status, self._target, *self._texts, *self._answers), strict=True):
             if isinstance(column, int):
                 codes[:] = column
             else:
@@ -153,7 +154,8 @@ class Chunk:
         at, bought = room.at[:rows], room.bought[:rows]
         self._write_moments(start, stop, at, facts)
         self._write_days(start, stop, bought, facts)
-        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:])
+        first = 2 + len(self._texts)
+        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:first], small[first:])
 
     def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
         if self._instants is None:
@@ -180,7 +182,7 @@ class Room:
     def __init__(self, plan: Plan, rows: int) -> None:
         """Make room for a block of so many rows."""
         self.rows = rows
-        self.small = apart(2 + len(plan.questions), rows, np.uint8)
+        self.small = apart(2 + len(plan.texts) + len(plan.questions), rows, np.uint8)
         self.code = apart(2, rows, np.uint8)
         self.keys, self.bought = empty(rows, np.uint32), empty(rows, np.int32)
         self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)

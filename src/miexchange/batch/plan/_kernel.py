@@ -12,7 +12,7 @@ from typing import Any
 from miexchange import _kernel
 from miexchange.batch.arrow._compiled import inlined
 
-__all__ = ["at_least", "bonus", "drift_bps", "finding", "grant", "whole_months", "write_steps"]
+__all__ = ["at_least", "bonus", "finding", "grant", "position_of", "whole_months", "write_steps"]
 
 
 def _compile_kernel() -> dict[str, Any]:
@@ -27,8 +27,8 @@ def _compile_kernel() -> dict[str, Any]:
 _names = _compile_kernel()
 at_least = _names["at_least"]
 bonus = _names["bonus"]
-drift_bps = _names["drift_bps"]
 finding = _names["finding"]
 grant = _names["grant"]
+position_of = _names["position_of"]
 whole_months = _names["whole_months"]
 write_steps = _names["write_steps"]

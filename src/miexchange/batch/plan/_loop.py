@@ -16,11 +16,12 @@ import numpy as np
 from miexchange.batch.arrow._compiled import compiled, inlined
 from miexchange.batch.arrow._imeis import CODES
 from miexchange.batch.arrow._memory import apart, empty
-from miexchange.batch.plan._arrays import BITS, FINDINGS, Ints, Positions, Rules, TacRules
+from miexchange.batch.plan._arrays import BITS, FINDINGS, Ints, Positions, Rules, TacRules, ZoneTurns
 from miexchange.batch.plan._asof import find
-from miexchange.batch.plan._kernel import at_least, bonus, drift_bps, finding, grant, whole_months, write_steps
+from miexchange.batch.plan._kernel import at_least, bonus, finding, grant, position_of, whole_months, write_steps
 from miexchange.batch.plan._tacs import PAGE, SERIALS
 from miexchange.money import BPS
+from miexchange.programme.rules import COUNTED
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ _BLOCKED = BITS[ReasonCode.IMEI_BLOCKED]
 _REPEATED = BITS[ReasonCode.IMEI_REPEATED]
 _NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
 _DOUBTS = _TAC_UNKNOWN | _UNVERIFIED | _NO_SECOND
-_NO_PURCHASE = BITS[ReasonCode.PURCHASE_DATE_MISSING]
-_LATER_PURCHASE = BITS[ReasonCode.PURCHASE_DATE_IN_FUTURE]
+_MONTHS, _DAYS = map(COUNTED.index, ("months_owned", "days_priced"))
+_COUNTED = len(COUNTED)
 
 # The reasons of a text that is no IMEI; of one that is, and of no text at all, none.
 _OF_TEXT = np.array([*(0 if code is None else BITS[code] for code in CODES), 0])
@@ -89,6 +90,7 @@ class Block(NamedTuple):
         code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
         tac: their first eight digits.
         rest: their other digits.
+        texts: the codes of the texts that rules of the list read, by fact and row.
         answers: the codes of the answers, by question and row.
     """
 
@@ -101,6 +103,7 @@ class Block(NamedTuple):
     code: NDArray[np.uint8]
     tac: Positions
     rest: Positions
+    texts: NDArray[np.uint8]
     answers: NDArray[np.uint8]
 
 
@@ -146,7 +149,8 @@ class Tile(NamedTuple):
         deductions: what each component costs; by component and row.
         extras: the small fixed amounts; by extra and row.
         some: the rows that something is to be done about.
-        retentions: what is kept, in basis points; of one row, as the next ones are.
+        facts: the codes of what the rules of the list read; of one row, as the next ones are.
+        retentions: what is kept, in basis points.
         counted: the part of each overlap that counts, in basis points.
         amounts: what is granted of each bonus.
     """
@@ -160,6 +164,7 @@ class Tile(NamedTuple):
     deductions: Ints
     extras: Ints
     some: Positions
+    facts: Ints
     retentions: Ints
     counted: Ints
     amounts: Ints
@@ -181,7 +186,8 @@ class Tile(NamedTuple):
             deductions=apart(answers.components, _TILE, np.int64),
             extras=apart(len(answers.added), _TILE, np.int64),
             some=some,
-            retentions=empty(len(answers.retentions) + settings.ages_matter + settings.drifts, np.int64),
+            facts=empty(_COUNTED + rules.texts, np.int64),
+            retentions=empty(len(answers.retentions) + len(rules.scales.reads), np.int64),
             counted=empty(len(settings.ones), np.int64),
             amounts=empty(len(rules.bonuses.stackable), np.int64),
         )
@@ -318,22 +324,16 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         tile: what is known of the row,
         of_tile: at this position.
     """
-    answers, settings = rules.answers, rules.settings
-    ages, drifts = int(settings.ages_matter), int(settings.drifts)
+    answers, settings, scales = rules.answers, rules.settings, rules.scales
     held, counted = len(answers.retentions), tile.counted
-    at, period = block.at[row], tile.periods[of_tile]
+    period = tile.periods[of_tile]
     asked, terms = rules.asked[period], rules.terms[period]
+    version = (terms + 1) * (asked > 0)
     reasons = tile.reasons[of_tile] | _OF_FINDINGS[tile.against[of_tile]]
-    months = 0
-    if ages and asked and settings.is_aged[terms]:
-        on = (at + rules.zone) // _DAY
-        bought = block.bought[row]
-        if bought == NO_DAY:
-            reasons |= _NO_PURCHASE
-        elif bought > on:
-            reasons |= _LATER_PURCHASE
-        else:
-            months = min(_months(bought, on), settings.ages.shape[1] - 1)
+    if len(scales.reads):
+        _read_facts(block, row, rules, tile, period)
+        for number in range(len(scales.reads)):
+            reasons |= scales.reasons[number, version, tile.facts[scales.reads[number]]]
     if reasons:
         # With either of these, nothing else was asked.
         values.reasons[place] = (
@@ -354,11 +354,8 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         question = answers.retentions[number]
         kept = answers.keeps[asked, answers.base[question] + block.answers[question, row]]
         tile.retentions[number] = kept if answers.applies[asked, number] else BPS
-    if ages:
-        tile.retentions[held] = settings.ages[terms, months]
-    if drifts:
-        days = (at - rules.priced_from[period]) // _DAY
-        tile.retentions[held + ages] = drift_bps(days, settings.drift[terms])
+    for number in range(len(scales.reads)):
+        tile.retentions[held + number] = scales.rates[number, version, tile.facts[scales.reads[number]]]
     for overlap in range(len(counted)):
         counted[overlap] = settings.counted[terms, overlap]
     grade = tile.grades[of_tile]
@@ -379,6 +376,21 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
     values.grade[place] = settings.ids[terms, grade]
     values.exchange_value[place] = exchange_value
     values.coupon_value[place] = exchange_value
+
+
+@inlined
+def _read_facts(block: Block, row: int, rules: Rules, tile: Tile, period: int) -> None:
+    """Find the codes of what the rules of the list read."""
+    at, bought, last = block.at[row], block.bought[row], rules.scales.last
+    if last[_MONTHS] >= 0:
+        months = last[_MONTHS] + 2  # as many as there are no rates for: the date is missing
+        if bought != NO_DAY:
+            months = position_of(_months(bought, (at + _ahead(rules.zone, at)) // _DAY), last[_MONTHS])
+        tile.facts[_MONTHS] = months
+    if last[_DAYS] >= 0:
+        tile.facts[_DAYS] = position_of((at - rules.priced_from[period]) // _DAY, last[_DAYS])
+    for fact in range(len(block.texts)):
+        tile.facts[_COUNTED + fact] = block.texts[fact, row]
 
 
 @inlined
@@ -403,6 +415,12 @@ def _add_bonuses(block: Block, first: int, last: int, rules: Rules, values: Valu
             amount = tile.amounts[number]
             values.lines[bonuses.line[number, case], place] += amount
             values.coupon_value[place] += amount
+
+
+@inlined
+def _ahead(zone: ZoneTurns, at: int) -> Any:
+    """Return how far the programme's days are ahead of UTC at an instant."""
+    return zone.offsets[find(zone.starts, 0, len(zone.starts) - 1, at)]
 
 
 @inlined

@@ -6,7 +6,6 @@ paid is what `Terms.paid_bonus` says.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,14 +14,26 @@ import numpy as np
 
 from miexchange._arguments import instance, takes
 from miexchange._value import require
-from miexchange.batch.plan._arrays import BITS, FINDINGS, STRANGE, Answers, Bonuses, Ints, Positions, Rules, Settings
+from miexchange.batch.plan._arrays import (
+    BITS,
+    FINDINGS,
+    STRANGE,
+    Answers,
+    Bonuses,
+    Ints,
+    Positions,
+    Rules,
+    Scales,
+    Settings,
+)
 from miexchange.batch.plan._asof import EVER_SINCE, lay
-from miexchange.batch.plan._periods import Asked, Period, Timetable
+from miexchange.batch.plan._periods import Asked, Period, Timetable, zone_turns
 from miexchange.batch.plan._tacs import tac_rules
 from miexchange.eligibility import needs_second
 from miexchange.errors import shown
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Programme
+from miexchange.programme.rules import COUNTED, RETENTIONS
 from miexchange.programme.terms import counts_given
 from miexchange.refusal import ReasonCode
 
@@ -33,12 +44,14 @@ if TYPE_CHECKING:
     from miexchange.catalogue import Variant
     from miexchange.condition import Deduction, Option
     from miexchange.programme import Bonus, Terms
+    from miexchange.programme.rules import Label, Retention
 
 __all__ = ["Plan", "plan_of"]
 
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
 _MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
+_ODD = 2  # labels after those that may have rates: an unknown one, and none
 _MOST = 250  # a code is a byte, and says more than which option it is
 
 
@@ -62,6 +75,7 @@ class Plan:
         required: the questions without whose answer some device has no value.
         grades: the ids of the grades, over all versions.
         targets: the new models that some bonus is for.
+        texts: the texts that rules of the list know, by the fact that they read: a column of that name.
         keys: the key of each model, by its id; and of what leads to none, by the reason.
         lines: the rule of every line, in order; a rule that stands in two places of the order has two of them.
         rules: what the compiled loop reads.
@@ -87,7 +101,9 @@ class Plan:
 
         asks = f"ask at most {_MOST_QUESTIONS} questions"
         require(len(self.questions) <= _MOST_QUESTIONS, "programme", programme.id, asks)
-        most = max(map(len, (self.targets, *self.questions.values())), default=0)
+        used = [rule for rule in RETENTIONS if any(map(rule.is_used, versions))]
+        self.texts = self._texts(used)
+        most = max(map(len, (self.targets, *self.questions.values(), *self.texts.values())), default=0)
         require(
             most <= _MOST,
             "programme",
@@ -125,8 +141,7 @@ class Plan:
         steps = [
             "market",
             *(f"retention:{questions[number]}" for number in answers.retentions),
-            *(["retention:age"] if settings.ages_matter else []),
-            *(["retention:drift"] if settings.drifts else []),
+            *(f"retention:{rule.line}" for rule in used),
             "grade",
             *(f"deduction:{name}" for name in components),
             *(f"overlap:{one}+{other}" for one, other in pairs),
@@ -152,12 +167,14 @@ class Plan:
             ),
             priced_from=_ints(period.priced_from for period in periods),
             terms=_positions(period.terms or 0 for period in periods),
-            zone=programme.zone.utcoffset(None) // timedelta(microseconds=1),
+            zone=zone_turns(programme.zone),
             answers=answers,
             settings=settings,
+            scales=self._scales(used),
             bonuses=on_top,
             tacs=tac_rules(programme.tacs, programme.catalogue, tuple(families.values())),
             steps=len(steps),
+            texts=len(self.texts),
         )
 
     def _doubts(self, period: Period, variant: Variant | None) -> int:
@@ -266,7 +283,6 @@ class Plan:
         versions = self.programme.terms
         most = max((len(terms.grades) for terms in versions), default=1)
         grades = [[*terms.grades, *[terms.grades[-1]] * (most - len(terms.grades))] for terms in versions]
-        months = 1 + max((band.from_months for terms in versions for band in terms.age_bands), default=0)
         counted = [
             next((one.counted_bps for one in terms.overlaps if (one.one, one.other) == pair), BPS)
             for terms in versions
@@ -276,7 +292,6 @@ class Plan:
             factor=_ints(terms.factor_bps for terms in versions),
             scrap=_ints(terms.scrap_minor for terms in versions),
             step=_ints(terms.step_minor for terms in versions),
-            drift=_ints(terms.drift_bps_per_day for terms in versions),
             ones=_positions(components.index(one) for one, _ in pairs),
             others=_positions(components.index(other) for _, other in pairs),
             counted=_ints(counted).reshape(len(versions), len(pairs)),
@@ -284,12 +299,49 @@ class Plan:
             ids=_ints(self.grades.index(grade.id) for one in grades for grade in one)
             .reshape(len(versions), most)
             .astype(np.uint8),
-            ages=_ints(_kept_at(terms, month) for terms in versions for month in range(months)).reshape(
-                len(versions), months
-            ),
-            is_aged=np.array([bool(terms.age_bands) for terms in versions], dtype=np.bool_),
-            drifts=any(terms.drift_bps_per_day for terms in versions),
-            ages_matter=any(terms.age_bands for terms in versions),
+        )
+
+    # The rules of the list.
+
+    def _texts(self, used: Sequence[Retention]) -> dict[str, tuple[str, ...]]:
+        """Return the facts that are texts, each with those that some terms know."""
+        versions = self.programme.terms
+        texts: dict[str, tuple[str, ...]] = {}
+        for rule in used:
+            if rule.reads not in COUNTED:
+                known = chain.from_iterable(rule.labels(terms) for terms in versions if rule.is_used(terms))
+                texts[rule.reads] = tuple(dict.fromkeys([*texts.get(rule.reads, ()), *map(str, known)]))
+        return texts
+
+    def _scales(self, used: Sequence[Retention]) -> Scales:
+        """Ask each rule what it keeps of each label, and what it has against it."""
+        versions = self.programme.terms
+        facts = [*COUNTED, *self.texts]
+        counts = dict.fromkeys(COUNTED, 0)
+        for rule in used:
+            if rule.reads in counts:
+                sizes = (len(tuple(rule.labels(terms))) for terms in versions if rule.is_used(terms))
+                counts[rule.reads] = max(counts[rule.reads], *sizes)
+        labels: dict[str, list[Label]] = {
+            **{name: [*range(count), -1, None] for name, count in counts.items()},
+            **{name: [*texts, max(texts, key=len) + "?", None] for name, texts in self.texts.items()},
+        }
+        shape = len(used), len(versions) + 1, max(map(len, labels.values())) + 1
+        rates, reasons = np.full(shape, BPS, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for place, rule in enumerate(used):
+            reasons[place, :, len(labels[rule.reads])] = BITS[ReasonCode.INVALID_VALUE]
+            for version, terms in enumerate(versions, 1):
+                for code, label in enumerate(labels[rule.reads] if rule.is_used(terms) else ()):
+                    against = rule.code(terms, label)
+                    if against is not None:
+                        reasons[place, version, code] = BITS[against]
+                    elif code < len(labels[rule.reads]) - _ODD:
+                        rates[place, version, code] = rule.rate(terms, label)
+        return Scales(
+            rates,
+            reasons,
+            reads=_positions(facts.index(rule.reads) for rule in used),
+            last=_ints(count - 1 for count in counts.values()),
         )
 
     # What comes on top.
@@ -347,11 +399,6 @@ def _acts(effect: _Effect) -> bool:
     option = effect.option
     does = option is not None and (option.grade or option.deduction is not None or option.extra_minor)
     return bool(effect.reasons or does)
-
-
-def _kept_at(terms: Terms, month: int) -> int:
-    bands = [band.keep_bps for band in terms.age_bands if band.from_months <= month]
-    return bands[-1] if bands else BPS
 
 
 def _set_of(codes: Iterable[ReasonCode]) -> int:

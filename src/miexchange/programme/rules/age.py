@@ -1,0 +1,87 @@
+"""What is kept of the price by the age of the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated
+
+from miexchange._bounded import Between
+from miexchange._value import Value
+from miexchange.money import BPS, Bps
+from miexchange.programme.rules._retention import Label, Retention, falling
+from miexchange.refusal import Reason, ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from miexchange._value import Fault
+    from miexchange.programme.rules import Facts
+    from miexchange.programme.terms import StepName, Terms
+
+__all__ = ["AGE", "AgeBand"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand(Value):
+    """What is kept of the price from an age on.
+
+    Attributes:
+        from_months: whole months since the purchase, from which the band holds.
+        keep_bps: what is kept, in basis points.
+    """
+
+    from_months: Annotated[int, Between(0, 1_200)]
+    keep_bps: Bps
+
+
+class _Age(Retention):
+    line, setting, reads, title = "age", "age_bands", "months_owned", "kept by age"
+
+    def faults(self, terms: Terms) -> Iterator[Fault]:
+        for number, (before, band) in enumerate(pairwise((None, *terms.age_bands))):
+            if band is not None and before is None and band.from_months:
+                yield "age_bands.0.from_months", band.from_months, "begin the first band at 0 months"
+            elif band is not None and before is not None and band.from_months <= before.from_months:
+                rule = f"order the bands by age: give more than {before.from_months} months"
+                yield f"age_bands.{number}.from_months", band.from_months, rule
+        yield from falling(
+            "age_bands", (band.keep_bps for band in terms.age_bands), "an older device may not keep more"
+        )
+
+    def labels(self, terms: Terms) -> Iterable[int]:
+        return range(terms.age_bands[-1].from_months + 1)
+
+    def _band(self, terms: Terms, months: int) -> AgeBand:
+        return [band for band in terms.age_bands if band.from_months <= months][-1]
+
+    def rate(self, terms: Terms, label: int) -> int:
+        return self._band(terms, label).keep_bps
+
+    def name(self, terms: Terms, label: int) -> StepName:
+        band = self._band(terms, label)
+        return "retention:age", f"{band.keep_bps} bps kept at {label} months", f"age_bands[{band.from_months}]"
+
+    def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - as below
+        if label is None:
+            return ReasonCode.PURCHASE_DATE_MISSING
+        return ReasonCode.PURCHASE_DATE_IN_FUTURE if isinstance(label, int) and label < 0 else None
+
+    def reason(self, code: ReasonCode, facts: Facts) -> Reason:
+        what = "The value depends on the age of the device, and the date of purchase is not given"
+        if code is ReasonCode.PURCHASE_DATE_IN_FUTURE:
+            what = f"The date of purchase, {facts.purchased_on}, is after {facts.on}"
+        return Reason(code, what, "Give the date on the bill")
+
+    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
+        return ((band.keep_bps, f"from {band.from_months} months") for band in terms.age_bands)
+
+    def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> tuple[AgeBand, ...]:  # noqa: ARG002 - of no matter
+        bands: list[AgeBand] = []
+        for number in range(whole(0, 3)):
+            months = bands[-1].from_months + whole(1, 20) if number else 0
+            bands.append(AgeBand(months, (bands[-1].keep_bps if number else BPS) - whole(0, 2_000)))
+        return tuple(bands)
+
+
+AGE = _Age()

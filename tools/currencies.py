@@ -37,7 +37,7 @@ def main() -> None:
         rows[code.text or ""] = (
             code.text or "",
             decimals.text or "",
-            name.text or "",
+            (name.text or "").strip(),
             symbol if len(symbol) == 1 else "",
             source,
         )

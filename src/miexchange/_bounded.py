@@ -40,6 +40,7 @@ __all__ = [
     "Note",
     "Number",
     "Older",
+    "OlderText",
     "Text",
     "Words",
     "bound_of",
@@ -161,6 +162,22 @@ class Older:
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         return core_schema.with_default_schema(handler(source), default_factory=self.make)
+
+
+@dataclass(frozen=True, slots=True)
+class OlderText:
+    """What older versions wrote in a text, and what stands there today."""
+
+    before: str
+    now: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
+        """Read the text as of today."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+        return core_schema.no_info_after_validator_function(
+            lambda text: text.replace(self.before, self.now), handler(source)
+        )
 
 
 Bound = Between | Chars | Items

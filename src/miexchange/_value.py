@@ -137,6 +137,7 @@ class Value:
         """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
         schema = handler(source)
         _bound_arrays(schema, cls._most_items)
+        _read_older_names(schema)
         return schema
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
@@ -160,6 +161,18 @@ def _bound_arrays(schema: object, most: int) -> None:
         schema["fail_fast"] = True
         schema.setdefault("max_length", most)
 
+
+def _read_older_names(schema: object) -> None:
+    """Let JSON name an amount as versions did that knew paise alone; `Older` says what else they did not write."""
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _read_older_names(part)
+    if isinstance(schema, dict) and schema.get("type") == "dataclass-field" and schema["name"].endswith(_MINOR):
+        older = f"{schema['name'].removesuffix(_MINOR)}_paise"
+        names = schema["name"], older, *(["paise"] if older == "amount_paise" else ())
+        schema["validation_alias"] = [[name] for name in names]
+
+
+_MINOR = "_minor"
 
 _Check = tuple[str, Callable[[object], bool], Callable[[object, str], object], str]
 _Checks = tuple[tuple[_Check, ...], tuple[str, ...], bool]

@@ -4,7 +4,7 @@ The law is that of the IANA time zone database as the package `tzdata` holds it,
 quote is the same on every machine, and says which version of the database it was made with.
 
 >>> from datetime import date
->>> Zone.of("Europe/London").midnight(date(2026, 3, 30)).isoformat()
+>>> Zone("Europe/London").midnight(date(2026, 3, 30)).isoformat()
 '2026-03-29T23:00:00+00:00'
 """
 
@@ -14,7 +14,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from importlib import resources
-from typing import cast
+from typing import Self, cast
 from zoneinfo import ZoneInfo
 
 from miexchange._text import text_of
@@ -28,23 +28,25 @@ _KEY = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 
 
 class Zone(ZoneInfo):
-    """A zone of the IANA time zone database, such as ``Europe/London``; make one with `of`."""
+    """A zone of the IANA time zone database; there is one object for each.
 
-    @classmethod
-    def of(cls, key: str) -> Zone:
-        """Return the zone of a name; there is one object for each.
+    Args:
+        key: its name, such as ``Europe/London``.
 
-        Raises:
-            InvalidValue: the database has no zone of that name.
+    Raises:
+        InvalidValue: the database has no zone of that name.
 
-        >>> Zone.of("Asia/Kolkata")
-        Zone.of('Asia/Kolkata')
-        """
+    >>> Zone("Asia/Kolkata")
+    Zone('Asia/Kolkata')
+    """
+
+    def __new__(cls, key: str) -> Self:
+        """Return the zone of a name."""
         name = text_of(key)
         found = None if name is None or len(name) > _LONGEST else _zone(name)
         if found is None:
             raise InvalidValue("Zone", key, "give the name of a zone in the IANA database, such as Asia/Kolkata")
-        return found
+        return cast("Self", found)
 
     @property
     def data_version(self) -> str:
@@ -58,11 +60,11 @@ class Zone(ZoneInfo):
         return midnight(day, self)
 
     def __repr__(self) -> str:
-        return f"Zone.of({self.key!r})"
+        return f"Zone({self.key!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by name: another process reads its own database."""
-        return (Zone.of, (self.key,))
+        return (Zone, (self.key,))
 
 
 _LONGEST = 100  # characters of a zone's name

@@ -152,15 +152,14 @@ class Catalogue(Table[Variant]):
     @classmethod
     def _row(cls, row: Row, zone: tzinfo | None) -> Variant | None:  # noqa: ARG003 - its rows have no dates
         aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
+        texts = [row.text(column) for column in ("model", "brand", "name", "category")]
+        stored = row.whole if texts[-1] == "smartphone" else row.whole_or_none
         return row.made(
             Variant,
             {},
-            row.text("model"),
-            row.text("brand"),
-            row.text("name"),
-            row.text("category"),
+            *texts,
             row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
-            row.whole_or_none("storage_gb", bound_of(Variant, "storage_gb")),
+            stored("storage_gb", bound_of(Variant, "storage_gb")),
             row.day_or_none("launched_on"),
             row.whole_or_none("launch_price_minor", bound_of(Variant, "launch_price_minor")),
             aliases,

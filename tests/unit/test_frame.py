@@ -175,11 +175,11 @@ def test_without_pyarrow_a_stream_is_refused_with_the_remedy(monkeypatch: pytest
 def test_a_relation_is_read_where_nobody_has_loaded_pyarrow() -> None:
     code = """
 import sys, duckdb
-from miexchange import PriceTable
+from miexchange import PriceTable, Zone
 row = "'one' model, date '2018-03-15' effective_from, 100 price_minor, 'observed' basis, 'a list' source"
 relation = duckdb.connect().sql(f"select {row}")
 assert "pyarrow" not in sys.modules
-print(*PriceTable.read(relation, zone=IST).prices)
+print(*PriceTable.read(relation, zone=Zone("Asia/Kolkata")).prices)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert "model='one'" in done.stdout

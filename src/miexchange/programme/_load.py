@@ -256,7 +256,7 @@ def _zone(data: dict[str, Any], head: dict[str, Any], draft: Draft) -> AnyZone:
         draft.bad(("zone",), what, remedy)
     elif "zone" in head:
         try:
-            return Zone.of(head["zone"])
+            return Zone(head["zone"])
         except InvalidValue as fault:
             draft.bad(("zone",), f"{shown(head['zone'])} is no zone", sentence(fault.rule))
     return timezone(timedelta(minutes=head.get("utc_offset_minutes", 0)))

@@ -98,7 +98,7 @@ def read(name: str, kind: type[Any]) -> list[Any]:
 
 VALUATIONS: list[Valuation] = [
     case
-    for name in ("mi-exchange-india.toml", "graded-trade-in.toml", "age-and-bonus.toml")
+    for name in ("mi-exchange-india.toml", "graded-trade-in.toml", "age-and-bonus.toml", "uk-trade-in.toml")
     for case in read(name, Valuation)
 ]
 PURCHASES: list[Purchase] = read("coupons.toml", Purchase)
@@ -150,10 +150,10 @@ def test_a_phone_is_worth_what_was_worked_out_by_hand(case: Valuation) -> None:
         return
     assert isinstance(outcome, Quote), outcome.explain()
     assert outcome.money.plain == case.value, outcome.explain()
-    assert case.exchange_value in {None, INR.plain(outcome.exchange_value)}
+    assert case.exchange_value in {None, outcome.currency.plain(outcome.exchange_value)}
     assert case.grade in {None, outcome.grade}
     if case.lines is not None:
-        assert [f"{line.rule} {INR.plain(line.amount)}" for line in outcome.lines] == case.lines
+        assert [f"{line.rule} {outcome.currency.plain(line.amount)}" for line in outcome.lines] == case.lines
     assert replay(Quote.from_json(outcome.to_json()), programme)
 
 

@@ -278,7 +278,7 @@ def test_a_place_without_a_programme_is_told_with_the_ids_that_there_are(tmp_pat
         (problem,) = lint(source)
         assert str(problem) == (
             f"{printable(str(source))}: there is no programme here. Give a directory with a programme.toml, or the id "
-            "of one that is shipped: graded-trade-in, mi-exchange-india"
+            "of one that is shipped: graded-trade-in, mi-exchange-india, uk-trade-in"
         )
     file = tmp_path / "programme.txt"
     file.touch()

@@ -36,7 +36,7 @@ def base() -> Programme:
 
 
 def test_the_shipped_programmes_load_by_their_ids() -> None:
-    assert shipped() == ("graded-trade-in", "mi-exchange-india")
+    assert shipped() == ("graded-trade-in", "mi-exchange-india", "uk-trade-in")
     for name in shipped():
         assert lint(name) == ()
         assert Programme.load(name).id == name

@@ -178,7 +178,7 @@ def shipped() -> tuple[str, ...]:
     """Return the ids of the programmes that ship with the package.
 
     >>> shipped()
-    ('graded-trade-in', 'mi-exchange-india')
+    ('graded-trade-in', 'mi-exchange-india', 'uk-trade-in')
     """
     from miexchange._data import folder  # noqa: PLC0415 - the data is looked for when it is asked for
 

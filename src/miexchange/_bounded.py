@@ -166,17 +166,17 @@ class Older:
 
 @dataclass(frozen=True, slots=True)
 class OlderText:
-    """What older versions wrote in a text, and what stands there today."""
+    """What older versions wrote in a text, and what stands there since."""
 
-    before: str
-    now: str
+    then: str
+    after: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
-        """Read the text as of today."""
+        """Read the text as it is written since."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         return core_schema.no_info_after_validator_function(
-            lambda text: text.replace(self.before, self.now), handler(source)
+            lambda text: text.replace(self.then, self.after), handler(source)
         )
 
 

@@ -14,6 +14,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from importlib import resources
+from io import BytesIO
 from typing import Self, cast
 from zoneinfo import ZoneInfo
 
@@ -80,11 +81,8 @@ def _zone(key: str) -> Zone | None:
     file = resources.files("tzdata").joinpath("zoneinfo", *key.split("/"))
     if not file.is_file():
         return None
-    with file.open("rb") as data:
-        if data.read(4) != b"TZif":  # a list of names, or a file of code
-            return None
-        data.seek(0)
-        return Zone.from_file(data, key=key)
+    data = file.read_bytes()
+    return Zone.from_file(BytesIO(data), key=key) if data.startswith(b"TZif") else None  # else a list, or code
 
 
 def named(zone: AnyZone) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -98,9 +100,12 @@ def test_a_column_has_the_offset_of_every_instant(key: str) -> None:
 
 
 def test_the_data_are_those_of_the_package_and_not_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONTZPATH", "")
+    """A machine's own database, or a broken one, is never asked."""
+    monkeypatch.setattr("zoneinfo.TZPATH", ("/nowhere",))
     assert isinstance(LONDON, ZoneInfo)
-    assert LONDON.data_version == tzdata.IANA_VERSION
+    code = "import zoneinfo, io; zoneinfo.reset_tzpath(['/']); from miexchange import Zone; print(Zone('Europe/Oslo'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
+    assert done.stdout == "Europe/Oslo\n"
 
 
 def test_a_quote_says_which_zone_data_it_rests_on() -> None:

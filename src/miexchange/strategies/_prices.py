@@ -41,7 +41,7 @@ def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_AMOUN
     name = draw(variants()).model if model is None else model
     since, until = draw(instants()), draw(st.none() | st.timedeltas(timedelta(0, 1), timedelta(365)))
     end = None if until is None else since + until
-    return Price(name, since, draw(amounts(most)), draw(BASES), SOURCE, end)
+    return Price(name, since, draw(amounts(most) | st.sampled_from((1, most))), draw(BASES), SOURCE, end)
 
 
 @takes(model=maybe(TEXT))

@@ -7,6 +7,7 @@ them, and how a line of a file becomes one.
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import fields
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, Type
 
 from miexchange._bounds import JSON_VALUES
 from miexchange._csv import Row, read_rows
+from miexchange._fits import fault
 from miexchange._problems import Problems
 from miexchange._text import text_of
-from miexchange._value import Value, elements, require
+from miexchange._value import Value, elements
+from miexchange.errors import out_of_range, shown, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,28 +55,32 @@ class Table(Value, Generic[_RowT]):
     """Whether a row without an end holds until the next one begins; else it holds for ever."""
     _most_of_key: ClassVar[int] = JSON_VALUES
     """How many rows one key may have in a file."""
-    _required: ClassVar[tuple[str, ...]]
-    """The columns that a file must have."""
-    _optional: ClassVar[tuple[str, ...]]
-    """The columns that it may have."""
+    _optional: ClassVar[tuple[str, ...]] = ()
+    """The columns that a file may lack."""
+    columns: ClassVar[tuple[str, ...]]
+    """The columns of a file: the fields of a row."""
     _key_of: ClassVar[Any]
     _order_of: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        cls.columns = tuple(field.name for field in fields(cls._kind))  # type: ignore[arg-type]  # a row is a dataclass
         cls._key_of, cls._order_of = attrgetter(*cls._key), attrgetter(*cls._key, *cls._dates[:1])
 
     def __post_init__(self) -> None:
         """Refuse rows that are of another type, unsorted, repeated or overlapping."""
         kind, rows, field = self._kind, self._rows, f"{type(self).__name__}.{self._field}"
-        fits = type(rows) is tuple and len(rows) <= self._most_items and all(type(row) is kind for row in rows)
-        require(fits, field, rows, f"give a tuple of {kind.__name__}, at most {self._most_items:,}")
+        if type(rows) is not tuple or len(rows) > self._most_items or not all(type(row) is kind for row in rows):
+            raise fault(field, rows, tuple[kind, ...], self._most_items)  # type: ignore[valid-type]
         order = self._order_of
         for before, row in pairwise(rows):
-            require(order(before) <= order(row), field, rows, "rows are sorted; use `of` for rows in any order")
+            if order(before) > order(row):
+                raise out_of_range(field, rows, "give them to `of`, which sorts them", "is not sorted")
             if clash := self._clash(before, row):
                 since = f" of {getattr(row, self._dates[0])}" if self._dates else ""
-                require(False, field, self._called(row), f"its row{since} {clash} another one")  # noqa: FBT003 - a refusal
+                what = f"has a row of {shown(self._called(row))}{since} that {clash} another one"
+                remedy = "keep one of them" + ", or let the first end before the second begins" * bool(self._dates)
+                raise out_of_range(field, rows, remedy, what)
 
     @classmethod
     def of(cls, rows: Iterable[_RowT]) -> Self:
@@ -85,7 +92,8 @@ class Table(Value, Generic[_RowT]):
         field, rule = f"{cls.__name__}.of", f"give rows, each a {cls._kind.__name__}"
         given = elements(rows, field, rule)
         for row in given:
-            require(type(row) is cls._kind, field, row, rule)
+            if type(row) is not cls._kind:
+                raise wrong_type(field, row, rule)
         return cls(tuple(sorted(given, key=cls._order_of)))  # type: ignore[call-arg]  # a table has one field
 
     @classmethod
@@ -184,7 +192,8 @@ class Table(Value, Generic[_RowT]):
         """
         faults = Problems() if problems is None else problems
         before = len(faults.found)
-        given = read_rows(source, cls._required, cls._optional, faults, file=file)
+        required = tuple(name for name in cls.columns if name not in cls._optional)
+        given = read_rows(source, required, cls._optional, faults, file=file)
         found = [(row, line) for line in given if (row := cls._row(line, zone)) is not None]
         found.sort(key=lambda pair: cls._order_of(pair[0]))
         kept: list[_RowT] = []

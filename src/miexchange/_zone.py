@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from miexchange._text import text_of
 from miexchange._time import midnight
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 
 __all__ = ["AnyZone", "Zone", "data_of", "named"]
 
@@ -46,7 +46,7 @@ class Zone(ZoneInfo):
         name = text_of(key)
         found = None if name is None or len(name) > _LONGEST else _zone(name)
         if found is None:
-            raise InvalidValue("Zone", key, "give the name of a zone in the IANA database, such as Asia/Kolkata")
+            raise out_of_range("Zone", key, "give the name of a zone in the IANA database, such as Asia/Kolkata")
         return cast("Self", found)
 
     @property

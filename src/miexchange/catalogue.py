@@ -13,16 +13,16 @@ from miexchange._bounds import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
 from miexchange._table import Table
-from miexchange._text import GREATEST_SHOWN, is_missing, native, words
+from miexchange._text import GREATEST_SHOWN, closest, is_missing, native, words
 from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
-from miexchange.errors import InvalidImei, InvalidValue, shown
+from miexchange.errors import InvalidImei, out_of_range, shown, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import PriceMinor
 from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import tzinfo
 
     from miexchange._csv import Row
@@ -136,17 +136,6 @@ class Catalogue(Table[Variant]):
     variants: tuple[Variant, ...]
     _kind = Variant
     _field = "variants"
-    _required = (
-        "model",
-        "brand",
-        "name",
-        "category",
-        "ram_mb",
-        "storage_gb",
-        "launched_on",
-        "launch_price_minor",
-        "source",
-    )
     _optional = ("aliases", "sims", *_FOR_PEOPLE)
 
     @classmethod
@@ -344,22 +333,6 @@ class Catalogue(Table[Variant]):
         return tuple(dict.fromkeys(variant for label in close for variant in labels[label]))[:_NEAREST]
 
 
-def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:
-    """Return the texts that are most like another one, the nearest first.
-
-    Args:
-        text: what was written.
-        among: the texts that there are.
-        most: how many are returned at the most.
-        cutoff: how alike they must be, from 0 to 1.
-    """
-    if len(text) > NAME:  # no name, and difflib's time grows with the square of its length
-        return []
-    import difflib  # noqa: PLC0415 - only a refusal needs it
-
-    return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)
-
-
 @dataclass(frozen=True, slots=True)
 class Device(Value):
     """The old phone as the customer names it.
@@ -417,7 +390,8 @@ def _parsed(number: object, field: str) -> object:
     is_kept = type(number) in {int, float} and -GREATEST_SHOWN < number < GREATEST_SHOWN  # type: ignore[operator]
     if number is None or type(number) is Imei or is_kept:
         return number
-    raise InvalidValue(field, number, "give an Imei or a text")
+    wrong = out_of_range if type(number) in {int, float} else wrong_type
+    raise wrong(field, number, "give an Imei or a text")
 
 
 def _masked(number: object) -> str:

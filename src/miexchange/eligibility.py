@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
 from miexchange._bounds import WINDOWS
+from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers
 from miexchange._table import Table
-from miexchange._text import printable, text_of
+from miexchange._text import closest, printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text
 from miexchange._words import Word
-from miexchange.catalogue import Catalogue, Device, Variant, closest
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.errors import InvalidImei, shown
 from miexchange.imei import Imei
 from miexchange.refusal import Reason, ReasonCode
@@ -84,7 +85,6 @@ class EligibleModels(Table[Listing]):
     _dates = ("listed_from", "listed_until")
     _next_ends = False
     _most_of_key = WINDOWS
-    _required = ("model", "listed_from", "source")
     _optional = ("listed_until",)
 
     def as_of(self, model: str, on: date) -> Listing | None:
@@ -212,7 +212,7 @@ def assessed(
     """Do what `assess` does, of arguments that are known to be of their types: this is the hot path."""
     reasons: list[Reason] = []
     warnings: list[Reason] = []
-    imeis = _read_imeis(device, reasons)
+    imeis, said = _read_imeis(device, imei_status, reasons)
     variant = catalogue.named(device.model)
     listed = False
     if variant is None:
@@ -226,10 +226,15 @@ def assessed(
             reasons.append(_category_not_accepted(variant, categories))
         elif code is ReasonCode.MODEL_NOT_LISTED:
             reasons.append(_not_listed(variant, catalogue, eligible, on))
-    for imei in imeis:
-        _judge_imei(imei, variant, catalogue, tacs, terms, reasons, warnings)
     if imeis:
-        _judge_device(device, variant, terms, imei_status, reasons, warnings)
+        found: list[tuple[int, Reason]] = []
+        for imei in imeis:
+            said |= _judge_imei(imei, variant, catalogue, tacs, found)
+        passing = let_pass(said, refused_doubts(variant, terms))
+        if said != passing or passing & WARNED:
+            found += [one for one in _OF_NUMBERS if said & one[0]]
+            reasons += [reason for bit, reason in found if not passing & bit]
+            warnings += [reason for bit, reason in found if passing & WARNED & bit]
     if exchange_open:
         reasons.append(_OPEN)
     if device_exchanged:
@@ -258,21 +263,39 @@ def listing_code(
     return ReasonCode.MODEL_NOT_LISTED if eligible.as_of(variant.model, on) is None else None
 
 
+_OwnCode = Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY]
+_NOT_ITS_OWN: dict[int, _OwnCode] = {
+    BITS[ReasonCode.IMEI_PLACEHOLDER]: ReasonCode.IMEI_PLACEHOLDER,
+    (_TEST := BITS[ReasonCode.IMEI_TEST]): ReasonCode.IMEI_TEST,
+    (_NO_BODY := BITS[ReasonCode.IMEI_REPORTING_BODY]): ReasonCode.IMEI_REPORTING_BODY,
+}
+# Bits that one device needs often: to look one up by its code costs as much as a decision.
+_TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
+_TAC_OTHER_MODEL = BITS[ReasonCode.TAC_OTHER_MODEL]
+_NOT_VERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
+_NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
+_REPEATED = BITS[ReasonCode.IMEI_REPEATED]
+
+
+def refused_doubts(variant: Variant | None, terms: EligibilityTerms) -> int:
+    """Return which doubts refuse a device of a variant, as bits."""
+    return (
+        (terms.unknown_tac == "refuse") * _TAC_UNKNOWN
+        | (terms.unverified_imei == "refuse") * _NOT_VERIFIED
+        | needs_second(variant, terms) * _NO_SECOND
+    )
+
+
 def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
     """Tell whether a device of a variant must be named by both of its IMEIs."""
     return terms.second_imei == "required" and variant is not None and (variant.sims or 1) > 1
 
 
-def identity_code(
-    imei: Imei,
-) -> Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY] | None:
+def identity_code(imei: Imei) -> _OwnCode | None:
     """Return why a well-formed number is no phone's own, or None."""
-    if imei.is_placeholder:
-        return ReasonCode.IMEI_PLACEHOLDER
     body = imei.reporting_body
-    if body is None:
-        return ReasonCode.IMEI_REPORTING_BODY
-    return ReasonCode.IMEI_TEST if body.status == "test" else None
+    said = _NO_BODY if body is None else _TEST if body.status == "test" else 0
+    return _NOT_ITS_OWN.get(identity(said, imei.is_placeholder))
 
 
 def tac_code(
@@ -315,6 +338,7 @@ _UNVERIFIED = Reason(
     "It could not be verified that the IMEI is clear",
     "Ask the register again; a status that is not known is never taken as clear",
 )
+_OF_NUMBERS = tuple((BITS[reason.code], reason) for reason in (_SECOND, _BLOCKED, _UNVERIFIED))
 _OPEN = Reason(
     ReasonCode.EXCHANGE_OPEN,
     "The account has an exchange under way, and only one device can be exchanged at a time",
@@ -327,46 +351,27 @@ _EXCHANGED = Reason(
 )
 
 
-def _read_imeis(device: Device, reasons: list[Reason]) -> tuple[Imei, ...]:
-    imeis: tuple[Imei, ...] = ()
+def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tuple[tuple[Imei, ...], int]:
+    """Return the IMEIs that differ, and what is said of them together, as bits."""
+    imeis: list[Imei] = []
     for number in (device.imei, device.imei2):
         if number is None:
             continue
         try:
-            imei = number if isinstance(number, Imei) else Imei.parse(number)  # type: ignore[arg-type]
+            imeis.append(number if isinstance(number, Imei) else Imei.parse(number))  # type: ignore[arg-type]
         except InvalidImei as error:
             what = f"The IMEI {error.masked} {error.what}".removesuffix(".")
             reasons.append(Reason(ReasonCode(error.code), what, error.remedy.removesuffix("."), error.masked))
-            continue
-        if imeis and imeis[0].body == imei.body:
-            reasons.append(
-                Reason(
-                    ReasonCode.IMEI_REPEATED,
-                    f"Both IMEIs are {imei}",
-                    "Give the second SIM's own IMEI, or leave it out",
-                    str(imei),
-                )
-            )
-        else:
-            imeis += (imei,)
-    return imeis
-
-
-def _judge_device(
-    device: Device,
-    variant: Variant | None,
-    terms: EligibilityTerms,
-    status: ImeiStatus,
-    reasons: list[Reason],
-    warnings: list[Reason],
-) -> None:
-    """Judge what its IMEIs say together: whether one is missing, and what the register says."""
-    if None in {device.imei, device.imei2} and needs_second(variant, terms):
-        reasons.append(_SECOND)
-    if status == ImeiStatus.BLOCKED:
-        reasons.append(_BLOCKED)
-    elif status != ImeiStatus.CLEAR:
-        (reasons if terms.unverified_imei == "refuse" else warnings).append(_UNVERIFIED)
+    if not imeis:
+        return (), 0
+    is_one = device.imei is None or device.imei2 is None
+    is_same = len(imeis) > 1 and imeis[0].body == imeis[1].body
+    answer = CLEAR if status is ImeiStatus.CLEAR else BLOCKED if status is ImeiStatus.BLOCKED else UNVERIFIED
+    said: int = numbers(1, is_one, is_same, answer)
+    if said & _REPEATED:
+        what, remedy = f"Both IMEIs are {imeis.pop()}", "Give the second SIM's own IMEI, or leave it out"
+        reasons.append(Reason(ReasonCode.IMEI_REPEATED, what, remedy, str(imeis[0])))
+    return tuple(imeis), said
 
 
 def _judge_imei(
@@ -374,17 +379,17 @@ def _judge_imei(
     variant: Variant | None,
     catalogue: Catalogue,
     tacs: TacTable,
-    terms: EligibilityTerms,
-    reasons: list[Reason],
-    warnings: list[Reason],
-) -> None:
-    not_its_own = identity_code(imei)
+    found: list[tuple[int, Reason]],
+) -> int:
+    """Note what is found about a number, and return it as bits."""
+    bits, not_its_own = 0, identity_code(imei)
     if not_its_own is not None:
-        reasons.append(_not_its_own(imei, not_its_own))
+        bits = BITS[not_its_own]
+        found.append((bits, _not_its_own(imei, not_its_own)))
     candidates = tacs.lookup(imei)
     code = tac_code(candidates, variant, catalogue)
     if code is None:
-        return
+        return bits
     names = list(dict.fromkeys(f"{candidate.brand} {candidate.model}".strip() for candidate in candidates))
     others = [f"{len(names) - _MOST_NAMED} others"] if len(names) > _MOST_NAMED else []
     named = " or ".join([*map(printable, names[:_MOST_NAMED]), *others])
@@ -392,20 +397,15 @@ def _judge_imei(
         what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
         if candidates:
             what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
-        (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
-    else:
-        family = "" if variant is None else variant.family  # which it never is: no name, no other model
-        reasons.append(
-            Reason(
-                code,
-                f"The IMEI {imei} is that of {named}, not of {family}",
-                f"Choose {named}, or compare the IMEI with the phone: dial *#06#",
-                str(imei),
-            )
-        )
+        found.append((_TAC_UNKNOWN, _tac_unknown(what, imei)))
+        return bits | _TAC_UNKNOWN
+    family = "" if variant is None else variant.family  # which it never is: no name, no other model
+    what, remedy = f"The IMEI {imei} is that of {named}, not of {family}", f"Choose {named}, or compare the IMEI"
+    found.append((_TAC_OTHER_MODEL, Reason(code, what, f"{remedy} with the phone: dial *#06#", str(imei))))
+    return bits | _TAC_OTHER_MODEL
 
 
-def _not_its_own(imei: Imei, code: ReasonCode) -> Reason:
+def _not_its_own(imei: Imei, code: _OwnCode) -> Reason:
     what, remedy = {
         ReasonCode.IMEI_PLACEHOLDER: (
             "is a known placeholder, shared by many devices",

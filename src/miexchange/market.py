@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Between, Id, Note, bound_of
 from miexchange._table import Table
+from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, text
 from miexchange.money import PriceMinor
 
@@ -97,14 +98,13 @@ class Gap(Value):
 _AMOUNT: Between = bound_of(Price, "price_minor")
 _MODEL = "give a variant's id"
 _COMPONENT = "give a component, such as display"
-_INSTANT = timedelta(microseconds=1)  # the finest step of time
 
 
 def stale_from(price: Price, following: datetime, max_age: timedelta) -> datetime:
     """Return the first instant without a fresh price before the following one, or that one's where there is none."""
     begins = following if price.effective_until is None else price.effective_until
     if following - price.effective_from > max_age:
-        begins = min(begins, price.effective_from + max_age + _INSTANT)
+        begins = min(begins, price.effective_from + max_age + TICK)
     return begins
 
 
@@ -120,7 +120,6 @@ class PriceTable(Table[Price]):
     _kind = Price
     _field = "prices"
     _dates = _DATES
-    _required = ("model", "effective_from", "price_minor", "basis", "source")
     _optional = ("effective_until",)
 
     def as_of(self, model: str, at: datetime) -> Price | None:
@@ -194,7 +193,6 @@ class AnchorTable(Table[Anchor]):
     _field = "anchors"
     _key = ("model", "component")
     _dates = _DATES
-    _required = ("model", "component", "effective_from", "amount_minor", "basis", "source")
     _optional = ("effective_until",)
 
     def as_of(self, model: str, component: str, at: datetime) -> Anchor | None:

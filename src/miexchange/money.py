@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, total_ordering
+from functools import cache, lru_cache, total_ordering
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from miexchange import _data
 from miexchange._bounded import Between, Older
 from miexchange._text import GREATEST_SHOWN, native, text_of
 from miexchange._value import Value, argument, check_types, elements
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ class Currency(Value):
     def __post_init__(self) -> None:
         check_types(self)
         if self.code not in _currencies():
-            raise InvalidValue("Currency.code", self.code, "give a code of ISO 4217, such as INR")
+            raise out_of_range("Currency.code", self.code, "give a code of ISO 4217, such as INR")
 
     @property
     def decimals(self) -> int:
@@ -115,7 +115,7 @@ class Currency(Value):
     def _digits(self, amount: int, separator: str) -> str:
         taken = native(amount)
         if type(taken) is not int or not -GREATEST_SHOWN < taken < GREATEST_SHOWN:
-            raise InvalidValue("amount", amount, "give a whole number of minor units, of at most 60 digits")
+            raise wrong_type("amount", amount, "give a whole number of minor units, of at most 60 digits")
         decimals = self.decimals
         units, part = divmod(abs(taken), 10**decimals)
         fraction = f".{part:0{decimals}d}" if decimals else ""
@@ -158,8 +158,7 @@ def same_currency(given: Currency, wanted: Currency, field: str, whose: str) -> 
         InvalidValue: the two differ; both are named.
     """
     if given != wanted:
-        rule = f"{whose} is in {wanted.code}, and two currencies never meet"
-        raise InvalidValue(field, given.code, rule)
+        raise out_of_range(field, given.code, f"{whose} is in {wanted.code}, and two currencies never meet")
 
 
 @total_ordering
@@ -178,7 +177,7 @@ class Money(Value):
     INR 10,549.95
     >>> Money(100, rupees) < Money(100, Currency("GBP"))
     Traceback (most recent call last):
-    miexchange.errors.InvalidValue: Money.currency cannot be 'GBP': the other is in INR, and two currencies never meet
+    miexchange.errors.InvalidValue: Money.currency is 'GBP': the other is in INR, and two currencies never meet
     """
 
     amount_minor: int
@@ -204,11 +203,11 @@ class Money(Value):
         match = _WRITTEN.fullmatch(said)
         if match is None or len(match[2] or "") > decimals:
             example = f" or {currency.plain(10_550 * 10**decimals + 5 * 10**decimals // 10)}" if decimals else ""
-            raise InvalidValue("amount", text, f"write {currency} as digits, such as 10550{example}")
+            raise out_of_range("amount", text, f"write {currency} as digits, such as 10550{example}")
         units = int(match[1].replace(",", "")) if len(said) <= _LONGEST else GREATEST_AMOUNT + 1
         amount = units * 10**decimals + int((match[2] or "0").ljust(decimals, "0"))
         if amount > GREATEST_AMOUNT:
-            raise InvalidValue("amount", text, f"give at most {cls(GREATEST_AMOUNT, currency)}")
+            raise out_of_range("amount", text, f"give at most {cls(GREATEST_AMOUNT, currency)}")
         return cls(amount, currency)
 
     @property
@@ -243,6 +242,17 @@ class Money(Value):
         return self.amount_minor < self._other(other)
 
 
+@lru_cache(1_024)  # of few different rates; a quote names several
+def percent(bps: int) -> str:
+    """Write basis points, 0 or more, as a percentage for people, exactly.
+
+    >>> percent(9500), percent(701), percent(9950)
+    ('95 %', '7.01 %', '99.5 %')
+    """
+    whole, rest = divmod(bps, 100)
+    return f"{whole}.{rest:02d}".rstrip("0") + " %" if rest else f"{whole} %"
+
+
 def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Split an amount in proportion to weights, to the minor unit, by largest remainder.
 
@@ -262,13 +272,14 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """
     weights = elements(weights, "weights", "give a list of whole numbers")
     if not all(type(number) is int for number in (amount, *weights)):
-        raise InvalidValue("allocate", amount, "amounts and weights are whole numbers")
+        number = next(number for number in (amount, *weights) if type(number) is not int)
+        raise wrong_type("amount or weights", number, "give whole numbers")
     total = sum(weights)
     if amount < 0 or any(weight < 0 for weight in weights):
-        raise InvalidValue("allocate", amount, "amounts and weights are zero or more")
+        raise out_of_range("amount or weights", min(amount, *weights), "give whole numbers of 0 or more")
     if total == 0:
         if amount:
-            raise InvalidValue("allocate", amount, "at least one weight must be above zero")
+            raise out_of_range("weights", weights, "give at least one above 0", "has none above 0")
         return (0,) * len(weights)
     shares = [amount * weight // total for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda index: -(amount * weights[index] % total))

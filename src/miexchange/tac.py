@@ -24,7 +24,7 @@ from miexchange._bounded import Chars, Count, Line, Note
 from miexchange._bounds import NAME
 from miexchange._text import printable
 from miexchange._value import Fault, Value, elements, flag, require
-from miexchange.errors import InvalidValue, Problem
+from miexchange.errors import InvalidValue, Problem, out_of_range, wrong_type
 from miexchange.imei import TAC_DIGITS, Imei, reporting_bodies
 
 if TYPE_CHECKING:
@@ -115,12 +115,16 @@ class TacTable:
         entries = []
         for row in elements(rows, "TacTable.of", _ROWS):
             cells = elements(row, "TacTable.of", _ROWS)
-            require(3 <= len(cells) <= 4, "TacTable.of", row, _ROWS)  # noqa: PLR2004 - as the rule says
+            what = f"has a row of {len(cells)} cells"
+            require(3 <= len(cells) <= 4, "TacTable.of", cells, _ROWS, what)  # noqa: PLR2004 - as the rule says
             tac, brand, model, *source = cells
             texts = (brand, model, source[0] if source else "")
-            require(all(type(part) is str for part in texts), "TacTable.of", texts, "brand, model and source are texts")
+            for part in texts:
+                if type(part) is not str:
+                    raise wrong_type("TacTable.of", part, "give brand, model and source as texts")
             device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
-            require(bool(device[0] or device[1]), "TacTable.of", tac, "a row names a brand or a model")
+            what = "has a row that names no device"
+            require(bool(device[0] or device[1]), "TacTable.of", tac, "name a brand or a model in it", what)
             entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
         return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), 0, ()))
 
@@ -199,7 +203,7 @@ _ROWS = "give rows of TAC, brand, model, and where it matters the source"
 
 def _number(tac: object, field: str) -> int:
     if not (type(tac) is str and len(tac) == TAC_DIGITS and tac.isascii() and tac.isdigit()):
-        raise InvalidValue(field, tac, "give the 8 digits of a TAC as text")
+        raise (out_of_range if type(tac) is str else wrong_type)(field, tac, "give the 8 digits of a TAC as text")
     return int(tac)
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from miexchange import Catalogue, DataError, ReasonCode, Variant
+from miexchange._decisions import BITS
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
 from miexchange._problems import Problems
+from miexchange._text import closest
 from miexchange.batch import appraise_frame
-from miexchange.batch.plan._arrays import BITS
 from miexchange.batch.plan._tacs import PAGE, tac_rules
-from miexchange.catalogue import closest
 from miexchange.eligibility import naming_code, tac_code
 from miexchange.programme import Programme
 from miexchange.tac import TacDevice, TacTable

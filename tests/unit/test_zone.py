@@ -15,9 +15,9 @@ import pytest
 import tzdata
 
 from miexchange import InvalidValue, Programme, Zone
-from miexchange._time import midnight, midnights
+from miexchange._time import micros, midnight, midnights
 from miexchange._zone import data_of, named
-from miexchange.batch.plan._periods import microseconds, zone_turns
+from miexchange.batch.plan._periods import zone_turns
 from unit import small
 from unit.small import IST
 
@@ -95,7 +95,7 @@ def test_a_column_has_the_offset_of_every_instant(key: str) -> None:
     instants = [datetime(1900, 1, 2, tzinfo=UTC) + timedelta(seconds=int(after)) for after in drawn]
     near = [datetime.fromtimestamp(int(at) / 1e6, UTC) for at in turns.starts[1:600]]
     for at in (*instants, *near, *(at - timedelta(microseconds=1) for at in near)):
-        place = np.searchsorted(turns.starts, microseconds(at), side="right") - 1
+        place = np.searchsorted(turns.starts, micros(at), side="right") - 1
         assert timedelta(microseconds=int(turns.offsets[place])) == at.astimezone(zone).utcoffset(), at
 
 

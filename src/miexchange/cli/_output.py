@@ -43,7 +43,6 @@ __all__ = [
     "hide",
     "hide_all",
     "moment",
-    "percent",
     "say",
     "say_facts",
     "say_lines",
@@ -197,16 +196,6 @@ def _can_write(symbol: str, encoding: str | None) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def percent(bps: int) -> str:
-    """Write basis points as a percentage, exactly.
-
-    >>> percent(9500), percent(701)
-    ('95 %', '7.01 %')
-    """
-    whole, rest = divmod(bps, 100)
-    return f"{whole}.{rest:02d}".rstrip("0") + " %" if rest else f"{whole} %"
 
 
 def moment(at: datetime, zone: tzinfo) -> str:

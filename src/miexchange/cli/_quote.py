@@ -58,6 +58,9 @@ def quote(
     target: Annotated[
         str | None, typer.Option(metavar="NAME", help="The new phone that is wanted, for bonuses on it.")
     ] = None,
+    customer: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="The class of the customer, where the programme pays by class.")
+    ] = None,
     account: Annotated[
         str | None,
         typer.Option(metavar="ID", help=f"Accept the quote for this account, {_ACCOUNT.wants}; issue its coupon."),
@@ -92,7 +95,7 @@ def quote(
         imei = _ask.for_imei() if imei is None else imei
     device = Device(model, imei, imei2, bought)
     variant = _variant(model, rules.catalogue)
-    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, "target": target}
+    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, "target": target, "customer": customer}
     if terms is not None and variant is not None:
         filled = Condition({**terms.questionnaire.best(variant), **condition})
         if best:

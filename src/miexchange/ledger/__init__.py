@@ -18,12 +18,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miexchange._keyed import check_key
-from miexchange._value import require
+from miexchange.errors import missing, wrong_type
 from miexchange.ledger import _keyring, _schema
 from miexchange.ledger._address import MAKE
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
 from miexchange.ledger._ledger import Ledger
 from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
 from miexchange.ledger._rows import Entry
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 __all__ = [
+    "BusyError",
     "Checkpoint",
     "DeviceStanding",
     "Entry",
@@ -43,7 +44,10 @@ __all__ = [
     "Inclusion",
     "Ledger",
     "LedgerError",
+    "LedgerVersionError",
     "Sweep",
+    "UnreachableError",
+    "UnreadableError",
     "Verification",
     "migrate",
     "open",
@@ -75,8 +79,11 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
             read (mode 0600), or in an empty database. Without it that is an error.
 
     Raises:
-        LedgerError: there is no ledger, or it cannot be reached, or it is one of another version; the key is new and
-            the last one is not beside it; or the key of an open exchange is missing. No message shows a password.
+        UnreachableError: there is no database, or it cannot be reached.
+        LedgerVersionError: the ledger is of another version.
+        BusyError: others hold it all the while.
+        LedgerError: there is no ledger in it; the key is new and the last one is not beside it; or the key of an open
+            exchange is missing. No message shows a password.
         InvalidValue: a key is too short or no secret.
     """
     _check_keys(key, old_keys)
@@ -103,7 +110,8 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
         old_keys: as of `open`.
 
     Raises:
-        LedgerError: there is no ledger, or it cannot be reached; or the hashes of version 0001 do not hold.
+        UnreachableError: there is no database, or it cannot be reached.
+        LedgerError: there is no ledger in it; or the hashes of version 0001 do not hold.
         InvalidValue: a key is too short or no secret.
     """
     _check_keys(key, old_keys)
@@ -121,10 +129,12 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
 
 
 def _check_keys(key: bytes | None, old_keys: Sequence[bytes]) -> None:
-    require(type(old_keys) in {list, tuple}, "old_keys", None, "give a list or a tuple of keys")
+    if type(old_keys) not in {list, tuple}:
+        raise wrong_type("old_keys", "***", "give a list or a tuple of keys", "is no list")
     for one in (*(() if key is None else (key,)), *old_keys):
         check_key(one)
-    require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
+    if key is None and old_keys:
+        raise missing("key", "give the key that is in use, beside the old ones")
 
 
 def _check_is_there(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from miexchange._time import midnight
 from miexchange.market import stale_from
-from miexchange.money import BPS
+from miexchange.money import BPS, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,8 +187,8 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     margin = draft.price_step_minor * (numerator * BPS - shares_bps * denominator)
     if shares_bps and draft.price_step_minor and margin < (len(kept) + groups) * denominator * BPS:
         what = (
-            f"answers can take {shares_bps} bps of the market price where others leave "
-            f"{numerator * BPS // denominator} of it, so a higher price could pay less"
+            f"answers can take {percent(shares_bps)} of the market price where others leave "
+            f"{percent(numerator * BPS // denominator)} of it, so a higher price could pay less"
         )
         remedy = "Lower the worst deduct_bps of some questions, or keep more"
         if margin > 0:

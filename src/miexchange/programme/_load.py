@@ -24,9 +24,9 @@ from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue
-from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
+from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
-from miexchange.errors import DataError, InvalidValue, Problem, sentence, shown
+from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, Currency, PriceMinor
 from miexchange.programme import Programme, Terms, _lint, shipped
@@ -39,20 +39,12 @@ __all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
 
 
 @dataclass(frozen=True, slots=True)
-class _BankOption:
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _BankQuestion:
     id: Id
     ask: Text
     component: Id
     axis: Literal["functional", "cosmetic", "none"]
-    options: Annotated[tuple[_BankOption, ...], Items(2, LISTED, "id")]
+    options: Annotated[tuple[BankOption, ...], Items(2, LISTED, "id")]
     optional: bool = False
     source: Note = ""
 
@@ -165,7 +157,7 @@ class Draft:
 
 def load(source: object) -> Programme:
     """Load a programme; see `Programme.load`."""
-    programme, problems = _read(source)
+    programme, problems = _read(_directory(source))
     if programme is None:
         raise DataError(problems)
     return programme
@@ -173,24 +165,29 @@ def load(source: object) -> Programme:
 
 def lint(source: object) -> tuple[Problem, ...]:
     """Return a programme's problems; see `miexchange.programme.lint`."""
-    return _read(source)[1]
+    try:
+        return _read(_directory(source))[1]
+    except ProgrammeNotFoundError as error:
+        return error.problems
 
 
-def _read(source: object) -> tuple[Programme | None, tuple[Problem, ...]]:
+def _read(directory: Path) -> tuple[Programme | None, tuple[Problem, ...]]:
     problems, programme = Problems(), None
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        directory = _directory(source, problems)
-        programme = None if directory is None else _read_directory(directory, problems)
+        programme = _read_directory(directory, problems)
     return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
 
 
-def _directory(source: object, problems: Problems) -> Path | None:
+def _directory(source: object) -> Path:
+    """Return the directory of a programme.
+
+    Raises:
+        ProgrammeNotFoundError: there is none.
+    """
     path = path_of(source)
     if path is None:
-        problems.add(
-            "<programme>", None, "", f"{shown(source)} is no path", "Give a directory or the id of a programme"
-        )
-        return None
+        what, remedy = f"{shown(source)} is no path", "Give a directory or the id of a programme"
+        raise ProgrammeNotFoundError((Problem("<programme>", None, "", what, remedy),))
     name = text_of(source) or str(path)
     if text_of(source) in shipped():
         return _data.folder() / "programmes" / name
@@ -201,8 +198,7 @@ def _directory(source: object, problems: Problems) -> Path | None:
         if path.is_file():
             what = "is a file, not a directory"
     remedy = f"Give a directory with a programme.toml, or the id of one that is shipped: {', '.join(shipped())}"
-    problems.add(name, None, "", what, remedy)
-    return None
+    raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
 def _read_directory(directory: Path, problems: Problems) -> Programme | None:
@@ -467,7 +463,7 @@ def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, in
     )
 
 
-def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
+def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
     """Turn a row into what the option does; without steps, because the grades could not be read, none is looked up."""
     gate = row.optional("gate")
     if gate not in {"", "refuse"}:

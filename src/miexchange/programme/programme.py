@@ -86,6 +86,7 @@ class Programme:
             source: the id of a programme that ships with the package, or the path of a directory.
 
         Raises:
+            ProgrammeNotFoundError: there is no programme of that id, or at that path.
             DataError: everything that is wrong with it, as file, line and reason.
         """
         from miexchange.programme import _load  # noqa: PLC0415 - it imports this module

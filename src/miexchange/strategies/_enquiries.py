@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
-from miexchange._time import midnight
+from miexchange._time import TICK, midnight
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
+from miexchange.programme.rules import COUNTED
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
@@ -47,6 +48,7 @@ class Enquiry:
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
         target: the new model that the customer wants to buy.
+        customer: the class of the customer.
         bonuses_given: how often each bonus with a quota was given so far.
     """
 
@@ -58,6 +60,7 @@ class Enquiry:
     exchange_open: bool = False
     device_exchanged: bool = False
     target: str | None = None
+    customer: str | None = None
     bonuses_given: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -69,6 +72,7 @@ class Enquiry:
             "exchange_open": self.exchange_open,
             "device_exchanged": self.device_exchanged,
             "target": self.target,
+            "customer": self.customer,
             "bonuses_given": dict(self.bonuses_given),
         }
 
@@ -106,7 +110,7 @@ def devices(
         name = model or draw(st.sampled_from([listing.model for listing in programme.eligible]))
         tacs = _tacs_of(programme, programme.catalogue.by_model[name])
         begins = programme.terms[0].effective_from.astimezone(programme.zone).date()
-        dated = dated or any(version.age_bands for version in programme.terms)
+        dated = dated or any(rule.reads == "months_owned" for one in programme.terms for rule in one.retentions)
     first: Imei | None = None
     second: Imei | None = None
     if imei or (imei is None and draw(st.booleans())):
@@ -143,6 +147,11 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
     return tuple(windows)
 
 
+def _texts_of(terms: Terms) -> dict[str, Any]:
+    """Return the facts that some rule reads as a text, each with the texts that have rates."""
+    return {rule.reads: tuple(rule.labels(terms)) for rule in terms.retentions if rule.reads not in COUNTED}
+
+
 @takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
 @st.composite
 def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
@@ -161,7 +170,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     """
     rules = draw(programmes()) if programme is None else programme
     model, start, end = draw(st.sampled_from(_windows(rules)))
-    at = draw(instants(start, end - timedelta(microseconds=1)))
+    at = draw(instants(start, end - TICK))
     terms = rules.terms_at(at) or rules.terms[0]
     device = draw(devices(rules, model, imei=imei))
     known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)
@@ -179,6 +188,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
         programme=rules,
         at=at,
         target=draw(st.sampled_from([None, *targets])),
+        **{name: draw(st.sampled_from(texts)) for name, texts in _texts_of(terms).items()},
         bonuses_given=tuple(sorted(draw(st.fixed_dictionaries(counted)).items())),
     )
 
@@ -211,6 +221,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
         exchange_open=draw(st.booleans()),
         device_exchanged=draw(st.booleans()),
         target=draw(st.none() | st.text(max_size=20)),
+        customer=draw(st.just(fine.customer) | st.none() | st.text(max_size=20)),
         bonuses_given=fine.bonuses_given,
     )
 

@@ -23,6 +23,7 @@ __all__ = [
     "COUNT",
     "CURRENCIES",
     "IST",
+    "OFTEN",
     "SOURCE",
     "START",
     "STRATEGY",
@@ -39,6 +40,9 @@ __all__ = [
     "texts",
     "tuples",
 ]
+
+OFTEN = st.sampled_from((False, True, True, True))
+"""Three times in four."""
 
 START = date(2018, 3, 15)
 """The first day of the programmes that are drawn."""

@@ -25,6 +25,7 @@ from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
     CURRENCIES,
     IST,
+    OFTEN,
     SOURCE,
     START,
     VARIANTS,
@@ -66,7 +67,6 @@ _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", 
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
 _PRICE_STEPS = st.sampled_from((100, 1, 25))
-_OFTEN = st.sampled_from((False, True, True, True))
 _HOURS = st.sampled_from((24, 1, 168))
 _LAWS = ("Europe/London", "America/Sao_Paulo", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia")
 _ZONES: SearchStrategy[AnyZone] = st.sampled_from(
@@ -251,7 +251,7 @@ def terms(
         **settings,
     )
     made = made.replace(questionnaire=_affordable(made, price_step_minor))
-    if len(made.components) > 1 and draw(_OFTEN):
+    if len(made.components) > 1 and draw(OFTEN):
         one, other, *_ = made.components
         made = made.replace(overlaps=(Overlap(one, other, draw(st.integers(0, BPS)), SOURCE),))
     return made

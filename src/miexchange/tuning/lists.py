@@ -19,7 +19,7 @@ import pandas as pd
 
 from miexchange._value import instant, require
 from miexchange.coupon import Coupon
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.market import PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
@@ -195,13 +195,15 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
     for pair in coupons:
         check({"coupons": pair}, {"coupons": _PAIR})
         coupon, quote = pair
-        require(coupon.model == quote.model, "coupons", quote.model, _PAIRS)
+        what = f"pairs a coupon of {coupon.model} with a quote of {quote.model}"
+        require(coupon.model == quote.model, "coupons", quote.model, _PAIRS, what)
         if coupon.is_valid_at(at):
             live.append((coupon, quote))
     codes = [coupon.code for coupon, _ in live]
-    require(len(set(codes)) == len(codes), "coupons", f"{len(codes)} coupons", "give each coupon once")
+    require(len(set(codes)) == len(codes), "coupons", None, "give each coupon once", "has a coupon twice")
     if not live:
-        raise InvalidValue("coupons", "no live coupon", f"none is valid at {at.isoformat()}")
+        what = f"has none that is valid at {at.isoformat()}"
+        raise out_of_range("coupons", None, "give live coupons, or another instant", what)
     terms = programme.terms_at(at)
     asked = [] if terms is None else [question.id for question in terms.questionnaire.questions]
     book = pd.DataFrame(

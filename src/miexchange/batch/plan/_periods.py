@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miexchange._time import YEARS, midnights
+from miexchange._time import TICK, YEARS, micros, midnights
 from miexchange.batch.plan._arrays import ZoneTurns
 from miexchange.batch.plan._asof import EVER_SINCE
 from miexchange.eligibility import listing_code
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from miexchange.market import Anchor, Price
     from miexchange.programme import Programme
 
-__all__ = ["Asked", "Period", "Timetable", "microseconds", "zone_turns"]
+__all__ = ["Asked", "Period", "Timetable", "zone_turns"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NO_LATER = datetime(YEARS.stop, 1, 1, tzinfo=UTC)  # no instant is
 
 
@@ -77,15 +75,6 @@ class Period:
     on: date = date.min
 
 
-def microseconds(at: datetime) -> int:
-    """Return an instant as whole microseconds since 1970.
-
-    >>> microseconds(datetime(1970, 1, 1, 0, 0, 1, 2, tzinfo=UTC))
-    1000002
-    """
-    return (at - _EPOCH) // _MICROSECOND
-
-
 _DAY = timedelta(days=1)
 _CYCLE = timedelta(days=146_097)  # 400 years, after which the calendar is the same to the weekday
 _RULED = datetime(2100, 1, 1, tzinfo=UTC)  # no zone has a table of turns up to here: a rule says what comes after
@@ -98,8 +87,8 @@ def zone_turns(zone: AnyZone) -> ZoneTurns:
     if not isinstance(zone, timezone):
         found = list(_turns(zone, datetime(YEARS.start - 1, 12, 30, tzinfo=UTC), _RULED + _CYCLE))
         turns += found
-        ruled = [turn for turn in found if turn[0] >= microseconds(_RULED)]
-        cycle = _CYCLE // _MICROSECOND
+        ruled = [turn for turn in found if turn[0] >= micros(_RULED)]
+        cycle = _CYCLE // TICK
         for number in range(1, (_NO_LATER - _RULED) // _CYCLE + 1):
             turns += [(at + number * cycle, ahead) for at, ahead in ruled]
     starts, offsets = zip(*turns, strict=True)
@@ -107,7 +96,7 @@ def zone_turns(zone: AnyZone) -> ZoneTurns:
 
 
 def _ahead(zone: AnyZone, at: datetime) -> int:
-    return (at.astimezone(zone).utcoffset() or timedelta()) // _MICROSECOND
+    return (at.astimezone(zone).utcoffset() or timedelta()) // TICK
 
 
 def _turns(zone: AnyZone, begin: datetime, end: datetime) -> Iterator[tuple[int, int]]:
@@ -122,7 +111,7 @@ def _turns(zone: AnyZone, begin: datetime, end: datetime) -> Iterator[tuple[int,
                 middle = (low + high) // 2
                 is_later = _ahead(zone, at + timedelta(seconds=middle)) == after
                 low, high = (low, middle) if is_later else (middle, high)
-            yield microseconds(at + timedelta(seconds=high)), after
+            yield micros(at + timedelta(seconds=high)), after
             before = after
 
 
@@ -161,7 +150,7 @@ class Timetable:
         ages = {terms.price_max_age for terms in programme.terms}
         for price in programme.prices:
             for age in ages:
-                yield price.model, price.effective_from + age + _MICROSECOND  # the first instant at which it is stale
+                yield price.model, price.effective_from + age + TICK  # the first instant at which it is stale
         every: list[Price | Anchor] = [*programme.prices, *programme.anchors]
         for dated in every:
             yield dated.model, dated.effective_from
@@ -187,7 +176,7 @@ class Timetable:
         terms = programme.terms[position]
         on = at.astimezone(programme.zone).date()
         if variant is None:
-            return Period(microseconds(at), code, position, on=on)
+            return Period(micros(at), code, position, on=on)
         price = programme.prices.as_of(variant.model, at)
         code = listing_code(variant, programme.brands, programme.categories, programme.eligible, on)
         if code is None:
@@ -195,7 +184,7 @@ class Timetable:
         found = [programme.anchors.as_of(variant.model, name, at) for name in self.anchors]
         asked = {question.id for question in terms.questionnaire.asked_of(variant)}
         return Period(
-            start=microseconds(at),
+            start=micros(at),
             code=code,
             terms=position,
             asked=Asked(
@@ -204,7 +193,7 @@ class Timetable:
                 tuple(name for name, anchor in zip(self.anchors, found, strict=True) if anchor is None),
             ),
             price=0 if price is None else price.price_minor,
-            priced_from=0 if price is None else microseconds(price.effective_from),
+            priced_from=0 if price is None else micros(price.effective_from),
             anchors=tuple(0 if anchor is None else anchor.amount_minor for anchor in found),
             on=on,
         )

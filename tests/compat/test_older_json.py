@@ -100,7 +100,7 @@ def test_a_quote_of_an_older_version_is_worth_what_it_was() -> None:
 def test_an_amount_has_one_name_at_a_time() -> None:
     data = json.loads(told("price"))
     for wrong in (data | {"price_minor": 5}, data | {"price_rupees": 5}):
-        with pytest.raises(InvalidValue, match="Price has no field|Price.price_"):
+        with pytest.raises(InvalidValue, match=r"Price has no field|Price\.price_"):
             Price.from_dict(wrong)
     del data["price_paise"]
     with pytest.raises(InvalidValue, match=r"Price\.price_minor"):

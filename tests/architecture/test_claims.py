@@ -312,17 +312,18 @@ def test_a_key_is_long_and_never_an_option(quote: Quote, programme: Programme) -
 # Values, JSON and IMEIs.
 
 CLASSES = [one for name in miexchange.__all__ if inspect.isclass(one := getattr(miexchange, name))]
-OWN_WAY = {"Condition", "Problem", "Programme", "TacTable"}
+OWN_WAY = {"Condition", "Problem", "Programme", "TacTable", "Zone"}
 
 
-def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_three(quote: Quote) -> None:
+def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_four(quote: Quote) -> None:
     says(
-        "README.md", "Every value is frozen and hashable. All but programmes, TAC tables and problems in files have one"
+        "README.md",
+        "Every value is frozen and hashable. All but programmes, zones, TAC tables and problems in files have one",
     )
     values = [one for one in CLASSES if not issubclass(one, Exception | str)]
     assert all(one.__hash__ is not None for one in values)
     without = {one.__name__ for one in values if not (hasattr(one, "to_json") and hasattr(one, "from_json"))}
-    assert without == {"Problem", "Programme", "TacTable"}
+    assert without == {"Problem", "Programme", "TacTable", "Zone"}
     says("README.md", "a quote with its IMEIs only where they were asked for")
     assert Quote.from_json(quote.to_json(reveal_imei=True)) == quote
     assert Quote.from_json(quote.to_json()) == quote.without_imei() != quote
@@ -330,7 +331,10 @@ def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_three(qu
 
 def test_every_value_but_a_few_is_on_value() -> None:
     says("CONTRIBUTING.md", "A public value is a frozen dataclass on `Value`")
-    says("CONTRIBUTING.md", "(`Condition`, `Problem`, `Programme` and `TacTable` are frozen in ways of their own.)")
+    says(
+        "CONTRIBUTING.md",
+        "(`Condition`, `Problem`, `Programme`, `TacTable` and `Zone` are frozen in ways of their own.)",
+    )
     assert {one.__name__ for one in CLASSES if not issubclass(one, Value | Exception | str)} == OWN_WAY
 
 
@@ -521,7 +525,7 @@ def test_the_tables_have_as_many_rows_as_the_page_of_the_data_says() -> None:
 def test_the_published_quote_and_the_formula(programme: Programme) -> None:
     says("README.md", "(₹10,550 for a OnePlus 3T) took part in no fit; the formula says ₹11,290.")
     says("README.md", "Two programmes ship with it: `mi-exchange-india`")
-    assert set(shipped()) == {"mi-exchange-india", "graded-trade-in"}
+    assert set(shipped()) == {"mi-exchange-india", "graded-trade-in", "uk-trade-in"}
     quote = headline(PHONE, programme, at=datetime(2018, 3, 15, 12, tzinfo=UTC))
     assert isinstance(quote, Quote)
     assert quote.money.plain == "11290.00"

@@ -15,6 +15,7 @@ import numpy as np
 from miexchange._arguments import instance, takes
 from miexchange._decisions import BITS
 from miexchange._value import require
+from miexchange.batch.plan import _periods
 from miexchange.batch.plan._arrays import (
     FINDINGS,
     STRANGE,
@@ -27,7 +28,7 @@ from miexchange.batch.plan._arrays import (
     Settings,
 )
 from miexchange.batch.plan._asof import EVER_SINCE, lay
-from miexchange.batch.plan._periods import Asked, Period, Timetable, zone_turns
+from miexchange.batch.plan._periods import Asked, Period, Timetable
 from miexchange.batch.plan._tacs import tac_rules
 from miexchange.eligibility import refused_doubts
 from miexchange.errors import shown
@@ -169,7 +170,7 @@ class Plan:
             ),
             priced_from=_ints(period.priced_from for period in periods),
             terms=_positions(period.terms or 0 for period in periods),
-            zone=zone_turns(programme.zone),
+            zone=_periods.zone_turns(programme.zone),
             answers=answers,
             settings=settings,
             scales=self._scales(used),

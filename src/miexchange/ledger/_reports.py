@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from miexchange._bounded import Count, Line
+from miexchange._bounded import Count, Id, Line, Number
 from miexchange._bounds import JSON_VALUES
 from miexchange._value import Value
+from miexchange.exchange import State
 
-__all__ = ["DeviceStanding", "Exposure", "Sweep"]
+__all__ = ["DeviceStanding", "Exposure", "Listed", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,35 @@ class Sweep(Value):
     undecided: Count
     skipped: tuple[Line, ...] = ()
     _most_items: ClassVar[int] = JSON_VALUES
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Value):
+    """An exchange in a list; `Ledger.get` returns all of it.
+
+    Attributes:
+        code: its coupon's code.
+        account: the account.
+        state: where it stands.
+        version: how many events there were.
+        order: the order that it is used for, or was when it was called off or reversed; None for none.
+        programme: the id of the programme of its quote.
+        value_minor: what its coupon is worth.
+        began: when it was accepted, UTC.
+        at: the instant of the last event, UTC.
+        due: when a sweep ends it; None for never.
+    """
+
+    code: Line
+    account: Id
+    state: State
+    version: Number
+    order: Id | None
+    programme: Id
+    value_minor: Count
+    began: datetime
+    at: datetime
+    due: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 #
 #   make demo    show a trade-in from the IMEI to the coupon
 #   make test    run the tests, the examples in the documentation, and the coverage bounds, in minutes
+#   make test-lowest   run the tests with the lowest versions that pyproject.toml allows, in a set-up of its own
 #   make sweep   try every law in full, go through all there is, and run the benchmarks small
 #   make lint    check style, format and types
 #   make bench   measure, and print what it is measured against
@@ -18,6 +19,7 @@
 
 SHELL := /bin/sh
 VENV := .venv
+CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
 LIGHT := $(VENV)/.light
 READY := $(VENV)/.ready
@@ -26,17 +28,17 @@ BUILD_TOOLS := hatchling editables setuptools
 # pyspark is published as source only. Everything else comes as a wheel, or pip stops: a package that has to be built
 # needs its build tools above.
 FROM_SOURCE := pyspark
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt \
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint $(CONSTRAINTS) \
 	--only-binary :all: --no-binary $(FROM_SOURCE) --use-pep517 --no-build-isolation
 
 # Everything but these is the core, where every branch is covered.
 ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/ledger/*,*/miexchange/spark.py,*/miexchange/strategies.py,*/miexchange/strategies/*,*/miexchange/tuning/*
 
-# A caller's own paths must not decide which code is tested.
-unexport PYTHONPATH PYTHONHOME
+# A caller's own paths must not decide which code is tested; and what is compiled once need not be compiled by each test.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test sweep lint bench bench-tuning prove format lock clean
+.PHONY: help demo test test-lowest lowest sweep lint bench bench-tuning prove format lock clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -57,7 +59,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 # The build tools come first, and are then used as they are: otherwise pip would build with whatever version is newest.
-$(LIGHT): pyproject.toml constraints.txt
+$(LIGHT): pyproject.toml $(CONSTRAINTS)
 	@$(FIND_PYTHON); \
 	echo "Setting up $(VENV) with $$("$$found" --version)"; \
 	"$$found" -m venv --clear $(VENV)
@@ -76,6 +78,13 @@ test: $(READY)
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=100 --omit='$(ISLANDS)'
 	$(BIN)/python -m coverage report --fail-under=95 --include='$(ISLANDS)'
+
+test-lowest:
+	@$(MAKE) --no-print-directory VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt lowest
+
+# Old packages warn of what newer ones of theirs will do: only what our own code is warned of is a mistake here.
+lowest: $(READY)
+	MIEXCHANGE_WARNINGS=ours $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20
 
 sweep: $(READY)
 	MIEXCHANGE_HYPOTHESIS=full $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 \
@@ -111,4 +120,4 @@ lock:
 	@echo "constraints.txt is new: run make lint test, and say in CHANGELOG.md what changed"
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-lowest build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -13,7 +13,15 @@ from miexchange.condition import Condition, Grade, Grading, Option, Question, Qu
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
 from miexchange.device_report import DeviceReport
 from miexchange.eligibility import EligibleModels, ImeiStatus, Listing, Verdict
-from miexchange.errors import DataError, InvalidImei, InvalidValue, MiExchangeError, Problem
+from miexchange.errors import (
+    DataError,
+    InvalidImei,
+    InvalidValue,
+    MiExchangeError,
+    Problem,
+    ProgrammeNotFoundError,
+    VersionError,
+)
 from miexchange.exchange import Exchange, accept
 from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
@@ -57,6 +65,7 @@ __all__ = [
     "PriceTable",
     "Problem",
     "Programme",
+    "ProgrammeNotFoundError",
     "Question",
     "Questionnaire",
     "Quote",
@@ -72,6 +81,7 @@ __all__ = [
     "UsageRules",
     "Variant",
     "Verdict",
+    "VersionError",
     "WorstCase",
     "accept",
     "appraise",

@@ -7,7 +7,7 @@
 'deals: 2'
 >>> made(0, title="deals")
 Traceback (most recent call last):
-miexchange.errors.InvalidValue: rows cannot be 0: give a whole number of 1 or more
+miexchange.errors.InvalidValue: rows is 0: give a whole number of 1 or more
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
-from numbers import Integral
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from numbers import Integral, Number
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from miexchange._text import is_a, native, path_of, text_of
 from miexchange._value import instant
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, out_of_range, wrong_type
+
+if TYPE_CHECKING:
+    from types import UnionType
 
 __all__ = [
     "COLUMNS",
@@ -50,11 +53,23 @@ def _same(value: Any) -> Any:  # noqa: ANN401 - an argument of any type
 
 
 class Rule(NamedTuple):
-    """Which values fit, how to say what is wanted, and what the function gets for a value that fits."""
+    """Which values fit, how to say what is wanted, and what the function gets for a value that fits.
+
+    A value that does not fit is of a wrong type, unless it is of one of the `kinds`: then it is out of range.
+    """
 
     fits: Callable[[Any], bool]
     says: str
     plain: Callable[[Any], Any] = _same
+    kinds: type | UnionType | None = None
+
+    def fault(self, name: str, value: object) -> InvalidValue:
+        """Return the error of a value that does not fit."""
+        kind = type(value)
+        if self.kinds is None or kind is bool or not issubclass(kind, self.kinds):
+            return wrong_type(name, value, self.says)
+        is_plain = issubclass(kind, (str, Number, date)) or (kind in {list, tuple, dict} and not value)
+        return out_of_range(name, value, self.says, "" if is_plain else "holds what does not fit")
 
 
 def takes(**rules: Rule) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
@@ -94,7 +109,7 @@ def check(values: Mapping[str, object], rules: Mapping[str, Rule], within: str =
         except Exception:  # noqa: BLE001 - an object of foreign code may do anything when it is asked
             fits = False
         if not fits:
-            raise InvalidValue(f"{within}{name}", values[name], rule.says)
+            raise rule.fault(f"{within}{name}", values[name])
     return found
 
 
@@ -109,6 +124,7 @@ def maybe(rule: Rule) -> Rule:
         lambda value: value is None or rule.fits(value),
         f"{rule.says}, or None",
         lambda value: None if value is None else rule.plain(value),
+        rule.kinds,
     )
 
 
@@ -123,7 +139,7 @@ def several(rule: Rule, says: str) -> Rule:
             found.append(rule.plain(value))
         return found
 
-    return Rule(lambda value: is_a(value, Iterable) and not is_a(value, str | bytes), says, listed)
+    return Rule(lambda value: is_a(value, Iterable) and not is_a(value, str | bytes), says, listed, list | tuple | dict)
 
 
 def whole(least: int = 0, most: int = 2**53) -> Rule:
@@ -133,12 +149,12 @@ def whole(least: int = 0, most: int = 2**53) -> Rule:
         return not is_a(value, bool) and is_a(value, Integral) and least <= int(value) <= most
 
     bound = f" of {least} or more" if most == 2**53 else f" from {least} to {most}"
-    return Rule(fits, f"give a whole number{bound}", int)
+    return Rule(fits, f"give a whole number{bound}", int, Integral)
 
 
 def one_of(*words: str) -> Rule:
     """Want one of a few words."""
-    return Rule(lambda value: text_of(value) in words, f"give one of: {', '.join(words)}", text_of)
+    return Rule(lambda value: text_of(value) in words, f"give one of: {', '.join(words)}", text_of, str)
 
 
 def _is_instant(value: object) -> bool:
@@ -152,9 +168,9 @@ def _is_path(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
     return bool(written) and b"\0" not in written
 
 
-TEXT = Rule(lambda value: bool(text_of(value)), "give a text", text_of)
+TEXT = Rule(lambda value: bool(text_of(value)), "give a text", text_of, str)
 FLAG = Rule(lambda value: type(native(value)) is bool, "give True or False", bool)
 DATE = Rule(lambda value: type(value) is date, "give a date")
-INSTANT = Rule(_is_instant, "give an instant: a datetime with a time zone, in the years 1900 to 9900")
-PATH = Rule(_is_path, "give a path", path_of)
+INSTANT = Rule(_is_instant, "give an instant: a datetime with a time zone, in the years 1900 to 9900", kinds=datetime)
+PATH = Rule(_is_path, "give a path", path_of, str)
 COLUMNS = several(Rule(lambda value: text_of(value) is not None, "", text_of), "give a list of names of columns")

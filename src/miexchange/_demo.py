@@ -19,7 +19,7 @@ from miexchange import (
     Device,
     Imei,
     ImeiStatus,
-    InvalidValue,
+    Listing,
     Order,
     OrderLine,
     Programme,
@@ -35,6 +35,8 @@ from miexchange import (
     replay,
     worst_case,
 )
+from miexchange._time import TICK
+from miexchange.errors import out_of_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,7 +156,7 @@ def journey() -> Journey:
         coupon=coupon,
         order=order,
         redemption=expected(Redemption, coupon.check(order, account=_ACCOUNT, at=later)),
-        last_moment=expected(Redemption, coupon.check(order, account=_ACCOUNT, at=end - timedelta(microseconds=1))),
+        last_moment=expected(Redemption, coupon.check(order, account=_ACCOUNT, at=end - TICK)),
         accessory_only=expected(Refusal, coupon.check(case_only, account=_ACCOUNT, at=later)),
         expired=expected(Refusal, coupon.check(order, account=_ACCOUNT, at=end)),
         placeholder=expected(Refusal, appraise(unknown, answers, programme, **facts)),
@@ -163,14 +165,15 @@ def journey() -> Journey:
     )
 
 
-_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal)
+_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing)
 
 
 def expected(kind: type[_Answer], answer: object) -> _Answer:
     """Return the answer if it is what the story needs: it is told on data that a test keeps as they are."""
     if not isinstance(answer, kind):
         said = ", ".join(answer.codes) if isinstance(answer, Refusal) else type(answer).__name__
-        raise InvalidValue("demo", said, f"the story needs a {kind.__name__}: use the shipped data as they are")
+        rule = f"use the shipped data as they are: the story needs a {kind.__name__}"
+        raise out_of_range("demo", said, rule)
     return answer
 
 
@@ -233,7 +236,7 @@ def _tell_phone(story: Journey, page: _Page) -> Iterator[str]:
     body = imei.reporting_body
     found = " or ".join(f"{device.brand} {device.model}" for device in story.candidates)
     on = quote.at.astimezone(story.programme.zone).date()
-    listing = next(one for one in story.programme.eligible if one.model == quote.model and one.covers(on))
+    listing = expected(Listing, story.programme.eligible.as_of(quote.model, on))
     worn = next(iter(dict(quote.condition).items() - dict(story.advert.condition).items()))
     yield ""
     yield f"1. The phone: {quote.label}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from miexchange._time import TICK
 from miexchange.events import Agree, Complete, Inspect, Release, Reserve, Reverse
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from miexchange.exchange import Exchange
 
 __all__ = ["shortest"]
-
-_TICK = timedelta(microseconds=1)
 
 
 def shortest(exchange: Exchange) -> tuple[Later, ...]:
@@ -45,5 +44,5 @@ def _of_order(exchange: Exchange) -> list[Later]:
         if decide_until is None:
             events.append(Complete(exchange.at, order.id))
         else:
-            events.append(Agree(min(exchange.at, decide_until - _TICK), exchange.account))
+            events.append(Agree(min(exchange.at, decide_until - TICK), exchange.account))
     return events

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from miexchange._bounds import JSON_BYTES, JSON_DEPTH, JSON_DIGITS, JSON_KEYS, JSON_VALUES
+from miexchange._privacy import masked
 from miexchange._text import bytes_of, text_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, out_of_range, shown, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["is_deep", "json_text", "plain", "read_json"]
 
 _DEEP = f"give at most {JSON_DEPTH} objects and arrays within one another"
-_LARGE = f"give at most {JSON_BYTES:,} bytes of JSON"
 _MARK = "\ufeff"
 
 
@@ -35,23 +34,32 @@ def json_text(text: object, field: str, rule: str) -> str:
     if plain_text is None:
         data = bytes_of(text)
         if data is None:
-            raise InvalidValue(field, text, rule)
+            raise wrong_type(field, text, rule)
         if len(data) > JSON_BYTES:
-            raise InvalidValue(field, text, _LARGE)
+            raise _large(field, text, len(data))
         try:
             plain_text = data.decode()
         except UnicodeDecodeError as error:
-            raise InvalidValue(field, text, f"save it as UTF-8: byte {error.start} is not") from None
+            what = f"is not UTF-8 at byte {error.start}"
+            raise out_of_range(field, text, "save it as UTF-8", what) from None
     elif len(plain_text) > JSON_BYTES or not plain_text.isascii():
         try:
             size = len(plain_text.encode())
         except UnicodeEncodeError:
-            raise InvalidValue(field, plain_text, "give a text that can be written as UTF-8") from None
+            raise out_of_range(field, plain_text, "give a text that can be written as UTF-8") from None
         if size > JSON_BYTES:
-            raise InvalidValue(field, plain_text, _LARGE)
+            raise _large(field, plain_text, size)
     if plain_text.startswith(_MARK):
-        raise InvalidValue(field, plain_text, "save it without a byte order mark")
+        raise out_of_range(field, plain_text, "save it without a byte order mark", "begins with a byte order mark")
     return plain_text
+
+
+def _large(field: str, text: object, size: int) -> InvalidValue:
+    return out_of_range(field, text, f"give at most {JSON_BYTES:,} bytes of JSON", f"has {size:,} bytes")
+
+
+def _deep(field: str, data: object) -> InvalidValue:
+    return out_of_range(field, data, _DEEP, "is nested too deep")
 
 
 def read_json(
@@ -73,30 +81,58 @@ def read_json(
     try:
         data = json.loads(
             given,
-            object_pairs_hook=_once_each(field, repeated),
+            object_pairs_hook=_once_each(field),
             parse_int=lambda digits: int(number(digits)),
             parse_float=lambda digits: float(number(digits)),
             parse_constant=_no_constant(field),
         )
     except InvalidValue:
         raise
+    except _RepeatedError:
+        key = ".".join((field, *_repeated_key(given)))
+        raise out_of_range(key, key, repeated, "is there twice") from None
     except RecursionError:
-        raise InvalidValue(field, given, _DEEP) from None
+        raise _deep(field, given) from None
     except ValueError:
-        raise InvalidValue(field, given, rule) from None
+        raise out_of_range(field, given, rule, which="is no JSON" if given else "") from None
     if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
-        raise InvalidValue(field, given, _DEEP)
+        raise _deep(field, given)
     return data
 
 
-def _once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+class _RepeatedError(Exception):
+    """A key stands twice in an object, which does not know yet where it is."""
+
+
+def _repeated_key(text: str) -> list[str]:
+    """Return where the first key is that stands twice in its object, and the key."""
+    unread: list[tuple[list[str], object]] = [([], json.loads(text, object_pairs_hook=_Pairs, parse_int=str))]
+    while unread:
+        path, one = unread.pop()
+        seen: set[object] = set()
+        inner = one if type(one) is _Pairs else enumerate(one) if type(one) is list else ()
+        below = [([*path, masked(f"{name}")], name, item) for name, item in inner]
+        for place, name, _ in below:
+            if type(one) is _Pairs and name in seen:
+                return place
+            seen.add(name)
+        unread.extend((place, item) for place, _, item in reversed(below))
+    raise AssertionError  # one was found before
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The keys of an object with what stands there, in its order."""
+
+
+def _once_each(field: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            times = Counter(name for name, _ in pairs)
-            raise InvalidValue(field, next(name for name in times if times[name] > 1), rule)
+            raise _RepeatedError
         if len(pairs) > JSON_KEYS:
-            raise InvalidValue.of_shown(field, f"an object of {len(pairs):,} keys", f"give at most {JSON_KEYS:,} keys")
+            raise out_of_range(
+                field, found, f"give at most {JSON_KEYS:,} keys", f"has an object of {len(pairs):,} keys"
+            )
         return found
 
     return paired
@@ -105,9 +141,8 @@ def _once_each(field: str, rule: str) -> Callable[[list[tuple[str, Any]]], dict[
 def _number_of(field: str) -> Callable[[str], str]:
     def bounded(digits: str) -> str:
         if len(digits) > JSON_DIGITS:
-            raise InvalidValue.of_shown(
-                field, f"a number of {len(digits):,} digits", f"give at most {JSON_DIGITS} digits"
-            )
+            what = f"has a number of {len(digits):,} digits"
+            raise out_of_range(field, digits, f"give at most {JSON_DIGITS} digits", what)
         return digits
 
     return bounded
@@ -115,7 +150,8 @@ def _number_of(field: str) -> Callable[[str], str]:
 
 def _no_constant(field: str) -> Callable[[str], NoReturn]:
     def refused(name: str) -> NoReturn:
-        raise InvalidValue(field, name, "give a number that JSON has: neither NaN nor Infinity is one")
+        rule = "give a number that JSON has: neither NaN nor Infinity is one"
+        raise out_of_range(field, name, rule, f"has {name}")
 
     return refused
 
@@ -155,7 +191,8 @@ class _Copy:
         kind = type(value)
         self._values += 1
         if self._values > JSON_VALUES:
-            raise InvalidValue(self._field, value, f"give at most {JSON_VALUES:,} values in all")
+            rule = f"give at most {JSON_VALUES:,} values in all"
+            raise out_of_range(self._field, value, rule, f"has more than {JSON_VALUES:,} values")
         if value is None or kind is bool:
             return value
         if issubclass(kind, str):
@@ -165,27 +202,28 @@ class _Copy:
         if issubclass(kind, float):
             return float.__float__(cast("float", value))
         if depth == JSON_DEPTH:
-            raise InvalidValue(self._field, value, _DEEP)
+            raise _deep(self._field, value)
         if issubclass(kind, dict):
             pairs = dict.items(cast("dict[object, object]", value))
             return {self._text(name): self.of(item, depth + 1) for name, item in pairs}
         if not issubclass(kind, list | tuple):
-            raise InvalidValue(self._field, value, self._rule)
+            raise wrong_type(self._field, value, self._rule, f"has {shown(value)} in it" if depth else "")
         iterate = list.__iter__ if issubclass(kind, list) else tuple.__iter__
         return [self.of(item, depth + 1) for item in iterate(cast("Any", value))]
 
     def _text(self, value: object) -> str:
         text = text_of(value)
         if text is None:
-            raise InvalidValue(self._field, value, self._rule)
+            raise wrong_type(self._field, value, self._rule, f"has {shown(value)} as a key")
         self._bytes += len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
         if self._bytes > JSON_BYTES:
-            raise InvalidValue(self._field, value, _LARGE)
+            raise _large(self._field, value, self._bytes)
         return text
 
     def _whole(self, number: int) -> int:
         if not -_GREATEST < number < _GREATEST:
-            raise InvalidValue(self._field, number, f"give at most {JSON_DIGITS} digits")
+            rule = f"give at most {JSON_DIGITS} digits"
+            raise out_of_range(self._field, number, rule, f"has a number of more than {JSON_DIGITS} digits")
         return number
 
 

@@ -123,13 +123,20 @@ def grant(amounts: MutableSequence[_Int], stackable: Sequence[bool]) -> None:
             amounts[place] = amounts[place] * chosen
 
 
-def position_of(count: _Int, last: _Int) -> _Int:
-    """Return where a count stands in a table of rates: beyond the end at the last rate, below zero after that one.
+NOT_GIVEN = -(2**31)
+"""Stands for a count that is not given, such as an age without a date of purchase."""
 
-    >>> position_of(7, 24), position_of(40, 24), position_of(-1, 24)
-    (7, 24, 25)
+
+def position_of(count: _Int, last: _Int) -> _Int:
+    """Return where a count stands in a table of rates.
+
+    That is the count itself, and the last rate for larger ones. Two places follow the rates: one for counts below zero,
+    which cannot be, and one for a count that is not given.
+
+    >>> [position_of(count, 24) for count in (7, 40, -1, NOT_GIVEN)]
+    [7, 24, 25, 26]
     """
-    return at_most(count, last) + (last + 1 - count) * (count < 0)
+    return at_most(count, last) + (last + 1 - count) * (count < 0) + (count == NOT_GIVEN)
 
 
 def whole_months(since_month: _Int, since_day: _Int, month: _Int, day: _Int) -> _Int:

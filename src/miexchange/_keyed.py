@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Hex
-from miexchange._text import is_a
+from miexchange._text import counted, is_a
 from miexchange._value import elements
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +36,11 @@ def check_key(key: object) -> bytes:
     """
     secret = bytes.__getitem__(key, slice(None)) if is_a(key, bytes) else b""  # a subclass may do anything
     if len(secret) < _KEY_BYTES or len(set(secret)) < _DISTINCT or secret in (secret + secret)[1:-1]:
-        given = "***" if is_a(key, str) else key  # a key written as text is a secret all the same
-        raise InvalidValue("key", given, _RULE)
+        if not is_a(key, bytes):
+            raise wrong_type("key", "***", _RULE, f"is {'a text' if is_a(key, str) else 'something else'}, not bytes")
+        short = len(secret) < _KEY_BYTES
+        what = f"is {counted(len(secret), 'byte')} long" if short else "is no secret: it repeats itself"
+        raise out_of_range("key", "***", _RULE, what)
     return secret
 
 

@@ -75,7 +75,7 @@ class TacReader:
         """Keep the makers of a table by the words of their names; each brand of the catalogue is a maker too."""
         self._catalogue = catalogue
         self._brands: dict[str, set[str]] = defaultdict(set)
-        for variant in catalogue.variants:
+        for variant in catalogue:
             self._brands[words(variant.brand)].add(variant.brand)
         self._makers = dict(table)
         for brand in self._brands:

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO
 
 from miexchange._text import printable
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, out_of_range
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,5 +64,5 @@ def open_ours(path: Path, field: str) -> BinaryIO:
 
 
 def _no_file(path: Path, field: str) -> InvalidValue:
-    rule = f"{printable(path.name)} is no regular file but a link, a folder, a pipe or a device: remove it"
-    return InvalidValue(field, f"{path.parent}", rule)
+    what = f"leads to {printable(path.name)}, which is a link, a folder, a pipe or a device"
+    return out_of_range(field, f"{path.parent}", "remove it, or give another path", what)

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
 from miexchange._text import shortened
+from miexchange._time import is_moment
 
-if TYPE_CHECKING:
-    import re
+__all__ = ["could_be_imei", "mask", "mask_each", "masked"]
 
-__all__ = ["could_be_imei", "mask", "mask_each"]
-
-_FEWEST_DIGITS = 12  # so many could be an IMEI with a few lost
+_MANY_DIGITS = re.compile(r"(?:\d\D*+){12}")  # so many could be an IMEI with a few lost
 _DIGITS = 15
+
+# 16, 20 or 32 bytes in hex with letters among the digits, or a UUID.
+_DIGEST = r"(?=(?:[0-9]*[a-f]){3})(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
+_UUID = r"(?=(?:[0-9-]*[a-f]){3})[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_HEX_ID = re.compile(f"{_DIGEST}|{_UUID}")
 
 
 def could_be_imei(text: str) -> bool:
-    """Tell whether a text has so many digits that they are not shown."""
-    return sum(character.isdecimal() for character in text) >= _FEWEST_DIGITS
+    """Tell whether a text has so many digits that they are not shown; a digest and an instant are no IMEI."""
+    many = _MANY_DIGITS.search(text)
+    return many is not None and not _HEX_ID.fullmatch(bare := text.strip("'")) and not is_moment(bare)
+
+
+def masked(text: str) -> str:
+    """Return a text for a message: with what could be an IMEI masked, and cut where it is long.
+
+    >>> masked("my phone is 354178036859789")
+    'my phone is 35417803******9'
+    >>> masked("2018-03-20T12:00:00+05:30")
+    '2018-03-20T12:00:00+05:30'
+    """
+    return mask(text) if could_be_imei(text) else shortened(text)
 
 
 def mask(text: str) -> str:

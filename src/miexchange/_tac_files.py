@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
 from miexchange._files import read_bytes, too_large
-from miexchange._text import counted, folded
+from miexchange._frame import Columns, NotATable
+from miexchange._text import counted, folded, is_blank, path_of, text_of
 from miexchange.errors import DataError, Problem, shown
 from miexchange.imei import TAC_DIGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
-__all__ = ["TacFile", "named", "read_tac_file"]
+__all__ = ["TacFile", "named", "read_tac_table"]
 
 _LOST_ONE = 7
 _WIDTHS = (7, 8)
@@ -32,6 +33,7 @@ _WIDTHS_WITH_SIX = (6, 7, 8)
 _HEADER_WITHIN = 10  # lines: an export may begin with a banner and its licence
 
 _DELIMITERS = {"\t": "tab", "|": "pipe", ";": "semicolon", ",": "comma"}
+_FRAME = "frame"  # stands for the delimiter of a table that is no file
 _TAC = ("tac", "tac_code")
 # In order of preference: a brand is what the phone is sold under, a manufacturer what it was registered by.
 _BRAND = (
@@ -125,30 +127,29 @@ def _named(text: str) -> str:
     return "" if not word or word in _NOTHING or text.upper() in _ERRORS else text
 
 
-def read_tac_file(path: Path, sold: Collection[str], *, pad_six_digits: bool) -> TacFile:
+def read_tac_table(table: object, sold: Collection[str], *, pad_six_digits: bool) -> TacFile:
     """Read every row of a TAC table.
 
     Args:
-        path: the file.
+        table: the path of a file, or a table of any library.
         sold: the first two digits of the TACs that phones on sale may have: neither test numbers nor nobody's.
         pad_six_digits: whether a TAC of six digits is read as one that lost two leading zeros.
 
     Raises:
         DataError: the file is no TAC table, or cannot be read.
     """
-    name = str(path)
-    lines = _lines(path)
-    header = _header(name, lines)
+    path = path_of(table)
+    name, source = ("<frame>", "<frame>") if path is None else (str(path), path.name)
+    header, rows = _rows_of_frame(table, name) if path is None else _rows_of_file(path, name)
     widths: Counter[int] = Counter()
-    source = path.name
     allowed = _WIDTHS_WITH_SIX if pad_six_digits else _WIDTHS
     devices: dict[tuple[str, str, str], int] = {}
     entries: list[tuple[int, int]] = []
     problems: list[Problem] = []
     left_out = 0
-    for number, line in enumerate(lines[header.line :], header.line + 1):
+    for number, row in enumerate(rows, header.line + 1):
         try:
-            cells = _cells(line, header)
+            cells = _cells(row, header) if type(row) is str else _texts(row, header)
             tac = _tac(cells[header.tac], allowed, sold)
             device = _device(cells, header, source)
         except _BadRow as bad:
@@ -158,7 +159,26 @@ def read_tac_file(path: Path, sold: Collection[str], *, pad_six_digits: bool) ->
         else:
             widths[len(tac)] += 1
             entries.append((int(tac), devices.setdefault(device, len(devices))))
-    return TacFile(name, header.layout, devices, entries, len(lines) - header.line, widths, left_out, tuple(problems))
+    return TacFile(name, header.layout, devices, entries, len(rows), widths, left_out, tuple(problems))
+
+
+def _rows_of_file(path: Path, name: str) -> tuple[_Header, Sequence[str]]:
+    lines = _lines(path)
+    header = _header(name, lines)
+    return header, lines[header.line :]
+
+
+def _rows_of_frame(table: object, name: str) -> tuple[_Header, Sequence[tuple[object, ...]]]:
+    try:
+        frame = Columns(table)
+        names = [_column(name) for name in frame.names]
+        if not set(_TAC) & set(names):
+            raise _refused(name, f"has no tac column; its columns are {shown(', '.join(frame.names))}", _UNDERSTOOD)
+        header = _columns(name, None, _FRAME, names)
+        return header, list(zip(*map(frame.cells, range(len(names))), strict=True))
+    except NotATable as fault:
+        what, remedy = fault.args
+        raise _refused(name, f"{shown(table)} {what}", remedy) from None
 
 
 def _lines(path: Path) -> list[str]:
@@ -204,15 +224,15 @@ def _header(name: str, lines: list[str]) -> _Header:
     raise _refused(name, message, _UNDERSTOOD)
 
 
-def _columns(name: str, line: int, delimiter: str, names: list[str]) -> _Header:
+def _columns(name: str, line: int | None, delimiter: str, names: list[str]) -> _Header:
     """Say which column is what, or refuse a header that does not tell."""
-    between = _DELIMITERS[delimiter]
+    between = _DELIMITERS.get(delimiter, delimiter)
     if len(names) > COLUMNS:
         message = f"the header has {len(names)} columns, at most {COLUMNS} are read"
         raise _refused(name, message, "Keep the columns of the TAC, the brand and the model", line)
     if tuple(names[:3]) == _OSMOCOM:
         aka = (names.index("aka"),) if "aka" in names else ()
-        return _Header(line, delimiter, len(names), "osmocom", 0, (1,), (2, *aka), None, None)
+        return _Header(line or 0, delimiter, len(names), "osmocom", 0, (1,), (2, *aka), None, None)
     known = {column: names.index(column) for column in (*_TAC, *_BRAND, *_MODEL, _SPECS, "source") if column in names}
     for column in known:
         if names.count(column) > 1:
@@ -220,7 +240,7 @@ def _columns(name: str, line: int, delimiter: str, names: list[str]) -> _Header:
             raise _refused(name, message, "Give every column its own name", line, column)
     brands = tuple(known[column] for column in _BRAND if column in known)
     models = tuple(known[column] for column in _MODEL if column in known)
-    seen = shown(delimiter.join(names))
+    seen = shown((delimiter if line else ", ").join(names))
     if not brands:
         raise _refused(name, f"the header {seen} has no column for the brand or manufacturer", _UNDERSTOOD, line)
     if not models and _SPECS not in known:
@@ -233,7 +253,7 @@ def _columns(name: str, line: int, delimiter: str, names: list[str]) -> _Header:
         layout = f"{'plain' if models else 'specs'} ({between})"
     tac = next(known[column] for column in _TAC if column in known)
     specs = None if models else known[_SPECS]
-    return _Header(line, delimiter, len(names), layout, tac, brands, models, specs, known.get("source"))
+    return _Header(line or 0, delimiter, len(names), layout, tac, brands, models, specs, known.get("source"))
 
 
 def _column(cell: str) -> str:
@@ -250,6 +270,17 @@ def _cells(line: str, header: _Header) -> list[str]:
         message = f"the row has {counted(len(cells), 'cell')}, the header {header.width}"
         raise _BadRow("", message, "Give every row as many cells as the header")
     return cells
+
+
+def _texts(row: Sequence[object], header: _Header) -> list[str]:
+    """Return the cells of a frame's row; one that is missing is empty, as is one that nobody reads."""
+    read = {header.tac, *header.brands, *header.models, header.specs, header.source}
+    cells = [text_of(cell) if place in read and not is_blank(cell) else "" for place, cell in enumerate(row)]
+    texts = [cell for cell in cells if cell is not None]
+    if len(texts) < len(cells):
+        what = f"{shown(row[cells.index(None)])} is not text"
+        raise _BadRow("", what, "Read and write the column as text: a number loses its zeros")
+    return texts
 
 
 def _split(line: str, delimiter: str) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from miexchange._bounds import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from types import UnionType
 
     from typing_extensions import TypeIs
@@ -25,6 +25,7 @@ __all__ = [
     "ID_RULE",
     "WIDEST",
     "bytes_of",
+    "closest",
     "counted",
     "folded",
     "for_spreadsheet",
@@ -394,3 +395,19 @@ def without_passwords(text: str) -> str:
     'postgresql://asha:***@host/db and host=h password=*** sslpassword=***'
     """
     return _USERINFO.sub(r"\1***", _KEYWORD.sub(r"\1***", text))
+
+
+def closest(text: str, among: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Return the texts that are most like another one, the nearest first.
+
+    Args:
+        text: what was written.
+        among: the texts that there are.
+        most: how many are returned at the most.
+        cutoff: how alike they must be, from 0 to 1.
+    """
+    if len(text) > NAME:  # no name, and difflib's time grows with the square of its length
+        return []
+    import difflib  # noqa: PLC0415 - only a refusal needs it
+
+    return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)

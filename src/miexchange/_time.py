@@ -12,7 +12,7 @@ of its own zone. A date alone is its first moment in a zone, where the reader sa
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -23,24 +23,32 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOCK",
+    "EPOCH",
     "NO_ZONE",
     "OUT_OF_RANGE",
+    "TICK",
     "TOO_FINE",
     "YEARS",
     "NotATime",
     "NotInCalendar",
     "as_date",
     "day_of",
+    "from_micros",
     "in_utc",
     "instant_of",
     "is_day",
     "is_moment",
+    "micros",
     "read_day",
     "read_instant",
 ]
 
 YEARS = range(1900, 9901)
 """The years of an instant, in its own zone: a validity or another zone can always be added to it."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+"""The finest step of an instant."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MIDNIGHT = re.compile(rf"({_DAY.pattern})(?:[T ]00:00:00(?:\.0{{1,9}})?)?")
@@ -189,6 +197,20 @@ def in_utc(value: datetime) -> datetime:
     if found is None:
         raise NotATime(*NO_ZONE)
     return found
+
+
+def micros(at: datetime) -> int:
+    """Return an instant in whole microseconds since 1970.
+
+    >>> micros(datetime(1970, 1, 1, 0, 0, 1, 2, tzinfo=UTC))
+    1000002
+    """
+    return (at - EPOCH) // TICK
+
+
+def from_micros(us: int) -> datetime:
+    """Return the instant of `micros`."""
+    return EPOCH + timedelta(microseconds=us)
 
 
 def as_date(value: object) -> object:

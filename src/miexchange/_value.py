@@ -8,35 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
-from types import NoneType, UnionType
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    ClassVar,
-    Literal,
-    Self,
-    TypeVar,
-    Union,
-    cast,
-    get_args,
-    get_origin,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
-from miexchange._bounded import ONE_LINE, After, Between, Bound, Chars, hints_of, parts_of
+from miexchange._bounded import After, hints_of, parts_of
 from miexchange._bounds import VALUE_ITEMS
+from miexchange._door import adapter_of, in_own_words, read_as
+from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, fault, is_text, test_of
 from miexchange._json import json_text, plain, read_json
-from miexchange._privacy import mask
-from miexchange._text import WIDEST, is_missing, native, text_of
+from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
 __all__ = [
@@ -85,7 +72,7 @@ class Value:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the value as plain JSON data: dicts, lists, texts, ints, bools and None."""
-        data: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")
+        data: dict[str, Any] = adapter_of(type(self)).dump_python(self, mode="json")
         return data
 
     def to_json(self) -> str:
@@ -100,20 +87,9 @@ class Value:
             InvalidValue: the text is not the JSON form of this type; the first fault is named
                 with its path.
         """
-        from pydantic import ValidationError  # noqa: PLC0415 - loaded at the door, not at import
-
         given = json_text(text, cls.__name__, "give a JSON text")
-        read_json(given, cls.__name__)  # for its bounds and for keys that stand twice, which pydantic lets pass
-        try:
-            value: Self = _adapter(cls).validate_json(given)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            path = ".".join(mask(str(part)) for part in (cls.__name__, *fault["loc"]))  # a key may be an IMEI
-            cause = fault.get("ctx", {}).get("error")
-            if isinstance(cause, InvalidValue):  # a field of its own that the value refused
-                _, _, field = cause.field.partition(".")
-                raise InvalidValue.of_shown(f"{path}.{field}" if field else path, cause.value, cause.rule) from None
-            raise InvalidValue(path, fault["input"], fault["msg"]) from None
+        data = read_json(given, cls.__name__)  # for its bounds and for repeated keys, which pydantic lets pass
+        value: Self = read_as(cls, given, data)
         return value
 
     @classmethod
@@ -129,15 +105,13 @@ class Value:
         except InvalidValue:
             raise
         except (ValueError, RecursionError):  # NaN; called from a stack that is nearly full
-            raise InvalidValue(cls.__name__, data, rule) from None
+            raise out_of_range(cls.__name__, data, rule, "holds what JSON does not have") from None
         return cls.from_json(text)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - a type
         """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
-        schema = handler(source)
-        _bound_arrays(schema, cls._most_items)
-        return schema
+        return in_own_words(cls, lambda: _bound_arrays(handler(source), cls._most_items))
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.
@@ -145,23 +119,25 @@ class Value:
         Raises:
             InvalidValue: a field does not exist, or cannot hold what was given.
         """
-        unknown = changes.keys() - {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        if unknown:
-            raise InvalidValue(type(self).__name__, min(unknown), "there is no such field")
+        known = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        strange = changes.keys() - set(known)
+        if strange:
+            raise unknown(type(self).__name__, "field", min(strange), known)
         copy: Self = dataclasses.replace(self, **changes)  # type: ignore[type-var]
         return copy
 
 
-def _bound_arrays(schema: object, most: int) -> None:
+def _bound_arrays(schema: Any, most: int) -> Any:  # noqa: ANN401 - a schema of pydantic's, or a part of one
     """Bound every tuple in a schema of pydantic's; those of a value within have bounds of their own already."""
     for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
         _bound_arrays(part, most)
     if isinstance(schema, dict) and schema.get("type") == "tuple" and "variadic_item_index" in schema:
         schema["fail_fast"] = True
         schema.setdefault("max_length", most)
+    return schema
 
 
-_Check = tuple[str, Callable[[object], bool], Callable[[object, str], object], str]
+_Check = tuple[str, Callable[[object], bool], Callable[[object, str], object]]
 _Checks = tuple[tuple[_Check, ...], tuple[str, ...], bool]
 _CHECKS: dict[type, _Checks] = {}
 
@@ -178,31 +154,37 @@ def check_types(value: Any) -> None:  # noqa: ANN401 - a value, or a programme
     """
     kind = type(value)
     checks, ends, related = _CHECKS.get(kind) or _CHECKS.setdefault(kind, _checks_of(kind))
-    for name, fits, take, rule in checks:
+    for name, fits, take in checks:
         field = getattr(value, name)
         if not fits(field):
             taken = take(field, name)
             if not fits(taken):
-                if type(field) is tuple:
-                    raise InvalidValue.of_shown(f"{kind.__name__}.{name}", f"a tuple of {len(field)}", rule)
-                raise InvalidValue(f"{kind.__name__}.{name}", field, rule)
+                given = field if taken is None else taken
+                hint = hints_of(cast("Any", kind))[name]
+                raise fault(f"{kind.__name__}.{name}", given, hint, _most(kind))
             object.__setattr__(value, name, taken)
     for name in ends:
         related = related or getattr(value, name) is not None
     if related:
         for path, misfit, rule in faults(value):
-            raise InvalidValue(f"{kind.__name__}.{path}", misfit, rule)
+            where = f"{kind.__name__}.{path}"
+            raise missing(where, rule) if misfit is None else out_of_range(where, misfit, rule)
+
+
+def _most(kind: type) -> int:
+    """Return how many elements a tuple in a value of a type may have."""
+    most: int = getattr(kind, "_most_items", VALUE_ITEMS)
+    return most
 
 
 def _checks_of(kind: type) -> _Checks:
     """Return the checks of a type, the fields that are after others, and whether it has `_faults` of its own."""
-    most = getattr(kind, "_most_items", VALUE_ITEMS)
     checks: list[_Check] = []
     for field in dataclasses.fields(kind):
         hint = hints_of(kind)[field.name]
-        fits, rule = _check_of(hint, most)
         inner, _, optional = parts_of(hint)
-        checks.append((field.name, fits, _taker(kind, optional=optional) if inner is datetime else _native, rule))
+        take = _taker(kind, optional=optional) if inner is datetime else _native
+        checks.append((field.name, test_of(hint, _most(kind)), take))
     own = getattr(kind, "_faults", Value._faults)  # noqa: SLF001 - of this module
     return tuple(checks), tuple(name for name, _ in _orders(kind)), own is not Value._faults  # noqa: SLF001 - as above
 
@@ -246,119 +228,6 @@ def _taker(kind: type, *, optional: bool) -> Callable[[object, str], object]:
     return take
 
 
-_Test = tuple[Callable[[Any], bool], str]
-
-
-def _check_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has no type
-    """Return the test of an annotation, and how to say what it wants."""
-    origin, parts = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return _bounded(parts[0], [bound for bound in parts[1:] if isinstance(bound, Bound)], most)
-    if origin is Literal:
-        return (lambda value: type(value) is str and value in parts), f"give one of: {', '.join(parts)}"
-    if origin in {tuple, frozenset}:
-        return _check_of_several(origin, parts, most)
-    if origin in {Union, UnionType}:
-        return _check_of_union([_check_of(part, most) for part in parts if part is not NoneType], parts)
-    if hint in _TESTS:
-        return _TESTS[hint]
-    return (lambda value: issubclass(type(value), hint)), _a(hint)
-
-
-def _a(kind: type) -> str:
-    return f"give {'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
-
-
-def _bounded(hint: Any, bounds: list[Bound], most: int) -> _Test:  # noqa: ANN401 - as above
-    """Return the test of an annotation with bounds."""
-    test, rule = _check_of(hint, most)
-    for bound in bounds:
-        if isinstance(bound, Between):
-            return _test_of_numbers(bound), f"give {bound.wants}"
-        if isinstance(bound, Chars):
-            return _test_of_chars(bound), f"give {bound.wants}"
-        test, rule = (
-            _both(test, bound.fits),
-            f"give a tuple of {bound.wants}; of each: {rule.partition('; of each: ')[2]}",
-        )
-    return test, rule
-
-
-def _test_of_numbers(bound: Between) -> Callable[[Any], bool]:
-    """Return the test of a whole number; it is no call of a function where it need not be, for tables are long."""
-    least, most, fits = bound.least, bound.most, bound.fits
-    if bound.step > 1:
-        return lambda value: type(value) is int and fits(value)
-    return lambda value: type(value) is int and least <= value <= most
-
-
-def _test_of_chars(bound: Chars) -> Callable[[Any], bool]:
-    """Return the test of a text, of which most are plain: those are seen to at once."""
-    least, most, fits, is_open = bound.least, bound.most, bound.fits, not bound.pattern
-    is_line = bound.pattern == ONE_LINE
-
-    def test(value: object) -> bool:
-        if type(value) is not str or not least <= len(value) <= most:
-            return False
-        if is_line:
-            return (value.isprintable() and not value.isspace()) or fits(value)
-        return is_text(value) if is_open else fits(value)
-
-    return test
-
-
-def _both(one: Callable[[Any], bool], other: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: one(value) and other(value)
-
-
-def _check_of_union(tests: list[_Test], parts: tuple[Any, ...]) -> _Test:
-    rule = " or ".join(rule for _, rule in tests) + ", or None" * (NoneType in parts)
-    if len(tests) == 1:
-        ((one, _),) = tests
-        return (lambda value: value is None or one(value)), rule
-    optional = NoneType in parts
-    return (lambda value: (optional and value is None) or any(test(value) for test, _ in tests)), rule
-
-
-def _check_of_several(kind: Any, parts: tuple[Any, ...], most: int) -> _Test:  # noqa: ANN401 - tuple or frozenset
-    if parts[-1] is Ellipsis or kind is frozenset:
-        fits, rule = _check_of(parts[0], most)
-
-        def fit_all(value: Any) -> bool:  # noqa: ANN401 - anything
-            return type(value) is kind and len(value) <= most and all(map(fits, value))
-
-        return fit_all, f"give a {kind.__name__} of at most {most:,}; of each: {rule}"
-    tests = [_check_of(part, most)[0] for part in parts]
-
-    def fits_each(value: object) -> bool:
-        if type(value) is not tuple or len(value) != len(tests):
-            return False
-        return all(test(item) for test, item in zip(tests, value, strict=True))
-
-    return fits_each, f"give a tuple of {len(parts)}"
-
-
-def is_text(value: object) -> bool:
-    """Tell whether a value is exactly a `str` that can be written as UTF-8: no half of a surrogate pair."""
-    if type(value) is not str:
-        return False
-    return value.isascii() or not _SURROGATE.search(value)
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-_AN_INSTANT = "give an instant: a datetime with a time zone"
-_TESTS: dict[object, _Test] = {
-    datetime: (lambda value: type(value) is datetime and value.tzinfo is UTC and value.year in YEARS, _AN_INSTANT),
-    str: (is_text, "give a text"),
-    bool: (lambda value: type(value) is bool, "give True or False"),
-    bytes: (lambda value: type(value) is bytes, "give bytes"),
-    date: (lambda value: type(value) is date, "give a date"),
-    int: (lambda value: type(value) is int and -WIDEST <= value < WIDEST, "give a whole number of 64 bits"),
-}
-
-
 def proved(kind: type[_V], **fields: object) -> _V:
     """Make a slotted value of fields that this package just proved, without checking them again: for the hot path."""
     value, put = object.__new__(kind), object.__setattr__
@@ -371,7 +240,7 @@ def canonical(data: object) -> str:
     """Return plain JSON data as its one canonical text, which can always be written as UTF-8."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     # Half of a surrogate pair, which only a hostile answer holds, is written as an escape.
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def dump(value: Value) -> bytes:
@@ -386,7 +255,7 @@ def dump(value: Value) -> bytes:
 
 def packed(value: Value) -> str:
     """Return a value's JSON form with keys in field order, as pydantic writes it: for what is kept and read back."""
-    return _adapter(type(value)).dump_json(value).decode()
+    return adapter_of(type(value)).dump_json(value).decode()
 
 
 def _as_json(value: object) -> object:
@@ -397,7 +266,7 @@ def _as_json(value: object) -> object:
         return value.isoformat()
     kind: Any = type(value)
     if "__get_pydantic_core_schema__" in kind.__dict__:  # it has a form of its own, such as a text
-        return _adapter(kind).dump_python(value, mode="json")
+        return adapter_of(kind).dump_python(value, mode="json")
     return {name: getattr(value, name) for name in _names(kind)}
 
 
@@ -406,22 +275,10 @@ def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
     return tuple(field.name for field in dataclasses.fields(kind))
 
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
-
-
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    adapter = _ADAPTERS.get(kind)
-    if adapter is None:
-        from pydantic import TypeAdapter  # noqa: PLC0415 - loaded at the door, not at import
-
-        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
-    return adapter
-
-
-def require(condition: bool, field: str, value: object, rule: str) -> None:  # noqa: FBT001 - an assertion's shape
-    """Raise `InvalidValue` unless the condition holds."""
+def require(condition: bool, field: str, value: object, rule: str, what: str = "") -> None:  # noqa: FBT001 - an assertion's shape
+    """Raise the error of what is out of range, unless the condition holds."""
     if not condition:
-        raise InvalidValue(field, value, rule)
+        raise out_of_range(field, value, rule, what)
 
 
 _T = TypeVar("_T")
@@ -434,7 +291,7 @@ def argument(value: object, kind: type[_T], field: str, rule: str = "") -> _T:
         InvalidValue: it is of another one.
     """
     if not issubclass(type(value), kind):
-        raise InvalidValue(field, value, rule or _a(kind))
+        raise wrong_type(field, value, rule or f"give {a_kind(kind)}")
     return value  # type: ignore[return-value]  # this is the hot path, and `cast` is a call
 
 
@@ -449,7 +306,7 @@ def elements(value: object, field: str, rule: str) -> tuple[Any, ...]:
     try:
         return tuple(cast("Any", value))
     except Exception as error:
-        raise InvalidValue(field, value, rule) from error
+        raise wrong_type(field, value, rule) from error
 
 
 def pairs(value: object, field: str, rule: str) -> list[tuple[Any, Any]]:
@@ -462,8 +319,8 @@ def pairs(value: object, field: str, rule: str) -> list[tuple[Any, Any]]:
         try:
             return list(cast("Any", value).items())
         except Exception as error:
-            raise InvalidValue(field, value, rule) from error
-    raise InvalidValue(field, value, rule)
+            raise out_of_range(field, value, rule, "cannot be read") from error
+    raise wrong_type(field, value, rule)
 
 
 def flag(value: object, field: str) -> bool:
@@ -474,7 +331,7 @@ def flag(value: object, field: str) -> bool:
     """
     taken = value if type(value) is bool else native(value)
     if type(taken) is not bool:
-        raise InvalidValue(field, value, "give True or False")
+        raise wrong_type(field, value, "give True or False")
     return taken
 
 
@@ -484,11 +341,13 @@ def whole(value: object, field: str) -> int:
     Raises:
         InvalidValue: anything else, or wider than 64 bits.
     """
-    fits, rule = _TESTS[int]
     taken = value if type(value) is int else native(value)
-    if not fits(taken):
-        raise InvalidValue(field, value, rule)
+    if not _is_whole(taken):
+        raise fault(field, value if taken is None else taken, int, 0)
     return cast("int", taken)
+
+
+_is_whole = test_of(int, 0)
 
 
 def text(value: object, field: str, rule: str) -> str:
@@ -499,7 +358,7 @@ def text(value: object, field: str, rule: str) -> str:
     """
     given = text_of(value)
     if given is None:
-        raise InvalidValue(field, value, rule)
+        raise wrong_type(field, value, rule)
     return given
 
 
@@ -512,16 +371,15 @@ def instant(value: object, field: str) -> datetime:
     if type(value) is datetime and value.tzinfo is UTC and value.year in YEARS:
         return value
     if not issubclass(type(value), datetime) or is_missing(value):  # pandas' NaT claims to be a datetime
-        what = "it is missing: " if is_missing(value) else ""
-        raise InvalidValue(field, value, f"{what}{_AN_INSTANT}")
+        raise wrong_type(field, value, f"give {AN_INSTANT}")
     try:
         return in_utc(cast("datetime", value))
-    except NotATime as fault:
-        raise InvalidValue(field, value, _INSTANT_RULES[fault.args]) from None
+    except NotATime as wrong:
+        raise out_of_range(field, value, _INSTANT_RULES[wrong.args]) from None
 
 
 _INSTANT_RULES = {
-    NO_ZONE: "a datetime without a time zone names no instant; add tzinfo=UTC",
+    NO_ZONE: "add its time zone, such as tzinfo=UTC: without one it names no instant",
     OUT_OF_RANGE: f"give an instant in the years {YEARS[0]} to {YEARS[-1]}",
     TOO_FINE: "round it to microseconds",
 }
@@ -534,5 +392,5 @@ def day(value: object, field: str) -> date:
         InvalidValue: not a date; a datetime is an instant, not a date.
     """
     if type(value) is not date:
-        raise InvalidValue(field, value, "give a date")
+        raise wrong_type(field, value, "give a date")
     return value

@@ -6,7 +6,7 @@ from enum import EnumMeta, StrEnum
 from typing import Any, TypeVar, cast
 
 from miexchange._text import text_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, out_of_range, wrong_type
 
 __all__ = ["Word", "word"]
 
@@ -18,7 +18,8 @@ class _Words(EnumMeta):
         text = text_of(value)
         member = None if text is None else cls._value2member_map_.get(text)
         if member is None:
-            raise InvalidValue(cls.__name__, value, f"give one of: {', '.join(map(str, cls._value2member_map_))}")
+            wrong = wrong_type if text is None else out_of_range
+            raise wrong(cls.__name__, value, f"give one of: {', '.join(map(str, cls._value2member_map_))}")
         return member
 
 
@@ -40,4 +41,4 @@ def word(value: object, kind: type[_W], field: str) -> _W:
     try:
         return kind(cast("str", value))
     except InvalidValue as fault:
-        raise InvalidValue.of_shown(field, fault.value, fault.rule) from None
+        raise fault.at(field) from None

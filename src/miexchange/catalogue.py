@@ -6,31 +6,34 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Between, Id, Name, Note, bound_of
-from miexchange._bounds import JSON_VALUES, NAME
-from miexchange._csv import read_rows
+from miexchange._bounds import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
-from miexchange._problems import Problems
-from miexchange._text import GREATEST_SHOWN, is_missing, native, words
+from miexchange._table import Table
+from miexchange._text import GREATEST_SHOWN, closest, is_missing, native, words
 from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
-from miexchange.errors import InvalidImei, InvalidValue, shown
+from miexchange.errors import InvalidImei, out_of_range, shown, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
+    from datetime import timezone
+
+    from miexchange._csv import Row
 
 __all__ = ["Catalogue", "Device", "Variant"]
 
 _MB_PER_GB = 1024
 _NEAREST = 5
 _Memory = Annotated[int, Between(1, 10**6)]
+_FOR_PEOPLE = ("launched_on_precision", "new_price_minor", "new_price_on", "new_price_source", "sims_source")
+"""Columns of a model table that nothing here reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,64 +115,59 @@ def _spellings_of_memory(variant: Variant) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Catalogue(Value):
-    """Every model that the library knows, by id and by family. Sorted by id, immutable."""
+class Catalogue(Table[Variant]):
+    """Every model that the library knows, by id and by family.
+
+    Attributes:
+        variants: the rows, sorted by id; make a catalogue with `of` or `read`, of a CSV file or a DataFrame with the
+            columns of ``data/models.csv``.
+    """
 
     variants: tuple[Variant, ...]
-    _most_items: ClassVar[int] = JSON_VALUES
+    _kind = Variant
+    _field = "variants"
+    _optional = ("aliases", "sims", *_FOR_PEOPLE)
 
     @classmethod
-    def read(cls, source: str | Path | object) -> Catalogue:
-        """Read a model table: a CSV file or a DataFrame with the columns of ``data/models.csv``.
+    def _row(cls, row: Row, zone: timezone) -> Variant | None:  # noqa: ARG003 - its rows have no dates
+        aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
+        return row.made(
+            Variant,
+            {},
+            row.text("model"),
+            row.text("brand"),
+            row.text("name"),
+            row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
+            row.whole("storage_gb", bound_of(Variant, "storage_gb")),
+            row.day_or_none("launched_on"),
+            row.whole_or_none("launch_price_minor", bound_of(Variant, "launch_price_minor")),
+            aliases,
+            row.text("source"),
+            row.whole_or_none("sims", bound_of(Variant, "sims")),
+        )
+
+    def lookup(self, model: str) -> Variant | None:
+        """Return the variant of an id, or None; `named` reads other spellings too.
 
         Raises:
-            DataError: every bad row with its line, column and reason, all at once.
+            InvalidValue: it is not a text.
         """
-        problems = Problems()
-        catalogue = cls._read(source, problems)
-        problems.raise_if_any()
-        return catalogue
-
-    @classmethod
-    def _read(cls, source: object, problems: Problems, file: str = "") -> Catalogue:
-        required = ("model", "brand", "name", "ram_mb", "storage_gb", "launched_on", "launch_price_minor", "source")
-        told = ("launched_on_precision", "new_price_minor", "new_price_on", "new_price_source", "sims_source")
-        optional = ("aliases", "sims", *told)  # what is told beside them is for people
-        variants: dict[str, Variant] = {}
-        for row in read_rows(source, required, optional, problems, file=file):
-            aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
-            cells = (
-                row.text("model"),
-                row.text("brand"),
-                row.text("name"),
-                row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
-                row.whole("storage_gb", bound_of(Variant, "storage_gb")),
-                row.day_or_none("launched_on"),
-                row.whole_or_none("launch_price_minor", bound_of(Variant, "launch_price_minor")),
-                aliases,
-                row.text("source"),
-                row.whole_or_none("sims", bound_of(Variant, "sims")),
-            )
-            if row.good and cells[0] in variants:
-                row.bad("model", f"{cells[0]} stands twice", "Keep one row for each variant")
-            if variant := row.made(Variant, {}, *cells):
-                variants[variant.model] = variant
-        return cls(tuple(variants[model] for model in sorted(variants)))
+        return self.by_model.get(_given(model, "model"))
 
     @cached_property
     def by_model(self) -> dict[str, Variant]:
         """The variants by id."""
-        return {variant.model: variant for variant in self.variants}
+        return {variant.model: variant for variant in self}
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """The variants' names for people, by id: written once."""
-        return {variant.model: variant.label for variant in self.variants}
+        return {variant.model: variant.label for variant in self}
 
     @cached_property
     def _by_id_key(self) -> dict[str, set[Variant]]:
         keys: dict[str, set[Variant]] = defaultdict(set)
-        for variant in self.variants:
+        for variant in self:
             keys[_id_key(variant.model)].add(variant)
         keys.pop("", None)
         return keys
@@ -188,7 +186,7 @@ class Catalogue(Value):
         A spelling in which nobody put spaces between digits is there too, unless it is another's own.
         """
         keys: dict[str, set[str]] = defaultdict(set)
-        for variant in self.variants:
+        for variant in self:
             for name in (variant.name, *variant.aliases):
                 keys[name_key(f"{variant.brand} {name}")].add(variant.family)
                 if len(bare := name_key(name)) >= SHORTEST_BARE_NAME:
@@ -264,7 +262,7 @@ class Catalogue(Value):
     def by_name(self) -> dict[str, frozenset[str]]:
         """The families that have a name, without their brand and however short, by its `name_key`."""
         keys: dict[str, set[str]] = defaultdict(set)
-        for variant in self.variants:
+        for variant in self:
             for name in (variant.name, *variant.aliases):
                 keys[name_key(name)].add(variant.family)
         return {key: frozenset(families) for key, families in keys.items()}
@@ -297,7 +295,7 @@ class Catalogue(Value):
         if not sought and text.strip():
             return ()
         found = []
-        for variant in self.variants:
+        for variant in self:
             name = {word for spelled in (variant.family, *variant.aliases) for word in words(spelled).split()}
             memory = {
                 f"{variant.storage_gb}",
@@ -321,22 +319,6 @@ class Catalogue(Value):
                     labels[label].append(variant)
         close = closest(words(text), labels, 2 * _NEAREST, 0.5)
         return tuple(dict.fromkeys(variant for label in close for variant in labels[label]))[:_NEAREST]
-
-
-def closest(text: str, among: Iterable[str], most: int, cutoff: float) -> list[str]:
-    """Return the texts that are most like another one, the nearest first.
-
-    Args:
-        text: what was written.
-        among: the texts that there are.
-        most: how many are returned at the most.
-        cutoff: how alike they must be, from 0 to 1.
-    """
-    if len(text) > NAME:  # no name, and difflib's time grows with the square of its length
-        return []
-    import difflib  # noqa: PLC0415 - only a refusal needs it
-
-    return difflib.get_close_matches(text, list(among), n=most, cutoff=cutoff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +378,8 @@ def _parsed(number: object, field: str) -> object:
     is_kept = type(number) in {int, float} and -GREATEST_SHOWN < number < GREATEST_SHOWN  # type: ignore[operator]
     if number is None or type(number) is Imei or is_kept:
         return number
-    raise InvalidValue(field, number, "give an Imei or a text")
+    wrong = out_of_range if type(number) in {int, float} else wrong_type
+    raise wrong(field, number, "give an Imei or a text")
 
 
 def _masked(number: object) -> str:

@@ -23,13 +23,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, final
 
 from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words
 from miexchange._bounds import ANSWERS, LISTED, QUESTIONS
+from miexchange._door import in_own_words
 from miexchange._json import read_json
+from miexchange._privacy import masked
 from miexchange._text import is_a, is_missing, text_of
 from miexchange._value import Fault, Value, argument, canonical, pairs, proved
 from miexchange.catalogue import Variant
 from miexchange.device_report import DeviceReport
-from miexchange.errors import InvalidValue, shown
-from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps
+from miexchange.errors import out_of_range, shown, wrong_type
+from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -65,18 +67,24 @@ class Condition(Mapping[str, str]):
         """Keep a copy of the answers that were given."""
         given = [] if answers is None else pairs(answers, "Condition", "give a mapping of question to answer")
         if len(given) > ANSWERS:
-            raise InvalidValue.of_shown("Condition", f"{len(given):,} answers", f"give at most {ANSWERS}")
+            what = f"has {len(given):,} answers"
+            raise out_of_range("Condition", answers, f"give at most {ANSWERS}", what)
         kept: dict[str, str] = {}
         for question, answer in given:
             name = question if type(question) is str else text_of(question)
             if name is None:
-                raise InvalidValue("Condition", question, "a question's id is a text")
+                raise wrong_type(
+                    "Condition",
+                    question,
+                    "give the ids of questions, which are texts",
+                    f"has {shown(question)} as a question",
+                )
             if type(answer) is str:
                 kept[name] = answer
             elif (said := text_of(answer)) is not None:
                 kept[name] = said
             elif not is_missing(answer):
-                raise InvalidValue(f"Condition.{shown(name)}", answer, "an answer is an option's id, a text")
+                raise wrong_type(f"Condition.{masked(name)}", answer, "give the id of an option, a text")
         object.__setattr__(self, "_answers", kept)
 
     def __getitem__(self, question: str) -> str:
@@ -140,7 +148,7 @@ class Condition(Mapping[str, str]):
         """
         answers = read_json(text, "Condition", "give a JSON object of question and answer", "answer each question once")
         if not isinstance(answers, dict):
-            raise InvalidValue("Condition", text, "give a JSON object of question and answer")
+            raise wrong_type("Condition", answers, "give a JSON object of question and answer")
         return cls(answers)
 
     @classmethod
@@ -168,11 +176,12 @@ class Condition(Mapping[str, str]):
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         answers = core_schema.dict_schema(core_schema.str_schema(strict=True), core_schema.str_schema(strict=True))
-        return core_schema.json_or_python_schema(
+        schema = core_schema.json_or_python_schema(
             json_schema=core_schema.no_info_after_validator_function(cls, answers),
             python_schema=core_schema.is_instance_schema(cls),
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
         )
+        return in_own_words(cls, lambda: schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,19 +227,32 @@ class Deduction(Value):
     def effect(self) -> str:
         """Say what the deduction is, for a person."""
         if self.anchor:
-            return f"{self.weight_bps} bps of the {self.anchor} repair anchor"
-        return f"{self.share_bps} bps of the market price" if self.share_bps else "a fixed amount"
+            return f"{percent(self.weight_bps)} of the {self.anchor} repair anchor"
+        return f"{percent(self.share_bps)} of the market price" if self.share_bps else "a fixed amount"
 
 
 @dataclass(frozen=True, slots=True)
-class Option(Value):
-    """One answer to a question, and what it does in this programme.
+class BankOption:
+    """One answer as a bank of questions has it, whatever a programme makes of it.
 
     Attributes:
         id: the option's id, unique in its question.
         says: the answer in the customer's words.
         ctia: the CTIA Wireless Device Grading Scales cross-reference of this answer, or "".
         r2: the R2v3 Equipment Categorization cross-reference, or "".
+    """
+
+    id: Id
+    says: Text
+    ctia: Note = ""
+    r2: Note = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option(BankOption, Value):
+    """One answer to a question, and what it does in this programme.
+
+    Attributes:
         gate: whether this answer refuses the device.
         grade: how many steps below the best grade this answer puts the device.
         keep_bps: what is kept of the price (warranty regimes), in basis points; 10 000 for all of it.
@@ -239,10 +261,6 @@ class Option(Value):
         source: where the numbers are from.
     """
 
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
     gate: bool = False
     grade: Step = 0
     keep_bps: Bps = BPS

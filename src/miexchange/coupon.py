@@ -24,7 +24,7 @@ from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
 from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import Amount, allocate, rupees
 from miexchange.programme import NONE_GIVEN, UsageRules
@@ -245,14 +245,17 @@ class Redemption(Value):
     def __post_init__(self) -> None:
         check_types(self)
         if sum(self.discounts) != self.discount:
-            raise InvalidValue("Redemption.discount", self.discount, "the discounts of the lines add up to it")
+            rule = f"give what the discounts of the lines add up to, {sum(self.discounts)}"
+            raise out_of_range("Redemption.discount", self.discount, rule)
 
 
 def _name(value: object, field: str, rule: str) -> str:
     """Return a text that can name something (see `is_id`), or raise `InvalidValue`."""
     name = text_of(value)
-    if name is None or not is_id(name):
-        raise InvalidValue(field, value if name is None else name, f"{rule}: {ID_RULE}")
+    if name is None:
+        raise wrong_type(field, value, f"{rule}: {ID_RULE}")
+    if not is_id(name):
+        raise out_of_range(field, name, f"{rule}: {ID_RULE}")
     return name
 
 
@@ -332,6 +335,7 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
         "purchased_on": None if quote.purchased_on is None else quote.purchased_on.isoformat(),
         "target": quote.target,
         "value": quote.coupon_value,
+        **({} if quote.customer is None else {"customer": quote.customer}),
     }
     counter = 0
     while True:
@@ -424,6 +428,7 @@ def coupon_for(
     exchange_open: bool = False,
     device_exchanged: bool = False,
     target: str | None = None,
+    customer: str | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
 ) -> Coupon | Refusal:
     """Value a device and issue its coupon at once: `appraise` and `issue` in one call.
@@ -439,6 +444,7 @@ def coupon_for(
         exchange_open=exchange_open,
         device_exchanged=device_exchanged,
         target=target,
+        customer=customer,
         bonuses_given=bonuses_given,
     )
     if isinstance(quote, Refusal):

@@ -23,7 +23,7 @@ from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
 from miexchange._privacy import mask
 from miexchange._text import bytes_of, text_of
 from miexchange._value import Value, canonical, flag, is_text, require
-from miexchange.errors import InvalidImei, InvalidValue, shown
+from miexchange.errors import InvalidImei, missing, out_of_range, shown, wrong_type
 from miexchange.imei import Imei
 
 __all__ = ["DeviceReport"]
@@ -181,13 +181,16 @@ class _Reader:
 
     def _locked(self) -> bool:
         locks = self._data.get("locks", {})
-        require(locks is not _REPEATED, "DeviceReport.locks", "locks", "let each key stand once")
-        require(isinstance(locks, dict), "DeviceReport.locks", locks, "it is a JSON object")
+        require(locks is not _REPEATED, "DeviceReport.locks", "locks", "let each key stand once", "is there twice")
+        if not isinstance(locks, dict):
+            raise wrong_type("DeviceReport.locks", locks, "give a JSON object")
         locked, field = locks.get(_LOCK), f"DeviceReport.locks.{_LOCK}"
-        require(locked is not _REPEATED, field, _LOCK, "let each key stand once")
-        require(locked is not None, field, None, "it is always in a report")
-        require(type(locked) is bool, field, locked, "it is of the type bool")
-        return bool(locked)
+        require(locked is not _REPEATED, field, _LOCK, "let each key stand once", "is there twice")
+        if locked is None:
+            raise missing(field, "give a whole report: it is in each of them")
+        if type(locked) is not bool:
+            raise wrong_type(field, locked, "give true or false")
+        return locked
 
     def _leave(self, path: str, value: object) -> None:
         """Note what is left unread. It may hold an IMEI, or anything else."""
@@ -287,7 +290,8 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
     """
     encoded = bytes_of(text)
     said = text_of(text)
-    require(len(encoded or said or "") <= JSON_BYTES, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes")
+    size = len(encoded or said or "")
+    require(size <= JSON_BYTES, "DeviceReport", text, f"give at most {JSON_BYTES:,} bytes", f"has {size:,} bytes")
     data: object = None
     end = 0
     try:
@@ -299,9 +303,10 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         data = None
     if said is None or not isinstance(data, dict):
-        raise InvalidValue("DeviceReport", text, "give the JSON that `tradeinmode getstatus` prints")
+        wrong = wrong_type if encoded is None and said is None else out_of_range
+        raise wrong("DeviceReport", text, "give the JSON that `tradeinmode getstatus` prints")
     if said.find("{", end) >= 0:
-        raise InvalidValue("DeviceReport", text, "give the report of one phone alone")
+        raise out_of_range("DeviceReport", text, "give the report of one phone alone", "holds several reports")
     return data
 
 

@@ -13,25 +13,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
-from miexchange._bounds import JSON_VALUES, WINDOWS
-from miexchange._csv import read_rows
-from miexchange._problems import Problems
-from miexchange._text import printable, text_of
+from miexchange._bounds import WINDOWS
+from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers
+from miexchange._table import Table
+from miexchange._text import closest, printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text
 from miexchange._words import Word
-from miexchange.catalogue import Catalogue, Device, Variant, closest
+from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.errors import InvalidImei, shown
 from miexchange.imei import Imei
 from miexchange.refusal import Reason, ReasonCode
 from miexchange.tac import TacDevice, TacTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from datetime import timezone
+
+    from miexchange._csv import Row
 
 __all__ = [
     "EligibilityTerms",
@@ -69,90 +69,38 @@ class Listing(Value):
     listed_until: Annotated[date | None, After("listed_from")] = None
     source: Note = ""
 
-    def covers(self, on: date) -> bool:
-        """Tell whether the model is on the list that day."""
-        if type(on) is not date:
-            on = day(on, "on")
-        return self.listed_from <= on and (self.listed_until is None or on < self.listed_until)
-
 
 @dataclass(frozen=True)
-class EligibleModels(Value):
-    """The dated eligible-model list of a programme: a model not on the list is not eligible."""
+class EligibleModels(Table[Listing]):
+    """The dated eligible-model list of a programme, sorted by variant and day: a model not on it is not eligible.
+
+    Attributes:
+        listings: the rows, sorted; make a table with `of` or `read`, of a CSV file or a DataFrame with the columns
+            ``model,listed_from,source``, and ``listed_until`` if wanted.
+    """
 
     listings: tuple[Listing, ...]
-    _most_items: ClassVar[int] = JSON_VALUES
+    _kind = Listing
+    _field = "listings"
+    _dates = ("listed_from", "listed_until")
+    _next_ends = False
+    _most_of_key = WINDOWS
+    _optional = ("listed_until",)
 
-    @cached_property
-    def _by_model(self) -> dict[str, tuple[Listing, ...]]:
-        found: dict[str, list[Listing]] = {}
-        for listing in self.listings:
-            found.setdefault(listing.model, []).append(listing)
-        return {model: tuple(listings) for model, listings in found.items()}
-
-    def __contains__(self, model: object) -> bool:
-        """Tell whether the model is ever listed."""
-        return text_of(model) in self._by_model
-
-    def __iter__(self) -> Iterator[Listing]:
-        """Iterate over the rows of the list."""
-        return iter(self.listings)
-
-    def lists(self, model: str, on: date) -> bool:
-        """Tell whether the list has the model on that day.
+    def as_of(self, model: str, on: date) -> Listing | None:
+        """Return the row that has a model on the list that day, or None.
 
         Raises:
             InvalidValue: an argument is not of its type.
         """
         if type(model) is not str or type(on) is not date:  # this is the hot path
             model, on = text(model, "model", "give a variant's id"), day(on, "on")
-        for listing in self._by_model.get(model, ()):  # noqa: SIM110 - a loop, for this is the hot path
-            if listing.covers(on):
-                return True
-        return False
+        return self._in_force(model, on)
 
     @classmethod
-    def read(cls, source: str | Path | object) -> EligibleModels:
-        """Read a list: a CSV file or a DataFrame with ``model,listed_from,listed_until,source``.
-
-        Raises:
-            DataError: every bad row, and windows of one model that overlap, all at once.
-        """
-        problems = Problems()
-        models = cls._read(source, problems)
-        problems.raise_if_any()
-        return models
-
-    @classmethod
-    def _read(
-        cls, source: object, problems: Problems, file: str = "", lines: dict[Listing, int] | None = None
-    ) -> EligibleModels:
-        listings: dict[str, list[Listing]] = {}
-        for row in read_rows(source, ("model", "listed_from", "source"), ("listed_until",), problems, file=file):
-            model, source_text = row.text("model"), row.text("source")
-            start, end = row.day("listed_from"), row.day_or_none("listed_until")
-            listing = row.made(Listing, {}, model, start, end, source_text)
-            if listing is None:
-                continue
-            if len(listings.get(model, ())) == WINDOWS:
-                row.bad("model", f"{model} is listed more than {WINDOWS} times", "Join windows that follow one another")
-                continue
-            if any(_overlap(listing, other) for other in listings.get(model, ())):
-                row.bad("listed_from", f"{model} is already listed then", "Let the windows of a model not overlap")
-                continue
-            listings.setdefault(model, []).append(listing)
-            if lines is not None:
-                lines[listing] = row.line
-        ordered = (listing for model in sorted(listings) for listing in sorted(listings[model], key=_first_day))
-        return cls(tuple(ordered))
-
-
-def _first_day(listing: Listing) -> date:
-    return listing.listed_from
-
-
-def _overlap(one: Listing, other: Listing) -> bool:
-    return one.covers(other.listed_from) or other.covers(one.listed_from)
+    def _row(cls, row: Row, zone: timezone) -> Listing | None:  # noqa: ARG003 - its rows hold from a day
+        model, source = row.text("model"), row.text("source")
+        return row.made(Listing, {}, model, row.day("listed_from"), row.day_or_none("listed_until"), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +204,7 @@ def assessed(
     """Do what `assess` does, of arguments that are known to be of their types: this is the hot path."""
     reasons: list[Reason] = []
     warnings: list[Reason] = []
-    imeis = _read_imeis(device, reasons)
+    imeis, said = _read_imeis(device, imei_status, reasons)
     variant = catalogue.named(device.model)
     listed = False
     if variant is None:
@@ -268,10 +216,15 @@ def assessed(
             reasons.append(_brand_not_accepted(variant, brands))
         elif code is ReasonCode.MODEL_NOT_LISTED:
             reasons.append(_not_listed(variant, catalogue, eligible, on))
-    for imei in imeis:
-        _judge_imei(imei, variant, catalogue, tacs, terms, reasons, warnings)
     if imeis:
-        _judge_device(device, variant, terms, imei_status, reasons, warnings)
+        found: list[tuple[int, Reason]] = []
+        for imei in imeis:
+            said |= _judge_imei(imei, variant, catalogue, tacs, found)
+        passing = let_pass(said, refused_doubts(variant, terms))
+        if said != passing or passing & WARNED:
+            found += [one for one in _OF_NUMBERS if said & one[0]]
+            reasons += [reason for bit, reason in found if not passing & bit]
+            warnings += [reason for bit, reason in found if passing & WARNED & bit]
     if exchange_open:
         reasons.append(_OPEN)
     if device_exchanged:
@@ -295,7 +248,30 @@ def listing_code(
     """Return why a variant may not be traded in that day, or None."""
     if variant.brand not in brands:
         return ReasonCode.BRAND_NOT_ACCEPTED
-    return None if eligible.lists(variant.model, on) else ReasonCode.MODEL_NOT_LISTED
+    return ReasonCode.MODEL_NOT_LISTED if eligible.as_of(variant.model, on) is None else None
+
+
+_OwnCode = Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY]
+_NOT_ITS_OWN: dict[int, _OwnCode] = {
+    BITS[ReasonCode.IMEI_PLACEHOLDER]: ReasonCode.IMEI_PLACEHOLDER,
+    (_TEST := BITS[ReasonCode.IMEI_TEST]): ReasonCode.IMEI_TEST,
+    (_NO_BODY := BITS[ReasonCode.IMEI_REPORTING_BODY]): ReasonCode.IMEI_REPORTING_BODY,
+}
+# Bits that one device needs often: to look one up by its code costs as much as a decision.
+_TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
+_TAC_OTHER_MODEL = BITS[ReasonCode.TAC_OTHER_MODEL]
+_NOT_VERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
+_NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
+_REPEATED = BITS[ReasonCode.IMEI_REPEATED]
+
+
+def refused_doubts(variant: Variant | None, terms: EligibilityTerms) -> int:
+    """Return which doubts refuse a device of a variant, as bits."""
+    return (
+        (terms.unknown_tac == "refuse") * _TAC_UNKNOWN
+        | (terms.unverified_imei == "refuse") * _NOT_VERIFIED
+        | needs_second(variant, terms) * _NO_SECOND
+    )
 
 
 def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
@@ -303,16 +279,11 @@ def needs_second(variant: Variant | None, terms: EligibilityTerms) -> bool:
     return terms.second_imei == "required" and variant is not None and (variant.sims or 1) > 1
 
 
-def identity_code(
-    imei: Imei,
-) -> Literal[ReasonCode.IMEI_PLACEHOLDER, ReasonCode.IMEI_TEST, ReasonCode.IMEI_REPORTING_BODY] | None:
+def identity_code(imei: Imei) -> _OwnCode | None:
     """Return why a well-formed number is no phone's own, or None."""
-    if imei.is_placeholder:
-        return ReasonCode.IMEI_PLACEHOLDER
     body = imei.reporting_body
-    if body is None:
-        return ReasonCode.IMEI_REPORTING_BODY
-    return ReasonCode.IMEI_TEST if body.status == "test" else None
+    said = _NO_BODY if body is None else _TEST if body.status == "test" else 0
+    return _NOT_ITS_OWN.get(identity(said, imei.is_placeholder))
 
 
 def tac_code(
@@ -355,6 +326,7 @@ _UNVERIFIED = Reason(
     "It could not be verified that the IMEI is clear",
     "Ask the register again; a status that is not known is never taken as clear",
 )
+_OF_NUMBERS = tuple((BITS[reason.code], reason) for reason in (_SECOND, _BLOCKED, _UNVERIFIED))
 _OPEN = Reason(
     ReasonCode.EXCHANGE_OPEN,
     "The account has an exchange under way, and only one device can be exchanged at a time",
@@ -367,46 +339,27 @@ _EXCHANGED = Reason(
 )
 
 
-def _read_imeis(device: Device, reasons: list[Reason]) -> tuple[Imei, ...]:
-    imeis: tuple[Imei, ...] = ()
+def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tuple[tuple[Imei, ...], int]:
+    """Return the IMEIs that differ, and what is said of them together, as bits."""
+    imeis: list[Imei] = []
     for number in (device.imei, device.imei2):
         if number is None:
             continue
         try:
-            imei = number if isinstance(number, Imei) else Imei.parse(number)  # type: ignore[arg-type]
+            imeis.append(number if isinstance(number, Imei) else Imei.parse(number))  # type: ignore[arg-type]
         except InvalidImei as error:
             what = f"The IMEI {error.masked} {error.what}".removesuffix(".")
             reasons.append(Reason(ReasonCode(error.code), what, error.remedy.removesuffix("."), error.masked))
-            continue
-        if imeis and imeis[0].body == imei.body:
-            reasons.append(
-                Reason(
-                    ReasonCode.IMEI_REPEATED,
-                    f"Both IMEIs are {imei}",
-                    "Give the second SIM's own IMEI, or leave it out",
-                    str(imei),
-                )
-            )
-        else:
-            imeis += (imei,)
-    return imeis
-
-
-def _judge_device(
-    device: Device,
-    variant: Variant | None,
-    terms: EligibilityTerms,
-    status: ImeiStatus,
-    reasons: list[Reason],
-    warnings: list[Reason],
-) -> None:
-    """Judge what its IMEIs say together: whether one is missing, and what the register says."""
-    if None in {device.imei, device.imei2} and needs_second(variant, terms):
-        reasons.append(_SECOND)
-    if status == ImeiStatus.BLOCKED:
-        reasons.append(_BLOCKED)
-    elif status != ImeiStatus.CLEAR:
-        (reasons if terms.unverified_imei == "refuse" else warnings).append(_UNVERIFIED)
+    if not imeis:
+        return (), 0
+    is_one = device.imei is None or device.imei2 is None
+    is_same = len(imeis) > 1 and imeis[0].body == imeis[1].body
+    answer = CLEAR if status is ImeiStatus.CLEAR else BLOCKED if status is ImeiStatus.BLOCKED else UNVERIFIED
+    said: int = numbers(1, is_one, is_same, answer)
+    if said & _REPEATED:
+        what, remedy = f"Both IMEIs are {imeis.pop()}", "Give the second SIM's own IMEI, or leave it out"
+        reasons.append(Reason(ReasonCode.IMEI_REPEATED, what, remedy, str(imeis[0])))
+    return tuple(imeis), said
 
 
 def _judge_imei(
@@ -414,17 +367,17 @@ def _judge_imei(
     variant: Variant | None,
     catalogue: Catalogue,
     tacs: TacTable,
-    terms: EligibilityTerms,
-    reasons: list[Reason],
-    warnings: list[Reason],
-) -> None:
-    not_its_own = identity_code(imei)
+    found: list[tuple[int, Reason]],
+) -> int:
+    """Note what is found about a number, and return it as bits."""
+    bits, not_its_own = 0, identity_code(imei)
     if not_its_own is not None:
-        reasons.append(_not_its_own(imei, not_its_own))
+        bits = BITS[not_its_own]
+        found.append((bits, _not_its_own(imei, not_its_own)))
     candidates = tacs.lookup(imei)
     code = tac_code(candidates, variant, catalogue)
     if code is None:
-        return
+        return bits
     names = list(dict.fromkeys(f"{candidate.brand} {candidate.model}".strip() for candidate in candidates))
     others = [f"{len(names) - _MOST_NAMED} others"] if len(names) > _MOST_NAMED else []
     named = " or ".join([*map(printable, names[:_MOST_NAMED]), *others])
@@ -432,20 +385,15 @@ def _judge_imei(
         what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
         if candidates:
             what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
-        (reasons if terms.unknown_tac == "refuse" else warnings).append(_tac_unknown(what, imei))
-    else:
-        family = "" if variant is None else variant.family  # which it never is: no name, no other model
-        reasons.append(
-            Reason(
-                code,
-                f"The IMEI {imei} is that of {named}, not of {family}",
-                f"Choose {named}, or compare the IMEI with the phone: dial *#06#",
-                str(imei),
-            )
-        )
+        found.append((_TAC_UNKNOWN, _tac_unknown(what, imei)))
+        return bits | _TAC_UNKNOWN
+    family = "" if variant is None else variant.family  # which it never is: no name, no other model
+    what, remedy = f"The IMEI {imei} is that of {named}, not of {family}", f"Choose {named}, or compare the IMEI"
+    found.append((_TAC_OTHER_MODEL, Reason(code, what, f"{remedy} with the phone: dial *#06#", str(imei))))
+    return bits | _TAC_OTHER_MODEL
 
 
-def _not_its_own(imei: Imei, code: ReasonCode) -> Reason:
+def _not_its_own(imei: Imei, code: _OwnCode) -> Reason:
     what, remedy = {
         ReasonCode.IMEI_PLACEHOLDER: (
             "is a known placeholder, shared by many devices",
@@ -491,7 +439,7 @@ def _brand_not_accepted(variant: Variant, brands: frozenset[str]) -> Reason:
 
 
 def _not_listed(variant: Variant, catalogue: Catalogue, eligible: EligibleModels, on: date) -> Reason:
-    listed = [other for other in catalogue.variants if other.brand == variant.brand and eligible.lists(other.model, on)]
+    listed = [other for other in catalogue if other.brand == variant.brand and eligible.as_of(other.model, on)]
     close = closest(variant.label, [other.label for other in listed], _FEW, 0.0)
     hint = f"The nearest listed: {'; '.join(close)}" if close else "No model of this brand is on the list that day"
     return Reason(

@@ -1,8 +1,10 @@
-"""What the package raises: one root, few kinds, each also a `ValueError`.
+"""What the package raises: one root, and a kind for each party that can be at fault.
 
 A *business* answer ("this phone is not eligible", "this coupon has expired") is never an
 exception: it is a `miexchange.Refusal`, a value. An exception means that the caller handed over
-something that is not a value of its type at all, or a data file that must not go live.
+something that is not a value of its type at all (`InvalidValue`, `InvalidImei`), that a data file must
+not go live (`DataError`), or that something of the service's own is not as it should be: a programme
+that is not at hand, stored data of another version, a database. Only the first three are `ValueError`s.
 
 >>> from miexchange import Imei, MiExchangeError
 >>> try:
@@ -14,22 +16,35 @@ The IMEI 49-015420-******-9 has a wrong check digit. Compare it with the phone: 
 
 from __future__ import annotations
 
+import copyreg
 import re
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
-from miexchange._privacy import could_be_imei, mask, mask_each
-from miexchange._text import GREATEST_SHOWN, is_missing, name_of, shortened, text_of, visible
+from miexchange._privacy import mask_each, masked
+from miexchange._text import GREATEST_SHOWN, closest, is_missing, listed, name_of, shortened, text_of, visible
 
-__all__ = ["DataError", "InvalidImei", "InvalidValue", "MiExchangeError", "Problem"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sized
+
+__all__ = [
+    "DataError",
+    "InvalidImei",
+    "InvalidValue",
+    "MiExchangeError",
+    "Problem",
+    "ProgrammeNotFoundError",
+    "VersionError",
+]
 
 # As many digits as an IMEI has: fewer are found in the names of files as dates and times.
 _IN_A_NAME = re.compile(r"\d(?:[ -]?\d){14,}")
 
 
-class MiExchangeError(ValueError):
+class MiExchangeError(Exception):
     """The root of every exception that this package raises.
 
     A log and a terminal only show its message, whatever was handed over: a line break or an escape sequence in a name
@@ -41,33 +56,119 @@ class MiExchangeError(ValueError):
         """Make the message one that is only shown."""
         super().__init__(one_line(message))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the parts, so that the error survives a process pool whatever its constructor takes."""
+        return (copyreg.__newobj__, (type(self), *self.args), vars(self))  # type: ignore[attr-defined]
 
-class InvalidValue(MiExchangeError):  # noqa: N818 - named like InvalidImei, after what is wrong
-    """A public value was given something that it cannot hold.
+
+FaultKind = Literal["missing", "unknown", "type", "range"]
+
+
+class InvalidValue(MiExchangeError, ValueError):  # noqa: N818 - named like InvalidImei, after what is wrong
+    """A public value or an argument was given something that it cannot hold: the fault of whoever gave it.
+
+    It is made by `missing`, `unknown`, `wrong_type` and `out_of_range`, each of which has its own sentence.
 
     Attributes:
         field: the name of the field or argument, dotted from the value's type.
-        value: a short, safe rendering of what was given.
+        value: a short, safe rendering of what was given; empty where nothing was.
+        rule: what to give instead.
+        kind: ``missing`` (not given), ``unknown`` (there is no such field, key or column), ``type`` (of another type)
+            or ``range`` (of the right type, and not one of the values that are allowed there).
+        what: what is wrong, as the sentence says it.
+
+    >>> from miexchange import OrderLine
+    >>> try:
+    ...     OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 14_999_00, quantity=0)
+    ... except InvalidValue as error:
+    ...     print(error)
+    ...     print(error.kind, error.field, error.value)
+    OrderLine.quantity is 0: give a whole number from 1 to 1000000
+    range OrderLine.quantity 0
     """
 
-    def __init__(self, field: str, value: object, rule: str) -> None:
-        """Compose the sentence: which field, which value, and the rule that says what to do."""
+    def __init__(self, field: str, value: object, rule: str, kind: FaultKind = "range", what: str = "") -> None:
+        """Compose the sentence; without `what`, it says the value."""
         self.field = one_line(field)
-        self.value = one_line(str(value)) if type(value) is _Verbatim else shown(value)
+        self.value = "" if kind == "missing" else shown(value)
         self.rule = one_line(rule)
-        super().__init__(f"{self.field} cannot be {self.value}: {self.rule}")
+        self.kind = kind
+        self.what = one_line(what or f"is {self.value}")
+        super().__init__(self._sentence())
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the parts, so that the error survives a process pool."""
-        return (InvalidValue.of_shown, (self.field, self.value, self.rule))
+    def _sentence(self) -> str:
+        whole = self.field.rpartition(".")[0] if self.kind == "unknown" else self.field
+        return f"{whole} {self.what}: {self.rule}"
 
-    @classmethod
-    def of_shown(cls, field: str, value: str, rule: str) -> InvalidValue:
-        """Make the error of a value that was rendered once already, and is shown as it is."""
-        return cls(field, _Verbatim(value), rule)
+    def at(self, field: str) -> InvalidValue:
+        """Return the same error of a field that has another name there, such as one within a value."""
+        again = copy(self)
+        again.field = one_line(field)
+        again.args = (one_line(again._sentence()),)  # noqa: SLF001 - of this class
+        return again
 
 
-class InvalidImei(MiExchangeError):  # noqa: N818 - named after what is wrong, as python-stdnum does
+def missing(field: str, rule: str, what: str = "is missing") -> InvalidValue:
+    """Return the error of what was not given.
+
+    >>> print(missing("Quote.target", "give a text of up to 200 characters"))
+    Quote.target is missing: give a text of up to 200 characters
+    """
+    return InvalidValue(field, None, rule, "missing", what)
+
+
+def unknown(whole: str, noun: str, name: object, known: Iterable[str], remedy: str = "leave it out") -> InvalidValue:
+    """Return the error of a field, a parameter, a key or a column that a whole does not have.
+
+    >>> print(unknown("OrderLine", "field", "quantty", ("price_minor", "quantity")))
+    OrderLine has no field 'quantty': write quantity, or leave it out
+    """
+    close = closest(text_of(name) or "", known)
+    rule = f"write {close[0]}, or {remedy}" if close else f"{remedy}; known: {listed([*known])}"
+    said = shown(name)
+    plain = (said[1:-1] if type(name) is str else said).replace(".", "_")
+    return InvalidValue(f"{whole}.{plain}", name, rule, "unknown", f"has no {noun} {said}")
+
+
+def wrong_type(field: str, value: object, rule: str, what: str = "") -> InvalidValue:
+    """Return the error of a value of another type; `what` says it where the type has another name, as in JSON.
+
+    >>> print(wrong_type("Order.lines", [], "give a tuple"))
+    Order.lines is a list: give a tuple
+    """
+    if not what and is_missing(value):  # None, a NaN, a NaT
+        return missing(field, rule)
+    what = what or (f"is the text {shown(value)}" if type(value) is str else "")
+    return InvalidValue(field, value, rule, "type", what)
+
+
+def out_of_range(field: str, value: object, rule: str, what: str = "", which: str = "") -> InvalidValue:
+    """Return the error of a value of the right type that is not allowed there.
+
+    Args:
+        field: the field or argument.
+        value: what was given.
+        rule: what to give.
+        what: what is wrong, where the sentence does not say the value, such as ``has 5,001 elements``.
+        which: what is wrong with the value that the sentence says.
+
+    >>> print(out_of_range("Order.lines", (), "give 1 to 1,000 lines"))
+    Order.lines is empty: give 1 to 1,000 lines
+    """
+    if which:
+        what = f"is {shown(value)}, which {which}"
+    elif not what and type(value) in _SIZED:
+        size = len(cast("Sized", value))
+        many = "" if type(value) in _PLAIN else f"has {size:,} element{'s'[: size != 1]}"
+        what = many if size else "is empty"
+    return InvalidValue(field, value, rule, what=what)
+
+
+_PLAIN = {str, bytes}
+_SIZED = {*_PLAIN, tuple, list, dict, frozenset}
+
+
+class InvalidImei(MiExchangeError, ValueError):  # noqa: N818 - named after what is wrong, as python-stdnum does
     """A text is not an IMEI.
 
     Attributes:
@@ -84,10 +185,6 @@ class InvalidImei(MiExchangeError):  # noqa: N818 - named after what is wrong, a
         self.what = one_line(what)
         self.remedy = one_line(remedy)
         super().__init__(f"The IMEI {self.masked} {self.what}. {self.remedy}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the parts, so that the error survives a process pool."""
-        return (InvalidImei, (self.code, self.masked, self.what, self.remedy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +213,10 @@ class Problem:
         for field in ("file", "column", "message", "remedy"):
             text = text_of(getattr(self, field))
             if text is None:
-                raise InvalidValue(f"Problem.{field}", getattr(self, field), "give a text")
+                raise wrong_type(f"Problem.{field}", getattr(self, field), "give a text")
             object.__setattr__(self, field, one_line(mask_each(_IN_A_NAME, text) if field == "file" else text, TEXT))
         if self.line is not None and type(self.line) is not int:
-            raise InvalidValue("Problem.line", self.line, "give a whole number, or None")
+            raise wrong_type("Problem.line", self.line, "give a whole number, or None")
 
     def __str__(self) -> str:
         """Render as compilers do, so that editors and terminals can jump there."""
@@ -128,7 +225,7 @@ class Problem:
         return f"{where}: {what}. {self.remedy}"
 
 
-class DataError(MiExchangeError):
+class DataError(MiExchangeError, ValueError):
     """A table or a programme that must not be used, with all its problems at once.
 
     Attributes:
@@ -143,9 +240,13 @@ class DataError(MiExchangeError):
         super().__init__()
         self.args = ("\n".join(lines),)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the parts, so that the error survives a process pool."""
-        return (DataError, (self.problems,))
+
+class ProgrammeNotFoundError(DataError):
+    """There is no programme of that id or at that path: the programme is not at hand, so nothing was read."""
+
+
+class VersionError(MiExchangeError):
+    """Stored data is of a newer or an older version than this package reads; nothing is wrong with it."""
 
 
 def sentence(rule: str) -> str:
@@ -162,12 +263,6 @@ def one_line(text: str, most: int = MESSAGE) -> str:
     if len(text) <= most and text.isprintable():
         return text
     return shortened(visible(text[: most + 1]), most)
-
-
-class _Verbatim(str):
-    """A text that is shown as it is: it was rendered once already."""
-
-    __slots__ = ()
 
 
 def shown(value: object) -> str:
@@ -187,7 +282,7 @@ def shown(value: object) -> str:
         return "an int of more than 60 digits"  # writing it out takes long, and Python may refuse to
     if value is None or type(value) in (bool, int, float, str):
         text = repr(value)
-        return mask(text) if could_be_imei(text) else shortened(text)
+        return masked(text)
     if issubclass(type(value), datetime):
         return _instant_shown(cast("datetime", value))
     if issubclass(type(value), date):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from miexchange._bounded import Id, Name
 from miexchange._value import Value, check_types, require
@@ -13,9 +13,6 @@ from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules
 from miexchange.quote import Quote
 from miexchange.valuation import WorstCase
-
-if TYPE_CHECKING:
-    from miexchange.exchange import Exchange
 
 __all__ = [
     "EVENTS",
@@ -59,28 +56,28 @@ class Accept(_Dated):
 
     def __post_init__(self) -> None:
         check_types(self)
-        check_parts("Accept", self)
+        check_parts("Accept", self.quote, self.coupon, self.worst_case)
 
 
 _SHARED = ("programme", "digest", "terms", "model", "exchange_value", "bonuses")
 
 
-def check_parts(name: str, whole: Accept | Exchange) -> None:
+def check_parts(name: str, quote: Quote, coupon: Coupon, worst: WorstCase) -> None:
     """Refuse a coupon and a worst case that are not of the quote.
 
     Raises:
         InvalidValue: the first field that does not fit.
     """
-    quote, coupon, worst = whole.quote, whole.coupon, whole.worst_case
     for field in _SHARED:
         fits = getattr(quote, field) == getattr(coupon, field)
-        require(fits, f"{name}.coupon.{field}", getattr(coupon, field), "give the coupon that was issued of the quote")
+        rule = "give the coupon that was issued of the quote"
+        require(fits, f"{name}.coupon.{field}", getattr(coupon, field), rule, "is not that of the quote")
     at_risk = quote.coupon_value if worst.gates else quote.coupon_value - worst.value
     require(
         worst.at_risk == at_risk,
         f"{name}.worst_case.at_risk",
         worst.at_risk,
-        f"of this quote {at_risk} minor units are at risk",
+        f"give the {at_risk} minor units that are at risk of this quote",
     )
 
 

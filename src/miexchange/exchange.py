@@ -23,7 +23,7 @@ from miexchange._keyed import check_keys
 from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
 from miexchange._words import Word
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 from miexchange.events import (
     EVENTS,
     Accept,
@@ -144,8 +144,8 @@ class Exchange(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        require(not self.quote.imeis, "Exchange.quote", "a quote with its IMEIs", "give it without_imei()")
-        check_parts("Exchange", self)
+        require(not self.quote.imeis, "Exchange.quote", self.quote, "give quote.without_imei()", "has its IMEIs")
+        check_parts("Exchange", self.quote, self.coupon, self.worst_case)
         self._check_order()
         self._check_history()
 
@@ -153,10 +153,11 @@ class Exchange(Value):
         """Refuse an exchange, such as one from JSON, that lacks a part which its state has."""
         held = self.state in _HELD
         fits = (self.redemption is None) is (self.order is None) and not (held and self.order is None)
-        require(fits, "Exchange.order", self.state.value, "give order and redemption, or neither where none holds it")
+        what = f"does not fit the state {self.state}"
+        require(fits, "Exchange.order", self.order, "give order and redemption, or neither where none holds it", what)
         requoted = self.state in {State.REQUOTED, State.ADJUSTED}
         fits = not requoted or None not in (self.examination, self.settlement, self.decide_until)
-        require(fits, "Exchange.settlement", self.state.value, "give what the inspection led to")
+        require(fits, "Exchange.settlement", self.settlement, "give what the inspection led to", what)
 
     def _check_history(self) -> None:
         """Refuse an exchange that no history leads to: the shortest one is applied, and what it makes is compared."""
@@ -167,7 +168,7 @@ class Exchange(Value):
         require(fits, "Exchange.version", self.version, "give the number of its events")
         if last is not None:
             fits = self.rules.following(last.at, self.at) == self.at
-            require(fits, "Exchange.last", last.kind, "give the last event, at the instant of the exchange")
+            require(fits, "Exchange.last", last.at, "give the last event, at the instant of the exchange")
         left, days = coupon.valid_until - begins, timedelta(days=coupon.usage.valid_days)
         if isinstance(last, Release):
             left, begins = coupon.valid_until - self.at, max(self.at, begins)
@@ -178,12 +179,14 @@ class Exchange(Value):
         for event in events:
             after = apply(now, event)
             if isinstance(after, Refusal):
-                what = f"no history leads there: {event.kind} is refused after {now.state} ({', '.join(after.codes)})"
-                raise InvalidValue("Exchange.state", self.state.value, what)
+                why = f"no history leads to: {event.kind} is refused after {now.state} ({', '.join(after.codes)})"
+                rule = "give the exchange as `apply` returned it"
+                raise out_of_range("Exchange.state", self.state.value, rule, which=why)
             now = after
         for name in _FIELDS:
             fits = name == "last" or getattr(now, name) == getattr(self, name)
-            require(fits, f"Exchange.{name}", getattr(self, name), "give what its events make of its other parts")
+            rule = "give what its events make of its other parts"
+            require(fits, f"Exchange.{name}", getattr(self, name), rule, "does not fit its other parts")
 
     @property
     def code(self) -> str:
@@ -374,7 +377,7 @@ def _reasons_against(
 
 def begin(event: Accept) -> Exchange:
     """Return the exchange that an acceptance begins."""
-    argument(event, Accept, "event", "an exchange begins with Accept")
+    argument(event, Accept, "event", "give an Accept first: an exchange begins with it")
     return Exchange(event.quote, event.coupon, event.worst_case, event.rules, State.ISSUED, event.at, 1)
 
 
@@ -395,11 +398,12 @@ def fold(events: Iterable[Event]) -> Exchange:
         InvalidValue: the history is empty, does not begin with an acceptance, or an event in it is refused.
     """
     first, *later = elements(events, "events", "give a list of events") or ((),)
-    exchange = begin(argument(first, Accept, "events", "a history begins with accept"))
+    exchange = begin(argument(first, Accept, "events", "give an Accept first: a history begins with it"))
     for event in later:
         after = apply(exchange, event)
         if isinstance(after, Refusal):
-            raise InvalidValue("events", event.kind, f"after {exchange.state} it is refused: {', '.join(after.codes)}")
+            what = f"has {event.kind}, which is refused after {exchange.state} ({', '.join(after.codes)})"
+            raise out_of_range("events", event.kind, "give the events that happened, in their order", what)
         exchange = after
     return exchange
 
@@ -482,7 +486,8 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
         InvalidValue: an argument is not of its type at all.
     """
     argument(exchange, Exchange, "exchange")
-    require(type(event) in _EVENTS, "event", event, "give one of miexchange.events.EVENTS")
+    if type(event) not in _EVENTS:
+        raise wrong_type("event", event, "give one of miexchange.events.EVENTS")
     if _is_again(exchange, event):
         return exchange
     said, event = event, _in_time(exchange, event)

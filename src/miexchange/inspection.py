@@ -17,7 +17,7 @@ from miexchange._value import Value, argument, canonical, check_types, elements,
 from miexchange.condition import Condition
 from miexchange.coupon import Token, device_token
 from miexchange.device_report import DeviceReport
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import out_of_range, shown
 from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
@@ -145,14 +145,16 @@ class Examination(Value):
     def __post_init__(self) -> None:
         check_types(self)
         lines = sum(line.amount for line in self.lines)
-        require(lines == self.coupon_value, "Examination.coupon_value", self.coupon_value, f"its lines come to {lines}")
+        rule = f"give what its lines add up to, {lines}"
+        require(lines == self.coupon_value, "Examination.coupon_value", self.coupon_value, rule)
         value = self.coupon_value - sum(bonus.amount for bonus in self.bonuses)
         fits = value == self.exchange_value
-        require(fits, "Examination.exchange_value", self.exchange_value, f"without bonuses it is {value}")
+        rule = f"give what its lines add up to without bonuses, {value}"
+        require(fits, "Examination.exchange_value", self.exchange_value, rule)
         fits = (self.kind == "valued") is not bool(self.reasons)
-        require(fits, "Examination.reasons", self.kind, "give reasons exactly where the device is not valued")
+        require(fits, "Examination.reasons", self.reasons, "give reasons exactly where the device is not valued")
         fits = self.kind == "valued" or not (self.lines or self.bonuses)
-        require(fits, "Examination.lines", self.kind, "give lines and bonuses only where the device is valued")
+        require(fits, "Examination.lines", self.lines, "give lines and bonuses only where the device is valued")
 
 
 _TOKENS = "give the tokens of the quoted device"
@@ -232,7 +234,7 @@ def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question,
     """Return the variant and the questions of the quote, once it is clear that the programme can have made it."""
     check_quote_and_programme(quote, programme)
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model.get(quote.model)
+    variant = programme.catalogue.lookup(quote.model)
     worth = appraise_again(quote.without_imei(), programme)
     same = isinstance(worth, Quote) and (worth.terms, worth.questionnaire, worth.lines, worth.bonuses) == (
         quote.terms,
@@ -241,7 +243,8 @@ def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question,
         quote.bonuses,
     )
     if terms is None or variant is None or not same:
-        raise InvalidValue("programme", programme.id, "give the programme that made the quote, or one that agrees")
+        rule = "give the programme that made the quote, or one that agrees"
+        raise out_of_range("programme", programme.id, rule, which="does not make the same quote")
     return variant, terms.questionnaire.asked_of(variant)
 
 
@@ -298,7 +301,7 @@ _OTHER_DEVICE = Reason(
 
 def _other_model(inspection: Inspection, variant: Variant, programme: Programme) -> Reason | None:
     """Say which other model it is, if the person or the phone knows it for another one."""
-    seen = None if inspection.model is None else programme.catalogue.by_model.get(inspection.model)
+    seen = None if inspection.model is None else programme.catalogue.lookup(inspection.model)
     other = inspection.model if inspection.model not in {None, variant.model} else None
     if seen is not None and other:
         other = seen.label

@@ -13,12 +13,13 @@ An amount is an `int` of paise (100 paise = ₹1), a rate an `int` of basis poin
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Between
 from miexchange._text import GREATEST_SHOWN, native, text_of
 from miexchange._value import elements
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, out_of_range, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +92,17 @@ def rupees(amount: int) -> str:
     return f"{'-' if amount < 0 else ''}{units}.{fraction:02d}"
 
 
+@lru_cache(1_024)  # of few different rates; a quote names several
+def percent(bps: int) -> str:
+    """Write basis points, 0 or more, as a percentage for people, exactly.
+
+    >>> percent(9500), percent(701), percent(9950)
+    ('95 %', '7.01 %', '99.5 %')
+    """
+    whole, rest = divmod(bps, 100)
+    return f"{whole}.{rest:02d}".rstrip("0") + " %" if rest else f"{whole} %"
+
+
 def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Split an amount in proportion to weights, to the paisa, by largest remainder.
 
@@ -110,13 +122,14 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """
     weights = elements(weights, "weights", "give a list of whole numbers")
     if not all(type(number) is int for number in (amount, *weights)):
-        raise InvalidValue("allocate", amount, "amounts and weights are whole numbers")
+        number = next(number for number in (amount, *weights) if type(number) is not int)
+        raise wrong_type("amount or weights", number, "give whole numbers")
     total = sum(weights)
     if amount < 0 or any(weight < 0 for weight in weights):
-        raise InvalidValue("allocate", amount, "amounts and weights are zero or more")
+        raise out_of_range("amount or weights", min(amount, *weights), "give whole numbers of 0 or more")
     if total == 0:
         if amount:
-            raise InvalidValue("allocate", amount, "at least one weight must be above zero")
+            raise out_of_range("weights", weights, "give at least one above 0", "has none above 0")
         return (0,) * len(weights)
     shares = [amount * weight // total for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda index: -(amount * weights[index] % total))

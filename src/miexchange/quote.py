@@ -13,7 +13,7 @@ from miexchange._text import printable
 from miexchange._value import Value, canonical, check_types, flag, require
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.programme import UsageRules
@@ -33,7 +33,7 @@ class QuoteLine(Value):
     Attributes:
         rule: the rule that was applied, such as ``market``, ``grade``, ``deduction:display``.
         amount: what it adds, in minor units; negative for what it takes away.
-        effect: what the rule says, for people, such as ``20260 bps of the display repair anchor``.
+        effect: what the rule says, for people, such as ``202.6 % of the display repair anchor``.
         source: the row that says so, by table and key.
     """
 
@@ -94,6 +94,7 @@ class Quote(Value):
         coupon_value: what the coupon is worth, in minor units: all lines.
         warnings: what the programme lets pass, and somebody should know.
         usage: what the coupon may be used for.
+        customer: the class of the customer, where it was given.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
             leaves the service's hands comes back as it went, or its seal does not fit.
     """
@@ -121,20 +122,20 @@ class Quote(Value):
     coupon_value: Count
     warnings: tuple[Reason, ...]
     usage: UsageRules
+    customer: Line | None = None
     seal: Seal = ""
 
     def __post_init__(self) -> None:
         check_types(self)
         fits = not (self.indicative and self.imeis)
-        require(fits, "Quote.indicative", self.indicative, "a quote for an IMEI is not indicative")
+        require(fits, "Quote.indicative", self.indicative, "give False: a quote for an IMEI is not indicative")
         coupon = sum([line.amount for line in self.lines])
         exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
         if coupon != self.coupon_value:
-            raise InvalidValue("Quote.coupon_value", self.coupon_value, f"its lines add up to {coupon}")
+            raise out_of_range("Quote.coupon_value", self.coupon_value, f"give what its lines add up to, {coupon}")
         if exchange != self.exchange_value:
-            raise InvalidValue(
-                "Quote.exchange_value", self.exchange_value, f"without bonuses it is {exchange} minor units"
-            )
+            rule = f"give what its lines add up to without bonuses, {exchange}"
+            raise out_of_range("Quote.exchange_value", self.exchange_value, rule)
 
     @property
     def rupees(self) -> str:

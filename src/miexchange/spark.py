@@ -5,7 +5,6 @@ Needs pyspark, the extra ``spark``, on the driver and on the executors. See docs
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -25,7 +24,7 @@ from pyspark.sql.types import (
 from miexchange._arguments import COLUMNS, takes
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import out_of_range, unknown, wrong_type
 from miexchange.programme import NONE_GIVEN
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def appraise(
     <BLANKLINE>
     """
     if not hasattr(type(df), "mapInArrow"):
-        raise InvalidValue("df", df, "give a Spark DataFrame")
+        raise wrong_type("df", df, "give a Spark DataFrame")
     at = None if at is None else instant(at, "at")
     # A table without rows is asked here, on the driver: it has the same faults, and the columns of every result.
     empty = pa.Table.from_arrays([pa.nulls(0) for _ in df.columns], names=df.columns)
@@ -184,7 +183,8 @@ def _check_types(devices: StructType) -> None:
     """
     for field in devices:
         if not isinstance(field.dataType, _TAKES.get(field.name, object)):
-            raise InvalidValue(field.name, field.dataType.simpleString().upper(), _ADVICE[field.name])
+            kind = field.dataType.simpleString().upper()
+            raise wrong_type(field.name, kind, _ADVICE[field.name], f"is a column of {kind}")
 
 
 def _kept(keep: Collection[str], there: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:
@@ -196,10 +196,9 @@ def _kept(keep: Collection[str], there: Sequence[str], values: Sequence[str]) ->
     taken = {name.casefold() for name in values}
     for name in keep:
         if name not in there:
-            close = difflib.get_close_matches(name, there, n=1)
-            hint = f"did you mean {shown(close[0])}?" if close else f"there are: {', '.join(there)}"
-            raise InvalidValue("keep", name, f"the DataFrame has no such column; {hint}")
+            raise unknown("df", "column", name, there, "leave it out of keep")
         if name.casefold() in taken:
-            raise InvalidValue("keep", name, "the result has a column of this name already; rename it, or keep it once")
+            which = "the result has as a column already"
+            raise out_of_range("keep", name, "rename it, or keep it once", which=which)
         taken.add(name.casefold())
     return tuple(keep)

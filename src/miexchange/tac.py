@@ -16,19 +16,20 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _tac_files
 from miexchange._bounded import Chars, Count, Line, Note
 from miexchange._bounds import NAME
-from miexchange._text import path_of, printable
+from miexchange._text import printable
 from miexchange._value import Fault, Value, elements, flag, require
-from miexchange.errors import DataError, InvalidValue, Problem, shown
+from miexchange.errors import InvalidValue, Problem, out_of_range, wrong_type
 from miexchange.imei import TAC_DIGITS, Imei, reporting_bodies
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 __all__ = ["TacDevice", "TacReport", "TacTable"]
 
@@ -114,37 +115,44 @@ class TacTable:
         entries = []
         for row in elements(rows, "TacTable.of", _ROWS):
             cells = elements(row, "TacTable.of", _ROWS)
-            require(3 <= len(cells) <= 4, "TacTable.of", row, _ROWS)  # noqa: PLR2004 - as the rule says
+            what = f"has a row of {len(cells)} cells"
+            require(3 <= len(cells) <= 4, "TacTable.of", cells, _ROWS, what)  # noqa: PLR2004 - as the rule says
             tac, brand, model, *source = cells
             texts = (brand, model, source[0] if source else "")
-            require(all(type(part) is str for part in texts), "TacTable.of", texts, "brand, model and source are texts")
+            for part in texts:
+                if type(part) is not str:
+                    raise wrong_type("TacTable.of", part, "give brand, model and source as texts")
             device = (_tac_files.named(brand), _tac_files.named(model), _tac_files.named(texts[2]))
-            require(bool(device[0] or device[1]), "TacTable.of", tac, "a row names a brand or a model")
+            what = "has a row that names no device"
+            require(bool(device[0] or device[1]), "TacTable.of", tac, "name a brand or a model in it", what)
             entries.append((_number(tac, "TacTable.of"), devices.setdefault(device, len(devices))))
         return _table(_tac_files.TacFile("<rows>", "rows", devices, entries, len(entries), Counter(), 0, ()))
 
+    def __post_init__(self) -> None:
+        """Refuse columns that `of` and `read` do not make."""
+        entries = pairwise(zip(self._tacs, self._positions, strict=True))
+        sound = all(one < other for one, other in entries) and max(self._positions, default=-1) < len(self._devices)
+        require(sound, "TacTable", self, "rows are sorted; use `of` for rows in any order")
+
     @classmethod
-    def read(cls, path: str | os.PathLike[str], *, pad_six_digits: bool = False) -> TacTable:
-        """Read a table from a file: the layout is recognised by its header.
+    def read(cls, source: str | Path | object, *, pad_six_digits: bool = False) -> TacTable:
+        """Read a table from a file, or from a table of any library: the layout is recognised by its header.
 
         Understood are the Osmocom export, the GSMA and DIRBS layouts, and tables with columns such
         as ``tac,brand,model``, in any order, with comma, semicolon, pipe or tab between. Rows that
-        cannot be used are left out and stand in `report`.
+        cannot be used are left out and stand in `report`; those that repeat another one are merged, and counted there.
 
         Args:
-            path: a text file in UTF-8.
+            source: the path of a text file in UTF-8; or a table, as in `PriceTable.read`, with columns of texts.
             pad_six_digits: read a TAC of six digits as one that lost two leading zeros. It may
                 as well be a TAC from before 2003, when six digits were all it had.
 
         Raises:
-            DataError: the file is no TAC table, or cannot be read.
+            DataError: the source is no TAC table, or cannot be read.
         """
-        file, pad_six_digits = path_of(path), flag(pad_six_digits, "pad_six_digits")
-        if file is None:
-            problem = Problem("<table>", None, "", f"{shown(path)} is no path", "Give the path of a text file")
-            raise DataError((problem,))
+        pad_six_digits = flag(pad_six_digits, "pad_six_digits")
         sold = {body.rbi for body in reporting_bodies().values() if body.status != "test"}
-        return _table(_tac_files.read_tac_file(file, sold, pad_six_digits=pad_six_digits))
+        return _table(_tac_files.read_tac_table(source, sold, pad_six_digits=pad_six_digits))
 
     def lookup(self, imei: Imei | str) -> tuple[TacDevice, ...]:
         """Return every device that the table names for an IMEI or a TAC; none means unknown.
@@ -158,6 +166,13 @@ class TacTable:
         while end < len(tacs) and tacs[end] == tac:
             end += 1
         return tuple([self._devices[position] for position in self._positions[start:end]])
+
+    def __contains__(self, imei: object) -> bool:
+        """Tell whether the table names a device for an IMEI or a TAC."""
+        try:
+            return bool(self.lookup(imei))  # type: ignore[arg-type]  # anything may be asked
+        except InvalidValue:
+            return False
 
     def __len__(self) -> int:
         """Return how many entries there are: pairs of a TAC and a device."""
@@ -188,7 +203,7 @@ _ROWS = "give rows of TAC, brand, model, and where it matters the source"
 
 def _number(tac: object, field: str) -> int:
     if not (type(tac) is str and len(tac) == TAC_DIGITS and tac.isascii() and tac.isdigit()):
-        raise InvalidValue(field, tac, "give the 8 digits of a TAC as text")
+        raise (out_of_range if type(tac) is str else wrong_type)(field, tac, "give the 8 digits of a TAC as text")
     return int(tac)
 
 

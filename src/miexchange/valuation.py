@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miexchange import _kernel
 from miexchange._bounded import Count, Line
@@ -32,11 +32,11 @@ from miexchange._words import word
 from miexchange.catalogue import Device
 from miexchange.condition import Condition, Finding
 from miexchange.eligibility import ImeiStatus, assessed
-from miexchange.errors import InvalidValue, one_line
+from miexchange.errors import one_line, out_of_range
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
-from miexchange.programme.rules import Facts
-from miexchange.programme.terms import counts_given, plain_target
+from miexchange.programme.rules import COUNTED, Facts
+from miexchange.programme.terms import counts_given, plain_name
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 
@@ -69,6 +69,7 @@ def appraise(
     exchange_open: bool = False,
     device_exchanged: bool = False,
     target: str | None = None,
+    customer: str | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
     key: bytes | None = None,
 ) -> Quote | Refusal:
@@ -83,6 +84,8 @@ def appraise(
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
         target: the new model that the customer wants to buy, for bonuses on it.
+        customer: the class of the customer, for programmes that pay by class. Like a target that no bonus is for, it
+            stands in the quote and is not read where the terms have no classes.
         bonuses_given: how often each bonus with a quota was given so far.
         key: at least 16 secret bytes, to seal the quote with; needed where it leaves the service's hands before it is
             accepted.
@@ -94,7 +97,8 @@ def appraise(
         InvalidValue: an argument is not of its type at all, such as an instant without a zone.
     """
     at = instant(at, "at")
-    target, bonuses_given = plain_target(target), counts_given(bonuses_given)
+    target, customer = plain_name(target, "target"), plain_name(customer, "customer")
+    bonuses_given = counts_given(bonuses_given)
     argument(device, Device, "device")
     argument(condition, Condition, "condition", "give a Condition of the answers")
     check_programme(programme)
@@ -126,9 +130,12 @@ def appraise(
         reasons += _price_reasons(variant, price, terms, at)
     read: list[tuple[Retention, Label]] = []
     if terms.retentions:
-        facts = Facts(device.purchased_on, on, 0 if price is None else (at - price.effective_from).days)
+        days = 0 if price is None else (at - price.effective_from).days
+        facts = Facts(device.purchased_on, on, days, customer)
         read = [(rule, getattr(facts, rule.reads)) for rule in terms.retentions]
-        reasons += [rule.reason(code, facts) for rule, label in read if (code := rule.code(terms, label)) is not None]
+        reasons += [
+            rule.reason(code, terms, facts) for rule, label in read if (code := rule.code(terms, label)) is not None
+        ]
     anchors = _anchors(grading.findings, variant, programme, at, reasons)
     if reasons or price is None:
         return refusal_of(reasons)
@@ -167,6 +174,7 @@ def appraise(
         coupon_value=coupon_value,
         warnings=verdict.warnings,
         usage=terms.usage,
+        customer=customer,
         seal="",
     )
     return quote if key is None else quote.sealed(key)
@@ -365,6 +373,8 @@ def _bonuses(
 def headline(model: str, programme: Programme, *, at: datetime, target: str | None = None) -> Quote | Refusal:
     """Return the best quote that a model can get: its value, and in `Quote.condition` the answers that reach it.
 
+    The device is new, and its customer is of the best class.
+
     Args:
         model: the variant's id or name.
         programme: the rules.
@@ -381,11 +391,14 @@ def headline(model: str, programme: Programme, *, at: datetime, target: str | No
     check_programme(programme)
     if type(model) is not str:
         model = text(model, "model", "give the variant's id or name")
-    terms = programme.terms_at(at)
-    variant = programme.catalogue.named(model)
-    best = Condition() if terms is None or variant is None else terms.questionnaire.best(variant)
+    terms, variant = programme.terms_at(at), programme.catalogue.named(model)
+    best, named = Condition(), dict[str, Any]()
+    if terms is not None and variant is not None:
+        best = terms.questionnaire.best(variant)
+        rules = (rule for rule in terms.retentions if rule.reads not in COUNTED)
+        named = {rule.reads: next(iter(rule.labels(terms))) for rule in rules}
     device = Device(model, purchased_on=at.astimezone(programme.zone).date())
-    return appraise(device, best, programme, at=at, target=target)
+    return appraise(device, best, programme, at=at, target=target, **named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,11 +425,14 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
         InvalidValue: the quote was made by another programme or another version of it.
     """
     check_quote_and_programme(quote, programme)
-    require(quote.digest == programme.digest, "Quote.digest", quote.digest, "give the programme that made the quote")
+    fits = quote.digest == programme.digest
+    rule = "give the programme that made the quote"
+    require(fits, "Quote.digest", quote.digest, rule, f"is {quote.digest}, and the programme's is {programme.digest}")
     terms = programme.terms_at(quote.at)
-    variant = programme.catalogue.by_model.get(quote.model)
+    variant = programme.catalogue.lookup(quote.model)
     if terms is None or variant is None:
-        raise InvalidValue("Quote.model", quote.model, "the programme that is named in it cannot have made the quote")
+        rule = "give the quote as it was made"
+        raise out_of_range("Quote.model", quote.model, rule, which="the programme never took")
     questions = terms.questionnaire.asked_of(variant)
     gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
     worst = Condition(
@@ -428,7 +444,8 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
     given = {**dict(quote.bonuses_given), **gone}
     lowest = appraise_again(quote.without_imei(), programme, condition=worst, bonuses_given=given)
     if isinstance(lowest, Refusal):
-        raise InvalidValue("quote", quote.label, f"its worst answers are refused: {', '.join(lowest.codes)}")
+        what = f"is refused with its worst answers ({', '.join(lowest.codes)})"
+        raise out_of_range("quote", quote.label, "give the quote as it was made", what)
     at_risk = quote.coupon_value if gates else quote.coupon_value - lowest.coupon_value
     return WorstCase(lowest.coupon_value, at_risk, worst, gates)
 
@@ -587,5 +604,6 @@ def appraise_again(
         at=quote.at,
         imei_status=quote.imei_status,
         target=quote.target,
+        customer=quote.customer,
         bonuses_given=dict(quote.bonuses_given) if bonuses_given is None else bonuses_given,
     )

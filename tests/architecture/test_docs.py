@@ -94,6 +94,16 @@ def test_the_page_names_no_bound_that_is_not_there() -> None:
     assert set(re.findall(r"`([A-Z_]{4,})`", DOORS)) <= {*_bounds.__all__}
 
 
+def test_where_a_change_is_made_is_a_file() -> None:
+    """A stranger names the file from its name alone, so each is there, and answers one question."""
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    section = page.split("\n## Where would I change …?\n")[1].split("\n## ")[0]
+    files = re.findall(r"^\| [^|`]*(?:`[^|`]*`[^|`]*)?\| `([^`]+)` \|$", section, re.MULTILINE)
+    assert len(set(files)) == 30
+    places = [ROOT / ("" if file.startswith("data/") else "src/miexchange") / file for file in files]
+    assert [place for place in places if not place.is_file()] == []
+
+
 def test_every_public_reader_is_on_the_page() -> None:
     named = set(re.findall(r"`([A-Za-z_.]+)`", DOORS))
     readers = {

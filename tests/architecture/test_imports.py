@@ -21,6 +21,8 @@ ROOMS = (
     {"_html", "_new_file"},
     {"_json"},
     {"_bounded"},
+    {"_fits"},
+    {"_door"},
     {"_value", "_words"},
     {"money"},
     {"_arguments"},
@@ -29,7 +31,8 @@ ROOMS = (
     {"_problems"},
     {"_files", "_frame"},
     {"_csv"},
-    {"refusal"},
+    {"_table"},
+    {"refusal", "_decisions"},
     {"imei"},
     {"tac", "_tac_files"},
     {"device_report"},
@@ -42,7 +45,8 @@ ROOMS = (
     {"valuation"},
     {"coupon"},
     {"inspection"},
-    {"exchange", "events", "_history"},
+    {"events"},
+    {"exchange", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}

@@ -90,7 +90,7 @@ def test_who_was_quicker_is_heard(url: str, heard: Heard) -> None:
     with ledger.open(url, key=KEY, create=True) as store:
         accepted(store, 1)
         assert not store.accept(shop.quote(1), shop.PROGRAMME, account="another", at=AT, idempotency_key="a")
-    assert any(line.startswith("accept: somebody was quicker at attempt 1") for line in heard.lines)
+    assert any(line.startswith("Somebody was quicker at attempt 1") for line in heard.lines)
     assert secrets_in(url, heard.lines) == []
 
 
@@ -154,9 +154,9 @@ def test_what_else_a_transaction_made_is_told(watched: Ledger, told: list[Observ
     assert [(one.kind, one.outcome) for one in told] == [(kind, "made") for kind in kinds]
 
 
-@pytest.mark.parametrize(("where", "outcome"), [("begin", "failed"), ("commit", "unknown")])
+@pytest.mark.parametrize(("where", "outcome", "begun"), [("begin", "failed", 0), ("commit", "unknown", 1)])
 def test_an_error_is_told(
-    watched: Ledger, told: list[Observed], monkeypatch: pytest.MonkeyPatch, where: str, outcome: str
+    watched: Ledger, told: list[Observed], monkeypatch: pytest.MonkeyPatch, where: str, outcome: str, begun: int
 ) -> None:
     def broken(_: Session) -> None:
         raise sqlite3.OperationalError("disk I/O error")
@@ -164,7 +164,7 @@ def test_an_error_is_told(
     monkeypatch.setattr(Session, where, broken)
     with pytest.raises(LedgerError):
         accepted(watched, 1)
-    assert [(one.kind, one.outcome, one.attempts) for one in told] == [("accept", outcome, 1)]
+    assert [(one.kind, one.outcome, one.attempts) for one in told] == [("accept", outcome, begun)]
 
 
 def test_an_observer_that_fails_touches_nothing(url: str, heard: Heard) -> None:

@@ -229,7 +229,7 @@ def test_an_event_that_is_too_large_is_not_kept(store: Ledger, monkeypatch: pyte
     monkeypatch.setattr(_rows, "EVENT_BYTES", 1_000)
     for product in ("x" * 200, "😀" * 200):
         line = trade.ORDER.lines[0].replace(product=product)
-        with pytest.raises(InvalidValue, match="Reserve cannot be a Reserve: give one of at most 1,000 bytes as JSON"):
+        with pytest.raises(InvalidValue, match="Reserve has more than 1,000 bytes as JSON: give"):
             store.reserve(code(1), Order("o", (line,) * 5), account=shop.account(1), at=AT, idempotency_key=product[0])
     assert verify(store) == ledger.Verification(1, 1, ())
 

@@ -9,12 +9,13 @@ import pytest
 
 from ledger import server, storm_devices, storm_quotas, storm_quotes, storm_servers, storms
 from miexchange import coupon, programme
-from miexchange.ledger import Ledger, _places
+from miexchange.ledger import Ledger, _quotas
 from miexchange.ledger import _books as books
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from ledger.proofs import How
     from miexchange import Quote
@@ -116,16 +117,22 @@ def test_the_storm_sees_a_door_that_notes_nothing(sqlite: str, monkeypatch: pyte
     assert figures.other_standing > 0
 
 
-def test_the_storm_sees_servers_that_know_their_own_key_only(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_storm_sees_servers_that_know_their_own_key_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes first in a storm is a matter of luck, so there are several."""
     monkeypatch.setattr(Ledger, "_secret_keys", lambda store: store._issuing[:1])  # noqa: SLF001 - how it is careless
-    figures = storms.keys(sqlite, "threads", 6, 4, 1)
-    assert isinstance(figures, storm_devices.Keys)
-    assert figures.second_coupons > 0
-    assert figures.phones_twice > 0
+    second_coupons = phones_twice = 0
+    for seed in range(20):
+        figures = storms.keys(f"{tmp_path}/careless-{seed}.db", "threads", 6, 4, 1, seed=seed)
+        second_coupons += figures.second_coupons
+        phones_twice += figures.phones_twice
+        if second_coupons and phones_twice:
+            break
+    assert second_coupons > 0
+    assert phones_twice > 0
 
 
 def test_the_storm_sees_a_ledger_that_takes_no_places(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_places, "take", lambda *_: None)
+    monkeypatch.setattr(_quotas, "take", lambda *_: None)
     figures = storms.quotas(sqlite, "threads", 4, 5, 1)
     assert isinstance(figures, storm_quotas.Quotas)
     assert figures.over > 0
@@ -133,7 +140,7 @@ def test_the_storm_sees_a_ledger_that_takes_no_places(sqlite: str, monkeypatch: 
 
 
 def test_the_storm_sees_places_that_do_not_come_back(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_places, "move", lambda *_: None)
+    monkeypatch.setattr(_quotas, "move", lambda *_: None)
     figures = run(sqlite, "quotas")
     assert isinstance(figures, storm_quotas.Quotas)
     assert figures.other_counts > 0

@@ -9,10 +9,13 @@ import stat
 import subprocess
 import sys
 import tomllib
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 
 import pytest
+
+from lowest import lowest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -46,6 +49,22 @@ def required() -> list[str]:
 @pytest.mark.parametrize("name", required())
 def test_every_requirement_is_pinned(name: str) -> None:
     assert name in {normal(pin) for pin in PINS}
+
+
+def test_the_lowest_versions_are_those_of_the_project() -> None:
+    """`python tools/lowest.py` writes them."""
+    written = (ROOT / "constraints-lowest.txt").read_text(encoding="utf-8")
+    assert written == lowest((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {line.partition("==")[0] for line in written.splitlines()[1:]} == set(required())
+
+
+@pytest.mark.parametrize(
+    ("requirement", "is_bounded"), [("b>=3", True), ("b", False), ("b<3", False), ("a>=2", False), ("a>=1.2", True)]
+)
+def test_each_requirement_has_one_lower_bound(requirement: str, *, is_bounded: bool) -> None:
+    project = f'[build-system]\nrequires=["a>=1.2"]\n[project]\nname="p"\ndependencies=["{requirement}"]'
+    with nullcontext() if is_bounded else pytest.raises(ValueError, match="give it one lower bound"):
+        assert lowest(project)
 
 
 def test_every_pin_is_one_plain_version() -> None:
@@ -141,7 +160,7 @@ def test_without_a_python_make_says_what_to_do(tmp_path: Path) -> None:
     old = programs / "python3"
     old.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     old.chmod(old.stat().st_mode | stat.S_IXUSR)
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "constraints-lowest.txt"):
         shutil.copy(ROOT / name, tmp_path)
     done = subprocess.run(  # noqa: S603 - our own Makefile
         [str(shutil.which("make")), "demo"],
@@ -174,7 +193,7 @@ def test_make_without_a_target_lists_the_targets() -> None:
 @pytest.mark.parametrize(("target", "extras"), [("demo", ["batch,cli"]), ("lint", ["batch,cli", "dev"])])
 def test_the_demo_installs_little(tmp_path: Path, target: str, extras: list[str]) -> None:
     """A first look need not wait for Spark."""
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "constraints-lowest.txt"):
         shutil.copy(ROOT / name, tmp_path)
     done = subprocess.run(  # noqa: S603 - our own Makefile, which only says what it would do
         [str(shutil.which("make")), "--dry-run", target],

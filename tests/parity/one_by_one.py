@@ -18,7 +18,7 @@ __all__ = ["FACTS", "Row", "questions_of", "rows_of", "valued"]
 
 Row = dict[str, Any]
 
-FACTS = ("imei_status", "exchange_open", "device_exchanged", "target")
+FACTS = ("imei_status", "exchange_open", "device_exchanged", "target", "customer")
 """The columns that are arguments of `appraise` with a default, which an empty cell means."""
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from miexchange import Imei, Programme
+from miexchange.programme.rules import COUNTED
 from miexchange.strategies import hostile_enquiries
 from parity.one_by_one import Row, questions_of
 
@@ -40,7 +41,9 @@ _OWN: dict[str, pa.DataType] = {
 
 def columns_of(programme: Programme) -> dict[str, pa.DataType]:
     """Return every column that a programme's table can have, with its type."""
-    return _OWN | dict.fromkeys(questions_of(programme), pa.string())
+    rules = (rule for terms in programme.terms for rule in terms.retentions)
+    texts = [rule.reads for rule in rules if rule.reads not in COUNTED]
+    return _OWN | dict.fromkeys([*texts, *questions_of(programme)], pa.string())
 
 
 def _row(asked: Enquiry) -> Row:
@@ -50,7 +53,7 @@ def _row(asked: Enquiry) -> Row:
     for name, number in (("imei", device.imei), ("imei2", device.imei2)):
         row[name] = number.digits if isinstance(number, Imei) else number
     row |= {"exchange_open": asked.exchange_open, "device_exchanged": asked.device_exchanged}
-    row |= {"imei_status": str(asked.imei_status), "target": asked.target}
+    row |= {"imei_status": str(asked.imei_status), "target": asked.target, "customer": asked.customer}
     return row | {name: asked.condition.get(name) for name in questions_of(asked.programme)}
 
 

@@ -53,6 +53,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         JAVA,
         tmp_path_factory.mktemp("spark"),
         spark__executorEnv__PYTHONPATH=str(without),
+        spark__driver__extraJavaOptions="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # quick to start: it runs a minute
         spark__sql__execution__arrow__maxRecordsPerBatch=str(SMALL_BATCH),
     ) as started:
         yield started

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import tempfile
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -47,19 +46,16 @@ from miexchange.exchange import Exchange, accept, apply
 from miexchange.imei import compact, is_valid, validate
 from miexchange.inspection import examine
 from property.bounded import GREATEST_INPUT, Door
+from property.effort import THOROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["BASE", "COLUMNS", "DOORS", "MOST", "THOROUGH", "date_of", "instant_of", "long_texts", "table", "tables"]
+__all__ = ["BASE", "COLUMNS", "DOORS", "MOST", "date_of", "instant_of", "long_texts", "table", "tables"]
 
 MOST = GREATEST_INPUT - 1_000
 KEY = b"0123456789abcdef"
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
-
-
-THOROUGH = os.environ.get("MIEXCHANGE_HYPOTHESIS") == "thorough"
-"""Whether every door gets every input, also where doors share what reads them: see conftest.py."""
 
 
 # Texts that are long, or grow.

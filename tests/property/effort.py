@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
+
+__all__ = ["THOROUGH", "effort"]
+
+THOROUGH = os.environ.get("MIEXCHANGE_HYPOTHESIS") == "thorough"
+"""Whether to go through all there is, where a plain run takes some."""
 
 
 def effort(factor: float) -> settings:

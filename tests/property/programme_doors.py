@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from miexchange import Programme, headline, lint
 from property.bounded import Door
-from property.core_doors import BASE, COLUMNS, MOST, THOROUGH, date_of, instant_of, table, tables
+from property.core_doors import BASE, COLUMNS, MOST, date_of, instant_of, table, tables
+from property.effort import THOROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

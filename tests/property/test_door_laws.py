@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
-from hypothesis import settings
 from hypothesis.errors import HypothesisException
 
 from miexchange import MiExchangeError
 from miexchange._value import Value
 from property.doors import DOORS
+from property.effort import THOROUGH
 from property.hostile import OBJECTS, USED_ONCE
 from property.messages import fault_of_message, said_of
 from property.sound import arguments, example
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from property.doors import Door
 
-IS_THOROUGH = settings.get_current_profile_name() == "thorough"
 COSTLY = {"batch": 24, "cli": 12, "ledger": 12, "spark": 12, "strategies": 12, "tuning": 12}
 """How many hostile objects a parameter of these modules gets in a plain run."""
 
@@ -48,7 +47,7 @@ def tries(door: Door) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Give the parameter, the object's name and the arguments of every try: one argument is replaced by an object."""
     for parameter in door.parameters:
         labels = sorted(OBJECTS, key=lambda label: crc32(f"{door.name}.{parameter.name}.{label}".encode()))
-        for label in labels[: None if IS_THOROUGH else few(door)]:
+        for label in labels[: None if THOROUGH else few(door)]:
             thing = made(label)
             if "Callable" in str(parameter.annotation) and hasattr(type(thing), "__call__"):  # noqa: B004 - of its type
                 continue  # what the caller's own function raises is the caller's

@@ -89,7 +89,7 @@ def test_no_worsening_pays_more(name: str, brand: str, at: datetime) -> None:
     """Design, promise 5: a worse answer never pays more; an added fault never raises the value."""
     market = Market(LOAD(name), at)
     models = [variant for variant in market.programme.catalogue.variants if variant.brand == brand]
-    listed = [variant for variant in models if market.programme.eligible.lists(variant.model, at.date())]
+    listed = [variant for variant in models if market.programme.eligible.as_of(variant.model, at.date())]
     assert listed, f"no model of {brand} is listed"
     steps = 0
     for variant in listed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import string
 import sys
 import unicodedata
@@ -14,13 +13,12 @@ from hypothesis import strategies as st
 
 from miexchange import Programme
 from miexchange._text import folded, words
-from property.effort import effort
+from property.effort import THOROUGH, effort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CATALOGUE = Programme.load("graded-trade-in").catalogue
-THOROUGH = os.environ.get("MIEXCHANGE_HYPOTHESIS") == "thorough"
 EVERY = range(sys.maxunicode + 1)
 NAMES = ("OnePlus 3", "Galaxy S8", "Honor 8", "OnePlus One (3 GB, 64 GB)", "oneplus-3t-6-64")
 

@@ -196,7 +196,7 @@ def test_every_public_value_is_walked() -> None:
 
 WITHOUT_BOUNDS = {
     "Accept", "AnchorTable", "Catalogue", "Device", "DeviceStanding", "EligibilityTerms", "EligibleModels", "Expire",
-    "Finding", "Imei", "PriceTable", "Reason", "Replay", "Verdict",
+    "Finding", "Imei", "PriceTable", "Reason", "Replay", "Table", "Verdict",
 }  # fmt: skip
 """Values of parts that have bounds, or whose fields are words, flags and instants; `Imei` has rules of its own."""
 

@@ -101,6 +101,7 @@ def test_any_object_as_an_imei(given_value: Any) -> None:
             "exchange_open",
             "device_exchanged",
             "target",
+            "customer",
             "bonuses_given",
         ]
     ),

@@ -56,13 +56,16 @@ def test_columns_that_nobody_reads_may_be_called_anything(frame: Any) -> None:  
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (named("model", "model"), "'model': two columns have this name"),
-        (named("model", np.str_("model")), "'model': two columns have this name"),
+        (named("model", "model"), "frame has two columns 'model': rename one of them"),
+        (named("model", np.str_("model")), "frame has two columns 'model': rename one of them"),
         (pd.DataFrame({("model", "a"): [small.MODEL]}), "model is missing"),
-        (pa.Table.from_arrays([pa.array([""])] * 2, names=["model"] * 2), "'model': two columns have this name"),
+        (
+            pa.Table.from_arrays([pa.array([""])] * 2, names=["model"] * 2),
+            "frame has two columns 'model': rename one of them",
+        ),
         (pl.LazyFrame(ROW), r"a LazyFrame has no rows yet; collect\(\) it"),
-        (pd.Series([small.MODEL]), "cannot be a Series"),
-        (ROW, "cannot be a dict"),
+        (pd.Series([small.MODEL]), "frame is a Series: give a pandas"),
+        (ROW, "frame is a dict: give a pandas"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_refused(frame: Any, message: str) -> None:  # noqa: ANN401 - anything
@@ -76,7 +79,7 @@ def test_a_reader_that_is_used_up_or_fails_is_an_error() -> None:
         raise RuntimeError
 
     reader = pa.RecordBatchReader.from_batches(pa.table(ROW).schema, failing())
-    with pytest.raises(InvalidValue, match="reading it failed"):
+    with pytest.raises(InvalidValue, match="frame cannot be read"):
         appraise_frame(reader, PROGRAMME, at=small.AT)
 
 
@@ -166,6 +169,6 @@ def test_a_text_of_any_length_is_only_not_known(name: str) -> None:
 
 def test_a_wide_header_is_looked_through_once() -> None:
     names = [f"modle{number}" for number in range(30_000)]
-    with pytest.raises(InvalidValue, match="model is missing") as refused:
+    with pytest.raises(InvalidValue, match=r"^frame has no column model: add it$") as refused:
         appraise_frame(pa.Table.from_arrays([pa.array([1])] * len(names), names=names), PROGRAMME, at=small.AT)
     assert len(f"{refused.value}") < 1_000

@@ -19,8 +19,11 @@ from _polars_peer import Polars
 from _scalar_peer import appraise_table, validate_column
 from miexchange import Programme, ReasonCode, TacTable
 
-ROWS, FEW = 20_000, 2_000
+ROWS, FEW = 4_000, 2_000
+MANY = 20_000
 SEED = 7
+# The scalar loop is run once, by one worker, and it is not what these tests cover.
+pytestmark = [pytest.mark.xdist_group("peers"), pytest.mark.no_cover]
 
 Join = Literal["epoch", "asof"]
 JOINS: tuple[Join, ...] = ("epoch", "asof")
@@ -69,9 +72,9 @@ def programme() -> Programme:
     return Programme.load("graded-trade-in")
 
 
-@pytest.fixture(scope="module")
-def table(programme: Programme) -> pa.Table:
-    return devices(programme, ROWS, SEED)
+@pytest.fixture(scope="module", params=[ROWS, pytest.param(MANY, marks=pytest.mark.sweep)])
+def table(programme: Programme, request: pytest.FixtureRequest) -> pa.Table:
+    return devices(programme, request.param, SEED)
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ def test_a_file_of_nothing_but_refusals_is_an_answer(tmp_path: Path) -> None:
         (("in.parquet", "out.csv", "--keep", "imei"), "personal data"),
         (("in.parquet", "out.csv", "--at", "2018-03-20"), "has a column at"),
         (("in.parquet", "out.csv", "--at", "tomorrow"), "--at 'tomorrow' is no instant"),
-        (("in.parquet", "out.csv", "--rows", "0"), "rows cannot be 0"),
+        (("in.parquet", "out.csv", "--rows", "0"), "rows is 0"),
         (("in.parquet", "out.csv", "--programme", "graded-trade"), "Did you mean graded-trade-in?"),
         (("in.parquet", "out.xlsx"), "must end in .csv or .parquet"),
         (("in.parquet", "in.parquet"), "it is the source"),

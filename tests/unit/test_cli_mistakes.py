@@ -238,8 +238,14 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("broken.json' is not JSON", "line 1, column 10", "Correct it there"),
     ),
     "answers are a list": ((*VALUED, "--answers", "{dir}/list.json"), ("list.json'", '{{"power": "works"}}')),
-    "an answer is a number": ((*VALUED, "--answers", "{dir}/number.json"), ("'power' cannot be 1", "a text")),
-    "answered twice in a file": ((*VALUED, "--answers", "{dir}/twice.json"), ("'power'", "answer each question once")),
+    "an answer is a number": (
+        (*VALUED, "--answers", "{dir}/number.json"),
+        ("Condition.power is 1", "a text"),
+    ),
+    "answered twice in a file": (
+        (*VALUED, "--answers", "{dir}/twice.json"),
+        ("Condition.power is there twice", "answer each question once"),
+    ),
     "answers in UTF-16": ((*VALUED, "--answers", "{dir}/utf16.json"), ("utf16.json'", "save it as JSON in UTF-8")),
     "answers nested too deep": ((*VALUED, "--answers", "{dir}/deep.json"), ("deep.json'", "nested too deep")),
     "no instant": ((*QUOTE, "--at", "yesterday"), ("--at 'yesterday'", "YYYY-MM-DD", "2018-03-20T12:00+05:30")),
@@ -321,11 +327,11 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "order with a text for a price": (
         ("coupon", "check", "--coupon", "{dir}/coupon.json", "--order", "{dir}/text-price.json", "--account", "a"),
-        ("Order.lines.0.price_minor cannot be '13999'", "miexchange coupon check --help"),
+        ("Order.lines.0.price_minor is the text '13999': give a whole number", "miexchange coupon check --help"),
     ),
     "order without lines": (
         ("coupon", "check", "--coupon", "{dir}/coupon.json", "--order", "{dir}/no-lines.json", "--account", "a"),
-        ("no-lines.json' is no order", "give a tuple of 1 to 1,000 elements"),
+        ("no-lines.json' is no order", "Order.lines is empty: give 1 to 1,000 elements"),
     ),
     "a day for an instant": (
         (*CHECK, "--account", "a", "--at", "2018-03-20"),

@@ -9,12 +9,14 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Imei
 from miexchange.cli import _output
 from miexchange.imei import format as printed_as
+from miexchange.money import percent
+from property.effort import effort
 from unit.command import (
     AT,
     IMEI,
@@ -128,7 +130,7 @@ def test_a_terminal_gets_bold_headings() -> None:
 
 
 @given(st.from_regex(r"(86366403|35999999|86000000)[0-9]{6}", fullmatch=True))
-@settings(max_examples=5, deadline=None)
+@effort(0.08)
 def test_no_output_shows_a_whole_imei(files: Path, body: str) -> None:
     imei = Imei.from_body(body)
     for arguments in (*every_command(files, imei), *mistakes(imei)):
@@ -191,4 +193,4 @@ def test_a_terminal_without_the_rupee_sign_gets_letters_and_json_stays_utf_8() -
 
 
 def test_percentages_are_exact() -> None:
-    assert [_output.percent(bps) for bps in (0, 5, 701, 9500, 36250)] == ["0 %", "0.05 %", "7.01 %", "95 %", "362.5 %"]
+    assert [percent(bps) for bps in (0, 5, 701, 9500, 36250)] == ["0 %", "0.05 %", "7.01 %", "95 %", "362.5 %"]

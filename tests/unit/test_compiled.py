@@ -9,11 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from miexchange import Programme
+from miexchange.batch import appraise_frame
 from miexchange.batch.arrow._compiled import compiled
 from miexchange.batch.arrow._imeis import Numbers, _read, read_numbers
+from miexchange.batch.plan._loop import appraise_rows
+from unit import small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -31,8 +36,9 @@ def machine_code(loop: Callable[..., Any]) -> str:
     return "".join(loop.inspect_llvm().values())  # type: ignore[attr-defined]
 
 
-def test_compiled_loops_count_no_owners() -> None:
+def test_compiled_loops_count_no_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """numba's private option _nrt=False is obeyed: without it, a table takes four times as long."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # of what was kept, numba has no text
     assert "NRT_incref" in machine_code(numba.njit(added)), "numba counts otherwise now: look for another sign"
     assert "NRT_" not in machine_code(compiled(added))
 
@@ -61,4 +67,16 @@ def test_a_loop_is_compiled_once_whoever_may_write_the_texts() -> None:
     for column in columns:
         read_numbers(column, Numbers.empty(len(column)))
         forms.add(tuple(_read.signatures))  # type: ignore[attr-defined]
+    assert len(forms) == 1
+
+
+@pytest.mark.parametrize("columns", [(), ("imei",), ("imei", "imei2")])
+def test_the_loop_over_rows_is_compiled_once_for_every_programme(columns: tuple[str, ...]) -> None:
+    """However many questions, extras and IMEIs there are: numba compiles anew for one column, and for none."""
+    forms = set()
+    for programme in (small.programme(), *map(Programme.load, ("graded-trade-in", "mi-exchange-india"))):
+        needed = {one.id for terms in programme.terms for one in terms.questionnaire.questions if not one.optional}
+        table = {name: pa.array([None], pa.string()) for name in ("model", *needed, *columns)}
+        appraise_frame(pa.table(table), programme, at=small.AT)
+        forms.add(tuple(appraise_rows.signatures))  # type: ignore[attr-defined]
     assert len(forms) == 1

@@ -102,12 +102,12 @@ NO_ANSWERS: list[tuple[object, str, str]] = [
     ([("power", "works")], "Condition", "give a mapping of question to answer"),
     ("power=works", "Condition", "give a mapping"),
     (5, "Condition", "give a mapping"),
-    ({5: "works"}, "Condition", "a question's id is a text"),
-    ({None: "works"}, "Condition", "a question's id is a text"),
-    ({"power": 1}, "Condition.'power'", "an answer is an option's id, a text"),
-    ({"power": True}, "Condition.'power'", "an answer is an option's id, a text"),
-    ({"power": ["works"]}, "Condition.'power'", "an answer is an option's id, a text"),
-    ({"power": b"works"}, "Condition.'power'", "an answer is an option's id, a text"),
+    ({5: "works"}, "Condition", "has (5|None) as a question: give the ids of questions, which are texts"),
+    ({None: "works"}, "Condition", "has (5|None) as a question: give the ids of questions, which are texts"),
+    ({"power": 1}, "Condition.power", "give the id of an option, a text"),
+    ({"power": True}, "Condition.power", "give the id of an option, a text"),
+    ({"power": ["works"]}, "Condition.power", "give the id of an option, a text"),
+    ({"power": b"works"}, "Condition.power", "give the id of an option, a text"),
 ]
 
 
@@ -138,12 +138,12 @@ NO_JSON: list[tuple[object, str]] = [
     ("[]", "give a JSON object"),
     ("null", "give a JSON object"),
     ("null_", "give a JSON object"),
-    ('{"power":1}', "an answer is an option's id"),
-    ('{"power":["works"]}', "an answer is an option's id"),
-    ('{"power":{"works":"works"}}', "an answer is an option's id"),
+    ('{"power":1}', "give the id of an option"),
+    ('{"power":["works"]}', "give the id of an option"),
+    ('{"power":{"works":"works"}}', "give the id of an option"),
     ('{"power":"works","power":"dead"}', "answer each question once"),
     ("[" * 100_000, "give at most 50 objects and arrays within one another"),
-    (b"\xff", "save it as UTF-8: byte 0 is not"),
+    (b"\xff", "is not UTF-8 at byte 0: save it as UTF-8"),
     (5, "give a JSON object"),
 ]
 
@@ -177,12 +177,12 @@ def test_a_condition_is_a_field_of_any_model() -> None:
 
 DEDUCTIONS = [
     (Deduction(amount_minor=5_000), "amount", 5_000, "a fixed amount"),
-    (Deduction(share_bps=300), "share", 300, "300 bps of the market price"),
+    (Deduction(share_bps=300), "share", 300, "3 % of the market price"),
     (
         Deduction(anchor="display", weight_bps=20_260),
         "anchor display",
         20_260,
-        "20260 bps of the display repair anchor",
+        "202.6 % of the display repair anchor",
     ),
 ]
 

@@ -137,10 +137,10 @@ def test_two_sims_of_one_number_are_one() -> None:
         ('{"a":' * 100_000, "give the JSON that"),
         ("[" * 100_000, "give the JSON that"),
         (7, "give the JSON that"),
-        ("{}", "factory_reset_protection cannot be None: it is always in a report"),
+        ("{}", "factory_reset_protection is missing: give a whole report"),
         ('{"locks": [], "locks": {}}', "let each key stand once"),
-        ('{"locks": []}', r"DeviceReport\.locks cannot be a list: it is a JSON object"),
-        ('{"locks": {"factory_reset_protection": 0}}', "it is of the type bool"),
+        ('{"locks": []}', r"DeviceReport\.locks is a list: give a JSON object"),
+        ('{"locks": {"factory_reset_protection": 0}}', "factory_reset_protection is 0: give true or false"),
     ],
 )
 def test_what_is_no_report_is_an_error(text: Any, words: str) -> None:  # noqa: ANN401 - also wrong

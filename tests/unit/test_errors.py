@@ -49,7 +49,7 @@ def test_no_error_shows_a_serial_number(error: MiExchangeError) -> None:
 
 def test_an_invalid_value_says_field_value_and_rule() -> None:
     error = InvalidValue("OrderLine.quantity", 0, "give a whole number, one or more")
-    assert str(error) == "OrderLine.quantity cannot be 0: give a whole number, one or more"
+    assert str(error) == "OrderLine.quantity is 0: give a whole number, one or more"
     assert (error.field, error.value, error.rule) == ("OrderLine.quantity", "0", "give a whole number, one or more")
 
 

@@ -85,13 +85,13 @@ def test_a_cell_may_be_as_long_as_the_bound(tmp_path: Path) -> None:
         (b"," * 100_000, "line 1 has more than 2,000 columns"),
         (b"x" * 200_000, "a cell in line 1 has more than 100,000 bytes"),
         (b'"model', "the quotation mark that opens a cell in line 1 is not closed"),
-        (b"\n" + HEAD.encode(), "its first line must name the columns"),
-        (b"\r\n\r\n", "its first line must name the columns"),
-        (b"\xef\xbb\xbf", "its first line must name the columns"),
-        (HEAD.encode("utf-16"), "it is in UTF-16: export it as CSV in UTF-8"),
+        (b"\n" + HEAD.encode(), "which names no columns: name the columns in its first line"),
+        (b"\r\n\r\n", "which names no columns: name the columns in its first line"),
+        (b"\xef\xbb\xbf", "which names no columns: name the columns in its first line"),
+        (HEAD.encode("utf-16"), "which is in UTF-16: export it as CSV in UTF-8"),
         (HEAD.encode("utf-16-le"), "have NUL characters in them, as in UTF-16"),
-        (gzip.compress(HEAD.encode()), "it is compressed with gzip"),
-        (b"PK\x03\x04....", "it is a workbook or another zip file"),
+        (gzip.compress(HEAD.encode()), "which is compressed with gzip"),
+        (b"PK\x03\x04....", "which is a workbook or another zip file"),
         (b"caf\xe9,model", "line 1 is not in UTF-8"),
     ],
 )
@@ -107,18 +107,18 @@ def test_columns_that_nobody_reads_may_have_any_name(tmp_path: Path) -> None:
     appraise_file(source, tmp_path / "out.csv", graded(), keep=["two\nlines"])
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         assert next(pycsv.reader(stream))[1] == "two\nlines"
-    for name, words in (("=1+1", "two columns"), ("n" * 300, "at most 200 characters"), ("nn", "6 more|two")):
+    for name, words in (("=1+1", "two columns"), ("n" * 300, "at most 200 characters"), ("nn", "and 25 more")):
         with pytest.raises(InvalidValue, match=words):
             appraise_file(source, tmp_path / "other.csv", graded(), keep=[name])
 
 
 def test_a_space_in_a_name_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue, match="' model' is no column of this programme: rename it model"):
+    with pytest.raises(InvalidValue, match="has no column model: rename ' model' to model"):
         appraise_file(csv(tmp_path, line(), head=f" {HEAD}"), tmp_path / "out.csv", graded())
 
 
 def test_an_imei_by_another_name_is_personal_data_too(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue, match="IMEIs are personal data"):
+    with pytest.raises(InvalidValue, match="which holds IMEIs, which are personal data"):
         appraise_file(
             csv(tmp_path, line() + ",1", head=f"{HEAD},I-MEI "), tmp_path / "o.csv", graded(), keep=["I-MEI "]
         )
@@ -147,7 +147,7 @@ def test_what_is_no_text_in_parquet_likewise(tmp_path: Path, kind: pa.DataType) 
     table = table_of(*[device()] * 3).drop_columns(["number"]).append_column("number", wrong)
     pq.write_table(table, tmp_path / "in.parquet")
     if pa.types.is_dictionary(kind):  # Arrow itself looks at the texts of such
-        with pytest.raises(InvalidValue, match="cannot be read as Parquet: Invalid UTF8"):
+        with pytest.raises(InvalidValue, match=r"cannot be read as Parquet \(Invalid UTF8"):
             appraise_file(tmp_path / "in.parquet", tmp_path / "out.parquet", graded(), keep=["number"], rows=2)
         return
     appraise_file(tmp_path / "in.parquet", tmp_path / "out.parquet", graded(), keep=["number"], rows=2)
@@ -235,7 +235,7 @@ def codes(length: int, rows: int) -> pa.Array:
     [
         (lambda: pa.array(["x" * 200_000_000]), 1, {}, "a cell of the column 'number' has more than 100,000 bytes"),
         (lambda: pa.array(["x" * 200_000_000]), 1, {"use_dictionary": False}, "its pages unpack to 200,000,"),
-        (lambda: pa.array(["x" * 100_001]), 1, {"use_dictionary": False}, "row 0 has more than 100,000 bytes"),
+        (lambda: pa.array(["x" * 100_001]), 1, {"use_dictionary": False}, "which has more than 100,000 bytes in row 0"),
         (lambda: codes(100_001, 9), 9, {}, "a cell of the column 'number' has more than 100,000 bytes"),
         (lambda: codes(50_000, 9_000), 9_000, {}, "its cells unpack to more than"),
         (lambda: pa.nulls(1_000_001, pa.string()), 1_000_001, {}, "it says that it has 1,000,001 rows in"),
@@ -308,7 +308,7 @@ def test_lists_for_texts_refuse_rows_and_lists_for_days_the_file(tmp_path: Path)
     assert outcomes(tmp_path / "out.parquet") == [("refused", "invalid_value")]
     table = table_of(device()).drop_columns(["purchased_on"]).append_column("purchased_on", pa.array([[1]]))
     pq.write_table(table, tmp_path / "in.parquet")
-    with pytest.raises(InvalidValue, match="purchased_on cannot be"):
+    with pytest.raises(InvalidValue, match="purchased_on is"):
         appraise_file(tmp_path / "in.parquet", tmp_path / "other.parquet", graded())
 
 
@@ -345,7 +345,7 @@ def test_codes_are_made_safe_by_their_texts() -> None:
 
 def test_bytes_are_no_column_of_a_csv(tmp_path: Path) -> None:
     source = with_numbers(tmp_path, pa.array([b"\x1b=1"]), 1)
-    with pytest.raises(InvalidValue, match="a CSV cannot hold a column of binary"):
+    with pytest.raises(InvalidValue, match="which is a column of binary, which a CSV cannot hold"):
         appraise_file(source, tmp_path / "out.csv", graded(), keep=["number"])
 
 
@@ -380,7 +380,7 @@ def test_no_file_of_somebody_else_is_written_to(tmp_path: Path, name: str, kind:
     if kind == "hard link":
         assert run(tmp_path, "out").rows == 10
     else:
-        with pytest.raises(InvalidValue, match="is no regular file but a link"):
+        with pytest.raises(InvalidValue, match="which is a link, a folder, a pipe or a device: remove it"):
             run(tmp_path, "out")
         assert not (tmp_path / "out.parquet").exists()
     assert victim.read_text(encoding="utf-8") == "mine"
@@ -397,7 +397,7 @@ def test_no_part_is_read_through_a_link(tmp_path: Path, name: str) -> None:
     if part.exists():
         part.rename(tmp_path / "elsewhere")
     part.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InvalidValue, match="no regular file"):
+    with pytest.raises(InvalidValue, match="which is a link, a folder, a pipe or a device: remove it"):
         run(tmp_path, "out")
 
 
@@ -408,7 +408,7 @@ def test_the_folder_of_parts_is_ours(tmp_path: Path, kind: str) -> None:
     (tmp_path / "elsewhere").mkdir()
     parts = tmp_path / "out.parquet.parts"
     parts.symlink_to(tmp_path / "elsewhere") if kind == "link" else parts.touch()
-    with pytest.raises(InvalidValue, match="no folder is there: remove it"):
+    with pytest.raises(InvalidValue, match="which is no folder: remove it: parts are kept there"):
         run(tmp_path, "out", force=True)
     assert names_in(tmp_path / "elsewhere") == []
 
@@ -418,7 +418,7 @@ def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pyte
     ten(tmp_path)
     (tmp_path / "out.parquet.parts").mkdir()
     monkeypatch.setattr("os.geteuid", lambda: 12_345)
-    with pytest.raises(InvalidValue, match="the folder is somebody else's"):
+    with pytest.raises(InvalidValue, match="which is somebody else's: remove it"):
         run(tmp_path, "out")
 
 
@@ -440,18 +440,18 @@ def test_parts_are_for_their_owner_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["in.csv", "in.parquet"])
 def test_a_pipe_or_a_device_is_no_source(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
-    with pytest.raises(InvalidValue, match="it is no regular file, but a pipe or a device"):
+    with pytest.raises(InvalidValue, match="which is no regular file, but a pipe or a device"):
         appraise_file(tmp_path / name, tmp_path / "out.csv", graded())
     (tmp_path / name).unlink()
     (tmp_path / name).symlink_to("/dev/zero")
-    with pytest.raises(InvalidValue, match="it is no regular file, but a pipe or a device"):
+    with pytest.raises(InvalidValue, match="which is no regular file, but a pipe or a device"):
         appraise_file(tmp_path / name, tmp_path / "out.csv", graded())
 
 
 def test_a_target_that_is_a_link_to_nowhere_is_there(tmp_path: Path) -> None:
     ten(tmp_path)
     (tmp_path / "out.parquet").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(InvalidValue, match="it exists already"):
+    with pytest.raises(InvalidValue, match="which exists already"):
         run(tmp_path, "out")
     assert run(tmp_path, "out", force=True).rows == 10
     assert not (tmp_path / "nowhere").exists()
@@ -511,7 +511,7 @@ def test_a_note_of_placed_files_is_checked(tmp_path: Path) -> None:
         run(tmp_path, "out", progress=stop_after(6))
     for text in ("[[1,2]]", '{"files":[[1,2]],"checksum":"x"}', "{", "\xff"):
         (tmp_path / "out.parquet.parts" / "placed.json").write_text(text, encoding="latin-1")
-        with pytest.raises(InvalidValue, match=r"placed.json is damaged.*restart"):
+        with pytest.raises(InvalidValue, match=r"which has the damaged part placed.json.*restart"):
             run(tmp_path, "out")
 
 
@@ -523,5 +523,5 @@ def test_parts_that_changed_places_are_damaged(tmp_path: Path) -> None:
     kept = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(kept)
-    with pytest.raises(InvalidValue, match=r"000000\.arrow is damaged"):
+    with pytest.raises(InvalidValue, match=r"which has the damaged part 000000\.arrow"):
         run(tmp_path, "out")

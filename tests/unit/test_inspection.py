@@ -265,8 +265,8 @@ def test_arguments_are_of_their_type(quoted: Any, inspection: Any, programme: An
 def test_an_examination_adds_up() -> None:
     whole = found(seen())
     for changes, words in (
-        ({"coupon_value": 1}, "its lines come to 995000"),
-        ({"exchange_value": 1}, "without bonuses it is 995000"),
+        ({"coupon_value": 1}, "give what its lines add up to, 995000"),
+        ({"exchange_value": 1}, "give what its lines add up to without bonuses, 995000"),
         ({"reasons": (Reason(ReasonCode.CONDITION_GATE, "why", "how"),)}, "exactly where the device is not valued"),
         ({"kind": "not_taken"}, "exactly where the device is not valued"),
     ):

@@ -112,11 +112,11 @@ def test_an_amount_is_split_by_largest_remainder(amount: int, weights: list[int]
 
 
 NOT_ALLOCATED = [
-    (-1, [1], "amounts and weights are zero or more"),
-    (1, [-1], "amounts and weights are zero or more"),
-    (1, [2, -1], "amounts and weights are zero or more"),
-    (1, [], "at least one weight must be above zero"),
-    (1, [0], "at least one weight must be above zero"),
+    (-1, [1], "is -1: give whole numbers of 0 or more"),
+    (1, [-1], "is -1: give whole numbers of 0 or more"),
+    (1, [2, -1], "is -1: give whole numbers of 0 or more"),
+    (1, [], "has none above 0: give at least one above 0"),
+    (1, [0], "has none above 0: give at least one above 0"),
 ]
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from miexchange import Catalogue, DataError, ReasonCode, Variant
+from miexchange._decisions import BITS
 from miexchange._makers import Maker, TacReader, TacReading, makers, name_key, read_makers
 from miexchange._problems import Problems
+from miexchange._text import closest
 from miexchange.batch import appraise_frame
-from miexchange.batch.plan._arrays import BITS
 from miexchange.batch.plan._tacs import PAGE, tac_rules
-from miexchange.catalogue import closest
 from miexchange.eligibility import naming_code, tac_code
 from miexchange.programme import Programme
 from miexchange.tac import TacDevice, TacTable
@@ -89,7 +89,7 @@ def test_what_is_not_said_clearly_is_unknown(name: str) -> None:
 
 def test_a_storage_that_two_variants_have_asks_which() -> None:
     one, other = (Variant(f"acme-one-{ram}-64", "Acme", "One", ram * 1024, 64) for ram in (4, 6))
-    catalogue = Catalogue((one, other, Variant("acme-one-6-128", "Acme", "One", 6144, 128)))
+    catalogue = Catalogue.of((one, other, Variant("acme-one-6-128", "Acme", "One", 6144, 128)))
     assert catalogue.meant("Acme One 64GB") == (one, other)
     assert catalogue.named("Acme One 64GB") is None
     assert naming_code("Acme One 64GB", catalogue) is ReasonCode.VARIANT_MISSING
@@ -98,7 +98,7 @@ def test_a_storage_that_two_variants_have_asks_which() -> None:
 
 def test_spaces_between_digits_tell_names_apart_and_may_be_left_out() -> None:
     old, new = Variant("acme-j7-2016", "Acme", "Jay 7 (2016)", None, 16), Variant("acme-j7", "Acme", "Jay 7", None, 16)
-    catalogue = Catalogue((new, old))
+    catalogue = Catalogue.of((new, old))
     for name in ("acme jay 7 2016", "AcmeJay7-2016", "jay 7/2016", "Jay72016"):
         assert catalogue.named(name) is old, name
     assert catalogue.named("Jay 7 20 16") is None
@@ -108,7 +108,7 @@ def test_spaces_between_digits_tell_names_apart_and_may_be_left_out() -> None:
 def test_a_name_that_leads_to_two_leads_to_none() -> None:
     one, two = Variant("a-1", "Acme", "Uno", None, 4, aliases=("Duo",)), Variant("a-2", "Acme", "Duo", None, 8)
     three, four = Variant("A-2 ", "Zeta", "Trio", None, 4), Variant("a-4", "zeta", "TRIO", None, 8)
-    catalogue = Catalogue((one, two, three, four))
+    catalogue = Catalogue.of((one, two, three, four))
     assert catalogue.named("Acme Uno") is one
     assert catalogue.named("a-2") is two
     for name in ("Acme Duo", "Duo", "Zeta Trio", "A-2", "Acme Duo 4 GB"):

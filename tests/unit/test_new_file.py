@@ -31,7 +31,7 @@ def test_a_new_file_has_the_mode_that_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_folder_is_neither_written_nor_read(tmp_path: Path) -> None:
     for verb in (create, open_ours):
-        with pytest.raises(InvalidValue, match="is no regular file but a link, a folder"):
+        with pytest.raises(InvalidValue, match="which is a link, a folder, a pipe or a device: remove it"):
             verb(tmp_path, "target")
 
 
@@ -41,7 +41,7 @@ def test_a_file_that_somebody_makes_meanwhile_is_not_written_to(
     path = tmp_path / "new"
     path.write_bytes(b"mine")
     monkeypatch.setattr(type(path), "unlink", lambda _: None)
-    with pytest.raises(InvalidValue, match="is no regular file"):
+    with pytest.raises(InvalidValue, match="which is a link, a folder, a pipe or a device: remove it"):
         create(path, "target")
     assert path.read_bytes() == b"mine"
 

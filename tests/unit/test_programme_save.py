@@ -105,15 +105,15 @@ def test_a_programme_without_anchors_has_no_table_of_them(tmp_path: Path) -> Non
 
 
 def test_what_is_there_is_not_written_over(base: Programme, tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue, match=r"directory cannot be .*it is there already"):
+    with pytest.raises(InvalidValue, match=r"directory is .*, which is there already: give a new one"):
         base.save(tmp_path)
     saved = base.save(tmp_path / "saved")
     before = contents(saved)
-    with pytest.raises(InvalidValue, match="it is there already"):
+    with pytest.raises(InvalidValue, match="which is there already: give a new one"):
         replace(base, title="Another").save(saved)
     assert contents(saved) == before
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(InvalidValue, match="it is there already"):
+    with pytest.raises(InvalidValue, match="which is there already: give a new one"):
         base.save(tmp_path / "link")
 
 
@@ -194,20 +194,10 @@ def test_a_text_that_would_be_read_back_as_another_is_not_saved(
     assert inside(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"zone": timezone(timedelta(hours=5, seconds=10))}, "zone"),
-        ({"catalogue": "unsorted"}, "catalogue"),
-    ],
-)
-def test_a_programme_that_would_be_loaded_as_another_is_not_saved(
-    base: Programme, change: dict[str, Any], field: str, tmp_path: Path
-) -> None:
-    if field == "catalogue":
-        change = {field: Catalogue(base.catalogue.variants[::-1])}
-    with pytest.raises(InvalidValue, match=rf"Programme\.{field} cannot be .*loading would return another one"):
-        replace(base, **change).save(tmp_path / "saved")
+def test_a_programme_that_would_be_loaded_as_another_is_not_saved(base: Programme, tmp_path: Path) -> None:
+    changed = replace(base, zone=timezone(timedelta(hours=5, seconds=10)))
+    with pytest.raises(InvalidValue, match=r"Programme\.zone is not what loading would return: give a zone"):
+        changed.save(tmp_path / "saved")
     assert inside(tmp_path) == []
 
 
@@ -237,7 +227,7 @@ def test_what_cannot_take_its_name_leaves_what_was_there(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", taken)
-    with pytest.raises(InvalidValue, match=r"directory cannot be .*taken"):
+    with pytest.raises(InvalidValue, match=r"directory is .*taken"):
         replace(base, title="Another").save(saved, overwrite=overwrite)
     assert inside(tmp_path) == ["saved"] * overwrite
     assert not overwrite or Programme.load(saved) == base

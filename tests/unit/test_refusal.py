@@ -19,7 +19,7 @@ def test_a_refusal_is_a_no() -> None:
 
 
 def test_a_refusal_without_a_reason_does_not_exist() -> None:
-    with pytest.raises(InvalidValue, match="give a tuple of 1 to 2,000 elements") as caught:
+    with pytest.raises(InvalidValue, match="is empty: give 1 to 2,000 elements") as caught:
         Refusal(())
     assert caught.value.field == "Refusal.reasons"
 

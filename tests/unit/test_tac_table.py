@@ -206,7 +206,7 @@ def test_words_for_nothing_name_no_phone(tmp_path: Path, word: str) -> None:
     ]
     assert [problem.message for problem in table.report.problems] == ["the row names neither a brand nor a model"]
     assert TacTable.of([("01234567", word, "One", word)]).lookup("01234567") == (TacDevice("", "One"),)
-    with pytest.raises(InvalidValue, match="a row names a brand or a model"):
+    with pytest.raises(InvalidValue, match="has a row that names no device: name a brand or a model in it"):
         TacTable.of([("01234567", word, word)])
 
 
@@ -342,9 +342,9 @@ class TestTable:
         ("row", "words"),
         [
             (("3541780", "Acme", "One"), "give the 8 digits of a TAC as text"),
-            (("35417803", "Acme", 1), "brand, model and source are texts"),
-            (("35417803", "Acme", "One", None), "brand, model and source are texts"),
-            (("35417803", "", ""), "a row names a brand or a model"),
+            (("35417803", "Acme", 1), "give brand, model and source as texts"),
+            (("35417803", "Acme", "One", None), "give brand, model and source as texts"),
+            (("35417803", "", ""), "has a row that names no device: name a brand or a model in it"),
         ],
     )
     def test_a_row_in_code_is_strict(self, row: tuple[str, str, str], words: str) -> None:
@@ -380,6 +380,6 @@ class TestTable:
         assert TacDevice.from_json(TacDevice("Acme", "One").to_json()) == TacDevice("Acme", "One")
 
 
-def test_what_is_no_path_is_refused_with_the_right_words() -> None:
-    with pytest.raises(DataError, match="5 is no path"):
-        TacTable.read(5)  # type: ignore[arg-type]
+def test_what_is_no_table_is_refused_with_the_right_words() -> None:
+    with pytest.raises(DataError, match="5 is no table"):
+        TacTable.read(5)

@@ -33,5 +33,5 @@ def test_categories_are_shrunken_offsets_and_numbers_smooth() -> None:
 
 
 def test_a_price_is_above_zero() -> None:
-    with pytest.raises(InvalidValue, match="a price is above zero"):
+    with pytest.raises(InvalidValue, match=r"y is 0.0: give prices above zero"):
         AdditiveRegressor().fit([[1.0], [2.0]], [1.0, 0.0])

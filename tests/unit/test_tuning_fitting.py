@@ -133,7 +133,7 @@ def test_a_programme_without_anchors_needs_none(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_there_is_never_written_to(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue, match="it is there already"):
+    with pytest.raises(InvalidValue, match="which is there already: give a new one"):
         fit_programme(tmp_path, graded(), prices=prices(), **NAMES)
 
 
@@ -148,7 +148,7 @@ def test_what_the_linter_refuses_is_not_written(tmp_path: Path) -> None:
 
 def test_a_day_without_prices_is_refused(tmp_path: Path) -> None:
     names = {**NAMES, "effective_from": ON - timedelta(days=300)}
-    with pytest.raises(InvalidValue, match="no accepted model has a price on that day"):
+    with pytest.raises(InvalidValue, match="a day on which no accepted model has a price: build"):
         fit_programme(tmp_path / "new", graded(), prices=prices(), **names)
     with pytest.raises(InvalidValue, match="give a date"):
         fit_programme(tmp_path / "new", graded(), prices=prices(), **{**NAMES, "effective_from": "2018"})
@@ -169,14 +169,14 @@ def test_deductions_of_other_findings_are_refused(tmp_path: Path) -> None:
 def test_observations_without_grades_are_refused(tmp_path: Path) -> None:
     rows = simulate_observations(graded(), 50, seed=2, models=3)
     found = Observations.read(rows, graded().catalogue, as_of=date(2018, 6, 30))
-    with pytest.raises(InvalidValue, match="they have no column grade"):
+    with pytest.raises(InvalidValue, match="observations has no column grade: add the grade"):
         fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
 
 
 def test_grades_that_the_terms_do_not_know_are_refused(tmp_path: Path) -> None:
     rows = simulate_observations(graded(), 50, seed=2, models=3).assign(grade="Good")
     found = Observations.read(rows, graded().catalogue, as_of=date(2018, 6, 30))
-    with pytest.raises(InvalidValue, match=r"it is no grade of .*: known: A, B"):
+    with pytest.raises(InvalidValue, match=r"give the grades of the terms .*: A, B"):
         fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
 
 

@@ -100,9 +100,9 @@ def test_live_coupons_are_valued_again_under_the_new_list() -> None:
 
 def test_a_coupon_that_is_not_valid_then_is_left_out() -> None:
     assert len(exposure(coupons(), graded(), at=AT + timedelta(days=1)).frame) == 1
-    with pytest.raises(InvalidValue, match="none is valid"):
+    with pytest.raises(InvalidValue, match="coupons has none that is valid"):
         exposure(coupons(), graded(), at=AT + timedelta(days=365))
-    with pytest.raises(InvalidValue, match="none is valid"):
+    with pytest.raises(InvalidValue, match="coupons has none that is valid"):
         exposure([], graded(), at=AT)
 
 

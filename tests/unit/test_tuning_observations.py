@@ -192,7 +192,7 @@ def test_grades_that_are_words_are_ranked_as_the_caller_says(words: tuple[str, .
         # The best of those that occur.
         assert clean(graded_rows(*words[:2]), order) == [words[0] if order == words else words[1]]
     for rows in (graded_rows(*words), graded_rows(*words).assign(grade=pd.Categorical(words))):
-        with pytest.raises(InvalidValue, match="say their order"):
+        with pytest.raises(InvalidValue, match=r"^grades is missing, and there are .*: say the order of the grades: "):
             clean(rows)
     assert clean(graded_rows(words[0], words[0])) == [words[0], words[0]]  # one grade needs no order
 

@@ -119,7 +119,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         plots.depreciation(DepreciationCurve())
     with pytest.raises(InvalidValue, match="give brand, age"):
         plots.residuals(past(), "colour")
-    with pytest.raises(InvalidValue, match="no such column"):
+    with pytest.raises(InvalidValue, match=r"has no column .*: add it, or name the column that holds it; known: "):
         plots.depreciation(curve(), pd.DataFrame({"x": [1]}))
 
 

@@ -51,7 +51,7 @@ def test_a_book_answers_what_is_asked_and_nothing_else() -> None:
 
 def test_a_programme_without_prices_or_listings_makes_nothing() -> None:
     empty = _changed(graded(), {"prices": PriceTable(())})
-    with pytest.raises(InvalidValue, match="it has no prices"):
+    with pytest.raises(InvalidValue, match="which has no prices"):
         simulate_observations(empty, 5, seed=1)
     with pytest.raises(InvalidValue, match="lists no model"):
         simulate_book(graded(), 5, seed=1, at=datetime(2017, 1, 1, tzinfo=UTC))

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from miexchange import _value
+from miexchange._door import adapter_of
 from miexchange._value import Value, canonical, day, dump, instant, require
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Finding, Grade, Grading, Option, Questionnaire
@@ -75,7 +75,7 @@ VALUES: list[Value] = [
     BONUS,
     small.USAGE,
     small.TERMS.replace(bonuses=(BONUS,), age_bands=(AgeBand(0, 10_000),)),
-    QuoteLine("grade", -500, "9500 bps kept", "grades[B]"),
+    QuoteLine("grade", -500, "95 % kept", "grades[B]"),
     GrantedBonus("diwali", 5_000, "Two"),
     QUOTE.without_imei(),  # a quote's form leaves the IMEI out: see test_valuation.py
     WorstCase(100, 200, Condition({"glass": "cracked"}), ("power=dead",)),
@@ -251,7 +251,7 @@ def test_what_is_no_plain_data_is_refused(data: Any) -> None:  # noqa: ANN401 - 
 def test_a_fault_in_json_is_named_with_its_path() -> None:
     data = Order("o1", (LINE, LINE)).to_dict()
     data["lines"][1]["quantity"] = "two"
-    with pytest.raises(InvalidValue, match="Input should be a valid integer") as caught:
+    with pytest.raises(InvalidValue, match="is the text 'two': give a whole number from 1 to 1000000") as caught:
         Order.from_dict(data)
     assert (caught.value.field, caught.value.value) == ("Order.lines.1.quantity", "'two'")
 
@@ -275,9 +275,9 @@ def test_replacing_checks_like_a_new_value_and_names_an_unknown_field() -> None:
     assert LINE.replace(quantity=3) == OrderLine("Two", "smartphone", "Acme", "shop", 999_900, 3)
     with pytest.raises(InvalidValue, match="give a whole number from 1 to 1000000"):
         LINE.replace(quantity=0)
-    with pytest.raises(InvalidValue, match="OrderLine cannot be 'qty': there is no such field"):
+    with pytest.raises(InvalidValue, match="OrderLine has no field 'qty': leave it out; known: product, category"):
         LINE.replace(qty=3)
-    with pytest.raises(InvalidValue, match="OrderLine cannot be 'colour': there is no such field"):
+    with pytest.raises(InvalidValue, match="OrderLine has no field 'colour': leave it out; known: product, category"):
         LINE.replace(qty=3, colour="red")  # the first one, in alphabetical order
 
 
@@ -365,7 +365,7 @@ def test_an_integer_of_numpy_is_the_number(number: Any) -> None:  # noqa: ANN401
     "wrong", [np.float64(2), np.timedelta64(2), np.datetime64("2018-03-20"), np.array(2), np.True_]
 )
 def test_nothing_else_of_numpy_is_a_whole_number(wrong: Any) -> None:  # noqa: ANN401 - numpy's own
-    with pytest.raises(InvalidValue, match=r"OrderLine.quantity cannot be an? \w+: give a whole number"):
+    with pytest.raises(InvalidValue, match=r"OrderLine.quantity is (an? \w+|2\.0|True): give a whole number"):
         LINE.replace(quantity=wrong)
 
 
@@ -378,7 +378,7 @@ def test_a_tuple_of_any_depth_is_refused_and_not_followed() -> None:
     deep: Any = ()
     for _ in range(100_000):
         deep = (deep,)
-    with pytest.raises(InvalidValue, match="give a tuple"):
+    with pytest.raises(InvalidValue, match=r"UsageRules\.brands\.0 is a tuple: give one line"):
         small.USAGE.replace(brands=deep)
 
 
@@ -391,13 +391,13 @@ def test_a_number_that_only_looks_like_a_number_is_refused() -> None:
 
 
 def test_each_item_of_a_tuple_is_checked() -> None:
-    with pytest.raises(InvalidValue, match="give a tuple of 1 to 500 elements, no two alike; of each: give one line"):
+    with pytest.raises(InvalidValue, match=r"UsageRules\.brands\.1 is 5: give one line"):
         small.USAGE.replace(brands=("Acme", 5))
-    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000; of each: give a tuple of 2"):
+    with pytest.raises(InvalidValue, match=r"Quote\.bonuses_given\.0 has 3 elements: give 2 elements"):
         QUOTE.replace(bonuses_given=(("diwali", 1, 2),))
-    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000; of each: give a tuple of 2"):
+    with pytest.raises(InvalidValue, match=r"Quote\.bonuses_given\.0\.1 is the text '1': give a whole number"):
         QUOTE.replace(bonuses_given=(("diwali", "1"),))
-    with pytest.raises(InvalidValue, match="give a tuple of at most 2,000; of each: give a tuple of 2"):
+    with pytest.raises(InvalidValue, match=r"Quote\.bonuses_given\.0 is a list: give a tuple of 2"):
         QUOTE.replace(bonuses_given=(["diwali", 1],))
 
 
@@ -416,12 +416,12 @@ def test_the_fast_form_keeps_the_order_of_the_fields() -> None:
 
 def test_an_adapter_is_built_once() -> None:
     AgeBand(12, 9_000).to_json()
-    assert _value._adapter(AgeBand) is _value._adapter(AgeBand)  # noqa: SLF001 - building one takes milliseconds
+    assert adapter_of(AgeBand) is adapter_of(AgeBand)  # building one takes milliseconds
 
 
 def test_a_requirement_holds_or_raises() -> None:
     require(len("x") == 1, "x", 1, "be so")
-    with pytest.raises(InvalidValue, match="x cannot be 1: be so"):
+    with pytest.raises(InvalidValue, match="x is 1: be so"):
         require(len("x") == 2, "x", 1, "be so")
 
 
@@ -483,9 +483,9 @@ NO_INSTANTS = [
     (datetime(9901, 1, 1, tzinfo=UTC), "in the years 1900 to 9900"),
     (datetime(1899, 12, 31, 23, 59, tzinfo=UTC), "in the years 1900 to 9900"),
     (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))), "in the years 1900 to 9900"),
-    (pd.NaT, "cannot be NaT: it is missing"),
-    (pd.NA, "it is missing: give an instant"),
-    (float("nan"), "it is missing: give an instant"),
+    (pd.NaT, "Quote.at is missing: give an instant"),
+    (pd.NA, "Quote.at is missing: give an instant"),
+    (float("nan"), "Quote.at is missing: give an instant"),
     (np.datetime64("2018-03-20T12:00"), "a datetime with a time zone"),
     (pd.Timestamp("2018-03-20T12:00"), "names no instant"),
 ]
@@ -501,7 +501,7 @@ def test_what_is_no_instant_is_refused(given: object, rule: str) -> None:
 def test_a_date_is_a_date_and_nothing_else() -> None:
     assert day(date(2018, 3, 20), "on") == date(2018, 3, 20)
     for wrong in (None, "2018-03-20", 5, NOON, pd.Timestamp("2018-03-20"), np.datetime64("2018-03-20"), pd.NaT):
-        with pytest.raises(InvalidValue, match=r"on cannot be .*: give a date"):
+        with pytest.raises(InvalidValue, match=r"on is .*: give a date"):
             day(wrong, "on")
 
 
@@ -525,7 +525,7 @@ def test_terms_and_usage_are_values_too() -> None:
 
 
 def test_a_variant_states_its_own_rules() -> None:
-    with pytest.raises(InvalidValue, match=r"Variant.name cannot be ' ': give one line of text"):
+    with pytest.raises(InvalidValue, match=r"Variant.name is ' ': give one line of text"):
         Variant("m", "Acme", " ", 1, 1)
 
 

@@ -30,5 +30,5 @@ def test_a_word_is_found_by_its_text(kind: Any) -> None:  # noqa: ANN401 - mypy 
 @pytest.mark.parametrize("kind", WORDS)
 @pytest.mark.parametrize("value", ["CLEAR", "", "lost", None, 1, [], b"clear", _Other.A])
 def test_another_object_is_an_error_that_names_the_words(kind: Any, value: object) -> None:  # noqa: ANN401
-    with pytest.raises(InvalidValue, match=f"{kind.__name__} cannot be .*give one of: {next(iter(kind)).value}"):
+    with pytest.raises(InvalidValue, match=f"{kind.__name__} is .*give one of: {next(iter(kind)).value}"):
         kind(value)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from miexchange._decisions import BITS
+from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch.arrow._columns import Kind, check_names, read_cells
 from miexchange.batch.arrow._inputs import open_frame
 from miexchange.batch.arrow._results import Amounts, Texts, sets_of, table_like
 from miexchange.batch.arrow._threads import workers
-from miexchange.batch.plan._arrays import BITS
 from miexchange.batch.plan._blocks import appraise_columns
 from miexchange.batch.plan._loop import REFUSED, WARNINGS, Values
-from miexchange.batch.plan._periods import microseconds
 from miexchange.batch.plan._plan import Plan, plan_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.programme import NONE_GIVEN, Programme
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def appraise_frame(
 
     The columns are ``model`` and one for each question of the programme, named by its id, and where
     they are known ``imei``, ``imei2``, ``imei_status``, ``purchased_on``, ``at``, ``exchange_open``,
-    ``device_exchanged`` and ``target``. They mean what the arguments of `miexchange.appraise` mean, and an
-    empty cell what an argument left out means. Other columns are not looked at, whatever they are called. Texts may
-    be dictionary-encoded (categorical), which is several times faster.
+    ``device_exchanged``, ``target`` and, where the programme pays by class, ``customer``. They mean what the arguments
+    of `miexchange.appraise` mean, and an empty cell what an argument left out means. Other columns are not looked at,
+    whatever they are called. Texts may be dictionary-encoded (categorical), which is several times faster.
 
     A row is never dropped and never raises: a cell that holds no value of its type (bytes that are no UTF-8 in a
     text, say), or no instant, refuses its row with ``invalid_value``.
@@ -110,7 +110,7 @@ def appraise_frame(
     table = open_frame(frame)
     names = table.names
     if at is not None and "at" in names:
-        raise InvalidValue("at", at, "the table has a column at; give one of the two")
+        raise out_of_range("at", at, "give one of the two", "is given, and the table has a column at")
     required, optional = columns_in(programme)
     check_names(names, required if at is None else required - {"at"}, optional)
     columns = {
@@ -118,12 +118,13 @@ def appraise_frame(
     }
     for name, column in columns.items():
         if len(column.array) != table.rows:
-            raise InvalidValue(name, len(column.array), f"the table has {table.rows} rows; write it anew")
+            what = f"has {len(column.array):,} rows, and the table {table.rows:,}"
+            raise out_of_range(name, None, "write the table anew", what)
     values = appraise_columns(
         columns,
         table.rows,
         plan,
-        at=None if at is None else microseconds(instant(at, "at")),
+        at=None if at is None else micros(instant(at, "at")),
         threads=workers(threads),
     )
     result: _Frame = table_like(frame, as_columns(values, plan))

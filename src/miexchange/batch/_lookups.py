@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from miexchange._arguments import instance, takes
+from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch.arrow._cells import Codes, Imeis, Integers
 from miexchange.batch.arrow._columns import INSTANT, read_alone
@@ -19,9 +20,8 @@ from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._results import Amounts, AnyColumn, ArrowColumn, Texts, table_like
 from miexchange.batch.arrow._threads import blocks, workers
 from miexchange.batch.plan._asof import EVER_SINCE, Series, lay, search
-from miexchange.batch.plan._periods import microseconds
 from miexchange.batch.plan._tacs import PAGE, addresses, devices_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.market import PriceTable
 from miexchange.tac import TacTable
 
@@ -186,7 +186,7 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
         begin = end
     found = [prices[one] for one in range(len(prices))]
     amounts = np.array([0 if price is None else price.price_minor for price in found], dtype=np.int64)
-    starts = np.array([0 if price is None else microseconds(price.effective_from) for price in found], dtype=np.int64)
+    starts = np.array([0 if price is None else micros(price.effective_from) for price in found], dtype=np.int64)
     missing |= np.array([price is None for price in found])[position]
     since = pa.array(starts[position], mask=missing).cast(INSTANT)
     return table_like(
@@ -197,32 +197,30 @@ def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
 
 def _moments(at: Any, rows: int) -> Column:
     if issubclass(type(at), datetime):
-        moment = pa.scalar(microseconds(instant(at, "at"))).cast(INSTANT)
+        moment = pa.scalar(micros(instant(at, "at"))).cast(INSTANT)
         return read_alone(pa.repeat(moment, rows), "instant", "at")
     moments = read_alone(at, "instant", "at")
     if len(moments.array) != rows:
-        raise InvalidValue("at", len(moments.array), f"give one instant, or a column of {rows}, as many as models")
+        rule = f"give one instant, or a column of {rows:,} rows, as many as models"
+        raise out_of_range("at", None, rule, f"has {len(moments.array):,} rows")
     return moments
 
 
 @lru_cache(4)
 def _series(table: PriceTable) -> tuple[Series, list[Price | None], dict[str, int]]:
     """Return when which price is in force, and the key of each model; key 0 is that of a model without one."""
-    of_model: dict[str, list[Price]] = {}
-    for price in table.prices:
-        of_model.setdefault(price.model, []).append(price)
     nothing: list[tuple[int, Price | None]] = [(EVER_SINCE, None)]
-    laid = [nothing, *(list(_stretches(prices)) for prices in of_model.values())]
+    laid = [nothing, *(list(_stretches(one.rows)) for one in table.by_key.values())]
     series = lay([[start for start, _ in stretches] for stretches in laid])
     prices = [price for stretches in laid for _, price in stretches]
-    return series, prices, {model: key for key, model in enumerate(of_model, 1)}
+    return series, prices, {model: key for key, model in enumerate(table.by_key, 1)}
 
 
-def _stretches(prices: list[Price]) -> Iterator[tuple[int, Price | None]]:
+def _stretches(prices: tuple[Price, ...]) -> Iterator[tuple[int, Price | None]]:
     """Yield from when on which price holds, or none does."""
     yield EVER_SINCE, None
     for price, following in zip(prices, [*prices[1:], None], strict=True):
-        yield microseconds(price.effective_from), price
+        yield micros(price.effective_from), price
         until = price.effective_until
         if until is not None and (following is None or until < following.effective_from):
-            yield microseconds(until), None
+            yield micros(until), None

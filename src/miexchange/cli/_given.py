@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from miexchange._bounds import JSON_BYTES
 from miexchange._keyed import check_key
+from miexchange._text import closest
 from miexchange._time import (
     NO_ZONE,
     OUT_OF_RANGE,
@@ -64,7 +64,7 @@ class Wrong(MiExchangeError):  # noqa: N818 - named after what it says of the in
 
 def nearest(text: str, known: Iterable[str]) -> str:
     """Return " Did you mean X?" where something known looks like the text, else nothing."""
-    close = difflib.get_close_matches(text, list(known), n=2, cutoff=0.6)
+    close = closest(text, known, 2)
     return f" Did you mean {' or '.join(close)}?" if close else ""
 
 

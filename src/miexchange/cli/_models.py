@@ -55,7 +55,7 @@ def _row(variant: Variant, rules: Programme, at: datetime) -> dict[str, Any]:
     return {
         "model": variant.model,
         "label": variant.label,
-        "listed": variant.brand in rules.brands and rules.eligible.lists(variant.model, on),
+        "listed": variant.brand in rules.brands and rules.eligible.as_of(variant.model, on) is not None,
         "price_minor": None if price is None else price.price_minor,
         "priced_from": None if price is None else price.effective_from.astimezone(rules.zone).isoformat(),
         "basis": None if price is None else price.basis,

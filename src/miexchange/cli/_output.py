@@ -39,7 +39,6 @@ __all__ = [
     "hide",
     "hide_all",
     "moment",
-    "percent",
     "rupees",
     "say",
     "say_facts",
@@ -177,16 +176,6 @@ def _has_rupee_sign(encoding: str | None) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def percent(bps: int) -> str:
-    """Write basis points as a percentage, exactly.
-
-    >>> percent(9500), percent(701)
-    ('95 %', '7.01 %')
-    """
-    whole, rest = divmod(bps, 100)
-    return f"{whole}.{rest:02d}".rstrip("0") + " %" if rest else f"{whole} %"
 
 
 def moment(at: datetime, zone: timezone) -> str:

@@ -9,7 +9,7 @@ from miexchange._text import counted
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
 from miexchange.condition import Deduction, Option
-from miexchange.money import BPS
+from miexchange.money import BPS, percent
 from miexchange.programme import Bonus, Programme, Terms, UsageRules, shipped
 from miexchange.programme import lint as problems_of
 from miexchange.programme.rules import RETENTIONS
@@ -78,7 +78,7 @@ def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
         "brands": sorted(rules.brands),
         "counts": _counts(rules),
         "price_dates": _dates(rules),
-        "price_bases": sorted({price.basis for price in rules.prices.prices}),
+        "price_bases": sorted({price.basis for price in rules.prices}),
         "shown_terms": terms.version,
         "terms": [one.to_dict() for one in rules.terms],
     }
@@ -86,21 +86,21 @@ def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
 
 def _counts(rules: Programme) -> dict[str, int]:
     return {
-        "models": len(rules.catalogue.variants),
-        "listings": len(rules.eligible.listings),
-        "prices": len(rules.prices.prices),
-        "anchors": len(rules.anchors.anchors),
+        "models": len(rules.catalogue),
+        "listings": len(rules.eligible),
+        "prices": len(rules.prices),
+        "anchors": len(rules.anchors),
         "tacs": len(rules.tacs),
     }
 
 
 def _dates(rules: Programme) -> list[str]:
-    return sorted({price.effective_from.astimezone(rules.zone).date().isoformat() for price in rules.prices.prices})
+    return sorted({price.effective_from.astimezone(rules.zone).date().isoformat() for price in rules.prices})
 
 
 def _show_head(rules: Programme) -> None:
     counts = _counts(rules)
-    bases = " and ".join(sorted({price.basis for price in rules.prices.prices}))
+    bases = " and ".join(sorted({price.basis for price in rules.prices}))
     _output.say(rules.title, style="bold")
     rows = [
         ("id", rules.id),
@@ -122,7 +122,7 @@ def _show_terms(rules: Programme) -> None:
         ("in force from", *(_output.moment(one.effective_from, rules.zone) for one in rules.terms)),
         ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
-        ("operator's share", *(_output.percent(one.factor_bps) for one in rules.terms)),
+        ("operator's share", *(percent(one.factor_bps) for one in rules.terms)),
         ("scrap value", *(_output.rupees(one.scrap_minor) for one in rules.terms)),
         ("rounded down to", *(_output.rupees(one.step_minor) for one in rules.terms)),
         ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
@@ -136,12 +136,12 @@ def _show_terms(rules: Programme) -> None:
     ]
     for rule in RETENTIONS:
         if any(rule.is_used(one) for one in rules.terms):
-            rates = ([f"{_output.percent(rate)} {of}".rstrip() for rate, of in rule.rows(one)] for one in rules.terms)
+            rates = ([f"{percent(rate)} {of}".rstrip() for rate, of in rule.rows(one)] for one in rules.terms)
             rows.append((rule.title, *map(", ".join, rates)))
     if any(one.overlaps for one in rules.terms):
         overlaps = (
             ", ".join(
-                f"{overlap.one} and {overlap.other}: {_output.percent(overlap.counted_bps)} of the smaller counts"
+                f"{overlap.one} and {overlap.other}: {percent(overlap.counted_bps)} of the smaller counts"
                 for overlap in one.overlaps
             )
             for one in rules.terms
@@ -156,7 +156,7 @@ def _show_terms(rules: Programme) -> None:
 def _show_grades(terms: Terms) -> None:
     _output.say()
     _output.say(f"Grades, terms {terms.version}", style="bold")
-    rows = [(grade.id, _output.percent(grade.keep_bps), grade.meaning) for grade in terms.grades]
+    rows = [(grade.id, percent(grade.keep_bps), grade.meaning) for grade in terms.grades]
     columns = [_output.Column("Grade"), _output.Column("Keeps", justify="right"), _output.Column("Meaning")]
     _output.say_table(columns, rows)
 
@@ -185,7 +185,7 @@ def _effect(option: Option, terms: Terms) -> str:
     if option.grade:
         effects.append(f"grade {terms.grades[option.grade].id}")
     if option.keep_bps != BPS:
-        effects.append(f"keeps {_output.percent(option.keep_bps)}")
+        effects.append(f"keeps {percent(option.keep_bps)}")
     if option.deduction is not None:
         effects.append(_deduction(option.deduction))
     if option.extra_minor:
@@ -195,14 +195,14 @@ def _effect(option: Option, terms: Terms) -> str:
 
 def _deduction(deduction: Deduction) -> str:
     if deduction.anchor:
-        return f"-{_output.percent(deduction.weight_bps)} of {deduction.anchor} repair"
+        return f"-{percent(deduction.weight_bps)} of {deduction.anchor} repair"
     if deduction.share_bps:
-        return f"-{_output.percent(deduction.share_bps)} of market"
+        return f"-{percent(deduction.share_bps)} of market"
     return _output.rupees(-deduction.amount_minor)
 
 
 def _bonus(bonus: Bonus) -> str:
-    worth = f"{_output.percent(bonus.share_bps)}, at most " if bonus.share_bps else ""
+    worth = f"{percent(bonus.share_bps)}, at most " if bonus.share_bps else ""
     parts = [f"{bonus.says}: {worth}{_output.rupees(bonus.most_minor)}"]
     if bonus.from_value_minor:
         parts.append(f"from a value of {_output.rupees(bonus.from_value_minor)}")

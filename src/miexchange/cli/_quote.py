@@ -3,7 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -15,7 +15,7 @@ from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
 from miexchange.cli._programme import usage_rows
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, issue
-from miexchange.eligibility import ImeiStatus
+from miexchange.eligibility import ImeiStatus, Listing
 from miexchange.errors import shown
 from miexchange.programme import Programme, Terms
 from miexchange.quote import Quote
@@ -58,6 +58,9 @@ def quote(
     target: Annotated[
         str | None, typer.Option(metavar="NAME", help="The new phone that is wanted, for bonuses on it.")
     ] = None,
+    customer: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="The class of the customer, where the programme pays by class.")
+    ] = None,
     account: Annotated[
         str | None,
         typer.Option(metavar="ID", help=f"Accept the quote for this account, {_ACCOUNT.wants}; issue its coupon."),
@@ -92,7 +95,7 @@ def quote(
         imei = _ask.for_imei() if imei is None else imei
     device = Device(model, imei, imei2, bought)
     variant = _variant(model, rules.catalogue)
-    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, "target": target}
+    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, "target": target, "customer": customer}
     if terms is not None and variant is not None:
         filled = Condition({**terms.questionnaire.best(variant), **condition})
         if best:
@@ -131,7 +134,7 @@ def _key(account: str | None, key_file: Path | None, coupon_out: Path | None) ->
 
 def _variant(model: str, catalogue: Catalogue) -> Variant | None:
     """Return the one variant that an id or a name leads to; appraising says why there is none."""
-    variant = catalogue.by_model.get(model)
+    variant = catalogue.lookup(model)
     if variant is None:
         family = catalogue.family_of("", model)
         variants = () if family is None else catalogue.variants_of(family)
@@ -166,8 +169,8 @@ def _hints(refusal: Refusal, device: Device, rules: Programme) -> list[str]:
     codes = set(refusal.codes)
     hints = []
     if codes & {ReasonCode.PRICE_STALE, ReasonCode.PRICE_MISSING, ReasonCode.PROGRAMME_NOT_IN_FORCE}:
-        priced = [price.effective_from for price in rules.prices.prices]
-        named = [price.effective_from for price in rules.prices.prices if price.model == device.model]
+        priced = [price.effective_from for price in rules.prices]
+        named = [price.effective_from for price in rules.prices if price.model == device.model]
         days = sorted({start.astimezone(rules.zone).date().isoformat() for start in named or priced})
         if days:
             hints.append(
@@ -236,7 +239,7 @@ def _show(result: Quote, rules: Programme, worst: WorstCase, *, explain: bool) -
 
 def _checks(result: Quote, rules: Programme, *, explain: bool) -> list[tuple[str, str]]:
     on = result.at.astimezone(rules.zone).date()
-    listing = next(one for one in rules.eligible if one.model == result.model and one.covers(on))
+    listing = cast("Listing", rules.eligible.as_of(result.model, on))  # which it was, for there is a quote
     rows = [
         ("programme", f"{rules.title}, terms {result.terms}, at {_output.moment(result.at, rules.zone)}"),
         ("model", f"{result.model}, on the list since {listing.listed_from}"),

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 from miexchange._keyed import check_key
 from miexchange._value import require
+from miexchange.errors import missing, wrong_type
 from miexchange.ledger import _feed, _keyring, _schema
 from miexchange.ledger._address import MAKE
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
 from miexchange.ledger._export import Exported, export
 from miexchange.ledger._feed import FeedEvent
 from miexchange.ledger._ledger import Ledger
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from miexchange.ledger._observing import Observer
 
 __all__ = [
+    "BusyError",
     "Checkpoint",
     "DeviceStanding",
     "Difference",
@@ -53,10 +55,13 @@ __all__ = [
     "Inclusion",
     "Ledger",
     "LedgerError",
+    "LedgerVersionError",
     "Listed",
     "Observed",
     "Reconciliation",
     "Sweep",
+    "UnreachableError",
+    "UnreadableError",
     "Verification",
     "export",
     "migrate",
@@ -93,8 +98,11 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
             as an exporter of metrics. It is called in the same thread, after the commit; what it raises is logged.
 
     Raises:
-        LedgerError: there is no ledger, or it cannot be reached, or it is one of another version; the key is new and
-            the last one is not beside it; or the key of an open exchange is missing. No message shows a password.
+        UnreachableError: there is no database, or it cannot be reached.
+        LedgerVersionError: the ledger is of another version.
+        BusyError: others hold it all the while.
+        LedgerError: there is no ledger in it; the key is new and the last one is not beside it; or the key of an open
+            exchange is missing. No message shows a password.
         InvalidValue: a key is too short or no secret, or the observer cannot be called.
     """
     _check_keys(key, old_keys)
@@ -123,7 +131,8 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
         old_keys: as of `open`.
 
     Raises:
-        LedgerError: there is no ledger, or it cannot be reached; or the hashes of version 0001 do not hold.
+        UnreachableError: there is no database, or it cannot be reached.
+        LedgerError: there is no ledger in it; or the hashes of version 0001 do not hold.
         InvalidValue: a key is too short or no secret.
     """
     _check_keys(key, old_keys)
@@ -142,10 +151,12 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
 
 
 def _check_keys(key: bytes | None, old_keys: Sequence[bytes]) -> None:
-    require(type(old_keys) in {list, tuple}, "old_keys", None, "give a list or a tuple of keys")
+    if type(old_keys) not in {list, tuple}:
+        raise wrong_type("old_keys", "***", "give a list or a tuple of keys", "is no list")
     for one in (*(() if key is None else (key,)), *old_keys):
         check_key(one)
-    require(key is not None or not old_keys, "old_keys", None, "give the key that is in use, too")
+    if key is None and old_keys:
+        raise missing("key", "give the key that is in use, beside the old ones")
 
 
 def _check_is_there(connection: Connection) -> None:

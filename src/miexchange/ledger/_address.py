@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from miexchange._text import text_of, without_passwords
 from miexchange._value import is_text
 from miexchange.errors import shown
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, UnreachableError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -117,25 +117,25 @@ def claim(file: Path, *, create: bool) -> None:
     SQLite gives its log and its journal the mode of the file. An existing file keeps the mode that it has.
 
     Raises:
-        LedgerError: there is no file or no directory, or what is there is no file.
+        UnreachableError: there is no file or no directory, or what is there is no file.
     """
     name = _path_shown(file)
     try:
         mode = file.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         if not file.parent.is_dir():
-            raise LedgerError(
-                f"There is no directory {_path_shown(file.parent)}", "Make it, or give another path"
-            ) from None
+            what = f"There is no directory {_path_shown(file.parent)}"
+            raise UnreachableError(what, "Make it, or give another path", "file") from None
         if not create:
-            raise LedgerError(f"There is no ledger {name}", f"Correct the path; {MAKE}") from None
+            raise UnreachableError(f"There is no ledger {name}", f"Correct the path; {MAKE}", "file") from None
         _make(file, name)
         return
     except OSError as error:
-        raise LedgerError(f"The ledger {name} cannot be reached: {error.strerror}", "Give another path") from None
+        what = f"The ledger {name} cannot be reached: {error.strerror}"
+        raise UnreachableError(what, "Give another path", "file") from None
     if not stat.S_ISREG(mode):
         what = "a directory" if stat.S_ISDIR(mode) else "no file"
-        raise LedgerError(f"{name} is {what}", "Give the path of a file")
+        raise UnreachableError(f"{name} is {what}", "Give the path of a file", "file")
 
 
 def _path_shown(file: Path) -> str:
@@ -149,6 +149,8 @@ def _make(file: Path, name: str) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         if not file.is_file():  # otherwise somebody else was quicker to make the same ledger
-            raise LedgerError(f"{name} is a link that leads nowhere", "Give the path of a file") from None
+            what = f"{name} is a link that leads nowhere"
+            raise UnreachableError(what, "Give the path of a file", "file") from None
     except OSError as error:
-        raise LedgerError(f"The ledger {name} cannot be made: {error.strerror}", "Give another path") from None
+        what = f"The ledger {name} cannot be made: {error.strerror}"
+        raise UnreachableError(what, "Give another path", "file") from None

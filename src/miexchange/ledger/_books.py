@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed
-from miexchange.errors import MiExchangeError
+from miexchange.errors import InvalidValue, MiExchangeError
 from miexchange.events import Accept, Inspect, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold, may_follow
-from miexchange.ledger import _places
+from miexchange.ledger import _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
 from miexchange.ledger._observing import Watch
 from miexchange.ledger._requests import (
@@ -32,9 +33,7 @@ from miexchange.ledger._rows import (
     bought_us,
     entry_of,
     fingerprint,
-    instant_of,
     key_id,
-    micros,
     row_of,
     row_of_event,
 )
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Books", "Facts"]
 
-_TRIES = 20
 _KEPT = 4_096
 
 
@@ -190,30 +188,23 @@ class Books:
         The first attempt looks at nothing that an index would refuse anyhow: the answers' primary key knows every
         request that was answered before, the unique indexes know what is open. The second one finds out which it was.
         """
-        watch = Watch(self._observer, request.verb)
+        watch, made = Watch(self._observer, request.verb), []
+
+        def attempt(session: Session, number: int) -> Exchange | Refusal:
+            nonlocal made
+            watch.attempts, made = number + 1, session.made
+            if number == 0:
+                return first(session)
+            known = self._first_answer(session, request)
+            return second(session) if known is None else known
+
         try:
-            answer, made = self._tried(request, first, second, watch)
+            answer = self._sessions.settled(attempt)
         except MiExchangeError as error:
             watch.failed(error)
             raise
         watch.answered(answer, made)
         return answer
-
-    def _tried(
-        self, request: Request, first: _Attempt, second: _Attempt, watch: Watch
-    ) -> tuple[Exchange | Refusal, list[str]]:
-        """Do so, and return the answer with the kinds of the events that were written."""
-        while watch.attempts < _TRIES:
-            watch.attempts += 1
-            try:
-                with self._sessions.transaction() as session:
-                    if watch.attempts == 1:
-                        return first(session), session.made
-                    known = self._first_answer(session, request)
-                    return second(session) if known is None else known, session.made
-            except Conflict:
-                watch.quicker()
-        raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
 
     def _first_answer(self, session: Session, request: Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was; a refusal that may have passed is taken back."""
@@ -226,11 +217,14 @@ class Books:
         if not row.is_final:
             self._withdraw(session, row)
             return None
-        if row.refusal is not None:
-            refusal = Refusal.from_json(row.refusal)
-            return refusal.public() if row.is_public else refusal
-        rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
-        return fold(entry_of(one).event for one in rows)
+        try:
+            if row.refusal is not None:
+                refusal = Refusal.from_json(row.refusal)
+                return refusal.public() if row.is_public else refusal
+            rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
+            return fold(entry_of(one).event for one in rows)
+        except InvalidValue as error:
+            raise unreadable(error) from error
 
     @staticmethod
     def _print(request: Request, key: bytes) -> str:
@@ -352,7 +346,7 @@ class Books:
         bought = self._bought(session.core, exchange.coupon)
         if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
             raise Conflict
-        _places.take(session, exchange.quote.programme, _places.places(exchange))
+        _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
         self._remember(entry["hash"], exchange)
 
     def _facts(self, connection: Connection, coupon: Coupon) -> Facts:
@@ -364,7 +358,7 @@ class Books:
             exchange_open=connection.execute(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).first() is not None,
             device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
             device_bought=bought,
-            bonuses_given=_places.given(connection, coupon.programme),
+            bonuses_given=_quotas.given(connection, coupon.programme),
         )
 
     @staticmethod
@@ -372,7 +366,7 @@ class Books:
         """Return when a device was bought last by another exchange than the coupon's; None if it was not."""
         asked = {"tokens": coupon.device_tokens if tokens is None else tokens, "code": coupon.code}
         us = connection.scalar(sql.BOUGHT, asked)
-        return None if us is None else instant_of(us)
+        return None if us is None else from_micros(us)
 
     def _claim(self, session: Session, exchange: Exchange, after: Exchange) -> Refusal | None:
         """Note the tokens that the door saw, and call off what else is open for the same device."""
@@ -415,7 +409,7 @@ class Books:
         session.made.append(event.kind)
         if session.write(entry, moved, answer, seals.counted(tally), closes=not after.is_open) != 1:
             raise Conflict
-        _places.move(session, State(row.state), after)
+        _quotas.move(session, State(row.state), after)
         self._remember(entry["hash"], after)
 
     @staticmethod

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion, leaf
-from miexchange.ledger._engine import READ, Conflict, frozen, translated
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._engine import READ, frozen, translated
 from miexchange.ledger._merkle import leaf_of, path_of
 from miexchange.ledger._seals import BUCKETS
 
@@ -15,11 +14,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from miexchange.ledger._seals import Seals
-    from miexchange.ledger._session import Sessions
+    from miexchange.ledger._session import Session, Sessions
 
 __all__ = ["inclusion_of", "next_epoch"]
-
-_TRIES = 20
 
 
 def next_epoch(sessions: Sessions, seals: Seals) -> int:
@@ -27,19 +24,17 @@ def next_epoch(sessions: Sessions, seals: Seals) -> int:
 
     It holds all rows of the count, so everything that was written under the last number is committed.
     """
-    for _ in range(_TRIES):
-        try:
-            with sessions.transaction() as session:
-                session.hold(set(range(BUCKETS)))
-                held = [session.tally(bucket) for bucket in range(BUCKETS)]
-                for tally in held:
-                    seals.check(tally)
-                    tally.epoch += 1
-                session.core.execute(sql.COUNT, [seals.counted(tally) for tally in held])
-                return held[0].epoch - 1
-        except Conflict:
-            continue
-    raise LedgerError("The ledger is too busy: others were quicker every time", "Try again")
+
+    def next_one(session: Session, _: int) -> int:
+        session.hold(set(range(BUCKETS)))
+        held = [session.tally(bucket) for bucket in range(BUCKETS)]
+        for tally in held:
+            seals.check(tally)
+            tally.epoch += 1
+        session.core.execute(sql.COUNT, [seals.counted(tally) for tally in held])
+        return held[0].epoch - 1
+
+    return sessions.settled(next_one)
 
 
 def inclusion_of(engine: Engine, code: str, checkpoint: Checkpoint) -> Inclusion | None:

@@ -7,6 +7,7 @@ COMMITTED, with row locks.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,15 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from miexchange._arguments import FLAG, check, whole
 from miexchange._text import without_passwords
-from miexchange._value import require
 from miexchange.ledger._address import address_of, claim
-from miexchange.ledger._errors import LedgerError, UnreadableError
+from miexchange.ledger._errors import BusyError, LedgerError, UnreachableError, UnreadableError
 from miexchange.ledger._forks import File, watch_connection, watch_engine
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from sqlalchemy import Connection, Engine
@@ -50,6 +51,9 @@ _WAITED = {"55P03"}  # PostgreSQL: lock not available in time
 _FULL = {"53100"}  # PostgreSQL: disk full
 
 
+_RULES = {"seconds_to_wait": whole(0, _LONGEST_WAIT), "create": FLAG}
+
+
 class Conflict(Exception):  # noqa: N818 - not an error: the caller tries again
     """Somebody else was quicker; nothing was written."""
 
@@ -66,9 +70,7 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         LedgerError: there is no such kind of database or no such file, or its driver is not installed.
         InvalidValue: the seconds are no whole number.
     """
-    fits = type(seconds_to_wait) is int and 0 <= seconds_to_wait <= _LONGEST_WAIT
-    require(fits, "seconds_to_wait", seconds_to_wait, f"give a whole number from 0 to {_LONGEST_WAIT}")
-    require(type(create) is bool, "create", create, "give True or False")
+    check({"seconds_to_wait": seconds_to_wait, "create": create}, _RULES)
     address = address_of(where)
     if address.file is not None:
         claim(address.file, create=create)
@@ -193,9 +195,8 @@ class translated:  # noqa: N801 - used as a function; a generator costs more, wh
             if self._outcome.is_retried:
                 return Conflict()
             what = "Somebody else was writing to the ledger"
-            return LedgerError(what, self._outcome.remedy("{}", is_unknown=False))
-        what, how = _said(error)
-        kind = UnreadableError if what == _NO_TEXT else LedgerError
+            return BusyError(what, self._outcome.remedy("{}", is_unknown=False))
+        kind, what, how = _said(error)
         return kind(what, self._outcome.remedy(how, is_unknown=self._is_commit), is_unknown=self._is_commit)
 
 
@@ -247,24 +248,39 @@ def _is_lost(error: BaseException) -> bool:
     return lost or _state(error).startswith(("08", "57P"))
 
 
-def _said(error: BaseException) -> tuple[str, str]:
-    """Return what an error means, and what to do, with a place for what to do in any case."""
+def _said(error: BaseException) -> tuple[Callable[..., LedgerError], str, str]:
+    """Return the kind of error, what it means, and what to do, with a place for what to do in any case."""
     said, state = _text(error), _state(error)
     if _is_no_text(error) or "decode to UTF-8" in said:  # the driver's words show the row
-        return _NO_TEXT, _ASK
+        return UnreadableError, "A row of the ledger cannot be read: it holds text that is not UTF-8", _ASK
     what = f"The ledger's database refused: {said}"
     if isinstance(error, SQLAlchemyError):  # not the database's, but how it is used
         what = f"The ledger could not be used: {said}"
     elif state in _WAITED or "database is locked" in said or "database table is locked" in said:
-        return "The ledger is locked: somebody else has been writing to it all the while", "{}"
+        return BusyError, "The ledger is locked: somebody else has been writing to it all the while", "{}"
     elif state in _FULL or "disk is full" in said:
-        return "The disk of the ledger is full", "make room, then {}"
-    elif said.startswith("connection failed") and "FATAL:" in said:  # the server answered: no such user or database
-        what = f"The ledger's database cannot be opened: {said.partition('FATAL:')[2].strip()}"
+        return LedgerError, "The disk of the ledger is full", "make room, then {}"
+    elif said.startswith(("connection failed", "failed to resolve", "connection timeout", "[Errno")):
+        return _not_opened(said)
     elif _is_lost(error):
-        return "The connection to the ledger was lost", "{}"
-    return what, _ASK
+        return partial(UnreachableError, part="connection"), "The connection to the ledger was lost", "{}"
+    return LedgerError, what, _ASK
 
 
-_NO_TEXT = "A row of the ledger cannot be read: it holds text that is not UTF-8"
+def _not_opened(said: str) -> tuple[Callable[..., LedgerError], str, str]:
+    """Tell apart why psycopg could not connect; a server that answers says FATAL, in English."""
+    answer = said.partition("FATAL:")[2].strip()
+    if not answer:
+        reason = said.removeprefix("connection failed: ").partition(" Is the server running")[0]
+        what = f"The server of the ledger cannot be reached: {reason}"
+        return partial(UnreachableError, part="host"), what, "check the host and the port of the URL, then {}"
+    what = f"The ledger's database cannot be opened: {answer}"
+    if re.match('database ".*" does not exist', answer):
+        return partial(UnreachableError, part="database"), what, "correct the database in the URL, then {}"
+    if re.search(_OF_A_ROLE, answer):
+        return partial(UnreachableError, part="role"), what, "correct the user and the password of the URL, then {}"
+    return partial(UnreachableError, part="host"), what, _ASK  # such as one that is starting, or has no room
+
+
+_OF_A_ROLE = '^(role|user) ".*"|authentication failed|no password supplied|pg_hba.conf|permission denied for database'
 _ASK = "ask the ledger's operator, then {}"

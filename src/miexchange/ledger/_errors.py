@@ -1,14 +1,16 @@
-"""What a ledger raises: the database could not be used, or is not a ledger of this version."""
+"""What a ledger raises: the database could not be used, or is not a ledger of this version. None is a `ValueError`."""
 
 from __future__ import annotations
 
-from miexchange.errors import MiExchangeError
+from typing import Literal
 
-__all__ = ["LedgerError", "UnreadableError"]
+from miexchange.errors import InvalidValue, MiExchangeError, VersionError
+
+__all__ = ["BusyError", "LedgerError", "LedgerVersionError", "UnreachableError", "UnreadableError", "unreadable"]
 
 
 class LedgerError(MiExchangeError):
-    """The database could not do what was asked; nothing is half done.
+    """The database could not do what was asked; nothing is half done. It is not the fault of a service's client.
 
     Attributes:
         what: what went wrong.
@@ -25,14 +27,37 @@ class LedgerError(MiExchangeError):
         self.is_unknown = is_unknown
         super().__init__(f"{what}. {remedy}.")
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the parts, so that the error survives a process pool."""
-        return (_made, (self.what, self.remedy, self.is_unknown))
+
+Part = Literal["file", "host", "database", "role", "connection"]
+
+
+class UnreachableError(LedgerError):
+    """The database is not reachable: it is not there, does not answer, or does not let this role in.
+
+    Attributes:
+        part: what to look at, as far as the driver tells: the ``file`` of SQLite; the ``host`` and port of the server;
+            the name of the ``database``; the ``role`` and its password; or the ``connection``, which was lost.
+    """
+
+    def __init__(self, what: str, remedy: str, part: Part, *, is_unknown: bool = False) -> None:
+        """Compose the sentence."""
+        super().__init__(what, remedy, is_unknown=is_unknown)
+        self.part = part
+
+
+class BusyError(LedgerError):
+    """Others hold the lock, or were quicker every time; a later try can succeed."""
+
+
+class LedgerVersionError(LedgerError, VersionError):
+    """The tables are those of an older or a newer version of this package."""
 
 
 class UnreadableError(LedgerError):
     """A row cannot be read; the others can."""
 
 
-def _made(what: str, remedy: str, is_unknown: bool) -> LedgerError:  # noqa: FBT001 - only pickle calls it
-    return LedgerError(what, remedy, is_unknown=is_unknown)
+def unreadable(error: InvalidValue) -> UnreadableError:
+    """Return the error of what the ledger keeps and cannot be read: no fault of whoever asks for it."""
+    remedy = "Run miexchange ledger verify, and do not write to the ledger before it is clean"
+    return UnreadableError(f"A row of the ledger cannot be read: {error}", remedy)

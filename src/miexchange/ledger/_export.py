@@ -10,7 +10,7 @@ from miexchange._arguments import FLAG, PATH, instance, one_of, takes
 from miexchange._bounded import Count, Line
 from miexchange._new_file import create
 from miexchange._value import Value, packed
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.ledger import _feed, _queries
 from miexchange.ledger._books import Books
 from miexchange.ledger._engine import READ, frozen, translated
@@ -96,7 +96,7 @@ def export(
         remedy = "Install it: pip install 'miexchange[batch]'"
         raise LedgerError("Parquet files need the package pyarrow, which is not installed", remedy) from None
     if path.exists() and not overwrite:
-        raise InvalidValue("path", f"{path}", "a file is there: give another name, or overwrite it")
+        raise out_of_range("path", f"{path}", "a file is there: give another name, or overwrite it")
     columns, pages = (_EXCHANGES, _exchanges(ledger)) if what == "exchanges" else (_EVENTS, _events(ledger, after))
     types = {"instant": pa.timestamp("us", tz="UTC"), "string": pa.string(), "int32": pa.int32(), "int64": pa.int64()}
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
@@ -110,7 +110,7 @@ def export(
                 position = page[-1].get("position", "")
         new.replace(path)
     except OSError as error:
-        raise InvalidValue("path", f"{path}", f"it cannot be written: {error.strerror or error}") from None
+        raise out_of_range("path", f"{path}", f"it cannot be written: {error.strerror or error}") from None
     finally:
         with suppress(OSError):
             new.unlink()

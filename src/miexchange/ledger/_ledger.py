@@ -10,31 +10,30 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
+from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
-from miexchange.errors import InvalidValue, MiExchangeError
+from miexchange.errors import MiExchangeError, out_of_range
 from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
 from miexchange.exchange import Exchange, State, acceptance, apply, begin
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
-from miexchange.ledger import _feed, _places, _queries
+from miexchange.ledger import _feed, _queries, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
 from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
-from miexchange.ledger._observing import LOG, Watch
+from miexchange.ledger._observing import LOG, Watch, quicker
 from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
 from miexchange.ledger._requests import Request, plain_code, refused
 from miexchange.ledger._rows import (
     entry_of,
-    instant_of,
-    micros,
 )
 from miexchange.ledger._seals import bucket_of
-from miexchange.ledger._session import ExchangeRow, Session
+from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.programme import Programme
 from miexchange.quote import Quote
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger"]
 
-_TRIES = 20
 _PAUSE = 0.02
 """Seconds that a sweep leaves an SQLite file to others after each batch.
 
@@ -75,9 +73,9 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
 
     def day_of(us: int) -> date:
         try:
-            return instant_of(us).astimezone(zone).date()
+            return from_micros(us).astimezone(zone).date()
         except Exception:  # noqa: BLE001 - a zone of anybody's making
-            raise InvalidValue("zone", zone, _queries.ZONE.says) from None
+            raise out_of_range("zone", zone, _queries.ZONE.says, "does not say how far it is from UTC") from None
 
     day_of(0)
     return day_of
@@ -236,7 +234,7 @@ class Ledger(Books):
                 device_tokens=exchange.coupon.device_tokens,
                 key=keys[0],
                 old_keys=keys[1:],
-                bonuses_given=_places.given_to_others(session.core, exchange),
+                bonuses_given=_quotas.given_to_others(session.core, exchange),
             )
             return found if isinstance(found, Refusal) else Inspect(at, order, found)
 
@@ -490,7 +488,7 @@ class Ledger(Books):
             InvalidValue: the device has no IMEI.
         """
         imeis = [imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei)]
-        require(bool(imeis), "device", device, "give a Device with an IMEI")
+        require(bool(imeis), "device", device, "give a Device with an IMEI", "has no IMEI")
         tokens = self._tokens_of(imeis)
         with translated(READ), self._reader.connect() as connection:
             rows = connection.execute(sql.OF_TOKENS, {"tokens": tokens}).all()
@@ -499,7 +497,7 @@ class Ledger(Books):
         return DeviceStanding(
             open=min(open_ones, default=None),
             bought=None if bought is None else bought[1],
-            bought_at=None if bought is None else instant_of(bought[0]),
+            bought_at=None if bought is None else from_micros(bought[0]),
         )
 
     def _tokens_of(self, imeis: Sequence[Imei]) -> list[str]:
@@ -515,7 +513,7 @@ class Ledger(Books):
             programme: the programme whose bonuses they are.
         """
         with translated(READ), self._reader.connect() as connection:
-            return _places.given(connection, programme.id)
+            return _quotas.given(connection, programme.id)
 
     # ----- checkpoints
 
@@ -566,14 +564,14 @@ class Ledger(Books):
             The states in which they ended, and the codes of those that are damaged.
         """
         watch = Watch(self._observer, event.kind)
-        while watch.attempts < (1 if len(codes) > 1 else _TRIES):
+        while watch.attempts < (1 if len(codes) > 1 else TRIES):
             watch.attempts += 1
             try:
                 lent = self._sessions.lent() if dry_run else self._sessions.transaction(SWEEP)
                 with translated(SWEEP), lent as session:
                     ended, made = self._ended(session, codes, event, dry_run=dry_run), session.made
             except Conflict:
-                watch.quicker()
+                quicker(watch.attempts)
             except UnreadableError:
                 break
             else:

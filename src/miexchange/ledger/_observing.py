@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from miexchange.exchange import Exchange
 
-__all__ = ["LOG", "Observed", "Observer", "Watch"]
+__all__ = ["LOG", "Observed", "Observer", "Watch", "quicker"]
 
 LOG = logging.getLogger("miexchange.ledger")
 LOG.addHandler(logging.NullHandler())  # a library is silent until somebody wants to hear it
@@ -31,7 +31,8 @@ class Observed:
         outcome: "made"; "repeated" for a request that was answered before; "refused"; "failed" where an error was
             raised and nothing was changed; "unknown" where the connection was lost in the commit.
         seconds: how long it took, with all attempts and waiting for locks; of a sweep, its whole transaction.
-        attempts: how many transactions it took: more than one where somebody else was quicker.
+        attempts: how many transactions were begun: several where somebody else was quicker, none where the database
+            could not be reached.
         reasons: the codes of the reasons of a refusal.
     """
 
@@ -45,6 +46,11 @@ class Observed:
 Observer = Callable[[Observed], object]
 
 
+def quicker(attempt: int) -> None:
+    """Note that somebody else was quicker, and nothing was written."""
+    LOG.debug("Somebody was quicker at attempt %d", attempt)
+
+
 class Watch:
     """The clock of one request; it tells the observer what became of it."""
 
@@ -56,10 +62,6 @@ class Watch:
         self._kind = kind
         self.attempts = 0
         self._began = 0.0 if observer is None else perf_counter()
-
-    def quicker(self) -> None:
-        """Note that somebody else was quicker."""
-        LOG.debug("%s: somebody was quicker at attempt %d", self._kind, self.attempts)
 
     def answered(self, answer: Exchange | Refusal, made: Sequence[str]) -> None:
         """Tell of a request that was answered, and of what else its transaction made.

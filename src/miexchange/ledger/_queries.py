@@ -9,13 +9,13 @@ from sqlalchemy import Select, or_, select, tuple_
 
 from miexchange._arguments import DATE, Rule, instance, maybe, one_of, whole
 from miexchange._text import ID_RULE, is_id, text_of
-from miexchange.errors import InvalidValue
+from miexchange._time import from_micros
+from miexchange.errors import out_of_range
 from miexchange.exchange import State
 from miexchange.imei import Imei
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._reports import Listed
 from miexchange.ledger._requests import plain_code
-from miexchange.ledger._rows import instant_of
 from miexchange.ledger._schema import HAS_PAST_ORDER, device_tokens, exchanges
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _midnight(number: int, zone: tzinfo) -> int:
     except Exception:  # noqa: BLE001 - a zone of anybody's making
         offset = None
     if offset is None:
-        raise InvalidValue("zone", zone, ZONE.says)
+        raise out_of_range("zone", zone, ZONE.says, "does not say how far it is from UTC")
     return (number - _FIRST_DAY) * _DAY - offset // timedelta(microseconds=1)
 
 
@@ -136,7 +136,7 @@ def place_of(connection: Connection, code: str) -> tuple[int, str]:
     """
     row = connection.execute(sql.ROW, {"code": plain_code(code)}).first()
     if row is None:
-        raise InvalidValue("after", code, _CODE.says)
+        raise out_of_range("after", code, _CODE.says)
     return row.began_us, row.code
 
 
@@ -150,7 +150,7 @@ def listed(row: Any) -> Listed:  # noqa: ANN401 - a row of _COLUMNS
         order=row.order_id if row.past_order is None else row.past_order,
         programme=row.programme,
         value_minor=row.value_minor,
-        began=instant_of(row.began_us),
-        at=instant_of(row.at_us),
-        due=None if row.due_us is None else instant_of(row.due_us),
+        began=from_micros(row.began_us),
+        at=from_micros(row.at_us),
+        due=None if row.due_us is None else from_micros(row.due_us),
     )

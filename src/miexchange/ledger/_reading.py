@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Row", "misfits", "place_of", "raw", "rows"]
 
 Row = dict[str, Any]
-_AT_ONCE = 1_000
+AT_ONCE = 1_000
+"""Rows that are read from a server at once."""
 _NO_INDEXES = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
 
 
@@ -91,7 +92,7 @@ def _select(connection: Connection, table: Table, order: list[str], direction: s
     listed = ", ".join(f'"{name}"' for name in names)
     statement = text(f'SELECT {listed} FROM "{table.name}" ORDER BY {by}')  # noqa: S608 - our own names
     bools = [name for name in names if isinstance(table.c[name].type, Boolean)]
-    with connection.execute(statement, execution_options={"stream_results": True, "max_row_buffer": _AT_ONCE}) as found:
+    with connection.execute(statement, execution_options={"stream_results": True, "max_row_buffer": AT_ONCE}) as found:
         for values in found:
             row = {
                 name: _forgiving(value) if type(value) is bytes and not is_file else value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from miexchange._bounds import REFUSAL_BYTES, TEXT
+from miexchange._bounds import NAME, REFUSAL_BYTES, TEXT
 from miexchange._text import text_of
 from miexchange._value import packed
 from miexchange.coupon import normal_code
@@ -25,7 +25,6 @@ __all__ = [
 ]
 
 _KEPT = 4_096
-_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ _known_code = lru_cache(_KEPT)(normal_code)
 def plain_code(code: object) -> str | None:
     """Return a code as it was issued; the last ones are known, because a coupon is asked for several times in a row."""
     text = text_of(code)
-    return _known_code(text) if text is not None and len(text) <= _LONGEST else None
+    return _known_code(text) if text is not None and len(text) <= NAME else None
 
 
 def refused(code: ReasonCode, what: str, remedy: str) -> Refusal:

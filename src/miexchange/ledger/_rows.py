@@ -5,14 +5,15 @@ from __future__ import annotations
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from miexchange._bounds import EVENT_BYTES
+from miexchange._time import micros
 from miexchange._value import packed, require
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, out_of_range
 from miexchange.events import EVENTS, Event
 from miexchange.exchange import State
+from miexchange.ledger._errors import unreadable
 
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
@@ -24,15 +25,11 @@ __all__ = [
     "bought_us",
     "entry_of",
     "fingerprint",
-    "instant_of",
     "key_id",
-    "micros",
     "row_of",
     "row_of_event",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _OF_CUSTOMERS = {"accept", "reserve", "agree", "decline"}
 _BOUGHT = {State.COMPLETED, State.ADJUSTED}
 _HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED}
@@ -53,16 +50,6 @@ class Entry:
     event: Event
     request: str | None
     hash: str
-
-
-def micros(at: datetime) -> int:
-    """Return an instant in whole microseconds since 1970, UTC."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def instant_of(us: int) -> datetime:
-    """Return the instant of `micros`."""
-    return _EPOCH + timedelta(microseconds=us)
 
 
 def key_id(key: bytes) -> str:
@@ -124,7 +111,8 @@ def row_of_event(
     """
     body = packed(event)
     fits = len(body) <= EVENT_BYTES // 4 or len(body.encode()) <= EVENT_BYTES  # of UTF-8, a character has up to 4 bytes
-    require(fits, f"{type(event).__name__}", event, f"give one of at most {EVENT_BYTES:,} bytes as JSON")
+    rule = f"give one of at most {EVENT_BYTES:,} bytes as JSON"
+    require(fits, f"{type(event).__name__}", event, rule, f"has more than {EVENT_BYTES:,} bytes as JSON")
     row = {
         "code": code,
         "version": version,
@@ -142,9 +130,12 @@ def entry_of(row: Any) -> Entry:  # noqa: ANN401 - a row of the table ``events``
     """Read an event back.
 
     Raises:
-        InvalidValue: the row does not hold an event of its kind.
+        UnreadableError: the row does not hold an event of its kind.
     """
     kind = EVENTS.get(row.kind)
-    if kind is None:
-        raise InvalidValue("events.kind", row.kind, f"one of: {', '.join(EVENTS)}")
-    return Entry(row.version, kind.from_json(row.body), row.request, row.hash)
+    try:
+        if kind is None:
+            raise out_of_range("events.kind", row.kind, f"give one of: {', '.join(EVENTS)}")
+        return Entry(row.version, kind.from_json(row.body), row.request, row.hash)
+    except InvalidValue as error:
+        raise unreadable(error) from error

@@ -35,9 +35,10 @@ from sqlalchemy import (
     text,
 )
 
+from miexchange._bounds import NAME
 from miexchange.exchange import OPEN
 from miexchange.ledger._engine import PREPARE, writing
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, LedgerVersionError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -68,7 +69,6 @@ __all__ = [
 HEAD = "0004"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
-_LONGEST = 200
 _metadata = MetaData()
 IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
 """The predicate of the partial indexes. A query must say it in the same words: no planner proves it of parameters."""
@@ -83,18 +83,18 @@ exchanges = Table(
     "exchanges",
     _metadata,
     Column("code", String(17), primary_key=True),
-    Column("account", String(_LONGEST), nullable=False),
+    Column("account", String(NAME), nullable=False),
     Column("state", String(16), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("order_id", String(_LONGEST)),
+    Column("order_id", String(NAME)),
     Column("due_us", BigInteger),
     Column("at_us", BigInteger, nullable=False),
     Column("value_minor", BigInteger, nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("head", String(64), nullable=False),
-    Column("programme", String(_LONGEST), nullable=False),
+    Column("programme", String(NAME), nullable=False),
     Column("began_us", BigInteger, nullable=False),
-    Column("past_order", String(_LONGEST)),
+    Column("past_order", String(NAME)),
     Index("exchanges_open_account", "account", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     Index("exchanges_order", "order_id", unique=True),
     Index("exchanges_past_order", "past_order", sqlite_where=HAS_PAST_ORDER, postgresql_where=HAS_PAST_ORDER),
@@ -121,7 +121,7 @@ events = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
     Column("key_id", String(16), nullable=False),
-    Column("request", String(_LONGEST)),
+    Column("request", String(NAME)),
     Column("hash", String(64), nullable=False),
     Column("epoch", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
@@ -148,9 +148,9 @@ device_tokens = Table(
 answers = Table(
     "answers",
     _metadata,
-    Column("asker", String(_LONGEST), primary_key=True),
+    Column("asker", String(NAME), primary_key=True),
     Column("verb", String(16), primary_key=True),
-    Column("request", String(_LONGEST), primary_key=True),
+    Column("request", String(NAME), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("code", String(17)),
@@ -166,8 +166,8 @@ answers = Table(
 quotas = Table(
     "quotas",
     _metadata,
-    Column("programme", String(_LONGEST), primary_key=True),
-    Column("bonus", String(_LONGEST), primary_key=True),
+    Column("programme", String(NAME), primary_key=True),
+    Column("bonus", String(NAME), primary_key=True),
     Column("given", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -223,12 +223,13 @@ def check(connection: Connection) -> None:
     """Refuse a database whose tables are not those of this version.
 
     Raises:
-        LedgerError: it is no ledger, or one of an older or a newer version.
+        LedgerVersionError: it is a ledger of an older or a newer version.
+        LedgerError: it is no ledger.
     """
     found = version_of(connection)
     if found != HEAD:
         what = f"The ledger's tables are of version {found}, and this package needs {HEAD}"
-        raise LedgerError(what, "Make a backup, then run: miexchange ledger migrate")
+        raise LedgerVersionError(what, "Make a backup, then run: miexchange ledger migrate")
     if wrong := differences(connection):
         raise LedgerError("; ".join(wrong), "Restore the ledger from a backup, or make what is missing again")
 
@@ -237,7 +238,8 @@ def version_of(connection: Connection) -> str:
     """Return the version of a ledger's tables, this one or an older one; "none" for a ledger that lost it.
 
     Raises:
-        LedgerError: the database is no ledger, or one of a newer version.
+        LedgerVersionError: it is a ledger of a newer version.
+        LedgerError: the database is no ledger.
     """
     there = set(inspect(connection).get_table_names())
     # Other programs keep their version in a table of the same name, and count from 0001 as well.
@@ -247,7 +249,7 @@ def version_of(connection: Connection) -> str:
     found = str(connection.scalar(select(_version.c.version_num)) or "none")
     if found != HEAD and found not in _known_versions():
         what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package"
-        raise LedgerError(f"{what} knows", "Install a newer miexchange")
+        raise LedgerVersionError(f"{what} knows", "Install a newer miexchange")
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, select, tuple_, update
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._reading import AT_ONCE
 from miexchange.ledger._schema import answers, events, exchanges, secret_keys, tallies
 from miexchange.ledger._seals import FEED, Seals, Tally, bucket_of, chained_as_in_0001
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["count_key", "seal_all"]
 
-_AT_ONCE = 1_000
 _NAMED = 5
 
 _CHAIN = (
@@ -103,7 +103,7 @@ def _pages(connection: Connection) -> Iterator[list[str]]:
     """Yield the codes of all events, some at a time."""
     last = ""
     while True:
-        query = select(events.c.code).where(events.c.code > last).distinct().order_by(events.c.code).limit(_AT_ONCE)
+        query = select(events.c.code).where(events.c.code > last).distinct().order_by(events.c.code).limit(AT_ONCE)
         codes = [str(code) for code in connection.scalars(query)]
         if not codes:
             return
@@ -113,7 +113,7 @@ def _pages(connection: Connection) -> Iterator[list[str]]:
 
 def _seal_answers(connection: Connection, seals: Seals, counts: list[Tally]) -> None:
     key = (answers.c.asker, answers.c.verb, answers.c.request)
-    query = select(answers).order_by(*key).limit(_AT_ONCE)
+    query = select(answers).order_by(*key).limit(AT_ONCE)
     rows = connection.execute(query).all()
     while rows:
         sealed = []

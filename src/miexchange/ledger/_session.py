@@ -8,28 +8,32 @@ more for a statement, of which a transition has four.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import VERB, Conflict, translated
-from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._observing import LOG
+from miexchange.ledger._errors import BusyError, LedgerError
+from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._seals import Tally, bucket_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from sqlalchemy import Connection, Dialect, Engine, Executable
 
     from miexchange.ledger._engine import Outcome
 
-__all__ = ["ExchangeRow", "Session", "Sessions"]
+__all__ = ["TRIES", "ExchangeRow", "Session", "Sessions"]
 
 _IDLE = 8
+TRIES = 20
+"""Attempts of a transaction, where somebody else was quicker each time."""
+
+_T = TypeVar("_T")
 
 
 class ExchangeRow(NamedTuple):
@@ -329,6 +333,23 @@ class Sessions:
             self.drop(session)
             raise
         self.keep(session)
+
+    def settled(self, work: Callable[[Session, int], _T]) -> _T:
+        """Do work in a transaction, and again where somebody was quicker.
+
+        Args:
+            work: gets the session and the number of the attempt, from 0.
+
+        Raises:
+            BusyError: others were quicker every time.
+        """
+        for number in range(TRIES):
+            try:
+                with self.transaction() as session:
+                    return work(session, number)
+            except Conflict:
+                quicker(number + 1)
+        raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
 
     def _undo(self, session: Session) -> None:
         try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from miexchange._arguments import instance, maybe, takes
 from miexchange._bounded import Count, Line
 from miexchange._bounds import JSON_VALUES
+from miexchange._time import from_micros, micros
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
 from miexchange.exchange import fold
@@ -21,9 +22,9 @@ from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signe
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._merkle import Tree
-from miexchange.ledger._places import places
+from miexchange.ledger._quotas import places
 from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
-from miexchange.ledger._rows import asker_of, bought_us, entry_of, instant_of, micros, row_of
+from miexchange.ledger._rows import asker_of, bought_us, entry_of, row_of
 from miexchange.ledger._schema import (
     answers,
     device_tokens,
@@ -516,5 +517,5 @@ class _Promises:
 
 def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:
     for (at, first), (_, second) in pairwise(bought):
-        if not second.rules.buys_again(instant_of(at), second.coupon.valid_from):
+        if not second.rules.buys_again(from_micros(at), second.coupon.valid_from):
             yield f"{first.code}, {second.code}: the device with the token {token} was bought twice"

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from miexchange._bounded import Bound, hints_of, parts_of
+from miexchange._text import closest, counted
 from miexchange._time import NotATime, instant_of
 from miexchange._value import Value, faults_in
 from miexchange.errors import InvalidValue, sentence, shown
@@ -82,7 +83,7 @@ class Fitter:
         meant: list[str] = []
         for key in data:
             if key not in shape.types:
-                meant += (close := _closest(key, shape.types))
+                meant += (close := closest(key, shape.types))
                 remedy = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(shape.types)}"
                 self._bad((*path, key), "is not a known key", remedy)
         for key in shape.types:
@@ -112,7 +113,12 @@ class Fitter:
             first = fault.field.partition(".")[2], fault.value, fault.rule
             for field, value, rule in (faults_in(kind, fields) if issubclass(kind, Value) else ()) or [first]:
                 place = (int(key) if key.isdigit() else key for key in field.split("."))
-                what = "is missing" if value is None else f"{_written(value)} does not fit"
+                said = (
+                    f"has {counted(len(value), 'element')}"
+                    if isinstance(value, tuple)
+                    else f"{_written(value)} does not fit"
+                )
+                what = "is missing" if value is None else said
                 self._bad((*path, *place), what, sentence(rule))
             return _NOTHING
 
@@ -162,12 +168,6 @@ class Fitter:
         except NotATime as fault:
             what, remedy = fault.args
             return self._bad(path, f"{_written(value)} {what}", remedy + ", without quotes" * (type(value) is str))
-
-
-def _closest(key: str, known: Mapping[str, Any]) -> list[str]:
-    import difflib  # noqa: PLC0415 - only a fault needs it
-
-    return difflib.get_close_matches(key, known, 1)
 
 
 def _noun(hint: Any) -> str:  # noqa: ANN401 - any annotation

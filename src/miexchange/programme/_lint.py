@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange.market import stale_from
-from miexchange.money import BPS, PAISE_PER_RUPEE
+from miexchange.money import BPS, PAISE_PER_RUPEE, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,8 +186,8 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     margin = PAISE_PER_RUPEE * (numerator * BPS - shares_bps * denominator)
     if shares_bps and margin < (len(kept) + groups) * denominator * BPS:
         what = (
-            f"answers can take {shares_bps} bps of the market price where others leave "
-            f"{numerator * BPS // denominator} of it, so a higher price could pay less"
+            f"answers can take {percent(shares_bps)} of the market price where others leave "
+            f"{percent(numerator * BPS // denominator)} of it, so a higher price could pay less"
         )
         draft.bad(("terms", index, "condition"), what, "Lower the worst deduct_bps of some questions, or keep more")
 
@@ -256,9 +256,8 @@ class _Tables:
         read = [(part.index, part.settings) for part in draft.parts if part.settings is not None]
         self._versions = [(*one, period) for one, period in zip(read, periods, strict=False)]
         self._answers = [part.answers for part in draft.parts if part.answers is not None]
-        self._listings: dict[str, list[Listing]] = {}
-        for listing in draft.eligible:
-            self._listings.setdefault(listing.model, []).append(listing)
+        self._listings = {model: series.rows for model, series in draft.eligible.by_key.items()}
+        self._lines = dict(zip(draft.eligible, draft.listing_lines, strict=True))
         by_model = draft.catalogue.by_model
         self._variants = [
             by_model[model]
@@ -293,7 +292,7 @@ class _Tables:
 
     def _check_brands(self) -> None:
         draft = self._draft
-        known = {variant.brand for variant in draft.catalogue.variants}
+        known = {variant.brand for variant in draft.catalogue}
         for number, brand in enumerate(draft.brands):
             if brand not in known:
                 what, remedy = f"{brand} has no model in the catalogue", "Correct its spelling, or take it out"
@@ -301,10 +300,10 @@ class _Tables:
 
     def _check_listings(self) -> None:
         draft, file = self._draft, self._draft.files["eligible_models"]
-        if not draft.eligible.listings:
+        if not draft.eligible:
             self._problems.add(file, None, "", "lists no model", "Add the models that may be traded in")
         for listing in draft.eligible:
-            variant = draft.catalogue.by_model.get(listing.model)
+            variant = draft.catalogue.lookup(listing.model)
             if variant is None:
                 what = f"{listing.model} is not in {Path(draft.files['models']).name}"
                 remedy = "Correct the id, or add it there"
@@ -315,15 +314,15 @@ class _Tables:
                 what, remedy = f"{listing.model} is listed without a price", "Add its price, or take the row out"
             else:
                 continue
-            self._problems.add(file, draft.listing_lines[listing], "model", what, remedy)
+            self._problems.add(file, self._lines[listing], "model", what, remedy)
 
     def _check_unlisted(self) -> None:
         """See that whatever has a price or an anchor is listed: one problem for each model, at its first row."""
         draft = self._draft
         if not self._listings:
             return
-        prices = zip(draft.prices.prices, draft.price_lines, strict=True)
-        anchors = zip(draft.anchors.anchors, draft.anchor_lines, strict=True)
+        prices = zip(draft.prices, draft.price_lines, strict=True)
+        anchors = zip(draft.anchors, draft.anchor_lines, strict=True)
         for table, what, rows in (("market_prices", "a price", prices), ("repair_anchors", "an anchor", anchors)):
             unlisted: dict[str, int] = {}
             for row, line in rows:
@@ -336,12 +335,9 @@ class _Tables:
     def _check_first_days(self) -> None:
         """See that each model has a fresh price on its first day, and a day at all."""
         draft, file = self._draft, self._draft.files["eligible_models"]
-        series: dict[str, list[Price]] = {}
-        for price in draft.prices.prices:
-            series.setdefault(price.model, []).append(price)
         for listing in draft.eligible:
             begin, end = self._span(listing)
-            prices = series.get(listing.model, ())
+            prices = draft.prices.by_key[listing.model].rows if listing.model in draft.prices else ()
             if begin >= end:
                 what = f"{listing.model} leaves the list on {listing.listed_until}, before the programme begins"
                 column, remedy = "listed_until", "Take the row out, or let it end later"
@@ -357,7 +353,7 @@ class _Tables:
                 column, remedy = "listed_from", "Add a newer price"
             else:
                 continue  # between two prices it is a gap: see there
-            self._problems.add(file, draft.listing_lines[listing], column, what, remedy)
+            self._problems.add(file, self._lines[listing], column, what, remedy)
 
     def _is_over(self, last: Price, at: datetime) -> bool:
         """Tell whether a model's last price is stale or ended at an instant."""
@@ -369,7 +365,7 @@ class _Tables:
         draft = self._draft
         spans = {model: [self._span(listing) for listing in listings] for model, listings in self._listings.items()}
         starts = [begin for _, _, (begin, _) in self._versions]
-        for (price, following), line in zip(pairwise(draft.prices.prices), draft.price_lines[1:], strict=True):
+        for (price, following), line in zip(pairwise(draft.prices), draft.price_lines[1:], strict=True):
             if price.model != following.model or price.model not in spans:
                 continue
             until = following.effective_from
@@ -390,9 +386,7 @@ class _Tables:
     def _check_amounts(self) -> None:
         """See that no setting is out of all proportion to the prices."""
         draft = self._draft
-        prices = sorted(
-            (price.price_minor, price.model) for price in draft.prices.prices if price.model in self._listings
-        )
+        prices = sorted((price.price_minor, price.model) for price in draft.prices if price.model in self._listings)
         if not prices:
             return
         (least, cheapest), (most, dearest) = prices[0], prices[-1]
@@ -424,7 +418,7 @@ class _Tables:
                     self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
         needed = {component for _, terms, _ in self._versions for component in _needs(terms)}
         unread: dict[str, int] = {}
-        for anchor, line in zip(draft.anchors.anchors, draft.anchor_lines, strict=True):
+        for anchor, line in zip(draft.anchors, draft.anchor_lines, strict=True):
             if anchor.component not in needed:
                 unread[anchor.component] = min(line, unread.get(anchor.component, line))
         for component, line in unread.items():
@@ -459,7 +453,7 @@ class _Tables:
                         listing, at = hole
                         needing = f"{question.id}={option.id} needs it"
                         what = f"{model} has no {component} anchor on {self._day(at)}, and {needing}"
-                        file, line = draft.files["eligible_models"], draft.listing_lines[listing]
+                        file, line = draft.files["eligible_models"], self._lines[listing]
                         self._problems.add(
                             file, line, "model", what, f"Add it to {Path(draft.files['repair_anchors']).name}"
                         )
@@ -488,7 +482,7 @@ def _launch(variant: Variant) -> date:
 def _ends_before_another(draft: Draft) -> dict[tuple[str, str], list[datetime]]:
     """Return, by model and component, when an anchor ends some time before the next one begins."""
     ends: dict[tuple[str, str], list[datetime]] = {}
-    for one, other in pairwise(draft.anchors.anchors):
+    for one, other in pairwise(draft.anchors):
         end = one.effective_until
         if (
             end is not None

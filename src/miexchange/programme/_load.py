@@ -13,18 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from miexchange import _data
 from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
 from miexchange._bounds import LISTED, VERSIONS
 from miexchange._csv import Row, read_rows
 from miexchange._problems import Problems
+from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange.catalogue import Catalogue
-from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
-from miexchange.eligibility import EligibleModels, Listing
-from miexchange.errors import DataError, Problem, shown
+from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
+from miexchange.eligibility import EligibleModels
+from miexchange.errors import DataError, Problem, ProgrammeNotFoundError, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS
 from miexchange.programme import Programme, Terms, _lint, shipped
@@ -37,20 +38,12 @@ __all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
 
 
 @dataclass(frozen=True, slots=True)
-class _BankOption:
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _BankQuestion:
     id: Id
     ask: Text
     component: Id
     axis: Literal["functional", "cosmetic", "none"]
-    options: Annotated[tuple[_BankOption, ...], Items(2, LISTED, "id")]
+    options: Annotated[tuple[BankOption, ...], Items(2, LISTED, "id")]
     optional: bool = False
     source: Note = ""
 
@@ -97,6 +90,7 @@ def _terms_shape() -> Shape:
 
 
 _Place = tuple[str, int]  # a file and a line
+_TableT = TypeVar("_TableT", bound=Table[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +132,8 @@ class Draft:
     anchors: AnchorTable = field(default_factory=lambda: AnchorTable(()))
     tacs: TacTable = field(default_factory=lambda: TacTable.of([]))
     parts: list[Part] = field(default_factory=list)
-    listing_lines: dict[Listing, int] = field(default_factory=dict)
-    price_lines: list[int] = field(default_factory=list)  # of the table's rows, in its order
+    listing_lines: list[int] = field(default_factory=list)  # of the table's rows, in its order
+    price_lines: list[int] = field(default_factory=list)
     anchor_lines: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
     tables_read: bool = False
@@ -152,7 +146,7 @@ class Draft:
 
 def load(source: object) -> Programme:
     """Load a programme; see `Programme.load`."""
-    programme, problems = _read(source)
+    programme, problems = _read(_directory(source))
     if programme is None:
         raise DataError(problems)
     return programme
@@ -160,24 +154,29 @@ def load(source: object) -> Programme:
 
 def lint(source: object) -> tuple[Problem, ...]:
     """Return a programme's problems; see `miexchange.programme.lint`."""
-    return _read(source)[1]
+    try:
+        return _read(_directory(source))[1]
+    except ProgrammeNotFoundError as error:
+        return error.problems
 
 
-def _read(source: object) -> tuple[Programme | None, tuple[Problem, ...]]:
+def _read(directory: Path) -> tuple[Programme | None, tuple[Problem, ...]]:
     problems, programme = Problems(), None
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        directory = _directory(source, problems)
-        programme = None if directory is None else _read_directory(directory, problems)
+        programme = _read_directory(directory, problems)
     return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
 
 
-def _directory(source: object, problems: Problems) -> Path | None:
+def _directory(source: object) -> Path:
+    """Return the directory of a programme.
+
+    Raises:
+        ProgrammeNotFoundError: there is none.
+    """
     path = path_of(source)
     if path is None:
-        problems.add(
-            "<programme>", None, "", f"{shown(source)} is no path", "Give a directory or the id of a programme"
-        )
-        return None
+        what, remedy = f"{shown(source)} is no path", "Give a directory or the id of a programme"
+        raise ProgrammeNotFoundError((Problem("<programme>", None, "", what, remedy),))
     name = text_of(source) or str(path)
     if text_of(source) in shipped():
         return _data.folder() / "programmes" / name
@@ -188,8 +187,7 @@ def _directory(source: object, problems: Problems) -> Path | None:
         if path.is_file():
             what = "is a file, not a directory"
     remedy = f"Give a directory with a programme.toml, or the id of one that is shipped: {', '.join(shipped())}"
-    problems.add(name, None, "", what, remedy)
-    return None
+    raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
 def _read_directory(directory: Path, problems: Problems) -> Programme | None:
@@ -229,20 +227,22 @@ def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:
     for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors"):
         if head.get(key):
             files[key] = _called(directory, head[key])
-    if "models" in files:
-        draft.catalogue = Catalogue._read(directory / head["models"], problems, files["models"])  # noqa: SLF001 - one package
-    if "eligible_models" in files:
-        path = directory / head["eligible_models"]
-        draft.eligible = EligibleModels._read(path, problems, files["eligible_models"], draft.listing_lines)  # noqa: SLF001 - as above
-    if "market_prices" in files:
-        path = directory / head["market_prices"]
-        draft.prices = PriceTable._read(path, problems, draft.zone, files["market_prices"], draft.price_lines)  # noqa: SLF001 - as above
-    if "repair_anchors" in files:
-        path = directory / head["repair_anchors"]
-        draft.anchors = AnchorTable._read(path, problems, draft.zone, files["repair_anchors"], draft.anchor_lines)  # noqa: SLF001 - as above
+    draft.catalogue = _read_table(Catalogue, "models", directory, head, draft)
+    draft.eligible = _read_table(EligibleModels, "eligible_models", directory, head, draft, draft.listing_lines)
+    draft.prices = _read_table(PriceTable, "market_prices", directory, head, draft, draft.price_lines)
+    draft.anchors = _read_table(AnchorTable, "repair_anchors", directory, head, draft, draft.anchor_lines)
     if "tacs" in files:
         draft.tacs = _read_tacs(directory / head["tacs"], files["tacs"], problems)
     draft.tables_read = not problems.found
+
+
+def _read_table(
+    kind: type[_TableT], key: str, directory: Path, head: dict[str, Any], draft: Draft, lines: list[int] | None = None
+) -> _TableT:
+    if key not in draft.files:
+        return kind.of(())
+    path, file = directory / head[key], draft.files[key]
+    return kind._read(path, draft.problems, zone=draft.zone, file=file, lines=lines)  # noqa: SLF001 - one package
 
 
 def _called(directory: Path, name: str) -> str:
@@ -424,7 +424,7 @@ def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, in
     )
 
 
-def _option(option: _BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
+def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:
     """Turn a row into what the option does; without steps, because the grades could not be read, none is looked up."""
     gate = row.optional("gate")
     if gate not in {"", "refuse"}:

@@ -16,27 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._value import Value, require
-from miexchange.errors import DataError, InvalidValue
+from miexchange.condition import BankOption
+from miexchange.errors import DataError, InvalidValue, out_of_range, shown
 from miexchange.money import BPS
 from miexchange.programme import _load
+from miexchange.programme._fit import shape_of
 from miexchange.programme._load import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from miexchange._table import Table
     from miexchange.condition import Option, Question
     from miexchange.programme import Programme, Terms
 
 __all__ = ["free_directory", "save"]
 
-_MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source,sims"
-_LISTINGS = "model,listed_from,listed_until,source"
-_PRICES = "model,effective_from,effective_until,price_minor,basis,source"
-_ANCHORS = "model,component,effective_from,effective_until,amount_minor,basis,source"
 _GRADES = "keep_bps,ctia,r2,meaning,source"
 _CONDITION = "question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source"
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source")
-_OPTION = ("id", "says", "ctia", "r2")
 
 _QUOTED = re.compile(r'[,"\r\n]')
 
@@ -63,7 +61,7 @@ def save(programme: Programme, directory: str | Path, *, overwrite: bool) -> Pat
                     old.rename(target)
                 raise
     except OSError as error:
-        raise InvalidValue("directory", str(target), f"it cannot be written: {error}") from None
+        raise _unwritable(target, error) from None
     return target
 
 
@@ -79,11 +77,19 @@ def free_directory(directory: str | Path, *, overwrite: bool = False) -> Path:
         is_there = target.is_symlink() or target.exists()
         fault = _fault(target) if is_there and overwrite else ""
     except OSError as error:  # such as a name that is too long
-        raise InvalidValue("directory", str(target), f"it cannot be written: {error}") from None
-    rule = "it is there already: give a new one, remove it, or overwrite a programme with overwrite=True"
-    require(overwrite or not is_there, "directory", str(target), rule)
-    require(not fault, "directory", str(target), f"only a programme is overwritten, and {fault}: give another one")
+        raise _unwritable(target, error) from None
+    if is_there and not overwrite:
+        rule = "give a new one, remove it, or overwrite a programme with overwrite=True"
+        raise out_of_range("directory", str(target), rule, which="is there already")
+    if fault:
+        rule = f"give another one: only a programme is overwritten, and {fault}"
+        raise out_of_range("directory", str(target), rule)
     return target
+
+
+def _unwritable(target: Path, error: OSError) -> InvalidValue:
+    rule = "give another one, or let this one be written to"
+    return out_of_range("directory", str(target), rule, which=f"cannot be written: {error.strerror or error}")
 
 
 def _fault(target: Path) -> str:
@@ -105,20 +111,20 @@ def _check(programme: Programme, written: Path) -> None:
         raise DataError(tuple(named)) from None
     if loaded != programme:
         name = next(one.name for one in fields(loaded) if getattr(loaded, one.name) != getattr(programme, one.name))
-        rule = "loading would return another one: sort the tables, and give a zone of whole minutes"
-        raise InvalidValue(f"Programme.{name}", getattr(programme, name), rule)
+        rule, what = "give a zone of whole minutes", "is not what loading would return"
+        raise out_of_range(f"Programme.{name}", getattr(programme, name), rule, what)
 
 
 def _files(programme: Programme) -> dict[str, str]:
     """Return the text of every file, by its name."""
     tables = {
-        "models": ("models.csv", _MODELS, _cells(_MODELS, programme.catalogue.variants)),
+        "models": ("models.csv", *_rows(programme.catalogue)),
         "tacs": ("tac.csv", "tac,brand,model,source", ((t, d.brand, d.model, d.source) for t, d in programme.tacs)),
-        "eligible_models": ("eligible_models.csv", _LISTINGS, _cells(_LISTINGS, programme.eligible.listings)),
-        "market_prices": ("market_prices.csv", _PRICES, _cells(_PRICES, programme.prices.prices)),
+        "eligible_models": ("eligible_models.csv", *_rows(programme.eligible)),
+        "market_prices": ("market_prices.csv", *_rows(programme.prices)),
     }
-    if programme.anchors.anchors:
-        tables["repair_anchors"] = ("repair_anchors.csv", _ANCHORS, _cells(_ANCHORS, programme.anchors.anchors))
+    if programme.anchors:
+        tables["repair_anchors"] = ("repair_anchors.csv", *_rows(programme.anchors))
     files = {name: _table(head, rows) for name, head, rows in tables.values()}
     head = {
         "id": programme.id,
@@ -140,7 +146,9 @@ def _answers(terms: Terms, suffix: str) -> dict[str, str]:
     questions = terms.questionnaire.questions
     bank = [f"version = {_toml(terms.questionnaire.version)}"]
     for question in questions:
-        options = (f"    {{ {', '.join(_settings(option, _OPTION))} }}," for option in question.options)
+        options = (
+            f"    {{ {', '.join(_settings(option, shape_of(BankOption).types))} }}," for option in question.options
+        )
         bank += ["", "[[question]]", *_settings(question, _QUESTION), "options = [", *options, "]"]
     rows = (_effect(question, option, terms) for question in questions for option in question.options)
     return {
@@ -205,6 +213,11 @@ def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _rows(table: Table[Any]) -> tuple[str, Iterator[list[object]]]:
+    head = ",".join(table.columns)
+    return head, _cells(head, table)
+
+
 def _cells(columns: str, values: Iterable[Value]) -> Iterator[list[object]]:
     names = columns.split(",")
     return ([getattr(value, name) for name in names] for value in values)
@@ -221,11 +234,13 @@ def _cell(value: object) -> str:
     if isinstance(value, tuple):
         value = "|".join(map(_alias, value))
     text = value.isoformat() if isinstance(value, date) else str(value)
-    require(text == text.strip(), "programme", text, "a table cannot keep the space around a text: take it away")
+    rule = "take away the space around it, which a table cannot keep"
+    require(text == text.strip(), "programme", text, rule, f"has the text {shown(text)}")
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def _alias(alias: str) -> str:
-    rule = "an alias stands between | in its table, without space around it: give it another form"
-    require("|" not in alias and alias == alias.strip(), "programme", alias, rule)
+    rule = "write it without | and space around it: its table has | between aliases"
+    fits = "|" not in alias and alias == alias.strip()
+    require(fits, "programme", alias, rule, f"has the alias {shown(alias)}")
     return alias

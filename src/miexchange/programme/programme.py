@@ -77,6 +77,7 @@ class Programme:
             source: the id of a programme that ships with the package, or the path of a directory.
 
         Raises:
+            ProgrammeNotFoundError: there is no programme of that id, or at that path.
             DataError: everything that is wrong with it, as file, line and reason.
         """
         from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
@@ -123,7 +124,7 @@ class Programme:
     def price_names(self) -> dict[tuple[str, datetime], tuple[str, str]]:
         """Effect and row of every market price, for the first line of a quote: written once."""
         names = {}
-        for price in self.prices.prices:
+        for price in self.prices:
             since = price.effective_from.astimezone(self.zone).date()
             effect = f"{price.basis} price of a clean device since {since}"
             names[price.model, price.effective_from] = (effect, f"market_prices[{price.model}@{since}]")
@@ -152,7 +153,7 @@ class Programme:
 
     def __repr__(self) -> str:
         """Show which programme it is; its tables are too long to print."""
-        size = f"{len(self.eligible.listings)} listings, {len(self.terms)} terms"
+        size = f"{len(self.eligible)} listings, {len(self.terms)} terms"
         return f"<Programme {printable(self.id)} {self.digest[:12]}: {size}>"
 
 

@@ -12,11 +12,12 @@ from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, 
 from miexchange._bounds import LISTED
 from miexchange._privacy import mask
 from miexchange._text import is_missing, listed, native
+from miexchange._time import TICK
 from miexchange._value import Value, argument, day, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
-from miexchange.errors import InvalidValue
-from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, rupees
+from miexchange.errors import out_of_range, shown
+from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent, rupees
 from miexchange.programme.rules import RETENTIONS, AgeBand
 
 if TYPE_CHECKING:
@@ -45,15 +46,21 @@ NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
 
 
-def plain_target(target: object) -> str | None:
-    """Return the new model that a customer wants to buy as a plain text, or None.
+_NAMED = {
+    "target": "give the new model's name, or None",
+    "customer": "give the class of the customer as the programme names it, or None",
+}
+
+
+def plain_name(name: object, field: str) -> str | None:
+    """Return what an argument names, such as the new model that is wanted, as a plain text, or None.
 
     Raises:
         InvalidValue: neither a text nor missing.
     """
-    if target is None or type(target) is str:
-        return target
-    return None if is_missing(target) else text(target, "target", "give the new model's name, or None")
+    if name is None or type(name) is str:
+        return name
+    return None if is_missing(name) else text(name, field, _NAMED[field])
 
 
 _COUNTS = "give a mapping of bonus id to how often it was given"
@@ -68,8 +75,9 @@ def counts_given(given: object) -> Mapping[str, int]:
     if given is NONE_GIVEN:
         return NONE_GIVEN
     counts = [(native(name), native(times)) for name, times in pairs(given, "bonuses_given", _COUNTS)]
-    if not all(type(name) is str and type(times) is int and times >= 0 for name, times in counts):
-        raise InvalidValue("bonuses_given", given, _COUNTS)
+    for name, times in counts:
+        if not (type(name) is str and type(times) is int and times >= 0):
+            raise out_of_range("bonuses_given", given, _COUNTS, f"says {shown(times)} of {shown(name)}")
     return dict(cast("list[tuple[str, int]]", counts))
 
 
@@ -136,7 +144,7 @@ class Bonus(Value):
             yield (
                 "amount_minor",
                 self.amount_minor,
-                "a bonus is either a fixed amount or a share: give amount_minor or share_bps",
+                "give amount_minor or share_bps: a bonus is either a fixed amount or a share",
             )
         elif self.share_bps and self.cap_minor is None:
             yield "cap_minor", self.cap_minor, "give the most that the share can be"
@@ -144,7 +152,7 @@ class Bonus(Value):
             yield (
                 "cap_minor",
                 self.cap_minor,
-                "a fixed amount needs no cap: give in amount_minor what is paid, and no cap",
+                "give in amount_minor what is paid, and no cap: a fixed amount needs none",
             )
 
     @property
@@ -157,7 +165,7 @@ class Bonus(Value):
         if type(on) is not date:
             on = day(on, "on")
         if target is not None and type(target) is not str:
-            target = plain_target(target)
+            target = plain_name(target, "target")
         if self.targets and target not in self.targets:
             return False
         return (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)
@@ -237,7 +245,7 @@ class ExchangeRules(Value):
         ):
             number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
             if number and not is_read:
-                yield field, number, f"it is never read with {said}: leave it out, or choose another policy"
+                yield field, number, f"leave it out, or choose another policy: it is never read with {said}"
             elif is_needed and is_read and not number:
                 most = bound_of(ExchangeRules, field).most
                 yield field, number, f"give a whole number from 1 to {most} with {said}"
@@ -252,7 +260,7 @@ class ExchangeRules(Value):
         True
         """
         at, after = instant(at, "at"), instant(after, "after")
-        behind = (after - at) // timedelta(microseconds=1)
+        behind = (after - at) // TICK
         return after if 0 < behind <= self.skew_seconds * 1_000_000 else at
 
     def buys_again(self, bought: datetime, at: datetime) -> bool:
@@ -325,7 +333,7 @@ class Terms(Value):
             yield "scrap_minor", self.scrap_minor, rule
         steps = [option.grade for question in self.questionnaire.questions for option in question.options]
         if max(steps, default=0) >= len(self.grades):
-            yield "grades", len(self.grades), "give a grade for every step that an answer can lead to"
+            yield "grades", self.grades, "give a grade for every step that an answer can lead to"
         for retention in self.retentions:
             yield from retention.faults(self)
         yield from self._faults_of_overlaps()
@@ -355,7 +363,7 @@ class Terms(Value):
                 )
             elif name == bonus.id:
                 ring = listed([mask(one) for one in (*chain, name)], " > ")
-                rule = f"it falls back on itself; let the fall-backs come to an end: {ring}"
+                rule = f"let the fall-backs come to an end: {ring}"
                 yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
 
     @cached_property
@@ -417,7 +425,7 @@ class Terms(Value):
                 row = f"condition[{question.id}={option.id}]"
                 deduction = f"{option.says}: {option.deduction.effect() if option.deduction else ''}"
                 names[question.id, option.id] = (
-                    (f"retention:{question.id}", f"{option.keep_bps} bps kept: {option.says}", row),
+                    (f"retention:{question.id}", f"{percent(option.keep_bps)} kept: {option.says}", row),
                     (f"deduction:{question.component}", deduction, row),
                     (f"extra:{question.id}", option.says, row),
                 )
@@ -427,20 +435,23 @@ class Terms(Value):
     def grade_names(self) -> tuple[StepName, ...]:
         """The names of the grade's step, by grade."""
         return tuple(
-            ("grade", f"grade {grade.id}: {grade.keep_bps} bps kept", f"grades[{grade.id}]") for grade in self.grades
+            ("grade", f"grade {grade.id}: {percent(grade.keep_bps)} kept", f"grades[{grade.id}]")
+            for grade in self.grades
         )
 
     @cached_property
     def overlap_names(self) -> tuple[StepName, ...]:
         """The names of the overlaps' steps."""
         pairs = [(f"{overlap.one}+{overlap.other}", overlap.counted_bps) for overlap in self.overlaps]
-        return tuple((f"overlap:{pair}", f"{bps} bps of the smaller count", f"overlaps[{pair}]") for pair, bps in pairs)
+        return tuple(
+            (f"overlap:{pair}", f"{percent(bps)} of the smaller counts", f"overlaps[{pair}]") for pair, bps in pairs
+        )
 
     @cached_property
     def closing_names(self) -> tuple[StepName, ...]:
         """The names of the last four steps, which every value has."""
         return (
-            ("factor", f"{self.factor_bps} bps: the operator's share", "terms[factor_bps]"),
+            ("factor", f"{percent(self.factor_bps)}: the operator's share", "terms[factor_bps]"),
             ("floor", f"not below the scrap value of {rupees(self.scrap_minor)}", "terms[scrap_minor]"),
             ("cap", "not above the market price", "market_prices"),
             ("rounding", f"down to whole steps of {rupees(self.step_minor)}", "terms[step_minor]"),

@@ -11,7 +11,7 @@ from miexchange.catalogue import Variant
 from miexchange.condition import Condition, Deduction, Grade, Grading, Option, Question, Questionnaire
 from miexchange.money import BPS
 from miexchange.strategies import _models
-from miexchange.strategies._numbers import SOURCE, VARIANTS, ascents, rates, subsets
+from miexchange.strategies._numbers import OFTEN, SOURCE, VARIANTS, ascents, rates, subsets
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -36,7 +36,6 @@ _KINDS = st.sampled_from(tuple(_LARGEST))
 _ANCHORS = st.sampled_from(COMPONENTS[:2])
 _COMPONENTS = st.sampled_from(COMPONENTS)
 _EFFECTS = subsets(("grade", "extra", "keep", "gate"), 0)
-_OFTEN = st.sampled_from((False, True, True, True))
 _RARELY = st.sampled_from((False, False, False, False, True))
 _AXES: SearchStrategy[Literal["functional", "cosmetic", "none"]] = st.sampled_from(("functional", "cosmetic", "none"))
 
@@ -81,7 +80,7 @@ def questions(
     extras = [0, *draw(ascents(paid - 1, 100_000))] if "extra" in does else [0] * paid
     most_extra = draw(st.integers(0, 50_000)) if "extra" in does else 0
     deductions: list[Deduction | None] = [None] * paid
-    if not optional and draw(_OFTEN):
+    if not optional and draw(OFTEN):
         kind = draw(_KINDS)
         anchor = draw(_ANCHORS) if kind == "weight_bps" else ""
         sizes = [0, *draw(ascents(paid - 1, _LARGEST[kind]))]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from miexchange._arguments import instance, maybe, takes
+from miexchange._time import TICK
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, _issue
 from miexchange.eligibility import ImeiStatus
@@ -69,7 +70,7 @@ def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
         quote: the quote; by default one with any value and any usage rules.
     """
     accepted = draw(_accepted()) if quote is None else quote
-    at = draw(instants(accepted.at, accepted.valid_until - timedelta(microseconds=1)))
+    at = draw(instants(accepted.at, accepted.valid_until - TICK))
     key = draw(secret_keys())
     coupon = _issue(accepted, [], account=draw(texts()), at=at, key=key, old_keys=())
     assert isinstance(coupon, Coupon), coupon.explain()  # noqa: S101 - it is accepted in time, with its IMEI
@@ -127,7 +128,7 @@ def orders(draw: st.DrawFn, usage: UsageRules | None = None) -> Order:
 def redemptions(draw: st.DrawFn) -> Redemption:
     """Draw what a coupon takes off an order that it buys."""
     coupon = draw(coupons())
-    at = draw(instants(coupon.valid_from, coupon.valid_until - timedelta(microseconds=1)))
+    at = draw(instants(coupon.valid_from, coupon.valid_until - TICK))
     found = draw(
         orders(coupon.usage)
         .map(lambda order: coupon.check(order, account=coupon.account, at=at))

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
+from miexchange._time import TICK
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
+from miexchange.programme.rules import COUNTED
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
@@ -27,7 +29,6 @@ from miexchange.valuation import appraise
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from miexchange.market import Price
 
 __all__ = ["Enquiry", "devices", "enquiries", "hostile_enquiries", "quotes", "reasons", "refusals", "verdicts"]
 
@@ -47,6 +48,7 @@ class Enquiry:
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
         target: the new model that the customer wants to buy.
+        customer: the class of the customer.
         bonuses_given: how often each bonus with a quota was given so far.
     """
 
@@ -58,6 +60,7 @@ class Enquiry:
     exchange_open: bool = False
     device_exchanged: bool = False
     target: str | None = None
+    customer: str | None = None
     bonuses_given: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -69,6 +72,7 @@ class Enquiry:
             "exchange_open": self.exchange_open,
             "device_exchanged": self.device_exchanged,
             "target": self.target,
+            "customer": self.customer,
             "bonuses_given": dict(self.bonuses_given),
         }
 
@@ -106,7 +110,7 @@ def devices(
         name = model or draw(st.sampled_from([listing.model for listing in programme.eligible]))
         tacs = _tacs_of(programme, programme.catalogue.by_model[name])
         begins = programme.terms[0].effective_from.astimezone(programme.zone).date()
-        dated = dated or any(version.age_bands for version in programme.terms)
+        dated = dated or any(rule.reads == "months_owned" for one in programme.terms for rule in one.retentions)
     first: Imei | None = None
     second: Imei | None = None
     if imei or (imei is None and draw(st.booleans())):
@@ -128,14 +132,11 @@ def _tacs_of(programme: Programme, variant: Variant) -> SearchStrategy[str] | No
 def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]:
     """Return when each listed model can be valued: listed, with a price that is fresh."""
     fresh = timedelta(min(version.price_max_age_days for version in programme.terms))
-    prices: dict[str, list[Price]] = {}
-    for price in programme.prices.prices:
-        prices.setdefault(price.model, []).append(price)
     windows = []
     for listing in programme.eligible:
         opens = max(midnight(listing.listed_from, programme.zone), programme.terms[0].effective_from)
         closes = [] if listing.listed_until is None else [midnight(listing.listed_until, programme.zone)]
-        dated = prices[listing.model]
+        dated = programme.prices.by_key[listing.model].rows
         for price, following in zip(dated, [*dated[1:], None], strict=True):
             ends = [price.effective_from + fresh, *closes]
             ends += [price.effective_until] if price.effective_until else []
@@ -144,6 +145,11 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
             if start < end:
                 windows.append((listing.model, start, end))
     return tuple(windows)
+
+
+def _texts_of(terms: Terms) -> dict[str, Any]:
+    """Return the facts that some rule reads as a text, each with the texts that have rates."""
+    return {rule.reads: tuple(rule.labels(terms)) for rule in terms.retentions if rule.reads not in COUNTED}
 
 
 @takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
@@ -164,7 +170,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     """
     rules = draw(programmes()) if programme is None else programme
     model, start, end = draw(st.sampled_from(_windows(rules)))
-    at = draw(instants(start, end - timedelta(microseconds=1)))
+    at = draw(instants(start, end - TICK))
     terms = rules.terms_at(at) or rules.terms[0]
     device = draw(devices(rules, model, imei=imei))
     known = isinstance(device.imei, Imei) and rules.tacs.lookup(device.imei)
@@ -182,6 +188,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
         programme=rules,
         at=at,
         target=draw(st.sampled_from([None, *targets])),
+        **{name: draw(st.sampled_from(texts)) for name, texts in _texts_of(terms).items()},
         bonuses_given=tuple(sorted(draw(st.fixed_dictionaries(counted)).items())),
     )
 
@@ -197,8 +204,8 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     fine = draw(enquiries(programme))
     rules, device = fine.programme, fine.device
     at = draw(st.just(fine.at) | instants(datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 8, 1, tzinfo=UTC)))
-    names = [variant.model for variant in rules.catalogue.variants]
-    names += [variant.family for variant in rules.catalogue.variants]
+    names = [variant.model for variant in rules.catalogue]
+    names += [variant.family for variant in rules.catalogue]
     model = draw(st.just(device.model) | st.sampled_from(names) | st.text(max_size=20))
     number = st.just(device.imei) | imeis() | mistyped_imeis() | st.text(max_size=20) | st.just("0" * 15)
     device = Device(model, draw(number), draw(st.just(device.imei2) | number), draw(st.none() | st.dates()))
@@ -214,6 +221,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
         exchange_open=draw(st.booleans()),
         device_exchanged=draw(st.booleans()),
         target=draw(st.none() | st.text(max_size=20)),
+        customer=draw(st.just(fine.customer) | st.none() | st.text(max_size=20)),
         bonuses_given=fine.bonuses_given,
     )
 

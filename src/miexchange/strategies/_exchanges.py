@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange._arguments import instance, maybe, takes
+from miexchange._time import TICK
 from miexchange.condition import Condition
 from miexchange.device_report import DeviceReport
 from miexchange.events import Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
@@ -126,7 +127,7 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
     soon = st.timedeltas(timedelta(), timedelta(hours=1)).map(lambda after: last + after)
     times = soon | instants(last - timedelta(1), last + _SPAN)
     if due is not None:
-        times |= st.sampled_from((due - timedelta(microseconds=1), due))
+        times |= st.sampled_from((due - TICK, due))
     at: datetime = draw(times)
     order = draw(orders(exchange.coupon.usage)) if exchange.order is None else exchange.order
     order = draw(st.sampled_from((order, order, order, order.replace(id="another"))))
@@ -161,7 +162,7 @@ def exchanges(draw: st.DrawFn, *, steps: int = 5) -> Exchange:
     asked = draw(enquiries(imei=True).filter(_is_exchanged))
     quote = asked.answer()
     assert isinstance(quote, Quote), quote.explain()  # noqa: S101 - what `enquiries` promises
-    at = draw(instants(quote.at, quote.valid_until - timedelta(microseconds=1)))
+    at = draw(instants(quote.at, quote.valid_until - TICK))
     key = draw(secret_keys())
     exchange = accept(quote, asked.programme, account=draw(texts()), at=at, key=key)
     assert isinstance(exchange, Exchange), exchange.explain()  # noqa: S101 - a quote with its IMEI, in time

@@ -52,11 +52,11 @@ def catalogues(least: int = 1, most: int = 4) -> SearchStrategy[Catalogue]:
         most: the largest number of variants.
 
     >>> from hypothesis import find
-    >>> [variant.model for variant in find(catalogues(), lambda catalogue: True).variants]
+    >>> [variant.model for variant in find(catalogues(), lambda catalogue: True)]
     ['acme-one-1-8']
     """
     models = st.lists(variants(), min_size=least, max_size=most, unique_by=model_of)
-    return models.map(lambda found: Catalogue(tuple(sorted(found, key=model_of))))
+    return models.map(Catalogue.of)
 
 
 def model_of(variant: Variant) -> str:
@@ -81,4 +81,4 @@ def listings(model: str | None = None, first: date = START) -> SearchStrategy[Li
 def eligible_models() -> SearchStrategy[EligibleModels]:
     """Draw dated lists of eligible models."""
     rows = st.lists(listings(), max_size=4, unique_by=lambda listing: listing.model)
-    return rows.map(lambda found: EligibleModels(tuple(sorted(found, key=lambda listing: listing.model))))
+    return rows.map(EligibleModels.of)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNT",
+    "OFTEN",
     "SOURCE",
     "START",
     "STRATEGY",
@@ -39,6 +40,9 @@ __all__ = [
     "texts",
     "tuples",
 ]
+
+OFTEN = st.sampled_from((False, True, True, True))
+"""Three times in four."""
 
 START = date(2018, 3, 15)
 """The first day of the programmes that are drawn."""

@@ -21,6 +21,7 @@ from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
+    OFTEN,
     SOURCE,
     START,
     VARIANTS,
@@ -62,7 +63,6 @@ _SECOND = START + timedelta(20)  # when the second version of the terms begins
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
-_OFTEN = st.sampled_from((False, True, True, True))
 _HOURS = st.sampled_from((24, 1, 168))
 _OFFSETS = st.sampled_from((IST, *(zone for zone in ZONES if zone is not IST)))
 
@@ -239,7 +239,7 @@ def terms(
         **settings,
     )
     made = made.replace(questionnaire=_affordable(made))
-    if len(made.components) > 1 and draw(_OFTEN):
+    if len(made.components) > 1 and draw(OFTEN):
         one, other, *_ = made.components
         made = made.replace(overlaps=(Overlap(one, other, draw(st.integers(0, BPS)), SOURCE),))
     return made
@@ -297,9 +297,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
     ]
-    tacs = [
-        (f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue.variants)
-    ]
+    tacs = [(f"3500000{place}", variant.brand, variant.name, SOURCE) for place, variant in enumerate(catalogue)]
     if draw(st.booleans()):
         tacs.append(("35000000", "Zeta", "Lookalike", SOURCE))  # a TAC may name more than one device
     return Programme(

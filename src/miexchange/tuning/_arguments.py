@@ -64,7 +64,7 @@ def real(*, above: float | None = None, least: float | None = None, below: float
         inside = inside and (above is None or value > above) and (least is None or value >= least)
         return bool(inside and (below is None or value < below))
 
-    return Rule(fits, says or f"give a number{bound}")
+    return Rule(fits, says or f"give a number{bound}", kinds=int | float | np.integer | np.floating)
 
 
 def each(rule: Rule, says: str = "") -> Rule:
@@ -75,7 +75,7 @@ def each(rule: Rule, says: str = "") -> Rule:
             return False
         return all(map(rule.fits, value))
 
-    return Rule(fits, says or f"give a list; of each: {rule.says}")
+    return Rule(fits, says or f"give a list; of each: {rule.says}", kinds=Sequence | np.ndarray | pd.Series | pd.Index)
 
 
 def mapping(key: Rule, rule: Rule) -> Rule:
@@ -84,7 +84,7 @@ def mapping(key: Rule, rule: Rule) -> Rule:
     def fits(value: Any) -> bool:  # noqa: ANN401 - an argument of any type
         return is_a(value, Mapping) and all(map(key.fits, value)) and all(map(rule.fits, value.values()))
 
-    return Rule(fits, f"give a mapping; of each value: {rule.says}")
+    return Rule(fits, f"give a mapping; of each value: {rule.says}", kinds=Mapping)
 
 
 COLUMN = Rule(lambda value: text_of(value) is not None, "give the name of a column")

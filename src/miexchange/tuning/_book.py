@@ -14,7 +14,7 @@ from miexchange._text import text_of
 from miexchange._time import as_date
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
-from miexchange.errors import InvalidValue
+from miexchange.errors import missing
 from miexchange.tuning._cells import cells_of, told
 from miexchange.tuning._progress import track
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from miexchange.programme import Programme
 
-__all__ = ["AGES", "PRICE_BANDS", "as_categories", "days_of", "encoded", "price_bands", "valued"]
+__all__ = ["AGES", "GROUPS", "PRICE_BANDS", "as_categories", "days_of", "encoded", "price_bands", "valued"]
 
 AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "unknown")
 """The bands of age, youngest first: since the purchase where that is known, else since the launch."""
@@ -37,6 +37,9 @@ PRICE_BANDS = ("below ₹5,000", "₹5,000-9,999", "₹10,000-19,999", "₹20,00
 _AGE_EDGES = (6, 12, 24, 36)  # months
 _PRICE_EDGES = (500_000, 1_000_000, 2_000_000, 4_000_000)  # paise
 MONTH_DAYS = 30.4375  # days
+GROUPS = ("brand", "age", "grade", "price_band")
+"""By which a report can be looked at."""
+
 _AT_ONCE = 200_000  # rows: some of them are done before anybody wonders
 _UNKNOWN = len(AGES) - 1
 _NO_TEXTS = ("purchased_on", "at")  # days and instants, which a column of objects may hold
@@ -68,7 +71,7 @@ def days_of(book: pd.DataFrame, at: datetime | None) -> pd.Series[pd.Timestamp]:
     if at is not None:
         return pd.Series(np.datetime64(instant(at, "at").date(), "s"), index=book.index)
     if "at" not in book.columns:
-        raise InvalidValue("at", None, "give the instant of the valuation, or a column at")
+        raise missing("at", "give the instant of the valuation, or a column at")
     return pd.Series(_days(book["at"], lambda cell: instant(cell, "at").date()), index=book.index)
 
 

@@ -16,7 +16,7 @@ from miexchange._bounds import TEXT
 from miexchange._text import is_blank, native, text_of, whole_of
 from miexchange._time import NotATime, as_date, read_day
 from miexchange._value import is_text
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -237,9 +237,9 @@ def day_reader(day_format: object) -> Callable[[object], Any]:
     pieces = re.split("(%.)", form, flags=re.DOTALL) if form is not None else []
     named = sorted(pieces[1::2])
     if named not in (["%Y", "%d", "%m"], ["%Y", "%b", "%d"]):
-        raise InvalidValue("day_format", day_format, _FORMAT_RULE)
+        raise (wrong_type if text_of(day_format) is None else out_of_range)("day_format", day_format, _FORMAT_RULE)
     if not all(pieces[2:-1:2]):
-        raise InvalidValue("day_format", day_format, "write something between its parts, such as / or -")
+        raise out_of_range("day_format", day_format, "write something between its parts, such as / or -")
     pattern = re.compile("".join(_PARTS.get(piece) or re.escape(piece) for piece in pieces), re.IGNORECASE | re.ASCII)
     fault = Fault("is no date", f"Write each day as {form}, as day_format says")
 

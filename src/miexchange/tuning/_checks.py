@@ -10,7 +10,7 @@ import pandas as pd
 
 from miexchange._text import text_of
 from miexchange._value import is_text
-from miexchange.errors import InvalidValue, MiExchangeError, shown
+from miexchange.errors import MiExchangeError, missing, out_of_range, shown, wrong_type
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, labels_of, number_of, told, whole
 
@@ -43,7 +43,7 @@ class TuningWarning(UserWarning):
     """
 
 
-class NotFitted(MiExchangeError, AttributeError):  # noqa: N818 - named after what is wrong, as InvalidValue is
+class NotFitted(MiExchangeError, ValueError, AttributeError):  # noqa: N818 - named after what is wrong, as InvalidValue is
     """A learned value was asked for before `fit`."""
 
 
@@ -86,20 +86,20 @@ def as_frame(data: object, columns: Iterable[object], what: str) -> pd.DataFrame
         InvalidValue: no frame, a column is missing or repeated, or there are no rows.
     """
     if not issubclass(type(data), pd.DataFrame):
-        raise InvalidValue(what, data, "give a pandas DataFrame")
+        raise wrong_type(what, data, "give a pandas DataFrame")
     frame = cast("pd.DataFrame", data)
     names = [text_of(label) for label in frame.columns]
     wanted = [text_of(column) for column in columns if column is not None]
-    missing = [column for column in wanted if column not in names]
-    if missing:
+    lacking = [column for column in wanted if column not in names]
+    if lacking:
         known = [name for name in names if name is not None]
-        rule = f"there is no such column; known: {', '.join(known[:_KNOWN])}"
-        raise InvalidValue(what, ", ".join(map(str, missing)), rule)
+        rule = f"add it, or name the column that holds it; known: {', '.join(known[:_KNOWN])}"
+        raise missing(what, rule, f"has no column {', '.join(map(str, lacking))}")
     repeated = [column for column in wanted if names.count(column) > 1]
     if repeated:
-        raise InvalidValue(what, ", ".join(map(str, repeated)), "the column is repeated: keep one of them")
+        raise out_of_range(what, None, "keep one of them", f"has the column {', '.join(map(str, repeated))} twice")
     if frame.empty:
-        raise InvalidValue(what, "an empty frame", "give at least one row")
+        raise out_of_range(what, None, "give at least one row", "is empty")
     return frame
 
 
@@ -178,16 +178,15 @@ def _word(cell: object) -> str | Fault:
     return str(cell) if found is None or not found.is_integer() else str(int(found))
 
 
-def _read(data: pd.DataFrame, column: str, read: Callable[[object], Any], missing: object) -> list[Any]:
+def _read(data: pd.DataFrame, column: str, read: Callable[[object], Any], nothing: object) -> list[Any]:
     """Read each distinct cell of a column, and return the value of each row."""
     cells = cells_of(data[column])
-    found = [*(told(read, cell) for cell in cells.distinct[:-1]), missing]
+    found = [*(told(read, cell) for cell in cells.distinct[:-1]), nothing]
     bad = np.flatnonzero(np.array([isinstance(one, Fault) for one in found])[cells.codes])
     if len(bad):
         code = cells.codes[bad[0]]
-        raise InvalidValue(
-            column, cells.distinct[code], f"{named_rows(labels_of(data.iloc[bad]))}: {found[code].remedy}"
-        )
+        which = f"cannot be used ({named_rows(labels_of(data.iloc[bad]))})"
+        raise out_of_range(column, cells.distinct[code], found[code].remedy, which=which)
     return [found[code] for code in cells.codes.tolist()]
 
 

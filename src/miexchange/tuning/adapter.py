@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from miexchange._privacy import mask_each
-from miexchange.errors import InvalidValue, one_line
+from miexchange.errors import InvalidValue, one_line, out_of_range
 from miexchange.tuning._additive import Additive, Offsets, Spline
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def _refusing(**given: object) -> Iterator[None]:
         said = type(error).__name__
         if isinstance(error, TypeError | ValueError):
             said = one_line(mask_each(_LONG_NUMBER, f"{error}"))
-        raise _RefusedError(" or ".join(given), next(iter(given.values())), said) from None
+        rule = "give what scikit-learn takes: numbers in rows of one length"
+        name, value = " or ".join(given), next(iter(given.values()))
+        raise _RefusedError(name, value, rule, "type", f"is refused by scikit-learn ({said})") from None
 
 
 _LONG_NUMBER = re.compile(r"\d(?:[\s.\-:/]*\d){11,}")
@@ -87,7 +89,7 @@ class AdditiveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # 
         with _refusing(X=X, y=y):
             matrix, prices = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
         if not (prices > 0).all():
-            raise InvalidValue("y", float(prices.min()), "a price is above zero")
+            raise out_of_range("y", float(prices.min()), "give prices above zero")
         with _refusing(sample_weight=sample_weight):
             weights = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
         kept = weights > 0

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from miexchange._text import is_a
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import (
     COLUMN,
@@ -37,7 +37,7 @@ from miexchange.tuning._arguments import (
     takes,
     whole,
 )
-from miexchange.tuning._book import as_categories, days_of, price_bands, valued
+from miexchange.tuning._book import GROUPS, as_categories, days_of, price_bands, valued
 from miexchange.tuning._checks import as_frame, duplicates, minor, named_rows, warn, words
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
@@ -55,7 +55,6 @@ __all__ = ["Backtest", "ByDevice", "ByTime", "Maker", "backtest"]
 Maker = Callable[[pd.DataFrame], Programme]
 """What makes a programme of the training deals."""
 
-_BY = ("brand", "age", "grade", "price_band")
 _SAME = 0.9999  # a correlation above this is no coincidence
 _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
 _TAIL = 0.1
@@ -114,7 +113,8 @@ class ByTime:
         check({"cut": self.cut}, {"cut": DATE}, "ByTime.")
         later = on.to_numpy(dtype="datetime64[s]") >= np.datetime64(self.cut)
         if later.all() or not later.any():
-            raise InvalidValue("ByTime.cut", self.cut, "there are no deals on one side of it: give a day within them")
+            which = "has no deals on one side of it"
+            raise out_of_range("ByTime.cut", self.cut, "give a day within the deals", which=which)
         return [(np.flatnonzero(~later), np.flatnonzero(later))]
 
 
@@ -155,7 +155,7 @@ class Backtest(Report):
 
     def by(self, name: str) -> pd.DataFrame:
         """Return the metrics by ``brand``, ``age``, ``grade``, ``price_band`` or ``fold``."""
-        check({"by": name}, {"by": one_of(*_BY, "fold")})
+        check({"by": name}, {"by": one_of(*GROUPS, "fold")})
         return score_by(self.rows, name)
 
     def notes(self) -> list[str]:
@@ -171,7 +171,7 @@ class Backtest(Report):
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the metrics, for all and by group."""
         whole = self.summary.to_frame().T.round(2)
-        return [("All", whole), *((f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in _BY)]
+        return [("All", whole), *((f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in GROUPS)]
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw how predicted and paid values agree; see `plots.calibration`."""
@@ -249,7 +249,8 @@ def _folds(
         return split.split(deals, on)
     folds = [(np.asarray(train, dtype=np.intp), np.asarray(test, dtype=np.intp)) for train, test in split]
     if not folds or not all(len(test) and max(*train, *test) < len(deals) for train, test in folds):
-        raise InvalidValue("split", f"{len(folds)} folds", f"{_SPLITS}, below {len(deals)}")
+        what = f"has {len(folds)} folds, of which one does not fit {len(deals)} deals"
+        raise out_of_range("split", None, f"{_SPLITS}, below {len(deals)}", what)
     return folds
 
 
@@ -364,7 +365,8 @@ def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dro
     reasons = values.loc[~taken, "reasons"].astype(str).value_counts()
     if not taken.any():
         why = ", ".join(map(str, reasons.index[:3]))
-        raise InvalidValue("deals", f"{len(values)} deals", f"the programme refuses every one: {why}")
+        what = f"has {len(values)} deals, all of which the programme refuses ({why})"
+        raise out_of_range("deals", None, "give deals that the programme takes", what)
     actual = price[tested.rows][taken]
     predicted = values["exchange_value_minor"][taken].to_numpy(dtype=np.int64)
     rows = pd.DataFrame(

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import INSTANT, SEED, TEXT, Rule, check, instance, maybe, one_of, takes
-from miexchange.tuning._book import encoded, price_bands, valued
+from miexchange.tuning._book import GROUPS, encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
 from miexchange.tuning._report import Report, in_rupees
 
@@ -39,7 +39,6 @@ __all__ = ["Change", "Comparison", "compare", "what_if"]
 Change = Callable[[Programme], Programme] | Mapping[str, object]
 """What is to change: settings of the terms by name, `prices` or `anchors`; or a function of the programme."""
 
-_BY = ("brand", "age", "grade", "price_band")
 _DRAWS = 1_000
 _BLOCKS = 2_000
 _TEN = 10
@@ -88,7 +87,7 @@ class Comparison(Report):
 
     def by(self, name: str) -> pd.DataFrame:
         """Return the same by ``brand``, ``age``, ``grade`` or ``price_band``."""
-        check({"by": name}, {"by": one_of(*_BY)})
+        check({"by": name}, {"by": one_of(*GROUPS)})
         make = np.random.default_rng(self._seed)
         groups = {key: _summed(group, make) for key, group in self.rows.groupby(name, observed=True, sort=True)}
         return pd.DataFrame(groups).T.rename_axis(name)
@@ -106,7 +105,7 @@ class Comparison(Report):
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the changes, for all and by group, and the largest ones line by line."""
         whole = self.summary.to_frame().T.round(2)
-        groups = [(f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in _BY]
+        groups = [(f"By {name.replace('_', ' ')}", self.by(name).round(2)) for name in GROUPS]
         return [("All", whole), *groups, ("Outcomes", self.outcomes), ("The ten largest changes", self.explained)]
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
@@ -192,19 +191,20 @@ def _prices(table: PriceTable, change: object) -> PriceTable:
     if type(change) is PriceTable:
         return change
     bps = _factor(change, "prices")
-    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table.prices)
+    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table)
 
 
 def _anchors(table: AnchorTable, change: object) -> AnchorTable:
     if type(change) is AnchorTable:
         return change
     bps = _factor(change, "anchors")
-    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table.anchors)
+    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table)
 
 
 def _factor(change: object, name: str) -> int:
     if type(change) is not int or not 0 < change <= 100_000:  # noqa: PLR2004 - ten times as much
-        raise InvalidValue(name, change, "give a new table, or a factor in basis points above 0 and up to 100000")
+        rule = "give a new table, or a factor in basis points from 1 to 100000"
+        raise (out_of_range if type(change) is int else wrong_type)(name, change, rule)
     return change
 
 
@@ -225,7 +225,8 @@ def _compare(
     outcomes = pd.crosstab(before["outcome"].astype(str).to_numpy(), after["outcome"].astype(str).to_numpy())
     outcomes = outcomes.rename_axis(index="a", columns="b")
     if not both.any():
-        raise InvalidValue("book", f"{len(book)} devices", f"none is taken by both: {outcomes.to_dict()}")
+        what = f"has no device that both take ({outcomes.to_dict()})"
+        raise out_of_range("book", None, "give devices that both programmes take", what)
     rows = pd.DataFrame(
         {
             "a_minor": one[both].to_numpy(dtype=np.int64),

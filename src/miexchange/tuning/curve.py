@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from miexchange._text import printable
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, unknown, wrong_type
 from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
 from miexchange.tuning._arguments import COLUMN, Rule, check, each, maybe, one_of, real, takes
 from miexchange.tuning._cells import cells_of, number_of, told
@@ -72,7 +72,7 @@ class Estimator:
         """
         for name, value in params.items():
             if name not in self._names():
-                raise InvalidValue(type(self).__name__, name, f"known parameters: {', '.join(self._names())}")
+                raise unknown(type(self).__name__, "parameter", name, self._names())
             setattr(self, name, value)
         return self
 
@@ -201,7 +201,7 @@ class DepreciationCurve(Estimator):
         check(self.get_params(), _RULES, "DepreciationCurve.")
         knots = [*self.knots]
         if sorted(set(knots)) != knots:
-            raise InvalidValue("DepreciationCurve.knots", f"{knots}", _RULES["knots"].says)
+            raise out_of_range("DepreciationCurve.knots", knots, _RULES["knots"].says, f"is {knots}")
 
     @staticmethod
     def _warn(data: pd.DataFrame, price: Floats, brand_col: str | None, price_col: str) -> None:
@@ -246,9 +246,8 @@ class DepreciationCurve(Estimator):
         sides = [min((months < one).sum(), (months > one).sum()) for one in candidates]
         possible = [float(one) for one, side in zip(candidates, sides, strict=True) if side >= _FEWEST_A_SIDE]
         if not possible:
-            raise InvalidValue(
-                "DepreciationCurve.age", "two_rate", f"needs {_FEWEST_A_SIDE} rows younger and older than some age"
-            )
+            rule = f"give {_FEWEST_A_SIDE} rows younger and older than some age, or another curve"
+            raise out_of_range("DepreciationCurve.age", "two_rate", rule)
         fits = [
             Additive(self._make_terms((one,))).fit(values, price, weights).sigma for one in track(possible, "Break")
         ]
@@ -319,7 +318,8 @@ class DepreciationCurve(Estimator):
         model = fitted(self, "model_")
         rates, term = model.coefficients[model.slices[0]], self._terms[0]
         if len(before) != len(after):
-            raise InvalidValue("after", f"{len(after)} ages", f"give as many as before: {len(before)}")
+            rule = f"give as many as before: {len(before)}"
+            raise out_of_range("after", None, rule, f"has {len(after)} ages")
         passed = term.columns(np.maximum(after, 0.0)) - term.columns(np.maximum(before, 0.0))
         factor: Floats = np.exp(passed @ rates)
         return factor
@@ -367,7 +367,8 @@ class DepreciationCurve(Estimator):
 
 def _median(data: pd.DataFrame, column: str) -> float:
     if all(type(told(number_of, cell)) is not float for cell in cells_of(data[column]).distinct):
-        raise InvalidValue(column, data[column].iloc[0], "the column holds no number at all; leave it out of numeric")
+        what = "is a column without any number"
+        raise wrong_type(column, data[column].iloc[0], "leave it out of numeric", what)
     return float(np.nanmedian(numbers(data, column, gaps=True)))
 
 

@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, shown
 from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._normal import NORMAL_95
@@ -189,7 +189,8 @@ class DeductionModel(Estimator):
         rows["named"] = named
         damaged = rows[(rows["named"].str.len() > 0) & (rows["cost"] > self.step / 2)].reset_index(drop=True)
         if damaged.empty:
-            raise InvalidValue("DeductionModel.fit", "no damaged quote", "give quotes below the device's clean price")
+            rule = "give quotes below the device's clean price"
+            raise out_of_range("quotes", None, rule, "has none of a damaged device")
         if parts is not None:
             damaged = pd.concat([damaged, self._part_rows(parts, labour, replaced or {})], ignore_index=True)
         self._learn(damaged)
@@ -201,29 +202,33 @@ class DeductionModel(Estimator):
         self._family = {finding: scale.anchor for scale in scales for finding in scale.findings}
         self._component = {finding: scale.component for scale in scales for finding in scale.findings}
         if len(self._family) != sum(len(scale.findings) for scale in scales):
-            raise InvalidValue("DeductionModel.scales", "a finding of two scales", "let each stand in one")
+            what = "has a finding of two scales"
+            raise out_of_range("DeductionModel.scales", None, "let each stand in one", what)
 
     def _parsed(self, quotes: pd.DataFrame, column: str) -> list[tuple[str, ...]]:
         """Return the findings of each row."""
         texts = words(quotes, column).tolist()
         known = {text: _split(text) for text in set(texts)}
-        unknown = {name for names in known.values() for name in names} - self._family.keys()
-        if unknown:
-            bad = np.array([bool(unknown & set(known[text])) for text in texts])
-            rule = f"{named_rows(quotes.index[bad])}: known: {', '.join(self._family)}"
-            raise InvalidValue(column, min(unknown), rule)
+        strange = {name for names in known.values() for name in names} - self._family.keys()
+        if strange:
+            bad = np.array([bool(strange & set(known[text])) for text in texts])
+            which = f"is no finding of the scales ({named_rows(quotes.index[bad])})"
+            raise out_of_range(column, min(strange), f"give some of: {', '.join(self._family)}", which=which)
         return [known[text] for text in texts]
 
     def _part_rows(self, parts: pd.DataFrame, labour: float, replaced: Mapping[str, str]) -> pd.DataFrame:
         """Take a part's price and labour as what its finding costs."""
         parts = as_frame(parts, ("device", "anchor", "price", "clean"), "parts")
         anchors = words(parts, "anchor")
-        unknown = set(anchors) - replaced.keys()
-        if unknown or set(replaced.values()) - self._family.keys():
-            raise InvalidValue("replaced", min(unknown, default="?"), "name the finding that needs each part")
+        lacking = set(anchors) - replaced.keys()
+        strange = set(replaced.values()) - self._family.keys()
+        if lacking or strange:
+            what = f"has no finding for {shown(min(lacking))}" if lacking else f"names {shown(min(strange, key=str))}"
+            raise out_of_range("replaced", None, "name the finding that needs each part", what)
         cost = numbers(parts, "price", above=0) + labour
         if not (cost > self.step / 2).any():
-            raise InvalidValue("parts", f"{len(parts)} parts", f"give parts above half a step, {self.step / 2:g}")
+            what = f"has {len(parts)} parts, none above half a step"
+            raise out_of_range("parts", None, f"give parts above half a step, {self.step / 2:g}", what)
         return pd.DataFrame(
             {
                 "device": words(parts, "device"),

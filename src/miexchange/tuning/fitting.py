@@ -17,9 +17,9 @@ import pandas as pd
 from miexchange._value import instant
 from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
-from miexchange.errors import InvalidValue
+from miexchange.errors import missing, out_of_range, shown
 from miexchange.market import Anchor, AnchorTable, PriceTable
-from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE, percent
 from miexchange.programme import Programme
 from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
@@ -82,7 +82,7 @@ class FittedProgramme(Report):
         """Return what a clean device of each listed model is worth in the written programme, in minor units."""
         at = datetime.combine(self.effective_from, time(12), self.programme.zone)
         rows = []
-        for model in dict.fromkeys(listing.model for listing in self.programme.eligible.listings):
+        for model in dict.fromkeys(listing.model for listing in self.programme.eligible):
             best = headline(model, self.programme, at=at)
             rows.append((model, best.exchange_value if isinstance(best, Quote) else None))
         return pd.DataFrame(rows, columns=["model", "headline_minor"]).set_index("model").astype("Int64")
@@ -164,7 +164,7 @@ def fit_programme(
         zone=base.zone,
         brands=base.brands,
         catalogue=catalogue,
-        eligible=EligibleModels(tuple(Listing(model, effective_from, None, source) for model in sorted(listed))),
+        eligible=EligibleModels.of(Listing(model, effective_from, None, source) for model in listed),
         prices=PriceTable.of(kept),
         anchors=anchors,
         tacs=base.tacs,
@@ -188,8 +188,8 @@ class _Fit:
         summary = builder.summary
         rows = dict(zip(summary.index, summary.to_dict("records"), strict=True))
         kept = []
-        for price in table.prices:
-            variant = self._base.catalogue.by_model.get(price.model)
+        for price in table:
+            variant = self._base.catalogue.lookup(price.model)
             in_force = table.as_of(price.model, self._start)
             later = price.effective_from > self._start
             if variant is None or variant.brand not in self._base.brands or in_force is None:
@@ -213,9 +213,8 @@ class _Fit:
                 )
             )
         if not kept:
-            raise InvalidValue(
-                "effective_from", self._on, "no accepted model has a price on that day: build the table for it"
-            )
+            which = "is a day on which no accepted model has a price"
+            raise out_of_range("effective_from", self._on, "build the table for that day", which=which)
         return kept
 
     def grades(self, terms: Terms, observations: Observations | None) -> Terms:
@@ -223,12 +222,13 @@ class _Fit:
         if observations is None:
             return terms
         if "grade" not in observations.frame.columns:
-            raise InvalidValue("observations", repr(observations), "they have no column grade")
+            raise missing("observations", "add the grade of each, or fit without them", "has no column grade")
         frame = observations.frame
         strange = sorted(set(frame["grade"].dropna()) - {grade.id for grade in terms.grades})
         if strange:
             known = ", ".join(grade.id for grade in terms.grades)
-            raise InvalidValue("observations", strange[0], f"it is no grade of {terms.version}: known: {known}")
+            rule = f"give the grades of the terms {terms.version}: {known}"
+            raise out_of_range("observations", strange[0], rule, f"has the grade {shown(strange[0])}")
         best = terms.grades[0].id
         level = frame[frame["grade"] == best].groupby("model")["price_minor"].median()
         ratio = frame["price_minor"] / frame["model"].map(level)
@@ -242,7 +242,7 @@ class _Fit:
             keep = min(int(np.floor(ratios.median() * BPS + 0.5)), found[-1].keep_bps, BPS)
             bounds = _bounds_of_median(ratios, frame.loc[ratios.index, "model"])
             low, high = min(round(bounds[0] * BPS), keep), max(round(bounds[1] * BPS), keep)
-            source = f"tuning: median of {len(ratios)} ratios to grade {best}, 95 % {low}-{high} bps"
+            source = f"tuning: median of {len(ratios)} ratios to grade {best}, 95 % {_range(low, high)}"
             found.append(replace(grade, keep_bps=keep, source=source))
             self.numbers.append(("grades", grade.id, keep, "bps", low, high, len(ratios), "observed", source))
         return terms.replace(grades=tuple(found))
@@ -252,9 +252,10 @@ class _Fit:
         if model is None:
             return terms
         summary = model.summary
-        unknown = {finding for scale in scales_of(terms) for finding in scale.findings} - {*summary.index}
-        if unknown:
-            raise InvalidValue("deductions", min(unknown), "fit a DeductionModel with scales_of(terms)")
+        lacking = {finding for scale in scales_of(terms) for finding in scale.findings} - {*summary.index}
+        if lacking:
+            rule = "fit a DeductionModel with scales_of(terms)"
+            raise missing("deductions", rule, f"has no weight of {shown(min(lacking))}")
         questions = []
         for question in terms.questionnaire.questions:
             options = tuple(self._weighed(question.id, option, summary) for option in question.options)
@@ -266,7 +267,7 @@ class _Fit:
                 part, error, count = fit
                 bps, spread = round(part * BPS), NORMAL_95 * error * BPS
                 low, high = max(0, round(bps - spread)), min(BPS, round(bps + spread))
-                source = f"tuning: least squares over {count} quotes, 95 % {low}-{high} bps"
+                source = f"tuning: least squares over {count} quotes, 95 % {_range(low, high)}"
                 overlaps[number] = replace(overlap, counted_bps=bps, source=source)
                 key = f"{overlap.one}+{overlap.other}"
                 self.numbers.append(("overlaps", key, bps, "bps", low, high, count, "observed", source))
@@ -283,7 +284,7 @@ class _Fit:
         )
         count = int(row["n"])
         basis = "observed" if count else "modelled"
-        said = f"{count} quotes, 95 % {low}-{high} bps" if count else "no quote; ratio of the base programme"
+        said = f"{count} quotes, 95 % {_range(low, high)}" if count else "no quote; ratio of the base programme"
         source = f"tuning: weight on the {row['anchor']} anchor, {said}"
         self.numbers.append(("condition", finding, bps, "bps", low, high, count, basis, source))
         return replace(option, deduction=Deduction(anchor=option.deduction.anchor, weight_bps=bps), source=source)
@@ -327,17 +328,17 @@ class _Fit:
     def _anchors_by_share(self, prices: list[Price], component: str) -> list[Anchor]:
         """Take the share of the price that the base's anchors are, in the middle."""
         shares = []
-        for anchor in self._base.anchors.anchors:
+        for anchor in self._base.anchors:
             price = self._base.prices.as_of(anchor.model, anchor.effective_from)
             if anchor.component == component and price is not None:
                 shares.append(anchor.amount_minor * BPS // price.price_minor)
         if not shares:
-            raise InvalidValue("base", self._base.id, f"it has no {component} anchors; give deductions")
+            raise out_of_range("base", self._base.id, "give deductions", which=f"has no {component} anchors")
         bps = int(median(shares))
         anchors = []
         for price in prices:
             amount = _whole_rupees(price.price_minor * bps / BPS / PAISE_PER_RUPEE)
-            source = f"tuning: {bps} bps of the price, the median of {self._base.id}"
+            source = f"tuning: {percent(bps)} of the price, the median of {self._base.id}"
             anchors.append(self._anchor(price, component, amount, "modelled", source))
             self._note(price, component, (amount, amount, amount), 0, "modelled", source)
         return anchors
@@ -368,3 +369,7 @@ def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple
 def _whole_rupees(rupees: float) -> int:
     """Round half up to whole rupees, once, in minor units; at least one rupee."""
     return min(max(int(np.floor(rupees + 0.5)), 1) * PAISE_PER_RUPEE, GREATEST_AMOUNT)
+
+
+def _range(low: int, high: int) -> str:
+    return f"between {percent(low)} and {percent(high)}"

@@ -19,7 +19,7 @@ import pandas as pd
 
 from miexchange._value import instant, require
 from miexchange.coupon import Coupon
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.market import PriceTable
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.programme import Programme
@@ -112,7 +112,7 @@ def diff(
         InvalidValue: an argument is not usable.
     """
     moments = (instant(at, "at"), instant(at if after_at is None else after_at, "after_at"))
-    models = sorted({price.model for table in (before, after) for price in table.prices})
+    models = sorted({price.model for table in (before, after) for price in table})
     columns = []
     for table, moment in zip((before, after), moments, strict=True):
         found = [table.as_of(model, moment) for model in models]
@@ -195,13 +195,15 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
     for pair in coupons:
         check({"coupons": pair}, {"coupons": _PAIR})
         coupon, quote = pair
-        require(coupon.model == quote.model, "coupons", quote.model, _PAIRS)
+        what = f"pairs a coupon of {coupon.model} with a quote of {quote.model}"
+        require(coupon.model == quote.model, "coupons", quote.model, _PAIRS, what)
         if coupon.is_valid_at(at):
             live.append((coupon, quote))
     codes = [coupon.code for coupon, _ in live]
-    require(len(set(codes)) == len(codes), "coupons", f"{len(codes)} coupons", "give each coupon once")
+    require(len(set(codes)) == len(codes), "coupons", None, "give each coupon once", "has a coupon twice")
     if not live:
-        raise InvalidValue("coupons", "no live coupon", f"none is valid at {at.isoformat()}")
+        what = f"has none that is valid at {at.isoformat()}"
+        raise out_of_range("coupons", None, "give live coupons, or another instant", what)
     terms = programme.terms_at(at)
     asked = [] if terms is None else [question.id for question in terms.questionnaire.questions]
     book = pd.DataFrame(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.money import PAISE_PER_RUPEE
 from miexchange.tuning._arguments import COLUMN, instance, maybe, takes
 from miexchange.tuning._cells import cells_of, number_of, told
@@ -73,10 +73,11 @@ def score(
     aligned += [one for one in (low, high) if one is not None]
     if len(actual) == 0 or not all(actual.index.equals(one.index) for one in aligned):
         rows = " and ".join(str(len(one)) for one in aligned)
-        raise InvalidValue("score", f"{rows} rows", "give aligned rows, at least one")
+        raise out_of_range("score", None, "give aligned rows, at least one", f"has {rows} rows")
     paid, value = _floats(actual), _floats(predicted)
     if not (np.isfinite(paid) & (paid > 0) & np.isfinite(value)).all():
-        raise InvalidValue("score", "a value that is missing or not above zero", "leave refused rows out first")
+        what = "has a value that is missing or not above zero"
+        raise out_of_range("score", None, "leave refused rows out first", what)
     wrong = value - paid
     relative = np.abs(wrong) / paid
     found = {

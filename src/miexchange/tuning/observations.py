@@ -41,13 +41,14 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import pandas as pd
 
+from miexchange._bounded import Between, bound_of
 from miexchange._bounds import NAME, PROBLEMS
 from miexchange._csv import read_rows
 from miexchange._problems import Problems
 from miexchange._text import counted, text_of
-from miexchange.catalogue import Catalogue
+from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
-from miexchange.errors import DataError, InvalidValue, Problem, shown
+from miexchange.errors import DataError, Problem, missing, out_of_range, shown
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, takes
 from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
@@ -70,7 +71,7 @@ _REQUIRED = ("model", "price_minor", "on", "kind", "source")
 _OPTIONAL = ("storage_gb", "ram_mb", "currency", "grade", "warranty")
 _MOST_SHOWN = 20
 _LETTERS = ("A", "B", "C", "D", "E", "F")  # grades that every scale which has them ranks in this order
-_GREATEST_MEMORY = 100_000_000  # as of a variant
+_MEMORY: Between = bound_of(Variant, "storage_gb")
 _NO_AMOUNT = Fault("is no whole number of minor units", "Write whole minor units in digits alone: ₹1 is 100")
 _NOT_ABOVE_ZERO = Fault("is not above zero", "A price is above zero: correct it, or take the row out")
 _TOO_DEAR = Fault("is out of range", f"Write at most {GREATEST_AMOUNT}: is it in minor units?")
@@ -253,9 +254,8 @@ class Observations(Report):
         """Return the best of the grades that occur."""
         order = self.grades or _LETTERS
         if len(found) > 1 and not found <= {*order}:
-            words = ", ".join(sorted(found)[:_MOST_SHOWN])
-            rule = "say their order: Observations.read(grades=...), best first, or an ordered categorical"
-            raise InvalidValue("grades", words, rule)
+            rule = "say the order of the grades: Observations.read(grades=...), best first, or an ordered categorical"
+            raise missing("grades", rule, f"is missing, and there are {', '.join(sorted(found)[:_MOST_SHOWN])}")
         return min(found, key=lambda grade: order.index(grade) if grade in order else 0, default=None)
 
     def without_duplicates(self) -> Observations:
@@ -274,7 +274,7 @@ def _order(grades: Sequence[str | Grade]) -> tuple[str, ...]:
     """Return the ids of grades, best first."""
     order = tuple((grade.id if isinstance(grade, Grade) else text_of(grade) or "").strip() for grade in grades)
     if not all(order) or len(set(order)) < len(order):
-        raise InvalidValue("grades", ", ".join(order), _GRADES.says)
+        raise out_of_range("grades", ", ".join(order), _GRADES.says)
     return order
 
 
@@ -380,7 +380,7 @@ class _Checker:
         """Resolve every name to a variant's id, with the memory that is given."""
         nothing = Fault("leads to no one variant", "Give a variant's id, or name, RAM and storage")
         names = self._values("model", text(NAME, *nothing), nothing)
-        memory = whole(1, _GREATEST_MEMORY, (_NO_MEMORY, _NO_MEMORY, _NO_MEMORY))
+        memory = whole(_MEMORY.least, _MEMORY.most, (_NO_MEMORY, _NO_MEMORY, _NO_MEMORY))
         keys = pd.DataFrame({"model": self._cells["model"].codes})
         known: dict[str, list[int | None]] = {}
         for column in ("storage_gb", "ram_mb"):
@@ -439,7 +439,7 @@ def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catal
     """Return the id of the one variant that a name leads to, with the memory that was given; "" for none."""
     if name is None:
         return ""
-    exact = catalogue.by_model.get(name)
+    exact = catalogue.lookup(name)
     if exact is not None:
         return exact.model
     family = catalogue.family_of("", name)

@@ -15,6 +15,7 @@ from miexchange.money import BPS, PAISE_PER_RUPEE
 from miexchange.programme import Terms
 from miexchange.quote import Quote
 from miexchange.tuning._arguments import AXES, TEXT, Rule, check, instance, named, one_of, takes
+from miexchange.tuning._book import GROUPS
 from miexchange.tuning._checks import as_frame, fitted, numbers
 from miexchange.tuning._report import in_rupees
 
@@ -165,7 +166,7 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
         ax: where to draw.
     """
     rows = report.rows
-    names = one_of("brand", "age", "grade", "price_band", "fold")
+    names = one_of(*GROUPS, "fold")
     check({"by": by}, {"by": Rule(names.fits, "give brand, age, grade, price_band or fold")})
     missed = 100 * (rows["predicted_minor"] / rows["actual_minor"] - 1)
     parts = missed.groupby(rows[by], observed=True)
@@ -178,17 +179,8 @@ def residuals(report: Backtest, by: str = "brand", *, ax: Axes | None = None) ->
         ax.plot([row[0.1], row[0.9]], [position, position], color=_BAND, linewidth=2.0, alpha=0.8)
         ax.plot([row[0.25], row[0.75]], [position, position], color=_TOTAL, linewidth=6.0, solid_capstyle="butt")
         ax.plot(row[0.5], position, "o", color="white", markeredgecolor=_INK, markersize=6)
-        ax.annotate(
-            f"n = {row['n']:.0f}",
-            (1.0, position),
-            xycoords=("axes fraction", "data"),
-            fontsize=8,
-            color=_QUIET,
-            va="center",
-            ha="left",
-        )
-    ax.axvline(0, color=_INK, linewidth=0.9)
-    ax.set_yticks(range(len(groups)), [str(name) for name in groups.index])
+        _note(ax, position, f"n = {row['n']:.0f}")
+    _name_groups(ax, groups)
     ax.set_xlabel("value against what was paid, %: left of 0 too little, right of it too much", color=_INK)
     ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
     ax.spines["left"].set_visible(False)
@@ -288,17 +280,8 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
         colour = _LESS if row["mean_rupees"] < 0 else _MORE
         ax.barh(position, row["mean_rupees"], color=colour, height=0.62)
         ax.plot([row["mean_low"], row["mean_high"]], [position, position], color=_INK, linewidth=1.4)
-        ax.annotate(
-            f"{row['winners']:.0f} gain, {row['losers']:.0f} lose",
-            (1.0, position),
-            xycoords=("axes fraction", "data"),
-            fontsize=8,
-            color=_QUIET,
-            va="center",
-            ha="left",
-        )
-    ax.axvline(0, color=_INK, linewidth=0.9)
-    ax.set_yticks(range(len(groups)), [str(name) for name in groups.index])
+        _note(ax, position, f"{row['winners']:.0f} gain, {row['losers']:.0f} lose")
+    _name_groups(ax, groups)
     _rupee_axis(ax.xaxis)
     ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
     ax.spines["left"].set_visible(False)
@@ -311,3 +294,14 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
         f"{in_rupees(found['total_rupees'] * PAISE_PER_RUPEE)} in all ({found['total_pct']:+.1f} %)",
     )
     return ax
+
+
+def _note(ax: Axes, position: int, text: str) -> None:
+    """Write a note at the right end of a group's row."""
+    place = (1.0, position), ("axes fraction", "data")
+    ax.annotate(text, place[0], xycoords=place[1], fontsize=8, color=_QUIET, va="center", ha="left")
+
+
+def _name_groups(ax: Axes, groups: pd.DataFrame) -> None:
+    ax.axvline(0, color=_INK, linewidth=0.9)
+    ax.set_yticks(range(len(groups)), [str(name) for name in groups.index])

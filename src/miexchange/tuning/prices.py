@@ -11,7 +11,7 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 >>> rows = simulate_observations(programme, 600, seed=1, models=12)
 >>> found = Observations.read(rows, programme.catalogue, as_of=date(2018, 6, 30))
 >>> builder = PriceTableBuilder(catalogue=programme.catalogue).fit(found, dates=[date(2018, 6, 1)])
->>> len(builder.table_.prices)
+>>> len(builder.table_)
 12
 >>> builder.summary.columns.to_list()
 ['price_minor', 'low_minor', 'high_minor', 'n', 'effective_n', 'curve_share', 'basis', 'regime', 'source']
@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from miexchange.catalogue import Catalogue
-from miexchange.errors import InvalidValue
+from miexchange.errors import missing, out_of_range
 from miexchange.market import IST, Price, PriceTable
 from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
@@ -162,22 +162,19 @@ class PriceTableBuilder(Estimator):
         priced = frame["price"].notna()
         self.thin_ = frame.loc[~priced, ["model", "effective_from", "n"]].reset_index(drop=True)
         if not priced.any():
-            raise InvalidValue(
-                "observations",
-                f"{len(rows)} usable rows",
-                f"no variant has {self.minimum} rows; lower minimum, or give a curve",
-            )
+            what = f"has {len(rows)} usable rows, and no variant {self.minimum} of them"
+            raise out_of_range("observations", None, "lower minimum, or give a curve", what)
         self._finish(frame[priced].copy(), regimes, zone)
         return self
 
     def _check(self) -> None:
         check(self.get_params(), _RULES, "PriceTableBuilder.")
         if self.round_to_minor % PAISE_PER_RUPEE:
-            raise InvalidValue("PriceTableBuilder.round_to_minor", self.round_to_minor, "give whole rupees")
+            raise out_of_range("PriceTableBuilder.round_to_minor", self.round_to_minor, "give whole rupees")
         if self.curve is not None:
             fitted(self.curve, "model_")
             if self.catalogue is None:
-                raise InvalidValue("PriceTableBuilder.catalogue", None, "the curve needs the catalogue's launch facts")
+                raise missing("PriceTableBuilder.catalogue", "give the catalogue, whose launch facts the curve needs")
 
     def _of_day(self, rows: pd.DataFrame, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the prices of one day, and the rows that were left out as outliers."""
@@ -211,7 +208,7 @@ class PriceTableBuilder(Estimator):
         """Return what a price of some days ago has lost since, on the logarithm, where the curve can tell."""
         if self.curve is None or self.catalogue is None:
             return 0.0
-        launches = {variant.model: variant.launched_on for variant in self.catalogue.variants}
+        launches = {variant.model: variant.launched_on for variant in self.catalogue}
         launched = np.array([launches.get(model) or "NaT" for model in models], dtype="datetime64[D]")
         known = ~np.isnat(launched)
         after = np.where(known, (np.datetime64(day) - launched).astype(np.float64) / MONTH_DAYS, 0.0)
@@ -241,7 +238,7 @@ class PriceTableBuilder(Estimator):
                 variant.launched_on,
                 self._launch.get(variant.model, variant.launch_price_minor),
             )
-            for variant in self.catalogue.variants
+            for variant in self.catalogue
         ]
         known = [fact for fact in facts if fact[2] is not None and fact[2] <= day and fact[3]]
         if not known:
@@ -255,7 +252,8 @@ class PriceTableBuilder(Estimator):
         step = self.round_to_minor
         if not (frame["price"] <= GREATEST_AMOUNT).all():
             model = frame.loc[~(frame["price"] <= GREATEST_AMOUNT), "model"].iloc[0]
-            raise InvalidValue("curve", model, "it leads to a price out of range: is the curve fitted on paise?")
+            what = f"leads to a price of {model} that is out of range"
+            raise out_of_range("curve", model, "fit the curve on minor units", what)
         frame["price_minor"] = _rounded(frame["price"], step)
         frame["low_minor"] = _rounded(frame["price"] * np.exp(-NORMAL_95 * frame["error"]), step)
         frame["high_minor"] = _rounded(frame["price"] * np.exp(NORMAL_95 * frame["error"]), step)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from miexchange._value import instant
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import DATE, INSTANT, SEED, Rule, each, instance, maybe, real, takes, whole
 from miexchange.tuning.scales import Scale
@@ -96,7 +96,8 @@ def simulate_market(
     ['price', 'age_months', 'new_price', 'brand', 'launch_year']
     """
     if len(rates) != len(knots) + 1 or sorted(set(knots)) != [*knots]:
-        raise InvalidValue("knots", f"{[*knots]}", f"give {len(rates) - 1} months, rising: one less than rates")
+        rule = f"give {len(rates) - 1} months, rising: one less than rates"
+        raise out_of_range("knots", knots, rule, f"is {[*knots]}")
     make = np.random.default_rng(seed)
     offsets = make.normal(0, brand_spread, len(_BRANDS))
     offsets -= offsets.mean()
@@ -207,9 +208,10 @@ def simulate_observations(
         The columns that `Observations.read` takes: a listing, a quote or a deal in each row.
     """
     make = np.random.default_rng(seed)
-    prices = programme.prices.prices
+    prices = programme.prices
     if not prices:
-        raise InvalidValue("programme", programme.id, "it has no prices to make observations around")
+        rule = "give one with prices, around which observations are made"
+        raise out_of_range("programme", programme.id, rule, which="has no prices")
     known = sorted({price.model for price in prices})
     if models is not None:
         known = sorted(make.choice(known, size=min(models, len(known)), replace=False).tolist())
@@ -217,7 +219,7 @@ def simulate_observations(
     begin, end = begin or starts[0], end or starts[-1] + timedelta(days=30)
     if not starts[0] <= begin <= end <= starts[-1] + timedelta(days=_YEARS_ON):
         rule = f"give days in order, from {starts[0]}, on which the programme has prices"
-        raise InvalidValue("begin and end", f"{begin} to {end}", rule)
+        raise out_of_range("begin", begin, rule, f"is {begin}, and end is {end}")
     days = make.integers(0, (end - begin).days + 1, rows)
     chosen = make.integers(0, len(known), rows)
     grades = programme.terms[0].grades
@@ -267,9 +269,10 @@ def simulate_book(
     make = np.random.default_rng(seed)
     terms = programme.terms_at(at)
     on = instant(at, "at").astimezone(programme.zone).date()
-    listed = sorted({one.model for one in programme.eligible.listings if programme.eligible.lists(one.model, on)})
+    listed = sorted({one.model for one in programme.eligible if programme.eligible.as_of(one.model, on)})
     if terms is None or not listed:
-        raise InvalidValue("at", at, "the programme has no terms, or lists no model, at that instant")
+        which = "is before the programme's terms, or lists no model"
+        raise out_of_range("at", at, "give an instant at which the programme takes models", which=which)
     if models is not None:
         listed = sorted(make.choice(listed, size=min(models, len(listed)), replace=False).tolist())
     chosen = make.integers(0, len(listed), rows)

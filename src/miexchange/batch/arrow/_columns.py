@@ -7,7 +7,6 @@ marked as strange and stays in its row.
 
 from __future__ import annotations
 
-import difflib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,8 +19,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from miexchange._bounds import COLUMNS, NAME
-from miexchange._text import is_missing, text_of
-from miexchange._time import YEARS
+from miexchange._text import closest, is_missing, text_of
+from miexchange._time import EPOCH, YEARS
 from miexchange._value import day, instant
 from miexchange.batch.arrow._inputs import check_rows, open_column
 from miexchange.batch.arrow._layouts import (
@@ -33,7 +32,7 @@ from miexchange.batch.arrow._layouts import (
     type_name,
     unwrapped,
 )
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import InvalidValue, missing, shown, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -78,22 +77,24 @@ def check_names(names: Iterable[str], required: Iterable[str], optional: Iterabl
     extra = sorted(there - set(known))
     # Of very many columns only some are looked at: each is compared with each that may be misspelled.
     nearby = {name.casefold(): name for name in reversed(extra[:COLUMNS]) if len(name) <= NAME}
-    faults = []
+    lacking, misspelled = [], {}
     for name in known:
         if name in there:
             continue
-        close = difflib.get_close_matches(name.casefold(), nearby, n=1, cutoff=_CLOSE)
+        close = closest(name.casefold(), nearby, cutoff=_CLOSE)
         if close:
-            found = shown(nearby[close[0]])
-            faults.append(f"{name} is missing, and {found} is no column of this programme: rename it {name}")
+            misspelled[name] = shown(nearby[close[0]])
         elif name in needed:
-            faults.append(f"{name} is missing")
-    if faults:
-        few = ", ".join(sorted(there)[:_FEW])
-        raise InvalidValue(field, few or None, f"add the columns: {'; '.join(faults)}")
+            lacking.append(name)
+    if lacking or misspelled:
+        remedies = [f"rename {found} to {name}" for name, found in misspelled.items()]
+        gone = [*misspelled, *lacking]
+        remedies += (
+            [f"add {', '.join(lacking) if misspelled else 'it' if len(gone) == 1 else 'them'}"] if lacking else []
+        )
+        raise missing(field, "; ".join(remedies), f"has no column{'s'[: len(gone) != 1]} {', '.join(gone)}")
 
 
-_FEW = 20  # names, of which an error shows the first
 _CLOSE = 0.8  # as near as box_ and box, or purchased and purchased_on
 
 
@@ -192,11 +193,9 @@ def _instant(array: pa.ChunkedArray, name: str) -> Column:
     if pa.types.is_null(kind):
         return _all_strange(array, INSTANT, name)
     if not pa.types.is_timestamp(kind):
-        raise InvalidValue(name, type_name(kind), "give instants: timestamps with a time zone")
+        raise _not_of(name, kind, "give instants: timestamps with a time zone")
     if not is_instant(kind):
-        raise InvalidValue(
-            name, type_name(kind), "timestamps without a time zone name no instants; say which zone they are in"
-        )
+        raise _not_of(name, kind, "say which zone they are in: timestamps without one name no instants")
     return _within(_row_by_row(array, name), kind.unit, INSTANT, _FIRST_INSTANT, _LAST_INSTANT)
 
 
@@ -206,7 +205,7 @@ def _day(array: pa.ChunkedArray, name: str) -> Column:
         return _all_strange(array, pa.date32(), name)
     is_day = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and not is_instant(kind))
     if not is_day:
-        raise InvalidValue(name, type_name(kind), "give dates, or timestamps at midnight without a time zone")
+        raise _not_of(name, kind, "give dates, or timestamps at midnight without a time zone")
     array = _row_by_row(array, name)
     if pa.types.is_date32(kind):
         days = array.cast(pa.int32())
@@ -227,15 +226,18 @@ def _flag(array: pa.ChunkedArray, name: str) -> Column:
     if pa.types.is_null(kind):
         return _all_strange(array, pa.bool_(), name)
     if not pa.types.is_boolean(kind):
-        raise InvalidValue(name, type_name(kind), "give True and False")
+        raise _not_of(name, kind, "give True and False")
     return Column(_row_by_row(array, name))
 
 
+def _not_of(name: str, kind: pa.DataType, rule: str) -> InvalidValue:
+    return wrong_type(name, type_name(kind), rule, f"is a column of {type_name(kind)}")
+
+
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_INSTANT = int((datetime(YEARS.start, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-_LAST_INSTANT = int((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) - 1
-_FIRST_DAY, _LAST_DAY = ((edge - _EPOCH.date()).days for edge in (date.min, date.max))
+_FIRST_INSTANT = int((datetime(YEARS.start, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
+_LAST_INSTANT = int((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()) - 1
+_FIRST_DAY, _LAST_DAY = ((edge - EPOCH.date()).days for edge in (date.min, date.max))
 
 
 def _within(array: pa.ChunkedArray, unit: str, kind: Any, first: int, last: int) -> Column:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from miexchange._bounds import ROWS
 from miexchange._text import text_of
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, shown, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Frame:
             InvalidValue: several columns have the name.
         """
         if name in self.repeated:
-            raise InvalidValue("frame", name, "two columns have this name, and it is read: rename one of them")
+            raise out_of_range("frame", name, "rename one of them", f"has two columns {shown(name)}")
         return self._column(self.names[name])
 
 
@@ -76,15 +76,15 @@ def open_frame(frame: Any) -> Frame:
 def _arrow_of(frame: Any) -> pa.Table:
     if issubclass(type(frame), pa.Table):
         return frame
-    rule = "give a pandas or Polars DataFrame, an Arrow table, or what can be read as one"
+    rule, what = "give a pandas or Polars DataFrame, an Arrow table, or what can be read as one", ""
     if _is_a(frame, "polars", "LazyFrame"):
         rule = _COLLECT
     elif _offers(frame, "__arrow_c_stream__") or _offers(frame, "__arrow_c_array__"):
         try:
             return pa.table(frame)
         except Exception as error:  # noqa: BLE001 - code of any library runs here
-            rule = f"reading it failed ({type(error).__name__}); {rule}"
-    raise InvalidValue("frame", frame, rule)
+            what = f"cannot be read ({type(error).__name__})"
+    raise wrong_type("frame", frame, rule, what)
 
 
 def check_rows(given: pa.Table | pa.ChunkedArray, field: str) -> None:
@@ -94,7 +94,8 @@ def check_rows(given: pa.Table | pa.ChunkedArray, field: str) -> None:
         InvalidValue: it has more than `ROWS` rows, and fewer bytes.
     """
     if len(given) > ROWS and len(given) > given.nbytes:
-        raise InvalidValue(field, f"{len(given):,} rows in {given.nbytes:,} bytes", f"give at most {ROWS:,} such rows")
+        what = f"has {len(given):,} rows in {given.nbytes:,} bytes"
+        raise out_of_range(field, None, f"give at most {ROWS:,} such rows", what)
 
 
 def _labels(table: pa.Table) -> list[object]:
@@ -135,7 +136,7 @@ def open_column(given: Any, name: str) -> pa.ChunkedArray | list[object]:
         found = _of_capsule(given)
     if found is None:
         rule = "give a pandas or Polars Series, a numpy array of one dimension or an Arrow array: one column, no table"
-        raise InvalidValue(name, given, rule)
+        raise wrong_type(name, given, rule)
     return found
 
 

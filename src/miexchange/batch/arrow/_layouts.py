@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from miexchange.batch.arrow._memory import view
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, out_of_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -162,7 +162,8 @@ def _places_of_runs(array: pa.Array, name: str) -> pa.Array:
 
 
 def _contradicts_itself(kind: Any, name: str) -> InvalidValue:
-    return InvalidValue(name, type_name(kind), "its Arrow buffers contradict one another; write the column anew")
+    what = f"is a column of {type_name(kind)} whose Arrow buffers contradict one another"
+    return out_of_range(name, type_name(kind), "write the column anew", what)
 
 
 def numbers_of(array: pa.Array) -> NDArray[Any]:

@@ -31,11 +31,13 @@ def view(buffer: Any, kind: Any, *, count: int = -1, offset: int = 0) -> NDArray
 
 
 def apart(columns: int, rows: int, kind: Any) -> NDArray[Any]:
-    """Return uninitialised columns that a loop goes through together.
+    """Return uninitialised columns that a loop goes through together; two at least.
 
     No two of them are a power of two apart: such columns meet in the processor's cache, and take four times as long.
-    There is always something between them: numba compiles a loop anew, for seconds, for columns that lie end to end.
+    There is always something between them: numba compiles a loop anew, for seconds, for columns that lie end to end,
+    and one column alone is such to it.
     """
+    columns = max(columns, 2)
     per_line = _CACHE_LINE // np.dtype(kind).itemsize
     distance = ((rows // per_line + 1) | 1) * per_line  # an odd number of cache lines
     return empty(columns * distance, kind).reshape(columns, distance)[:, :rows]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range, wrong_type
 
 __all__ = ["blocks", "workers"]
 
@@ -36,5 +36,6 @@ def workers(threads: int | None) -> int:
     if threads is None:
         return os.cpu_count() or 1
     if type(threads) is not int or threads < 1:
-        raise InvalidValue("threads", threads, "give a whole number above zero, or None for every processor")
+        wrong = out_of_range if type(threads) is int else wrong_type
+        raise wrong("threads", threads, "give a whole number of 1 or more, or None for every processor")
     return threads

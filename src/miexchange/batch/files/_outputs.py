@@ -14,7 +14,7 @@ from miexchange._text import for_spreadsheet
 from miexchange.batch.files._parts import PART_ROWS, place
 from miexchange.batch.files._sources import format_of
 from miexchange.batch.files._texts import for_spreadsheets, is_textual, without_codes
-from miexchange.errors import InvalidValue
+from miexchange.errors import out_of_range
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +109,8 @@ def _check_csv(column: pa.Table) -> None:
     except pa.ArrowException:
         is_fit = False
     if not is_fit:
-        raise InvalidValue("keep", name, f"a CSV cannot hold a column of {kind}: leave it out, or write Parquet")
+        which = f"is a column of {kind}, which a CSV cannot hold"
+        raise out_of_range("keep", name, "leave it out, or write Parquet", which=which)
 
 
 def _is_bytes(kind: Any) -> bool:

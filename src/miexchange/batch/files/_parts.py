@@ -22,7 +22,7 @@ import pyarrow as pa
 from miexchange._new_file import create, open_ours
 from miexchange._value import canonical
 from miexchange.batch.files._summaries import Summary
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import InvalidValue, out_of_range, shown
 
 if sys.platform != "win32":  # where two runs are not kept apart
     import fcntl
@@ -94,12 +94,11 @@ class Parts:
                 named = ", another ".join(
                     f"{name} ({_short(there, name)}, not {_short(wanted, name)})" for name in differing
                 )
-                raise InvalidValue(
-                    "target", f"{self._folder}", f"it holds the beginning of a run with another {named}. {_FINISH}"
-                )
+                which = f"holds the beginning of a run with another {named}"
+                raise out_of_range("target", f"{self._folder}", _FINISH, which=which)
             _write(manifest, canonical(wanted).encode())
         elif any(not _OURS.fullmatch(path.name) for path in self._folder.iterdir()):
-            raise InvalidValue("target", f"{self._folder}", "parts are kept there, and something else is: move it away")
+            raise _not_ours(self._folder, "holds something else than parts")
         else:
             _write(manifest, canonical(wanted).encode())
 
@@ -154,8 +153,9 @@ class Parts:
             raise self._damaged(path) from None
 
     def _damaged(self, path: Path) -> InvalidValue:
-        rule = f"{path.name} is damaged: it is not as it was written. Throw the parts away with restart (--restart)"
-        return InvalidValue("target", f"{self._folder}", rule)
+        rule = "throw the parts away with restart (--restart)"
+        which = f"has the damaged part {path.name}: it is not as it was written"
+        return out_of_range("target", f"{self._folder}", rule, which=which)
 
     def add(self, table: pa.Table, summary: Summary) -> None:
         """Keep the next part, so that it is there after whatever happens."""
@@ -208,14 +208,14 @@ def _locked(folder: Path) -> int | None:
     except OSError as error:
         if error.errno not in {errno.ENOTDIR, errno.ELOOP}:
             raise
-        raise InvalidValue("target", f"{folder}", "parts are kept there, and no folder is there: remove it") from None
+        raise _not_ours(folder, "is no folder") from None
     try:
         _check_owner(number, folder)
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.fchmod(number, 0o700)
     except BlockingIOError:
         os.close(number)
-        raise InvalidValue("target", f"{folder}", "another run is at work on it: let it end") from None
+        raise out_of_range("target", f"{folder}", "let it end", which="another run is at work on") from None
     except BaseException:
         os.close(number)
         raise
@@ -224,7 +224,11 @@ def _locked(folder: Path) -> int | None:
 
 def _check_owner(number: int, folder: Path) -> None:
     if os.fstat(number).st_uid != os.geteuid():
-        raise InvalidValue("target", f"{folder}", "parts are kept there, and the folder is somebody else's: remove it")
+        raise _not_ours(folder, "is somebody else's")
+
+
+def _not_ours(folder: Path, which: str) -> InvalidValue:
+    return out_of_range("target", f"{folder}", "remove it: parts are kept there", which=which)
 
 
 def _is_folder(path: Path) -> bool:

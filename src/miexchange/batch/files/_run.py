@@ -6,7 +6,6 @@ writes it on. What is kept is enough to go on after whatever stops the run.
 
 from __future__ import annotations
 
-import difflib
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -20,7 +19,8 @@ import pyarrow as pa
 from miexchange import __version__
 from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
 from miexchange._bounds import NAME
-from miexchange._text import folded, printable
+from miexchange._text import folded
+from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of
 from miexchange.batch.arrow._columns import check_names
@@ -32,9 +32,8 @@ from miexchange.batch.files._sources import format_of, open_source
 from miexchange.batch.files._summaries import Summary, summary_of
 from miexchange.batch.files._texts import without_codes
 from miexchange.batch.plan._blocks import appraise_columns
-from miexchange.batch.plan._periods import microseconds
 from miexchange.batch.plan._plan import plan_of
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import out_of_range, shown, unknown
 from miexchange.programme import NONE_GIVEN
 
 if TYPE_CHECKING:
@@ -185,7 +184,8 @@ def appraise_file(
             try:
                 _value(valuer, parts, outputs, rows, progress or _tell_nobody)
                 if _stamp(Path(source)) != stamp:
-                    raise InvalidValue("source", f"{source}", "it changed while it was read: begin again with restart")
+                    which = "changed while it was read"
+                    raise out_of_range("source", f"{source}", "begin again with restart", which=which)
                 parts.placing([output.finish() for output in outputs])
                 for output in reversed(outputs):
                     output.place()
@@ -261,14 +261,15 @@ class _Valuer:
     ) -> None:
         """Check that the source has the columns, of types that can hold what belongs there."""
         self._programme, self._plan = programme, plan_of(programme, bonuses_given)
-        self._at = None if at is None else microseconds(instant(at, "at"))
+        self._at = None if at is None else micros(instant(at, "at"))
         self._threads = workers(threads)
         if at is not None and "at" in source.names:
-            raise InvalidValue("at", at, "the source has a column at; give one of the two")
+            raise out_of_range("at", at, "give one of the two", "is given, and the source has a column at")
         required, optional = columns_in(programme)
         for name in (*required, *optional, *keep):
             if source.names.count(name) > 1:
-                raise InvalidValue("source", f"{source.path}", f"it has two columns {shown(name)}; rename one of them")
+                which = f"has two columns {shown(name)}"
+                raise out_of_range("source", f"{source.path}", "rename one of them", which=which)
         check_names(source.names, required if at is None else required - {"at"}, optional, "source")
         self._kinds = {name: kind for name, kind in kinds_of(self._plan).items() if name in source.names}
         self.source, self.keep = source, keep
@@ -314,29 +315,17 @@ def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_i
     names = list(dict.fromkeys(keep))
     for name in names:
         if name not in source.names:
-            close = difflib.get_close_matches(name, source.names, n=1)
-            rule = f"the source has no such column{f': do you mean {printable(close[0])}?' if close else ''}"
-            raise InvalidValue("keep", name, f"{rule}. It has {_listed(source.names)}")
+            raise unknown("source", "column", name, source.names, "leave it out of keep")
         if len(name) > NAME:
-            raise InvalidValue("keep", name, f"the name of a column that is kept has at most {NAME} characters")
+            what = f"names a column with {len(name):,} characters"
+            raise out_of_range("keep", name, f"rename it: at most {NAME} characters", what)
         if name in {_ROW, *columns_out(programme)}:
-            raise InvalidValue(
-                "keep", name, "the target has a column of its own of that name; rename that of the source"
-            )
+            which = "the target has as a column of its own"
+            raise out_of_range("keep", name, "rename that of the source", which=which)
         if folded(name) in _IMEIS and not reveal_imei:
-            raise InvalidValue(
-                "keep", name, "IMEIs are personal data: join by row, or say that you want them with reveal_imei"
-            )
+            rule = "join by row, or say that you want them with reveal_imei"
+            raise out_of_range("keep", name, rule, which="holds IMEIs, which are personal data")
     return names
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Name columns in a message, not all of thousands."""
-    text = ", ".join(printable(name[:_SHOWN]) for name in names[:_SHOWN])
-    return f"{text} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else text
-
-
-_SHOWN = 40
 
 
 def _check_paths(source: Path, wanted: Sequence[Path]) -> None:
@@ -345,19 +334,19 @@ def _check_paths(source: Path, wanted: Sequence[Path]) -> None:
     for path, field in zip(wanted, ("target", "rejects"), strict=False):
         format_of(path, field)
         if path.is_dir():
-            raise InvalidValue(field, f"{path}", "it is a directory: name a file")
+            raise out_of_range(field, f"{path}", "name a file", which="is a directory")
         if not path.parent.is_dir():
-            raise InvalidValue(field, f"{path}", "there is no such directory: make it first")
+            raise out_of_range(field, f"{path}", "make the directory first", which="is in no directory that exists")
         other = seen.setdefault(path.resolve(), field)
         if other != field:
-            raise InvalidValue(field, f"{path}", f"it is the {other}: name another file")
+            raise out_of_range(field, f"{path}", "name another file", which=f"is the {other}")
 
 
 def _check_free(wanted: Sequence[Path]) -> None:
     for path in wanted:
         if os.path.lexists(path):  # a link to nowhere too
-            rule = "it exists already: name another file, or overwrite it with force (--force)"
-            raise InvalidValue("target", f"{path}", rule)
+            rule = "name another file, or overwrite it with force (--force)"
+            raise out_of_range("target", f"{path}", rule, which="exists already")
 
 
 def _stamp(source: Path) -> dict[str, str | int]:

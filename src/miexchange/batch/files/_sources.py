@@ -18,7 +18,7 @@ from miexchange.batch.arrow._columns import Column, read_column
 from miexchange.batch.files._csv_records import WRONG, NotCsv, header_of, read_records
 from miexchange.batch.files._parquet_pages import TooLarge, most_rows
 from miexchange.batch.files._texts import decoded, is_textual, parsed
-from miexchange.errors import InvalidValue, shown
+from miexchange.errors import InvalidValue, out_of_range, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -48,7 +48,7 @@ def format_of(path: Path, field: str) -> str:
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
-        raise InvalidValue(field, f"{path}", f"its name must end in {' or '.join(FORMATS)}, which says what it is")
+        raise out_of_range(field, f"{path}", f"give a name that ends in {' or '.join(FORMATS)}, which says what it is")
     return kind
 
 
@@ -108,8 +108,9 @@ def open_source(path: Path) -> Source:
     """
     kind = format_of(path, "source")
     if not path.is_file():
-        found = "it is a directory" if path.is_dir() else "it is no regular file, but a pipe or a device"
-        raise InvalidValue("source", f"{path}", found if path.exists() else "there is no such file")
+        found = "is a directory" if path.is_dir() else "is no regular file, but a pipe or a device"
+        rule = "give the path of a file of devices"
+        raise out_of_range("source", f"{path}", rule, which=found if path.exists() else "does not exist")
     source: Source = _Csv(path) if kind == ".csv" else _Parquet(path)
     return source
 
@@ -122,7 +123,8 @@ class _Parquet:
         self.path = path
         file = self._opened()
         if file.metadata.num_columns > COLUMNS:
-            raise InvalidValue("source", f"{path}", f"it has more than {COLUMNS:,} columns; leave some out")
+            which = f"has {file.metadata.num_columns:,} columns"
+            raise out_of_range("source", f"{path}", f"leave some out: at most {COLUMNS:,}", which=which)
         try:
             self._schema = file.schema_arrow
             self.names = list(self._schema.names)
@@ -144,7 +146,7 @@ class _Parquet:
             try:
                 return most_rows(stream, self._opened().metadata, names, few, rows)
             except TooLarge as error:
-                raise InvalidValue("source", f"{self.path}", f"it cannot be read as Parquet: {error}") from None
+                raise _no_file_of("Parquet", self.path, error) from None
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
         """Begin in the row group that holds the first row."""
@@ -168,8 +170,8 @@ class _Parquet:
                 self._check(table, done)
                 size += sum(_bytes_of(table[name]) for name in names if name not in few or name == "model")
                 if size > max(_UNPACKED[0], _UNPACKED[1] * self._size):
-                    rule = f"its cells unpack to more than {size:,} bytes, and it has {self._size:,}; leave columns out"
-                    raise InvalidValue("source", f"{self.path}", rule)
+                    which = f"has {self._size:,} bytes, and its cells unpack to more than {size:,}"
+                    raise out_of_range("source", f"{self.path}", "leave columns out", which=which)
                 done += len(table)
                 self.done = min(done, self.total)
                 yield table
@@ -183,8 +185,8 @@ class _Parquet:
                 long = pc.greater(pc.binary_length(column.cast(pa.large_binary())), CELL_BYTES)
                 if pc.any(long).as_py():
                     row = first + pc.index(long, True).as_py()
-                    rule = f"row {row} has more than {CELL_BYTES:,} bytes in the column {shown(name)}; leave it out"
-                    raise InvalidValue("source", f"{self.path}", rule)
+                    which = f"has more than {CELL_BYTES:,} bytes in row {row}, column {shown(name)}"
+                    raise out_of_range("source", f"{self.path}", "leave that cell out", which=which)
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
         """Keep the types."""
@@ -223,7 +225,7 @@ class _Csv:
             self.total = os.fstat(stream.fileno()).st_size
         for begin, what in _NOT_TEXT.items():
             if first.startswith(begin):
-                raise InvalidValue("source", f"{path}", f"it is {what}: export it as CSV in UTF-8")
+                raise out_of_range("source", f"{path}", "export it as CSV in UTF-8", which=f"is {what}")
         self._begin = len(_BOM) if first.startswith(_BOM) else 0
         try:
             head = header_of(first[self._begin :])
@@ -233,7 +235,7 @@ class _Csv:
         except UnicodeDecodeError:
             raise _not_csv(path, "line 1 is not in UTF-8") from None
         if not any(self.names) or first[self._begin : self._begin + 1] in {b"\n", b"\r"}:
-            raise InvalidValue("source", f"{path}", "its first line must name the columns")
+            raise out_of_range("source", f"{path}", "name the columns in its first line", which="names no columns")
         if any(name.strip().casefold().startswith("sep=") for name in self.names):
             raise _not_csv(path, "its first line names a separator for Excel, and no columns; take that line out")
         if len(self.names) == 1 and (mark := next((one for one in _SEPARATORS if one in self.names[0]), None)):
@@ -294,7 +296,12 @@ _NOT_TEXT = {
 
 
 def _not_csv(path: Path, reason: object) -> InvalidValue:
-    return InvalidValue("source", f"{path}", f"it cannot be read as CSV in UTF-8: {reason}. Correct or export it anew")
+    return _no_file_of("CSV in UTF-8", path, reason)
+
+
+def _no_file_of(kind: str, path: Path, reason: object) -> InvalidValue:
+    which = f"cannot be read as {kind} ({reason})"
+    return out_of_range("source", f"{path}", "correct it or export it anew", which=which)
 
 
 def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -> Iterator[pa.Table]:
@@ -337,5 +344,4 @@ def _unreadable(path: Path, kind: str, error: Exception) -> Exception:
     """Say what is wrong with a file; what the system says of it, such as a disk that is gone, stays as it is."""
     if isinstance(error, OSError) and error.errno:
         return error
-    reason = f"{error}".splitlines()[0].rstrip(".")
-    return InvalidValue("source", f"{path}", f"it cannot be read as {kind}: {reason}. Correct or export it anew")
+    return _no_file_of(kind, path, f"{error}".splitlines()[0].rstrip("."))

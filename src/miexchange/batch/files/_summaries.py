@@ -159,7 +159,7 @@ def _reasons(sets: Texts) -> tuple[Refused, ...]:
 
 def _brands(models: pa.ChunkedArray, programme: Programme) -> tuple[NDArray[np.intp], list[str]]:
     """Return the position of each row's brand, and the brands; the last one stands for none."""
-    brands = sorted({variant.brand for variant in programme.catalogue.variants})
+    brands = sorted({variant.brand for variant in programme.catalogue})
     codes = [np.zeros(0, dtype=np.intp)]
     for chunk in models.chunks:
         encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from miexchange.refusal import ReasonCode
 
 __all__ = [
-    "BITS",
     "FINDINGS",
     "MISSING",
     "STRANGE",
@@ -31,9 +30,6 @@ __all__ = [
 Ints = NDArray[np.int64]
 Positions = NDArray[np.uint32]
 """Where things stand. No position is below zero, so that compiled code need not ask whether to count from the end."""
-
-BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
-"""The bit of each reason in a set of reasons."""
 
 FINDINGS = (
     ReasonCode.ANSWER_MISSING,
@@ -64,8 +60,6 @@ class TacRules(NamedTuple):
         reasons: the distinct sets of `BITS` that are said.
         suspects: bool, whether known placeholders have such a TAC, by group.
         placeholders: the fourteen digits of all known placeholders, sorted.
-        placeholder: what is said of these.
-        kept: what is said of them besides: all but what the first two digits say.
     """
 
     pages: Positions
@@ -74,8 +68,6 @@ class TacRules(NamedTuple):
     reasons: Ints
     suspects: NDArray[np.bool_]
     placeholders: Ints
-    placeholder: int
-    kept: int
 
 
 class Answers(NamedTuple):
@@ -154,16 +146,16 @@ class Scales(NamedTuple):
     valued at all.
 
     Attributes:
-        rates: what is kept, in basis points.
-        reasons: what speaks against the device, a set of `BITS`.
-        reads: which fact each rule reads: a position among `COUNTED` and, after these, `Plan.texts`.
-        last: the code of the last rate, by the position of a count among `COUNTED`; -1 where no rule reads it.
+        kept: what is kept, in basis points; or, below zero, what speaks against the device: minus a set of `BITS`.
+        reads: which fact each rule reads: a position among `COUNTED` and, after these, in `Block.answers`.
+        last: the code of the last rate of each rule.
+        counts_months: whether any rule reads the months since the purchase.
     """
 
-    rates: Ints
-    reasons: Ints
+    kept: Ints
     reads: Positions
     last: Ints
+    counts_months: bool
 
 
 class Bonuses(NamedTuple):
@@ -212,7 +204,6 @@ class Rules(NamedTuple):
         bonuses: what comes on top.
         tacs: what a number says.
         steps: how many steps a value has: that many lines, before those of the bonuses.
-        texts: how many facts are texts.
     """
 
     starts: Ints
@@ -234,4 +225,3 @@ class Rules(NamedTuple):
     bonuses: Bonuses
     tacs: TacRules
     steps: int
-    texts: int

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED
 from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
-from miexchange.batch.arrow._imeis import Numbers
+from miexchange.batch.arrow._imeis import ABSENT, Numbers
 from miexchange.batch.arrow._memory import apart, empty
 from miexchange.batch.arrow._nulls import part
 from miexchange.batch.arrow._threads import blocks
-from miexchange.batch.plan._arrays import BITS, MISSING, STRANGE, UNKNOWN
+from miexchange.batch.plan._arrays import MISSING, STRANGE, UNKNOWN
 from miexchange.batch.plan._loop import (
-    BLOCKED,
-    CLEAR,
     NO_DAY,
     NO_STATUS,
-    UNVERIFIED,
     Block,
     Tile,
     Values,
@@ -107,8 +105,8 @@ class Chunk:
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
-        self._texts = [self._option(arrays, name, texts) for name, texts in plan.texts.items()]
-        self._answers = [self._option(arrays, name, options) for name, options in plan.questions.items()]
+        known = (*plan.questions.items(), *plan.texts.items())
+        self._answers = [self._answer(arrays, name, texts) for name, texts in known]
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
 
@@ -124,7 +122,7 @@ class Chunk:
         """Return the codes of a column, or the one code of all rows where it is not there."""
         return Codes(*arrays[name], code_of, missing, no_text) if name in arrays else missing
 
-    def _option(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str]) -> Codes | int:
+    def _answer(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str]) -> Codes | int:
         codes, count = {option: code for code, option in enumerate(options)}, len(options)
 
         def code_of(text: str) -> int:
@@ -136,7 +134,7 @@ class Chunk:
         """Return a block of rows, which stands in the room until the next one."""
         rows = stop - start
         small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
-        for codes, column in zip(small, (self._status, self._target, *self._texts, *self._answers), strict=True):
+        for codes, column in zip(small, (self._status, self._target, *self._answers), strict=False):  # it has two more
             if isinstance(column, int):
                 codes[:] = column
             else:
@@ -147,15 +145,14 @@ class Chunk:
             is_so, strange = flags.of(start, stop)
             _mark(facts, is_so, bit)
             _mark(facts, strange, _INVALID)
-        count = len(self._numbers)
-        code, tac, rest = room.code[:count, :rows], room.tac[:count, :rows], room.rest[:count, :rows]
+        code, tac, rest = room.code[:, :rows], room.tac[:, :rows], room.rest[:, :rows]
+        code[len(self._numbers) :] = ABSENT
         for place, imeis in enumerate(self._numbers):
             imeis.write(start, stop, Numbers(code[place], tac[place], rest[place]))
         at, bought = room.at[:rows], room.bought[:rows]
         self._write_moments(start, stop, at, facts)
         self._write_days(start, stop, bought, facts)
-        first = 2 + len(self._texts)
-        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:first], small[first:])
+        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:])
 
     def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
         if self._instants is None:
@@ -182,7 +179,7 @@ class Room:
     def __init__(self, plan: Plan, rows: int) -> None:
         """Make room for a block of so many rows."""
         self.rows = rows
-        self.small = apart(2 + len(plan.texts) + len(plan.questions), rows, np.uint8)
+        self.small = apart(2 + len(plan.questions) + len(plan.texts) + 2, rows, np.uint8)  # see `apart`
         self.code = apart(2, rows, np.uint8)
         self.keys, self.bought = empty(rows, np.uint32), empty(rows, np.int32)
         self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)

@@ -1,10 +1,8 @@
 """The valuation of one row after the other, as machine code: find the numbers, run the kernel, write the lines.
 
-What a model, a day, a TAC or an answer leads to stands in `Rules`, and every amount is made by the functions of
-`miexchange._kernel`. The loop itself decides only what is about one row: two IMEIs that are the same, a second one that
-is missing, the register's answer, the date of purchase, and which reasons hide the others. `tests/parity` holds these
-to `miexchange.eligibility` and `miexchange.valuation`. The loop takes plain integers only, and knows no null: an empty
-or invalid cell has a code of its own.
+What a model, a day, a TAC, an answer or the label of a rule leads to stands in `Rules`. Every amount is made by the
+functions of `miexchange._kernel`, every decision about a row by those of `miexchange._decisions`; the loop finds what
+they read. It takes plain integers only, and knows no null: an empty or invalid cell has a code of its own.
 """
 
 from __future__ import annotations
@@ -13,12 +11,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from miexchange._decisions import BITS, UNVERIFIED
+from miexchange._kernel import NOT_GIVEN
 from miexchange.batch.arrow._compiled import compiled, inlined
 from miexchange.batch.arrow._imeis import CODES
 from miexchange.batch.arrow._memory import apart, empty
-from miexchange.batch.plan._arrays import BITS, FINDINGS, Ints, Positions, Rules, TacRules
+from miexchange.batch.plan._arrays import FINDINGS, Ints, Positions, Rules, TacRules
 from miexchange.batch.plan._asof import find
-from miexchange.batch.plan._kernel import at_least, bonus, finding, grant, position_of, whole_months, write_steps
+from miexchange.batch.plan._kernel import (
+    at_least,
+    bonus,
+    finding,
+    grant,
+    identity,
+    let_pass,
+    numbers,
+    position_of,
+    shown,
+    whole_months,
+    write_steps,
+)
 from miexchange.batch.plan._tacs import PAGE, SERIALS
 from miexchange.money import BPS
 from miexchange.programme.rules import COUNTED
@@ -28,14 +40,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "BLOCKED",
-    "CLEAR",
     "INDICATIVE",
     "NO_DAY",
     "NO_STATUS",
     "QUOTE",
     "REFUSED",
-    "UNVERIFIED",
     "WARNINGS",
     "Block",
     "Tile",
@@ -46,8 +55,8 @@ __all__ = [
 QUOTE, INDICATIVE, REFUSED = range(3)
 """The outcomes, by number."""
 
-CLEAR, BLOCKED, UNVERIFIED, NO_STATUS = range(4)
-"""What the register can say of a number, by number; the last is what it cannot."""
+NO_STATUS = UNVERIFIED + 1
+"""What the register cannot say."""
 
 NO_DAY = -(2**31)
 """Where there is no date of purchase."""
@@ -59,13 +68,8 @@ _DAY = 86_400_000_000  # microseconds
 _TILE = 1_024  # rows that are made together: what is known of them stays near the processor
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
-_NOT_IN_FORCE = BITS[ReasonCode.PROGRAMME_NOT_IN_FORCE]
 _TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
-_UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
-_BLOCKED = BITS[ReasonCode.IMEI_BLOCKED]
-_REPEATED = BITS[ReasonCode.IMEI_REPEATED]
-_NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
-_DOUBTS = _TAC_UNKNOWN | _UNVERIFIED | _NO_SECOND
+_IMEI_UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
 _MONTHS, _DAYS = map(COUNTED.index, ("months_owned", "days_priced"))
 _COUNTED = len(COUNTED)
 
@@ -90,8 +94,7 @@ class Block(NamedTuple):
         code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
         tac: their first eight digits.
         rest: their other digits.
-        texts: the codes of the texts that rules of the list read, by fact and row.
-        answers: the codes of the answers, by question and row.
+        answers: the codes of the answers, by question and row; after these, the codes of the texts that rules read.
     """
 
     keys: Positions
@@ -103,7 +106,6 @@ class Block(NamedTuple):
     code: NDArray[np.uint8]
     tac: Positions
     rest: Positions
-    texts: NDArray[np.uint8]
     answers: NDArray[np.uint8]
 
 
@@ -149,8 +151,7 @@ class Tile(NamedTuple):
         deductions: what each component costs; by component and row.
         extras: the small fixed amounts; by extra and row.
         some: the rows that something is to be done about.
-        facts: the codes of what the rules of the list read; of one row, as the next ones are.
-        retentions: what is kept, in basis points.
+        retentions: what is kept, in basis points; of one row, as the next ones are.
         counted: the part of each overlap that counts, in basis points.
         amounts: what is granted of each bonus.
     """
@@ -164,7 +165,6 @@ class Tile(NamedTuple):
     deductions: Ints
     extras: Ints
     some: Positions
-    facts: Ints
     retentions: Ints
     counted: Ints
     amounts: Ints
@@ -186,7 +186,6 @@ class Tile(NamedTuple):
             deductions=apart(answers.components, _TILE, np.int64),
             extras=apart(len(answers.added), _TILE, np.int64),
             some=some,
-            facts=empty(_COUNTED + rules.texts, np.int64),
             retentions=empty(len(answers.retentions) + len(rules.scales.reads), np.int64),
             counted=empty(len(settings.ones), np.int64),
             amounts=empty(len(rules.bonuses.stackable), np.int64),
@@ -227,16 +226,16 @@ def _judge_numbers(block: Block, first: int, last: int, rules: Rules, tile: Tile
     """Add what is found about the IMEIs of every row."""
     for row in range(last - first):
         found, is_known = _judge(block, first + row, rules.family[block.keys[first + row]], rules.tacs)
-        let_pass = found & _DOUBTS & ~rules.doubts[tile.periods[row]]
-        tile.doubts[row] = let_pass
+        passing = let_pass(found, rules.doubts[tile.periods[row]])
+        tile.doubts[row] = passing
         tile.is_known[row] = is_known
-        tile.reasons[row] |= found ^ let_pass
+        tile.reasons[row] |= found ^ passing
 
 
 @inlined
 def _judge(block: Block, row: int, family: int, tacs: TacRules) -> tuple[int, bool]:
     """Return what is found about a row's IMEIs, doubts included, and whether it has one."""
-    found, is_known, given = 0, False, 0
+    found, is_known, is_same, given = 0, False, False, 0
     for column in range(len(block.code)):
         code = block.code[column, row]
         if code:
@@ -250,17 +249,12 @@ def _judge(block: Block, row: int, family: int, tacs: TacRules) -> tuple[int, bo
         said = tacs.reasons[tacs.said[group, family]]
         if tacs.suspects[group]:
             body = tac * SERIALS + rest // 10
-            if tacs.placeholders[find(tacs.placeholders, 0, len(tacs.placeholders) - 1, body)] == body:
-                said = said & tacs.kept | tacs.placeholder
+            nearest = tacs.placeholders[find(tacs.placeholders, 0, len(tacs.placeholders) - 1, body)]
+            said = identity(said, nearest == body)
         found |= said
         is_same = is_known and tac == block.tac[0, row] and rest // 10 == block.rest[0, row] // 10
-        found |= _REPEATED if is_same else 0
         is_known = True
-    if is_known:
-        found |= _NO_SECOND if given == 1 else 0
-        if block.status[row] != CLEAR:
-            found |= _BLOCKED if block.status[row] == BLOCKED else _UNVERIFIED
-    return found, is_known
+    return found | numbers(is_known, given == 1, is_same, block.status[row]), is_known
 
 
 @inlined
@@ -331,31 +325,33 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
     version = (terms + 1) * (asked > 0)
     reasons = tile.reasons[of_tile] | _OF_FINDINGS[tile.against[of_tile]]
     if len(scales.reads):
-        _read_facts(block, row, rules, tile, period)
+        days = (block.at[row] - rules.priced_from[period]) // _DAY
+        months = NOT_GIVEN
+        if scales.counts_months and block.bought[row] != NO_DAY:
+            months = _months(block.bought[row], (block.at[row] + rules.zone) // _DAY)
         for number in range(len(scales.reads)):
-            reasons |= scales.reasons[number, version, tile.facts[scales.reads[number]]]
+            fact = scales.reads[number]
+            label = months if fact == _MONTHS else days if fact == _DAYS else block.answers[fact - _COUNTED, row]
+            kept = scales.kept[number, version, position_of(label, scales.last[number])]
+            tile.retentions[held + number] = kept
+            reasons |= -kept * (kept < 0)
     if reasons:
-        # With either of these, nothing else was asked.
-        values.reasons[place] = (
-            _INVALID if reasons & _INVALID else _NOT_IN_FORCE if reasons & _NOT_IN_FORCE else reasons
-        )
+        values.reasons[place] = shown(reasons)
         values.outcome[place] = REFUSED
         values.warnings[place] = values.grade[place] = 0
         values.exchange_value[place] = values.coupon_value[place] = 0
         for line in range(rules.steps):
             values.lines[line, place] = 0
         return
-    let_pass = tile.doubts[of_tile]
+    passing = tile.doubts[of_tile]
     values.reasons[place] = 0
     values.outcome[place] = QUOTE if tile.is_known[of_tile] else INDICATIVE
-    values.warnings[place] = int(let_pass & _TAC_UNKNOWN != 0) + 2 * int(let_pass & _UNVERIFIED != 0)
+    values.warnings[place] = int(passing & _TAC_UNKNOWN != 0) + 2 * int(passing & _IMEI_UNVERIFIED != 0)
 
     for number in range(held):
         question = answers.retentions[number]
         kept = answers.keeps[asked, answers.base[question] + block.answers[question, row]]
         tile.retentions[number] = kept if answers.applies[asked, number] else BPS
-    for number in range(len(scales.reads)):
-        tile.retentions[held + number] = scales.rates[number, version, tile.facts[scales.reads[number]]]
     for overlap in range(len(counted)):
         counted[overlap] = settings.counted[terms, overlap]
     grade = tile.grades[of_tile]
@@ -364,11 +360,11 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         rules.price[period],
         tile.retentions,
         settings.keeps[terms, grade],
-        tile.deductions[:, of_tile],
+        tile.deductions[: answers.components, of_tile],
         settings.ones,
         settings.others,
         counted,
-        tile.extras[:, of_tile],
+        tile.extras[: len(answers.added), of_tile],
         settings.factor[terms],
         settings.scrap[terms],
         settings.step[terms],
@@ -376,21 +372,6 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
     values.grade[place] = settings.ids[terms, grade]
     values.exchange_value[place] = exchange_value
     values.coupon_value[place] = exchange_value
-
-
-@inlined
-def _read_facts(block: Block, row: int, rules: Rules, tile: Tile, period: int) -> None:
-    """Find the codes of what the rules of the list read."""
-    at, bought, last = block.at[row], block.bought[row], rules.scales.last
-    if last[_MONTHS] >= 0:
-        months = last[_MONTHS] + 2  # as many as there are no rates for: the date is missing
-        if bought != NO_DAY:
-            months = position_of(_months(bought, (at + rules.zone) // _DAY), last[_MONTHS])
-        tile.facts[_MONTHS] = months
-    if last[_DAYS] >= 0:
-        tile.facts[_DAYS] = position_of((at - rules.priced_from[period]) // _DAY, last[_DAYS])
-    for fact in range(len(block.texts)):
-        tile.facts[_COUNTED + fact] = block.texts[fact, row]
 
 
 @inlined

@@ -9,10 +9,10 @@ such stretch, and a column of devices only has to find its stretch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
-from miexchange._time import YEARS
+from miexchange._time import TICK, YEARS, micros
 from miexchange.batch.plan._asof import EVER_SINCE
 from miexchange.eligibility import listing_code
 from miexchange.refusal import ReasonCode
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from miexchange.market import Anchor, Price
     from miexchange.programme import Programme
 
-__all__ = ["Asked", "Period", "Timetable", "microseconds"]
+__all__ = ["Asked", "Period", "Timetable"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NO_LATER = datetime(YEARS.stop, 1, 1, tzinfo=UTC)  # no instant is
 
 
@@ -72,15 +70,6 @@ class Period:
     on: date = date.min
 
 
-def microseconds(at: datetime) -> int:
-    """Return an instant as whole microseconds since 1970.
-
-    >>> microseconds(datetime(1970, 1, 1, 0, 0, 1, 2, tzinfo=UTC))
-    1000002
-    """
-    return (at - _EPOCH) // _MICROSECOND
-
-
 class Timetable:
     """When something changes in a programme, and what holds in between.
 
@@ -113,10 +102,10 @@ class Timetable:
                 if day is not None:
                     yield listing.model, self._midnight(day)
         ages = {terms.price_max_age for terms in programme.terms}
-        for price in programme.prices.prices:
+        for price in programme.prices:
             for age in ages:
-                yield price.model, price.effective_from + age + _MICROSECOND  # the first instant at which it is stale
-        every: list[Price | Anchor] = [*programme.prices.prices, *programme.anchors.anchors]
+                yield price.model, price.effective_from + age + TICK  # the first instant at which it is stale
+        every: list[Price | Anchor] = [*programme.prices, *programme.anchors]
         for dated in every:
             yield dated.model, dated.effective_from
             if dated.effective_until is not None:
@@ -144,7 +133,7 @@ class Timetable:
         terms = programme.terms[position]
         on = at.astimezone(programme.zone).date()
         if variant is None:
-            return Period(microseconds(at), code, position, on=on)
+            return Period(micros(at), code, position, on=on)
         price = programme.prices.as_of(variant.model, at)
         code = listing_code(variant, programme.brands, programme.eligible, on)
         if code is None:
@@ -152,7 +141,7 @@ class Timetable:
         found = [programme.anchors.as_of(variant.model, name, at) for name in self.anchors]
         asked = {question.id for question in terms.questionnaire.asked_of(variant)}
         return Period(
-            start=microseconds(at),
+            start=micros(at),
             code=code,
             terms=position,
             asked=Asked(
@@ -161,7 +150,7 @@ class Timetable:
                 tuple(name for name, anchor in zip(self.anchors, found, strict=True) if anchor is None),
             ),
             price=0 if price is None else price.price_minor,
-            priced_from=0 if price is None else microseconds(price.effective_from),
+            priced_from=0 if price is None else micros(price.effective_from),
             anchors=tuple(0 if anchor is None else anchor.amount_minor for anchor in found),
             on=on,
         )

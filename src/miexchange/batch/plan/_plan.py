@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from miexchange._arguments import instance, takes
+from miexchange._decisions import BITS
 from miexchange._value import require
 from miexchange.batch.plan._arrays import (
-    BITS,
     FINDINGS,
     STRANGE,
     Answers,
@@ -30,7 +30,7 @@ from miexchange.batch.plan._arrays import (
 from miexchange.batch.plan._asof import EVER_SINCE, lay
 from miexchange.batch.plan._periods import Asked, Period, Timetable
 from miexchange.batch.plan._tacs import tac_rules
-from miexchange.eligibility import needs_second
+from miexchange.eligibility import refused_doubts
 from miexchange.errors import shown
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Programme
@@ -100,8 +100,9 @@ class Plan:
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
         self.targets = tuple(dict.fromkeys(chain.from_iterable(bonus.targets for bonus in bonuses)))
 
-        asks = f"ask at most {_MOST_QUESTIONS} questions"
-        require(len(self.questions) <= _MOST_QUESTIONS, "programme", programme.id, asks)
+        what = f"asks {len(self.questions):,} questions"
+        fits = len(self.questions) <= _MOST_QUESTIONS
+        require(fits, "programme", programme.id, f"ask at most {_MOST_QUESTIONS} questions", what)
         used = [rule for rule in RETENTIONS if any(map(rule.is_used, versions))]
         self.texts = self._texts(used)
         most = max(map(len, (self.targets, *self.questions.values(), *self.texts.values())), default=0)
@@ -110,6 +111,7 @@ class Plan:
             "programme",
             programme.id,
             f"let a question have at most {_MOST} options, and bonuses as many targets",
+            f"has a question or a bonus with {most:,} of them",
         )
 
         variants = programme.catalogue.variants
@@ -175,20 +177,12 @@ class Plan:
             bonuses=on_top,
             tacs=tac_rules(programme.tacs, programme.catalogue, tuple(families.values())),
             steps=len(steps),
-            texts=len(self.texts),
         )
 
     def _doubts(self, period: Period, variant: Variant | None) -> int:
         if period.terms is None:
             return 0
-        policy = self.programme.terms[period.terms].eligibility
-        doubts = (
-            (policy.unknown_tac, ReasonCode.TAC_UNKNOWN),
-            (policy.unverified_imei, ReasonCode.IMEI_UNVERIFIED),
-        )
-        refused = sum(BITS[code] for leads_to, code in doubts if leads_to == "refuse")
-        second = variant is not None and needs_second(variant, policy)
-        return refused | (BITS[ReasonCode.IMEI2_MISSING] if second else 0)
+        return refused_doubts(variant, self.programme.terms[period.terms].eligibility)
 
     # What the answers do.
 
@@ -317,33 +311,35 @@ class Plan:
     def _scales(self, used: Sequence[Retention]) -> Scales:
         """Ask each rule what it keeps of each label, and what it has against it."""
         versions = self.programme.terms
-        facts = [*COUNTED, *self.texts]
-        counts = dict.fromkeys(COUNTED, 0)
-        for rule in used:
-            if rule.reads in counts:
-                sizes = (len(tuple(rule.labels(terms))) for terms in versions if rule.is_used(terms))
-                counts[rule.reads] = max(counts[rule.reads], *sizes)
-        labels: dict[str, list[Label]] = {
-            **{name: [*range(count), -1, None] for name, count in counts.items()},
-            **{name: [*texts, max(texts, key=len) + "?", None] for name, texts in self.texts.items()},
-        }
-        shape = len(used), len(versions) + 1, max(map(len, labels.values())) + 1
-        rates, reasons = np.full(shape, BPS, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        for place, rule in enumerate(used):
-            reasons[place, :, len(labels[rule.reads])] = BITS[ReasonCode.INVALID_VALUE]
+        labels = [self._labels(rule) for rule in used]
+        kept = np.full((len(used), len(versions) + 1, max(map(len, labels), default=0) + 1), BPS, dtype=np.int64)
+        for place, (rule, of_rule) in enumerate(zip(used, labels, strict=True)):
+            kept[place, :, len(of_rule)] = -BITS[ReasonCode.INVALID_VALUE]
             for version, terms in enumerate(versions, 1):
-                for code, label in enumerate(labels[rule.reads] if rule.is_used(terms) else ()):
+                for code, label in enumerate(of_rule if rule.is_used(terms) else ()):
                     against = rule.code(terms, label)
                     if against is not None:
-                        reasons[place, version, code] = BITS[against]
-                    elif code < len(labels[rule.reads]) - _ODD:
-                        rates[place, version, code] = rule.rate(terms, label)
+                        kept[place, version, code] = -BITS[against]
+                    elif code < len(of_rule) - _ODD:
+                        kept[place, version, code] = rule.rate(terms, label)
+        facts = [*COUNTED, *self.questions, *self.texts]
         return Scales(
-            rates,
-            reasons,
+            kept,
             reads=_positions(facts.index(rule.reads) for rule in used),
-            last=_ints(count - 1 for count in counts.values()),
+            last=_ints(
+                len(of_rule) - _ODD - 1 if rule.reads in COUNTED else _MOST
+                for rule, of_rule in zip(used, labels, strict=True)
+            ),
+            counts_months=any(rule.reads == "months_owned" for rule in used),
         )
+
+    def _labels(self, rule: Retention) -> list[Label]:
+        """Return the label of each code: those that some terms have rates of, an unknown one, and none."""
+        if rule.reads in self.texts:
+            texts = self.texts[rule.reads]
+            return [*texts, max(texts, key=len) + "?", None]
+        sizes = (len(tuple(rule.labels(terms))) for terms in self.programme.terms if rule.is_used(terms))
+        return [*range(max(sizes)), -1, None]
 
     # What comes on top.
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miexchange.batch.plan._arrays import BITS, TacRules
+from miexchange._decisions import BITS
+from miexchange.batch.plan._arrays import TacRules
 from miexchange.eligibility import identity_code, tac_code
 from miexchange.imei import Imei, placeholders
-from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from miexchange._makers import TacReading
     from miexchange.batch.plan._arrays import Positions
     from miexchange.catalogue import Catalogue, Variant
+    from miexchange.refusal import ReasonCode
     from miexchange.tac import TacDevice, TacTable
 
 __all__ = ["PAGE", "SERIALS", "addresses", "devices_of", "tac_rules"]
@@ -95,8 +96,6 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
         reasons=reasons,
         suspects=np.array([suspect for *_, suspect in groups]),
         placeholders=np.array(sorted(bodies)),
-        placeholder=BITS[ReasonCode.IMEI_PLACEHOLDER],
-        kept=~sum({_bit(code) for code in own}),
     )
 
 

@@ -32,11 +32,13 @@ class Facts(NamedTuple):
         purchased_on: when the customer bought the device, where it is given.
         on: the day of the valuation, in the programme's zone.
         days_priced: whole days since the market price became effective.
+        customer: the class of the customer, where it is given.
     """
 
     purchased_on: date | None
     on: date
     days_priced: int
+    customer: str | None
 
     @property
     def months_owned(self) -> int | None:

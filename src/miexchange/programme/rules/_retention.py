@@ -58,7 +58,7 @@ class Retention:
         """Return why a device cannot be valued, or None."""
         return None
 
-    def reason(self, code: ReasonCode, facts: Facts) -> Reason:
+    def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
         """Say it with the values."""
         raise NotImplementedError
 
@@ -86,8 +86,8 @@ def falling(field: str, rates: Iterable[int], rule: str) -> Iterator[Fault]:
     Args:
         field: the field of `Terms` that holds them.
         rates: what is kept, best first.
-        rule: why it must not be, before the most that may be given.
+        rule: why it must not be.
     """
     for number, (before, rate) in enumerate(pairwise((10_000, *rates))):
         if rate > before:
-            yield f"{field}.{number}.keep_bps", rate, f"{rule}: give at most {before}"
+            yield f"{field}.{number}.keep_bps", rate, f"give at most {before}: {rule}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Between
 from miexchange._value import Value
-from miexchange.money import BPS, Bps
+from miexchange.money import BPS, Bps, percent
 from miexchange.programme.rules._retention import Label, Retention, falling
 from miexchange.refusal import Reason, ReasonCode
 
@@ -60,14 +60,14 @@ class _Age(Retention):
 
     def name(self, terms: Terms, label: int) -> StepName:
         band = self._band(terms, label)
-        return "retention:age", f"{band.keep_bps} bps kept at {label} months", f"age_bands[{band.from_months}]"
+        return "retention:age", f"{percent(band.keep_bps)} kept at {label} months", f"age_bands[{band.from_months}]"
 
     def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - as below
         if label is None:
             return ReasonCode.PURCHASE_DATE_MISSING
         return ReasonCode.PURCHASE_DATE_IN_FUTURE if isinstance(label, int) and label < 0 else None
 
-    def reason(self, code: ReasonCode, facts: Facts) -> Reason:
+    def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:  # noqa: ARG002 - as below
         what = "The value depends on the age of the device, and the date of purchase is not given"
         if code is ReasonCode.PURCHASE_DATE_IN_FUTURE:
             what = f"The date of purchase, {facts.purchased_on}, is after {facts.on}"

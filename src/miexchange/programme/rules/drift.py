@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miexchange import _kernel
-from miexchange.money import BPS
+from miexchange.money import BPS, percent
 from miexchange.programme.rules._retention import Retention
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class _Drift(Retention):
     def name(self, terms: Terms, label: int) -> StepName:
         return (
             "retention:drift",
-            f"{self.rate(terms, label)} bps kept after {label} days",
+            f"{percent(self.rate(terms, label))} kept after {label} days",
             "terms[drift_bps_per_day]",
         )
 

@@ -1,4 +1,4 @@
-"""The places of bonuses with a quota: who has one, and how many are taken."""
+"""The quotas of bonuses: which exchange has a place, and how many are taken."""
 
 from __future__ import annotations
 

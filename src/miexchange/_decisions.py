@@ -1,0 +1,86 @@
+"""What speaks against a device, decided once: sets of reasons as bits, over small codes and other bits.
+
+Like `miexchange._kernel`, every function uses only operators that mean the same for an `int`, for an array and for
+compiled code (``+ - * // < > ==``, ``& | ^`` and masks multiplied in), and no branch on a value. For one device,
+`miexchange.eligibility` turns the bits into reasons with their texts; `miexchange.batch` compiles these very lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from miexchange.refusal import ReasonCode
+
+if TYPE_CHECKING:
+    _Int = Any  # an int, an int64 or an array of them, as in `_kernel`
+
+__all__ = ["BITS", "BLOCKED", "CLEAR", "UNVERIFIED", "WARNED", "identity", "let_pass", "numbers", "shown"]
+
+BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
+"""The bit of each reason in a set of reasons."""
+
+CLEAR, BLOCKED, UNVERIFIED = range(3)
+"""The register's answers, by number; whatever is above `BLOCKED` is not verified."""
+
+_BLOCKED = BITS[ReasonCode.IMEI_BLOCKED]
+_UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
+_REPEATED = BITS[ReasonCode.IMEI_REPEATED]
+_NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
+_PLACEHOLDER = BITS[ReasonCode.IMEI_PLACEHOLDER]
+_OF_BODY = BITS[ReasonCode.IMEI_TEST] | BITS[ReasonCode.IMEI_REPORTING_BODY]
+_INVALID = BITS[ReasonCode.INVALID_VALUE]
+_NOT_IN_FORCE = BITS[ReasonCode.PROGRAMME_NOT_IN_FORCE]
+
+WARNED = BITS[ReasonCode.TAC_UNKNOWN] | _UNVERIFIED
+"""The doubts that are warnings where the terms let them pass."""
+
+_DOUBTS = WARNED | _NO_SECOND
+
+
+def identity(said: _Int, is_placeholder: _Int) -> _Int:
+    """Return what is said of a number, given what its first digits say: a placeholder is nobody's number at all.
+
+    >>> identity(_OF_BODY, False) == _OF_BODY, identity(_OF_BODY, True) == _PLACEHOLDER
+    (True, True)
+    """
+    return said ^ (said & _OF_BODY ^ _PLACEHOLDER) * is_placeholder
+
+
+def numbers(is_known: _Int, is_one: _Int, is_same: _Int, status: _Int) -> _Int:
+    """Return what is said of a device's IMEIs together, doubts included; nothing where none of them can be read.
+
+    Args:
+        is_known: whether there is one that can be read.
+        is_one: whether only one is given, readable or not.
+        is_same: whether both are the same number.
+        status: what the register says.
+
+    >>> numbers(True, True, False, BLOCKED) == _NO_SECOND | _BLOCKED, numbers(False, True, False, BLOCKED)
+    (True, 0)
+    """
+    register = (status == BLOCKED) * _BLOCKED + (status > BLOCKED) * _UNVERIFIED
+    return (register + is_one * _NO_SECOND + is_same * _REPEATED) * is_known
+
+
+def let_pass(found: _Int, refused: _Int) -> _Int:
+    """Return which doubts of those found the terms let pass.
+
+    Args:
+        found: everything that is found about a device.
+        refused: the doubts that refuse it.
+
+    >>> let_pass(WARNED, _UNVERIFIED) == BITS[ReasonCode.TAC_UNKNOWN], let_pass(_BLOCKED, 0)
+    (True, 0)
+    """
+    return found & (_DOUBTS ^ _DOUBTS & refused)
+
+
+def shown(reasons: _Int) -> _Int:
+    """Return the reasons that are shown: without a sound row, or without terms in force, nothing else was asked.
+
+    >>> shown(_BLOCKED | _NOT_IN_FORCE) == _NOT_IN_FORCE, shown(_INVALID | _NOT_IN_FORCE) == _INVALID
+    (True, True)
+    """
+    invalid, early = (reasons & _INVALID) > 0, (reasons & _NOT_IN_FORCE) > 0
+    hiding = invalid * _INVALID + (early > invalid) * _NOT_IN_FORCE
+    return hiding + reasons * (hiding == 0)

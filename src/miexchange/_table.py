@@ -1,0 +1,223 @@
+"""One table for all that is found by a key: rows in order, none of which repeats or overlaps another.
+
+`Catalogue`, `EligibleModels`, `PriceTable` and `AnchorTable` are such tables: each says what its rows are, what finds
+them, and how a line of a file becomes one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import fields
+from datetime import UTC
+from functools import cached_property
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+
+from miexchange._bounds import JSON_VALUES
+from miexchange._csv import Row, read_rows
+from miexchange._fits import fault
+from miexchange._problems import Problems
+from miexchange._text import text_of
+from miexchange._value import Value, elements
+from miexchange.errors import out_of_range, shown, wrong_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import timezone
+    from pathlib import Path
+
+__all__ = ["Series", "Table"]
+
+_RowT = TypeVar("_RowT", bound=Value)
+
+
+class Series(NamedTuple, Generic[_RowT]):
+    """The rows of one key, and from when until when each of them holds."""
+
+    rows: tuple[_RowT, ...]
+    starts: tuple[Any, ...]
+    ends: tuple[Any, ...]
+
+
+class Table(Value, Generic[_RowT]):
+    """A frozen dataclass whose one field is its rows: sorted by their key and, where they are dated, by their start."""
+
+    _most_items: ClassVar[int] = JSON_VALUES
+    _kind: ClassVar[type[Value]]
+    """Of a row."""
+    _field: ClassVar[str]
+    """What the rows are called."""
+    _key: ClassVar[tuple[str, ...]] = ("model",)
+    """The fields that find a row."""
+    _dates: ClassVar[tuple[str, ...]] = ()
+    """The fields that say from when until when a row holds, in a table of dated rows."""
+    _next_ends: ClassVar[bool] = True
+    """Whether a row without an end holds until the next one begins; else it holds for ever."""
+    _most_of_key: ClassVar[int] = JSON_VALUES
+    """How many rows one key may have in a file."""
+    _optional: ClassVar[tuple[str, ...]] = ()
+    """The columns that a file may lack."""
+    columns: ClassVar[tuple[str, ...]]
+    """The columns of a file: the fields of a row."""
+    _key_of: ClassVar[Any]
+    _order_of: ClassVar[Any]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.columns = tuple(field.name for field in fields(cls._kind))  # type: ignore[arg-type]  # a row is a dataclass
+        cls._key_of, cls._order_of = attrgetter(*cls._key), attrgetter(*cls._key, *cls._dates[:1])
+
+    def __post_init__(self) -> None:
+        """Refuse rows that are of another type, unsorted, repeated or overlapping."""
+        kind, rows, field = self._kind, self._rows, f"{type(self).__name__}.{self._field}"
+        if type(rows) is not tuple or len(rows) > self._most_items or not all(type(row) is kind for row in rows):
+            raise fault(field, rows, tuple[kind, ...], self._most_items)  # type: ignore[valid-type]
+        order = self._order_of
+        for before, row in pairwise(rows):
+            if order(before) > order(row):
+                raise out_of_range(field, rows, "give them to `of`, which sorts them", "is not sorted")
+            if clash := self._clash(before, row):
+                since = f" of {getattr(row, self._dates[0])}" if self._dates else ""
+                what = f"has a row of {shown(self._called(row))}{since} that {clash} another one"
+                remedy = "keep one of them" + ", or let the first end before the second begins" * bool(self._dates)
+                raise out_of_range(field, rows, remedy, what)
+
+    @classmethod
+    def of(cls, rows: Iterable[_RowT]) -> Self:
+        """Make a table of rows in any order.
+
+        Raises:
+            InvalidValue: something is no row of this table, or two rows of one key repeat or overlap one another.
+        """
+        field, rule = f"{cls.__name__}.of", f"give rows, each a {cls._kind.__name__}"
+        given = elements(rows, field, rule)
+        for row in given:
+            if type(row) is not cls._kind:
+                raise wrong_type(field, row, rule)
+        return cls(tuple(sorted(given, key=cls._order_of)))  # type: ignore[call-arg]  # a table has one field
+
+    @classmethod
+    def read(cls, source: str | Path | object) -> Self:
+        """Read a table from a CSV file, or from a table of any library.
+
+        Args:
+            source: the path of a CSV file; or a table of pandas, Polars, Arrow or DuckDB, or anything with the Arrow
+                PyCapsule interface, of which a stream is then used up. It is not changed.
+
+        Raises:
+            DataError: every bad row with file, line, column and reason, all at once.
+        """
+        return cls._read(source)
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[_RowT]:
+        """Iterate over the rows, in order."""
+        return iter(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a key has a row at any time: a model, or for anchors a model with a component."""
+        return (tuple(map(text_of, key)) if type(key) is tuple else text_of(key)) in self.by_key
+
+    @cached_property
+    def by_key(self) -> dict[Any, Series[_RowT]]:
+        """The rows of each key, in order of time."""
+        found = {}
+        for key, group in groupby(self._rows, self._key_of):
+            rows = tuple(group)
+            dates = [tuple(getattr(row, date) for row in rows) for date in self._dates]
+            found[key] = Series(rows, *(dates or ((), ())))
+        return found
+
+    @property
+    def _rows(self) -> tuple[_RowT, ...]:
+        rows: tuple[_RowT, ...] = getattr(self, self._field)
+        return rows
+
+    def _in_force(self, key: object, at: Any) -> _RowT | None:  # noqa: ANN401 - a day or an instant, as the rows have
+        """Return the last row of a key that began at or before a time, unless it has ended by then."""
+        series = self.by_key.get(key)
+        if series is None:
+            return None
+        rows, starts, ends = series
+        position = bisect_right(starts, at) - 1
+        if position < 0:
+            return None
+        end = ends[position]
+        return None if end is not None and end <= at else rows[position]
+
+    @classmethod
+    def _called(cls, row: _RowT) -> str:
+        """Name a row by its key."""
+        return " ".join(getattr(row, name) for name in cls._key)
+
+    @classmethod
+    def _clash(cls, before: _RowT, row: _RowT) -> str:
+        """Return how a row repeats or overlaps the one before it, or "" where it does not."""
+        if cls._key_of(before) != cls._key_of(row):
+            return ""
+        if not cls._dates:
+            return "repeats"
+        start, end = getattr(row, cls._dates[0]), getattr(before, cls._dates[1])
+        if getattr(before, cls._dates[0]) == start:
+            return "begins at the same time as"
+        overlaps = not cls._next_ends if end is None else end > start
+        return "begins before the end of" if overlaps else ""
+
+    @classmethod
+    def _row(cls, row: Row, zone: timezone) -> _RowT | None:
+        """Return what a line of a file says, or None with every fault of it noted."""
+        raise NotImplementedError
+
+    @classmethod
+    def _read(
+        cls,
+        source: object,
+        problems: Problems | None = None,
+        *,
+        zone: timezone = UTC,
+        file: str = "",
+        lines: list[int] | None = None,
+    ) -> Self:
+        """Note every problem and return what is left; raise the problems where nobody gathers them.
+
+        Args:
+            source: a path or a table, as in `read`.
+            problems: where faults are noted.
+            zone: where a day begins, in a table of instants.
+            file: how to call the source in a problem.
+            lines: takes the line of each row of the table.
+        """
+        faults = Problems() if problems is None else problems
+        before = len(faults.found)
+        required = tuple(name for name in cls.columns if name not in cls._optional)
+        given = read_rows(source, required, cls._optional, faults, file=file)
+        found = [(row, line) for line in given if (row := cls._row(line, zone)) is not None]
+        found.sort(key=lambda pair: cls._order_of(pair[0]))
+        kept: list[_RowT] = []
+        places: list[int] = [] if lines is None else lines
+        for row, line in found:
+            if cls._fits(kept, row, line, places):
+                kept.append(row)
+                places.append(line.line)
+        faults.found[before:] = sorted(faults.found[before:], key=lambda problem: problem.line or 0)
+        if problems is None:
+            faults.raise_if_any()
+        table = object.__new__(cls)  # what __post_init__ would check is seen to already
+        object.__setattr__(table, cls._field, tuple(kept))
+        return table
+
+    @classmethod
+    def _fits(cls, kept: list[_RowT], row: _RowT, line: Row, places: list[int]) -> bool:
+        """Tell whether a row can follow those that are kept, and note why not."""
+        if kept and (clash := cls._clash(kept[-1], row)):
+            what = f"the row of {cls._called(row)} {clash} that on line {places[-1]}"
+            remedy = "Keep one of them" + ", or let the first end before the second begins" * bool(cls._dates)
+            line.bad((*cls._dates, *cls._key)[0], what, remedy)
+        elif len(kept) >= cls._most_of_key and cls._key_of(kept[-cls._most_of_key]) == cls._key_of(row):
+            what = f"{cls._called(row)} is listed more than {cls._most_of_key} times"
+            line.bad(cls._key[0], what, "Join windows that follow one another")
+        return line.good

@@ -1,0 +1,91 @@
+"""Decisions: each a function over codes and bits, the same for one device and for a column."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miexchange import ReasonCode, _decisions, _kernel
+from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers, shown
+
+NO, YES = False, True
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.BitAnd, ast.BitOr, ast.BitXor)
+COMPARISONS = (ast.Lt, ast.Gt, ast.GtE, ast.Eq)
+
+
+def bits(*codes: str) -> int:
+    return sum(BITS[ReasonCode(code)] for code in codes)
+
+
+def functions(module: object) -> list[ast.FunctionDef]:
+    tree = ast.parse(inspect.getsource(module))  # type: ignore[arg-type]
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("function", functions(_decisions), ids=lambda function: function.name)
+def test_a_decision_is_made_of_operators_alone(function: ast.FunctionDef) -> None:
+    """Design, promise 6: operators that mean the same for an int and for a column, and no branch on a value."""
+    for node in ast.walk(function):
+        assert not isinstance(node, ast.If | ast.IfExp | ast.BoolOp | ast.For | ast.While | ast.UnaryOp | ast.Call)
+        if isinstance(node, ast.BinOp):
+            assert isinstance(node.op, OPERATORS)
+        if isinstance(node, ast.Compare):
+            assert all(isinstance(operator, COMPARISONS) for operator in node.ops)
+            assert len(node.ops) == 1, "a chain of comparisons is a hidden and"
+
+
+def test_what_the_register_says() -> None:
+    assert [numbers(YES, NO, NO, status) for status in (CLEAR, BLOCKED, UNVERIFIED, 3)] == [
+        0, bits("imei_blocked"), bits("imei_unverified"), bits("imei_unverified"),
+    ]  # fmt: skip
+
+
+def test_what_two_numbers_say_together() -> None:
+    assert numbers(YES, NO, YES, CLEAR) == bits("imei_repeated")
+    assert numbers(YES, YES, NO, BLOCKED) == bits("imei2_missing", "imei_blocked")
+    assert numbers(NO, YES, YES, BLOCKED) == 0
+
+
+def test_a_placeholder_hides_what_its_first_digits_say_and_nothing_else() -> None:
+    said = bits("imei_test", "tac_unknown")
+    assert identity(said, NO) == said
+    assert identity(said, YES) == bits("imei_placeholder", "tac_unknown")
+    assert identity(0, YES) == bits("imei_placeholder")
+
+
+@given(st.integers(0, 2 ** len(BITS) - 1), st.integers(0, 2 ** len(BITS) - 1))
+def test_only_a_doubt_that_the_terms_do_not_refuse_passes(found: int, refused: int) -> None:
+    """EligibilityTerms: what an unknown TAC, an unverified IMEI and a second IMEI lead to; nothing else ever passes."""
+    passing = let_pass(found, refused)
+    assert passing == found & ~refused & (WARNED | bits("imei2_missing"))
+
+
+@given(st.integers(0, 2 ** len(BITS) - 1))
+def test_nothing_is_shown_beside_what_hides_it(reasons: int) -> None:
+    """Design, promise 3: what depends on terms that are not in force is not asked, nor what an unsound row holds."""
+    hiding = [bit for bit in (bits("invalid_value"), bits("programme_not_in_force")) if reasons & bit]
+    assert shown(reasons) == (hiding[0] if hiding else reasons)
+
+
+def test_a_column_runs_the_same_lines() -> None:
+    """Design, promise 6: one rule, any width."""
+    cases = list(itertools.product((False, True), (False, True), (False, True), range(4)))
+    columns = [np.array(column) for column in zip(*cases, strict=True)]
+    assert numbers(*columns).tolist() == [numbers(*case) for case in cases]
+    sets = np.array([bits("imei_test"), bits("tac_unknown", "imei_unverified"), bits("programme_not_in_force"), 0])
+    assert identity(sets, np.array([YES, NO, YES, NO])).tolist() == [
+        identity(int(one), placeholder) for one, placeholder in zip(sets, (True, False, True, False), strict=True)
+    ]
+    assert let_pass(sets, sets[::-1]).tolist() == [
+        let_pass(int(one), int(other)) for one, other in zip(sets, sets[::-1], strict=True)
+    ]
+    assert shown(sets).tolist() == [shown(int(one)) for one in sets]
+    counts = np.array([0, 7, 24, 25, -1, -50, _kernel.NOT_GIVEN])
+    assert _kernel.position_of(counts, 24).tolist() == [0, 7, 24, 24, 25, 25, 26]
+    assert [_kernel.position_of(int(count), 24) for count in counts] == [0, 7, 24, 24, 25, 25, 26]

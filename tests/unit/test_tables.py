@@ -1,0 +1,308 @@
+"""The five tables share one set of verbs, and refuse unsorted, repeated and overlapping rows in the same words."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from miexchange import (
+    Anchor,
+    AnchorTable,
+    Catalogue,
+    DataError,
+    EligibleModels,
+    Imei,
+    InvalidValue,
+    Listing,
+    Price,
+    PriceTable,
+    TacTable,
+    Variant,
+)
+from miexchange._table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SPRING, SUMMER, AUTUMN = (datetime(2018, month, 1, tzinfo=UTC) for month in (3, 6, 9))
+
+
+class Kind(NamedTuple):
+    """A table with three rows: two of one key, where rows are dated, and one of another."""
+
+    table: Any
+    field: str
+    rows: tuple[Any, ...]
+    file: str
+    look_up: Callable[[Any], object]
+    """Looks the last row up."""
+    key: object
+    """Of the last row."""
+
+
+KINDS = {
+    kind.table: kind
+    for kind in (
+        Kind(
+            Catalogue,
+            "variants",
+            tuple(Variant(model, "Acme", model, 4096, 64, source="s") for model in ("one", "three", "two")),
+            "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,source\n"
+            "one,Acme,one,4096,64,,,s\nthree,Acme,three,4096,64,,,s\ntwo,Acme,two,4096,64,,,s\n",
+            lambda table: table.lookup("two"),
+            "two",
+        ),
+        Kind(
+            EligibleModels,
+            "listings",
+            (
+                Listing("one", SPRING.date(), SUMMER.date(), "s"),
+                Listing("one", SUMMER.date(), None, "s"),
+                Listing("two", SPRING.date(), AUTUMN.date(), "s"),
+            ),
+            "model,listed_from,listed_until,source\n"
+            "one,2018-03-01,2018-06-01,s\none,2018-06-01,,s\ntwo,2018-03-01,2018-09-01,s\n",
+            lambda table: table.as_of("two", SUMMER.date()),
+            "two",
+        ),
+        Kind(
+            PriceTable,
+            "prices",
+            (
+                Price("one", SPRING, 200, "observed", "s"),
+                Price("one", SUMMER, 100, "observed", "s"),
+                Price("two", SPRING, 200, "observed", "s", AUTUMN),
+            ),
+            "model,effective_from,effective_until,price_minor,basis,source\n"
+            "one,2018-03-01T00:00Z,,200,observed,s\none,2018-06-01T00:00Z,,100,observed,s\n"
+            "two,2018-03-01T00:00Z,2018-09-01T00:00Z,200,observed,s\n",
+            lambda table: table.as_of("two", SUMMER),
+            "two",
+        ),
+        Kind(
+            AnchorTable,
+            "anchors",
+            (
+                Anchor("one", "display", SPRING, 200, "observed", "s"),
+                Anchor("one", "display", SUMMER, 100, "observed", "s"),
+                Anchor("two", "body", SPRING, 200, "observed", "s", AUTUMN),
+            ),
+            "model,component,effective_from,effective_until,amount_minor,basis,source\n"
+            "one,display,2018-03-01T00:00Z,,200,observed,s\none,display,2018-06-01T00:00Z,,100,observed,s\n"
+            "two,body,2018-03-01T00:00Z,2018-09-01T00:00Z,200,observed,s\n",
+            lambda table: table.as_of("two", "body", SUMMER),
+            ("two", "body"),
+        ),
+        Kind(
+            TacTable,
+            "",
+            (("35417803", "Acme", "One", "s"), ("35417803", "Acme", "One 5G", "s"), ("35417804", "Acme", "Two", "s")),
+            "tac,brand,model,source\n35417803,Acme,One,s\n35417803,Acme,One 5G,s\n35417804,Acme,Two,s\n",
+            lambda table: ("35417804", *table.lookup("35417804")),
+            "35417804",
+        ),
+    )
+}
+every = pytest.mark.parametrize("kind", KINDS.values(), ids=[kind.__name__ for kind in KINDS])
+strict = pytest.mark.parametrize(
+    "kind",
+    [kind for kind in KINDS.values() if kind.field],
+    ids=[kind.__name__ for kind in KINDS if kind is not TacTable],
+)
+
+
+def rows_of(kind: Kind, table: Any) -> list[Any]:  # noqa: ANN401 - any of the five
+    if kind.table is TacTable:
+        return [(tac, device.brand, device.model, device.source) for tac, device in table]
+    return list(table)
+
+
+@every
+def test_rows_in_any_order_make_one_table_in_order(kind: Kind) -> None:
+    table = kind.table.of(kind.rows)
+    assert rows_of(kind, table) == list(kind.rows)
+    assert kind.table.of(iter(kind.rows[::-1])) == table
+    assert hash(kind.table.of(kind.rows[::-1])) == hash(table)
+    if kind.field:
+        assert kind.table(kind.rows) == table
+        assert getattr(table, kind.field) == kind.rows
+
+
+@every
+def test_a_file_and_a_frame_are_read_alike(kind: Kind, tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(kind.file, encoding="utf-8")
+    table = kind.table.of(kind.rows)
+    assert kind.table.read(file) == kind.table.read(str(file)) == table
+    numbers = {"price_minor": "int64", "amount_minor": "int64", "ram_mb": "int64", "storage_gb": "int64"}
+    frame = pd.read_csv(file, dtype=str)
+    frame = frame.astype({name: of for name, of in numbers.items() if name in frame.columns})
+    assert kind.table.read(frame) == kind.table.read(frame.sample(frac=1, random_state=2)) == table
+
+
+@every
+def test_a_table_has_a_length_and_knows_its_keys(kind: Kind) -> None:
+    table = kind.table.of(kind.rows)
+    assert len(table) == 3
+    assert kind.key in table
+    for other in ("three ", "nobody", "", None, 7, ["one"], ("two",), ("two", "nobody"), (["two"], "body")):
+        assert other not in table
+    assert len(kind.table.of(())) == 0
+    assert kind.key not in kind.table.of(())
+
+
+@every
+def test_a_key_leads_to_its_row(kind: Kind) -> None:
+    table = kind.table.of(kind.rows)
+    found = kind.look_up(table)
+    expected = kind.rows[-1] if kind.field else (kind.key, next(device for tac, device in table if tac == kind.key))
+    assert found == expected
+    assert kind.look_up(kind.table.of(kind.rows[:1])) in {None, (kind.key,)}
+
+
+@every
+def test_what_is_no_row_is_refused(kind: Kind) -> None:
+    for rows in (5, None, [5], [None], [Imei], "one"):
+        with pytest.raises(InvalidValue, match=rf"{kind.table.__name__}\.of cannot be .*: give (the )?rows"):
+            kind.table.of(rows)
+
+
+@every
+def test_what_is_no_table_cannot_be_read(kind: Kind, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="5 is no table"):
+        kind.table.read(5)
+    with pytest.raises(DataError, match="does not exist"):
+        kind.table.read(tmp_path / "nowhere.csv")
+
+
+@strict
+def test_unsorted_rows_are_refused_by_the_constructor(kind: Kind) -> None:
+    with pytest.raises(InvalidValue, match=r"rows are sorted; use `of` for rows in any order") as caught:
+        kind.table(kind.rows[::-1])
+    assert caught.value.field == f"{kind.table.__name__}.{kind.field}"
+    for rows in (list(kind.rows), (*kind.rows, 5), None):
+        with pytest.raises(InvalidValue, match=rf"give a tuple of {type(kind.rows[0]).__name__}, at most 400,000"):
+            kind.table(rows)
+
+
+@strict
+def test_a_repeated_row_is_refused_at_every_door(kind: Kind, tmp_path: Path) -> None:
+    dated = kind.table is not Catalogue
+    rows = (kind.rows[0], *kind.rows)
+    clash = "begins at the same time as" if dated else "repeats"
+    for door in (kind.table, kind.table.of):
+        with pytest.raises(InvalidValue, match=rf"one.*: its row.* {clash} another one") as caught:
+            door(rows)
+        assert caught.value.field == f"{kind.table.__name__}.{kind.field}"
+    with pytest.raises(InvalidValue, match=f"{clash} another one"):
+        kind.table.from_json(f'{{"{kind.field}":[{",".join(row.to_json() for row in rows)}]}}')
+    head, first, *others = kind.file.splitlines()
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join([head, first, *others, first]), encoding="utf-8")
+    with pytest.raises(DataError) as told:
+        kind.table.read(file)
+    (problem,) = told.value.problems
+    assert (problem.file, problem.line) == (str(file), 5)
+    assert problem.message.startswith("the row of one")
+    assert problem.message.endswith(f"{clash} that on line 2")
+    assert problem.remedy.startswith("Keep one of them")
+
+
+@strict
+def test_overlapping_rows_are_refused_at_every_door(kind: Kind, tmp_path: Path) -> None:
+    if kind.table is Catalogue:
+        return  # its rows have no dates
+    later = {"listed_from": SUMMER.date()} if kind.table is EligibleModels else {"effective_from": SUMMER}
+    end = {"listed_until": None} if kind.table is EligibleModels else {"effective_until": None}
+    rows = (*kind.rows, kind.rows[-1].replace(**later, **end))
+    for door in (kind.table, kind.table.of):
+        with pytest.raises(InvalidValue, match=r"two.*: its row of 2018-06-01.* begins before the end of another one"):
+            door(rows)
+    file = tmp_path / "table.csv"
+    last = kind.file.splitlines()[-1]
+    file.write_text(kind.file + last.replace("2018-03", "2018-06"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"the row of two.* begins before the end of that on line 4\. Keep one") as told:
+        kind.table.read(file)
+    assert [problem.line for problem in told.value.problems] == [5]
+
+
+def test_an_open_row_of_a_list_holds_for_ever_and_that_of_a_price_until_the_next() -> None:
+    listings = (Listing("one", date(2018, 3, 1)), Listing("one", date(2018, 6, 1)))
+    with pytest.raises(InvalidValue, match="begins before the end of another one"):
+        EligibleModels(listings)
+    prices = (Price("one", SPRING, 200, "observed"), Price("one", SUMMER, 100, "observed"))
+    assert PriceTable(prices).as_of("one", AUTUMN) is prices[1]
+
+
+def test_a_tac_table_merges_rows_that_repeat_and_counts_them(tmp_path: Path) -> None:
+    """A TAC may be of several devices, and the lists that circulate repeat themselves."""
+    kind = KINDS[TacTable]
+    file = tmp_path / "tac.csv"
+    file.write_text(kind.file + kind.file.splitlines()[-1], encoding="utf-8")
+    for table in (
+        TacTable.of([*kind.rows, kind.rows[-1]]),
+        TacTable.read(file),
+        TacTable.read(pd.read_csv(file, dtype=str)),
+    ):
+        assert (len(table), table.report.rows, table.report.merged) == (3, 4, 1)
+        assert table == TacTable.of(kind.rows)
+
+
+def test_the_columns_of_a_tac_table_are_sorted() -> None:
+    table = TacTable.of(KINDS[TacTable].rows)
+    parts: list[Any] = [getattr(table, field.name) for field in fields(table)]
+    TacTable(*parts)
+    for place in (0, 1):
+        wrong = [*parts]
+        wrong[place] = parts[place][::-1]
+        with pytest.raises(InvalidValue, match=r"TacTable cannot be .*: rows are sorted; use `of`"):
+            TacTable(*wrong)
+    with pytest.raises(InvalidValue, match="rows are sorted"):
+        TacTable(parts[0], parts[1], (), parts[3])
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        ({"brand": ["Acme"], "model": ["One"]}, "<frame>: has no tac column; its columns are 'brand, model'"),
+        ({"tac": ["35417803"], "model": ["One"]}, "<frame>: the header 'tac, model' has no column for the brand"),
+        ({"tac": ["35417803"], "brand": ["A"], "model": [{}]}, ""),
+    ],
+)
+def test_a_frame_that_is_no_tac_table(frame: dict[str, list[Any]], told: str) -> None:
+    if told:
+        with pytest.raises(DataError) as caught:
+            TacTable.read(pd.DataFrame(frame))
+        assert str(caught.value).startswith(told)
+    else:
+        (problem,) = TacTable.read(pd.DataFrame(frame)).report.problems
+        assert (problem.line, problem.message) == (1, "a dict is not text")
+
+
+def test_a_frame_of_tacs_says_what_it_leaves_out_and_reads_what_it_needs() -> None:
+    frame = pd.DataFrame(
+        {
+            "tac": [35417803, "1417803", None],
+            "Brand": [np.str_("Acme")] * 3,
+            "note": [1, 2, 3],
+            "model": ["x", "y", "z"],
+        }
+    )
+    table = TacTable.read(frame)
+    assert [(tac, device.source) for tac, device in table] == [("01417803", "<frame>")]
+    assert [(problem.line, problem.message) for problem in table.report.problems] == [
+        (1, "35417803 is not text"),
+        (3, "the TAC is blank"),
+    ]
+    assert (table.report.layout, table.report.file, table.report.left_out) == ("plain (frame)", "<frame>", 2)
+
+
+def test_a_table_says_how_its_rows_are_read() -> None:
+    with pytest.raises(NotImplementedError):
+        Table._row(None, UTC)  # type: ignore[arg-type]  # noqa: SLF001 - no table is made of this one

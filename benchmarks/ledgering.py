@@ -5,6 +5,9 @@ default. The bare transactions are written by hand with the database's own drive
 with ours. So are the very statements that the ledger makes, on an empty ledger beside it: what is between those and
 ours is Python's, what is between those and the bare ones is the tables'.
 
+What the ledger's own sessions save is measured in turns with SQLAlchemy's pool, and with its own way to execute, each
+on a database of its own.
+
 The last table is what others wait for while a sweep ends coupons that are due, and without one.
 """
 
@@ -31,6 +34,7 @@ import psycopg
 from sqlalchemy import insert, text
 
 from _measure import is_quick, print_table, verdict
+from _sqlalchemy_peer import CoreSessions, PooledSessions
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # where the server and the phones are
 
@@ -54,6 +58,11 @@ THREADS = 3
 REST = 0.02
 DUE_FROM = 5 * 10**6
 ROW = ("x" * 200, "issued", 995_000)
+WAYS: dict[str, type[PooledSessions] | None] = {
+    "ours": None,
+    "SQLAlchemy's pool": PooledSessions,
+    "SQLAlchemy's pool and statements": CoreSessions,
+}
 
 
 Transactions = list[list[tuple[str, dict[str, object]]]]
@@ -209,6 +218,33 @@ def first_look_ups(store: Ledger, codes: list[str]) -> float:
     codes = codes[:FEW]  # each ledger keeps a connection at hand, and the server has not many
     forgetful = [ledger.Ledger(store.engine, shop.KEY, ()) for _ in codes]
     return median(timed(lambda one=one, code=code: one.get(code)) for one, code in zip(forgetful, codes, strict=True))  # type: ignore[misc]
+
+
+def ways(places: Places, turns: int, length: int) -> list[tuple[str, ...]]:
+    """Return what a life and a look-up cost by the ledger's own sessions, and by SQLAlchemy's, in turns."""
+    with contextlib.ExitStack() as stack:
+        stores: dict[str, Ledger] = {}
+        for (way, kind), place in zip(WAYS.items(), places, strict=True):
+            stores[way] = stack.enter_context(ledger.open(place, key=shop.KEY, create=True))
+            if kind is not None:
+                stores[way]._sessions = kind(stores[way].engine)  # noqa: SLF001 - what is compared
+        found: dict[str, list[list[float]]] = {way: [[], [], []] for way in WAYS}
+        for turn in range(turns + 1):
+            numbers = range(turn * length, (turn + 1) * length)
+            codes = [shop.code(number) for number in numbers if shop.quote(number).imeis]
+            for way, store in stores.items():
+                before = time.process_time()
+                spent = [timed(partial(live, store, numbers)), time.process_time() - before]
+                spent.append(timed(lambda get=store.get, codes=codes: list(map(get, codes))))  # type: ignore[misc]
+                if turn:  # the first warms up
+                    for column, seconds in zip(found[way], spent, strict=True):
+                        column.append(seconds / length)
+        middle = {way: [median(column) for column in columns] for way, columns in found.items()}
+        ours = middle["ours"]
+        return [
+            (way, *(f"{us(one)}, {one / other:.2f} x" for one, other in zip(middle[way], ours, strict=True)))
+            for way in WAYS
+        ]
 
 
 def fill(store: Ledger, first: int, last: int) -> None:
@@ -377,6 +413,12 @@ def main() -> None:
     print_table("A look-up beside a bare select by primary key", head_of_reads, reads)
     head_of_growth = ("as the ledger grows", f"{few:,}", f"{many:,}", "ratio", "goal", "")
     print_table("From few exchanges to many", head_of_growth, growth)
+    with databases() as urls:
+        for name, places in urls.items():
+            head_of_ways = (name, "a life", "processor time of a life", "a look-up")
+            print_table(
+                f"{name}: our sessions beside SQLAlchemy's", head_of_ways, ways(places, 2 * turns, length // 4 + 1)
+            )
     waiting: list[tuple[str, ...]] = []
     with databases() as urls:
         for name, places in urls.items():

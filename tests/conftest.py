@@ -4,8 +4,8 @@
 a failure is never a matter of luck. ``full``, the profile of `make prove`, draws four times as many, the same ones
 always too; ``thorough`` draws many times more, different ones each time, as a nightly run does.
 
-Coverage is a matter of the plain tests of `unit` and `ledger`, one for each branch. A law or a comparison would run the
-same lines some thousand times more, with a tracer that takes longer than the code itself, so these are not traced.
+Coverage is a matter of plain tests, one for each branch. A law or a comparison would run the same lines some thousand
+times more, with a tracer that takes longer than the code itself, so these are not traced.
 """
 
 from __future__ import annotations
@@ -34,19 +34,31 @@ settings.register_profile("full", _SAME, max_examples=100)
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=_CALM)
 settings.load_profile(os.environ.get("MIEXCHANGE_HYPOTHESIS", "quick"))
 
+_MEMORY, _ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - pytest makes a folder there that is the user's own
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let warnings of others pass where `make test-lowest` asks for that; those that our own modules cause do not."""
+    """Keep files of tests in memory, where the system has such a folder with room; and let some warnings pass.
+
+    A ledger waits for the disk with each answer, a long run with each part; no test cuts the power, so that nothing is
+    proved by waiting. `make test-lowest` lets warnings of others pass; those that our own modules cause never do.
+    """
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and _is_fit(os.statvfs(_MEMORY)):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     if os.environ.get("MIEXCHANGE_WARNINGS") == "ours":
         config.addinivalue_line("filterwarnings", "default")
         config.addinivalue_line("filterwarnings", r"error:::miexchange(\.|$)")
 
 
-_TRACED = [Path(__file__).parent / name for name in ("unit", "ledger")]
+def _is_fit(found: os.statvfs_result) -> bool:
+    return found.f_bavail * found.f_frsize > _ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+_UNTRACED = [Path(__file__).parent / name for name in ("architecture", "notebooks", "packaging", "parity")]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Trace the plain tests that cover branches, and no law."""
     for item in items:
-        if item.get_closest_marker("hypothesis") or not any(map(item.path.is_relative_to, _TRACED)):
+        if item.get_closest_marker("hypothesis") or any(map(item.path.is_relative_to, _UNTRACED)):
             item.add_marker("no_cover")

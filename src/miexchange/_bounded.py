@@ -17,7 +17,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from miexchange._bounds import LISTED, MESSAGE, NAME, TEXT
+from miexchange._limits import LISTED, MESSAGE, NAME, TEXT
 from miexchange._text import ID_RULE, WIDEST, is_id
 
 if TYPE_CHECKING:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, cast, get_args, get_origin
 
-from miexchange._bounds import COLUMNS, TEXT
+from miexchange._bounded import hints_of, parts_of
 from miexchange._files import read_text
 from miexchange._frame import Columns, NotATable
+from miexchange._limits import COLUMNS, TEXT
 from miexchange._problems import Problems
 from miexchange._text import WIDEST, counted, is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Row", "read_rows"]
 
 _T = TypeVar("_T")
+_How = tuple[Any, Any, bool]
+"""A type, its bounds or words, and whether the cell may be empty."""
 
 
 @dataclass(slots=True)
@@ -123,10 +127,6 @@ class Row:
             self._not_a_time(column, value, fault)
         return None
 
-    def day_or_none(self, column: str) -> date | None:
-        """Return a date, or None for an empty cell."""
-        return None if self.is_empty(column) else self.day(column)
-
     def instant(self, column: str, zone: timezone) -> datetime | None:
         """Return an instant in UTC: a date means its first moment in the zone."""
         value = self.cells.get(column)
@@ -136,6 +136,30 @@ class Row:
         except NotATime as fault:
             self._not_a_time(column, value, fault)
         return None
+
+    def value(self, kind: type[_T], zone: timezone) -> _T | None:
+        """Return the value whose fields are the row's cells, each read as its type says; None where one does not fit.
+
+        Args:
+            kind: a dataclass; a column is called as its field. Texts are not empty, and names stand between ``|``.
+            zone: where a day begins, in the field of an instant.
+        """
+        cells = {name: self._cell(name, how, zone) for name, how in _read_as(cast("Any", kind))}
+        return self.made(kind, {}, **cells)
+
+    def _cell(self, column: str, how: _How, zone: timezone) -> object:
+        kind, of, optional = how
+        if kind is str:
+            return self.text(column)
+        if optional and self.is_empty(column):
+            return None
+        if kind is int:
+            return self.whole(column, *of)
+        if kind is tuple:
+            return tuple(filter(None, map(str.strip, self.optional(column).split("|"))))
+        if kind is Literal:
+            return self.choice(column, of)
+        return self.instant(column, zone) if kind is datetime else self.day(column)
 
     def made(self, kind: type[_T], columns: Mapping[str, str], *fields: Any, **named: Any) -> _T | None:  # noqa: ANN401 - the kind's own
         """Return the value that the row's cells make; None where a cell was bad, or the value refuses one.
@@ -160,9 +184,15 @@ class Row:
         what, remedy = fault.args
         self.bad(column, "is empty" if is_blank(value) else f"{_cell_shown(value)} {what}", remedy)
 
-    def instant_or_none(self, column: str, zone: timezone) -> datetime | None:
-        """Return an instant, or None for an empty cell."""
-        return None if self.is_empty(column) else self.instant(column, zone)
+
+@cache
+def _read_as(kind: Any) -> tuple[tuple[str, _How], ...]:  # noqa: ANN401 - any dataclass
+    """Return the fields of a dataclass, and how the cell of each is read."""
+    hints = {field.name: parts_of(hints_of(kind)[field.name]) for field in fields(kind)}
+    return tuple(
+        (name, (get_origin(inner) or inner, get_args(inner) or bounds, optional))
+        for name, (inner, bounds, optional) in hints.items()
+    )
 
 
 def _cell_shown(value: object) -> str:

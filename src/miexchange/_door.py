@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import UnionType
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from miexchange._bounded import hints_of, parts_of
-from miexchange._bounds import VALUE_ITEMS
 from miexchange._fits import a_kind, fault, wants
+from miexchange._limits import VALUE_ITEMS
 from miexchange._privacy import masked
 from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
 
@@ -122,15 +122,17 @@ def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue
         data = _at(data, key)
     where, inner = ".".join(path), parts_of(hint)[0]
     cause = found.get("ctx", {}).get("error")
-    if get_origin(inner) in {Union, UnionType} and isinstance(data, dict) and not isinstance(cause, InvalidValue):
+    is_event = get_origin(inner) in {Union, UnionType} and all(map(_is_event, get_args(inner)))
+    if is_event and isinstance(data, dict) and not isinstance(cause, InvalidValue):
         return _fault_of_event(where, inner, data)
     if data is _NONE:
         return missing(where, f"give {wants(hint, most, as_json=True)}")
     if isinstance(cause, InvalidValue):  # a field that the value itself refused
         field = cause.field.partition(".")[2]
         return cause.at(f"{where}.{field}" if field else where)
-    if "sentence" in found.get("ctx", {}):
-        return out_of_range(where, data, found["msg"], "is no IMEI")
+    if "remedy" in found.get("ctx", {}) and type(data) is str:  # a text that is no IMEI
+        what, remedy = found["ctx"]["what"], found["ctx"]["remedy"]
+        return out_of_range(where, data, remedy[:1].lower() + remedy[1:], which=what)
     if found["type"] == "unexpected_keyword_argument":
         return unknown(where, "field", f"{rest[-1]}", hints_of(inner))
     return fault(where, data, hint, most, as_json=True)
@@ -138,6 +140,10 @@ def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue
 
 def _is_value(kind: Any) -> bool:  # noqa: ANN401 - an annotation has no type
     return dataclasses.is_dataclass(kind)
+
+
+def _is_event(kind: Any) -> bool:  # noqa: ANN401 - as above
+    return kind is NoneType or (_is_value(kind) and "kind" in hints_of(kind))
 
 
 def _at(data: Any, key: Any) -> Any:  # noqa: ANN401 - what JSON holds
@@ -149,7 +155,7 @@ def _at(data: Any, key: Any) -> Any:  # noqa: ANN401 - what JSON holds
 
 def _fault_of_event(where: str, union: Any, data: dict[str, Any]) -> InvalidValue:  # noqa: ANN401 - an annotation
     """Return the error of an object that can be one of several values, each of which says in `kind` what it is."""
-    kinds = {get_args(hints_of(arm)["kind"])[0]: arm for arm in get_args(union) if _is_value(arm)}
+    kinds = {get_args(hints_of(arm)["kind"])[0]: arm for arm in get_args(union) if arm is not NoneType}
     if "kind" not in data:
         return missing(f"{where}.kind", f"give one of: {', '.join(kinds)}")
     if type(data["kind"]) is not str or data["kind"] not in kinds:

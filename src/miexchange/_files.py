@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from miexchange._bounds import TABLE_BYTES
+from miexchange._limits import TABLE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,12 +26,12 @@ from miexchange._text import WIDEST
 from miexchange._time import YEARS
 from miexchange.errors import InvalidValue, out_of_range, shown, wrong_type
 
-__all__ = ["AN_INSTANT", "SURROGATE", "a_kind", "fault", "is_text", "test_of", "wants"]
+__all__ = ["AN_INSTANT", "SURROGATE", "a_kind", "check_of", "fault", "is_text", "wants"]
 
 _Test = Callable[[Any], bool]
 
 
-def test_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has no type
+def check_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has no type
     """Return the test of an annotation; a tuple without a bound of its own has `most` elements at most."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:
@@ -41,7 +41,7 @@ def test_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has 
     if origin in {tuple, frozenset}:
         return _test_of_several(origin, parts, most)
     if origin in {Union, UnionType}:
-        return _test_of_union([test_of(part, most) for part in parts if part is not NoneType], parts)
+        return _test_of_union([check_of(part, most) for part in parts if part is not NoneType], parts)
     if hint in _TESTS:
         return _TESTS[hint]
     return lambda value: issubclass(type(value), hint)
@@ -49,7 +49,7 @@ def test_of(hint: Any, most: int) -> _Test:  # noqa: ANN401 - an annotation has 
 
 def _bounded(hint: Any, bounds: list[Bound], most: int) -> _Test:  # noqa: ANN401 - as above
     """Return the test of an annotation with bounds."""
-    test = test_of(hint, most)
+    test = check_of(hint, most)
     for bound in bounds:
         if isinstance(bound, Between):
             return _test_of_numbers(bound)
@@ -96,9 +96,9 @@ def _test_of_union(tests: list[_Test], parts: tuple[Any, ...]) -> _Test:
 
 def _test_of_several(kind: Any, parts: tuple[Any, ...], most: int) -> _Test:  # noqa: ANN401 - tuple or frozenset
     if parts[-1] is Ellipsis or kind is frozenset:
-        fits = test_of(parts[0], most)
+        fits = check_of(parts[0], most)
         return lambda value: type(value) is kind and len(value) <= most and all(map(fits, value))
-    tests = [test_of(part, most) for part in parts]
+    tests = [check_of(part, most) for part in parts]
 
     def fits_each(value: object) -> bool:
         if type(value) is not tuple or len(value) != len(tests):
@@ -215,9 +215,9 @@ def _fault_of_several(path: str, value: Any, hint: Any, bounds: tuple[Any, ...],
     if is_long and len(value) > min(most, bound.most):
         return out_of_range(path, value, f"give {bound.wants}", f"has {len(value):,} elements")
     for number, item in enumerate(value):
-        if type(value) is frozenset and not test_of(parts[0], most)(item):
+        if type(value) is frozenset and not check_of(parts[0], most)(item):
             return out_of_range(path, value, f"give {wants(parts[0], most)} in each place", f"has {shown(item)} in it")
         part = parts[0] if is_long else parts[number]
-        if not test_of(part, most)(item):
+        if not check_of(part, most)(item):
             return fault(f"{path}.{number}", item, part, most)
     return out_of_range(path, value, f"give {bound.wants}", bound.fault(value))

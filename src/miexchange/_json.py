@@ -1,11 +1,11 @@
-"""Reading JSON that may be anybody's: within the bounds of `_bounds`, with every key once, with errors of ours."""
+"""Reading JSON that may be anybody's: within the limits of `_limits`, with every key once, with errors of ours."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from miexchange._bounds import JSON_BYTES, JSON_DEPTH, JSON_DIGITS, JSON_KEYS, JSON_VALUES
+from miexchange._limits import JSON_BYTES, JSON_DEPTH, JSON_DIGITS, JSON_KEYS, JSON_VALUES
 from miexchange._privacy import masked
 from miexchange._text import bytes_of, text_of
 from miexchange.errors import InvalidValue, out_of_range, shown, wrong_type

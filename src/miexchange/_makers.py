@@ -12,8 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange import _data
-from miexchange._bounds import NAME
 from miexchange._csv import read_rows
+from miexchange._limits import NAME
 from miexchange._problems import Problems
 from miexchange._text import words
 

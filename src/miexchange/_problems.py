@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from miexchange._bounds import PROBLEMS
+from miexchange._limits import PROBLEMS
 from miexchange.errors import DataError, Problem
 
 __all__ = ["Problems"]

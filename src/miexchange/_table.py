@@ -14,9 +14,9 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
-from miexchange._bounds import JSON_VALUES
 from miexchange._csv import Row, read_rows
 from miexchange._fits import fault
+from miexchange._limits import JSON_VALUES
 from miexchange._problems import Problems
 from miexchange._text import text_of
 from miexchange._value import Value, elements
@@ -44,7 +44,7 @@ class Table(Value, Generic[_RowT]):
     """A frozen dataclass whose one field is its rows: sorted by their key and, where they are dated, by their start."""
 
     _most_items: ClassVar[int] = JSON_VALUES
-    _kind: ClassVar[type[Value]]
+    _kind: ClassVar[type[Any]]
     """Of a row."""
     _field: ClassVar[str]
     """What the rows are called."""
@@ -65,7 +65,7 @@ class Table(Value, Generic[_RowT]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.columns = tuple(field.name for field in fields(cls._kind))  # type: ignore[arg-type]  # a row is a dataclass
+        cls.columns = tuple(field.name for field in fields(cls._kind))
         cls._key_of, cls._order_of = attrgetter(*cls._key), attrgetter(*cls._key, *cls._dates[:1])
 
     def __post_init__(self) -> None:
@@ -168,11 +168,6 @@ class Table(Value, Generic[_RowT]):
         return "begins before the end of" if overlaps else ""
 
     @classmethod
-    def _row(cls, row: Row, zone: timezone) -> _RowT | None:
-        """Return what a line of a file says, or None with every fault of it noted."""
-        raise NotImplementedError
-
-    @classmethod
     def _read(
         cls,
         source: object,
@@ -195,7 +190,7 @@ class Table(Value, Generic[_RowT]):
         before = len(faults.found)
         required = tuple(name for name in cls.columns if name not in cls._optional)
         given = read_rows(source, required, cls._optional, faults, file=file)
-        found = [(row, line) for line in given if (row := cls._row(line, zone)) is not None]
+        found = [(row, line) for line in given if (row := line.value(cls._kind, zone)) is not None]
         found.sort(key=lambda pair: cls._order_of(pair[0]))
         kept: list[_RowT] = []
         places: list[int] = [] if lines is None else lines

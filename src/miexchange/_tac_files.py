@@ -14,9 +14,9 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from miexchange._bounds import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
 from miexchange._files import read_bytes, too_large
 from miexchange._frame import Columns, NotATable
+from miexchange._limits import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
 from miexchange._text import counted, folded, is_blank, path_of, text_of
 from miexchange.errors import DataError, Problem, shown
 from miexchange.imei import TAC_DIGITS

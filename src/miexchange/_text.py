@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from miexchange._bounds import NAME
+from miexchange._limits import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

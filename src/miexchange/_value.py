@@ -14,10 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from miexchange._bounded import After, hints_of, parts_of
-from miexchange._bounds import VALUE_ITEMS
 from miexchange._door import adapter_of, in_own_words, read_as
-from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, fault, is_text, test_of
+from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, check_of, fault, is_text
 from miexchange._json import json_text, plain, read_json
+from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
@@ -184,7 +184,7 @@ def _checks_of(kind: type) -> _Checks:
         hint = hints_of(kind)[field.name]
         inner, _, optional = parts_of(hint)
         take = _taker(kind, optional=optional) if inner is datetime else _native
-        checks.append((field.name, test_of(hint, _most(kind)), take))
+        checks.append((field.name, check_of(hint, _most(kind)), take))
     own = getattr(kind, "_faults", Value._faults)  # noqa: SLF001 - of this module
     return tuple(checks), tuple(name for name, _ in _orders(kind)), own is not Value._faults  # noqa: SLF001 - as above
 
@@ -347,7 +347,7 @@ def whole(value: object, field: str) -> int:
     return cast("int", taken)
 
 
-_is_whole = test_of(int, 0)
+_is_whole = check_of(int, 0)
 
 
 def text(value: object, field: str, rule: str) -> str:

@@ -8,8 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
-from miexchange._bounded import Between, Id, Name, Note, bound_of
-from miexchange._bounds import NAME
+from miexchange._bounded import Between, Id, Name, Note
+from miexchange._limits import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
 from miexchange._table import Table
@@ -23,9 +23,7 @@ from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import timezone
 
-    from miexchange._csv import Row
 
 __all__ = ["Catalogue", "Device", "Variant"]
 
@@ -127,24 +125,6 @@ class Catalogue(Table[Variant]):
     _kind = Variant
     _field = "variants"
     _optional = ("aliases", "sims", *_FOR_PEOPLE)
-
-    @classmethod
-    def _row(cls, row: Row, zone: timezone) -> Variant | None:  # noqa: ARG003 - its rows have no dates
-        aliases = tuple(alias.strip() for alias in row.optional("aliases").split("|") if alias.strip())
-        return row.made(
-            Variant,
-            {},
-            row.text("model"),
-            row.text("brand"),
-            row.text("name"),
-            row.whole_or_none("ram_mb", bound_of(Variant, "ram_mb")),
-            row.whole("storage_gb", bound_of(Variant, "storage_gb")),
-            row.day_or_none("launched_on"),
-            row.whole_or_none("launch_price_minor", bound_of(Variant, "launch_price_minor")),
-            aliases,
-            row.text("source"),
-            row.whole_or_none("sims", bound_of(Variant, "sims")),
-        )
 
     def lookup(self, model: str) -> Variant | None:
         """Return the variant of an id, or None; `named` reads other spellings too.

@@ -22,9 +22,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, final
 
 from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words
-from miexchange._bounds import ANSWERS, LISTED, QUESTIONS
 from miexchange._door import in_own_words
 from miexchange._json import read_json
+from miexchange._limits import ANSWERS, LISTED, QUESTIONS
 from miexchange._privacy import masked
 from miexchange._text import is_a, is_missing, text_of
 from miexchange._value import Fault, Value, argument, canonical, pairs, proved

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _html
 from miexchange._bounded import After, Between, Chars, Count, Hex, Id, Items, Name
-from miexchange._bounds import NAME, ORDER_LINES, VALUE_ITEMS
 from miexchange._keyed import Seal, check_keys, is_sealed, keyed, seal_of
+from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
 from miexchange._words import Word, word

@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from miexchange._bounded import Between, Chars, Line
-from miexchange._bounds import JSON_BYTES, NAME, VALUE_ITEMS
+from miexchange._limits import JSON_BYTES, NAME, VALUE_ITEMS
 from miexchange._privacy import mask
 from miexchange._text import bytes_of, text_of
 from miexchange._value import Value, canonical, flag, is_text, require

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
-from miexchange._bounds import WINDOWS
 from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers
+from miexchange._limits import WINDOWS
 from miexchange._table import Table
 from miexchange._text import closest, printable, text_of
 from miexchange._value import Value, argument, day, elements, flag, proved, text
@@ -27,11 +27,6 @@ from miexchange.errors import InvalidImei, shown
 from miexchange.imei import Imei
 from miexchange.refusal import Reason, ReasonCode
 from miexchange.tac import TacDevice, TacTable
-
-if TYPE_CHECKING:
-    from datetime import timezone
-
-    from miexchange._csv import Row
 
 __all__ = [
     "EligibilityTerms",
@@ -96,11 +91,6 @@ class EligibleModels(Table[Listing]):
         if type(model) is not str or type(on) is not date:  # this is the hot path
             model, on = text(model, "model", "give a variant's id"), day(on, "on")
         return self._in_force(model, on)
-
-    @classmethod
-    def _row(cls, row: Row, zone: timezone) -> Listing | None:  # noqa: ARG003 - its rows hold from a day
-        model, source = row.text("model"), row.text("source")
-        return row.made(Listing, {}, model, row.day("listed_from"), row.day_or_none("listed_until"), source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, cast
 
-from miexchange._bounds import MESSAGE, PROBLEMS, TEXT
+from miexchange._limits import MESSAGE, PROBLEMS, TEXT
 from miexchange._privacy import mask_each, masked
 from miexchange._text import GREATEST_SHOWN, closest, is_missing, listed, name_of, shortened, text_of, visible
 
@@ -77,7 +77,7 @@ class InvalidValue(MiExchangeError, ValueError):  # noqa: N818 - named like Inva
             or ``range`` (of the right type, and not one of the values that are allowed there).
         what: what is wrong, as the sentence says it.
 
-    >>> from miexchange import OrderLine
+    >>> from miexchange import InvalidValue, OrderLine
     >>> try:
     ...     OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 14_999_00, quantity=0)
     ... except InvalidValue as error:

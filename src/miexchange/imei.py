@@ -373,7 +373,8 @@ def _from_pydantic(given: object) -> Imei:
         return Imei(given)  # type: ignore[arg-type]
     except InvalidImei as error:
         # A ValueError would do, but then pydantic prints the whole input beside the message.
-        kind = PydanticCustomError(f"{error.code}", "{sentence}", {"sentence": f"{error}"})
+        said = {"sentence": f"{error}", "what": error.what, "remedy": error.remedy}
+        kind = PydanticCustomError(f"{error.code}", "{sentence}", said)
         raise ValidationError.from_exception_data("Imei", [{"type": kind, "input": error.masked}]) from None
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from miexchange._bounded import After, Between, Id, Note, bound_of
+from miexchange._bounded import After, Id, Note
 from miexchange._table import Table
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, text
@@ -27,14 +27,12 @@ from miexchange.money import Rupees
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from miexchange._csv import Row
 
 __all__ = ["IST", "Anchor", "AnchorTable", "Gap", "Price", "PriceTable"]
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 """Indian Standard Time, the same all year: where a table gives a date, it begins at midnight here."""
 
-_BASES = ("observed", "modelled")
 _DATES = ("effective_from", "effective_until")
 
 
@@ -97,7 +95,6 @@ class Gap(Value):
     ends: Annotated[datetime, After("begins")]
 
 
-_AMOUNT: Between = bound_of(Price, "price_minor")
 _MODEL = "give a variant's id"
 _COMPONENT = "give a component, such as display"
 
@@ -168,19 +165,6 @@ class PriceTable(Table[Price]):
         """
         return cls._read(source, zone=zone)
 
-    @classmethod
-    def _row(cls, row: Row, zone: timezone) -> Price | None:
-        return row.made(
-            Price,
-            {},
-            row.text("model"),
-            row.instant("effective_from", zone),
-            row.whole("price_minor", _AMOUNT),
-            row.choice("basis", _BASES),
-            row.text("source"),
-            row.instant_or_none("effective_until", zone),
-        )
-
 
 @dataclass(frozen=True)
 class AnchorTable(Table[Anchor]):
@@ -218,17 +202,3 @@ class AnchorTable(Table[Anchor]):
             DataError: every bad row with file, line, column and reason, all at once.
         """
         return cls._read(source, zone=zone)
-
-    @classmethod
-    def _row(cls, row: Row, zone: timezone) -> Anchor | None:
-        return row.made(
-            Anchor,
-            {},
-            row.text("model"),
-            row.text("component"),
-            row.instant("effective_from", zone),
-            row.whole("amount_minor", _AMOUNT),
-            row.choice("basis", _BASES),
-            row.text("source"),
-            row.instant_or_none("effective_until", zone),
-        )

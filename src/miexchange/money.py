@@ -71,7 +71,7 @@ def paise(text: str) -> int:
     number = int(match["rupees"].replace(",", "")) if len(said) <= 20 else GREATEST_AMOUNT  # noqa: PLR2004
     amount = number * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
     if amount > GREATEST_AMOUNT:
-        raise InvalidValue("amount", text, f"at most {rupees(GREATEST_AMOUNT)} rupees")
+        raise InvalidValue("amount", text, f"give at most {rupees(GREATEST_AMOUNT)} rupees")
     return amount
 
 
@@ -126,7 +126,7 @@ def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
         raise wrong_type("amount or weights", number, "give whole numbers")
     total = sum(weights)
     if amount < 0 or any(weight < 0 for weight in weights):
-        raise out_of_range("amount or weights", min(amount, *weights), "give whole numbers of 0 or more")
+        raise out_of_range("amount or weights", min((amount, *weights)), "give whole numbers of 0 or more")
     if total == 0:
         if amount:
             raise out_of_range("weights", weights, "give at least one above 0", "has none above 0")

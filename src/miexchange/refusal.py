@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from miexchange._bounded import Items
-from miexchange._bounds import MESSAGE, REASONS, VALUE_ITEMS
+from miexchange._limits import MESSAGE, REASONS, VALUE_ITEMS
 from miexchange._value import Value, argument, check_types, elements
 from miexchange._words import Word
 from miexchange.errors import one_line
@@ -69,6 +69,8 @@ class ReasonCode(Word):
     PRICE_STALE = "price_stale"
     PURCHASE_DATE_MISSING = "purchase_date_missing"
     PURCHASE_DATE_IN_FUTURE = "purchase_date_in_future"
+    CUSTOMER_MISSING = "customer_missing"
+    CUSTOMER_UNKNOWN = "customer_unknown"
     # The quote.
     QUOTE_NOT_YET_VALID = "quote_not_yet_valid"
     QUOTE_EXPIRED = "quote_expired"

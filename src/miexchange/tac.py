@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _tac_files
 from miexchange._bounded import Chars, Count, Line, Note
-from miexchange._bounds import NAME
+from miexchange._limits import NAME
 from miexchange._text import printable
 from miexchange._value import Fault, Value, elements, flag, require
 from miexchange.errors import InvalidValue, Problem, out_of_range, wrong_type
@@ -132,7 +132,8 @@ class TacTable:
         """Refuse columns that `of` and `read` do not make."""
         entries = pairwise(zip(self._tacs, self._positions, strict=True))
         sound = all(one < other for one, other in entries) and max(self._positions, default=-1) < len(self._devices)
-        require(sound, "TacTable", self, "rows are sorted; use `of` for rows in any order")
+        if not sound:
+            raise out_of_range("TacTable", self, "give them to `of`, which sorts them", "is not sorted")
 
     @classmethod
     def read(cls, source: str | Path | object, *, pad_six_digits: bool = False) -> TacTable:

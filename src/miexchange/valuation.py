@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange import _kernel
 from miexchange._bounded import Count, Line
-from miexchange._bounds import TEXT
 from miexchange._keyed import check_keys
+from miexchange._limits import TEXT
 from miexchange._privacy import mask
 from miexchange._text import listed
 from miexchange._value import Value, argument, check_types, flag, instant, proved, require, text

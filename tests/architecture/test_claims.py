@@ -389,6 +389,7 @@ INTERNAL = {
     "NotInCalendar",
     "TooLarge",
     "_BadRow",
+    "_RepeatedError",
     "Conflict",
     "CannotWrite",
     "Stopped",

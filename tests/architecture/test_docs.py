@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import miexchange
-from miexchange import _bounds
+from miexchange import _limits
 from miexchange._value import Value
 from miexchange.cli import main
 from property.doors import DOORS as FOUND
@@ -74,24 +74,24 @@ READS = ("read", "parse", "from_json", "from_dict", "load", "of", "named")
 
 
 def bounds() -> str:
-    """Return the table of `_bounds.py`: each name, its number, and what its docstring says that it counts."""
-    body = ast.parse(Path(_bounds.__file__).read_text(encoding="utf-8")).body
+    """Return the table of `_limits.py`: each name, its number, and what its docstring says that it counts."""
+    body = ast.parse(Path(_limits.__file__).read_text(encoding="utf-8")).body
     rows = ["| bound | most | of what |", "|---|---|---|"]
     for node, after in pairwise(body):
         if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             name, says = ast.unparse(node.targets[0]), " ".join(str(after.value.value).split())
-            rows.append(f"| `{name}` | {getattr(_bounds, name):,} | {says[0].lower()}{says[1:].removesuffix('.')} |")
+            rows.append(f"| `{name}` | {getattr(_limits, name):,} | {says[0].lower()}{says[1:].removesuffix('.')} |")
     return "\n".join([*rows, ""])
 
 
 def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
     block = DOORS.partition("<!-- bounds: this table is compared with the code -->\n")[2].partition("<!-- end")[0]
     assert block == bounds()
-    assert block.count("\n") == len(_bounds.__all__) + 2
+    assert block.count("\n") == len(_limits.__all__) + 2
 
 
 def test_the_page_names_no_bound_that_is_not_there() -> None:
-    assert set(re.findall(r"`([A-Z_]{4,})`", DOORS)) <= {*_bounds.__all__}
+    assert set(re.findall(r"`([A-Z_]{4,})`", DOORS)) <= {*_limits.__all__}
 
 
 def test_where_a_change_is_made_is_a_file() -> None:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "src" / "miexchange"
 # The rooms of the core, from the ground up. A room may use those before it, never one after it.
 # Modules of one room may use each other: the private ones are its back rooms.
 ROOMS = (
-    {"_bounds", "_text", "_time"},
+    {"_limits", "_text", "_time"},
     {"_privacy"},
     {"errors", "_kernel"},
     {"_html", "_new_file"},

@@ -56,6 +56,7 @@ class Valuation:
     exchange_open: bool = False
     device_exchanged: bool = False
     target: str | None = None
+    customer: str | None = None
     bonuses_given: dict[str, int] = field(default_factory=dict)
     value: str | None = None
     exchange_value: str | None = None
@@ -141,6 +142,7 @@ def test_a_phone_is_worth_what_was_worked_out_by_hand(case: Valuation) -> None:
         exchange_open=case.exchange_open,
         device_exchanged=case.device_exchanged,
         target=case.target,
+        customer=case.customer,
         bonuses_given=case.bonuses_given,
     )
     if case.refused is not None:

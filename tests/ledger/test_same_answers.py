@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledger import server, shop
 from ledger.shop import AT, KEY, accepted, code
 from miexchange import InvalidValue, MiExchangeError, Order, Refusal, ledger
-from miexchange._bounds import REFUSAL_BYTES
+from miexchange._limits import REFUSAL_BYTES
 from miexchange.ledger import LedgerError, _rows, verify
 from unit import trade
 

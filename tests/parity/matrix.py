@@ -266,6 +266,14 @@ ODD = [
 ]
 
 
+def _objects(cells: list[object]) -> pd.Series[Any]:
+    """Return a column of objects, each of which numpy is given alone: it may ask those of a list how long they are."""
+    array = np.empty(len(cells), dtype=object)
+    for place, cell in enumerate(cells):
+        array[place] = cell
+    return pd.Series(array)
+
+
 def pandas_texts() -> Iterator[Case]:
     """Yield texts as pandas and numpy have them, and all that can stand in a column of objects."""
     plain_texts = [text or "" for text in TEXTS]
@@ -288,7 +296,7 @@ def pandas_texts() -> Iterator[Case]:
         "period": pd.Series(pd.period_range("2020-01", periods=2, freq="M")),
         "interval": pd.Series(pd.interval_range(0, 2)),
         "timedelta": pd.Series(pd.to_timedelta([1, None])),
-        "odd objects": pd.Series(ODD, dtype=object),
+        "odd objects": _objects(ODD),
         "nothing": pd.Series([*NOTHING, "worn"], dtype=object),
         "repeated rows": pd.Series(TEXTS, index=[0] * len(TEXTS), dtype=object),
         "rows of several levels": pd.Series(["worn"] * 4, index=pd.MultiIndex.from_product([[0, 1], [0, 1]])),
@@ -351,7 +359,7 @@ def duckdb_texts() -> Iterator[Case]:
         *("union_value(k := 'x')", "NULL", "1.5", "TIMETZ '01:00:00+01'"),
     )
     for value in values:
-        table = pa.table(duckdb.connect().sql(f"SELECT {value} AS x UNION ALL SELECT NULL"))
+        table = pa.table(duckdb.sql(f"SELECT {value} AS x UNION ALL SELECT NULL"))
         cells = [("x",), None] if "union" in value else table["x"].to_pylist()
         yield f"DuckDB {value}", table["x"], cells
 

@@ -89,7 +89,12 @@ def answered(condition: Condition, terms: Terms, variant: Variant) -> list[tuple
 
 
 def exchange_value(
-    condition: Condition, programme: Programme, model: str, at: datetime, purchased_on: date | None
+    condition: Condition,
+    programme: Programme,
+    model: str,
+    at: datetime,
+    purchased_on: date | None,
+    customer: str | None,
 ) -> int:
     """Return what the device is worth, in paise."""
     terms = terms_at(programme, at)
@@ -109,6 +114,9 @@ def exchange_value(
     while price.effective_from + timedelta(days=days + 1) <= at:
         days += 1
     kept = share(kept, max(10_000 - days * terms.drift_bps_per_day, 0))
+    for one in terms.customer_classes:
+        if one.id == customer:
+            kept = share(kept, one.keep_bps)
     worst_grade = max([option.grade for question, option in pairs if question.axis != "none"], default=0)
     kept = share(kept, terms.grades[worst_grade].keep_bps)
     costs: dict[str, int] = {}

@@ -47,7 +47,7 @@ from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
-from miexchange.programme import AgeBand, Bonus, Overlap
+from miexchange.programme import AgeBand, Bonus, CustomerClass, Overlap
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.curve import Estimator
@@ -169,6 +169,14 @@ class _Sound:
         return tuning.what_if(tuned.graded(), {"prices": 9_000}, self.book, at=tuned.AT)
 
     @cached_property
+    def inspections(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return tuning.simulate_inspections(tuned.graded(), 40, seed=1, at=tuned.AT, models=5, again=0.5)
+
+    @cached_property
+    def as_quoted(self) -> tuning.PaidAsQuoted:
+        return tuning.paid_as_quoted(self.inspections[0], tuned.graded(), at=tuned.AT)
+
+    @cached_property
     def observations(self) -> pd.DataFrame:
         return tuning.simulate_observations(tuned.graded(), 60, seed=1, models=5, graded=True)
 
@@ -226,6 +234,7 @@ def _examples() -> dict[type, Any]:
         Anchor(small.MODEL, "display", AT, 100, "observed"),
         Finding(question, question.options[1]),
         Deduction(amount_minor=100),
+        CustomerClass("gold", 10_000),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
         ChangedAnswer("glass", "best", "marked", -15_000, ()),
@@ -260,6 +269,7 @@ def _examples() -> dict[type, Any]:
         tuning.ByTime(date(2018, 5, 1)),
         SOUND.backtest,
         SOUND.comparison,
+        SOUND.as_quoted,
         SOUND.curve,
         SOUND.deductions,
         SOUND.fitted,
@@ -447,6 +457,12 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.compare": {"a": tuned.graded(), "b": tuned.graded(), "at": tuned.AT},
         "tuning.what_if": {"programme": tuned.graded(), "at": tuned.AT},
         "tuning.backtest": {"programme": tuned.graded(), "at": tuned.AT},
+        "tuning.paid_as_quoted": {"inspections": SOUND.inspections[0], "programme": tuned.graded(), "at": tuned.AT},
+        "tuning.agreement": {"looks": pd.concat(SOUND.inspections)},
+        "tuning.inspections_of": {"exchanges": [trade.completed()]},
+        "tuning.simulate_inspections": {"programme": tuned.graded(), "at": tuned.AT},
+        "tuning.PaidAsQuoted.by": {"name": "store"},
+        "tuning.plots.changed_answers": {"report": SOUND.as_quoted},
         "tuning.diff": {"before": tuned.graded().prices, "after": tuned.graded().prices, "at": tuned.AT},
         "tuning.exposure": {"coupons": [(SOUND.issued.coupon, SOUND.quote)], "at": NEXT},
         "tuning.fit_programme": {"directory": SOUND.folder / "out", "prices": tuned.prices(), "observations": None},

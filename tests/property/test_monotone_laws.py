@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miexchange import AnchorTable, Condition, Device, PriceTable, Programme, Quote, Refusal
+from miexchange.money import BPS
 from miexchange.strategies import Enquiry, conditions, enquiries
 from property.effort import effort
 
@@ -122,6 +123,26 @@ def test_an_older_device_never_pays_more(enquiry: Enquiry, days: int) -> None:
     older = Device(enquiry.device.model, purchased_on=bought - timedelta(days=days))
     younger = Device(enquiry.device.model, purchased_on=bought)
     assert pays_no_more(replace(enquiry, device=older), replace(enquiry, device=younger))
+
+
+@given(enquiries(), st.data())
+def test_a_lower_class_of_customer_never_pays_more(enquiry: Enquiry, data: st.DataObject) -> None:
+    """Terms.customer_classes: what is kept by class of customer, the best first."""
+    ids = [one.id for one in enquiry.terms.customer_classes]
+    assume(len(ids) > 1)
+    better, worse = sorted(data.draw(st.lists(st.integers(0, len(ids) - 1), min_size=2, max_size=2)))
+    assert pays_no_more(replace(enquiry, customer=ids[worse]), replace(enquiry, customer=ids[better]))
+
+
+@given(enquiries())
+@effort(1.5)
+def test_a_label_further_down_never_keeps_more(enquiry: Enquiry) -> None:
+    """Retention: labels stand best first, whatever the rule; nothing keeps more than all of the price."""
+    for rule in enquiry.terms.retentions:
+        rates = [rule.rate(enquiry.terms, label) for label in rule.labels(enquiry.terms)]
+        assert rates == sorted(rates, reverse=True)
+        assert rates[0] <= BPS
+        assert rule.least(enquiry.terms) == rates[-1] >= 0
 
 
 @given(enquiries(), st.timedeltas(timedelta(), timedelta(60)))

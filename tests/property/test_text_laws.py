@@ -32,7 +32,7 @@ from miexchange import (
     issue,
     replay,
 )
-from miexchange._bounds import MESSAGE, TEXT
+from miexchange._limits import MESSAGE, TEXT
 from miexchange._text import folded, is_between, names, native, printable, visible, word_key
 from miexchange.coupon import check, coupon_for, normal_code
 from miexchange.errors import DataError, InvalidValue, Problem, shown

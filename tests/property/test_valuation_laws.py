@@ -117,7 +117,7 @@ def test_a_value_is_what_a_pencil_says(enquiry: Enquiry) -> None:
     """Design, promise 2 and section 6: every step in its order, one rounding per line, nothing lost."""
     quote = quote_of(enquiry)
     device, programme, at = enquiry.device, enquiry.programme, enquiry.at
-    value = oracle.exchange_value(enquiry.condition, programme, device.model, at, device.purchased_on)
+    value = oracle.exchange_value(enquiry.condition, programme, device.model, at, device.purchased_on, enquiry.customer)
     assert quote.exchange_value == value
     on = at.astimezone(programme.zone).date()
     terms = oracle.terms_at(programme, at)
@@ -135,7 +135,7 @@ def test_a_value_of_a_shipped_programme_is_what_a_pencil_says(programme: Program
     """Design, promise 2: money is whole paise, and the shipped tables are read as they are written."""
     enquiry = data.draw(enquiries(programme))
     value = oracle.exchange_value(
-        enquiry.condition, programme, enquiry.device.model, enquiry.at, enquiry.device.purchased_on
+        enquiry.condition, programme, enquiry.device.model, enquiry.at, enquiry.device.purchased_on, enquiry.customer
     )
     assert quote_of(enquiry).exchange_value == value
 
@@ -176,6 +176,7 @@ def rows_of(enquiry: Enquiry) -> set[str]:
         names |= {f"condition[{question.id}={option.id}]" for option in question.options}
     names |= {f"grades[{grade.id}]" for grade in terms.grades}
     names |= {f"age_bands[{band.from_months}]" for band in terms.age_bands}
+    names |= {f"customer_classes[{one.id}]" for one in terms.customer_classes}
     names |= {f"overlaps[{overlap.one}+{overlap.other}]" for overlap in terms.overlaps}
     return names | {f"bonuses[{bonus.id}]" for bonus in terms.bonuses}
 

@@ -23,11 +23,14 @@ from miexchange.tuning import (
     DepreciationCurve,
     Observations,
     PriceTableBuilder,
+    agreement,
     backtest,
     compare,
     diff,
     exposure,
     fit_programme,
+    inspections_of,
+    paid_as_quoted,
     plots,
     prior_of,
     scales_of,
@@ -35,11 +38,13 @@ from miexchange.tuning import (
     score_by,
     simulate_book,
     simulate_deals,
+    simulate_inspections,
     simulate_market,
     simulate_observations,
     simulate_quotes,
     what_if,
 )
+from unit import trade
 from unit.test_tuning_lists import coupons
 from unit.tuned import AT, deductions, graded, observed, prices
 
@@ -244,6 +249,9 @@ def doors() -> dict[str, Door]:
     compared = what_if(programme, {"factor_bps": 9_500}, book, at=AT)
     few = Observations.read(seen, programme.catalogue, as_of=date(2018, 6, 30))
     day = date(2018, 6, 15)
+    inspections, again = simulate_inspections(programme, 30, seed=1, at=AT, models=5, again=0.5)
+    inspections = inspections.assign(kind="valued", target=None)
+    inspected = paid_as_quoted(inspections, programme, at=AT)
     found = [
         Door(
             "Observations.read",
@@ -422,6 +430,18 @@ def doors() -> dict[str, Door]:
                 "high": None,
             },
         ),
+        Door(
+            "paid_as_quoted",
+            paid_as_quoted,
+            {"inspections": inspections, "programme": programme, "at": AT, "again": again, "cluster": None},
+        ),
+        Door("PaidAsQuoted.by", inspected.by, {"name": "store"}),
+        Door("agreement", agreement, {"looks": pd.concat([inspections, again]), "cluster": "store"}),
+        Door(
+            "inspections_of",
+            inspections_of,
+            {"exchanges": [trade.completed()], "stores": None, "inspectors": {"a coupon": "somebody"}},
+        ),
         Door("score_by", score_by, {"rows": report.rows, "by": "brand"}),
         Door(
             "simulate_market",
@@ -454,6 +474,25 @@ def doors() -> dict[str, Door]:
             {"programme": programme, "rows": 5, "seed": 1, "at": AT, "noise": 0.1, "faults": 0.1, "models": 2},
         ),
         Door(
+            "simulate_inspections",
+            simulate_inspections,
+            {
+                "programme": programme,
+                "rows": 5,
+                "seed": 1,
+                "at": AT,
+                "bias": {"body": 0.5},
+                "error": 0.1,
+                "spread": 0.5,
+                "faults": 0.1,
+                "declines": 0.1,
+                "stores": 2,
+                "inspectors": 2,
+                "again": 0.5,
+                "models": 2,
+            },
+        ),
+        Door(
             "fit_programme",
             lambda directory, base, **k: fit_programme(nowhere(directory), base, **k),
             {
@@ -474,6 +513,7 @@ def doors() -> dict[str, Door]:
         Door("plots.residuals", plots.residuals, {"report": report, "by": "brand"}),
         Door("plots.grade_ladder", plots.grade_ladder, {"terms": programme.terms[0]}),
         Door("plots.calibration", plots.calibration, {"report": report}),
+        Door("plots.changed_answers", plots.changed_answers, {"report": inspected}),
         Door("plots.comparison", plots.comparison, {"report": compared, "by": "brand"}),
     ]
     return {door.name: door for door in found}

@@ -1,4 +1,4 @@
-"""Each bound of `_bounds`, one step within and one beyond: beyond it an error names the bound and what to do."""
+"""Each limit of `_limits`, one step within and one beyond: beyond it an error names the limit and what to do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from miexchange import (
     headline,
     lint,
 )
-from miexchange import _bounds as bounds
+from miexchange import _limits as limits
 from miexchange._csv import read_rows
 from miexchange._files import read_text
 from miexchange._json import plain, read_json
@@ -63,9 +63,9 @@ LINE = OrderLine("p", "smartphone", "Mi", "mi.com", 10**6)
         (lambda: "[" * 51 + "]" * 51, "give at most 50 objects and arrays within one another"),
         (lambda: '{"a":' * 51 + "1" + "}" * 51, "give at most 50 objects and arrays within one another"),
         (lambda: "[" * 100_000, "give at most 50 objects and arrays within one another"),
-        (lambda: " " * bounds.JSON_BYTES + "1", "give at most 20,000,000 bytes of JSON"),
-        (lambda: b" " * bounds.JSON_BYTES + b"1", "give at most 20,000,000 bytes of JSON"),
-        (lambda: '"' + "\u0930" * (bounds.JSON_BYTES // 3 + 1) + '"', "give at most 20,000,000 bytes of JSON"),
+        (lambda: " " * limits.JSON_BYTES + "1", "give at most 20,000,000 bytes of JSON"),
+        (lambda: b" " * limits.JSON_BYTES + b"1", "give at most 20,000,000 bytes of JSON"),
+        (lambda: '"' + "\u0930" * (limits.JSON_BYTES // 3 + 1) + '"', "give at most 20,000,000 bytes of JSON"),
         (lambda: json.dumps(dict.fromkeys(map(str, range(1_001)), 1)), "X has an object of 1,001 keys: give at "),
         (lambda: "1" * 101, "X has a number of 101 digits: give at most 100 digits"),
         (lambda: "0." + "1" * 99, "X has a number of 101 digits"),

@@ -23,24 +23,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def added(one: NDArray[Any], other: NDArray[Any]) -> Any:  # noqa: ANN401 - a number of numba
-    total = 0
-    for cells in (one, other):
-        for cell in cells:
-            total += cell
-    return total
+def same(cells: NDArray[Any]) -> NDArray[Any]:
+    return cells
 
 
 def machine_code(loop: Callable[..., Any]) -> str:
-    assert loop(np.arange(4), np.arange(3)) == 9
+    assert len(loop(np.arange(4))) == 4
     return "".join(loop.inspect_llvm().values())  # type: ignore[attr-defined]
 
 
 def test_compiled_loops_count_no_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """numba's private option _nrt=False is obeyed: without it, a table takes four times as long."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # of what was kept, numba has no text
-    assert "NRT_incref" in machine_code(numba.njit(added)), "numba counts otherwise now: look for another sign"
-    assert "NRT_" not in machine_code(compiled(added))
+    assert "NRT_incref" in machine_code(numba.njit(same)), "numba counts otherwise now: look for another sign"
+    assert "NRT_" not in machine_code(compiled(same))
 
 
 def test_compiled_loops_make_no_arrays() -> None:

@@ -68,7 +68,7 @@ KINDS: dict[str, Callable[[dict[str, list[Any]]], Any]] = {
     "arrow, from polars": lambda rows: pa.table(pl.DataFrame(rows).with_columns(pl.col("model").cast(pl.Categorical))),
     "a reader": lambda rows: pa.table(rows).to_reader(),
     "a stream": lambda rows: Stream(pa.table(rows)),
-    "duckdb": lambda rows: duckdb.connect().from_arrow(pa.table(rows)),
+    "duckdb": lambda rows: duckdb.from_arrow(pa.table(rows)),
     "anything with columns": Mapping,
 }
 
@@ -140,7 +140,7 @@ ZONE = pa.array([0, 0]).cast(pa.timestamp("us", "Mars/Olympus"))
     ("table", "message"),
     [
         (no_utf8(), r"<frame>: model: cannot be read \(ArrowInvalid\)"),
-        (pa.table(ROWS | {"effective_from": ZONE}), r"<frame>: effective_from: cannot be read \(ArrowInvalid\)"),
+        (pa.table(ROWS | {"effective_from": ZONE}), r"<frame>: effective_from: cannot be read \(\w+\)"),
         (pd.DataFrame(ROWS).assign(effective_from=FAR), "an InstantOutOfRange is not a date"),
         (pa.table(ROWS | {"price_minor": pa.array([1.5, 2.0])}), r"price_minor: 1\.5 is a float"),
         (pa.table(ROWS | {"price_minor": pa.array([1, 2], pa.decimal128(20, 0))}), "a Decimal is not a whole number"),
@@ -153,7 +153,7 @@ ZONE = pa.array([0, 0]).cast(pa.timestamp("us", "Mars/Olympus"))
         (pd.DataFrame(ROWS).rename(columns={"source": 5}), "5: is not a column of this table"),
         (
             pd.DataFrame(ROWS).set_axis([*list(ROWS)[:4], None], axis=1),
-            r"column 5 \(nan\): is not a column of this table",
+            r"column 5 \((nan|None)\): is not a column of this table",
         ),
         (pd.DataFrame({("a", "b"): [1]}), r"column 1 \(a tuple\): is not a column of this table"),
         (Torn(), "<frame>: source: is not as long as the others"),
@@ -175,8 +175,8 @@ def test_a_relation_is_read_where_nobody_has_loaded_pyarrow() -> None:
     code = """
 import sys, duckdb
 from miexchange import PriceTable
-row = "'one' model, date '2018-03-15' effective_from, 100 price_minor, 'observed' basis, 'a list' source"
-relation = duckdb.connect().sql(f"select {row}")
+row = "'one' AS model, date '2018-03-15' AS effective_from, 100 AS price_minor, 'observed' AS basis, 'a list' AS source"
+relation = duckdb.sql(f"select {row}")
 assert "pyarrow" not in sys.modules
 print(*PriceTable.read(relation).prices)
 """

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from miexchange import Programme, TacTable, lint
-from miexchange._bounds import QUESTIONS
 from miexchange._kernel import bonus, drift_bps, finding, value_steps
+from miexchange._limits import QUESTIONS
 from miexchange._value import dump
 from miexchange.condition import GREATEST_WEIGHT
 from miexchange.errors import InvalidValue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
 IST = timezone(timedelta(hours=5, minutes=30))
 
 
+@dataclass(frozen=True)
+class Dated:
+    """A row with a day, where it is known."""
+
+    c: date | None
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A row with an instant, where it is known."""
+
+    c: datetime | None
+
+
 def row(value: object) -> Row:
     return Row("t.csv", 7, {"c": value}, Problems())
 
@@ -43,8 +58,8 @@ def test_a_blank_is_empty_whatever_it_is_made_of(value: object) -> None:
     assert row(value).is_empty("c")
     assert row(value).optional("c") == ""
     assert row(value).whole_or_none("c", Between(0, 9)) is None
-    assert row(value).day_or_none("c") is None
-    assert row(value).instant_or_none("c", IST) is None
+    assert row(value).value(Dated, IST) == Dated(None)
+    assert row(value).value(Timed, IST) == Timed(None)
     readings: dict[str, tuple[Callable[[Row], object], str]] = {
         "text": (lambda one: one.text("c"), "Write a value"),
         "whole": (lambda one: one.whole("c", Between(3, 9)), "Write a whole number"),
@@ -182,7 +197,7 @@ def test_a_day_is_read_from_one_form(value: object) -> None:
     one = row(value)
     read = one.day("c")
     assert (read, type(read), told(one)) == (date(2018, 3, 15), date, [])
-    assert row(value).day_or_none("c") == date(2018, 3, 15)
+    assert row(value).day("c") == date(2018, 3, 15)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +250,7 @@ def test_an_instant_is_read_in_utc(value: object) -> None:
     assert (read, type(read), told(one)) == (MIDNIGHT, datetime, [])
     assert read is not None
     assert read.tzinfo is UTC
-    assert row(value).instant_or_none("c", IST) == MIDNIGHT
+    assert row(value).instant("c", IST) == MIDNIGHT
 
 
 def test_an_instant_keeps_its_microseconds() -> None:

@@ -24,7 +24,6 @@ from miexchange import (
     TacTable,
     Variant,
 )
-from miexchange._table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +168,7 @@ def test_a_key_leads_to_its_row(kind: Kind) -> None:
 @every
 def test_what_is_no_row_is_refused(kind: Kind) -> None:
     for rows in (5, None, [5], [None], [Imei], "one"):
-        with pytest.raises(InvalidValue, match=rf"{kind.table.__name__}\.of cannot be .*: give (the )?rows"):
+        with pytest.raises(InvalidValue, match=rf"{kind.table.__name__}\.of .*: give (the )?rows"):
             kind.table.of(rows)
 
 
@@ -183,11 +182,11 @@ def test_what_is_no_table_cannot_be_read(kind: Kind, tmp_path: Path) -> None:
 
 @strict
 def test_unsorted_rows_are_refused_by_the_constructor(kind: Kind) -> None:
-    with pytest.raises(InvalidValue, match=r"rows are sorted; use `of` for rows in any order") as caught:
+    with pytest.raises(InvalidValue, match=r"is not sorted: give them to `of`, which sorts them") as caught:
         kind.table(kind.rows[::-1])
     assert caught.value.field == f"{kind.table.__name__}.{kind.field}"
     for rows in (list(kind.rows), (*kind.rows, 5), None):
-        with pytest.raises(InvalidValue, match=rf"give a tuple of {type(kind.rows[0]).__name__}, at most 400,000"):
+        with pytest.raises(InvalidValue, match=rf"give (a tuple, each element )?an? {type(kind.rows[0]).__name__}"):
             kind.table(rows)
 
 
@@ -197,7 +196,7 @@ def test_a_repeated_row_is_refused_at_every_door(kind: Kind, tmp_path: Path) -> 
     rows = (kind.rows[0], *kind.rows)
     clash = "begins at the same time as" if dated else "repeats"
     for door in (kind.table, kind.table.of):
-        with pytest.raises(InvalidValue, match=rf"one.*: its row.* {clash} another one") as caught:
+        with pytest.raises(InvalidValue, match=rf"row of .one.* that {clash} another one: keep one") as caught:
             door(rows)
         assert caught.value.field == f"{kind.table.__name__}.{kind.field}"
     with pytest.raises(InvalidValue, match=f"{clash} another one"):
@@ -222,7 +221,10 @@ def test_overlapping_rows_are_refused_at_every_door(kind: Kind, tmp_path: Path) 
     end = {"listed_until": None} if kind.table is EligibleModels else {"effective_until": None}
     rows = (*kind.rows, kind.rows[-1].replace(**later, **end))
     for door in (kind.table, kind.table.of):
-        with pytest.raises(InvalidValue, match=r"two.*: its row of 2018-06-01.* begins before the end of another one"):
+        with pytest.raises(
+            InvalidValue,
+            match=r"two.* of 2018-06-01.* that begins before the end of another one: keep",
+        ):
             door(rows)
     file = tmp_path / "table.csv"
     last = kind.file.splitlines()[-1]
@@ -261,9 +263,9 @@ def test_the_columns_of_a_tac_table_are_sorted() -> None:
     for place in (0, 1):
         wrong = [*parts]
         wrong[place] = parts[place][::-1]
-        with pytest.raises(InvalidValue, match=r"TacTable cannot be .*: rows are sorted; use `of`"):
+        with pytest.raises(InvalidValue, match=r"TacTable is not sorted: give them to `of`"):
             TacTable(*wrong)
-    with pytest.raises(InvalidValue, match="rows are sorted"):
+    with pytest.raises(InvalidValue, match="is not sorted"):
         TacTable(parts[0], parts[1], (), parts[3])
 
 
@@ -301,8 +303,3 @@ def test_a_frame_of_tacs_says_what_it_leaves_out_and_reads_what_it_needs() -> No
         (3, "the TAC is blank"),
     ]
     assert (table.report.layout, table.report.file, table.report.left_out) == ("plain (frame)", "<frame>", 2)
-
-
-def test_a_table_says_how_its_rows_are_read() -> None:
-    with pytest.raises(NotImplementedError):
-        Table._row(None, UTC)  # type: ignore[arg-type]  # noqa: SLF001 - no table is made of this one

@@ -19,9 +19,12 @@ from miexchange.tuning import (
     Comparison,
     DepreciationCurve,
     NotFitted,
+    PaidAsQuoted,
     backtest,
+    paid_as_quoted,
     plots,
     simulate_deals,
+    simulate_inspections,
     simulate_market,
     what_if,
 )
@@ -64,6 +67,12 @@ def curve() -> DepreciationCurve:
     return DepreciationCurve().fit(simulate_market(300, seed=1))
 
 
+@cache
+def doors() -> PaidAsQuoted:
+    inspections, _ = simulate_inspections(graded(), 300, seed=1, at=AT, models=30, bias={"screen_glass": 0.7})
+    return paid_as_quoted(inspections, graded(), at=AT)
+
+
 PICTURES: dict[str, Callable[[Axes | None], Axes]] = {
     "waterfall": lambda ax: plots.waterfall(quote(), ax=ax),
     "depreciation": lambda ax: plots.depreciation(curve(), simulate_market(300, seed=1), ax=ax),
@@ -74,6 +83,7 @@ PICTURES: dict[str, Callable[[Axes | None], Axes]] = {
     "calibration": lambda ax: past().plot(ax=ax),
     "calibration without a band": lambda ax: plots.calibration(backtest(graded(), deals(), at=AT), ax=ax),
     "comparison": lambda ax: compared().plot(ax=ax),
+    "changed answers": lambda ax: doors().plot(ax=ax),
     "comparison by price": lambda ax: plots.comparison(compared(), "price_band", ax=ax),
 }
 
@@ -112,6 +122,20 @@ def test_the_ladder_has_a_rung_for_each_grade() -> None:
     assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B", "C", "D"]
     widths = [bar.get_width() for bar in ax.patches]  # type: ignore[attr-defined]
     assert widths == [grade.keep_bps / 100 for grade in graded().terms[0].grades]
+
+
+def test_the_question_to_reword_first_is_on_top() -> None:
+    ax = plots.changed_answers(doors())
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[0] == "screen glass"
+    assert len(names) == 12
+    widths = [abs(bar.get_width()) for bar in ax.patches]  # type: ignore[attr-defined]
+    assert widths == sorted(widths, reverse=True)
+    assert ax.yaxis_inverted()
+    best = simulate_inspections(graded(), 30, seed=1, at=AT, models=5, error=0.0)[0]
+    assert (
+        plots.changed_answers(paid_as_quoted(best, graded(), at=AT)).get_title(loc="left") == "100.0 % paid as quoted"
+    )
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -59,7 +59,8 @@ class Bar:
 
     def __exit__(self, *_: object) -> None:
         """Leave the line as it was."""
-        self._progress.stop()
+        if not self._progress.disable:  # before rich 14.3 it ends the line all the same
+            self._progress.stop()
 
     def show(self, how_far: batch.Progress) -> None:
         """Show how far the run is."""

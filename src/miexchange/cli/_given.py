@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from miexchange._bounds import JSON_BYTES
 from miexchange._keyed import check_key
+from miexchange._limits import JSON_BYTES
 from miexchange._text import closest
 from miexchange._time import (
     NO_ZONE,

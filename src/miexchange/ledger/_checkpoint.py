@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from miexchange._arguments import instance, takes
 from miexchange._bounded import Chars, Count, Id, Number
-from miexchange._bounds import NAME
+from miexchange._limits import NAME
 from miexchange._text import text_of
 from miexchange._value import Value, canonical
 from miexchange.ledger._merkle import is_included

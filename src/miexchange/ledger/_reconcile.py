@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from miexchange._arguments import instance, takes
 from miexchange._bounded import Between, Count, Line, Number
-from miexchange._bounds import JSON_VALUES
 from miexchange._csv import Row, read_rows
 from miexchange._files import read_text
 from miexchange._json import read_json
+from miexchange._limits import JSON_VALUES
 from miexchange._problems import Problems
 from miexchange._text import path_of
 from miexchange._value import Value

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from miexchange._bounded import Count, Id, Line, Number
-from miexchange._bounds import JSON_VALUES
+from miexchange._limits import JSON_VALUES
 from miexchange._value import Value
 from miexchange.exchange import State
 

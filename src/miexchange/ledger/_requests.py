@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from miexchange._bounds import NAME, REFUSAL_BYTES, TEXT
+from miexchange._limits import NAME, REFUSAL_BYTES, TEXT
 from miexchange._text import text_of
 from miexchange._value import packed
 from miexchange.coupon import normal_code

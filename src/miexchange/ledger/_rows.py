@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miexchange._bounds import EVENT_BYTES
+from miexchange._limits import EVENT_BYTES
 from miexchange._time import micros
 from miexchange._value import packed, require
 from miexchange.errors import InvalidValue, out_of_range

@@ -35,7 +35,7 @@ from sqlalchemy import (
     text,
 )
 
-from miexchange._bounds import NAME
+from miexchange._limits import NAME
 from miexchange.exchange import OPEN
 from miexchange.ledger._engine import PREPARE, writing
 from miexchange.ledger._errors import LedgerError, LedgerVersionError

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from miexchange._arguments import instance, maybe, takes
 from miexchange._bounded import Count, Line
-from miexchange._bounds import JSON_VALUES
+from miexchange._limits import JSON_VALUES
 from miexchange._time import from_micros, micros
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown

@@ -10,7 +10,7 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 """
 
 from miexchange.programme.programme import Programme, lint, shipped
-from miexchange.programme.rules import AgeBand
+from miexchange.programme.rules import AgeBand, CustomerClass
 from miexchange.programme.terms import (
     NONE_GIVEN,
     Bonus,
@@ -25,6 +25,7 @@ __all__ = [
     "NONE_GIVEN",
     "AgeBand",
     "Bonus",
+    "CustomerClass",
     "ExchangeRules",
     "Overlap",
     "Programme",

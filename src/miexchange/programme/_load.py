@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from miexchange import _data
 from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
-from miexchange._bounds import LISTED, VERSIONS
 from miexchange._csv import Row, read_rows
+from miexchange._limits import LISTED, VERSIONS
 from miexchange._problems import Problems
 from miexchange._table import Table
 from miexchange._text import path_of, text_of

@@ -8,9 +8,9 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from miexchange._bounds import TOML_BYTES, TOML_DEPTH
 from miexchange._files import read_text
 from miexchange._json import is_deep
+from miexchange._limits import TOML_BYTES, TOML_DEPTH
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Id, Items, Text
-from miexchange._bounds import VERSIONS
+from miexchange._limits import VERSIONS
 from miexchange._privacy import mask
 from miexchange._text import is_a, printable
 from miexchange._value import Fault, check_types, dump, instant

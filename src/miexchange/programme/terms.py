@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
-from miexchange._bounds import LISTED
+from miexchange._limits import LISTED
 from miexchange._privacy import mask
 from miexchange._text import is_missing, listed, native
 from miexchange._time import TICK
@@ -18,7 +18,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent, rupees
-from miexchange.programme.rules import RETENTIONS, AgeBand
+from miexchange.programme.rules import RETENTIONS, AgeBand, CustomerClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -299,6 +299,7 @@ class Terms(Value):
         step_minor: the value is rounded down to whole steps of this.
         drift_bps_per_day: what a price loses for each whole day since it became effective.
         age_bands: what is kept by age since purchase; empty where age does not matter.
+        customer_classes: what is kept by class of customer, the best first; empty where classes do not matter.
         overlaps: component groups that damage together.
         bonuses: offers on top.
         usage: what the coupon may be used for.
@@ -321,6 +322,7 @@ class Terms(Value):
     usage: UsageRules
     drift_bps_per_day: Bps = 0
     age_bands: Annotated[tuple[AgeBand, ...], Items(0, LISTED)] = ()
+    customer_classes: Annotated[tuple[CustomerClass, ...], Items(0, LISTED, "id")] = ()
     overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED)] = ()
     bonuses: Annotated[tuple[Bonus, ...], Items(0, LISTED, "id")] = ()
     exchange: ExchangeRules | None = None

@@ -13,6 +13,7 @@ from miexchange.tuning.comparing import Comparison, compare, what_if
 from miexchange.tuning.curve import DepreciationCurve
 from miexchange.tuning.deductions import CLEAN, DeductionModel
 from miexchange.tuning.fitting import FittedProgramme, fit_programme
+from miexchange.tuning.inspections import SEEN, PaidAsQuoted, agreement, inspections_of, paid_as_quoted
 from miexchange.tuning.lists import Exposure, PriceDiff, diff, exposure
 from miexchange.tuning.metrics import METRICS, score, score_by
 from miexchange.tuning.observations import KINDS, REGIMES, Observations
@@ -21,6 +22,7 @@ from miexchange.tuning.scales import Scale, prior_of, scales_of
 from miexchange.tuning.simulate import (
     simulate_book,
     simulate_deals,
+    simulate_inspections,
     simulate_market,
     simulate_observations,
     simulate_quotes,
@@ -31,6 +33,7 @@ __all__ = [
     "KINDS",
     "METRICS",
     "REGIMES",
+    "SEEN",
     "Backtest",
     "ByDevice",
     "ByTime",
@@ -41,15 +44,19 @@ __all__ = [
     "FittedProgramme",
     "NotFitted",
     "Observations",
+    "PaidAsQuoted",
     "PriceDiff",
     "PriceTableBuilder",
     "Scale",
     "TuningWarning",
+    "agreement",
     "backtest",
     "compare",
     "diff",
     "exposure",
     "fit_programme",
+    "inspections_of",
+    "paid_as_quoted",
     "plots",
     "prior_of",
     "scales_of",
@@ -57,6 +64,7 @@ __all__ = [
     "score_by",
     "simulate_book",
     "simulate_deals",
+    "simulate_inspections",
     "simulate_market",
     "simulate_observations",
     "simulate_quotes",

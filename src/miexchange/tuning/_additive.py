@@ -298,7 +298,7 @@ class Additive:
             for strength, (full, _rank) in zip(strengths, parts, strict=True):
                 penalised = penalised + strength * full
             inverse = np.asarray(np.linalg.inv(penalised), dtype=np.float64)
-            solution = inverse @ moment
+            solution = np.asarray(np.linalg.solve(penalised, moment), dtype=np.float64)
             left = float((weights * (target - design @ solution) ** 2).sum())
             parameters = float(np.trace(inverse @ gram))
             variance = max(left / max(count - parameters, 1.0), least)

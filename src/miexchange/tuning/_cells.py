@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from miexchange._bounds import TEXT
+from miexchange._limits import TEXT
 from miexchange._text import is_blank, native, text_of, whole_of
 from miexchange._time import NotATime, as_date, read_day
 from miexchange._value import is_text

@@ -146,17 +146,22 @@ def _usable(values: npt.NDArray[np.float64], above: float | None, at_least: floa
     return found if at_least is None else found & (values >= at_least)
 
 
-def minor(data: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
-    """Return a column of amounts above zero, in whole minor units.
+def minor(data: pd.DataFrame, column: str, *, least: int = 1) -> npt.NDArray[np.int64]:
+    """Return a column of amounts above zero, or of zero as well with `least=0`, in whole minor units.
 
     Raises:
         InvalidValue: rows that hold no such amount are named.
     """
     column_ = data[column]
-    if isinstance(column_.dtype, np.dtype) and column_.dtype.kind == "i" and column_.between(1, GREATEST_AMOUNT).all():
+    if (
+        isinstance(column_.dtype, np.dtype)
+        and column_.dtype.kind == "i"
+        and column_.between(least, GREATEST_AMOUNT).all()
+    ):
         return column_.to_numpy(dtype=np.int64)
-    fault = Fault("", "give a number above 0 in each, in whole minor units, or take them out")
-    return np.array(_read(data, column, whole(1, GREATEST_AMOUNT, (fault, fault, fault)), fault), np.int64)
+    bound = "above 0" if least else "of 0 or more"
+    fault = Fault("", f"give a number {bound} in each, in whole minor units, or take them out")
+    return np.array(_read(data, column, whole(least, GREATEST_AMOUNT, (fault, fault, fault)), fault), np.int64)
 
 
 def words(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:

@@ -42,8 +42,8 @@ import numpy as np
 import pandas as pd
 
 from miexchange._bounded import Between, bound_of
-from miexchange._bounds import NAME, PROBLEMS
 from miexchange._csv import read_rows
+from miexchange._limits import NAME, PROBLEMS
 from miexchange._problems import Problems
 from miexchange._text import counted, text_of
 from miexchange.catalogue import Catalogue, Variant

@@ -25,14 +25,24 @@ if TYPE_CHECKING:
     from miexchange.tuning.backtesting import Backtest
     from miexchange.tuning.comparing import Comparison
     from miexchange.tuning.curve import DepreciationCurve
+    from miexchange.tuning.inspections import PaidAsQuoted
 
-__all__ = ["calibration", "comparison", "depreciation", "grade_ladder", "residuals", "waterfall"]
+__all__ = [
+    "calibration",
+    "changed_answers",
+    "comparison",
+    "depreciation",
+    "grade_ladder",
+    "residuals",
+    "waterfall",
+]
 
 # Colours of Okabe and Ito, which people with any kind of colour blindness tell apart.
 _INK, _QUIET, _PALE = "#222222", "#767676", "#d9d9d9"
 _TOTAL, _LESS, _MORE, _BAND = "#0072b2", "#d55e00", "#009e73", "#56b4e9"
 _MOST_POINTS = 4_000
 _LONGEST_NAME = 28
+_MOST_QUESTIONS = 12
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
@@ -292,6 +302,41 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
         f"From {report.names[0]} to {report.names[1]}",
         f"{len(report.rows)} devices, {found['winners']:.0f} gain, {found['losers']:.0f} lose, "
         f"{in_rupees(found['total_rupees'] * PAISE_PER_RUPEE)} in all ({found['total_pct']:+.1f} %)",
+    )
+    return ax
+
+
+@takes(report=named("PaidAsQuoted"), ax=AXES)
+def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
+    """Draw what the answers to each question change of an exchange at the door, the question to reword first on top.
+
+    Left of 0 the inspectors' answers cost the customer something, right of it the customer's own did. The line is the
+    95 % interval; a question with fewer than ten changed answers has none.
+    """
+    table = report.questions
+    table = table[table["changed"] > 0].head(_MOST_QUESTIONS)
+    ax = _axes(ax, (8.0, 0.4 * max(len(table), 1) + 1.7))
+    reach = 1.25 * float(table["bias_minor"].abs().max()) / PAISE_PER_RUPEE if len(table) else 1.0
+    for position, row in enumerate(table.to_dict("records")):
+        bias, low, high = (row[f"bias{side}_minor"] / PAISE_PER_RUPEE for side in ("", "_low", "_high"))
+        ax.barh(position, bias, color=_LESS if bias < 0 else _MORE, height=0.62)
+        ax.plot([low, high], [position, position], color=_INK, linewidth=1.4)
+        reach = max(reach, min(max(-low, high), 2 * reach)) if np.isfinite(low) else reach
+        kappa = f", κ {row['kappa']:.2f}" if np.isfinite(row["kappa"]) else ""
+        _note(ax, position, f"{row['changed']:.0f} of {row['n']:.0f} differ{kappa}")
+    _name_groups(ax, table.rename(index=lambda name: shortened(str(name).replace("_", " "), _LONGEST_NAME)))
+    ax.invert_yaxis()
+    ax.set_xlim(-1.05 * reach, 1.05 * reach)
+    _rupee_axis(ax.xaxis)
+    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("change of an exchange by the answers at the door, mean with its 95 % interval", color=_INK)
+    found = report.summary
+    _title(
+        ax,
+        f"{found['as_quoted_pct']:.1f} % paid as quoted",
+        f"{len(report.rows)} exchanges under {report.name}; 95 %: {found['as_quoted_low_pct']:.1f} to "
+        f"{found['as_quoted_high_pct']:.1f} %; the question to reword first on top",
     )
     return ax
 

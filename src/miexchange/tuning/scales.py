@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from miexchange._bounded import Id, Items, Line
-from miexchange._bounds import LISTED
+from miexchange._limits import LISTED
 from miexchange._value import Value
 from miexchange.money import BPS
 from miexchange.programme import Terms

@@ -15,14 +15,37 @@ import pandas as pd
 from miexchange._value import instant
 from miexchange.errors import out_of_range
 from miexchange.programme import Programme
-from miexchange.tuning._arguments import DATE, INSTANT, SEED, Rule, each, instance, maybe, real, takes, whole
+from miexchange.tuning._arguments import (
+    DATE,
+    INSTANT,
+    SEED,
+    TEXT,
+    Rule,
+    each,
+    instance,
+    mapping,
+    maybe,
+    real,
+    takes,
+    whole,
+)
 from miexchange.tuning.scales import Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import numpy.typing as npt
 
-__all__ = ["simulate_book", "simulate_deals", "simulate_market", "simulate_observations", "simulate_quotes"]
+    from miexchange.programme import ExchangeRules
+
+__all__ = [
+    "simulate_book",
+    "simulate_deals",
+    "simulate_inspections",
+    "simulate_market",
+    "simulate_observations",
+    "simulate_quotes",
+]
 
 _BRANDS = ("Apple", "Google", "Motorola", "OnePlus", "Oppo", "Samsung", "Vivo", "Xiaomi")
 _SCALES = (
@@ -325,3 +348,149 @@ def simulate_deals(
     price = np.maximum(np.round(np.nan_to_num(paid, nan=1000.0) / 1000) * 1000, 1000).astype(np.int64)
     deals: pd.DataFrame = book.assign(price_minor=price)[np.isfinite(value)].reset_index(drop=True)
     return deals
+
+
+_BIAS = Rule(lambda share: real(least=-1).fits(share) and share <= 1, "give a share from -1 to 1")
+_STAFF = whole(1, 10_000)
+
+
+@takes(
+    programme=_PROGRAMME,
+    rows=_ROWS,
+    seed=SEED,
+    at=INSTANT,
+    bias=maybe(mapping(TEXT, _BIAS)),
+    error=_SHARE,
+    spread=_NOISE,
+    faults=_SHARE,
+    declines=_SHARE,
+    stores=_STAFF,
+    inspectors=_STAFF,
+    again=_SHARE,
+    models=maybe(whole(1)),
+)
+def simulate_inspections(
+    programme: Programme,
+    rows: int,
+    *,
+    seed: int,
+    at: datetime,
+    bias: Mapping[str, float] | None = None,
+    error: float = 0.02,
+    spread: float = 0.5,
+    faults: float = 0.15,
+    declines: float = 0.1,
+    stores: int = 40,
+    inspectors: int = 2,
+    again: float = 0.0,
+    models: int | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make inspections at the doors of some stores, as `paid_as_quoted` takes them, of questions that mislead.
+
+    Args:
+        programme: whose models, questions and rules of exchange are used.
+        rows: how many phones are brought.
+        seed: of the generator.
+        at: the instant of the quotes.
+        bias: how far a question misleads, by its id: the share of phones with a worse answer whose owners give the best
+            one; or below 0, the share of phones with the best answer whose owners give the next.
+        error: how likely anybody is one step off with an answer, customers and inspectors alike.
+        spread: how far inspectors differ in that, and the stores where they work: a standard deviation on the
+            logarithm. Each errs to a side of their own: some are strict, some lenient.
+        faults: as in `simulate_book`.
+        declines: the share of customers who decline a re-quote.
+        stores: how many.
+        inspectors: how many work in each store.
+        again: the share of phones at which another inspector of the store looks as well; it takes two.
+        models: as in `simulate_book`.
+
+    Returns:
+        The inspections, and the second looks. Phones that the programme does not value are left out.
+
+    Raises:
+        InvalidValue: an argument is not usable, or the programme asks no such question.
+    """
+    from miexchange.tuning._book import valued  # noqa: PLC0415 - as in simulate_deals
+
+    book = simulate_book(programme, rows, seed=seed, at=at, faults=faults, models=models)
+    make = np.random.default_rng([seed, 1])
+    planted = dict(bias or {})
+    if unknown := [*planted.keys() - set(book.columns[2:])]:
+        rule = f"give questions of the programme: {', '.join(book.columns[2:])}"
+        raise out_of_range("bias", min(unknown), rule, which="is none")
+    if again and inspectors == 1:
+        raise out_of_range("again", again, "give two or more inspectors in each store, or 0", "needs another inspector")
+    store = make.integers(0, stores, rows)
+    first = make.integers(0, inspectors, rows)
+    second = (first + make.integers(1, max(inspectors, 2), rows)) % inspectors
+    errs = error * np.exp(make.normal(0, spread, (stores, 1)) + make.normal(0, spread, (stores, inspectors)))
+    strict = make.random((stores, inspectors))
+    said, seen, seen_again = book.copy(), book.copy(), book.copy()
+    terms = programme.terms_at(at)
+    assert terms is not None  # noqa: S101 - simulate_book refuses an instant without
+    for question in terms.questionnaire.questions:
+        options = [option.id for option in question.options if not option.gate]
+        truth = pd.Categorical(book[question.id], categories=options).codes.astype(np.int64)
+        misleads, share = planted.get(question.id, 0.0), make.random(rows)
+        led = np.where((truth > 0) & (share < misleads), 0, truth)
+        led = np.where((truth == 0) & (share < -misleads), 1, led)
+        looks = [_stepped(make, led, np.full(rows, error), np.full(rows, 0.5), len(options))]
+        looks += [_stepped(make, truth, errs[store, who], strict[store, who], len(options)) for who in (first, second)]
+        for frame, look in zip((said, seen, seen_again), looks, strict=True):
+            frame[question.id] = np.array([*options, None], dtype=object)[np.where(truth < 0, -1, look)]
+    worths = (valued(frame, programme, at)["coupon_value_minor"].fillna(0) for frame in (said, seen))
+    quoted, worth = (one.to_numpy(dtype=np.int64) for one in worths)
+    declined, looked_again = make.random(rows) < declines, make.random(rows) < again
+    taken = (quoted > 0) & (worth > 0)
+    names = {
+        "exchange": [f"exchange {number}" for number in range(rows)],
+        "store": [f"store {number}" for number in store.tolist()],
+    }
+    inspections = said.assign(
+        **names,
+        inspector=_staff(store, first),
+        quoted_minor=quoted,
+        paid_minor=_paid(quoted, worth, declined, terms.exchange),
+        **_seen_columns(seen),
+    )[taken].reset_index(drop=True)
+    looks_again = pd.DataFrame({**names, "inspector": _staff(store, second), **_seen_columns(seen_again)})
+    looks_again = looks_again[taken & looked_again].reset_index(drop=True)
+    inspections.attrs["truth"] = _Truth({"programme": programme.id, "bias": planted, "error": error, "spread": spread})
+    return inspections, looks_again
+
+
+def _stepped(
+    make: np.random.Generator,
+    answers: npt.NDArray[np.int64],
+    errs: npt.NDArray[np.float64],
+    strict: npt.NDArray[np.float64],
+    options: int,
+) -> npt.NDArray[np.int64]:
+    """Move some answers by one step, to the worse side as often as their inspector is strict."""
+    step = np.where(make.random(len(answers)) < strict, 1, -1)
+    moved = np.where(make.random(len(answers)) < errs, answers + step, answers)
+    found: npt.NDArray[np.int64] = np.clip(moved, 0, options - 1)
+    return found
+
+
+def _staff(store: npt.NDArray[np.int64], who: npt.NDArray[np.int64]) -> list[str]:
+    return [f"inspector {one}-{other}" for one, other in zip(store.tolist(), who.tolist(), strict=True)]
+
+
+def _seen_columns(seen: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    return {f"seen:{name}": seen[name] for name in seen.columns[2:]}
+
+
+def _paid(
+    quoted: npt.NDArray[np.int64],
+    worth: npt.NDArray[np.int64],
+    declined: npt.NDArray[np.bool_],
+    rules: ExchangeRules | None,
+) -> npt.NDArray[np.int64]:
+    """Return what is paid by the rules of an exchange; where there are none, the lower of both values."""
+    if rules is None:
+        return np.minimum(quoted, worth)
+    honoured = [rules.honours(said - seen, said) for said, seen in zip(quoted.tolist(), worth.tolist(), strict=True)]
+    lost = declined if rules.mismatch == "difference" else np.ones(len(quoted), dtype=bool)
+    found: npt.NDArray[np.int64] = np.where(honoured, quoted, np.where(lost, 0, worth))
+    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange._bounds import CELL_BYTES
+from miexchange._limits import CELL_BYTES
 from miexchange.batch.arrow._compiled import compiled
 from miexchange.batch.arrow._imeis import ABSENT, NOT_TEXT, Numbers, digits_of, read_numbers
 from miexchange.batch.arrow._layouts import compact, numbers_of, texts_of

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from miexchange._bounds import COLUMNS, NAME
+from miexchange._limits import COLUMNS, NAME
 from miexchange._text import closest, is_missing, text_of
 from miexchange._time import EPOCH, YEARS
 from miexchange._value import day, instant
@@ -183,6 +183,8 @@ def _all_strange(array: pa.ChunkedArray, kind: Any, name: str) -> Column:
     for chunk in array.chunks:
         values, places = unwrapped(chunk, name)
         nulls = pc.is_null(values, nan_is_null=pa.types.is_floating(values.type))
+        if pa.types.is_union(values.type):  # which of its values is null, Arrow 21 does not say of a whole column
+            nulls = pa.array([cell.value is None or not cell.value.is_valid for cell in values], pa.bool_())
         masks.append(~bools_of(nulls if places is None else nulls.take(places).fill_null(True)))  # noqa: FBT003 - pyarrow's own
     there = np.concatenate(masks)
     return Column(pa.chunked_array([pa.nulls(len(array), kind)]), there if there.any() else None)

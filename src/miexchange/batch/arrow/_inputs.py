@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange._bounds import ROWS
+from miexchange._limits import ROWS
 from miexchange._text import text_of
 from miexchange.errors import out_of_range, shown, wrong_type
 
@@ -83,7 +83,7 @@ def _arrow_of(frame: Any) -> pa.Table:
         try:
             return pa.table(frame)
         except Exception as error:  # noqa: BLE001 - code of any library runs here
-            what = f"cannot be read ({type(error).__name__})"
+            what = f"is {shown(frame)}, which cannot be read ({type(error).__name__})"
     raise wrong_type("frame", frame, rule, what)
 
 

@@ -168,11 +168,9 @@ def _contradicts_itself(kind: Any, name: str) -> InvalidValue:
 
 def numbers_of(array: pa.Array) -> NDArray[Any]:
     """Return the whole numbers, dates or timestamps of an array without a copy; those under nulls mean nothing."""
-    kind = array.type
-    if not pa.types.is_integer(kind):
-        kind = pa.int32() if kind.bit_width == 32 else pa.int64()  # noqa: PLR2004 - bits
-    buffer, length = array.buffers()[1], len(array)
-    dtype = np.dtype(kind.to_pandas_dtype())
+    kind, buffer, length = array.type, array.buffers()[1], len(array)
+    # Arrow's own to_pandas_dtype loads pandas, where it is there.
+    dtype = np.dtype(f"{'u' if pa.types.is_unsigned_integer(kind) else 'i'}{kind.bit_width // 8}")
     if buffer is None or not length:  # an array of nulls may have no buffer
         return view(bytes(length * dtype.itemsize), dtype)
     return view(buffer, dtype, count=length, offset=array.offset * dtype.itemsize)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
+from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch.arrow._compiled import compiled
 from miexchange.batch.arrow._memory import empty
 from miexchange.batch.files._few_texts import SLACK, FewTexts, validity

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from miexchange._bounds import CELL_BYTES, ROWS
+from miexchange._limits import CELL_BYTES, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from miexchange import __version__
 from miexchange._arguments import COLUMNS, FLAG, PATH, Rule, maybe, takes, whole
-from miexchange._bounds import NAME
+from miexchange._limits import NAME
 from miexchange._text import folded
 from miexchange._time import micros
 from miexchange._value import instant

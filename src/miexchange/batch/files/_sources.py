@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from miexchange._bounds import CELL_BYTES, COLUMNS, ROW_BYTES
+from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
 from miexchange.batch.arrow._columns import Column, read_column
 from miexchange.batch.files._csv_records import WRONG, NotCsv, header_of, read_records
 from miexchange.batch.files._parquet_pages import TooLarge, most_rows

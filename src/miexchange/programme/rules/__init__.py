@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from miexchange import _kernel
 from miexchange.programme.rules._retention import Label, Retention, falling
 from miexchange.programme.rules.age import AGE, AgeBand
+from miexchange.programme.rules.customers import CUSTOMERS, CustomerClass
 from miexchange.programme.rules.drift import DRIFT
 
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["COUNTED", "RETENTIONS", "AgeBand", "Facts", "Label", "Retention", "falling"]
+__all__ = ["COUNTED", "RETENTIONS", "AgeBand", "CustomerClass", "Facts", "Label", "Retention", "falling"]
 
-RETENTIONS: tuple[Retention, ...] = (AGE, DRIFT)
+RETENTIONS: tuple[Retention, ...] = (AGE, DRIFT, CUSTOMERS)
 """The rules, in the order in which they are applied; each rounds what it leaves."""
 
 COUNTED = ("months_owned", "days_priced")

@@ -1,0 +1,80 @@
+"""What is kept of the price by the class of the customer, such as a loyalty tier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miexchange._bounded import Id, Note
+from miexchange._text import listed
+from miexchange._value import Value
+from miexchange.errors import shown
+from miexchange.money import BPS, Bps, percent
+from miexchange.programme.rules._retention import Label, Retention, falling
+from miexchange.refusal import Reason, ReasonCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from miexchange._value import Fault
+    from miexchange.programme.rules import Facts
+    from miexchange.programme.terms import StepName, Terms
+
+__all__ = ["CUSTOMERS", "CustomerClass"]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerClass(Value):
+    """One class of customers, and what is kept of the price for them; the best class stands first.
+
+    Attributes:
+        id: the class, such as ``gold``.
+        keep_bps: what is kept, in basis points.
+        source: where the number is from.
+    """
+
+    id: Id
+    keep_bps: Bps
+    source: Note = ""
+
+
+class _Customers(Retention):
+    line, setting, reads, title = "customer", "customer_classes", "customer", "kept by class of customer"
+
+    def faults(self, terms: Terms) -> Iterator[Fault]:
+        rates = (one.keep_bps for one in terms.customer_classes)
+        yield from falling(self.setting, rates, "a lower class may not keep more than the one before")
+
+    def labels(self, terms: Terms) -> Iterable[str]:
+        return (one.id for one in terms.customer_classes)
+
+    def rate(self, terms: Terms, label: str) -> int:
+        return next(one.keep_bps for one in terms.customer_classes if one.id == label)
+
+    def name(self, terms: Terms, label: str) -> StepName:
+        effect = f"{percent(self.rate(terms, label))} kept for customers of class {label}"
+        return "retention:customer", effect, f"customer_classes[{label}]"
+
+    def code(self, terms: Terms, label: Label) -> ReasonCode | None:
+        if label is None:
+            return ReasonCode.CUSTOMER_MISSING
+        return None if label in {one.id for one in terms.customer_classes} else ReasonCode.CUSTOMER_UNKNOWN
+
+    def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
+        what = "The value depends on the class of the customer, and it is not given"
+        if code is ReasonCode.CUSTOMER_UNKNOWN:
+            what = f"{shown(facts.customer)} is no class of customers in this programme"
+        subject = "" if facts.customer is None else shown(facts.customer)
+        return Reason(code, what, f"Give one of: {listed(tuple(self.labels(terms)))}", subject)
+
+    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
+        return ((one.keep_bps, f"for {one.id}") for one in terms.customer_classes)
+
+    def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> tuple[CustomerClass, ...]:  # noqa: ARG002 - of no matter
+        rates = [BPS]
+        for _ in range(whole(0, 3)):
+            rates.append(rates[-1] - whole(0, 2_000))
+        return tuple(CustomerClass(f"class-{number}", rate) for number, rate in enumerate(rates[1:], 1))
+
+
+CUSTOMERS = _Customers()

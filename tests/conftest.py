@@ -4,8 +4,8 @@
 a failure is never a matter of luck. ``full``, the profile of `make prove`, draws four times as many, the same ones
 always too; ``thorough`` draws many times more, different ones each time, as a nightly run does.
 
-Coverage is a matter of plain tests, one for each branch. A law or a comparison would run the same lines some thousand
-times more, with a tracer that takes longer than the code itself, so these are not traced.
+Coverage is a matter of plain tests, one for each branch. A law, a comparison or a storm would run the same lines some
+thousand times more, with a tracer that takes longer than the code itself, so these are not traced.
 """
 
 from __future__ import annotations
@@ -54,7 +54,13 @@ def _is_fit(found: os.statvfs_result) -> bool:
     return found.f_bavail * found.f_frsize > _ROOM and not found.f_flag & os.ST_NOEXEC
 
 
-_UNTRACED = [Path(__file__).parent / name for name in ("architecture", "notebooks", "packaging", "parity")]
+_UNTRACED = [
+    Path(__file__).parent / name
+    for name in (
+        *("architecture", "notebooks", "packaging", "parity"),
+        *("ledger/test_machine.py", "ledger/test_proofs.py", "ledger/test_readers.py", "ledger/test_storms.py"),
+    )
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

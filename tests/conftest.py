@@ -11,13 +11,16 @@ thousand times more, with a tracer that takes longer than the code itself, so th
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
-    import pytest
+    from xdist.remote import Producer
 
 # How long an example takes says more about the machine than about the law.
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -35,6 +38,27 @@ settings.register_profile("thorough", max_examples=2_000, deadline=None, suppres
 settings.load_profile(os.environ.get("MIEXCHANGE_HYPOTHESIS", "quick"))
 
 _MEMORY, _ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - pytest makes a folder there that is the user's own
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Keep the tests of a file together, where it asks for that by an ``xdist_group``.
+
+    xdist itself goes by the name of a test, which pytest 9.2 does not let it change: each worker then started a Spark,
+    built the packages, and made the tables that a file's tests share.
+    """
+    return _Together(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+class _Together(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if _is_a_group(self.config.rootpath / file) else nodeid
+
+
+@cache
+def _is_a_group(file: Path) -> bool:
+    return file.suffix == ".py" and "pytest.mark.xdist_group(" in file.read_text(encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:

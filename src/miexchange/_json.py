@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from miexchange._limits import JSON_BYTES, JSON_DEPTH, JSON_DIGITS, JSON_KEYS, JSON_VALUES
@@ -77,58 +78,60 @@ def read_json(
         InvalidValue: no JSON, outside the bounds, NaN or Infinity, or a key stands twice.
     """
     given = json_text(text, field, rule)
-    number = _number_of(field)
+    number, twice = _number_of(field), list[_Repeated]()
     try:
         data = json.loads(
             given,
-            object_pairs_hook=_once_each(field),
+            object_pairs_hook=_once_each(field, twice),
             parse_int=lambda digits: int(number(digits)),
             parse_float=lambda digits: float(number(digits)),
             parse_constant=_no_constant(field),
         )
     except InvalidValue:
         raise
-    except _RepeatedError:
-        key = ".".join((field, *_repeated_key(given)))
-        raise out_of_range(key, key, repeated, "is there twice") from None
     except RecursionError:
         raise _deep(field, given) from None
     except ValueError:
         raise out_of_range(field, given, rule, which="is no JSON" if given else "") from None
+    if twice:
+        key = ".".join((field, *_path_of_repeated(data)))
+        raise out_of_range(key, key, repeated, "is there twice")
     if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
         raise _deep(field, given)
     return data
 
 
-class _RepeatedError(Exception):
-    """A key stands twice in an object, which does not know yet where it is."""
+class _Repeated(dict[str, Any]):
+    """An object in which a key stands twice; it does not know yet where it is itself."""
+
+    def __init__(self, found: dict[str, Any], key: str) -> None:
+        super().__init__(found)
+        self.key = key
 
 
-def _repeated_key(text: str) -> list[str]:
+def _path_of_repeated(data: dict[str, Any] | list[Any]) -> list[str]:
     """Return where the first key is that stands twice in its object, and the key."""
-    unread: list[tuple[list[str], object]] = [([], json.loads(text, object_pairs_hook=_Pairs, parse_int=str))]
-    while unread:
-        path, one = unread.pop()
-        seen: set[object] = set()
-        inner = one if type(one) is _Pairs else enumerate(one) if type(one) is list else ()
-        below = [([*path, masked(f"{name}")], name, item) for name, item in inner]
-        for place, name, _ in below:
-            if type(one) is _Pairs and name in seen:
-                return place
-            seen.add(name)
-        unread.extend((place, item) for place, _, item in reversed(below))
-    raise AssertionError  # one was found before
+    # Each value is there with the way to it: its name, and the way to what it is in.
+    unread: list[tuple[Any, Any]] = [(data, None)]
+    while True:  # an object that is lost with its key is within another such one
+        one, way = unread.pop()
+        if type(one) is _Repeated:
+            names = [one.key]
+            while way:
+                name, way = way
+                names.append(f"{name}")
+            return [masked(name) for name in reversed(names)]
+        inner = one.items() if isinstance(one, dict) else enumerate(one)
+        unread += reversed([(item, (name, way)) for name, item in inner if isinstance(item, dict | list)])
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """The keys of an object with what stands there, in its order."""
-
-
-def _once_each(field: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+def _once_each(field: str, twice: list[_Repeated]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise _RepeatedError
+            times = Counter(name for name, _ in pairs)
+            twice.append(_Repeated(found, key=next(name for name in times if times[name] > 1)))
+            return twice[-1]
         if len(pairs) > JSON_KEYS:
             raise out_of_range(
                 field, found, f"give at most {JSON_KEYS:,} keys", f"has an object of {len(pairs):,} keys"

@@ -389,7 +389,6 @@ INTERNAL = {
     "NotInCalendar",
     "TooLarge",
     "_BadRow",
-    "_RepeatedError",
     "Conflict",
     "CannotWrite",
     "Stopped",

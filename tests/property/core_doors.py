@@ -121,6 +121,10 @@ JSON: dict[str, Callable[[], str | bytes]] = {
     "many keys, the last twice": lambda: _keys(70_000, "k69999"),
     "many keys, the first twice": lambda: _keys(70_000, "k0"),
     "one key, repeated": lambda: _repeated("{", '"a":1,', '"a":1}'),
+    "a key twice, then many numbers": lambda: _repeated('[{"a":1,"a":2},', "1,", "1]"),
+    "a key twice, then many objects": lambda: _repeated('[{"b":1},{"a":1,"a":2},', '{"b":1},', "1]"),
+    "a key twice, then arrays within arrays": lambda: _repeated('[{"a":1,"a":2},', "[", ""),
+    "a key twice, then no JSON": lambda: _repeated('{"a":1,"a":2}', "x", ""),
     "a long key": lambda: json.dumps({"k" * MOST: 1})[:MOST],
     "a long key, twice": lambda: '{"' + "k" * (MOST // 2) + '":1,"' + "k" * (MOST // 2 - 20) + '":1}',
     "a long text": lambda: json.dumps("x" * (MOST - 2)),
@@ -142,7 +146,13 @@ JSON: dict[str, Callable[[], str | bytes]] = {
 }
 
 
-_TELLING = ("arrays within arrays", "many small objects", "many keys, the last twice", "a number of many digits")
+_TELLING = (
+    "arrays within arrays",
+    "many small objects",
+    "many keys, the last twice",
+    "a key twice, then no JSON",
+    "a number of many digits",
+)
 
 
 def _grown(data: Any) -> Iterator[tuple[str, Callable[[], Any]]]:

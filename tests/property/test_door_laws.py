@@ -1,4 +1,7 @@
-"""The law of every door: for any object there comes a value, a refusal, or an error of this package; nothing else."""
+"""The law of every door: for any object there comes a value, a refusal, or an error of this package; nothing else.
+
+What is a value is sound: each field is within its bounds, also where the value was made without looking at them again.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from zlib import crc32
 import pytest
 from hypothesis.errors import HypothesisException
 
-from miexchange import MiExchangeError
-from miexchange._value import Value
+from miexchange import InvalidValue, MiExchangeError
+from miexchange._value import Value, check_types
 from property.doors import DOORS
 from property.effort import THOROUGH
 from property.hostile import OBJECTS, USED_ONCE
@@ -107,6 +110,15 @@ def fault_of(door: Door, name: str, given: dict[str, Any]) -> str:
         raise
     except BaseException as error:  # noqa: BLE001 - that is the law
         return said_of(error)
+    return fault_of_value(answer) if isinstance(answer, Value) else ""
+
+
+def fault_of_value(value: Value) -> str:
+    """Return how a value that came out of a door breaks the bounds of its fields: the hot path checks none of them."""
+    try:
+        check_types(value)
+    except InvalidValue as error:
+        return f"a value that is not sound: {error}"
     return ""
 
 

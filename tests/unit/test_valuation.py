@@ -493,6 +493,10 @@ HOSTILE: list[tuple[str, dict[str, object]]] = [
     ("bonuses_given", {"bonuses_given": [("diwali", 1)]}),
     ("bonuses_given", {"bonuses_given": {"diwali": "1"}}),
     ("bonuses_given", {"bonuses_given": {"diwali": True}}),
+    ("bonuses_given", {"bonuses_given": {"diwali": 2**63}}),  # a quote could not hold any of these
+    ("target", {"target": "x" * 4_001}),
+    ("target", {"target": "\ud800"}),
+    ("customer", {"customer": "x" * 4_001}),
     ("bonuses_given", {"bonuses_given": {"diwali": -1}}),
     ("bonuses_given", {"bonuses_given": {1: 1}}),
 ]

@@ -8,10 +8,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
+from miexchange._bounded import After, Between, Id, Items, Line, MaybeId, Note, Text, Words, bound_of
+from miexchange._fits import check_of, fault
 from miexchange._limits import LISTED
 from miexchange._privacy import mask
-from miexchange._text import is_missing, listed, native
+from miexchange._text import WIDEST, is_missing, listed, native
 from miexchange._time import TICK
 from miexchange._value import Value, argument, day, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
@@ -56,11 +57,17 @@ def plain_name(name: object, field: str) -> str | None:
     """Return what an argument names, such as the new model that is wanted, as a plain text, or None.
 
     Raises:
-        InvalidValue: neither a text nor missing.
+        InvalidValue: neither a text nor missing, or a text that a quote cannot hold.
     """
-    if name is None or type(name) is str:
-        return name
-    return None if is_missing(name) else text(name, field, _NAMED[field])
+    if name is None or is_missing(name):
+        return None
+    given = name if type(name) is str else text(name, field, _NAMED[field])
+    if not _fits_quote(given):
+        raise fault(field, given, Line | None, 0)
+    return given
+
+
+_fits_quote = check_of(Line, 0)
 
 
 _COUNTS = "give a mapping of bonus id to how often it was given"
@@ -76,7 +83,7 @@ def counts_given(given: object) -> Mapping[str, int]:
         return NONE_GIVEN
     counts = [(native(name), native(times)) for name, times in pairs(given, "bonuses_given", _COUNTS)]
     for name, times in counts:
-        if not (type(name) is str and type(times) is int and times >= 0):
+        if not (type(name) is str and type(times) is int and 0 <= times < WIDEST):
             raise out_of_range("bonuses_given", given, _COUNTS, f"says {shown(times)} of {shown(name)}")
     return dict(cast("list[tuple[str, int]]", counts))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from miexchange.money import BPS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -88,6 +90,6 @@ def falling(field: str, rates: Iterable[int], rule: str) -> Iterator[Fault]:
         rates: what is kept, best first.
         rule: why it must not be.
     """
-    for number, (before, rate) in enumerate(pairwise((10_000, *rates))):
+    for number, (before, rate) in enumerate(pairwise((BPS, *rates))):
         if rate > before:
             yield f"{field}.{number}.keep_bps", rate, f"give at most {before}: {rule}"

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from miexchange._door import adapter_of
+from miexchange._door import _fault_of_event, adapter_of
 from miexchange._value import Value, canonical, day, dump, instant, require
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Finding, Grade, Grading, Option, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, issue
 from miexchange.eligibility import EligibilityTerms, EligibleModels, ImeiStatus, Listing, Verdict
 from miexchange.errors import InvalidValue
+from miexchange.events import Agree, Expire
 from miexchange.imei import Imei
 from miexchange.market import Anchor, AnchorTable, Gap, Price, PriceTable
 from miexchange.programme import AgeBand, Bonus, Overlap, Terms, UsageRules
@@ -532,3 +533,9 @@ def test_a_variant_states_its_own_rules() -> None:
 def test_a_key_that_stands_twice_is_refused_and_not_resolved_in_silence() -> None:
     with pytest.raises(InvalidValue, match="let each key stand once"):
         Order.from_json('{"id":"a","id":"b","lines":[]}')
+
+
+def test_an_event_that_is_sound_in_itself_does_not_fit_the_others() -> None:
+    expire = Expire(datetime(2020, 1, 1, tzinfo=UTC))
+    error = _fault_of_event("Exchange.last", Expire | Agree, expire.to_dict())
+    assert f"{error}" == "Exchange.last does not fit: give an Expire that fits the others"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +22,7 @@ Label = int | str | None
 """What a rule looks its rate up by: a count, such as 12 months; a text, such as a class; None where it is not given."""
 
 
-class Retention:
+class Retention(ABC):
     """A rule that keeps a part of the price.
 
     Attributes:
@@ -40,34 +41,39 @@ class Retention:
         """Tell whether some terms use the rule."""
         return bool(getattr(terms, self.setting))
 
+    @abstractmethod
     def faults(self, terms: Terms) -> Iterator[Fault]:
         """Yield what is wrong with the setting: a label never keeps more than the one before it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def labels(self, terms: Terms) -> Iterable[Label]:
         """Return the labels that have rates of their own, best first; a larger count has the rate of the last one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rate(self, terms: Terms, label: Any) -> int:  # noqa: ANN401 - of the rule's own kind
         """Return what is kept, in basis points, of a label that nothing speaks against."""
-        raise NotImplementedError
 
+    @abstractmethod
     def name(self, terms: Terms, label: Any) -> StepName:  # noqa: ANN401 - as above
         """Return how the line is called, what it says, and the row that says so."""
-        raise NotImplementedError
 
     def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - nothing speaks against any, as a rule
         """Return why a device cannot be valued, or None."""
         return None
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
-        """Say it with the values."""
+        """Say it with the values.
+
+        Raises:
+            NotImplementedError: nothing speaks against any label of this rule.
+        """
         raise NotImplementedError
 
+    @abstractmethod
     def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
         """Return what the page of rules says: rates, in basis points, and of what they are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> Any:  # noqa: ANN401 - the setting's own type
         """Make a setting, or an empty one, of whole numbers that are drawn: what tests are run on.
 
@@ -75,7 +81,6 @@ class Retention:
             whole: draws a number from the least to the most; its examples are best near the least.
             fresh_days: how long a price stays fresh in the terms.
         """
-        raise NotImplementedError
 
     def least(self, terms: Terms) -> int:
         """Return the least that it keeps of a device that is valued."""

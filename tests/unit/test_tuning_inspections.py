@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from miexchange import InvalidValue, Programme
+from miexchange import Device, Exchange, InvalidValue, Programme, Quote, accept, appraise
 from miexchange.condition import Condition, Option
 from miexchange.events import Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
 from miexchange.inspection import Examination, examine
+from miexchange.programme import CustomerClass
 from miexchange.tuning import (
     SEEN,
     PaidAsQuoted,
@@ -31,7 +33,6 @@ from unit.tuned import AT as JUNE
 from unit.tuned import graded
 
 if TYPE_CHECKING:
-    from miexchange.exchange import Exchange
     from miexchange.programme import ExchangeRules
 
 PARTS = tuple(f"part{number}" for number in range(9))
@@ -491,3 +492,33 @@ def test_the_simulator_refuses_what_it_cannot_make() -> None:
         simulate_inspections(graded(), 5, seed=1, at=JUNE, inspectors=1, again=0.5)
     with pytest.raises(InvalidValue, match="share from -1 to 1"):
         simulate_inspections(graded(), 5, seed=1, at=JUNE, bias={"body": 2})
+
+
+# ----- programmes that pay by class of customer
+
+
+def test_a_class_of_customer_goes_with_the_exchange() -> None:
+    terms = {"customer_classes": (CustomerClass("gold", 10_000), CustomerClass("new", 9_000))}
+    paying = trade.programme(DIFFERENCE, **terms)
+    quote = appraise(Device(small.MODEL, small.IMEI), trade.SAID, paying, at=small.AT, customer="new")
+    assert isinstance(quote, Quote)
+    begun = accept(quote, paying, account=trade.ACCOUNT, at=AT, key=small.KEY)
+    assert isinstance(begun, Exchange)
+    exchange = after(begun, Reserve(AT + HOUR, ORDER, trade.ACCOUNT), Complete(AT + 2 * HOUR, ORDER.id))
+    frame = inspections_of([exchange])
+    assert frame["customer"].to_list() == ["new"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)  # of few stores
+        found = paid_as_quoted(frame, paying)
+    assert found.rows["other_minor"].to_list() == [0]
+    assert found.summary["as_quoted_pct"] == 100
+
+
+def test_simulated_doors_have_customers_where_the_programme_pays_by_class() -> None:
+    classes = (CustomerClass("gold", 10_000), CustomerClass("new", 9_000))
+    base = graded()
+    paying = dataclasses.replace(base, terms=tuple(one.replace(customer_classes=classes) for one in base.terms))
+    inspections, again = simulate_inspections(paying, 60, seed=1, at=JUNE, again=0.5, models=5)
+    assert set(inspections["customer"]) == {"gold", "new"}
+    assert not {f"{SEEN}customer", "customer"} & {*again.columns}
+    assert paid_as_quoted(inspections, paying, at=JUNE).rows["other_minor"].notna().all()

@@ -5,7 +5,7 @@ matplotlib is needed here and nowhere else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -65,10 +65,11 @@ def _title(ax: Axes, title: str, below: str = "") -> None:
         ax.text(0, 1.02, below, transform=ax.transAxes, fontsize=9, color=_QUIET, ha="left", va="bottom")
 
 
-def _rupee_axis(axis: Any) -> None:  # noqa: ANN401 - an axis of matplotlib
+def _rupees_across(ax: Axes) -> None:
     from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - matplotlib is optional
 
-    axis.set_major_formatter(FuncFormatter(lambda rupees, _: in_rupees(rupees * PAISE_PER_RUPEE)))
+    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda rupees, _: in_rupees(rupees * PAISE_PER_RUPEE)))
 
 
 @takes(quote=instance(Quote), ax=AXES)
@@ -109,8 +110,7 @@ def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(rows)), names)
     ax.invert_yaxis()
     ax.set_xlim(0, widest * 1.16)
-    _rupee_axis(ax.xaxis)
-    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    _rupees_across(ax)
     ax.spines["left"].set_visible(False)
     _title(ax, f"{quote.label}, grade {quote.grade}", f"{quote.programme}, terms {quote.terms}, {quote.at:%d %B %Y}")
     return ax
@@ -269,8 +269,7 @@ def _log_ticks(ax: Axes, ends: tuple[float, float]) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_ticks([tick for tick in ticks if ends[0] <= tick <= ends[1]])
-    _rupee_axis(ax.xaxis)
-    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    _rupees_across(ax)
 
 
 @takes(report=named("Comparison"), by=TEXT, ax=AXES)
@@ -292,8 +291,7 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
         ax.plot([row["mean_low"], row["mean_high"]], [position, position], color=_INK, linewidth=1.4)
         _note(ax, position, f"{row['winners']:.0f} gain, {row['losers']:.0f} lose")
     _name_groups(ax, groups)
-    _rupee_axis(ax.xaxis)
-    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    _rupees_across(ax)
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("mean change of a device's value, with its 95 % interval", color=_INK)
     found = report.summary
@@ -327,8 +325,7 @@ def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
     _name_groups(ax, table.rename(index=lambda name: shortened(str(name).replace("_", " "), _LONGEST_NAME)))
     ax.invert_yaxis()
     ax.set_xlim(-1.05 * reach, 1.05 * reach)
-    _rupee_axis(ax.xaxis)
-    ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
+    _rupees_across(ax)
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("change of an exchange by the answers at the door, mean with its 95 % interval", color=_INK)
     found = report.summary

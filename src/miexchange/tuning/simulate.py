@@ -15,6 +15,7 @@ import pandas as pd
 from miexchange._value import instant
 from miexchange.errors import out_of_range
 from miexchange.programme import Programme
+from miexchange.programme.rules import COUNTED
 from miexchange.tuning._arguments import (
     DATE,
     INSTANT,
@@ -287,7 +288,7 @@ def simulate_book(
 
     Returns:
         ``model``, ``purchased_on``, and a column for each question of the terms in force; a question that is
-        not asked of a model is left empty.
+        not asked of a model is left empty. ``customer`` where the terms pay by class.
     """
     make = np.random.default_rng(seed)
     terms = programme.terms_at(at)
@@ -312,6 +313,10 @@ def simulate_book(
         answer = np.where(worse & (len(options) > 1), make.integers(0, len(options), rows), 0)
         asked = np.array([question.is_asked_of(variant) for variant in variants])[chosen]
         columns[question.id] = answers[np.where(asked, answer, -1)]
+    for rule in terms.retentions:
+        if rule.reads not in COUNTED:
+            labels = np.array([*rule.labels(terms)], dtype=object)
+            columns[rule.reads] = labels[make.integers(0, len(labels), rows)]
     return pd.DataFrame(columns)
 
 
@@ -411,12 +416,15 @@ def simulate_inspections(
         InvalidValue: an argument is not usable, or the programme asks no such question.
     """
     from miexchange.tuning._book import valued  # noqa: PLC0415 - as in simulate_deals
+    from miexchange.tuning.inspections import SEEN  # noqa: PLC0415 - as above
 
     book = simulate_book(programme, rows, seed=seed, at=at, faults=faults, models=models)
     make = np.random.default_rng([seed, 1])
-    planted = dict(bias or {})
-    if unknown := [*planted.keys() - set(book.columns[2:])]:
-        rule = f"give questions of the programme: {', '.join(book.columns[2:])}"
+    planted, terms = dict(bias or {}), programme.terms_at(at)
+    assert terms is not None  # noqa: S101 - simulate_book refuses an instant without
+    asked = [question.id for question in terms.questionnaire.questions]
+    if unknown := [*planted.keys() - set(asked)]:
+        rule = f"give questions of the programme: {', '.join(asked)}"
         raise out_of_range("bias", min(unknown), rule, which="is none")
     if again and inspectors == 1:
         raise out_of_range("again", again, "give two or more inspectors in each store, or 0", "needs another inspector")
@@ -426,8 +434,6 @@ def simulate_inspections(
     errs = error * np.exp(make.normal(0, spread, (stores, 1)) + make.normal(0, spread, (stores, inspectors)))
     strict = make.random((stores, inspectors))
     said, seen, seen_again = book.copy(), book.copy(), book.copy()
-    terms = programme.terms_at(at)
-    assert terms is not None  # noqa: S101 - simulate_book refuses an instant without
     for question in terms.questionnaire.questions:
         options = [option.id for option in question.options if not option.gate]
         truth = pd.Categorical(book[question.id], categories=options).codes.astype(np.int64)
@@ -451,9 +457,9 @@ def simulate_inspections(
         inspector=_staff(store, first),
         quoted_minor=quoted,
         paid_minor=_paid(quoted, worth, declined, terms.exchange),
-        **_seen_columns(seen),
-    )[taken].reset_index(drop=True)
-    looks_again = pd.DataFrame({**names, "inspector": _staff(store, second), **_seen_columns(seen_again)})
+    )
+    inspections = inspections.join(seen[asked].add_prefix(SEEN))[taken].reset_index(drop=True)
+    looks_again = pd.DataFrame({**names, "inspector": _staff(store, second)}).join(seen_again[asked].add_prefix(SEEN))
     looks_again = looks_again[taken & looked_again].reset_index(drop=True)
     inspections.attrs["truth"] = _Truth({"programme": programme.id, "bias": planted, "error": error, "spread": spread})
     return inspections, looks_again
@@ -475,10 +481,6 @@ def _stepped(
 
 def _staff(store: npt.NDArray[np.int64], who: npt.NDArray[np.int64]) -> list[str]:
     return [f"inspector {one}-{other}" for one, other in zip(store.tolist(), who.tolist(), strict=True)]
-
-
-def _seen_columns(seen: pd.DataFrame) -> dict[str, pd.Series[Any]]:
-    return {f"seen:{name}": seen[name] for name in seen.columns[2:]}
 
 
 def _paid(

@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "src"
 # numba reads their byte code, which atheris would have changed.
 COMPILED = [
+    "miexchange._decisions",
     "miexchange._kernel",
     *(
         ".".join(file.relative_to(SOURCES).with_suffix("").parts)

@@ -56,7 +56,7 @@ _NO_DIGIT = re.compile(r"[^0-9 -]")
 
 _COMPARE = "Compare it with the phone: dial *#06#."
 _VERSION = 2  # digits of the software version (SVN), which many phones show behind the number, as IMEI / SV
-_LEAVE_OUT = "Where the phone shows IMEI / SV, the last two are its software version: give the first 15 digits alone."
+_LEAVE_OUT = "Give the first 15 digits alone: where the phone shows IMEI / SV, the last two are its software version."
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,13 +339,13 @@ def _checked(digits: str, text: str) -> str:
         code, what = ReasonCode.IMEI_14_DIGITS, "has 14 digits, an IMEI has 15"
         # A leading zero does not change a Luhn sum, so a number that lost it still passes.
         if f"0{digits}".startswith(_ZERO_LED_RBI) and not _luhn()(digits):
-            remedy = "Probably a leading zero was lost, as spreadsheets do. Dial *#06# on the phone."
+            remedy = "Dial *#06# on the phone. Probably a leading zero was lost, as spreadsheets do."
         else:
-            remedy = "Probably the check digit at the end is missing. Dial *#06# on the phone, "
-            remedy += "or read it with Imei.from_body."
+            remedy = "Dial *#06# on the phone, or read it with Imei.from_body. "
+            remedy += "Probably the check digit at the end is missing."
     elif len(digits) == _IMEISV:
         code, what = ReasonCode.IMEI_16_DIGITS, "has 16 digits, as an IMEISV has"
-        remedy = "Its last two are a software version: read it with Imei.from_imeisv."
+        remedy = "Read it with Imei.from_imeisv: its last two are a software version."
     else:
         code, what, remedy = ReasonCode.IMEI_LENGTH, f"has {counted(len(digits), 'digit')}, an IMEI has 15", _COMPARE
         if len(digits) == _IMEI + _VERSION:

@@ -99,7 +99,7 @@ def _is_a_column_of_texts(cells: list[Any]) -> bool:
     """Tell whether cells make a column of Arrow's texts: all of them texts, and all of them UTF-8."""
     try:
         return bool(pa.types.is_string(pa.array(cells).type))
-    except (pa.ArrowException, UnicodeError):
+    except (pa.ArrowException, UnicodeError, OverflowError):
         return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miexchange._privacy import mask
-from miexchange.errors import InvalidImei
+from miexchange.errors import InvalidImei, InvalidValue
 from miexchange.imei import Imei, compact, format, is_valid, validate  # noqa: A004 - the verb's name
 from miexchange.strategies import all_imeis, mistyped_imeis
 from miexchange.tac import TacDevice, TacTable
 from property.hostile import anything
+from property.messages import fault_of_message
 
 imeis = all_imeis()
 bodies = imeis.map(lambda imei: imei.body)
@@ -156,3 +158,12 @@ def test_a_tac_outside_the_table_is_unknown(entries: list[tuple[str, str, str]],
     """Absent means unknown, not forged: a list of TACs lags behind the shops."""
     assume(tac not in {entry[0] for entry in entries})
     assert TacTable.of(entries).lookup(tac) == ()
+
+
+@given(near_misses | st.text(string.digits, min_size=14, max_size=18))
+def test_json_that_holds_no_imei_says_what_to_do(text: str) -> None:
+    """Design, promise 8: the field, what is wrong with it, and the remedy, which begins with what to do."""
+    try:
+        Imei.from_json(json.dumps(text))
+    except InvalidValue as error:
+        assert fault_of_message(error) == ""  # noqa: PT017 - most texts are refused

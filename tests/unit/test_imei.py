@@ -183,7 +183,8 @@ def test_the_digits_of_imei_sv_get_a_remedy_that_helps(text: str) -> None:
     for read in (Imei.parse, Imei, validate):
         error = refusal_of(read, text)
         assert error.code in {"imei_length", "imei_characters"}
-        assert error.remedy.endswith("its software version: give the first 15 digits alone.")
+        leave_out = "where the phone shows IMEI / SV, the last two are its software version."
+        assert error.remedy == f"Give the first 15 digits alone: {leave_out}"
         assert "*#06#" not in error.remedy
         assert SERIAL not in str(error)
         assert sum(character.isdigit() for character in error.masked) == 8

@@ -38,6 +38,7 @@ __all__ = [
     "Name",
     "Note",
     "Number",
+    "OlderText",
     "Text",
     "Words",
     "bound_of",
@@ -146,6 +147,22 @@ class After:
     """A day or an instant after that of another field, where both are there."""
 
     field: str
+
+
+@dataclass(frozen=True, slots=True)
+class OlderText:
+    """What older versions wrote in a text, and what stands there since."""
+
+    then: str
+    after: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
+        """Read the text as it is written since."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+        return core_schema.no_info_after_validator_function(
+            lambda text: text.replace(self.then, self.after), handler(source)
+        )
 
 
 Bound = Between | Chars | Items

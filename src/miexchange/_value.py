@@ -111,7 +111,7 @@ class Value:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - a type
         """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
-        return in_own_words(cls, lambda: _bound_arrays(handler(source), cls._most_items))
+        return in_own_words(cls, lambda: _read_older_names(_bound_arrays(handler(source), cls._most_items)))
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.
@@ -136,6 +136,19 @@ def _bound_arrays(schema: Any, most: int) -> Any:  # noqa: ANN401 - a schema of 
         schema.setdefault("max_length", most)
     return schema
 
+
+def _read_older_names(schema: Any) -> Any:  # noqa: ANN401 - as above
+    """Let JSON name an amount as versions did that knew paise alone."""
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _read_older_names(part)
+    if isinstance(schema, dict) and schema.get("type") == "dataclass-field" and schema["name"].endswith(_MINOR):
+        older = f"{schema['name'].removesuffix(_MINOR)}_paise"
+        names = schema["name"], older, *(["paise"] if older == "amount_paise" else ())
+        schema["validation_alias"] = [[name] for name in names]
+    return schema
+
+
+_MINOR = "_minor"
 
 _Check = tuple[str, Callable[[object], bool], Callable[[object, str], object]]
 _Checks = tuple[tuple[_Check, ...], tuple[str, ...], bool]

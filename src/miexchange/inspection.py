@@ -236,16 +236,17 @@ def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question,
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.lookup(quote.model)
     worth = appraise_again(quote.without_imei(), programme)
-    same = isinstance(worth, Quote) and (worth.terms, worth.questionnaire, worth.lines, worth.bonuses) == (
-        quote.terms,
-        quote.questionnaire,
-        quote.lines,
-        quote.bonuses,
-    )
+    same = isinstance(worth, Quote) and _content(worth) == _content(quote)
     if terms is None or variant is None or not same:
         rule = "give the programme that made the quote, or one that agrees"
         raise out_of_range("programme", programme.id, rule, which="does not make the same quote")
     return variant, terms.questionnaire.asked_of(variant)
+
+
+def _content(quote: Quote) -> tuple[object, ...]:
+    """Return what two quotes for one phone agree in; the sentences of their lines may be of two versions."""
+    lines = [(line.rule, line.amount, line.source) for line in quote.lines]
+    return quote.terms, quote.questionnaire, lines, quote.bonuses
 
 
 class _Tokens:

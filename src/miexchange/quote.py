@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, final
 
 from miexchange import _html, money
-from miexchange._bounded import After, Count, Id, Line, Name, Text
+from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Text
 from miexchange._keyed import Seal, is_sealed, seal_of
 from miexchange._text import printable
 from miexchange._value import Value, canonical, check_types, flag, require
@@ -40,7 +40,7 @@ class QuoteLine(Value):
     rule: Line
     amount: int
     effect: Line
-    source: Line
+    source: Annotated[Line, OlderText("_paise]", "_minor]")]
 
     @property
     def rupees(self) -> str:

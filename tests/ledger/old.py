@@ -40,6 +40,8 @@ def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY) -> N
                 name: [dict(row._mapping) for row in connection.execute(select(_schema._metadata.tables[name]))]  # noqa: SLF001 - behind the ledger's back
                 for name in COLUMNS
             }
+    for row in rows["events"]:
+        row["body"] = json.dumps(_named_as_then(json.loads(row["body"])))
     heads = _chained_as_then(rows["events"])
     for row in rows["exchanges"]:
         row["head"] = heads[row["code"]]
@@ -55,6 +57,15 @@ def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY) -> N
                 only = [{one: row[one] for one in columns.split()} for row in rows[name]]
                 connection.execute(insert(then), only)
     engine.dispose()
+
+
+def _named_as_then(data: Any) -> Any:  # noqa: ANN401 - JSON data
+    """Return a body as versions wrote it that knew paise alone."""
+    if isinstance(data, list):
+        return [_named_as_then(item) for item in data]
+    if not isinstance(data, dict):
+        return data.replace("_minor]", "_paise]") if isinstance(data, str) else data
+    return {name.replace("_minor", "_paise"): _named_as_then(data[name]) for name in data if name != "customer"}
 
 
 def _chained_as_then(events: list[dict[str, Any]]) -> dict[str, str]:

@@ -224,7 +224,7 @@ class _Page:
         """Yield the lines of a quote, and their sum."""
         for line in quote.lines:
             yield from self.amount(line.rule, line.amount, line.effect)
-        yield from self.amount("coupon value", quote.coupon_value, "= the lines above, to the minor unit")
+        yield from self.amount("coupon value", quote.coupon_value, "= the lines above, to the paisa")
 
     def moment(self, at: datetime) -> str:
         """Write an instant in the programme's zone, to the second."""

@@ -189,8 +189,8 @@ def test_exposure_says_what_live_coupons_are_worth(ask: Callable[..., Ran]) -> N
         ["together", "2", "₹19,900.00"],
     ]
     assert ask("exposure", "--json").data["days"] == [
-        {"day": None, "coupons": 1, "value_minor": 995000},
-        {"day": "2020-01-25", "coupons": 1, "value_minor": 995000},
+        {"day": None, "coupons": 1, "value_minor": 995000, "currency": "INR"},
+        {"day": "2020-01-25", "coupons": 1, "value_minor": 995000, "currency": "INR"},
     ]
 
 

@@ -32,11 +32,13 @@ from miexchange._value import Value
 from miexchange.coupon import device_token
 from miexchange.errors import missing, out_of_range, unknown, wrong_type
 from miexchange.ledger import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
+from miexchange.money import Currency
 from miexchange.strategies import STRATEGIES
 from property.hostile import anything
 from property.messages import FOREIGN, NUMBER, fault_of_message, fault_of_sentence
 from unit import trade
 
+INR = Currency("INR")
 LINE = OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 14_999_00)
 PHONE = Imei.from_body("35417803685978")
 SEEN = '{"answers":{},"imeis":["354178036859781"]}'
@@ -210,9 +212,9 @@ def test_a_number_that_is_an_imei_is_masked_and_nothing_else() -> None:
 
 
 REPORTED: list[tuple[Any, str]] = [
-    (lambda: Order("o", ()), "Order.lines is empty: give 1 to 1,000 elements"),
-    (lambda: Order("o", [LINE]), "Order.lines is a list: give a tuple, each element an OrderLine"),  # type: ignore[arg-type]
-    (lambda: Order("o", (LINE, "x")), "Order.lines.1 is the text 'x': give an OrderLine"),  # type: ignore[arg-type]
+    (lambda: Order("o", (), INR), "Order.lines is empty: give 1 to 1,000 elements"),
+    (lambda: Order("o", [LINE], INR), "Order.lines is a list: give a tuple, each element an OrderLine"),  # type: ignore[arg-type]
+    (lambda: Order("o", (LINE, "x"), INR), "Order.lines.1 is the text 'x': give an OrderLine"),  # type: ignore[arg-type]
     (lambda: LINE.replace(price_minor=-5), "OrderLine.price_minor is -5: give a whole number from 0 to 100000000000"),
     (lambda: LINE.replace(pric_minor=5), "OrderLine has no field 'pric_minor': write price_minor, or leave it out"),
     (lambda: device_token(PHONE, key=b"four"), "key is 4 bytes long: give at least 16 secret bytes"),

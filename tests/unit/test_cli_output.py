@@ -27,6 +27,7 @@ from unit.command import (
     run,
     spawn,
 )
+from unit.small import INR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,7 @@ def test_markup_in_a_text_is_text(files: Path, tmp_path: Path) -> None:
 
 
 def test_amounts_are_grouped_as_in_india_and_exact() -> None:
-    assert [_output.rupees(amount) for amount in (0, 1, -56450, 123456789012)] == [
+    assert [_output.writer(INR)(amount) for amount in (0, 1, -56450, 123456789012)] == [
         "₹0.00",
         "₹0.01",
         "-₹564.50",
@@ -179,7 +180,7 @@ def test_without_babel_amounts_are_plain_rupees(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "babel.numbers", None)
     _output.currency_writer.cache_clear()
     try:
-        assert [_output.rupees(amount) for amount in (1072000, -56450)] == ["₹10720.00", "-₹564.50"]
+        assert [_output.writer(INR)(amount) for amount in (1072000, -56450)] == ["₹10720.00", "-₹564.50"]
         assert "₹10720.00" in run(*VALUED).out
     finally:
         _output.currency_writer.cache_clear()

@@ -30,7 +30,7 @@ from miexchange.programme import Programme, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, timezone
+    from datetime import date, tzinfo
 
     from miexchange.condition import Questionnaire
     from miexchange.ledger import Checkpoint
@@ -73,7 +73,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def instant(text: str | None, option: str, zone: timezone | None) -> datetime:
+def instant(text: str | None, option: str, zone: tzinfo | None) -> datetime:
     """Read an instant such as 2018-03-20T12:00+05:30; nothing given is now.
 
     Args:

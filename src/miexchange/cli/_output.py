@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import re
 import sys
+from datetime import timedelta, timezone
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -18,19 +19,22 @@ from rich.text import Text
 from miexchange._privacy import mask_each
 from miexchange._text import printable, without_passwords
 from miexchange._value import canonical
-from miexchange.money import PAISE_PER_RUPEE
-from miexchange.money import rupees as plain_rupees
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime, timezone
+    from datetime import datetime, tzinfo
 
     from rich.console import RenderableType
 
+    from miexchange.money import Currency
     from miexchange.refusal import Refusal
 
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
+"""Where days and clocks are shown that no programme is at hand for."""
+
 __all__ = [
+    "IST",
     "CannotWrite",
     "Column",
     "Stopped",
@@ -39,7 +43,6 @@ __all__ = [
     "hide",
     "hide_all",
     "moment",
-    "rupees",
     "say",
     "say_facts",
     "say_lines",
@@ -48,6 +51,7 @@ __all__ = [
     "say_table",
     "width",
     "write_json",
+    "writer",
 ]
 
 _USUAL_WIDTH = 80
@@ -155,30 +159,46 @@ def currency_writer() -> Callable[..., str] | None:
     return format_currency
 
 
-def rupees(amount: int) -> str:
-    """Write paise for people in India: exact, grouped by lakh where Babel is there.
+_GROUPS = {"INR": "#,##,##0"}
+"""The currencies whose digits are grouped in another way than by thousands: by lakh."""
 
-    >>> rupees(-15050)
+_IN_ASCII = {"INR": "Rs"}
+"""What is written for a currency whose symbol the output cannot encode, where that is not its code."""
+
+
+def writer(currency: Currency) -> Callable[[int], str]:
+    """Return what writes minor units of a currency for people: exact, grouped where Babel is there.
+
+    >>> from miexchange.money import Currency
+    >>> writer(Currency("INR"))(-15050)
     '-₹150.50'
     """
-    write = currency_writer()
+    return partial(_amount, currency)
+
+
+def _amount(currency: Currency, amount: int) -> str:
+    symbol = currency.symbol
+    if not symbol or not _can_write(symbol, sys.stdout.encoding):
+        symbol = f"{_IN_ASCII.get(currency.code, currency.code)} "
+    write, sign = currency_writer(), "-" if amount < 0 else ""
     if write is None:
-        text = f"-₹{plain_rupees(-amount)}" if amount < 0 else f"₹{plain_rupees(amount)}"
-    else:
-        text = write(Decimal(amount) / PAISE_PER_RUPEE, "INR", locale="en_IN")
-    return text if _has_rupee_sign(sys.stdout.encoding) else text.replace("₹", "Rs ")
+        return f"{sign}{symbol}{currency.plain(abs(amount))}"
+    # The digits are those of ISO 4217, and not Babel's, which would round an amount where the two differ.
+    digits = _GROUPS.get(currency.code, "#,##0") + f".{'0' * currency.decimals}".rstrip(".")
+    number = Decimal(abs(amount)).scaleb(-currency.decimals)
+    return f"{sign}{symbol}{write(number, currency.code, digits, locale='en', currency_digits=False)}"
 
 
 @cache
-def _has_rupee_sign(encoding: str | None) -> bool:
+def _can_write(symbol: str, encoding: str | None) -> bool:
     try:
-        "₹".encode(encoding or "utf-8")
+        symbol.encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
 
 
-def moment(at: datetime, zone: timezone) -> str:
+def moment(at: datetime, zone: tzinfo) -> str:
     """Write an instant with its offset, in the programme's zone, to the second."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from miexchange._time import midnight
 from miexchange._value import instant
 from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
@@ -138,7 +139,7 @@ def fit_programme(
     """
     free_directory(directory)
     table: PriceTable = fitted(prices, "table_")
-    start = instant(datetime.combine(effective_from, time(), base.zone), "effective_from")
+    start = instant(midnight(effective_from, base.zone), "effective_from")
     terms = base.terms_at(start) or base.terms[-1]
     fit = _Fit(base, effective_from, start)
     kept = fit.prices(table, prices)
@@ -162,6 +163,9 @@ def fit_programme(
         id=id,
         title=title,
         zone=base.zone,
+        currency=base.currency,
+        categories=base.categories,
+        price_step_minor=base.price_step_minor,
         brands=base.brands,
         catalogue=catalogue,
         eligible=EligibleModels.of(Listing(model, effective_from, None, source) for model in listed),

@@ -10,7 +10,7 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 >>> programme = Programme.load("mi-exchange-india")
 >>> rows = simulate_observations(programme, 600, seed=1, models=12)
 >>> found = Observations.read(rows, programme.catalogue, as_of=date(2018, 6, 30))
->>> builder = PriceTableBuilder(catalogue=programme.catalogue).fit(found, dates=[date(2018, 6, 1)])
+>>> builder = PriceTableBuilder(catalogue=programme.catalogue).fit(found, zone=programme.zone, dates=[date(2018, 6, 1)])
 >>> len(builder.table_)
 12
 >>> builder.summary.columns.to_list()
@@ -19,15 +19,16 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timezone
+from datetime import date, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
+from miexchange._time import midnight
 from miexchange.catalogue import Catalogue
 from miexchange.errors import missing, out_of_range
-from miexchange.market import IST, Price, PriceTable
+from miexchange.market import Price, PriceTable
 from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
 from miexchange.tuning._book import MONTH_DAYS
@@ -121,7 +122,7 @@ class PriceTableBuilder(Estimator):
         observations=instance(Observations, "give Observations, as Observations.read returns"),
         dates=Rule(lambda dates: len(dates) > 0 and each(_DAY).fits(dates), "give at least one date"),
         launch_prices=maybe(mapping(TEXT, whole(1, GREATEST_AMOUNT))),
-        zone=instance(timezone, "give a timezone of a fixed offset, such as IST"),
+        zone=instance(tzinfo, "give a time zone, such as the programme's"),
     )
     def fit(
         self,
@@ -129,7 +130,7 @@ class PriceTableBuilder(Estimator):
         *,
         dates: Sequence[date],
         launch_prices: Mapping[str, int] | None = None,
-        zone: timezone = IST,
+        zone: tzinfo,
     ) -> Self:
         """Build the table.
 
@@ -248,7 +249,7 @@ class PriceTableBuilder(Estimator):
         asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
-    def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: timezone) -> None:
+    def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: tzinfo) -> None:
         step = self.round_to_minor
         if not (frame["price"] <= GREATEST_AMOUNT).all():
             model = frame.loc[~(frame["price"] <= GREATEST_AMOUNT), "model"].iloc[0]
@@ -276,7 +277,7 @@ class PriceTableBuilder(Estimator):
         self.table_ = PriceTable.of(
             Price(
                 str(model),
-                datetime.combine(day, time(), zone).astimezone(UTC),
+                midnight(day, zone),
                 int(paise),
                 basis,
                 str(source),

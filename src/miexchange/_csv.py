@@ -180,7 +180,7 @@ class Row:
                 field = fault.field.split(".")[1]
                 column = columns.get(field, field)
                 what = fault.value if self.is_empty(column) else _cell_shown(self.cells[column])
-                self.bad(column, f"{what} does not fit", sentence(fault.rule))
+                self.bad(column, f"{what} does not fit" if what else "is empty", sentence(fault.rule))
         return None
 
     def _not_a_time(self, column: str, value: object, fault: NotATime) -> None:

@@ -60,7 +60,7 @@ def test_metrics_agree_with_a_plain_loop(pairs: list[tuple[int, int]]) -> None:
     found = score(paid, said)
     wrong = [abs(value - price) / price for price, value in pairs]
     assert np.isclose(found["mape"], 100 * sum(wrong) / len(wrong))
-    assert np.isclose(found["bias_rupees"], sum(value - price for price, value in pairs) / len(pairs) / 100)
+    assert np.isclose(found["bias_minor"], sum(value - price for price, value in pairs) / len(pairs))
     assert np.isclose(found["overpaid_pct"], 100 * sum(value > price for price, value in pairs) / len(pairs))
     for limit in (3, 10, 20):
         within = sum(100 * abs(value - price) <= limit * price for price, value in pairs)

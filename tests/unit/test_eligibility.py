@@ -502,7 +502,7 @@ def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
 def test_a_catalogue_tells_every_bad_row(tmp_path: Path) -> None:
     file = tmp_path / "models.csv"
     good = "a,Acme,One,smartphone,4096,64,,,,s\n"
-    file.write_text(f"{MODELS}{good}{good}b,,,smartphone,0,,soon,0,,\n", encoding="utf-8")
+    file.write_text(f"{MODELS}{good}{good}b,,,smartphone,0,0,soon,0,,\n", encoding="utf-8")
     with pytest.raises(DataError) as caught:
         Catalogue.read(str(file))
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [(3, "model")] + [

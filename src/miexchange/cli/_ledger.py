@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["checkpoint", "create", "exposure", "history", "migrate", "show", "sweep", "verify"]
 
+DaysOf = Annotated[
+    str,
+    typer.Option("--zone", metavar="ZONE", help="Where days begin: a name of the IANA database, such as Asia/Kolkata."),
+]
 Where = Annotated[
     str,
     typer.Option(
@@ -94,8 +98,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         ("old phone", exchange.quote.label),
         ("worth", write(coupon.value)),
         ("at risk", f"{write(worst.at_risk)}, as was disclosed"),
-        ("valid until", _output.moment(coupon.valid_until, _output.IST)),
-        ("last event", f"number {exchange.version}, {_output.moment(exchange.at, _output.IST)}"),
+        ("valid until", _output.moment(coupon.valid_until)),
+        ("last event", f"number {exchange.version}, {_output.moment(exchange.at)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:
         facts.append(("order", f"{exchange.order.id}, {write(exchange.redemption.discount)} off"))
@@ -111,7 +115,7 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
         facts.append((what, write(exchange.to_pay_at_the_door)))
     if exchange.due is not None:
-        facts.append(("ends by itself", _output.moment(exchange.due, _output.IST)))
+        facts.append(("ends by itself", _output.moment(exchange.due)))
     return facts
 
 
@@ -128,7 +132,7 @@ def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     rows = [
         (
             f"{entry.version}",
-            _output.moment(entry.event.at, _output.IST),
+            _output.moment(entry.event.at),
             entry.event.kind,
             entry.request or "a sweep",
             entry.hash[:12],
@@ -237,10 +241,11 @@ def checkpoint(
     _output.write_json(taken.to_dict())
 
 
-def exposure(*, ledger: Where, as_json: Json = False) -> None:
-    """Show what live coupons are worth, by the day on which they expire (in India)."""
+def exposure(*, ledger: Where, zone: DaysOf = "UTC", as_json: Json = False) -> None:
+    """Show what live coupons are worth, by the day on which they expire."""
+    begins = _given.zone(zone, "--zone")
     with _opened(ledger) as opened:
-        found = opened.open_exposure(_output.IST)
+        found = opened.open_exposure(begins)
     if as_json:
         _output.write_json({"answer": "exposure", "days": [one.to_dict() for one in found]})
         return

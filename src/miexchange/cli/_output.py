@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from datetime import timedelta, timezone
+from datetime import UTC
 from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -30,11 +30,7 @@ if TYPE_CHECKING:
     from miexchange.money import Currency
     from miexchange.refusal import Refusal
 
-IST = timezone(timedelta(hours=5, minutes=30), "IST")
-"""Where days and clocks are shown that no programme is at hand for."""
-
 __all__ = [
-    "IST",
     "CannotWrite",
     "Column",
     "Stopped",
@@ -198,8 +194,8 @@ def _can_write(symbol: str, encoding: str | None) -> bool:
     return True
 
 
-def moment(at: datetime, zone: tzinfo) -> str:
-    """Write an instant with its offset, in the programme's zone, to the second."""
+def moment(at: datetime, zone: tzinfo = UTC) -> str:
+    """Write an instant with its offset, to the second, in the programme's zone; in UTC where no programme is at hand."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 

@@ -29,23 +29,26 @@ from miexchange._time import midnight
 from miexchange.catalogue import Catalogue
 from miexchange.errors import missing, out_of_range
 from miexchange.market import Price, PriceTable
-from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
 from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
 from miexchange.tuning._checks import fitted, named_rows, warn
 from miexchange.tuning._normal import NORMAL_95, TO_SIGMA
 from miexchange.tuning._progress import track
+from miexchange.tuning._report import in_units
 from miexchange.tuning.curve import DepreciationCurve, Estimator
 from miexchange.tuning.observations import KINDS, REGIMES, Observations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from miexchange.money import Currency
+
 __all__ = ["PriceTableBuilder"]
 
 _MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for a normal law
-_LEAST_SPREAD = 0.005  # prices come in steps of ₹10, so no scatter is believed to be smaller
+_LEAST_SPREAD = 0.005  # prices come in round steps, so no scatter is believed to be smaller
 _POOLED = 5.0  # how many rows the scatter that all variants share counts for
 _FOREVER = 6.0  # half-lives after which a row is left out
 
@@ -70,7 +73,7 @@ class PriceTableBuilder(Estimator):
 
     Args:
         catalogue: the models; needed for the curve, which asks for brand, launch and new price.
-        curve: a fitted `DepreciationCurve` on paise with its default column names, to which thin data are
+        curve: a fitted `DepreciationCurve` on minor units with its default column names, to which thin data are
             drawn; None for none.
         half_life_days: after so many days a row counts half.
         outlier_mads: rows further than so many median absolute deviations from their variant's median are left out.
@@ -85,6 +88,7 @@ class PriceTableBuilder(Estimator):
         outliers_: the rows that were left out as outliers, with how many deviations away they were.
         thin_: the variants that could not be priced, with n.
         zone_: where the days of the table begin.
+        currency_: the currency of its prices.
     """
 
     def __init__(
@@ -152,7 +156,7 @@ class PriceTableBuilder(Estimator):
         rows = rows.assign(_log=np.log(rows["price_minor"]), _kind=rows["kind"].map(weights).astype(float))
         rows = rows[rows["_kind"] > 0]
         self._launch = dict(launch_prices or {})
-        self.zone_ = zone
+        self.zone_, self.currency_ = zone, observations.currency
         parts, outliers = [], []
         for day in track(sorted(set(dates)), "Prices"):
             part, left_out = self._of_day(rows, day)
@@ -170,8 +174,6 @@ class PriceTableBuilder(Estimator):
 
     def _check(self) -> None:
         check(self.get_params(), _RULES, "PriceTableBuilder.")
-        if self.round_to_minor % PAISE_PER_RUPEE:
-            raise out_of_range("PriceTableBuilder.round_to_minor", self.round_to_minor, "give whole rupees")
         if self.curve is not None:
             fitted(self.curve, "model_")
             if self.catalogue is None:
@@ -261,7 +263,7 @@ class PriceTableBuilder(Estimator):
         frame["basis"] = np.where(frame["observed"], "observed", "modelled")
         frame["n"] = frame["n"].astype(int)
         frame["regime"] = frame["model"].map(regimes).fillna("none")
-        frame["source"] = [_source(row) for row in frame.itertuples()]
+        frame["source"] = [_source(row, self.currency_) for row in frame.itertuples()]
         columns = [
             "price_minor",
             "low_minor",
@@ -278,11 +280,11 @@ class PriceTableBuilder(Estimator):
             Price(
                 str(model),
                 midnight(day, zone),
-                int(paise),
+                int(amount),
                 basis,
                 str(source),
             )
-            for (model, day), paise, basis, source in zip(
+            for (model, day), amount, basis, source in zip(
                 self._frame.index,
                 self._frame["price_minor"].tolist(),
                 self._frame["basis"].tolist(),
@@ -311,10 +313,10 @@ def _rounded(values: pd.Series[float], step: int) -> pd.Series[int]:
     return pd.Series(np.maximum(steps, 1) * step, index=values.index)
 
 
-def _source(row: Any) -> str:  # noqa: ANN401 - a row of a frame
-    low, high = row.low_minor // PAISE_PER_RUPEE, row.high_minor // PAISE_PER_RUPEE
+def _source(row: Any, currency: Currency) -> str:  # noqa: ANN401 - a row of a frame
+    low, high = in_units(row.low_minor, currency), in_units(row.high_minor, currency)
     drawn = f", curve counts {100 * row.curve_share:.0f} %" if row.curve_share > 0 else ""
-    return f"tuning: weighted median, n={row.n}, 95 % ₹{low}-{high}{drawn}, warranty {row.regime}"
+    return f"tuning: weighted median, n={row.n}, 95 % {low} to {high}{drawn}, warranty {row.regime}"
 
 
 def _regimes(rows: pd.DataFrame) -> pd.Series[str]:

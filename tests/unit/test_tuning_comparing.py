@@ -115,6 +115,20 @@ def test_a_change_that_cannot_be_is_refused(change: dict[str, object], message: 
         what_if(graded(), change, book(), at=AT)
 
 
+def test_two_currencies_are_not_compared() -> None:
+    with pytest.raises(InvalidValue, match=r"'GBP': the other programme is in INR, and two currencies never meet"):
+        compare(graded(), Programme.load("uk-trade-in"), book(), at=AT)
+
+
+def test_a_book_in_pounds_is_told_in_pounds() -> None:
+    programme = Programme.load("uk-trade-in")
+    at = programme.terms[0].effective_from
+    found = what_if(programme, {"prices": 9_000}, simulate_book(programme, 60, seed=1, at=at), at=at)
+    assert {band[0] for band in found.rows["price_band"].astype(str)} <= {"£", "b"}
+    assert "£" in str(found)
+    assert "₹" not in str(found)
+
+
 def test_what_is_no_programme_is_refused() -> None:
     with pytest.raises(InvalidValue, match="give a Programme"):
         compare(graded(), "graded-trade-in", book(), at=AT)  # type: ignore[arg-type]

@@ -125,6 +125,11 @@ def test_something_else_than_pairs_is_refused() -> None:
             exposure([wrong], graded(), at=AT)  # type: ignore[list-item]
 
 
+def test_coupons_in_another_currency_are_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"'INR': the programme is in GBP, and two currencies never meet"):
+        exposure(coupons(), Programme.load("uk-trade-in"), at=AT)
+
+
 def test_a_coupon_that_is_given_twice_is_refused() -> None:
     with pytest.raises(InvalidValue, match="give each coupon once"):
         exposure([*coupons(), coupons()[-1]], graded(), at=coupons()[-1][0].valid_from)

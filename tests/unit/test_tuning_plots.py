@@ -111,7 +111,7 @@ def test_the_waterfall_ends_at_the_coupon_and_its_bars_join() -> None:
     assert names[-1] == "coupon value"
     assert "exchange value" in names
     bars = ax.patches
-    assert bars[-1].get_width() == pytest.approx(quote().coupon_value / 100)  # type: ignore[attr-defined]
+    assert bars[-1].get_width() == pytest.approx(quote().coupon_value)  # type: ignore[attr-defined]
     texts = [text.get_text() for text in ax.texts]
     assert in_units(quote().coupon_value, Currency("INR")) in texts
     assert sum(text.startswith("-₹") for text in texts) == sum(line.amount < 0 for line in quote().lines)

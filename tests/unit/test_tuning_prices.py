@@ -177,7 +177,6 @@ def test_a_regime_that_nobody_wrote_down_has_no_rows() -> None:
         ("outlier_mads", -1),
         ("minimum", 0),
         ("round_to_minor", 0),
-        ("round_to_minor", 150),
         ("curve_rows", -1),
     ],
 )

@@ -6,7 +6,6 @@ import io
 import re
 import sys
 from datetime import UTC
-from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from rich.text import Text
 from miexchange._privacy import mask_each
 from miexchange._text import printable, without_passwords
 from miexchange._value import canonical
+from miexchange.money import Money
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -145,25 +145,12 @@ def write_json(data: object) -> None:
         raise CannotWrite(error) from None
 
 
-@cache
-def currency_writer() -> Callable[..., str] | None:
-    """Return Babel's writer, or None where the extra ``cli`` is not installed."""
-    try:
-        from babel.numbers import format_currency  # noqa: PLC0415 - it is optional
-    except ModuleNotFoundError:
-        return None
-    return format_currency
-
-
-_GROUPS = {"INR": "#,##,##0"}
-"""The currencies whose digits are grouped in another way than by thousands: by lakh."""
-
 _IN_ASCII = {"INR": "Rs"}
 """What is written for a currency whose symbol the output cannot encode, where that is not its code."""
 
 
 def writer(currency: Currency) -> Callable[[int], str]:
-    """Return what writes minor units of a currency for people: exact, grouped where Babel is there.
+    """Return what writes minor units of a currency for people: as `Money.text` does, in what the output can encode.
 
     >>> from miexchange.money import Currency
     >>> writer(Currency("INR"))(-15050)
@@ -173,16 +160,11 @@ def writer(currency: Currency) -> Callable[[int], str]:
 
 
 def _amount(currency: Currency, amount: int) -> str:
+    text = Money(amount, currency).text().replace("\xa0", " ")
     symbol = currency.symbol
-    if not symbol or not _can_write(symbol, sys.stdout.encoding):
-        symbol = f"{_IN_ASCII.get(currency.code, currency.code)} "
-    write, sign = currency_writer(), "-" if amount < 0 else ""
-    if write is None:
-        return f"{sign}{symbol}{currency.plain(abs(amount))}"
-    # The digits are those of ISO 4217, and not Babel's, which would round an amount where the two differ.
-    digits = _GROUPS.get(currency.code, "#,##0") + f".{'0' * currency.decimals}".rstrip(".")
-    number = Decimal(abs(amount)).scaleb(-currency.decimals)
-    return f"{sign}{symbol}{write(number, currency.code, digits, locale='en', currency_digits=False)}"
+    if symbol and not _can_write(symbol, sys.stdout.encoding):
+        return text.replace(symbol, f"{_IN_ASCII.get(currency.code, currency.code)} ")
+    return text
 
 
 @cache
@@ -195,7 +177,7 @@ def _can_write(symbol: str, encoding: str | None) -> bool:
 
 
 def moment(at: datetime, zone: tzinfo = UTC) -> str:
-    """Write an instant with its offset, to the second, in the programme's zone; in UTC where no programme is at hand."""
+    """Write an instant with its offset, to the second, in a programme's zone; in UTC where none is at hand."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 

@@ -3,15 +3,15 @@
 The law is that of the IANA time zone database as the package `tzdata` holds it, and never the files of the machine: a
 quote is the same on every machine, and says which version of the database it was made with.
 
->>> from datetime import date
->>> Zone("Europe/London").midnight(date(2026, 3, 30)).isoformat()
+>>> from datetime import datetime
+>>> datetime(2026, 3, 30, tzinfo=Zone("Europe/London")).astimezone(timezone.utc).isoformat()
 '2026-03-29T23:00:00+00:00'
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -19,7 +19,6 @@ from typing import Self, cast
 from zoneinfo import ZoneInfo
 
 from miexchange._text import text_of
-from miexchange._time import midnight
 from miexchange.errors import out_of_range
 
 __all__ = ["AnyZone", "Zone", "data_of", "named"]
@@ -55,10 +54,6 @@ class Zone(ZoneInfo):
         import tzdata  # noqa: PLC0415 - only a programme with a zone needs it
 
         return cast("str", tzdata.IANA_VERSION)
-
-    def midnight(self, day: date) -> datetime:
-        """Return the first instant of a day, in UTC: where summer time skips midnight, the end of the gap."""
-        return midnight(day, self)
 
     def __repr__(self) -> str:
         return f"Zone({self.key!r})"

@@ -189,7 +189,7 @@ def test_any_text_as_the_json_of_a_value(kind: type[Any], data: st.DataObject) -
     answers(kind.from_dict, data.draw(anything))
     # One field of a good value is changed, so that what is behind the first door is tried, too.
     good = data.draw(STRATEGIES[kind]()).to_dict()
-    if kind is Imei:  # its JSON form is a text
+    if kind in {Currency, Imei}:  # their JSON form is a text
         return
     name = data.draw(st.sampled_from(sorted(good)))
     answers(kind.from_dict, {**good, name: hostile})

@@ -458,6 +458,7 @@ class Terms(Value):
 
     def closing_names(self, currency: Currency) -> tuple[StepName, ...]:
         """Return the names of the last four steps, which every value has, with amounts in a currency."""
+        argument(currency, Currency, "currency", "give a Currency")
         return _closing_names(self.factor_bps, self.scrap_minor, self.step_minor, currency)
 
     @cached_property

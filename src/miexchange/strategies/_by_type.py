@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from miexchange._zone import Zone
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption
@@ -29,7 +30,7 @@ from miexchange.strategies._imeis import imeis, tac_tables
 from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_models, listings, variants
 from miexchange.strategies._numbers import CURRENCIES, SOURCE, amounts, bounded, texts, tuples
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
-from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
+from miexchange.strategies._programmes import PLACES, exchange_rules, programmes, terms, usage_rules
 from miexchange.tac import TacDevice, TacTable
 from miexchange.valuation import Replay, WorstCase
 
@@ -95,6 +96,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
             WorstCase, bounded(WorstCase, "value"), bounded(WorstCase, "at_risk"), conditions(), tuples(texts())
         ),
         Problem: lambda: st.builds(Problem, texts(), st.none() | st.integers(1, 99), texts(), texts(), texts()),
+        Zone: lambda: PLACES,
     }
 )
 """Every public type with the function that returns its strategy."""

@@ -11,7 +11,7 @@ from miexchange._value import Value
 from miexchange.errors import shown
 from miexchange.money import BPS, Bps, percent
 from miexchange.programme.rules._retention import Label, Retention, falling
-from miexchange.refusal import Reason, ReasonCode
+from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,11 +61,10 @@ class _Customers(Retention):
         return None if label in {one.id for one in terms.customer_classes} else ReasonCode.CUSTOMER_UNKNOWN
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
-        what = "The value depends on the class of the customer, and it is not given"
+        classes = listed(tuple(self.labels(terms)))
         if code is ReasonCode.CUSTOMER_UNKNOWN:
-            what = f"{shown(facts.customer)} is no class of customers in this programme"
-        subject = "" if facts.customer is None else shown(facts.customer)
-        return Reason(code, what, f"Give one of: {listed(tuple(self.labels(terms)))}", subject)
+            return reason_of(code, customer=shown(facts.customer), classes=classes)
+        return reason_of(code, classes=classes)
 
     def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
         return ((one.keep_bps, f"for {one.id}") for one in terms.customer_classes)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 __all__ = [
+    "PLACE",
     "PREPARE",
     "READ",
     "SWEEP",
@@ -156,6 +157,7 @@ VERB = Outcome(
 SWEEP = Outcome(
     "What was ended before stays ended", "Whether the last ones were ended is not known", "sweep again", is_retried=True
 )
+PLACE = Outcome("Nothing was changed", "Whether events got their positions is not known", "read the feed again")
 PREPARE = Outcome("", "Whether the tables were changed is not known", "try again")
 READ = Outcome("", "", "try again")
 

@@ -17,6 +17,7 @@ from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.programme import UsageRules
+from miexchange.programme.rules import Told
 from miexchange.programme.terms import Quota
 from miexchange.refusal import Reason
 
@@ -67,8 +68,10 @@ class GrantedBonus(Value):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Quote(Value):
+class Quote(Told, Value):
     """What a device is worth, why, under which rules, and for how long that can be accepted.
+
+    What the valuation was told, such as ``target``, stands in it too: see `miexchange.programme.rules.Told`.
 
     Attributes:
         programme: the programme's id.
@@ -86,7 +89,6 @@ class Quote(Value):
         condition: the answers.
         grade: the overall grade.
         priced_from: since when the market price is in force, UTC.
-        target: the new model that the customer wants to buy, or None.
         bonuses_given: how often each bonus with a quota had been given.
         bonuses: what comes on top of the exchange value.
         lines: the steps; those of the exchange value first, then the bonuses.
@@ -94,7 +96,6 @@ class Quote(Value):
         coupon_value: what the coupon is worth, in minor units: all lines.
         warnings: what the programme lets pass, and somebody should know.
         usage: what the coupon may be used for.
-        customer: the class of the customer, where it was given.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
             leaves the service's hands comes back as it went, or its seal does not fit.
     """
@@ -114,7 +115,6 @@ class Quote(Value):
     condition: Condition
     grade: Id
     priced_from: datetime
-    target: Line | None
     bonuses_given: tuple[tuple[Id, Count], ...]
     bonuses: tuple[GrantedBonus, ...]
     lines: tuple[QuoteLine, ...]
@@ -122,7 +122,6 @@ class Quote(Value):
     coupon_value: Count
     warnings: tuple[Reason, ...]
     usage: UsageRules
-    customer: Line | None = None
     seal: Seal = ""
 
     def __post_init__(self) -> None:

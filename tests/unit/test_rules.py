@@ -27,7 +27,7 @@ def test_a_rule_that_leaves_something_out_cannot_be_made() -> None:
 
 
 def test_nothing_speaks_against_the_days_of_a_price() -> None:
-    facts = Facts(None, small.AT.date(), 3, None)
+    facts = Facts(None, small.AT.date(), 3, {})
     assert DRIFT.code(small.TERMS, facts.days_priced) is None
     with pytest.raises(NotImplementedError):
         DRIFT.reason(ReasonCode.PURCHASE_DATE_MISSING, small.TERMS, facts)

@@ -8,18 +8,17 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from miexchange._bounded import After, Between, Id, Items, Line, MaybeId, Note, Text, Words, bound_of
-from miexchange._fits import check_of, fault
+from miexchange._bounded import After, Between, Id, Items, MaybeId, Note, Text, Words, bound_of
 from miexchange._limits import LISTED
 from miexchange._privacy import mask
-from miexchange._text import WIDEST, is_missing, listed, native
+from miexchange._text import WIDEST, listed, native
 from miexchange._time import TICK
-from miexchange._value import Value, argument, day, instant, pairs, text, whole
+from miexchange._value import Value, argument, day, instant, pairs, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent, rupees
-from miexchange.programme.rules import RETENTIONS, AgeBand, CustomerClass
+from miexchange.programme.rules import RETENTIONS, Settings, plain_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,29 +44,6 @@ StepName = tuple[str, str, str]
 
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
-
-
-_NAMED = {
-    "target": "give the new model's name, or None",
-    "customer": "give the class of the customer as the programme names it, or None",
-}
-
-
-def plain_name(name: object, field: str) -> str | None:
-    """Return what an argument names, such as the new model that is wanted, as a plain text, or None.
-
-    Raises:
-        InvalidValue: neither a text nor missing, or a text that a quote cannot hold.
-    """
-    if name is None or is_missing(name):
-        return None
-    given = name if type(name) is str else text(name, field, _NAMED[field])
-    if not _fits_quote(given):
-        raise fault(field, given, Line | None, 0)
-    return given
-
-
-_fits_quote = check_of(Line, 0)
 
 
 _COUNTS = "give a mapping of bonus id to how often it was given"
@@ -172,7 +148,7 @@ class Bonus(Value):
         if type(on) is not date:
             on = day(on, "on")
         if target is not None and type(target) is not str:
-            target = plain_name(target, "target")
+            target = plain_input(target, "target")
         if self.targets and target not in self.targets:
             return False
         return (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)
@@ -290,8 +266,10 @@ class ExchangeRules(Value):
 
 
 @dataclass(frozen=True)
-class Terms(Value):
+class Terms(Settings, Value):
     """One dated version of a programme's terms. It holds until the next version begins.
+
+    The settings of the rules that keep a part of the price are those of the list, `miexchange.programme.rules`.
 
     Attributes:
         version: the version's name; a quote carries it.
@@ -304,9 +282,6 @@ class Terms(Value):
         factor_bps: the operator's share of the value.
         scrap_minor: the floor.
         step_minor: the value is rounded down to whole steps of this.
-        drift_bps_per_day: what a price loses for each whole day since it became effective.
-        age_bands: what is kept by age since purchase; empty where age does not matter.
-        customer_classes: what is kept by class of customer, the best first; empty where classes do not matter.
         overlaps: component groups that damage together.
         bonuses: offers on top.
         usage: what the coupon may be used for.
@@ -327,9 +302,6 @@ class Terms(Value):
     scrap_minor: Amount
     step_minor: Annotated[int, Between(1, GREATEST_AMOUNT)]
     usage: UsageRules
-    drift_bps_per_day: Bps = 0
-    age_bands: Annotated[tuple[AgeBand, ...], Items(0, LISTED)] = ()
-    customer_classes: Annotated[tuple[CustomerClass, ...], Items(0, LISTED, "id")] = ()
     overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED)] = ()
     bonuses: Annotated[tuple[Bonus, ...], Items(0, LISTED, "id")] = ()
     exchange: ExchangeRules | None = None

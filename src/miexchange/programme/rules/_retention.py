@@ -28,7 +28,7 @@ class Retention(ABC):
     Attributes:
         line: how the line is called, after ``retention:``.
         setting: the field of `Terms`, and the key in ``programme.toml``; where it is empty or 0, the rule is not used.
-        reads: the field of `Facts` that is its label.
+        reads: the name of the fact that is its label, see `Facts.label`.
         title: how the page of rules calls it.
     """
 

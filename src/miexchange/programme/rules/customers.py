@@ -61,10 +61,11 @@ class _Customers(Retention):
         return None if label in {one.id for one in terms.customer_classes} else ReasonCode.CUSTOMER_UNKNOWN
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
-        what = "The value depends on the class of the customer, and it is not given"
+        given = facts.label(self.reads)
+        what, subject = "The value depends on the class of the customer, and it is not given", ""
         if code is ReasonCode.CUSTOMER_UNKNOWN:
-            what = f"{shown(facts.customer)} is no class of customers in this programme"
-        subject = "" if facts.customer is None else shown(facts.customer)
+            subject = shown(given)
+            what = f"{subject} is no class of customers in this programme"
         return Reason(code, what, f"Give one of: {listed(tuple(self.labels(terms)))}", subject)
 
     def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:

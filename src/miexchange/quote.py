@@ -18,7 +18,7 @@ from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.programme import UsageRules
 from miexchange.programme.rules import Told
-from miexchange.programme.terms import Quota
+from miexchange.programme.rules.bonuses import Quota
 from miexchange.refusal import Reason
 
 if TYPE_CHECKING:

@@ -299,10 +299,11 @@ def _exchange_lines(
     for rule, label in read:
         retentions.append(rule.rate(terms, label))
         retention_names.append(rule.name(terms, label))
+    retentions.append(terms.grades[step].keep_bps)
+    grade_name = terms.grade_names[step]
     _, *steps = _kernel.value_steps(
         market,
         retentions,
-        terms.grades[step].keep_bps,
         deductions,
         terms.overlap_positions,
         extras,
@@ -310,7 +311,6 @@ def _exchange_lines(
         terms.scrap_minor,
         terms.step_minor,
     )
-    grade_name = terms.grade_names[step]
     names = (
         *retention_names,
         grade_name,

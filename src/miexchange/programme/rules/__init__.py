@@ -18,27 +18,35 @@ from miexchange._limits import LISTED
 from miexchange._text import is_missing
 from miexchange._value import text
 from miexchange.money import Bps
-from miexchange.programme.rules._retention import Label, Retention, falling
+from miexchange.programme.rules._rule import Label, Retention, Rule, Span
 from miexchange.programme.rules.age import AGE, AgeBand
+from miexchange.programme.rules.bonuses import BONUSES, Bonus
 from miexchange.programme.rules.customers import CUSTOMERS, CustomerClass
 from miexchange.programme.rules.drift import DRIFT
+from miexchange.programme.rules.overlaps import OVERLAPS, Overlap
 
 if TYPE_CHECKING:
     from datetime import date
 
 __all__ = [
+    "BONUSES",
     "COUNTED",
     "INPUTS",
+    "OVERLAPS",
     "RETENTIONS",
+    "RULES",
     "AgeBand",
+    "Bonus",
     "CustomerClass",
     "Facts",
     "Inputs",
     "Label",
+    "Overlap",
     "Retention",
+    "Rule",
     "Settings",
+    "Span",
     "Told",
-    "falling",
     "plain_input",
     "plain_inputs",
     "told_by_name",
@@ -47,7 +55,10 @@ __all__ = [
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 RETENTIONS: tuple[Retention, ...] = (AGE, DRIFT, CUSTOMERS)
-"""The rules, in the order in which they are applied; each rounds what it leaves."""
+"""The rules that keep a part of the price, in the order in which they are applied; each rounds what it leaves."""
+
+RULES: tuple[Rule, ...] = (*RETENTIONS, OVERLAPS, BONUSES)
+"""All rules with settings of their own."""
 
 COUNTED = ("months_owned", "days_priced")
 """The facts that are counts of time. Every other fact that a rule reads is a text: an argument, and a column."""
@@ -61,11 +72,15 @@ class Settings:
         age_bands: what is kept by age since purchase; empty where age does not matter.
         drift_bps_per_day: what a price loses for each whole day since it became effective.
         customer_classes: what is kept by class of customer, the best first; empty where classes do not matter.
+        overlaps: component groups that damage together.
+        bonuses: offers on top.
     """
 
     age_bands: Annotated[tuple[AgeBand, ...], Items(0, LISTED)] = ()
     drift_bps_per_day: Bps = 0
     customer_classes: Annotated[tuple[CustomerClass, ...], Items(0, LISTED, "id")] = ()
+    overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED)] = ()
+    bonuses: Annotated[tuple[Bonus, ...], Items(0, LISTED, "id")] = ()
 
 
 class Inputs(TypedDict, total=False):

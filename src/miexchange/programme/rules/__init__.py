@@ -111,6 +111,8 @@ class Told:
 INPUTS: dict[str, str] = {name: parts_of(hint)[1][-1] for name, hint in hints_of(Told).items()}
 """What a valuation can be told, by name, and what it is."""
 
+_NOTHING: dict[str, str | None] = dict.fromkeys(INPUTS)
+
 _fits_quote = check_of(Line, 0)
 
 
@@ -130,6 +132,8 @@ def plain_input(given: object, name: str) -> str | None:
 
 def plain_inputs(told: Mapping[str, object]) -> dict[str, str | None]:
     """Return all that a valuation is told; what is not given is None."""
+    if not told:
+        return _NOTHING
     if strange := told.keys() - INPUTS:
         raise TypeError(f"got an unexpected keyword argument {min(strange)!r}")
     return {name: plain_input(told.get(name), name) for name in INPUTS}

@@ -11,7 +11,7 @@ from miexchange.money import BPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import timezone
+    from datetime import tzinfo
 
     from miexchange._value import Fault
     from miexchange.programme.rules import Facts
@@ -49,7 +49,7 @@ class Rule(ABC):
     def faults(self, terms: Terms) -> Iterator[Fault]:
         """Yield what is wrong with the setting, as one that pays more for less."""
 
-    def problems(self, terms: Terms, period: Span | None, zone: timezone) -> Iterator[Problem]:  # noqa: ARG002 - as a rule
+    def problems(self, terms: Terms, period: Span | None, zone: tzinfo) -> Iterator[Problem]:  # noqa: ARG002 - as a rule
         """Yield what a linter finds besides: what is never read, say.
 
         Args:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import After, Between, Id, MaybeId, Note, Text, Words
 from miexchange._privacy import mask
 from miexchange._text import is_missing, listed
+from miexchange._time import midnight
 from miexchange._value import Value, day, text
 from miexchange.money import GREATEST_AMOUNT, Amount, Bps, percent
 from miexchange.programme.rules._rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import timezone
+    from datetime import tzinfo
 
     from miexchange._value import Fault
     from miexchange.programme.rules._rule import Problem, Span
@@ -115,7 +116,7 @@ class _Bonuses(Rule):
                 rule = f"let the fall-backs come to an end: {ring}"
                 yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
 
-    def problems(self, terms: Terms, period: Span | None, zone: timezone) -> Iterator[Problem]:
+    def problems(self, terms: Terms, period: Span | None, zone: tzinfo) -> Iterator[Problem]:
         for number, bonus in enumerate(terms.bonuses):
             faults = [*(_faults_of_time(bonus, period, zone) if period else ()), *_faults_of_fall_back(bonus, terms)]
             yield from ((number, key, f"{bonus.id} {what}", remedy) for key, what, remedy in faults)
@@ -129,12 +130,12 @@ BONUSES = _Bonuses()
 _Fault = tuple[str, str, str]  # the key, what is wrong, and the remedy
 
 
-def _faults_of_time(bonus: Bonus, period: Span, zone: timezone) -> Iterator[_Fault]:
+def _faults_of_time(bonus: Bonus, period: Span, zone: tzinfo) -> Iterator[_Fault]:
     begin, end = period
-    if bonus.ends is not None and datetime.combine(bonus.ends, time(), zone) <= begin:
+    if bonus.ends is not None and midnight(bonus.ends, zone) <= begin:
         what = f"ends on {bonus.ends}, before these terms begin"
         yield "ends", what, "Take it out of these terms, or let it end later"
-    if bonus.begins is not None and datetime.combine(bonus.begins, time(), zone) >= end:
+    if bonus.begins is not None and midnight(bonus.begins, zone) >= end:
         what = f"begins on {bonus.begins}, when the next terms are in force"
         yield "begins", what, "Move it to the next terms"
 

@@ -38,6 +38,7 @@ __all__ = [
     "Outcome",
     "engine_of",
     "frozen",
+    "is_lost",
     "reading",
     "translated",
     "writing",
@@ -241,8 +242,9 @@ def _is_conflict(error: BaseException) -> bool:
     return any(kind.__name__ == "IntegrityError" for kind in type(error).mro()) or _state(error) in _AGAIN
 
 
-def _is_lost(error: BaseException) -> bool:
-    """Tell whether an error of a driver says that the connection is gone."""
+def is_lost(error: BaseException) -> bool:
+    """Tell whether an error of a driver, or SQLAlchemy's around it, says that the connection is gone."""
+    error = getattr(error, "orig", None) or error
     said = _text(error)
     lost = ("closed" in said or "connection" in said) and not said.startswith("invalid ")  # an option of the URL
     return lost or _state(error).startswith(("08", "57P"))
@@ -262,7 +264,7 @@ def _said(error: BaseException) -> tuple[Callable[..., LedgerError], str, str]:
         return LedgerError, "The disk of the ledger is full", "make room, then {}"
     elif said.startswith(("connection failed", "failed to resolve", "connection timeout", "[Errno")):
         return _not_opened(said)
-    elif _is_lost(error):
+    elif is_lost(error):
         return partial(UnreachableError, part="connection"), "The connection to the ledger was lost", "{}"
     return LedgerError, what, _ASK
 

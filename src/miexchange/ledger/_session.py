@@ -14,7 +14,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import VERB, Conflict, translated
+from miexchange.ledger._engine import VERB, Conflict, is_lost, translated
 from miexchange.ledger._errors import BusyError, LedgerError
 from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._seals import Tally, bucket_of
@@ -288,6 +288,7 @@ class Sessions:
         for one in dropped:
             one.core.invalidate()
             one.core.close()
+        self._engine.dispose()  # what its pool has, too
 
     def close(self) -> None:
         """Close the sessions at hand."""
@@ -315,10 +316,9 @@ class Sessions:
             outcome: what an error says of it.
         """
         with translated(outcome):
-            session = self.take()
+            session = self._begun()
         try:
             with translated(outcome):
-                session.begin()
                 yield session
         except BaseException:
             self._undo(session)
@@ -351,6 +351,21 @@ class Sessions:
             except Conflict:
                 quicker(number + 1)
         raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
+
+    def _begun(self) -> Session:
+        """Begin a transaction; once more, with a new connection, where one was lost while nobody used it."""
+        is_new = False
+        while True:
+            session = self.take()
+            try:
+                session.begin()
+            except BaseException as error:
+                self._undo(session)
+                if is_new or not is_lost(error):
+                    raise
+                is_new = True
+            else:
+                return session
 
     def _undo(self, session: Session) -> None:
         try:

@@ -34,6 +34,7 @@ __all__ = [
     "READ",
     "SWEEP",
     "VERB",
+    "VERSIONS",
     "Conflict",
     "Outcome",
     "engine_of",
@@ -43,6 +44,9 @@ __all__ = [
     "translated",
     "writing",
 ]
+
+VERSIONS = "miexchange_version"
+"""The table in which Alembic keeps the version of ours; under its own name other programs keep theirs."""
 
 _SECONDS_TO_WAIT = 30
 _LONGEST_WAIT = 86_400
@@ -99,11 +103,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: b
     connection.isolation_level = None  # the driver begins nothing by itself
     connection.execute("PRAGMA synchronous=FULL").close()
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if tables >= _OURS or (create and not tables):  # the mode is kept in the file: no other program's is changed
+    if VERSIONS in tables or (create and not tables):  # the mode is kept in the file: no other program's is changed
         connection.execute("PRAGMA journal_mode=WAL").close()
-
-
-_OURS = {"alembic_version", "exchanges"}
 
 
 def _begin(connection: Connection) -> None:

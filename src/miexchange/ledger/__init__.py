@@ -87,7 +87,8 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     key can be left out once no exchange is open that began under it; before that, opening is refused.
 
     Args:
-        url: the path of an SQLite file, or a URL such as ``postgresql://user@host/database``.
+        url: the path of an SQLite file, or a URL such as ``postgresql://user@host/database``. With ``?schema=trade_in``
+            the tables are in a schema of their own; `create` makes it.
         key: at least 16 secret bytes, for codes and device tokens. Without it the ledger can only be read.
         old_keys: the key before it, when it is new; and those before, as long as exchanges are open that began
             under them.

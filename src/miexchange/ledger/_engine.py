@@ -32,6 +32,7 @@ __all__ = [
     "PLACE",
     "PREPARE",
     "READ",
+    "SCHEMA",
     "SWEEP",
     "VERB",
     "VERSIONS",
@@ -47,6 +48,9 @@ __all__ = [
 
 VERSIONS = "miexchange_version"
 """The table in which Alembic keeps the version of ours; under its own name other programs keep theirs."""
+
+SCHEMA = "miexchange_schema"
+"""The execution option of an engine that names the schema of the tables."""
 
 _SECONDS_TO_WAIT = 30
 _LONGEST_WAIT = 86_400
@@ -84,12 +88,19 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         event.listen(engine, "connect", partial(_set_up_sqlite, create=create))
         event.listen(engine, "begin", _begin)
     else:
-        # The options of the URL, such as a search_path, stand beside ours.
+        # The options of the URL stand beside ours.
         options = f"{address.url.query.get('options', '')} -c lock_timeout={seconds_to_wait * 1000}".lstrip()
+        if address.schema is not None:
+            options += f" -c search_path={address.schema}"
         arguments = {**address.extra, "options": options}
         try:
             engine = create_engine(
-                address.url, connect_args=arguments, pool_size=16, max_overflow=32, hide_parameters=True
+                address.url,
+                connect_args=arguments,
+                execution_options={SCHEMA: address.schema},
+                pool_size=16,
+                max_overflow=32,
+                hide_parameters=True,
             )
         except (NoSuchModuleError, ModuleNotFoundError):
             what = f"The driver of {address.url.drivername} is not installed"

@@ -35,10 +35,11 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.schema import CreateSchema
 
 from miexchange._limits import NAME
 from miexchange.exchange import OPEN
-from miexchange.ledger._engine import PREPARE, VERSIONS, writing
+from miexchange.ledger._engine import PREPARE, SCHEMA, VERSIONS, writing
 from miexchange.ledger._errors import LedgerError, LedgerVersionError
 
 if TYPE_CHECKING:
@@ -355,6 +356,9 @@ def migrate(engine: Engine) -> str:
     with writing(engine, PREPARE) as connection:
         if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange ledger'))"))
+            schema = engine.get_execution_options().get(SCHEMA)
+            if schema is not None and not inspect(connection).has_schema(schema):
+                connection.execute(CreateSchema(schema))
         if _table_of_version(connection) is _older_version:
             _version.create(connection)
             connection.execute(insert(_version).from_select(["version_num"], select(_older_version)))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from miexchange._arguments import FLAG, check, whole
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
 __all__ = [
     "PLACE",
@@ -41,7 +41,9 @@ __all__ = [
     "engine_of",
     "frozen",
     "is_lost",
+    "is_shared",
     "reading",
+    "release",
     "translated",
     "writing",
 ]
@@ -55,6 +57,7 @@ SCHEMA = "miexchange_schema"
 _SECONDS_TO_WAIT = 30
 _LONGEST_WAIT = 86_400
 _MODE = "miexchange_begin"
+_SHARED = "miexchange_shared"
 _AGAIN = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 _WAITED = {"55P03"}  # PostgreSQL: lock not available in time
 _FULL = {"53100"}  # PostgreSQL: disk full
@@ -71,8 +74,8 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
     """Return the engine of a database.
 
     Args:
-        where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database.
-        seconds_to_wait: how long to wait for a lock that somebody else holds.
+        where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database; or an engine of the caller's.
+        seconds_to_wait: how long to wait for a lock that somebody else holds; a caller's engine says so itself.
         create: whether an SQLite file that is not there is made; otherwise that is an error.
 
     Raises:
@@ -80,6 +83,8 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         InvalidValue: the seconds are no whole number.
     """
     check({"seconds_to_wait": seconds_to_wait, "create": create}, _RULES)
+    if isinstance(where, Engine):
+        return _shared(where)
     address = address_of(where)
     if address.file is not None:
         claim(address.file, create=create)
@@ -108,6 +113,31 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         event.listen(engine, "connect", watch_connection)
     watch_engine(engine)
     return engine
+
+
+def _shared(engine: Engine) -> Engine:
+    """Return a view of a caller's engine: its settings and its pool are the caller's."""
+    kind = f"{engine.dialect.name}+{engine.dialect.driver}"
+    if kind != "postgresql+psycopg":  # a file needs settings at every connection and every begin
+        what = f"A ledger cannot use an engine of {kind}"
+        raise LedgerError(what, "Give an engine of postgresql+psycopg, or the path of an SQLite file")
+    if not engine.hide_parameters:
+        what = "The engine shows parameters of statements in its errors and its log, and a ledger's are secret"
+        raise LedgerError(what, "Make it by create_engine(..., hide_parameters=True)")
+    event.listen(engine, "connect", watch_connection)
+    watch_engine(engine)
+    return engine.execution_options(**{_SHARED: True})
+
+
+def is_shared(engine: Engine) -> bool:
+    """Tell whether an engine is the caller's."""
+    return bool(engine.get_execution_options().get(_SHARED))
+
+
+def release(engine: Engine) -> None:
+    """Close the connections of an engine, unless it is the caller's."""
+    if not is_shared(engine):
+        engine.dispose()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: bool) -> None:

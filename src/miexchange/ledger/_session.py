@@ -14,7 +14,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import VERB, Conflict, is_lost, translated
+from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated
 from miexchange.ledger._errors import BusyError, LedgerError
 from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._seals import Tally, bucket_of
@@ -264,6 +264,7 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         """Open none yet; `engine` is one of `miexchange.ledger._engine.reading`."""
         self._engine = engine
+        self._most = 0 if is_shared(engine) else _IDLE  # a pool that others use, too, may be small
         self._statements = Statements(engine.dialect.name)
         self._idle: list[Session] = []
 
@@ -276,7 +277,7 @@ class Sessions:
 
     def keep(self, session: Session) -> None:
         """Take back a session that is in no transaction."""
-        if len(self._idle) < _IDLE:
+        if len(self._idle) < self._most:
             self._idle.append(session)
         else:
             session.core.close()

@@ -1,0 +1,99 @@
+"""A ledger on an engine of the caller's: its settings, its pool, and what else it is used for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, event
+
+from ledger import server
+from ledger.shop import AT, KEY, accepted, code, made, reserved
+from miexchange import ledger
+from miexchange.ledger import BusyError, LedgerError, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+
+@contextmanager
+def engine_of(url: str, **options: Any) -> Iterator[Engine]:  # noqa: ANN401 - of SQLAlchemy
+    plain = url.replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(plain, hide_parameters=True, **options)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def where(postgresql: str) -> Iterator[str]:
+    """Give the URL of an empty database on a server."""
+    with server.database(postgresql) as url:
+        yield url
+
+
+def test_a_pool_of_one_connection_is_enough(where: str) -> None:
+    """Nothing is kept of a pool that others use, and no call needs two connections at once."""
+    with engine_of(where, pool_size=1, max_overflow=0, pool_timeout=1) as engine:
+        with ledger.open(engine, key=KEY, create=True) as store:
+            reserved(store, 1)
+            done = made(store.complete(code(1), order="order-1", at=AT, idempotency_key="complete"))
+            assert store.get(code(1)) == done
+            assert [one.code for one in store.find(order="order-1")] == [code(1)]
+            assert len(store.events()) == 3
+            store.sweep(AT)
+            store.checkpoint(AT)
+            assert verify(store)
+            assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        assert ledger.migrate(engine, key=KEY) == ledger._schema.HEAD  # noqa: SLF001 - the last version
+        with engine.connect() as connection:
+            assert connection.get_isolation_level() == "READ COMMITTED", "as it was"
+            assert connection.exec_driver_sql("SELECT count(*) FROM exchanges").scalar() == 1
+
+
+def test_an_engine_stays_open_and_its_own(where: str) -> None:
+    seen: list[str] = []
+    with engine_of(where, connect_args={"options": "-c lock_timeout=100"}) as engine:
+        event.listen(engine, "before_cursor_execute", lambda *heard: seen.append(heard[2]))
+        with ledger.open(engine, key=KEY, create=True) as store:
+            accepted(store, 1)
+            assert {word.split()[0] for word in seen} >= {"BEGIN", "WITH"}, "its listeners hear every statement"
+            with psycopg.connect(where) as other:
+                other.execute("SELECT * FROM exchanges FOR UPDATE")
+                with pytest.raises(BusyError, match="The ledger is locked"):
+                    store.void(code(1), reason="why", at=AT, idempotency_key="void")
+        with engine.connect() as connection:
+            pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+        with ledger.open(engine, key=KEY) as again, again.engine.connect() as connection:
+            assert connection.connection.driver_connection.info.backend_pid == pid  # type: ignore[union-attr]
+        with pytest.raises(LedgerError, match="opened without its key"), ledger.open(engine) as keyless:
+            keyless.sweep(AT)
+
+
+def test_a_ledger_that_cannot_be_opened_leaves_the_engine_open(where: str) -> None:
+    with engine_of(where) as engine:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        pool = engine.pool
+        for call in (ledger.open, ledger.migrate):
+            with pytest.raises(LedgerError, match="The database is empty"):
+                call(engine, key=KEY)
+        assert engine.pool is pool
+
+
+def test_only_an_engine_that_can_keep_a_ledger_is_taken(tmp_path: Path) -> None:
+    for kind in ("sqlite:///" + str(tmp_path / "x.db"), "postgresql+pg8000://nobody@localhost/x"):
+        try:
+            engine = create_engine(kind, hide_parameters=True)
+        except ModuleNotFoundError:
+            continue
+        with pytest.raises(LedgerError, match=r"cannot use an engine of .*Give an engine of postgresql\+psycopg, or"):
+            ledger.open(engine)
+    with pytest.raises(LedgerError, match=r"Make it by create_engine\(\.\.\., hide_parameters=True\)"):
+        ledger.open(create_engine("postgresql+psycopg://nobody@localhost/x"))

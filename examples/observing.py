@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Protocol
 
 from miexchange import Device, Exchange, Imei, ImeiStatus, Programme, Quote, appraise, headline, ledger
@@ -43,7 +44,7 @@ def observer_of(meter: Meter) -> Callable[[ledger.Observed], None]:
     refused = meter.create_counter("miexchange.ledger.refusals", unit="{reason}")
 
     def observe(observed: ledger.Observed) -> None:
-        took.record(observed.seconds, {"kind": observed.kind, "outcome": observed.outcome})
+        took.record(observed.seconds or 0.0, {"kind": observed.kind, "outcome": observed.outcome})
         if observed.attempts > 1:
             retried.add(observed.attempts - 1, {"kind": observed.kind})
         for reason in observed.reasons:
@@ -85,7 +86,9 @@ def main() -> None:
     meter = Printed()
     with (
         tempfile.TemporaryDirectory() as folder,
-        ledger.open(f"{folder}/exchanges.db", key=DEMO_KEY, create=True, observer=observer_of(meter)) as store,
+        ledger.open(
+            f"{folder}/exchanges.db", key=DEMO_KEY, create=True, observer=observer_of(meter), timer=perf_counter
+        ) as store,
     ):
         quote = best and appraise(device, best.condition, programme, at=at, imei_status=ImeiStatus.CLEAR)
         if not isinstance(quote, Quote):

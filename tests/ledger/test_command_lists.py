@@ -44,7 +44,7 @@ def codes(ran: Ran) -> list[str]:
 def test_list_shows_exchanges_to_people(ask: Callable[..., Ran]) -> None:
     ran = ask("list")
     assert ran.code == 0, ran.err
-    for words in (code(1), "completed", account(2), "order-2", "2020-01-11 11:30", "₹9,950.00"):
+    for words in (code(1), "completed", account(2), "order-2", "2020-01-11 06:00", "₹9,950.00"):
         assert words in ran.out
     assert "--after" not in ran.out
 

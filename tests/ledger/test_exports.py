@@ -13,7 +13,7 @@ import pytest
 
 from ledger import insider, shop
 from ledger.shop import AT, account, code, made, order
-from miexchange import DataError, InvalidValue, ledger
+from miexchange import Currency, DataError, InvalidValue, ledger
 from miexchange.ledger import Difference, LedgerError, Reconciliation, reconcile
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from miexchange.ledger import Ledger
 
+INR = Currency("INR")
 WORTH = 995_000
 
 
@@ -38,8 +39,9 @@ def test_all_exchanges_are_in_the_file(busy: Ledger, tmp_path: Path, monkeypatch
     path = tmp_path / "exchanges.parquet"
     assert ledger.export(busy, path) == ledger.Exported(11)
     rows = pq.read_table(path).to_pylist()
-    assert [{**row, "state": row["state"]} for row in rows] == [
-        {name: getattr(one, name) for name in rows[0]} | {"state": one.state.value} for one in busy.find()
+    assert rows == [
+        {name: getattr(one, name) for name in rows[0]} | {"state": one.state.value, "currency": "INR"}
+        for one in busy.find()
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith("exchanges.parquet")] == [path.name]
@@ -163,10 +165,10 @@ def test_every_difference_is_listed_both_ways(few: Ledger, tmp_path: Path) -> No
     assert (found.rows, found.exchanges) == (6, 4)
     assert list(found.differences) == [
         Difference("not_in_file", code(4), "", "", "issued", None),
-        Difference("order", code(1), "order-1", "order-9", "order-1", 2),
-        Difference("state", code(1), "order-1", "reversed", "completed", 2),
-        Difference("value_minor", code(1), "order-1", f"{WORTH - 1}", f"{WORTH}", 2),
-        Difference("discount_minor", code(1), "order-1", "0", f"{WORTH}", 2),
+        Difference("order", code(1), "order-1", "order-9", "order-1", 2, INR),
+        Difference("state", code(1), "order-1", "reversed", "completed", 2, INR),
+        Difference("value_minor", code(1), "order-1", f"{WORTH - 1}", f"{WORTH}", 2, INR),
+        Difference("discount_minor", code(1), "order-1", "0", f"{WORTH}", 2, INR),
         Difference("twice", code(2), "", "", "", 4),
         Difference("not_in_ledger", code(9), "order-77", "completed", "", 5),
         Difference("not_in_ledger", "nonsense", "", "", "", 7),

@@ -28,7 +28,7 @@ from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError
 from miexchange.ledger._export import Exported, export
 from miexchange.ledger._feed import FeedEvent
 from miexchange.ledger._ledger import Ledger
-from miexchange.ledger._observing import LOG, Observed
+from miexchange.ledger._observing import LOG, Observed, Watching
 from miexchange.ledger._reconcile import Difference, Reconciliation, reconcile
 from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
 from miexchange.ledger._rows import Entry
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from miexchange.ledger._observing import Observer
+    from miexchange.ledger._observing import Observer, Timer
 
 __all__ = [
     "BusyError",
@@ -79,6 +79,7 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     seconds_to_wait: int = 30,
     create: bool = False,
     observer: Observer | None = None,
+    timer: Timer | None = None,
 ) -> Ledger:
     """Open a ledger of this version. One that is not there is made only with `create`: a mistyped path makes none.
 
@@ -99,6 +100,8 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
             read (mode 0600), or in an empty database. Without it that is an error.
         observer: what is called with an `Observed` after every transition, and after a request that made none; such
             as an exporter of metrics. It is called in the same thread, after the commit; what it raises is logged.
+        timer: a clock that returns seconds, such as `time.perf_counter`, by which the observer is told how long each
+            took.
 
     Raises:
         UnreachableError: there is no database, or it cannot be reached.
@@ -106,10 +109,11 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         BusyError: others hold it all the while.
         LedgerError: there is no ledger in it; the key is new and the last one is not beside it; or the key of an open
             exchange is missing. No message shows a password.
-        InvalidValue: a key is too short or no secret, or the observer cannot be called.
+        InvalidValue: a key is too short or no secret, or the observer or the timer cannot be called.
     """
     _check_keys(key, old_keys)
     require(observer is None or callable(observer), "observer", observer, "give a function that takes an Observed")
+    require(timer is None or callable(timer), "timer", timer, "give a function that returns seconds")
     engine = engine_of(url, seconds_to_wait, create=create)
     try:
         _prepare(engine, create=create)
@@ -119,7 +123,7 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         raise
     if key is None or ring is None:
         return Ledger(engine, None, ())
-    return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys), observer=observer)
+    return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys), watching=Watching(observer, timer))
 
 
 def migrate(url: str | PathLike[str] | Engine, *, key: bytes | None = None, old_keys: Sequence[bytes] = ()) -> str:

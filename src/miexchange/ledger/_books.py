@@ -17,7 +17,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
 from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
-from miexchange.ledger._observing import Watch
+from miexchange.ledger._observing import Watch, Watching
 from miexchange.ledger._requests import (
     CHANGED,
     MISTYPED,
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
     from miexchange.coupon import Coupon
     from miexchange.events import Event
-    from miexchange.ledger._observing import Observer
 
 __all__ = ["Books", "Facts"]
 
@@ -85,7 +84,7 @@ class Books:
         old_keys: Sequence[bytes],
         *,
         given: Sequence[bytes] = (),
-        observer: Observer | None = None,
+        watching: Watching = Watching(),  # noqa: B008 - a tuple of None
     ) -> None:
         """Keep the engine and the secrets; `miexchange.ledger.open` checks them.
 
@@ -94,10 +93,10 @@ class Books:
             key: the ledger's root secret, of which everything is derived; None to read only.
             old_keys: the other secrets under which devices are known.
             given: the operator's keys, the one in use first; by default the root is the only one.
-            observer: what is called after every transition.
+            watching: who is told of every transition.
         """
         self._engine = engine
-        self._observer = observer
+        self._watching = watching
         self._reader = reading(engine)
         self._sessions = Sessions(self._reader)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
@@ -188,7 +187,7 @@ class Books:
         The first attempt looks at nothing that an index would refuse anyhow: the answers' primary key knows every
         request that was answered before, the unique indexes know what is open. The second one finds out which it was.
         """
-        watch, made = Watch(self._observer, request.verb), []
+        watch, made = Watch(self._watching, request.verb), []
 
         def attempt(session: Session, number: int) -> Exchange | Refusal:
             nonlocal made

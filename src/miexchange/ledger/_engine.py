@@ -142,8 +142,13 @@ def release(engine: Engine) -> None:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: bool) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself
-    connection.execute("PRAGMA synchronous=FULL").close()
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    try:
+        connection.execute("PRAGMA synchronous=FULL").close()
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    except UnicodeDecodeError:  # of a damaged file: the driver cannot even read what SQLite says of it
+        from sqlite3 import DatabaseError  # noqa: PLC0415 - it is this driver's, which is not loaded for PostgreSQL
+
+        raise DatabaseError("malformed database schema: it holds text that is not UTF-8") from None
     if VERSIONS in tables or (create and not tables):  # the mode is kept in the file: no other program's is changed
         connection.execute("PRAGMA journal_mode=WAL").close()
 

@@ -33,6 +33,7 @@ _EXCHANGES = {
     "order": "string",
     "programme": "string",
     "value_minor": "int64",
+    "currency": "string",
     "began": "instant",
     "at": "instant",
     "due": "instant",
@@ -124,7 +125,11 @@ def _exchanges(ledger: Ledger) -> Iterator[list[dict[str, Any]]]:
         found = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
         for part in found.partitions():
             rows = map(_queries.listed, part)
-            yield [{name: getattr(row, name) for name in _EXCHANGES} | {"state": row.state.value} for row in rows]
+            yield [
+                {name: getattr(row, name) for name in _EXCHANGES}
+                | {"state": row.state.value, "currency": row.currency.code}
+                for row in rows
+            ]
 
 
 def _events(ledger: Ledger, after: str) -> Iterator[list[dict[str, Any]]]:

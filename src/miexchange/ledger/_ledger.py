@@ -564,7 +564,7 @@ class Ledger(Books):
         Returns:
             The states in which they ended, and the codes of those that are damaged.
         """
-        watch = Watch(self._observer, event.kind)
+        watch = Watch(self._watching, event.kind)
         while watch.attempts < (1 if len(codes) > 1 else TRIES):
             watch.attempts += 1
             try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from miexchange.ledger._errors import LedgerError
 from miexchange.refusal import Refusal
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from miexchange.exchange import Exchange
 
-__all__ = ["LOG", "Observed", "Observer", "Watch", "quicker"]
+__all__ = ["LOG", "Observed", "Observer", "Timer", "Watch", "Watching", "quicker"]
 
 LOG = logging.getLogger("miexchange.ledger")
 LOG.addHandler(logging.NullHandler())  # a library is silent until somebody wants to hear it
@@ -30,7 +29,8 @@ class Observed:
         kind: the kind of the event, which is the name of its verb; "expire" for what a sweep ended.
         outcome: "made"; "repeated" for a request that was answered before; "refused"; "failed" where an error was
             raised and nothing was changed; "unknown" where the connection was lost in the commit.
-        seconds: how long it took, with all attempts and waiting for locks; of a sweep, its whole transaction.
+        seconds: how long it took by the timer that was given, with all attempts and waiting for locks; of a sweep, its
+            whole transaction; None without a timer, for the ledger reads no clock.
         attempts: how many transactions were begun: several where somebody else was quicker, none where the database
             could not be reached.
         reasons: the codes of the reasons of a refusal.
@@ -38,12 +38,25 @@ class Observed:
 
     kind: str
     outcome: Literal["made", "repeated", "refused", "failed", "unknown"]
-    seconds: float
+    seconds: float | None
     attempts: int
     reasons: tuple[str, ...] = ()
 
 
 Observer = Callable[[Observed], object]
+Timer = Callable[[], float]
+
+
+class Watching(NamedTuple):
+    """Who is told of transitions, and by which clock.
+
+    Attributes:
+        observer: is called with every transition; None for nobody.
+        timer: returns seconds, such as `time.perf_counter`; None for no durations.
+    """
+
+    observer: Observer | None = None
+    timer: Timer | None = None
 
 
 def quicker(attempt: int) -> None:
@@ -52,16 +65,16 @@ def quicker(attempt: int) -> None:
 
 
 class Watch:
-    """The clock of one request; it tells the observer what became of it."""
+    """One request, from its begin on; it tells the observer what became of it."""
 
-    __slots__ = ("_began", "_kind", "_observer", "attempts")
+    __slots__ = ("_began", "_kind", "_observer", "_timer", "attempts")
 
-    def __init__(self, observer: Observer | None, kind: str) -> None:
+    def __init__(self, watching: Watching, kind: str) -> None:
         """Begin; without an observer nothing is told."""
-        self._observer = observer
+        self._observer, self._timer = watching
         self._kind = kind
         self.attempts = 0
-        self._began = 0.0 if observer is None else perf_counter()
+        self._began = 0.0 if self._timer is None else self._timer()
 
     def answered(self, answer: Exchange | Refusal, made: Sequence[str]) -> None:
         """Tell of a request that was answered, and of what else its transaction made.
@@ -92,8 +105,8 @@ class Watch:
             self._tell(Observed(self._kind, "unknown" if is_unknown else "failed", self._seconds, self.attempts))
 
     @property
-    def _seconds(self) -> float:
-        return perf_counter() - self._began
+    def _seconds(self) -> float | None:
+        return None if self._timer is None else self._timer() - self._began
 
     def _tell(self, observed: Observed) -> None:
         assert self._observer is not None  # noqa: S101 - whoever calls has looked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, event
 from ledger import server
 from ledger.shop import AT, KEY, accepted, code, made, reserved
 from miexchange import ledger
-from miexchange.ledger import BusyError, LedgerError, verify
+from miexchange.ledger import BusyError, LedgerError, UnreachableError, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,26 @@ def test_an_engine_stays_open_and_its_own(where: str) -> None:
             assert connection.connection.driver_connection.info.backend_pid == pid  # type: ignore[union-attr]
         with pytest.raises(LedgerError, match="opened without its key"), ledger.open(engine) as keyless:
             keyless.sweep(AT)
+
+
+def test_where_all_connections_of_a_pool_are_lost_only_one_request_is_told(where: str) -> None:
+    with engine_of(where, pool_size=5) as engine, ledger.open(engine, key=KEY, create=True) as store:
+        accepted(store, 1)
+
+        def lose_all() -> None:
+            with ExitStack() as stack:
+                lent = [stack.enter_context(engine.connect()) for _ in range(5)]
+                pids = [one.connection.driver_connection.info.backend_pid for one in lent]  # type: ignore[union-attr]
+            with psycopg.connect(where, autocommit=True) as admin:
+                for pid in pids:
+                    admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+        lose_all()
+        assert [accepted(store, number).version for number in range(2, 9)] == [1] * 7
+        lose_all()
+        with pytest.raises(UnreachableError, match="connection to the ledger was lost"):
+            store.get(code(1))
+        assert all(store.get(code(number)) for number in range(1, 9))
 
 
 def test_a_ledger_that_cannot_be_opened_leaves_the_engine_open(where: str) -> None:

@@ -7,11 +7,12 @@ more for a statement, of which a transition has four.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated
@@ -284,12 +285,13 @@ class Sessions:
 
     def drop(self, session: Session) -> None:
         """Close a session that cannot be used any more, and those at hand: what it lost, they lost too."""
+        with suppress(SQLAlchemyError):  # who learns of a lost connection, and then lends no older one of its pool
+            session.core.exec_driver_sql("SELECT 1")
         dropped = (session, *self._emptied())
         LOG.warning("A connection is given up, and %d more that were at hand", len(dropped) - 1)
         for one in dropped:
             one.core.invalidate()
             one.core.close()
-        self._engine.dispose()  # what its pool has, too
 
     def close(self) -> None:
         """Close the sessions at hand."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
 
 from ledger import server
 from ledger.shop import AT, KEY, accepted, code, made, reserved
@@ -16,7 +24,6 @@ from miexchange.ledger import BusyError, LedgerError, UnreachableError, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -105,6 +112,65 @@ def test_a_ledger_that_cannot_be_opened_leaves_the_engine_open(where: str) -> No
             with pytest.raises(LedgerError, match="The database is empty"):
                 call(engine, key=KEY)
         assert engine.pool is pool
+
+
+@contextmanager
+def pooler(where: str, folder: Path) -> Iterator[str]:
+    """Start PgBouncer before a database, and give its URL."""
+    url = make_url(where)
+    at = Path(str(url.query.get("host", url.host)))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "pgbouncer.ini").write_text(
+        f"[databases]\n{url.database} = host={at} port={url.port or 5432} user={url.username}\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = transaction\n"
+        "unix_socket_dir =\ndefault_pool_size = 2\n",
+        "utf-8",
+    )
+    owner = at.owner() if at.exists() else "nobody"  # it does not run as root, and must reach the socket
+    as_owner = ["-u", owner] if os.geteuid() == 0 else []
+    for place in (folder, *folder.parents[:3]):
+        place.chmod(0o755)
+    started = subprocess.Popen(["pgbouncer", "-q", *as_owner, str(folder / "pgbouncer.ini")])  # noqa: S603, S607 - our own words
+    try:
+        for _ in range(100):
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"postgresql://{url.username}@127.0.0.1:{port}/{url.database}"
+    finally:
+        started.terminate()
+        started.wait()
+
+
+@pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="PgBouncer is not installed")
+def test_behind_pgbouncer_in_transaction_mode(where: str, tmp_path: Path) -> None:
+    with pooler(where, tmp_path) as before:
+        with pytest.raises(
+            UnreachableError, match=r"unsupported startup parameter: options\. Behind PgBouncer, give an"
+        ):
+            ledger.open(before, key=KEY, create=True)
+        with engine_of(before) as engine, pytest.raises(LedgerError, match="A connection pooler stands before the"):
+            ledger.open(engine, key=KEY, create=True)
+        with (
+            engine_of(before, connect_args={"prepare_threshold": None}) as engine,
+            ledger.open(engine, key=KEY, create=True) as store,
+            ThreadPoolExecutor(8) as pool,
+        ):
+            assert len(set(pool.map(lambda number: reserved(store, number).code, range(80)))) == 80
+            assert len(store.events(limit=1_000)) == 160
+            assert verify(store)
+
+
+def test_a_pooler_is_recognised_by_its_number_of_the_process(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine_of(where, connect_args={"prepare_threshold": None}) as engine:
+        monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", 1)
+        for call in (ledger.open, ledger.migrate):
+            with pytest.raises(LedgerError, match="A connection pooler stands before the server of the ledger"):
+                call(where, key=KEY)
+        ledger.open(engine, key=KEY, create=True).close()
 
 
 def test_only_an_engine_that_can_keep_a_ledger_is_taken(tmp_path: Path) -> None:

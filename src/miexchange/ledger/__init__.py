@@ -23,7 +23,7 @@ from miexchange.errors import missing, wrong_type
 from miexchange.ledger import _feed, _keyring, _schema
 from miexchange.ledger._address import MAKE
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
-from miexchange.ledger._engine import PREPARE, engine_of, reading, release, translated
+from miexchange.ledger._engine import PREPARE, check_pooler, engine_of, reading, release, translated
 from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
 from miexchange.ledger._export import Exported, export
 from miexchange.ledger._feed import FeedEvent
@@ -146,6 +146,7 @@ def migrate(url: str | PathLike[str] | Engine, *, key: bytes | None = None, old_
     engine = engine_of(url)
     try:
         with translated(PREPARE), reading(engine).connect() as connection:
+            check_pooler(connection)
             _check_is_there(connection)
             _schema.version_of(connection)
         version = _schema.migrate(engine)
@@ -174,6 +175,7 @@ def _check_is_there(connection: Connection) -> None:
 def _prepare(engine: Engine, *, create: bool) -> None:
     with translated(PREPARE):
         with reading(engine).connect() as connection:
+            check_pooler(connection)
             if not create:
                 _check_is_there(connection)
             if not _schema.is_empty(connection):

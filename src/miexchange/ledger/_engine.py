@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from miexchange._arguments import FLAG, check, whole
@@ -38,6 +38,7 @@ __all__ = [
     "VERSIONS",
     "Conflict",
     "Outcome",
+    "check_pooler",
     "engine_of",
     "frozen",
     "is_lost",
@@ -127,6 +128,23 @@ def _shared(engine: Engine) -> Engine:
     event.listen(engine, "connect", watch_connection)
     watch_engine(engine)
     return engine.execution_options(**{_SHARED: True})
+
+
+def check_pooler(connection: Connection) -> None:
+    """Refuse a pooler between PostgreSQL and connections that prepare statements: it may run one that another prepared.
+
+    A pooler gives a number of its own as that of the server's process.
+
+    Raises:
+        LedgerError: there is one.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    driver: Any = connection.connection.driver_connection
+    if driver.prepare_threshold is None:
+        return
+    if connection.scalar(select(func.pg_backend_pid())) != driver.info.backend_pid:
+        raise LedgerError("A connection pooler stands before the server of the ledger", _POOLER)
 
 
 def is_shared(engine: Engine) -> bool:
@@ -326,10 +344,16 @@ def _not_opened(said: str) -> tuple[Callable[..., LedgerError], str, str]:
     what = f"The ledger's database cannot be opened: {answer}"
     if re.match('database ".*" does not exist', answer):
         return partial(UnreachableError, part="database"), what, "correct the database in the URL, then {}"
+    if answer.startswith("unsupported startup parameter"):
+        return partial(UnreachableError, part="host"), what, f"{_POOLER[0].lower()}{_POOLER[1:]}, then {{}}"
     if re.search(_OF_A_ROLE, answer):
         return partial(UnreachableError, part="role"), what, "correct the user and the password of the URL, then {}"
     return partial(UnreachableError, part="host"), what, _ASK  # such as one that is starting, or has no room
 
 
 _OF_A_ROLE = '^(role|user) ".*"|authentication failed|no password supplied|pg_hba.conf|permission denied for database'
+_POOLER = (
+    "Behind PgBouncer, give an engine: create_engine(url, hide_parameters=True,"
+    " connect_args=dict(prepare_threshold=None))"
+)
 _ASK = "ask the ledger's operator, then {}"

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-TABLES = {"exchanges", "events", "device_tokens", "answers", "quotas", "tallies", "secret_keys", "alembic_version"}
+TABLES = {"exchanges", "events", "device_tokens", "answers", "quotas", "tallies", "secret_keys"}
+TABLES |= {"feed", "feed_queue", "miexchange_version"}
 LATER = """
 from alembic import op
 import sqlalchemy as sa
-revision, down_revision = "0004", "0003"
+revision, down_revision = "0005", "0004"
 def upgrade():
     op.add_column("exchanges", sa.Column("note", sa.String(10)))
 """
@@ -55,7 +56,7 @@ def test_an_empty_database_becomes_a_ledger(url: str) -> None:
 
 def test_the_migrations_make_the_tables_that_the_code_reads(url: str) -> None:
     with ledger.open(url, create=True) as store, store.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"version_table": _engine.VERSIONS})
         assert compare_metadata(context, _schema._metadata) == []  # noqa: SLF001 - the tables that are read
     assert ScriptDirectory.from_config(_schema._config()).get_current_head() == _schema.HEAD  # noqa: SLF001 - as above
 
@@ -71,7 +72,7 @@ def test_many_may_open_an_empty_database_at_once(url: str) -> None:
 
 def stamp(url: str, version: str) -> None:
     with connected(url) as connection:
-        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608 - our own
+        connection.exec_driver_sql(f"UPDATE miexchange_version SET version_num = '{version}'")  # noqa: S608 - our own
 
 
 def test_a_newer_ledger_is_refused(url: str) -> None:
@@ -80,7 +81,7 @@ def test_a_newer_ledger_is_refused(url: str) -> None:
     with pytest.raises(LedgerError) as caught:
         ledger.open(url)
     assert str(caught.value) == (
-        "The ledger's tables are of version 9999, which is newer than 0003, the last that this package knows. "
+        "The ledger's tables are of version 9999, which is newer than 0004, the last that this package knows. "
         "Install a newer miexchange."
     )
 
@@ -92,15 +93,15 @@ def test_an_older_ledger_is_refused_until_it_is_migrated(
         accepted(store, 1)
     plain = Path(str(_schema.__file__)).parent / "migrations"
     later = Path(shutil.copytree(plain, tmp_path / "migrations"))
-    (later / "versions" / "v0004_later.py").write_text(LATER, encoding="utf-8")
+    (later / "versions" / "v0005_later.py").write_text(LATER, encoding="utf-8")
     config = _schema._config()  # noqa: SLF001 - a package of tomorrow is imitated
     config.set_main_option("script_location", str(later))
     monkeypatch.setattr(_schema, "_config", lambda: config)
-    monkeypatch.setattr(_schema, "HEAD", "0004")
-    with pytest.raises(LedgerError, match=r"of version 0003, and this package needs 0004\. Make a backup, then run: m"):
+    monkeypatch.setattr(_schema, "HEAD", "0005")
+    with pytest.raises(LedgerError, match=r"of version 0004, and this package needs 0005\. Make a backup, then run: m"):
         ledger.open(url)
-    assert ledger.migrate(url) == "0004"
-    assert ledger.migrate(url) == "0004", "there is nothing left to do"
+    assert ledger.migrate(url) == "0005"
+    assert ledger.migrate(url) == "0005", "there is nothing left to do"
     with ledger.open(url, key=KEY, create=True) as store:
         assert verify(store) == ledger.Verification(1, 1, ())
         assert "note" in {column["name"] for column in inspect(store.engine).get_columns("exchanges")}
@@ -109,9 +110,21 @@ def test_an_older_ledger_is_refused_until_it_is_migrated(
 def test_a_ledger_that_lost_its_version_is_refused(url: str) -> None:
     ledger.open(url, create=True).close()
     with connected(url) as connection:
-        connection.exec_driver_sql("DELETE FROM alembic_version")
-    with pytest.raises(LedgerError, match="of version none, and this package needs 0003"):
+        connection.exec_driver_sql("DELETE FROM miexchange_version")
+    with pytest.raises(LedgerError, match="of version none, and this package needs 0004"):
         ledger.open(url)
+
+
+def test_another_program_may_use_alembic_beside_a_ledger(url: str) -> None:
+    """Defect: the ledger's version was in Alembic's default table, which every program that uses Alembic has."""
+    ledger.open(url, key=KEY, create=True).close()
+    with connected(url) as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('4f1e0a2b3c5d')")
+    assert ledger.migrate(url, key=KEY) == _schema.HEAD
+    with ledger.open(url, key=KEY) as store, store.engine.connect() as connection:
+        assert verify(store)
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "4f1e0a2b3c5d"
 
 
 def test_a_database_of_somebody_else_is_refused(url: str) -> None:

@@ -7,6 +7,8 @@
 - ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
   refusals.
 - ``quotas``: how many places of each bonus with a quota are taken.
+- ``feed_queue``: the events that have no position in the feed yet, in the order in which they were written.
+- ``feed``: the positions of the others; see `miexchange.ledger._feed`.
 - ``tallies``: the running count of events and answers, sealed with the ledger's key.
 - ``secret_keys``: which keys open the ledger: for each its id, and the ledger's secrets encrypted under it.
 
@@ -28,14 +30,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    insert,
     inspect,
     select,
     text,
 )
+from sqlalchemy.schema import CreateSchema
 
 from miexchange._limits import NAME
 from miexchange.exchange import OPEN
-from miexchange.ledger._engine import PREPARE, writing
+from miexchange.ledger._engine import PREPARE, SCHEMA, VERSIONS, writing
 from miexchange.ledger._errors import LedgerError, LedgerVersionError
 
 if TYPE_CHECKING:
@@ -44,9 +48,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import ReflectedIndex
 
 __all__ = [
+    "HAS_PAST_ORDER",
     "HEAD",
     "IS_OPEN",
-    "TOKEN_IS_BOUGHT",
     "TOKEN_IS_OPEN",
     "answers",
     "check",
@@ -54,6 +58,8 @@ __all__ = [
     "differences",
     "events",
     "exchanges",
+    "feed",
+    "feed_queue",
     "is_empty",
     "migrate",
     "quotas",
@@ -62,7 +68,7 @@ __all__ = [
     "version_of",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _metadata = MetaData()
@@ -72,8 +78,8 @@ IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
 TOKEN_IS_OPEN = text("is_open")
 """The same of device tokens."""
 
-TOKEN_IS_BOUGHT = text("bought_us IS NOT NULL")
-"""The same of devices that were bought."""
+HAS_PAST_ORDER = text("past_order IS NOT NULL")
+"""The same of exchanges that ended, and had an order."""
 
 exchanges = Table(
     "exchanges",
@@ -89,8 +95,12 @@ exchanges = Table(
     Column("currency", String(3), nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("head", String(64), nullable=False),
+    Column("programme", String(NAME), nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Column("past_order", String(NAME)),
     Index("exchanges_open_account", "account", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     Index("exchanges_order", "order_id", unique=True),
+    Index("exchanges_past_order", "past_order", sqlite_where=HAS_PAST_ORDER, postgresql_where=HAS_PAST_ORDER),
     Index(
         "exchanges_due",
         "due_us",
@@ -98,6 +108,10 @@ exchanges = Table(
         sqlite_where=text("due_us IS NOT NULL"),
         postgresql_where=text("due_us IS NOT NULL"),
     ),
+    Index("exchanges_began", "began_us", "code"),
+    Index("exchanges_account", "account", "began_us", "code"),
+    Index("exchanges_state", "state", "began_us", "code"),
+    Index("exchanges_programme", "programme", "began_us", "code"),
     sqlite_with_rowid=False,
 )
 
@@ -130,7 +144,7 @@ device_tokens = Table(
         sqlite_where=TOKEN_IS_OPEN,
         postgresql_where=TOKEN_IS_OPEN,
     ),
-    Index("device_tokens_bought", "token", sqlite_where=TOKEN_IS_BOUGHT, postgresql_where=TOKEN_IS_BOUGHT),
+    Index("device_tokens_token", "token", "code"),
     sqlite_with_rowid=False,
 )
 
@@ -173,6 +187,22 @@ tallies = Table(
     sqlite_with_rowid=False,
 )
 
+feed_queue = Table(
+    "feed_queue",
+    _metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # SQLite's own number of a row
+    Column("code", String(17), nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+feed = Table(
+    "feed",
+    _metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("code", String(17), nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
 secret_keys = Table(
     "secret_keys",
     _metadata,
@@ -183,7 +213,9 @@ secret_keys = Table(
     sqlite_with_rowid=False,
 )
 
-_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_version = Table(VERSIONS, MetaData(), Column("version_num", String(32), primary_key=True))
+_older_version = _version.to_metadata(MetaData(), name="alembic_version")
+"""The same until version 0003."""
 
 
 def is_empty(connection: Connection) -> bool:
@@ -214,16 +246,25 @@ def version_of(connection: Connection) -> str:
         LedgerVersionError: it is a ledger of a newer version.
         LedgerError: the database is no ledger.
     """
-    there = set(inspect(connection).get_table_names())
-    # Other programs keep their version in a table of the same name, and count from 0001 as well.
-    if "alembic_version" not in there or not there & {"exchanges", "device_tokens"}:
+    table = _table_of_version(connection)
+    if table is None:
         what = "The database has tables and is no ledger of miexchange"
         raise LedgerError(what, "Give the URL of a ledger, or that of an empty database")
-    found = str(connection.scalar(select(_version.c.version_num)) or "none")
+    found = str(connection.scalar(select(table.c.version_num)) or "none")
     if found != HEAD and found not in _known_versions():
         what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package"
         raise LedgerVersionError(f"{what} knows", "Install a newer miexchange")
     return found
+
+
+def _table_of_version(connection: Connection) -> Table | None:
+    """Return the table in which a ledger keeps its version; None where there is no ledger."""
+    there = set(inspect(connection).get_table_names())
+    if _version.name in there:
+        return _version
+    # Other programs keep their version in a table of the older name, and count from 0001 as well.
+    is_older = _older_version.name in there and bool(there & {"exchanges", "device_tokens"})
+    return _older_version if is_older else None
 
 
 def differences(connection: Connection) -> list[str]:
@@ -315,6 +356,13 @@ def migrate(engine: Engine) -> str:
     with writing(engine, PREPARE) as connection:
         if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange ledger'))"))
+            schema = engine.get_execution_options().get(SCHEMA)
+            if schema is not None and not inspect(connection).has_schema(schema):
+                connection.execute(CreateSchema(schema))
+        if _table_of_version(connection) is _older_version:
+            _version.create(connection)
+            connection.execute(insert(_version).from_select(["version_num"], select(_older_version)))
+            _older_version.drop(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         return str(connection.scalar(select(_version.c.version_num)))

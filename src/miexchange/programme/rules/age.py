@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from miexchange._bounded import Between
 from miexchange._value import Value
 from miexchange.money import BPS, Bps, percent
-from miexchange.programme.rules._retention import Label, Retention, falling
+from miexchange.programme.rules._rule import Label, Retention
 from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ class _Age(Retention):
             elif band is not None and before is not None and band.from_months <= before.from_months:
                 rule = f"order the bands by age: give more than {before.from_months} months"
                 yield f"age_bands.{number}.from_months", band.from_months, rule
-        yield from falling(
-            "age_bands", (band.keep_bps for band in terms.age_bands), "an older device may not keep more"
-        )
+        yield from self.falling(terms, "an older device may not keep more")
 
     def labels(self, terms: Terms) -> Iterable[int]:
         return range(terms.age_bands[-1].from_months + 1)
@@ -72,8 +70,8 @@ class _Age(Retention):
             return reason_of(code, purchased_on=facts.purchased_on, on=facts.on)
         return reason_of(code)
 
-    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
-        return ((band.keep_bps, f"from {band.from_months} months") for band in terms.age_bands)
+    def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
+        return (f"{percent(band.keep_bps)} from {band.from_months} months" for band in terms.age_bands)
 
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> tuple[AgeBand, ...]:  # noqa: ARG002 - of no matter
         bands: list[AgeBand] = []

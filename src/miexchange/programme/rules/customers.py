@@ -10,7 +10,7 @@ from miexchange._text import listed
 from miexchange._value import Value
 from miexchange.errors import shown
 from miexchange.money import BPS, Bps, percent
-from miexchange.programme.rules._retention import Label, Retention, falling
+from miexchange.programme.rules._rule import Label, Retention
 from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class _Customers(Retention):
     line, setting, reads, title = "customer", "customer_classes", "customer", "kept by class of customer"
 
     def faults(self, terms: Terms) -> Iterator[Fault]:
-        rates = (one.keep_bps for one in terms.customer_classes)
-        yield from falling(self.setting, rates, "a lower class may not keep more than the one before")
+        return self.falling(terms, "a lower class may not keep more than the one before")
 
     def labels(self, terms: Terms) -> Iterable[str]:
         return (one.id for one in terms.customer_classes)
@@ -63,11 +62,11 @@ class _Customers(Retention):
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
         classes = listed(tuple(self.labels(terms)))
         if code is ReasonCode.CUSTOMER_UNKNOWN:
-            return reason_of(code, customer=shown(facts.customer), classes=classes)
+            return reason_of(code, customer=shown(facts.label(self.reads)), classes=classes)
         return reason_of(code, classes=classes)
 
-    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
-        return ((one.keep_bps, f"for {one.id}") for one in terms.customer_classes)
+    def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
+        return (f"{percent(one.keep_bps)} for {one.id}" for one in terms.customer_classes)
 
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> tuple[CustomerClass, ...]:  # noqa: ARG002 - of no matter
         rates = [BPS]

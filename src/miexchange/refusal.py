@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, final
 from miexchange import _texts
 from miexchange._bounded import Items, Line, Name
 from miexchange._limits import MESSAGE, REASONS, VALUE_ITEMS
-from miexchange._value import Value, argument, check_types, elements, text
+from miexchange._value import Value, argument, check_types, elements, require, text
 from miexchange._words import Word, word
 from miexchange.errors import missing, one_line, unknown
 
@@ -191,7 +191,8 @@ class _Object:
     def __get_pydantic_json_schema__(_schema: Any, _handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
         """Say that it is an object of texts and whole numbers."""
         texts = {"type": "string", "maxLength": MESSAGE}
-        return {"type": "object", "additionalProperties": {"anyOf": [texts, {"type": "integer"}]}}
+        either = {"anyOf": [texts, {"type": "integer"}]}
+        return {"type": "object", "additionalProperties": either, "maxProperties": _MOST_VALUES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +221,13 @@ class Reason(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        texts = self.message + self.remedy + self.subject
-        if len(texts) > MESSAGE or not texts.isprintable():  # one look at all three: a quote may have warnings
+        require(len(dict(self.values)) == len(self.values), "Reason.values", self.values, "name each value once")
+        texts = self.message + self.remedy + self.subject + "".join([f"{name}{value}" for name, value in self.values])
+        if len(texts) > MESSAGE or not texts.isprintable():  # one look at all of them: a quote may have warnings
             for name in ("message", "remedy", "subject"):
                 object.__setattr__(self, name, one_line(getattr(self, name)))
+            values = ((one_line(name), one_line(value) if type(value) is str else value) for name, value in self.values)
+            object.__setattr__(self, "values", tuple(values))
 
     def text(self, locale: str | None = None) -> str:
         """Return the reason for people, as sentences in a language; the digits are the same in each.

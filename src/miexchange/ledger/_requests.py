@@ -86,10 +86,13 @@ def _size(reason: Reason) -> int:
 
 def _cut(reason: Reason) -> Reason:
     """Return a reason whose texts are no longer than anybody reads."""
-    texts = {name: getattr(reason, name) for name in ("message", "remedy", "subject")}
-    return reason.replace(
-        **{name: text if len(text) <= TEXT else f"{text[: TEXT - 1]}…" for name, text in texts.items()}
-    )
+    texts = {name: _shortened(getattr(reason, name)) for name in ("message", "remedy", "subject")}
+    values = tuple((name, _shortened(value) if isinstance(value, str) else value) for name, value in reason.values)
+    return reason.replace(**texts, values=values)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= TEXT else f"{text[: TEXT - 1]}…"
 
 
 MISTYPED = refused(ReasonCode.COUPON_CODE_MISTYPED)

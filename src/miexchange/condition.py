@@ -181,7 +181,7 @@ class Condition(Mapping[str, str]):
             python_schema=core_schema.is_instance_schema(cls),
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
         )
-        return in_own_words(cls, lambda: schema)
+        return in_own_words(cls, lambda: schema, lambda condition, _: condition.to_dict())
 
 
 @dataclass(frozen=True, slots=True)

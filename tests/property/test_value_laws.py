@@ -19,12 +19,9 @@ import miexchange
 from miexchange import (
     Condition,
     Device,
-    DeviceReport,
-    Inspection,
     InvalidValue,
     MiExchangeError,
     Programme,
-    Quote,
     TacTable,
 )
 from miexchange._value import Value
@@ -44,10 +41,7 @@ calm = effort(0.25)
 
 def json_of(value: Any) -> str:
     """Return the whole JSON form: what holds IMEIs leaves them out unless it is asked."""
-    return value.to_json(reveal_imei=True) if isinstance(value, _WITH_IMEIS) else value.to_json()
-
-
-_WITH_IMEIS = (Quote, DeviceReport, Inspection)
+    return value.to_json(reveal_imei=True) if isinstance(value, Value) else value.to_json()
 
 
 def parts(value: object) -> list[object]:
@@ -78,7 +72,7 @@ def test_a_value_is_frozen(kind: type[Any], data: st.DataObject) -> None:
         assert not isinstance(part, list | dict | set | bytearray)
         if isinstance(part, Value | Condition) and part is not value:
             hash(part)
-    names = ["_answers"] if kind is Condition else [field.name for field in dataclasses.fields(kind)]
+    names = ["_answers"] if kind is Condition else kind.__match_args__
     for name in [*names, "anything"]:
         with pytest.raises((AttributeError, TypeError)):
             setattr(value, name, None)
@@ -129,7 +123,7 @@ def test_replace_checks_like_the_constructor(kind: type[Any], data: st.DataObjec
         with pytest.raises(InvalidValue):
             value.replace(power=1)
         return
-    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
+    fields = {name: getattr(value, name) for name in kind.__match_args__}
     assert value.replace() == value.replace(**fields) == value
     with pytest.raises(InvalidValue):
         value.replace(no_such_field=1)
@@ -172,8 +166,9 @@ def test_a_value_equals_only_its_own_kind(kind: type[Any], data: st.DataObject) 
 def test_a_device_with_a_number_for_an_imei_has_a_json_form(number: float) -> None:
     """Design, promise 7: what a device holds, to be named in the refusal, round-trips."""
     device = Device("acme", number)
-    assert Device.from_json(device.to_json()) == device
-    assert Device.from_json(device.to_json()).to_json() == device.to_json()
+    text = device.to_json(reveal_imei=True)
+    assert Device.from_json(text) == device
+    assert Device.from_json(text).to_json(reveal_imei=True) == text
 
 
 @pytest.mark.parametrize("kind", [Programme, TacTable], ids=lambda kind: kind.__name__)

@@ -6,7 +6,7 @@ import stdnum.imei
 
 from _measure import is_quick, print_table, side_by_side, verdict
 from _phones import AT, PROGRAMMES, faulty
-from miexchange import Coupon, Order, OrderLine, Programme, Quote, Redemption, issue
+from miexchange import Coupon, Currency, Order, OrderLine, Programme, Quote, Redemption, issue
 
 GOAL = 3
 ACCOUNT = "account-1"
@@ -18,6 +18,7 @@ ORDER = Order(
         OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1399900),
         OrderLine("Mi Band 2", "accessory", "Mi", "mi.com", 179900),
     ),
+    Currency("INR"),
 )
 
 

@@ -31,7 +31,7 @@ print(imei, "may be", [f"{phone.brand} {phone.model}" for phone in programme.tac
 best = headline("oneplus-3t-6-64", programme, at=at)
 if isinstance(best, Refusal):
     sys.exit(best.explain())
-print("up to", best.rupees)
+print("up to", best.money.plain)
 
 device, answers = Device("oneplus-3t-6-64", imei), best.condition.replace(body="light_wear")
 quote = appraise(device, answers, programme, at=at, imei_status=ImeiStatus.CLEAR)
@@ -45,6 +45,8 @@ coupon = issue(quote, programme, account="asha", at=at, key=KEY)
 if isinstance(coupon, Refusal):
     sys.exit(coupon.explain())
 print("coupon", coupon.display_code, "until before", coupon.valid_until)
-order = Order("1", (OrderLine("Redmi Note 5 Pro", "smartphone", "Redmi", "mi.com", price_minor=1399900),))
+order = Order(
+    "1", (OrderLine("Redmi Note 5 Pro", "smartphone", "Redmi", "mi.com", price_minor=1399900),), programme.currency
+)
 print(coupon.check(order, account="asha", at=at))
 print(coupon.check(order, account="asha", at=coupon.valid_until))

@@ -217,6 +217,7 @@ def models(facts: Path, listing: Path) -> list[Row]:
         has_two = not with_two.isdisjoint(spelt(f"{brand} {one}") for one in names)
         rows.append(
             {
+                "category": "smartphone",
                 "model": variant_id(brand, name, ram_mb, fact["storage_gb"]),
                 "brand": brand,
                 "name": name,

@@ -55,7 +55,8 @@ def main() -> None:
     market = simulate_market(rows, seed=2)
     quotes, scales = simulate_quotes(rows // 4, seed=3)
     read, found = timed(lambda: Observations.read(raw, programme.catalogue, as_of=date(2018, 6, 30)))
-    prices, _ = timed(lambda: PriceTableBuilder(minimum=1).fit(found, dates=[date(2018, 5, 15), date(2018, 6, 15)]))
+    dates, zone = [date(2018, 5, 15), date(2018, 6, 15)], programme.zone
+    prices, _ = timed(lambda: PriceTableBuilder(minimum=1).fit(found, zone=zone, dates=dates))
     curve, _ = timed(lambda: DepreciationCurve().fit(market))
     deductions, _ = timed(lambda: DeductionModel(scales).fit(quotes))
     table = [

@@ -4,10 +4,11 @@
 >>> from miexchange import Device, Programme, headline
 >>> programme = Programme.load("mi-exchange-india")
 >>> quote = headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 15, 12, tzinfo=UTC))
->>> quote.label, quote.grade, quote.rupees
+>>> quote.label, quote.grade, quote.money.plain
 ('OnePlus 3T (6 GB, 64 GB)', 'A', '11290.00')
 """
 
+from miexchange._zone import Zone
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
@@ -26,6 +27,7 @@ from miexchange.exchange import Exchange, accept
 from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import Currency, Money
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules, lint
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal
@@ -41,6 +43,7 @@ __all__ = [
     "Condition",
     "Coupon",
     "CouponStanding",
+    "Currency",
     "DataError",
     "Device",
     "DeviceReport",
@@ -58,6 +61,7 @@ __all__ = [
     "InvalidValue",
     "Listing",
     "MiExchangeError",
+    "Money",
     "Option",
     "Order",
     "OrderLine",
@@ -83,6 +87,7 @@ __all__ = [
     "Verdict",
     "VersionError",
     "WorstCase",
+    "Zone",
     "accept",
     "appraise",
     "coupon_for",

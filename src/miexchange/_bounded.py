@@ -12,6 +12,7 @@ Between(least=1, most=900, step=1, says='')
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -38,6 +39,7 @@ __all__ = [
     "Name",
     "Note",
     "Number",
+    "Older",
     "OlderText",
     "Pair",
     "Text",
@@ -148,6 +150,19 @@ class After:
     """A day or an instant after that of another field, where both are there."""
 
     field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """What a field is in the JSON of a version of this package that did not have it yet."""
+
+    make: Callable[[], object]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
+        """Let the field be missing in JSON."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+        return core_schema.with_default_schema(handler(source), default_factory=self.make)
 
 
 @dataclass(frozen=True, slots=True)

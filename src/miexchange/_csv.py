@@ -20,12 +20,12 @@ from miexchange._frame import Columns, NotATable
 from miexchange._limits import COLUMNS, TEXT
 from miexchange._problems import Problems
 from miexchange._text import WIDEST, counted, is_blank, path_of, text_of, whole_of
-from miexchange._time import NotATime, as_date, day_of, instant_of, is_moment, read_day, read_instant
+from miexchange._time import NotATime, as_date, day_of, instant_of, is_day, is_moment, read_day, read_instant
 from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import timezone
+    from datetime import tzinfo
     from pathlib import Path
 
     from miexchange._bounded import Between
@@ -127,17 +127,20 @@ class Row:
             self._not_a_time(column, value, fault)
         return None
 
-    def instant(self, column: str, zone: timezone) -> datetime | None:
-        """Return an instant in UTC: a date means its first moment in the zone."""
+    def instant(self, column: str, zone: tzinfo | None) -> datetime | None:
+        """Return an instant in UTC: a date means its first moment in the zone, and nothing without one."""
         value = self.cells.get(column)
         try:
             text = text_of(value)
+            if zone is None and (type(as_date(value)) is date if text is None else is_day(text.strip())):
+                self._not_a_time(column, value, NotATime(*_NO_ZONE_OF_DAY))
+                return None
             return instant_of(as_date(value), zone) if text is None else read_instant(text.strip(), zone)
         except NotATime as fault:
             self._not_a_time(column, value, fault)
         return None
 
-    def value(self, kind: type[_T], zone: timezone) -> _T | None:
+    def value(self, kind: type[_T], zone: tzinfo | None) -> _T | None:
         """Return the value whose fields are the row's cells, each read as its type says; None where one does not fit.
 
         Args:
@@ -147,7 +150,7 @@ class Row:
         cells = {name: self._cell(name, how, zone) for name, how in _read_as(cast("Any", kind))}
         return self.made(kind, {}, **cells)
 
-    def _cell(self, column: str, how: _How, zone: timezone) -> object:
+    def _cell(self, column: str, how: _How, zone: tzinfo | None) -> object:
         kind, of, optional = how
         if kind is str:
             return self.text(column)
@@ -177,7 +180,7 @@ class Row:
                 field = fault.field.split(".")[1]
                 column = columns.get(field, field)
                 what = fault.value if self.is_empty(column) else _cell_shown(self.cells[column])
-                self.bad(column, f"{what} does not fit", sentence(fault.rule))
+                self.bad(column, f"{what} does not fit" if what else "is empty", sentence(fault.rule))
         return None
 
     def _not_a_time(self, column: str, value: object, fault: NotATime) -> None:
@@ -193,6 +196,9 @@ def _read_as(kind: Any) -> tuple[tuple[str, _How], ...]:  # noqa: ANN401 - any d
         (name, (get_origin(inner) or inner, get_args(inner) or bounds, optional))
         for name, (inner, bounds, optional) in hints.items()
     )
+
+
+_NO_ZONE_OF_DAY = ("is a day, and no zone says when it begins", "Give `zone`, or write a moment with its offset")
 
 
 def _cell_shown(value: object) -> str:

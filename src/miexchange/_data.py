@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from miexchange.errors import DataError, Problem
 
-__all__ = ["folder"]
+__all__ = ["folder", "rows"]
 
 
 @cache
@@ -28,3 +30,21 @@ def folder() -> Path:
             for candidate in candidates
         )
     )
+
+
+def rows(name: str, columns: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of a table that is shipped.
+
+    Raises:
+        DataError: it is not there, or has other columns.
+    """
+    path = folder() / name
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if reader.fieldnames == columns:
+                return list(reader)
+        message = f"the columns are not {','.join(columns)}"
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+    raise DataError((Problem(str(path), None, "", message, "Install miexchange anew"),))

@@ -3,7 +3,7 @@
 `journey` computes everything, `tell` writes it down. Nothing is prepared: change a table, and the story changes.
 
 >>> story = journey()
->>> story.quote.rupees, story.redemption.to_pay, bool(story.proof)
+>>> story.quote.money.plain, story.redemption.to_pay, bool(story.proof)
 ('10720.00', 377800, True)
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from miexchange import (
@@ -46,7 +46,7 @@ __all__ = ["DEMO_KEY", "Journey", "journey", "tell"]
 DEMO_KEY = b"published demo key: never use it"
 """The key of the demo's coupon. Everybody can read it here, so it protects nothing: a real key is secret."""
 
-PUBLISHED_PAISE = 1055000
+PUBLISHED_MINOR = 1055000
 """The one Mi Exchange price in the press: a OnePlus 3T, 15 March 2018, variant and condition not stated."""
 PUBLISHED_AT = "https://www.gizmochina.com/2018/03/15/get-a-new-xiaomi-phone-for-less-using-the-mi-exchange-program/"
 
@@ -111,7 +111,7 @@ class Journey:
             "programme": self.programme.id,
             "graded": self.graded.id,
             "published_at": PUBLISHED_AT,
-            "published_minor": PUBLISHED_PAISE,
+            "published_minor": PUBLISHED_MINOR,
             "prices_are": "modelled",
         }
 
@@ -135,7 +135,10 @@ def journey() -> Journey:
     new_phone = programme.catalogue.by_model[_NEW_PHONE]
     phone = OrderLine(new_phone.name, "smartphone", "Redmi", "mi.com", new_phone.launch_price_minor or 0)
     case = OrderLine("Case for it", "accessory", "Mi", "mi.com", 49900)
-    order, case_only = Order("order-1", (phone, case)), Order("order-2", (case,))
+    order, case_only = (
+        Order("order-1", (phone, case), programme.currency),
+        Order("order-2", (case,), programme.currency),
+    )
     later, end = at + timedelta(days=2), coupon.valid_until
 
     unknown = Device(_MODEL, Imei.from_body(_PLACEHOLDER))
@@ -182,7 +185,7 @@ def tell(story: Journey, write: Callable[[int], str], width: int = _WIDEST) -> I
 
     Args:
         story: what happened.
-        write: how to write an amount, such as `miexchange.money.rupees`.
+        write: how to write an amount, such as `Currency.plain`.
         width: how many columns there are; more than 100 are not used.
     """
     page = _Page(write, min(width, _WIDEST), story.programme.zone)
@@ -201,7 +204,7 @@ def tell(story: Journey, write: Callable[[int], str], width: int = _WIDEST) -> I
 class _Page:
     """How wide the page is, and how amounts and instants are written on it."""
 
-    def __init__(self, write: Callable[[int], str], width: int, zone: timezone) -> None:
+    def __init__(self, write: Callable[[int], str], width: int, zone: tzinfo) -> None:
         self.write = write
         self._width = width
         self._zone = zone
@@ -260,7 +263,7 @@ def _tell_quote(story: Journey, page: _Page) -> Iterator[str]:
     yield from page.quote(quote)
     yield from page.text(f"Open for acceptance until before {page.moment(quote.valid_until)}.")
     yield from page.text(
-        f"The press has one Mi Exchange price: {page.write(PUBLISHED_PAISE)} for a OnePlus 3T on 15 March 2018, "
+        f"The press has one Mi Exchange price: {page.write(PUBLISHED_MINOR)} for a OnePlus 3T on 15 March 2018, "
         f"variant and condition not stated (Gizmochina; address in data/README.md). Nothing was fitted to it: we say "
         f"{page.write(quote.coupon_value)} for this phone ({against(quote.coupon_value)}) and "
         f"{page.write(story.advert.coupon_value)} for a clean one ({against(story.advert.coupon_value)})."
@@ -326,7 +329,7 @@ def _tell_graded(story: Journey, page: _Page) -> Iterator[str]:
     yield "Next: miexchange quote, miexchange models oneplus, miexchange programme show"
 
 
-def against(paise: int) -> str:
+def against(amount: int) -> str:
     """Say how far an amount is from the published price, in percent with one decimal."""
-    tenths = ((paise - PUBLISHED_PAISE) * 2_000 + PUBLISHED_PAISE) // (2 * PUBLISHED_PAISE)  # half up
+    tenths = ((amount - PUBLISHED_MINOR) * 2_000 + PUBLISHED_MINOR) // (2 * PUBLISHED_MINOR)  # half up
     return f"{'-' if tenths < 0 else '+'}{abs(tenths) // 10}.{abs(tenths) % 10} %"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import fields
-from datetime import UTC
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -24,7 +23,7 @@ from miexchange.errors import out_of_range, shown, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import timezone
+    from datetime import tzinfo
     from pathlib import Path
 
 __all__ = ["Series", "Table"]
@@ -173,7 +172,7 @@ class Table(Value, Generic[_RowT]):
         source: object,
         problems: Problems | None = None,
         *,
-        zone: timezone = UTC,
+        zone: tzinfo | None = None,
         file: str = "",
         lines: list[int] | None = None,
     ) -> Self:

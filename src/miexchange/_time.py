@@ -39,6 +39,8 @@ __all__ = [
     "is_day",
     "is_moment",
     "micros",
+    "midnight",
+    "midnights",
     "read_day",
     "read_instant",
 ]
@@ -165,7 +167,47 @@ def instant_of(value: object, zone: tzinfo | None) -> datetime:
         return in_utc(cast("datetime", value))
     if type(value) is not date:
         raise NotATime(*_NO_INSTANT)
-    return in_utc(datetime.combine(value, time(), zone))
+    return midnight(value, zone)
+
+
+def midnight(day: date, zone: tzinfo | None) -> datetime:
+    """Return the first instant of a day in a zone, in UTC: where summer time skips midnight, the end of the gap.
+
+    Raises:
+        NotATime: there is no zone, or the day is out of range.
+
+    >>> midnight(date(2018, 3, 15), UTC).isoformat()
+    '2018-03-15T00:00:00+00:00'
+    """
+    wall = datetime.combine(day, time(), zone)
+    begin = in_utc(wall)
+    if begin.astimezone(zone).date() == day and begin.astimezone(zone).time() == time():
+        return begin
+    return _turn(in_utc(wall.replace(fold=1)), begin, zone)
+
+
+def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:
+    """Return every instant at which a day may begin to be, or cease to be, the one after which it is midnight.
+
+    That is one instant, but where clocks are put back over midnight, as in Newfoundland for some years: it is then
+    midnight twice, and the day before again in between.
+    """
+    wall = datetime.combine(day, time(), zone)
+    first, again = midnight(day, zone), in_utc(wall.replace(fold=1))
+    return (first, _turn(first, again, zone), again) if again > first else (first,)
+
+
+def _turn(before: datetime, after: datetime, zone: tzinfo | None) -> datetime:
+    """Return the first instant of the offset that holds at the later of two instants, and not at the earlier."""
+    low, high = 0, int((after - before).total_seconds())
+    offset = after.astimezone(zone).utcoffset()
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (before + timedelta(seconds=middle)).astimezone(zone).utcoffset() == offset:
+            high = middle
+        else:
+            low = middle
+    return before + timedelta(seconds=high)
 
 
 def is_day(text: str) -> bool:

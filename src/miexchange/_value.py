@@ -174,7 +174,7 @@ def _bound_arrays(schema: Any, most: int) -> Any:  # noqa: ANN401 - a schema of 
 
 
 def _read_older_names(schema: Any) -> Any:  # noqa: ANN401 - as above
-    """Let JSON name an amount as versions did that knew paise alone."""
+    """Let JSON name an amount as versions did that knew paise alone; `Older` says what else they did not write."""
     for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
         _read_older_names(part)
     if isinstance(schema, dict) and schema.get("type") == "dataclass-field" and schema["name"].endswith(_MINOR):

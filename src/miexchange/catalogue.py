@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
-from miexchange._bounded import Between, Id, Name, Note
+from miexchange._bounded import Between, Id, Name, Note, Older
 from miexchange._limits import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
@@ -18,12 +18,13 @@ from miexchange._value import Value, argument, day
 from miexchange._value import text as text_argument
 from miexchange.errors import InvalidImei, out_of_range, shown, wrong_type
 from miexchange.imei import Imei
-from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.money import PriceMinor
 from miexchange.tac import TacDevice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from miexchange._value import Fault
 
 __all__ = ["Catalogue", "Device", "Variant"]
 
@@ -42,8 +43,9 @@ class Variant(Value):
         model: the variant's id, such as ``xiaomi-redmi-note-4-4-64``.
         brand: the brand, as the catalogue spells it.
         name: the model's name without the brand.
-        ram_mb: RAM in MB, or None where it is not known.
-        storage_gb: storage in GB.
+        category: what kind of device it is, such as ``smartphone`` or ``tablet``.
+        ram_mb: RAM in MB, or None where it is not known, or the category has none.
+        storage_gb: storage in GB, or None where the category has none.
         launched_on: the launch date in India, or None where no source states one.
         launch_price_minor: the price at launch, or None where no source states one.
         aliases: other names of the model.
@@ -55,13 +57,18 @@ class Variant(Value):
     model: Id
     brand: Id
     name: Id
+    category: Annotated[Id, Older(lambda: "smartphone")]
     ram_mb: _Memory | None
-    storage_gb: _Memory
+    storage_gb: _Memory | None
     launched_on: date | None = None
-    launch_price_minor: Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_AMOUNT)] | None = None
+    launch_price_minor: PriceMinor | None = None
     aliases: tuple[Name, ...] = ()
     source: Note = ""
     sims: Annotated[int, Between(1, 4)] | None = None
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.category == "smartphone" and self.storage_gb is None:
+            yield "storage_gb", None, "give the storage in GB: a smartphone is valued by it"
 
     @property
     def family(self) -> str:
@@ -70,13 +77,14 @@ class Variant(Value):
 
     @property
     def memory(self) -> str:
-        """RAM and storage for people, such as ``4 GB, 64 GB``."""
-        return f"{_ram(self.ram_mb)}, {self.storage_gb} GB" if self.ram_mb else f"{self.storage_gb} GB"
+        """RAM and storage for people, such as ``4 GB, 64 GB``; "" where it has neither."""
+        known = [_ram(self.ram_mb)] if self.ram_mb else []
+        return ", ".join([*known, f"{self.storage_gb} GB"] if self.storage_gb else known)
 
     @property
     def label(self) -> str:
         """The whole name for people, such as ``Xiaomi Redmi Note 4 (4 GB, 64 GB)``."""
-        return f"{self.family} ({self.memory})"
+        return f"{self.family} ({self.memory})" if self.memory else self.family
 
 
 def _given(name: object, field: str) -> str:
@@ -104,6 +112,8 @@ def _id_key(text: str) -> str:
 
 def _spellings_of_memory(variant: Variant) -> Iterator[str]:
     """Yield the keys of RAM and storage as people write them, the units always: `6 GB, 64 GB`, `6GB+64GB`, `64 GB`."""
+    if variant.storage_gb is None:
+        return
     storage = f"{variant.storage_gb}gb"
     yield storage
     if variant.ram_mb is not None:
@@ -155,7 +165,7 @@ class Catalogue(Table[Variant]):
     @cached_property
     def _by_family(self) -> dict[str, tuple[Variant, ...]]:
         families: dict[str, list[Variant]] = defaultdict(list)
-        for variant in sorted(self.variants, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb)):
+        for variant in sorted(self.variants, key=lambda variant: (variant.ram_mb or 0, variant.storage_gb or 0)):
             families[variant.family].append(variant)
         return {family: tuple(variants) for family, variants in families.items()}
 
@@ -284,7 +294,9 @@ class Catalogue(Table[Variant]):
             }
             begins = bool(beginning) and _id_key(variant.model).startswith(beginning)
             if begins or all(_fits_word(word, name, memory) for word in sought):
-                found.append((len(variant.family), variant.family, variant.ram_mb or 0, variant.storage_gb, variant))
+                found.append(
+                    (len(variant.family), variant.family, variant.ram_mb or 0, variant.storage_gb or 0, variant)
+                )
         return tuple(variant for *_, variant in sorted(found, key=lambda row: row[:4]))
 
     def nearest(self, text: str) -> tuple[Variant, ...]:

@@ -26,7 +26,7 @@ from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import out_of_range, wrong_type
 from miexchange.imei import Imei
-from miexchange.money import Amount, allocate, rupees
+from miexchange.money import Amount, CurrencyOfOld, Money, allocate
 from miexchange.programme import NONE_GIVEN, UsageRules
 from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
@@ -94,6 +94,7 @@ class Coupon(Value):
         valid_from: the instant of issue, UTC.
         valid_until: the first instant at which it is no longer valid, UTC.
         usage: what it may be used for.
+        currency: the currency of every amount in it; it buys in no other.
         seal: a keyed tag over all of the above: a coupon that was in other hands is as it was issued, or its seal does
             not fit. "" for one that was changed since, as by the release of an order; a ledger keeps what is so now.
     """
@@ -110,6 +111,7 @@ class Coupon(Value):
     valid_from: datetime
     valid_until: Annotated[datetime, After("valid_from")]
     usage: UsageRules
+    currency: CurrencyOfOld
     seal: Seal = ""
 
     def __post_init__(self) -> None:
@@ -122,9 +124,9 @@ class Coupon(Value):
         return self.exchange_value + sum(bonus.amount for bonus in self.bonuses)
 
     @property
-    def rupees(self) -> str:
-        """The value for display."""
-        return rupees(self.value)
+    def money(self) -> Money:
+        """The value with its currency, for display."""
+        return Money(self.value, self.currency)
 
     @property
     def display_code(self) -> str:
@@ -149,11 +151,16 @@ class Coupon(Value):
 
     def _repr_html_(self) -> str:
         """Return the coupon as a table for a notebook: no code, which is money, and no account."""
+        write = self.currency.plain
         rows = [
             ("device", "", self.model),
-            ("exchange value", rupees(self.exchange_value), f"{self.programme} terms {self.terms}"),
-            *((f"bonus:{bonus.id}", rupees(bonus.amount), bonus.target or "") for bonus in self.bonuses),
-            ("coupon value", self.rupees, f"valid {self.valid_from.isoformat()} to {self.valid_until.isoformat()}"),
+            ("exchange value", write(self.exchange_value), f"{self.programme} terms {self.terms}"),
+            *((f"bonus:{bonus.id}", write(bonus.amount), bonus.target or "") for bonus in self.bonuses),
+            (
+                "coupon value",
+                write(self.value),
+                f"valid {self.valid_from.isoformat()} to {self.valid_until.isoformat()}",
+            ),
         ]
         return _html.table(f"Coupon {self.code[:4]}-…", rows)
 
@@ -203,11 +210,13 @@ class Order(Value):
     Attributes:
         id: the order's id.
         lines: at least one line.
+        currency: the currency of its prices.
         other_discounts: the kinds of other discounts on the order, such as ``bank_offer``.
     """
 
     id: Id
     lines: Annotated[tuple[OrderLine, ...], Items(1, ORDER_LINES)]
+    currency: CurrencyOfOld
     other_discounts: tuple[Annotated[str, Chars(0, NAME)], ...] = ()
 
     @property
@@ -231,6 +240,7 @@ class Redemption(Value):
         forfeited: the part of the coupon that the order does not use up and nobody gets back.
         store_credit: the part of the device's worth, bonuses left out, that comes back as store credit where the rules
             give it.
+        currency: the currency of the order and of the coupon.
     """
 
     code: Code
@@ -241,6 +251,7 @@ class Redemption(Value):
     to_pay: Count
     forfeited: Count
     store_credit: Count
+    currency: CurrencyOfOld
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -412,6 +423,7 @@ def _issue(
         valid_from=at,
         valid_until=at + timedelta(days=quote.usage.valid_days),
         usage=quote.usage,
+        currency=quote.currency,
     )
     return coupon.sealed(key)
 
@@ -505,12 +517,16 @@ def check(
         and names(usage.channels, line.channel)
         for line in order.lines
     ]
+    if order.currency != coupon.currency:
+        what = f"The order is in {order.currency}, the coupon in {coupon.currency}, and two currencies never meet"
+        reasons.append(Reason(ReasonCode.ORDER_CURRENCY, what, "Order in the currency of the coupon", order.id))
     if not any(eligible):
         reasons += _reasons_of_lines(order, usage)
     total = sum([line.total_minor for line, fits in zip(order.lines, eligible, strict=True) if fits])
-    if any(eligible) and total < max(usage.minimum_order_minor, 1):
-        least = rupees(usage.minimum_order_minor)
-        what = f"The order's eligible lines come to {rupees(total)}, below the least of {least}"
+    if any(eligible) and order.currency == coupon.currency and total < max(usage.minimum_order_minor, 1):
+        write = coupon.currency.plain
+        least = write(usage.minimum_order_minor)
+        what = f"The order's eligible lines come to {write(total)}, below the least of {least}"
         if not total:
             what = "The order's eligible lines cost nothing, and the coupon would be used up all the same"
         reasons.append(Reason(ReasonCode.ORDER_BELOW_MINIMUM, what, "Add an eligible product", order.id))
@@ -590,6 +606,7 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         to_pay=order.total_minor - discount,
         forfeited=coupon.value - discount - store_credit,
         store_credit=store_credit,
+        currency=coupon.currency,
     )
 
 

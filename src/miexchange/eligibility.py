@@ -135,6 +135,7 @@ def assess(
     *,
     catalogue: Catalogue,
     brands: frozenset[str],
+    categories: frozenset[str],
     eligible: EligibleModels,
     tacs: TacTable,
     terms: EligibilityTerms,
@@ -149,6 +150,7 @@ def assess(
         device: the phone as the customer names it.
         catalogue: the models that exist.
         brands: the brands that the programme accepts.
+        categories: the categories of devices that it accepts.
         eligible: the programme's dated list.
         tacs: which model a TAC belongs to.
         terms: what the programme decides.
@@ -163,7 +165,8 @@ def assess(
     return assessed(
         argument(device, Device, "device"),
         catalogue=argument(catalogue, Catalogue, "catalogue"),
-        brands=frozenset(text(brand, "brands", _BRANDS) for brand in elements(brands, "brands", _BRANDS)),
+        brands=_texts(brands, "brands"),
+        categories=_texts(categories, "categories"),
         eligible=argument(eligible, EligibleModels, "eligible"),
         tacs=argument(tacs, TacTable, "tacs"),
         terms=argument(terms, EligibilityTerms, "terms"),
@@ -175,7 +178,11 @@ def assess(
 
 
 _STATUS = {status.value: status for status in ImeiStatus}
-_BRANDS = "give a set of brands"
+
+
+def _texts(given: object, field: str) -> frozenset[str]:
+    rule = f"give a set of {field}"
+    return frozenset(text(one, field, rule) for one in elements(given, field, rule))
 
 
 def assessed(
@@ -183,6 +190,7 @@ def assessed(
     *,
     catalogue: Catalogue,
     brands: frozenset[str],
+    categories: frozenset[str],
     eligible: EligibleModels,
     tacs: TacTable,
     terms: EligibilityTerms,
@@ -200,10 +208,12 @@ def assessed(
     if variant is None:
         reasons.append(_not_named(device.model, catalogue))
     else:
-        code = listing_code(variant, brands, eligible, on)
+        code = listing_code(variant, brands, categories, eligible, on)
         listed = code is None
         if code is ReasonCode.BRAND_NOT_ACCEPTED:
             reasons.append(_brand_not_accepted(variant, brands))
+        elif code is ReasonCode.CATEGORY_NOT_ACCEPTED:
+            reasons.append(_category_not_accepted(variant, categories))
         elif code is ReasonCode.MODEL_NOT_LISTED:
             reasons.append(_not_listed(variant, catalogue, eligible, on))
     if imeis:
@@ -233,9 +243,11 @@ def naming_code(name: str, catalogue: Catalogue) -> ReasonCode:
 
 
 def listing_code(
-    variant: Variant, brands: frozenset[str], eligible: EligibleModels, on: date
-) -> Literal[ReasonCode.BRAND_NOT_ACCEPTED, ReasonCode.MODEL_NOT_LISTED] | None:
+    variant: Variant, brands: frozenset[str], categories: frozenset[str], eligible: EligibleModels, on: date
+) -> Literal[ReasonCode.CATEGORY_NOT_ACCEPTED, ReasonCode.BRAND_NOT_ACCEPTED, ReasonCode.MODEL_NOT_LISTED] | None:
     """Return why a variant may not be traded in that day, or None."""
+    if variant.category not in categories:
+        return ReasonCode.CATEGORY_NOT_ACCEPTED
     if variant.brand not in brands:
         return ReasonCode.BRAND_NOT_ACCEPTED
     return ReasonCode.MODEL_NOT_LISTED if eligible.as_of(variant.model, on) is None else None
@@ -425,6 +437,15 @@ def _brand_not_accepted(variant: Variant, brands: frozenset[str]) -> Reason:
         f"{variant.brand} phones are not accepted in this programme",
         f"Accepted brands: {', '.join(sorted(brands))}",
         variant.brand,
+    )
+
+
+def _category_not_accepted(variant: Variant, categories: frozenset[str]) -> Reason:
+    return Reason(
+        ReasonCode.CATEGORY_NOT_ACCEPTED,
+        f"{variant.label} is a {variant.category}, and this programme does not accept that category",
+        f"Accepted categories: {', '.join(sorted(categories))}",
+        variant.category,
     )
 
 

@@ -18,7 +18,6 @@ True
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import FrozenInstanceError, dataclass
 from functools import cache, total_ordering
@@ -31,7 +30,7 @@ from miexchange._privacy import mask
 from miexchange._text import GREATEST_SHOWN, counted, name_of
 from miexchange._value import Value
 from miexchange._value import text as text_argument
-from miexchange.errors import DataError, InvalidImei, Problem
+from miexchange.errors import InvalidImei
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -417,24 +416,11 @@ def _from_pydantic(given: object) -> Imei:
 @cache
 def reporting_bodies() -> dict[str, ReportingBody]:
     """Return every body by its two digits, ``data/reporting_bodies.csv``."""
-    rows = _shipped_rows("reporting_bodies.csv", ["rbi", "body", "status", "source"])
+    rows = _data.rows("reporting_bodies.csv", ["rbi", "body", "status", "source"])
     return {row["rbi"]: ReportingBody(**row) for row in rows}
 
 
 @cache
 def placeholders() -> frozenset[str]:
     """Return the 14 digits of every known stand-in, ``data/placeholder_imeis.csv``."""
-    return frozenset(row["body"] for row in _shipped_rows("placeholder_imeis.csv", ["body", "why", "source"]))
-
-
-def _shipped_rows(name: str, columns: list[str]) -> list[dict[str, Any]]:
-    path = _data.folder() / name
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if reader.fieldnames == columns:
-                return list(reader)
-        message = f"the columns are not {','.join(columns)}"
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}"
-    raise DataError((Problem(str(path), None, "", message, "Install miexchange anew"),))
+    return frozenset(row["body"] for row in _data.rows("placeholder_imeis.csv", ["body", "why", "source"]))

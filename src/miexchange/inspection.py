@@ -305,7 +305,7 @@ def _other_model(inspection: Inspection, variant: Variant, programme: Programme)
         family = _reported_family(report, programme)
         if family is not None and family != variant.family:
             other = family
-        elif report.storage_gb not in {None, variant.storage_gb}:
+        elif variant.storage_gb and report.storage_gb not in {None, variant.storage_gb}:
             other = f"{variant.family} with {report.storage_gb} GB"
     if other is None:
         return None
@@ -332,7 +332,7 @@ def _conflicts_of_device(inspection: Inspection, variant: Variant, programme: Pr
         conflicts.append(Conflict("imei", "***", "***", "***"))
     if report.model and _reported_family(report, programme) != variant.family:
         conflicts.append(Conflict("model", variant.family, inspection.model or "", f"{report.brand} {report.model}"))
-    if report.storage_gb not in {None, variant.storage_gb}:
+    if variant.storage_gb and report.storage_gb not in {None, variant.storage_gb}:
         conflicts.append(Conflict("storage", f"{variant.storage_gb} GB", "", f"{report.storage_gb} GB"))
     return conflicts
 

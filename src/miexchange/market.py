@@ -15,23 +15,21 @@ True
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
 from miexchange._table import Table
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, text
-from miexchange.money import Rupees
+from miexchange.money import PriceMinor
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from pathlib import Path
 
 
-__all__ = ["IST", "Anchor", "AnchorTable", "Gap", "Price", "PriceTable"]
-
-IST = timezone(timedelta(hours=5, minutes=30), "IST")
-"""Indian Standard Time, the same all year: where a table gives a date, it begins at midnight here."""
+__all__ = ["Anchor", "AnchorTable", "Gap", "Price", "PriceTable"]
 
 _DATES = ("effective_from", "effective_until")
 
@@ -43,7 +41,7 @@ class Price(Value):
     Attributes:
         model: the variant's id.
         effective_from: the first instant at which it holds, UTC.
-        price_minor: the price, in minor units; a whole number of rupees.
+        price_minor: the price, in minor units.
         basis: whether somebody observed the price, or a model made it.
         source: where it is from.
         effective_until: the first instant at which it no longer holds, or None while it is open.
@@ -51,7 +49,7 @@ class Price(Value):
 
     model: Id
     effective_from: datetime
-    price_minor: Rupees
+    price_minor: PriceMinor
     basis: Literal["observed", "modelled"]
     source: Note = ""
     effective_until: Annotated[datetime | None, After("effective_from")] = None
@@ -65,7 +63,7 @@ class Anchor(Value):
         model: the variant's id.
         component: the component, such as ``display``.
         effective_from: the first instant at which it holds, UTC.
-        amount_minor: the anchor, in minor units; a whole number of rupees.
+        amount_minor: the anchor, in minor units.
         basis: whether somebody observed it, or a model made it.
         source: where it is from.
         effective_until: the first instant at which it no longer holds, or None while it is open.
@@ -74,7 +72,7 @@ class Anchor(Value):
     model: Id
     component: Id
     effective_from: datetime
-    amount_minor: Rupees
+    amount_minor: PriceMinor
     basis: Literal["observed", "modelled"]
     source: Note = ""
     effective_until: Annotated[datetime | None, After("effective_from")] = None
@@ -150,7 +148,7 @@ class PriceTable(Table[Price]):
         return tuple(found)
 
     @classmethod
-    def read(cls, source: str | Path | object, *, zone: timezone = IST) -> PriceTable:
+    def read(cls, source: str | Path | object, *, zone: tzinfo | None = None) -> PriceTable:
         """Read prices from a CSV file or a table of any library.
 
         Columns: ``model,effective_from,price_minor,basis,source``, and ``effective_until`` if wanted.
@@ -158,7 +156,7 @@ class PriceTable(Table[Price]):
         Args:
             source: the path of a CSV file; or a table of pandas, Polars, Arrow or DuckDB, or anything with the Arrow
                 PyCapsule interface, of which a stream is then used up. It is not changed.
-            zone: where a plain date begins.
+            zone: where a plain date begins; without it, a plain date is refused.
 
         Raises:
             DataError: every bad row with file, line, column and reason, all at once.
@@ -192,7 +190,7 @@ class AnchorTable(Table[Anchor]):
         return self._in_force((model, component), instant(at, "at"))
 
     @classmethod
-    def read(cls, source: str | Path | object, *, zone: timezone = IST) -> AnchorTable:
+    def read(cls, source: str | Path | object, *, zone: tzinfo | None = None) -> AnchorTable:
         """Read anchors from a CSV file or a DataFrame.
 
         Columns: ``model,component,effective_from,amount_minor,basis,source``, and ``effective_until``

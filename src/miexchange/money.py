@@ -1,95 +1,290 @@
-"""Money: whole paise, whole basis points, one named rounding at a time.
+"""Money: whole minor units of one currency, whole basis points, one named rounding at a time.
 
-An amount is an `int` of paise (100 paise = ₹1), a rate an `int` of basis points
-(10 000 bps = 100 %). No float ever touches money: `rupees` renders an amount for people, and
-`paise` reads what a person wrote, exactly.
+An amount is an `int` of minor units of a `Currency` (100 paise = ₹1, 100 pence = £1, one yen, 1 000 fils = 1 Kuwaiti
+dinar), a rate an `int` of basis points (10 000 bps = 100 %). No float ever touches money. `Money` is an amount with its
+currency, for display and for reading what a person wrote.
 
->>> paise("10,550")
-1055000
->>> rupees(1055000)
-'10550.00'
+>>> Money.read("10,550", Currency("INR"))
+Money(amount_minor=1055000, currency=Currency(code='INR'))
+>>> print(Money(1055000, Currency("INR")))
+INR 10,550.00
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated
+from copy import copy
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial, total_ordering
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from miexchange._bounded import Between
+from miexchange import _data
+from miexchange._bounded import Between, Older
+from miexchange._door import in_own_words
 from miexchange._text import GREATEST_SHOWN, native, text_of
-from miexchange._value import elements
-from miexchange.errors import InvalidValue, out_of_range, wrong_type
+from miexchange._value import Value, argument, check_types, elements
+from miexchange.errors import out_of_range, wrong_type
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["BPS", "GREATEST_AMOUNT", "PAISE_PER_RUPEE", "allocate", "paise", "rupees"]
+    from pydantic_core import CoreSchema
 
-PAISE_PER_RUPEE = 100
-"""Paise in one rupee (Coinage Act 2011, India, section 4)."""
+__all__ = ["BPS", "GREATEST_AMOUNT", "Currency", "Money", "allocate"]
 
 BPS = 10_000
 """Basis points in 100 %."""
 
 GREATEST_AMOUNT = 10**11
-"""The largest amount that a table or an order may hold: ₹1 000 000 000. An amount times a rate of
-10 000 bps then stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64
-column."""
+"""The largest amount that a table or an order may hold, in minor units. An amount times a rate of 10 000 bps then
+stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64 column."""
 
 Bps = Annotated[int, Between(0, BPS)]
 """What is kept of something, or a share of it, in basis points."""
 
 Amount = Annotated[int, Between(0, GREATEST_AMOUNT)]
-"""An amount in paise, zero or more."""
+"""An amount in minor units, zero or more."""
 
-_WHOLE_RUPEES = f"whole rupees as paise: a multiple of 100 from {PAISE_PER_RUPEE} to {GREATEST_AMOUNT}"
-Rupees = Annotated[int, Between(PAISE_PER_RUPEE, GREATEST_AMOUNT, PAISE_PER_RUPEE, _WHOLE_RUPEES)]
-"""A price in paise: whole rupees, one or more."""
+PAISE_PER_RUPEE = 100
 
-_RUPEES = re.compile(r"(?P<rupees>[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.(?P<paise>[0-9]{1,2}))?")
+PriceMinor = Annotated[int, Between(1, GREATEST_AMOUNT)]
+"""A price in minor units, one or more."""
+
+_WRITTEN = re.compile(r"([0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.([0-9]+))?")
+_LONGEST = 20  # characters of an amount that can be in range
 
 
-def paise(text: str) -> int:
-    """Read an amount in rupees, as a person writes it, as exact paise.
+class _Facts(NamedTuple):
+    decimals: int
+    name: str
+    symbol: str
+
+
+@cache
+def _currencies() -> dict[str, _Facts]:
+    """Return what ``data/currencies.csv`` says, by code."""
+    rows = _data.rows("currencies.csv", ["code", "decimals", "name", "symbol", "source"])
+    return {row["code"]: _Facts(int(row["decimals"]), row["name"], row["symbol"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Currency(Value):
+    """A currency of ISO 4217, of those in ``data/currencies.csv``. In JSON it is its code.
+
+    Attributes:
+        code: its three letters, such as ``INR``.
+
+    Raises:
+        InvalidValue: no currency has that code.
+
+    >>> [(Currency(code).name, Currency(code).decimals) for code in ("JPY", "GBP", "KWD")]
+    [('Yen', 0), ('Pound Sterling', 2), ('Kuwaiti Dinar', 3)]
+    """
+
+    code: str
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.code not in _currencies():
+            raise out_of_range("Currency.code", self.code, "give a code of ISO 4217, such as INR")
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals it has: its minor unit is 1 / 10**decimals of its unit."""
+        return _currencies()[self.code].decimals
+
+    @property
+    def name(self) -> str:
+        """Its name in ISO 4217."""
+        return _currencies()[self.code].name
+
+    @property
+    def symbol(self) -> str:
+        """Its symbol, such as ``£``, or "" where it has none of its own."""
+        return _currencies()[self.code].symbol
+
+    def plain(self, amount: int) -> str:
+        """Write minor units as plain digits with the currency's decimals: exact, and the same in every locale.
+
+        Raises:
+            InvalidValue: not a whole number, or of more than 60 digits.
+
+        >>> [Currency(code).plain(-5) for code in ("JPY", "INR", "KWD")]
+        ['-5', '-0.05', '-0.005']
+        """
+        return self._digits(amount, "")
+
+    def _digits(self, amount: int, separator: str) -> str:
+        taken = native(amount)
+        if type(taken) is not int or not -GREATEST_SHOWN < taken < GREATEST_SHOWN:
+            raise wrong_type("amount", amount, "give a whole number of minor units, of at most 60 digits")
+        decimals = self.decimals
+        units, part = divmod(abs(taken), 10**decimals)
+        fraction = f".{part:0{decimals}d}" if decimals else ""
+        return f"{'-' if taken < 0 else ''}{units:{separator}}{fraction}"
+
+    def __str__(self) -> str:
+        """Return the code."""
+        return self.code
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
+        """Be a JSON string, the code, in every pydantic model."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+        schema = core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.str_schema(strict=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+        return in_own_words(cls, lambda: schema, lambda currency, _: str(currency))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[A-Z]{3}$", "description": "A currency of ISO 4217", "examples": ["INR"]}
+
+
+CurrencyOfOld = Annotated[Currency, Older(lambda: Currency("INR"))]
+"""The currency of a value that had none in older versions of this package, which knew rupees alone."""
+
+
+def same_currency(given: Currency, wanted: Currency, field: str, whose: str) -> None:
+    """Refuse an amount in another currency than the one that it meets.
 
     Args:
-        text: digits with up to two decimals, with or without thousands or lakh separators.
+        given: the currency that it is in.
+        wanted: the currency that it must be in.
+        field: what is refused.
+        whose: what the wanted currency is that of, such as ``the coupon``.
 
     Raises:
-        InvalidValue: the text is not such an amount, or the amount is above `GREATEST_AMOUNT`.
-
-    >>> paise("26599.30")
-    2659930
-    >>> paise("1,50,000")
-    15000000
+        InvalidValue: the two differ; both are named.
     """
-    said = text_of(text) or ""
-    match = _RUPEES.fullmatch(said)
-    if match is None:
-        raise InvalidValue("amount", text, "write rupees as digits, such as 10550 or 10550.50")
-    number = int(match["rupees"].replace(",", "")) if len(said) <= 20 else GREATEST_AMOUNT  # noqa: PLR2004
-    amount = number * PAISE_PER_RUPEE + int((match["paise"] or "0").ljust(2, "0"))
-    if amount > GREATEST_AMOUNT:
-        raise InvalidValue("amount", text, f"give at most {rupees(GREATEST_AMOUNT)} rupees")
-    return amount
+    if given != wanted:
+        raise out_of_range(field, given.code, f"{whose} is in {wanted.code}, and two currencies never meet")
 
 
-def rupees(amount: int) -> str:
-    """Render paise as plain rupees with two decimals: exact, and the same in every locale.
+_ENGLISH = {"INR": "en_IN"}
+"""The English of a currency's own country, where it groups digits in another way than by thousands."""
 
-    Raises:
-        InvalidValue: not a whole number, or of more than 60 digits.
 
-    >>> rupees(-5)
-    '-0.05'
+@cache
+def _pattern(locale: str, currency: Currency) -> Callable[[str], str] | None:
+    """Return how a locale writes amounts of a currency; None where Babel is not installed."""
+    try:
+        from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - it is optional
+    except ModuleNotFoundError:
+        return None
+    try:
+        found = Locale.parse(locale)
+    except (UnknownLocaleError, ValueError, TypeError):
+        raise out_of_range("locale", locale, "give a locale that Babel knows, such as en_IN") from None
+    pattern = copy(found.currency_formats["standard"])
+    pattern.frac_prec = (currency.decimals, currency.decimals)  # of ISO 4217, where Babel's would round an amount
+    return partial(pattern.apply, locale=found, currency=currency.code, currency_digits=False)
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Money(Value):
+    """An amount with its currency: for display, and for reading what a person wrote.
+
+    Sums, differences and comparisons are exact, and refuse two currencies.
+
+    Attributes:
+        amount_minor: the amount in minor units; negative for a debt.
+        currency: its currency.
+
+    >>> rupees = Currency("INR")
+    >>> print(Money(1_055_000, rupees) - Money(5, rupees))
+    INR 10,549.95
+    >>> Money(100, rupees) < Money(100, Currency("GBP"))
+    Traceback (most recent call last):
+    miexchange.errors.InvalidValue: Money.currency is 'GBP': the other is in INR, and two currencies never meet
     """
-    taken = native(amount)
-    if type(taken) is not int or not -GREATEST_SHOWN < taken < GREATEST_SHOWN:
-        raise InvalidValue("amount", amount, "give a whole number of minor units, of at most 60 digits")
-    amount = taken
-    units, fraction = divmod(abs(amount), PAISE_PER_RUPEE)
-    return f"{'-' if amount < 0 else ''}{units}.{fraction:02d}"
+
+    amount_minor: int
+    currency: Currency
+
+    @classmethod
+    def read(cls, text: str, currency: Currency) -> Money:
+        """Read an amount as a person writes it, exactly.
+
+        Args:
+            text: digits with up to as many decimals as the currency has, with or without thousands or lakh separators.
+            currency: the currency.
+
+        Raises:
+            InvalidValue: the text is not such an amount, or the amount is above `GREATEST_AMOUNT`.
+
+        >>> Money.read("1,50,000.5", Currency("INR")).amount_minor, Money.read("12,499", Currency("JPY")).amount_minor
+        (15000050, 12499)
+        """
+        argument(currency, Currency, "currency", "give a Currency")
+        decimals = currency.decimals
+        said = text_of(text) or ""
+        match = _WRITTEN.fullmatch(said)
+        if match is None or len(match[2] or "") > decimals:
+            example = f" or {currency.plain(10_550 * 10**decimals + 5 * 10**decimals // 10)}" if decimals else ""
+            raise out_of_range("amount", text, f"write {currency} as digits, such as 10550{example}")
+        units = int(match[1].replace(",", "")) if len(said) <= _LONGEST else GREATEST_AMOUNT + 1
+        amount = units * 10**decimals + int((match[2] or "0").ljust(decimals, "0"))
+        if amount > GREATEST_AMOUNT:
+            raise out_of_range("amount", text, f"give at most {cls(GREATEST_AMOUNT, currency)}")
+        return cls(amount, currency)
+
+    @property
+    def plain(self) -> str:
+        """The amount as plain digits, without the currency: see `Currency.plain`."""
+        return self.currency.plain(self.amount_minor)
+
+    def __str__(self) -> str:
+        """Return the code of the currency and the amount in groups of thousands: exact, the same in every locale."""
+        return f"{self.currency.code} {self.currency._digits(self.amount_minor, ',')}"  # noqa: SLF001 - of this module
+
+    def text(self, locale: str | None = None) -> str:
+        r"""Return the amount for people, exact, with the decimals of ISO 4217.
+
+        Args:
+            locale: how to write it, such as ``de`` or ``hi_IN``; None for English, with the groups of digits of the
+                currency's own country. Babel writes it where it is installed (the extra ``cli``); elsewhere it is the
+                symbol and plain digits.
+
+        Raises:
+            InvalidValue: Babel knows no such locale.
+
+        >>> Money(1_23_456_50, Currency("INR")).text(), Money(1_23_456_50, Currency("INR")).text("de")
+        ('₹1,23,456.50', '123.456,50\xa0₹')
+        """
+        wanted = _ENGLISH.get(self.currency.code, "en") if locale is None else text_of(locale) or ""
+        pattern = _pattern(wanted, self.currency)
+        if pattern is None:
+            symbol = self.currency.symbol or f"{self.currency.code} "
+            return f"{'-' if self.amount_minor < 0 else ''}{symbol}{self.currency.plain(abs(self.amount_minor))}"
+        written = pattern(self.plain)
+        return re.sub(rf"({self.currency.code})(?=\d)", "\\1\xa0", written)  # CLDR parts letters from digits, Babel not
+
+    def _other(self, other: Money) -> int:
+        same_currency(other.currency, self.currency, "Money.currency", "the other")
+        return other.amount_minor
+
+    def __add__(self, other: Money) -> Money:
+        """Return the sum; two currencies are an error."""
+        if not isinstance(other, Money):
+            return NotImplemented
+        return Money(self.amount_minor + self._other(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        """Return the difference; two currencies are an error."""
+        if not isinstance(other, Money):
+            return NotImplemented
+        return Money(self.amount_minor - self._other(other), self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        """Compare amounts; two currencies are an error."""
+        if not isinstance(other, Money):
+            return NotImplemented
+        return self.amount_minor < self._other(other)
 
 
 @lru_cache(1_024)  # of few different rates; a quote names several
@@ -104,14 +299,14 @@ def percent(bps: int) -> str:
 
 
 def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """Split an amount in proportion to weights, to the paisa, by largest remainder.
+    """Split an amount in proportion to weights, to the minor unit, by largest remainder.
 
     Every share is the exact proportional share rounded down or up; the shares add up to the
     amount; a weight of zero gets nothing; and where the amount is at most the sum of the weights,
     no share is above its weight. Ties go to the earlier weight.
 
     Args:
-        amount: paise to split, not negative.
+        amount: minor units to split, not negative.
         weights: not negative, at least one of them above zero unless the amount is zero.
 
     Raises:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, final
 
-from miexchange import _html, money
+from miexchange import _html
 from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, Text
 from miexchange._keyed import Seal, is_sealed, seal_of
 from miexchange._text import printable
@@ -15,7 +15,7 @@ from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import out_of_range
 from miexchange.imei import Imei
-from miexchange.money import Amount
+from miexchange.money import Amount, CurrencyOfOld, Money
 from miexchange.programme import UsageRules
 from miexchange.programme.terms import Quota
 from miexchange.refusal import Reason
@@ -41,11 +41,6 @@ class QuoteLine(Value):
     amount: int
     effect: Line
     source: Annotated[Line, OlderText("_paise]", "_minor]")]
-
-    @property
-    def rupees(self) -> str:
-        """The amount for display."""
-        return money.rupees(self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +92,9 @@ class Quote(Value):
         coupon_value: what the coupon is worth, in minor units: all lines.
         warnings: what the programme lets pass, and somebody should know.
         usage: what the coupon may be used for.
+        currency: the currency of every amount in it.
+        zone_data: the version of the IANA time zone database that its days rest on; "" where the programme has a fixed
+            offset. A quote is made again with the data at hand, and where it differs both versions are named.
         customer: the class of the customer, where it was given.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
             leaves the service's hands comes back as it went, or its seal does not fit.
@@ -125,7 +123,9 @@ class Quote(Value):
     coupon_value: Count
     warnings: tuple[Reason, ...]
     usage: UsageRules
+    currency: CurrencyOfOld
     customer: Line | None = None
+    zone_data: Line = ""
     seal: Seal = ""
 
     def __post_init__(self) -> None:
@@ -141,9 +141,9 @@ class Quote(Value):
             raise out_of_range("Quote.exchange_value", self.exchange_value, rule)
 
     @property
-    def rupees(self) -> str:
-        """The coupon's value for display."""
-        return money.rupees(self.coupon_value)
+    def money(self) -> Money:
+        """The coupon's value with its currency, for display."""
+        return Money(self.coupon_value, self.currency)
 
     def without_imei(self) -> Quote:
         """Return the quote without its IMEIs, and so without its seal: all that storing and replaying it needs."""
@@ -164,20 +164,20 @@ class Quote(Value):
     def _bare(self) -> Quote:
         return self.without_imei()
 
-    def explain(self, write: Callable[[int], str] = money.rupees) -> str:
+    def explain(self, write: Callable[[int], str] | None = None) -> str:
         """Return the quote as text: a line for each step, and the sum.
 
         Args:
-            write: how to write an amount; by default plain rupees with two decimals.
+            write: how to write an amount; by default plain digits with the currency's decimals.
         """
-        rows = self._rows(write)
+        rows = self._rows(write or self.currency.plain)
         wide, far = (max(len(row[column]) for row in rows) for column in (0, 1))
         body = [f"  {rule:<{wide}}  {amount:>{far}}  {effect}".rstrip() for rule, amount, effect, _ in rows]
         return "\n".join(map(printable, [self._head, *body, *(f"  note: {warning}" for warning in self.warnings)]))
 
     def _repr_html_(self) -> str:
         """Return the quote as a table for a notebook; an IMEI is not in it."""
-        return _html.table(self._head, self._rows(money.rupees), map(str, self.warnings))
+        return _html.table(self._head, self._rows(self.currency.plain), map(str, self.warnings))
 
     @property
     def _head(self) -> str:

@@ -52,6 +52,7 @@ class ReasonCode(Word):
     # The model.
     MODEL_UNKNOWN = "model_unknown"
     VARIANT_MISSING = "variant_missing"
+    CATEGORY_NOT_ACCEPTED = "category_not_accepted"
     BRAND_NOT_ACCEPTED = "brand_not_accepted"
     MODEL_NOT_LISTED = "model_not_listed"
     # The account and the device's past.
@@ -93,6 +94,7 @@ class ReasonCode(Word):
     COUPON_UNKNOWN = "coupon_unknown"
     COUPON_CODE_MISTYPED = "coupon_code_mistyped"
     COUPON_ALTERED = "coupon_altered"
+    ORDER_CURRENCY = "order_currency"
     # The exchange.
     EXCHANGE_NOT_OFFERED = "exchange_not_offered"
     DEVICE_IN_EXCHANGE = "device_in_exchange"

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from miexchange.catalogue import Variant
     from miexchange.market import Price
+    from miexchange.money import Currency
     from miexchange.programme.rules import Label, Retention
 
 __all__ = [
@@ -112,6 +113,7 @@ def appraise(
         device,
         catalogue=programme.catalogue,
         brands=programme.brands,
+        categories=programme.categories,
         eligible=programme.eligible,
         tacs=programme.tacs,
         terms=terms.eligibility,
@@ -140,7 +142,9 @@ def appraise(
     if reasons or price is None:
         return refusal_of(reasons)
     market = programme.price_names[price.model, price.effective_from]
-    lines = _exchange_lines(price.price_minor, market, grading.overall, grading.findings, anchors, terms, read)
+    lines = _exchange_lines(
+        price.price_minor, market, grading.overall, grading.findings, anchors, terms, programme.currency, read
+    )
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
     bonuses: list[GrantedBonus] = []
@@ -174,7 +178,9 @@ def appraise(
         coupon_value=coupon_value,
         warnings=verdict.warnings,
         usage=terms.usage,
+        currency=programme.currency,
         customer=customer,
+        zone_data=programme.zone_data,
         seal="",
     )
     return quote if key is None else quote.sealed(key)
@@ -259,6 +265,7 @@ def _exchange_lines(
     findings: tuple[Finding, ...],
     anchors: Mapping[str, int],
     terms: Terms,
+    currency: Currency,
     read: Iterable[tuple[Retention, Label]],
 ) -> list[QuoteLine]:
     """Gather the numbers, run the kernel, and name every step that changed the value.
@@ -270,6 +277,7 @@ def _exchange_lines(
         findings: the answers that are not clean.
         anchors: the repair anchors that they need, in minor units.
         terms: the rules.
+        currency: the currency of all amounts.
         read: the rules of the list that they use, each with its label.
     """
     components, option_names = terms.components, terms.option_names
@@ -317,7 +325,7 @@ def _exchange_lines(
         *deduction_names,
         *terms.overlap_names,
         *extra_names,
-        *terms.closing_names,
+        *terms.closing_names(currency),
     )
     lines = [_line("market", market, *market_name)]
     for amount, name in zip(steps, names, strict=True):
@@ -540,7 +548,7 @@ def _other_digest(quote: Quote, programme: Programme) -> str:
 
 
 _OF_LINES = {"lines", "bonuses", "exchange_value", "coupon_value"}
-_NOT_COMPARED = {"digest", "seal"} | _OF_LINES
+_NOT_COMPARED = {"digest", "seal", "zone_data"} | _OF_LINES
 _OF_IMEIS = {"imeis", "indicative", "imei_status", "warnings"}
 
 
@@ -555,7 +563,10 @@ def _differences(quote: Quote, again: Quote | Refusal) -> list[str]:
         before, now = getattr(quote, field.name), getattr(again, field.name)
         if field.name not in left_out and before != now:
             differences.append(f"{field.name} was {_shown(before)}, is now {_shown(now)}")
-    return differences + _line_differences(quote, again)
+    differences += _line_differences(quote, again)
+    if differences and quote.zone_data != again.zone_data:
+        differences.insert(0, f"zone_data was {quote.zone_data or 'none'}, is now {again.zone_data or 'none'}")
+    return differences
 
 
 def _shown(value: object) -> str:
@@ -566,7 +577,7 @@ def _line_differences(quote: Quote, again: Quote) -> list[str]:
     """Name the lines that differ; where none does, look at their order and at what the bonuses are bound to."""
     before, now = ({line.rule: line for line in one.lines} for one in (quote, again))
     differences = [
-        f"{rule} was {_amount(before.get(rule))}, is now {_amount(now.get(rule))}"
+        f"{rule} was {_amount(before.get(rule), quote)}, is now {_amount(now.get(rule), again)}"
         for rule in dict.fromkeys((*before, *now))
         if before.get(rule) != now.get(rule)
     ]
@@ -577,8 +588,8 @@ def _line_differences(quote: Quote, again: Quote) -> list[str]:
     return differences
 
 
-def _amount(line: QuoteLine | None) -> str:
-    return "not there" if line is None else f"{line.rupees} ({line.effect})"
+def _amount(line: QuoteLine | None, quote: Quote) -> str:
+    return "not there" if line is None else f"{quote.currency.plain(line.amount)} ({line.effect})"
 
 
 def appraise_again(

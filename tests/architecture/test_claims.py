@@ -53,12 +53,13 @@ from miexchange import (
 )
 from miexchange._value import Value
 from miexchange.batch.plan import _plan
-from miexchange.cli._output import rupees
+from miexchange.cli._output import writer
 from miexchange.coupon import device_token
 from miexchange.events import EVENTS
 from miexchange.ledger import LedgerError
 from miexchange.programme import shipped
 from miexchange.refusal import CURED, ReasonCode
+from unit.small import INR
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "miexchange"
@@ -67,7 +68,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 KEY, OTHER_KEY = b"0123456789abcdef", b"fedcba9876543210"
 PHONE, NUMBER = "oneplus-3t-6-64", "863664031234569"
-ORDER = Order("order-1", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),))
+ORDER = Order("order-1", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),), INR)
 
 
 def says(page: str, sentence: str) -> None:
@@ -117,7 +118,7 @@ programme, at, key = Programme.load("mi-exchange-india"), datetime(2018, 3, 20, 
 answers = headline("oneplus-3t-6-64", programme, at=at).condition
 quote = appraise(Device("oneplus-3t-6-64", "863664031234569"), answers, programme, at=at, key=key)
 coupon = issue(quote, programme, account="asha", at=at, key=key)
-order = Order("o", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),))
+order = Order("o", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_399_900),), programme.currency)
 held = apply(accept(quote, programme, account="asha", at=at, key=key), Reserve(at, order, "asha"))
 refusal = appraise(Device("oneplus-3t-6-64", "1"), answers.replace(touch=None), programme, at=at)
 for value in (quote, coupon, coupon.check(order, account="asha", at=at, keys=(key,)), held, refusal):
@@ -311,17 +312,18 @@ def test_a_key_is_long_and_never_an_option(quote: Quote, programme: Programme) -
 # Values, JSON and IMEIs.
 
 CLASSES = [one for name in miexchange.__all__ if inspect.isclass(one := getattr(miexchange, name))]
-OWN_WAY = {"Condition", "Problem", "Programme", "TacTable"}
+OWN_WAY = {"Condition", "Problem", "Programme", "TacTable", "Zone"}
 
 
-def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_three(quote: Quote) -> None:
+def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_four(quote: Quote) -> None:
     says(
-        "README.md", "Every value is frozen and hashable. All but programmes, TAC tables and problems in files have one"
+        "README.md",
+        "Every value is frozen and hashable. All but programmes, zones, TAC tables and problems in files have one",
     )
     values = [one for one in CLASSES if not issubclass(one, Exception | str)]
     assert all(one.__hash__ is not None for one in values)
     without = {one.__name__ for one in values if not (hasattr(one, "to_json") and hasattr(one, "from_json"))}
-    assert without == {"Problem", "Programme", "TacTable"}
+    assert without == {"Problem", "Programme", "TacTable", "Zone"}
     says("README.md", "a quote with its IMEIs only where they were asked for")
     assert Quote.from_json(quote.to_json(reveal_imei=True)) == quote
     assert Quote.from_json(quote.to_json()) == quote.without_imei() != quote
@@ -329,7 +331,10 @@ def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_three(qu
 
 def test_every_value_but_a_few_is_on_value() -> None:
     says("CONTRIBUTING.md", "A public value is a frozen dataclass on `Value`")
-    says("CONTRIBUTING.md", "(`Condition`, `Problem`, `Programme` and `TacTable` are frozen in ways of their own.)")
+    says(
+        "CONTRIBUTING.md",
+        "(`Condition`, `Problem`, `Programme`, `TacTable` and `Zone` are frozen in ways of their own.)",
+    )
     assert {one.__name__ for one in CLASSES if not issubclass(one, Value | Exception | str)} == OWN_WAY
 
 
@@ -462,10 +467,11 @@ def test_the_extras_are_those_that_the_readme_names() -> None:
 
 
 def test_amounts_are_grouped_the_indian_way_in_every_locale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("miexchange.cli._output._has_rupee_sign", lambda _: True)
-    assert rupees(1_00_000_00) == "₹1,00,000.00"
+    monkeypatch.setattr("miexchange.cli._output._can_write", lambda *_: True)
+    assert writer(INR)(1_00_000_00) == "₹1,00,000.00"
     script = (
-        "from miexchange.cli._output import rupees; print(rupees(10000000).encode('ascii', 'replace').decode()[1:])"
+        "from miexchange.cli._output import writer; from miexchange import Currency; "
+        "print(writer(Currency('INR'))(10000000).encode('ascii', 'replace').decode()[1:])"
     )
     said = {
         ran(script, tmp_path, LC_ALL=name, LANG=name, PYTHONUTF8="1") for name in ("C", "de_DE.UTF-8", "hi_IN.UTF-8")
@@ -517,7 +523,7 @@ def test_the_tables_have_as_many_rows_as_the_page_of_the_data_says() -> None:
 def test_the_published_quote_and_the_formula(programme: Programme) -> None:
     says("README.md", "(₹10,550 for a OnePlus 3T) took part in no fit; the formula says ₹11,290.")
     says("README.md", "Two programmes ship with it: `mi-exchange-india`")
-    assert set(shipped()) == {"mi-exchange-india", "graded-trade-in"}
+    assert set(shipped()) == {"mi-exchange-india", "graded-trade-in", "uk-trade-in"}
     quote = headline(PHONE, programme, at=datetime(2018, 3, 15, 12, tzinfo=UTC))
     assert isinstance(quote, Quote)
-    assert quote.rupees == "11290.00"
+    assert quote.money.plain == "11290.00"

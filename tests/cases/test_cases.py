@@ -31,7 +31,8 @@ from miexchange import (
     issue,
     replay,
 )
-from miexchange.money import paise, rupees
+from miexchange.money import Money
+from unit.small import INR
 
 HERE = Path(__file__).parent
 KEY = b"a key for the worked cases"
@@ -98,7 +99,7 @@ def read(name: str, kind: type[Any]) -> list[Any]:
 
 VALUATIONS: list[Valuation] = [
     case
-    for name in ("mi-exchange-india.toml", "graded-trade-in.toml", "age-and-bonus.toml")
+    for name in ("mi-exchange-india.toml", "graded-trade-in.toml", "age-and-bonus.toml", "uk-trade-in.toml")
     for case in read(name, Valuation)
 ]
 PURCHASES: list[Purchase] = read("coupons.toml", Purchase)
@@ -150,11 +151,11 @@ def test_a_phone_is_worth_what_was_worked_out_by_hand(case: Valuation) -> None:
         assert sorted(outcome.codes) == sorted(case.refused)
         return
     assert isinstance(outcome, Quote), outcome.explain()
-    assert outcome.rupees == case.value, outcome.explain()
-    assert case.exchange_value in {None, rupees(outcome.exchange_value)}
+    assert outcome.money.plain == case.value, outcome.explain()
+    assert case.exchange_value in {None, outcome.currency.plain(outcome.exchange_value)}
     assert case.grade in {None, outcome.grade}
     if case.lines is not None:
-        assert [f"{line.rule} {line.rupees}" for line in outcome.lines] == case.lines
+        assert [f"{line.rule} {outcome.currency.plain(line.amount)}" for line in outcome.lines] == case.lines
     assert replay(Quote.from_json(outcome.to_json()), programme)
 
 
@@ -174,7 +175,7 @@ def test_a_coupon_takes_off_what_was_worked_out_by_hand(case: Purchase) -> None:
     coupon = issue(quote, programme, account="buyer", at=accepted_at, key=KEY)
     if isinstance(coupon, Coupon):
         outcome = coupon.check(
-            Order("order-1", tuple(map(order_line, case.order)), tuple(case.other_discounts)),
+            Order("order-1", tuple(map(order_line, case.order)), INR, tuple(case.other_discounts)),
             account=case.signed_in,
             at=case.checked_at or accepted_at,
             standing=CouponStanding(case.standing),
@@ -187,15 +188,16 @@ def test_a_coupon_takes_off_what_was_worked_out_by_hand(case: Purchase) -> None:
         return
     assert isinstance(coupon, Coupon)
     assert isinstance(outcome, Redemption), outcome.explain()
-    assert coupon.rupees == case.coupon
-    assert [rupees(discount) for discount in outcome.discounts] == case.discounts
-    paid = [rupees(amount) for amount in (outcome.to_pay, outcome.forfeited, outcome.store_credit)]
+    assert coupon.money.plain == case.coupon
+    assert [INR.plain(discount) for discount in outcome.discounts] == case.discounts
+    paid = [INR.plain(amount) for amount in (outcome.to_pay, outcome.forfeited, outcome.store_credit)]
     assert paid == [case.to_pay, case.forfeited, case.store_credit]
 
 
 def order_line(given: dict[str, Any]) -> OrderLine:
     return OrderLine(
-        price_minor=paise(given["price"]), **{key: value for key, value in given.items() if key != "price"}
+        price_minor=Money.read(given["price"], INR).amount_minor,
+        **{key: value for key, value in given.items() if key != "price"},
     )
 
 

@@ -1,6 +1,7 @@
 """What versions wrote that knew paise alone: each file here is what the last of them wrote, and today's values read it.
 
-Its names of amounts end in `_paise`, and it names no class of customer.
+Its names of amounts end in `_paise`, and it names no currency, no category, no zone data and no class of customer.
+It is read as rupees.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 from miexchange import (
     Anchor,
     Coupon,
+    Currency,
     Exchange,
     InvalidValue,
     Order,
@@ -42,6 +44,7 @@ KINDS: dict[str, Any] = {
     "terms": Terms,
     "variant": Variant,
 }
+INR = Currency("INR")
 
 
 def told(name: str) -> str:
@@ -64,7 +67,7 @@ def without(data: Any, older: Any) -> Any:  # noqa: ANN401 - as above
         return [without(*pair) for pair in zip(data, older, strict=True)]
     if not isinstance(data, dict):
         return data
-    assert data.keys() - older.keys() <= {"customer", "customer_classes"}
+    assert data.keys() - older.keys() <= {"currency", "category", "customer", "customer_classes", "zone_data"}
     return {name: without(value, older[name]) for name, value in data.items() if name in older}
 
 
@@ -78,8 +81,11 @@ def test_a_value_of_an_older_version_is_read(name: str) -> None:
     assert KINDS[name].from_dict(json.loads(told(name))) == value
 
 
-def test_a_coupon_of_an_older_version_pays_what_it_paid() -> None:
-    coupon, order = (KINDS[name].from_json(told(name)) for name in ("coupon", "order"))
+def test_what_named_no_currency_is_in_rupees() -> None:
+    quote, coupon, order = (KINDS[name].from_json(told(name)) for name in ("quote", "coupon", "order"))
+    assert {quote.currency, coupon.currency, order.currency} == {INR}
+    assert Exchange.from_json(told("exchange")).coupon.currency == INR
+    assert Variant.from_json(told("variant")).category == "smartphone"
     assert coupon.check(order, account="asha", at=coupon.valid_from) == Redemption.from_json(told("redemption"))
 
 
@@ -88,7 +94,7 @@ def test_a_quote_of_an_older_version_is_worth_what_it_was() -> None:
     quote = Quote.from_json(told("quote"))
     again = appraise_again(quote, Programme.load("graded-trade-in"))
     assert isinstance(again, Quote)
-    assert again.coupon_value == quote.coupon_value
+    assert again.money == quote.money
     assert [(one.rule, one.amount, one.source) for one in again.lines] == [
         (one.rule, one.amount, one.source) for one in quote.lines
     ]

@@ -96,8 +96,8 @@ def test_all_mistakes_are_told_at_once(base: Path) -> None:
         (f"{PRICES}:3", "price_minor"),
         (f"{PRICES}:4", "price_minor"),
         (f"{TACS}:3", "tac"),
-        (f"{HEAD}:51", "terms.bonuses.cap_minor"),
-        (f"{HEAD}:75", "terms.factor_bps"),
+        (f"{HEAD}:54", "terms.bonuses.cap_minor"),
+        (f"{HEAD}:78", "terms.factor_bps"),
         (f"{DO}:6", "deduct_minor"),
     ]
     with pytest.raises(DataError) as caught:
@@ -134,7 +134,7 @@ def test_a_rule_is_passed_over_where_it_would_only_repeat_what_could_not_be_read
     edit(base / HEAD, "effective_from = 2020-01-01\n", "")  # so nobody knows when the first terms begin
     edit(base / LIST, ZETA, f"{ZETA}nilo-x-1-8,2020-02-01,,setting\n")
     assert [(where, column) for where, column, _ in told(base)] == [
-        (f"{HEAD}:13", "terms.effective_from"),
+        (f"{HEAD}:16", "terms.effective_from"),
         (f"{LIST}:5", "model"),
     ]
 
@@ -194,15 +194,15 @@ def test_shares_are_refused_exactly_where_the_proof_ends(base: Path) -> None:
     edit(base / DO, WEAK, "battery,weak,,,,,6080,,,,setting")
     assert told(base) == []
     edit(base / DO, "6080", "6081")
-    assert [(where, column) for where, column, _ in told(base)] == [(f"{HEAD}:17", "terms.condition")]
+    assert [(where, column) for where, column, _ in told(base)] == [(f"{HEAD}:20", "terms.condition")]
 
 
 def test_no_terms_can_be_written_in_several_ways(base: Path) -> None:
     for terms in ("terms = []", "terms = [1]", 'terms = "spring"'):
         (base / HEAD).write_text(f"{BEFORE_TERMS}{terms}\n", encoding="utf-8")
-        assert told(base) == [(f"{HEAD}:13", "terms", "there are no terms. Add a [[terms]] section")]
+        assert told(base) == [(f"{HEAD}:16", "terms", "there are no terms. Add a [[terms]] section")]
     (base / HEAD).write_text(f"{BEFORE_TERMS}[terms]\n", encoding="utf-8")
-    assert told(base) == [(f"{HEAD}:13", "terms", "is one table. Write it as [[terms]], in double brackets")]
+    assert told(base) == [(f"{HEAD}:16", "terms", "is one table. Write it as [[terms]], in double brackets")]
 
 
 def test_a_head_of_nothing_says_what_it_needs(base: Path) -> None:
@@ -211,12 +211,14 @@ def test_a_head_of_nothing_says_what_it_needs(base: Path) -> None:
     needed = [
         "id",
         "title",
-        "utc_offset_minutes",
+        "currency",
+        "categories",
         "brands",
         "models",
         "tacs",
         "eligible_models",
         "market_prices",
+        "zone",
         "terms",
     ]
     assert [column for _, column, _ in problems] == needed
@@ -259,7 +261,7 @@ def test_lines_are_counted_through_windows_line_ends(base: Path) -> None:
     edit(base / HEAD, "factor_bps = 9_800", 'factor_bps = "9800"')
     for name in (PRICES, HEAD):
         (base / name).write_bytes(with_windows_line_ends((base / name).read_bytes()))
-    assert [where for where, _, _ in told(base)] == [f"{PRICES}:3", f"{HEAD}:75"]
+    assert [where for where, _, _ in told(base)] == [f"{PRICES}:3", f"{HEAD}:78"]
 
 
 @pytest.mark.parametrize("source", [5, None, b"base", ["base"]])
@@ -276,7 +278,7 @@ def test_a_place_without_a_programme_is_told_with_the_ids_that_there_are(tmp_pat
         (problem,) = lint(source)
         assert str(problem) == (
             f"{printable(str(source))}: there is no programme here. Give a directory with a programme.toml, or the id "
-            "of one that is shipped: graded-trade-in, mi-exchange-india"
+            "of one that is shipped: graded-trade-in, mi-exchange-india, uk-trade-in"
         )
     file = tmp_path / "programme.txt"
     file.touch()

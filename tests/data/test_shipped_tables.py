@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from miexchange import Catalogue, Programme, TacTable, _data, lint
-from miexchange.programme import shipped
+from miexchange import Catalogue, Currency, Programme, TacTable, _data, lint
 
 DATA = _data.folder()
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,14 +39,17 @@ def rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, strict=True))
 
 
+INDIAN = ("graded-trade-in", "mi-exchange-india")
+"""The programmes that tools/model_prices.py makes."""
+
 MODELS = rows("models.csv")
 BY_MODEL = {row["model"]: row for row in MODELS}
 CATALOGUE = Catalogue.read(DATA / "models.csv")
-PRICES = {name: rows(f"programmes/{name}/market_prices.csv") for name in shipped()}
-LISTS = {name: rows(f"programmes/{name}/eligible_models.csv") for name in shipped()}
+PRICES = {name: rows(f"programmes/{name}/market_prices.csv") for name in INDIAN}
+LISTS = {name: rows(f"programmes/{name}/eligible_models.csv") for name in INDIAN}
 ANCHORS = rows("programmes/graded-trade-in/repair_anchors.csv")
-HEADS = {name: tomllib.loads((DATA / f"programmes/{name}/programme.toml").read_text("utf-8")) for name in shipped()}
-each_programme = pytest.mark.parametrize("name", shipped())
+HEADS = {name: tomllib.loads((DATA / f"programmes/{name}/programme.toml").read_text("utf-8")) for name in INDIAN}
+each_programme = pytest.mark.parametrize("name", INDIAN)
 
 TABLES = sorted(file.relative_to(DATA).as_posix() for file in DATA.rglob("*.csv"))
 
@@ -90,10 +92,11 @@ def test_no_row_of_a_table_stands_twice(name: str) -> None:
 
 def test_what_is_modelled_says_so_and_nothing_else_claims_to_be_observed() -> None:
     with_basis = [name for name in TABLES if "basis" in rows(name)[0]]
-    assert len(with_basis) == 3
+    assert len(with_basis) == 4
     for name in with_basis:
         assert {row["basis"] for row in rows(name)} == {"modelled"}, name
-        assert all("tools/model_prices.py" in row["source"] for row in rows(name)), name
+        tool = "tools/british_prices.py" if "uk-trade-in" in name else "tools/model_prices.py"
+        assert all(tool in row["source"] for row in rows(name)), name
 
 
 def test_the_modelled_tables_are_what_the_tool_makes_of_the_facts() -> None:
@@ -383,3 +386,30 @@ def test_the_grades_fall_from_all_of_the_price(name: str) -> None:
     keeps = [int(row["keep_bps"]) for row in rows(f"programmes/{name}/grades.csv")]
     assert keeps[0] == 10_000
     assert keeps == sorted(keeps, reverse=True)
+
+
+# The British example.
+
+
+def test_the_british_tables_are_what_their_tool_makes() -> None:
+    tool = ROOT / "tools" / "british_prices.py"
+    subprocess.run([sys.executable, tool, "--check"], check=True)  # noqa: S603 - ours
+
+
+def test_the_british_programme_is_in_pounds_and_its_prices_are_modelled() -> None:
+    programme = Programme.load("uk-trade-in")
+    assert (programme.currency.code, f"{programme.zone}", programme.price_step_minor) == ("GBP", "Europe/London", 50)
+    assert programme.categories == {"smartphone", "tablet"}
+    assert {price.basis for price in programme.prices} == {"modelled"}
+    assert all(price.price_minor % 50 == 0 for price in programme.prices)
+    launched = {variant.model: variant.launch_price_minor or 0 for variant in programme.catalogue}
+    assert all(price.price_minor < launched[price.model] for price in programme.prices)
+    assert programme.terms[0].quote_valid_hours == 28 * 24
+    assert lint("uk-trade-in") == ()
+
+
+def test_every_currency_of_the_table_can_be_had() -> None:
+    table = rows("currencies.csv")
+    assert [row["code"] for row in table] == sorted({row["code"] for row in table})
+    assert all(Currency(row["code"]).decimals == int(row["decimals"]) for row in table)
+    assert {row["decimals"] for row in table} == {"0", "2", "3"}

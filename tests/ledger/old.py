@@ -65,7 +65,10 @@ def _named_as_then(data: Any) -> Any:  # noqa: ANN401 - JSON data
         return [_named_as_then(item) for item in data]
     if not isinstance(data, dict):
         return data.replace("_minor]", "_paise]") if isinstance(data, str) else data
-    return {name.replace("_minor", "_paise"): _named_as_then(data[name]) for name in data if name != "customer"}
+    since = {"currency", "zone_data", "customer"}
+    return {
+        name.replace("_minor", "_paise"): _named_as_then(value) for name, value in data.items() if name not in since
+    }
 
 
 def _chained_as_then(events: list[dict[str, Any]]) -> dict[str, str]:

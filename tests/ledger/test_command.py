@@ -50,7 +50,7 @@ def test_show_says_how_an_exchange_stands(ask: Callable[..., Ran], filled: Ledge
         "valued ₹8,950.00",
         "best -> scratched, -₹1,000.00",
         "to pay at the door  ₹1,000.00",
-        "2020-01-13 11:30:00+05:30",
+        "2020-01-13 06:00:00+00:00",
     ):
         assert words in ran.out, words
     data = ask("show", code(1), "--json").data
@@ -83,7 +83,7 @@ def test_history_says_what_happened(ask: Callable[..., Ran], filled: Ledger) -> 
         "accept-1",
         "reserve-1",
         "inspect-1",
-        "2020-01-11 11:30:00+05:30",
+        "2020-01-11 06:00:00+00:00",
         filled.history(code(1))[0].hash[:12],
     ):
         assert words in ran.out
@@ -189,8 +189,8 @@ def test_exposure_says_what_live_coupons_are_worth(ask: Callable[..., Ran]) -> N
         ["together", "2", "₹19,900.00"],
     ]
     assert ask("exposure", "--json").data["days"] == [
-        {"day": None, "coupons": 1, "value_minor": 995000},
-        {"day": "2020-01-25", "coupons": 1, "value_minor": 995000},
+        {"day": None, "coupons": 1, "value_minor": 995000, "currency": "INR"},
+        {"day": "2020-01-25", "coupons": 1, "value_minor": 995000, "currency": "INR"},
     ]
 
 

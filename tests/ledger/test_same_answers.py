@@ -18,6 +18,7 @@ from miexchange import InvalidValue, MiExchangeError, Order, Refusal, ledger
 from miexchange._limits import REFUSAL_BYTES
 from miexchange.ledger import LedgerError, _rows, verify
 from unit import trade
+from unit.small import INR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +70,11 @@ def test_any_text_gets_the_same_answer_of_both_databases(
         lines = trade.ORDER.lines
         answers = [
             begun,
-            said(lambda: store.reserve(found, Order(order, lines), account=account, at=AT, idempotency_key=key or "k")),
+            said(
+                lambda: store.reserve(
+                    found, Order(order, lines, INR), account=account, at=AT, idempotency_key=key or "k"
+                )
+            ),
             said(lambda: store.release(found, order=order, at=AT, idempotency_key="release")),
             said(lambda: store.complete(found, order=order, at=AT, idempotency_key=prefix + key)),
             said(lambda: store.agree(found, account=account, at=AT, idempotency_key=prefix + key)),
@@ -94,7 +99,7 @@ def test_what_is_no_id_is_refused_before_any_database_sees_it(store: Ledger, nam
         lambda: store.accept(shop.quote(2), shop.PROGRAMME, account=name, at=AT, idempotency_key="k"),
         lambda: store.accept(shop.quote(2), shop.PROGRAMME, account="a", at=AT, idempotency_key=name),
         lambda: store.reserve(code(1), shop.order(1), account=name, at=AT, idempotency_key="k"),
-        lambda: store.reserve(code(1), Order(name, trade.ORDER.lines), account="a", at=AT, idempotency_key="k"),
+        lambda: store.reserve(code(1), Order(name, trade.ORDER.lines, INR), account="a", at=AT, idempotency_key="k"),
         lambda: store.release(code(1), order=name, at=AT, idempotency_key="k"),
         lambda: store.inspect(code(9), trade.seen(), shop.PROGRAMME, order=name, at=AT, idempotency_key="k"),
         lambda: store.complete(code(1), order=name, at=AT, idempotency_key="k"),
@@ -210,12 +215,12 @@ def test_what_is_kept_of_a_request_is_bounded(store: Ledger) -> None:
     lines = tuple(line.replace(product=f"{number} {'x' * 180}", category="toy", brand="none") for number in range(900))
     for number in range(3):
         answer = store.reserve(
-            code(1), Order("o", lines), account=shop.account(1), at=AT, idempotency_key=f"many-{number}"
+            code(1), Order("o", lines, INR), account=shop.account(1), at=AT, idempotency_key=f"many-{number}"
         )
         assert isinstance(answer, Refusal)
         assert set(answer.codes) >= {"order_category", "order_brand"}
         again = store.reserve(
-            code(1), Order("o", lines), account=shop.account(1), at=AT, idempotency_key=f"many-{number}"
+            code(1), Order("o", lines, INR), account=shop.account(1), at=AT, idempotency_key=f"many-{number}"
         )
         assert again == answer
     with store.engine.connect() as connection:
@@ -230,7 +235,9 @@ def test_an_event_that_is_too_large_is_not_kept(store: Ledger, monkeypatch: pyte
     for product in ("x" * 200, "😀" * 200):
         line = trade.ORDER.lines[0].replace(product=product)
         with pytest.raises(InvalidValue, match="Reserve has more than 1,000 bytes as JSON: give"):
-            store.reserve(code(1), Order("o", (line,) * 5), account=shop.account(1), at=AT, idempotency_key=product[0])
+            store.reserve(
+                code(1), Order("o", (line,) * 5, INR), account=shop.account(1), at=AT, idempotency_key=product[0]
+            )
     assert verify(store) == ledger.Verification(1, 1, ())
 
 

@@ -36,7 +36,7 @@ import miexchange
 from miexchange import Programme, headline, _data
 programme = Programme.load("mi-exchange-india")
 quote = headline("oneplus-3t-6-64", programme, at=datetime(2018, 3, 20, tzinfo=UTC))
-print(json.dumps([miexchange.__file__, str(_data.folder()), quote.rupees]))
+print(json.dumps([miexchange.__file__, str(_data.folder()), quote.money.plain]))
 """
 LOOK_FOR_DATA = """
 from miexchange import DataError, _data

@@ -47,6 +47,7 @@ from miexchange.imei import compact, is_valid, validate
 from miexchange.inspection import examine
 from property.bounded import GREATEST_INPUT, Door
 from property.effort import THOROUGH
+from unit.small import INR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -219,7 +220,7 @@ def _programme() -> Programme:
 
 
 _DEVICE = Device("oneplus-3t-6-64", Imei.from_body("35000000000000"))
-_ORDER = Order("order", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_500_000),), ("bank_offer",))
+_ORDER = Order("order", (OrderLine("Mi A1", "smartphone", "Mi", "mi.com", 1_500_000),), INR, ("bank_offer",))
 
 
 @cache
@@ -262,7 +263,7 @@ def _values() -> dict[type, Any]:
     ):
         roots.append(cast("Any", kind)(rows[:5]))
     usage = programme.terms[-1].usage
-    order = Order("o", (OrderLine("p", usage.categories[0], usage.brands[0], usage.channels[0], 10**6),))
+    order = Order("o", (OrderLine("p", usage.categories[0], usage.brands[0], usage.channels[0], 10**6),), INR)
     roots.append(apply(_exchange(), Reserve(AT, order, "a")))
     roots.append(worst_case(_quote(), programme))
     while roots:
@@ -579,12 +580,12 @@ def _appraised(condition: Mapping[str, str]) -> object:
 
 
 def _checked(lines: list[tuple[str, str, str, str]]) -> object:
-    order = Order("o", tuple(OrderLine(*line, 10**6) for line in lines))
+    order = Order("o", tuple(OrderLine(*line, 10**6) for line in lines), INR)
     return _exchange().coupon.check(order, account="a", at=AT)
 
 
 def _reserved(lines: list[tuple[str, str, str, str]]) -> object:
-    order = Order("o", tuple(OrderLine(*line, 10**6) for line in lines))
+    order = Order("o", tuple(OrderLine(*line, 10**6) for line in lines), INR)
     return apply(_exchange(), Reserve(AT, order, "a"))
 
 

@@ -192,7 +192,10 @@ def test_no_word_is_a_day_for_tuning(word: str) -> None:
         except MiExchangeError:
             found = None
         assert found is None or {0, 1, 2} <= set(found.problems["row"])
-        assert is_refused(lambda: tuning.PriceTableBuilder().fit(tuned.observed(), dates=[word]))  # type: ignore[list-item]
+        days: Any = [word]
+        assert is_refused(
+            lambda: tuning.PriceTableBuilder().fit(tuned.observed(), zone=tuned.graded().zone, dates=days)
+        )
         for verb, book in ((tuning.compare, SOUND.book), (tuning.backtest, SOUND.deals)):
             programmes = (tuned.graded(),) * (2 if verb is tuning.compare else 1)
             assert is_refused(lambda verb=verb, book=book, given=programmes: verb(*given, book.assign(at=word)))  # type: ignore[misc]

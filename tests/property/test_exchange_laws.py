@@ -86,7 +86,7 @@ def held(draw: st.DrawFn) -> Exchange:
     exchange = draw(exchanges(steps=0))
     usage = exchange.coupon.usage.replace(minimum_order_minor=0)
     exchange = exchange.replace(coupon=exchange.coupon.replace(usage=usage))
-    after = apply(exchange, Reserve(exchange.at, draw(orders(usage)), exchange.account))
+    after = apply(exchange, Reserve(exchange.at, draw(orders(usage, exchange.coupon.currency)), exchange.account))
     assert isinstance(after, Exchange), after.explain()
     exchange = after
     for _ in range(draw(st.integers(0, 3))):
@@ -100,7 +100,7 @@ def held(draw: st.DrawFn) -> Exchange:
 def test_one_order_at_most_holds_a_coupon(exchange: Exchange, data: st.DataObject) -> None:
     """Promise 9: nothing spent twice. While an order holds it, or has used it up, no other order can."""
     assert exchange.order is not None
-    other = data.draw(orders(exchange.coupon.usage)).replace(id=f"{exchange.order.id}-2")
+    other = data.draw(orders(exchange.coupon.usage, exchange.coupon.currency)).replace(id=f"{exchange.order.id}-2")
     answer = apply(exchange, Reserve(exchange.at, other, exchange.account))
     assert isinstance(answer, Refusal)
     for event in (Release(exchange.at, other.id), Complete(exchange.at, other.id)):
@@ -117,7 +117,7 @@ def test_cancelled_orders_neither_lengthen_nor_shorten_the_remaining_validity(
 ) -> None:
     """ExchangeRules.released_validity: `remaining`, the time that was left when it was reserved."""
     exchange = exchange.replace(rules=exchange.rules.replace(released_validity="remaining"))
-    order = data.draw(orders(exchange.coupon.usage))
+    order = data.draw(orders(exchange.coupon.usage, exchange.coupon.currency))
     unused = timedelta()
     for idle, held in spans:
         at = exchange.at + idle
@@ -226,7 +226,7 @@ def test_what_is_paid_at_the_door_is_what_the_order_loses(
     assume(isinstance(found, Examination) and isinstance(begun, Exchange))
     assert isinstance(found, Examination)
     assert isinstance(begun, Exchange)
-    order = data.draw(orders(begun.coupon.usage))
+    order = data.draw(orders(begun.coupon.usage, begun.coupon.currency))
     held = apply(begun, Reserve(quote.at, order, "a"))
     assume(isinstance(held, Exchange))
     assert isinstance(held, Exchange)

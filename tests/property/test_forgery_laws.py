@@ -163,7 +163,7 @@ def test_a_coupon_from_other_hands_is_taken_as_it_was_issued(enquiry: Enquiry, d
     assert isinstance(coupon, Coupon)
     asked: dict[str, Any] = {"account": "a", "at": enquiry.at, "keys": (b"an older key, kept", KEY)}
     line = OrderLine("New", coupon.usage.categories[0], coupon.usage.brands[0], coupon.usage.channels[0], 10**7)
-    order = Order("order", (line,))
+    order = Order("order", (line,), coupon.currency)
     assert Coupon.from_json(coupon.to_json()).check(order, **asked)
     forgeries = altered(coupon, keep_sums=False).map(lambda form: read(Coupon.from_dict, form))
     forged = data.draw(forgeries.filter(lambda one: one is not None and one != coupon))
@@ -177,6 +177,9 @@ def _with_terms(programme: Programme, terms: tuple[Any, ...]) -> Programme:
         id=programme.id,
         title=programme.title,
         zone=programme.zone,
+        currency=programme.currency,
+        categories=programme.categories,
+        price_step_minor=programme.price_step_minor,
         brands=programme.brands,
         catalogue=programme.catalogue,
         eligible=programme.eligible,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from miexchange import _kernel
 from miexchange.errors import InvalidValue
-from miexchange.money import GREATEST_AMOUNT, allocate, paise, rupees
+from miexchange.money import GREATEST_AMOUNT, Currency, Money, allocate
 from property import oracle
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 amounts = st.integers(0, GREATEST_AMOUNT)
 signed = st.integers(-GREATEST_AMOUNT, GREATEST_AMOUNT)
 rates = st.integers(0, 10_000)
+currencies = st.sampled_from(tuple(map(Currency, ("INR", "GBP", "JPY", "KWD", "CLP", "BHD"))))
 weights = st.lists(st.integers(0, 5) | amounts, max_size=8)
 
 
@@ -66,21 +67,37 @@ def test_a_split_over_nothing_is_refused(parts: list[int], amount: int) -> None:
         allocate(amount, [*parts, -1])
 
 
-# ----- rupees and paise
+# ----- reading and writing
 
 
-@given(amounts)
-def test_an_amount_reads_back_as_it_was_written(amount: int) -> None:
-    """Money: rupees renders an amount for people, and paise reads what a person wrote, exactly."""
-    text = rupees(amount)
-    assert paise(text) == amount
-    assert Decimal(text) * 100 == amount
+@given(amounts, currencies)
+def test_an_amount_reads_back_as_it_was_written(amount: int, currency: Currency) -> None:
+    """Money: it renders an amount for people, and reads what a person wrote, exactly."""
+    money = Money(amount, currency)
+    assert Money.read(money.plain, currency) == money
+    assert Money.read(str(money).removeprefix(f"{currency} "), currency) == money
+    assert Decimal(money.plain).scaleb(currency.decimals) == amount
 
 
-@given(signed)
-def test_a_debt_is_written_with_its_sign(amount: int) -> None:
-    """Rupees: plain, two decimals, the same in every locale."""
-    assert Decimal(rupees(amount)) * 100 == amount
+@given(signed, currencies)
+def test_a_debt_is_written_with_its_sign(amount: int, currency: Currency) -> None:
+    """Currency.plain: plain digits with the currency's decimals, the same in every locale."""
+    assert Decimal(currency.plain(amount)).scaleb(currency.decimals) == amount
+    assert Decimal(currency.plain(amount)).as_tuple().exponent == -currency.decimals
+
+
+@given(signed, signed, currencies, currencies)
+def test_two_currencies_never_meet(one: int, other: int, mine: Currency, yours: Currency) -> None:
+    """Money: sums, differences and comparisons are exact, and refuse two currencies by name."""
+    first, second = Money(one, mine), Money(other, yours)
+    if mine == yours:
+        assert (first + second).amount_minor == one + other
+        assert (first - second).amount_minor == one - other
+        assert (first < second, first <= second) == (one < other, one <= other)
+        return
+    for meet in (lambda: first + second, lambda: first - second, lambda: first < second):
+        with pytest.raises(InvalidValue, match=f"is '{yours}': the other is in {mine}"):
+            meet()
 
 
 # ----- the kernel

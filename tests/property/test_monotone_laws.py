@@ -77,10 +77,10 @@ def test_silence_about_an_extra_never_pays_more_than_an_answer(enquiry: Enquiry,
     assert pays_no_more(silent, enquiry)
 
 
-def dearer(programme: Programme, model: str, paise: int) -> Programme:
+def dearer(programme: Programme, model: str, more: int) -> Programme:
     """Raise every price of a model."""
     rows = [
-        row.replace(price_minor=row.price_minor + paise) if row.model == model else row
+        row.replace(price_minor=row.price_minor + more) if row.model == model else row
         for row in programme.prices.prices
     ]
     return replace(programme, prices=PriceTable.of(rows))
@@ -88,9 +88,10 @@ def dearer(programme: Programme, model: str, paise: int) -> Programme:
 
 @given(enquiries(), st.integers(1, 5) | st.integers(1, 10**5))
 @effort(2)
-def test_a_higher_market_price_never_pays_less(enquiry: Enquiry, rupees: int) -> None:
-    """Design, promise 5: a higher market price never pays less; not by one rupee, near no rounding edge."""
-    raised = replace(enquiry, programme=dearer(enquiry.programme, enquiry.device.model, 100 * rupees))
+def test_a_higher_market_price_never_pays_less(enquiry: Enquiry, steps: int) -> None:
+    """Design, promise 5: a higher market price never pays less; not by one price step, near no rounding edge."""
+    more = enquiry.programme.price_step_minor * steps
+    raised = replace(enquiry, programme=dearer(enquiry.programme, enquiry.device.model, more))
     assert pays_no_more(enquiry, raised)
 
 
@@ -102,14 +103,31 @@ def test_a_higher_price_never_pays_less_whatever_the_answers(enquiry: Enquiry, d
     questions = enquiry.terms.questionnaire.asked_of(variant)
     worst = {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
     enquiry = replace(enquiry, condition=Condition(worst))
-    raised = replace(enquiry, programme=dearer(enquiry.programme, variant.model, 100 * data.draw(st.integers(1, 30))))
+    more = enquiry.programme.price_step_minor * data.draw(st.integers(1, 30))
+    raised = replace(enquiry, programme=dearer(enquiry.programme, variant.model, more))
     assert pays_no_more(enquiry, raised)
 
 
+@given(enquiries())
+@effort(0.3)
+def test_no_price_of_many_in_a_row_pays_less_than_the_one_before(enquiry: Enquiry) -> None:
+    """Design, "Why a higher price can never pay less": by brute force, price step by price step, worst answers."""
+    variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
+    questions = enquiry.terms.questionnaire.asked_of(variant)
+    worst = {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
+    before = replace(enquiry, condition=Condition(worst))
+    step = enquiry.programme.price_step_minor
+    assert all(price.price_minor % step == 0 for price in enquiry.programme.prices)
+    for _ in range(30):
+        after = replace(before, programme=dearer(before.programme, variant.model, step))
+        assert pays_no_more(before, after)
+        before = after
+
+
 @given(enquiries(), st.integers(1, 10**5))
-def test_a_dearer_repair_never_pays_more(enquiry: Enquiry, rupees: int) -> None:
+def test_a_dearer_repair_never_pays_more(enquiry: Enquiry, more: int) -> None:
     """Design, section 6: a finding costs a weight times the repair anchor."""
-    rows = [row.replace(amount_minor=row.amount_minor + 100 * rupees) for row in enquiry.programme.anchors.anchors]
+    rows = [row.replace(amount_minor=row.amount_minor + more) for row in enquiry.programme.anchors.anchors]
     assert pays_no_more(replace(enquiry, programme=replace(enquiry.programme, anchors=AnchorTable.of(rows))), enquiry)
 
 

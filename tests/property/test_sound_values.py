@@ -197,10 +197,10 @@ def test_every_public_value_is_walked() -> None:
 
 
 WITHOUT_BOUNDS = {
-    "Accept", "AnchorTable", "Catalogue", "Device", "DeviceStanding", "EligibilityTerms", "EligibleModels", "Expire",
-    "Finding", "PriceTable", "Reason", "Replay", "Verdict",
+    "Accept", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibilityTerms", "EligibleModels",
+    "Expire", "Finding", "Money", "PriceTable", "Reason", "Replay", "Verdict",
 }  # fmt: skip
-"""Values of parts that have bounds, or whose fields are words, flags and instants."""
+"""Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""
 
 
 @every_bound
@@ -348,14 +348,15 @@ def test_the_reader_of_a_table_tells_a_bound_with_its_row(at: At) -> None:
     kept = {name: "" if one is None else one for name, one in columns.items() if name not in cells}
     row = {**kept, **cells, "source": "a list"}
     row = {name: cell for name, cell in row.items() if name not in {"effective_until", "listed_until"}}
+    zone: dict[str, Any] = {"zone": UTC} if at.kind in {Anchor, Price} else {}
     inside, outside = steps(at)
     for wrong in (one for one in outside if one):  # an empty cell is told in other words, or may be
         with pytest.raises(DataError) as caught:
-            table.read(pd.DataFrame([{**row, at.field: wrong}]))
+            table.read(pd.DataFrame([{**row, at.field: wrong}]), **zone)
         (problem,) = caught.value.problems
         assert (problem.line, problem.column) == (1, at.field)
     for right in (one for one in inside if one):
-        assert table.read(pd.DataFrame([{**row, at.field: right}]))
+        assert table.read(pd.DataFrame([{**row, at.field: right}]), **zone)
 
 
 CELLS: list[tuple[Any, str, str, str]] = [(Grade, "keep_bps", "grades.csv", "keep_bps")]
@@ -455,7 +456,7 @@ SENSELESS: list[tuple[Callable[[], object], str]] = [
     (lambda: TacDevice("", ""), "TacDevice.model"),
     (lambda: Overlap("display", "display", 1), "Overlap.other"),
     (lambda: Price("m", small.AT, -100, "observed"), "Price.price_minor"),
-    (lambda: Price("m", small.AT, 150, "observed"), "Price.price_minor"),
+    (lambda: Price("m", small.AT, 0, "observed"), "Price.price_minor"),
     (lambda: Price("m", small.AT, 100, "observed", "", small.AT), "Price.effective_until"),
     (lambda: Gap("m", small.AT, small.AT - timedelta(1)), "Gap.ends"),
     (lambda: small.VARIANT.replace(ram_mb=-1), "Variant.ram_mb"),

@@ -39,6 +39,7 @@ from miexchange.errors import DataError, InvalidValue, Problem, shown
 from miexchange.refusal import Reason, ReasonCode
 from property.effort import effort
 from unit import small
+from unit.small import INR
 
 CODE = "7K3M9QXT011ZW8VBJ"
 EVERY = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) not in {"Cn", "Co"}]
@@ -167,17 +168,17 @@ def test_words_are_compared_by_one_key(one: str, other: str) -> None:
 @pytest.mark.parametrize("change", [{"brand": "acme "}, {"category": "SmartPhone"}, {"channel": "Shop"}])
 def test_an_order_in_other_words_is_bought(change: dict[str, str]) -> None:
     line = OrderLine("Two", "smartphone", "Acme", "shop", 999_900).replace(**change)
-    paid = COUPON.check(Order("o1", (line,)), account="a1", at=small.AT)
+    paid = COUPON.check(Order("o1", (line,), INR), account="a1", at=small.AT)
     assert isinstance(paid, Redemption)
     other = line.replace(**{name: word.replace("a", "\u0430").replace("o", "\u043e") for name, word in change.items()})
-    assert isinstance(COUPON.check(Order("o1", (other,)), account="a1", at=small.AT), Refusal)
+    assert isinstance(COUPON.check(Order("o1", (other,), INR), account="a1", at=small.AT), Refusal)
 
 
 def test_the_kinds_of_other_discounts_are_compared_alike() -> None:
     coupon = COUPON.replace(usage=small.USAGE.replace(stacks_with=("bank_offer",)), seal="")
     line = OrderLine("Two", "smartphone", "Acme", "shop", 999_900)
-    assert isinstance(coupon.check(Order("o1", (line,), ("Bank Offer",)), account="a1", at=small.AT), Redemption)
-    assert isinstance(coupon.check(Order("o1", (line,), ("bank_offers",)), account="a1", at=small.AT), Refusal)
+    assert isinstance(coupon.check(Order("o1", (line,), INR, ("Bank Offer",)), account="a1", at=small.AT), Redemption)
+    assert isinstance(coupon.check(Order("o1", (line,), INR, ("bank_offers",)), account="a1", at=small.AT), Refusal)
 
 
 # ----- an order that costs nothing
@@ -188,12 +189,12 @@ def test_an_order_whose_eligible_lines_cost_nothing_uses_no_coupon(applies_to: s
     coupon = COUPON.replace(usage=small.USAGE.replace(applies_to=applies_to), seal="")
     free, dear = OrderLine("Two", "smartphone", "Acme", "shop", 0, 3), OrderLine("Tea", "tea", "Acme", "shop", 500)
     for lines in ((free,), (free, free), (free, dear)):
-        answer = coupon.check(Order("o1", lines), account="a1", at=small.AT)
+        answer = coupon.check(Order("o1", lines, INR), account="a1", at=small.AT)
         assert isinstance(answer, Refusal)
         assert answer.codes == ("order_below_minimum",)
         assert "cost nothing" in answer.explain()
     assert isinstance(
-        coupon.check(Order("o1", (free, free.replace(price_minor=1))), account="a1", at=small.AT), Redemption
+        coupon.check(Order("o1", (free, free.replace(price_minor=1)), INR), account="a1", at=small.AT), Redemption
     )
 
 
@@ -241,7 +242,7 @@ def test_every_verb_takes_a_text_of_any_subclass(kind: Any) -> None:
     coupon = coupon_for(device, Condition(), programme, account=kind("a1"), key=small.KEY, **asked)
     assert coupon == coupon_for(plain_device, Condition(), programme, account="a1", key=small.KEY, **said)
     assert type(cast("Coupon", coupon).account) is str
-    order = Order("o1", (OrderLine("Two", "smartphone", "Acme", "shop", 999_900),))
+    order = Order("o1", (OrderLine("Two", "smartphone", "Acme", "shop", 999_900),), INR)
     paid = check(COUPON, order, account=kind("a1"), at=small.AT, standing=kind("unused"))
     assert isinstance(paid, Redemption)
     assert normal_code(kind(CODE)) == CODE
@@ -295,8 +296,10 @@ def test_no_text_acts_on_a_log_or_a_terminal(one: str, other: str) -> None:
         lambda: appraise(Device(small.MODEL, other), Condition({one: other}), programme, at=small.AT),
         lambda: headline(one, programme, at=small.AT),
         lambda: OrderLine(one, other, one, other, 100),
-        lambda: Order(one, (OrderLine("Two", "smartphone", "Acme", "shop", 999_900),), (other,)),
-        lambda: COUPON.check(Order(one, (OrderLine(one, other, one, other, 100),), (other,)), account=one, at=small.AT),
+        lambda: Order(one, (OrderLine("Two", "smartphone", "Acme", "shop", 999_900),), INR, (other,)),
+        lambda: COUPON.check(
+            Order(one, (OrderLine(one, other, one, other, 100),), INR, (other,)), account=one, at=small.AT
+        ),
         lambda: COUPON.replace(code=one),
         lambda: COUPON.replace(**{one: other}),
         lambda: appraise(Device(small.MODEL), Condition(), programme, at=small.AT, imei_status=cast("Any", one)),

@@ -43,11 +43,12 @@ from miexchange._value import Value
 from miexchange.coupon import check, device_token, normal_code
 from miexchange.errors import shown
 from miexchange.imei import compact, is_valid, validate
-from miexchange.money import allocate, paise
+from miexchange.money import Currency, Money, allocate
 from miexchange.strategies import STRATEGIES, coupons, enquiries, instants, orders, price_tables, quotes
 from property.effort import effort
 from property.hostile import anything, json_data, numbers, texts
 from property.on_disk import write_table
+from unit.small import INR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +147,7 @@ def test_any_object_as_a_condition(given_value: Any) -> None:
 @given(anything, anything)
 def test_any_object_as_an_argument_of_issue_and_check(one: Any, other: Any) -> None:
     """Design, promise 8, at the till."""
-    order = Order("o", (miexchange.OrderLine("p", "smartphone", "Mi", "mi.com", 10**6),))
+    order = Order("o", (miexchange.OrderLine("p", "smartphone", "Mi", "mi.com", 10**6),), INR)
     for verb, arguments in (
         (issue, {"quote": QUOTE, "programme": PROGRAMME, "account": "a", "at": AT, "key": KEY}),
         (check, {"coupon": COUPON, "order": order, "account": "a", "at": AT, "standing": "unused"}),
@@ -188,7 +189,7 @@ def test_any_text_as_the_json_of_a_value(kind: type[Any], data: st.DataObject) -
     answers(kind.from_dict, data.draw(anything))
     # One field of a good value is changed, so that what is behind the first door is tried, too.
     good = data.draw(STRATEGIES[kind]()).to_dict()
-    if kind is Imei:  # its JSON form is a text
+    if kind in {Currency, Imei}:  # their JSON form is a text
         return
     name = data.draw(st.sampled_from(sorted(good)))
     answers(kind.from_dict, {**good, name: hostile})
@@ -324,7 +325,8 @@ def test_any_bytes_as_a_table(read: Callable[[Path], object], content: bytes) ->
 @given(numbers, st.lists(numbers, max_size=3), anything)
 def test_any_number_as_money(number: Any, several: list[Any], given_value: Any) -> None:
     """Design, promises 2 and 8: no float touches money; what is no amount is an error."""
-    answers(paise, given_value)
+    answers(Currency, given_value)
+    answers(Money.read, given_value, INR)
     answers(allocate, number, several)
 
 

@@ -203,8 +203,8 @@ def test_the_explanation_shows_every_line(enquiry: Enquiry) -> None:
     text = quote.explain()
     for line in quote.lines:
         assert f"{line.rule} " in text
-        assert line.rupees in text
-    assert quote.rupees in text
+        assert quote.currency.plain(line.amount) in text
+    assert quote.money.plain in text
 
 
 def sentence(text: str) -> bool:

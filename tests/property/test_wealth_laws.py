@@ -66,7 +66,7 @@ def carts(draw: st.DrawFn, exchange: Exchange) -> Order:
             max_size=3,
         )
     )
-    return Order("order-1", tuple(lines))
+    return Order("order-1", tuple(lines), exchange.coupon.currency)
 
 
 @st.composite

@@ -6,13 +6,14 @@ puts a price, a list and a catalogue around them.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels, Listing
-from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import Currency
 from miexchange.programme import Programme, Terms, UsageRules
 from miexchange.quote import Quote
 from miexchange.tac import TacTable
@@ -28,11 +29,13 @@ AT = BEGIN + timedelta(days=10, hours=6)
 """The instant at which the tests value: ten whole days later."""
 
 MODEL = "acme-one-4-64"
+INR = Currency("INR")
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
 IMEI = "354178036859789"
 IMEI2 = "354178030000000"
 KEY = b"0123456789abcdef"
 
-VARIANT = Variant(MODEL, "Acme", "One", 4096, 64, launched_on=date(2018, 6, 1))
+VARIANT = Variant(MODEL, "Acme", "One", "smartphone", 4096, 64, launched_on=date(2018, 6, 1))
 
 USAGE = UsageRules(
     valid_days=14,
@@ -67,7 +70,7 @@ def programme(
     anchors: Mapping[str, int] | None = None,
     sims: int | None = None,
 ) -> Programme:
-    """Put a programme of one phone around terms; amounts in paise."""
+    """Put a programme of one phone around terms; amounts in minor units."""
     repairs = [
         Anchor(MODEL, component, BEGIN, amount, "observed") for component, amount in sorted((anchors or {}).items())
     ]
@@ -75,6 +78,8 @@ def programme(
         id="small",
         title="Small programme",
         zone=IST,
+        currency=INR,
+        categories=frozenset({"smartphone"}),
         brands=frozenset({"Acme"}),
         catalogue=Catalogue((VARIANT.replace(sims=sims),)),
         eligible=EligibleModels((Listing(MODEL, date(2020, 1, 1)),)),

@@ -304,6 +304,7 @@ class TestVersionsOfTerms:
             both.id,
             both.title,
             both.zone,
+            both.currency,
             both.brands,
             both.catalogue,
             both.eligible,
@@ -311,6 +312,7 @@ class TestVersionsOfTerms:
             both.anchors,
             both.tacs,
             (first, second),
+            both.categories,
         )
         moments = [small.BEGIN + timedelta(days=10), small.BEGIN + timedelta(days=30)]
         bought = [date(2019, 1, 1), date(2019, 2, 1)]
@@ -331,7 +333,18 @@ class TestVersionsOfTerms:
     def test_a_programme_without_terms_is_never_in_force(self) -> None:
         one = small.programme()
         none = Programme(
-            one.id, one.title, one.zone, one.brands, one.catalogue, one.eligible, one.prices, one.anchors, one.tacs, ()
+            one.id,
+            one.title,
+            one.zone,
+            one.currency,
+            one.brands,
+            one.catalogue,
+            one.eligible,
+            one.prices,
+            one.anchors,
+            one.tacs,
+            (),
+            one.categories,
         )
         result = appraise_frame(pa.table({"model": [small.MODEL]}), none, at=small.AT)
         assert result["reasons"].to_pylist() == ["programme_not_in_force"]

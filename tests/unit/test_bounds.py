@@ -45,6 +45,7 @@ from miexchange.coupon import Coupon
 from miexchange.errors import Problem
 from miexchange.programme._toml import read_toml
 from miexchange.refusal import refusal_of
+from unit.small import INR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,20 +183,20 @@ def test_a_tuple_of_a_value_has_a_bound_and_that_of_a_table_does_not() -> None:
     with pytest.raises(InvalidValue, match=r"Order\.lines has 2,001 elements: give 1 to 1,000"):
         Order.from_dict(given)
     with pytest.raises(InvalidValue, match=r"Order\.lines has 2,001 elements: give 1 to 1,000 elements"):
-        Order("o", (LINE,) * 2_001)
+        Order("o", (LINE,) * 2_001, INR)
     with pytest.raises(InvalidValue, match=r"Redemption\.discounts has 2,001 elements: give up to 2,000 elements"):
-        Redemption("0" * 17, "o", AT, (0,) * 2_001, 0, 0, 0, 0)
+        Redemption("0" * 17, "o", AT, (0,) * 2_001, 0, 0, 0, 0, INR)
     rows = Programme.load("graded-trade-in").prices.prices
     many = tuple(rows[0].replace(model=f"m{number:05d}") for number in range(2_500))
     assert PriceTable.from_json(PriceTable.of(many).to_json()) == PriceTable.of(many)
 
 
 def test_an_order_has_a_thousand_lines_at_most() -> None:
-    assert len(Order("o", (LINE,) * 1_000).lines) == 1_000
+    assert len(Order("o", (LINE,) * 1_000, INR).lines) == 1_000
     with pytest.raises(InvalidValue, match=r"Order\.lines has 1,001 elements: give 1 to 1,000 elements"):
-        Order("o", (LINE,) * 1_001)
+        Order("o", (LINE,) * 1_001, INR)
     with pytest.raises(InvalidValue, match="give a text of up to 200 characters"):
-        Order("o", (LINE,), ("x" * 201,))
+        Order("o", (LINE,), INR, ("x" * 201,))
 
 
 def test_a_condition_has_five_hundred_answers_at_most() -> None:
@@ -254,7 +255,7 @@ def test_a_thousand_lines_that_are_not_covered_make_a_short_refusal() -> None:
     assert isinstance(coupon, Coupon), coupon
     wide = tuple(f"{'c' * 150}{number}" for number in range(500))
     coupon = coupon.replace(usage=coupon.usage.replace(categories=wide, brands=wide, channels=wide))
-    order = Order("o", tuple(OrderLine("p" * 200, "c" * 200, "b", "s", 1) for _ in range(1_000)))
+    order = Order("o", tuple(OrderLine("p" * 200, "c" * 200, "b", "s", 1) for _ in range(1_000)), INR)
     refusal = coupon.check(order, account="a", at=AT)
     assert isinstance(refusal, Refusal)
     assert "and 490 more" in refusal.reasons[0].message

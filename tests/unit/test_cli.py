@@ -29,6 +29,7 @@ from unit.command import (
     put_at_hand,
     run,
 )
+from unit.small import INR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +98,7 @@ def test_quote_shows_checks_lines_value_validity_warnings_and_worst_case() -> No
     text = " ".join(ran.out.split())
     quote = library_quote()
     for line in quote.lines:
-        assert f"{line.rule} {_output.rupees(line.amount)} {line.effect}" in text
+        assert f"{line.rule} {_output.writer(INR)(line.amount)} {line.effect}" in text
     for words in (
         "OnePlus 3T (6 GB, 64 GB): ₹10,720.00",
         "on the list since 2018-03-15",

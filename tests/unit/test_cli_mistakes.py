@@ -256,7 +256,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no day of purchase": ((*VALUED, "--purchased-on", "20/03/2017"), ("'20/03/2017'", "YYYY-MM-DD")),
     "unknown programme": (
         (*QUOTE, "--programme", "mi-exchange-indai"),
-        ("'mi-exchange-indai'", "Did you mean mi-exchange-india?", "graded-trade-in, mi-exchange-india"),
+        ("'mi-exchange-indai'", "Did you mean mi-exchange-india?", "graded-trade-in, mi-exchange-india, uk-trade-in"),
     ),
     "programme is a file": (
         ("programme", "lint", "{dir}/key"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from miexchange import Imei
 from miexchange.cli import _output
 from miexchange.imei import format as printed_as
-from miexchange.money import percent
+from miexchange.money import _pattern, percent
 from property.effort import effort
 from unit.command import (
     AT,
@@ -27,6 +27,7 @@ from unit.command import (
     run,
     spawn,
 )
+from unit.small import INR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,7 @@ def test_markup_in_a_text_is_text(files: Path, tmp_path: Path) -> None:
 
 
 def test_amounts_are_grouped_as_in_india_and_exact() -> None:
-    assert [_output.rupees(amount) for amount in (0, 1, -56450, 123456789012)] == [
+    assert [_output.writer(INR)(amount) for amount in (0, 1, -56450, 123456789012)] == [
         "₹0.00",
         "₹0.01",
         "-₹564.50",
@@ -176,13 +177,13 @@ def test_amounts_are_grouped_as_in_india_and_exact() -> None:
 
 
 def test_without_babel_amounts_are_plain_rupees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "babel.numbers", None)
-    _output.currency_writer.cache_clear()
+    monkeypatch.setitem(sys.modules, "babel", None)
+    _pattern.cache_clear()
     try:
-        assert [_output.rupees(amount) for amount in (1072000, -56450)] == ["₹10720.00", "-₹564.50"]
+        assert [_output.writer(INR)(amount) for amount in (1072000, -56450)] == ["₹10720.00", "-₹564.50"]
         assert "₹10720.00" in run(*VALUED).out
     finally:
-        _output.currency_writer.cache_clear()
+        _pattern.cache_clear()
 
 
 def test_a_terminal_without_the_rupee_sign_gets_letters_and_json_stays_utf_8() -> None:

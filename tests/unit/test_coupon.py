@@ -32,6 +32,7 @@ from miexchange.programme import Bonus, Programme, UsageRules
 from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Refusal
 from unit import small
+from unit.small import INR
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 DEVICE = Device(small.MODEL, small.IMEI)
@@ -74,7 +75,7 @@ def line(
 
 
 def redeemed(coupon: Coupon, *lines: OrderLine, **more: Any) -> Redemption:  # noqa: ANN401 - passed on
-    redemption = coupon.check(Order("o1", lines, **more), account="a1", at=small.AT)
+    redemption = coupon.check(Order("o1", lines, INR, **more), account="a1", at=small.AT)
     assert isinstance(redemption, Redemption), redemption.explain()
     return redemption
 
@@ -82,7 +83,7 @@ def redeemed(coupon: Coupon, *lines: OrderLine, **more: Any) -> Redemption:  # n
 def refused(coupon: Coupon, *lines: OrderLine, **more: Any) -> tuple[str, ...]:  # noqa: ANN401 - passed on
     given: dict[str, Any] = {"account": "a1", "at": small.AT}
     given |= {name: more.pop(name) for name in ("account", "at", "standing") if name in more}
-    refusal = coupon.check(Order("o1", lines or (line(100_000),), **more), **given)
+    refusal = coupon.check(Order("o1", lines or (line(100_000),), INR, **more), **given)
     assert isinstance(refusal, Refusal)
     return refusal.codes
 
@@ -94,7 +95,7 @@ def test_a_coupon_carries_what_the_quote_says() -> None:
     assert (COUPON.programme, COUPON.digest, COUPON.terms) == (QUOTE.programme, QUOTE.digest, QUOTE.terms)
     assert (COUPON.account, COUPON.model, COUPON.usage) == ("a1", small.MODEL, small.USAGE)
     assert (COUPON.exchange_value, COUPON.bonuses, COUPON.value) == (1_000_000, (), 1_000_000)
-    assert COUPON.rupees == "10000.00"
+    assert COUPON.money.plain == "10000.00"
     assert (COUPON.valid_from, COUPON.valid_until) == (small.AT, small.AT + timedelta(days=14))
 
 
@@ -365,7 +366,7 @@ WINDOW = [
 def test_the_first_moment_counts_and_the_last_does_not(at: datetime, code: str, zone: str) -> None:
     there = at.astimezone(ZoneInfo(zone))
     assert COUPON.is_valid_at(there) is (not code)
-    answer = COUPON.check(Order("o1", (line(100),)), account="a1", at=there)
+    answer = COUPON.check(Order("o1", (line(100),), INR), account="a1", at=there)
     assert (answer.codes if isinstance(answer, Refusal) else ()) == ((code,) if code else ())
     if isinstance(answer, Redemption):
         assert answer.at == at
@@ -373,7 +374,7 @@ def test_the_first_moment_counts_and_the_last_does_not(at: datetime, code: str, 
 
 
 def test_an_expired_coupon_says_since_when() -> None:
-    refusal = COUPON.check(Order("o1", (line(100),)), account="a1", at=COUPON.valid_until)
+    refusal = COUPON.check(Order("o1", (line(100),), INR), account="a1", at=COUPON.valid_until)
     assert isinstance(refusal, Refusal)
     assert refusal.reasons[0].message == "The coupon was valid for 14 days, until 2020-01-25T06:00:00+00:00"
 
@@ -383,12 +384,12 @@ def test_an_expired_coupon_says_since_when() -> None:
 
 def test_a_coupon_takes_its_value_off() -> None:
     assert redeemed(worth(30_000), line(100_000)) == Redemption(
-        COUPON.code, "o1", small.AT, (30_000,), 30_000, to_pay=70_000, forfeited=0, store_credit=0
+        COUPON.code, "o1", small.AT, (30_000,), 30_000, to_pay=70_000, forfeited=0, store_credit=0, currency=INR
     )
 
 
 def test_the_verb_and_the_method_are_one() -> None:
-    order = Order("o1", (line(100),))
+    order = Order("o1", (line(100),), INR)
     assert check(COUPON, order, account="a1", at=small.AT) == COUPON.check(order, account="a1", at=small.AT)
 
 
@@ -496,7 +497,7 @@ def test_a_line_that_is_not_covered_gets_nothing(code: str, other: OrderLine) ->
 
 def test_every_reason_of_every_line_is_given() -> None:
     bad = line(100, "Case", category="accessory", brand="Other", channel="store")
-    refusal = COUPON.check(Order("o1", (bad, line(5, "Pen", brand="Other"))), account="a1", at=small.AT)
+    refusal = COUPON.check(Order("o1", (bad, line(5, "Pen", brand="Other")), INR), account="a1", at=small.AT)
     assert isinstance(refusal, Refusal)
     assert [(reason.code, reason.subject) for reason in refusal.reasons] == [
         ("order_category", "Case"),
@@ -515,7 +516,7 @@ MINIMUM = [(99_999, ("order_below_minimum",)), (100_000, ()), (100_001, ())]
 def test_the_least_order_is_of_eligible_lines(total: int, codes: tuple[str, ...]) -> None:
     coupon = worth(10, usage=small.USAGE.replace(minimum_order_minor=100_000))
     lines = line(total - 1), line(1, "Three"), line(50_000, "Case", category="accessory")
-    answer = coupon.check(Order("o1", lines), account="a1", at=small.AT)
+    answer = coupon.check(Order("o1", lines, INR), account="a1", at=small.AT)
     assert (answer.codes if isinstance(answer, Refusal) else ()) == codes
 
 
@@ -543,7 +544,7 @@ def test_a_coupon_is_its_accounts() -> None:
 
 
 def test_all_reasons_come_at_once_and_strangers_see_none_of_them() -> None:
-    order = Order("o1", (line(5, brand="Other"),), ("sale",))
+    order = Order("o1", (line(5, brand="Other"),), INR, ("sale",))
     refusal = COUPON.check(order, account="a2", at=COUPON.valid_until, standing=CouponStanding.USED)
     assert isinstance(refusal, Refusal)
     assert refusal.codes == ("coupon_other_account", "coupon_expired", "coupon_used", "order_brand", "order_stacking")
@@ -568,7 +569,7 @@ HOSTILE_CHECKS: list[tuple[str, dict[str, object]]] = [
 
 @pytest.mark.parametrize(("field", "change"), HOSTILE_CHECKS)
 def test_a_check_names_the_argument_of_the_wrong_kind(field: str, change: dict[str, object]) -> None:
-    order = Order("o1", (line(100),))
+    order = Order("o1", (line(100),), INR)
     arguments: dict[str, Any] = {"coupon": COUPON, "order": order, "account": "a1", "at": small.AT} | change
     with pytest.raises(InvalidValue) as caught:
         check(arguments.pop("coupon"), arguments.pop("order"), **arguments)
@@ -607,11 +608,11 @@ def test_the_greatest_line_is_taken() -> None:
 
 
 def test_an_order_has_an_id_and_a_line() -> None:
-    assert Order("o1", (line(100, quantity=2), line(5))).total_minor == 205
+    assert Order("o1", (line(100, quantity=2), line(5)), INR).total_minor == 205
     with pytest.raises(InvalidValue, match=r"Order\.id is empty: give one line of text"):
-        Order("", (line(100),))
+        Order("", (line(100),), INR)
     with pytest.raises(InvalidValue, match=r"Order\.lines is empty: give 1 to 1,000 elements"):
-        Order("o1", ())
+        Order("o1", (), INR)
 
 
 NO_REDEMPTIONS = [

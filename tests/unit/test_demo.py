@@ -11,12 +11,12 @@ import pytest
 import miexchange
 from miexchange import InvalidValue, Quote, _demo
 from miexchange.cli import _output
-from miexchange.money import rupees
 from unit.command import (
     IMEI,
     library_quote,
     run,
 )
+from unit.small import INR
 
 
 def test_the_demo_tells_what_the_library_answers() -> None:
@@ -26,7 +26,7 @@ def test_the_demo_tells_what_the_library_answers() -> None:
         "prices are modelled",
         "86366403******9 = TAC 86366403",
         "check digit 9, which is computed",
-        f"up to {_output.rupees(story.advert.coupon_value)}",
+        f"up to {_output.writer(INR)(story.advert.coupon_value)}",
         "₹10,550.00 for a OnePlus 3T on 15 March 2018, variant and condition not stated",
         "+1.6 %",
         "+7.0 %",
@@ -34,13 +34,13 @@ def test_the_demo_tells_what_the_library_answers() -> None:
         story.coupon.display_code,
         "until before 2018-04-03 12:05:00+05:30 (06:35:00 UTC): 14 x 24 hours",
         "demo key, which is published",
-        f"becomes {_output.rupees(story.redemption.to_pay)}",
+        f"becomes {_output.writer(INR)(story.redemption.to_pay)}",
         "order_category",
         "coupon_expired",
         "imei_placeholder",
         "condition_gate",
         "deduction:display",
-        f"coupon value {_output.rupees(story.graded_quote.coupon_value)}",
+        f"coupon value {_output.writer(INR)(story.graded_quote.coupon_value)}",
     ):
         assert words in text
     for number in range(1, 8):
@@ -52,7 +52,7 @@ def test_the_demo_tells_what_the_library_answers() -> None:
 
 @pytest.mark.parametrize(("columns", "most"), [(80, 80), (100, 80), (200, 100)])
 def test_the_demo_fits_on_a_page(columns: int, most: int) -> None:
-    lines = list(_demo.tell(_demo.journey(), rupees, columns))
+    lines = list(_demo.tell(_demo.journey(), INR.plain, columns))
     assert len(lines) <= 80
     assert max(map(len, lines)) <= max(most, min(columns, 100))
 
@@ -65,7 +65,7 @@ def test_the_demo_in_json_is_the_same_story() -> None:
 
 
 def test_the_distance_to_the_published_price_is_signed_and_rounded_half_up() -> None:
-    assert [_demo.against(paise) for paise in (1055000, 1129000, 981000, 1055527, 1055528)] == [
+    assert [_demo.against(amount) for amount in (1055000, 1129000, 981000, 1055527, 1055528)] == [
         "+0.0 %",
         "+7.0 %",
         "-7.0 %",

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
     from miexchange import Reason
 
-ONE_4 = Variant("acme-one-4-64", "Acme", "One", 4096, 64, aliases=("Uno", "One Global"))
-ONE_6 = Variant("acme-one-6-64", "Acme", "One", 6144, 64)
-ONE_6_128 = Variant("acme-one-6-128", "Acme", "One", 6144, 128)
-TWO = Variant("acme-two-512mb-4", "Acme", "Two", 512, 4, date(2017, 1, 1), 500_000)
-FLIP = Variant("zeta-flip-16", "Zeta", "Flip", None, 16, aliases=("Flip X",))
-OTHER_FLIP = Variant("nilo-flip-1-8", "Nilo", "Flip", 1024, 8)
-ZERO = Variant("zeta-zero-1-8", "Zeta", "Zero", 1024, 8)
+ONE_4 = Variant("acme-one-4-64", "Acme", "One", "smartphone", 4096, 64, aliases=("Uno", "One Global"))
+ONE_6 = Variant("acme-one-6-64", "Acme", "One", "smartphone", 6144, 64)
+ONE_6_128 = Variant("acme-one-6-128", "Acme", "One", "smartphone", 6144, 128)
+TWO = Variant("acme-two-512mb-4", "Acme", "Two", "smartphone", 512, 4, date(2017, 1, 1), 500_000)
+FLIP = Variant("zeta-flip-16", "Zeta", "Flip", "smartphone", None, 16, aliases=("Flip X",))
+OTHER_FLIP = Variant("nilo-flip-1-8", "Nilo", "Flip", "smartphone", 1024, 8)
+ZERO = Variant("zeta-zero-1-8", "Zeta", "Zero", "smartphone", 1024, 8)
 CATALOGUE = Catalogue(
     tuple(
         sorted((ONE_4, ONE_6, ONE_6_128, TWO, FLIP, OTHER_FLIP, ZERO), key=lambda variant: variant.model),
@@ -83,6 +83,7 @@ def judged(device: Device, *, terms: EligibilityTerms = WARN, on: date = DAY, **
         "exchange_open": False,
         "device_exchanged": False,
         "brands": frozenset({"Acme", "Zeta"}),
+        "categories": frozenset({"smartphone"}),
         "tacs": TACS,
     }
     return assess(device, catalogue=CATALOGUE, eligible=ELIGIBLE, terms=terms, on=on, **{**usual, **facts})
@@ -478,18 +479,20 @@ def test_the_nearest_are_few_and_each_is_told_once() -> None:
     assert CATALOGUE.nearest("xyzzy") == ()
 
 
-MODELS = "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source\n"
+MODELS = "model,brand,name,category,ram_mb,storage_gb,launched_on,launch_price_minor,aliases,source\n"
 
 
 def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
     file = tmp_path / "models.csv"
     file.write_text(
-        f"{MODELS}b,Acme,Two,,4,,,,s\na,Acme,One,4096,64,2018-03-15,1500000, Uno | One Global |,s\n", encoding="utf-8"
+        f"{MODELS}b,Acme,Two,smartphone,,4,,,,s\n"
+        "a,Acme,One,smartphone,4096,64,2018-03-15,1500000, Uno | One Global |,s\n",
+        encoding="utf-8",
     )
     catalogue = Catalogue.read(file)
     assert catalogue.variants == (
-        Variant("a", "Acme", "One", 4096, 64, DAY, 1_500_000, ("Uno", "One Global"), "s"),
-        Variant("b", "Acme", "Two", None, 4, source="s"),
+        Variant("a", "Acme", "One", "smartphone", 4096, 64, DAY, 1_500_000, ("Uno", "One Global"), "s"),
+        Variant("b", "Acme", "Two", "smartphone", None, 4, source="s"),
     )
     assert catalogue.by_model["b"].memory == "4 GB"
     frame = pd.read_csv(file, dtype={"ram_mb": "Int64", "launch_price_minor": "Int64"})
@@ -498,8 +501,8 @@ def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
 
 def test_a_catalogue_tells_every_bad_row(tmp_path: Path) -> None:
     file = tmp_path / "models.csv"
-    good = "a,Acme,One,4096,64,,,,s\n"
-    file.write_text(f"{MODELS}{good}{good}b,,,0,,soon,50,,\n", encoding="utf-8")
+    good = "a,Acme,One,smartphone,4096,64,,,,s\n"
+    file.write_text(f"{MODELS}{good}{good}b,,,smartphone,0,0,soon,0,,\n", encoding="utf-8")
     with pytest.raises(DataError) as caught:
         Catalogue.read(str(file))
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [(3, "model")] + [

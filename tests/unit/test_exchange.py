@@ -30,6 +30,7 @@ from miexchange.inspection import Examination
 from miexchange.quote import QuoteLine
 from miexchange.refusal import Reason, ReasonCode
 from unit import small, trade
+from unit.small import INR
 from unit.trade import ACCOUNT, HOUR, ORDER, RULES, STRICT, TICK, after, completed, found, inspected, issued, reserved
 
 if TYPE_CHECKING:
@@ -484,7 +485,7 @@ def test_what_is_no_history_is_an_error(history: list[Event], words: str) -> Non
 
 GRADED = Programme.load("graded-trade-in")
 NOON = datetime(2018, 3, 20, 12, tzinfo=UTC)
-BAND = Order("order-1", (OrderLine("Mi Band 2", "accessory", "Mi", "mi.com", 100_000),))
+BAND = Order("order-1", (OrderLine("Mi Band 2", "accessory", "Mi", "mi.com", 100_000),), INR)
 
 
 def graded(**rules: Any) -> Exchange:  # noqa: ANN401 - any of the exchange's rules

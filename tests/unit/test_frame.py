@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 
 from miexchange import AnchorTable, Catalogue, DataError, EligibleModels, PriceTable
+from unit.small import IST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,15 +76,15 @@ KINDS: dict[str, Callable[[dict[str, list[Any]]], Any]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_table_of_any_library_is_read_alike(kind: str) -> None:
-    expected = PriceTable.read(pd.DataFrame(ROWS))
-    assert PriceTable.read(KINDS[kind](ROWS)) == expected
+    expected = PriceTable.read(pd.DataFrame(ROWS), zone=IST)
+    assert PriceTable.read(KINDS[kind](ROWS), zone=IST) == expected
     assert len(expected.prices) == 2
 
 
 def test_every_reader_takes_them() -> None:
     anchors = {"component": ["display", "battery"], "amount_minor": ROWS["price_minor"]} | ROWS
     del anchors["price_minor"]
-    assert len(AnchorTable.read(pa.table(anchors)).anchors) == 2
+    assert len(AnchorTable.read(pa.table(anchors), zone=IST).anchors) == 2
     listings = {"model": ["one"], "listed_from": ["2018-03-15"], "source": ["a list"]}
     assert EligibleModels.read(pl.DataFrame(listings)) == EligibleModels.read(pa.table(listings))
     models = [
@@ -106,15 +107,15 @@ class Basis(StrEnum):
 @pytest.mark.parametrize("text", [np.str_("observed"), Basis.OBSERVED])
 def test_a_text_of_another_class_is_a_text(text: str) -> None:
     frame = pd.DataFrame(ROWS | {"basis": pd.Series([text, text], dtype=object)})
-    assert {type(price.basis) for price in PriceTable.read(frame).prices} == {str}
+    assert {type(price.basis) for price in PriceTable.read(frame, zone=IST).prices} == {str}
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NaT, pd.NA, decimal.Decimal("NaN"), np.datetime64("NaT")])
 def test_what_is_missing_in_any_library_is_an_empty_cell(nothing: object) -> None:
     frame = pd.DataFrame(ROWS | {"effective_until": pd.Series([nothing, nothing], dtype=object)})
-    assert [price.effective_until for price in PriceTable.read(frame).prices] == [None, None]
+    assert [price.effective_until for price in PriceTable.read(frame, zone=IST).prices] == [None, None]
     with pytest.raises(DataError, match=r"<frame>:1: effective_from: is empty"):
-        PriceTable.read(frame.assign(effective_from=frame["effective_until"]))
+        PriceTable.read(frame.assign(effective_from=frame["effective_until"]), zone=IST)
 
 
 class Torn:
@@ -162,23 +163,23 @@ ZONE = pa.array([0, 0]).cast(pa.timestamp("us", "Mars/Olympus"))
 )
 def test_what_cannot_be_read_is_named(table: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        PriceTable.read(table)
+        PriceTable.read(table, zone=IST)
 
 
 def test_without_pyarrow_a_stream_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "pyarrow")
     with pytest.raises(DataError, match=r"a Stream can be read only with pyarrow\. Give what pyarrow\.table\(it\) ret"):
-        PriceTable.read(Stream(pa.table(ROWS)))
+        PriceTable.read(Stream(pa.table(ROWS)), zone=IST)
 
 
 def test_a_relation_is_read_where_nobody_has_loaded_pyarrow() -> None:
     code = """
 import sys, duckdb
-from miexchange import PriceTable
-row = "'one' AS model, date '2018-03-15' AS effective_from, 100 AS price_minor, 'observed' AS basis, 'a list' AS source"
-relation = duckdb.sql(f"select {row}")
+from miexchange import PriceTable, Zone
+row = "'one' model, date '2018-03-15' effective_from, 100 price_minor, 'observed' basis, 'a list' source"
+relation = duckdb.connect().sql(f"select {row}")
 assert "pyarrow" not in sys.modules
-print(*PriceTable.read(relation).prices)
+print(*PriceTable.read(relation, zone=Zone("Asia/Kolkata")).prices)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert "model='one'" in done.stdout
@@ -194,11 +195,11 @@ class Endless(Stream):
 @pytest.mark.parametrize("source", [Endless(None), Stream(None), Stream(pa.array([1]))])
 def test_a_stream_that_is_no_table_is_refused(source: object) -> None:
     with pytest.raises(DataError, match=r"is no table\. Give a CSV path or a DataFrame"):
-        PriceTable.read(source)
+        PriceTable.read(source, zone=IST)
 
 
 def test_an_instant_of_a_zone_is_that_instant() -> None:
     at = datetime(2018, 3, 15, 6, tzinfo=UTC)
     for zone in ("UTC", "Asia/Kolkata", "+05:30"):
         table = pa.table(ROWS | {"effective_from": pa.array([at, at], pa.timestamp("us", zone))})
-        assert {price.effective_from for price in PriceTable.read(table).prices} == {at}
+        assert {price.effective_from for price in PriceTable.read(table, zone=IST).prices} == {at}

@@ -32,7 +32,7 @@ def test_a_quote_shows_every_line_and_both_sums_but_no_imei() -> None:
     for line in quote.lines:
         assert f"<td>{line.rule}</td>" in html
     assert "exchange value" in html
-    assert f">{quote.rupees}</td>" in html
+    assert f">{quote.money.plain}</td>" in html
     assert quote.imeis[0].digits not in html
 
 
@@ -49,7 +49,7 @@ def test_a_coupon_shows_its_value_but_neither_code_nor_account() -> None:
     )
     assert isinstance(coupon, Coupon)
     html = coupon._repr_html_()
-    assert f">{coupon.rupees}</td>" in html
+    assert f">{coupon.money.plain}</td>" in html
     assert "bonus:redmi-note-5-launch" in html
     assert coupon.code not in html
     assert coupon.display_code not in html

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from miexchange import Anchor, AnchorTable, DataError, InvalidValue, Price, PriceTable
-from miexchange.market import IST, Gap
+from miexchange.market import Gap
 from miexchange.money import GREATEST_AMOUNT
+from unit.small import IST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,14 +54,14 @@ def test_an_anchor_holds_nothing_of_another_type(field: str, wrong: object) -> N
     assert caught.value.field == f"Anchor.{field}"
 
 
-@pytest.mark.parametrize("paise", [-100, 0, 99, 150, GREATEST_AMOUNT + 100, 10**20])
-def test_an_amount_is_whole_rupees_within_bounds(paise: int) -> None:
-    with pytest.raises(InvalidValue, match="give whole rupees as paise: a multiple of 100 from 100 to 100000000000"):
+@pytest.mark.parametrize("paise", [-100, -1, 0, GREATEST_AMOUNT + 1, 10**20])
+def test_a_price_is_whole_minor_units_within_bounds(paise: int) -> None:
+    with pytest.raises(InvalidValue, match="give a whole number from 1 to 100000000000"):
         price(paise=paise)
 
 
 def test_the_least_and_the_greatest_amount_are_within_bounds() -> None:
-    assert price(paise=100).price_minor == 100
+    assert price(paise=1).price_minor == 1
     assert price(paise=GREATEST_AMOUNT).price_minor == GREATEST_AMOUNT
 
 
@@ -262,7 +263,7 @@ EXPECTED = PriceTable(
 )
 def test_a_frame_is_read_and_left_as_it_was(given: pd.DataFrame) -> None:
     before = given.copy(deep=True)
-    assert PriceTable.read(given) == EXPECTED
+    assert PriceTable.read(given, zone=IST) == EXPECTED
     pd.testing.assert_frame_equal(given, before)
 
 
@@ -272,7 +273,7 @@ def test_the_zone_says_where_a_date_begins() -> None:
 
 
 def test_a_window_is_read_from_a_frame() -> None:
-    table = PriceTable.read(frame(effective_until=[pd.Timestamp("2018-04-01"), pd.NaT]))
+    table = PriceTable.read(frame(effective_until=[pd.Timestamp("2018-04-01"), pd.NaT]), zone=IST)
     assert [row.effective_until for row in table.prices] == [datetime(2018, 3, 31, 18, 30, tzinfo=UTC), None]
 
 
@@ -284,10 +285,7 @@ def test_a_window_is_read_from_a_frame() -> None:
         (frame(price_minor=[100_000, True]), "<frame>:2: price_minor: True is not a whole number"),
         (frame(price_minor=[100_000, None]), "<frame>:1: price_minor: 100000.0 is a float"),
         (frame(price_minor=[100_000, pd.NA]), "<frame>:2: price_minor: is empty. Write a whole number"),
-        (
-            frame(price_minor=[100_000, 90_050]),
-            "<frame>:2: price_minor: 90050 is not a multiple of 100. Write whole rupees",
-        ),
+        (frame(price_minor=[100_000, 0]), "<frame>:2: price_minor: 0 is out of range. Write a whole number from 1"),
         (frame(price_minor=[100_000, -100]), "<frame>:2: price_minor: -100 is out of range"),
         (frame(model=["one", np.nan]), "<frame>:2: model: is empty"),
         (frame(model=["one", 2]), "<frame>:2: model: 2 is not text"),
@@ -316,13 +314,13 @@ def test_a_window_is_read_from_a_frame() -> None:
 )
 def test_a_frame_that_is_wrong_is_told_by_row_and_column(given: pd.DataFrame, problem: str) -> None:
     with pytest.raises(DataError) as caught:
-        PriceTable.read(given)
+        PriceTable.read(given, zone=IST)
     assert str(caught.value).startswith(problem), str(caught.value)
 
 
 def test_every_bad_row_is_told_at_once() -> None:
     with pytest.raises(DataError) as caught:
-        PriceTable.read(frame(price_minor=[1.5, 2.5], basis=["x", "observed"], model=["", "two"]))
+        PriceTable.read(frame(price_minor=[1.5, 2.5], basis=["x", "observed"], model=["", "two"]), zone=IST)
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [
         (1, "model"),
         (1, "price_minor"),
@@ -336,7 +334,7 @@ def test_a_repeated_row_is_told_at_each_place(tmp_path: Path) -> None:
     row = "one,2018-03-15,100000,modelled,x\n"
     file.write_text(f"{','.join(COLUMNS)}\n{row}two,2018-03-15,100,modelled,x\n{row}{row}", encoding="utf-8")
     with pytest.raises(DataError) as caught:
-        PriceTable.read(file)
+        PriceTable.read(file, zone=IST)
     assert [(problem.line, problem.message) for problem in caught.value.problems] == [
         (4, "the row of one begins at the same time as that on line 2"),
         (5, "the row of one begins at the same time as that on line 2"),
@@ -346,7 +344,7 @@ def test_a_repeated_row_is_told_at_each_place(tmp_path: Path) -> None:
 def test_files_and_frames_read_alike(tmp_path: Path) -> None:
     file = tmp_path / "prices.csv"
     frame().to_csv(file, index=False)
-    assert PriceTable.read(file) == PriceTable.read(str(file)) == PriceTable.read(frame())
+    assert PriceTable.read(file, zone=IST) == PriceTable.read(str(file), zone=IST) == PriceTable.read(frame(), zone=IST)
 
 
 def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
@@ -362,8 +360,8 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
     )
     file = tmp_path / "anchors.csv"
     given.to_csv(file, index=False)
-    table = AnchorTable.read(given)
-    assert table == AnchorTable.read(file)
+    table = AnchorTable.read(given, zone=IST)
+    assert table == AnchorTable.read(file, zone=IST)
     assert [(row.component, row.amount_minor) for row in table.anchors] == [
         ("body", 5_000),
         ("display", 10_000),
@@ -371,7 +369,7 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
     ]
     assert AnchorTable.read(given, zone=UTC).anchors[0].effective_from == AT
     with pytest.raises(DataError) as caught:
-        AnchorTable.read(pd.concat([given, given.iloc[:1].assign(component="")]).assign(amount_minor=1.5))
+        AnchorTable.read(pd.concat([given, given.iloc[:1].assign(component="")]).assign(amount_minor=1.5), zone=IST)
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [
         (1, "amount_minor"),
         (2, "amount_minor"),
@@ -384,6 +382,7 @@ def test_anchors_are_read_from_files_and_frames(tmp_path: Path) -> None:
 def test_reading_a_table_does_not_import_pandas(tmp_path: Path) -> None:
     file = tmp_path / "prices.csv"
     frame().to_csv(file, index=False)
-    code = f"import sys, miexchange; miexchange.PriceTable.read({str(file)!r}); print('pandas' in sys.modules)"
+    code = f"import sys, miexchange; miexchange.PriceTable.read({str(file)!r}, zone=miexchange.Zone('UTC'))"
+    code += "; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
     assert done.stdout == "False\n"

@@ -31,6 +31,7 @@ from miexchange import (
 )
 from miexchange.coupon import device_token, normal_code
 from miexchange.imei import Imei
+from unit.small import INR
 
 PROGRAMME = Programme.load("mi-exchange-india")
 MODEL = "oneplus-3t-6-64"
@@ -74,7 +75,7 @@ def phone(rupees: int, **more: Any) -> OrderLine:  # noqa: ANN401 - passed on
 
 def used(*lines: OrderLine, discounts: tuple[str, ...] = (), **more: Any) -> Redemption | Refusal:  # noqa: ANN401 - passed on
     given: dict[str, Any] = {"account": "buyer", "at": AT} | more
-    return credited().check(Order("order-1", lines, discounts), **given)
+    return credited().check(Order("order-1", lines, INR, discounts), **given)
 
 
 def spent(*lines: OrderLine, **more: Any) -> Redemption:  # noqa: ANN401 - passed on
@@ -346,7 +347,7 @@ def test_the_coupon_is_credited_at_once_with_the_quotes_value() -> None:
     coupon = issue(quote, PROGRAMME, account="buyer", at=AT, key=KEY)
     assert isinstance(coupon, Coupon)
     assert (coupon.value, coupon.valid_from, coupon.account) == (quote.coupon_value, AT, "buyer")
-    assert coupon.rupees == quote.rupees == "11290.00"
+    assert coupon.money.plain == quote.money.plain == "11290.00"
 
 
 ZONES = [UTC, ZoneInfo("Asia/Kolkata"), timezone(timedelta(hours=14)), timezone(timedelta(hours=-11))]
@@ -373,7 +374,7 @@ def test_a_clock_that_is_put_forward_takes_nothing_from_the_14_days() -> None:
     there = datetime(2018, 3, 20, 13, tzinfo=berlin)  # 12:00 UTC in winter time
     coupon = credited(at=there)
     last = datetime(2018, 4, 3, 14, tzinfo=berlin)  # 12:00 UTC in summer time, 14 x 24 hours later
-    order = Order("order-1", (phone(9_999),))
+    order = Order("order-1", (phone(9_999),), INR)
     assert coupon.valid_until == last
     assert isinstance(coupon.check(order, account="buyer", at=datetime(2018, 4, 3, 13, 30, tzinfo=berlin)), Redemption)
     assert isinstance(coupon.check(order, account="buyer", at=last - MICROSECOND), Redemption)
@@ -389,7 +390,7 @@ def test_a_clock_that_is_put_back_adds_nothing_to_the_14_days() -> None:
     issued_at = datetime(2018, 10, 21, 1, 30, tzinfo=new_york)  # 05:30 UTC
     coupon = credited().replace(valid_from=issued_at, valid_until=issued_at.astimezone(UTC) + FORTNIGHT)
     first, second = (datetime(2018, 11, 4, 1, 30, fold=fold, tzinfo=new_york) for fold in (0, 1))  # 05:30, 06:30 UTC
-    order = Order("order-1", (phone(9_999),))
+    order = Order("order-1", (phone(9_999),), INR)
     assert isinstance(coupon.check(order, account="buyer", at=first - timedelta(hours=1)), Redemption)
     for at in (first, second):
         refusal = coupon.check(order, account="buyer", at=at)
@@ -483,7 +484,7 @@ def test_there_is_no_minimum_order_and_there_could_be_one() -> None:
     coupon = credited()
     strict = coupon.replace(usage=coupon.usage.replace(minimum_order_minor=500_000))
     for rupees, least in ((4_999, False), (5_000, True)):
-        answer = strict.check(Order("order-1", (phone(rupees),)), account="buyer", at=AT)
+        answer = strict.check(Order("order-1", (phone(rupees),), INR), account="buyer", at=AT)
         assert isinstance(answer, Redemption) is least
 
 
@@ -514,7 +515,7 @@ def test_what_it_combines_with_is_a_setting() -> None:
     assert codes(phone(9_999), discounts=("bank_offer",)) == ("order_stacking",)
     coupon = credited()
     lenient = coupon.replace(usage=coupon.usage.replace(stacks_with=("bank_offer",)))
-    order = Order("order-1", (phone(9_999),), ("bank_offer",))
+    order = Order("order-1", (phone(9_999),), INR, ("bank_offer",))
     assert isinstance(lenient.check(order, account="buyer", at=AT), Redemption)
 
 

@@ -1,13 +1,16 @@
-"""Money: reading and writing rupees, and splitting an amount to the paisa."""
+"""Money: reading and writing amounts, and splitting one to the minor unit."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 
 from miexchange.errors import InvalidValue
-from miexchange.money import GREATEST_AMOUNT, allocate, paise, rupees
+from miexchange.money import GREATEST_AMOUNT, Currency, Money, _pattern, allocate
+
+INR, GBP, JPY, KWD = map(Currency, ("INR", "GBP", "JPY", "KWD"))
 
 READ = [
     ("0", 0),
@@ -27,7 +30,22 @@ READ = [
 
 @pytest.mark.parametrize(("text", "amount"), READ)
 def test_rupees_are_read_as_exact_minor(text: str, amount: int) -> None:
-    assert paise(text) == amount
+    assert Money.read(text, INR) == Money(amount, INR)
+
+
+READ_IN = [
+    ("215.50", GBP, 21_550),
+    ("12,499", JPY, 12_499),
+    ("100000000000", JPY, GREATEST_AMOUNT),
+    ("1.2", KWD, 1_200),
+    ("1.234", KWD, 1_234),
+    ("100,000,000", KWD, GREATEST_AMOUNT),
+]
+
+
+@pytest.mark.parametrize(("text", "currency", "amount"), READ_IN)
+def test_an_amount_has_the_decimals_of_its_currency(text: str, currency: Currency, amount: int) -> None:
+    assert Money.read(text, currency).amount_minor == amount
 
 
 REFUSED: list[object] = [
@@ -65,9 +83,20 @@ REFUSED: list[object] = [
 
 @pytest.mark.parametrize("text", REFUSED, ids=range(len(REFUSED)))
 def test_what_is_no_amount_is_refused_with_a_remedy(text: object) -> None:
-    with pytest.raises(InvalidValue, match=r"write rupees as digits|at most") as caught:
-        paise(text)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=r"write INR as digits, such as 10550 or 10550.50|at most INR 1,") as caught:
+        Money.read(text, INR)  # type: ignore[arg-type]
     assert caught.value.field == "amount"
+
+
+@pytest.mark.parametrize(("text", "currency"), [("5.0", JPY), ("5.", JPY), ("1.2345", KWD)])
+def test_more_decimals_than_the_currency_has_are_refused(text: str, currency: Currency) -> None:
+    with pytest.raises(InvalidValue, match=f"write {currency} as digits, such as 10550($| or 10550.500$)"):
+        Money.read(text, currency)
+
+
+def test_an_amount_is_read_in_a_currency() -> None:
+    with pytest.raises(InvalidValue, match="give a Currency"):
+        Money.read("5", "INR")  # type: ignore[arg-type]
 
 
 WRITTEN = [
@@ -83,9 +112,73 @@ WRITTEN = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("amount", "code", "locale", "text"),
+    [
+        (123_456_789, "INR", None, "₹12,34,567.89"),
+        (-123_456_789, "INR", None, "-₹12,34,567.89"),
+        (123_456_789, "INR", "hi_IN", "₹12,34,567.89"),
+        (123_456_789, "GBP", None, "£1,234,567.89"),
+        (123_456_789, "GBP", "de", "1.234.567,89\xa0£"),
+        (12_499, "JPY", None, "¥12,499"),
+        (12_345, "KWD", None, "KWD\xa012.345"),
+        (12_345, "KWD", "fr", "12,345\xa0KWD"),
+    ],
+)
+def test_an_amount_is_written_for_people_by_locale(amount: int, code: str, locale: str | None, text: str) -> None:
+    assert Money(amount, Currency(code)).text(locale) == text
+
+
+@pytest.mark.parametrize("locale", ["", "xx_YY_zz", "no such", 5, "en\n"])
+def test_a_locale_that_is_none_is_refused(locale: object) -> None:
+    with pytest.raises(InvalidValue, match="give a locale that Babel knows"):
+        Money(1, Currency("INR")).text(locale)  # type: ignore[arg-type]
+
+
+def test_without_babel_an_amount_is_its_symbol_and_plain_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "babel", None)
+    _pattern.cache_clear()
+    try:
+        assert Money(-1_072_050, Currency("INR")).text() == "-₹10720.50"
+        assert Money(1_072_050, Currency("KWD")).text("de") == "KWD 1072.050"
+    finally:
+        _pattern.cache_clear()
+
+
 @pytest.mark.parametrize(("amount", "text"), WRITTEN)
 def test_paise_are_written_as_plain_rupees(amount: int, text: str) -> None:
-    assert rupees(amount) == text
+    assert INR.plain(amount) == text
+
+
+def test_money_is_written_with_its_currency() -> None:
+    shown = [str(Money(amount, currency)) for amount in (1_234_567, -5) for currency in (INR, JPY, KWD)]
+    assert shown == ["INR 12,345.67", "JPY 1,234,567", "KWD 1,234.567", "INR -0.05", "JPY -5", "KWD -0.005"]
+
+
+@pytest.mark.parametrize("code", ["inr", "IN", "XXX", "", "₹"])
+def test_what_is_no_currency_is_refused(code: Any) -> None:  # noqa: ANN401 - whatever arrives
+    with pytest.raises(InvalidValue, match="code of ISO 4217, such as INR"):
+        Currency(code)
+
+
+def test_a_currency_knows_its_facts_and_is_its_code_in_json() -> None:
+    assert (INR.name, INR.decimals, INR.symbol, f"{INR}") == ("Indian Rupee", 2, "₹", "INR")
+    assert (KWD.decimals, KWD.symbol) == (3, "")
+    assert Currency.from_json(INR.to_json()) == INR
+    assert INR.to_json() == '"INR"'
+    with pytest.raises(InvalidValue, match="ISO 4217"):
+        Currency.from_json('"inr"')
+
+
+@pytest.mark.parametrize("meet", [lambda one: one + 5, lambda one: one - 5, lambda one: one < 5, lambda one: 5 + one])
+def test_money_and_a_number_do_not_add_up(meet: Any) -> None:  # noqa: ANN401 - a function
+    with pytest.raises(TypeError):
+        meet(Money(1, INR))
+
+
+def test_two_currencies_are_an_error_that_names_both() -> None:
+    with pytest.raises(InvalidValue, match="is 'GBP': the other is in INR, and two currencies never meet"):
+        Money(1, INR) + Money(1, GBP)
 
 
 ALLOCATED = [

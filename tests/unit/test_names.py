@@ -88,8 +88,8 @@ def test_what_is_not_said_clearly_is_unknown(name: str) -> None:
 
 
 def test_a_storage_that_two_variants_have_asks_which() -> None:
-    one, other = (Variant(f"acme-one-{ram}-64", "Acme", "One", ram * 1024, 64) for ram in (4, 6))
-    catalogue = Catalogue.of((one, other, Variant("acme-one-6-128", "Acme", "One", 6144, 128)))
+    one, other = (Variant(f"acme-one-{ram}-64", "Acme", "One", "smartphone", ram * 1024, 64) for ram in (4, 6))
+    catalogue = Catalogue.of((one, other, Variant("acme-one-6-128", "Acme", "One", "smartphone", 6144, 128)))
     assert catalogue.meant("Acme One 64GB") == (one, other)
     assert catalogue.named("Acme One 64GB") is None
     assert naming_code("Acme One 64GB", catalogue) is ReasonCode.VARIANT_MISSING
@@ -97,7 +97,10 @@ def test_a_storage_that_two_variants_have_asks_which() -> None:
 
 
 def test_spaces_between_digits_tell_names_apart_and_may_be_left_out() -> None:
-    old, new = Variant("acme-j7-2016", "Acme", "Jay 7 (2016)", None, 16), Variant("acme-j7", "Acme", "Jay 7", None, 16)
+    old, new = (
+        Variant("acme-j7-2016", "Acme", "Jay 7 (2016)", "smartphone", None, 16),
+        Variant("acme-j7", "Acme", "Jay 7", "smartphone", None, 16),
+    )
     catalogue = Catalogue.of((new, old))
     for name in ("acme jay 7 2016", "AcmeJay7-2016", "jay 7/2016", "Jay72016"):
         assert catalogue.named(name) is old, name
@@ -106,8 +109,14 @@ def test_spaces_between_digits_tell_names_apart_and_may_be_left_out() -> None:
 
 
 def test_a_name_that_leads_to_two_leads_to_none() -> None:
-    one, two = Variant("a-1", "Acme", "Uno", None, 4, aliases=("Duo",)), Variant("a-2", "Acme", "Duo", None, 8)
-    three, four = Variant("A-2 ", "Zeta", "Trio", None, 4), Variant("a-4", "zeta", "TRIO", None, 8)
+    one, two = (
+        Variant("a-1", "Acme", "Uno", "smartphone", None, 4, aliases=("Duo",)),
+        Variant("a-2", "Acme", "Duo", "smartphone", None, 8),
+    )
+    three, four = (
+        Variant("A-2 ", "Zeta", "Trio", "smartphone", None, 4),
+        Variant("a-4", "zeta", "TRIO", "smartphone", None, 8),
+    )
     catalogue = Catalogue.of((one, two, three, four))
     assert catalogue.named("Acme Uno") is one
     assert catalogue.named("a-2") is two
@@ -118,7 +127,9 @@ def test_a_name_that_leads_to_two_leads_to_none() -> None:
 
 
 def test_a_name_of_nothing_but_signs_between_letters_is_nobody_s() -> None:
-    catalogue = Catalogue((Variant("-", "-", "()", None, 4), Variant("b" * 200, "c" * 200, "d", None, 4)))
+    catalogue = Catalogue(
+        (Variant("-", "-", "()", "smartphone", None, 4), Variant("b" * 200, "c" * 200, "d", "smartphone", None, 4))
+    )
     for name in ("", "-", "()", "- ()", "c" * 200):
         assert catalogue.meant(name) == (() if name != "-" else catalogue.variants[:1])
 
@@ -251,8 +262,8 @@ def test_no_row_that_names_the_claimed_model_is_another_model() -> None:
 
 
 def test_a_brand_may_be_spelled_in_several_ways_and_two_makers_in_one_text() -> None:
-    one, two = Variant("a", "ACME", "One", None, 4), Variant("b", "Acme", "Two", None, 4)
-    three = Variant("c", "Bolt", "Three", None, 4)
+    one, two = Variant("a", "ACME", "One", "smartphone", None, 4), Variant("b", "Acme", "Two", "smartphone", None, 4)
+    three = Variant("c", "Bolt", "Three", "smartphone", None, 4)
     reader = TacReader(Catalogue((one, two, three)), {"foo works": Maker(frozenset(), frozenset({"bolt"}))})
     assert reader.read(TacDevice("acme inc", "")) == TacReading(brands=frozenset({"ACME", "Acme"}))
     assert reader.read(TacDevice("Bolt Acme", "X9")).doubtful_brands == {"ACME", "Acme", "Bolt"}

@@ -36,7 +36,7 @@ def base() -> Programme:
 
 
 def test_the_shipped_programmes_load_by_their_ids() -> None:
-    assert shipped() == ("graded-trade-in", "mi-exchange-india")
+    assert shipped() == ("graded-trade-in", "mi-exchange-india", "uk-trade-in")
     for name in shipped():
         assert lint(name) == ()
         assert Programme.load(name).id == name
@@ -103,7 +103,7 @@ def test_each_step_of_a_quote_is_named_with_its_row(base: Programme) -> None:
         ("overlap:display+battery", "30 % of the smaller counts", "overlaps[display+battery]"),
     )
     assert summer.overlap_names == ()
-    assert spring.closing_names == (
+    assert spring.closing_names(base.currency) == (
         ("factor", "100 %: the operator's share", "terms[factor_bps]"),
         ("floor", "not below the scrap value of 100.00", "terms[scrap_minor]"),
         ("cap", "not above the market price", "market_prices"),

@@ -51,9 +51,11 @@ KINDS = {
         Kind(
             Catalogue,
             "variants",
-            tuple(Variant(model, "Acme", model, 4096, 64, source="s") for model in ("one", "three", "two")),
-            "model,brand,name,ram_mb,storage_gb,launched_on,launch_price_minor,source\n"
-            "one,Acme,one,4096,64,,,s\nthree,Acme,three,4096,64,,,s\ntwo,Acme,two,4096,64,,,s\n",
+            tuple(
+                Variant(model, "Acme", model, "smartphone", 4096, 64, source="s") for model in ("one", "three", "two")
+            ),
+            "model,brand,name,category,ram_mb,storage_gb,launched_on,launch_price_minor,source\n"
+            "one,Acme,one,smartphone,4096,64,,,s\nthree,Acme,three,smartphone,4096,64,,,s\ntwo,Acme,two,smartphone,4096,64,,,s\n",
             lambda table: table.lookup("two"),
             "two",
         ),

@@ -34,18 +34,18 @@ def dearer() -> Comparison:
 def test_a_programme_compared_with_itself_changes_nothing() -> None:
     same = compare(graded(), graded(), book(), at=AT)
     found = same.summary
-    assert (found["winners"], found["losers"], found["total_rupees"]) == (0, 0, 0)
-    assert (found["mean_low"], found["mean_high"]) == (0, 0)
+    assert (found["winners"], found["losers"], found["total_minor"]) == (0, 0, 0)
+    assert (found["mean_low_minor"], found["mean_high_minor"]) == (0, 0)
 
 
 def test_the_differences_are_paired_and_add_up() -> None:
     rows = dearer().rows
     assert (rows["change_minor"] == rows["b_minor"] - rows["a_minor"]).all()
     found = dearer().summary
-    assert found["total_rupees"] == rows["change_minor"].sum() / 100
+    assert found["total_minor"] == rows["change_minor"].sum()
     assert found["winners"] + found["losers"] <= found["n"] == len(rows)
-    assert found["mean_low"] < found["mean_rupees"] < found["mean_high"] < 0
-    assert dearer().by("brand")["total_rupees"].sum() == pytest.approx(found["total_rupees"])
+    assert found["mean_low_minor"] < found["mean_minor"] < found["mean_high_minor"] < 0
+    assert dearer().by("brand")["total_minor"].sum() == pytest.approx(found["total_minor"])
 
 
 def test_the_values_are_those_of_appraise() -> None:
@@ -90,14 +90,14 @@ def test_changes_may_be_settings_tables_factors_or_functions() -> None:
     assert what_if(graded(), {"prices": prices}, book(), at=AT).summary["losers"] == 0
     assert what_if(graded(), {"anchors": 20_000}, book(), at=AT).summary["winners"] == 0
     anchors = AnchorTable.of(graded().anchors.anchors)
-    assert what_if(graded(), {"anchors": anchors}, book(), at=AT).summary["total_rupees"] == 0
+    assert what_if(graded(), {"anchors": anchors}, book(), at=AT).summary["total_minor"] == 0
 
     def unchanged(programme: Programme) -> Programme:
         return programme
 
     named = what_if(graded(), unchanged, book(), at=AT)
     assert named.names[1] == "graded-trade-in (unchanged)"
-    assert named.summary["total_rupees"] == 0
+    assert named.summary["total_minor"] == 0
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,20 @@ def test_changes_may_be_settings_tables_factors_or_functions() -> None:
 def test_a_change_that_cannot_be_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidValue, match=message):
         what_if(graded(), change, book(), at=AT)
+
+
+def test_two_currencies_are_not_compared() -> None:
+    with pytest.raises(InvalidValue, match=r"'GBP': the other programme is in INR, and two currencies never meet"):
+        compare(graded(), Programme.load("uk-trade-in"), book(), at=AT)
+
+
+def test_a_book_in_pounds_is_told_in_pounds() -> None:
+    programme = Programme.load("uk-trade-in")
+    at = programme.terms[0].effective_from
+    found = what_if(programme, {"prices": 9_000}, simulate_book(programme, 60, seed=1, at=at), at=at)
+    assert {band[0] for band in found.rows["price_band"].astype(str)} <= {"£", "b"}
+    assert "£" in str(found)
+    assert "₹" not in str(found)
 
 
 def test_what_is_no_programme_is_refused() -> None:

@@ -24,6 +24,7 @@ from miexchange.tuning import (
     fit_programme,
     simulate_observations,
 )
+from unit.small import IST
 from unit.tuned import ON, deductions, graded, observed, prices
 
 NAMES: dict[str, Any] = {"id": "tuned", "title": "Tuned", "version": "2018-06", "effective_from": ON}
@@ -126,7 +127,7 @@ def test_a_programme_without_anchors_needs_none(tmp_path: Path) -> None:
     base = Programme.load("mi-exchange-india")
     rows = simulate_observations(base, 300, seed=2, models=12)
     found = Observations.read(rows, base.catalogue, as_of=date(2018, 6, 30))
-    builder = PriceTableBuilder(minimum=1).fit(found, dates=[ON])
+    builder = PriceTableBuilder(minimum=1).fit(found, zone=IST, dates=[ON])
     plain = fit_programme(tmp_path / "plain", base, prices=builder, **NAMES)
     assert lint(plain.directory) == ()
     assert not (plain.directory / "repair_anchors.csv").exists()

@@ -471,15 +471,7 @@ def test_other_rules_of_exchange_are_followed() -> None:
     cancels = graded().terms[0].replace(exchange=trade.STRICT)
     march = JUNE.replace(month=4)
     for terms, sure in ((lowest, np.minimum), (cancels, lambda said, seen: np.where(seen >= said, said, 0))):
-        programme = Programme(
-            **{
-                **{
-                    name: getattr(graded(), name)
-                    for name in ("id", "title", "zone", "brands", "catalogue", "eligible", "prices", "anchors", "tacs")
-                },
-                "terms": (terms,),
-            }
-        )
+        programme = dataclasses.replace(graded(), terms=(terms,))
         made, _ = simulate_inspections(programme, 100, seed=1, at=march, models=5, error=0.2)
         found = paid_as_quoted(made, programme, at=march).rows
         assert (found["paid_minor"] == sure(found["quoted_minor"], found["seen_minor"])).all()

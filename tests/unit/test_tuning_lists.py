@@ -91,8 +91,8 @@ def test_live_coupons_are_valued_again_under_the_new_list() -> None:
     found = exposure(coupons(), cheaper, at=at)
     assert len(found.frame) == 3
     summary = found.summary
-    assert summary["promised_rupees"] == sum(coupon.value for coupon, _ in coupons()) / 100
-    assert summary["over_rupees"] == summary["promised_rupees"] - summary["new_rupees"] > 0
+    assert summary["promised_minor"] == sum(coupon.value for coupon, _ in coupons())
+    assert summary["over_minor"] == summary["promised_minor"] - summary["new_minor"] > 0
     assert (found.frame["over_minor"] == found.frame["promised_minor"] - found.frame["new_minor"]).all()
     assert "3 live coupons promise" in repr(found)
     assert coupons()[0][0].code in str(found)
@@ -113,7 +113,7 @@ def test_a_device_that_is_refused_anew_is_worth_nothing_there() -> None:
     gone = _changed(graded(), {"price_max_age_days": 1})
     found = exposure(coupons(), gone, at=AT + timedelta(days=3))
     assert found.summary["refused_anew"] == 1
-    assert found.summary["new_rupees"] == 0
+    assert found.summary["new_minor"] == 0
 
 
 def test_something_else_than_pairs_is_refused() -> None:
@@ -123,6 +123,11 @@ def test_something_else_than_pairs_is_refused() -> None:
     for wrong in ((coupon, other), (quote, coupon), (coupon, None)):
         with pytest.raises(InvalidValue, match="give pairs"):
             exposure([wrong], graded(), at=AT)  # type: ignore[list-item]
+
+
+def test_coupons_in_another_currency_are_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"'INR': the programme is in GBP, and two currencies never meet"):
+        exposure(coupons(), Programme.load("uk-trade-in"), at=AT)
 
 
 def test_a_coupon_that_is_given_twice_is_refused() -> None:

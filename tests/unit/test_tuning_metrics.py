@@ -17,11 +17,11 @@ def test_each_metric_by_hand() -> None:
     found = score(PAID, SAID, pd.Series([90_00.0] * 4), pd.Series([500_00.0] * 4))
     assert found.index.to_list() == list(METRICS)
     assert found["n"] == 4
-    assert found["bias_rupees"] == pytest.approx((2 - 10 + 0 + 300) / 4)
+    assert found["bias_minor"] == pytest.approx(100 * (2 - 10 + 0 + 300) / 4)
     assert found["bias_pct"] == pytest.approx(100 * 292 / 1700)
     assert found["overpaid_pct"] == 50
     assert found["underpaid_pct"] == 25
-    assert found["mae_rupees"] == pytest.approx(312 / 4)
+    assert found["mae_minor"] == pytest.approx(100 * 312 / 4)
     assert found["mdape"] == pytest.approx(3.5)
     assert found["mape"] == pytest.approx((2 + 5 + 0 + 30) / 4)
     assert (found["within_3"], found["within_10"], found["within_20"]) == (50, 75, 75)
@@ -33,7 +33,7 @@ def test_each_metric_by_hand() -> None:
 def test_a_perfect_value_is_perfect() -> None:
     found = score(PAID, PAID)
     assert found["r2_log"] == 1
-    assert found[["mape", "mae_rupees", "bias_rupees"]].tolist() == [0, 0, 0]
+    assert found[["mape", "mae_minor", "bias_minor"]].tolist() == [0, 0, 0]
     assert np.isnan(found["coverage_80"])
 
 

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from miexchange import InvalidValue, Quote, appraise, headline
+from miexchange import Currency, InvalidValue, Quote, appraise, headline
 from miexchange.catalogue import Device
 from miexchange.tuning import (
     Backtest,
@@ -28,7 +28,7 @@ from miexchange.tuning import (
     simulate_market,
     what_if,
 )
-from miexchange.tuning._report import in_rupees
+from miexchange.tuning._report import in_units
 from unit.tuned import graded
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def test_the_waterfall_ends_at_the_coupon_and_its_bars_join() -> None:
     assert names[-1] == "coupon value"
     assert "exchange value" in names
     bars = ax.patches
-    assert bars[-1].get_width() == pytest.approx(quote().coupon_value / 100)  # type: ignore[attr-defined]
+    assert bars[-1].get_width() == pytest.approx(quote().coupon_value)  # type: ignore[attr-defined]
     texts = [text.get_text() for text in ax.texts]
-    assert in_rupees(quote().coupon_value) in texts
+    assert in_units(quote().coupon_value, Currency("INR")) in texts
     assert sum(text.startswith("-₹") for text in texts) == sum(line.amount < 0 for line in quote().lines)
 
 
@@ -148,7 +148,21 @@ def test_what_cannot_be_drawn_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("paise", "text"), [(0, "₹0"), (99_900, "₹999"), (100_000, "₹1,000"), (12_345_600, "₹1,23,456"), (-5, "₹0")]
+    ("amount", "text"), [(0, "₹0"), (99_900, "₹999"), (100_000, "₹1,000"), (12_345_600, "₹1,23,456"), (-5, "₹0")]
 )
-def test_rupees_are_written_as_in_india(paise: int, text: str) -> None:
-    assert in_rupees(paise) == text
+def test_rupees_are_written_as_in_india(amount: int, text: str) -> None:
+    assert in_units(amount, Currency("INR")) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "code", "text"),
+    [
+        (123_456_789_00, "INR", "₹12,34,56,789"),
+        (123_456_789_00, "GBP", "£123,456,789"),
+        (-12_345, "JPY", "-¥12,345"),
+        (12_345_678, "KWD", "KWD 12,346"),
+        (1_000, "JPY", "¥1,000"),
+    ],
+)
+def test_amounts_are_written_in_whole_units_of_their_currency(amount: int, code: str, text: str) -> None:
+    assert in_units(amount, Currency(code)) == text

@@ -18,6 +18,7 @@ from miexchange.tuning import (
     simulate_market,
 )
 from miexchange.tuning.prices import _weighted_medians
+from unit.small import IST
 from unit.tuned import ON, graded, observed, prices
 
 MODEL = "oneplus-3t-6-64"
@@ -37,7 +38,7 @@ def seen(amounts: list[int], *, on: date = ON, model: str = MODEL, **columns: li
 
 
 def test_the_price_is_the_median_with_its_bounds_and_source() -> None:
-    builder = PriceTableBuilder().fit(seen([990_000, 1_000_000, 1_010_000]), dates=[ON])
+    builder = PriceTableBuilder().fit(seen([990_000, 1_000_000, 1_010_000]), zone=IST, dates=[ON])
     (price,) = builder.table_.prices
     assert price.price_minor == 1_000_000
     assert price.basis == "observed"
@@ -50,7 +51,9 @@ def test_the_price_is_the_median_with_its_bounds_and_source() -> None:
 
 
 def test_an_outlier_is_left_out_and_listed() -> None:
-    builder = PriceTableBuilder().fit(seen([990_000, 1_000_000, 1_000_000, 1_010_000, 10_000_000]), dates=[ON])
+    builder = PriceTableBuilder().fit(
+        seen([990_000, 1_000_000, 1_000_000, 1_010_000, 10_000_000]), zone=IST, dates=[ON]
+    )
     assert builder.table_.prices[0].price_minor == 1_000_000
     assert builder.outliers_["price_minor"].tolist() == [10_000_000]
     assert builder.outliers_["deviations"].iloc[0] > 4
@@ -67,15 +70,15 @@ def test_recent_rows_count_more_and_future_ones_not_at_all() -> None:
         }
     )
     found = Observations.read(rows, graded().catalogue, as_of=ON)
-    day_before = PriceTableBuilder(minimum=1).fit(found, dates=[ON - timedelta(days=50)])
+    day_before = PriceTableBuilder(minimum=1).fit(found, zone=IST, dates=[ON - timedelta(days=50)])
     assert day_before.table_.prices[0].price_minor == 900_000
-    assert PriceTableBuilder().fit(found, dates=[ON]).table_.prices[0].price_minor == 1_000_000
+    assert PriceTableBuilder().fit(found, zone=IST, dates=[ON]).table_.prices[0].price_minor == 1_000_000
 
 
 def test_a_listing_counts_less_than_a_deal_and_a_kind_can_be_left_out() -> None:
     found = seen([900_000, 950_000, 1_000_000, 1_050_000, 1_100_000], kind=["deal"] * 2 + ["listing"] * 3)
-    assert PriceTableBuilder().fit(found, dates=[ON]).summary["price_minor"].tolist() == [950_000]
-    deals = PriceTableBuilder(minimum=2, kind_weights={"listing": 0.0}).fit(found, dates=[ON])
+    assert PriceTableBuilder().fit(found, zone=IST, dates=[ON]).summary["price_minor"].tolist() == [950_000]
+    deals = PriceTableBuilder(minimum=2, kind_weights={"listing": 0.0}).fit(found, zone=IST, dates=[ON])
     assert deals.summary["price_minor"].tolist() == [925_000]
     assert deals.summary["n"].tolist() == [2]
 
@@ -85,14 +88,14 @@ def test_a_thin_variant_has_no_price_without_a_curve() -> None:
         [seen([1_000_000] * 1 + [1_010_000, 1_020_000]).frame, seen([500_000], model="xiaomi-mi-a1-4-64").frame]
     )
     rows = two.drop(columns="row").assign(source=[f"s{n}" for n in range(4)])
-    builder = PriceTableBuilder().fit(Observations.read(rows, graded().catalogue, as_of=ON), dates=[ON])
+    builder = PriceTableBuilder().fit(Observations.read(rows, graded().catalogue, as_of=ON), zone=IST, dates=[ON])
     assert [price.model for price in builder.table_.prices] == [MODEL]
     assert builder.thin_["model"].tolist() == ["xiaomi-mi-a1-4-64"]
 
 
 def test_all_thin_is_an_error() -> None:
     with pytest.raises(InvalidValue, match="no variant 3 of them: lower minimum, or give a curve"):
-        PriceTableBuilder().fit(seen([1_000_000]), dates=[ON])
+        PriceTableBuilder().fit(seen([1_000_000]), zone=IST, dates=[ON])
 
 
 def curve() -> DepreciationCurve:
@@ -117,7 +120,9 @@ def curve() -> DepreciationCurve:
 def test_thin_data_are_drawn_to_the_curve_and_none_rest_on_it() -> None:
     fitted = curve()
     lonely = seen([2_000_000])
-    builder = PriceTableBuilder(catalogue=graded().catalogue, curve=fitted, curve_rows=3.0).fit(lonely, dates=[ON])
+    builder = PriceTableBuilder(catalogue=graded().catalogue, curve=fitted, curve_rows=3.0).fit(
+        lonely, zone=IST, dates=[ON]
+    )
     row = builder.summary.loc[MODEL].iloc[0]
     assert row["basis"] == "modelled"
     assert 0.5 < row["curve_share"] < 1.0
@@ -134,7 +139,7 @@ def test_the_curve_counts_less_with_every_row() -> None:
     shares = []
     for rows in (1, 4, 40):
         found = seen([1_000_000 + 1_000 * number for number in range(rows)])
-        builder = PriceTableBuilder(catalogue=graded().catalogue, curve=fitted).fit(found, dates=[ON])
+        builder = PriceTableBuilder(catalogue=graded().catalogue, curve=fitted).fit(found, zone=IST, dates=[ON])
         shares.append(float(builder.summary.loc[MODEL]["curve_share"].iloc[0]))
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] < 0.1
@@ -142,7 +147,9 @@ def test_the_curve_counts_less_with_every_row() -> None:
 
 def test_old_rows_are_aged_by_the_curve() -> None:
     found = seen([1_000_000, 1_000_000, 1_001_000], on=ON - timedelta(days=60))
-    aged = PriceTableBuilder(catalogue=graded().catalogue, curve=curve(), curve_rows=0.0).fit(found, dates=[ON])
+    aged = PriceTableBuilder(catalogue=graded().catalogue, curve=curve(), curve_rows=0.0).fit(
+        found, zone=IST, dates=[ON]
+    )
     assert 850_000 < aged.summary.loc[MODEL]["price_minor"].iloc[0] < 990_000
 
 
@@ -151,16 +158,16 @@ def test_mixed_regimes_are_warned_of_and_one_can_be_chosen() -> None:
     with pytest.warns(
         TuningWarning, match=r"the table mixes warranty regimes \(in, out\), 1 variants in themselves: rows"
     ):
-        mixed = PriceTableBuilder().fit(found, dates=[ON])
+        mixed = PriceTableBuilder().fit(found, zone=IST, dates=[ON])
     assert mixed.summary["regime"].tolist() == ["in+out"]
-    chosen = PriceTableBuilder(minimum=2, regime="out").fit(found, dates=[ON])
+    chosen = PriceTableBuilder(minimum=2, regime="out").fit(found, zone=IST, dates=[ON])
     assert chosen.summary["price_minor"].tolist() == [765_000]
     assert chosen.summary["regime"].tolist() == ["out"]
 
 
 def test_a_regime_that_nobody_wrote_down_has_no_rows() -> None:
     with pytest.raises(InvalidValue, match="no variant 3 of them: lower minimum"):
-        PriceTableBuilder(regime="out").fit(seen([1_000_000] * 3 + [1_010_000]), dates=[ON])
+        PriceTableBuilder(regime="out").fit(seen([1_000_000] * 3 + [1_010_000]), zone=IST, dates=[ON])
 
 
 @pytest.mark.parametrize(
@@ -170,24 +177,23 @@ def test_a_regime_that_nobody_wrote_down_has_no_rows() -> None:
         ("outlier_mads", -1),
         ("minimum", 0),
         ("round_to_minor", 0),
-        ("round_to_minor", 150),
         ("curve_rows", -1),
     ],
 )
 def test_a_parameter_out_of_range_is_refused(name: str, value: float) -> None:
     builder = PriceTableBuilder().set_params(**{name: value})
     with pytest.raises(InvalidValue, match=f"PriceTableBuilder.{name}"):
-        builder.fit(seen([1_000_000, 1_010_000, 1_020_000]), dates=[ON])
+        builder.fit(seen([1_000_000, 1_010_000, 1_020_000]), zone=IST, dates=[ON])
 
 
 def test_what_is_no_observations_or_no_date_is_refused() -> None:
     with pytest.raises(InvalidValue, match=r"Observations.read"):
-        PriceTableBuilder().fit(pd.DataFrame(), dates=[ON])  # type: ignore[arg-type]
+        PriceTableBuilder().fit(pd.DataFrame(), zone=IST, dates=[ON])  # type: ignore[arg-type]
     for wrong in ([], ["2018-06-15"], [datetime(2018, 6, 15, tzinfo=UTC)]):
         with pytest.raises(InvalidValue, match="dates"):
-            PriceTableBuilder().fit(seen([1_000_000, 1_000_100]), dates=wrong)  # type: ignore[arg-type]
+            PriceTableBuilder().fit(seen([1_000_000, 1_000_100]), zone=IST, dates=wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match="catalogue"):
-        PriceTableBuilder(curve=curve()).fit(seen([1_000_000, 1_010_000]), dates=[ON])
+        PriceTableBuilder(curve=curve()).fit(seen([1_000_000, 1_010_000]), zone=IST, dates=[ON])
 
 
 def test_before_fit_there_is_nothing() -> None:
@@ -219,7 +225,7 @@ def test_a_curve_that_is_not_of_paise_is_found_where_it_leads_out_of_range() -> 
     rows = rows.assign(price=rows["price"] * 1e9, new_price=rows["new_price"])
     builder = PriceTableBuilder(catalogue=graded().catalogue, curve=DepreciationCurve().fit(rows))
     with pytest.raises(InvalidValue, match="that is out of range: fit the curve on minor units"):
-        builder.fit(seen([1_000_000, 1_010_000]), dates=[ON])
+        builder.fit(seen([1_000_000, 1_010_000]), zone=IST, dates=[ON])
 
 
 @pytest.mark.parametrize(
@@ -227,7 +233,7 @@ def test_a_curve_that_is_not_of_paise_is_found_where_it_leads_out_of_range() -> 
 )
 def test_parameters_of_another_kind_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidValue, match=f"PriceTableBuilder.{next(iter(wrong))}"):
-        PriceTableBuilder(**wrong).fit(seen([1_000_000, 1_010_000, 1_020_000]), dates=[ON])  # type: ignore[arg-type]
+        PriceTableBuilder(**wrong).fit(seen([1_000_000, 1_010_000, 1_020_000]), zone=IST, dates=[ON])  # type: ignore[arg-type]
 
 
 def test_clean_prices_are_of_the_better_grade() -> None:
@@ -242,6 +248,6 @@ def test_clean_prices_are_of_the_better_grade() -> None:
         }
     )
     given = Observations.read(rows, graded().catalogue, as_of=ON, grades=("Like New", "Good", "Fair"))
-    assert PriceTableBuilder().fit(given, dates=[ON]).table_.prices[0].price_minor == 1_000_000
+    assert PriceTableBuilder().fit(given, zone=IST, dates=[ON]).table_.prices[0].price_minor == 1_000_000
     with pytest.raises(InvalidValue, match=r"^grades is missing, and there are .*: say the order of the grades: "):
-        PriceTableBuilder().fit(Observations.read(rows, graded().catalogue, as_of=ON), dates=[ON])
+        PriceTableBuilder().fit(Observations.read(rows, graded().catalogue, as_of=ON), zone=IST, dates=[ON])

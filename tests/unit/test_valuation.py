@@ -259,7 +259,7 @@ def test_the_value_is_never_below_the_scrap_value(repair: int, lifted: int) -> N
 def test_with_no_scrap_value_the_floor_is_zero() -> None:
     quote = small.quoted(SCRAP, {"glass": "cracked"}, anchors={"display": 1_500_000})
     assert small.amounts(quote)[-1] == ("floor", 500_000)
-    assert (quote.exchange_value, quote.coupon_value, quote.rupees) == (0, 0, "0.00")
+    assert (quote.exchange_value, quote.coupon_value, quote.money.plain) == (0, 0, "0.00")
 
 
 ROUNDINGS = [
@@ -548,8 +548,8 @@ def test_the_quote_pins_what_it_read() -> None:
     assert (quote.model, quote.label, quote.grade) == (small.MODEL, "Acme One (4 GB, 64 GB)", "A")
     assert quote.priced_from == small.BEGIN
     assert quote.usage == small.USAGE
-    assert quote.rupees == "10000.00"
-    assert quote.lines[0].rupees == "10000.00"
+    assert quote.money.plain == "10000.00"
+    assert quote.currency.plain(quote.lines[0].amount) == "10000.00"
 
 
 def test_a_quote_without_an_imei_is_indicative() -> None:

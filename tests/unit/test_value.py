@@ -8,13 +8,14 @@ import json
 import pickle
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from enum import Enum, StrEnum
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from miexchange._bounded import Older, hints_of, parts_of
 from miexchange._door import _fault_of_event, adapter_of
 from miexchange._value import Value, canonical, day, dump, instant, require
 from miexchange.catalogue import Catalogue, Device, Variant
@@ -31,6 +32,7 @@ from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.tac import TacDevice
 from miexchange.valuation import Replay, WorstCase
 from unit import small
+from unit.small import INR
 
 QUESTION = small.cosmetic("glass", "display", small.costs("cracked", amount_minor=5_000))
 BONUS = Bonus("diwali", "Diwali bonus", amount_minor=5_000, targets=("Two",), begins=date(2020, 1, 1), quota=3)
@@ -83,8 +85,8 @@ VALUES: list[Value] = [
     Replay(("grade was A, is now B",)),
     COUPON,
     LINE,
-    Order("o1", (LINE,), ("bank_offer",)),
-    Redemption(COUPON.code, "o1", small.AT, (5_000,), 5_000, 100, 0, 0),
+    Order("o1", (LINE,), INR, ("bank_offer",)),
+    Redemption(COUPON.code, "o1", small.AT, (5_000,), 5_000, 100, 0, 0, INR),
 ]
 FIELDS = [(value, field.name) for value in VALUES for field in dataclasses.fields(value)]  # type: ignore[arg-type]
 each_value = pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
@@ -201,6 +203,11 @@ def test_a_missing_json_key_is_refused_unless_it_has_a_default(value: Value, fie
     data = value.to_dict()
     del data[field]
     default = next(one for one in dataclasses.fields(value) if one.name == field).default  # type: ignore[arg-type]
+    older = [
+        bound.make() for bound in parts_of(hints_of(cast("Any", type(value)))[field])[1] if isinstance(bound, Older)
+    ]
+    if older:
+        (default,) = older
     if default is dataclasses.MISSING:
         with pytest.raises(InvalidValue) as caught:
             type(value).from_dict(data)
@@ -251,7 +258,7 @@ def test_what_is_no_plain_data_is_refused(data: Any) -> None:  # noqa: ANN401 - 
 
 
 def test_a_fault_in_json_is_named_with_its_path() -> None:
-    data = Order("o1", (LINE, LINE)).to_dict()
+    data = Order("o1", (LINE, LINE), INR).to_dict()
     data["lines"][1]["quantity"] = "two"
     with pytest.raises(InvalidValue, match="is the text 'two': give a whole number from 1 to 1000000") as caught:
         Order.from_dict(data)
@@ -259,7 +266,7 @@ def test_a_fault_in_json_is_named_with_its_path() -> None:
 
 
 def test_a_rule_of_the_value_speaks_in_its_own_words() -> None:
-    data = Order("o1", (LINE, LINE)).to_dict()
+    data = Order("o1", (LINE, LINE), INR).to_dict()
     data["lines"][1]["quantity"] = 0
     with pytest.raises(InvalidValue, match="give a whole number from 1 to 1000000") as caught:
         Order.from_dict(data)
@@ -528,7 +535,7 @@ def test_terms_and_usage_are_values_too() -> None:
 
 def test_a_variant_states_its_own_rules() -> None:
     with pytest.raises(InvalidValue, match=r"Variant.name is ' ': give one line of text"):
-        Variant("m", "Acme", " ", 1, 1)
+        Variant("m", "Acme", " ", "smartphone", 1, 1)
 
 
 def test_a_key_that_stands_twice_is_refused_and_not_resolved_in_silence() -> None:

@@ -17,7 +17,7 @@ from miexchange._words import word
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import shown
 from miexchange.market import Gap
-from miexchange.money import allocate, rupees
+from miexchange.money import Currency, allocate
 from unit import small, trade
 
 if TYPE_CHECKING:
@@ -141,10 +141,10 @@ def test_a_problem_holds_texts_and_masks_a_number_in_the_name_of_a_file() -> Non
 
 def test_money_is_whole_numbers_and_lists_of_them() -> None:
     amount: Any = np.int64(150)
-    assert rupees(amount) == "1.50"
+    assert Currency("INR").plain(amount) == "1.50"
     for given in (1.5, True, "5", 10**60):
         with pytest.raises(InvalidValue, match="whole number of minor units"):
-            rupees(given)  # type: ignore[arg-type]
+            Currency("INR").plain(given)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match="give a list of whole numbers"):
         allocate(5, None)  # type: ignore[arg-type]
 

@@ -16,6 +16,7 @@ from miexchange.programme import ExchangeRules, Programme, Terms
 from miexchange.quote import Quote, QuoteLine
 from miexchange.valuation import appraise
 from unit import small
+from unit.small import INR
 
 ACCOUNT = "asha"
 TICK = timedelta(microseconds=1)
@@ -71,7 +72,7 @@ QUESTIONS = (
 SAID = Condition({"glass": "best", "battery": "good", "accounts": "removed"})
 IMEI, IMEI2, OTHER = Imei(small.IMEI), Imei(small.IMEI2), Imei.from_body("35417803111111")
 
-ORDER = Order("order-1", (OrderLine("Two", "smartphone", "Acme", "shop", 1_200_000),))
+ORDER = Order("order-1", (OrderLine("Two", "smartphone", "Acme", "shop", 1_200_000),), INR)
 
 
 def programme(rules: ExchangeRules | None = RULES, **terms: Any) -> Programme:  # noqa: ANN401 - any of the terms

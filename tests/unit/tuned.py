@@ -19,6 +19,7 @@ from miexchange.tuning import (
     scales_of,
     simulate_observations,
 )
+from unit.small import IST
 
 if TYPE_CHECKING:
     from miexchange.tuning import Scale
@@ -42,7 +43,7 @@ def observed() -> Observations:
 
 @cache
 def prices() -> PriceTableBuilder:
-    return PriceTableBuilder(catalogue=graded().catalogue, minimum=2).fit(observed(), dates=[ON])
+    return PriceTableBuilder(catalogue=graded().catalogue, minimum=2).fit(observed(), zone=IST, dates=[ON])
 
 
 @cache

@@ -89,7 +89,7 @@ def demo(*, as_json: Json = False) -> None:
     if as_json:
         _output.write_json(story.to_dict())
         return
-    _output.say_story(_demo.tell(story, _output.rupees, _output.width()))
+    _output.say_story(_demo.tell(story, _output.writer(story.programme.currency), _output.width()))
 
 
 app.command("quote", epilog=EXIT_CODES)(_quote.quote)

@@ -1,7 +1,7 @@
 """`miexchange batch`: value a file of devices, a row each."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,13 +99,14 @@ def batch(
 
 
 def _show(summary: "Summary", rules: Programme, target: Path, rejects: Path | None) -> None:
+    write = _output.writer(rules.currency)
     _output.say(f"{summary.rows:,} rows, {rules.title}", style="bold")
     rows = [
         ("quotes", f"{summary.quotes:,}"),
         ("indicative", f"{summary.indicative:,}, which lack an IMEI"),
         ("refused", f"{summary.refused:,}"),
-        ("exchange value", f"{_output.rupees(summary.exchange_value)}, the indicative ones included"),
-        ("coupon value", f"{_output.rupees(summary.coupon_value)}, likewise"),
+        ("exchange value", f"{write(summary.exchange_value)}, the indicative ones included"),
+        ("coupon value", f"{write(summary.coupon_value)}, likewise"),
         ("written to", f"{target}"),
     ]
     if rejects is not None:
@@ -119,13 +120,10 @@ def _show(summary: "Summary", rules: Programme, target: Path, rejects: Path | No
     for what, shares in (("Brand", summary.brands), ("Grade", summary.grades)):
         if shares:
             _output.say()
-            _show_shares(what, shares)
+            _show_shares(what, shares, write)
 
 
-def _show_shares(what: str, shares: Sequence["Share"]) -> None:
+def _show_shares(what: str, shares: Sequence["Share"], write: Callable[[int], str]) -> None:
     amounts = (_output.Column(head, justify="right") for head in ("Devices", "Exchange value", "Coupon value"))
-    rows = (
-        (one.name, f"{one.devices:,}", _output.rupees(one.exchange_value), _output.rupees(one.coupon_value))
-        for one in shares
-    )
+    rows = ((one.name, f"{one.devices:,}", write(one.exchange_value), write(one.coupon_value)) for one in shares)
     _output.say_table([_output.Column(what), *amounts], rows)

@@ -8,7 +8,6 @@ import typer
 from miexchange.cli import _given, _output
 from miexchange.cli._options import Json
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption
-from miexchange.market import IST
 
 __all__ = ["check"]
 
@@ -21,8 +20,8 @@ def check(
         typer.Option(
             metavar="FILE",
             help='The order as JSON: {"id": "1", "lines": [{"product": "Redmi Note 5 Pro", "category": "smartphone", '
-            '"brand": "Redmi", "channel": "mi.com", "price_minor": 1399900}]}; each line may have a quantity, and '
-            "the order a list other_discounts.",
+            '"brand": "Redmi", "channel": "mi.com", "price_minor": 1399900}], "currency": "INR"}; each line may '
+            "have a quantity, and the order a list other_discounts.",
         ),
     ],
     account: Annotated[str, typer.Option(metavar="ID", help="The account that is signed in.")],
@@ -71,14 +70,15 @@ def check(
 
 
 def _show(answer: Redemption, paper: Coupon, wanted: Order) -> None:
+    write = _output.writer(paper.currency)
     _output.say(f"Accepted: coupon {paper.display_code} for order {wanted.id}", style="bold")
     rows = [
         (
             line.product,
             f"{line.quantity}",
-            _output.rupees(line.total_minor),
-            _output.rupees(-discount) if discount else _output.rupees(0),
-            _output.rupees(line.total_minor - discount),
+            write(line.total_minor),
+            write(-discount) if discount else write(0),
+            write(line.total_minor - discount),
         )
         for line, discount in zip(wanted.lines, answer.discounts, strict=True)
     ]
@@ -86,16 +86,16 @@ def _show(answer: Redemption, paper: Coupon, wanted: Order) -> None:
         (
             "order",
             "",
-            _output.rupees(wanted.total_minor),
-            _output.rupees(-answer.discount),
-            _output.rupees(answer.to_pay),
+            write(wanted.total_minor),
+            write(-answer.discount),
+            write(answer.to_pay),
         )
     )
     columns = [_output.Column("Line")]
     columns += [_output.Column(name, justify="right") for name in ("Quantity", "Price", "Coupon", "To pay")]
     _output.say_table(columns, rows)
-    _output.say(f"The coupon is worth {_output.rupees(paper.value)}, until {_output.moment(paper.valid_until, IST)}.")
+    _output.say(f"The coupon is worth {write(paper.value)}, until {_output.moment(paper.valid_until)}.")
     if answer.forfeited:
-        _output.say(f"Forfeited, because the order does not use it up: {_output.rupees(answer.forfeited)}.")
+        _output.say(f"Forfeited, because the order does not use it up: {write(answer.forfeited)}.")
     if answer.store_credit:
-        _output.say(f"Comes back as store credit: {_output.rupees(answer.store_credit)}.")
+        _output.say(f"Comes back as store credit: {write(answer.store_credit)}.")

@@ -23,6 +23,7 @@ from miexchange._time import (
     read_day,
     read_instant,
 )
+from miexchange._zone import Zone
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order
 from miexchange.errors import InvalidValue, MiExchangeError
@@ -30,7 +31,7 @@ from miexchange.programme import Programme, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, timezone
+    from datetime import date, tzinfo
 
     from miexchange.condition import Questionnaire
     from miexchange.ledger import Checkpoint
@@ -48,6 +49,7 @@ __all__ = [
     "order",
     "programme",
     "programme_source",
+    "zone",
 ]
 
 KEY_VARIABLE = "MIEXCHANGE_KEY"
@@ -73,7 +75,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def instant(text: str | None, option: str, zone: timezone | None) -> datetime:
+def instant(text: str | None, option: str, zone: tzinfo | None) -> datetime:
     """Read an instant such as 2018-03-20T12:00+05:30; nothing given is now.
 
     Args:
@@ -98,6 +100,14 @@ def day(text: str, option: str) -> date:
         return read_day(text)
     except NotATime as fault:
         raise _wrong_time(text, option, fault, "is no day: write YYYY-MM-DD, such as 2017-06-30") from None
+
+
+def zone(text: str, option: str) -> Zone:
+    """Read the name of a zone."""
+    try:
+        return Zone(text)
+    except InvalidValue as fault:
+        raise Wrong(f"{option} {_quoted(text)} is no zone: {fault.rule}") from None
 
 
 def _wrong_time(text: str, option: str, fault: NotATime, otherwise: str) -> Wrong:

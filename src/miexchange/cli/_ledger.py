@@ -7,7 +7,6 @@ import typer
 
 from miexchange.cli import _given, _output
 from miexchange.cli._options import Json, KeyFile, OldKeyFiles
-from miexchange.market import IST
 
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
@@ -15,6 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["checkpoint", "create", "exposure", "history", "migrate", "show", "sweep", "verify"]
 
+DaysOf = Annotated[
+    str,
+    typer.Option("--zone", metavar="ZONE", help="Where days begin: a name of the IANA database, such as Asia/Kolkata."),
+]
 Where = Annotated[
     str,
     typer.Option(
@@ -89,29 +92,30 @@ def show(code: Code, *, ledger: Where, as_json: Json = False) -> None:
 
 def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
     coupon, worst = exchange.coupon, exchange.worst_case
+    write = _output.writer(coupon.currency)
     facts = [
         ("account", coupon.account),
         ("old phone", exchange.quote.label),
-        ("worth", _output.rupees(coupon.value)),
-        ("at risk", f"{_output.rupees(worst.at_risk)}, as was disclosed"),
-        ("valid until", _output.moment(coupon.valid_until, IST)),
-        ("last event", f"number {exchange.version}, {_output.moment(exchange.at, IST)}"),
+        ("worth", write(coupon.value)),
+        ("at risk", f"{write(worst.at_risk)}, as was disclosed"),
+        ("valid until", _output.moment(coupon.valid_until)),
+        ("last event", f"number {exchange.version}, {_output.moment(exchange.at)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:
-        facts.append(("order", f"{exchange.order.id}, {_output.rupees(exchange.redemption.discount)} off"))
+        facts.append(("order", f"{exchange.order.id}, {write(exchange.redemption.discount)} off"))
     if exchange.examination is not None:
         seen = exchange.examination
-        worth = _output.rupees(seen.coupon_value) if seen.kind == "valued" else ""
+        worth = write(seen.coupon_value) if seen.kind == "valued" else ""
         facts.append(("at the door", f"{seen.kind} {worth}".strip()))
         facts += [
-            (f"  {change.question}", f"{change.said} -> {change.seen}, {_output.rupees(change.amount)}")
+            (f"  {change.question}", f"{change.said} -> {change.seen}, {write(change.amount)}")
             for change in seen.changes
         ]
     if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
-        facts.append((what, _output.rupees(exchange.to_pay_at_the_door)))
+        facts.append((what, write(exchange.to_pay_at_the_door)))
     if exchange.due is not None:
-        facts.append(("ends by itself", _output.moment(exchange.due, IST)))
+        facts.append(("ends by itself", _output.moment(exchange.due)))
     return facts
 
 
@@ -128,7 +132,7 @@ def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     rows = [
         (
             f"{entry.version}",
-            _output.moment(entry.event.at, IST),
+            _output.moment(entry.event.at),
             entry.event.kind,
             entry.request or "a sweep",
             entry.hash[:12],
@@ -237,20 +241,24 @@ def checkpoint(
     _output.write_json(taken.to_dict())
 
 
-def exposure(*, ledger: Where, as_json: Json = False) -> None:
-    """Show what live coupons are worth, by the day on which they expire (in India)."""
+def exposure(*, ledger: Where, zone: DaysOf = "UTC", as_json: Json = False) -> None:
+    """Show what live coupons are worth, by the day on which they expire."""
+    begins = _given.zone(zone, "--zone")
     with _opened(ledger) as opened:
-        found = opened.open_exposure(IST)
+        found = opened.open_exposure(begins)
     if as_json:
         _output.write_json({"answer": "exposure", "days": [one.to_dict() for one in found]})
         return
     columns = [_output.Column("Expires on"), *(_output.Column(name, justify="right") for name in ("Coupons", "Worth"))]
-    rows = [
-        ("held by orders" if one.day is None else f"{one.day}", f"{one.coupons}", _output.rupees(one.value_minor))
-        for one in found
-    ]
-    total = sum(one.value_minor for one in found)
-    rows.append(("together", f"{sum(one.coupons for one in found)}", _output.rupees(total)))
+    rows = []
+    for currency in dict.fromkeys(one.currency for one in found):
+        write, same = _output.writer(currency), [one for one in found if one.currency == currency]
+        rows += [
+            ("held by orders" if one.day is None else f"{one.day}", f"{one.coupons}", write(one.value_minor))
+            for one in same
+        ]
+        total = sum(one.value_minor for one in same)
+        rows.append(("together", f"{sum(one.coupons for one in same)}", write(total)))
     _output.say_table(columns, rows)
 
 

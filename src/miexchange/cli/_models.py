@@ -8,6 +8,7 @@ import typer
 from miexchange.catalogue import Variant
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json, ProgrammeOption
+from miexchange.eligibility import listing_code
 from miexchange.errors import shown
 from miexchange.programme import Programme
 
@@ -55,7 +56,7 @@ def _row(variant: Variant, rules: Programme, at: datetime) -> dict[str, Any]:
     return {
         "model": variant.model,
         "label": variant.label,
-        "listed": variant.brand in rules.brands and rules.eligible.as_of(variant.model, on) is not None,
+        "listed": listing_code(variant, rules.brands, rules.categories, rules.eligible, on) is None,
         "price_minor": None if price is None else price.price_minor,
         "priced_from": None if price is None else price.effective_from.astimezone(rules.zone).isoformat(),
         "basis": None if price is None else price.basis,
@@ -64,11 +65,12 @@ def _row(variant: Variant, rules: Programme, at: datetime) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]], count: int, rules: Programme, at: datetime) -> None:
+    write = _output.writer(rules.currency)
     _output.say(f"{rules.title} at {_output.moment(at, rules.zone)}", style="bold")
     _output.say()
     cells = []
     for row in rows:
-        price = "none" if row["price_minor"] is None else _output.rupees(row["price_minor"])
+        price = "none" if row["price_minor"] is None else write(row["price_minor"])
         since = (row["priced_from"][:10], row["basis"]) if row["priced_from"] else ""
         name, listed = (row["label"], row["model"]), "yes" if row["listed"] else "no"
         cells.append((name, listed, (price, "stale") if row["stale"] else price, since))

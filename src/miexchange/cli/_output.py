@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 import sys
-from decimal import Decimal
-from functools import cache
+from datetime import UTC
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -18,16 +18,16 @@ from rich.text import Text
 from miexchange._privacy import mask_each
 from miexchange._text import printable, without_passwords
 from miexchange._value import canonical
-from miexchange.money import PAISE_PER_RUPEE
-from miexchange.money import rupees as plain_rupees
+from miexchange.money import Money
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime, timezone
+    from datetime import datetime, tzinfo
 
     from rich.console import RenderableType
 
+    from miexchange.money import Currency
     from miexchange.refusal import Refusal
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "hide",
     "hide_all",
     "moment",
-    "rupees",
     "say",
     "say_facts",
     "say_lines",
@@ -48,6 +47,7 @@ __all__ = [
     "say_table",
     "width",
     "write_json",
+    "writer",
 ]
 
 _USUAL_WIDTH = 80
@@ -145,41 +145,39 @@ def write_json(data: object) -> None:
         raise CannotWrite(error) from None
 
 
-@cache
-def currency_writer() -> Callable[..., str] | None:
-    """Return Babel's writer, or None where the extra ``cli`` is not installed."""
-    try:
-        from babel.numbers import format_currency  # noqa: PLC0415 - it is optional
-    except ModuleNotFoundError:
-        return None
-    return format_currency
+_IN_ASCII = {"INR": "Rs"}
+"""What is written for a currency whose symbol the output cannot encode, where that is not its code."""
 
 
-def rupees(amount: int) -> str:
-    """Write paise for people in India: exact, grouped by lakh where Babel is there.
+def writer(currency: Currency) -> Callable[[int], str]:
+    """Return what writes minor units of a currency for people: as `Money.text` does, in what the output can encode.
 
-    >>> rupees(-15050)
+    >>> from miexchange.money import Currency
+    >>> writer(Currency("INR"))(-15050)
     '-₹150.50'
     """
-    write = currency_writer()
-    if write is None:
-        text = f"-₹{plain_rupees(-amount)}" if amount < 0 else f"₹{plain_rupees(amount)}"
-    else:
-        text = write(Decimal(amount) / PAISE_PER_RUPEE, "INR", locale="en_IN")
-    return text if _has_rupee_sign(sys.stdout.encoding) else text.replace("₹", "Rs ")
+    return partial(_amount, currency)
+
+
+def _amount(currency: Currency, amount: int) -> str:
+    text = Money(amount, currency).text().replace("\xa0", " ")
+    symbol = currency.symbol
+    if symbol and not _can_write(symbol, sys.stdout.encoding):
+        return text.replace(symbol, f"{_IN_ASCII.get(currency.code, currency.code)} ")
+    return text
 
 
 @cache
-def _has_rupee_sign(encoding: str | None) -> bool:
+def _can_write(symbol: str, encoding: str | None) -> bool:
     try:
-        "₹".encode(encoding or "utf-8")
+        symbol.encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
 
 
-def moment(at: datetime, zone: timezone) -> str:
-    """Write an instant with its offset, in the programme's zone, to the second."""
+def moment(at: datetime, zone: tzinfo = UTC) -> str:
+    """Write an instant with its offset, to the second, in a programme's zone; in UTC where none is at hand."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 

@@ -1,6 +1,7 @@
 """`miexchange programme`: check a programme's files, and show its rules."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -56,17 +57,18 @@ def show(
     if as_json:
         _output.write_json(_as_data(rules, terms))
         return
+    write = _output.writer(rules.currency)
     _show_head(rules)
     _show_terms(rules)
     _show_grades(terms)
-    _show_questions(terms)
+    _show_questions(terms, write)
     _output.say()
     _output.say(f"Coupon, terms {terms.version}", style="bold")
-    _output.say_facts(usage_rows(terms.usage))
+    _output.say_facts(usage_rows(terms.usage, write))
     if terms.bonuses:
         _output.say()
         _output.say(f"Bonuses, terms {terms.version}", style="bold")
-        _output.say_facts((bonus.id, _bonus(bonus)) for bonus in terms.bonuses)
+        _output.say_facts((bonus.id, _bonus(bonus, write)) for bonus in terms.bonuses)
 
 
 def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
@@ -75,6 +77,9 @@ def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
         "title": rules.title,
         "digest": rules.digest,
         "utc_offset": f"{rules.zone}",
+        "currency": rules.currency.code,
+        "price_step_minor": rules.price_step_minor,
+        "categories": sorted(rules.categories),
         "brands": sorted(rules.brands),
         "counts": _counts(rules),
         "price_dates": _dates(rules),
@@ -118,13 +123,14 @@ def _show_head(rules: Programme) -> None:
 
 
 def _show_terms(rules: Programme) -> None:
+    write = _output.writer(rules.currency)
     rows: list[tuple[str, ...]] = [
         ("in force from", *(_output.moment(one.effective_from, rules.zone) for one in rules.terms)),
         ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
         ("operator's share", *(percent(one.factor_bps) for one in rules.terms)),
-        ("scrap value", *(_output.rupees(one.scrap_minor) for one in rules.terms)),
-        ("rounded down to", *(_output.rupees(one.step_minor) for one in rules.terms)),
+        ("scrap value", *(write(one.scrap_minor) for one in rules.terms)),
+        ("rounded down to", *(write(one.step_minor) for one in rules.terms)),
         ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
         ("unverified IMEI", *(one.eligibility.unverified_imei for one in rules.terms)),
         ("second IMEI", *(one.eligibility.second_imei for one in rules.terms)),
@@ -161,7 +167,7 @@ def _show_grades(terms: Terms) -> None:
     _output.say_table(columns, rows)
 
 
-def _show_questions(terms: Terms) -> None:
+def _show_questions(terms: Terms, write: Callable[[int], str]) -> None:
     _output.say()
     _output.say(f"Questions, terms {terms.version}: answer with --answer question=option", style="bold")
     for question in terms.questionnaire.questions:
@@ -172,12 +178,12 @@ def _show_questions(terms: Terms) -> None:
             notes.append(f"asked of models launched from {question.asked_launched_from} on")
         note = f" ({'; '.join(notes)})" if notes else ""
         _output.say(f"{question.id}{note}: {question.ask}", indent=2)
-        rows = [(option.id, _effect(option, terms), option.says) for option in question.options]
+        rows = [(option.id, _effect(option, terms, write), option.says) for option in question.options]
         columns = [_output.Column(no_wrap=True), _output.Column(min_width=12), _output.Column()]
         _output.say_table(columns, rows, header=False, indent=4)
 
 
-def _effect(option: Option, terms: Terms) -> str:
+def _effect(option: Option, terms: Terms, write: Callable[[int], str]) -> str:
     """Say what an answer does, in as few words as it takes."""
     if option.gate:
         return "refused"
@@ -187,25 +193,25 @@ def _effect(option: Option, terms: Terms) -> str:
     if option.keep_bps != BPS:
         effects.append(f"keeps {percent(option.keep_bps)}")
     if option.deduction is not None:
-        effects.append(_deduction(option.deduction))
+        effects.append(_deduction(option.deduction, write))
     if option.extra_minor:
-        effects.append(f"{'+' if option.extra_minor > 0 else ''}{_output.rupees(option.extra_minor)}")
+        effects.append(f"{'+' if option.extra_minor > 0 else ''}{write(option.extra_minor)}")
     return ", ".join(effects) or "no change"
 
 
-def _deduction(deduction: Deduction) -> str:
+def _deduction(deduction: Deduction, write: Callable[[int], str]) -> str:
     if deduction.anchor:
         return f"-{percent(deduction.weight_bps)} of {deduction.anchor} repair"
     if deduction.share_bps:
         return f"-{percent(deduction.share_bps)} of market"
-    return _output.rupees(-deduction.amount_minor)
+    return write(-deduction.amount_minor)
 
 
-def _bonus(bonus: Bonus) -> str:
+def _bonus(bonus: Bonus, write: Callable[[int], str]) -> str:
     worth = f"{percent(bonus.share_bps)}, at most " if bonus.share_bps else ""
-    parts = [f"{bonus.says}: {worth}{_output.rupees(bonus.most_minor)}"]
+    parts = [f"{bonus.says}: {worth}{write(bonus.most_minor)}"]
     if bonus.from_value_minor:
-        parts.append(f"from a value of {_output.rupees(bonus.from_value_minor)}")
+        parts.append(f"from a value of {write(bonus.from_value_minor)}")
     if bonus.targets:
         parts.append(f"on a new {' or '.join(bonus.targets)}")
     if bonus.begins or bonus.ends:
@@ -216,7 +222,7 @@ def _bonus(bonus: Bonus) -> str:
     return "; ".join(parts)
 
 
-def usage_rows(usage: UsageRules) -> list[tuple[str, str]]:
+def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str, str]]:
     """Say in a few rows what a coupon may be used for."""
     unit = "one unit of one line, the dearest" if usage.applies_to == "one_unit" else "every eligible line, in shares"
     surplus = "forfeited" if usage.surplus == "forfeit" else "comes back as store credit"
@@ -225,7 +231,7 @@ def usage_rows(usage: UsageRules) -> list[tuple[str, str]]:
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
         ("taken off", unit),
-        ("least order", _output.rupees(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
+        ("least order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
         ("not used up", surplus),
         ("adds to", ", ".join(usage.stacks_with) or "no other discount"),
         ("source", usage.source),

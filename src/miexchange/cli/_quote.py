@@ -209,18 +209,17 @@ def _as_data(result: Quote, rules: Programme, worst: WorstCase, paper: Coupon | 
 
 
 def _show(result: Quote, rules: Programme, worst: WorstCase, *, explain: bool) -> None:
-    _output.say(f"{result.label}: {_output.rupees(result.coupon_value)}", style="bold")
+    write = _output.writer(result.currency)
+    _output.say(f"{result.label}: {write(result.coupon_value)}", style="bold")
     _output.say_facts(_checks(result, rules, explain=explain))
     _output.say()
     rows: list[tuple[str, str, str | tuple[str, ...]]] = []
     for line in result.lines:
         why = (line.effect, f"[{line.source}]") if explain else line.effect
-        rows.append((line.rule, _output.rupees(line.amount), why))
+        rows.append((line.rule, write(line.amount), why))
     if result.bonuses:
-        rows.insert(
-            len(result.lines) - len(result.bonuses), ("exchange value", _output.rupees(result.exchange_value), "")
-        )
-    rows.append(("coupon value", _output.rupees(result.coupon_value), "the lines above, added up"))
+        rows.insert(len(result.lines) - len(result.bonuses), ("exchange value", write(result.exchange_value), ""))
+    rows.append(("coupon value", write(result.coupon_value), "the lines above, added up"))
     columns = [_output.Column("Line"), _output.Column("Amount", justify="right"), _output.Column("Why")]
     _output.say_table(columns, rows)
     _output.say()
@@ -264,16 +263,17 @@ def _checks(result: Quote, rules: Programme, *, explain: bool) -> list[tuple[str
 
 def _risk(result: Quote, worst: WorstCase, *, explain: bool) -> str:
     """Say the worst case in words: shown before accepting, so that the door holds no surprise."""
-    head = f"The most you may lose at the door: {_output.rupees(worst.at_risk)}"
+    write = _output.writer(result.currency)
+    head = f"The most you may lose at the door: {write(worst.at_risk)}"
     if not worst.gates:
-        return f"{head}. The least that the phone is re-valued at is {_output.rupees(worst.value)}."
+        return f"{head}. The least that the phone is re-valued at is {write(worst.value)}."
     named = worst.gates if explain or len(worst.gates) <= _FEW else worst.gates[:_FEW]
     more = len(worst.gates) - len(named)
     gates = ", ".join(named) + (f" or {more} more answers, which --explain lists" if more else "")
     all_of_it = " (all of it)" if worst.at_risk == result.coupon_value else ""
     return (
         f"{head}{all_of_it}, if the inspection finds what this programme refuses: {gates}. "
-        f"While it is taken at all, it is worth at least {_output.rupees(worst.value)}."
+        f"While it is taken at all, it is worth at least {write(worst.value)}."
     )
 
 
@@ -285,11 +285,12 @@ def _show_coupon(paper: Coupon | Refusal | None, rules: Programme, file: Path | 
         hints = ["Add --imei."] if ReasonCode.IMEI_MISSING in paper.codes else []
         _output.say_refusal("No coupon is issued", paper, hints)
         return
-    _output.say(f"Coupon {paper.display_code}: {_output.rupees(paper.value)} for account {paper.account}", style="bold")
+    write = _output.writer(paper.currency)
+    _output.say(f"Coupon {paper.display_code}: {write(paper.value)} for account {paper.account}", style="bold")
     rows = [
         ("from", _output.moment(paper.valid_from, rules.zone)),
         ("until before", _output.moment(paper.valid_until, rules.zone)),
-        *usage_rows(paper.usage)[1:-1],
+        *usage_rows(paper.usage, write)[1:-1],
     ]
     _output.say_facts(rows)
     if file is not None:

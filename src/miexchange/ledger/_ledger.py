@@ -33,6 +33,7 @@ from miexchange.ledger._rows import (
 from miexchange.ledger._seals import bucket_of
 from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
+from miexchange.money import Currency
 from miexchange.programme import Programme
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal
@@ -367,7 +368,7 @@ class Ledger(Books):
 
     @takes(zone=_ZONE)
     def open_exposure(self, zone: tzinfo = UTC) -> tuple[Exposure, ...]:
-        """Return what live coupons are worth, by the day on which they expire; first those that orders hold.
+        """Return what live coupons are worth, by currency and day of expiry; first those that orders hold.
 
         Args:
             zone: where days begin, such as ``ZoneInfo("Asia/Kolkata")``. Summer time counts.
@@ -376,29 +377,29 @@ class Ledger(Books):
             InvalidValue: the zone is no time zone.
         """
         day_of = _days_in(zone)
-        found: dict[date | None, list[int]] = {}  # the number of coupons, and what they are worth
+        found: dict[tuple[str, date | None], tuple[int, int]] = {}  # the number of coupons, and what they are worth
         last = sql.US_OF_A_MINUTE - 1
 
-        def count(day: date | None, coupons: int, value: int) -> None:
-            total = found.setdefault(day, [0, 0])
-            total[0] += coupons
-            total[1] += value
+        def count(currency: str, day: date | None, coupons: int, value: int) -> None:
+            more, worth = found.get((currency, day), (0, 0))
+            found[currency, day] = more + coupons, worth + value
 
         with translated(READ), frozen(self._engine).connect() as connection:
             for row in connection.execute(sql.EXPOSURE).all():
                 if row.minute is None:
-                    count(None, row.coupons, int(row.value))
+                    count(row.currency, None, row.coupons, int(row.value))
                     continue
                 first_us = row.minute * sql.US_OF_A_MINUTE
                 if day_of(first_us) == day_of(first_us + last):
-                    count(day_of(first_us), row.coupons, int(row.value))
+                    count(row.currency, day_of(first_us), row.coupons, int(row.value))
                     continue
                 # A day begins within this minute, as in zones of old whose offset has seconds.
-                of_it = {"first_us": first_us, "last_us": first_us + last}
+                of_it = {"of_currency": row.currency, "first_us": first_us, "last_us": first_us + last}
                 for one in connection.execute(sql.EXPOSURE_OF_A_MINUTE, of_it):
-                    count(day_of(one.due_us), 1, one.value_minor)
-        days = sorted(found, key=lambda day: date.min if day is None else day)
-        return tuple(Exposure(day, *found[day]) for day in days)
+                    count(row.currency, day_of(one.due_us), 1, one.value_minor)
+        order = sorted(found, key=lambda key: (key[0], key[1] or date.min))
+        totals = ((day, *found[code, day], code) for code, day in order)
+        return tuple(Exposure(day, coupons, value, Currency(code)) for day, coupons, value, code in totals)
 
     @takes(device=instance(Device))
     def standing_of(self, device: Device) -> DeviceStanding:

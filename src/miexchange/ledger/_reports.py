@@ -9,6 +9,7 @@ from typing import ClassVar
 from miexchange._bounded import Count, Line
 from miexchange._limits import JSON_VALUES
 from miexchange._value import Value
+from miexchange.money import CurrencyOfOld
 
 __all__ = ["DeviceStanding", "Exposure", "Sweep"]
 
@@ -20,12 +21,14 @@ class Exposure(Value):
     Attributes:
         day: the day on which they expire; None for those that an order holds, which do not.
         coupons: how many they are.
-        value_minor: what they are worth together.
+        value_minor: what they are worth together, in minor units.
+        currency: the currency of that.
     """
 
     day: date | None
     coupons: Count
     value_minor: Count
+    currency: CurrencyOfOld
 
 
 @dataclass(frozen=True, slots=True)

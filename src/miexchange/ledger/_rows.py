@@ -74,6 +74,7 @@ def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
         "due_us": None if due is None else micros(due),
         "at_us": micros(exchange.at),
         "value_minor": exchange.coupon.value,
+        "currency": exchange.coupon.currency.code,
         "key_id": key_of_code,
         "head": head,
     }

@@ -86,6 +86,7 @@ exchanges = Table(
     Column("due_us", BigInteger),
     Column("at_us", BigInteger, nullable=False),
     Column("value_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("head", String(64), nullable=False),
     Index("exchanges_open_account", "account", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),

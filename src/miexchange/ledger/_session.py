@@ -46,6 +46,7 @@ class ExchangeRow(NamedTuple):
     due_us: int | None
     at_us: int
     value_minor: int
+    currency: str
     key_id: str
     head: str
 

@@ -135,11 +135,14 @@ _ABOVE_ZERO = 10**8  # minutes
 _due = case((exchanges.c.state == State.ISSUED.value, exchanges.c.due_us))
 _minute = ((_due + _ABOVE_ZERO * US_OF_A_MINUTE) // US_OF_A_MINUTE - _ABOVE_ZERO).label("minute")
 EXPOSURE = (
-    select(_minute, func.count().label("coupons"), func.sum(exchanges.c.value_minor).label("value"))
+    select(
+        exchanges.c.currency, _minute, func.count().label("coupons"), func.sum(exchanges.c.value_minor).label("value")
+    )
     .where(IS_OPEN)
-    .group_by(_minute)
+    .group_by(exchanges.c.currency, _minute)
 )
 EXPOSURE_OF_A_MINUTE = select(exchanges.c.due_us, exchanges.c.value_minor).where(
+    exchanges.c.currency == bindparam("of_currency"),
     exchanges.c.state == State.ISSUED.value,
     exchanges.c.due_us >= bindparam("first_us"),
     exchanges.c.due_us <= bindparam("last_us"),

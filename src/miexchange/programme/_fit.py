@@ -7,7 +7,7 @@ pydantic would do the same for a tenth of a second at every start, and say it in
 from __future__ import annotations
 
 import dataclasses
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
@@ -19,6 +19,7 @@ from miexchange.errors import InvalidValue, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from miexchange._problems import Problems
     from miexchange.programme._toml import Toml, TomlPath
@@ -62,7 +63,7 @@ def dotted(path: TomlPath) -> str:
 class Fitter:
     """Fits the tables of one file, and notes what does not fit."""
 
-    def __init__(self, toml: Toml, file: str, zone: timezone, problems: Problems) -> None:
+    def __init__(self, toml: Toml, file: str, zone: tzinfo, problems: Problems) -> None:
         """Keep where problems are noted, and the zone in which a local date begins."""
         self._toml = toml
         self._file = file

@@ -7,13 +7,14 @@ priced; the arithmetic stays within 64 bits; nothing stands in a table that no q
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miexchange._time import midnight
 from miexchange.market import stale_from
-from miexchange.money import BPS, PAISE_PER_RUPEE, percent
+from miexchange.money import BPS, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,10 +164,10 @@ def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
 def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     """Prove that a higher market price never pays less, or say why it could.
 
-    Prices are whole rupees. One rupee more raises what is kept by more than 100 x keep - r paise,
-    where keep is the least product of retentions and grade and r how many roundings make it, and
-    raises the deductions by share by less than 100 x s + k, for k groups whose worst shares add up
-    to s. So 100 x (keep - s) >= r + k is enough, whatever the answers are.
+    Prices are multiples of a step p. A price that is q >= p higher raises what is kept by more than q x keep - r minor
+    units, where keep is the least product of retentions and grade and r how many roundings make it, and raises the
+    deductions by share by less than q x s + k, for k groups whose worst shares add up to s. So p x (keep - s) >= r + k
+    is enough, whatever the answers are.
     """
     kept: list[int] = [min((grade.keep_bps for grade in terms.grades), default=BPS)]
     worst: dict[str, int] = {}
@@ -183,13 +184,16 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     numerator, denominator = 1, BPS ** len(kept)
     for bps in kept:
         numerator *= bps
-    margin = PAISE_PER_RUPEE * (numerator * BPS - shares_bps * denominator)
-    if shares_bps and margin < (len(kept) + groups) * denominator * BPS:
+    margin = draft.price_step_minor * (numerator * BPS - shares_bps * denominator)
+    if shares_bps and draft.price_step_minor and margin < (len(kept) + groups) * denominator * BPS:
         what = (
             f"answers can take {percent(shares_bps)} of the market price where others leave "
             f"{percent(numerator * BPS // denominator)} of it, so a higher price could pay less"
         )
-        draft.bad(("terms", index, "condition"), what, "Lower the worst deduct_bps of some questions, or keep more")
+        remedy = "Lower the worst deduct_bps of some questions, or keep more"
+        if margin > 0:
+            remedy = f"{remedy}, or state a larger price_step_minor"
+        draft.bad(("terms", index, "condition"), what, remedy)
 
 
 def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
@@ -205,10 +209,10 @@ def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
 
 def _faults_of_time(bonus: Bonus, period: _Span, draft: Draft) -> Iterator[_Fault]:
     begin, end = period
-    if bonus.ends is not None and datetime.combine(bonus.ends, time(), draft.zone) <= begin:
+    if bonus.ends is not None and midnight(bonus.ends, draft.zone) <= begin:
         what = f"ends on {bonus.ends}, before these terms begin"
         yield "ends", what, "Take it out of these terms, or let it end later"
-    if bonus.begins is not None and datetime.combine(bonus.begins, time(), draft.zone) >= end:
+    if bonus.begins is not None and midnight(bonus.begins, draft.zone) >= end:
         what = f"begins on {bonus.begins}, when the next terms are in force"
         yield "begins", what, "Move it to the next terms"
 
@@ -262,12 +266,13 @@ class _Tables:
         self._variants = [
             by_model[model]
             for model in self._listings
-            if model in by_model and model in draft.prices and by_model[model].brand in draft.brands
+            if model in by_model and model in draft.prices and self._is_taken(by_model[model])
         ]
 
     def check(self) -> None:
         """Note every rule that the tables break."""
         self._check_brands()
+        self._check_steps()
         self._check_listings()
         self._check_unlisted()
         if not self._versions:
@@ -281,14 +286,26 @@ class _Tables:
 
     def _span(self, listing: Listing) -> _Span:
         """Return from when until when a row of the list counts."""
-        begin = datetime.combine(listing.listed_from, time(), self._draft.zone)
+        begin = midnight(listing.listed_from, self._draft.zone)
         until = listing.listed_until
-        end = _FOREVER if until is None else datetime.combine(until, time(), self._draft.zone)
+        end = _FOREVER if until is None else midnight(until, self._draft.zone)
         return max(begin, self._versions[0][2][0]), end
 
     def _day(self, at: datetime) -> str:
         """Name a day as the tables do: in the programme's zone."""
         return str(at.astimezone(self._draft.zone).date())
+
+    def _is_taken(self, variant: Variant) -> bool:
+        return variant.brand in self._draft.brands and variant.category in self._draft.categories
+
+    def _check_steps(self) -> None:
+        """See that each market price is a multiple of the price step, which proofs about prices stand on."""
+        draft = self._draft
+        for price, line in zip(draft.prices, draft.price_lines, strict=True):
+            if price.price_minor % draft.price_step_minor:
+                what = f"{price.price_minor} is not a multiple of price_step_minor, {draft.price_step_minor}"
+                remedy = "Round the price, or state a smaller step in programme.toml"
+                self._problems.add(draft.files["market_prices"], line, "price_minor", what, remedy)
 
     def _check_brands(self) -> None:
         draft = self._draft
@@ -297,6 +314,10 @@ class _Tables:
             if brand not in known:
                 what, remedy = f"{brand} has no model in the catalogue", "Correct its spelling, or take it out"
                 draft.bad(("brands", number), what, remedy)
+        for number, category in enumerate(draft.categories):
+            if all(variant.category != category for variant in draft.catalogue):
+                what, remedy = f"{category} has no model in the catalogue", "Correct its spelling, or take it out"
+                draft.bad(("categories", number), what, remedy)
 
     def _check_listings(self) -> None:
         draft, file = self._draft, self._draft.files["eligible_models"]
@@ -310,6 +331,9 @@ class _Tables:
             elif draft.brands and variant.brand not in draft.brands:
                 what = f"{listing.model} is unreachable: {variant.brand} is not an accepted brand"
                 remedy = "Accept the brand, or take the row out"
+            elif draft.categories and variant.category not in draft.categories:
+                what = f"{listing.model} is unreachable: {variant.category} is not an accepted category"
+                remedy = "Accept the category, or take the row out"
             elif listing.model not in draft.prices:
                 what, remedy = f"{listing.model} is listed without a price", "Add its price, or take the row out"
             else:

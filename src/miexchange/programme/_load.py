@@ -22,12 +22,13 @@ from miexchange._limits import LISTED, VERSIONS
 from miexchange._problems import Problems
 from miexchange._table import Table
 from miexchange._text import path_of, text_of
+from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue
 from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
-from miexchange.errors import DataError, Problem, ProgrammeNotFoundError, shown
+from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
-from miexchange.money import BPS
+from miexchange.money import BPS, Currency, PriceMinor
 from miexchange.programme import Programme, Terms, _lint, shipped
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
 from miexchange.programme._toml import Toml, TomlPath, read_toml
@@ -70,13 +71,19 @@ class _Head:
 
     id: Id
     title: Text
-    utc_offset_minutes: Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")]
+    currency: Text
+    categories: SomeWords
     brands: SomeWords
     models: Text
     tacs: Text
     eligible_models: Text
     market_prices: Text
     repair_anchors: Note = ""
+    price_step_minor: PriceMinor = 1
+    zone: Note = ""
+    utc_offset_minutes: (
+        Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")] | None
+    ) = None
     source: Note = ""
 
 
@@ -124,8 +131,12 @@ class Draft:
     file: str
     toml: Toml
     problems: Problems
-    zone: timezone = UTC
+    zone: AnyZone = UTC
+    currency: Currency | None = None
     brands: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    price_step_minor: int = 1
+    """Of what market prices are multiples; 0 where that could not be read."""
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(()))
     eligible: EligibleModels = field(default_factory=lambda: EligibleModels(()))
     prices: PriceTable = field(default_factory=lambda: PriceTable(()))
@@ -199,16 +210,22 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     data = dict(toml.data)
     versions = data.pop("terms", [])
     head = Fitter(toml, file, UTC, problems).fields(shape_of(_Head), data, ())
+    draft.currency = _currency(head, draft)
+    draft.zone = _zone(data, head, draft)
+    draft.price_step_minor = head.get("price_step_minor", 0 if "price_step_minor" in data else 1)
     _read_tables(directory, head, draft)
     _read_versions(directory, versions, draft)
     _lint.check(draft)
-    if problems.found:
+    if problems.found or draft.currency is None:
         return None
     return Programme(
         id=head["id"],
         title=head["title"],
         zone=draft.zone,
+        currency=draft.currency,
         brands=frozenset(draft.brands),
+        categories=frozenset(draft.categories),
+        price_step_minor=draft.price_step_minor,
         catalogue=draft.catalogue,
         eligible=draft.eligible,
         prices=draft.prices,
@@ -218,11 +235,33 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     )
 
 
+def _currency(head: dict[str, Any], draft: Draft) -> Currency | None:
+    """Return the currency that the head names; nothing stands for one that is missing."""
+    try:
+        return Currency(head["currency"]) if "currency" in head else None
+    except InvalidValue as fault:
+        draft.bad(("currency",), f"{shown(head['currency'])} is no currency", sentence(fault.rule))
+        return None
+
+
+def _zone(data: dict[str, Any], head: dict[str, Any], draft: Draft) -> AnyZone:
+    """Return where days begin: by the law of a place, or at a fixed offset; nothing stands for what is missing."""
+    if ("zone" in data) is ("utc_offset_minutes" in data):
+        what = "is given beside utc_offset_minutes" if "zone" in data else "is missing"
+        remedy = 'Write where days begin, such as zone = "Asia/Kolkata", or utc_offset_minutes, and not both'
+        draft.bad(("zone",), what, remedy)
+    elif "zone" in head:
+        try:
+            return Zone(head["zone"])
+        except InvalidValue as fault:
+            draft.bad(("zone",), f"{shown(head['zone'])} is no zone", sentence(fault.rule))
+    return timezone(timedelta(minutes=head.get("utc_offset_minutes", 0)))
+
+
 def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:
     """Read every table that the head names."""
     problems = draft.problems
-    draft.brands = head.get("brands", ())
-    draft.zone = timezone(timedelta(minutes=head.get("utc_offset_minutes", 0)))
+    draft.brands, draft.categories = head.get("brands", ()), head.get("categories", ())
     files = draft.files
     for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors"):
         if head.get(key):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._value import Value, require
+from miexchange._zone import AnyZone, Zone
 from miexchange.condition import BankOption
 from miexchange.errors import DataError, InvalidValue, out_of_range, shown
 from miexchange.money import BPS
@@ -129,7 +130,10 @@ def _files(programme: Programme) -> dict[str, str]:
     head = {
         "id": programme.id,
         "title": programme.title,
-        "utc_offset_minutes": programme.zone.utcoffset(None) // timedelta(minutes=1),
+        "currency": programme.currency.code,
+        **_zone(programme.zone),
+        "price_step_minor": programme.price_step_minor,
+        "categories": sorted(programme.categories),
         "brands": sorted(programme.brands),
         **{key: name for key, (name, _, _) in tables.items()},
     }
@@ -139,6 +143,12 @@ def _files(programme: Programme) -> dict[str, str]:
         lines += _terms(terms, dict(zip(("questions", "condition", "grades"), answers, strict=True)))
         files |= answers
     return {"programme.toml": _lines(lines), **files}
+
+
+def _zone(zone: AnyZone) -> dict[str, object]:
+    if isinstance(zone, Zone):
+        return {"zone": zone.key}
+    return {"utc_offset_minutes": zone.utcoffset(None) // timedelta(minutes=1)}
 
 
 def _answers(terms: Terms, suffix: str) -> dict[str, str]:

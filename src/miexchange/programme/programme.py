@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +13,17 @@ from miexchange._limits import VERSIONS
 from miexchange._privacy import mask
 from miexchange._text import is_a, printable
 from miexchange._value import Fault, check_types, dump, instant
+from miexchange._zone import AnyZone, data_of, named
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
 from miexchange.market import AnchorTable, PriceTable
+from miexchange.money import Currency, PriceMinor
 from miexchange.programme.terms import Terms
 from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from miexchange.errors import Problem
@@ -39,7 +41,8 @@ class Programme:
     Attributes:
         id: the programme's id.
         title: its name for people.
-        zone: where its days begin.
+        zone: where its days begin: a fixed offset, or a `Zone` of the IANA database.
+        currency: the currency of every amount in it.
         brands: the brands of old phones that it accepts.
         catalogue: the models that exist.
         eligible: the dated list of models that it takes.
@@ -47,11 +50,15 @@ class Programme:
         anchors: the dated repair anchors.
         tacs: which model a TAC belongs to.
         terms: the dated terms, oldest first.
+        categories: the categories of old devices that it accepts, such as ``smartphone``.
+        price_step_minor: every market price is a multiple of this, in minor units. The larger it is, the larger
+            the shares of the price that answers may take without a dearer device ever being worth less.
     """
 
     id: Id
     title: Text
-    zone: timezone
+    zone: AnyZone
+    currency: Currency
     brands: frozenset[str]
     catalogue: Catalogue
     eligible: EligibleModels
@@ -59,6 +66,8 @@ class Programme:
     anchors: AnchorTable
     tacs: TacTable
     terms: Annotated[tuple[Terms, ...], Items(0, VERSIONS, "version")]
+    categories: frozenset[str]
+    price_step_minor: PriceMinor = 1
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -121,6 +130,14 @@ class Programme:
         return tuple(terms.effective_from for terms in self.terms)
 
     @cached_property
+    def zone_data(self) -> str:
+        """The version of the zone data that its days rest on; "" for a fixed offset.
+
+        It is no part of the digest: files that stay the same name one programme, on whatever machine they are read.
+        """
+        return data_of(self.zone)
+
+    @cached_property
     def price_names(self) -> dict[tuple[str, datetime], tuple[str, str]]:
         """Effect and row of every market price, for the first line of a quote: written once."""
         names = {}
@@ -136,8 +153,9 @@ class Programme:
         import hashlib  # noqa: PLC0415 - it loads OpenSSL; a programme is loaded long after the import
 
         content = hashlib.sha256()
-        head = (self.id, self.title, str(self.zone.utcoffset(None)), *sorted(self.brands))
-        content.update("\x1f".join(head).encode())
+        head = (self.id, self.title, named(self.zone), self.currency.code, str(self.price_step_minor))
+        for words in (head, sorted(self.categories), sorted(self.brands)):
+            content.update("\x1f".join(words).encode() + b"\x1d")
         for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors):
             content.update(b"\x1e" + dump(table))
         for tac, device in self.tacs:
@@ -161,7 +179,7 @@ def shipped() -> tuple[str, ...]:
     """Return the ids of the programmes that ship with the package.
 
     >>> shipped()
-    ('graded-trade-in', 'mi-exchange-india')
+    ('graded-trade-in', 'mi-exchange-india', 'uk-trade-in')
     """
     from miexchange._data import folder  # noqa: PLC0415 - the data is looked for when it is asked for
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
@@ -18,7 +18,7 @@ from miexchange._value import Value, argument, day, instant, pairs, text, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import out_of_range, shown
-from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent, rupees
+from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, Currency, percent
 from miexchange.programme.rules import RETENTIONS, AgeBand, CustomerClass
 
 if TYPE_CHECKING:
@@ -456,15 +456,10 @@ class Terms(Value):
             (f"overlap:{pair}", f"{percent(bps)} of the smaller counts", f"overlaps[{pair}]") for pair, bps in pairs
         )
 
-    @cached_property
-    def closing_names(self) -> tuple[StepName, ...]:
-        """The names of the last four steps, which every value has."""
-        return (
-            ("factor", f"{percent(self.factor_bps)}: the operator's share", "terms[factor_bps]"),
-            ("floor", f"not below the scrap value of {rupees(self.scrap_minor)}", "terms[scrap_minor]"),
-            ("cap", "not above the market price", "market_prices"),
-            ("rounding", f"down to whole steps of {rupees(self.step_minor)}", "terms[step_minor]"),
-        )
+    def closing_names(self, currency: Currency) -> tuple[StepName, ...]:
+        """Return the names of the last four steps, which every value has, with amounts in a currency."""
+        argument(currency, Currency, "currency", "give a Currency")
+        return _closing_names(self.factor_bps, self.scrap_minor, self.step_minor, currency)
 
     @cached_property
     def price_max_age(self) -> timedelta:
@@ -475,3 +470,13 @@ class Terms(Value):
     def quote_life(self) -> timedelta:
         """How long a quote can be accepted, as a duration."""
         return timedelta(hours=self.quote_valid_hours)
+
+
+@lru_cache(256)  # the hot path asks for the same few again and again
+def _closing_names(factor_bps: int, scrap_minor: int, step_minor: int, currency: Currency) -> tuple[StepName, ...]:
+    return (
+        ("factor", f"{percent(factor_bps)}: the operator's share", "terms[factor_bps]"),
+        ("floor", f"not below the scrap value of {currency.plain(scrap_minor)}", "terms[scrap_minor]"),
+        ("cap", "not above the market price", "market_prices"),
+        ("rounding", f"down to whole steps of {currency.plain(step_minor)}", "terms[step_minor]"),
+    )

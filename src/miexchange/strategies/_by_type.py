@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from miexchange._zone import Zone
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption
@@ -17,7 +18,7 @@ from miexchange.exchange import Exchange
 from miexchange.imei import Imei
 from miexchange.inspection import Examination, Inspection
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import GREATEST_AMOUNT
+from miexchange.money import GREATEST_AMOUNT, Currency, Money
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, Refusal
@@ -27,9 +28,9 @@ from miexchange.strategies._enquiries import devices, quotes, reasons, refusals,
 from miexchange.strategies._exchanges import device_reports, examinations, exchanges, inspections
 from miexchange.strategies._imeis import imeis, tac_tables
 from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_models, listings, variants
-from miexchange.strategies._numbers import SOURCE, amounts, bounded, texts, tuples
+from miexchange.strategies._numbers import CURRENCIES, SOURCE, amounts, bounded, texts, tuples
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
-from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
+from miexchange.strategies._programmes import PLACES, exchange_rules, programmes, terms, usage_rules
 from miexchange.tac import TacDevice, TacTable
 from miexchange.valuation import Replay, WorstCase
 
@@ -47,6 +48,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         Catalogue: catalogues,
         Condition: conditions,
         Coupon: coupons,
+        Currency: lambda: CURRENCIES,
         Device: devices,
         DeviceReport: device_reports,
         EligibleModels: eligible_models,
@@ -65,6 +67,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         Imei: imeis,
         Inspection: inspections,
         Listing: listings,
+        Money: lambda: st.builds(Money, st.integers(-GREATEST_AMOUNT, GREATEST_AMOUNT), CURRENCIES),
         Option: options,
         Order: orders,
         OrderLine: order_lines,
@@ -93,6 +96,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
             WorstCase, bounded(WorstCase, "value"), bounded(WorstCase, "at_risk"), conditions(), tuples(texts())
         ),
         Problem: lambda: st.builds(Problem, texts(), st.none() | st.integers(1, 99), texts(), texts(), texts()),
+        Zone: lambda: PLACES,
     }
 )
 """Every public type with the function that returns its strategy."""

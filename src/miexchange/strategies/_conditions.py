@@ -145,7 +145,7 @@ def conditions(
     >>> answers = Option("yes", "Yes"), Option("no", "No")
     >>> glass = Question("glass", "Is the glass whole?", "display", "cosmetic", answers)
     >>> power = Question("power", "Does it start?", "power", "functional", answers)
-    >>> asked, model = Questionnaire("1", (glass, power)), Variant("acme-one-1-8", "Acme", "One", 1024, 8)
+    >>> asked, model = Questionnaire("1", (glass, power)), Variant("acme-one-1-8", "Acme", "One", "smartphone", 1024, 8)
     >>> find(conditions(asked, model), lambda condition: condition["power"] == "no")
     Condition({'glass': 'yes', 'power': 'no'})
     """

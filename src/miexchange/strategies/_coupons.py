@@ -12,10 +12,11 @@ from miexchange._time import TICK
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption, _issue
 from miexchange.eligibility import ImeiStatus
+from miexchange.money import Currency
 from miexchange.programme import UsageRules
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import amounts, bounded, instants, secret_keys, subsets, texts, tuples
+from miexchange.strategies._numbers import CURRENCIES, amounts, bounded, instants, secret_keys, subsets, texts, tuples
 from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _accepted(draw: st.DrawFn) -> Quote:
         coupon_value=value + sum(bonus.amount for bonus in bonuses),
         warnings=(),
         usage=draw(usage_rules()),
+        currency=draw(CURRENCIES),
     )
 
 
@@ -104,14 +106,15 @@ def _costs(line: OrderLine) -> bool:
     return line.price_minor > 0
 
 
-@takes(usage=maybe(instance(UsageRules)))
+@takes(usage=maybe(instance(UsageRules)), currency=maybe(instance(Currency)))
 @st.composite
-def orders(draw: st.DrawFn, usage: UsageRules | None = None) -> Order:
+def orders(draw: st.DrawFn, usage: UsageRules | None = None, currency: Currency | None = None) -> Order:
     """Draw orders of one to four lines; they shrink to one.
 
     Args:
         usage: what a coupon buys: the order has at least one line of that, at a price, and no other
             discount that the coupon does not go with.
+        currency: the currency of its prices; any by default.
     """
     fits: list[OrderLine] = (
         [] if usage is None else draw(st.lists(order_lines(usage).filter(_costs), min_size=1, max_size=2))
@@ -121,7 +124,7 @@ def orders(draw: st.DrawFn, usage: UsageRules | None = None) -> Order:
     discounts = draw(subsets(kinds, 0)) if kinds else ()
     others_first = bool(fits) and draw(st.booleans())
     lines = (*others, *fits) if others_first else (*fits, *others)
-    return Order(draw(texts()), lines, discounts)
+    return Order(draw(texts()), lines, draw(CURRENCIES) if currency is None else currency, discounts)
 
 
 @st.composite
@@ -130,7 +133,7 @@ def redemptions(draw: st.DrawFn) -> Redemption:
     coupon = draw(coupons())
     at = draw(instants(coupon.valid_from, coupon.valid_until - TICK))
     found = draw(
-        orders(coupon.usage)
+        orders(coupon.usage, coupon.currency)
         .map(lambda order: coupon.check(order, account=coupon.account, at=at))
         .filter(lambda answer: isinstance(answer, Redemption))
     )

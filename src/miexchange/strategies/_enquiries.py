@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
-from miexchange._time import TICK
+from miexchange._time import TICK, midnight
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
@@ -22,7 +22,7 @@ from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
 from miexchange.strategies._models import model_of, variants
-from miexchange.strategies._numbers import START, instants, midnight, texts, tuples
+from miexchange.strategies._numbers import START, instants, texts, tuples
 from miexchange.strategies._programmes import programmes
 from miexchange.valuation import appraise
 
@@ -249,6 +249,7 @@ def verdicts(draw: st.DrawFn) -> Verdict:
         asked.device,
         catalogue=rules.catalogue,
         brands=rules.brands,
+        categories=rules.categories,
         eligible=rules.eligible,
         tacs=rules.tacs,
         terms=asked.terms.eligibility,

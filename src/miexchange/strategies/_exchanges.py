@@ -129,7 +129,7 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
     if due is not None:
         times |= st.sampled_from((due - TICK, due))
     at: datetime = draw(times)
-    order = draw(orders(exchange.coupon.usage)) if exchange.order is None else exchange.order
+    order = draw(orders(exchange.coupon.usage, exchange.coupon.currency)) if exchange.order is None else exchange.order
     order = draw(st.sampled_from((order, order, order, order.replace(id="another"))))
     account = draw(st.sampled_from((exchange.account,) * 3 + ("another",)))
     kind = draw(st.sampled_from(("reserve", "inspect", "agree", "complete", "release", "decline", "others")))

@@ -25,6 +25,7 @@ NAMES = ("One", "Two", "Three", "Four", "Five")
 """The models' names that are drawn."""
 
 _NAMED = st.sampled_from(tuple(product(BRANDS, NAMES, (1, 2, 4), (8, 16, 64))))
+_CATEGORIES = st.sampled_from(("smartphone", "smartphone", "tablet"))
 _LAUNCHED = st.tuples(st.none() | days(date(2014, 1, 1), date(2019, 12, 31)), st.none() | amounts(10**8))
 
 
@@ -40,7 +41,9 @@ def variants(draw: st.DrawFn) -> Variant:
     launched_on, launch_price = draw(_LAUNCHED)
     model = f"{brand}-{name}-{ram}-{storage}".lower()
     sims = draw(st.sampled_from((None, None, 1, 2)))
-    return Variant(model, brand, name, ram * 1024, storage, launched_on, launch_price, (), SOURCE, sims)
+    return Variant(
+        model, brand, name, draw(_CATEGORIES), ram * 1024, storage, launched_on, launch_price, (), SOURCE, sims
+    )
 
 
 @takes(least=COUNT, most=COUNT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import string
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -14,14 +14,15 @@ from miexchange._arguments import INSTANT, Rule, instance, maybe, takes, whole
 from miexchange._bounded import bound_of
 from miexchange._text import is_a
 from miexchange.catalogue import Variant
-from miexchange.market import IST
-from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.money import BPS, GREATEST_AMOUNT, Currency
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = [
     "COUNT",
+    "CURRENCIES",
+    "IST",
     "OFTEN",
     "SOURCE",
     "START",
@@ -33,7 +34,6 @@ __all__ = [
     "bounded",
     "days",
     "instants",
-    "midnight",
     "rates",
     "secret_keys",
     "subsets",
@@ -50,8 +50,14 @@ START = date(2018, 3, 15)
 SOURCE = "example"
 """The source of every row that is drawn."""
 
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
+"""Indian Standard Time."""
+
 ZONES = (UTC, IST, *(timezone(timedelta(hours=hours)) for hours in (-12, -5, 14)))
 """The zones that instants are drawn in."""
+
+CURRENCIES = st.sampled_from(tuple(map(Currency, ("INR", "JPY", "KWD", "GBP"))))
+"""The currencies of what is drawn: of two decimals, of none and of three."""
 
 STRATEGY = maybe(instance(st.SearchStrategy, "give a strategy"))
 """What other values are drawn from, where it is given."""
@@ -69,25 +75,26 @@ _KEPT = (
 )
 
 
-@takes(most=whole(PAISE_PER_RUPEE, GREATEST_AMOUNT))
+@takes(most=whole(1, GREATEST_AMOUNT), step=whole(1, GREATEST_AMOUNT))
 @lru_cache(_KEPT)
-def amounts(most: int = GREATEST_AMOUNT) -> SearchStrategy[int]:
-    """Draw amounts of whole rupees, in minor units, above zero. They shrink to ₹1 000, and else to round thousands.
+def amounts(most: int = GREATEST_AMOUNT, step: int = 100) -> SearchStrategy[int]:
+    """Draw amounts in minor units, above zero. They shrink to a thousand steps, and else to round thousands.
 
     Args:
-        most: the largest amount, in minor units; at least ₹1.
+        most: the largest amount, in minor units; at least one step.
+        step: of what the amounts are multiples.
 
     >>> from hypothesis import find
-    >>> find(amounts(), lambda paise: paise > 12_34_567), find(amounts(most=5_000), lambda paise: True)
+    >>> find(amounts(), lambda amount: amount > 12_34_567), find(amounts(most=5_000), lambda amount: True)
     (1300000, 100)
     """
-    thousand = 1_000 * PAISE_PER_RUPEE
-    any_rupees = st.integers(1, most // PAISE_PER_RUPEE).map(lambda rupees: rupees * PAISE_PER_RUPEE)
+    thousand = 1_000 * step
+    any_steps = st.integers(1, most // step).map(lambda steps: steps * step)
     if most < thousand:
-        return any_rupees
+        return any_steps
     few = st.integers(1, min(most // thousand, 200)).map(lambda thousands: thousands * thousand)
-    small = st.integers(1, min(most // PAISE_PER_RUPEE, 2_000)).map(lambda rupees: rupees * PAISE_PER_RUPEE)
-    return st.one_of(few, small, any_rupees)
+    small = st.integers(1, min(most // step, 2_000)).map(lambda steps: steps * step)
+    return st.one_of(few, small, any_steps)
 
 
 @takes(first=INSTANT, last=INSTANT)
@@ -154,11 +161,6 @@ def subsets(values: tuple[_T, ...], least: Literal[0, 1] = 1) -> SearchStrategy[
 def ascents(count: int, most: int) -> SearchStrategy[list[int]]:
     """Draw so many numbers from 0 up, none below the one before it."""
     return st.lists(st.integers(0, most), min_size=count, max_size=count).map(sorted)
-
-
-def midnight(day: date, zone: timezone) -> datetime:
-    """Return the first instant of a day in a zone, as UTC."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def secret_keys() -> SearchStrategy[bytes]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from miexchange._arguments import TEXT, maybe, takes, whole
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.strategies._conditions import COMPONENTS
 from miexchange.strategies._models import variants
 from miexchange.strategies._numbers import COUNT, SOURCE, STRATEGY, amounts, instants
@@ -25,10 +25,10 @@ BASES: SearchStrategy[Literal["observed", "modelled"]] = st.sampled_from(("obser
 """Whether a price was observed or modelled."""
 
 
-@takes(model=maybe(TEXT), most=whole(PAISE_PER_RUPEE, GREATEST_AMOUNT))
+@takes(model=maybe(TEXT), most=whole(100, GREATEST_AMOUNT))
 @st.composite
 def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_AMOUNT) -> Price:
-    """Draw market prices: whole rupees, as a table holds them.
+    """Draw market prices, as a table holds them.
 
     Args:
         model: the variant's id; any by default.
@@ -41,7 +41,7 @@ def prices(draw: st.DrawFn, model: str | None = None, most: int = GREATEST_AMOUN
     name = draw(variants()).model if model is None else model
     since, until = draw(instants()), draw(st.none() | st.timedeltas(timedelta(0, 1), timedelta(365)))
     end = None if until is None else since + until
-    return Price(name, since, draw(amounts(most)), draw(BASES), SOURCE, end)
+    return Price(name, since, draw(amounts(most) | st.sampled_from((1, most))), draw(BASES), SOURCE, end)
 
 
 @takes(model=maybe(TEXT))

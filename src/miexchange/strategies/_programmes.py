@@ -12,15 +12,19 @@ from hypothesis import strategies as st
 
 from miexchange._arguments import INSTANT, TEXT, Rule, takes, whole
 from miexchange._bounded import bound_of
+from miexchange._time import midnight
+from miexchange._zone import AnyZone, Zone
 from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
-from miexchange.market import IST, Anchor, AnchorTable, Price, PriceTable
-from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.money import BPS, GREATEST_AMOUNT
 from miexchange.programme import Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
 from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
 from miexchange.strategies._numbers import (
+    CURRENCIES,
+    IST,
     OFTEN,
     SOURCE,
     START,
@@ -30,7 +34,6 @@ from miexchange.strategies._numbers import (
     ascents,
     bounded,
     days,
-    midnight,
     rates,
     subsets,
     tuples,
@@ -55,7 +58,7 @@ PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
 _AMOUNT = whole(1, GREATEST_AMOUNT)
 _FRESH = whole(1, bound_of(Terms, "price_max_age_days").most)
 _RANGE = Rule(
-    lambda value: type(value) is tuple and [_AMOUNT.fits(paise) for paise in value] == [True, True],
+    lambda value: type(value) is tuple and [_AMOUNT.fits(amount) for amount in value] == [True, True],
     "give the lowest and the highest market price, in minor units",
 )
 
@@ -63,8 +66,13 @@ _SECOND = START + timedelta(20)  # when the second version of the terms begins
 _POLICIES: SearchStrategy[Literal["warn", "refuse"]] = st.sampled_from(("warn", "refuse"))
 _IMEIS: SearchStrategy[Literal["optional", "required"]] = st.sampled_from(("optional", "required"))
 _STEPS = st.sampled_from((1_000, 100, 1, 5_000)) | st.integers(1, 10_000)
+_PRICE_STEPS = st.sampled_from((100, 1, 25))
 _HOURS = st.sampled_from((24, 1, 168))
-_OFFSETS = st.sampled_from((IST, *(zone for zone in ZONES if zone is not IST)))
+PLACES = st.sampled_from(
+    tuple(map(Zone, ("Asia/Kolkata", "Europe/London", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia")))
+)
+"""Zones of places: one without summer time, with it, skipping midnight for it, going back over midnight."""
+_ZONES: SearchStrategy[AnyZone] = st.sampled_from((IST, *(zone for zone in ZONES if zone is not IST))) | PLACES
 
 
 @cache
@@ -164,11 +172,11 @@ def _whole(draw: st.DrawFn, least: int, most: int) -> int:
     return draw(st.integers(least, most))
 
 
-def _affordable(made: Terms) -> Questionnaire:
-    """Scale shares of the market price down until one rupee more of price can never pay less, and just so.
+def _affordable(made: Terms, price_step_minor: int) -> Questionnaire:
+    """Scale shares of the market price down until a price that is a step higher can never pay less, and just so.
 
-    A price that is a rupee higher raises what is kept by more than ``100 keep - roundings`` paise and
-    the shares by less than ``100 share + 1`` in each group, so that is what a programme must stay within.
+    It raises what is kept by more than ``step x keep - roundings`` minor units and the shares by less than ``step x
+    share + 1`` in each group, so that is what a programme must stay within.
     """
     questionnaire = made.questionnaire
     rates = [made.grades[-1].keep_bps, *(rule.least(made) for rule in made.retentions)]
@@ -182,7 +190,7 @@ def _affordable(made: Terms) -> Questionnaire:
         shares = [option.deduction.share_bps for option in paid if option.deduction]
         worst[question.component] = max([worst.get(question.component, 0), *shares])
     total, groups = sum(worst.values()), sum(1 for share in worst.values() if share)
-    most = max(int((keep - Fraction(roundings + groups, PAISE_PER_RUPEE)) * BPS), 0)
+    most = max(int((keep - Fraction(roundings + groups, price_step_minor)) * BPS), 0)
 
     def scaled(option: Option) -> Option:
         deduction = option.deduction
@@ -194,7 +202,9 @@ def _affordable(made: Terms) -> Questionnaire:
     return _with_options(questionnaire, scaled)
 
 
-@takes(variants=VARIANTS, begins=INSTANT, prices=_RANGE, price_max_age_days=_FRESH, version=TEXT)
+@takes(
+    variants=VARIANTS, begins=INSTANT, prices=_RANGE, price_max_age_days=_FRESH, version=TEXT, price_step_minor=_AMOUNT
+)
 @st.composite
 def terms(
     draw: st.DrawFn,
@@ -203,6 +213,7 @@ def terms(
     prices: tuple[int, int] = (100_000, 100_000),
     price_max_age_days: int = 45,
     version: str = "1",
+    price_step_minor: int = 100,
 ) -> Terms:
     """Draw one version of a programme's terms, with every kind of rule, as a linter lets it pass.
 
@@ -212,6 +223,7 @@ def terms(
         prices: the lowest and the highest market price: no floor is above the one, no threshold above the other.
         price_max_age_days: how long a price stays fresh.
         version: its name.
+        price_step_minor: every market price is a multiple of this.
     """
     settings = {rule.setting: rule.drawn(partial(_whole, draw), price_max_age_days) for rule in RETENTIONS}
     questionnaire, count = _used_grades(draw(questionnaires(variants)))
@@ -238,20 +250,21 @@ def terms(
         source=SOURCE,
         **settings,
     )
-    made = made.replace(questionnaire=_affordable(made))
+    made = made.replace(questionnaire=_affordable(made, price_step_minor))
     if len(made.components) > 1 and draw(OFTEN):
         one, other, *_ = made.components
         made = made.replace(overlaps=(Overlap(one, other, draw(st.integers(0, BPS)), SOURCE),))
     return made
 
 
-@takes(most_minor=whole(PAISE_PER_RUPEE, GREATEST_AMOUNT))
+@takes(most_minor=whole(100, GREATEST_AMOUNT))
 @st.composite
 def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
     """Draw small programmes, with every kind of rule, that a linter lets pass.
 
     Up to four models, of which some are not listed, up to three prices for each, one or two
-    versions of terms. The days begin at midnight of a zone that is drawn.
+    versions of terms, in a currency of two decimals, of none or of three. The days begin at midnight of a zone that is
+    drawn.
 
     Args:
         most_minor: the largest market price and repair anchor.
@@ -265,7 +278,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
     """
     catalogue = draw(catalogues())
     listed = draw(subsets(catalogue.variants, 1))
-    zone = draw(_OFFSETS)
+    zone, currency, step = draw(_ZONES), draw(CURRENCIES), draw(_PRICE_STEPS)
     begin = midnight(START, zone)
     fresh = draw(st.integers(30, 60))
     table: list[Price] = []
@@ -274,14 +287,14 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         for further in range(draw(st.integers(1, 3))):
             if further:
                 since += draw(st.timedeltas(timedelta(hours=1), timedelta(fresh)))
-            table.append(Price(variant.model, since, draw(amounts(most_minor)), draw(BASES), SOURCE))
+            table.append(Price(variant.model, since, draw(amounts(most_minor, step)), draw(BASES), SOURCE))
         if draw(st.booleans()):
             table[-1] = table[-1].replace(effective_until=since + timedelta(fresh - draw(st.integers(0, 10))))
     paid = [price.price_minor for price in table]
     prices = min(paid), max(paid)
-    versions = [draw(terms(listed, begin, prices, fresh, "1"))]
+    versions = [draw(terms(listed, begin, prices, fresh, "1", step))]
     if draw(st.booleans()):
-        versions.append(draw(terms(listed, midnight(_SECOND, zone), prices, fresh, "2")))
+        versions.append(draw(terms(listed, midnight(_SECOND, zone), prices, fresh, "2", step)))
     needed = sorted(
         {
             option.deduction.anchor
@@ -292,7 +305,7 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         }
     )
     repairs = [
-        Anchor(variant.model, component, since, draw(amounts(most_minor)), draw(BASES), SOURCE)
+        Anchor(variant.model, component, since, draw(amounts(most_minor, 1)), draw(BASES), SOURCE)
         for variant in listed
         for component in needed
         for since in (begin, begin + timedelta(15))[: draw(st.integers(1, 2))]
@@ -304,7 +317,10 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         id="drawn",
         title="Drawn programme",
         zone=zone,
+        currency=currency,
         brands=frozenset(variant.brand for variant in listed),
+        categories=frozenset(variant.category for variant in listed),
+        price_step_minor=step,
         catalogue=catalogue,
         eligible=EligibleModels(tuple(draw(listings(variant.model)) for variant in listed)),
         prices=PriceTable.of(table),

@@ -17,6 +17,7 @@ from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import missing
 from miexchange.tuning._cells import cells_of, told
 from miexchange.tuning._progress import track
+from miexchange.tuning._report import in_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,18 +25,16 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from miexchange.money import Currency
     from miexchange.programme import Programme
 
-__all__ = ["AGES", "GROUPS", "PRICE_BANDS", "as_categories", "days_of", "encoded", "price_bands", "valued"]
+__all__ = ["AGES", "GROUPS", "as_categories", "days_of", "encoded", "price_bands", "valued"]
 
 AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "unknown")
 """The bands of age, youngest first: since the purchase where that is known, else since the launch."""
 
-PRICE_BANDS = ("below ₹5,000", "₹5,000-9,999", "₹10,000-19,999", "₹20,000-39,999", "₹40,000 or more")
-"""The bands of price, lowest first."""
-
 _AGE_EDGES = (6, 12, 24, 36)  # months
-_PRICE_EDGES = (500_000, 1_000_000, 2_000_000, 4_000_000)  # paise
+_PRICE_EDGES = tuple(factor * 10**power for power in range(12) for factor in (1, 2, 5))  # units of any currency
 MONTH_DAYS = 30.4375  # days
 GROUPS = ("brand", "age", "grade", "price_band")
 """By which a report can be looked at."""
@@ -112,7 +111,21 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.
     return values.assign(brand=brands[cells.codes], age=pd.Series(age, index=book.index))
 
 
-def price_bands(paise: npt.NDArray[np.int64] | Sequence[int]) -> pd.Categorical[str]:
-    """Return the band of each price."""
-    codes = np.searchsorted(_PRICE_EDGES, np.asarray(paise), side="right")
-    return pd.Categorical(np.array(PRICE_BANDS, dtype=object)[codes], categories=[*PRICE_BANDS], ordered=True)
+def price_bands(prices: npt.NDArray[np.int64] | Sequence[int], currency: Currency) -> pd.Categorical[str]:
+    """Return the band of each price, such as ₹10,000-19,999: from 1, 2 or 5 times a power of ten to the next.
+
+    The bands are the same for every book of a currency; those that occur are the categories, lowest first.
+    """
+    places = np.searchsorted(_PRICE_EDGES, np.asarray(prices) // 10**currency.decimals, side="right")
+    codes = np.unique(places).tolist()
+    names = {code: _band(code, currency) for code in codes}
+    return pd.Categorical([names[place] for place in places.tolist()], categories=[*names.values()], ordered=True)
+
+
+def _band(code: int, currency: Currency) -> str:
+    unit = 10**currency.decimals
+    if code == 0:
+        return f"below {in_units(unit, currency)}"
+    low = in_units(_PRICE_EDGES[code - 1] * unit, currency)
+    last = in_units((_PRICE_EDGES[code] - 1) * unit, currency)
+    return low if low == last else f"{low}-{last.removeprefix(currency.symbol or f'{currency.code} ')}"

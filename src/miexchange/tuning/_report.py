@@ -6,27 +6,36 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from miexchange._text import printable
-from miexchange.money import PAISE_PER_RUPEE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Report", "in_rupees"]
+    from miexchange.money import Currency
+
+__all__ = ["Report", "in_units"]
+
+_BY_LAKH = frozenset({"INR"})
+"""Currencies whose digits stand in groups of two above the thousands."""
 
 
-def in_rupees(paise: float) -> str:
-    """Write an amount in whole rupees, with separators as in India.
+def in_units(amount: float, currency: Currency) -> str:
+    """Write minor units in whole units of their currency, with its separators.
 
-    >>> in_rupees(123456700), in_rupees(-95000)
-    ('₹12,34,567', '-₹950')
+    >>> from miexchange.money import Currency
+    >>> in_units(123456700, Currency("INR")), in_units(-95000, Currency("GBP")), in_units(12499, Currency("JPY"))
+    ('₹12,34,567', '-£950', '¥12,499')
     """
-    whole = round(abs(paise) / PAISE_PER_RUPEE)
+    whole = round(abs(amount) / 10**currency.decimals)
     head, tail = divmod(whole, 1000)
-    text = str(whole) if not head else f"{tail:03d}"
-    while head:
-        head, part = divmod(head, 100)
-        text = f"{part:02d},{text}" if head else f"{part},{text}"
-    return f"{'-' if paise < 0 and whole else ''}₹{text}"
+    text = f"{head:,},{tail:03d}" if head else str(whole)
+    if head and currency.code in _BY_LAKH:
+        lakhs, thousands = divmod(head, 100)
+        groups = [f"{thousands:02d}" if lakhs else str(thousands)]
+        while lakhs:
+            lakhs, part = divmod(lakhs, 100)
+            groups.append(f"{part:02d}" if lakhs else str(part))
+        text = ",".join([*reversed(groups), f"{tail:03d}"])
+    return f"{'-' if amount < 0 and whole else ''}{currency.symbol or f'{currency.code} '}{text}"
 
 
 class Report:

@@ -1,4 +1,4 @@
-"""Backtests that do not flatter: split by device or by time, without duplicates, scored in rupees.
+"""Backtests that do not flatter: split by device or by time, without duplicates, scored in minor units.
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Programme
@@ -23,6 +23,7 @@ import pandas as pd
 
 from miexchange._text import is_a
 from miexchange.errors import out_of_range
+from miexchange.money import Currency, same_currency
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import (
     COLUMN,
@@ -123,6 +124,7 @@ class Backtest(Report):
 
     Attributes:
         name: the programme.
+        currency: the currency of its amounts.
         rows: one row for each tested deal: `actual_minor`, `predicted_minor`, `low_minor` and `high_minor` of
             the 80 % band, `fold`, `brand`, `age`, `grade`, `price_band`.
         refused: how many deals the programme refuses, by reason.
@@ -131,9 +133,12 @@ class Backtest(Report):
 
     title = "Backtest"
 
-    def __init__(self, name: str, rows: pd.DataFrame, refused: pd.Series[int], dropped: int) -> None:
+    def __init__(
+        self, name: str, currency: Currency, rows: pd.DataFrame, refused: pd.Series[int], dropped: int
+    ) -> None:
         """Keep the parts; use `backtest`."""
         self.name = name
+        self.currency = currency
         self.rows = rows
         self.refused = refused
         self.dropped = dropped
@@ -306,12 +311,14 @@ class _Tested:
         fold: the fold of each.
         frame: their values, as `valued` returns them.
         outside: for each fold, positions and values of deals that are not in its test.
+        currency: the currency of all of them.
     """
 
     rows: Rows
     fold: Rows
     frame: pd.DataFrame
     outside: list[tuple[Rows, pd.DataFrame]]
+    currency: Currency
 
 
 def _test(programme: Programme, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
@@ -319,15 +326,22 @@ def _test(programme: Programme, deals: pd.DataFrame, folds: list[Fold], at: date
     values = valued(deals, programme, at)[_READ]
     rows = np.concatenate([test for _, test in folds])
     fold = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
-    return _Tested(rows, fold, values.iloc[rows], [(train, values.iloc[train]) for train, _ in folds])
+    return _Tested(
+        rows, fold, values.iloc[rows], [(train, values.iloc[train]) for train, _ in folds], programme.currency
+    )
 
 
 def _test_maker(make: Maker, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
     """Make and value fold by fold; a band comes from values of deals that their programme had not seen."""
+    currencies: list[Currency] = []
 
     def outcome(fold: Fold) -> tuple[Rows, pd.DataFrame]:
         train, test = fold
-        return test, valued(deals.iloc[test], make(deals.iloc[train]), at)[_READ]
+        made = make(deals.iloc[train])
+        values = valued(deals.iloc[test], made, at)[_READ]
+        currencies.append(made.currency)
+        same_currency(made.currency, currencies[0], "programme", "the first one that was made")
+        return test, values
 
     tested = [outcome(fold) for fold in track(folds, "Backtest")]
     if len(folds) > 1:
@@ -339,7 +353,7 @@ def _test_maker(make: Maker, deals: pd.DataFrame, folds: list[Fold], at: datetim
         outside = [_joined([outcome((train[rest], train[test])) for rest, test in track(inner, "Band")])]
     rows, values = _joined(tested)
     fold = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
-    return _Tested(rows, fold, values, outside)
+    return _Tested(rows, fold, values, outside, currencies[0])
 
 
 def _joined(parts: list[tuple[Rows, pd.DataFrame]]) -> tuple[Rows, pd.DataFrame]:
@@ -379,8 +393,8 @@ def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dro
             "brand": values["brand"][taken].to_numpy(),
             "age": values["age"][taken].array,
             "grade": values["grade"][taken].astype(str).to_numpy(),
-            "price_band": price_bands(actual),
+            "price_band": price_bands(actual, tested.currency),
         },
         index=values.index[taken],
     )
-    return Backtest(name, rows, reasons, dropped)
+    return Backtest(name, tested.currency, rows, reasons, dropped)

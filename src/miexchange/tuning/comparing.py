@@ -21,18 +21,20 @@ import pandas as pd
 
 from miexchange.errors import out_of_range, wrong_type
 from miexchange.market import AnchorTable, PriceTable
-from miexchange.money import PAISE_PER_RUPEE
+from miexchange.money import BPS, same_currency
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import INSTANT, SEED, TEXT, Rule, check, instance, maybe, one_of, takes
 from miexchange.tuning._book import GROUPS, encoded, price_bands, valued
 from miexchange.tuning._checks import as_frame
-from miexchange.tuning._report import Report, in_rupees
+from miexchange.tuning._report import Report, in_units
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
+
+    from miexchange.money import Currency
 
 __all__ = ["Change", "Comparison", "compare", "what_if"]
 
@@ -49,6 +51,7 @@ class Comparison(Report):
 
     Attributes:
         names: the two programmes.
+        currency: the currency of both.
         rows: one row for each device that both take: `a_minor`, `b_minor`, `change_minor`, and its group by
             `brand`, `age`, `grade` (in `a`) and `price_band`.
         outcomes: how many devices each programme takes, as a table of `a` by `b`.
@@ -60,6 +63,7 @@ class Comparison(Report):
     def __init__(
         self,
         names: tuple[str, str],
+        currency: Currency,
         rows: pd.DataFrame,
         outcomes: pd.DataFrame,
         explained: pd.DataFrame,
@@ -67,6 +71,7 @@ class Comparison(Report):
     ) -> None:
         """Keep the parts; use `compare`."""
         self.names = names
+        self.currency = currency
         self.rows = rows
         self.outcomes = outcomes
         self.explained = explained
@@ -82,7 +87,7 @@ class Comparison(Report):
 
     @property
     def summary(self) -> pd.Series[float]:
-        """Winners, losers, total cost in ₹ and %, and the mean change in ₹ with a 95 % bootstrap interval."""
+        """Winners, losers, total cost in minor units and %, and the mean change with a 95 % bootstrap interval."""
         return _summed(self.rows, np.random.default_rng(self._seed))
 
     def by(self, name: str) -> pd.DataFrame:
@@ -95,8 +100,8 @@ class Comparison(Report):
     def notes(self) -> list[str]:
         """Return the result as a sentence."""
         found = self.summary
-        names = ("mean_rupees", "mean_low", "mean_high", "total_rupees")
-        mean, low, high, total = (in_rupees(found[name] * PAISE_PER_RUPEE) for name in names)
+        names = ("mean_minor", "mean_low_minor", "mean_high_minor", "total_minor")
+        mean, low, high, total = (in_units(found[name], self.currency) for name in names)
         return [
             repr(self).strip("<>"),
             (f"The mean change is {mean} (95 %: {low} to {high}); the whole book changes by {total}."),
@@ -180,25 +185,25 @@ def _changed(programme: Programme, change: Mapping[str, object]) -> Programme:
     tables: dict[str, Any] = {}
     settings = dict(change)
     if "prices" in settings:
-        tables["prices"] = _prices(programme.prices, settings.pop("prices"))
+        tables["prices"] = _prices(programme.prices, settings.pop("prices"), programme.price_step_minor)
     if "anchors" in settings:
-        tables["anchors"] = _anchors(programme.anchors, settings.pop("anchors"))
+        tables["anchors"] = _anchors(programme.anchors, settings.pop("anchors"), programme.price_step_minor)
     terms = tuple(one.replace(**settings) for one in programme.terms)
     return replace(programme, terms=terms, **tables)
 
 
-def _prices(table: PriceTable, change: object) -> PriceTable:
+def _prices(table: PriceTable, change: object, step: int) -> PriceTable:
     if type(change) is PriceTable:
         return change
     bps = _factor(change, "prices")
-    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps)) for one in table)
+    return PriceTable.of(one.replace(price_minor=_scaled(one.price_minor, bps, step)) for one in table)
 
 
-def _anchors(table: AnchorTable, change: object) -> AnchorTable:
+def _anchors(table: AnchorTable, change: object, step: int) -> AnchorTable:
     if type(change) is AnchorTable:
         return change
     bps = _factor(change, "anchors")
-    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps)) for one in table)
+    return AnchorTable.of(one.replace(amount_minor=_scaled(one.amount_minor, bps, step)) for one in table)
 
 
 def _factor(change: object, name: str) -> int:
@@ -208,15 +213,16 @@ def _factor(change: object, name: str) -> int:
     return change
 
 
-def _scaled(paise: int, bps: int) -> int:
-    """Scale an amount and round it to whole rupees, half up, at least one."""
-    unit = PAISE_PER_RUPEE * 10_000
-    return max((paise * bps + unit // 2) // unit, 1) * PAISE_PER_RUPEE
+def _scaled(amount: int, bps: int, step: int) -> int:
+    """Scale an amount and round it to whole steps, half up, at least one."""
+    unit = step * BPS
+    return max((amount * bps + unit // 2) // unit, 1) * step
 
 
 def _compare(
     a: Programme, b: Programme, book: pd.DataFrame, at: datetime | None, seed: int, names: tuple[str, str]
 ) -> Comparison:
+    same_currency(b.currency, a.currency, "compare.b", "the other programme")
     book = encoded(as_frame(book, ("model",), "compare"), a, b)
     before, after = (valued(book, programme, at) for programme in (a, b))
     one, other = (values["coupon_value_minor"] for values in (before, after))
@@ -234,14 +240,14 @@ def _compare(
             "brand": before["brand"][both].to_numpy(),
             "age": before["age"][both].array,
             "grade": before["grade"][both].astype(str).to_numpy(),
-            "price_band": price_bands(one[both].to_numpy(dtype=np.int64)),
+            "price_band": price_bands(one[both].to_numpy(dtype=np.int64), a.currency),
         },
         index=one.index[both],
     )
     rows.insert(2, "change_minor", rows["b_minor"] - rows["a_minor"])
     largest = np.flatnonzero(both)[np.argsort(-rows["change_minor"].abs().to_numpy(), kind="stable")[:_TEN]]
     explained = _explained(book.iloc[largest], before.iloc[largest], after.iloc[largest])
-    return Comparison(names, rows, outcomes, explained, seed)
+    return Comparison(names, a.currency, rows, outcomes, explained, seed)
 
 
 def _explained(book: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -266,20 +272,20 @@ def _explained(book: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) ->
 
 
 def _summed(rows: pd.DataFrame, make: np.random.Generator) -> pd.Series[float]:
-    change = rows["change_minor"].to_numpy(dtype=np.float64) / PAISE_PER_RUPEE
-    before = float(rows["a_minor"].sum()) / PAISE_PER_RUPEE
+    change = rows["change_minor"].to_numpy(dtype=np.float64)
+    before = float(rows["a_minor"].sum())
     low, high = _bootstrap(change, make)
     return pd.Series(
         {
             "n": float(len(change)),
             "winners": float((change > 0).sum()),
             "losers": float((change < 0).sum()),
-            "total_rupees": float(change.sum()),
+            "total_minor": float(change.sum()),
             "total_pct": 100 * float(change.sum()) / before if before else float("nan"),
-            "mean_rupees": float(change.mean()),
-            "mean_low": low,
-            "mean_high": high,
-            "median_rupees": float(np.median(change)),
+            "mean_minor": float(change.mean()),
+            "mean_low_minor": low,
+            "mean_high_minor": high,
+            "median_minor": float(np.median(change)),
         }
     )
 

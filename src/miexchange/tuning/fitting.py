@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from miexchange._time import midnight
 from miexchange._value import instant
 from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import missing, out_of_range, shown
 from miexchange.market import Anchor, AnchorTable, PriceTable
-from miexchange.money import BPS, GREATEST_AMOUNT, PAISE_PER_RUPEE, percent
+from miexchange.money import BPS, GREATEST_AMOUNT, percent, same_currency
 from miexchange.programme import Programme
 from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
 from miexchange.tuning._checks import fitted, warn
 from miexchange.tuning._normal import NORMAL_95
-from miexchange.tuning._report import Report
+from miexchange.tuning._report import Report, in_units
 from miexchange.tuning.deductions import DeductionModel
 from miexchange.tuning.observations import Observations
 from miexchange.tuning.prices import PriceTableBuilder
@@ -123,8 +124,8 @@ def fit_programme(
         directory: a new directory.
         base: the programme that is tuned.
         prices: the fitted price table.
-        deductions: fitted weights and anchors, in rupees, with findings as `scales_of` names them; None to keep
-            the base's weights, and its anchors as shares of the price.
+        deductions: fitted weights and anchors, in units of the currency, with findings as `scales_of` names them;
+            None to keep the base's weights, and its anchors as shares of the price.
         observations: observations with a grade, from which the grades' retention is fitted; None to keep it.
         id: the new programme's id.
         title: its name for people.
@@ -138,7 +139,8 @@ def fit_programme(
     """
     free_directory(directory)
     table: PriceTable = fitted(prices, "table_")
-    start = instant(datetime.combine(effective_from, time(), base.zone), "effective_from")
+    same_currency(prices.currency_, base.currency, "prices", "the base programme")
+    start = instant(midnight(effective_from, base.zone), "effective_from")
     terms = base.terms_at(start) or base.terms[-1]
     fit = _Fit(base, effective_from, start)
     kept = fit.prices(table, prices)
@@ -162,6 +164,9 @@ def fit_programme(
         id=id,
         title=title,
         zone=base.zone,
+        currency=base.currency,
+        categories=base.categories,
+        price_step_minor=base.price_step_minor,
         brands=base.brands,
         catalogue=catalogue,
         eligible=EligibleModels.of(Listing(model, effective_from, None, source) for model in listed),
@@ -179,6 +184,7 @@ class _Fit:
 
     def __init__(self, base: Programme, on: date, start: datetime) -> None:
         self._base = base
+        self._unit: int = 10**base.currency.decimals
         self._on = on
         self._start = start
         self.numbers: list[tuple[object, ...]] = []
@@ -309,17 +315,18 @@ class _Fit:
         asked = pd.DataFrame(
             {
                 device_col: [price.model for price in prices],
-                clean_col: [price.price_minor / PAISE_PER_RUPEE for price in prices],
+                clean_col: [price.price_minor / self._unit for price in prices],
                 **({} if series_col is None else {series_col: [series.get(price.model, "") for price in prices]}),
             }
         )
         table = model.anchor(asked, component)
         anchors = []
         for price, row in zip(prices, table.itertuples(), strict=True):
-            amount, low, high = (_whole_rupees(float(value)) for value in (row.amount, row.low, row.high))  # type: ignore[arg-type]
+            amount, low, high = (self._whole(float(value) * self._unit) for value in (row.amount, row.low, row.high))  # type: ignore[arg-type]
             count = int(model.anchors_["n"].get((price.model, component), 0))
             said = f"{count} quotes of the device" if count else "share of the price"
-            source = f"tuning: {said}, 95 % ₹{low // PAISE_PER_RUPEE}-{high // PAISE_PER_RUPEE}"
+            between = " to ".join(in_units(bound, self._base.currency) for bound in (low, high))
+            source = f"tuning: {said}, 95 % {between}"
             basis = "observed" if count else "modelled"
             anchors.append(self._anchor(price, component, amount, basis, source))
             self._note(price, component, (amount, low, high), count, basis, source)
@@ -337,11 +344,16 @@ class _Fit:
         bps = int(median(shares))
         anchors = []
         for price in prices:
-            amount = _whole_rupees(price.price_minor * bps / BPS / PAISE_PER_RUPEE)
+            amount = self._whole(price.price_minor * bps / BPS)
             source = f"tuning: {percent(bps)} of the price, the median of {self._base.id}"
             anchors.append(self._anchor(price, component, amount, "modelled", source))
             self._note(price, component, (amount, amount, amount), 0, "modelled", source)
         return anchors
+
+    def _whole(self, amount: float) -> int:
+        """Round minor units half up to whole units, once; at least one."""
+        units = max(int(np.floor(amount / self._unit + 0.5)), 1)
+        return min(units * self._unit, GREATEST_AMOUNT)
 
     @staticmethod
     def _anchor(price: Price, component: str, amount: int, basis: str, source: str) -> Anchor:
@@ -364,11 +376,6 @@ def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple
     medians = [np.median(np.concatenate([groups[number] for number in draw])) for draw in drawn]
     low, high = np.quantile(medians, [0.025, 0.975])
     return float(low), float(high)
-
-
-def _whole_rupees(rupees: float) -> int:
-    """Round half up to whole rupees, once, in minor units; at least one rupee."""
-    return min(max(int(np.floor(rupees + 0.5)), 1) * PAISE_PER_RUPEE, GREATEST_AMOUNT)
 
 
 def _range(low: int, high: int) -> str:

@@ -32,7 +32,7 @@ from miexchange.tuning._attribution import Answers, attribute
 from miexchange.tuning._book import as_categories, encoded
 from miexchange.tuning._checks import as_frame, minor, named_rows, warn, words
 from miexchange.tuning._intervals import Estimate, cohen, fleiss, mean_of, share_of
-from miexchange.tuning._report import Report, in_rupees
+from miexchange.tuning._report import Report, in_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.axes import Axes
 
+    from miexchange.money import Currency
     from miexchange.tuning._attribution import Attribution
 
     Codes = npt.NDArray[np.intp]
@@ -67,6 +68,7 @@ class PaidAsQuoted(Report):
 
     Attributes:
         name: the programme.
+        currency: the currency of its amounts.
         rows: one row for each exchange: `quoted_minor`, `paid_minor`, `seen_minor` (the value of the phone as it was
             seen; missing where that is not known), `other_minor`, and its `store`, `inspector` and `model` where given.
         amounts: what each question's answer at the door changes of the value, a column for each question. With
@@ -81,10 +83,17 @@ class PaidAsQuoted(Report):
     title = "Paid as quoted"
 
     def __init__(
-        self, name: str, rows: pd.DataFrame, amounts: pd.DataFrame, questions: pd.DataFrame, clusters: Codes | None
+        self,
+        name: str,
+        currency: Currency,
+        rows: pd.DataFrame,
+        amounts: pd.DataFrame,
+        questions: pd.DataFrame,
+        clusters: Codes | None,
     ) -> None:
         """Keep the parts; use `paid_as_quoted`."""
         self.name = name
+        self.currency = currency
         self.rows = rows
         self.amounts = amounts
         self.questions = questions
@@ -135,14 +144,25 @@ class PaidAsQuoted(Report):
 
     def notes(self) -> list[str]:
         """Return the result in sentences."""
-        notes = [repr(self).strip("<>"), f"Paid above the quote, on average: {_written(self.summary, 'difference')}."]
+        notes = [
+            repr(self).strip("<>"),
+            f"Paid above the quote, on average: {self._written(self.summary, 'difference')}.",
+        ]
         if self.worst is not None:
             row = self.questions.iloc[0]
             notes.append(
                 f"{self.worst}: {int(row['changed'])} of {int(row['n'])} answers differ at the door, which changes "
-                f"an exchange by {_written(row, 'bias')}."
+                f"an exchange by {self._written(row, 'bias')}."
             )
         return notes
+
+    def _written(self, row: pd.Series[float], name: str) -> str:
+        """Write an amount with its interval, where it has one."""
+        mean, low, high = (float(row[f"{name}{side}_minor"]) for side in ("", "_low", "_high"))
+        within = ""
+        if np.isfinite(low):
+            within = f" (95 %: {in_units(low, self.currency)} to {in_units(high, self.currency)})"
+        return f"{in_units(mean, self.currency)}{within}"
 
     def _lowest(self, name: str) -> pd.DataFrame:
         """Return the ten groups in which the smallest share was paid as quoted."""
@@ -178,13 +198,6 @@ def _bounded(name: str, estimate: Estimate, unit: str = "") -> dict[str, float]:
     factor = 100 if unit == "_pct" else 1
     names = (f"{name}{unit}", f"{name}_low{unit}", f"{name}_high{unit}")
     return {name: factor * number for name, number in zip(names, estimate, strict=True)}
-
-
-def _written(row: pd.Series[float], name: str) -> str:
-    """Write an amount with its interval, where it has one."""
-    mean, low, high = (float(row[f"{name}{side}_minor"]) for side in ("", "_low", "_high"))
-    within = f" (95 %: {in_rupees(low)} to {in_rupees(high)})" if np.isfinite(low) else ""
-    return f"{in_rupees(mean)}{within}"
 
 
 _PROGRAMME = instance(Programme, "give a Programme, as Programme.load returns")
@@ -255,7 +268,7 @@ def paid_as_quoted(
         alike = shared if shared != "inspector" and shared in again.columns else None
         of_inspectors = agreement(pd.concat([first, again], ignore_index=True), cluster=alike)
         table = table.join(of_inspectors[[*_KAPPA]].add_prefix("inspectors_"))
-    return PaidAsQuoted(programme.id, rows, amounts, table, clusters)
+    return PaidAsQuoted(programme.id, programme.currency, rows, amounts, table, clusters)
 
 
 def _questions(programme: Programme) -> list[str]:

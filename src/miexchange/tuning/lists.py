@@ -21,15 +21,17 @@ from miexchange._value import instant, require
 from miexchange.coupon import Coupon
 from miexchange.errors import out_of_range
 from miexchange.market import PriceTable
-from miexchange.money import PAISE_PER_RUPEE
+from miexchange.money import same_currency
 from miexchange.programme import Programme
 from miexchange.quote import Quote
 from miexchange.tuning._arguments import INSTANT, Rule, check, instance, maybe, real, takes
 from miexchange.tuning._book import valued
-from miexchange.tuning._report import Report, in_rupees
+from miexchange.tuning._report import Report, in_units
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from miexchange.money import Currency
 
 __all__ = ["Exposure", "PriceDiff", "diff", "exposure"]
 
@@ -133,26 +135,26 @@ class Exposure(Report):
     Attributes:
         frame: one row for each live coupon, by its code: `model`, `promised_minor`, `new_minor`,
             `over_minor` (what is promised above the new value), `valid_until`, `outcome` under the new list.
+        currency: the currency of its amounts.
         at: the instant.
     """
 
     title = "Exposure of live coupons"
 
-    def __init__(self, frame: pd.DataFrame, at: datetime) -> None:
+    def __init__(self, frame: pd.DataFrame, currency: Currency, at: datetime) -> None:
         """Keep the parts; use `exposure`."""
         self.frame = frame
+        self.currency = currency
         self.at = at
 
     @property
     def summary(self) -> pd.Series[float]:
-        """How many coupons live, what they promise and would cost anew, in ₹, and how many are refused anew."""
-        rupees = self.frame[["promised_minor", "new_minor", "over_minor"]].sum() / PAISE_PER_RUPEE
+        """How many coupons live, what they promise and would cost anew, and how many are refused anew."""
+        amounts = ("promised_minor", "new_minor", "over_minor")
         return pd.Series(
             {
                 "live": float(len(self.frame)),
-                "promised_rupees": float(rupees["promised_minor"]),
-                "new_rupees": float(rupees["new_minor"]),
-                "over_rupees": float(rupees["over_minor"]),
+                **{name: float(self.frame[name].sum()) for name in amounts},
                 "refused_anew": float((self.frame["outcome"] == "refused").sum()),
             }
         )
@@ -160,7 +162,7 @@ class Exposure(Report):
     def __repr__(self) -> str:
         """Say what is at stake."""
         found = self.summary
-        promised, over = (in_rupees(found[name] * PAISE_PER_RUPEE) for name in ("promised_rupees", "over_rupees"))
+        promised, over = (in_units(found[name], self.currency) for name in ("promised_minor", "over_minor"))
         return (
             f"<Exposure at {self.at:%Y-%m-%d}: {found['live']:.0f} live coupons promise "
             f"{promised}, {over} above what the new list would pay>"
@@ -188,7 +190,7 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
         at: the instant; coupons that are not valid then are left out.
 
     Raises:
-        InvalidValue: something else is given, or no coupon is valid at that instant.
+        InvalidValue: something else is given, a coupon is in another currency, or none is valid at that instant.
     """
     at = instant(at, "at")
     live = []
@@ -197,6 +199,7 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
         coupon, quote = pair
         what = f"pairs a coupon of {coupon.model} with a quote of {quote.model}"
         require(coupon.model == quote.model, "coupons", quote.model, _PAIRS, what)
+        same_currency(coupon.currency, programme.currency, "coupons", "the programme")
         if coupon.is_valid_at(at):
             live.append((coupon, quote))
     codes = [coupon.code for coupon, _ in live]
@@ -228,4 +231,4 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
         }
     )
     frame.insert(3, "over_minor", frame["promised_minor"] - frame["new_minor"])
-    return Exposure(frame.sort_values("over_minor", ascending=False, kind="stable"), at)
+    return Exposure(frame.sort_values("over_minor", ascending=False, kind="stable"), programme.currency, at)

@@ -1,8 +1,8 @@
-"""How far predicted values are from what was paid, in rupees, in the order of the reference.
+"""How far predicted values are from what was paid, in minor units, in the order of the reference.
 
-n, bias in ₹ and %, share over- and under-paid, MAE in ₹, MdAPE, MAPE on the price, share within 3, 10
-and 20 %, R² of the logarithm, and how many prices the 80 % band holds. Errors in percent are of the
-price itself, never of its logarithm.
+n, bias in minor units and %, share over- and under-paid, MAE in minor units, MdAPE, MAPE on the
+price, share within 3, 10 and 20 %, R² of the logarithm, and how many prices the 80 % band holds. Errors in percent are
+of the price itself, never of its logarithm.
 
 >>> import pandas as pd
 >>> score(pd.Series([100_000, 200_000]), pd.Series([110_000, 190_000])).round(3).to_dict()["mape"]
@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from miexchange.errors import out_of_range
-from miexchange.money import PAISE_PER_RUPEE
 from miexchange.tuning._arguments import COLUMN, instance, maybe, takes
 from miexchange.tuning._cells import cells_of, number_of, told
 from miexchange.tuning._checks import as_frame, words
@@ -29,11 +28,11 @@ __all__ = ["METRICS", "score", "score_by"]
 
 METRICS = (
     "n",
-    "bias_rupees",
+    "bias_minor",
     "bias_pct",
     "overpaid_pct",
     "underpaid_pct",
-    "mae_rupees",
+    "mae_minor",
     "mdape",
     "mape",
     "within_3",
@@ -82,11 +81,11 @@ def score(
     relative = np.abs(wrong) / paid
     found = {
         "n": float(len(paid)),
-        "bias_rupees": wrong.mean() / PAISE_PER_RUPEE,
+        "bias_minor": wrong.mean(),
         "bias_pct": 100 * wrong.sum() / paid.sum(),
         "overpaid_pct": 100 * (wrong > 0).mean(),
         "underpaid_pct": 100 * (wrong < 0).mean(),
-        "mae_rupees": np.abs(wrong).mean() / PAISE_PER_RUPEE,
+        "mae_minor": np.abs(wrong).mean(),
         "mdape": 100 * np.median(relative),
         "mape": 100 * relative.mean(),
         **{f"within_{limit}": 100 * (relative <= limit / 100).mean() for limit in (3, 10, 20)},

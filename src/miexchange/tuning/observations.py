@@ -49,7 +49,7 @@ from miexchange._text import counted, text_of
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, Problem, missing, out_of_range, shown
-from miexchange.money import GREATEST_AMOUNT
+from miexchange.money import GREATEST_AMOUNT, Currency
 from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, takes
 from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
 from miexchange.tuning._checks import duplicates, named_rows, warn
@@ -94,6 +94,7 @@ class Observations(Report):
         problems: one row for each fault: `row`, `column`, `message`, `remedy`.
         unresolved: the names that lead to no single variant: `model`, `n`, `rows`, `nearest`.
         read_: how many rows were read.
+        currency: the currency of the prices.
         grades: the grades, best first; () where nobody said their order.
         clean_answers: the best answer to each question that has a column.
     """
@@ -106,6 +107,7 @@ class Observations(Report):
         problems: pd.DataFrame,
         unresolved: pd.DataFrame,
         read: int,
+        currency: Currency,
         *,
         grades: tuple[str, ...] = (),
         clean_answers: Mapping[str, str] | None = None,
@@ -115,6 +117,7 @@ class Observations(Report):
         self.problems = problems
         self.unresolved = unresolved
         self.read_ = read
+        self.currency = currency
         self.grades = grades
         self.clean_answers = dict(clean_answers or {})
 
@@ -168,7 +171,7 @@ class Observations(Report):
             catalogue: the models that there are.
             as_of: the day on which they are read: a later one is in the future.
             questionnaire: the questions whose answers stand in columns of their own.
-            currency: the one currency that is wanted, where there is such a column.
+            currency: the code of the one currency of all prices; a column `currency` must say the same.
             day_format: how every day is written, where that is not as 2018-03-15: a form such as ``%d/%m/%Y`` or
                 ``%d-%b-%Y``, or ``excel-1900`` (``excel-1904``) for the serial numbers of a spreadsheet.
             grades: the grades, best first, such as those of a programme's terms; another grade refuses its row. Not
@@ -188,7 +191,7 @@ class Observations(Report):
         '1100000 2018-04-03'
         """
         check({"Observations.read": source}, {"Observations.read": _SOURCE})
-        days, order = day_reader(day_format), _order(grades)
+        days, order, money = day_reader(day_format), _order(grades), Currency(currency)
         asked = () if questionnaire is None else questionnaire.questions
         questions = {question.id: tuple(option.id for option in question.options) for question in asked}
         frame, name = _frame(source, questions)
@@ -218,7 +221,7 @@ class Observations(Report):
             raise DataError((nothing, *faults))
         best = {question: options[0] for question, options in questions.items() if question in frame.columns}
         order = order or _order_of(frame)
-        found = cls(usable, problems, checker.unresolved, len(frame), grades=order, clean_answers=best)
+        found = cls(usable, problems, checker.unresolved, len(frame), money, grades=order, clean_answers=best)
         found._warn()
         return found
 
@@ -262,8 +265,8 @@ class Observations(Report):
         """Return the observations with every repeated row once."""
         columns = [column for column in self.frame.columns if column != "row"]
         kept = self.frame[~duplicates(self.frame, columns)]
-        order, clean = self.grades, self.clean_answers
-        return Observations(kept, self.problems, self.unresolved, self.read_, grades=order, clean_answers=clean)
+        parts = (kept, self.problems, self.unresolved, self.read_, self.currency)
+        return Observations(*parts, grades=self.grades, clean_answers=self.clean_answers)
 
 
 def _one(words: Sequence[str]) -> str:

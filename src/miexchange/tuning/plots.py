@@ -11,17 +11,18 @@ import numpy as np
 import pandas as pd
 
 from miexchange._text import shortened
-from miexchange.money import BPS, PAISE_PER_RUPEE
+from miexchange.money import BPS
 from miexchange.programme import Terms
 from miexchange.quote import Quote
 from miexchange.tuning._arguments import AXES, TEXT, Rule, check, instance, named, one_of, takes
 from miexchange.tuning._book import GROUPS
 from miexchange.tuning._checks import as_frame, fitted, numbers
-from miexchange.tuning._report import in_rupees
+from miexchange.tuning._report import in_units
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from miexchange.money import Currency
     from miexchange.tuning.backtesting import Backtest
     from miexchange.tuning.comparing import Comparison
     from miexchange.tuning.curve import DepreciationCurve
@@ -65,11 +66,11 @@ def _title(ax: Axes, title: str, below: str = "") -> None:
         ax.text(0, 1.02, below, transform=ax.transAxes, fontsize=9, color=_QUIET, ha="left", va="bottom")
 
 
-def _rupees_across(ax: Axes) -> None:
+def _amounts_across(ax: Axes, currency: Currency) -> None:
     from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - matplotlib is optional
 
     ax.xaxis.grid(visible=True, color=_PALE, linewidth=0.6)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda rupees, _: in_rupees(rupees * PAISE_PER_RUPEE)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: in_units(amount, currency)))
 
 
 @takes(quote=instance(Quote), ax=AXES)
@@ -92,7 +93,7 @@ def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
             rows.append(("exchange value", 0.0, running, _TOTAL))
         if not line.amount:
             continue
-        end = running + line.amount / PAISE_PER_RUPEE
+        end = running + line.amount
         first = number == 0
         colour = _TOTAL if first else (_LESS if line.amount < 0 else _MORE)
         rows.append((_spoken(line.rule), 0.0 if first else running, end, colour))
@@ -102,15 +103,15 @@ def waterfall(quote: Quote, *, ax: Axes | None = None) -> Axes:
     for position, (name, start, end, colour) in enumerate(rows):
         names.append(name)
         ax.barh(position, end - start, left=start, color=colour, height=0.66)
-        amount = (end - start) * PAISE_PER_RUPEE
-        said = in_rupees(amount) if colour == _TOTAL or amount < 0 else f"+{in_rupees(amount)}"
+        said = in_units(end - start, quote.currency)
+        said = said if colour == _TOTAL or end < start else f"+{said}"
         ax.text(max(start, end) + 0.012 * widest, position, said, va="center", fontsize=9, color=_INK)
         if position + 1 < len(rows):
             ax.plot([end, end], [position + 0.33, position + 0.67], color=_QUIET, linewidth=0.8)
     ax.set_yticks(range(len(rows)), names)
     ax.invert_yaxis()
     ax.set_xlim(0, widest * 1.16)
-    _rupees_across(ax)
+    _amounts_across(ax, quote.currency)
     ax.spines["left"].set_visible(False)
     _title(ax, f"{quote.label}, grade {quote.grade}", f"{quote.programme}, terms {quote.terms}, {quote.at:%d %B %Y}")
     return ax
@@ -232,7 +233,7 @@ def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
     rows = report.rows
     ax = _axes(ax, (8.0, 4.6))
     shown = rows if len(rows) <= _MOST_POINTS else rows.sample(_MOST_POINTS, random_state=0)
-    value = shown["predicted_minor"].to_numpy() / PAISE_PER_RUPEE
+    value = shown["predicted_minor"].to_numpy()
     ratio = 100 * shown["actual_minor"].to_numpy() / shown["predicted_minor"].to_numpy()
     alpha = float(np.clip(8 / np.sqrt(len(shown)), 0.06, 0.6))
     ax.scatter(value, ratio, s=9, color=_QUIET, alpha=alpha, linewidths=0, rasterized=True)
@@ -247,12 +248,12 @@ def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
         {"value": rows["predicted_minor"], "ratio": 100 * rows["actual_minor"] / rows["predicted_minor"]}
     ).groupby(tenths)
     points = middle.median()
-    ax.plot(points["value"] / PAISE_PER_RUPEE, points["ratio"], "o-", color=_TOTAL, markersize=6, linewidth=1.6)
+    ax.plot(points["value"], points["ratio"], "o-", color=_TOTAL, markersize=6, linewidth=1.6)
     ax.set_xscale("log")
     ax.set_xlim(ends)
     reach = max(float(np.quantile(np.abs(ratio - 100), 0.99)) * 1.15, 1.0)
     ax.set_ylim(max(100 - reach, 0), 100 + reach)
-    _log_ticks(ax, ends)
+    _log_ticks(ax, ends, report.currency)
     ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
     ax.set_xlabel("value by the programme", color=_INK)
     ax.set_ylabel("paid, % of the value", color=_INK)
@@ -261,15 +262,15 @@ def calibration(report: Backtest, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _log_ticks(ax: Axes, ends: tuple[float, float]) -> None:
-    """Put ticks at 1, 2 and 5 times powers of ten, and no others."""
+def _log_ticks(ax: Axes, ends: tuple[float, float], currency: Currency) -> None:
+    """Put ticks at 1, 2 and 5 times powers of ten of a currency's units, and no others."""
     from matplotlib.ticker import NullFormatter, NullLocator  # noqa: PLC0415 - matplotlib is optional
 
-    ticks = [factor * 10.0**power for power in range(8) for factor in (1, 2, 5)]
+    ticks = [factor * 10.0**power for power in range(currency.decimals, 12) for factor in (1, 2, 5)]
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_ticks([tick for tick in ticks if ends[0] <= tick <= ends[1]])
-    _rupees_across(ax)
+    _amounts_across(ax, currency)
 
 
 @takes(report=named("Comparison"), by=TEXT, ax=AXES)
@@ -283,15 +284,15 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
     """
     groups = report.by(by)
     if by == "brand":
-        groups = groups.sort_values("mean_rupees")
+        groups = groups.sort_values("mean_minor")
     ax = _axes(ax, (8.0, 0.38 * len(groups) + 1.6))
     for position, row in enumerate(groups.to_dict("records")):
-        colour = _LESS if row["mean_rupees"] < 0 else _MORE
-        ax.barh(position, row["mean_rupees"], color=colour, height=0.62)
-        ax.plot([row["mean_low"], row["mean_high"]], [position, position], color=_INK, linewidth=1.4)
+        colour = _LESS if row["mean_minor"] < 0 else _MORE
+        ax.barh(position, row["mean_minor"], color=colour, height=0.62)
+        ax.plot([row["mean_low_minor"], row["mean_high_minor"]], [position, position], color=_INK, linewidth=1.4)
         _note(ax, position, f"{row['winners']:.0f} gain, {row['losers']:.0f} lose")
     _name_groups(ax, groups)
-    _rupees_across(ax)
+    _amounts_across(ax, report.currency)
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("mean change of a device's value, with its 95 % interval", color=_INK)
     found = report.summary
@@ -299,7 +300,7 @@ def comparison(report: Comparison, by: str = "brand", *, ax: Axes | None = None)
         ax,
         f"From {report.names[0]} to {report.names[1]}",
         f"{len(report.rows)} devices, {found['winners']:.0f} gain, {found['losers']:.0f} lose, "
-        f"{in_rupees(found['total_rupees'] * PAISE_PER_RUPEE)} in all ({found['total_pct']:+.1f} %)",
+        f"{in_units(found['total_minor'], report.currency)} in all ({found['total_pct']:+.1f} %)",
     )
     return ax
 
@@ -314,9 +315,9 @@ def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
     table = report.questions
     table = table[table["changed"] > 0].head(_MOST_QUESTIONS)
     ax = _axes(ax, (8.0, 0.4 * max(len(table), 1) + 1.7))
-    reach = 1.25 * float(table["bias_minor"].abs().max()) / PAISE_PER_RUPEE if len(table) else 1.0
+    reach = 1.25 * float(table["bias_minor"].abs().max()) if len(table) else 1.0
     for position, row in enumerate(table.to_dict("records")):
-        bias, low, high = (row[f"bias{side}_minor"] / PAISE_PER_RUPEE for side in ("", "_low", "_high"))
+        bias, low, high = (row[f"bias{side}_minor"] for side in ("", "_low", "_high"))
         ax.barh(position, bias, color=_LESS if bias < 0 else _MORE, height=0.62)
         ax.plot([low, high], [position, position], color=_INK, linewidth=1.4)
         reach = max(reach, min(max(-low, high), 2 * reach)) if np.isfinite(low) else reach
@@ -325,7 +326,7 @@ def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
     _name_groups(ax, table.rename(index=lambda name: shortened(str(name).replace("_", " "), _LONGEST_NAME)))
     ax.invert_yaxis()
     ax.set_xlim(-1.05 * reach, 1.05 * reach)
-    _rupees_across(ax)
+    _amounts_across(ax, report.currency)
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("change of an exchange by the answers at the door, mean with its 95 % interval", color=_INK)
     found = report.summary

@@ -10,7 +10,7 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 >>> programme = Programme.load("mi-exchange-india")
 >>> rows = simulate_observations(programme, 600, seed=1, models=12)
 >>> found = Observations.read(rows, programme.catalogue, as_of=date(2018, 6, 30))
->>> builder = PriceTableBuilder(catalogue=programme.catalogue).fit(found, dates=[date(2018, 6, 1)])
+>>> builder = PriceTableBuilder(catalogue=programme.catalogue).fit(found, zone=programme.zone, dates=[date(2018, 6, 1)])
 >>> len(builder.table_)
 12
 >>> builder.summary.columns.to_list()
@@ -19,32 +19,36 @@ the data are thin. The result is a `PriceTable`, as the core reads it.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timezone
+from datetime import date, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
+from miexchange._time import midnight
 from miexchange.catalogue import Catalogue
 from miexchange.errors import missing, out_of_range
-from miexchange.market import IST, Price, PriceTable
-from miexchange.money import GREATEST_AMOUNT, PAISE_PER_RUPEE
+from miexchange.market import Price, PriceTable
+from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
 from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
 from miexchange.tuning._checks import fitted, named_rows, warn
 from miexchange.tuning._normal import NORMAL_95, TO_SIGMA
 from miexchange.tuning._progress import track
+from miexchange.tuning._report import in_units
 from miexchange.tuning.curve import DepreciationCurve, Estimator
 from miexchange.tuning.observations import KINDS, REGIMES, Observations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from miexchange.money import Currency
+
 __all__ = ["PriceTableBuilder"]
 
 _MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for a normal law
-_LEAST_SPREAD = 0.005  # prices come in steps of ₹10, so no scatter is believed to be smaller
+_LEAST_SPREAD = 0.005  # prices come in round steps, so no scatter is believed to be smaller
 _POOLED = 5.0  # how many rows the scatter that all variants share counts for
 _FOREVER = 6.0  # half-lives after which a row is left out
 
@@ -69,7 +73,7 @@ class PriceTableBuilder(Estimator):
 
     Args:
         catalogue: the models; needed for the curve, which asks for brand, launch and new price.
-        curve: a fitted `DepreciationCurve` on paise with its default column names, to which thin data are
+        curve: a fitted `DepreciationCurve` on minor units with its default column names, to which thin data are
             drawn; None for none.
         half_life_days: after so many days a row counts half.
         outlier_mads: rows further than so many median absolute deviations from their variant's median are left out.
@@ -84,6 +88,7 @@ class PriceTableBuilder(Estimator):
         outliers_: the rows that were left out as outliers, with how many deviations away they were.
         thin_: the variants that could not be priced, with n.
         zone_: where the days of the table begin.
+        currency_: the currency of its prices.
     """
 
     def __init__(
@@ -121,7 +126,7 @@ class PriceTableBuilder(Estimator):
         observations=instance(Observations, "give Observations, as Observations.read returns"),
         dates=Rule(lambda dates: len(dates) > 0 and each(_DAY).fits(dates), "give at least one date"),
         launch_prices=maybe(mapping(TEXT, whole(1, GREATEST_AMOUNT))),
-        zone=instance(timezone, "give a timezone of a fixed offset, such as IST"),
+        zone=instance(tzinfo, "give a time zone, such as the programme's"),
     )
     def fit(
         self,
@@ -129,7 +134,7 @@ class PriceTableBuilder(Estimator):
         *,
         dates: Sequence[date],
         launch_prices: Mapping[str, int] | None = None,
-        zone: timezone = IST,
+        zone: tzinfo,
     ) -> Self:
         """Build the table.
 
@@ -151,7 +156,7 @@ class PriceTableBuilder(Estimator):
         rows = rows.assign(_log=np.log(rows["price_minor"]), _kind=rows["kind"].map(weights).astype(float))
         rows = rows[rows["_kind"] > 0]
         self._launch = dict(launch_prices or {})
-        self.zone_ = zone
+        self.zone_, self.currency_ = zone, observations.currency
         parts, outliers = [], []
         for day in track(sorted(set(dates)), "Prices"):
             part, left_out = self._of_day(rows, day)
@@ -169,8 +174,6 @@ class PriceTableBuilder(Estimator):
 
     def _check(self) -> None:
         check(self.get_params(), _RULES, "PriceTableBuilder.")
-        if self.round_to_minor % PAISE_PER_RUPEE:
-            raise out_of_range("PriceTableBuilder.round_to_minor", self.round_to_minor, "give whole rupees")
         if self.curve is not None:
             fitted(self.curve, "model_")
             if self.catalogue is None:
@@ -248,7 +251,7 @@ class PriceTableBuilder(Estimator):
         asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
-    def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: timezone) -> None:
+    def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: tzinfo) -> None:
         step = self.round_to_minor
         if not (frame["price"] <= GREATEST_AMOUNT).all():
             model = frame.loc[~(frame["price"] <= GREATEST_AMOUNT), "model"].iloc[0]
@@ -260,7 +263,7 @@ class PriceTableBuilder(Estimator):
         frame["basis"] = np.where(frame["observed"], "observed", "modelled")
         frame["n"] = frame["n"].astype(int)
         frame["regime"] = frame["model"].map(regimes).fillna("none")
-        frame["source"] = [_source(row) for row in frame.itertuples()]
+        frame["source"] = [_source(row, self.currency_) for row in frame.itertuples()]
         columns = [
             "price_minor",
             "low_minor",
@@ -276,12 +279,12 @@ class PriceTableBuilder(Estimator):
         self.table_ = PriceTable.of(
             Price(
                 str(model),
-                datetime.combine(day, time(), zone).astimezone(UTC),
-                int(paise),
+                midnight(day, zone),
+                int(amount),
                 basis,
                 str(source),
             )
-            for (model, day), paise, basis, source in zip(
+            for (model, day), amount, basis, source in zip(
                 self._frame.index,
                 self._frame["price_minor"].tolist(),
                 self._frame["basis"].tolist(),
@@ -310,10 +313,10 @@ def _rounded(values: pd.Series[float], step: int) -> pd.Series[int]:
     return pd.Series(np.maximum(steps, 1) * step, index=values.index)
 
 
-def _source(row: Any) -> str:  # noqa: ANN401 - a row of a frame
-    low, high = row.low_minor // PAISE_PER_RUPEE, row.high_minor // PAISE_PER_RUPEE
+def _source(row: Any, currency: Currency) -> str:  # noqa: ANN401 - a row of a frame
+    low, high = in_units(row.low_minor, currency), in_units(row.high_minor, currency)
     drawn = f", curve counts {100 * row.curve_share:.0f} %" if row.curve_share > 0 else ""
-    return f"tuning: weighted median, n={row.n}, 95 % ₹{low}-{high}{drawn}, warranty {row.regime}"
+    return f"tuning: weighted median, n={row.n}, 95 % {low} to {high}{drawn}, warranty {row.regime}"
 
 
 def _regimes(rows: pd.DataFrame) -> pd.Series[str]:

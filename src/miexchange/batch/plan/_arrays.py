@@ -25,6 +25,7 @@ __all__ = [
     "Scales",
     "Settings",
     "TacRules",
+    "ZoneTurns",
 ]
 
 Ints = NDArray[np.int64]
@@ -44,6 +45,13 @@ FINDINGS = (
 
 UNKNOWN, MISSING, STRANGE = range(3)
 """What a cell can hold besides an option: another text, nothing, or no text; the codes after those of the options."""
+
+
+class ZoneTurns(NamedTuple):
+    """How far a zone is ahead of UTC, in microseconds, and from when on, in microseconds since 1970."""
+
+    starts: Ints
+    offsets: Ints
 
 
 class TacRules(NamedTuple):
@@ -197,7 +205,7 @@ class Rules(NamedTuple):
         anchors: what each anchor of a device is, in minor units; by period and anchor.
         priced_from: since when it is in force, in microseconds since 1970.
         terms: the position of the terms; 0 where none are in force.
-        zone: how far the programme's days are ahead of UTC, in microseconds.
+        zone: how far the programme's days are ahead of UTC, and from when on.
         answers: what the answers do.
         settings: the numbers of the terms.
         scales: what the rules of the list keep.
@@ -218,7 +226,7 @@ class Rules(NamedTuple):
     anchors: Ints
     priced_from: Ints
     terms: Positions
-    zone: int
+    zone: ZoneTurns
     answers: Answers
     settings: Settings
     scales: Scales

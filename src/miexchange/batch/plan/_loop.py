@@ -16,7 +16,7 @@ from miexchange._kernel import NOT_GIVEN
 from miexchange.batch.arrow._compiled import compiled, inlined
 from miexchange.batch.arrow._imeis import CODES
 from miexchange.batch.arrow._memory import apart, empty
-from miexchange.batch.plan._arrays import FINDINGS, Ints, Positions, Rules, TacRules
+from miexchange.batch.plan._arrays import FINDINGS, Ints, Positions, Rules, TacRules, ZoneTurns
 from miexchange.batch.plan._asof import find
 from miexchange.batch.plan._kernel import (
     at_least,
@@ -328,7 +328,7 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         days = (block.at[row] - rules.priced_from[period]) // _DAY
         months = NOT_GIVEN
         if scales.counts_months and block.bought[row] != NO_DAY:
-            months = _months(block.bought[row], (block.at[row] + rules.zone) // _DAY)
+            months = _months(block.bought[row], (block.at[row] + _ahead(rules.zone, block.at[row])) // _DAY)
         for number in range(len(scales.reads)):
             fact = scales.reads[number]
             label = months if fact == _MONTHS else days if fact == _DAYS else block.answers[fact - _COUNTED, row]
@@ -396,6 +396,12 @@ def _add_bonuses(block: Block, first: int, last: int, rules: Rules, values: Valu
             amount = tile.amounts[number]
             values.lines[bonuses.line[number, case], place] += amount
             values.coupon_value[place] += amount
+
+
+@inlined
+def _ahead(zone: ZoneTurns, at: int) -> Any:
+    """Return how far the programme's days are ahead of UTC at an instant."""
+    return zone.offsets[find(zone.starts, 0, len(zone.starts) - 1, at)]
 
 
 @inlined

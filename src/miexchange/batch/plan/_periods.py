@@ -9,10 +9,14 @@ such stretch, and a column of devices only has to find its stretch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from miexchange._time import TICK, YEARS, micros
+import numpy as np
+
+from miexchange._time import TICK, YEARS, micros, midnights
+from miexchange.batch.plan._arrays import ZoneTurns
 from miexchange.batch.plan._asof import EVER_SINCE
 from miexchange.eligibility import listing_code
 from miexchange.refusal import ReasonCode
@@ -21,11 +25,12 @@ from miexchange.valuation import price_code
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from miexchange._zone import AnyZone
     from miexchange.catalogue import Variant
     from miexchange.market import Anchor, Price
     from miexchange.programme import Programme
 
-__all__ = ["Asked", "Period", "Timetable"]
+__all__ = ["Asked", "Period", "Timetable", "zone_turns"]
 
 _NO_LATER = datetime(YEARS.stop, 1, 1, tzinfo=UTC)  # no instant is
 
@@ -70,6 +75,46 @@ class Period:
     on: date = date.min
 
 
+_DAY = timedelta(days=1)
+_CYCLE = timedelta(days=146_097)  # 400 years, after which the calendar is the same to the weekday
+_RULED = datetime(2100, 1, 1, tzinfo=UTC)  # no zone has a table of turns up to here: a rule says what comes after
+
+
+@lru_cache(32)
+def zone_turns(zone: AnyZone) -> ZoneTurns:
+    """Return how far a zone is ahead of UTC at every instant of the years that an instant can have."""
+    turns = [(EVER_SINCE, _ahead(zone, datetime(YEARS.start - 1, 12, 30, tzinfo=UTC)))]
+    if not isinstance(zone, timezone):
+        found = list(_turns(zone, datetime(YEARS.start - 1, 12, 30, tzinfo=UTC), _RULED + _CYCLE))
+        turns += found
+        ruled = [turn for turn in found if turn[0] >= micros(_RULED)]
+        cycle = _CYCLE // TICK
+        for number in range(1, (_NO_LATER - _RULED) // _CYCLE + 1):
+            turns += [(at + number * cycle, ahead) for at, ahead in ruled]
+    starts, offsets = zip(*turns, strict=True)
+    return ZoneTurns(np.array(starts, dtype=np.int64), np.array(offsets, dtype=np.int64))
+
+
+def _ahead(zone: AnyZone, at: datetime) -> int:
+    return (at.astimezone(zone).utcoffset() or timedelta()) // TICK
+
+
+def _turns(zone: AnyZone, begin: datetime, end: datetime) -> Iterator[tuple[int, int]]:
+    """Yield each instant from which on a zone has another offset, and that offset; a day has one turn at the most."""
+    before = _ahead(zone, begin)
+    for day in range((end - begin).days):
+        at = begin + day * _DAY
+        after = _ahead(zone, at + _DAY)
+        if after != before:
+            low, high = 0, 86_400
+            while high - low > 1:
+                middle = (low + high) // 2
+                is_later = _ahead(zone, at + timedelta(seconds=middle)) == after
+                low, high = (low, middle) if is_later else (middle, high)
+            yield micros(at + timedelta(seconds=high)), after
+            before = after
+
+
 class Timetable:
     """When something changes in a programme, and what holds in between.
 
@@ -90,7 +135,8 @@ class Timetable:
         self._shared = {terms.effective_from for terms in programme.terms}
         for terms in programme.terms:
             for bonus in terms.bonuses:
-                self._shared |= {self._midnight(edge) for edge in (bonus.begins, bonus.ends) if edge is not None}
+                days = (edge for edge in (bonus.begins, bonus.ends) if edge is not None)
+                self._shared.update(*(midnights(day, programme.zone) for day in days))
         self._changes: dict[str, set[datetime]] = {}
         for model, at in self._edges():
             self._changes.setdefault(model, set()).add(at)
@@ -100,7 +146,7 @@ class Timetable:
         for listing in programme.eligible:
             for day in (listing.listed_from, listing.listed_until):
                 if day is not None:
-                    yield listing.model, self._midnight(day)
+                    yield from ((listing.model, at) for at in midnights(day, programme.zone))
         ages = {terms.price_max_age for terms in programme.terms}
         for price in programme.prices:
             for age in ages:
@@ -110,9 +156,6 @@ class Timetable:
             yield dated.model, dated.effective_from
             if dated.effective_until is not None:
                 yield dated.model, dated.effective_until
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self._programme.zone)
 
     def periods(self, variant: Variant | None, code: ReasonCode | None = None) -> list[Period]:
         """Return the periods of a model, oldest first; the first one has no beginning.
@@ -135,7 +178,7 @@ class Timetable:
         if variant is None:
             return Period(micros(at), code, position, on=on)
         price = programme.prices.as_of(variant.model, at)
-        code = listing_code(variant, programme.brands, programme.eligible, on)
+        code = listing_code(variant, programme.brands, programme.categories, programme.eligible, on)
         if code is None:
             code = price_code(price, terms, at)
         found = [programme.anchors.as_of(variant.model, name, at) for name in self.anchors]

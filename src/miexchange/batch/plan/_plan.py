@@ -6,7 +6,6 @@ paid is what `Terms.paid_bonus` says.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from miexchange._arguments import instance, takes
 from miexchange._decisions import BITS
 from miexchange._value import require
+from miexchange.batch.plan import _periods
 from miexchange.batch.plan._arrays import (
     FINDINGS,
     STRANGE,
@@ -170,7 +170,7 @@ class Plan:
             ),
             priced_from=_ints(period.priced_from for period in periods),
             terms=_positions(period.terms or 0 for period in periods),
-            zone=programme.zone.utcoffset(None) // timedelta(microseconds=1),
+            zone=_periods.zone_turns(programme.zone),
             answers=answers,
             settings=settings,
             scales=self._scales(used),

@@ -126,6 +126,7 @@ def in_own_words(
     return core_schema.no_info_plain_validator_function(
         read,
         serialization=core_schema.plain_serializer_function_ser_schema(written, info_arg=True),
+        ref=f"{kind.__module__}.{kind.__qualname__}:{id(kind)}",  # as pydantic names it within others
         metadata={"pydantic_js_functions": [lambda _, handler: handler(adapter_of(kind).core_schema)]},
     )
 

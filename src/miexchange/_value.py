@@ -18,6 +18,7 @@ from miexchange._door import REVEAL, Served, adapter_of, in_own_words, read_as, 
 from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, check_of, fault, is_text
 from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
+from miexchange._schema import described
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import missing, out_of_range, unknown, wrong_type
@@ -62,6 +63,8 @@ class Value:
     __pydantic_serializer__ = Served()
     _most_items: ClassVar[int] = VALUE_ITEMS
     """How many elements a tuple in a value of this type may have; a table has more."""
+    _example: ClassVar[object] = None
+    """Its JSON form, of some value, where that is no object of its fields."""
     _is_personal: ClassVar[bool] = False
     """Whether it is an IMEI."""
 
@@ -127,6 +130,14 @@ class Value:
             lambda: _read_older_names(_bound_arrays(handler(source), cls._most_items)),
             lambda value, reveal: value.to_dict(reveal_imei=reveal),
         )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Say what each field is, with an example."""
+        said: dict[str, Any] = handler(schema)
+        found = handler.resolve_ref_schema(said)
+        found.update(described(cls, found))
+        return said
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.

@@ -99,6 +99,7 @@ class Imei(Value):
     # framework takes it for one text, of a path or a query.
     __slots__ = ("__dict__", "digits")
     __match_args__ = ("digits",)
+    _example = "354178036859789"
     _is_personal = True
     if TYPE_CHECKING:
 
@@ -239,8 +240,11 @@ class Imei(Value):
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, str]:
-        return {"type": "string", "pattern": f"^[0-9]{{{_IMEI}}}$"}
+    def __get_pydantic_json_schema__(cls, _schema: object, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        hidden = "|[*]{6}" if handler.mode == "serialization" else ""
+        pattern = f"^[0-9]{{8}}([0-9]{{6}}{hidden})[0-9]$"
+        said = {"description": "An IMEI, as fifteen digits with a right check digit", "examples": [cls._example]}
+        return {"type": "string", "pattern": pattern, **said}
 
 
 def compact(text: str) -> str:

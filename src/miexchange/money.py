@@ -82,6 +82,7 @@ class Currency(Value):
     """
 
     code: str
+    _example = "INR"
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -141,7 +142,12 @@ class Currency(Value):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^[A-Z]{3}$", "description": "A currency of ISO 4217", "examples": ["INR"]}
+        return {
+            "type": "string",
+            "pattern": "^[A-Z]{3}$",
+            "description": "A currency of ISO 4217",
+            "examples": [cls._example],
+        }
 
 
 CurrencyOfOld = Annotated[Currency, Older(lambda: Currency("INR"))]

@@ -151,7 +151,6 @@ def whole_months(since_month: _Int, since_day: _Int, month: _Int, day: _Int) -> 
 def value_steps(
     market: _Int,
     retentions_bps: Sequence[_Int],
-    grade_bps: _Int,
     deductions: Sequence[_Int],
     overlaps: Sequence[tuple[int, int, _Int]],
     extras: Sequence[_Int],
@@ -163,8 +162,7 @@ def value_steps(
 
     Args:
         market: the price in force.
-        retentions_bps: what is kept by age, warranty and drift, in the programme's order.
-        grade_bps: what the grade keeps.
+        retentions_bps: what is kept by warranty, by the rules of the list and, at last, by the grade.
         deductions: what each component group costs, not negative.
         overlaps: pairs of positions in `deductions` whose smaller one counts only in part, and
             that part.
@@ -174,10 +172,10 @@ def value_steps(
         step: the rounding step.
 
     Returns:
-        market, one retention each, grade, one deduction each (negative), one overlap each, one
-        extra each, factor, floor, cap, rounding.
+        market, one retention each, one deduction each (negative), one overlap each, one extra each,
+        factor, floor, cap, rounding.
 
-    >>> steps = value_steps(1000000, [7700], 9000, [324160], [], [38000], 10000, 0, 1000)
+    >>> steps = value_steps(1000000, [7700, 9000], [324160], [], [38000], 10000, 0, 1000)
     >>> steps, sum(steps)
     ([1000000, -230000, -77000, -324160, 38000, 0, 0, 0, -840], 406000)
     """
@@ -188,19 +186,18 @@ def value_steps(
         ones.append(one)
         others.append(other)
         counted.append(counted_bps)
-    given = (market, retentions_bps, grade_bps, deductions, ones, others, counted, extras, factor_bps, scrap, step)
+    given = (market, retentions_bps, deductions, ones, others, counted, extras, factor_bps, scrap, step)
     write_steps(steps, *given)
     return steps
 
 
-_FIXED_STEPS = 6  # market, grade, factor, floor, cap, rounding
+_FIXED_STEPS = 5  # market, factor, floor, cap, rounding
 
 
 def write_steps(
     steps: MutableSequence[_Int],
     market: _Int,
     retentions_bps: Sequence[_Int],
-    grade_bps: _Int,
     deductions: Sequence[_Int],
     ones: Sequence[int],
     others: Sequence[int],
@@ -215,7 +212,7 @@ def write_steps(
     The overlaps come as the positions of the one and of the other component, and the part that counts.
 
     >>> steps = [0] * 9
-    >>> write_steps(steps, 1000000, [7700], 9000, [324160], [], [], [], [38000], 10000, 0, 1000)
+    >>> write_steps(steps, 1000000, [7700, 9000], [324160], [], [], [], [38000], 10000, 0, 1000)
     406000
     """
     steps[0] = running = market
@@ -225,10 +222,6 @@ def write_steps(
         steps[place] = kept - running
         running = kept
         place += 1
-    kept = scaled(running, grade_bps)
-    steps[place] = kept - running
-    running = kept
-    place += 1
     for deduction in deductions:
         steps[place] = -deduction
         running = running - deduction

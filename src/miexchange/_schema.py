@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from datetime import date, datetime
@@ -70,8 +71,8 @@ def example_of_value(kind: Any) -> Any:  # noqa: ANN401 - as above
     own = getattr(kind, "_example", None)
     if own is not None:
         return own
-    said = descriptions_of(kind)
-    return {name: example_of(hints_of(kind)[name], name, said.get(name, "")) for name in kind.__match_args__}
+    said, names = descriptions_of(kind), [field.name for field in dataclasses.fields(kind)]
+    return {name: example_of(hints_of(kind)[name], name, said.get(name, "")) for name in names}
 
 
 _PLAIN: dict[object, tuple[object, object]] = {

@@ -97,17 +97,18 @@ class Table(Value, Generic[_RowT]):
         return cls(tuple(sorted(given, key=cls._order_of)))  # type: ignore[call-arg]  # a table has one field
 
     @classmethod
-    def read(cls, source: str | Path | object) -> Self:
+    def read(cls, source: str | Path | object, *, zone: tzinfo | None = None) -> Self:
         """Read a table from a CSV file, or from a table of any library.
 
         Args:
             source: the path of a CSV file; or a table of pandas, Polars, Arrow or DuckDB, or anything with the Arrow
                 PyCapsule interface, of which a stream is then used up. It is not changed.
+            zone: where a day begins, in a table of instants; without it, a day alone is refused there.
 
         Raises:
             DataError: every bad row with file, line, column and reason, all at once.
         """
-        return cls._read(source)
+        return cls._read(source, zone=zone)
 
     def __len__(self) -> int:
         """Return how many rows there are."""

@@ -146,7 +146,7 @@ class Value:
             InvalidValue: a field does not exist, or cannot hold what was given.
         """
         kind = type(self)
-        known: tuple[str, ...] = kind.__match_args__  # type: ignore[attr-defined]  # what its constructor takes
+        known = _names(cast("Any", kind))
         strange = changes.keys() - set(known)
         if strange:
             raise unknown(kind.__name__, "field", min(strange), known)
@@ -156,7 +156,7 @@ class Value:
 @cache
 def _holders(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any value
     """Return the fields of a type that can hold an IMEI, all the way down."""
-    return tuple(name for name in kind.__match_args__ if _can_hold(hints_of(kind).get(name)))
+    return tuple(name for name in _names(kind) if _can_hold(hints_of(kind).get(name)))
 
 
 def _can_hold(hint: Any) -> bool:  # noqa: ANN401 - an annotation has no type
@@ -331,8 +331,10 @@ def _as_json(value: object) -> object:
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
-    return tuple(field.name for field in dataclasses.fields(kind))
+def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any value
+    """Return what the constructor of a type takes."""
+    own: tuple[str, ...] = kind.__match_args__
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else own
 
 
 def require(condition: bool, field: str, value: object, rule: str, what: str = "") -> None:  # noqa: FBT001 - an assertion's shape

@@ -14,7 +14,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, Unpack, final
 
 from miexchange import _html
 from miexchange._bounded import After, Between, Chars, Count, Hex, Id, Items, Name
@@ -28,6 +28,7 @@ from miexchange.errors import out_of_range, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import Amount, CurrencyOfOld, Money, allocate
 from miexchange.programme import NONE_GIVEN, UsageRules
+from miexchange.programme.rules import Inputs, told_by_name
 from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 from miexchange.valuation import appraise, confirmed
@@ -346,7 +347,7 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
         "purchased_on": None if quote.purchased_on is None else quote.purchased_on.isoformat(),
         "target": quote.target,
         "value": quote.coupon_value,
-        **({} if quote.customer is None else {"customer": quote.customer}),
+        **{name: said for name, said in quote.told.items() if said is not None},
     }
     counter = 0
     while True:
@@ -428,6 +429,7 @@ def _issue(
     return coupon.sealed(key)
 
 
+@told_by_name
 def coupon_for(
     device: Device,
     condition: Condition,
@@ -439,9 +441,8 @@ def coupon_for(
     imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
     exchange_open: bool = False,
     device_exchanged: bool = False,
-    target: str | None = None,
-    customer: str | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    **told: Unpack[Inputs],
 ) -> Coupon | Refusal:
     """Value a device and issue its coupon at once: `appraise` and `issue` in one call.
 
@@ -455,9 +456,8 @@ def coupon_for(
         imei_status=imei_status,
         exchange_open=exchange_open,
         device_exchanged=device_exchanged,
-        target=target,
-        customer=customer,
         bonuses_given=bonuses_given,
+        **told,
     )
     if isinstance(quote, Refusal):
         return quote

@@ -16,18 +16,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
 from miexchange._table import Table
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, text
 from miexchange.money import PriceMinor
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
-    from pathlib import Path
-
 
 __all__ = ["Anchor", "AnchorTable", "Gap", "Price", "PriceTable"]
 
@@ -109,6 +104,8 @@ def stale_from(price: Price, following: datetime, max_age: timedelta) -> datetim
 class PriceTable(Table[Price]):
     """The dated market prices of a programme, sorted by variant and instant.
 
+    Columns of a file: ``model,effective_from,price_minor,basis,source``, and ``effective_until`` if wanted.
+
     Attributes:
         prices: the rows, sorted; make a table with `of` or `read`.
     """
@@ -147,26 +144,12 @@ class PriceTable(Table[Price]):
                     found.append(Gap(model, begins, following))
         return tuple(found)
 
-    @classmethod
-    def read(cls, source: str | Path | object, *, zone: tzinfo | None = None) -> PriceTable:
-        """Read prices from a CSV file or a table of any library.
-
-        Columns: ``model,effective_from,price_minor,basis,source``, and ``effective_until`` if wanted.
-
-        Args:
-            source: the path of a CSV file; or a table of pandas, Polars, Arrow or DuckDB, or anything with the Arrow
-                PyCapsule interface, of which a stream is then used up. It is not changed.
-            zone: where a plain date begins; without it, a plain date is refused.
-
-        Raises:
-            DataError: every bad row with file, line, column and reason, all at once.
-        """
-        return cls._read(source, zone=zone)
-
 
 @dataclass(frozen=True)
 class AnchorTable(Table[Anchor]):
     """The dated repair anchors of a programme, sorted by variant, component and instant.
+
+    Columns of a file: ``model,component,effective_from,amount_minor,basis,source``, and ``effective_until`` if wanted.
 
     Attributes:
         anchors: the rows, sorted; make a table with `of` or `read`.
@@ -188,15 +171,3 @@ class AnchorTable(Table[Anchor]):
         if type(model) is not str or type(component) is not str:
             model, component = text(model, "model", _MODEL), text(component, "component", _COMPONENT)
         return self._in_force((model, component), instant(at, "at"))
-
-    @classmethod
-    def read(cls, source: str | Path | object, *, zone: tzinfo | None = None) -> AnchorTable:
-        """Read anchors from a CSV file or a DataFrame.
-
-        Columns: ``model,component,effective_from,amount_minor,basis,source``, and ``effective_until``
-        if wanted. See `PriceTable.read`.
-
-        Raises:
-            DataError: every bad row with file, line, column and reason, all at once.
-        """
-        return cls._read(source, zone=zone)

@@ -13,9 +13,8 @@ INR 10,550.00
 from __future__ import annotations
 
 import re
-from copy import copy
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial, total_ordering
+from functools import cache, lru_cache, total_ordering
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from miexchange import _data
@@ -26,7 +25,7 @@ from miexchange._value import Value, argument, check_types, elements
 from miexchange.errors import out_of_range, wrong_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pydantic_core import CoreSchema
 
@@ -170,26 +169,6 @@ def same_currency(given: Currency, wanted: Currency, field: str, whose: str) -> 
         raise out_of_range(field, given.code, f"{whose} is in {wanted.code}, and two currencies never meet")
 
 
-_ENGLISH = {"INR": "en_IN"}
-"""The English of a currency's own country, where it groups digits in another way than by thousands."""
-
-
-@cache
-def _pattern(locale: str, currency: Currency) -> Callable[[str], str] | None:
-    """Return how a locale writes amounts of a currency; None where Babel is not installed."""
-    try:
-        from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - it is optional
-    except ModuleNotFoundError:
-        return None
-    try:
-        found = Locale.parse(locale)
-    except (UnknownLocaleError, ValueError, TypeError):
-        raise out_of_range("locale", locale, "give a locale that Babel knows, such as en_IN") from None
-    pattern = copy(found.currency_formats["standard"])
-    pattern.frac_prec = (currency.decimals, currency.decimals)  # of ISO 4217, where Babel's would round an amount
-    return partial(pattern.apply, locale=found, currency=currency.code, currency_digits=False)
-
-
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Money(Value):
@@ -247,28 +226,6 @@ class Money(Value):
     def __str__(self) -> str:
         """Return the code of the currency and the amount in groups of thousands: exact, the same in every locale."""
         return f"{self.currency.code} {self.currency._digits(self.amount_minor, ',')}"  # noqa: SLF001 - of this module
-
-    def text(self, locale: str | None = None) -> str:
-        r"""Return the amount for people, exact, with the decimals of ISO 4217.
-
-        Args:
-            locale: how to write it, such as ``de`` or ``hi_IN``; None for English, with the groups of digits of the
-                currency's own country. Babel writes it where it is installed (the extra ``cli``); elsewhere it is the
-                symbol and plain digits.
-
-        Raises:
-            InvalidValue: Babel knows no such locale.
-
-        >>> Money(1_23_456_50, Currency("INR")).text(), Money(1_23_456_50, Currency("INR")).text("de")
-        ('₹1,23,456.50', '123.456,50\xa0₹')
-        """
-        wanted = _ENGLISH.get(self.currency.code, "en") if locale is None else text_of(locale) or ""
-        pattern = _pattern(wanted, self.currency)
-        if pattern is None:
-            symbol = self.currency.symbol or f"{self.currency.code} "
-            return f"{'-' if self.amount_minor < 0 else ''}{symbol}{self.currency.plain(abs(self.amount_minor))}"
-        written = pattern(self.plain)
-        return re.sub(rf"({self.currency.code})(?=\d)", "\\1\xa0", written)  # CLDR parts letters from digits, Babel not
 
     def _other(self, other: Money) -> int:
         same_currency(other.currency, self.currency, "Money.currency", "the other")

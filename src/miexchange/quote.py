@@ -17,7 +17,8 @@ from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount, CurrencyOfOld, Money
 from miexchange.programme import UsageRules
-from miexchange.programme.terms import Quota
+from miexchange.programme.rules import Told
+from miexchange.programme.rules.bonuses import Quota
 from miexchange.refusal import Reason
 
 if TYPE_CHECKING:
@@ -65,8 +66,10 @@ _GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"
 
 @final
 @dataclass(frozen=True, slots=True)
-class Quote(Value):
+class Quote(Told, Value):
     """What a device is worth, why, under which rules, and for how long that can be accepted.
+
+    What the valuation was told, such as ``target``, stands in it too: see `miexchange.programme.rules.Told`.
 
     Attributes:
         programme: the programme's id.
@@ -84,7 +87,6 @@ class Quote(Value):
         condition: the answers.
         grade: the overall grade.
         priced_from: since when the market price is in force, UTC.
-        target: the new model that the customer wants to buy, or None.
         bonuses_given: how often each bonus with a quota had been given.
         bonuses: what comes on top of the exchange value.
         lines: the steps; those of the exchange value first, then the bonuses.
@@ -95,7 +97,6 @@ class Quote(Value):
         currency: the currency of every amount in it.
         zone_data: the version of the IANA time zone database that its days rest on; "" where the programme has a fixed
             offset. A quote is made again with the data at hand, and where it differs both versions are named.
-        customer: the class of the customer, where it was given.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
             leaves the service's hands comes back as it went, or its seal does not fit.
     """
@@ -115,7 +116,6 @@ class Quote(Value):
     condition: Condition
     grade: Id
     priced_from: datetime
-    target: Line | None
     bonuses_given: tuple[Annotated[tuple[Id, Count], _GIVEN], ...]
     bonuses: tuple[GrantedBonus, ...]
     lines: tuple[QuoteLine, ...]
@@ -124,7 +124,6 @@ class Quote(Value):
     warnings: tuple[Reason, ...]
     usage: UsageRules
     currency: CurrencyOfOld
-    customer: Line | None = None
     zone_data: Line = ""
     seal: Seal = ""
 

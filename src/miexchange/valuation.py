@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from miexchange import _kernel
 from miexchange._bounded import Count, Line
@@ -35,8 +35,8 @@ from miexchange.eligibility import ImeiStatus, assessed
 from miexchange.errors import one_line, out_of_range
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
-from miexchange.programme.rules import COUNTED, Facts
-from miexchange.programme.terms import counts_given, plain_name
+from miexchange.programme.rules import COUNTED, Facts, Inputs, plain_inputs, told_by_name
+from miexchange.programme.terms import counts_given
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
 
@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 
+@told_by_name
 def appraise(
     device: Device,
     condition: Condition,
@@ -69,10 +70,9 @@ def appraise(
     imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
     exchange_open: bool = False,
     device_exchanged: bool = False,
-    target: str | None = None,
-    customer: str | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
     key: bytes | None = None,
+    **told: Unpack[Inputs],
 ) -> Quote | Refusal:
     """Value a device.
 
@@ -84,12 +84,12 @@ def appraise(
         imei_status: what the register says of the IMEI; unknown is never taken as clear.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
-        target: the new model that the customer wants to buy, for bonuses on it.
-        customer: the class of the customer, for programmes that pay by class. Like a target that no bonus is for, it
-            stands in the quote and is not read where the terms have no classes.
         bonuses_given: how often each bonus with a quota was given so far.
         key: at least 16 secret bytes, to seal the quote with; needed where it leaves the service's hands before it is
             accepted.
+        **told: ``target``, the new model that the customer wants to buy, for bonuses on it, and what rules of the
+            list read, such as ``customer``, the class of the customer. Like a target that no bonus is for, it stands
+            in the quote and is not read where the terms have no such rule.
 
     Returns:
         A `Quote` whose lines add up to its value, or a `Refusal` with every reason.
@@ -98,8 +98,7 @@ def appraise(
         InvalidValue: an argument is not of its type at all, such as an instant without a zone.
     """
     at = instant(at, "at")
-    target, customer = plain_name(target, "target"), plain_name(customer, "customer")
-    bonuses_given = counts_given(bonuses_given)
+    named, bonuses_given = plain_inputs(told), counts_given(bonuses_given)
     argument(device, Device, "device")
     argument(condition, Condition, "condition", "give a Condition of the answers")
     check_programme(programme)
@@ -133,8 +132,8 @@ def appraise(
     read: list[tuple[Retention, Label]] = []
     if terms.retentions:
         days = 0 if price is None else (at - price.effective_from).days
-        facts = Facts(device.purchased_on, on, days, customer)
-        read = [(rule, getattr(facts, rule.reads)) for rule in terms.retentions]
+        facts = Facts(device.purchased_on, on, days, named)
+        read = [(rule, facts.label(rule.reads)) for rule in terms.retentions]
         reasons += [
             rule.reason(code, terms, facts) for rule, label in read if (code := rule.code(terms, label)) is not None
         ]
@@ -149,7 +148,9 @@ def appraise(
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
     bonuses: list[GrantedBonus] = []
     coupon_value = exchange_value
-    for amount, bonus, bound_to in _bonuses(exchange_value, terms, on, target, dict(given)) if terms.bonuses else ():
+    for amount, bonus, bound_to in (
+        _bonuses(exchange_value, terms, on, named["target"], dict(given)) if terms.bonuses else ()
+    ):
         bonuses.append(proved(GrantedBonus, id=bonus.id, amount=amount, target=bound_to, quota=bonus.quota))
         lines.append(_line(f"bonus:{bonus.id}", amount, bonus.says, f"bonuses[{bonus.id}]"))
         coupon_value += amount
@@ -170,7 +171,6 @@ def appraise(
         condition=condition,
         grade=terms.grades[grading.overall].id,
         priced_from=price.effective_from,
-        target=target,
         bonuses_given=given,
         bonuses=tuple(bonuses),
         lines=tuple(lines),
@@ -179,9 +179,9 @@ def appraise(
         warnings=verdict.warnings,
         usage=terms.usage,
         currency=programme.currency,
-        customer=customer,
         zone_data=programme.zone_data,
         seal="",
+        **named,
     )
     return quote if key is None else quote.sealed(key)
 
@@ -307,10 +307,11 @@ def _exchange_lines(
     for rule, label in read:
         retentions.append(rule.rate(terms, label))
         retention_names.append(rule.name(terms, label))
+    retentions.append(terms.grades[step].keep_bps)
+    grade_name = terms.grade_names[step]
     _, *steps = _kernel.value_steps(
         market,
         retentions,
-        terms.grades[step].keep_bps,
         deductions,
         terms.overlap_positions,
         extras,
@@ -318,7 +319,6 @@ def _exchange_lines(
         terms.scrap_minor,
         terms.step_minor,
     )
-    grade_name = terms.grade_names[step]
     names = (
         *retention_names,
         grade_name,
@@ -614,7 +614,6 @@ def appraise_again(
         programme,
         at=quote.at,
         imei_status=quote.imei_status,
-        target=quote.target,
-        customer=quote.customer,
         bonuses_given=dict(quote.bonuses_given) if bonuses_given is None else bonuses_given,
+        **quote.told,
     )

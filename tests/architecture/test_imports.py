@@ -49,8 +49,15 @@ ROOMS = (
     {"exchange", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
-BRIDGES = {("cli", "_demo"), ("cli", "batch"), ("cli", "ledger"), ("spark", "batch"), ("tuning", "batch")}
+ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "spark", "strategies", "tuning"}
+BRIDGES = {
+    ("cli", "_demo"),
+    ("cli", "batch"),
+    ("cli", "display"),
+    ("cli", "ledger"),
+    ("spark", "batch"),
+    ("tuning", "batch"),
+}
 # The wings of the island of columns, one way as well: each may use itself and those that it names.
 WINGS: dict[str, set[str]] = {
     "arrow": set(),

@@ -1,4 +1,8 @@
-"""A ledger as the first version of the package left it: its tables, its unkeyed hashes, its answers by request."""
+"""A ledger as an older version of the package left it.
+
+Of the first version: its tables, its unkeyed hashes, its answers by request. Of the third: all but the feed, and what
+exchanges are looked for by.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from sqlalchemy import insert, select, table
 from ledger import shop
 from miexchange import ledger
 from miexchange.ledger import _engine, _schema
+from miexchange.ledger._seals import FEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,36 +27,55 @@ if TYPE_CHECKING:
 
 __all__ = ["left"]
 
-COLUMNS = {
+FIRST = {
     "exchanges": "code account state version order_id due_us at_us value_paise key_id head",
     "events": "code version kind at_us body key_id request hash",
     "device_tokens": "code token is_open",
     "answers": "request fingerprint verb at_us code version refusal is_public",
     "secret_keys": "key_id",
 }
+LATER = {
+    "exchanges": "programme began_us past_order",
+    "feed": "position code version",
+    "feed_queue": "id code version",
+}
+"""What version 0003 has not."""
 
 
-def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY) -> None:
-    """Make a ledger of version 0001 in an empty database, with what `fill` does to one of today."""
+def _third() -> dict[str, str]:
+    tables = _schema._metadata.tables  # noqa: SLF001 - behind the ledger's back
+    return {
+        name: " ".join(column.name for column in table.c if column.name not in LATER.get(name, "").split())
+        for name, table in tables.items()
+        if name not in {"feed", "feed_queue"}
+    }
+
+
+def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY, *, version: str = "0001") -> None:
+    """Make a ledger of version 0001 or 0003 in an empty database, with what `fill` does to one of today."""
+    columns_of = FIRST if version == "0001" else _third()
     with tempfile.TemporaryDirectory() as folder, ledger.open(f"{folder}/today.db", key=key, create=True) as today:
         fill(today)
         with today.engine.connect() as connection:
             rows: dict[str, list[dict[str, Any]]] = {
                 name: [dict(row._mapping) for row in connection.execute(select(_schema._metadata.tables[name]))]  # noqa: SLF001 - behind the ledger's back
-                for name in COLUMNS
+                for name in columns_of
             }
-    for row in rows["events"]:
-        row["body"] = json.dumps(_named_as_then(json.loads(row["body"])))
-    heads = _chained_as_then(rows["events"])
-    for row in rows["exchanges"]:
-        row["head"] = heads[row["code"]]
-        row["value_paise"] = row.pop("value_minor")
+    if version == "0001":
+        for row in rows["events"]:
+            row["body"] = json.dumps(_named_as_then(json.loads(row["body"])))
+        heads = _chained_as_then(rows["events"])
+        for row in rows["exchanges"]:
+            row["head"] = heads[row["code"]]
+            row["value_paise"] = row.pop("value_minor")
+    else:
+        rows["tallies"] = [row for row in rows["tallies"] if row["bucket"] != FEED]
     engine = _engine.engine_of(url, create=True)
     with engine.begin() as connection:
         config = _schema._config()  # noqa: SLF001 - as above
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for name, columns in COLUMNS.items():
+        command.upgrade(config, version)
+        for name, columns in columns_of.items():
             then = table(name, *map(named, columns.split()))
             if rows[name]:
                 only = [{one: row[one] for one in columns.split()} for row in rows[name]]

@@ -18,7 +18,6 @@ from miexchange.events import Accept
 from miexchange.exchange import State
 from miexchange.ledger import Ledger, LedgerError, Sweep, verify
 from miexchange.ledger._schema import answers, device_tokens
-from miexchange.ledger._session import Session
 from unit import trade
 
 if TYPE_CHECKING:
@@ -240,22 +239,15 @@ def test_an_idempotency_key_is_a_text(store: Ledger, key: Any) -> None:  # noqa:
 
 @contextmanager
 def overheard(store: Ledger) -> Iterator[list[str]]:
-    """Collect the statements that the database is asked, by whatever way; a transaction's begin is not one."""
+    """Collect the statements that the database is asked; a transaction's begin is not one."""
     said: list[str] = []
-    plain = Session.run
-
-    def run(session: Session, statement: str, values: Any) -> Any:  # noqa: ANN401 - as of Session
-        said.append(statement)
-        return plain(session, statement, values)
 
     def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.startswith("BEGIN"):
             said.append(statement)
 
     event.listen(store.engine, "before_cursor_execute", listen)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Session, "run", run)
-        yield said
+    yield said
     event.remove(store.engine, "before_cursor_execute", listen)
 
 

@@ -121,6 +121,7 @@ class Careless(Racer):
         entry = row_of_event(seals, row.code, version, event, row.key_id, key, str(head), tally.epoch)
         seals.add_event(tally, entry["hash"])
         session.core.execute(sql.ADD_EVENT, entry)
+        session.core.execute(sql.QUEUE, entry)
         session.run(session.statements.count, seals.counted(tally))
         changed = {**row_of(after, row.key_id, entry["hash"]), "version": version}
         session.core.execute(tables.exchanges.update().where(tables.exchanges.c.code == row.code).values(changed))
@@ -210,7 +211,8 @@ class Exchanges(RuleBasedStateMachine):
         self.now = AT
         self.requests = 0
         with self.store.engine.begin() as connection:
-            for table in (tables.exchanges, tables.events, tables.device_tokens, tables.answers, tables.tallies):
+            gone = (tables.exchanges, tables.events, tables.device_tokens, tables.answers, tables.tallies)
+            for table in (*gone, tables.feed_queue):
                 connection.execute(delete(table))
             seal_all(connection, Seals(KEY))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger import old, shop
+from ledger import insider, old, shop
 from ledger.shop import AT, KEY, account, code, made, order, quote, reserved
 from miexchange import Refusal, ledger
 from miexchange.exchange import State
@@ -14,6 +14,9 @@ from miexchange.ledger import LedgerError, verify
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger
+
+
+SECOND = b"the second key, a newer one"
 
 
 def lived(store: Ledger) -> None:
@@ -28,16 +31,16 @@ def lived(store: Ledger) -> None:
 def unsealed(url: str) -> str:
     """Give the URL of a ledger of version 0001 whose tables were migrated, and nothing else."""
     old.left(url, lived)
-    with pytest.raises(LedgerError, match="of version 0001, and this package needs 0003"):
+    with pytest.raises(LedgerError, match="of version 0001, and this package needs 0004"):
         ledger.open(url, key=KEY)
-    assert ledger.migrate(url) == "0003"
+    assert ledger.migrate(url) == "0004"
     return url
 
 
 @pytest.fixture
 def migrated(unsealed: str) -> str:
     """Give the URL of a ledger of version 0001 that was migrated with its key."""
-    assert ledger.migrate(unsealed, key=KEY) == "0003"
+    assert ledger.migrate(unsealed, key=KEY) == "0004"
     return unsealed
 
 
@@ -70,6 +73,50 @@ def test_a_ledger_of_version_0001_goes_on(migrated: str) -> None:
         done = made(store.complete(code(2), order="order-2", at=AT, idempotency_key="complete-2"))
         assert done.state == State.COMPLETED
         assert verify(store) == ledger.Verification(2, 6, ())
+
+
+@pytest.fixture
+def third(url: str) -> str:
+    """Give the URL of a ledger of version 0003 in which everything happened."""
+    old.left(url, insider.busy, version="0003")
+    with pytest.raises(LedgerError, match="of version 0003, and this package needs 0004"):
+        ledger.open(url, key=KEY)
+    return url
+
+
+def test_a_ledger_of_version_0003_gets_its_feed(third: str) -> None:
+    """Its rows are what their events make of them, and its events have positions in the order of their instants."""
+    assert ledger.migrate(third, key=SECOND, old_keys=(KEY,)) == "0004"
+    with ledger.open(third, key=SECOND, old_keys=(KEY,)) as store:
+        assert verify(store).faults == ()
+        found = store.events(limit=1_000)
+        assert verify(store).faults == ()
+        with store.engine.connect() as connection:
+            assert len(found) == connection.exec_driver_sql("SELECT count(*) FROM events").scalar()
+        instants = [event.entry.event.at for event in found]
+        assert instants == sorted(instants)
+        for number in (3, 7, 8):
+            told = [event.entry for event in found if event.code == code(number)]
+            assert tuple(told) == store.history(code(number))
+        assert [one.code for one in store.find(order="order-3")] == [code(3)], "it was reversed"
+        assert [one.code for one in store.find(order="order-7")] == [code(7)], "it was called off"
+        assert store.find(order="order-6") == (), "it was released"
+
+
+def test_a_feed_begins_with_the_key_only(third: str) -> None:
+    assert ledger.migrate(third) == "0004"
+    with ledger.open(third, key=SECOND, old_keys=(KEY,)) as store:
+        with pytest.raises(LedgerError, match="Row 256 of the ledger's running count is missing"):
+            store.events()
+        begin = "the feed was not begun: run miexchange ledger migrate with the ledger's key"
+        assert verify(store).faults == (begin,)
+        ledger.migrate(third, key=SECOND, old_keys=(KEY,))
+        assert store.events()
+        assert verify(store)
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM tallies WHERE bucket = 256")
+    with pytest.raises(LedgerError, match=r"Events have positions in the feed, and row 256 .* is missing"):
+        ledger.migrate(third, key=SECOND, old_keys=(KEY,))
 
 
 def test_a_new_key_is_taken_after_a_migration(migrated: str) -> None:

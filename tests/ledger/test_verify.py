@@ -228,7 +228,12 @@ def test_a_flipped_bit_of_the_file_is_found_or_changes_nothing(tmp_path: Path) -
             rest.unlink()
         copy.write_bytes(broken)
         store = ledger.Ledger(_engine.engine_of(str(copy)), shop.KEY, ())
-        found = verify(store)
+        try:
+            found = verify(store)
+        except LedgerError as error:  # the bit is of what says which tables there are
+            if "malformed database schema" not in error.what:
+                raise
+            continue
         if found:
             clean += 1
             assert insider.snapshot(store.engine) == before

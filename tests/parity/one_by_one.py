@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from miexchange import Condition, Device, InvalidValue, Programme, Quote, Refusal, appraise
+from miexchange.programme.rules import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ __all__ = ["FACTS", "Row", "questions_of", "rows_of", "valued"]
 
 Row = dict[str, Any]
 
-FACTS = ("imei_status", "exchange_open", "device_exchanged", "target", "customer")
+FACTS = ("imei_status", "exchange_open", "device_exchanged", *INPUTS)
 """The columns that are arguments of `appraise` with a default, which an empty cell means."""
 
 

@@ -53,7 +53,7 @@ def _row(asked: Enquiry) -> Row:
     for name, number in (("imei", device.imei), ("imei2", device.imei2)):
         row[name] = number.digits if isinstance(number, Imei) else number
     row |= {"exchange_open": asked.exchange_open, "device_exchanged": asked.device_exchanged}
-    row |= {"imei_status": str(asked.imei_status), "target": asked.target, "customer": asked.customer}
+    row |= {"imei_status": str(asked.imei_status), **asked.told}
     return row | {name: asked.condition.get(name) for name in questions_of(asked.programme)}
 
 

@@ -24,7 +24,7 @@ from property.effort import effort
 if TYPE_CHECKING:
     from miexchange.programme import Bonus
 
-SHIPPED = ("graded-trade-in", "mi-exchange-india")
+SHIPPED = ("graded-trade-in", "mi-exchange-india", "uk-trade-in")
 
 
 @cache

@@ -176,9 +176,8 @@ def test_the_lines_and_the_changes_of_a_requote_add_up(visit: tuple[Enquiry, Quo
         found.condition,
         asked.programme,
         at=quote.at,
-        target=quote.target,
-        customer=quote.customer,
         bonuses_given=dict(quote.bonuses_given),
+        **quote.told,
     )
     assert isinstance(again, Quote)
     assert again.coupon_value == found.coupon_value

@@ -22,6 +22,7 @@ from miexchange import (
     appraise,
     issue,
 )
+from miexchange.programme import rules
 from miexchange.strategies import Enquiry, enquiries
 from miexchange.valuation import appraise_again, confirmed
 
@@ -39,8 +40,7 @@ INPUTS = {
     "model",
     "programme",
     "purchased_on",
-    "target",
-    "customer",
+    *rules.INPUTS,
 }
 """What a quote was asked. All else of it, the programme makes of these."""
 
@@ -196,7 +196,6 @@ def _of(enquiry: Enquiry, programme: Programme) -> Enquiry:
         enquiry.condition,
         programme,
         enquiry.at,
-        target=enquiry.target,
-        customer=enquiry.customer,
         bonuses_given=enquiry.bonuses_given,
+        **enquiry.told,
     )

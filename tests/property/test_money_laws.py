@@ -181,7 +181,7 @@ def test_the_steps_add_up_to_the_value(arguments: _Arguments) -> None:
     running = oracle.share(running, factor)
     running = min(max(running, scrap), market)
     running -= running % step
-    found = _kernel.value_steps(*arguments)
+    found = _kernel.value_steps(market, [*retentions, grade], *arguments[3:])
     assert sum(found) == running
     assert all(type(amount) is int for amount in found)
 
@@ -198,8 +198,7 @@ def test_a_column_runs_the_same_arithmetic(rows: list[_Arguments]) -> None:
 
     wide = _kernel.value_steps(
         column(row[0] for row in same),
-        [column(column_of) for column_of in zip(*(row[1] for row in same), strict=True)],
-        column(row[2] for row in same),
+        [column(column_of) for column_of in zip(*((*row[1], row[2]) for row in same), strict=True)],
         [column(column_of) for column_of in zip(*(row[3] for row in same), strict=True)],
         [(one, other, column(row[4][place][2] for row in same)) for place, (one, other, _) in enumerate(first[4])],
         [column(column_of) for column_of in zip(*(row[5] for row in same), strict=True)],
@@ -209,7 +208,8 @@ def test_a_column_runs_the_same_arithmetic(rows: list[_Arguments]) -> None:
     )
     assert all(part.dtype == np.int64 for part in wide)
     for place, row in enumerate(same):
-        assert [int(part[place]) for part in wide] == _kernel.value_steps(*row)
+        found = _kernel.value_steps(row[0], [*row[1], row[2]], *row[3:])
+        assert [int(part[place]) for part in wide] == found
 
 
 def _shape(row: _Arguments) -> list[int]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miexchange import AnchorTable, Condition, Device, PriceTable, Programme, Quote, Refusal
 from miexchange.money import BPS
+from miexchange.programme.rules import INPUTS
 from miexchange.strategies import Enquiry, conditions, enquiries
 from property.effort import effort
 
@@ -144,12 +146,16 @@ def test_an_older_device_never_pays_more(enquiry: Enquiry, days: int) -> None:
 
 
 @given(enquiries(), st.data())
-def test_a_lower_class_of_customer_never_pays_more(enquiry: Enquiry, data: st.DataObject) -> None:
-    """Terms.customer_classes: what is kept by class of customer, the best first."""
-    ids = [one.id for one in enquiry.terms.customer_classes]
-    assume(len(ids) > 1)
-    better, worse = sorted(data.draw(st.lists(st.integers(0, len(ids) - 1), min_size=2, max_size=2)))
-    assert pays_no_more(replace(enquiry, customer=ids[worse]), replace(enquiry, customer=ids[better]))
+def test_a_lower_class_never_pays_more(enquiry: Enquiry, data: st.DataObject) -> None:
+    """Terms.customer_classes, and every rule that reads a text: what is kept, the best first."""
+    labels: dict[str, list[Any]] = {
+        rule.reads: [*rule.labels(enquiry.terms)] for rule in enquiry.terms.retentions if rule.reads in INPUTS
+    }
+    assume(any(len(known) > 1 for known in labels.values()))
+    for name, known in labels.items():
+        places = sorted(data.draw(st.lists(st.integers(0, len(known) - 1), min_size=2, max_size=2)))
+        better, worse = (replace(enquiry, **{name: known[place]}) for place in places)
+        assert pays_no_more(worse, better)
 
 
 @given(enquiries())

@@ -44,6 +44,7 @@ from miexchange.coupon import check, device_token, normal_code
 from miexchange.errors import shown
 from miexchange.imei import compact, is_valid, validate
 from miexchange.money import Currency, Money, allocate
+from miexchange.programme.rules import INPUTS
 from miexchange.strategies import STRATEGIES, coupons, enquiries, instants, orders, price_tables, quotes
 from property.effort import effort
 from property.hostile import anything, json_data, numbers, texts
@@ -101,9 +102,8 @@ def test_any_object_as_an_imei(given_value: Any) -> None:
             "imei_status",
             "exchange_open",
             "device_exchanged",
-            "target",
-            "customer",
             "bonuses_given",
+            *INPUTS,
         ]
     ),
 )

@@ -36,7 +36,7 @@ from property.effort import effort
 if TYPE_CHECKING:
     from random import Random
 
-SHIPPED = [Programme.load(name) for name in ("mi-exchange-india", "graded-trade-in")]
+SHIPPED = [Programme.load(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
 
 
 def quote_of(enquiry: Enquiry) -> Quote:
@@ -56,7 +56,7 @@ from miexchange import Device, Imei, ImeiStatus, Programme, appraise, headline
 with suppress(locale.Error):
     locale.setlocale(locale.LC_ALL, "")
 said = hashlib.sha256()
-for name in ("mi-exchange-india", "graded-trade-in"):
+for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in"):
     programme = Programme.load(name)
     for number, variant in enumerate(programme.catalogue.variants):
         at = datetime(2018, 3, 14, 18, 30, tzinfo=UTC) + timedelta(days=number % 70)

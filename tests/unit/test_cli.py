@@ -460,7 +460,7 @@ def test_no_model_is_exit_code_1_with_the_nearest() -> None:
     assert (nothing.code, "Try fewer words" in nothing.out) == (1, True)
 
 
-@pytest.mark.parametrize("name", ["mi-exchange-india", "graded-trade-in"])
+@pytest.mark.parametrize("name", ["mi-exchange-india", "graded-trade-in", "uk-trade-in"])
 def test_shipped_programmes_have_no_problems(name: str) -> None:
     assert run("programme", "lint", name) == (0, f"{name}: no problems\n", "")
     assert run("programme", "lint", name, "--json") == (0, "[]\n", "")
@@ -513,7 +513,7 @@ def test_show_is_of_the_terms_in_force_and_names_every_effect() -> None:
     assert "Bonuses" not in new
 
 
-@pytest.mark.parametrize("name", ["mi-exchange-india", "graded-trade-in"])
+@pytest.mark.parametrize("name", ["mi-exchange-india", "graded-trade-in", "uk-trade-in"])
 def test_show_in_json_is_what_the_library_holds(name: str) -> None:
     data, programme = run("programme", "show", name, "--json").data, Programme.load(name)
     assert data["digest"] == programme.digest

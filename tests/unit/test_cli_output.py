@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from miexchange import Imei
 from miexchange.cli import _output
+from miexchange.display import _pattern
 from miexchange.imei import format as printed_as
-from miexchange.money import _pattern, percent
+from miexchange.money import percent
 from property.effort import effort
 from unit.command import (
     AT,

@@ -132,7 +132,8 @@ VALUES: list[tuple[str, Arguments, list[int]]] = [
 
 @pytest.mark.parametrize(("arguments", "steps"), [value[1:] for value in VALUES], ids=[value[0] for value in VALUES])
 def test_every_step_stands_alone_and_they_add_up(arguments: Arguments, steps: list[int]) -> None:
-    assert _kernel.value_steps(*arguments) == steps
+    market, retentions, grade = arguments[:3]
+    assert _kernel.value_steps(market, [*retentions, grade], *arguments[3:]) == steps
 
 
 @pytest.mark.parametrize(("arguments", "steps"), [value[1:] for value in VALUES], ids=[value[0] for value in VALUES])
@@ -140,7 +141,7 @@ def test_a_column_runs_the_same_lines(arguments: Arguments, steps: list[int]) ->
     market, retentions, grade, deductions, overlaps, extras, factor, scrap, step = arguments
     column = np.array([market, market], dtype=np.int64)
     rows = [np.array([deduction, deduction]) for deduction in deductions]
-    got = _kernel.value_steps(column, retentions, grade, rows, overlaps, extras, factor, scrap, step)
+    got = _kernel.value_steps(column, [*retentions, grade], rows, overlaps, extras, factor, scrap, step)
     assert [np.broadcast_to(amount, 2).tolist() for amount in got] == [[amount, amount] for amount in steps]
 
 

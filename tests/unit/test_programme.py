@@ -311,10 +311,10 @@ def test_no_programme_that_loads_can_pass_64_bits(market: int, extra: int, count
     assert costs[0] > finding(price, anchor, 0, BPS, 0)
     assert costs[0] > GREATEST_AMOUNT
     overlaps = [(one, one + 1, Watched(counted)) for one in range(0, QUESTIONS, 2)]
-    retentions = [Watched(BPS)] * QUESTIONS + [drift_bps(Watched(3_650), Watched(BPS))]
+    retentions = [Watched(BPS)] * QUESTIONS + [drift_bps(Watched(3_650), Watched(BPS)), Watched(BPS)]
     extras = [Watched(extra)] * QUESTIONS
     steps = value_steps(
-        price, retentions, Watched(BPS), costs, overlaps, extras, Watched(factor), Watched(GREATEST_AMOUNT), Watched(1)
+        price, retentions, costs, overlaps, extras, Watched(factor), Watched(GREATEST_AMOUNT), Watched(1)
     )
     value = sum(steps, Watched(0))
     bonus(value, Watched(0), Watched(GREATEST_AMOUNT), Watched(BPS), Watched(GREATEST_AMOUNT))

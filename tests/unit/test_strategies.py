@@ -24,7 +24,7 @@ from miexchange.imei import is_valid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHIPPED = [Programme.load(name) for name in ("mi-exchange-india", "graded-trade-in")]
+SHIPPED = [Programme.load(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
 SHORT = settings(
     max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -66,7 +66,7 @@ def appraise_frame(
 
     The columns are ``model`` and one for each question of the programme, named by its id, and where
     they are known ``imei``, ``imei2``, ``imei_status``, ``purchased_on``, ``at``, ``exchange_open``,
-    ``device_exchanged``, ``target`` and, where the programme pays by class, ``customer``. They mean what the arguments
+    ``device_exchanged``, ``target`` and whatever its rules read, such as ``customer``. They mean what the arguments
     of `miexchange.appraise` mean, and an empty cell what an argument left out means. Other columns are not looked at,
     whatever they are called. Texts may be dictionary-encoded (categorical), which is several times faster.
 

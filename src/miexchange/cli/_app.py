@@ -6,7 +6,7 @@ import typer
 
 import miexchange
 from miexchange import _demo
-from miexchange.cli import _batch, _coupon, _imei, _ledger, _models, _output, _programme, _quote
+from miexchange.cli import _batch, _coupon, _imei, _ledger, _ledger_lists, _models, _output, _programme, _quote
 from miexchange.cli._options import EXIT_CODES, Json
 
 __all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
@@ -70,7 +70,7 @@ def _coupon_group(context: typer.Context) -> None:
 
 @_ledgers.callback(invoke_without_command=True)
 def _ledger_group(context: typer.Context) -> None:
-    """Look into a ledger of exchanges, sweep it, or prove that it is whole."""
+    """Look into a ledger of exchanges, call one off, sweep it, or prove that it is whole."""
     _help_without_command(context)
 
 
@@ -105,6 +105,7 @@ for _verb in (
     _ledger.create,
     _ledger.show,
     _ledger.history,
+    _ledger.void,
     _ledger.sweep,
     _ledger.verify,
     _ledger.checkpoint,
@@ -112,6 +113,9 @@ for _verb in (
     _ledger.migrate,
 ):
     _ledgers.command(_verb.__name__, epilog=EXIT_CODES)(_verb)
+_ledgers.command("list", epilog=EXIT_CODES)(_ledger_lists.listing)
+_ledgers.command("export", epilog=EXIT_CODES)(_ledger_lists.export)
+_ledgers.command("reconcile", epilog=EXIT_CODES)(_ledger_lists.reconcile)
 app.add_typer(_ledgers, name="ledger")
 app.command("demo", epilog=EXIT_CODES)(demo)
 

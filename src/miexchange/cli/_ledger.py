@@ -12,7 +12,22 @@ if TYPE_CHECKING:
     from miexchange.exchange import Exchange
     from miexchange.ledger import Entry, Ledger
 
-__all__ = ["checkpoint", "create", "exposure", "history", "migrate", "show", "sweep", "verify"]
+__all__ = [
+    "DaysOf",
+    "Where",
+    "checkpoint",
+    "create",
+    "exposure",
+    "history",
+    "migrate",
+    "opened",
+    "package",
+    "show",
+    "sweep",
+    "unlocked",
+    "verify",
+    "void",
+]
 
 DaysOf = Annotated[
     str,
@@ -30,7 +45,8 @@ Where = Annotated[
 Code = Annotated[str, typer.Argument(help="The coupon's code, with or without hyphens.")]
 
 
-def _package() -> Any:  # noqa: ANN401 - the module, which needs an extra
+def package() -> Any:  # noqa: ANN401 - the module, which needs an extra
+    """Return the library, or say what to install."""
     try:
         from miexchange import ledger  # noqa: PLC0415 - it needs the extra, and loads slowly
     except ModuleNotFoundError:
@@ -39,15 +55,17 @@ def _package() -> Any:  # noqa: ANN401 - the module, which needs an extra
     return ledger
 
 
-def _opened(where: str) -> "Ledger":
-    opened: Ledger = _package().open(where)
-    return opened
+def opened(where: str) -> "Ledger":
+    """Open a ledger to read it."""
+    store: Ledger = package().open(where)
+    return store
 
 
-def _unlocked(where: str, key_file: Path | None, old_key_files: list[Path] | None, who: str) -> "Ledger":
+def unlocked(where: str, key_file: Path | None, old_key_files: list[Path] | None, who: str) -> "Ledger":
+    """Open a ledger with its key; `who` needs that, for the sentence where none was given."""
     key, *old_keys = _keys(key_file, old_key_files, who)
-    opened: Ledger = _package().open(where, key=key, old_keys=old_keys)
-    return opened
+    store: Ledger = package().open(where, key=key, old_keys=old_keys)
+    return store
 
 
 def _keys(key_file: Path | None, old_key_files: list[Path] | None, who: str) -> list[bytes]:
@@ -70,7 +88,7 @@ def create(*, ledger: Where, key_file: KeyFile = None, as_json: Json = False) ->
     under this key, is left as it is.
     """
     key = _given.key(key_file, "A ledger")
-    _package().open(ledger, key=key, create=True).close()
+    package().open(ledger, key=key, create=True).close()
     if as_json:
         _output.write_json({"answer": "ledger"})
         return
@@ -79,8 +97,8 @@ def create(*, ledger: Where, key_file: KeyFile = None, as_json: Json = False) ->
 
 def show(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     """Show an exchange as it stands, by its coupon's code. The exit code is 1 if there is none."""
-    with _opened(ledger) as opened:
-        exchange = opened.get(code)
+    with opened(ledger) as store:
+        exchange = store.get(code)
     if exchange is None:
         raise _refused(code, as_json=as_json)
     if as_json:
@@ -121,8 +139,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
 
 def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     """Show what happened to an exchange, oldest first. The exit code is 1 if there is none."""
-    with _opened(ledger) as opened:
-        entries = opened.history(code)
+    with opened(ledger) as store:
+        entries = store.history(code)
     if not entries:
         raise _refused(code, as_json=as_json)
     if as_json:
@@ -151,6 +169,42 @@ def _entry_data(entry: "Entry") -> dict[str, object]:
     }
 
 
+def void(
+    code: Code,
+    *,
+    ledger: Where,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")],
+    idempotency_key: Annotated[
+        str,
+        typer.Option(metavar="ID", help="Your name for this request: the same for every retry, and used for no other."),
+    ],
+    at: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="When, such as 2018-04-03T12:00+05:30. By default now.")
+    ] = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Call an exchange off, by its coupon's code. The exit code is 1 if that is refused.
+
+    The same command with the same key of the request gives the first answer again.
+    """
+    when = _given.instant(at, "--at", None)
+    with unlocked(ledger, key_file, old_key_file, "To call an exchange off") as store:
+        answer = store.void(code, reason=reason, at=when, idempotency_key=idempotency_key)
+    if not answer:
+        if as_json:
+            _output.write_json({"answer": "refusal", "refusal": answer.to_dict()})
+        else:
+            _output.say_refusal(f"Refused: {code} is not called off", answer)
+        raise typer.Exit(1)
+    if as_json:
+        _output.write_json({"answer": "exchange", "exchange": answer.to_dict()})
+        return
+    _output.say(f"{answer.coupon.display_code}: {answer.state}", style="bold")
+    _output.say_facts(_facts(answer))
+
+
 def sweep(
     *,
     ledger: Where,
@@ -177,8 +231,8 @@ def sweep(
     if not dry_run and not force and when > (now := _given.now()):
         what = f"--at '{at}' is after this machine's clock ({now.isoformat(timespec='seconds')})"
         raise _given.Wrong(f"{what}: coupons that are valid now would end. Correct it, try --dry-run, or add --force")
-    with _opened(ledger) if dry_run else _unlocked(ledger, key_file, old_key_file, "A sweep") as opened:
-        ended = opened.sweep(when, dry_run=dry_run)
+    with opened(ledger) if dry_run else unlocked(ledger, key_file, old_key_file, "A sweep") as store:
+        ended = store.sweep(when, dry_run=dry_run)
     if as_json:
         _output.write_json({"answer": "sweep", "at": when.isoformat(), "dry_run": dry_run, **ended.to_dict()})
     else:
@@ -205,11 +259,11 @@ def verify(
 
     Without the key, hashes, seals and the running count are not checked.
     """
-    package = _package()
-    kept = None if against is None else _given.checkpoint(against, package.Checkpoint)
+    library = package()
+    kept = None if against is None else _given.checkpoint(against, library.Checkpoint)
     has_key = _given.has_key(key_file) or kept is not None
-    with _unlocked(ledger, key_file, old_key_file, "The proof") if has_key else _opened(ledger) as opened:
-        found = package.verify(opened, kept)
+    with unlocked(ledger, key_file, old_key_file, "The proof") if has_key else opened(ledger) as store:
+        found = library.verify(store, kept)
     if as_json:
         _output.write_json({"answer": "verification", "whole": bool(found), **found.to_dict()})
     else:
@@ -236,16 +290,16 @@ def checkpoint(
     """
     del as_json  # it is JSON in any case: it is kept in a file and read back
     when = _given.instant(at, "--at", None)
-    with _unlocked(ledger, key_file, old_key_file, "A checkpoint") as opened:
-        taken = opened.checkpoint(when)
+    with unlocked(ledger, key_file, old_key_file, "A checkpoint") as store:
+        taken = store.checkpoint(when)
     _output.write_json(taken.to_dict())
 
 
 def exposure(*, ledger: Where, zone: DaysOf = "UTC", as_json: Json = False) -> None:
     """Show what live coupons are worth, by the day on which they expire."""
     begins = _given.zone(zone, "--zone")
-    with _opened(ledger) as opened:
-        found = opened.open_exposure(begins)
+    with opened(ledger) as store:
+        found = store.open_exposure(begins)
     if as_json:
         _output.write_json({"answer": "exposure", "days": [one.to_dict() for one in found]})
         return
@@ -267,12 +321,12 @@ def migrate(
 ) -> None:
     """Bring the ledger's tables to the version of this package. Make a backup first.
 
-    A ledger of version 0001 needs its key, which seals what is in it.
+    A ledger before version 0004 needs its key: its feed begins with it, and what version 0001 left is sealed.
     """
     keys: dict[str, Any] = {}
     if _given.has_key(key_file):
         keys["key"], *keys["old_keys"] = _keys(key_file, old_key_file, "The migration")
-    version = _package().migrate(ledger, **keys)
+    version = package().migrate(ledger, **keys)
     if as_json:
         _output.write_json({"answer": "migration", "version": version})
         return

@@ -18,6 +18,7 @@ from rich.text import Text
 from miexchange._privacy import mask_each
 from miexchange._text import printable, without_passwords
 from miexchange._value import canonical
+from miexchange.display import amount_text
 from miexchange.money import Money
 from miexchange.refusal import ReasonCode
 
@@ -150,7 +151,7 @@ _IN_ASCII = {"INR": "Rs"}
 
 
 def writer(currency: Currency) -> Callable[[int], str]:
-    """Return what writes minor units of a currency for people: as `Money.text` does, in what the output can encode.
+    """Return what writes minor units of a currency for people: as `amount_text` does, in what the output can encode.
 
     >>> from miexchange.money import Currency
     >>> writer(Currency("INR"))(-15050)
@@ -160,7 +161,7 @@ def writer(currency: Currency) -> Callable[[int], str]:
 
 
 def _amount(currency: Currency, amount: int) -> str:
-    text = Money(amount, currency).text().replace("\xa0", " ")
+    text = amount_text(Money(amount, currency)).replace("\xa0", " ")
     symbol = currency.symbol
     if symbol and not _can_write(symbol, sys.stdout.encoding):
         return text.replace(symbol, f"{_IN_ASCII.get(currency.code, currency.code)} ")

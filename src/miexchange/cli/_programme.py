@@ -11,9 +11,9 @@ from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
 from miexchange.condition import Deduction, Option
 from miexchange.money import BPS, percent
-from miexchange.programme import Bonus, Programme, Terms, UsageRules, shipped
+from miexchange.programme import Programme, Terms, UsageRules, shipped
 from miexchange.programme import lint as problems_of
-from miexchange.programme.rules import RETENTIONS
+from miexchange.programme.rules import BONUSES, OVERLAPS, RETENTIONS
 
 __all__ = ["lint", "show", "usage_rows"]
 
@@ -68,7 +68,7 @@ def show(
     if terms.bonuses:
         _output.say()
         _output.say(f"Bonuses, terms {terms.version}", style="bold")
-        _output.say_facts((bonus.id, _bonus(bonus, write)) for bonus in terms.bonuses)
+        _output.say_facts(zip(terms.bonus_by_id, BONUSES.rows(terms, write), strict=True))
 
 
 def _as_data(rules: Programme, terms: Terms) -> dict[str, Any]:
@@ -140,19 +140,11 @@ def _show_terms(rules: Programme) -> None:
             *(f"{len(one.questionnaire.questions)}, version {one.questionnaire.version}" for one in rules.terms),
         ),
     ]
-    for rule in RETENTIONS:
-        if any(rule.is_used(one) for one in rules.terms):
-            rates = ([f"{percent(rate)} {of}".rstrip() for rate, of in rule.rows(one)] for one in rules.terms)
-            rows.append((rule.title, *map(", ".join, rates)))
-    if any(one.overlaps for one in rules.terms):
-        overlaps = (
-            ", ".join(
-                f"{overlap.one} and {overlap.other}: {percent(overlap.counted_bps)} of the smaller counts"
-                for overlap in one.overlaps
-            )
-            for one in rules.terms
-        )
-        rows.append(("overlap", *overlaps))
+    rows += [
+        (rule.title, *(", ".join(rule.rows(one, write)) for one in rules.terms))
+        for rule in (*RETENTIONS, OVERLAPS)
+        if any(map(rule.is_used, rules.terms))
+    ]
     _output.say()
     _output.say("Terms", style="bold")
     columns = [_output.Column("", no_wrap=True), *(_output.Column(one.version) for one in rules.terms)]
@@ -205,21 +197,6 @@ def _deduction(deduction: Deduction, write: Callable[[int], str]) -> str:
     if deduction.share_bps:
         return f"-{percent(deduction.share_bps)} of market"
     return write(-deduction.amount_minor)
-
-
-def _bonus(bonus: Bonus, write: Callable[[int], str]) -> str:
-    worth = f"{percent(bonus.share_bps)}, at most " if bonus.share_bps else ""
-    parts = [f"{bonus.says}: {worth}{write(bonus.most_minor)}"]
-    if bonus.from_value_minor:
-        parts.append(f"from a value of {write(bonus.from_value_minor)}")
-    if bonus.targets:
-        parts.append(f"on a new {' or '.join(bonus.targets)}")
-    if bonus.begins or bonus.ends:
-        parts.append(f"from {bonus.begins or 'the beginning'} until before {bonus.ends or 'further notice'}")
-    if bonus.quota is not None:
-        parts.append(f"{bonus.quota} times{f', then {bonus.fall_back}' if bonus.fall_back else ''}")
-    parts.append("adds to others" if bonus.stackable else "the largest of its kind counts")
-    return "; ".join(parts)
 
 
 def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Unpack, cast
 
 import typer
 
@@ -18,6 +19,7 @@ from miexchange.coupon import Coupon, issue
 from miexchange.eligibility import ImeiStatus, Listing
 from miexchange.errors import shown
 from miexchange.programme import Programme, Terms
+from miexchange.programme.rules import Inputs, told_by_name
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal
 from miexchange.valuation import WorstCase, appraise, worst_case
@@ -30,6 +32,11 @@ _BY_ANSWERS = {ReasonCode.ANSWER_MISSING, ReasonCode.CONDITION_GATE, ReasonCode.
 _ACCOUNT: Chars = bound_of(Coupon, "account")
 
 
+def _option(what: str) -> Any:  # noqa: ANN401 - an annotation has no type
+    return Annotated[str | None, typer.Option(help=f"{what.capitalize()}.")]
+
+
+@partial(told_by_name, hint=_option)
 def quote(
     *,
     model: Annotated[
@@ -55,12 +62,6 @@ def quote(
     ] = None,
     programme: ProgrammeOption = "mi-exchange-india",
     at: At = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The new phone that is wanted, for bonuses on it.")
-    ] = None,
-    customer: Annotated[
-        str | None, typer.Option(metavar="CLASS", help="The class of the customer, where the programme pays by class.")
-    ] = None,
     account: Annotated[
         str | None,
         typer.Option(metavar="ID", help=f"Accept the quote for this account, {_ACCOUNT.wants}; issue its coupon."),
@@ -73,6 +74,7 @@ def quote(
         bool, typer.Option("--explain", help="Show the row behind each line, and the worst case.")
     ] = False,
     as_json: Json = False,
+    **told: Unpack[Inputs],
 ) -> None:
     """Value a used phone: the checks, the lines that add up to its value, and the most you may lose at the door.
 
@@ -95,7 +97,7 @@ def quote(
         imei = _ask.for_imei() if imei is None else imei
     device = Device(model, imei, imei2, bought)
     variant = _variant(model, rules.catalogue)
-    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, "target": target, "customer": customer}
+    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, **told}
     if terms is not None and variant is not None:
         filled = Condition({**terms.questionnaire.best(variant), **condition})
         if best:

@@ -18,15 +18,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miexchange._keyed import check_key
+from miexchange._value import require
 from miexchange.errors import missing, wrong_type
-from miexchange.ledger import _keyring, _schema
+from miexchange.ledger import _feed, _keyring, _schema
 from miexchange.ledger._address import MAKE
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
 from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
+from miexchange.ledger._export import Exported, export
+from miexchange.ledger._feed import FeedEvent
 from miexchange.ledger._ledger import Ledger
-from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
+from miexchange.ledger._observing import LOG, Observed, Watching
+from miexchange.ledger._reconcile import Difference, Reconciliation, reconcile
+from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
 from miexchange.ledger._rows import Entry
+from miexchange.ledger._seals import Seals
 from miexchange.ledger._verify import Verification, verify
 
 if TYPE_CHECKING:
@@ -35,22 +41,32 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from miexchange.ledger._observing import Observer, Timer
+
 __all__ = [
     "BusyError",
     "Checkpoint",
     "DeviceStanding",
+    "Difference",
     "Entry",
+    "Exported",
     "Exposure",
+    "FeedEvent",
     "Inclusion",
     "Ledger",
     "LedgerError",
     "LedgerVersionError",
+    "Listed",
+    "Observed",
+    "Reconciliation",
     "Sweep",
     "UnreachableError",
     "UnreadableError",
     "Verification",
+    "export",
     "migrate",
     "open",
+    "reconcile",
     "verify",
 ]
 
@@ -62,6 +78,8 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     old_keys: Sequence[bytes] = (),
     seconds_to_wait: int = 30,
     create: bool = False,
+    observer: Observer | None = None,
+    timer: Timer | None = None,
 ) -> Ledger:
     """Open a ledger of this version. One that is not there is made only with `create`: a mistyped path makes none.
 
@@ -77,6 +95,10 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         seconds_to_wait: how long a verb waits for a lock before it gives up.
         create: whether a ledger is made where there is none: in a file that is not there, which nobody else may then
             read (mode 0600), or in an empty database. Without it that is an error.
+        observer: what is called with an `Observed` after every transition, and after a request that made none; such
+            as an exporter of metrics. It is called in the same thread, after the commit; what it raises is logged.
+        timer: a clock that returns seconds, such as `time.perf_counter`, by which the observer is told how long each
+            took.
 
     Raises:
         UnreachableError: there is no database, or it cannot be reached.
@@ -84,9 +106,11 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         BusyError: others hold it all the while.
         LedgerError: there is no ledger in it; the key is new and the last one is not beside it; or the key of an open
             exchange is missing. No message shows a password.
-        InvalidValue: a key is too short or no secret.
+        InvalidValue: a key is too short or no secret, or the observer or the timer cannot be called.
     """
     _check_keys(key, old_keys)
+    require(observer is None or callable(observer), "observer", observer, "give a function that takes an Observed")
+    require(timer is None or callable(timer), "timer", timer, "give a function that returns seconds")
     engine = engine_of(url, seconds_to_wait, create=create)
     try:
         _prepare(engine, create=create)
@@ -96,7 +120,7 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         raise
     if key is None or ring is None:
         return Ledger(engine, None, ())
-    return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys))
+    return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys), watching=Watching(observer, timer))
 
 
 def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Sequence[bytes] = ()) -> str:
@@ -106,7 +130,8 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
 
     Args:
         url: as of `open`.
-        key: the key of a ledger of version 0001, whose exchanges are then sealed with it; `open` does not do that.
+        key: the key of a ledger before version 0004, whose feed begins with it, and whose exchanges are sealed with it
+            where version 0001 left them without; `open` does neither.
         old_keys: as of `open`.
 
     Raises:
@@ -121,8 +146,9 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
             _check_is_there(connection)
             _schema.version_of(connection)
         version = _schema.migrate(engine)
+        LOG.info("The tables are of version %s", version)
         if key is not None:
-            _keyring.take(engine, (key, *old_keys), seals=True)
+            _feed.begin(engine, Seals(_keyring.take(engine, (key, *old_keys), seals=True).secrets[0]))
         return version
     finally:
         engine.dispose()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed
-from miexchange.errors import InvalidValue
+from miexchange.errors import InvalidValue, MiExchangeError
 from miexchange.events import Accept, Inspect, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold, may_follow
 from miexchange.ledger import _quotas
@@ -17,6 +17,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
 from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
+from miexchange.ledger._observing import Watch, Watching
 from miexchange.ledger._requests import (
     CHANGED,
     MISTYPED,
@@ -77,7 +78,13 @@ class Books:
     """What a ledger is made of: connections, secrets, and the way of a request through a transaction."""
 
     def __init__(
-        self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes], *, given: Sequence[bytes] = ()
+        self,
+        engine: Engine,
+        key: bytes | None,
+        old_keys: Sequence[bytes],
+        *,
+        given: Sequence[bytes] = (),
+        watching: Watching = Watching(),  # noqa: B008 - a tuple of None
     ) -> None:
         """Keep the engine and the secrets; `miexchange.ledger.open` checks them.
 
@@ -86,8 +93,10 @@ class Books:
             key: the ledger's root secret, of which everything is derived; None to read only.
             old_keys: the other secrets under which devices are known.
             given: the operator's keys, the one in use first; by default the root is the only one.
+            watching: who is told of every transition.
         """
         self._engine = engine
+        self._watching = watching
         self._reader = reading(engine)
         self._sessions = Sessions(self._reader)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
@@ -178,14 +187,23 @@ class Books:
         The first attempt looks at nothing that an index would refuse anyhow: the answers' primary key knows every
         request that was answered before, the unique indexes know what is open. The second one finds out which it was.
         """
+        watch, made = Watch(self._watching, request.verb), []
 
         def attempt(session: Session, number: int) -> Exchange | Refusal:
+            nonlocal made
+            watch.attempts, made = number + 1, session.made
             if number == 0:
                 return first(session)
             known = self._first_answer(session, request)
             return second(session) if known is None else known
 
-        return self._sessions.settled(attempt)
+        try:
+            answer = self._sessions.settled(attempt)
+        except MiExchangeError as error:
+            watch.failed(error)
+            raise
+        watch.answered(answer, made)
+        return answer
 
     def _first_answer(self, session: Session, request: Request) -> Exchange | Refusal | None:
         """Return what the request was answered before, if it was; a refusal that may have passed is taken back."""
@@ -321,6 +339,7 @@ class Books:
         seals.add_event(tally, entry["hash"])
         answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
         row = row_of(exchange, self._key_id, entry["hash"])
+        session.made.append(event.kind)
         session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
         # A purchase may have been committed while the index made this transaction wait, so it is looked for now.
         bought = self._bought(session.core, exchange.coupon)
@@ -386,6 +405,7 @@ class Books:
         moved: dict[str, object] = {f"new_{name}": changed[name] for name in sql.MOVING}
         moved |= {"of_code": row.code, "of_version": row.version, "bought_us": bought_us(after)}
         answer = None if request is None else self._answer_of(request, seals, tally, version=after.version)
+        session.made.append(event.kind)
         if session.write(entry, moved, answer, seals.counted(tally), closes=not after.is_open) != 1:
             raise Conflict
         _quotas.move(session, State(row.state), after)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 __all__ = [
+    "PLACE",
     "PREPARE",
     "READ",
     "SWEEP",
@@ -95,8 +96,13 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: bool) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself
-    connection.execute("PRAGMA synchronous=FULL").close()
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    try:
+        connection.execute("PRAGMA synchronous=FULL").close()
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    except UnicodeDecodeError:  # of a damaged file: the driver cannot even read what SQLite says of it
+        from sqlite3 import DatabaseError  # noqa: PLC0415 - it is this driver's, which is not loaded for PostgreSQL
+
+        raise DatabaseError("malformed database schema: it holds text that is not UTF-8") from None
     if tables >= _OURS or (create and not tables):  # the mode is kept in the file: no other program's is changed
         connection.execute("PRAGMA journal_mode=WAL").close()
 
@@ -156,6 +162,7 @@ VERB = Outcome(
 SWEEP = Outcome(
     "What was ended before stays ended", "Whether the last ones were ended is not known", "sweep again", is_retried=True
 )
+PLACE = Outcome("Nothing was changed", "Whether events got their positions is not known", "read the feed again")
 PREPARE = Outcome("", "Whether the tables were changed is not known", "try again")
 READ = Outcome("", "", "try again")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from datetime import UTC, date, datetime, tzinfo
 from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
@@ -18,14 +19,15 @@ from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect,
 from miexchange.exchange import Exchange, State, acceptance, apply, begin
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
-from miexchange.ledger import _quotas
+from miexchange.ledger import _feed, _queries, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
 from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
-from miexchange.ledger._reports import DeviceStanding, Exposure, Sweep
+from miexchange.ledger._observing import LOG, Watch, quicker
+from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
 from miexchange.ledger._requests import Request, plain_code, refused
 from miexchange.ledger._rows import (
     entry_of,
@@ -39,11 +41,12 @@ from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from miexchange.events import Event
     from miexchange.ledger._checkpoint import Inclusion
+    from miexchange.ledger._feed import FeedEvent
     from miexchange.ledger._rows import Entry
 
 __all__ = ["Ledger"]
@@ -61,8 +64,6 @@ _ORDER = Rule(lambda value: is_id(text_of(value)), f"give the order's id: {ID_RU
 _ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
 _KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
 
-_ZONE = instance(tzinfo, 'give a time zone, such as ZoneInfo("Asia/Kolkata") or datetime.timezone.utc')
-
 
 def _days_in(zone: tzinfo) -> Callable[[int], date]:
     """Return what tells the day of an instant in a zone; the instant is in microseconds.
@@ -75,7 +76,7 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
         try:
             return from_micros(us).astimezone(zone).date()
         except Exception:  # noqa: BLE001 - a zone of anybody's making
-            raise out_of_range("zone", zone, _ZONE.says, "does not say how far it is from UTC") from None
+            raise out_of_range("zone", zone, _queries.ZONE.says, "does not say how far it is from UTC") from None
 
     day_of(0)
     return day_of
@@ -337,7 +338,13 @@ class Ledger(Books):
             after = due[-1]
             if self._engine.dialect.name == "sqlite" and not dry_run:
                 sleep(_PAUSE)
-        return Sweep(ended[State.EXPIRED], ended[State.VOID], tuple(skipped))
+        found = Sweep(ended[State.EXPIRED], ended[State.VOID], tuple(skipped))
+        level = logging.WARNING if skipped else logging.INFO
+        what = "A sweep would end" if dry_run else "A sweep ended"
+        LOG.log(
+            level, "%s: %d coupons, %d re-quotes; %d are damaged", what, found.expired, found.undecided, len(skipped)
+        )
+        return found
 
     # ----- what is asked
 
@@ -366,7 +373,77 @@ class Ledger(Books):
         with translated(READ), self._reader.connect() as connection:
             return tuple(map(entry_of, connection.execute(sql.HISTORY, {"code": plain})))
 
-    @takes(zone=_ZONE)
+    @takes(**_queries.RULES)
+    def find(
+        self,
+        *,
+        account: str | None = None,
+        state: State | str | None = None,
+        day: date | None = None,
+        imei: Imei | None = None,
+        order: str | None = None,
+        programme: str | None = None,
+        zone: tzinfo = UTC,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> tuple[Listed, ...]:
+        """Return a page of the exchanges that fit, in the order in which they were accepted.
+
+        The next page begins after the code of the last one: what happens meanwhile moves no exchange from one page to
+        another. For the operator, as `get` is.
+
+        Args:
+            account: the account.
+            state: the state.
+            day: the day on which it was accepted.
+            imei: an IMEI of its device, of whichever SIM: it is looked for by its keyed token.
+            order: the order that it is used for, or was when it was called off or reversed.
+            programme: the id of the programme of its quote.
+            zone: where the day begins, such as ``ZoneInfo("Asia/Kolkata")``.
+            after: the code behind which to go on; by default from the first.
+            limit: how many at most, up to 1,000.
+
+        Raises:
+            InvalidValue: an argument is not of its type, or `after` is no code of the ledger.
+        """
+        wanted = _queries.Filters(
+            account=account,
+            state=state,
+            began=None if day is None else _queries.day_of(day, zone),
+            tokens=None if imei is None else self._tokens_of([imei]),
+            order=order,
+            programme=programme,
+        )
+        with translated(READ), self._reader.connect() as connection:
+            place = None if after is None else _queries.place_of(connection, after)
+            rows = connection.execute(_queries.statement(wanted, place).limit(limit)).all()
+        return tuple(map(_queries.listed, rows))
+
+    @takes(after=_feed.POSITION, limit=whole(1, _feed.AT_ONCE))
+    def events(self, after: str = "", *, limit: int = 100) -> tuple[FeedEvent, ...]:
+        """Return the next events of the feed: every event of the ledger is in it once, in the order of the commits.
+
+        Keep the position of the last one that was dealt with, and ask for what follows; an empty answer says that there
+        is nothing new at the moment. The order is that of each exchange's own history, and what began after another
+        transition was committed comes after it; of two that overlapped, either may be first. No event is ever put
+        before a position that somebody was given.
+
+        An event gets its position when it is first asked for, which needs the ledger's key: without it, the ones that
+        have one are returned.
+
+        Args:
+            after: the position behind which to read on; by default from the beginning.
+            limit: how many events at most, up to 1,000.
+
+        Raises:
+            InvalidValue: `after` is no position.
+            LedgerError: another event is at `after`: the ledger was put back to an older state, or it is another one.
+        """
+        if self._seals is not None:
+            _feed.place(self._sessions, self._engine, self._seals)
+        return tuple(_feed.page(self._engine, after, limit))
+
+    @takes(zone=_queries.ZONE)
     def open_exposure(self, zone: tzinfo = UTC) -> tuple[Exposure, ...]:
         """Return what live coupons are worth, by currency and day of expiry; first those that orders hold.
 
@@ -411,12 +488,11 @@ class Ledger(Books):
         Raises:
             InvalidValue: the device has no IMEI.
         """
-        keys = self._secret_keys()
         imeis = [imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei)]
         require(bool(imeis), "device", device, "give a Device with an IMEI", "has no IMEI")
-        tokens = {device_token(imei, key=key) for imei in imeis for key in keys}
+        tokens = self._tokens_of(imeis)
         with translated(READ), self._reader.connect() as connection:
-            rows = connection.execute(sql.OF_TOKENS, {"tokens": sorted(tokens)}).all()
+            rows = connection.execute(sql.OF_TOKENS, {"tokens": tokens}).all()
         open_ones = {row.code for row in rows if row.is_open}
         bought = max(((row.bought_us, row.code) for row in rows if row.bought_us is not None), default=None)
         return DeviceStanding(
@@ -424,6 +500,11 @@ class Ledger(Books):
             bought=None if bought is None else bought[1],
             bought_at=None if bought is None else from_micros(bought[0]),
         )
+
+    def _tokens_of(self, imeis: Sequence[Imei]) -> list[str]:
+        """Return the tokens of a device's IMEIs, whatever key was in use when they were made."""
+        keys = self._secret_keys()
+        return sorted({device_token(imei, key=key) for imei in imeis for key in keys})
 
     @takes(programme=_PROGRAMME)
     def bonuses_given(self, programme: Programme) -> dict[str, int]:
@@ -483,15 +564,21 @@ class Ledger(Books):
         Returns:
             The states in which they ended, and the codes of those that are damaged.
         """
-        for _ in range(1 if len(codes) > 1 else TRIES):
+        watch = Watch(self._watching, event.kind)
+        while watch.attempts < (1 if len(codes) > 1 else TRIES):
+            watch.attempts += 1
             try:
                 lent = self._sessions.lent() if dry_run else self._sessions.transaction(SWEEP)
                 with translated(SWEEP), lent as session:
-                    return self._ended(session, codes, event, dry_run=dry_run)
+                    ended, made = self._ended(session, codes, event, dry_run=dry_run), session.made
             except Conflict:
-                continue
+                quicker(watch.attempts)
             except UnreadableError:
                 break
+            else:
+                if not dry_run:
+                    watch.made(made)
+                return ended
         if len(codes) == 1:
             return [], codes
         each = [self._swept([code], event, dry_run=dry_run) for code in codes]

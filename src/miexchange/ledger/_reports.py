@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from miexchange._bounded import Count, Line
+from miexchange._bounded import Count, Id, Line, Number
 from miexchange._limits import JSON_VALUES
 from miexchange._value import Value
-from miexchange.money import CurrencyOfOld
+from miexchange.exchange import State
+from miexchange.money import Currency, CurrencyOfOld
 
-__all__ = ["DeviceStanding", "Exposure", "Sweep"]
+__all__ = ["DeviceStanding", "Exposure", "Listed", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,37 @@ class Sweep(Value):
     undecided: Count
     skipped: tuple[Line, ...] = ()
     _most_items: ClassVar[int] = JSON_VALUES
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Value):
+    """An exchange in a list; `Ledger.get` returns all of it.
+
+    Attributes:
+        code: its coupon's code.
+        account: the account.
+        state: where it stands.
+        version: how many events there were.
+        order: the order that it is used for, or was when it was called off or reversed; None for none.
+        programme: the id of the programme of its quote.
+        value_minor: what its coupon is worth, in minor units.
+        currency: the currency of that.
+        began: when it was accepted, UTC.
+        at: the instant of the last event, UTC.
+        due: when a sweep ends it; None for never.
+    """
+
+    code: Line
+    account: Id
+    state: State
+    version: Number
+    order: Id | None
+    programme: Id
+    value_minor: Count
+    currency: Currency
+    began: datetime
+    at: datetime
+    due: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,18 +65,23 @@ def fingerprint(key: bytes, *content: str) -> str:
 def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
     """Return an exchange as its row in the table ``exchanges``."""
     due = exchange.due
+    order = None if exchange.order is None else exchange.order.id
+    is_held = exchange.state in _HELD
     return {
         "code": exchange.code,
         "account": exchange.account,
         "state": exchange.state.value,
         "version": exchange.version,
-        "order_id": exchange.order.id if exchange.order is not None and exchange.state in _HELD else None,
+        "order_id": order if is_held else None,
         "due_us": None if due is None else micros(due),
         "at_us": micros(exchange.at),
         "value_minor": exchange.coupon.value,
         "currency": exchange.coupon.currency.code,
         "key_id": key_of_code,
         "head": head,
+        "programme": exchange.quote.programme,
+        "began_us": micros(exchange.coupon.valid_from),
+        "past_order": None if is_held else order,
     }
 
 

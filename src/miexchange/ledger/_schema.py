@@ -7,6 +7,8 @@
 - ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
   refusals.
 - ``quotas``: how many places of each bonus with a quota are taken.
+- ``feed_queue``: the events that have no position in the feed yet, in the order in which they were written.
+- ``feed``: the positions of the others; see `miexchange.ledger._feed`.
 - ``tallies``: the running count of events and answers, sealed with the ledger's key.
 - ``secret_keys``: which keys open the ledger: for each its id, and the ledger's secrets encrypted under it.
 
@@ -44,9 +46,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import ReflectedIndex
 
 __all__ = [
+    "HAS_PAST_ORDER",
     "HEAD",
     "IS_OPEN",
-    "TOKEN_IS_BOUGHT",
     "TOKEN_IS_OPEN",
     "answers",
     "check",
@@ -54,6 +56,8 @@ __all__ = [
     "differences",
     "events",
     "exchanges",
+    "feed",
+    "feed_queue",
     "is_empty",
     "migrate",
     "quotas",
@@ -62,7 +66,7 @@ __all__ = [
     "version_of",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _metadata = MetaData()
@@ -72,8 +76,8 @@ IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
 TOKEN_IS_OPEN = text("is_open")
 """The same of device tokens."""
 
-TOKEN_IS_BOUGHT = text("bought_us IS NOT NULL")
-"""The same of devices that were bought."""
+HAS_PAST_ORDER = text("past_order IS NOT NULL")
+"""The same of exchanges that ended, and had an order."""
 
 exchanges = Table(
     "exchanges",
@@ -89,8 +93,12 @@ exchanges = Table(
     Column("currency", String(3), nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("head", String(64), nullable=False),
+    Column("programme", String(NAME), nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Column("past_order", String(NAME)),
     Index("exchanges_open_account", "account", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     Index("exchanges_order", "order_id", unique=True),
+    Index("exchanges_past_order", "past_order", sqlite_where=HAS_PAST_ORDER, postgresql_where=HAS_PAST_ORDER),
     Index(
         "exchanges_due",
         "due_us",
@@ -98,6 +106,10 @@ exchanges = Table(
         sqlite_where=text("due_us IS NOT NULL"),
         postgresql_where=text("due_us IS NOT NULL"),
     ),
+    Index("exchanges_began", "began_us", "code"),
+    Index("exchanges_account", "account", "began_us", "code"),
+    Index("exchanges_state", "state", "began_us", "code"),
+    Index("exchanges_programme", "programme", "began_us", "code"),
     sqlite_with_rowid=False,
 )
 
@@ -130,7 +142,7 @@ device_tokens = Table(
         sqlite_where=TOKEN_IS_OPEN,
         postgresql_where=TOKEN_IS_OPEN,
     ),
-    Index("device_tokens_bought", "token", sqlite_where=TOKEN_IS_BOUGHT, postgresql_where=TOKEN_IS_BOUGHT),
+    Index("device_tokens_token", "token", "code"),
     sqlite_with_rowid=False,
 )
 
@@ -171,6 +183,22 @@ tallies = Table(
     Column("epoch", Integer, nullable=False),
     Column("seal", String(64), nullable=False),
     sqlite_with_rowid=False,
+)
+
+feed_queue = Table(
+    "feed_queue",
+    _metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # SQLite's own number of a row
+    Column("code", String(17), nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+feed = Table(
+    "feed",
+    _metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("code", String(17), nullable=False),
+    Column("version", Integer, nullable=False),
 )
 
 secret_keys = Table(

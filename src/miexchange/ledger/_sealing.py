@@ -11,7 +11,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._reading import AT_ONCE
 from miexchange.ledger._schema import answers, events, exchanges, secret_keys, tallies
-from miexchange.ledger._seals import BUCKETS, Seals, Tally, bucket_of, chained_as_in_0001
+from miexchange.ledger._seals import FEED, Seals, Tally, bucket_of, chained_as_in_0001
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ def seal_all(connection: Connection, seals: Seals) -> None:
     Raises:
         LedgerError: an old chain is broken.
     """
-    counts = [seals.first(bucket) for bucket in range(BUCKETS)]
+    counts = [seals.first(bucket) for bucket in range(FEED + 1)]
     _chain_all(connection, seals, counts)
     _seal_answers(connection, seals, counts)
     for row in connection.execute(select(secret_keys)).mappings():

@@ -19,9 +19,11 @@ from miexchange.ledger._errors import LedgerError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BUCKETS", "FIRST_EPOCH", "Seals", "Tally", "bucket_of", "chained_as_in_0001"]
+__all__ = ["BUCKETS", "FEED", "FIRST_EPOCH", "Seals", "Tally", "bucket_of", "chained_as_in_0001"]
 
 BUCKETS = 256
+FEED = BUCKETS
+"""The row of the running count after those: how many events have a position in the feed, and the sum of these."""
 FIRST_EPOCH = 1
 _MODULUS = 2**256
 _OF_EVENT = ("code", "version", "kind", "at_us", "body", "key_id", "request", "epoch")
@@ -102,6 +104,11 @@ class Seals:
     def add_key(self, tally: Tally, row: Mapping[Any, Any], times: int = 1) -> None:
         """Count a row of the table ``secret_keys``; `times` is -1 to take it away."""
         self._add(tally, "key", _digest(self._keys, [row[name] for name in _OF_KEY]), times)
+
+    def add_position(self, tally: Tally, position: int, code: str, version: int) -> None:
+        """Count an event that got its position in the feed."""
+        tally.events += 1
+        self._add(tally, "position", f"{position} {code} {version}")
 
     def _add(self, tally: Tally, kind: str, digest: str, times: int = 1) -> None:
         member = int.from_bytes(hmac.digest(self._members, f"{kind} {digest}".encode(), "sha256"))

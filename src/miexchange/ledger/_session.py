@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import psycopg
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import VERB, Conflict, translated
 from miexchange.ledger._errors import BusyError, LedgerError
+from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._seals import Tally, bucket_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class ExchangeRow(NamedTuple):
     currency: str
     key_id: str
     head: str
+    programme: str
+    began_us: int
+    past_order: str | None
 
 
 _WIDTH = len(ExchangeRow._fields)
@@ -75,6 +79,7 @@ class Statements:
         self.add = text(sql.ADD)
         self.add_token = text(sql.ADD_TOKEN)
         self.add_event = text(sql.ADD_EVENT)
+        self.queue = text(sql.QUEUE)
         self.add_answer = text(sql.ADD_ANSWER)
         self.move = text(sql.MOVE)
         self.close_tokens = text(sql.CLOSE_TOKENS)
@@ -92,21 +97,33 @@ class Session:
         core: the same connection as SQLAlchemy knows it, for whatever is asked seldom.
         statements: what can be handed to `run`.
         held: the rows of the running count that the transaction holds, by their numbers.
+        made: the kinds of the events that the transaction wrote.
     """
 
-    __slots__ = ("_driver", "core", "held", "statements")
+    __slots__ = ("_driver", "core", "held", "made", "statements")
 
     def __init__(self, core: Connection, statements: Statements) -> None:
         """Take the driver's connection out of SQLAlchemy's."""
         self.core = core
         self.statements = statements
         self.held: dict[int, Tally] = {}
+        self.made: list[str] = []
         self._driver: Any = core.connection.dbapi_connection
+
+    @property
+    def _is_heard(self) -> bool:
+        """Whether somebody listens to the statements of the engine."""
+        listeners = self.core.dispatch
+        return bool(listeners.before_cursor_execute or listeners.after_cursor_execute)
 
     def begin(self) -> None:
         """Begin a transaction; SQLite's takes the write lock at once."""
         self.held.clear()
-        self._driver.execute(self.statements.begin)
+        self.made = []  # a new one: the last may still be read, when the session is another's
+        if self._is_heard:
+            self.core.exec_driver_sql(self.statements.begin)
+        else:
+            self._driver.execute(self.statements.begin)
 
     def commit(self) -> None:
         """End it, with all that it did."""
@@ -117,7 +134,9 @@ class Session:
         self._driver.rollback()
 
     def run(self, statement: str, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - the driver's cursor
-        """Execute a statement, and return the cursor."""
+        """Execute a statement, and return the cursor; where somebody listens to the engine, by SQLAlchemy's way."""
+        if self._is_heard:
+            return self.core.exec_driver_sql(statement, dict(values))
         return self._driver.execute(statement, values)
 
     def row(self, code: str, *, lock: bool = False) -> ExchangeRow | None:
@@ -196,6 +215,7 @@ class Session:
         for token in tokens:
             self.run(statements.add_token, {"code": row["code"], "token": token, "is_open": True, "bought_us": None})
         self.run(statements.add_event, told)
+        self.run(statements.queue, told)
         self.run(statements.add_answer, answer)
         self.run(statements.count, counted)
 
@@ -223,6 +243,7 @@ class Session:
             asked = {**answer, "asked_us": answer["at_us"]}
             return int(self.run(statement, {**asked, **told, **moved, **counted}).rowcount)
         self.run(statements.add_event, told)
+        self.run(statements.queue, told)
         done = int(self.run(statements.move, moved).rowcount)
         if closes:
             self.run(statements.close_tokens, moved)
@@ -262,7 +283,9 @@ class Sessions:
 
     def drop(self, session: Session) -> None:
         """Close a session that cannot be used any more, and those at hand: what it lost, they lost too."""
-        for one in (session, *self._emptied()):
+        dropped = (session, *self._emptied())
+        LOG.warning("A connection is given up, and %d more that were at hand", len(dropped) - 1)
+        for one in dropped:
             one.core.invalidate()
             one.core.close()
 
@@ -307,6 +330,7 @@ class Sessions:
             self._undo(session)
             raise
         except BaseException:  # also an interrupt: in what state the connection is, nobody knows
+            LOG.error("A commit was not answered: whether it was done is not known")
             self.drop(session)
             raise
         self.keep(session)
@@ -325,7 +349,7 @@ class Sessions:
                 with self.transaction() as session:
                     return work(session, number)
             except Conflict:
-                continue
+                quicker(number + 1)
         raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
 
     def _undo(self, session: Session) -> None:

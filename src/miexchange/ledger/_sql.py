@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, and_, bindparam, case, cast, delete, false, func, insert, select, true, tuple_, update
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    ARRAY,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    false,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from miexchange.exchange import OPEN, State
-from miexchange.ledger._schema import IS_OPEN, TOKEN_IS_OPEN, answers, device_tokens, events, exchanges, quotas, tallies
+from miexchange.ledger._schema import (
+    IS_OPEN,
+    TOKEN_IS_OPEN,
+    answers,
+    device_tokens,
+    events,
+    exchanges,
+    feed_queue,
+    quotas,
+    tallies,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import CTE, Insert
 
 __all__ = [
     "ADD",
@@ -40,6 +70,7 @@ __all__ = [
     "OPEN_OF_ACCOUNT",
     "OPEN_OF_DEVICE",
     "OPEN_STATES",
+    "QUEUE",
     "ROW",
     "ROWS",
     "TAKE_PLACE",
@@ -54,7 +85,7 @@ BATCH = 20
 
 US_OF_A_MINUTE = 60_000_000
 
-MOVING = ("state", "version", "order_id", "due_us", "at_us", "head")
+MOVING = ("state", "version", "order_id", "due_us", "at_us", "head", "past_order")
 
 ROW = select(exchanges).where(exchanges.c.code == bindparam("code"))
 # PostgreSQL locks the exchange first and the count then; every transaction that locks both does so in this order.
@@ -102,6 +133,7 @@ DUE = (
 )
 ADD = insert(exchanges)
 ADD_EVENT = insert(events)
+QUEUE = insert(feed_queue).values(code=bindparam("code"), version=bindparam("version"))
 ADD_TOKEN = insert(device_tokens)
 ADD_ANSWER = insert(answers)
 MOVE = (
@@ -170,7 +202,18 @@ _given = (
 )
 _counted = COUNT.cte("counted")
 ANSWER_ALONE = ADD_ANSWER.values({column.name: bindparam(column.name) for column in answers.c}).add_cte(_counted)
-WRITE = MOVE.add_cte(_told, _given, _counted)
+
+
+def _queued(*others: CTE, after: CTE) -> Insert:
+    """Queue the event, once what may wait for others is done: the queue's order is that of the commits then.
+
+    Its number of rows is that of what it comes after.
+    """
+    version = bindparam("version", type_=feed_queue.c.version.type)
+    return insert(feed_queue).from_select(["code", "version"], select(after.c.code, version)).add_cte(*others)
+
+
+WRITE = _queued(_told, _given, _counted, after=MOVE.returning(exchanges.c.code).cte("moved"))
 _tokens = (
     insert(device_tokens)
     .from_select(
@@ -181,9 +224,11 @@ _tokens = (
             true(),
         ),
     )
+    .returning(device_tokens.c.code)
     .cte("tokens")
 )
-ADD_ALL = ADD.values({column.name: bindparam(column.name) for column in exchanges.c}).add_cte(
-    _told, _given, _tokens, _counted
-)
+_added = ADD.values({column.name: bindparam(column.name) for column in exchanges.c}).returning(exchanges.c.code)
+_row = _added.cte("added")
+_are_added = select(func.count()).select_from(_tokens).scalar_subquery() >= literal_column("0")
+ADD_ALL = _queued(_told, _given, _counted, after=select(_row.c.code).where(_are_added).cte("both"))
 WRITE_AND_CLOSE = WRITE.add_cte(CLOSE_TOKENS.cte("closed"))

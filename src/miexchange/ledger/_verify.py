@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from heapq import merge
@@ -30,11 +31,13 @@ from miexchange.ledger._schema import (
     differences,
     events,
     exchanges,
+    feed,
+    feed_queue,
     quotas,
     secret_keys,
     tallies,
 )
-from miexchange.ledger._seals import BUCKETS, Seals, Tally, bucket_of
+from miexchange.ledger._seals import FEED, Seals, Tally, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,8 +154,9 @@ class _Proof:
         self.epoch = epoch
         self.faults: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.positions = array("q")
         self.now, self.then, self.answers_then = Tree(), Tree(), Tree()
-        self._tallies = None if seals is None else [seals.first(bucket) for bucket in range(BUCKETS)]
+        self._tallies = None if seals is None else [seals.first(bucket) for bucket in range(FEED + 1)]
         self._promises = _Promises()
 
     @property
@@ -170,6 +174,7 @@ class _Proof:
             self.faults += self._promises.broken()
             self._look_at_quotas(connection)
             self._look_at_keys(connection)
+            self._look_at_positions()
             self._look_at_tallies(connection)
 
     # ----- tables and indexes
@@ -203,6 +208,8 @@ class _Proof:
             events: ["code", "version"],
             device_tokens: ["code", "token"],
             answers: ["code", "asker", "verb", "request"],
+            feed: ["code", "version", "position"],
+            feed_queue: ["code", "version", "id"],
         }
         streams = [self._placed(connection, table, order) for table, order in orders.items()]
         for _, group in groupby(merge(*streams, key=lambda one: one[:2]), key=lambda one: one[0]):
@@ -230,7 +237,7 @@ class _Proof:
             self.faults.append(f"{name}: its rows cannot be read: {type(error).__name__}")
 
     def _faults_without_code(self, found: dict[str, list[Row]]) -> Iterator[str]:
-        for name in ("exchanges", "events", "device_tokens"):
+        for name in ("exchanges", "events", "device_tokens", "feed", "feed_queue"):
             if found[name]:
                 yield f"{len(found[name])} rows of {name} have no code"
         for row in found["answers"]:
@@ -250,7 +257,7 @@ class _Proof:
         told, given = found["events"], found["answers"]
         broken = [
             fault
-            for table in (exchanges, events, device_tokens, answers)
+            for table in (exchanges, events, device_tokens, answers, feed, feed_queue)
             for row in found[table.name]
             for fault in misfits(table, row)
         ]
@@ -260,10 +267,11 @@ class _Proof:
         for row in given:
             yield from self._faults_of_answer(row)
         if not found["exchanges"]:
-            for name in ("events", "device_tokens"):
+            for name in ("events", "device_tokens", "feed", "feed_queue"):
                 if found[name]:
                     yield f"its row is missing, and rows of {name} are there"
         self._count(code, told)
+        yield from self._faults_of_feed(code, found)
         exchange = None
         if told or found["exchanges"]:
             exchange, head, faults = self._history(told)
@@ -284,6 +292,24 @@ class _Proof:
         for tree, some in ((self.now, told), (self.then, then)):
             if some:
                 tree.add(leaf(code, some[-1]["version"], some[-1]["hash"]))
+
+    def _faults_of_feed(self, code: str, found: dict[str, list[Row]]) -> Iterator[str]:
+        """Count the positions of an exchange's events: each has one, or is in the queue for one, in their order."""
+        placed, queued = found["feed"], found["feed_queue"]
+        for row in placed:
+            self.positions.append(row["position"])
+            if self._tallies is not None and self.seals is not None:
+                self.seals.add_position(self._tallies[FEED], row["position"], code, row["version"])
+        if [row["version"] for row in (*placed, *queued)] != [row["version"] for row in found["events"]]:
+            yield "the feed has other events of it than there are"
+        for rows_, name in ((placed, "position"), (queued, "id")):
+            numbers = [row[name] for row in rows_]
+            if numbers != sorted(numbers):
+                yield "the feed has its events in another order"
+
+    def _look_at_positions(self) -> None:
+        if sorted(self.positions) != list(range(1, len(self.positions) + 1)):
+            self.faults.append("the positions in the feed are not those from 1 on")
 
     def _history(self, told: list[Row]) -> tuple[Exchange | None, str, list[str]]:
         """Follow the events of an exchange; return the exchange that they make, the last hash, and the faults."""
@@ -351,11 +377,14 @@ class _Proof:
 
     def _look_at_tallies(self, connection: Connection) -> None:
         found = {row["bucket"]: row for row in self._whole(connection, tallies)}
-        epochs = {row["epoch"] for row in found.values()}
+        epochs = {row["epoch"] for row in found.values() if row["bucket"] != FEED}
         if self.seals is None or self._tallies is None:
             return
         for should in self._tallies:
             row = found.pop(should.bucket, None)
+            if row is None and should.bucket == FEED and not should.events:
+                self.faults.append("the feed was not begun: run miexchange ledger migrate with the ledger's key")
+                continue
             if row is None:
                 self.faults.append(f"row {should.bucket} of the running count is missing")
                 continue
@@ -370,7 +399,7 @@ class _Proof:
             if tally.sum != should.sum:
                 self.faults.append(
                     f"row {should.bucket} of the running count: what is there is not what was written: an event, an "
-                    "answer or a key was changed, added or removed"
+                    "answer, a key or a position was changed, added or removed"
                 )
         self.faults += [f"row {bucket} of the running count is one too many" for bucket in found]
         if len(epochs) > 1:

@@ -10,16 +10,8 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 """
 
 from miexchange.programme.programme import Programme, lint, shipped
-from miexchange.programme.rules import AgeBand, CustomerClass
-from miexchange.programme.terms import (
-    NONE_GIVEN,
-    Bonus,
-    ExchangeRules,
-    Overlap,
-    StepName,
-    Terms,
-    UsageRules,
-)
+from miexchange.programme.rules import AgeBand, Bonus, CustomerClass, Overlap
+from miexchange.programme.terms import NONE_GIVEN, ExchangeRules, StepName, Terms, UsageRules
 
 __all__ = [
     "NONE_GIVEN",

@@ -45,10 +45,11 @@ class Shape(NamedTuple):
 
 @cache
 def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
-    """Return the shape of a dataclass."""
-    fields, hints = dataclasses.fields(kind), hints_of(kind)
-    required = (field.name for field in fields if field.default is dataclasses.MISSING)
-    return Shape({field.name: hints[field.name] for field in fields}, frozenset(required))
+    """Return the shape of a dataclass; the keys that must be there stand first."""
+    hints, required = hints_of(kind), []
+    for field in dataclasses.fields(kind):
+        required += [field.name] * (field.default is dataclasses.MISSING)
+    return Shape({name: hints[name] for name in dict.fromkeys((*required, *hints))}, frozenset(required))
 
 
 def dotted(path: TomlPath) -> str:

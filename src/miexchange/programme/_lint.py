@@ -9,12 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange._time import midnight
 from miexchange.market import stale_from
 from miexchange.money import BPS, percent
+from miexchange.programme.rules import RULES, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +25,12 @@ if TYPE_CHECKING:
     from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing
     from miexchange.market import Price
-    from miexchange.programme import Bonus, Terms
+    from miexchange.programme import Terms
     from miexchange.programme._load import Answers, Draft
 
 __all__ = ["check"]
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
-
-_Span = tuple[datetime, datetime]
-"""From an instant on, until another."""
 
 _Fault = tuple[str, str, str]
 """The column or key, what is wrong, and the remedy."""
@@ -44,7 +43,7 @@ def check(draft: Draft) -> None:
             _check_answers(part.answers, draft)
             _check_asked(part.index, part.answers, draft)
         if part.settings is not None:
-            _check_bonuses(part.settings, part.index, draft)
+            _check_rules(part.settings, part.index, draft)
             if part.answers is not None:
                 _check_shares(part.settings, part.index, draft)
     _check_versions(draft)
@@ -169,23 +168,12 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
     deductions by share by less than q x s + k, for k groups whose worst shares add up to s. So p x (keep - s) >= r + k
     is enough, whatever the answers are.
     """
-    kept: list[int] = [min((grade.keep_bps for grade in terms.grades), default=BPS)]
-    worst: dict[str, int] = {}
-    for question in terms.questionnaire.questions:
-        options = [option for option in question.options if not option.gate]
-        least = min((option.keep_bps for option in options), default=BPS)
-        kept += [least] * (least < BPS)
-        shares = [option.deduction.share_bps for option in options if option.deduction is not None]
-        worst[question.component] = max([worst.get(question.component, 0), *shares])
-    kept += [rule.least(terms) for rule in terms.retentions]
-    shares_bps = sum(worst.values())
-    groups = sum(share > 0 for share in worst.values())
+    kept, shares_bps = terms.least_kept, sum(terms.worst_shares)
     # The product of the rates stays a whole number: it is the numerator over BPS ** len(kept).
-    numerator, denominator = 1, BPS ** len(kept)
-    for bps in kept:
-        numerator *= bps
+    numerator, denominator = prod(kept), BPS ** len(kept)
     margin = draft.price_step_minor * (numerator * BPS - shares_bps * denominator)
-    if shares_bps and draft.price_step_minor and margin < (len(kept) + groups) * denominator * BPS:
+    needed = (len(kept) + len(terms.worst_shares)) * denominator * BPS
+    if shares_bps and draft.price_step_minor and margin < needed:
         what = (
             f"answers can take {percent(shares_bps)} of the market price where others leave "
             f"{percent(numerator * BPS // denominator)} of it, so a higher price could pay less"
@@ -196,49 +184,14 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
         draft.bad(("terms", index, "condition"), what, remedy)
 
 
-def _check_bonuses(terms: Terms, index: int, draft: Draft) -> None:
+def _check_rules(terms: Terms, index: int, draft: Draft) -> None:
     periods = _periods(draft)
-    for number, bonus in enumerate(terms.bonuses):
-        faults = [
-            *(_faults_of_time(bonus, periods[index], draft) if periods else ()),
-            *_faults_of_fall_back(bonus, terms),
-        ]
-        for key, message, remedy in faults:
-            draft.bad(("terms", index, "bonuses", number, key), f"{bonus.id} {message}", remedy)
+    for rule in RULES:
+        for number, key, what, remedy in rule.problems(terms, periods[index] if periods else None, draft.zone):
+            draft.bad(("terms", index, rule.setting, number, key), what, remedy)
 
 
-def _faults_of_time(bonus: Bonus, period: _Span, draft: Draft) -> Iterator[_Fault]:
-    begin, end = period
-    if bonus.ends is not None and midnight(bonus.ends, draft.zone) <= begin:
-        what = f"ends on {bonus.ends}, before these terms begin"
-        yield "ends", what, "Take it out of these terms, or let it end later"
-    if bonus.begins is not None and midnight(bonus.begins, draft.zone) >= end:
-        what = f"begins on {bonus.begins}, when the next terms are in force"
-        yield "begins", what, "Move it to the next terms"
-
-
-def _faults_of_fall_back(bonus: Bonus, terms: Terms) -> Iterator[_Fault]:
-    if not bonus.fall_back:
-        return
-    if bonus.quota is None:
-        what = "has a fall-back and no quota, so the fall-back is never reached"
-        yield "fall_back", what, "Set a quota, or take the fall-back out"
-    yield from _faults_of_pair(bonus, terms.bonus_by_id[bonus.fall_back])
-
-
-def _faults_of_pair(bonus: Bonus, other: Bonus) -> Iterator[_Fault]:
-    """Yield what is wrong with a bonus and the one in its place, which is also offered by itself."""
-    if bonus.stackable or other.stackable:
-        what = f"and its fall-back {other.id} are not alternatives: one is stackable, so {other.id} could be paid twice"
-        yield "fall_back", what, "Let neither be stackable"
-    earlier = other.begins is not None and (bonus.begins is None or bonus.begins < other.begins)
-    later = other.ends is not None and (bonus.ends is None or bonus.ends > other.ends)
-    if earlier or later or (other.targets and not set(bonus.targets or ("",)) <= set(other.targets)):
-        what = f"is offered on days or for models for which its fall-back {other.id} is not"
-        yield "fall_back", what, f"Let {other.id} cover the days and the targets of {bonus.id}"
-
-
-def _periods(draft: Draft) -> list[_Span]:
+def _periods(draft: Draft) -> list[Span]:
     """Return from when until when each version of the terms is in force; nothing where that cannot be told."""
     starts = [part.settings.effective_from for part in draft.parts if part.settings is not None]
     if len(starts) < len(draft.parts) or any(before >= after for before, after in pairwise(starts)):
@@ -284,7 +237,7 @@ class _Tables:
             self._check_reach()
             self._check_anchors()
 
-    def _span(self, listing: Listing) -> _Span:
+    def _span(self, listing: Listing) -> Span:
         """Return from when until when a row of the list counts."""
         begin = midnight(listing.listed_from, self._draft.zone)
         until = listing.listed_until
@@ -482,7 +435,7 @@ class _Tables:
                             file, line, "model", what, f"Add it to {Path(draft.files['repair_anchors']).name}"
                         )
 
-    def _hole(self, model: str, component: str, period: _Span) -> tuple[Listing, datetime] | None:
+    def _hole(self, model: str, component: str, period: Span) -> tuple[Listing, datetime] | None:
         """Return a row of the list and the first instant of it that has no such anchor, before the last one ends."""
         for listing in self._listings[model]:
             begin, end = _common(self._span(listing), period)
@@ -495,7 +448,7 @@ class _Tables:
         return None
 
 
-def _end(span: _Span) -> datetime:
+def _end(span: Span) -> datetime:
     return span[1]
 
 
@@ -527,12 +480,12 @@ def _needs(terms: Terms) -> dict[str, list[tuple[Question, Option]]]:
     return needs
 
 
-def _within(span: _Span, windows: list[_Span]) -> _Span:
+def _within(span: Span, windows: list[Span]) -> Span:
     """Return what a span has in common with the first of the windows that ends after it begins; they are in order."""
     first = bisect_right(windows, span[0], key=_end)
     return _common(span, windows[first]) if first < len(windows) else (span[1], span[1])
 
 
-def _common(*spans: _Span) -> _Span:
+def _common(*spans: Span) -> Span:
     """Return what spans have in common; it is empty where it would end before it begins."""
     return max(begin for begin, _ in spans), min(end for _, end in spans)

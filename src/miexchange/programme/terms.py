@@ -8,18 +8,16 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from miexchange._bounded import After, Between, Id, Items, Line, MaybeId, Note, Text, Words, bound_of
-from miexchange._fits import check_of, fault
+from miexchange._bounded import Between, Id, Items, Note, Words, bound_of
 from miexchange._limits import LISTED
-from miexchange._privacy import mask
-from miexchange._text import WIDEST, is_missing, listed, native
+from miexchange._text import WIDEST, native
 from miexchange._time import TICK
-from miexchange._value import Value, argument, day, instant, pairs, text, whole
+from miexchange._value import Value, argument, instant, pairs, whole
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import out_of_range, shown
-from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, Currency, percent
-from miexchange.programme.rules import RETENTIONS, AgeBand, CustomerClass
+from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.rules import RETENTIONS, RULES, Bonus, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,14 +25,11 @@ if TYPE_CHECKING:
     from miexchange._value import Fault
     from miexchange.programme.rules import Retention
 
-__all__ = ["NONE_GIVEN", "Bonus", "ExchangeRules", "Overlap", "StepName", "Terms", "UsageRules"]
+__all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
 
 
 LONGEST_DAYS = 3_650
 """For how many days something can be valid: ten years."""
-
-Quota = Annotated[int, Between(1, GREATEST_AMOUNT)]
-"""How often a bonus is given."""
 
 SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
 """Brands, categories or channels, each named once, one at least."""
@@ -45,29 +40,6 @@ StepName = tuple[str, str, str]
 
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
 """No bonus with a quota was given yet."""
-
-
-_NAMED = {
-    "target": "give the new model's name, or None",
-    "customer": "give the class of the customer as the programme names it, or None",
-}
-
-
-def plain_name(name: object, field: str) -> str | None:
-    """Return what an argument names, such as the new model that is wanted, as a plain text, or None.
-
-    Raises:
-        InvalidValue: neither a text nor missing, or a text that a quote cannot hold.
-    """
-    if name is None or is_missing(name):
-        return None
-    given = name if type(name) is str else text(name, field, _NAMED[field])
-    if not _fits_quote(given):
-        raise fault(field, given, Line | None, 0)
-    return given
-
-
-_fits_quote = check_of(Line, 0)
 
 
 _COUNTS = "give a mapping of bonus id to how often it was given"
@@ -86,96 +58,6 @@ def counts_given(given: object) -> Mapping[str, int]:
         if not (type(name) is str and type(times) is int and 0 <= times < WIDEST):
             raise out_of_range("bonuses_given", given, _COUNTS, f"says {shown(times)} of {shown(name)}")
     return dict(cast("list[tuple[str, int]]", counts))
-
-
-@dataclass(frozen=True, slots=True)
-class Overlap(Value):
-    """Two component groups that damage together: the smaller deduction counts only in part.
-
-    Attributes:
-        one: a component group.
-        other: another one.
-        counted_bps: the part of the smaller deduction that counts, in basis points.
-        source: where the number is from.
-    """
-
-    one: Id
-    other: Id
-    counted_bps: Bps
-    source: Note = ""
-
-    def _faults(self) -> Iterator[Fault]:
-        if self.one == self.other:
-            yield "other", self.other, "name two component groups"
-
-
-@dataclass(frozen=True, slots=True)
-class Bonus(Value):
-    """Money on top of the exchange value, kept apart from it.
-
-    Of the bonuses that are not stackable, only the largest counts; stackable ones all add up.
-
-    Attributes:
-        id: the bonus's id.
-        says: what it is, for people.
-        amount_minor: a fixed amount; or
-        share_bps: a share of the exchange value, in basis points.
-        cap_minor: the most it can be; required for a share.
-        from_value_minor: the least exchange value that earns it. A band has no upper end, so that
-            a higher value never earns less.
-        targets: the new models that it is for; empty for all. It is spent only on these.
-        begins: the first day, in the programme's zone; None for always.
-        ends: the first day no longer; None for open.
-        stackable: whether it adds to others.
-        quota: how often it is given; None for no limit.
-        fall_back: the bonus that is given in its place when the quota is used up, or "".
-        source: where the offer is from.
-    """
-
-    id: Id
-    says: Text
-    amount_minor: Amount = 0
-    share_bps: Bps = 0
-    cap_minor: Annotated[int, Between(1, GREATEST_AMOUNT)] | None = None
-    from_value_minor: Amount = 0
-    targets: Words = ()
-    begins: date | None = None
-    ends: Annotated[date | None, After("begins")] = None
-    stackable: bool = False
-    quota: Quota | None = None
-    fall_back: MaybeId = ""
-    source: Note = ""
-
-    def _faults(self) -> Iterator[Fault]:
-        if bool(self.amount_minor) is bool(self.share_bps):
-            yield (
-                "amount_minor",
-                self.amount_minor,
-                "give amount_minor or share_bps: a bonus is either a fixed amount or a share",
-            )
-        elif self.share_bps and self.cap_minor is None:
-            yield "cap_minor", self.cap_minor, "give the most that the share can be"
-        elif self.amount_minor and self.cap_minor is not None:
-            yield (
-                "cap_minor",
-                self.cap_minor,
-                "give in amount_minor what is paid, and no cap: a fixed amount needs none",
-            )
-
-    @property
-    def most_minor(self) -> int:
-        """The most that the bonus can be: its cap, or its fixed amount."""
-        return self.amount_minor if self.cap_minor is None else self.cap_minor
-
-    def runs(self, on: date, target: str | None) -> bool:
-        """Tell whether the bonus is offered that day for that new model."""
-        if type(on) is not date:
-            on = day(on, "on")
-        if target is not None and type(target) is not str:
-            target = plain_name(target, "target")
-        if self.targets and target not in self.targets:
-            return False
-        return (self.begins is None or self.begins <= on) and (self.ends is None or on < self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +172,10 @@ class ExchangeRules(Value):
 
 
 @dataclass(frozen=True)
-class Terms(Value):
+class Terms(Settings, Value):
     """One dated version of a programme's terms. It holds until the next version begins.
+
+    The settings of the rules of the list stand in it too: see `miexchange.programme.rules.Settings`.
 
     Attributes:
         version: the version's name; a quote carries it.
@@ -304,11 +188,6 @@ class Terms(Value):
         factor_bps: the operator's share of the value.
         scrap_minor: the floor.
         step_minor: the value is rounded down to whole steps of this.
-        drift_bps_per_day: what a price loses for each whole day since it became effective.
-        age_bands: what is kept by age since purchase; empty where age does not matter.
-        customer_classes: what is kept by class of customer, the best first; empty where classes do not matter.
-        overlaps: component groups that damage together.
-        bonuses: offers on top.
         usage: what the coupon may be used for.
         exchange: what happens between checkout and doorstep; None for a programme that only quotes.
         quote_seal: whether a quote is accepted only with a seal. Where quotes leave the service's hands, it is
@@ -327,11 +206,6 @@ class Terms(Value):
     scrap_minor: Amount
     step_minor: Annotated[int, Between(1, GREATEST_AMOUNT)]
     usage: UsageRules
-    drift_bps_per_day: Bps = 0
-    age_bands: Annotated[tuple[AgeBand, ...], Items(0, LISTED)] = ()
-    customer_classes: Annotated[tuple[CustomerClass, ...], Items(0, LISTED, "id")] = ()
-    overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED)] = ()
-    bonuses: Annotated[tuple[Bonus, ...], Items(0, LISTED, "id")] = ()
     exchange: ExchangeRules | None = None
     quote_seal: Literal["optional", "required"] = "optional"
     source: Note = ""
@@ -343,37 +217,9 @@ class Terms(Value):
         steps = [option.grade for question in self.questionnaire.questions for option in question.options]
         if max(steps, default=0) >= len(self.grades):
             yield "grades", self.grades, "give a grade for every step that an answer can lead to"
-        for retention in self.retentions:
-            yield from retention.faults(self)
-        yield from self._faults_of_overlaps()
-        yield from self._faults_of_bonuses()
-
-    def _faults_of_overlaps(self) -> Iterator[Fault]:
-        seen: set[str] = set()
-        for number, overlap in enumerate(self.overlaps):
-            for key, name in (("one", overlap.one), ("other", overlap.other)):
-                if name not in self.components:
-                    rule = f"name a component that costs something: {listed(tuple(map(mask, self.components)))}"
-                    yield f"overlaps.{number}.{key}", name, rule
-                if name in seen:
-                    yield f"overlaps.{number}.{key}", name, "let a component overlap with one other"
-                seen.add(name)
-
-    def _faults_of_bonuses(self) -> Iterator[Fault]:
-        for number, bonus in enumerate(self.bonuses):
-            chain = [bonus.id]
-            while (name := self.bonus_by_id[chain[-1]].fall_back) in self.bonus_by_id and name not in chain:
-                chain.append(name)
-            if bonus.fall_back and bonus.fall_back not in self.bonus_by_id:
-                yield (
-                    f"bonuses.{number}.fall_back",
-                    bonus.fall_back,
-                    f"name one of: {listed(tuple(map(mask, self.bonus_by_id)))}",
-                )
-            elif name == bonus.id:
-                ring = listed([mask(one) for one in (*chain, name)], " > ")
-                rule = f"let the fall-backs come to an end: {ring}"
-                yield f"bonuses.{number}.fall_back", bonus.fall_back, rule
+        for element in RULES:
+            if element.is_used(self):
+                yield from element.faults(self)
 
     @cached_property
     def retentions(self) -> tuple[Retention, ...]:
@@ -420,10 +266,35 @@ class Terms(Value):
         return {name: position for position, name in enumerate(dict.fromkeys(names))}
 
     @cached_property
+    def least_kept(self) -> tuple[int, ...]:
+        """The least that grade, answers and rules keep of a price, a rate for each that may keep less than all."""
+        worst = [
+            min((option.keep_bps for option in question.options if not option.gate), default=BPS)
+            for question in self.questionnaire.questions
+        ]
+        rules = (rule.least(self) for rule in self.retentions)
+        return (min(grade.keep_bps for grade in self.grades), *(rate for rate in worst if rate < BPS), *rules)
+
+    @cached_property
+    def worst_shares(self) -> tuple[int, ...]:
+        """The worst share of the price that answers take, for each component group of which they take one."""
+        worst: dict[str, int] = {}
+        for question in self.questionnaire.questions:
+            for option in question.options:
+                if not option.gate and option.deduction is not None and option.deduction.share_bps:
+                    worst[question.component] = max(worst.get(question.component, 0), option.deduction.share_bps)
+        return tuple(worst.values())
+
+    @cached_property
     def overlap_positions(self) -> tuple[tuple[int, int, int], ...]:
         """The overlaps by position of their component groups, with the part that counts."""
         at = self.components
         return tuple((at[overlap.one], at[overlap.other], overlap.counted_bps) for overlap in self.overlaps)
+
+    @cached_property
+    def overlap_names(self) -> tuple[StepName, ...]:
+        """The names of the overlaps' steps."""
+        return tuple(overlap.name for overlap in self.overlaps)
 
     @cached_property
     def option_names(self) -> dict[tuple[str, str], tuple[StepName, StepName, StepName]]:
@@ -446,14 +317,6 @@ class Terms(Value):
         return tuple(
             ("grade", f"grade {grade.id}: {percent(grade.keep_bps)} kept", f"grades[{grade.id}]")
             for grade in self.grades
-        )
-
-    @cached_property
-    def overlap_names(self) -> tuple[StepName, ...]:
-        """The names of the overlaps' steps."""
-        pairs = [(f"{overlap.one}+{overlap.other}", overlap.counted_bps) for overlap in self.overlaps]
-        return tuple(
-            (f"overlap:{pair}", f"{percent(bps)} of the smaller counts", f"overlaps[{pair}]") for pair, bps in pairs
         )
 
     def closing_names(self, currency: Currency) -> tuple[StepName, ...]:

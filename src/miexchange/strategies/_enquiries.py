@@ -16,7 +16,7 @@ from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
-from miexchange.programme.rules import COUNTED
+from miexchange.programme.rules import COUNTED, Told
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
@@ -36,8 +36,8 @@ _AGES = st.timedeltas(timedelta(), timedelta(1_500)).map(lambda age: timedelta(a
 
 
 @dataclass(frozen=True)
-class Enquiry:
-    """All that a valuation is asked: the arguments of `miexchange.appraise`.
+class Enquiry(Told):
+    """All that a valuation is asked: the arguments of `miexchange.appraise`, ``target`` and the like among them.
 
     Attributes:
         device: the phone as the customer names it.
@@ -47,8 +47,6 @@ class Enquiry:
         imei_status: what the register says of the IMEI.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
-        target: the new model that the customer wants to buy.
-        customer: the class of the customer.
         bonuses_given: how often each bonus with a quota was given so far.
     """
 
@@ -59,8 +57,6 @@ class Enquiry:
     imei_status: ImeiStatus = ImeiStatus.CLEAR
     exchange_open: bool = False
     device_exchanged: bool = False
-    target: str | None = None
-    customer: str | None = None
     bonuses_given: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -71,9 +67,8 @@ class Enquiry:
             "imei_status": self.imei_status,
             "exchange_open": self.exchange_open,
             "device_exchanged": self.device_exchanged,
-            "target": self.target,
-            "customer": self.customer,
             "bonuses_given": dict(self.bonuses_given),
+            **self.told,
         }
 
     @property
@@ -211,6 +206,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     device = Device(model, draw(number), draw(st.just(device.imei2) | number), draw(st.none() | st.dates()))
     variant = rules.catalogue.named(model)
     asked = fine.terms.questionnaire
+    told: dict[str, Any] = {**fine.told}
     answers = st.just(fine.condition) | conditions(asked, variant) | hostile_conditions(asked, variant)
     return Enquiry(
         device=device,
@@ -220,9 +216,8 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
         imei_status=draw(st.sampled_from(ImeiStatus)),
         exchange_open=draw(st.booleans()),
         device_exchanged=draw(st.booleans()),
-        target=draw(st.none() | st.text(max_size=20)),
-        customer=draw(st.just(fine.customer) | st.none() | st.text(max_size=20)),
         bonuses_given=fine.bonuses_given,
+        **{name: draw(st.just(said) | st.none() | st.text(max_size=20)) for name, said in told.items()},
     )
 
 

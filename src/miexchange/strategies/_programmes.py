@@ -178,19 +178,9 @@ def _affordable(made: Terms, price_step_minor: int) -> Questionnaire:
     It raises what is kept by more than ``step x keep - roundings`` minor units and the shares by less than ``step x
     share + 1`` in each group, so that is what a programme must stay within.
     """
-    questionnaire = made.questionnaire
-    rates = [made.grades[-1].keep_bps, *(rule.least(made) for rule in made.retentions)]
-    keep, roundings = Fraction(prod(rates), BPS ** len(rates)), len(rates)
-    worst: dict[str, int] = {}
-    for question in questionnaire.questions:
-        paid = [option for option in question.options if not option.gate]
-        least = min(option.keep_bps for option in paid)
-        if least < BPS:
-            keep, roundings = keep * Fraction(least, BPS), roundings + 1
-        shares = [option.deduction.share_bps for option in paid if option.deduction]
-        worst[question.component] = max([worst.get(question.component, 0), *shares])
-    total, groups = sum(worst.values()), sum(1 for share in worst.values() if share)
-    most = max(int((keep - Fraction(roundings + groups, price_step_minor)) * BPS), 0)
+    rates, shares = made.least_kept, made.worst_shares
+    keep, total = Fraction(prod(rates), BPS ** len(rates)), sum(shares)
+    most = max(int((keep - Fraction(len(rates) + len(shares), price_step_minor)) * BPS), 0)
 
     def scaled(option: Option) -> Option:
         deduction = option.deduction
@@ -199,7 +189,7 @@ def _affordable(made: Terms, price_step_minor: int) -> Questionnaire:
         share = deduction.share_bps * most // total
         return option.replace(deduction=deduction.replace(share_bps=share) if share else None)
 
-    return _with_options(questionnaire, scaled)
+    return _with_options(made.questionnaire, scaled)
 
 
 @takes(

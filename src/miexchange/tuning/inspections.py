@@ -222,9 +222,10 @@ def paid_as_quoted(
     Args:
         inspections: one row for each exchange, with `model`, `quoted_minor` and `paid_minor` (0 where nothing was
             paid), the customer's answers in columns named after their questions, the inspector's in columns with
-            `seen:` before that name (empty where nobody looked), and `purchased_on`, `target`, `customer` and `at`
-            where the programme reads them. `exchange`, `store` and `inspector` where they are known; `kind` as in an
-            `Examination`: answers about another device or model are not compared. `inspections_of` makes such a frame.
+            `seen:` before that name (empty where nobody looked), and `purchased_on`, `at` and what is told,
+            such as `target`, where the programme reads them. `exchange`, `store` and `inspector` where they are known;
+            `kind` as in an `Examination`: answers about another device or model are not compared. `inspections_of`
+            makes such a frame.
         programme: the programme that made the quotes.
         at: the instant of the quotes, where the frame has no column `at`.
         again: further looks at some of the phones, by other inspectors: `exchange`, `inspector` and `seen:` columns.
@@ -437,8 +438,8 @@ def inspections_of(
 
     Returns:
         One row for each: `exchange` (the coupon's code, which is spent), `store` and `inspector` where they were given,
-        `programme`, `model`, `at`, `purchased_on`, `target`, `customer`, `kind`, `quoted_minor`, `paid_minor`, and the
-        answers.
+        `programme`, `model`, `at`, `purchased_on`, what was told (`target`, …), `kind`, `quoted_minor`,
+        `paid_minor`, and the answers.
 
     Raises:
         InvalidValue: something else is given.
@@ -463,8 +464,7 @@ def inspections_of(
                 "model": quote.model,
                 "at": quote.at,
                 "purchased_on": quote.purchased_on,
-                "target": quote.target,
-                "customer": quote.customer,
+                **quote.told,
                 "kind": "" if examination is None else examination.kind,
                 "quoted_minor": quote.coupon_value,
                 "paid_minor": paid,

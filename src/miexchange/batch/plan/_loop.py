@@ -151,7 +151,7 @@ class Tile(NamedTuple):
         deductions: what each component costs; by component and row.
         extras: the small fixed amounts; by extra and row.
         some: the rows that something is to be done about.
-        retentions: what is kept, in basis points; of one row, as the next ones are.
+        retentions: what is kept, in basis points, at last by the grade; of one row, as the next ones are.
         counted: the part of each overlap that counts, in basis points.
         amounts: what is granted of each bonus.
     """
@@ -186,7 +186,7 @@ class Tile(NamedTuple):
             deductions=apart(answers.components, _TILE, np.int64),
             extras=apart(len(answers.added), _TILE, np.int64),
             some=some,
-            retentions=empty(len(answers.retentions) + len(rules.scales.reads), np.int64),
+            retentions=empty(len(answers.retentions) + len(rules.scales.reads) + 1, np.int64),
             counted=empty(len(settings.ones), np.int64),
             amounts=empty(len(rules.bonuses.stackable), np.int64),
         )
@@ -355,11 +355,11 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
     for overlap in range(len(counted)):
         counted[overlap] = settings.counted[terms, overlap]
     grade = tile.grades[of_tile]
+    tile.retentions[-1] = settings.keeps[terms, grade]
     exchange_value = write_steps(
         values.lines[: rules.steps, place],
         rules.price[period],
         tile.retentions,
-        settings.keeps[terms, grade],
         tile.deductions[: answers.components, of_tile],
         settings.ones,
         settings.others,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from miexchange._bounded import Between
 from miexchange._value import Value
 from miexchange.money import BPS, Bps, percent
-from miexchange.programme.rules._retention import Label, Retention, falling
+from miexchange.programme.rules._rule import Label, Retention, falling
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class _Age(Retention):
             what = f"The date of purchase, {facts.purchased_on}, is after {facts.on}"
         return Reason(code, what, "Give the date on the bill")
 
-    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
-        return ((band.keep_bps, f"from {band.from_months} months") for band in terms.age_bands)
+    def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
+        return (f"{percent(band.keep_bps)} from {band.from_months} months" for band in terms.age_bands)
 
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> tuple[AgeBand, ...]:  # noqa: ARG002 - of no matter
         bands: list[AgeBand] = []

@@ -10,7 +10,7 @@ from miexchange._text import listed
 from miexchange._value import Value
 from miexchange.errors import shown
 from miexchange.money import BPS, Bps, percent
-from miexchange.programme.rules._retention import Label, Retention, falling
+from miexchange.programme.rules._rule import Label, Retention, falling
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -61,14 +61,15 @@ class _Customers(Retention):
         return None if label in {one.id for one in terms.customer_classes} else ReasonCode.CUSTOMER_UNKNOWN
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
-        what = "The value depends on the class of the customer, and it is not given"
+        given = facts.label(self.reads)
+        what, subject = "The value depends on the class of the customer, and it is not given", ""
         if code is ReasonCode.CUSTOMER_UNKNOWN:
-            what = f"{shown(facts.customer)} is no class of customers in this programme"
-        subject = "" if facts.customer is None else shown(facts.customer)
+            subject = shown(given)
+            what = f"{subject} is no class of customers in this programme"
         return Reason(code, what, f"Give one of: {listed(tuple(self.labels(terms)))}", subject)
 
-    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
-        return ((one.keep_bps, f"for {one.id}") for one in terms.customer_classes)
+    def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
+        return (f"{percent(one.keep_bps)} for {one.id}" for one in terms.customer_classes)
 
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> tuple[CustomerClass, ...]:  # noqa: ARG002 - of no matter
         rates = [BPS]

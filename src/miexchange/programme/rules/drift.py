@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from miexchange import _kernel
 from miexchange.money import BPS, percent
-from miexchange.programme.rules._retention import Retention
+from miexchange.programme.rules._rule import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,8 +40,8 @@ class _Drift(Retention):
             "terms[drift_bps_per_day]",
         )
 
-    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
-        return ((terms.drift_bps_per_day, ""),)
+    def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
+        return (percent(terms.drift_bps_per_day),)
 
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> int:
         return whole(0, 1) and whole(0, BPS // fresh_days)

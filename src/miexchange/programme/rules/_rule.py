@@ -1,8 +1,9 @@
-"""What a rule declares that keeps a part of the price: a rate for each label, all labels in one order, best first."""
+"""What a rule of value declares: its setting, what that must keep, how it is shown; and its rates, if it has some."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,31 +11,34 @@ from miexchange.money import BPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import tzinfo
 
     from miexchange._value import Fault
     from miexchange.programme.rules import Facts
     from miexchange.programme.terms import StepName, Terms
     from miexchange.refusal import Reason, ReasonCode
 
-__all__ = ["Label", "Retention", "falling"]
+__all__ = ["Label", "Problem", "Retention", "Rule", "Span", "falling"]
 
 Label = int | str | None
 """What a rule looks its rate up by: a count, such as 12 months; a text, such as a class; None where it is not given."""
 
+Span = tuple[datetime, datetime]
+"""From an instant on, until another."""
 
-class Retention(ABC):
-    """A rule that keeps a part of the price.
+Problem = tuple[int, str, str, str]
+"""Which element of a setting, its key, what is wrong, and the remedy."""
+
+
+class Rule(ABC):
+    """A rule of value.
 
     Attributes:
-        line: how the line is called, after ``retention:``.
         setting: the field of `Terms`, and the key in ``programme.toml``; where it is empty or 0, the rule is not used.
-        reads: the field of `Facts` that is its label.
         title: how the page of rules calls it.
     """
 
-    line: ClassVar[str]
     setting: ClassVar[str]
-    reads: ClassVar[str]
     title: ClassVar[str]
 
     def is_used(self, terms: Terms) -> bool:
@@ -43,7 +47,33 @@ class Retention(ABC):
 
     @abstractmethod
     def faults(self, terms: Terms) -> Iterator[Fault]:
-        """Yield what is wrong with the setting: a label never keeps more than the one before it."""
+        """Yield what is wrong with the setting, as one that pays more for less."""
+
+    def problems(self, terms: Terms, period: Span | None, zone: tzinfo) -> Iterator[Problem]:  # noqa: ARG002 - as a rule
+        """Yield what a linter finds besides: what is never read, say.
+
+        Args:
+            terms: the terms.
+            period: from when until when they are in force, where that can be told.
+            zone: where the programme's days begin.
+        """
+        yield from ()
+
+    @abstractmethod
+    def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:
+        """Return what the page of rules says; amounts are written by a function."""
+
+
+class Retention(Rule):
+    """A rule that keeps a part of the price.
+
+    Attributes:
+        line: how the line is called, after ``retention:``.
+        reads: the name of the fact that is its label, see `Facts.label`.
+    """
+
+    line: ClassVar[str]
+    reads: ClassVar[str]
 
     @abstractmethod
     def labels(self, terms: Terms) -> Iterable[Label]:
@@ -68,10 +98,6 @@ class Retention(ABC):
             NotImplementedError: nothing speaks against any label of this rule.
         """
         raise NotImplementedError
-
-    @abstractmethod
-    def rows(self, terms: Terms) -> Iterable[tuple[int, str]]:
-        """Return what the page of rules says: rates, in basis points, and of what they are."""
 
     @abstractmethod
     def drawn(self, whole: Callable[[int, int], int], fresh_days: int) -> Any:  # noqa: ANN401 - the setting's own type

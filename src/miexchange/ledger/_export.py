@@ -1,0 +1,151 @@
+"""Exchanges and events as Parquet files, for whoever looks at them elsewhere."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from miexchange._arguments import FLAG, PATH, instance, one_of, takes
+from miexchange._bounded import Count, Line
+from miexchange._new_file import create
+from miexchange._value import Value, packed
+from miexchange.errors import out_of_range
+from miexchange.ledger import _feed, _queries
+from miexchange.ledger._books import Books
+from miexchange.ledger._engine import READ, frozen, translated
+from miexchange.ledger._errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from miexchange.ledger._ledger import Ledger
+
+__all__ = ["Exported", "export"]
+
+_AT_ONCE = 10_000
+_EXCHANGES = {
+    "code": "string",
+    "account": "string",
+    "state": "string",
+    "version": "int32",
+    "order": "string",
+    "programme": "string",
+    "value_minor": "int64",
+    "currency": "string",
+    "began": "instant",
+    "at": "instant",
+    "due": "instant",
+}
+_EVENTS = {
+    "number": "int64",
+    "position": "string",
+    "code": "string",
+    "version": "int32",
+    "kind": "string",
+    "at": "instant",
+    "request": "string",
+    "hash": "string",
+    "event": "string",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported(Value):
+    """What `export` wrote.
+
+    Attributes:
+        rows: how many rows.
+        position: of events, the position of the last one; the next export goes on behind it.
+    """
+
+    rows: Count
+    position: Line = ""
+
+
+@takes(
+    ledger=instance(Books, "give a Ledger, as miexchange.ledger.open returns"),
+    path=PATH,
+    what=one_of("exchanges", "events"),
+    after=_feed.POSITION,
+    overwrite=FLAG,
+)
+def export(
+    ledger: Ledger, path: Path, *, what: str = "exchanges", after: str = "", overwrite: bool = False
+) -> Exported:
+    """Write all exchanges as they stand at one moment, or the events of the feed, to a Parquet file.
+
+    Nobody but its owner may read the file. It holds codes and accounts, and no IMEI. Amounts are minor units, instants
+    are in UTC, and an event is its JSON. It is written whole or not at all. This needs the package pyarrow.
+
+    Args:
+        ledger: the ledger.
+        path: the file.
+        what: "exchanges" or "events".
+        after: of events, the position behind which to begin; see `Ledger.events`.
+        overwrite: whether a file that is there is replaced.
+
+    Raises:
+        InvalidValue: the file is there, or cannot be made; or an argument is not of its type.
+        LedgerError: pyarrow is not installed, or the database cannot be reached.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - it is optional, and loads slowly
+        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+    except ModuleNotFoundError:
+        remedy = "Install it: pip install 'miexchange[batch]'"
+        raise LedgerError("Parquet files need the package pyarrow, which is not installed", remedy) from None
+    if path.exists() and not overwrite:
+        raise out_of_range("path", f"{path}", "a file is there: give another name, or overwrite it")
+    columns, pages = (_EXCHANGES, _exchanges(ledger)) if what == "exchanges" else (_EVENTS, _events(ledger, after))
+    types = {"instant": pa.timestamp("us", tz="UTC"), "string": pa.string(), "int32": pa.int32(), "int64": pa.int64()}
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+    new = path.with_name(f"{path.name}.new")
+    done, position = 0, after
+    try:
+        with create(new, "path", is_private=True) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            for page in pages:
+                writer.write_table(pa.Table.from_pylist(page, schema=schema))
+                done += len(page)
+                position = page[-1].get("position", "")
+        new.replace(path)
+    except OSError as error:
+        raise out_of_range("path", f"{path}", f"it cannot be written: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):
+            new.unlink()
+    return Exported(done, position)
+
+
+def _exchanges(ledger: Ledger) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows of all exchanges at one moment, some at a time."""
+    query = _queries.statement(_queries.Filters())
+    with translated(READ), frozen(ledger.engine).connect() as connection:
+        found = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+        for part in found.partitions():
+            rows = map(_queries.listed, part)
+            yield [
+                {name: getattr(row, name) for name in _EXCHANGES}
+                | {"state": row.state.value, "currency": row.currency.code}
+                for row in rows
+            ]
+
+
+def _events(ledger: Ledger, after: str) -> Iterator[list[dict[str, Any]]]:
+    while page := ledger.events(after, limit=_feed.AT_ONCE):
+        after = page[-1].position
+        yield [
+            {
+                "number": one.number,
+                "position": one.position,
+                "code": one.code,
+                "version": one.entry.version,
+                "kind": one.entry.event.kind,
+                "at": one.entry.event.at,
+                "request": one.entry.request,
+                "hash": one.entry.hash,
+                "event": packed(one.entry.event),
+            }
+            for one in page
+        ]

@@ -1,0 +1,144 @@
+"""The feed: every event of a ledger once, in the order of the commits, for whoever tells other systems.
+
+A sequence of PostgreSQL is no order of commits: a lower number may be committed later, and a reader that is past it
+never sees it. So a position is given after the commit, by the readers. A transition puts its event into a queue, in its
+own transaction; a reader moves what it finds there, all of it committed, from the queue to the next positions, and
+holds the feed's row of the running count meanwhile. Writers wait for no reader, and readers for no writer. An event
+that is not committed yet is not in the queue, and gets a later position; one whose transaction ends with nothing never
+was there.
+
+The numbers in the queue are drawn by each transition once it has waited for whoever had its row, account, device or
+order. So the events of an exchange come in their order, what began after another was committed comes after it, and what
+an account, a device or an order was free for comes after what freed it.
+
+A position names the event that is there. So a reader finds out when the database was put back to an older state, and
+other events have its last positions. All positions are counted and sealed with the ledger's key, as events are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from miexchange._arguments import Rule
+from miexchange._text import text_of
+from miexchange.ledger import _sql as sql
+from miexchange.ledger._engine import PLACE, PREPARE, READ, reading, translated, writing
+from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._observing import LOG
+from miexchange.ledger._rows import Entry, entry_of
+from miexchange.ledger._schema import events, feed, feed_queue, tallies
+from miexchange.ledger._seals import FEED, Seals
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from miexchange.ledger._session import Sessions
+
+__all__ = ["AT_ONCE", "POSITION", "FeedEvent", "begin", "page", "place"]
+
+AT_ONCE = 1_000
+"""How many events get their positions in one transaction; on SQLite, writers wait for it."""
+
+_MARK = 16
+POSITION = Rule(
+    lambda value: re.fullmatch("([1-9][0-9]{0,17}-[0-9a-f]{16})?", text_of(value) or f"{value}") is not None,
+    'give "", to begin, or the position of an event as the ledger gave it',
+    text_of,
+)
+"""What `after` may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """One event in the feed.
+
+    Attributes:
+        position: where it is, to be given to `Ledger.events` for what follows; it names the event, too.
+        number: the same as a number: the events are counted from 1, without a gap.
+        code: the coupon's code.
+        entry: the event, as in `Ledger.history`.
+    """
+
+    position: str
+    number: int
+    code: str
+    entry: Entry
+
+
+def _place(number: int, digest: str) -> str:
+    return f"{number}-{digest[:_MARK]}"
+
+
+_PAGE = (
+    select(feed.c.position, events)
+    .join(events, (events.c.code == feed.c.code) & (events.c.version == feed.c.version))
+    .where(feed.c.position >= bindparam("number"))
+    .order_by(feed.c.position)
+    .limit(bindparam("most"))
+)
+_QUEUED = select(feed_queue).order_by(feed_queue.c.id).limit(AT_ONCE)
+_IS_QUEUED = select(feed_queue.c.id).limit(1)
+_TAKE = delete(feed_queue).where(feed_queue.c.id.in_(bindparam("ids", expanding=True)))
+_GIVE = insert(feed)
+
+
+def page(engine: Engine, after: str, most: int) -> list[FeedEvent]:
+    """Return the next events that have a position.
+
+    Raises:
+        LedgerError: another event is at `after`.
+    """
+    number = int(after.partition("-")[0] or 0)
+    with translated(READ), reading(engine).connect() as connection:
+        rows = list(connection.execute(_PAGE, {"number": number, "most": most + bool(number)}))
+    if number:
+        if not rows or _place(rows[0].position, rows[0].hash) != after:
+            what = f"The event at position {number} is another one, or gone"
+            remedy = "If the ledger was put back to an older state, begin at an earlier position"
+            raise LedgerError(what, f"{remedy}, and drop what is known; if not, run miexchange ledger verify")
+        del rows[0]
+    return [FeedEvent(_place(row.position, row.hash), row.position, row.code, entry_of(row)) for row in rows]
+
+
+def place(sessions: Sessions, engine: Engine, seals: Seals) -> None:
+    """Give positions to the first events in the queue, if there are any.
+
+    Raises:
+        LedgerError: the feed was not begun, or its row of the running count was changed.
+    """
+    with translated(READ), reading(engine).connect() as connection:
+        if connection.execute(_IS_QUEUED).first() is None:
+            return
+    with sessions.transaction(PLACE) as session:
+        tally = session.tally(FEED)
+        seals.check(tally)
+        queued = session.core.execute(_QUEUED).all()
+        placed = []
+        for row in queued:
+            seals.add_position(tally, tally.events + 1, row.code, row.version)
+            placed.append({"position": tally.events, "code": row.code, "version": row.version})
+        if placed:
+            session.core.execute(_GIVE, placed)
+            session.core.execute(_TAKE, {"ids": [row.id for row in queued]})
+            session.core.execute(sql.COUNT, seals.counted(tally))
+    LOG.debug("%d events got their positions", len(placed))
+
+
+def begin(engine: Engine, seals: Seals) -> None:
+    """Begin the feed of a ledger that an older version made.
+
+    Raises:
+        LedgerError: it was begun, and its row of the running count is gone.
+    """
+    with writing(engine, PREPARE) as connection:
+        if connection.execute(select(tallies.c.bucket).where(tallies.c.bucket == FEED)).first() is not None:
+            return
+        if connection.execute(select(feed.c.position).limit(1)).first() is not None:
+            what = f"Events have positions in the feed, and row {FEED} of the ledger's running count is missing"
+            raise LedgerError(what, "Restore it from a backup")
+        first = seals.first(FEED)
+        connection.execute(insert(tallies), {column.name: getattr(first, column.name) for column in tallies.c})

@@ -1,0 +1,159 @@
+"""What an operator looks for: exchanges by account, state, day, device, order or programme, a page at a time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Select, or_, select, tuple_
+
+from miexchange._arguments import DATE, Rule, instance, maybe, one_of, whole
+from miexchange._text import ID_RULE, is_id, text_of
+from miexchange._time import from_micros
+from miexchange.errors import out_of_range
+from miexchange.exchange import State
+from miexchange.imei import Imei
+from miexchange.ledger import _sql as sql
+from miexchange.ledger._reports import Listed
+from miexchange.ledger._requests import plain_code
+from miexchange.ledger._schema import HAS_PAST_ORDER, device_tokens, exchanges
+from miexchange.money import Currency
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Connection
+
+__all__ = ["MOST", "RULES", "ZONE", "Filters", "day_of", "listed", "place_of", "statement"]
+
+MOST = 1_000
+_COLUMNS = tuple(
+    exchanges.c[name]
+    for name in (
+        "code",
+        "account",
+        "state",
+        "version",
+        "order_id",
+        "past_order",
+        "programme",
+        "value_minor",
+        "currency",
+        "began_us",
+        "at_us",
+        "due_us",
+    )
+)
+_PLACE = (exchanges.c.began_us, exchanges.c.code)
+_ID = maybe(Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of))
+_CODE = Rule(lambda value: text_of(value) is not None, "give the code of the last exchange of the page before", text_of)
+
+ZONE = instance(tzinfo, 'give a time zone, such as ZoneInfo("Asia/Kolkata") or datetime.timezone.utc')
+_FIRST_DAY, _DAY = date(1970, 1, 1).toordinal(), 86_400_000_000
+
+RULES: dict[str, Rule] = {
+    "account": _ID,
+    "state": maybe(one_of(*(state.value for state in State))),
+    "day": maybe(DATE),
+    "imei": maybe(instance(Imei, "give an Imei, as Imei.parse returns")),
+    "order": _ID,
+    "programme": _ID,
+    "zone": ZONE,
+    "after": maybe(_CODE),
+    "limit": whole(1, MOST),
+}
+"""What each may be."""
+
+
+class Filters(NamedTuple):
+    """What is looked for; None where it does not matter.
+
+    Attributes:
+        account: the account.
+        state: the state.
+        began: the first instant and the one after the last at which it was accepted, in microseconds.
+        tokens: the tokens of the device.
+        order: the id of the order that holds it, or held it when it ended.
+        programme: the id of the programme.
+        code: the code.
+    """
+
+    account: str | None = None
+    state: str | None = None
+    began: tuple[int, int] | None = None
+    tokens: Collection[str] | None = None
+    order: str | None = None
+    programme: str | None = None
+    code: str | None = None
+
+
+def day_of(day: date, zone: tzinfo) -> tuple[int, int]:
+    """Return when a day begins in a zone, and when the next one does, in microseconds.
+
+    Raises:
+        InvalidValue: the zone does not say how far it is from UTC.
+    """
+    return _midnight(day.toordinal(), zone), _midnight(day.toordinal() + 1, zone)
+
+
+def _midnight(number: int, zone: tzinfo) -> int:
+    day = date.fromordinal(min(number, date.max.toordinal()))
+    try:
+        offset = datetime.combine(day, time(), zone).utcoffset()
+    except Exception:  # noqa: BLE001 - a zone of anybody's making
+        offset = None
+    if offset is None:
+        raise out_of_range("zone", zone, ZONE.says, "does not say how far it is from UTC")
+    return (number - _FIRST_DAY) * _DAY - offset // timedelta(microseconds=1)
+
+
+def statement(wanted: Filters, after: tuple[int, str] | None = None) -> Select[Any]:
+    """Return the statement that finds exchanges in the order in which they were accepted.
+
+    Args:
+        wanted: which ones.
+        after: the instant and the code of the one before.
+    """
+    query = select(*_COLUMNS).order_by(*_PLACE)
+    for name in ("account", "state", "programme", "code"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(exchanges.c[name] == value)
+    if wanted.began is not None:
+        query = query.where(exchanges.c.began_us >= wanted.began[0], exchanges.c.began_us < wanted.began[1])
+    if wanted.tokens is not None:
+        of_device = select(device_tokens.c.code).where(device_tokens.c.token.in_(wanted.tokens))
+        query = query.where(exchanges.c.code.in_(of_device))
+    if wanted.order is not None:
+        # The predicate of the partial index stands here too: no planner proves it of a parameter.
+        had_it = HAS_PAST_ORDER & (exchanges.c.past_order == wanted.order)
+        query = query.where(or_(exchanges.c.order_id == wanted.order, had_it))
+    return query if after is None else query.where(tuple_(*_PLACE) > tuple_(*after))
+
+
+def place_of(connection: Connection, code: str) -> tuple[int, str]:
+    """Return where an exchange stands in the order of `statement`.
+
+    Raises:
+        InvalidValue: there is no exchange with this code.
+    """
+    row = connection.execute(sql.ROW, {"code": plain_code(code)}).first()
+    if row is None:
+        raise out_of_range("after", code, _CODE.says)
+    return row.began_us, row.code
+
+
+def listed(row: Any) -> Listed:  # noqa: ANN401 - a row of _COLUMNS
+    """Return an exchange as it stands in its row."""
+    return Listed(
+        code=row.code,
+        account=row.account,
+        state=State(row.state),
+        version=row.version,
+        order=row.order_id if row.past_order is None else row.past_order,
+        programme=row.programme,
+        value_minor=row.value_minor,
+        currency=Currency(row.currency),
+        began=from_micros(row.began_us),
+        at=from_micros(row.at_us),
+        due=None if row.due_us is None else from_micros(row.due_us),
+    )

@@ -18,7 +18,6 @@ from miexchange._door import REVEAL, Served, adapter_of, in_own_words, read_as, 
 from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, check_of, fault, is_text
 from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
-from miexchange._schema import described
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
 from miexchange.errors import missing, out_of_range, unknown, wrong_type
@@ -134,6 +133,8 @@ class Value:
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
         """Say what each field is, with an example."""
+        from miexchange._schema import described  # noqa: PLC0415 - loaded at the door, not at import
+
         said: dict[str, Any] = handler(schema)
         found = handler.resolve_ref_schema(said)
         found.update(described(cls, found))

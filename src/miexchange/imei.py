@@ -241,8 +241,8 @@ class Imei(Value):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: object, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
-        hidden = "|[*]{6}" if handler.mode == "serialization" else ""
-        pattern = f"^[0-9]{{8}}([0-9]{{6}}{hidden})[0-9]$"
+        is_masked = "[0-9]{8}[*]{6}[0-9]|" if handler.mode == "serialization" else ""
+        pattern = f"^(?:{is_masked}[0-9]{{{_IMEI}}})$" if is_masked else f"^[0-9]{{{_IMEI}}}$"
         said = {"description": "An IMEI, as fifteen digits with a right check digit", "examples": [cls._example]}
         return {"type": "string", "pattern": pattern, **said}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
 
 import jsonschema
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from miexchange import Condition, Device, Imei, InvalidValue, Quote, Reason, ReasonCode, Refusal
-from miexchange._schema import example_of_value
+from miexchange._bounded import After, Between, Chars, Hex
+from miexchange._schema import example_of, example_of_value
 from miexchange._value import Value
 from miexchange.device_report import DeviceReport
 from miexchange.eligibility import Verdict
@@ -287,6 +289,21 @@ def test_a_schema_holds_for_what_is_written_and_for_its_example(kind: Any, mode:
     nothing: list[Any] = [5, [], {"surprise": 1}, "x"]
     for wrong in nothing:
         assert not SCHEMAS[kind, mode].is_valid(wrong) or kind is Condition
+
+
+@pytest.mark.parametrize(
+    ("hint", "name", "said", "wanted"),
+    [
+        (Annotated[int, Between(7, 9)], "count", "", 7),
+        (Annotated[int, Between(0, 10**6)], "price_minor", "", 150_000),
+        (Annotated[str, Chars(1, 9)], "name", "the name, such as ``One``", "One"),
+        (Annotated[str, Chars(1, 9)], "name", "the name, such as ``One Hundred``", "name"),
+        (Annotated[str, Hex(2)], "tag", "", "0123"),
+        (Annotated[date | None, After("begins")], "ends", "", "2018-03-21"),
+    ],
+)
+def test_an_example_is_what_the_docstring_names_or_of_the_type(hint: Any, name: str, said: str, wanted: object) -> None:
+    assert example_of(hint, name, said) == wanted
 
 
 # ----- pairs

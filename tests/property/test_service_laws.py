@@ -139,4 +139,4 @@ def test_the_openapi_document_names_each_value_once() -> None:
     order = {"$ref": "#/components/schemas/Order", "components": document["components"]}
     jsonschema.Draft202012Validator(order).validate(form_of(example(Order)))
     (parameter,) = [one for one in document["paths"]["/phones/{imei}"]["get"]["parameters"] if one["in"] == "path"]
-    assert parameter["schema"]["pattern"] == "^[0-9]{8}([0-9]{6})[0-9]$"
+    assert parameter["schema"]["pattern"] == "^[0-9]{15}$"

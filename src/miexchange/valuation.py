@@ -35,7 +35,7 @@ from miexchange.eligibility import ImeiStatus, assessed
 from miexchange.errors import one_line, out_of_range
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
-from miexchange.programme.rules import COUNTED, Facts, Inputs, plain_inputs, told_by_name
+from miexchange.programme.rules import Facts, Inputs, plain_inputs, told_by_name
 from miexchange.programme.terms import counts_given
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
@@ -403,8 +403,7 @@ def headline(model: str, programme: Programme, *, at: datetime, target: str | No
     best, named = Condition(), dict[str, Any]()
     if terms is not None and variant is not None:
         best = terms.questionnaire.best(variant)
-        rules = (rule for rule in terms.retentions if rule.reads not in COUNTED)
-        named = {rule.reads: next(iter(rule.labels(terms))) for rule in rules}
+        named = {name: labels[0] for name, labels in terms.labels_told.items()}
     device = Device(model, purchased_on=at.astimezone(programme.zone).date())
     return appraise(device, best, programme, at=at, target=target, **named)
 

@@ -471,9 +471,7 @@ def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Optio
     grade = row.optional("grade")
     if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
-    keep = row.whole_or_none("keep_bps", bound_of(Option, "keep_bps"))
-    deduction = _deduction(row)
-    extra, source = row.whole_or_none("extra_minor", bound_of(Option, "extra_minor")), row.text("source")
+    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in ("keep_bps", "extra_minor")}
     return row.made(
         Option,
         {},
@@ -483,10 +481,9 @@ def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Optio
         r2=option.r2,
         gate=gate == "refuse",
         grade=0 if steps is None else steps.get(grade, 0),
-        keep_bps=BPS if keep is None else keep,
-        deduction=deduction,
-        extra_minor=extra or 0,
-        source=source,
+        deduction=_deduction(row),
+        source=row.text("source"),
+        **{name: number for name, number in numbers.items() if number is not None},
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from miexchange._bounded import Between, Id, Items, Note, Words, bound_of
 from miexchange._limits import LISTED
@@ -17,7 +17,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
-from miexchange.programme.rules import RETENTIONS, RULES, Bonus, Settings
+from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -225,6 +225,11 @@ class Terms(Settings, Value):
     def retentions(self) -> tuple[Retention, ...]:
         """The rules of the list that these terms use, in the order in which they are applied."""
         return tuple(rule for rule in RETENTIONS if rule.is_used(self))
+
+    @cached_property
+    def labels_told(self) -> dict[str, tuple[Any, ...]]:
+        """The labels that have rates, best first, by what a valuation is told that rules of these terms read."""
+        return {rule.reads: tuple(rule.labels(self)) for rule in self.retentions if rule.reads in INPUTS}
 
     @cached_property
     def bonus_by_id(self) -> dict[str, Bonus]:

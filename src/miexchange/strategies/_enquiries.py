@@ -16,7 +16,7 @@ from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
-from miexchange.programme.rules import COUNTED, Told
+from miexchange.programme.rules import Told
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
@@ -142,11 +142,6 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
     return tuple(windows)
 
 
-def _texts_of(terms: Terms) -> dict[str, Any]:
-    """Return the facts that some rule reads as a text, each with the texts that have rates."""
-    return {rule.reads: tuple(rule.labels(terms)) for rule in terms.retentions if rule.reads not in COUNTED}
-
-
 @takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
 @st.composite
 def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
@@ -183,7 +178,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
         programme=rules,
         at=at,
         target=draw(st.sampled_from([None, *targets])),
-        **{name: draw(st.sampled_from(texts)) for name, texts in _texts_of(terms).items()},
+        **{name: draw(st.sampled_from(labels)) for name, labels in terms.labels_told.items()},
         bonuses_given=tuple(sorted(draw(st.fixed_dictionaries(counted)).items())),
     )
 

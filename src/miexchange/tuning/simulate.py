@@ -15,7 +15,6 @@ import pandas as pd
 from miexchange._value import instant
 from miexchange.errors import out_of_range
 from miexchange.programme import Programme
-from miexchange.programme.rules import COUNTED
 from miexchange.tuning._arguments import (
     DATE,
     INSTANT,
@@ -313,10 +312,8 @@ def simulate_book(
         answer = np.where(worse & (len(options) > 1), make.integers(0, len(options), rows), 0)
         asked = np.array([question.is_asked_of(variant) for variant in variants])[chosen]
         columns[question.id] = answers[np.where(asked, answer, -1)]
-    for rule in terms.retentions:
-        if rule.reads not in COUNTED:
-            labels = np.array([*rule.labels(terms)], dtype=object)
-            columns[rule.reads] = labels[make.integers(0, len(labels), rows)]
+    for name, labels in terms.labels_told.items():
+        columns[name] = np.array(labels, dtype=object)[make.integers(0, len(labels), rows)]
     return pd.DataFrame(columns)
 
 

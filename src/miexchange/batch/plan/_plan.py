@@ -104,7 +104,9 @@ class Plan:
         fits = len(self.questions) <= _MOST_QUESTIONS
         require(fits, "programme", programme.id, f"ask at most {_MOST_QUESTIONS} questions", what)
         used = [rule for rule in RETENTIONS if any(map(rule.is_used, versions))]
-        self.texts = self._texts(used)
+        self.texts: dict[str, tuple[str, ...]] = {}
+        for name, known in chain.from_iterable(terms.labels_told.items() for terms in versions):
+            self.texts[name] = tuple(dict.fromkeys((*self.texts.get(name, ()), *known)))
         most = max(map(len, (self.targets, *self.questions.values(), *self.texts.values())), default=0)
         require(
             most <= _MOST,
@@ -297,16 +299,6 @@ class Plan:
         )
 
     # The rules of the list.
-
-    def _texts(self, used: Sequence[Retention]) -> dict[str, tuple[str, ...]]:
-        """Return the facts that are texts, each with those that some terms know."""
-        versions = self.programme.terms
-        texts: dict[str, tuple[str, ...]] = {}
-        for rule in used:
-            if rule.reads not in COUNTED:
-                known = chain.from_iterable(rule.labels(terms) for terms in versions if rule.is_used(terms))
-                texts[rule.reads] = tuple(dict.fromkeys([*texts.get(rule.reads, ()), *map(str, known)]))
-        return texts
 
     def _scales(self, used: Sequence[Retention]) -> Scales:
         """Ask each rule what it keeps of each label, and what it has against it."""

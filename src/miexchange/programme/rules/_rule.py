@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from miexchange.programme.terms import StepName, Terms
     from miexchange.refusal import Reason, ReasonCode
 
-__all__ = ["Label", "Problem", "Retention", "Rule", "Span", "falling"]
+__all__ = ["Label", "Problem", "Retention", "Rule", "Span"]
 
 Label = int | str | None
 """What a rule looks its rate up by: a count, such as 12 months; a text, such as a class; None where it is not given."""
@@ -50,13 +50,7 @@ class Rule(ABC):
         """Yield what is wrong with the setting, as one that pays more for less."""
 
     def problems(self, terms: Terms, period: Span | None, zone: tzinfo) -> Iterator[Problem]:  # noqa: ARG002 - as a rule
-        """Yield what a linter finds besides: what is never read, say.
-
-        Args:
-            terms: the terms.
-            period: from when until when they are in force, where that can be told.
-            zone: where the programme's days begin.
-        """
+        """Yield what a linter finds besides; where it can be told, of the period in which the terms are in force."""
         yield from ()
 
     @abstractmethod
@@ -108,19 +102,13 @@ class Retention(Rule):
             fresh_days: how long a price stays fresh in the terms.
         """
 
+    def falling(self, terms: Terms, rule: str) -> Iterator[Fault]:
+        """Yield where an element of the setting keeps more than the one before it, and why it must not."""
+        rates = (BPS, *(one.keep_bps for one in getattr(terms, self.setting)))
+        for number, (before, rate) in enumerate(pairwise(rates)):
+            if rate > before:
+                yield f"{self.setting}.{number}.keep_bps", rate, f"give at most {before}: {rule}"
+
     def least(self, terms: Terms) -> int:
         """Return the least that it keeps of a device that is valued."""
         return min(self.rate(terms, label) for label in self.labels(terms))
-
-
-def falling(field: str, rates: Iterable[int], rule: str) -> Iterator[Fault]:
-    """Yield where a rate is above the one before it.
-
-    Args:
-        field: the field of `Terms` that holds them.
-        rates: what is kept, best first.
-        rule: why it must not be.
-    """
-    for number, (before, rate) in enumerate(pairwise((BPS, *rates))):
-        if rate > before:
-            yield f"{field}.{number}.keep_bps", rate, f"give at most {before}: {rule}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from miexchange._bounded import Between
 from miexchange._value import Value
 from miexchange.money import BPS, Bps, percent
-from miexchange.programme.rules._rule import Label, Retention, falling
+from miexchange.programme.rules._rule import Label, Retention
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ class _Age(Retention):
             elif band is not None and before is not None and band.from_months <= before.from_months:
                 rule = f"order the bands by age: give more than {before.from_months} months"
                 yield f"age_bands.{number}.from_months", band.from_months, rule
-        yield from falling(
-            "age_bands", (band.keep_bps for band in terms.age_bands), "an older device may not keep more"
-        )
+        yield from self.falling(terms, "an older device may not keep more")
 
     def labels(self, terms: Terms) -> Iterable[int]:
         return range(terms.age_bands[-1].from_months + 1)

@@ -10,7 +10,7 @@ from miexchange._text import listed
 from miexchange._value import Value
 from miexchange.errors import shown
 from miexchange.money import BPS, Bps, percent
-from miexchange.programme.rules._rule import Label, Retention, falling
+from miexchange.programme.rules._rule import Label, Retention
 from miexchange.refusal import Reason, ReasonCode
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class _Customers(Retention):
     line, setting, reads, title = "customer", "customer_classes", "customer", "kept by class of customer"
 
     def faults(self, terms: Terms) -> Iterator[Fault]:
-        rates = (one.keep_bps for one in terms.customer_classes)
-        yield from falling(self.setting, rates, "a lower class may not keep more than the one before")
+        return self.falling(terms, "a lower class may not keep more than the one before")
 
     def labels(self, terms: Terms) -> Iterable[str]:
         return (one.id for one in terms.customer_classes)

@@ -36,6 +36,8 @@ TABLES: tuple[Table, ...] = (
     tables.secret_keys,
     tables.feed,
 )
+EVERYTHING = (*TABLES, tables.feed_queue)
+"""What a backup holds: what waits for a position as well, of which nobody promises the order."""
 THEIR_KEY = b"a key that the insider made up"
 Snapshot = dict[str, list[dict[str, Any]]]
 FORTNIGHT = 14 * 24 * HOUR
@@ -79,14 +81,14 @@ def snapshot(engine: Engine) -> Snapshot:
     with engine.connect() as connection:
         return {
             table.name: sorted((dict(row) for row in connection.execute(select(table)).mappings()), key=repr)
-            for table in TABLES
+            for table in EVERYTHING
         }
 
 
 def undo(engine: Engine, before: Snapshot) -> None:
     """Put back what was there."""
     with engine.begin() as connection:
-        for table in TABLES:
+        for table in EVERYTHING:
             connection.execute(delete(table))
             if before[table.name]:
                 connection.execute(insert(table), before[table.name])

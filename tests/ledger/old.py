@@ -75,6 +75,7 @@ def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY, *, v
         config = _schema._config()  # noqa: SLF001 - as above
         config.attributes["connection"] = connection
         command.upgrade(config, version)
+        connection.exec_driver_sql(f"ALTER TABLE {_engine.VERSIONS} RENAME TO alembic_version")
         for name, columns in columns_of.items():
             then = table(name, *map(named, columns.split()))
             if rows[name]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
 from ledger.shop import KEY, accepted
@@ -259,6 +261,38 @@ def test_the_options_of_a_url_count(postgresql: str) -> None:
         nowhere = make_url(url).update_query_dict({"options": "-c search_path=nowhere"})
         refused(nowhere.render_as_string(hide_password=False))
         refused(nowhere.render_as_string(hide_password=False), create=True)
+
+
+def test_the_tables_can_be_in_a_schema_of_their_own(postgresql: str) -> None:
+    from ledger import server  # noqa: PLC0415 - only here
+
+    with server.database(postgresql) as url:
+        engine = ledger._engine.engine_of(url)  # noqa: SLF001 - a plain connection
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE events (title TEXT)")
+        ours = make_url(url).update_query_dict({"schema": "trade_in"}).render_as_string(hide_password=False)
+        for call in (ledger.open, ledger.migrate):
+            with pytest.raises(LedgerError, match="The database is empty"):
+                call(ours, key=KEY)
+        with ThreadPoolExecutor(4) as pool:
+            for opened in pool.map(lambda _: ledger.open(ours, key=KEY, create=True), range(4)):
+                opened.close()
+        assert ledger.migrate(ours, key=KEY) == ledger._schema.HEAD  # noqa: SLF001 - the last version
+        with ledger.open(ours, key=KEY) as store:
+            accepted(store, 1)
+            assert len(store.events()) == 1
+            assert verify(store)
+        with engine.connect() as connection:
+            assert inspect(connection).get_table_names() == ["events"], "the other schema is left as it is"
+            assert "events" in inspect(connection).get_table_names("trade_in")
+        engine.dispose()
+        assert run("ledger", "verify", "--ledger", ours).code == 0
+
+
+@pytest.mark.parametrize("schema", ["Trade", "a b", "a,b", "x -c fsync=off", 'a"b', "9", "a" * 64])
+def test_a_schema_is_a_plain_name(schema: str) -> None:
+    url = make_url(f"postgresql://{NOWHERE}").update_query_dict({"schema": schema})
+    assert "is no plain name" in refused(url.render_as_string(hide_password=False))
 
 
 @pytest.mark.parametrize("seconds", [-1, 1.5, True, None, "1", 10**9])

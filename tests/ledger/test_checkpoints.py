@@ -13,6 +13,7 @@ from ledger import insider, shop
 from ledger.shop import AT, KEY, accepted, code, made, reserved
 from miexchange import InvalidValue, ledger
 from miexchange.ledger import Checkpoint, Inclusion, LedgerError, _merkle, verify
+from miexchange.ledger._seals import FEED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +86,7 @@ def test_the_rollback_of_a_whole_bucket_needs_a_checkpoint(store: Ledger) -> Non
     made(store.void(code(1), reason="why", at=AT, idempotency_key="v"))
     kept = store.checkpoint(AT)
     after = insider.snapshot(store.engine)
-    epochs = [row["epoch"] for row in after["tallies"]]
+    epochs = [row["epoch"] for row in after["tallies"] if row["bucket"] != FEED]
     assert epochs == [2] * 256
     insider.undo(store.engine, before)
     assert verify(store).faults == ()

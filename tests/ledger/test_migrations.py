@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import inspect
 
 from ledger import insider, old, shop
 from ledger.shop import AT, KEY, account, code, made, order, quote, reserved
@@ -88,6 +89,7 @@ def test_a_ledger_of_version_0003_gets_its_feed(third: str) -> None:
     """Its rows are what their events make of them, and its events have positions in the order of their instants."""
     assert ledger.migrate(third, key=SECOND, old_keys=(KEY,)) == "0004"
     with ledger.open(third, key=SECOND, old_keys=(KEY,)) as store:
+        assert "alembic_version" not in inspect(store.engine).get_table_names(), "its version has a name of its own"
         assert verify(store).faults == ()
         found = store.events(limit=1_000)
         assert verify(store).faults == ()

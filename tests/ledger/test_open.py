@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-TABLES = {"exchanges", "events", "device_tokens", "answers", "quotas", "tallies", "secret_keys", "alembic_version"}
-TABLES |= {"feed", "feed_queue"}
+TABLES = {"exchanges", "events", "device_tokens", "answers", "quotas", "tallies", "secret_keys"}
+TABLES |= {"feed", "feed_queue", "miexchange_version"}
 LATER = """
 from alembic import op
 import sqlalchemy as sa
@@ -56,7 +56,7 @@ def test_an_empty_database_becomes_a_ledger(url: str) -> None:
 
 def test_the_migrations_make_the_tables_that_the_code_reads(url: str) -> None:
     with ledger.open(url, create=True) as store, store.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"version_table": _engine.VERSIONS})
         assert compare_metadata(context, _schema._metadata) == []  # noqa: SLF001 - the tables that are read
     assert ScriptDirectory.from_config(_schema._config()).get_current_head() == _schema.HEAD  # noqa: SLF001 - as above
 
@@ -72,7 +72,7 @@ def test_many_may_open_an_empty_database_at_once(url: str) -> None:
 
 def stamp(url: str, version: str) -> None:
     with connected(url) as connection:
-        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608 - our own
+        connection.exec_driver_sql(f"UPDATE miexchange_version SET version_num = '{version}'")  # noqa: S608 - our own
 
 
 def test_a_newer_ledger_is_refused(url: str) -> None:
@@ -110,9 +110,21 @@ def test_an_older_ledger_is_refused_until_it_is_migrated(
 def test_a_ledger_that_lost_its_version_is_refused(url: str) -> None:
     ledger.open(url, create=True).close()
     with connected(url) as connection:
-        connection.exec_driver_sql("DELETE FROM alembic_version")
+        connection.exec_driver_sql("DELETE FROM miexchange_version")
     with pytest.raises(LedgerError, match="of version none, and this package needs 0004"):
         ledger.open(url)
+
+
+def test_another_program_may_use_alembic_beside_a_ledger(url: str) -> None:
+    """Defect: the ledger's version was in Alembic's default table, which every program that uses Alembic has."""
+    ledger.open(url, key=KEY, create=True).close()
+    with connected(url) as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('4f1e0a2b3c5d')")
+    assert ledger.migrate(url, key=KEY) == _schema.HEAD
+    with ledger.open(url, key=KEY) as store, store.engine.connect() as connection:
+        assert verify(store)
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "4f1e0a2b3c5d"
 
 
 def test_a_database_of_somebody_else_is_refused(url: str) -> None:

@@ -35,6 +35,7 @@ END = AT + 400 * 24 * HOUR
 def between(store: Ledger, act: Callable[[], object]) -> Iterator[list[str]]:
     """Act after every statement of a ledger, as another process might, and note the statements."""
     noted: list[str] = []
+    running: list[str] = []  # SQLAlchemy's events see what a session runs, too
     plain = Session.run
 
     def after(statement: str) -> None:
@@ -42,7 +43,9 @@ def between(store: Ledger, act: Callable[[], object]) -> Iterator[list[str]]:
         act()
 
     def run(session: Session, statement: str, values: Any) -> Any:  # noqa: ANN401 - as of Session
+        running.append(statement)
         done = plain(session, statement, values)
+        running.pop()
         if session.core.engine.pool is not store.engine.pool:
             return done
         rows = done.fetchall()
@@ -50,7 +53,8 @@ def between(store: Ledger, act: Callable[[], object]) -> Iterator[list[str]]:
         return _Rows(rows)
 
     def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        after(statement)
+        if not running:
+            after(statement)
 
     event.listen(store.engine, "after_cursor_execute", executed)
     with pytest.MonkeyPatch.context() as patch:

@@ -23,7 +23,7 @@ from miexchange.errors import missing, wrong_type
 from miexchange.ledger import _feed, _keyring, _schema
 from miexchange.ledger._address import MAKE
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
-from miexchange.ledger._engine import PREPARE, engine_of, reading, translated
+from miexchange.ledger._engine import PREPARE, check_pooler, engine_of, reading, release, translated
 from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
 from miexchange.ledger._export import Exported, export
 from miexchange.ledger._feed import FeedEvent
@@ -72,7 +72,7 @@ __all__ = [
 
 
 def open(  # noqa: A001 - as in shelve.open: `ledger.open`
-    url: str | PathLike[str],
+    url: str | PathLike[str] | Engine,
     *,
     key: bytes | None = None,
     old_keys: Sequence[bytes] = (),
@@ -88,11 +88,14 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     key can be left out once no exchange is open that began under it; before that, opening is refused.
 
     Args:
-        url: the path of an SQLite file, or a URL such as ``postgresql://user@host/database``.
+        url: the path of an SQLite file, or a URL such as ``postgresql://user@host/database``. With ``?schema=trade_in``
+            the tables are in a schema of their own; `create` makes it. Or an SQLAlchemy engine of
+            ``postgresql+psycopg`` with ``hide_parameters=True``: its pool is shared, and closing the ledger leaves it.
         key: at least 16 secret bytes, for codes and device tokens. Without it the ledger can only be read.
         old_keys: the key before it, when it is new; and those before, as long as exchanges are open that began
             under them.
-        seconds_to_wait: how long a verb waits for a lock before it gives up.
+        seconds_to_wait: how long a verb waits for a lock before it gives up. A given engine waits as its connections
+            are set: ``connect_args={"options": "-c lock_timeout=30000"}``.
         create: whether a ledger is made where there is none: in a file that is not there, which nobody else may then
             read (mode 0600), or in an empty database. Without it that is an error.
         observer: what is called with an `Observed` after every transition, and after a request that made none; such
@@ -116,14 +119,14 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
         _prepare(engine, create=create)
         ring = None if key is None else _keyring.take(engine, (key, *old_keys))
     except BaseException:
-        engine.dispose()
+        release(engine)
         raise
     if key is None or ring is None:
         return Ledger(engine, None, ())
     return Ledger(engine, ring.secrets[0], ring.secrets[1:], given=(key, *old_keys), watching=Watching(observer, timer))
 
 
-def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Sequence[bytes] = ()) -> str:
+def migrate(url: str | PathLike[str] | Engine, *, key: bytes | None = None, old_keys: Sequence[bytes] = ()) -> str:
     """Bring the tables of a ledger to the version of this package, and return that version.
 
     Make a backup first. Only the tables of a ledger are changed: a database that holds none is refused.
@@ -143,6 +146,7 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
     engine = engine_of(url)
     try:
         with translated(PREPARE), reading(engine).connect() as connection:
+            check_pooler(connection)
             _check_is_there(connection)
             _schema.version_of(connection)
         version = _schema.migrate(engine)
@@ -151,7 +155,7 @@ def migrate(url: str | PathLike[str], *, key: bytes | None = None, old_keys: Seq
             _feed.begin(engine, Seals(_keyring.take(engine, (key, *old_keys), seals=True).secrets[0]))
         return version
     finally:
-        engine.dispose()
+        release(engine)
 
 
 def _check_keys(key: bytes | None, old_keys: Sequence[bytes]) -> None:
@@ -171,6 +175,7 @@ def _check_is_there(connection: Connection) -> None:
 def _prepare(engine: Engine, *, create: bool) -> None:
     with translated(PREPARE):
         with reading(engine).connect() as connection:
+            check_pooler(connection)
             if not create:
                 _check_is_there(connection)
             if not _schema.is_empty(connection):

@@ -39,11 +39,13 @@ class Address(NamedTuple):
         url: the URL; SQLAlchemy shows it without its password.
         file: the SQLite file; None for a server.
         extra: what the driver is given beside the URL, because SQLAlchemy would show it.
+        schema: the schema of PostgreSQL in which the tables are; None for the one that the role has by default.
     """
 
     url: URL
     file: Path | None
     extra: dict[str, str]
+    schema: str | None = None
 
 
 def address_of(where: Any) -> Address:  # noqa: ANN401 - whatever is given
@@ -88,8 +90,12 @@ def _of_server(text: str) -> Address:
     once = all(isinstance(value, str) for value in (*query.values(), *secrets.values()))
     if not once or ("password" in secrets and url.password is not None):
         raise LedgerError("The URL of the ledger gives something twice", "Give each part of it once")
+    schema = str(query.pop("schema")) if "schema" in query else None
+    if schema is not None and not re.fullmatch("[a-z_][a-z0-9_]{0,62}", schema):
+        what = f"The schema {shown(schema)} of the ledger's URL is no plain name"
+        raise LedgerError(what, "Give 1 to 63 of a-z, 0-9 and _, such as ?schema=trade_in")
     url = url.set(drivername="postgresql+psycopg", query=query)
-    return Address(url, None, {name: str(value) for name, value in secrets.items()})
+    return Address(url, None, {name: str(value) for name, value in secrets.items()}, schema)
 
 
 def _unreadable() -> LedgerError:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from miexchange._arguments import FLAG, check, whole
@@ -26,26 +26,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
 __all__ = [
     "PLACE",
     "PREPARE",
     "READ",
+    "SCHEMA",
     "SWEEP",
     "VERB",
+    "VERSIONS",
     "Conflict",
     "Outcome",
+    "check_pooler",
     "engine_of",
     "frozen",
+    "is_lost",
+    "is_shared",
     "reading",
+    "release",
     "translated",
     "writing",
 ]
 
+VERSIONS = "miexchange_version"
+"""The table in which Alembic keeps the version of ours; under its own name other programs keep theirs."""
+
+SCHEMA = "miexchange_schema"
+"""The execution option of an engine that names the schema of the tables."""
+
 _SECONDS_TO_WAIT = 30
 _LONGEST_WAIT = 86_400
 _MODE = "miexchange_begin"
+_SHARED = "miexchange_shared"
 _AGAIN = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 _WAITED = {"55P03"}  # PostgreSQL: lock not available in time
 _FULL = {"53100"}  # PostgreSQL: disk full
@@ -62,8 +75,8 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
     """Return the engine of a database.
 
     Args:
-        where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database.
-        seconds_to_wait: how long to wait for a lock that somebody else holds.
+        where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database; or an engine of the caller's.
+        seconds_to_wait: how long to wait for a lock that somebody else holds; a caller's engine says so itself.
         create: whether an SQLite file that is not there is made; otherwise that is an error.
 
     Raises:
@@ -71,6 +84,8 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         InvalidValue: the seconds are no whole number.
     """
     check({"seconds_to_wait": seconds_to_wait, "create": create}, _RULES)
+    if isinstance(where, Engine):
+        return _shared(where)
     address = address_of(where)
     if address.file is not None:
         claim(address.file, create=create)
@@ -79,12 +94,19 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         event.listen(engine, "connect", partial(_set_up_sqlite, create=create))
         event.listen(engine, "begin", _begin)
     else:
-        # The options of the URL, such as a search_path, stand beside ours.
+        # The options of the URL stand beside ours.
         options = f"{address.url.query.get('options', '')} -c lock_timeout={seconds_to_wait * 1000}".lstrip()
+        if address.schema is not None:
+            options += f" -c search_path={address.schema}"
         arguments = {**address.extra, "options": options}
         try:
             engine = create_engine(
-                address.url, connect_args=arguments, pool_size=16, max_overflow=32, hide_parameters=True
+                address.url,
+                connect_args=arguments,
+                execution_options={SCHEMA: address.schema},
+                pool_size=16,
+                max_overflow=32,
+                hide_parameters=True,
             )
         except (NoSuchModuleError, ModuleNotFoundError):
             what = f"The driver of {address.url.drivername} is not installed"
@@ -92,6 +114,48 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         event.listen(engine, "connect", watch_connection)
     watch_engine(engine)
     return engine
+
+
+def _shared(engine: Engine) -> Engine:
+    """Return a view of a caller's engine: its settings and its pool are the caller's."""
+    kind = f"{engine.dialect.name}+{engine.dialect.driver}"
+    if kind != "postgresql+psycopg":  # a file needs settings at every connection and every begin
+        what = f"A ledger cannot use an engine of {kind}"
+        raise LedgerError(what, "Give an engine of postgresql+psycopg, or the path of an SQLite file")
+    if not engine.hide_parameters:
+        what = "The engine shows parameters of statements in its errors and its log, and a ledger's are secret"
+        raise LedgerError(what, "Make it by create_engine(..., hide_parameters=True)")
+    event.listen(engine, "connect", watch_connection)
+    watch_engine(engine)
+    return engine.execution_options(**{_SHARED: True})
+
+
+def check_pooler(connection: Connection) -> None:
+    """Refuse a pooler between PostgreSQL and connections that prepare statements: it may run one that another prepared.
+
+    A pooler gives a number of its own as that of the server's process.
+
+    Raises:
+        LedgerError: there is one.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    driver: Any = connection.connection.driver_connection
+    if driver.prepare_threshold is None:
+        return
+    if connection.scalar(select(func.pg_backend_pid())) != driver.info.backend_pid:
+        raise LedgerError("A connection pooler stands before the server of the ledger", _POOLER)
+
+
+def is_shared(engine: Engine) -> bool:
+    """Tell whether an engine is the caller's."""
+    return bool(engine.get_execution_options().get(_SHARED))
+
+
+def release(engine: Engine) -> None:
+    """Close the connections of an engine, unless it is the caller's."""
+    if not is_shared(engine):
+        engine.dispose()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: bool) -> None:
@@ -103,11 +167,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: b
         from sqlite3 import DatabaseError  # noqa: PLC0415 - it is this driver's, which is not loaded for PostgreSQL
 
         raise DatabaseError("malformed database schema: it holds text that is not UTF-8") from None
-    if tables >= _OURS or (create and not tables):  # the mode is kept in the file: no other program's is changed
+    if VERSIONS in tables or (create and not tables):  # the mode is kept in the file: no other program's is changed
         connection.execute("PRAGMA journal_mode=WAL").close()
-
-
-_OURS = {"alembic_version", "exchanges"}
 
 
 def _begin(connection: Connection) -> None:
@@ -246,8 +307,9 @@ def _is_conflict(error: BaseException) -> bool:
     return any(kind.__name__ == "IntegrityError" for kind in type(error).mro()) or _state(error) in _AGAIN
 
 
-def _is_lost(error: BaseException) -> bool:
-    """Tell whether an error of a driver says that the connection is gone."""
+def is_lost(error: BaseException) -> bool:
+    """Tell whether an error of a driver, or SQLAlchemy's around it, says that the connection is gone."""
+    error = getattr(error, "orig", None) or error
     said = _text(error)
     lost = ("closed" in said or "connection" in said) and not said.startswith("invalid ")  # an option of the URL
     return lost or _state(error).startswith(("08", "57P"))
@@ -267,7 +329,7 @@ def _said(error: BaseException) -> tuple[Callable[..., LedgerError], str, str]:
         return LedgerError, "The disk of the ledger is full", "make room, then {}"
     elif said.startswith(("connection failed", "failed to resolve", "connection timeout", "[Errno")):
         return _not_opened(said)
-    elif _is_lost(error):
+    elif is_lost(error):
         return partial(UnreachableError, part="connection"), "The connection to the ledger was lost", "{}"
     return LedgerError, what, _ASK
 
@@ -282,10 +344,16 @@ def _not_opened(said: str) -> tuple[Callable[..., LedgerError], str, str]:
     what = f"The ledger's database cannot be opened: {answer}"
     if re.match('database ".*" does not exist', answer):
         return partial(UnreachableError, part="database"), what, "correct the database in the URL, then {}"
+    if answer.startswith("unsupported startup parameter"):
+        return partial(UnreachableError, part="host"), what, f"{_POOLER[0].lower()}{_POOLER[1:]}, then {{}}"
     if re.search(_OF_A_ROLE, answer):
         return partial(UnreachableError, part="role"), what, "correct the user and the password of the URL, then {}"
     return partial(UnreachableError, part="host"), what, _ASK  # such as one that is starting, or has no room
 
 
 _OF_A_ROLE = '^(role|user) ".*"|authentication failed|no password supplied|pg_hba.conf|permission denied for database'
+_POOLER = (
+    "Behind PgBouncer, give an engine: create_engine(url, hide_parameters=True,"
+    " connect_args=dict(prepare_threshold=None))"
+)
 _ASK = "ask the ledger's operator, then {}"

@@ -24,7 +24,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
 from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
-from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, translated
+from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, release, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._observing import LOG, Watch, quicker
 from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
@@ -104,9 +104,9 @@ class Ledger(Books):
         self.close()
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Give back the connections; a caller's engine keeps its own."""
         self._sessions.close()
-        self._engine.dispose()
+        release(self._engine)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied: connections and locks stay in their process."""

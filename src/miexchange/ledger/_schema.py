@@ -30,14 +30,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    insert,
     inspect,
     select,
     text,
 )
+from sqlalchemy.schema import CreateSchema
 
 from miexchange._limits import NAME
 from miexchange.exchange import OPEN
-from miexchange.ledger._engine import PREPARE, writing
+from miexchange.ledger._engine import PREPARE, SCHEMA, VERSIONS, writing
 from miexchange.ledger._errors import LedgerError, LedgerVersionError
 
 if TYPE_CHECKING:
@@ -211,7 +213,9 @@ secret_keys = Table(
     sqlite_with_rowid=False,
 )
 
-_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_version = Table(VERSIONS, MetaData(), Column("version_num", String(32), primary_key=True))
+_older_version = _version.to_metadata(MetaData(), name="alembic_version")
+"""The same until version 0003."""
 
 
 def is_empty(connection: Connection) -> bool:
@@ -242,16 +246,25 @@ def version_of(connection: Connection) -> str:
         LedgerVersionError: it is a ledger of a newer version.
         LedgerError: the database is no ledger.
     """
-    there = set(inspect(connection).get_table_names())
-    # Other programs keep their version in a table of the same name, and count from 0001 as well.
-    if "alembic_version" not in there or not there & {"exchanges", "device_tokens"}:
+    table = _table_of_version(connection)
+    if table is None:
         what = "The database has tables and is no ledger of miexchange"
         raise LedgerError(what, "Give the URL of a ledger, or that of an empty database")
-    found = str(connection.scalar(select(_version.c.version_num)) or "none")
+    found = str(connection.scalar(select(table.c.version_num)) or "none")
     if found != HEAD and found not in _known_versions():
         what = f"The ledger's tables are of version {found}, which is newer than {HEAD}, the last that this package"
         raise LedgerVersionError(f"{what} knows", "Install a newer miexchange")
     return found
+
+
+def _table_of_version(connection: Connection) -> Table | None:
+    """Return the table in which a ledger keeps its version; None where there is no ledger."""
+    there = set(inspect(connection).get_table_names())
+    if _version.name in there:
+        return _version
+    # Other programs keep their version in a table of the older name, and count from 0001 as well.
+    is_older = _older_version.name in there and bool(there & {"exchanges", "device_tokens"})
+    return _older_version if is_older else None
 
 
 def differences(connection: Connection) -> list[str]:
@@ -343,6 +356,13 @@ def migrate(engine: Engine) -> str:
     with writing(engine, PREPARE) as connection:
         if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange ledger'))"))
+            schema = engine.get_execution_options().get(SCHEMA)
+            if schema is not None and not inspect(connection).has_schema(schema):
+                connection.execute(CreateSchema(schema))
+        if _table_of_version(connection) is _older_version:
+            _version.create(connection)
+            connection.execute(insert(_version).from_select(["version_num"], select(_older_version)))
+            _older_version.drop(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         return str(connection.scalar(select(_version.c.version_num)))

@@ -7,14 +7,15 @@ more for a statement, of which a transition has four.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import VERB, Conflict, translated
+from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated
 from miexchange.ledger._errors import BusyError, LedgerError
 from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._seals import Tally, bucket_of
@@ -264,6 +265,7 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         """Open none yet; `engine` is one of `miexchange.ledger._engine.reading`."""
         self._engine = engine
+        self._most = 0 if is_shared(engine) else _IDLE  # a pool that others use, too, may be small
         self._statements = Statements(engine.dialect.name)
         self._idle: list[Session] = []
 
@@ -276,13 +278,15 @@ class Sessions:
 
     def keep(self, session: Session) -> None:
         """Take back a session that is in no transaction."""
-        if len(self._idle) < _IDLE:
+        if len(self._idle) < self._most:
             self._idle.append(session)
         else:
             session.core.close()
 
     def drop(self, session: Session) -> None:
         """Close a session that cannot be used any more, and those at hand: what it lost, they lost too."""
+        with suppress(SQLAlchemyError):  # who learns of a lost connection, and then lends no older one of its pool
+            session.core.exec_driver_sql("SELECT 1")
         dropped = (session, *self._emptied())
         LOG.warning("A connection is given up, and %d more that were at hand", len(dropped) - 1)
         for one in dropped:
@@ -315,10 +319,9 @@ class Sessions:
             outcome: what an error says of it.
         """
         with translated(outcome):
-            session = self.take()
+            session = self._begun()
         try:
             with translated(outcome):
-                session.begin()
                 yield session
         except BaseException:
             self._undo(session)
@@ -351,6 +354,21 @@ class Sessions:
             except Conflict:
                 quicker(number + 1)
         raise BusyError("The ledger is too busy: others were quicker every time", "Try again")
+
+    def _begun(self) -> Session:
+        """Begin a transaction; once more, with a new connection, where one was lost while nobody used it."""
+        is_new = False
+        while True:
+            session = self.take()
+            try:
+                session.begin()
+            except BaseException as error:
+                self._undo(session)
+                if is_new or not is_lost(error):
+                    raise
+                is_new = True
+            else:
+                return session
 
     def _undo(self, session: Session) -> None:
         try:

@@ -2,7 +2,9 @@
 
 from alembic import context
 
+from miexchange.ledger._engine import VERSIONS
+
 __all__ = ()
 
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True, version_table=VERSIONS)
 context.run_migrations()

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from miexchange import _texts
-from miexchange._bounded import Items, Line, Name
+from miexchange._bounded import Items, Line, Name, Pair
 from miexchange._limits import MESSAGE, REASONS, VALUE_ITEMS
 from miexchange._value import Value, argument, check_types, elements, require, text
 from miexchange._words import Word, word
@@ -167,32 +167,7 @@ class ReasonCode(Word):
         return _texts.facts()[self]["cure"]
 
 
-class _Object:
-    """Pairs of name and value that are an object in JSON."""
-
-    @staticmethod
-    def __get_pydantic_core_schema__(source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
-        """Read an object, or the list of pairs that `dump` writes; write an object."""
-        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
-
-        def paired(given: Any) -> Any:  # noqa: ANN401 - what JSON holds
-            if isinstance(given, dict):
-                return tuple(given.items())
-            is_list = isinstance(given, list)
-            return tuple(tuple(pair) if isinstance(pair, list) else pair for pair in given) if is_list else given
-
-        return core_schema.no_info_before_validator_function(
-            paired,
-            handler(source),
-            serialization=core_schema.plain_serializer_function_ser_schema(dict),
-        )
-
-    @staticmethod
-    def __get_pydantic_json_schema__(_schema: Any, _handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
-        """Say that it is an object of texts and whole numbers."""
-        texts = {"type": "string", "maxLength": MESSAGE}
-        either = {"anyOf": [texts, {"type": "integer"}]}
-        return {"type": "object", "additionalProperties": either, "maxProperties": _MOST_VALUES}
+_PAIR = Pair("name", "value", ("what the value is called, such as ``until``", "the value"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +190,7 @@ class Reason(Value):
     message: str
     remedy: str
     subject: str = ""
-    values: Annotated[tuple[tuple[Name, Line | int], ...], Items(0, _MOST_VALUES), _Object()] = field(
+    values: Annotated[tuple[Annotated[tuple[Name, Line | int], _PAIR], ...], Items(0, _MOST_VALUES)] = field(
         default=(), compare=False
     )
 

@@ -34,6 +34,7 @@ from miexchange import (
     Listing,
     Price,
     PriceTable,
+    Reason,
     UsageRules,
     Variant,
     lint,
@@ -131,6 +132,8 @@ def elements(at: At, count: int) -> tuple[Any, ...]:
     key = at.bound.key
     if key == "self":
         return tuple(f"k{number}" for number in range(count))
+    if at.kind is Reason:  # each of its values has a name of its own
+        return tuple((f"k{number}", number) for number in range(count))
     one = field[0] if field else EXAMPLES[at.kind, at.field]
     return (one,) * count if not key else tuple(one.replace(**{key: f"k{number}"}) for number in range(count))
 
@@ -198,10 +201,9 @@ def test_every_public_value_is_walked() -> None:
 
 WITHOUT_BOUNDS = {
     "Accept", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibilityTerms", "EligibleModels",
-    "Expire", "Finding", "Imei", "Money", "PriceTable", "Reason", "Replay", "Verdict",
+    "Expire", "Finding", "Money", "PriceTable", "Replay", "Verdict",
 }  # fmt: skip
-"""Values of parts that have bounds, or whose fields are words, flags and instants; `Imei` has rules of its
-own, and so has `Currency`."""
+"""Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""
 
 
 @every_bound
@@ -236,12 +238,13 @@ def rule_against(door: Callable[[Any], object], given: object) -> str:
 def parts_in(schema: Any, place: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a part of a JSON Schema and what is in it; references are followed."""
     if "$ref" in place:
-        yield from parts_in(schema, schema["$defs"][place["$ref"].rpartition("/")[2]])
+        whole = schema["$defs"][place["$ref"].rpartition("/")[2]]
+        yield from parts_in(schema, {name: part for name, part in whole.items() if name != "properties"})
         return
     yield place
     for inner in (
         *place.get("anyOf", ()),
-        *place.get("prefixItems", ()),
+        *place.get("properties", {}).values(),
         *([place["items"]] if place.get("items") else ()),
     ):
         yield from parts_in(schema, inner)

@@ -52,8 +52,8 @@ class Template(NamedTuple):
 
     def filled(self, said: Mapping[str, str]) -> tuple[str, str, str]:
         """Return message, remedy and subject with values in their places."""
-        message, remedy, subject = (one_line(part.format_map(said)) for part in self[:3])
-        return message, remedy, subject
+        message, remedy, subject = self.message.format_map(said), self.remedy.format_map(said), self.subject
+        return one_line(message), one_line(remedy), one_line(subject.format_map(said)) if subject else ""
 
 
 @cache
@@ -65,7 +65,7 @@ def facts() -> dict[str, dict[str, str]]:
 
 @cache
 def _templates() -> dict[str, dict[str, Template]]:
-    """Return the templates by code and case."""
+    """Return the templates by code and case; those that any reason can have stand under each code."""
     found: dict[str, dict[str, Template]] = {}
     kinds = _kinds()
     for row in _data.rows("reason_texts.csv", ["code", "case", "message", "remedy", "subject", "source"]):
@@ -74,7 +74,7 @@ def _templates() -> dict[str, dict[str, Template]]:
         if any(kinds[name] == "amount" for name in names):
             names.add("currency")
         found.setdefault(row["code"], {})[row["case"]] = Template(*texts, frozenset(names))
-    return found
+    return {code: found.get(code, {}) | found[_GENERAL] for code in facts()}
 
 
 @cache
@@ -89,7 +89,7 @@ def template(code: str, case: str) -> Template:
     Raises:
         InvalidValue: the reason has no such case.
     """
-    of_code = _templates().get(code, {}) | _templates()[_GENERAL]
+    of_code = _templates()[code]
     if case not in of_code:
         raise out_of_range("case", case, f"give one of: {', '.join(map(repr, of_code))}")
     return of_code[case]
@@ -101,15 +101,15 @@ def plain(name: str, value: object) -> str | int:
     Raises:
         InvalidValue: it is of another type than the table says of its name.
     """
-    where = f"values.{name}"
-    match _kinds()[name]:
+    kind, where = _kinds()[name], f"values.{name}"
+    if kind == "text":  # first, for nearly all are
+        return one_line(text(value, where, "give a text"))
+    match kind:
         case "count" | "amount":
             return whole(value, where)
         case "instant":
             return instant(value, where).isoformat()
-        case "day":
-            return day(value, where).isoformat()
-    return one_line(text(value, where, "give a text"))
+    return day(value, where).isoformat()
 
 
 def shown(values: Mapping[str, str | int]) -> dict[str, str]:
@@ -160,7 +160,7 @@ def _template_of(code: str, texts: tuple[str, str], values: Mapping[str, str | i
         said = shown(values)
     except InvalidValue:  # an amount in no currency, which JSON may hold
         return None
-    for one in (_templates().get(code, {}) | _templates()[_GENERAL]).values():
+    for one in _templates()[code].values():
         if one.names == values.keys() and texts == one.filled(said)[:2]:
             return one
     return None

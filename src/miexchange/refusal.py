@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from miexchange import _texts
 from miexchange._bounded import Items, Line, Name, Pair
 from miexchange._limits import MESSAGE, REASONS, VALUE_ITEMS
-from miexchange._value import Value, argument, check_types, elements, require, text
+from miexchange._value import Value, argument, check_types, elements, proved, require, text
 from miexchange._words import Word, word
 from miexchange.errors import missing, one_line, unknown
 
@@ -249,13 +249,13 @@ def reason_of(code: ReasonCode, case: str = "", /, **values: object) -> Reason:
 
 def _made(code: ReasonCode, case: str, values: dict[str, object]) -> Reason:
     template = _texts.template(code, case)
-    for name in template.names - values.keys():
-        raise missing(f"values.{name}", "give all that the text names")
-    for name in values.keys() - template.names:
-        raise unknown("values", "value", name, template.names)
-    kept = tuple((name, _texts.plain(name, value)) for name, value in values.items())
+    if absent := template.names - values.keys():
+        raise missing(f"values.{min(absent)}", "give all that the text names")
+    if len(values) > len(template.names):
+        raise unknown("values", "value", min(values.keys() - template.names), template.names)
+    kept = tuple([(name, _texts.plain(name, value)) for name, value in values.items()])
     message, remedy, subject = template.filled(_texts.shown(dict(kept)))
-    return Reason(code, message, remedy, subject, kept)
+    return proved(Reason, code=code, message=message, remedy=remedy, subject=subject, values=kept)
 
 
 @cache

@@ -41,6 +41,7 @@ __all__ = [
     "Number",
     "Older",
     "OlderText",
+    "Pair",
     "Text",
     "Words",
     "bound_of",
@@ -178,6 +179,52 @@ class OlderText:
         return core_schema.no_info_after_validator_function(
             lambda text: text.replace(self.then, self.after), handler(source)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A tuple of two that is an object in JSON, with what each of the two is called there and what it is.
+
+    Older versions wrote a list, which is read.
+    """
+
+    first: str
+    second: str
+    says: tuple[str, str]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the two are called."""
+        return self.first, self.second
+
+    @property
+    def wants(self) -> str:
+        """What to give, as the object of a sentence."""
+        return f"an object of {self.first} and {self.second}"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
+        """Read an object, or the list of old; write an object."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+        def listed(given: Any) -> Any:  # noqa: ANN401 - what JSON holds
+            if isinstance(given, dict) and given.keys() == {*self.names}:
+                return tuple(given[name] for name in self.names)
+            return tuple(given) if isinstance(given, list) else given
+
+        return core_schema.no_info_before_validator_function(
+            listed,
+            handler(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda pair: dict(zip(self.names, pair, strict=True))
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Say that it is an object of the two, and what they are."""
+        parts = zip(self.names, handler(schema["schema"])["prefixItems"], self.says, strict=True)
+        properties = {name: {**part, "description": said} for name, part, said in parts}
+        shape = {"required": [*self.names], "additionalProperties": False}
+        return {"type": "object", "properties": properties, **shape}
 
 
 Bound = Between | Chars | Items

@@ -5,41 +5,75 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from contextlib import contextmanager
 from contextvars import ContextVar
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from miexchange._bounded import hints_of, parts_of
+from miexchange._bounded import Pair, hints_of, parts_of
 from miexchange._fits import a_kind, fault, wants
+from miexchange._json import plain
 from miexchange._limits import VALUE_ITEMS
 from miexchange._privacy import masked
-from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
+from miexchange.errors import InvalidValue, missing, out_of_range, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pydantic import TypeAdapter
     from pydantic_core import CoreSchema
 
-__all__ = ["adapter_of", "in_own_words", "read_as"]
+__all__ = ["REVEAL", "Served", "adapter_of", "in_own_words", "read_as", "read_data", "reveals"]
 
+REVEAL = "reveal_imei"
+"""What a caller of pydantic's sets to True in the `context` of a dump, to see IMEIs."""
+
+_PLAIN = "give what to_dict returns: plain JSON data"
 _OWN = ContextVar("_OWN", default=False)
 _NONE: Any = object()  # what is not in the data; None is null
 
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+_ADAPTERS: dict[tuple[type, bool], TypeAdapter[Any]] = {}
 
 
-def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a public value
-    """Return what reads and writes the JSON form of a value."""
-    adapter = _ADAPTERS.get(kind)
+def adapter_of(kind: Any, *, is_own: bool = True) -> TypeAdapter[Any]:  # noqa: ANN401 - a public value
+    """Return what reads and writes the JSON form of a value; one that is not our own does so for a model of others."""
+    adapter = _ADAPTERS.get((kind, is_own))
     if adapter is None:
         from pydantic import TypeAdapter  # noqa: PLC0415 - loaded at the door, not at import
 
-        with _is_own():
-            adapter = _ADAPTERS[kind] = TypeAdapter(kind)
+        token = _OWN.set(is_own)
+        try:
+            adapter = _ADAPTERS[kind, is_own] = TypeAdapter(kind)
+        finally:
+            _OWN.reset(token)
     return adapter
+
+
+class Served:
+    """What pydantic writes a value with where its annotation says nothing of it, such as `Any`."""
+
+    def __get__(self, value: object, kind: type) -> Any:  # noqa: ANN401 - pydantic's own
+        """Return pydantic's serializer of a value; of its class, only that there is one."""
+        return self if value is None else adapter_of(kind, is_own=False).serializer
+
+
+def reveals(info: Any) -> bool:  # noqa: ANN401 - pydantic's own
+    """Tell whether the caller of a dump wants to see IMEIs."""
+    return isinstance(info.context, Mapping) and info.context.get(REVEAL) is True
+
+
+def read_data(kind: Any, data: object, rule: str = _PLAIN) -> Any:  # noqa: ANN401 - a value of that kind
+    """Return the value that plain data is the JSON form of.
+
+    Raises:
+        InvalidValue: the first fault, with its path.
+    """
+    copied = plain(data, kind.__name__, rule)
+    try:
+        text = json.dumps(copied, allow_nan=False)
+    except (ValueError, RecursionError):  # NaN; called from a stack that is nearly full
+        raise out_of_range(kind.__name__, data, rule, "holds what JSON does not have") from None
+    return read_as(kind, text, copied)
 
 
 def read_as(kind: Any, text: str, data: object) -> Any:  # noqa: ANN401 - a value of that kind
@@ -61,40 +95,54 @@ def read_as(kind: Any, text: str, data: object) -> Any:  # noqa: ANN401 - a valu
         raise _fault_in(kind, data, error.errors(include_url=False)[0]) from None
 
 
-@contextmanager
-def _is_own() -> Iterator[None]:
-    """Build the schemas of `adapter_of` for a block: their faults are said by `read_as`."""
-    token = _OWN.set(True)
-    try:
-        yield
-    finally:
-        _OWN.reset(token)
+def in_own_words(
+    kind: Any,  # noqa: ANN401 - a public value
+    schema_of: Callable[[], CoreSchema],
+    write: Callable[[Any, bool], object],
+) -> CoreSchema:
+    """Return the schema of a value: that of its JSON form, or what a model of somebody else's, or a service, needs.
 
+    There it is an instance, or what `to_dict` writes, and is written so; what is wrong is said in our words, and
+    nothing of what was given is repeated that could be an IMEI.
 
-def in_own_words(kind: Any, schema_of: Callable[[], CoreSchema]) -> CoreSchema:  # noqa: ANN401 - a public value
-    """Return the schema of a value; as a field of somebody else's model it says what is wrong in our words.
-
-    The values within it are its own.
+    Args:
+        kind: the value's type.
+        schema_of: makes the schema of its JSON form.
+        write: writes a value, with its IMEIs or without.
     """
     if _OWN.get():
         return schema_of()
-    with _is_own():
-        schema = schema_of()
-    from pydantic_core import PydanticCustomError, core_schema  # noqa: PLC0415 - loaded at the door, not at import
+    from pydantic_core import PydanticSerializationUnexpectedValue, core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
-    def read(given: object, _: object, info: Any) -> object:  # noqa: ANN401 - pydantic's own
-        try:
-            if info.mode == "json":
-                return read_as(kind, json.dumps(given), given)
-            if not isinstance(given, kind):
-                name = kind.__name__
-                raise wrong_type(name, given, f"give an instance of {name}, or let the model read its JSON text")
-        except InvalidValue as error:
-            context = {"field": error.field, "value": error.value, "rule": error.rule, "sentence": f"{error}"}
-            raise PydanticCustomError(error.kind, "{sentence}", context) from None
+    def read(given: object) -> object:
+        return _read_there(kind, given)
+
+    def written(value: object, info: Any) -> object:  # noqa: ANN401 - pydantic's own
+        if isinstance(value, kind):
+            return write(value, reveals(info))
+        raise PydanticSerializationUnexpectedValue(f"is no {kind.__name__}")  # of several, another is meant
+
+    read.__name__ = kind.__name__  # names it where it is one of several
+    return core_schema.no_info_plain_validator_function(
+        read,
+        serialization=core_schema.plain_serializer_function_ser_schema(written, info_arg=True),
+        ref=f"{kind.__module__}.{kind.__qualname__}:{id(kind)}",  # as pydantic names it within others
+        metadata={"pydantic_js_functions": [lambda _, handler: handler(adapter_of(kind).core_schema)]},
+    )
+
+
+def _read_there(kind: Any, given: object) -> object:  # noqa: ANN401 - a public value
+    if isinstance(given, kind):
         return given
+    from pydantic_core import PydanticCustomError, ValidationError  # noqa: PLC0415 - loaded at the door, not at import
 
-    return core_schema.with_info_wrap_validator_function(read, schema)
+    try:
+        return read_data(kind, given)
+    except InvalidValue as error:
+        said = {"field": error.field, "value": error.value, "rule": error.rule, "sentence": f"{error}"}
+        place = tuple(int(name) if name.isdecimal() else name for name in error.field.split(".")[1:])
+        fault = {"type": PydanticCustomError(error.kind, "{sentence}", said), "loc": place, "input": error.value}
+        raise ValidationError.from_exception_data(kind.__name__, [fault]) from None  # type: ignore[list-item]
 
 
 def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue:  # noqa: ANN401 - a public value
@@ -105,28 +153,16 @@ def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue
         data: the data of the JSON.
         found: the first of pydantic's errors.
     """
-    path, hint, most, rest = [kind.__name__], kind, VALUE_ITEMS, list(found["loc"])
-    while rest:
-        inner: Any = parts_of(hint)[0]
-        if _is_value(inner) and rest[0] in hints_of(inner):
-            hint, most = hints_of(inner)[rest[0]], getattr(inner, "_most_items", VALUE_ITEMS)
-        elif get_origin(inner) is tuple:
-            parts = get_args(inner)
-            hint = parts[0] if Ellipsis in parts else parts[rest[0]]
-        elif isinstance(inner, type) and issubclass(inner, Mapping):  # a condition, of questions and answers
-            hint = str
-        else:
-            break
-        key = rest.pop(0)
-        path.append(masked(f"{key}"))
-        data = _at(data, key)
-    where, inner = ".".join(path), parts_of(hint)[0]
+    at = _Place(kind, data)
+    rest = at.descend(list(found["loc"]))
+    where, data, (inner, bounds, _) = ".".join(at.path), at.data, parts_of(at.hint)
     cause = found.get("ctx", {}).get("error")
+    pair = _pair_in(bounds)
     is_event = get_origin(inner) in {Union, UnionType} and all(map(_is_event, get_args(inner)))
-    if is_event and isinstance(data, dict) and not isinstance(cause, InvalidValue):
-        return _fault_of_event(where, inner, data)
+    if isinstance(data, dict) and not isinstance(cause, InvalidValue) and (pair or is_event):
+        return _fault_of_pair(where, pair, data) if pair else _fault_of_event(where, inner, data)
     if data is _NONE:
-        return missing(where, f"give {wants(hint, most, as_json=True)}")
+        return missing(where, f"give {wants(at.hint, at.most, as_json=True)}")
     if isinstance(cause, InvalidValue):  # a field that the value itself refused
         field = cause.field.partition(".")[2]
         return cause.at(f"{where}.{field}" if field else where)
@@ -135,7 +171,48 @@ def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue
         return out_of_range(where, data, remedy[:1].lower() + remedy[1:], which=what)
     if found["type"] == "unexpected_keyword_argument":
         return unknown(where, "field", f"{rest[-1]}", hints_of(inner))
-    return fault(where, data, hint, most, as_json=True)
+    return fault(where, data, at.hint, at.most, as_json=True)
+
+
+class _Place:
+    """A place in data, with what its annotation wants there."""
+
+    def __init__(self, kind: Any, data: object) -> None:  # noqa: ANN401 - a public value
+        self.hint, self.data = kind, data
+        self.path, self.most = [kind.__name__], VALUE_ITEMS
+
+    def descend(self, rest: list[Any]) -> list[Any]:
+        """Go down as far as annotations say what is there; return what is left of the way."""
+        while rest:
+            inner, bounds, _ = parts_of(self.hint)
+            key, pair = rest[0], _pair_in(bounds)
+            if _is_value(inner) and key in hints_of(inner):
+                self.hint, self.most = hints_of(inner)[key], getattr(inner, "_most_items", VALUE_ITEMS)
+            elif get_origin(inner) is tuple:
+                parts = get_args(inner)
+                self.hint = parts[0] if Ellipsis in parts else parts[key]
+            elif isinstance(inner, type) and issubclass(inner, Mapping):  # a condition, of questions and answers
+                self.hint = str
+            else:
+                break
+            if pair is not None and isinstance(self.data, dict):
+                key = pair.names[key]
+            self.path.append(masked(f"{key}"))
+            self.data = _at(self.data, key)
+            del rest[0]
+        return rest
+
+
+def _pair_in(bounds: tuple[Any, ...]) -> Pair | None:
+    return next((bound for bound in bounds if isinstance(bound, Pair)), None)
+
+
+def _fault_of_pair(where: str, pair: Pair, data: dict[str, Any]) -> InvalidValue:
+    """Return the error of an object that is not of the two names of a pair."""
+    lacking = next((name for name in pair.names if name not in data), None)
+    if lacking is not None:
+        return missing(f"{where}.{lacking}", f"give {pair.wants}")
+    return unknown(where, "field", next(name for name in data if name not in pair.names), pair.names)
 
 
 def _is_value(kind: Any) -> bool:  # noqa: ANN401 - an annotation has no type

@@ -21,7 +21,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from miexchange._bounded import ONE_LINE, Between, Bound, Chars, Items, parts_of
+from miexchange._bounded import ONE_LINE, Between, Bound, Chars, Items, Pair, parts_of
 from miexchange._text import WIDEST
 from miexchange._time import YEARS
 from miexchange.errors import InvalidValue, out_of_range, shown, wrong_type
@@ -150,6 +150,7 @@ def wants(hint: Any, most: int, *, as_json: bool = False) -> str:  # noqa: ANN40
         each = wants(parts[0], most, as_json=as_json)
         is_long = Ellipsis in parts or origin is frozenset
         said = _WORDS[origin][as_json] + (f", each element {each}" if is_long else f" of {len(parts)}")
+        said = next((bound.wants for bound in bounds if as_json and isinstance(bound, Pair)), said)
     elif origin in {Union, UnionType}:
         said = " or ".join(wants(part, most, as_json=as_json) for part in parts if part is not NoneType)
     elif inner in _WORDS:

@@ -11,16 +11,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, get_args
 
 from miexchange._bounded import After, hints_of, parts_of
-from miexchange._door import adapter_of, in_own_words, read_as
+from miexchange._door import REVEAL, Served, adapter_of, in_own_words, read_as, read_data
 from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, check_of, fault, is_text
-from miexchange._json import json_text, plain, read_json
+from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
-from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
+from miexchange.errors import missing, out_of_range, unknown, wrong_type
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -59,8 +59,13 @@ class Value:
 
     __slots__ = ()
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
+    __pydantic_serializer__ = Served()
     _most_items: ClassVar[int] = VALUE_ITEMS
     """How many elements a tuple in a value of this type may have; a table has more."""
+    _example: ClassVar[object] = None
+    """Its JSON form, of some value, where that is no object of its fields."""
+    _is_personal: ClassVar[bool] = False
+    """Whether it is an IMEI."""
 
     def __post_init__(self) -> None:
         """Check every field's type and bounds; a value that has rules of its own does so first."""
@@ -70,14 +75,28 @@ class Value:
         """Yield which fields do not fit one another; a file's reader tells all of them, the constructor the first."""
         yield from ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the value as plain JSON data: dicts, lists, texts, ints, bools and None."""
-        data: dict[str, Any] = adapter_of(type(self)).dump_python(self, mode="json")
+    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
+        """Return the value as plain JSON data: dicts, lists, texts, ints, bools and None.
+
+        An IMEI is personal data: it is left out unless it is asked for.
+
+        Args:
+            reveal_imei: whether to write the IMEIs; only then does the form hold all of a value that has some.
+        """
+        reveal = flag(reveal_imei, "reveal_imei")
+        whole = self if reveal else self._bare()
+        data: dict[str, Any] = adapter_of(type(self)).dump_python(whole, mode="json", context={REVEAL: reveal})
         return data
 
-    def to_json(self) -> str:
-        """Return the canonical JSON text: keys sorted, no spaces, UTC instants ending in Z."""
-        return canonical(Value.to_dict(self))
+    def to_json(self, *, reveal_imei: bool = False) -> str:
+        """Return the canonical JSON text: keys sorted, no spaces, UTC instants ending in Z; see `to_dict`."""
+        return canonical(self.to_dict(reveal_imei=reveal_imei))
+
+    def _bare(self) -> Self:
+        """Return the value without any IMEI in it."""
+        found = ((name, getattr(self, name)) for name in _holders(cast("Any", type(self))))
+        changes = {name: bare for name, value in found if (bare := _bare_of(value)) != value}
+        return self.replace(**changes) if changes else self
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -99,19 +118,27 @@ class Value:
         Raises:
             InvalidValue: the data is not the JSON form of this type.
         """
-        rule = "give what to_dict returns: plain JSON data"
-        try:
-            text = json.dumps(plain(data, cls.__name__, rule), allow_nan=False)
-        except InvalidValue:
-            raise
-        except (ValueError, RecursionError):  # NaN; called from a stack that is nearly full
-            raise out_of_range(cls.__name__, data, rule, "holds what JSON does not have") from None
-        return cls.from_json(text)
+        value: Self = read_data(cls, data)
+        return value
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - a type
         """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
-        return in_own_words(cls, lambda: _read_older_names(_bound_arrays(handler(source), cls._most_items)))
+        return in_own_words(
+            cls,
+            lambda: _read_older_names(_bound_arrays(handler(source), cls._most_items)),
+            lambda value, reveal: value.to_dict(reveal_imei=reveal),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        """Say what each field is, with an example."""
+        from miexchange._schema import described  # noqa: PLC0415 - loaded at the door, not at import
+
+        said: dict[str, Any] = handler(schema)
+        found = handler.resolve_ref_schema(said)
+        found.update(described(cls, found))
+        return said
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.
@@ -119,12 +146,33 @@ class Value:
         Raises:
             InvalidValue: a field does not exist, or cannot hold what was given.
         """
-        known = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        kind = type(self)
+        known = _names(cast("Any", kind))
         strange = changes.keys() - set(known)
         if strange:
-            raise unknown(type(self).__name__, "field", min(strange), known)
-        copy: Self = dataclasses.replace(self, **changes)  # type: ignore[type-var]
-        return copy
+            raise unknown(kind.__name__, "field", min(strange), known)
+        return kind(**{name: changes[name] if name in changes else getattr(self, name) for name in known})
+
+
+@cache
+def _holders(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any value
+    """Return the fields of a type that can hold an IMEI, all the way down."""
+    return tuple(name for name in _names(kind) if _can_hold(hints_of(kind).get(name)))
+
+
+def _can_hold(hint: Any) -> bool:  # noqa: ANN401 - an annotation has no type
+    if isinstance(hint, type) and issubclass(hint, Value):
+        return hint._is_personal or bool(_holders(cast("Any", hint)))  # noqa: SLF001 - of this module
+    return any(map(_can_hold, get_args(hint)))
+
+
+def _bare_of(value: object) -> object:
+    """Return what is left of a field's value without IMEIs: of a number None, of a tuple the rest."""
+    if isinstance(value, tuple):
+        return tuple(bare for item in value if (bare := _bare_of(item)) is not None)
+    if isinstance(value, Value):
+        return None if value._is_personal else value._bare()  # noqa: SLF001 - of this module
+    return value
 
 
 def _bound_arrays(schema: Any, most: int) -> Any:  # noqa: ANN401 - a schema of pydantic's, or a part of one
@@ -268,7 +316,7 @@ def dump(value: Value) -> bytes:
 
 def packed(value: Value) -> str:
     """Return a value's JSON form with keys in field order, as pydantic writes it: for what is kept and read back."""
-    return adapter_of(type(value)).dump_json(value).decode()
+    return adapter_of(type(value)).dump_json(value, context={REVEAL: True}).decode()
 
 
 def _as_json(value: object) -> object:
@@ -279,13 +327,15 @@ def _as_json(value: object) -> object:
         return value.isoformat()
     kind: Any = type(value)
     if "__get_pydantic_core_schema__" in kind.__dict__:  # it has a form of its own, such as a text
-        return adapter_of(kind).dump_python(value, mode="json")
+        return adapter_of(kind).dump_python(value, mode="json", context={REVEAL: True})
     return {name: getattr(value, name) for name in _names(kind)}
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
-    return tuple(field.name for field in dataclasses.fields(kind))
+def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any value
+    """Return what the constructor of a type takes."""
+    own: tuple[str, ...] = kind.__match_args__
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else own
 
 
 def require(condition: bool, field: str, value: object, rule: str, what: str = "") -> None:  # noqa: FBT001 - an assertion's shape

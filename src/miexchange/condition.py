@@ -19,10 +19,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
 
 from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words
-from miexchange._door import in_own_words
+from miexchange._door import Served, in_own_words
 from miexchange._json import read_json
 from miexchange._limits import ANSWERS, LISTED, QUESTIONS
 from miexchange._privacy import masked
@@ -61,6 +61,8 @@ class Condition(Mapping[str, str]):
     """
 
     __slots__ = ("_answers",)
+    __pydantic_serializer__ = Served()
+    _example: ClassVar[dict[str, str]] = {"power": "works", "screen_glass": "cracked"}
     _answers: dict[str, str]
 
     def __init__(self, answers: Mapping[str, str | None] | None = None) -> None:
@@ -181,7 +183,12 @@ class Condition(Mapping[str, str]):
             python_schema=core_schema.is_instance_schema(cls),
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
         )
-        return in_own_words(cls, lambda: schema)
+        return in_own_words(cls, lambda: schema, lambda condition, _: condition.to_dict())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        said = {"description": "The answers about one device: the id of each question, and of the option"}
+        return {**handler(schema), **said, "examples": [cls._example]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from miexchange._bounded import Between, Chars, Line
 from miexchange._limits import JSON_BYTES, NAME, VALUE_ITEMS
 from miexchange._privacy import mask
 from miexchange._text import bytes_of, text_of
-from miexchange._value import Value, canonical, flag, is_text, require
+from miexchange._value import Value, is_text, require
 from miexchange.errors import InvalidImei, missing, out_of_range, shown, wrong_type
 from miexchange.imei import Imei
 
@@ -141,15 +141,7 @@ class DeviceReport(Value):
 
     def without_imeis(self) -> DeviceReport:
         """Return the report without its IMEIs: all that may be stored."""
-        return self.replace(imeis=()) if self.imeis else self
-
-    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
-        """Return the report as plain JSON data. An IMEI is personal data: it is left out unless it is asked for."""
-        return Value.to_dict(self if flag(reveal_imei, "reveal_imei") else self.without_imeis())
-
-    def to_json(self, *, reveal_imei: bool = False) -> str:
-        """Return the canonical JSON text; see `to_dict`."""
-        return canonical(self.to_dict(reveal_imei=reveal_imei))
+        return self._bare()
 
 
 class _Reader:

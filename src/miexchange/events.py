@@ -32,7 +32,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class _Dated(Value):
-    """What every event has: its instant."""
+    """What every event has.
+
+    Attributes:
+        at: its instant, UTC.
+        kind: which event it is.
+    """
 
     at: datetime
 

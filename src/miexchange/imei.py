@@ -19,12 +19,13 @@ True
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Literal, final
+from dataclasses import FrozenInstanceError, dataclass
+from functools import cache, total_ordering
+from typing import TYPE_CHECKING, Annotated, Any, Literal, final
 
 from miexchange import _data
 from miexchange._bounded import Chars, Text
+from miexchange._door import reveals
 from miexchange._privacy import mask
 from miexchange._text import GREATEST_SHOWN, counted, name_of
 from miexchange._value import Value
@@ -76,7 +77,7 @@ class ReportingBody(Value):
 
 
 @final
-@dataclass(frozen=True, slots=True, order=True, repr=False)
+@total_ordering
 class Imei(Value):
     """An IMEI whose form and check digit are right.
 
@@ -94,12 +95,44 @@ class Imei(Value):
     False
     """
 
-    digits: str
+    # No dataclass: `dataclasses.asdict` of what holds one does not write its digits, nor does `vars`, and a web
+    # framework takes it for one text, of a path or a query.
+    __slots__ = ("__dict__", "digits")
+    __match_args__ = ("digits",)
+    _example = "354178036859789"
+    _is_personal = True
+    if TYPE_CHECKING:
 
-    def __post_init__(self) -> None:
-        text = _as_text(self.digits)
+        @property
+        def digits(self) -> str:
+            """The fifteen digits, which cannot be set."""
+
+    def __init__(self, digits: str) -> None:
+        """Take the fifteen digits."""
+        text = _as_text(digits)
         _refuse_characters(text, text, "Give the fifteen digits alone, or read the text with Imei.parse.")
         object.__setattr__(self, "digits", _checked(text, text))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"an Imei is immutable; {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"an Imei is immutable; {name} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        return self.digits == other.digits if type(other) is Imei else NotImplemented
+
+    def __lt__(self, other: Imei) -> bool:
+        return self.digits < other.digits if type(other) is Imei else NotImplemented  # type: ignore[redundant-expr]  # it may be anything
+
+    def __hash__(self) -> int:
+        return hash(self.digits)
+
+    def __reduce__(self) -> tuple[type[Imei], tuple[str]]:
+        return (Imei, (self.digits,))
+
+    def _bare(self) -> Imei:
+        return self  # its own form is masked
 
     @classmethod
     def parse(cls, text: str) -> Imei:
@@ -203,12 +236,15 @@ class Imei(Value):
 
         return core_schema.no_info_plain_validator_function(
             _from_pydantic,
-            serialization=core_schema.plain_serializer_function_ser_schema(lambda imei: imei.digits),
+            serialization=core_schema.plain_serializer_function_ser_schema(_written, info_arg=True),
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, str]:
-        return {"type": "string", "pattern": f"^[0-9]{{{_IMEI}}}$"}
+    def __get_pydantic_json_schema__(cls, _schema: object, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
+        is_masked = "[0-9]{8}[*]{6}[0-9]|" if handler.mode == "serialization" else ""
+        pattern = f"^(?:{is_masked}[0-9]{{{_IMEI}}})$" if is_masked else f"^[0-9]{{{_IMEI}}}$"
+        said = {"description": "An IMEI, as fifteen digits with a right check digit", "examples": [cls._example]}
+        return {"type": "string", "pattern": pattern, **said}
 
 
 def compact(text: str) -> str:
@@ -361,6 +397,10 @@ def _of_length(text: str, length: int, kind: str) -> str:
         remedy = "Imei.parse reads 15 digits, Imei.from_body 14 and Imei.from_imeisv 16."
         raise InvalidImei(code, mask(_as_text(text).strip()), what, remedy)
     return digits
+
+
+def _written(imei: Imei, info: Any) -> str:  # noqa: ANN401 - pydantic's own
+    return imei.digits if reveals(info) else mask(imei.digits)
 
 
 def _from_pydantic(given: object) -> Imei:

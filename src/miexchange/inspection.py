@@ -9,11 +9,11 @@ else is reported. An improvement is shown like a fault, and costs less than noth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Literal, final
 
-from miexchange._bounded import Id, Line, Name
+from miexchange._bounded import Id, Line, Name, Pair
 from miexchange._keyed import check_keys
-from miexchange._value import Value, argument, canonical, check_types, elements, flag, require, text
+from miexchange._value import Value, argument, check_types, elements, require, text
 from miexchange.condition import Condition
 from miexchange.coupon import Token, device_token
 from miexchange.device_report import DeviceReport
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from miexchange.programme import Programme
 
 __all__ = ["ChangedAnswer", "Conflict", "Examination", "Inspection", "examine"]
+
+
+_SHOWS = Pair("question", "reference", ("the question's id", "what shows the answer, such as ``photo-1``"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +58,12 @@ class Inspection(Value):
     accounts_removed: bool
     memory_card_out: bool
     model: Id | None = None
-    evidence: tuple[tuple[Name, Line], ...] = ()
+    evidence: tuple[Annotated[tuple[Name, Line], _SHOWS], ...] = ()
     report: DeviceReport | None = None
 
     def without_imeis(self) -> Inspection:
         """Return the inspection without any IMEI."""
-        report = None if self.report is None else self.report.without_imeis()
-        return self.replace(imeis=(), report=report)
-
-    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
-        """Return the inspection as plain JSON data. An IMEI is personal data: it is left out unless it is asked for."""
-        return Value.to_dict(self if flag(reveal_imei, "reveal_imei") else self.without_imeis())
-
-    def to_json(self, *, reveal_imei: bool = False) -> str:
-        """Return the canonical JSON text; see `to_dict`."""
-        return canonical(self.to_dict(reveal_imei=reveal_imei))
+        return self._bare()
 
 
 @dataclass(frozen=True, slots=True)

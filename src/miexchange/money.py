@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache, total_ordering
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from miexchange import _data
 from miexchange._bounded import Between, Older
+from miexchange._door import in_own_words
 from miexchange._text import GREATEST_SHOWN, native, text_of
 from miexchange._value import Value, argument, check_types, elements
 from miexchange.errors import out_of_range, wrong_type
@@ -80,6 +81,7 @@ class Currency(Value):
     """
 
     code: str
+    _example = "INR"
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -130,15 +132,21 @@ class Currency(Value):
         """Be a JSON string, the code, in every pydantic model."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
-        return core_schema.json_or_python_schema(
-            json_schema=core_schema.no_info_after_validator_function(cls, core_schema.str_schema(strict=True)),
-            python_schema=core_schema.is_instance_schema(cls),
+        schema = core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.str_schema(strict=True),
             serialization=core_schema.plain_serializer_function_ser_schema(str),
         )
+        return in_own_words(cls, lambda: schema, lambda currency, _: str(currency))
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, str]:
-        return {"type": "string", "pattern": "^[A-Z]{3}$"}
+    def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "pattern": "^[A-Z]{3}$",
+            "description": "A currency of ISO 4217",
+            "examples": [cls._example],
+        }
 
 
 CurrencyOfOld = Annotated[Currency, Older(lambda: Currency("INR"))]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, final
+from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _html
-from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Text
+from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, Text
 from miexchange._keyed import Seal, is_sealed, seal_of
 from miexchange._text import printable
-from miexchange._value import Value, canonical, check_types, flag, require
+from miexchange._value import Value, check_types, require
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus
 from miexchange.errors import out_of_range
@@ -59,6 +59,9 @@ class GrantedBonus(Value):
     amount: Amount
     target: Name | None = None
     quota: Quota | None = None
+
+
+_GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"))
 
 
 @final
@@ -113,7 +116,7 @@ class Quote(Told, Value):
     condition: Condition
     grade: Id
     priced_from: datetime
-    bonuses_given: tuple[tuple[Id, Count], ...]
+    bonuses_given: tuple[Annotated[tuple[Id, Count], _GIVEN], ...]
     bonuses: tuple[GrantedBonus, ...]
     lines: tuple[QuoteLine, ...]
     exchange_value: Amount
@@ -157,19 +160,8 @@ class Quote(Told, Value):
     def _unsealed(self) -> str:
         return self.replace(seal="").to_json(reveal_imei=True)
 
-    def to_dict(self, *, reveal_imei: bool = False) -> dict[str, Any]:
-        """Return the quote as plain JSON data.
-
-        An IMEI is personal data: it is left out unless it is asked for.
-
-        Args:
-            reveal_imei: whether to write the IMEIs; only then does the form hold the whole quote.
-        """
-        return Value.to_dict(self if flag(reveal_imei, "reveal_imei") else self.without_imei())
-
-    def to_json(self, *, reveal_imei: bool = False) -> str:
-        """Return the canonical JSON text; see `to_dict`."""
-        return canonical(self.to_dict(reveal_imei=reveal_imei))
+    def _bare(self) -> Quote:
+        return self.without_imei()
 
     def explain(self, write: Callable[[int], str] | None = None) -> str:
         """Return the quote as text: a line for each step, and the sum.

@@ -20,7 +20,7 @@ ROOMS = (
     {"errors", "_kernel"},
     {"_html", "_new_file"},
     {"_json"},
-    {"_bounded"},
+    {"_bounded", "_schema"},
     {"_fits"},
     {"_door"},
     {"_value", "_words", "_zone"},

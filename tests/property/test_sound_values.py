@@ -198,10 +198,9 @@ def test_every_public_value_is_walked() -> None:
 
 WITHOUT_BOUNDS = {
     "Accept", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibilityTerms", "EligibleModels",
-    "Expire", "Finding", "Imei", "Money", "PriceTable", "Reason", "Replay", "Verdict",
+    "Expire", "Finding", "Money", "PriceTable", "Reason", "Replay", "Verdict",
 }  # fmt: skip
-"""Values of parts that have bounds, or whose fields are words, flags and instants; `Imei` has rules of its
-own, and so has `Currency`."""
+"""Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""
 
 
 @every_bound
@@ -236,12 +235,13 @@ def rule_against(door: Callable[[Any], object], given: object) -> str:
 def parts_in(schema: Any, place: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a part of a JSON Schema and what is in it; references are followed."""
     if "$ref" in place:
-        yield from parts_in(schema, schema["$defs"][place["$ref"].rpartition("/")[2]])
+        whole = schema["$defs"][place["$ref"].rpartition("/")[2]]
+        yield from parts_in(schema, {name: part for name, part in whole.items() if name != "properties"})
         return
     yield place
     for inner in (
         *place.get("anyOf", ()),
-        *place.get("prefixItems", ()),
+        *place.get("properties", {}).values(),
         *([place["items"]] if place.get("items") else ()),
     ):
         yield from parts_in(schema, inner)

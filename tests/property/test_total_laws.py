@@ -205,7 +205,7 @@ def test_any_object_as_a_field_of_a_value(kind: type[Any], data: st.DataObject) 
     if kind is Condition:
         return
     value = data.draw(STRATEGIES[kind]())
-    name = data.draw(st.sampled_from(list(kind.__dataclass_fields__)))
+    name = data.draw(st.sampled_from(["digits"] if kind is Imei else list(kind.__dataclass_fields__)))
     made = answers(value.replace, **{name: data.draw(anything)})
     if isinstance(made, kind):
         hash(made)

@@ -19,12 +19,10 @@ import miexchange
 from miexchange import (
     Condition,
     Device,
-    DeviceReport,
-    Inspection,
+    Imei,
     InvalidValue,
     MiExchangeError,
     Programme,
-    Quote,
     TacTable,
 )
 from miexchange._value import Value
@@ -44,10 +42,12 @@ calm = effort(0.25)
 
 def json_of(value: Any) -> str:
     """Return the whole JSON form: what holds IMEIs leaves them out unless it is asked."""
-    return value.to_json(reveal_imei=True) if isinstance(value, _WITH_IMEIS) else value.to_json()
+    return value.to_json(reveal_imei=True) if isinstance(value, Value) else value.to_json()
 
 
-_WITH_IMEIS = (Quote, DeviceReport, Inspection)
+def names_of(kind: Any) -> list[str]:
+    """Return what the constructor of a value takes."""
+    return ["digits"] if kind is Imei else [field.name for field in dataclasses.fields(kind)]
 
 
 def parts(value: object) -> list[object]:
@@ -78,7 +78,7 @@ def test_a_value_is_frozen(kind: type[Any], data: st.DataObject) -> None:
         assert not isinstance(part, list | dict | set | bytearray)
         if isinstance(part, Value | Condition) and part is not value:
             hash(part)
-    names = ["_answers"] if kind is Condition else [field.name for field in dataclasses.fields(kind)]
+    names = ["_answers"] if kind is Condition else names_of(kind)
     for name in [*names, "anything"]:
         with pytest.raises((AttributeError, TypeError)):
             setattr(value, name, None)
@@ -129,7 +129,7 @@ def test_replace_checks_like_the_constructor(kind: type[Any], data: st.DataObjec
         with pytest.raises(InvalidValue):
             value.replace(power=1)
         return
-    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
+    fields = {name: getattr(value, name) for name in names_of(kind)}
     assert value.replace() == value.replace(**fields) == value
     with pytest.raises(InvalidValue):
         value.replace(no_such_field=1)
@@ -137,7 +137,7 @@ def test_replace_checks_like_the_constructor(kind: type[Any], data: st.DataObjec
         for wrong in (object(), [field], 1.5, b"bytes", {"a": 1}, float("nan"), 10**5_000):
             if wrong == 1.5 and kind is Device and name.startswith("imei"):
                 continue  # a number is named in the refusal
-            if wrong != wrong and NoneType in get_args(get_type_hints(kind)[name]):  # noqa: PLR0124 - a NaN
+            if wrong != wrong and NoneType in get_args(get_type_hints(kind).get(name, str)):  # noqa: PLR0124 - a NaN
                 try:
                     assert value.replace(**{name: wrong}) == kind(**{**fields, name: None})
                 except MiExchangeError:  # None does not fit the other fields, such as an order without its redemption
@@ -172,8 +172,9 @@ def test_a_value_equals_only_its_own_kind(kind: type[Any], data: st.DataObject) 
 def test_a_device_with_a_number_for_an_imei_has_a_json_form(number: float) -> None:
     """Design, promise 7: what a device holds, to be named in the refusal, round-trips."""
     device = Device("acme", number)
-    assert Device.from_json(device.to_json()) == device
-    assert Device.from_json(device.to_json()).to_json() == device.to_json()
+    text = device.to_json(reveal_imei=True)
+    assert Device.from_json(text) == device
+    assert Device.from_json(text).to_json(reveal_imei=True) == text
 
 
 @pytest.mark.parametrize("kind", [Programme, TacTable], ids=lambda kind: kind.__name__)

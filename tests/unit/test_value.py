@@ -98,9 +98,10 @@ each_field = pytest.mark.parametrize(
 @each_value
 def test_a_value_round_trips_through_json(value: Value) -> None:
     kind = type(value)
-    assert kind.from_json(value.to_json()) == value
-    assert kind.from_json(value.to_json().encode()) == value
-    assert kind.from_dict(value.to_dict()) == value
+    text = value.to_json(reveal_imei=True)
+    assert kind.from_json(text) == value
+    assert kind.from_json(text.encode()) == value
+    assert kind.from_dict(value.to_dict(reveal_imei=True)) == value
     assert kind.from_json(dump(value)) == value
 
 

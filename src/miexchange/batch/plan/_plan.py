@@ -146,7 +146,7 @@ class Plan:
         steps = [
             "market",
             *(f"retention:{questions[number]}" for number in answers.retentions),
-            *(f"retention:{rule.line}" for rule in used),
+            *(rule.line for rule in used),
             "grade",
             *(f"deduction:{name}" for name in components),
             *(f"overlap:{one}+{other}" for one, other in pairs),

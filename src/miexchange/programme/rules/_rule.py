@@ -62,7 +62,7 @@ class Retention(Rule):
     """A rule that keeps a part of the price.
 
     Attributes:
-        line: how the line is called, after ``retention:``.
+        line: how the line is called.
         reads: the name of the fact that is its label, see `Facts.label`.
     """
 

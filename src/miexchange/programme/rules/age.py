@@ -36,7 +36,7 @@ class AgeBand(Value):
 
 
 class _Age(Retention):
-    line, setting, reads, title = "age", "age_bands", "months_owned", "kept by age"
+    line, setting, reads, title = "retention:age", "age_bands", "months_owned", "kept by age"
 
     def faults(self, terms: Terms) -> Iterator[Fault]:
         for number, (before, band) in enumerate(pairwise((None, *terms.age_bands))):
@@ -58,7 +58,7 @@ class _Age(Retention):
 
     def name(self, terms: Terms, label: int) -> StepName:
         band = self._band(terms, label)
-        return "retention:age", f"{percent(band.keep_bps)} kept at {label} months", f"age_bands[{band.from_months}]"
+        return self.line, f"{percent(band.keep_bps)} kept at {label} months", f"age_bands[{band.from_months}]"
 
     def code(self, terms: Terms, label: Label) -> ReasonCode | None:  # noqa: ARG002 - as below
         if label is None:

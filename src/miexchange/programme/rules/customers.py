@@ -39,7 +39,7 @@ class CustomerClass(Value):
 
 
 class _Customers(Retention):
-    line, setting, reads, title = "customer", "customer_classes", "customer", "kept by class of customer"
+    line, setting, reads, title = "retention:customer", "customer_classes", "customer", "kept by class of customer"
 
     def faults(self, terms: Terms) -> Iterator[Fault]:
         return self.falling(terms, "a lower class may not keep more than the one before")
@@ -52,7 +52,7 @@ class _Customers(Retention):
 
     def name(self, terms: Terms, label: str) -> StepName:
         effect = f"{percent(self.rate(terms, label))} kept for customers of class {label}"
-        return "retention:customer", effect, f"customer_classes[{label}]"
+        return self.line, effect, f"customer_classes[{label}]"
 
     def code(self, terms: Terms, label: Label) -> ReasonCode | None:
         if label is None:

@@ -18,7 +18,7 @@ __all__ = ["DRIFT"]
 
 
 class _Drift(Retention):
-    line, setting, reads, title = "drift", "drift_bps_per_day", "days_priced", "price loses a day"
+    line, setting, reads, title = "retention:drift", "drift_bps_per_day", "days_priced", "price loses a day"
 
     def faults(self, terms: Terms) -> Iterator[Fault]:
         most = BPS // terms.price_max_age_days
@@ -34,11 +34,8 @@ class _Drift(Retention):
         return left
 
     def name(self, terms: Terms, label: int) -> StepName:
-        return (
-            "retention:drift",
-            f"{percent(self.rate(terms, label))} kept after {label} days",
-            "terms[drift_bps_per_day]",
-        )
+        effect = f"{percent(self.rate(terms, label))} kept after {label} days"
+        return self.line, effect, "terms[drift_bps_per_day]"
 
     def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
         return (percent(terms.drift_bps_per_day),)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import psycopg
 
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import reading
+from miexchange.ledger._schema import feed_queue
 from miexchange.ledger._session import Session, Sessions
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class PooledSessions(Sessions):
 
     def __init__(self, engine: Engine) -> None:
         """Take the engine of a ledger."""
-        super().__init__(reading(engine))
+        super().__init__(reading(engine), engine)
 
     def keep(self, session: Session) -> None:
         """Give the connection back."""
@@ -45,6 +47,7 @@ class _CoreSession(Session):
 
     def begin(self) -> None:
         self.held.clear()
+        self.made = []
 
     def commit(self) -> None:
         self.core.commit()
@@ -64,12 +67,13 @@ class CoreSessions(PooledSessions):
 
     def __init__(self, engine: Engine, *, writes: bool = True) -> None:
         """Take the engine of a ledger, or for what is only read a view of it."""
-        Sessions.__init__(self, engine)
+        Sessions.__init__(self, engine, engine)
         self._readers = CoreSessions(reading(engine), writes=False) if writes else self
         made: Any = self._statements
         for name in (*_ONE, "move", "close_tokens"):
             statement: Executable = getattr(sql, name.upper())
             setattr(made, name, (statement, frozenset(statement.compile().params)))  # type: ignore[attr-defined]
+        made.queue = (insert(feed_queue), frozenset({"code", "version"}))
         if engine.dialect.name == "postgresql":  # several in one, in which Core refuses some names of parameters
             dialect = psycopg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
             for name in _SEVERAL:

@@ -129,6 +129,10 @@ class Imei(Value):
     def __reduce__(self) -> tuple[type[Imei], tuple[str]]:
         return (Imei, (self.digits,))
 
+    def __setstate__(self, state: list[str]) -> None:
+        """Read the pickle of an earlier version, of which an IMEI was a dataclass."""
+        object.__setattr__(self, "digits", _checked(state[0], state[0]))
+
     def _bare(self) -> Imei:
         return self  # its own form is masked
 

@@ -274,7 +274,8 @@ def _values() -> dict[type, Any]:
             known = found.get(type(value))
             if known is None or len(repr(value)) > len(repr(known)):
                 found[type(value)] = value
-                roots += [getattr(value, field.name) for field in fields(cast("Any", value))]
+                if type(value) is not Imei:  # of one text, and no dataclass
+                    roots += [getattr(value, field.name) for field in fields(cast("Any", value))]
     return found
 
 

@@ -266,6 +266,12 @@ class TestValue:
         assert imei.replace(digits="490154203237518") == Imei("490154203237518")
         assert refusal_of(lambda: imei.replace(digits="490154203237519")).code is ReasonCode.IMEI_CHECK_DIGIT
 
+    def test_a_pickle_of_an_earlier_version_is_read(self) -> None:
+        older = (
+            b"\x80\x04\x8c\x0fmiexchange.imei\x94\x8c\x04Imei\x94\x93\x94)\x81\x94]\x94\x8c\x0f354178036859789\x94ab."
+        )
+        assert pickle.loads(older) == Imei(DIGITS)  # noqa: S301 - our own bytes
+
     def test_format(self) -> None:
         assert format(Imei(DIGITS)) == format(" 354178036859789") == "35-417803-685978-9"
         assert format(DIGITS, separator="") == DIGITS

@@ -99,9 +99,10 @@ class Session:
         statements: what can be handed to `run`.
         held: the rows of the running count that the transaction holds, by their numbers.
         made: the kinds of the events that the transaction wrote.
+        is_heard: whether somebody listens to the statements of the engine, as of when the session was lent.
     """
 
-    __slots__ = ("_driver", "core", "held", "made", "statements")
+    __slots__ = ("_driver", "core", "held", "is_heard", "made", "statements")
 
     def __init__(self, core: Connection, statements: Statements) -> None:
         """Take the driver's connection out of SQLAlchemy's."""
@@ -109,19 +110,14 @@ class Session:
         self.statements = statements
         self.held: dict[int, Tally] = {}
         self.made: list[str] = []
+        self.is_heard = False
         self._driver: Any = core.connection.dbapi_connection
-
-    @property
-    def _is_heard(self) -> bool:
-        """Whether somebody listens to the statements of the engine."""
-        listeners = self.core.dispatch
-        return bool(listeners.before_cursor_execute or listeners.after_cursor_execute)
 
     def begin(self) -> None:
         """Begin a transaction; SQLite's takes the write lock at once."""
         self.held.clear()
         self.made = []  # a new one: the last may still be read, when the session is another's
-        if self._is_heard:
+        if self.is_heard:
             self.core.exec_driver_sql(self.statements.begin)
         else:
             self._driver.execute(self.statements.begin)
@@ -136,7 +132,7 @@ class Session:
 
     def run(self, statement: str, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - the driver's cursor
         """Execute a statement, and return the cursor; where somebody listens to the engine, by SQLAlchemy's way."""
-        if self._is_heard:
+        if self.is_heard:
             return self.core.exec_driver_sql(statement, dict(values))
         return self._driver.execute(statement, values)
 
@@ -262,9 +258,15 @@ def _uncounted(bucket: int) -> LedgerError:
 class Sessions:
     """The sessions of a ledger: a few are kept at hand, because taking one from SQLAlchemy's pool costs more."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Open none yet; `engine` is one of `miexchange.ledger._engine.reading`."""
+    def __init__(self, engine: Engine, plain: Engine) -> None:
+        """Open none yet.
+
+        Args:
+            engine: one of `miexchange.ledger._engine.reading`.
+            plain: the engine of which it is a view: whoever listens listens to that.
+        """
         self._engine = engine
+        self._listeners = plain.dispatch
         self._most = 0 if is_shared(engine) else _IDLE  # a pool that others use, too, may be small
         self._statements = Statements(engine.dialect.name)
         self._idle: list[Session] = []
@@ -272,9 +274,12 @@ class Sessions:
     def take(self) -> Session:
         """Lend a session, to be kept or dropped by the one who takes it."""
         try:
-            return self._idle.pop()
+            session = self._idle.pop()
         except IndexError:
-            return Session(self._engine.connect(), self._statements)
+            session = Session(self._engine.connect(), self._statements)
+        listeners = self._listeners
+        session.is_heard = bool(listeners.before_cursor_execute or listeners.after_cursor_execute)
+        return session
 
     def keep(self, session: Session) -> None:
         """Take back a session that is in no transaction."""

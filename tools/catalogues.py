@@ -1,10 +1,9 @@
-"""Bring the catalogues of translations up to date with the texts of reasons, and compile them.
+"""Bring the catalogues of translations up to date with the texts of reasons.
 
     python tools/catalogues.py
 
-It reads `data/reason_texts.csv` and writes, for each language, `miexchange.po`, where translators work, and the
-`miexchange.mo` made of it, which the package reads: an installed package needs neither Babel nor a step of a build. A
-text that is new has an empty translation until somebody writes it; one that is gone takes its translation along.
+It reads `data/reason_texts.csv` and writes `data/locales/<language>.po`, where translators work: each text on one line.
+A text that is new has an empty translation until somebody writes it; one that is gone takes its translation along.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "src" / "miexchange" / "locales"
+FOLDER = ROOT / "data" / "locales"
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)  # a date of today would make every run another file
 HEADER = """# What miexchange says of reasons, in {}.
 # A word in braces is a value: keep it as it is. Digits are 0 to 9 in every language.
@@ -58,22 +56,18 @@ def catalogue(language: str, now: bytes) -> Catalog:
     return new
 
 
-def written(language: str, now: bytes) -> tuple[bytes, bytes]:
-    """Return the catalogue of a language as it is edited and as it is compiled."""
-    po, mo, new = BytesIO(), BytesIO(), catalogue(language, now)
-    write_po(po, new, width=0)
-    write_mo(mo, new)
-    return po.getvalue(), mo.getvalue()
+def written(language: str, now: bytes) -> bytes:
+    """Return the catalogue of a language as it is kept."""
+    file = BytesIO()
+    write_po(file, catalogue(language, now), width=0)
+    return file.getvalue()
 
 
 def main() -> None:
-    """Write both files of each language."""
-    for folder in sorted(FOLDER.iterdir()):
-        file = folder / "LC_MESSAGES" / "miexchange.po"
-        po, mo = written(folder.name, file.read_bytes())
-        file.write_bytes(po)
-        file.with_suffix(".mo").write_bytes(mo)
-        missing = sum(not message.string for message in read_po(BytesIO(po)) if message.id)
+    """Write the catalogue of each language."""
+    for file in sorted(FOLDER.iterdir()):
+        file.write_bytes(written(file.stem, file.read_bytes()))
+        missing = sum(not message.string for message in read_po(BytesIO(file.read_bytes())) if message.id)
         print(f"{file.relative_to(ROOT)}: {missing} texts without a translation")
 
 

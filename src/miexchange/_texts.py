@@ -1,14 +1,14 @@
 """The texts of reasons: templates in English with named values, and their translations.
 
-``data/reason_texts.csv`` has the templates, ``data/reason_values.csv`` what each value is, and
-``locales/`` the catalogues of gettext, which ``tools/catalogues.py`` compiles.
+``data/reason_texts.csv`` has the templates, ``data/reason_values.csv`` what each value is, and ``data/locales`` the
+catalogues, in gettext's format for translators.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange import _data
@@ -19,7 +19,6 @@ from miexchange.money import Currency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from gettext import NullTranslations
 
 __all__ = ["LANGUAGES", "Template", "facts", "plain", "shown", "template", "translated"]
 
@@ -29,6 +28,7 @@ LANGUAGES = ("en", "hi", "ur")
 _RIGHT_TO_LEFT = {"ur"}
 _RLI, _FSI, _PDI = "\u2067", "\u2068", "\u2069"  # isolate text by direction, a value by its own: Unicode Annex 9
 _ALWAYS = {"dial": "*#06#"}  # the code that shows an IMEI: a place of its own, so that its direction is kept
+_ENTRY = re.compile(r'^msgid (".+")\nmsgstr (".+")$', re.MULTILINE)
 _PLACE = re.compile(r"{(\w+)}")
 _SUBTAG = re.compile("[-_.@]")
 _ENDS = (".", "?", "!", "\u061f")
@@ -143,11 +143,11 @@ def translated(code: str, texts: tuple[str, str], values: Mapping[str, str | int
     found = None if language == "en" else _template_of(code, texts, values)
     if found is None:
         return _sentences(texts, ".")
-    say, said = _catalogue(language).gettext, shown(values)
+    say, said = _catalogue(language), shown(values)
     if language not in _RIGHT_TO_LEFT:
-        return _sentences([say(part).format_map(said) for part in found[:2]], say("."))
+        return _sentences([say[part].format_map(said) for part in found[:2]], say["."])
     said = {name: f"{_FSI}{value}{_PDI}" for name, value in said.items()}
-    return f"{_RLI}{_sentences([say(part).format_map(said) for part in found[:2]], say('.'))}{_PDI}"
+    return f"{_RLI}{_sentences([say[part].format_map(said) for part in found[:2]], say['.'])}{_PDI}"
 
 
 def _sentences(texts: Sequence[str], stop: str) -> str:
@@ -167,8 +167,7 @@ def _template_of(code: str, texts: tuple[str, str], values: Mapping[str, str | i
 
 
 @cache
-def _catalogue(language: str) -> NullTranslations:
-    """Return the translations of a language."""
-    from gettext import translation  # noqa: PLC0415 - only who translates needs it
-
-    return translation("miexchange", Path(__file__).parent / "locales", [language])
+def _catalogue(language: str) -> dict[str, str]:
+    """Return the translations of a language, as ``tools/catalogues.py`` writes them: each text on one line."""
+    text = (_data.folder() / "locales" / f"{language}.po").read_text(encoding="utf-8")
+    return {json.loads(english): json.loads(said) for english, said in _ENTRY.findall(text)}

@@ -538,7 +538,7 @@ def _below_minimum(order: Order, total: int, usage: UsageRules) -> Reason:
     if not total:
         return reason_of(code, "nothing", order=order.id)
     amounts = {"total_minor": total, "minimum_minor": usage.minimum_order_minor}
-    return reason_of(code, **amounts, currency=order.currency.code, order=order.id)
+    return reason_of(code, "", **amounts, currency=order.currency.code, order=order.id)
 
 
 _LONGEST = 30  # characters of a name, where an order may have a thousand lines that are refused

@@ -411,4 +411,4 @@ def _not_listed(variant: Variant, catalogue: Catalogue, eligible: EligibleModels
     listed = [other for other in catalogue if other.brand == variant.brand and eligible.as_of(other.model, on)]
     close = closest(variant.label, [other.label for other in listed], _FEW, 0.0)
     code, about = ReasonCode.MODEL_NOT_LISTED, {"label": variant.label, "on": on, "model": variant.model}
-    return reason_of(code, "near", near="; ".join(close), **about) if close else reason_of(code, **about)
+    return reason_of(code, "near", near="; ".join(close), **about) if close else reason_of(code, "", **about)

@@ -226,7 +226,7 @@ class Reason(Value):
         return self.text()
 
 
-def reason_of(code: ReasonCode, case: str = "", /, **values: object) -> Reason:
+def reason_of(code: ReasonCode, case: str = "", **values: object) -> Reason:
     """Return a reason with the texts of ``data/reason_texts.csv``.
 
     Args:
@@ -317,7 +317,7 @@ class Refusal(Value):
         return "\n".join(f"- {reason.text(locale)}" for reason in self.reasons)
 
 
-def refused(code: ReasonCode, case: str = "", /, **values: object) -> Refusal:
+def refused(code: ReasonCode, case: str = "", **values: object) -> Refusal:
     """Return the refusal for one reason: see `reason_of`."""
     return Refusal((reason_of(code, case, **values),))
 

@@ -209,7 +209,7 @@ def _not_in_force(programme: Programme, at: datetime) -> Reason:
     code, about = ReasonCode.PROGRAMME_NOT_IN_FORCE, {"title": programme.title, "programme": programme.id, "at": at}
     if not programme.terms:
         return reason_of(code, "empty", **about)
-    return reason_of(code, begins_at=programme.terms[0].effective_from, **about)
+    return reason_of(code, "", begins_at=programme.terms[0].effective_from, **about)
 
 
 def price_code(price: Price | None, terms: Terms, at: datetime) -> ReasonCode | None:

@@ -143,11 +143,11 @@ def translated(code: str, texts: tuple[str, str], values: Mapping[str, str | int
     found = None if language == "en" else _template_of(code, texts, values)
     if found is None:
         return _sentences(texts, ".")
-    say, said = _catalogue(language), shown(values)
-    if language not in _RIGHT_TO_LEFT:
-        return _sentences([say[part].format_map(said) for part in found[:2]], say["."])
-    said = {name: f"{_FSI}{value}{_PDI}" for name, value in said.items()}
-    return f"{_RLI}{_sentences([say[part].format_map(said) for part in found[:2]], say['.'])}{_PDI}"
+    say, said, turned = _catalogue(language), shown(values), language in _RIGHT_TO_LEFT
+    if turned:
+        said = {name: f"{_FSI}{value}{_PDI}" for name, value in said.items()}
+    text = _sentences([say.get(part, part).format_map(said) for part in found[:2]], say["."])
+    return f"{_RLI}{text}{_PDI}" if turned else text
 
 
 def _sentences(texts: Sequence[str], stop: str) -> str:

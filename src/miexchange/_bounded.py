@@ -6,7 +6,7 @@ strategies all read that one declaration.
 >>> class Shelf:
 ...     width_mm: Annotated[int, Between(1, 900)]
 >>> bound_of(Shelf, "width_mm")
-Between(least=1, most=900, step=1, says='')
+Between(least=1, most=900, says='')
 """
 
 from __future__ import annotations
@@ -52,31 +52,28 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Whole numbers from one to another, in steps."""
+    """Whole numbers from one to another."""
 
     least: int
     most: int
-    step: int = 1
     says: str = ""
 
     def fits(self, number: int) -> bool:
         """Tell whether a number is within the bounds."""
-        return self.least <= number <= self.most and not number % self.step
+        return self.least <= number <= self.most
 
     @property
     def wants(self) -> str:
         """What to give, as the object of a sentence."""
         return self.says or f"a whole number from {self.least} to {self.most}"
 
-    def fault(self, number: int) -> str:
+    def fault(self, _number: int) -> str:
         """Say what is wrong with a number that does not fit."""
-        is_within = self.least <= number <= self.most
-        return f"is not a multiple of {self.step}" if is_within else "is out of range"
+        return "is out of range"
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
         """Add the bounds to the JSON Schema."""
-        said = {"minimum": self.least, "maximum": self.most}
-        return {**handler(schema), **said, **({"multipleOf": self.step} if self.step > 1 else {})}
+        return {**handler(schema), "minimum": self.least, "maximum": self.most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +277,7 @@ def parts_of(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:  # noqa: ANN401 - 
     """Return the type of an annotation, its bounds, and whether None may stand there.
 
     >>> parts_of(Annotated[int, Between(0, 5)] | None)
-    (<class 'int'>, (Between(least=0, most=5, step=1, says=''),), True)
+    (<class 'int'>, (Between(least=0, most=5, says=''),), True)
     """
     optional = False
     if get_origin(hint) in {Union, UnionType}:

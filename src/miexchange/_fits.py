@@ -61,9 +61,7 @@ def _bounded(hint: Any, bounds: list[Bound], most: int) -> _Test:  # noqa: ANN40
 
 def _test_of_numbers(bound: Between) -> Callable[[Any], bool]:
     """Return the test of a whole number; it is no call of a function where it need not be, for tables are long."""
-    least, most, fits = bound.least, bound.most, bound.fits
-    if bound.step > 1:
-        return lambda value: type(value) is int and fits(value)
+    least, most = bound.least, bound.most
     return lambda value: type(value) is int and least <= value <= most
 
 

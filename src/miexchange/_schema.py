@@ -98,10 +98,10 @@ _AMOUNTS = ("_minor", "amount", "discount", "value")
 def _candidates(kind: type, name: str, said: str, bound: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
     """Yield what may be an example, the best one first; one of them is within any bound."""
     if kind is int:
-        yield from (150_000,) if name.endswith(_AMOUNTS) else (9_000,) if name.endswith("_bps") else (3,)
+        yield 150_000 if name.endswith(_AMOUNTS) else 9_000 if name.endswith("_bps") else 3
         yield bound.least
-        return
-    named = _SUCH_AS.search(said)
-    yield from [named[1]] if named else []
-    yield _TEXTS.get(name, name)
-    yield from (_HEX[: bound.most], _TEXTS["code"], "35")
+    else:
+        named = _SUCH_AS.search(said)
+        yield from [named[1]] if named else []
+        yield _TEXTS.get(name, name)
+        yield from (_HEX[: bound.most], _TEXTS["code"], "35")

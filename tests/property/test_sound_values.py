@@ -121,8 +121,7 @@ def texts(bound: Chars) -> tuple[list[str], list[str]]:
 
 def numbers(bound: Between) -> tuple[list[int], list[int]]:
     """Return numbers at the edges of a bound, and one step outside."""
-    between = [bound.least + 1] if bound.step > 1 else []
-    return [bound.least, bound.most], [bound.least - bound.step, bound.most + bound.step, *between]
+    return [bound.least, bound.most], [bound.least - 1, bound.most + 1]
 
 
 def elements(at: At, count: int) -> tuple[Any, ...]:

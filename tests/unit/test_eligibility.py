@@ -499,6 +499,13 @@ def test_a_catalogue_is_read_from_a_file_or_a_frame(tmp_path: Path) -> None:
     assert Catalogue.read(frame) == catalogue
 
 
+def test_a_watch_has_no_memory_and_is_found_by_its_name() -> None:
+    watch = Variant("acme-watch", "Acme", "Watch", "watch", None, None, source="s")
+    found = Catalogue.of([watch])
+    assert (watch.memory, watch.label) == ("", "Acme Watch")
+    assert (found.named("Acme Watch"), found.named("Acme Watch 64 GB")) == (watch, None)
+
+
 def test_a_catalogue_tells_every_bad_row(tmp_path: Path) -> None:
     file = tmp_path / "models.csv"
     good = "a,Acme,One,smartphone,4096,64,,,,s\n"

@@ -730,6 +730,13 @@ def test_a_replay_names_every_difference(change: dict[str, object], differences:
     assert list(again.differences) == differences
 
 
+def test_a_replay_that_differs_names_the_zone_data_first() -> None:
+    before = QUOTED.replace(terms="0", zone_data="2017a")
+    found = replay(before, small.programme(FULL, anchors=ANCHORS)).differences
+    assert found == ("zone_data was 2017a, is now none", "terms was 0, is now 1")
+    assert replay(QUOTED.replace(zone_data="2017a"), small.programme(FULL, anchors=ANCHORS)), "it pays nothing"
+
+
 def test_a_replay_compares_the_rules_of_the_coupon() -> None:
     again = replay(QUOTED.replace(usage=small.USAGE.replace(valid_days=7)), small.programme(FULL, anchors=ANCHORS))
     assert len(again.differences) == 1

@@ -32,6 +32,7 @@ from miexchange import (
     Reason,
     ReasonCode,
     Refusal,
+    Zone,
     _data,
     appraise,
     batch,
@@ -308,6 +309,8 @@ def example(kind: type) -> Any:
     """Return a sound object of a public type."""
     if kind is ledger.Ledger:
         return SOUND.books
+    if kind is Zone:
+        return Zone("Asia/Kolkata")
     if kind is tuning.Exposure:
         return BY_DOOR["tuning.exposure"]()
     found = _examples()

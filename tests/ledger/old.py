@@ -1,7 +1,7 @@
 """A ledger as an older version of the package left it.
 
-Of the first version: its tables, its unkeyed hashes, its answers by request. Of the third: all but the feed, and what
-exchanges are looked for by.
+Of the first version: its tables, its unkeyed hashes, its answers by request. Of the third: all but the feed,
+the currency, and what exchanges are looked for by.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FIRST = {
     "secret_keys": "key_id",
 }
 LATER = {
-    "exchanges": "programme began_us past_order",
+    "exchanges": "currency programme began_us past_order",
     "feed": "position code version",
     "feed_queue": "id code version",
 }

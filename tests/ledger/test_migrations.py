@@ -11,7 +11,7 @@ from ledger import insider, old, shop
 from ledger.shop import AT, KEY, account, code, made, order, quote, reserved
 from miexchange import Refusal, ledger
 from miexchange.exchange import State
-from miexchange.ledger import LedgerError, verify
+from miexchange.ledger import LedgerError, _engine, verify
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger
@@ -83,6 +83,17 @@ def third(url: str) -> str:
     with pytest.raises(LedgerError, match="of version 0003, and this package needs 0004"):
         ledger.open(url, key=KEY)
     return url
+
+
+def test_version_0003_stays_as_it_went_out(third: str) -> None:
+    """A migration that somebody ran is never changed: what is new comes in the next one."""
+    then = "code account state version order_id due_us at_us value_minor key_id head"
+    engine = _engine.engine_of(third)
+    assert {column["name"] for column in inspect(engine).get_columns("exchanges")} == {*then.split()}
+    engine.dispose()
+    ledger.migrate(third, key=SECOND, old_keys=(KEY,))
+    with ledger.open(third, key=SECOND, old_keys=(KEY,)) as store:
+        assert {one.currency.code for one in store.find()} == {"INR"}
 
 
 def test_a_ledger_of_version_0003_gets_its_feed(third: str) -> None:

@@ -1,4 +1,4 @@
-"""What exchanges are looked for by, and a place for every event in the feed."""
+"""The currency of exchanges, what they are looked for by, and a place for every event in the feed."""
 
 import json
 
@@ -16,6 +16,8 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     """Add columns, indexes and tables; queue what happened before, in the order of its instants."""
+    # All amounts until now are in rupees, the only currency until then.
+    op.add_column("exchanges", sa.Column("currency", sa.String(3), nullable=False, server_default="INR"))
     # A column of a table with rows needs a value; each row gets its own below.
     op.add_column("exchanges", sa.Column("programme", sa.String(200), nullable=False, server_default=""))
     op.add_column("exchanges", sa.Column("began_us", sa.BigInteger, nullable=False, server_default=sa.text("0")))

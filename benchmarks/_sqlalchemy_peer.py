@@ -33,7 +33,7 @@ class PooledSessions(Sessions):
 
     def __init__(self, engine: Engine) -> None:
         """Take the engine of a ledger."""
-        super().__init__(reading(engine))
+        super().__init__(reading(engine), engine)
 
     def keep(self, session: Session) -> None:
         """Give the connection back."""
@@ -67,7 +67,7 @@ class CoreSessions(PooledSessions):
 
     def __init__(self, engine: Engine, *, writes: bool = True) -> None:
         """Take the engine of a ledger, or for what is only read a view of it."""
-        Sessions.__init__(self, engine)
+        Sessions.__init__(self, engine, engine)
         self._readers = CoreSessions(reading(engine), writes=False) if writes else self
         made: Any = self._statements
         for name in (*_ONE, "move", "close_tokens"):

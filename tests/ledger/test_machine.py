@@ -54,7 +54,7 @@ class Racer(Ledger):
 
     def __init__(self, engine: Engine, key: bytes | None, old_keys: Sequence[bytes]) -> None:
         super().__init__(engine, key, old_keys)
-        self._sessions: RacingSessions = RacingSessions(reading(engine))
+        self._sessions: RacingSessions = RacingSessions(reading(engine), engine)
 
     def race(self, stale: ExchangeRow | None) -> None:
         """Let the next request go on with a row that was read some time ago."""

@@ -98,7 +98,7 @@ class Books:
         self._engine = engine
         self._watching = watching
         self._reader = reading(engine)
-        self._sessions = Sessions(self._reader)
+        self._sessions = Sessions(self._reader, engine)
         self._keys = (() if key is None else (key,)) + tuple(old_keys)
         self._seals = None if key is None else Seals(key)
         self._key_id = "" if key is None else key_id((*given, key)[0])

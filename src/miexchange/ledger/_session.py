@@ -99,8 +99,7 @@ class Session:
         statements: what can be handed to `run`.
         held: the rows of the running count that the transaction holds, by their numbers.
         made: the kinds of the events that the transaction wrote.
-        is_heard: whether somebody listens to the statements of the engine, as of when the session was lent: to find
-            out costs half a look-up.
+        is_heard: whether somebody listens to the statements of the engine, as of when the session was lent.
     """
 
     __slots__ = ("_driver", "core", "held", "is_heard", "made", "statements")
@@ -259,9 +258,15 @@ def _uncounted(bucket: int) -> LedgerError:
 class Sessions:
     """The sessions of a ledger: a few are kept at hand, because taking one from SQLAlchemy's pool costs more."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Open none yet; `engine` is one of `miexchange.ledger._engine.reading`."""
+    def __init__(self, engine: Engine, plain: Engine) -> None:
+        """Open none yet.
+
+        Args:
+            engine: one of `miexchange.ledger._engine.reading`.
+            plain: the engine of which it is a view: whoever listens listens to that.
+        """
         self._engine = engine
+        self._listeners = plain.dispatch
         self._most = 0 if is_shared(engine) else _IDLE  # a pool that others use, too, may be small
         self._statements = Statements(engine.dialect.name)
         self._idle: list[Session] = []
@@ -272,7 +277,7 @@ class Sessions:
             session = self._idle.pop()
         except IndexError:
             session = Session(self._engine.connect(), self._statements)
-        listeners = session.core.dispatch
+        listeners = self._listeners
         session.is_heard = bool(listeners.before_cursor_execute or listeners.after_cursor_execute)
         return session
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,9 @@ import pytest
 from ledger import insider, shop
 from ledger.shop import AT, KEY, accepted, account, code, made
 from miexchange import InvalidValue, ledger
+from miexchange._time import micros
 from miexchange.exchange import State
-from miexchange.ledger import LedgerError
+from miexchange.ledger import LedgerError, _queries
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger, Listed
@@ -69,6 +70,20 @@ def test_a_day_begins_where_the_caller_says(store: Ledger) -> None:
     assert codes(store.find(day=day, zone=india)) == {code(0), code(1)}
     assert codes(store.find(day=day + timedelta(days=1), zone=india)) == {code(2)}
     assert codes(store.find(day=AT.astimezone(UTC).date())) == {code(0), code(1), code(2)}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins", "ends"),
+    [
+        ("Europe/London", date(2025, 3, 30), "2025-03-30T00:00+00:00", "2025-03-30T23:00+00:00"),
+        ("America/Sao_Paulo", date(2018, 11, 4), "2018-11-04T03:00+00:00", "2018-11-05T02:00+00:00"),
+        ("America/Toronto", date(1919, 3, 31), "1919-03-31T04:30+00:00", "1919-04-01T04:00+00:00"),
+    ],
+)
+def test_a_day_begins_where_its_law_says(zone: str, day: date, begins: str, ends: str) -> None:
+    """Where summer time skips midnight, at the end of the gap: clocks went on from 23:30 to 0:30 in Toronto."""
+    wanted = tuple(micros(datetime.fromisoformat(one)) for one in (begins, ends))
+    assert _queries.day_of(day, ZoneInfo(zone)) == wanted
 
 
 def test_the_days_at_both_ends_of_the_calendar_are_days(store: Ledger) -> None:

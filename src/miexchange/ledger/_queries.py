@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, tzinfo
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Select, or_, select, tuple_
 
 from miexchange._arguments import DATE, Rule, instance, maybe, one_of, whole
 from miexchange._text import ID_RULE, is_id, text_of
-from miexchange._time import from_micros
+from miexchange._time import YEARS, from_micros, micros, midnight
 from miexchange.errors import out_of_range
 from miexchange.exchange import State
 from miexchange.imei import Imei
@@ -49,7 +49,8 @@ _ID = maybe(Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of
 _CODE = Rule(lambda value: text_of(value) is not None, "give the code of the last exchange of the page before", text_of)
 
 ZONE = instance(tzinfo, 'give a time zone, such as ZoneInfo("Asia/Kolkata") or datetime.timezone.utc')
-_FIRST_DAY, _DAY = date(1970, 1, 1).toordinal(), 86_400_000_000
+_DAYS = range(date(YEARS.start, 1, 1).toordinal(), date(YEARS.stop, 1, 1).toordinal())
+_EVER = 2**62  # microseconds
 
 RULES: dict[str, Rule] = {
     "account": _ID,
@@ -93,18 +94,19 @@ def day_of(day: date, zone: tzinfo) -> tuple[int, int]:
     Raises:
         InvalidValue: the zone does not say how far it is from UTC.
     """
-    return _midnight(day.toordinal(), zone), _midnight(day.toordinal() + 1, zone)
+    return _begin(day.toordinal(), zone), _begin(day.toordinal() + 1, zone)
 
 
-def _midnight(number: int, zone: tzinfo) -> int:
-    day = date.fromordinal(min(number, date.max.toordinal()))
+def _begin(number: int, zone: tzinfo) -> int:
+    """Return when the day of a number begins; one that no instant can be in begins before all of them, or after."""
+    nearest = min(max(number, _DAYS.start), _DAYS.stop - 1)
     try:
-        offset = datetime.combine(day, time(), zone).utcoffset()
+        begin = micros(midnight(date.fromordinal(nearest), zone))
     except Exception:  # noqa: BLE001 - a zone of anybody's making
-        offset = None
-    if offset is None:
-        raise out_of_range("zone", zone, ZONE.says, "does not say how far it is from UTC")
-    return (number - _FIRST_DAY) * _DAY - offset // timedelta(microseconds=1)
+        raise out_of_range("zone", zone, ZONE.says, "does not say how far it is from UTC") from None
+    if number == nearest:
+        return begin
+    return _EVER if number > nearest else -_EVER
 
 
 def statement(wanted: Filters, after: tuple[int, str] | None = None) -> Select[Any]:

@@ -24,6 +24,8 @@ __all__ = ["amount_text"]
 _ENGLISH = {"INR": "en_IN"}
 """The English of a currency's own country, where it groups digits in another way than by thousands."""
 
+_LETTER_BY_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
+
 
 def amount_text(money: Money, locale: str | None = None) -> str:
     r"""Return an amount for people, exact, with the decimals of ISO 4217.
@@ -48,7 +50,7 @@ def amount_text(money: Money, locale: str | None = None) -> str:
         symbol = currency.symbol or f"{currency.code} "
         return f"{'-' if money.amount_minor < 0 else ''}{symbol}{currency.plain(abs(money.amount_minor))}"
     # CLDR parts letters from digits, and Babel does not.
-    return re.sub(rf"({currency.code})(?=\d)", "\\1\xa0", pattern(money.plain))
+    return _LETTER_BY_DIGIT.sub("\xa0", pattern(money.plain))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -16,7 +17,7 @@ from miexchange import Imei
 from miexchange.cli import _output
 from miexchange.display import _pattern
 from miexchange.imei import format as printed_as
-from miexchange.money import percent
+from miexchange.money import Currency, percent
 from property.effort import effort
 from unit.command import (
     AT,
@@ -192,6 +193,17 @@ def test_a_terminal_without_the_rupee_sign_gets_letters_and_json_stays_utf_8() -
     assert "Rs 10,720.00" in ran.out
     assert run("programme", "show", "graded-trade-in", encoding="ascii").code == 0
     assert spawn(*VALUED, "--json").stdout == run(*VALUED, "--json").out
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [("INR", "-Rs 1,234.56"), ("CNY", "-CNY 1,234.56"), ("XOF", "-XOF 123,456"), ("USD", "-$1,234.56")],
+)
+def test_a_mark_that_the_output_cannot_encode_is_the_currencys_code(
+    monkeypatch: pytest.MonkeyPatch, code: str, text: str
+) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert _output.writer(Currency(code))(-123_456) == text
 
 
 def test_percentages_are_exact() -> None:

@@ -21,6 +21,7 @@ from miexchange.money import Currency, Money
         (123_456_789, "GBP", "de", "1.234.567,89\xa0£"),
         (12_499, "JPY", None, "¥12,499"),
         (12_345, "KWD", None, "KWD\xa012.345"),
+        (123_456, "XOF", None, "F\u202fCFA\xa0123,456"),
         (12_345, "KWD", "fr", "12,345\xa0KWD"),
     ],
 )

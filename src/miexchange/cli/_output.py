@@ -146,6 +146,7 @@ def write_json(data: object) -> None:
         raise CannotWrite(error) from None
 
 
+_MARK = re.compile("[^-0-9]+(?=[0-9])")  # of an amount in English: what stands before its digits
 _IN_ASCII = {"INR": "Rs"}
 """What is written for a currency whose symbol the output cannot encode, where that is not its code."""
 
@@ -162,9 +163,9 @@ def writer(currency: Currency) -> Callable[[int], str]:
 
 def _amount(currency: Currency, amount: int) -> str:
     text = amount_text(Money(amount, currency)).replace("\xa0", " ")
-    symbol = currency.symbol
-    if symbol and not _can_write(symbol, sys.stdout.encoding):
-        return text.replace(symbol, f"{_IN_ASCII.get(currency.code, currency.code)} ")
+    mark = _MARK.search(text)
+    if mark is not None and not _can_write(mark[0], sys.stdout.encoding):
+        return text.replace(mark[0], f"{_IN_ASCII.get(currency.code, currency.code)} ", 1)
     return text
 
 

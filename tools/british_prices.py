@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import sys
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+
+from model_prices import Table, settled
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "programmes" / "uk-trade-in"
 TOOL = "tools/british_prices.py"
@@ -43,8 +44,8 @@ def share(brand: str, days: int) -> int:
     return knots[-1][1]
 
 
-def tables() -> dict[str, str]:
-    """Return the text of each table by its name."""
+def tables() -> dict[Path, Table]:
+    """Return each table by its file."""
     with (FOLDER / "models.csv").open(encoding="utf-8", newline="") as lines:
         models = list(csv.DictReader(lines))
     listed = [["model", "listed_from", "listed_until", "source"]]
@@ -57,31 +58,15 @@ def tables() -> dict[str, str]:
             price = launch * left // BPS // STEP * STEP
             source = f"launch price {launch} pence x {left} bps ({SAID[brand]}, musicMagpie 2021), {TOOL}"
             prices.append([row["model"], on.isoformat(), f"{price}", "modelled", source])
-    return {"eligible_models.csv": written(listed), "market_prices.csv": written(prices)}
+    return {FOLDER / "eligible_models.csv": listed, FOLDER / "market_prices.csv": prices}
 
 
-def written(rows: list[list[str]]) -> str:
-    """Return rows as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
-def main() -> None:
+def main() -> int:
     """Write the tables, or compare them."""
     parser = argparse.ArgumentParser(description="Model the prices of the British example programme.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    check = parser.parse_args().check
-    differ = []
-    for name, text in tables().items():
-        file = FOLDER / name
-        if not check:
-            file.write_text(text, encoding="utf-8", newline="")
-        elif not file.is_file() or file.read_text(encoding="utf-8") != text:
-            differ.append(name)
-    if differ:
-        sys.exit(f"not what {TOOL} makes: {', '.join(differ)}")
+    return settled(tables(), TOOL, check=parser.parse_args().check)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -269,6 +269,11 @@ def main() -> int:
     tables = {DATA / "curves" / "new_price_share_of_launch.csv": measured}
     tables |= programme_tables(variants, used_curve, new_curve)
 
+    return settled(tables, TOOL, check=check)
+
+
+def settled(tables: dict[Path, Table], tool: str, *, check: bool) -> int:
+    """Write tables, or compare them with those on disk; return 1 where one differs from what the tool makes."""
     differing = 0
     for path, table in tables.items():
         text = as_csv(table).encode()
@@ -277,7 +282,7 @@ def main() -> int:
             path.write_bytes(text)
         elif not path.is_file() or path.read_bytes() != text:
             differing += 1
-            print(f"{path} differs from what {TOOL} makes", file=sys.stderr)
+            print(f"{path} differs from what {tool} makes", file=sys.stderr)
             continue
         print(f"{path.relative_to(DATA)}: {len(table) - 1} rows")
     return 1 if differing else 0

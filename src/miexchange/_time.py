@@ -43,6 +43,7 @@ __all__ = [
     "midnights",
     "read_day",
     "read_instant",
+    "turn",
 ]
 
 YEARS = range(1900, 9901)
@@ -183,7 +184,7 @@ def midnight(day: date, zone: tzinfo | None) -> datetime:
     begin = in_utc(wall)
     if begin.astimezone(zone).date() == day and begin.astimezone(zone).time() == time():
         return begin
-    return _turn(in_utc(wall.replace(fold=1)), begin, zone)
+    return turn(in_utc(wall.replace(fold=1)), begin, zone)
 
 
 def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:
@@ -194,10 +195,10 @@ def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:
     """
     wall = datetime.combine(day, time(), zone)
     first, again = midnight(day, zone), in_utc(wall.replace(fold=1))
-    return (first, _turn(first, again, zone), again) if again > first else (first,)
+    return (first, turn(first, again, zone), again) if again > first else (first,)
 
 
-def _turn(before: datetime, after: datetime, zone: tzinfo | None) -> datetime:
+def turn(before: datetime, after: datetime, zone: tzinfo | None) -> datetime:
     """Return the first instant of the offset that holds at the later of two instants, and not at the earlier."""
     low, high = 0, int((after - before).total_seconds())
     offset = after.astimezone(zone).utcoffset()

@@ -11,7 +11,7 @@ quote is the same on every machine, and says which version of the database it wa
 from __future__ import annotations
 
 import re
-from datetime import timedelta, timezone
+from datetime import timezone
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -23,7 +23,6 @@ from miexchange.errors import out_of_range
 
 __all__ = ["AnyZone", "Zone", "data_of", "named"]
 
-_SECOND = timedelta(seconds=1)
 _KEY = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 
 

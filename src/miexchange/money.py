@@ -44,8 +44,6 @@ Bps = Annotated[int, Between(0, BPS)]
 Amount = Annotated[int, Between(0, GREATEST_AMOUNT)]
 """An amount in minor units, zero or more."""
 
-PAISE_PER_RUPEE = 100
-
 PriceMinor = Annotated[int, Between(1, GREATEST_AMOUNT)]
 """A price in minor units, one or more."""
 

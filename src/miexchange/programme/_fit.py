@@ -46,9 +46,8 @@ class Shape(NamedTuple):
 @cache
 def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
     """Return the shape of a dataclass; the keys that must be there stand first."""
-    hints, required = hints_of(kind), []
-    for field in dataclasses.fields(kind):
-        required += [field.name] * (field.default is dataclasses.MISSING)
+    hints = hints_of(kind)
+    required = [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
     return Shape({name: hints[name] for name in dict.fromkeys((*required, *hints))}, frozenset(required))
 
 

@@ -17,7 +17,7 @@ from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import missing
 from miexchange.tuning._cells import cells_of, told
 from miexchange.tuning._progress import track
-from miexchange.tuning._report import in_units
+from miexchange.tuning._report import grouped, in_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,6 +126,5 @@ def _band(code: int, currency: Currency) -> str:
     unit = 10**currency.decimals
     if code == 0:
         return f"below {in_units(unit, currency)}"
-    low = in_units(_PRICE_EDGES[code - 1] * unit, currency)
-    last = in_units((_PRICE_EDGES[code] - 1) * unit, currency)
-    return low if low == last else f"{low}-{last.removeprefix(currency.symbol or f'{currency.code} ')}"
+    low, last = _PRICE_EDGES[code - 1], _PRICE_EDGES[code] - 1
+    return in_units(low * unit, currency) + (f"-{grouped(last, currency)}" if last > low else "")

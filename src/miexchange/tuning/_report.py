@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from miexchange.money import Currency
 
-__all__ = ["Report", "in_units"]
+__all__ = ["Report", "grouped", "in_units"]
 
 _BY_LAKH = frozenset({"INR"})
 """Currencies whose digits stand in groups of two above the thousands."""
@@ -25,17 +25,25 @@ def in_units(amount: float, currency: Currency) -> str:
     >>> in_units(123456700, Currency("INR")), in_units(-95000, Currency("GBP")), in_units(12499, Currency("JPY"))
     ('₹12,34,567', '-£950', '¥12,499')
     """
-    whole = round(abs(amount) / 10**currency.decimals)
-    head, tail = divmod(whole, 1000)
-    text = f"{head:,},{tail:03d}" if head else str(whole)
-    if head and currency.code in _BY_LAKH:
-        lakhs, thousands = divmod(head, 100)
-        groups = [f"{thousands:02d}" if lakhs else str(thousands)]
-        while lakhs:
-            lakhs, part = divmod(lakhs, 100)
-            groups.append(f"{part:02d}" if lakhs else str(part))
-        text = ",".join([*reversed(groups), f"{tail:03d}"])
-    return f"{'-' if amount < 0 and whole else ''}{currency.symbol or f'{currency.code} '}{text}"
+    units = round(abs(amount) / 10**currency.decimals)
+    sign = "-" if amount < 0 and units else ""
+    return f"{sign}{currency.symbol or f'{currency.code} '}{grouped(units, currency)}"
+
+
+def grouped(units: int, currency: Currency) -> str:
+    """Write whole units in the groups of digits of their currency.
+
+    >>> from miexchange.money import Currency
+    >>> grouped(1234567, Currency("INR")), grouped(1234567, Currency("GBP"))
+    ('12,34,567', '1,234,567')
+    """
+    wide = 2 if currency.code in _BY_LAKH else 3
+    head, tail = divmod(units, 1_000)
+    text = f"{tail:03d}" if head else str(tail)
+    while head:
+        head, part = divmod(head, 10**wide)
+        text = f"{part:0{wide}d},{text}" if head else f"{part},{text}"
+    return text
 
 
 class Report:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miexchange._time import TICK, YEARS, micros, midnights
+from miexchange._time import TICK, YEARS, micros, midnights, turn
 from miexchange.batch.plan._arrays import ZoneTurns
 from miexchange.batch.plan._asof import EVER_SINCE
 from miexchange.eligibility import listing_code
@@ -106,12 +106,7 @@ def _turns(zone: AnyZone, begin: datetime, end: datetime) -> Iterator[tuple[int,
         at = begin + day * _DAY
         after = _ahead(zone, at + _DAY)
         if after != before:
-            low, high = 0, 86_400
-            while high - low > 1:
-                middle = (low + high) // 2
-                is_later = _ahead(zone, at + timedelta(seconds=middle)) == after
-                low, high = (low, middle) if is_later else (middle, high)
-            yield micros(at + timedelta(seconds=high)), after
+            yield micros(turn(at, at + _DAY, zone)), after
             before = after
 
 

@@ -12,6 +12,7 @@
 #   make prove   sweep, let the ledger's proofs run in full and fuzz every reader, which takes long; figures in
 #                docs/reliability.md
 #   make format  let ruff put right what it can
+#   make texts   bring the catalogues of translations up to date with data/reason_texts.csv
 #   make lock    choose new versions for constraints.txt
 #   make clean   remove what the targets above made
 #
@@ -38,7 +39,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexc
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lowest sweep lint bench bench-tuning prove format lock clean
+.PHONY: help demo test test-lowest lowest sweep lint bench bench-tuning prove format texts lock clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -108,6 +109,9 @@ prove: sweep
 format: $(READY)
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
+
+texts: $(READY)
+	@$(BIN)/python tools/catalogues.py
 
 lock:
 	@$(FIND_PYTHON); "$$found" -m venv --clear $(VENV)-lock

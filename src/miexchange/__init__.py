@@ -30,7 +30,7 @@ from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import Currency, Money
 from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules, lint
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
-from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.refusal import Reason, ReasonCode, ReasonKind, Refusal
 from miexchange.tac import TacDevice, TacTable
 from miexchange.valuation import Replay, WorstCase, appraise, headline, replay, worst_case
 
@@ -76,6 +76,7 @@ __all__ = [
     "QuoteLine",
     "Reason",
     "ReasonCode",
+    "ReasonKind",
     "Redemption",
     "Refusal",
     "Replay",

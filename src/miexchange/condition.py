@@ -32,7 +32,7 @@ from miexchange.catalogue import Variant
 from miexchange.device_report import DeviceReport
 from miexchange.errors import out_of_range, shown, wrong_type
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent
-from miexchange.refusal import Reason, ReasonCode
+from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -465,9 +465,9 @@ class Questionnaire(Value):
             if finding is not _UNREAD:
                 findings.append(finding)
             elif answer is None:
-                reasons.append(_missing(question))
+                reasons.append(answer_missing(question))
             else:
-                reasons.append(_unknown_answer(question, answer))
+                reasons.append(answer_unknown(question, answer))
         if not asked.issuperset(answers):
             reasons += self._not_asked(condition, asked, variant)
         functional = cosmetic = 0
@@ -489,37 +489,28 @@ class Questionnaire(Value):
             if name in asked:
                 continue
             if name in known:
-                what, remedy = f"{name} is not asked of {variant.family}", "Leave the answer out"
-                yield Reason(ReasonCode.QUESTION_NOT_ASKED, what, remedy, name)
+                yield reason_of(ReasonCode.QUESTION_NOT_ASKED, question=name, family=variant.family)
             else:
-                what, remedy = f"There is no question {shown(name)}", f"Known: {', '.join(known)}"
-                yield Reason(ReasonCode.QUESTION_UNKNOWN, what, remedy, shown(name))
+                yield reason_of(ReasonCode.QUESTION_UNKNOWN, question=shown(name), known=", ".join(known))
 
 
-def _missing(question: Question) -> Reason:
-    options = ", ".join(option.id for option in question.options)
-    return Reason(
-        ReasonCode.ANSWER_MISSING,
-        f"{question.id} is not answered: {question.ask}",
-        f"Answer one of: {options}",
-        question.id,
-    )
+def answer_missing(question: Question) -> Reason:
+    """Return the reason that a question is not answered."""
+    return reason_of(ReasonCode.ANSWER_MISSING, question=question.id, ask=question.ask, options=_options(question))
 
 
-def _unknown_answer(question: Question, answer: str) -> Reason:
-    options = ", ".join(option.id for option in question.options)
-    return Reason(
-        ReasonCode.ANSWER_UNKNOWN,
-        f"{shown(answer)} is no answer to {question.id}",
-        f"Answer one of: {options}",
-        question.id,
-    )
+def answer_unknown(question: Question, answer: str) -> Reason:
+    """Return the reason that an answer is none of a question's options."""
+    options = _options(question)
+    return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=question.id, options=options)
+
+
+def _options(question: Question) -> str:
+    return ", ".join(option.id for option in question.options)
 
 
 def _gate(finding: Finding) -> Reason:
-    return Reason(
-        ReasonCode.CONDITION_GATE,
-        f"{finding.question.ask} {finding.option.says}: this programme does not take such a device",
-        "Have it put right, or choose a programme that takes it",
-        finding.subject,
+    question, option = finding.question, finding.option
+    return reason_of(
+        ReasonCode.CONDITION_GATE, question=question.id, answer=option.id, ask=question.ask, says=option.says
     )

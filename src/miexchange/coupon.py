@@ -20,7 +20,7 @@ from miexchange import _html
 from miexchange._bounded import After, Between, Chars, Count, Hex, Id, Items, Name
 from miexchange._keyed import Seal, check_keys, is_sealed, keyed, seal_of
 from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
-from miexchange._text import ID_RULE, is_between, is_id, listed, names, text_of
+from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
 from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus
@@ -30,7 +30,7 @@ from miexchange.money import Amount, CurrencyOfOld, Money, allocate
 from miexchange.programme import NONE_GIVEN, UsageRules
 from miexchange.programme.rules import Inputs, told_by_name
 from miexchange.quote import GrantedBonus, Quote
-from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
 from miexchange.valuation import appraise, confirmed
 
 if TYPE_CHECKING:
@@ -397,18 +397,11 @@ def _issue(
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
     account = _name(account, "account", "give the account's id")
     if not quote.imeis:
-        what = (
-            "The quote is indicative: no IMEI was given"
-            if quote.indicative
-            else "The quote was stored without its IMEI"
-        )
-        reasons.append(Reason(ReasonCode.IMEI_MISSING, what, "Give the IMEI (dial *#06#) and ask for the quote again"))
+        reasons.append(reason_of(ReasonCode.IMEI_MISSING, "indicative" if quote.indicative else "stored"))
     if at < quote.at:
-        what = f"The quote is from {quote.at.isoformat()}, after {at.isoformat()}"
-        reasons.append(Reason(ReasonCode.QUOTE_NOT_YET_VALID, what, "Check the clock"))
+        reasons.append(reason_of(ReasonCode.QUOTE_NOT_YET_VALID, quoted_at=quote.at, at=at))
     if at >= quote.valid_until:
-        what = f"The quote could be accepted until {quote.valid_until.isoformat()}"
-        reasons.append(Reason(ReasonCode.QUOTE_EXPIRED, what, "Ask for a new quote; the price may differ"))
+        reasons.append(reason_of(ReasonCode.QUOTE_EXPIRED, until=quote.valid_until))
     if reasons:
         return refusal_of(reasons)
     coupon = Coupon(
@@ -465,15 +458,9 @@ def coupon_for(
 
 
 _STANDING = {
-    CouponStanding.RESERVED: Reason(
-        ReasonCode.COUPON_RESERVED, "The coupon is held for another order", "Finish or cancel that order first"
-    ),
-    CouponStanding.USED: Reason(
-        ReasonCode.COUPON_USED, "The coupon was used before", "A coupon can be used once; trade in another device"
-    ),
-    CouponStanding.VOID: Reason(
-        ReasonCode.COUPON_VOID, "The coupon was withdrawn", "Ask for help with the exchange that it belongs to"
-    ),
+    CouponStanding.RESERVED: ReasonCode.COUPON_RESERVED,
+    CouponStanding.USED: ReasonCode.COUPON_USED,
+    CouponStanding.VOID: ReasonCode.COUPON_VOID,
 }
 
 
@@ -508,8 +495,7 @@ def check(
     argument(order, Order, "order")
     reasons = _reasons_of_coupon(coupon, account, at, word(standing, CouponStanding, "standing"))
     if keys and not coupon.is_sealed_by(*keys):
-        what = "The coupon's seal does not fit: it was altered, or sealed with another key"
-        reasons.insert(0, Reason(ReasonCode.COUPON_ALTERED, what, "Show the coupon as it was issued"))
+        reasons.insert(0, reason_of(ReasonCode.COUPON_ALTERED))
     usage = coupon.usage
     eligible = [
         names(usage.categories, line.category)
@@ -518,22 +504,16 @@ def check(
         for line in order.lines
     ]
     if order.currency != coupon.currency:
-        what = f"The order is in {order.currency}, the coupon in {coupon.currency}, and two currencies never meet"
-        reasons.append(Reason(ReasonCode.ORDER_CURRENCY, what, "Order in the currency of the coupon", order.id))
+        given, wanted = order.currency.code, coupon.currency.code
+        reasons.append(reason_of(ReasonCode.ORDER_CURRENCY, given=given, wanted=wanted, order=order.id))
     if not any(eligible):
         reasons += _reasons_of_lines(order, usage)
     total = sum([line.total_minor for line, fits in zip(order.lines, eligible, strict=True) if fits])
     if any(eligible) and order.currency == coupon.currency and total < max(usage.minimum_order_minor, 1):
-        write = coupon.currency.plain
-        least = write(usage.minimum_order_minor)
-        what = f"The order's eligible lines come to {write(total)}, below the least of {least}"
-        if not total:
-            what = "The order's eligible lines cost nothing, and the coupon would be used up all the same"
-        reasons.append(Reason(ReasonCode.ORDER_BELOW_MINIMUM, what, "Add an eligible product", order.id))
+        reasons.append(_below_minimum(order, total, usage))
     for kind in order.other_discounts:
         if not names(usage.stacks_with, kind):
-            what = f"The coupon cannot be combined with {kind}"
-            reasons.append(Reason(ReasonCode.ORDER_STACKING, what, "Take the other discount off the order", kind))
+            reasons.append(reason_of(ReasonCode.ORDER_STACKING, discount=kind))
     if reasons:
         return refusal_of(reasons)
     return _redeem(coupon, order, eligible, at)
@@ -542,32 +522,42 @@ def check(
 def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: CouponStanding) -> list[Reason]:
     reasons = []
     if text_of(account) != coupon.account:
-        what = "The coupon was given to another account, and it is not transferable"
-        reasons.append(Reason(ReasonCode.COUPON_OTHER_ACCOUNT, what, "Sign in with the account that it was given to"))
+        reasons.append(reason_of(ReasonCode.COUPON_OTHER_ACCOUNT))
     if at < coupon.valid_from:
-        what = f"The coupon is valid from {coupon.valid_from.isoformat()}"
-        reasons.append(Reason(ReasonCode.COUPON_NOT_YET_VALID, what, "Check the clock"))
+        reasons.append(reason_of(ReasonCode.COUPON_NOT_YET_VALID, since=coupon.valid_from))
     elif at >= coupon.valid_until:
-        days = coupon.usage.valid_days
-        what = f"The coupon was valid for {days} days, until {coupon.valid_until.isoformat()}"
-        reasons.append(Reason(ReasonCode.COUPON_EXPIRED, what, "Ask for a new quote; the price may differ"))
+        days, until = coupon.usage.valid_days, coupon.valid_until
+        reasons.append(reason_of(ReasonCode.COUPON_EXPIRED, days=days, until=until))
     if standing != CouponStanding.UNUSED:
-        reasons.append(_STANDING[standing])
+        reasons.append(reason_of(_STANDING[standing]))
     return reasons
+
+
+def _below_minimum(order: Order, total: int, usage: UsageRules) -> Reason:
+    code = ReasonCode.ORDER_BELOW_MINIMUM
+    if not total:
+        return reason_of(code, "nothing", order=order.id)
+    amounts = {"total_minor": total, "minimum_minor": usage.minimum_order_minor}
+    return reason_of(code, "", **amounts, currency=order.currency.code, order=order.id)
+
+
+_LONGEST = 30  # characters of a name, where an order may have a thousand lines that are refused
 
 
 def _reasons_of_lines(order: Order, usage: UsageRules) -> list[Reason]:
     """Say of every line why the coupon does not buy it."""
     reasons = []
     for line in order.lines:
-        for code, value, allowed, verb in (
-            (ReasonCode.ORDER_CATEGORY, line.category, usage.categories, "buys"),
-            (ReasonCode.ORDER_BRAND, line.brand, usage.brands, "buys"),
-            (ReasonCode.ORDER_CHANNEL, line.channel, usage.channels, "is used on"),
+        for code, value, allowed in (
+            (ReasonCode.ORDER_CATEGORY, line.category, usage.categories),
+            (ReasonCode.ORDER_BRAND, line.brand, usage.brands),
+            (ReasonCode.ORDER_CHANNEL, line.channel, usage.channels),
         ):
             if not names(allowed, value):
-                what = f"{line.product} is not covered: the coupon {verb} {listed(allowed)}, not {value}"
-                reasons.append(Reason(code, what, "Add a product that the coupon covers", line.product))
+                said = listed(allowed, longest=_LONGEST)
+                product, given = shortened(line.product, 2 * _LONGEST), shortened(value, 2 * _LONGEST)
+                reason = reason_of(code, product=product, allowed=said, given=given)
+                reasons.append(reason.replace(subject=line.product))
     return reasons
 
 

@@ -25,7 +25,7 @@ from miexchange._words import Word
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.errors import InvalidImei, shown
 from miexchange.imei import Imei
-from miexchange.refusal import Reason, ReasonCode
+from miexchange.refusal import Reason, ReasonCode, reason_of
 from miexchange.tac import TacDevice, TacTable
 
 __all__ = [
@@ -222,13 +222,13 @@ def assessed(
             said |= _judge_imei(imei, variant, catalogue, tacs, found)
         passing = let_pass(said, refused_doubts(variant, terms))
         if said != passing or passing & WARNED:
-            found += [one for one in _OF_NUMBERS if said & one[0]]
+            found += [(bit, reason_of(code)) for bit, code in _OF_NUMBERS if said & bit]
             reasons += [reason for bit, reason in found if not passing & bit]
             warnings += [reason for bit, reason in found if passing & WARNED & bit]
     if exchange_open:
-        reasons.append(_OPEN)
+        reasons.append(reason_of(ReasonCode.EXCHANGE_OPEN))
     if device_exchanged:
-        reasons.append(_EXCHANGED)
+        reasons.append(reason_of(ReasonCode.DEVICE_EXCHANGED))
     return proved(
         Verdict, variant=variant, listed=listed, imeis=imeis, reasons=tuple(reasons), warnings=tuple(warnings)
     )
@@ -313,31 +313,8 @@ def tac_code(
     return ReasonCode.TAC_OTHER_MODEL
 
 
-_SECOND = Reason(
-    ReasonCode.IMEI2_MISSING,
-    "The phone has two SIMs, and only one of its IMEIs is given",
-    "Dial *#06# on the phone and give both numbers that it shows",
-)
-_BLOCKED = Reason(
-    ReasonCode.IMEI_BLOCKED,
-    "The IMEI is on a list of lost, stolen or blocked devices",
-    "Ask the register that lists it; a blocked phone cannot be traded in",
-)
-_UNVERIFIED = Reason(
-    ReasonCode.IMEI_UNVERIFIED,
-    "It could not be verified that the IMEI is clear",
-    "Ask the register again; a status that is not known is never taken as clear",
-)
-_OF_NUMBERS = tuple((BITS[reason.code], reason) for reason in (_SECOND, _BLOCKED, _UNVERIFIED))
-_OPEN = Reason(
-    ReasonCode.EXCHANGE_OPEN,
-    "The account has an exchange under way, and only one device can be exchanged at a time",
-    "Finish or cancel that exchange first",
-)
-_EXCHANGED = Reason(
-    ReasonCode.DEVICE_EXCHANGED,
-    "This device was exchanged before",
-    "Trade in another device, or ask for help if this is not so",
+_OF_NUMBERS = tuple(
+    (BITS[code], code) for code in (ReasonCode.IMEI2_MISSING, ReasonCode.IMEI_BLOCKED, ReasonCode.IMEI_UNVERIFIED)
 )
 
 
@@ -351,7 +328,8 @@ def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tu
             imeis.append(number if isinstance(number, Imei) else Imei.parse(number))  # type: ignore[arg-type]
         except InvalidImei as error:
             what = f"The IMEI {error.masked} {error.what}".removesuffix(".")
-            reasons.append(Reason(ReasonCode(error.code), what, error.remedy.removesuffix("."), error.masked))
+            remedy = error.remedy.removesuffix(".")
+            reasons.append(Reason(ReasonCode(error.code), what, remedy, error.masked, error.values))
     if not imeis:
         return (), 0
     is_one = device.imei is None or device.imei2 is None
@@ -359,8 +337,7 @@ def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tu
     answer = CLEAR if status is ImeiStatus.CLEAR else BLOCKED if status is ImeiStatus.BLOCKED else UNVERIFIED
     said: int = numbers(1, is_one, is_same, answer)
     if said & _REPEATED:
-        what, remedy = f"Both IMEIs are {imeis.pop()}", "Give the second SIM's own IMEI, or leave it out"
-        reasons.append(Reason(ReasonCode.IMEI_REPEATED, what, remedy, str(imeis[0])))
+        reasons.append(reason_of(ReasonCode.IMEI_REPEATED, imei=str(imeis.pop())))
     return tuple(imeis), said
 
 
@@ -384,35 +361,20 @@ def _judge_imei(
     others = [f"{len(names) - _MOST_NAMED} others"] if len(names) > _MOST_NAMED else []
     named = " or ".join([*map(printable, names[:_MOST_NAMED]), *others])
     if code is ReasonCode.TAC_UNKNOWN:
-        what = f"The TAC {imei.tac} is not in the table, so the model could not be checked against the IMEI"
+        reason = reason_of(code, imei=str(imei), tac=imei.tac)
         if candidates:
-            what = f"The TAC {imei.tac} is that of {named}, a name that the catalogue does not know"
-        found.append((_TAC_UNKNOWN, _tac_unknown(what, imei)))
+            reason = reason_of(code, "name", imei=str(imei), tac=imei.tac, names=named)
+        found.append((_TAC_UNKNOWN, reason))
         return bits | _TAC_UNKNOWN
     family = "" if variant is None else variant.family  # which it never is: no name, no other model
-    what, remedy = f"The IMEI {imei} is that of {named}, not of {family}", f"Choose {named}, or compare the IMEI"
-    found.append((_TAC_OTHER_MODEL, Reason(code, what, f"{remedy} with the phone: dial *#06#", str(imei))))
+    found.append((_TAC_OTHER_MODEL, reason_of(code, imei=str(imei), names=named, family=family)))
     return bits | _TAC_OTHER_MODEL
 
 
 def _not_its_own(imei: Imei, code: _OwnCode) -> Reason:
-    what, remedy = {
-        ReasonCode.IMEI_PLACEHOLDER: (
-            "is a known placeholder, shared by many devices",
-            "Dial *#06# on the phone and give its own IMEI",
-        ),
-        ReasonCode.IMEI_TEST: ("belongs to a test device", "Trade in a phone that was sold"),
-        ReasonCode.IMEI_REPORTING_BODY: (
-            f"begins with {imei.tac[:2]}, which no reporting body has",
-            "Dial *#06# and compare",
-        ),
-    }[code]
-    return Reason(code, f"The IMEI {imei} {what}", remedy, str(imei))
-
-
-def _tac_unknown(what: str, imei: Imei) -> Reason:
-    remedy = "Check the model on the phone itself, or use a fuller TAC table"
-    return Reason(ReasonCode.TAC_UNKNOWN, what, remedy, str(imei))
+    if code is ReasonCode.IMEI_REPORTING_BODY:
+        return reason_of(code, imei=str(imei), rbi=imei.tac[:2])
+    return reason_of(code, imei=str(imei))
 
 
 def _not_named(name: str, catalogue: Catalogue) -> Reason:
@@ -420,42 +382,33 @@ def _not_named(name: str, catalogue: Catalogue) -> Reason:
     variants = catalogue.meant(name)
     if variants:
         family = variants[0].family
-        return Reason(
-            naming_code(name, catalogue),
-            f"{family} was sold in {len(catalogue.variants_of(family))} variants, and their values differ",
-            f"Choose RAM and storage: {', '.join(f'{variant.memory} ({variant.model})' for variant in variants)}",
-            shown(name),
+        return reason_of(
+            ReasonCode.VARIANT_MISSING,
+            family=family,
+            variants=len(catalogue.variants_of(family)),
+            choices=", ".join(f"{variant.memory} ({variant.model})" for variant in variants),
+            name=shown(name),
         )
     close = catalogue.nearest(name)
-    hint = f"Did you mean {', '.join(variant.model for variant in close)}" if close else "Search the models"
-    return Reason(naming_code(name, catalogue), f"No model is called {shown(name)}", hint, shown(name))
+    if not close:
+        return reason_of(ReasonCode.MODEL_UNKNOWN, name=shown(name))
+    near = ", ".join(variant.model for variant in close)
+    return reason_of(ReasonCode.MODEL_UNKNOWN, "near", name=shown(name), near=near)
 
 
 def _brand_not_accepted(variant: Variant, brands: frozenset[str]) -> Reason:
-    return Reason(
-        ReasonCode.BRAND_NOT_ACCEPTED,
-        f"{variant.brand} phones are not accepted in this programme",
-        f"Accepted brands: {', '.join(sorted(brands))}",
-        variant.brand,
-    )
+    return reason_of(ReasonCode.BRAND_NOT_ACCEPTED, brand=variant.brand, accepted=", ".join(sorted(brands)))
 
 
 def _category_not_accepted(variant: Variant, categories: frozenset[str]) -> Reason:
-    return Reason(
-        ReasonCode.CATEGORY_NOT_ACCEPTED,
-        f"{variant.label} is a {variant.category}, and this programme does not accept that category",
-        f"Accepted categories: {', '.join(sorted(categories))}",
-        variant.category,
+    accepted = ", ".join(sorted(categories))
+    return reason_of(
+        ReasonCode.CATEGORY_NOT_ACCEPTED, label=variant.label, category=variant.category, accepted=accepted
     )
 
 
 def _not_listed(variant: Variant, catalogue: Catalogue, eligible: EligibleModels, on: date) -> Reason:
     listed = [other for other in catalogue if other.brand == variant.brand and eligible.as_of(other.model, on)]
     close = closest(variant.label, [other.label for other in listed], _FEW, 0.0)
-    hint = f"The nearest listed: {'; '.join(close)}" if close else "No model of this brand is on the list that day"
-    return Reason(
-        ReasonCode.MODEL_NOT_LISTED,
-        f"{variant.label} is not on the list of eligible models on {on}",
-        hint,
-        variant.model,
-    )
+    code, about = ReasonCode.MODEL_NOT_LISTED, {"label": variant.label, "on": on, "model": variant.model}
+    return reason_of(code, "near", near="; ".join(close), **about) if close else reason_of(code, "", **about)

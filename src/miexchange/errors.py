@@ -176,10 +176,14 @@ class InvalidImei(MiExchangeError, ValueError):  # noqa: N818 - named after what
         masked: the text with its serial number hidden; an IMEI is personal data.
         what: what is wrong with it.
         remedy: what to do about it.
+        values: the values in these texts by name, as in `miexchange.Reason`.
     """
 
-    def __init__(self, code: str, masked: str, what: str, remedy: str) -> None:
+    def __init__(
+        self, code: str, masked: str, what: str, remedy: str, values: tuple[tuple[str, str | int], ...] = ()
+    ) -> None:
         """Keep the parts and compose the sentence."""
+        self.values = values
         self.code = code
         self.masked = one_line(masked)
         self.what = one_line(what)

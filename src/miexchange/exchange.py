@@ -44,7 +44,7 @@ from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
 from miexchange.programme.terms import counts_given
 from miexchange.quote import Quote
-from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
 from miexchange.valuation import WorstCase, check_quote_and_programme, worst_case
 
 if TYPE_CHECKING:
@@ -340,9 +340,7 @@ def acceptance(
 
 
 def _not_offered(quote: Quote) -> Reason:
-    what = f"The terms {quote.terms} of {quote.programme} do not offer an exchange"
-    remedy = "Choose a programme that does, or add [terms.exchange] to its terms"
-    return Reason(ReasonCode.EXCHANGE_NOT_OFFERED, what, remedy)
+    return reason_of(ReasonCode.EXCHANGE_NOT_OFFERED, terms=quote.terms, programme=quote.programme)
 
 
 def _reasons_against(
@@ -356,23 +354,18 @@ def _reasons_against(
     given: Mapping[str, int],
 ) -> Iterable[Reason]:
     if exchange_open:
-        what, remedy = "The account has an open exchange", "Finish or cancel that one first"
-        yield Reason(ReasonCode.EXCHANGE_OPEN, what, remedy)
+        yield reason_of(ReasonCode.EXCHANGE_OPEN)
     if device_open:
-        what, remedy = "The device is in another open exchange", "Finish or cancel that one first"
-        yield Reason(ReasonCode.DEVICE_IN_EXCHANGE, what, remedy)
+        yield reason_of(ReasonCode.DEVICE_IN_EXCHANGE)
     if bought is not None and not rules.buys_again(bought, at):
-        what = f"The device was bought in an exchange at {bought.isoformat()}"
-        remedy = "Trade in another device"
         if rules.rebuy == "after":
             again = bought + timedelta(days=rules.rebuy_days)
-            remedy = f"It can be traded in again from {again.isoformat()}"
-        yield Reason(ReasonCode.DEVICE_EXCHANGED, what, remedy)
+            yield reason_of(ReasonCode.DEVICE_EXCHANGED, "again", bought_at=bought, again_at=again)
+        else:
+            yield reason_of(ReasonCode.DEVICE_EXCHANGED, "never", bought_at=bought)
     for bonus in quote.bonuses:
         if bonus.quota is not None and given.get(bonus.id, 0) >= bonus.quota:
-            what = f"The bonus {bonus.id} was given {bonus.quota} times, which is all there are"
-            remedy = "Ask for a new quote; it has what is given in its place"
-            yield Reason(ReasonCode.BONUS_USED_UP, what, remedy, bonus.id)
+            yield reason_of(ReasonCode.BONUS_USED_UP, bonus=bonus.id, quota=bonus.quota)
 
 
 def begin(event: Accept) -> Exchange:
@@ -501,14 +494,11 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
         else:
             rule = partial(_reserve, checked)
         if becomes is None and exchange.order is not None and exchange.order.id == event.order.id:
-            what, remedy = "The order changed since the coupon was reserved for it", "Release it, then reserve it anew"
-            reasons.append(Reason(ReasonCode.REQUEST_CHANGED, what, remedy, event.order.id))
+            reasons.append(reason_of(ReasonCode.REQUEST_CHANGED, "order", order=event.order.id))
     elif becomes is None:
         reasons.append(_not_possible(exchange, event))
     if event.at < exchange.at:
-        what = f"The event is from {event.at.isoformat()}, before the last one at {exchange.at.isoformat()}"
-        remedy = "Check the clock; events are applied in the order of their instants"
-        reasons.append(Reason(ReasonCode.EVENT_BEFORE_LAST, what, remedy))
+        reasons.append(reason_of(ReasonCode.EVENT_BEFORE_LAST, at=event.at, last_at=exchange.at))
     if reasons or becomes is None or rule is None:
         return refusal_of(reasons)
     after = rule(exchange, event)
@@ -539,10 +529,9 @@ def _is_again(exchange: Exchange, event: Event) -> bool:
 
 
 def _not_possible(exchange: Exchange, event: Event) -> Reason:
-    possible = [kind for state, kind in _NEXT if state == exchange.state]
-    what = f"The exchange is {exchange.state}, so {event.kind} is not possible"
-    remedy = f"What is possible now: {', '.join(possible)}" if possible else "Nothing is: the exchange has ended"
-    return Reason(ReasonCode.EVENT_NOT_POSSIBLE, what, remedy, event.kind)
+    possible = ", ".join(kind for state, kind in _NEXT if state == exchange.state)
+    code, about = ReasonCode.EVENT_NOT_POSSIBLE, {"state": exchange.state, "event": event.kind}
+    return reason_of(code, possible=possible, **about) if possible else reason_of(code, "ended", **about)
 
 
 class _Step(NamedTuple):
@@ -550,10 +539,6 @@ class _Step(NamedTuple):
 
     state: State
     changes: dict[str, Any]
-
-
-def _refuse(code: ReasonCode, what: str, remedy: str) -> Refusal:
-    return Refusal((Reason(code, what, remedy),))
 
 
 def _reserve(redemption: Redemption, _: Exchange, event: Reserve) -> _Step:
@@ -565,11 +550,7 @@ def _other_order(exchange: Exchange, order: str) -> Refusal | None:
     assert exchange.order is not None  # noqa: S101 - the table leads here from states with an order only
     if order == exchange.order.id:
         return None
-    return _refuse(
-        ReasonCode.ORDER_OTHER,
-        "The coupon is used for another order",
-        "Name the order that it was reserved for",
-    )
+    return refused(ReasonCode.ORDER_OTHER)
 
 
 def _release(exchange: Exchange, event: Release) -> _Step | Refusal:
@@ -618,12 +599,10 @@ def _settled(exchange: Exchange, found: Examination) -> Redemption:
 def _decision(exchange: Exchange, event: Agree | Decline) -> _Step | Refusal:
     """Take the customer's answer to the re-quote, while there is time."""
     if event.account != exchange.account:
-        what = "The exchange is of another account"
-        return _refuse(ReasonCode.COUPON_OTHER_ACCOUNT, what, "Sign in with the account that it was given to")
+        return refused(ReasonCode.COUPON_OTHER_ACCOUNT, "exchange")
     assert exchange.decide_until is not None  # noqa: S101 - it came with the re-quote
     if event.at >= exchange.decide_until:
-        what = f"The re-quote could be answered until {exchange.decide_until.isoformat()}"
-        return _refuse(ReasonCode.DECISION_LATE, what, "Ask for a new quote for the phone as it is")
+        return refused(ReasonCode.DECISION_LATE, until=exchange.decide_until)
     return _Step(State.ADJUSTED, {}) if isinstance(event, Agree) else _Step(State.VOID, {})
 
 
@@ -632,8 +611,7 @@ def _complete(exchange: Exchange, event: Complete) -> _Step | Refusal:
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     if exchange.state == State.RESERVED and exchange.rules.inspection == "required":
-        what = "The old phone was not inspected yet"
-        return _refuse(ReasonCode.INSPECTION_MISSING, what, "Inspect it at the door first")
+        return refused(ReasonCode.INSPECTION_MISSING)
     return _Step(State.COMPLETED, {})
 
 
@@ -642,8 +620,7 @@ def _expire(exchange: Exchange, event: Expire) -> _Step | Refusal:
     due = exchange.due
     assert due is not None  # noqa: S101 - the table leads here from states with one only
     if event.at < due:
-        what = f"The exchange ends at {due.isoformat()}, after {event.at.isoformat()}"
-        return _refuse(ReasonCode.EVENT_NOT_DUE, what, "Sweep again then")
+        return refused(ReasonCode.EVENT_NOT_DUE, due_at=due, at=event.at)
     return _Step(State.EXPIRED if exchange.state == State.ISSUED else State.VOID, {})
 
 
@@ -658,12 +635,10 @@ def _reverse(exchange: Exchange, event: Reverse) -> _Step | Refusal:
         return refusal
     rules = exchange.rules
     if rules.reversal == "none":
-        what = "The programme does not reverse an exchange"
-        return _refuse(ReasonCode.REVERSAL_NOT_OFFERED, what, "Settle the return of the new phone without it")
+        return refused(ReasonCode.REVERSAL_NOT_OFFERED)
     until = exchange.at + timedelta(days=rules.reversal_days)  # the last event was the hand-over
     if event.at >= until:
-        what = f"The exchange could be reversed for {rules.reversal_days} days, until {until.isoformat()}"
-        return _refuse(ReasonCode.REVERSAL_LATE, what, "Settle the return of the new phone without it")
+        return refused(ReasonCode.REVERSAL_LATE, days=rules.reversal_days, until=until)
     return _Step(State.REVERSED, {})
 
 

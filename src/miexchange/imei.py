@@ -31,7 +31,7 @@ from miexchange._text import GREATEST_SHOWN, counted, name_of
 from miexchange._value import Value
 from miexchange._value import text as text_argument
 from miexchange.errors import InvalidImei
-from miexchange.refusal import ReasonCode
+from miexchange.refusal import ReasonCode, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +54,7 @@ _ZERO_LED_RBI = "01"  # the only zero-led reporting body that gives out numbers 
 _SIGNS = "+-\N{MINUS SIGN}"
 _NO_DIGIT = re.compile(r"[^0-9 -]")
 
-_COMPARE = "Compare it with the phone: dial *#06#."
 _VERSION = 2  # digits of the software version (SVN), which many phones show behind the number, as IMEI / SV
-_LEAVE_OUT = "Give the first 15 digits alone: where the phone shows IMEI / SV, the last two are its software version."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,8 @@ class Imei(Value):
         digits = _of_length(text, _IMEISV, "an IMEISV")
         if digits.endswith(_RESERVED_SVN):
             what = "is an IMEISV with the reserved software version 99"
-            raise InvalidImei(ReasonCode.IMEI_16_DIGITS, mask(_as_text(text).strip()), what, _COMPARE)
+            remedy = "Compare it with the phone: dial *#06#."
+            raise InvalidImei(ReasonCode.IMEI_16_DIGITS, mask(_as_text(text).strip()), what, remedy)
         return cls.from_body(digits[:_BODY])
 
     @classmethod
@@ -264,7 +263,7 @@ def compact(text: str) -> str:
     """
     plain = _as_text(text).strip()
     digits = plain.replace(" ", "").replace("-", "")
-    _refuse_characters(plain, digits, "Write the digits 0 to 9, with nothing but spaces and hyphens between them.")
+    _refuse_characters(plain, digits)
     return digits
 
 
@@ -339,29 +338,34 @@ def _as_text(value: object) -> str:
     # An int may have too many digits to print, and a foreign object may print anything.
     printable = value is None or kind in (bool, float) or (kind is int and -GREATEST_SHOWN < value < GREATEST_SHOWN)  # type: ignore[operator]
     masked = mask(f"{value}") if printable else f"of type {name_of(kind)}"
-    raise InvalidImei(
-        ReasonCode.IMEI_NOT_TEXT, masked, "is not a text", "Give it as text: a number loses its leading zero."
-    )
+    raise _invalid(ReasonCode.IMEI_NOT_TEXT, masked)
 
 
-def _refuse_characters(text: str, digits: str, remedy: str) -> None:
+def _invalid(code: ReasonCode, masked: str, case: str = "", remedy: str = "", **values: str | int) -> InvalidImei:
+    """Return the error that says a reason about an IMEI; a remedy takes the place of the reason's."""
+    reason = reason_of(code, case, imei=masked, **values)
+    what = reason.message.removeprefix(f"The IMEI {masked} ")
+    return InvalidImei(code, masked, what, remedy or f"{reason.remedy}.", reason.values)
+
+
+def _refuse_characters(text: str, digits: str, remedy: str = "") -> None:
     """Refuse a text, already without white space around, unless it is digits and separators between them."""
     if not text:
-        raise InvalidImei(ReasonCode.IMEI_EMPTY, "''", "is empty", "Dial *#06# on the phone to see it.")
+        raise _invalid(ReasonCode.IMEI_EMPTY, "''")
     if text[0] in _SIGNS:
-        raise InvalidImei(ReasonCode.IMEI_SIGN, mask(text), "begins with a sign, as if it were an amount", remedy)
+        raise _invalid(ReasonCode.IMEI_SIGN, mask(text), "", remedy)
     if digits.isascii() and digits.isdigit() and text[-1] != "-":
         return
     if sum(map(text.count, "0123456789")) == _IMEI + _VERSION:
-        remedy = _LEAVE_OUT
+        raise _invalid(ReasonCode.IMEI_CHARACTERS, mask(text), "version")
     found = _NO_DIGIT.search(text)
     if found is None:
-        what = "ends in a hyphen" if digits.isdigit() else "has spaces or hyphens"
+        case = "hyphen" if digits.isdigit() else "separators"
     elif found[0].isnumeric():
-        what = "has digits that are not 0 to 9 of ASCII"  # which one is not shown: it could be of the serial
+        case = "digits"  # which one is not shown: it could be of the serial
     else:
-        what = f"has the character {found[0]!a}"
-    raise InvalidImei(ReasonCode.IMEI_CHARACTERS, mask(text), what, remedy)
+        raise _invalid(ReasonCode.IMEI_CHARACTERS, mask(text), "", remedy, character=f"{found[0]!a}")
+    raise _invalid(ReasonCode.IMEI_CHARACTERS, mask(text), case, remedy)
 
 
 def _checked(digits: str, text: str) -> str:
@@ -369,27 +373,18 @@ def _checked(digits: str, text: str) -> str:
     if len(digits) == _IMEI:
         if not _luhn()(digits):
             return digits
-        if digits.endswith("0"):
-            code, what = ReasonCode.IMEI_NETWORK_FORM, "ends in 0 instead of its check digit, as networks transmit it"
-            remedy = "Dial *#06# on the phone. Of a number from a network's records, the first 14 digits count."
-        else:
-            code, what, remedy = ReasonCode.IMEI_CHECK_DIGIT, "has a wrong check digit", _COMPARE
-    elif len(digits) == _BODY:
-        code, what = ReasonCode.IMEI_14_DIGITS, "has 14 digits, an IMEI has 15"
+        code = ReasonCode.IMEI_NETWORK_FORM if digits.endswith("0") else ReasonCode.IMEI_CHECK_DIGIT
+        raise _invalid(code, mask(text))
+    if len(digits) == _BODY:
         # A leading zero does not change a Luhn sum, so a number that lost it still passes.
-        if f"0{digits}".startswith(_ZERO_LED_RBI) and not _luhn()(digits):
-            remedy = "Dial *#06# on the phone. Probably a leading zero was lost, as spreadsheets do."
-        else:
-            remedy = "Dial *#06# on the phone, or read it with Imei.from_body. "
-            remedy += "Probably the check digit at the end is missing."
-    elif len(digits) == _IMEISV:
-        code, what = ReasonCode.IMEI_16_DIGITS, "has 16 digits, as an IMEISV has"
-        remedy = "Read it with Imei.from_imeisv: its last two are a software version."
-    else:
-        code, what, remedy = ReasonCode.IMEI_LENGTH, f"has {counted(len(digits), 'digit')}, an IMEI has 15", _COMPARE
-        if len(digits) == _IMEI + _VERSION:
-            remedy = _LEAVE_OUT
-    raise InvalidImei(code, mask(text), what, remedy)
+        is_short = f"0{digits}".startswith(_ZERO_LED_RBI) and not _luhn()(digits)
+        raise _invalid(ReasonCode.IMEI_14_DIGITS, mask(text), "zero" if is_short else "")
+    if len(digits) == _IMEISV:
+        raise _invalid(ReasonCode.IMEI_16_DIGITS, mask(text))
+    case = {1: "one", _IMEI + _VERSION: "version"}.get(len(digits))
+    if case is not None:
+        raise _invalid(ReasonCode.IMEI_LENGTH, mask(text), case)
+    raise _invalid(ReasonCode.IMEI_LENGTH, mask(text), digits=len(digits))
 
 
 def _of_length(text: str, length: int, kind: str) -> str:

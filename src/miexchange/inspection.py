@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from miexchange._bounded import Id, Line, Name, Pair
 from miexchange._keyed import check_keys
 from miexchange._value import Value, argument, check_types, elements, require, text
-from miexchange.condition import Condition
+from miexchange.condition import Condition, answer_missing, answer_unknown
 from miexchange.coupon import Token, device_token
 from miexchange.device_report import DeviceReport
-from miexchange.errors import out_of_range, shown
+from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
-from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
 from miexchange.valuation import appraise_again, check_quote_and_programme
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def examine(
     changes = reading.changes()
     kind: Literal["valued", "not_taken", "other_device", "other_model"] = "valued"
     if not tokens.are_those_of(inspection):
-        kind, reasons = "other_device", [_OTHER_DEVICE]
+        kind, reasons = "other_device", [reason_of(ReasonCode.OTHER_DEVICE)]
     elif model is not None:
         kind, reasons = "other_model", [model]
     elif isinstance(worth, Refusal):
@@ -272,26 +272,14 @@ def _not_ready(inspection: Inspection) -> list[Reason]:
     report = inspection.report
     reasons = []
     if not inspection.imeis and (report is None or not report.imeis):
-        what, remedy = "No IMEI was seen on the phone", "Dial *#06# on the phone and enter what it shows"
-        reasons.append(Reason(ReasonCode.IMEI_MISSING, what, remedy))
+        reasons.append(reason_of(ReasonCode.IMEI_MISSING, "door"))
     if not inspection.screen_lock_off:
-        what, remedy = "The screen lock is on", "Let the customer take the screen lock off, and inspect again"
-        reasons.append(Reason(ReasonCode.SCREEN_LOCK_ON, what, remedy))
+        reasons.append(reason_of(ReasonCode.SCREEN_LOCK_ON))
     if not inspection.accounts_removed or (report is not None and report.factory_reset_protection):
-        what = "An account is still on the phone"
-        remedy = "Let the customer sign out of every account, and inspect again"
-        reasons.append(Reason(ReasonCode.ACCOUNTS_PRESENT, what, remedy))
+        reasons.append(reason_of(ReasonCode.ACCOUNTS_PRESENT))
     if not inspection.memory_card_out:
-        what, remedy = "The memory card is still in the phone", "Let the customer take it out, and inspect again"
-        reasons.append(Reason(ReasonCode.MEMORY_CARD_INSIDE, what, remedy))
+        reasons.append(reason_of(ReasonCode.MEMORY_CARD_INSIDE))
     return reasons
-
-
-_OTHER_DEVICE = Reason(
-    ReasonCode.OTHER_DEVICE,
-    "The phone at the door is not the one that was quoted: its IMEI is another",
-    "Hand over the phone that was quoted, or ask for a quote for this one",
-)
 
 
 def _other_model(inspection: Inspection, variant: Variant, programme: Programme) -> Reason | None:
@@ -309,8 +297,7 @@ def _other_model(inspection: Inspection, variant: Variant, programme: Programme)
             other = f"{variant.family} with {report.storage_gb} GB"
     if other is None:
         return None
-    what = f"The phone was quoted as {variant.label}, and it is {other}"
-    return Reason(ReasonCode.OTHER_MODEL, what, "Ask for a quote for the model that it is", variant.model)
+    return reason_of(ReasonCode.OTHER_MODEL, label=variant.label, seen=other, model=variant.model)
 
 
 def _reported_family(report: DeviceReport, programme: Programme) -> str | None:
@@ -369,15 +356,10 @@ class _Reading:
         """Return the worse of the answers; one that is missing or unknown is a reason."""
         order = [option.id for option in question.options]
         said = self._said.get(question.id)
-        options = ", ".join(order)
-        for answer in given:
-            if answer not in order:
-                what, remedy = f"{shown(answer)} is no answer to {question.id}", f"Answer one of: {options}"
-                self.reasons.append(Reason(ReasonCode.ANSWER_UNKNOWN, what, remedy, question.id))
+        self.reasons += [answer_unknown(question, answer) for answer in given if answer not in order]
         known = [answer for answer in given if answer in order]
         if not given and said is not None:
-            what, remedy = f"{question.id} is not answered: {question.ask}", f"Answer one of: {options}"
-            self.reasons.append(Reason(ReasonCode.ANSWER_MISSING, what, remedy, question.id))
+            self.reasons.append(answer_missing(question))
         return max(known, key=order.index) if known else None
 
     def _note_conflict(self, question: Question, seen: str) -> None:
@@ -393,9 +375,7 @@ class _Reading:
             if said is None or seen is None or order.index(seen) <= order.index(said):
                 continue
             if person.get(question.id) == seen and not self._references(question.id):
-                what = f"{question.id} was {said} and is {seen}, and nothing shows it"
-                remedy = "Add a reference to what shows it, such as a photograph, to `evidence`"
-                self.reasons.append(Reason(ReasonCode.EVIDENCE_MISSING, what, remedy, question.id))
+                self.reasons.append(reason_of(ReasonCode.EVIDENCE_MISSING, question=question.id, said=said, seen=seen))
 
     def _references(self, question: str) -> tuple[str, ...]:
         phone = ("device report",) if self._by_phone.get(question) == self.condition.get(question) else ()

@@ -10,23 +10,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal, final
 
-from miexchange._bounded import Items
+from miexchange import _texts
+from miexchange._bounded import Items, Line, Name, Pair
 from miexchange._limits import MESSAGE, REASONS, VALUE_ITEMS
-from miexchange._value import Value, argument, check_types, elements
-from miexchange._words import Word
-from miexchange.errors import one_line
+from miexchange._value import Value, argument, check_types, elements, proved, require, text
+from miexchange._words import Word, word
+from miexchange.errors import missing, one_line, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CURED", "Reason", "ReasonCode", "Refusal", "refusal_of"]
+__all__ = ["Reason", "ReasonCode", "ReasonKind", "Refusal", "reason_of", "refusal_of", "refused"]
+
+_MOST_VALUES = 20
+
+
+class ReasonKind(Word):
+    """Who or what can make a refused request succeed.
+
+    A ``stranger`` is somebody who may have no right to ask: show `Refusal.public`. An ``operator`` is whoever runs the
+    programme, the service or the door.
+    """
+
+    CUSTOMER = "customer"
+    OTHER_DEVICE = "other_device"
+    WAIT = "wait"
+    OPERATOR = "operator"
+    STRANGER = "stranger"
 
 
 class ReasonCode(Word):
-    """Every reason that the package can give. A code is stable: it never changes its meaning."""
+    """Every reason that the package can give. A code is stable: it never changes its meaning.
+
+    What is said of each stands in ``data/reasons.csv``.
+
+    >>> code = ReasonCode.COUPON_EXPIRED
+    >>> code.kind.value, code.status, code.is_final
+    ('customer', 410, True)
+    """
 
     # The IMEI as text.
     IMEI_NOT_TEXT = "imei_not_text"
@@ -121,26 +146,28 @@ class ReasonCode(Word):
     OTHER_DEVICE = "other_device"
     OTHER_MODEL = "other_model"
 
+    @property
+    def kind(self) -> ReasonKind:
+        """Who or what can make the request succeed."""
+        return ReasonKind(_texts.facts()[self]["kind"])
 
-CURED = frozenset(
-    {
-        # by time
-        ReasonCode.QUOTE_NOT_YET_VALID,
-        ReasonCode.COUPON_NOT_YET_VALID,
-        ReasonCode.EVENT_BEFORE_LAST,
-        ReasonCode.EVENT_NOT_DUE,
-        # by an earlier step: of this exchange, or the end of another
-        ReasonCode.EVENT_NOT_POSSIBLE,
-        ReasonCode.INSPECTION_MISSING,
-        ReasonCode.COUPON_RESERVED,
-        ReasonCode.ORDER_TAKEN,
-        ReasonCode.EXCHANGE_OPEN,
-        ReasonCode.DEVICE_IN_EXCHANGE,
-        ReasonCode.DEVICE_EXCHANGED,
-        ReasonCode.BONUS_USED_UP,
-    }
-)
-"""The reasons that can pass while the request stays the same; every other reason is final."""
+    @property
+    def status(self) -> int:
+        """The status of HTTP that a service can answer with: always 4xx, for a refusal is no failure of the service."""
+        return int(_texts.facts()[self]["status"])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same request is refused for ever: neither time nor a step of somebody cures it."""
+        return _texts.facts()[self]["is_final"] == "yes"
+
+    @property
+    def cure(self) -> str:
+        """What cures it, in English; of a final one, which other request can succeed."""
+        return _texts.facts()[self]["cure"]
+
+
+_PAIR = Pair("name", "value", ("what the value is called, such as ``until``", "the value"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +175,13 @@ class Reason(Value):
     """One reason of a refusal, or one warning on a quote.
 
     Attributes:
-        code: the stable code, to branch on.
-        message: what is so, with the value (an IMEI masked); for people.
+        code: the stable code, to branch on; its `kind`, `status` and `is_final` say what to do with it.
+        message: what is so, with the value (an IMEI masked), in English; for people.
         remedy: what the person can do about it.
         subject: what it is about: a question, an option, a model, an order line; "" for the whole.
+        values: the values in the message and the remedy by name, for a service that translates or maps them: texts,
+            whole numbers, instants and days in ISO 8601, amounts in minor units of ``currency``
+            (``data/reason_values.csv``). A reason of an older version has none. Reasons that say the same are equal.
 
     Its texts are kept as a log and a terminal may show them: control characters as escapes, and none of any length.
     """
@@ -160,17 +190,78 @@ class Reason(Value):
     message: str
     remedy: str
     subject: str = ""
+    values: Annotated[tuple[Annotated[tuple[Name, Line | int], _PAIR], ...], Items(0, _MOST_VALUES)] = field(
+        default=(), compare=False
+    )
 
     def __post_init__(self) -> None:
         check_types(self)
-        texts = self.message + self.remedy + self.subject
-        if len(texts) > MESSAGE or not texts.isprintable():  # one look at all three: a quote may have warnings
-            for field in ("message", "remedy", "subject"):
-                object.__setattr__(self, field, one_line(getattr(self, field)))
+        require(len(dict(self.values)) == len(self.values), "Reason.values", self.values, "name each value once")
+        texts = self.message + self.remedy + self.subject + "".join([f"{name}{value}" for name, value in self.values])
+        if len(texts) > MESSAGE or not texts.isprintable():  # one look at all of them: a quote may have warnings
+            for name in ("message", "remedy", "subject"):
+                object.__setattr__(self, name, one_line(getattr(self, name)))
+            values = ((one_line(name), one_line(value) if type(value) is str else value) for name, value in self.values)
+            object.__setattr__(self, "values", tuple(values))
+
+    def text(self, locale: str | None = None) -> str:
+        """Return the reason for people, as sentences in a language; the digits are the same in each.
+
+        In a language that is written from right to left, marks of Unicode keep the direction of every value. A reason
+        whose texts are its maker's own is not translated.
+
+        Args:
+            locale: English, Hindi or Urdu, such as ``en``, ``hi_IN`` or ``ur``; None for English.
+
+        Raises:
+            InvalidValue: there is no catalogue for the locale.
+
+        >>> print(reason_of(ReasonCode.ORDER_STACKING, discount="student").text("hi_IN"))
+        कूपन को student के साथ नहीं जोड़ा जा सकता। ऑर्डर से दूसरी छूट हटाएँ।
+        """
+        return _texts.translated(self.code, (self.message, self.remedy), dict(self.values), locale)
 
     def __str__(self) -> str:
         """Render as a sentence with its remedy."""
-        return " ".join(text if text.endswith((".", "?", "!")) else f"{text}." for text in (self.message, self.remedy))
+        return self.text()
+
+
+def reason_of(code: ReasonCode, case: str = "", **values: object) -> Reason:
+    """Return a reason with the texts of ``data/reason_texts.csv``.
+
+    Args:
+        code: its code.
+        case: which of the code's texts.
+        values: what the texts name, by the types of ``data/reason_values.csv``.
+
+    Raises:
+        InvalidValue: there is no such case, a value is missing or unknown, or it is of another type.
+
+    >>> reason = reason_of(ReasonCode.ORDER_STACKING, discount="student")
+    >>> print(reason)
+    The coupon cannot be combined with student. Take the other discount off the order.
+    >>> reason.values, reason.subject
+    ((('discount', 'student'),), 'student')
+    """
+    code, case = word(code, ReasonCode, "code"), text(case, "case", "give a text")
+    return _made(code, case, values) if values else _plain(code, case)
+
+
+def _made(code: ReasonCode, case: str, values: dict[str, object]) -> Reason:
+    template = _texts.template(code, case)
+    if absent := template.names - values.keys():
+        raise missing(f"values.{min(absent)}", "give all that the text names")
+    if len(values) > len(template.names):
+        raise unknown("values", "value", min(values.keys() - template.names), template.names)
+    kept = tuple([(name, _texts.plain(name, value)) for name, value in values.items()])
+    message, remedy, subject = template.filled(_texts.shown(dict(kept)))
+    return proved(Reason, code=code, message=message, remedy=remedy, subject=subject, values=kept)
+
+
+@cache
+def _plain(code: ReasonCode, case: str) -> Reason:
+    """Return a reason without values, which is always the same."""
+    return _made(code, case, {})
 
 
 @final
@@ -202,15 +293,33 @@ class Refusal(Value):
         >>> Refusal((early,)).is_final, Refusal((early, late)).is_final
         (False, True)
         """
-        return any(reason.code not in CURED for reason in self.reasons)
+        return any(reason.code.is_final for reason in self.reasons)
+
+    @property
+    def status(self) -> int:
+        """The status of HTTP that a service can answer with: that of the first final reason, or of the first."""
+        codes = [reason.code for reason in self.reasons]
+        return next((code for code in codes if code.is_final), codes[0]).status
 
     def public(self) -> Refusal:
         """Return the one uniform answer for strangers, so that a guesser of codes learns nothing."""
-        return _PUBLIC
+        return _public()
 
-    def explain(self) -> str:
-        """Return the reasons as text, one line each."""
-        return "\n".join(f"- {reason}" for reason in self.reasons)
+    def explain(self, locale: str | None = None) -> str:
+        """Return the reasons as text, one line each.
+
+        Args:
+            locale: the language: see `Reason.text`.
+
+        Raises:
+            InvalidValue: there is no catalogue for the locale.
+        """
+        return "\n".join(f"- {reason.text(locale)}" for reason in self.reasons)
+
+
+def refused(code: ReasonCode, case: str = "", **values: object) -> Refusal:
+    """Return the refusal for one reason: see `reason_of`."""
+    return Refusal((reason_of(code, case, **values),))
 
 
 _REASONS = "give a list of reasons"
@@ -233,17 +342,10 @@ def refusal_of(reasons: Sequence[Reason]) -> Refusal:
         if seen[reason.code] <= REASONS:
             kept.append(reason)
         elif seen[reason.code] == counts[reason.code]:
-            more = f"There are {counts[reason.code] - REASONS:,} more reasons of this kind"
-            kept.append(Reason(reason.code, more, "Begin with those that are named"))
+            kept.append(reason_of(reason.code, "more_of_kind", more=counts[reason.code] - REASONS))
     return Refusal(tuple(kept))
 
 
-_PUBLIC = Refusal(
-    (
-        Reason(
-            ReasonCode.COUPON_NOT_USABLE,
-            "This coupon cannot be used for this order",
-            "Sign in with the account that it was given to, or ask for help",
-        ),
-    )
-)
+@cache
+def _public() -> Refusal:
+    return Refusal((reason_of(ReasonCode.COUPON_NOT_USABLE),))

@@ -38,7 +38,7 @@ from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
 from miexchange.programme.rules import Facts, Inputs, plain_inputs, told_by_name
 from miexchange.programme.terms import counts_given
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
-from miexchange.refusal import Reason, ReasonCode, Refusal, refusal_of
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -206,13 +206,10 @@ def check_quote_and_programme(quote: object, programme: object) -> None:
 
 
 def _not_in_force(programme: Programme, at: datetime) -> Reason:
-    begins = f"begins at {programme.terms[0].effective_from.isoformat()}" if programme.terms else "has no terms"
-    return Reason(
-        ReasonCode.PROGRAMME_NOT_IN_FORCE,
-        f"{programme.title} {begins}, so it is not in force at {at.isoformat()}",
-        "Ask for a quote from then on",
-        programme.id,
-    )
+    code, about = ReasonCode.PROGRAMME_NOT_IN_FORCE, {"title": programme.title, "programme": programme.id, "at": at}
+    if not programme.terms:
+        return reason_of(code, "empty", **about)
+    return reason_of(code, "", begins_at=programme.terms[0].effective_from, **about)
 
 
 def price_code(price: Price | None, terms: Terms, at: datetime) -> ReasonCode | None:
@@ -226,12 +223,10 @@ def _price_reasons(variant: Variant, price: Price | None, terms: Terms, at: date
     code = price_code(price, terms, at)
     if code is None:
         return []
-    what, remedy = f"{variant.label} has no market price at {at.isoformat()}", "Load a price list that covers it"
-    if price is not None:
-        since = price.effective_from.isoformat()
-        what = f"The price of {variant.label} is from {since}, older than {terms.price_max_age_days} days"
-        remedy = "Load a newer price list"
-    return [Reason(code, what, remedy, variant.model)]
+    about = {"label": variant.label, "model": variant.model}
+    if price is None:
+        return [reason_of(code, at=at, **about)]
+    return [reason_of(code, since=price.effective_from, days=terms.price_max_age_days, **about)]
 
 
 def _anchors(
@@ -245,12 +240,8 @@ def _anchors(
             continue
         anchor = programme.anchors.as_of(variant.model, deduction.anchor, at)
         if anchor is None:
-            what = f"{variant.label} has no {deduction.anchor} repair anchor at {at.isoformat()}"
-            reasons.append(
-                Reason(
-                    ReasonCode.PRICE_MISSING, what, "Load anchors that cover it", f"{variant.model}/{deduction.anchor}"
-                )
-            )
+            about = {"label": variant.label, "model": variant.model}
+            reasons.append(reason_of(ReasonCode.PRICE_MISSING, "anchor", anchor=deduction.anchor, at=at, **about))
         found[deduction.anchor] = 0 if anchor is None else anchor.amount_minor
     return found
 
@@ -520,26 +511,19 @@ def confirmed(quote: Quote, programme: Programme, *, keys: Sequence[bytes]) -> Q
     terms = programme.terms_at(quote.at)
     reasons = []
     if quote.seal and not quote.is_sealed_by(*keys):
-        what = "The quote's seal does not fit: it was altered, or sealed with another key"
-        reasons.append(Reason(ReasonCode.QUOTE_ALTERED, what, _ASK_AGAIN))
+        reasons.append(reason_of(ReasonCode.QUOTE_ALTERED, "seal"))
     elif terms is not None and terms.quote_seal == "required" and not quote.seal:
-        what = "The quote has no seal, and the terms ask for one"
-        reasons.append(Reason(ReasonCode.QUOTE_UNSEALED, what, f"{_ASK_AGAIN}; the service appraises with its key"))
+        reasons.append(reason_of(ReasonCode.QUOTE_UNSEALED))
     again = appraise_again(quote, programme)
     differences = _differences(quote, again)
     if differences and quote.digest != programme.digest:
         differences.insert(0, _other_digest(quote, programme))
-        what = f"The programme was changed since the quote: {listed(differences, '; ', TEXT)}"
-        reasons.append(Reason(ReasonCode.QUOTE_OUTDATED, what, f"{_ASK_AGAIN}; the price may differ"))
+        reasons.append(reason_of(ReasonCode.QUOTE_OUTDATED, differences=listed(differences, "; ", TEXT)))
     elif differences:
-        what = f"The quote is not what its programme makes of its inputs: {listed(differences, '; ', TEXT)}"
-        reasons.append(Reason(ReasonCode.QUOTE_ALTERED, what, _ASK_AGAIN))
+        reasons.append(reason_of(ReasonCode.QUOTE_ALTERED, differences=listed(differences, "; ", TEXT)))
     if reasons or isinstance(again, Refusal):
         return refusal_of(reasons)
     return quote if quote.digest == programme.digest else quote.replace(digest=programme.digest, seal="")
-
-
-_ASK_AGAIN = "Ask for a new quote"
 
 
 def _other_digest(quote: Quote, programme: Programme) -> str:

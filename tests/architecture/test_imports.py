@@ -32,7 +32,7 @@ ROOMS = (
     {"_files", "_frame"},
     {"_csv"},
     {"_table"},
-    {"refusal", "_decisions"},
+    {"refusal", "_decisions", "_texts"},
     {"imei"},
     {"tac", "_tac_files"},
     {"device_report"},

@@ -23,6 +23,7 @@ from miexchange import (
     Programme,
     Quote,
     Redemption,
+    Refusal,
     Terms,
     Variant,
 )
@@ -41,6 +42,7 @@ KINDS: dict[str, Any] = {
     "price": Price,
     "quote": Quote,
     "redemption": Redemption,
+    "refusal": Refusal,
     "terms": Terms,
     "variant": Variant,
 }
@@ -67,7 +69,7 @@ def without(data: Any, older: Any) -> Any:  # noqa: ANN401 - as above
         return [without(*pair) for pair in zip(data, older, strict=True)]
     if not isinstance(data, dict):
         return data
-    assert data.keys() - older.keys() <= {"currency", "category", "customer", "customer_classes", "zone_data"}
+    assert data.keys() - older.keys() <= {"currency", "category", "customer", "customer_classes", "zone_data", "values"}
     return {name: without(value, older[name]) for name, value in data.items() if name in older}
 
 

@@ -34,6 +34,7 @@ from miexchange import (
     Listing,
     Price,
     PriceTable,
+    Reason,
     UsageRules,
     Variant,
     lint,
@@ -130,6 +131,8 @@ def elements(at: At, count: int) -> tuple[Any, ...]:
     key = at.bound.key
     if key == "self":
         return tuple(f"k{number}" for number in range(count))
+    if at.kind is Reason:  # each of its values has a name of its own
+        return tuple((f"k{number}", number) for number in range(count))
     one = field[0] if field else EXAMPLES[at.kind, at.field]
     return (one,) * count if not key else tuple(one.replace(**{key: f"k{number}"}) for number in range(count))
 
@@ -197,7 +200,7 @@ def test_every_public_value_is_walked() -> None:
 
 WITHOUT_BOUNDS = {
     "Accept", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibilityTerms", "EligibleModels",
-    "Expire", "Finding", "Money", "PriceTable", "Reason", "Replay", "Verdict",
+    "Expire", "Finding", "Money", "PriceTable", "Replay", "Verdict",
 }  # fmt: skip
 """Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""
 

@@ -263,7 +263,7 @@ def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = ()) -> No
             say(f"-> {_sentence(reason.remedy)}", indent=4)
     if len(missing) > _FEW:
         say(f"{ReasonCode.ANSWER_MISSING}: {len(missing)} questions are not answered.", indent=2)
-        rows = [(reason.subject, reason.remedy.removeprefix("Answer one of: ")) for reason in missing]
+        rows = [(reason.subject, f"{dict(reason.values)['options']}") for reason in missing]
         say_table([Column(no_wrap=True), Column()], rows, header=False, indent=4)
     for hint in hints:
         say(hint)

@@ -27,7 +27,6 @@ from miexchange.ledger._requests import (
     Request,
     bounded,
     plain_code,
-    refused,
 )
 from miexchange.ledger._rows import (
     bought_us,
@@ -40,7 +39,7 @@ from miexchange.ledger._rows import (
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.programme import NONE_GIVEN
-from miexchange.refusal import ReasonCode, Refusal
+from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -374,9 +373,7 @@ class Books:
             return None
         bought = self._bought(session.core, after.coupon, new)
         if bought is not None and not after.rules.buys_again(bought, after.coupon.valid_from):
-            what = f"The phone shows an IMEI by which it was bought at {bought.isoformat()}"
-            remedy = "Do not take it over again: call this exchange off"
-            return refused(ReasonCode.DEVICE_EXCHANGED, what, remedy)
+            return refused(ReasonCode.DEVICE_EXCHANGED, "door", bought_at=bought)
         if after.is_open:
             others = session.core.execute(sql.OPEN_OF_DEVICE, {"tokens": new}).scalars().all()
             for code in sorted(set(others)):

@@ -28,7 +28,7 @@ from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, release, tr
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._observing import LOG, Watch, quicker
 from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
-from miexchange.ledger._requests import Request, plain_code, refused
+from miexchange.ledger._requests import Request, plain_code
 from miexchange.ledger._rows import (
     entry_of,
 )
@@ -38,7 +38,7 @@ from miexchange.ledger._verify import checkpoint_of
 from miexchange.money import Currency
 from miexchange.programme import Programme
 from miexchange.quote import Quote
-from miexchange.refusal import ReasonCode, Refusal
+from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -157,8 +157,7 @@ class Ledger(Books):
                 if row.version == 1:
                     self._answer(session, request, code=coupon.code, version=1)
                     return self._load(session.core, row)
-                what, remedy = "This quote was accepted before, and its exchange went on", "Ask for a new quote"
-                return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED, what, remedy))
+                return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED))
             refusal = accepted(facts)
             return self._refuse(session, request, refusal) if isinstance(refusal, Refusal) else first(session)
 

@@ -10,7 +10,7 @@ from miexchange._limits import NAME, REFUSAL_BYTES, TEXT
 from miexchange._text import text_of
 from miexchange._value import packed
 from miexchange.coupon import normal_code
-from miexchange.refusal import Reason, ReasonCode, Refusal
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refused
 
 __all__ = [
     "CHANGED",
@@ -21,7 +21,6 @@ __all__ = [
     "Request",
     "bounded",
     "plain_code",
-    "refused",
 ]
 
 _KEPT = 4_096
@@ -58,11 +57,6 @@ def plain_code(code: object) -> str | None:
     return _known_code(text) if text is not None and len(text) <= NAME else None
 
 
-def refused(code: ReasonCode, what: str, remedy: str) -> Refusal:
-    """Return a refusal with one reason."""
-    return Refusal((Reason(code, what, remedy),))
-
-
 def bounded(refusal: Refusal) -> Refusal:
     """Return a refusal that a ledger keeps: of very many reasons the first of each kind, and as many as there is room.
 
@@ -82,7 +76,7 @@ def bounded(refusal: Refusal) -> Refusal:
             places.append(place)
             left -= sizes[place]
     kept = [reasons[place] for place in sorted(places)]
-    more = Reason(reasons[-1].code, f"There are {len(sizes) - len(kept)} more reasons", "Correct these first")
+    more = reason_of(reasons[-1].code, "more", more=len(sizes) - len(kept))
     return Refusal((*kept, more))
 
 
@@ -92,30 +86,17 @@ def _size(reason: Reason) -> int:
 
 def _cut(reason: Reason) -> Reason:
     """Return a reason whose texts are no longer than anybody reads."""
-    texts = {name: getattr(reason, name) for name in ("message", "remedy", "subject")}
-    return reason.replace(
-        **{name: text if len(text) <= TEXT else f"{text[: TEXT - 1]}…" for name, text in texts.items()}
-    )
+    texts = {name: _shortened(getattr(reason, name)) for name in ("message", "remedy", "subject")}
+    values = tuple((name, _shortened(value) if isinstance(value, str) else value) for name, value in reason.values)
+    return reason.replace(**texts, values=values)
 
 
-MISTYPED = refused(
-    ReasonCode.COUPON_CODE_MISTYPED,
-    "The code is mistyped: its last character does not fit the others",
-    "Compare it with the coupon, character by character",
-)
-UNKNOWN = refused(ReasonCode.COUPON_UNKNOWN, "There is no coupon with this code", "Compare the code with the coupon")
-OTHER_ACCOUNT = refused(
-    ReasonCode.COUPON_OTHER_ACCOUNT,
-    "The coupon was given to another account, and it is not transferable",
-    "Sign in with the account that it was given to",
-)
-TAKEN = refused(
-    ReasonCode.ORDER_TAKEN,
-    "Another coupon is used for this order",
-    "Place another order: one coupon is used for each",
-)
-CHANGED = refused(
-    ReasonCode.REQUEST_CHANGED,
-    "The idempotency key was used before, for another request",
-    "Choose a new key for a new request; repeat the old one with what it was first sent with",
-)
+def _shortened(text: str) -> str:
+    return text if len(text) <= TEXT else f"{text[: TEXT - 1]}…"
+
+
+MISTYPED = refused(ReasonCode.COUPON_CODE_MISTYPED)
+UNKNOWN = refused(ReasonCode.COUPON_UNKNOWN)
+OTHER_ACCOUNT = refused(ReasonCode.COUPON_OTHER_ACCOUNT)
+TAKEN = refused(ReasonCode.ORDER_TAKEN)
+CHANGED = refused(ReasonCode.REQUEST_CHANGED)

@@ -252,7 +252,8 @@ def verdicts(draw: st.DrawFn) -> Verdict:
 
 def reasons() -> SearchStrategy[Reason]:
     """Draw reasons with any code."""
-    return st.builds(Reason, st.sampled_from(ReasonCode), texts(), texts(), st.just("") | texts())
+    values = st.dictionaries(texts(), texts() | st.integers(0, 10**6), max_size=3).map(lambda drawn: (*drawn.items(),))
+    return st.builds(Reason, st.sampled_from(ReasonCode), texts(), texts(), st.just("") | texts(), values)
 
 
 def refusals() -> SearchStrategy[Refusal]:

@@ -10,7 +10,7 @@ from miexchange._bounded import Between
 from miexchange._value import Value
 from miexchange.money import BPS, Bps, percent
 from miexchange.programme.rules._rule import Label, Retention
-from miexchange.refusal import Reason, ReasonCode
+from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -66,10 +66,9 @@ class _Age(Retention):
         return ReasonCode.PURCHASE_DATE_IN_FUTURE if isinstance(label, int) and label < 0 else None
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:  # noqa: ARG002 - as below
-        what = "The value depends on the age of the device, and the date of purchase is not given"
         if code is ReasonCode.PURCHASE_DATE_IN_FUTURE:
-            what = f"The date of purchase, {facts.purchased_on}, is after {facts.on}"
-        return Reason(code, what, "Give the date on the bill")
+            return reason_of(code, purchased_on=facts.purchased_on, on=facts.on)
+        return reason_of(code)
 
     def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
         return (f"{percent(band.keep_bps)} from {band.from_months} months" for band in terms.age_bands)

@@ -11,7 +11,7 @@ from miexchange._value import Value
 from miexchange.errors import shown
 from miexchange.money import BPS, Bps, percent
 from miexchange.programme.rules._rule import Label, Retention
-from miexchange.refusal import Reason, ReasonCode
+from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -60,12 +60,10 @@ class _Customers(Retention):
         return None if label in {one.id for one in terms.customer_classes} else ReasonCode.CUSTOMER_UNKNOWN
 
     def reason(self, code: ReasonCode, terms: Terms, facts: Facts) -> Reason:
-        given = facts.label(self.reads)
-        what, subject = "The value depends on the class of the customer, and it is not given", ""
+        classes = listed(tuple(self.labels(terms)))
         if code is ReasonCode.CUSTOMER_UNKNOWN:
-            subject = shown(given)
-            what = f"{subject} is no class of customers in this programme"
-        return Reason(code, what, f"Give one of: {listed(tuple(self.labels(terms)))}", subject)
+            return reason_of(code, customer=shown(facts.label(self.reads)), classes=classes)
+        return reason_of(code, classes=classes)
 
     def rows(self, terms: Terms, write: Callable[[int], str]) -> Iterable[str]:  # noqa: ARG002 - it has no amounts
         return (f"{percent(one.keep_bps)} for {one.id}" for one in terms.customer_classes)

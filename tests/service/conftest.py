@@ -53,3 +53,12 @@ def service(url: str, programme: Path, tmp_path_factory: pytest.TempPathFactory)
     """Give a service that runs."""
     with Service(url, programme, tmp_path_factory.mktemp("service")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def alone(programme: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give a service over an SQLite file, for what no database matters to."""
+    folder = tmp_path_factory.mktemp("alone")
+    ledger.open(folder / "exchanges.db", key=KEY, create=True).close()
+    with Service(str(folder / "exchanges.db"), programme, folder) as running:
+        yield running

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -127,15 +128,13 @@ class Desk:
     def try_accept(self, accepted: Acceptance, account: str) -> Exchange | Refusal:
         """Say what `accept` would do at this instant, and write nothing."""
         quote, programme = accepted.whole, self.programmes.current
-        standing = self.store.standing_of(
-            Device(quote.model, imei=quote.imeis[0], imei2=quote.imeis[-1] if len(quote.imeis) > 1 else None)
-        )
-        return accept(
-            quote,
-            programme,
-            account=account,
-            at=self.clock(),
-            key=self.key,
+        verb = partial(accept, quote, programme, account=account, at=self.clock(), key=self.key)
+        begun = verb()
+        if isinstance(begun, Exchange) and (found := self.store.get(begun.code)) is not None:
+            return found if found.version == 1 else refused(ReasonCode.QUOTE_ACCEPTED)
+        first, second = (*quote.imeis, None)[:2]
+        standing = self.store.standing_of(Device(quote.model, first, second))
+        return verb(
             exchange_open=any(self.store.find(account=account, state=state, limit=1) for state in OPEN),
             device_open=standing.open is not None,
             device_bought=standing.bought_at,

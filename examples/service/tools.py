@@ -4,13 +4,17 @@ The account is that of whoever started the door; an agent does not name it. A ve
 unless the agent says otherwise.
 """
 
+from typing import Any
+
 from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel
 
 from miexchange import Exchange, Order, Refusal
 
 from .desk import Acceptance, Asked, Desk, Quoted
+from .log import masked
 from .problems import Explained, explained
 
 __all__ = ["Outcome", "door"]
@@ -29,9 +33,19 @@ class Outcome(BaseModel):
     reasons: list[Explained] = []
 
 
-def door(desk: Desk, account: str) -> MCPServer:
+class _Masked(MCPServer[Any]):
+    """A server that does not repeat a number which an agent put where it does not belong."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401 - the base's own
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            raise type(error)(masked(f"{error}")) from None
+
+
+def door(desk: Desk, account: str) -> MCPServer[Any]:
     """Return the MCP server of an account."""
-    server = MCPServer(
+    server = _Masked(
         "trade-in", instructions="Quotes a used phone, and exchanges it for a coupon. Never make up an IMEI."
     )
 

@@ -125,13 +125,13 @@ class Service:
 
     def __init__(self, ledger: str, programme: Path, folder: Path) -> None:
         self.ledger, self.log = ledger, folder / "service.log"
-        self.at = small.AT
+        self.at, self.folder = small.AT, folder
         self.environ = os.environ | {
             "MIEXCHANGE_LEDGER": ledger,
             "MIEXCHANGE_PROGRAMME": str(programme),
             "MIEXCHANGE_KEY": KEY.decode(),
             "MIEXCHANGE_OPERATOR": OPERATOR,
-            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
         }
         self.clients: list[Client] = []
 
@@ -154,7 +154,7 @@ class Service:
         with self.log.open("ab") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "examples.service", "--port", "0"],
-                cwd=ROOT,
+                cwd=self.folder,
                 env=self.environ | {"MIEXCHANGE_CLOCK": self.at.isoformat()},
                 stderr=file,
             )

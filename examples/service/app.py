@@ -11,6 +11,7 @@ from hmac import compare_digest
 from os import environ
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,6 +32,8 @@ MOST_BYTES = 1_000_000
 """Of a body: as many as an event of the ledger may have."""
 SECONDS_TO_WAIT = 5
 """For a lock of the ledger. Then the client is told to try again."""
+SQLITE_THREADS = 4
+"""An SQLite file has one writer and no queue; requests that wait for a thread are served in their order."""
 SECONDS_BETWEEN_LOOKS = 1
 """At the files of the programme."""
 
@@ -110,6 +113,8 @@ def make(desk: Desk, operator: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if desk.store.engine.dialect.name == "sqlite":
+            to_thread.current_default_thread_limiter().total_tokens = SQLITE_THREADS
         desk.programmes.watch(SECONDS_BETWEEN_LOOKS)
         yield
         desk.programmes.stop()

@@ -128,7 +128,7 @@ def test_a_process_that_is_killed_loses_no_acknowledged_step(service: Service) -
 
 
 def test_a_locked_database_does_not_stop_the_event_loop(programme: Path, tmp_path: Path) -> None:
-    """Sixty requests wait in threads, of which there are forty; what reads no ledger is answered meanwhile."""
+    """Sixty requests wait for threads, of which there are few; what reads no ledger is answered meanwhile."""
     where = tmp_path / "exchanges.db"
     ledger.open(where, key=KEY, create=True).close()
     with Service(str(where), programme, tmp_path) as service, ThreadPoolExecutor(60) as pool:

@@ -170,7 +170,7 @@ def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue
         what, remedy = found["ctx"]["what"], found["ctx"]["remedy"]
         return out_of_range(where, data, remedy[:1].lower() + remedy[1:], which=what)
     if found["type"] == "unexpected_keyword_argument":
-        return unknown(where, "field", f"{rest[-1]}", hints_of(inner))
+        return unknown(where, "field", f"{rest[-1]}", [field.name for field in dataclasses.fields(inner)])
     return fault(where, data, at.hint, at.most, as_json=True)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from miexchange.catalogue import Device
     from miexchange.condition import Condition
     from miexchange.programme import Programme
+    from miexchange.valuation import Programmes
 
 __all__ = [
     "Coupon",
@@ -361,7 +362,7 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
 
 
 def issue(
-    quote: Quote, programme: Programme, *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes] = ()
+    quote: Quote, programme: Programmes, *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes] = ()
 ) -> Coupon | Refusal:
     """Issue the coupon of an accepted quote; it is valid from this moment.
 
@@ -370,7 +371,8 @@ def issue(
 
     Args:
         quote: the quote that the customer accepts, with its IMEI.
-        programme: the programme that made it, or a later version of it that makes the same quote.
+        programme: the programme that made it, or a later version of it that makes the same quote; or programmes by
+            digest, of which the one that made it is taken.
         account: the account that gets it.
         at: the instant of acceptance.
         key: at least 16 secret bytes, for the code, the device tokens and the seal.

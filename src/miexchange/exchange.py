@@ -45,12 +45,12 @@ from miexchange.programme import NONE_GIVEN, ExchangeRules
 from miexchange.programme.terms import counts_given
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
-from miexchange.valuation import WorstCase, check_quote_and_programme, worst_case
+from miexchange.valuation import WorstCase, maker_of, worst_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from miexchange.programme import Programme
+    from miexchange.valuation import Programmes
 
 __all__ = [
     "OPEN",
@@ -252,7 +252,7 @@ class Exchange(Value):
 
 def accept(
     quote: Quote,
-    programme: Programme,
+    programme: Programmes,
     *,
     account: str,
     at: datetime,
@@ -269,7 +269,8 @@ def accept(
 
     Args:
         quote: the quote, with its IMEIs.
-        programme: the programme that made it, or a later version of it that makes the same quote.
+        programme: the programme that made it, or a later version of it that makes the same quote; or programmes by
+            digest, of which the one that made it is taken.
         account: the account that gets the coupon.
         at: the instant of acceptance.
         key: at least 16 secret bytes, for the code, the device tokens and the seal.
@@ -303,7 +304,7 @@ def accept(
 
 def acceptance(
     quote: Quote,
-    programme: Programme,
+    programme: Programmes,
     *,
     account: str,
     at: datetime,
@@ -318,8 +319,10 @@ def acceptance(
     exchange_open, device_open = flag(exchange_open, "exchange_open"), flag(device_open, "device_open")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
     bonuses_given, old_keys = counts_given(bonuses_given), check_keys(old_keys, "old_keys")
-    check_quote_and_programme(quote, programme)
-    at = instant(at, "at")
+    at, maker = instant(at, "at"), maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    programme = maker
     terms = programme.terms_at(quote.at)
     rules = None if terms is None else terms.exchange
     if rules is None:
@@ -336,7 +339,9 @@ def acceptance(
     if reasons or rules is None or isinstance(coupon, Refusal):
         return refusal_of(reasons)
     quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
-    return Accept(coupon.valid_from, quote, coupon, worst_case(quote, programme), rules)
+    worst = worst_case(quote, programme)
+    assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
+    return Accept(coupon.valid_from, quote, coupon, worst, rules)
 
 
 def _not_offered(quote: Quote) -> Reason:

@@ -17,12 +17,11 @@ from miexchange._value import Value, argument, check_types, elements, require, t
 from miexchange.condition import Condition, answer_missing, answer_unknown
 from miexchange.coupon import Token, device_token
 from miexchange.device_report import DeviceReport
-from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
-from miexchange.valuation import appraise_again, check_quote_and_programme
+from miexchange.valuation import appraise_again, maker_of, unmade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from miexchange.catalogue import Variant
     from miexchange.condition import Question
     from miexchange.programme import Programme
+    from miexchange.valuation import Programmes
 
 __all__ = ["ChangedAnswer", "Conflict", "Examination", "Inspection", "examine"]
 
@@ -157,7 +157,7 @@ _TOKENS = "give the tokens of the quoted device"
 def examine(
     quote: Quote,
     inspection: Inspection,
-    programme: Programme,
+    programme: Programmes,
     *,
     device_tokens: Sequence[str],
     key: bytes,
@@ -173,7 +173,8 @@ def examine(
     Args:
         quote: the quote; it need not hold its IMEIs.
         inspection: what was seen.
-        programme: the rules; a later version will do as long as it values the quoted answers as the quote did.
+        programme: the rules; a later version will do as long as it values the quoted answers as the quote did. Or
+            programmes by digest, of which the one that made the quote is taken.
         device_tokens: the tokens of the quoted device, as the coupon holds them.
         key: the key that `device_token` takes.
         old_keys: keys that it took before, the newest first, which the coupon's tokens may still be of.
@@ -181,16 +182,23 @@ def examine(
 
     Returns:
         What the inspection says, or a refusal that changes nothing: the phone is not ready to be handed over, an
-        answer is missing or unknown, or a worse answer comes without evidence.
+        answer is missing or unknown, a worse answer comes without evidence, or the programme does not make the quote
+        (`programme_unknown`).
 
     Raises:
-        InvalidValue: an argument is not of its type, or the programme does not reproduce the quote.
+        InvalidValue: an argument is not of its type.
     """
     argument(inspection, Inspection, "inspection")
     keys = check_keys((key, *check_keys(old_keys, "old_keys")))
     given = elements(device_tokens, "device_tokens", _TOKENS)
     quoted = frozenset(text(token, "device_tokens", _TOKENS) for token in given)
-    variant, questions = _asked(quote, programme)
+    maker = maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    programme = maker
+    if (asked := _asked(quote, programme)) is None:
+        return unmade(quote)
+    variant, questions = asked
     reading = _Reading(quote, inspection, questions)
     reasons = [*_not_ready(inspection), *reading.reasons]
     if reasons:
@@ -224,16 +232,14 @@ def examine(
     )
 
 
-def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question, ...]]:
-    """Return the variant and the questions of the quote, once it is clear that the programme can have made it."""
-    check_quote_and_programme(quote, programme)
+def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question, ...]] | None:
+    """Return the variant and the questions of the quote; None where the programme cannot have made it."""
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.lookup(quote.model)
     worth = appraise_again(quote.without_imei(), programme)
     same = isinstance(worth, Quote) and _content(worth) == _content(quote)
     if terms is None or variant is None or not same:
-        rule = "give the programme that made the quote, or one that agrees"
-        raise out_of_range("programme", programme.id, rule, which="does not make the same quote")
+        return None
     return variant, terms.questionnaire.asked_of(variant)
 
 

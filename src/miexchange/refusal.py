@@ -127,6 +127,7 @@ class ReasonCode(Word):
     QUOTE_ALTERED = "quote_altered"
     QUOTE_OUTDATED = "quote_outdated"
     QUOTE_UNSEALED = "quote_unsealed"
+    PROGRAMME_UNKNOWN = "programme_unknown"
     BONUS_USED_UP = "bonus_used_up"
     EVENT_NOT_POSSIBLE = "event_not_possible"
     EVENT_BEFORE_LAST = "event_before_last"

@@ -439,6 +439,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "lint": {"source": "graded-trade-in"},
         "Programme": {**vars_of(SOUND.programme)},
         "Programme.save": {"directory": SOUND.folder / "saved"},
+        "Programme.from_json": {"text": SOUND.programme.to_json()},
+        "Programme.from_dict": {"data": SOUND.programme.to_dict()},
         "batch.prices_as_of": {"table": prices, "at": pd.Series([AT, AT])},
         "Catalogue.search": {"text": "One"},
         "Catalogue.tac_reading": {"device": next(iter(SOUND.programme.tacs))[1]},

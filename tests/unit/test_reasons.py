@@ -419,6 +419,7 @@ def coupons() -> Iterator[object]:
     yield issue(quote.replace(exchange_value=0, coupon_value=0, lines=()), programme, at=AT, **given)
     yield issue(quote, trade.programme(factor_bps=9_000), at=AT, **given)
     yield issue(quote, trade.programme(quote_seal="required"), at=AT, **given)
+    yield issue(quote, {}, at=AT, **given)
     coupon = trade.issued().coupon
     plain: dict[str, Any] = {"account": ACCOUNT, "at": AT}
     free = Order("o", (OrderLine("Two", "smartphone", "Acme", "shop", 0),), INR, ("student",))

@@ -18,6 +18,7 @@ from miexchange.ledger._engine import Conflict, reading
 from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
 from miexchange.ledger._observing import Watch, Watching
+from miexchange.ledger._programmes import KeptProgrammes
 from miexchange.ledger._requests import (
     CHANGED,
     MISTYPED,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
     from miexchange.coupon import Coupon
     from miexchange.events import Event
+    from miexchange.programme import Programme
 
 __all__ = ["Books", "Facts"]
 
@@ -105,6 +107,7 @@ class Books:
         self._issuing = tuple(one for one in dict.fromkeys((*given, *old_keys)) if one != key) + self._keys[:1]
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
+        self._programmes = KeptProgrammes(self._reader)
         watch(self)
 
     def _rest(self) -> None:
@@ -331,9 +334,15 @@ class Books:
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 
-    def _add(self, session: Session, exchange: Exchange, event: Accept, request: Request) -> None:
-        """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
+    def _add(self, session: Session, exchange: Exchange, event: Accept, request: Request, programme: Programme) -> None:
+        """Write a new exchange, and its programme where that is not kept yet.
+
+        Its unique indexes refuse it where the account or the device has an open one.
+        """
+        kept = self._programmes.keep(programme, exchange.code, session.core)
         seals, tally = self._sealing(session, exchange.code)
+        if kept is not None:
+            seals.add_programme(tally, kept)
         entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
         seals.add_event(tally, entry["hash"])
         answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)

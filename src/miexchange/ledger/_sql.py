@@ -30,6 +30,7 @@ from miexchange.ledger._schema import (
     events,
     exchanges,
     feed_queue,
+    programmes,
     quotas,
     tallies,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "BOUGHT",
     "CLOSE_TOKENS",
     "COUNT",
+    "DIGESTS",
     "DROP_ANSWER",
     "DUE",
     "EXPOSURE",
@@ -58,6 +60,8 @@ __all__ = [
     "GIVE_PLACE",
     "HISTORY",
     "HISTORY_TO",
+    "IS_KEPT",
+    "KEEP",
     "LAST_EVENTS",
     "LOCKED_ROW",
     "LOCKED_ROWS",
@@ -70,6 +74,7 @@ __all__ = [
     "OPEN_OF_ACCOUNT",
     "OPEN_OF_DEVICE",
     "OPEN_STATES",
+    "PROGRAMME",
     "QUEUE",
     "ROW",
     "ROWS",
@@ -161,6 +166,14 @@ _place = (quotas.c.programme == bindparam("of_programme"), quotas.c.bonus == bin
 TAKE_PLACE = update(quotas).where(*_place, quotas.c.given < bindparam("quota")).values(given=quotas.c.given + 1)
 GIVE_PLACE = update(quotas).where(*_place).values(given=quotas.c.given - 1)
 FIRST_PLACE = insert(quotas)
+DIGESTS = select(programmes.c.digest).order_by(programmes.c.digest)
+PROGRAMME = select(programmes.c.body).where(programmes.c.digest == bindparam("digest"))
+IS_KEPT = select(func.count()).where(programmes.c.digest == bindparam("digest"))
+_kept = select(programmes.c.digest).where(programmes.c.digest == bindparam("digest"))
+KEEP = insert(programmes).from_select(
+    ["digest", "code", "body"],
+    select(*(bindparam(column.name, type_=column.type) for column in programmes.c)).where(~_kept.exists()),
+)
 # Counted by the minute, because only Python knows every zone. The years before 1970 are moved above zero: integers are
 # divided towards it.
 _ABOVE_ZERO = 10**8  # minutes

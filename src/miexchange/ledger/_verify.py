@@ -10,6 +10,8 @@ from itertools import groupby, pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sqlalchemy import MetaData, Table
+
 from miexchange._arguments import instance, maybe, takes
 from miexchange._bounded import Count, Line
 from miexchange._limits import JSON_VALUES
@@ -17,11 +19,13 @@ from miexchange._time import from_micros, micros
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
 from miexchange.exchange import fold
+from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books
 from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
 from miexchange.ledger._merkle import Tree
+from miexchange.ledger._programmes import unpacked
 from miexchange.ledger._quotas import places
 from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
 from miexchange.ledger._rows import asker_of, bought_us, entry_of, row_of
@@ -33,6 +37,7 @@ from miexchange.ledger._schema import (
     exchanges,
     feed,
     feed_queue,
+    programmes,
     quotas,
     secret_keys,
     tallies,
@@ -43,12 +48,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Connection, Engine
 
     from miexchange.exchange import Exchange
     from miexchange.ledger._ledger import Ledger
 
 __all__ = ["Verification", "checkpoint_of", "verify"]
+
+_KEPT = Table(programmes.name, MetaData(), *(column._copy() for column in programmes.c if column.name != "body"))  # noqa: SLF001 - copied for another table
+"""The programmes without their bodies, which are read one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,9 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     The events of each exchange form a chain of keyed hashes that nobody broke; their fold is what the exchange's row
     says, column by column; its device tokens are those of its coupon; and every event that a request made has its
     answer. From the events alone: no account, no device and no order has two coupons at a time, no quote has two at
-    all, no device was bought against the rules, no quota is exceeded. The running count agrees with what is there, and
-    the indexes are those that keep the promises. Tables are read past their indexes, and whatever cannot be read is a
-    fault, behind which the reading goes on.
+    all, no device was bought against the rules, no quota is exceeded. The running count agrees with what is there,
+    the indexes are those that keep the promises, and each programme has the digest under which it is kept. Tables are
+    read past their indexes, and whatever cannot be read is a fault, behind which the reading goes on.
 
     Without the key, hashes, seals and sums are not checked: see `Verification.is_sealed`.
 
@@ -174,6 +182,7 @@ class _Proof:
             self.faults += self._promises.broken()
             self._look_at_quotas(connection)
             self._look_at_keys(connection)
+            self._look_at_programmes(connection)
             self._look_at_positions()
             self._look_at_tallies(connection)
 
@@ -375,6 +384,18 @@ class _Proof:
         if numbers != list(range(1, len(found) + 1)):
             self.faults.append("a row of the table secret_keys is missing, or has another's number")
 
+    def _look_at_programmes(self, connection: Connection) -> None:
+        """Read every programme that is kept, and count it with the exchange that it came with."""
+        for row in self._whole(connection, _KEPT):
+            try:
+                unpacked(row["digest"], connection.scalar(sql.PROGRAMME, {"digest": row["digest"]}))
+            except LedgerError as error:
+                self.faults.append(error.what)
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises for a broken page
+                self.faults.append(f"The programme {row['digest'][:12]} cannot be read: {type(error).__name__}")
+            if self.seals is not None and self._tallies is not None:
+                self.seals.add_programme(self._tallies[bucket_of(row["code"])], row)
+
     def _look_at_tallies(self, connection: Connection) -> None:
         found = {row["bucket"]: row for row in self._whole(connection, tallies)}
         epochs = {row["epoch"] for row in found.values() if row["bucket"] != FEED}
@@ -399,7 +420,7 @@ class _Proof:
             if tally.sum != should.sum:
                 self.faults.append(
                     f"row {should.bucket} of the running count: what is there is not what was written: an event, an "
-                    "answer, a key or a position was changed, added or removed"
+                    "answer, a key, a programme or a position was changed, added or removed"
                 )
         self.faults += [f"row {bucket} of the running count is one too many" for bucket in found]
         if len(epochs) > 1:

@@ -6,13 +6,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from miexchange._bounded import Id, Items, Text
 from miexchange._limits import VERSIONS
 from miexchange._privacy import mask
 from miexchange._text import is_a, printable
-from miexchange._value import Fault, check_types, dump, instant
+from miexchange._value import Fault, canonical, check_types, dump, instant
 from miexchange._zone import AnyZone, data_of, named
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
@@ -22,7 +22,7 @@ from miexchange.programme.terms import Terms
 from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -119,6 +119,47 @@ class Programme:
         from miexchange.programme import _save  # noqa: PLC0415 - it imports this module
 
         return _save.save(self, directory, overwrite=overwrite)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the programme as plain JSON data: its content, in one form whatever files it came from."""
+        from miexchange.programme import _form  # noqa: PLC0415 - it imports this module
+
+        return _form.form_of(self).to_dict()
+
+    def to_json(self) -> str:
+        """Return the canonical JSON text of all its content; see `to_dict`.
+
+        >>> programme = Programme.load("uk-trade-in")
+        >>> again = Programme.from_json(programme.to_json())
+        >>> again == programme, again.digest == programme.digest
+        (True, True)
+        """
+        return canonical(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Programme:
+        """Read a programme back from what `to_dict` returns.
+
+        Raises:
+            InvalidValue: the data is not the JSON form of a programme.
+        """
+        from miexchange.programme import _form  # noqa: PLC0415 - it imports this module
+
+        return _form.programme_of(_form.Form.from_dict(data))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Programme:
+        """Read a programme back from its JSON text.
+
+        Like the constructor, it checks each value and not what `lint` finds: read a text that was in other hands only
+        where you know its digest.
+
+        Raises:
+            InvalidValue: the text is not the JSON form of a programme; the first fault is named with its path.
+        """
+        from miexchange.programme import _form  # noqa: PLC0415 - it imports this module
+
+        return _form.programme_of(_form.Form.from_json(text))
 
     def terms_at(self, at: datetime) -> Terms | None:
         """Return the terms in force at an instant, or None before the first ones."""

@@ -32,6 +32,7 @@ from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules, li
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, ReasonKind, Refusal
 from miexchange.tac import TacDevice, TacTable
+from miexchange.treatment import LineParts, Treatment, TreatmentTable
 from miexchange.valuation import Replay, WorstCase, appraise, headline, replay, worst_case
 
 __version__ = "0.1.0"
@@ -59,6 +60,7 @@ __all__ = [
     "Inspection",
     "InvalidImei",
     "InvalidValue",
+    "LineParts",
     "Listing",
     "MiExchangeError",
     "Money",
@@ -83,6 +85,8 @@ __all__ = [
     "TacDevice",
     "TacTable",
     "Terms",
+    "Treatment",
+    "TreatmentTable",
     "UsageRules",
     "Variant",
     "Verdict",

@@ -216,6 +216,15 @@ class Exchange(Value):
         return self.decide_until if self.state == State.REQUOTED else None
 
     @property
+    def settled(self) -> Redemption | None:
+        """What came off the order in the end: at the re-quote where there is one, else at checkout.
+
+        Its `Redemption.parts` are what a reversal gives back, line by line; of some units of a line, what
+        `miexchange.treatment.LineParts.returned` says.
+        """
+        return self.settlement or self.redemption
+
+    @property
     def to_pay_at_the_door(self) -> int:
         """What the customer has to pay on top to keep what was ordered, in minor units; 0 where there is nothing.
 
@@ -239,7 +248,7 @@ class Exchange(Value):
         the old phone is worth without bonuses: those were earned by keeping the new one. Where the old phone itself
         goes back, that surplus is taken back.
         """
-        settled = self.settlement or self.redemption
+        settled = self.settled
         if self.state != State.REVERSED or settled is None:
             return 0
         if self.rules.reversal == "old_phone":

@@ -31,6 +31,7 @@ from miexchange import (
     ReasonCode,
     Refusal,
     TacTable,
+    TreatmentTable,
     appraise,
     headline,
     issue,
@@ -260,6 +261,7 @@ def _values() -> dict[type, Any]:
         (EligibleModels, programme.eligible.listings),
         (PriceTable, programme.prices.prices),
         (AnchorTable, programme.anchors.anchors),
+        (TreatmentTable, programme.treatments.treatments),
     ):
         roots.append(cast("Any", kind)(rows[:5]))
     usage = programme.terms[-1].usage
@@ -553,6 +555,7 @@ def _table_doors() -> Iterator[tuple[str, Door]]:
         ("eligible_models.csv", EligibleModels),
         ("market_prices.csv", PriceTable),
         ("repair_anchors.csv", AnchorTable),
+        ("tax_treatments.csv", TreatmentTable),
         ("tac.csv", TacTable),
     ):
         inputs = {**tables(file), **(_TACS if kind is TacTable else {})}

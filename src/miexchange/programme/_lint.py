@@ -17,6 +17,7 @@ from miexchange._time import midnight
 from miexchange.market import stale_from
 from miexchange.money import BPS, percent
 from miexchange.programme.rules import RULES, Span
+from miexchange.treatment import BONUS, EXCHANGE_VALUE, RESALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -233,6 +234,7 @@ class _Tables:
         self._check_first_days()
         self._check_gaps()
         self._check_amounts()
+        self._check_treatments()
         if len(self._answers) == len(self._versions):
             self._check_reach()
             self._check_anchors()
@@ -380,6 +382,29 @@ class _Tables:
                 if bonus.from_value_minor > most:
                     what = f"{bonus.id} is unreachable: no price is above that of {dearest}, {most}"
                     draft.bad((*path, "bonuses", number, "from_value_minor"), what, "Lower it, or take the bonus out")
+
+    def _check_treatments(self) -> None:
+        """See that each part of a coupon has a tax treatment while it is given, and each row a part."""
+        draft, table = self._draft, self._draft.treatments
+        if not table:
+            return
+        given: dict[str, list[Span]] = {}
+        for _, terms, period in self._versions:
+            for part in (EXCHANGE_VALUE, *(f"{BONUS}{bonus.id}" for bonus in terms.bonuses)):
+                given.setdefault(part, []).append(period)
+        file = draft.files["tax_treatments"]
+        for row, line in zip(table, draft.treatment_lines, strict=True):
+            if row.part not in given and row.part != RESALE:
+                what, remedy = f"{row.part} is of no bonus in the terms", f"Known: {', '.join((*given, RESALE))}"
+                self._problems.add(file, line, "part", what, remedy)
+        for part, periods in given.items():
+            ends = [row.effective_until for row in table if row.part == part and row.effective_until is not None]
+            for begin, end in periods:
+                hole = next((at for at in (begin, *ends) if begin <= at < end and table.as_of(part, at) is None), None)
+                if hole is not None:
+                    what = f"{part} has no tax treatment on {self._day(hole)}"
+                    self._problems.add(file, None, "part", what, "Add a row that is in force then")
+                    break
 
     def _check_reach(self) -> None:
         """See that each question is asked of a listed model, and that an answer reads each anchor."""

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from miexchange.strategies._numbers import amounts, instants
     from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
     from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
+    from miexchange.strategies._treatments import line_parts, treatment_tables, treatments
 
 __all__ = [
     "STRATEGIES",
@@ -74,6 +75,7 @@ __all__ = [
     "imeis",
     "inspections",
     "instants",
+    "line_parts",
     "listings",
     "mistyped_imeis",
     "options",
@@ -91,6 +93,8 @@ __all__ = [
     "register",
     "tac_tables",
     "terms",
+    "treatment_tables",
+    "treatments",
     "usage_rules",
     "variants",
     "verdicts",
@@ -107,6 +111,7 @@ _PARTS = (
     "numbers",
     "prices",
     "programmes",
+    "treatments",
 )
 
 

@@ -31,7 +31,9 @@ from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_mo
 from miexchange.strategies._numbers import CURRENCIES, SOURCE, amounts, bounded, texts, tuples
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
 from miexchange.strategies._programmes import PLACES, exchange_rules, programmes, terms, usage_rules
+from miexchange.strategies._treatments import line_parts, treatment_tables, treatments
 from miexchange.tac import TacDevice, TacTable
+from miexchange.treatment import LineParts, Treatment, TreatmentTable
 from miexchange.valuation import Replay, WorstCase
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         ),
         Imei: imeis,
         Inspection: inspections,
+        LineParts: line_parts,
         Listing: listings,
         Money: lambda: st.builds(Money, st.integers(-GREATEST_AMOUNT, GREATEST_AMOUNT), CURRENCIES),
         Option: options,
@@ -89,6 +92,8 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         ),
         TacTable: tac_tables,
         Terms: terms,
+        Treatment: treatments,
+        TreatmentTable: treatment_tables,
         UsageRules: usage_rules,
         Variant: variants,
         Verdict: verdicts,

@@ -39,6 +39,7 @@ from miexchange.strategies._numbers import (
     tuples,
 )
 from miexchange.strategies._prices import BASES
+from miexchange.strategies._treatments import covering
 from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
@@ -317,4 +318,5 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         anchors=AnchorTable.of(repairs),
         tacs=TacTable.of(tacs),
         terms=tuple(versions),
+        treatments=draw(covering([bonus.id for version in versions for bonus in version.bonuses])),
     )

@@ -416,6 +416,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "basis",
         "source",
     ),
+    "tax_treatments.csv": ("part", "effective_from", "effective_until", "treatment", "source"),
     "tac.csv": ("tac", "brand", "model", "source"),
     "grades.csv": ("grade", "keep_bps", "ctia", "r2", "meaning", "source"),
     "condition.csv": (
@@ -428,6 +429,7 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "eligible_models.csv": ("m{0}", "2020-01-01", "", "s"),
     "market_prices.csv": ("m{0}", "2020-01-01", "", "100", "observed", "s"),
     "repair_anchors.csv": ("m{0}", "display", "2020-01-01", "", "100", "observed", "s"),
+    "tax_treatments.csv": ("bonus:b{0}", "2020-01-01", "", "payment", "s"),
     "tac.csv": ("{0:08d}", "A", "M{0}", "s"),
     "grades.csv": ("g{0}", "9000", "", "", "m", "s"),
     "condition.csv": ("q{0}", "o", "", "", "", "", "", "", "", "", "s"),

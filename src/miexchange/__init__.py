@@ -13,7 +13,7 @@ from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
 from miexchange.device_report import DeviceReport
-from miexchange.eligibility import EligibleModels, ImeiStatus, Listing, Verdict
+from miexchange.eligibility import EligibleModels, ImeiStatus, Listing, RegisterAnswer, Verdict
 from miexchange.errors import (
     DataError,
     InvalidImei,
@@ -81,6 +81,7 @@ __all__ = [
     "ReasonKind",
     "Redemption",
     "Refusal",
+    "RegisterAnswer",
     "Replay",
     "TacDevice",
     "TacTable",

@@ -23,7 +23,7 @@ from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
 from miexchange._words import Word, word
-from miexchange.eligibility import ImeiStatus
+from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import Amount, CurrencyOfOld, Money, allocate
@@ -460,7 +460,7 @@ def coupon_for(
     account: str,
     at: datetime,
     key: bytes,
-    imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
+    imei_status: ImeiStatus | RegisterAnswer = ImeiStatus.UNVERIFIED,
     exchange_open: bool = False,
     device_exchanged: bool = False,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,

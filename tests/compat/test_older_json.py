@@ -47,7 +47,10 @@ KINDS: dict[str, Any] = {
     "variant": Variant,
 }
 INR = Currency("INR")
-LATER = {"currency", "category", "customer", "customer_classes", "parts", "treatments", "values", "zone_data"}
+LATER = {
+    *("accept_register_hours", "category", "currency", "customer", "customer_classes", "hand_over_register_hours"),
+    *("parts", "register_answer", "register_hours", "treatments", "values", "zone_data"),
+}
 """What those versions did not write."""
 
 

@@ -7,7 +7,7 @@ priced; the arithmetic stays within 64 bits; nothing stands in a table that no q
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_REGISTER_LAW = datetime(2025, 10, 22, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _Fault = tuple[str, str, str]
@@ -45,6 +46,7 @@ def check(draft: Draft) -> None:
             _check_asked(part.index, part.answers, draft)
         if part.settings is not None:
             _check_rules(part.settings, part.index, draft)
+            _check_register(part.settings, part.index, draft)
             if part.answers is not None:
                 _check_shares(part.settings, part.index, draft)
     _check_versions(draft)
@@ -190,6 +192,29 @@ def _check_rules(terms: Terms, index: int, draft: Draft) -> None:
     for rule in RULES:
         for number, key, what, remedy in rule.problems(terms, periods[index] if periods else None, draft.zone):
             draft.bad(("terms", index, rule.setting, number, key), what, remedy)
+
+
+def _check_register(terms: Terms, index: int, draft: Draft) -> None:
+    """See that Indian terms take no used phone unless a register was asked, as the law wants since 22 October 2025.
+
+    Whoever sells or buys used equipment that has an IMEI asks the register of tampered and restricted ones before, and
+    lets go of what is in it: Telecommunications (Telecom Cyber Security) Amendment Rules, 2025, G.S.R. 771(E),
+    https://gazettetracker.com/g/CG-DL-E-22102025-267074. How old an answer may be is for the terms to say.
+    """
+    if draft.currency is None or draft.currency.code != "INR" or terms.effective_from < _REGISTER_LAW:
+        return
+    because = "from 22 October 2025 on a register must be asked before a used phone is bought: G.S.R. 771(E)"
+    if terms.eligibility.unverified_imei != "refuse":
+        what = f"an unverified IMEI is taken, and {because}"
+        draft.bad(("terms", index, "eligibility", "unverified_imei"), what, "Write refuse")
+    hours = {("eligibility", "register_hours"): terms.eligibility.register_hours}
+    if terms.exchange is not None:
+        names = ("accept_register_hours", "hand_over_register_hours")
+        hours |= {("exchange", name): getattr(terms.exchange, name) for name in names}
+    for path, number in hours.items():
+        if not number:
+            what, remedy = f"an answer of any age is taken, and {because}", "Say how many hours an answer is taken"
+            draft.bad(("terms", index, *path), what, remedy)
 
 
 def _periods(draft: Draft) -> list[Span]:

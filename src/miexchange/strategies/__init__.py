@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         quotes,
         reasons,
         refusals,
+        register_answers,
         verdicts,
     )
     from miexchange.strategies._exchanges import device_reports, events, examinations, exchanges, inspections
@@ -91,6 +92,7 @@ __all__ = [
     "redemptions",
     "refusals",
     "register",
+    "register_answers",
     "tac_tables",
     "terms",
     "treatment_tables",

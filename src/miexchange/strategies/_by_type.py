@@ -12,7 +12,7 @@ from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption
 from miexchange.device_report import DeviceReport
-from miexchange.eligibility import EligibleModels, Listing, Verdict
+from miexchange.eligibility import EligibleModels, Listing, RegisterAnswer, Verdict
 from miexchange.errors import Problem
 from miexchange.exchange import Exchange
 from miexchange.imei import Imei
@@ -24,7 +24,7 @@ from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, Refusal
 from miexchange.strategies._conditions import conditions, grades, gradings, options, questionnaires, questions
 from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions
-from miexchange.strategies._enquiries import devices, quotes, reasons, refusals, verdicts
+from miexchange.strategies._enquiries import devices, quotes, reasons, refusals, register_answers, verdicts
 from miexchange.strategies._exchanges import device_reports, examinations, exchanges, inspections
 from miexchange.strategies._imeis import imeis, tac_tables
 from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_models, listings, variants
@@ -86,6 +86,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         Reason: reasons,
         Redemption: redemptions,
         Refusal: refusals,
+        RegisterAnswer: register_answers,
         Replay: lambda: tuples(texts()).map(Replay),
         TacDevice: lambda: st.builds(
             TacDevice, st.sampled_from(BRANDS), st.sampled_from(NAMES), st.just("") | st.just(SOURCE)

@@ -9,6 +9,7 @@ from typing import Literal
 from miexchange._bounded import Id, Name
 from miexchange._value import Value, check_types, require
 from miexchange.coupon import Coupon, Order
+from miexchange.eligibility import RegisterAnswer
 from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules
 from miexchange.quote import Quote
@@ -51,12 +52,14 @@ class Accept(_Dated):
         coupon: the coupon that was issued of it.
         worst_case: what was disclosed that an inspection can lead to.
         rules: the exchange's rules, as the programme had them at the quote.
+        register_answer: what a register said at acceptance; None where the answer of the quote was new enough.
     """
 
     quote: Quote
     coupon: Coupon
     worst_case: WorstCase
     rules: ExchangeRules
+    register_answer: RegisterAnswer | None = None
     kind: Literal["accept"] = "accept"
 
     def __post_init__(self) -> None:

@@ -71,7 +71,10 @@ class ReasonCode(Word):
     IMEI_REPORTING_BODY = "imei_reporting_body"
     IMEI_REPEATED = "imei_repeated"
     IMEI_BLOCKED = "imei_blocked"
+    IMEI_TRACKED = "imei_tracked"
+    IMEI_DUPLICATE = "imei_duplicate"
     IMEI_UNVERIFIED = "imei_unverified"
+    REGISTER_STALE = "register_stale"
     TAC_UNKNOWN = "tac_unknown"
     TAC_OTHER_MODEL = "tac_other_model"
     # The model.

@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime, tzinfo
 from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self, cast
 
-from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes, whole
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
+from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import MiExchangeError, out_of_range
 from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
 from miexchange.exchange import Exchange, State, acceptance, apply, begin
@@ -141,7 +142,14 @@ class Ledger(Books):
             return self._programmes.find(quote.digest, connection) or {}
         return found
 
-    @takes(quote=instance(Quote), programme=_MAKER, account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
+    @takes(
+        quote=instance(Quote),
+        programme=_MAKER,
+        account=_ACCOUNT,
+        at=INSTANT,
+        idempotency_key=_KEY,
+        register_answer=maybe(instance(RegisterAnswer)),
+    )
     def accept(
         self,
         quote: Quote,
@@ -150,6 +158,7 @@ class Ledger(Books):
         account: str,
         at: datetime,
         idempotency_key: str,
+        register_answer: RegisterAnswer | None = None,
     ) -> Exchange | Refusal:
         """Accept a quote: see `miexchange.exchange.accept`. Its programme is kept from then on.
 
@@ -164,13 +173,23 @@ class Ledger(Books):
             account: the account that gets the coupon.
             at: the instant.
             idempotency_key: the caller's name for this request.
+            register_answer: what a register said since the quote, where the terms want a newer answer.
         """
         keys, maker = self._secret_keys(), self._maker(quote, programme)
-        content = (packed(quote), account)
+        content = (packed(quote), account, *([] if register_answer is None else [packed(register_answer)]))
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
-            return acceptance(quote, maker, account=account, at=at, key=keys[0], old_keys=keys[1:], **facts._asdict())
+            return acceptance(
+                quote,
+                maker,
+                account=account,
+                at=at,
+                key=keys[0],
+                old_keys=keys[1:],
+                register_answer=register_answer,
+                **facts._asdict(),
+            )
 
         event = accepted(Facts())
         begun: Exchange | None = None

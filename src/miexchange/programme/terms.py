@@ -14,7 +14,7 @@ from miexchange._text import WIDEST, native
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, pairs, whole
 from miexchange.condition import Grade, Questionnaire
-from miexchange.eligibility import EligibilityTerms
+from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
@@ -108,6 +108,8 @@ class ExchangeRules(Value):
         rebuy_days: for how many times 24 hours after the hand-over it is not; 0 where it never is.
         skew_seconds: by how much the clocks of a service's machines may differ: an instant that is earlier than what
             it follows by up to so much counts as that instant.
+        accept_register_hours: how old a register's answer may be at acceptance; 0 where none is demanded.
+        hand_over_register_hours: the same at the inspection before the hand-over, where the register is asked again.
         source: where the rules are from.
     """
 
@@ -122,6 +124,8 @@ class ExchangeRules(Value):
     rebuy: Literal["never", "after"] = "never"
     rebuy_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
     skew_seconds: Annotated[int, Between(0, 300)] = 2
+    accept_register_hours: Hours = 0
+    hand_over_register_hours: Hours = 0
     source: Note = ""
 
     def _faults(self) -> Iterator[Fault]:
@@ -131,6 +135,7 @@ class ExchangeRules(Value):
             ("decide_hours", "mismatch", self.mismatch == "difference", True),
             ("reversal_days", "reversal", self.reversal != "none", True),
             ("rebuy_days", "rebuy", self.rebuy == "after", True),
+            ("hand_over_register_hours", "inspection", self.inspection == "required", False),
         ):
             number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
             if number and not is_read:

@@ -42,6 +42,7 @@ from miexchange.events import (
 )
 from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
+from miexchange.programme.limits import NO_TAGS, NONE_BEGUN, counted_by_limits, tags_told
 from miexchange.programme.terms import counts_given
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
@@ -262,6 +263,8 @@ def accept(
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Exchange | Refusal:
     """Accept a quote: issue its coupon, disclose the worst case, and begin the exchange.
 
@@ -278,6 +281,8 @@ def accept(
         device_open: whether the device is in an open exchange, of whatever account.
         device_bought: when the device was bought in an exchange before; None if it was not.
         bonuses_given: how often each bonus with a quota is given by now.
+        tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+        begun: by the id of each limit, when the exchanges that it counts began; ended unused, they are left out.
 
     Returns:
         The exchange, or a refusal with every reason. Show `Exchange.worst_case` before the customer confirms:
@@ -297,6 +302,8 @@ def accept(
         device_open=device_open,
         device_bought=device_bought,
         bonuses_given=bonuses_given,
+        tags=tags,
+        begun=begun,
     )
     return event if isinstance(event, Refusal) else begin(event)
 
@@ -313,11 +320,14 @@ def acceptance(
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
     exchange_open, device_open = flag(exchange_open, "exchange_open"), flag(device_open, "device_open")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
     bonuses_given, old_keys = counts_given(bonuses_given), check_keys(old_keys, "old_keys")
+    told, counted = tags_told(tags), counted_by_limits(begun)
     check_quote_and_programme(quote, programme)
     at = instant(at, "at")
     terms = programme.terms_at(quote.at)
@@ -329,14 +339,14 @@ def acceptance(
         against = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
         )
-        reasons = list(against)
+        reasons = [*against, *_limits_reached(rules, at, dict(told), counted)]
     coupon = issue(quote, programme, account=account, at=at, key=key, old_keys=old_keys)
     if isinstance(coupon, Refusal):
         reasons += coupon.reasons
     if reasons or rules is None or isinstance(coupon, Refusal):
         return refusal_of(reasons)
     quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
-    return Accept(coupon.valid_from, quote, coupon, worst_case(quote, programme), rules)
+    return Accept(coupon.valid_from, quote, coupon, worst_case(quote, programme), rules, told)
 
 
 def _not_offered(quote: Quote) -> Reason:
@@ -366,6 +376,16 @@ def _reasons_against(
     for bonus in quote.bonuses:
         if bonus.quota is not None and given.get(bonus.id, 0) >= bonus.quota:
             yield reason_of(ReasonCode.BONUS_USED_UP, bonus=bonus.id, quota=bonus.quota)
+
+
+def _limits_reached(
+    rules: ExchangeRules, at: datetime, tags: Mapping[str, str], begun: Mapping[str, Sequence[datetime]]
+) -> Iterable[Reason]:
+    for limit in rules.limits:
+        if limit.is_of_a_tag and limit.per not in tags:
+            yield reason_of(ReasonCode.LIMIT_UNTOLD, limit=limit.id, tag=limit.per)
+        elif (free := limit.free_from(begun.get(limit.id, ()))) is not None and free > at:
+            yield reason_of(ReasonCode.LIMIT_REACHED, limit=limit.id, most=limit.most, days=limit.days, again_at=free)
 
 
 def begin(event: Accept) -> Exchange:

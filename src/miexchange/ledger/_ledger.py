@@ -37,11 +37,12 @@ from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.money import Currency
 from miexchange.programme import Programme
+from miexchange.programme.limits import NO_TAGS, tags_told
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from miexchange.events import Event
@@ -116,12 +117,20 @@ class Ledger(Books):
 
     @takes(quote=instance(Quote), programme=_PROGRAMME, account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
     def accept(
-        self, quote: Quote, programme: Programme, *, account: str, at: datetime, idempotency_key: str
+        self,
+        quote: Quote,
+        programme: Programme,
+        *,
+        account: str,
+        at: datetime,
+        idempotency_key: str,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> Exchange | Refusal:
         """Accept a quote: see `miexchange.exchange.accept`.
 
         An account has one open exchange at most, and so has a device, by either of its IMEIs. A device that was bought
-        is bought again only as the terms say, and no bonus is given more often than its quota.
+        is bought again only as the terms say, no bonus is given more often than its quota, and no limit of the terms is
+        passed, whoever accepts at the same time.
 
         Args:
             quote: the quote, with its IMEIs.
@@ -129,14 +138,24 @@ class Ledger(Books):
             account: the account that gets the coupon.
             at: the instant.
             idempotency_key: the caller's name for this request.
+            tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+                They are kept as they are, so give no address and no name of a person.
         """
         keys = self._secret_keys()
-        content = (packed(quote), account)
+        told = tags_told(tags)
+        content = (packed(quote), account, *(part for tag in told for part in tag))
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
             return acceptance(
-                quote, programme, account=account, at=at, key=keys[0], old_keys=keys[1:], **facts._asdict()
+                quote,
+                programme,
+                account=account,
+                at=at,
+                key=keys[0],
+                old_keys=keys[1:],
+                tags=dict(told),
+                **facts._asdict(),
             )
 
         event = accepted(Facts())
@@ -151,11 +170,11 @@ class Ledger(Books):
         def second(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
-            coupon = event.coupon
-            facts = self._facts(session.core, coupon)  # before the row: whoever wrote it made these facts
-            if (row := session.row(coupon.code)) is not None:
+            code = event.coupon.code
+            facts = self._facts(session.core, event)  # before the row: whoever wrote it made these facts
+            if (row := session.row(code)) is not None:
                 if row.version == 1:
-                    self._answer(session, request, code=coupon.code, version=1)
+                    self._answer(session, request, code=code, version=1)
                     return self._load(session.core, row)
                 return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED))
             refusal = accepted(facts)

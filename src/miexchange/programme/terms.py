@@ -17,6 +17,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
 
-
-LONGEST_DAYS = 3_650
-"""For how many days something can be valid: ten years."""
 
 SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
 """Brands, categories or channels, each named once, one at least."""
@@ -108,6 +106,7 @@ class ExchangeRules(Value):
         rebuy_days: for how many times 24 hours after the hand-over it is not; 0 where it never is.
         skew_seconds: by how much the clocks of a service's machines may differ: an instant that is earlier than what
             it follows by up to so much counts as that instant.
+        limits: how many exchanges may be begun in a window.
         source: where the rules are from.
     """
 
@@ -122,6 +121,7 @@ class ExchangeRules(Value):
     rebuy: Literal["never", "after"] = "never"
     rebuy_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
     skew_seconds: Annotated[int, Between(0, 300)] = 2
+    limits: Annotated[tuple[Limit, ...], Items(0, LISTED, "id")] = ()
     source: Note = ""
 
     def _faults(self) -> Iterator[Fault]:

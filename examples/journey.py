@@ -38,7 +38,10 @@ quote = appraise(device, answers, programme, at=at, imei_status=ImeiStatus.CLEAR
 if isinstance(quote, Refusal):
     sys.exit(quote.explain())
 print(quote.explain())
-print("at risk at the door, in paise:", worst_case(quote, programme).at_risk)
+worst = worst_case(quote, programme)
+if isinstance(worst, Refusal):
+    sys.exit(worst.explain())
+print("at risk at the door, in paise:", worst.at_risk)
 print("reproduced:", bool(replay(quote, programme)))
 
 coupon = issue(quote, programme, account="asha", at=at, key=KEY)

@@ -154,7 +154,7 @@ def journey() -> Journey:
         candidates=programme.tacs.lookup(imei),
         advert=advert,
         quote=quote,
-        worst=worst_case(quote, programme),
+        worst=expected(WorstCase, worst_case(quote, programme)),
         proof=replay(Quote.from_json(quote.to_json()), programme),
         coupon=coupon,
         order=order,
@@ -168,7 +168,7 @@ def journey() -> Journey:
     )
 
 
-_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing)
+_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing, WorstCase)
 
 
 def expected(kind: type[_Answer], answer: object) -> _Answer:

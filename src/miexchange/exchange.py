@@ -23,6 +23,7 @@ from miexchange._keyed import check_keys
 from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
 from miexchange._words import Word
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
+from miexchange.eligibility import RegisterAnswer, against
 from miexchange.errors import out_of_range, wrong_type
 from miexchange.events import (
     EVENTS,
@@ -42,15 +43,16 @@ from miexchange.events import (
 )
 from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
+from miexchange.programme.limits import NO_TAGS, NONE_BEGUN, counted_by_limits, reached, tags_told
 from miexchange.programme.terms import counts_given
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
-from miexchange.valuation import WorstCase, check_quote_and_programme, worst_case
+from miexchange.valuation import WorstCase, maker_of, worst_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from miexchange.programme import Programme
+    from miexchange.valuation import Programmes
 
 __all__ = [
     "OPEN",
@@ -216,6 +218,15 @@ class Exchange(Value):
         return self.decide_until if self.state == State.REQUOTED else None
 
     @property
+    def settled(self) -> Redemption | None:
+        """What came off the order in the end: at the re-quote where there is one, else at checkout.
+
+        Its `Redemption.parts` are what a reversal gives back, line by line; of some units of a line, what
+        `miexchange.treatment.LineParts.returned` says.
+        """
+        return self.settlement or self.redemption
+
+    @property
     def to_pay_at_the_door(self) -> int:
         """What the customer has to pay on top to keep what was ordered, in minor units; 0 where there is nothing.
 
@@ -239,7 +250,7 @@ class Exchange(Value):
         the old phone is worth without bonuses: those were earned by keeping the new one. Where the old phone itself
         goes back, that surplus is taken back.
         """
-        settled = self.settlement or self.redemption
+        settled = self.settled
         if self.state != State.REVERSED or settled is None:
             return 0
         if self.rules.reversal == "old_phone":
@@ -252,16 +263,19 @@ class Exchange(Value):
 
 def accept(
     quote: Quote,
-    programme: Programme,
+    programme: Programmes,
     *,
     account: str,
     at: datetime,
     key: bytes,
     old_keys: Sequence[bytes] = (),
+    register_answer: RegisterAnswer | None = None,
     exchange_open: bool = False,
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Exchange | Refusal:
     """Accept a quote: issue its coupon, disclose the worst case, and begin the exchange.
 
@@ -269,15 +283,19 @@ def accept(
 
     Args:
         quote: the quote, with its IMEIs.
-        programme: the programme that made it, or a later version of it that makes the same quote.
+        programme: the programme that made it, or a later version of it that makes the same quote; or programmes by
+            digest, of which the one that made it is taken.
         account: the account that gets the coupon.
         at: the instant of acceptance.
         key: at least 16 secret bytes, for the code, the device tokens and the seal.
         old_keys: the keys before it, the newest first; see `miexchange.coupon.issue`.
+        register_answer: what a register said since the quote; without it the answer of the quote counts.
         exchange_open: whether the account has an open exchange.
         device_open: whether the device is in an open exchange, of whatever account.
         device_bought: when the device was bought in an exchange before; None if it was not.
         bonuses_given: how often each bonus with a quota is given by now.
+        tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+        begun: by the id of each limit, when the exchanges that it counts began; ended unused, they are left out.
 
     Returns:
         The exchange, or a refusal with every reason. Show `Exchange.worst_case` before the customer confirms:
@@ -293,50 +311,69 @@ def accept(
         at=at,
         key=key,
         old_keys=old_keys,
+        register_answer=register_answer,
         exchange_open=exchange_open,
         device_open=device_open,
         device_bought=device_bought,
         bonuses_given=bonuses_given,
+        tags=tags,
+        begun=begun,
     )
     return event if isinstance(event, Refusal) else begin(event)
 
 
 def acceptance(
     quote: Quote,
-    programme: Programme,
+    programme: Programmes,
     *,
     account: str,
     at: datetime,
     key: bytes,
     old_keys: Sequence[bytes] = (),
+    register_answer: RegisterAnswer | None = None,
     exchange_open: bool = False,
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
+    if register_answer is not None:
+        argument(register_answer, RegisterAnswer, "register_answer")
     exchange_open, device_open = flag(exchange_open, "exchange_open"), flag(device_open, "device_open")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
     bonuses_given, old_keys = counts_given(bonuses_given), check_keys(old_keys, "old_keys")
-    check_quote_and_programme(quote, programme)
-    at = instant(at, "at")
+    told, counted = tags_told(tags), counted_by_limits(begun)
+    at, maker = instant(at, "at"), maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    programme = maker
     terms = programme.terms_at(quote.at)
     rules = None if terms is None else terms.exchange
     if rules is None:
         reasons = [_not_offered(quote)]
     else:
         at = rules.following(at, quote.at)
-        against = _reasons_against(
+        said = _reasons_of_register(register_answer or quote.register_answer, rules.accept_register_hours, rules, at)
+        others = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
         )
-        reasons = list(against)
+        reasons = [*said, *others, *reached(rules.limits, at, dict(told), counted)]
     coupon = issue(quote, programme, account=account, at=at, key=key, old_keys=old_keys)
     if isinstance(coupon, Refusal):
         reasons += coupon.reasons
     if reasons or rules is None or isinstance(coupon, Refusal):
         return refusal_of(reasons)
     quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
-    return Accept(coupon.valid_from, quote, coupon, worst_case(quote, programme), rules)
+    worst = worst_case(quote, programme)
+    assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
+    return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)
+
+
+def _reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: ExchangeRules, at: datetime) -> list[Reason]:
+    """Return what a register's answer says against going on; its clock may be a little ahead of ours."""
+    return against(answer, hours, at if answer is None else rules.following(at, answer.asked_at))
 
 
 def _not_offered(quote: Quote) -> Reason:
@@ -519,9 +556,10 @@ def _in_time(exchange: Exchange, event: Event) -> Event:
 def _is_again(exchange: Exchange, event: Event) -> bool:
     """Tell whether an event is the last one, whenever it is said to have been, or what made the order hold it."""
     if isinstance(event, Accept):
-        return exchange.version == 1 and event == Accept(
-            exchange.at, exchange.quote, exchange.coupon, exchange.worst_case, exchange.rules
+        begun = Accept(
+            exchange.at, exchange.quote, exchange.coupon, exchange.worst_case, exchange.rules, event.register_answer
         )
+        return exchange.version == 1 and event == begun
     if isinstance(event, Reserve) and exchange.order == event.order and exchange.account == event.account:
         return exchange.state not in {State.VOID, State.REVERSED}  # the coupon is that order's, whatever came since
     last = exchange.last
@@ -577,6 +615,8 @@ def _inspect(exchange: Exchange, event: Inspect) -> _Step | Refusal:
     shortfall = exchange.quote.coupon_value - found.coupon_value
     if found.kind != "valued":
         return _Step(State.VOID, changes)
+    if reasons := _reasons_of_register(found.register_answer, rules.hand_over_register_hours, rules, event.at):
+        return refusal_of(reasons)
     if rules.honours(shortfall, exchange.quote.coupon_value):
         return _Step(State.INSPECTED, changes)
     if rules.mismatch == "cancel":

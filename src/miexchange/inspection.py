@@ -17,12 +17,12 @@ from miexchange._value import Value, argument, check_types, elements, require, t
 from miexchange.condition import Condition, answer_missing, answer_unknown
 from miexchange.coupon import Token, device_token
 from miexchange.device_report import DeviceReport
-from miexchange.errors import out_of_range
+from miexchange.eligibility import RegisterAnswer, against
 from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
-from miexchange.valuation import appraise_again, check_quote_and_programme
+from miexchange.valuation import appraise_again, maker_of, unmade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from miexchange.catalogue import Variant
     from miexchange.condition import Question
     from miexchange.programme import Programme
+    from miexchange.valuation import Programmes
 
 __all__ = ["ChangedAnswer", "Conflict", "Examination", "Inspection", "examine"]
 
@@ -50,6 +51,7 @@ class Inspection(Value):
         model: the variant's id that the person takes the phone for; None where it is the one that was quoted.
         evidence: what shows it: pairs of a question's id and a reference, such as that of a photograph.
         report: what the phone says of itself, where it can.
+        register_answer: what a register said of the phone when it was asked again; None where nobody asked it.
     """
 
     answers: Condition
@@ -60,6 +62,7 @@ class Inspection(Value):
     model: Id | None = None
     evidence: tuple[Annotated[tuple[Name, Line], _SHOWS], ...] = ()
     report: DeviceReport | None = None
+    register_answer: RegisterAnswer | None = None
 
     def without_imeis(self) -> Inspection:
         """Return the inspection without any IMEI."""
@@ -122,6 +125,8 @@ class Examination(Value):
         coupon_value: the same with bonuses.
         device_tokens: keyed tokens of every IMEI that was seen, sorted, where it is the quoted device: what a phone
             shows (``*#06#``) says by which other numbers it is known.
+        register_answer: what the register said at the door; None where nobody asked it. How old it may be is for the
+            exchange's rules to say.
     """
 
     kind: Literal["valued", "not_taken", "other_device", "other_model"]
@@ -135,6 +140,7 @@ class Examination(Value):
     exchange_value: Amount = 0
     coupon_value: Amount = 0
     device_tokens: tuple[Token, ...] = ()
+    register_answer: RegisterAnswer | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -157,7 +163,7 @@ _TOKENS = "give the tokens of the quoted device"
 def examine(
     quote: Quote,
     inspection: Inspection,
-    programme: Programme,
+    programme: Programmes,
     *,
     device_tokens: Sequence[str],
     key: bytes,
@@ -173,7 +179,8 @@ def examine(
     Args:
         quote: the quote; it need not hold its IMEIs.
         inspection: what was seen.
-        programme: the rules; a later version will do as long as it values the quoted answers as the quote did.
+        programme: the rules; a later version will do as long as it values the quoted answers as the quote did. Or
+            programmes by digest, of which the one that made the quote is taken.
         device_tokens: the tokens of the quoted device, as the coupon holds them.
         key: the key that `device_token` takes.
         old_keys: keys that it took before, the newest first, which the coupon's tokens may still be of.
@@ -181,16 +188,23 @@ def examine(
 
     Returns:
         What the inspection says, or a refusal that changes nothing: the phone is not ready to be handed over, an
-        answer is missing or unknown, or a worse answer comes without evidence.
+        answer is missing or unknown, a worse answer comes without evidence, or the programme does not make the quote
+        (`programme_unknown`).
 
     Raises:
-        InvalidValue: an argument is not of its type, or the programme does not reproduce the quote.
+        InvalidValue: an argument is not of its type.
     """
     argument(inspection, Inspection, "inspection")
     keys = check_keys((key, *check_keys(old_keys, "old_keys")))
     given = elements(device_tokens, "device_tokens", _TOKENS)
     quoted = frozenset(text(token, "device_tokens", _TOKENS) for token in given)
-    variant, questions = _asked(quote, programme)
+    maker = maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    programme = maker
+    if (asked := _asked(quote, programme)) is None:
+        return unmade(quote)
+    variant, questions = asked
     reading = _Reading(quote, inspection, questions)
     reasons = [*_not_ready(inspection), *reading.reasons]
     if reasons:
@@ -198,14 +212,15 @@ def examine(
     tokens = _Tokens(quoted, keys)
     model = _other_model(inspection, variant, programme)
     worth = appraise_again(quote.without_imei(), programme, condition=reading.condition, bonuses_given=bonuses_given)
+    listed = against(inspection.register_answer, 0, quote.at)
     changes = reading.changes()
     kind: Literal["valued", "not_taken", "other_device", "other_model"] = "valued"
     if not tokens.are_those_of(inspection):
         kind, reasons = "other_device", [reason_of(ReasonCode.OTHER_DEVICE)]
     elif model is not None:
         kind, reasons = "other_model", [model]
-    elif isinstance(worth, Refusal):
-        kind, reasons = "not_taken", list(worth.reasons)
+    elif isinstance(worth, Refusal) or listed:
+        kind, reasons = "not_taken", [*listed, *(worth.reasons if isinstance(worth, Refusal) else ())]
     else:
         changes = _priced(quote, changes, programme, bonuses_given)
     valued = worth if isinstance(worth, Quote) and kind == "valued" else None
@@ -221,19 +236,18 @@ def examine(
         exchange_value=valued.exchange_value if valued else 0,
         coupon_value=valued.coupon_value if valued else 0,
         device_tokens=() if kind == "other_device" else tokens.of(inspection),
+        register_answer=inspection.register_answer,
     )
 
 
-def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question, ...]]:
-    """Return the variant and the questions of the quote, once it is clear that the programme can have made it."""
-    check_quote_and_programme(quote, programme)
+def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question, ...]] | None:
+    """Return the variant and the questions of the quote; None where the programme cannot have made it."""
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.lookup(quote.model)
     worth = appraise_again(quote.without_imei(), programme)
     same = isinstance(worth, Quote) and _content(worth) == _content(quote)
     if terms is None or variant is None or not same:
-        rule = "give the programme that made the quote, or one that agrees"
-        raise out_of_range("programme", programme.id, rule, which="does not make the same quote")
+        return None
     return variant, terms.questionnaire.asked_of(variant)
 
 

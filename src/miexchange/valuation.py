@@ -18,8 +18,9 @@ True
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from miexchange import _kernel
 from miexchange._bounded import Count, Line
@@ -31,23 +32,25 @@ from miexchange._value import Value, argument, check_types, flag, instant, prove
 from miexchange._words import word
 from miexchange.catalogue import Device
 from miexchange.condition import Condition, Finding
-from miexchange.eligibility import ImeiStatus, assessed
-from miexchange.errors import one_line, out_of_range
+from miexchange.eligibility import ImeiStatus, RegisterAnswer, assessed, stale_reason
+from miexchange.errors import MiExchangeError, one_line, out_of_range, wrong_type
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
 from miexchange.programme.rules import Facts, Inputs, plain_inputs, told_by_name
 from miexchange.programme.terms import counts_given
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
-from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
     from miexchange.catalogue import Variant
     from miexchange.market import Price
     from miexchange.money import Currency
     from miexchange.programme.rules import Label, Retention
+
+    Programmes = Programme | Mapping[str, Programme]
 
 __all__ = [
     "Replay",
@@ -67,7 +70,7 @@ def appraise(
     programme: Programme,
     *,
     at: datetime,
-    imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
+    imei_status: ImeiStatus | RegisterAnswer = ImeiStatus.UNVERIFIED,
     exchange_open: bool = False,
     device_exchanged: bool = False,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
@@ -81,7 +84,8 @@ def appraise(
         condition: the answers.
         programme: the rules.
         at: the instant of the valuation.
-        imei_status: what the register says of the IMEI; unknown is never taken as clear.
+        imei_status: what the register says of the IMEI: a `RegisterAnswer`, or a plain status where the terms demand no
+            evidence; unknown is never taken as clear.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
         bonuses_given: how often each bonus with a quota was given so far.
@@ -103,7 +107,8 @@ def appraise(
     argument(condition, Condition, "condition", "give a Condition of the answers")
     check_programme(programme)
     exchange_open, device_exchanged = flag(exchange_open, "exchange_open"), flag(device_exchanged, "device_exchanged")
-    imei_status = word(imei_status, ImeiStatus, "imei_status")
+    register_answer = imei_status if type(imei_status) is RegisterAnswer else None
+    status = word(imei_status, ImeiStatus, "imei_status") if register_answer is None else register_answer.status
     terms = programme.terms_at(at)
     if terms is None:
         return Refusal((_not_in_force(programme, at),))
@@ -117,7 +122,8 @@ def appraise(
         tacs=programme.tacs,
         terms=terms.eligibility,
         on=on,
-        imei_status=imei_status,
+        imei_status=status,
+        stale=stale_reason(register_answer, terms.eligibility.register_hours, at),
         exchange_open=exchange_open,
         device_exchanged=device_exchanged,
     )
@@ -166,7 +172,7 @@ def appraise(
         label=programme.catalogue.labels[variant.model],
         imeis=verdict.imeis,
         indicative=not verdict.imeis,
-        imei_status=imei_status,
+        imei_status=status,
         purchased_on=device.purchased_on,
         condition=condition,
         grade=terms.grades[grading.overall].id,
@@ -181,6 +187,7 @@ def appraise(
         currency=programme.currency,
         zone_data=programme.zone_data,
         seal="",
+        register_answer=register_answer,
         **named,
     )
     return quote if key is None else quote.sealed(key)
@@ -195,14 +202,36 @@ def check_programme(programme: object) -> None:
     argument(programme, Programme, "programme", "give a Programme, as Programme.load returns")
 
 
-def check_quote_and_programme(quote: object, programme: object) -> None:
-    """Refuse what is no quote and no programme.
+def maker_of(quote: Quote, programme: Programmes) -> Programme | Refusal:
+    """Return the programme that made a quote, out of several by digest; one that is given alone, whichever it is.
 
     Raises:
-        InvalidValue: one of them is none.
+        InvalidValue: an argument is not of its type, or another programme is found under the digest.
     """
     argument(quote, Quote, "quote")
-    check_programme(programme)
+    if issubclass(type(programme), Programme):
+        return cast("Programme", programme)
+    if not issubclass(type(programme), Mapping):
+        raise wrong_type("programme", programme, _PROGRAMMES)
+    try:
+        found = cast("Mapping[str, Programme]", programme).get(quote.digest)
+    except MiExchangeError:  # of a ledger that cannot be read
+        raise
+    except Exception as error:
+        raise out_of_range("programme", programme, _PROGRAMMES, "cannot be read") from error
+    if found is None:
+        return unmade(quote)
+    fits = issubclass(type(found), Programme) and found.digest == quote.digest
+    require(fits, "programme", found, _PROGRAMMES, f"has something else under {quote.digest[:12]}")
+    return found
+
+
+_PROGRAMMES = "give a Programme, as Programme.load returns, or a mapping of digests to programmes"
+
+
+def unmade(quote: Quote) -> Refusal:
+    """Refuse a quote whose programme is not at hand."""
+    return refused(ReasonCode.PROGRAMME_UNKNOWN, digest=quote.digest[:12], programme=quote.programme)
 
 
 def _not_in_force(programme: Programme, at: datetime) -> Reason:
@@ -416,16 +445,25 @@ class WorstCase(Value):
     gates: tuple[Line, ...]
 
 
-def worst_case(quote: Quote, programme: Programme) -> WorstCase:
+def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
     """Return the worst that an honest inspection of the quoted device can lead to.
 
+    Args:
+        quote: the quote.
+        programme: the programme that made it, or programmes by digest, such as `Ledger.programmes`.
+
+    Returns:
+        The worst case, or a refusal: the programme that made the quote is not at hand (`programme_unknown`).
+
     Raises:
-        InvalidValue: the quote was made by another programme or another version of it.
+        InvalidValue: an argument is not of its type, or the quote is not as the programme made it.
     """
-    check_quote_and_programme(quote, programme)
-    fits = quote.digest == programme.digest
-    rule = "give the programme that made the quote"
-    require(fits, "Quote.digest", quote.digest, rule, f"is {quote.digest}, and the programme's is {programme.digest}")
+    maker = maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    programme = maker
+    if quote.digest != programme.digest:
+        return unmade(quote)
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.lookup(quote.model)
     if terms is None or variant is None:
@@ -450,13 +488,16 @@ def worst_case(quote: Quote, programme: Programme) -> WorstCase:
 
 @dataclass(frozen=True, slots=True)
 class Replay(Value):
-    """Whether a quote can be reproduced, and what differs if not.
+    """Whether a quote can be reproduced, by which programme, and what differs if not.
 
     Attributes:
         differences: every difference, as a sentence; empty when the quote is reproduced to the minor unit.
+        edition: ``same``: by the programme that made the quote; ``other``: by another edition of it. Where nothing
+            differs, the other one makes the same quote, as one does whose price list only goes on.
     """
 
     differences: tuple[str, ...]
+    edition: Literal["same", "other"] = "same"
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -467,11 +508,23 @@ class Replay(Value):
         return not self.differences
 
 
-def replay(quote: Quote, programme: Programme) -> Replay:
+@overload
+def replay(quote: Quote, programme: Programme) -> Replay: ...
+@overload
+def replay(quote: Quote, programme: Mapping[str, Programme]) -> Replay | Refusal: ...
+def replay(quote: Quote, programme: Programmes) -> Replay | Refusal:
     """Value the quoted device again, from what the quote itself carries, and compare all that the quote says.
 
     The clock, the register and the quotas of that moment are in the quote; the IMEI is not needed. What an IMEI alone
     leads to (the warnings about it) is compared where the quote holds its IMEIs.
+
+    Args:
+        quote: the quote.
+        programme: the programme that made it, or another edition of it; or programmes by digest, such as
+            `Ledger.programmes`, of which the one that made the quote is taken.
+
+    Returns:
+        What differs, and by which edition; or a refusal: no programme has the quote's digest (`programme_unknown`).
 
     >>> from datetime import UTC, datetime
     >>> programme = Programme.load("mi-exchange-india")
@@ -479,14 +532,13 @@ def replay(quote: Quote, programme: Programme) -> Replay:
     >>> bool(replay(Quote.from_json(quote.to_json()), programme))
     True
     """
-    check_quote_and_programme(quote, programme)
-    differences = []
-    if quote.digest != programme.digest:
-        differences.append(_other_digest(quote, programme))
-    return Replay((*differences, *_differences(quote, appraise_again(quote, programme))))
+    maker = maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    return Replay(tuple(_differences(quote, maker)), "same" if quote.digest == maker.digest else "other")
 
 
-def confirmed(quote: Quote, programme: Programme, *, keys: Sequence[bytes]) -> Quote | Refusal:
+def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> Quote | Refusal:
     """Return the quote as the programme makes it of the quote's own inputs, or refuse one that says anything else.
 
     Whatever issues money for a quote asks this first: the quote may have been in other hands. The digest alone may
@@ -495,50 +547,54 @@ def confirmed(quote: Quote, programme: Programme, *, keys: Sequence[bytes]) -> Q
 
     Args:
         quote: the quote.
-        programme: the programme that made it, or a later version.
+        programme: the programme that made it, or a later version; or programmes by digest.
         keys: the keys that may have sealed it.
 
     Returns:
         The quote, or a refusal: it was altered (`quote_altered`, every difference), the programme makes another value
-        by now (`quote_outdated`), or its terms want a seal and it has none (`quote_unsealed`). What the seal does not
-        cover, an unsealed quote's own inputs, is taken as it is: terms with ``quote_seal = "required"`` refuse it.
+        by now (`quote_outdated`), its terms want a seal and it has none (`quote_unsealed`), or no programme has its
+        digest (`programme_unknown`). What the seal does not cover, an unsealed quote's own inputs, is taken as it is:
+        terms with ``quote_seal = "required"`` refuse it.
 
     Raises:
         InvalidValue: an argument is not of its type.
     """
-    check_quote_and_programme(quote, programme)
     keys = check_keys(keys)
+    maker = maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    programme = maker
     terms = programme.terms_at(quote.at)
     reasons = []
     if quote.seal and not quote.is_sealed_by(*keys):
         reasons.append(reason_of(ReasonCode.QUOTE_ALTERED, "seal"))
     elif terms is not None and terms.quote_seal == "required" and not quote.seal:
         reasons.append(reason_of(ReasonCode.QUOTE_UNSEALED))
-    again = appraise_again(quote, programme)
-    differences = _differences(quote, again)
-    if differences and quote.digest != programme.digest:
-        differences.insert(0, _other_digest(quote, programme))
-        reasons.append(reason_of(ReasonCode.QUOTE_OUTDATED, differences=listed(differences, "; ", TEXT)))
-    elif differences:
-        reasons.append(reason_of(ReasonCode.QUOTE_ALTERED, differences=listed(differences, "; ", TEXT)))
-    if reasons or isinstance(again, Refusal):
+    if differences := _differences(quote, programme):
+        code = ReasonCode.QUOTE_ALTERED if quote.digest == programme.digest else ReasonCode.QUOTE_OUTDATED
+        reasons.append(reason_of(code, differences=listed(differences, "; ", TEXT)))
+    if reasons:
         return refusal_of(reasons)
     return quote if quote.digest == programme.digest else quote.replace(digest=programme.digest, seal="")
 
 
-def _other_digest(quote: Quote, programme: Programme) -> str:
-    return f"the programme is {programme.digest[:12]}, the quote was made by {quote.digest[:12]}"
-
-
 _OF_LINES = {"lines", "bonuses", "exchange_value", "coupon_value"}
 _NOT_COMPARED = {"digest", "seal", "zone_data"} | _OF_LINES
-_OF_IMEIS = {"imeis", "indicative", "imei_status", "warnings"}
+_OF_IMEIS = {"imeis", "indicative", "imei_status", "register_answer", "warnings"}
 
 
-def _differences(quote: Quote, again: Quote | Refusal) -> list[str]:
+def _differences(quote: Quote, programme: Programme) -> list[str]:
     """Name everything that a quote says and its valuation today does not; an IMEI is shown masked."""
-    if isinstance(again, Refusal):
-        return [f"refused now: {', '.join(again.codes)}"]
+    again = appraise_again(quote, programme)
+    differences = [f"refused now: {', '.join(again.codes)}"] if isinstance(again, Refusal) else _between(quote, again)
+    if differences and quote.digest != programme.digest:
+        editions = f"the programme is {programme.digest[:12]}, the quote was made by {quote.digest[:12]}"
+        differences.insert(0, editions)
+    return differences
+
+
+def _between(quote: Quote, again: Quote) -> list[str]:
+    """Name everything in which a quote and its valuation today differ."""
     is_stored = not quote.imeis and not quote.indicative
     left_out = _NOT_COMPARED | (_OF_IMEIS if is_stored else set())
     differences = []
@@ -596,7 +652,7 @@ def appraise_again(
         quote.condition if condition is None else condition,
         programme,
         at=quote.at,
-        imei_status=quote.imei_status,
+        imei_status=quote.register_answer or quote.imei_status,
         bonuses_given=dict(quote.bonuses_given) if bonuses_given is None else bonuses_given,
         **quote.told,
     )

@@ -315,15 +315,15 @@ CLASSES = [one for name in miexchange.__all__ if inspect.isclass(one := getattr(
 OWN_WAY = {"Condition", "Problem", "Programme", "TacTable", "Zone"}
 
 
-def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_four(quote: Quote) -> None:
+def test_every_value_is_frozen_and_hashable_and_has_a_json_form_but_for_three(quote: Quote) -> None:
     says(
         "README.md",
-        "Every value is frozen and hashable. All but programmes, zones, TAC tables and problems in files have one",
+        "Every value is frozen and hashable. All but zones, TAC tables and problems in files have one",
     )
     values = [one for one in CLASSES if not issubclass(one, Exception | str)]
     assert all(one.__hash__ is not None for one in values)
     without = {one.__name__ for one in values if not (hasattr(one, "to_json") and hasattr(one, "from_json"))}
-    assert without == {"Problem", "Programme", "TacTable", "Zone"}
+    assert without == {"Problem", "TacTable", "Zone"}
     says("README.md", "a quote with its IMEIs only where they were asked for")
     assert Quote.from_json(quote.to_json(reveal_imei=True)) == quote
     assert Quote.from_json(quote.to_json()) == quote.without_imei() != quote

@@ -114,9 +114,9 @@ def test_every_module_lists_its_public_names(module: str) -> None:
 def test_every_public_name_of_a_module_has_a_docstring(module: str) -> None:
     tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), f"{module}.{node.name}"
+    found = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    for name, node in found.items():  # of an overloaded function the last, which is the function itself
+        assert name.startswith("_") or ast.get_docstring(node), f"{module}.{name}"
 
 
 def test_the_reference_documents_every_public_name_and_nothing_else() -> None:

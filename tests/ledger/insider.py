@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, String, delete, insert, select
+from sqlalchemy import Boolean, LargeBinary, String, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from ledger import shop
@@ -35,6 +36,7 @@ TABLES: tuple[Table, ...] = (
     tables.tallies,
     tables.secret_keys,
     tables.feed,
+    tables.programmes,
 )
 EVERYTHING = (*TABLES, tables.feed_queue)
 """What a backup holds: what waits for a position as well, of which nobody promises the order."""
@@ -135,6 +137,8 @@ def _cell(connection: Connection, before: Snapshot, chance: Random) -> None:
         place = chance.randrange(len(text) + 1)
         letter = chance.choice("0123456789abcdefXZ é")
         new = chance.choice([text[:place] + letter + text[place + 1 :], text[:place], letter + text, "", *others[:3]])
+    elif isinstance(column.type, LargeBinary):
+        new = chance.choice([old[:-1], old[::-1], old + b"x", b"", zlib.compress(zlib.decompress(old).upper())])
     else:
         new = chance.choice([(old or 0) + chance.choice((-1, 1, 1_000)), -(old or 1), 0, *others[:3]])
     if column.nullable and chance.random() < 0.2:

@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, table
 from ledger import shop
 from miexchange import ledger
 from miexchange.ledger import _engine, _schema
-from miexchange.ledger._seals import FEED
+from miexchange.ledger._seals import FEED, Seals, Tally, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +47,17 @@ def _third() -> dict[str, str]:
     return {
         name: " ".join(column.name for column in table.c if column.name not in LATER.get(name, "").split())
         for name, table in tables.items()
-        if name not in {"feed", "feed_queue"}
+        if name not in {"feed", "feed_queue", "programmes"}
     }
+
+
+def _uncount(tallies: list[dict[str, Any]], kept: list[dict[str, Any]], seals: Seals) -> None:
+    """Take the programmes out of the running count of a version that kept none."""
+    for programme in kept:
+        row = next(row for row in tallies if row["bucket"] == bucket_of(programme["code"]))
+        tally = Tally(**row)
+        seals.add_programme(tally, programme, -1)
+        row |= {"sum": tally.sum, "seal": seals.seal_of(tally)}
 
 
 def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY, *, version: str = "0001") -> None:
@@ -61,6 +70,7 @@ def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY, *, v
                 name: [dict(row._mapping) for row in connection.execute(select(_schema._metadata.tables[name]))]  # noqa: SLF001 - behind the ledger's back
                 for name in columns_of
             }
+            kept = [dict(row._mapping) for row in connection.execute(select(_schema.programmes))]  # noqa: SLF001 - as above
     if version == "0001":
         for row in rows["events"]:
             row["body"] = json.dumps(_named_as_then(json.loads(row["body"])))
@@ -70,6 +80,7 @@ def left(url: str, fill: Callable[[Ledger], object], key: bytes = shop.KEY, *, v
             row["value_paise"] = row.pop("value_minor")
     else:
         rows["tallies"] = [row for row in rows["tallies"] if row["bucket"] != FEED]
+        _uncount(rows["tallies"], kept, Seals(key))
     engine = _engine.engine_of(url, create=True)
     with engine.begin() as connection:
         config = _schema._config()  # noqa: SLF001 - as above

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
@@ -31,6 +32,37 @@ def test_what_is_drawn_passes_the_linter_and_comes_back_from_disk(programme: Pro
     assert loaded == programme
     assert loaded.digest == programme.digest
     assert all(getattr(loaded, field.name) == getattr(programme, field.name) for field in fields(Programme))
+
+
+@given(programmes())
+@example(Programme.load("graded-trade-in"))
+@example(Programme.load("uk-trade-in"))
+def test_a_programme_comes_back_from_its_json_and_its_dict(programme: Programme) -> None:
+    """Programme.to_json: all of the content in one form; the same digest on the way back, and the same text."""
+    text = programme.to_json()
+    for again in (Programme.from_json(text), Programme.from_json(text.encode()), Programme.from_dict(json.loads(text))):
+        assert again == programme
+        assert again.digest == programme.digest
+        assert all(getattr(again, field.name) == getattr(programme, field.name) for field in fields(Programme))
+        assert again.to_json() == text
+
+
+@given(programmes(), st.data())
+def test_no_place_of_its_json_is_taken_for_another(programme: Programme, data: st.DataObject) -> None:
+    """Programme.from_json: a leaf of another type, a key too many or too few is an error that names it."""
+    form = programme.to_dict()
+    place: Any = form
+    steps = ["Programme"]
+    while isinstance(place, dict | list) and place:
+        keys = sorted(place) if isinstance(place, dict) else range(len(place))
+        step = data.draw(st.sampled_from(keys))
+        inner, outer = place[step], place
+        steps.append(f"{step}")
+        place = inner
+    outer[step] = {"surprise": 1.5}
+    with pytest.raises(InvalidValue) as caught:
+        Programme.from_dict(form)
+    assert ".".join(steps[:2]) in caught.value.field
 
 
 @given(programmes())

@@ -18,18 +18,22 @@ from miexchange import (
     Device,
     GrantedBonus,
     InvalidValue,
+    Price,
     PriceTable,
     Programme,
     Quote,
     QuoteLine,
     ReasonCode,
     Refusal,
+    Replay,
+    WorstCase,
     appraise,
     headline,
     replay,
     worst_case,
 )
 from miexchange.strategies import Enquiry, conditions, enquiries, hostile_enquiries
+from miexchange.valuation import confirmed
 from property import oracle
 from property.effort import effort
 
@@ -327,11 +331,13 @@ def test_whatever_was_tampered_with_is_seen(enquiry: Enquiry, data: st.DataObjec
         "usage": lambda: quote.replace(usage=quote.usage.replace(valid_days=3_651 - quote.usage.valid_days)),
     }
     try:
-        tampered = changed[data.draw(st.sampled_from(sorted(changed)))]()
+        what = data.draw(st.sampled_from(sorted(changed)))
+        tampered = changed[what]()
     except InvalidValue as fault:  # a quote for less than nothing cannot even be made
         assert fault.field == "Quote.exchange_value"  # noqa: PT017 - only some changes do it
         return
-    assert not replay(tampered, enquiry.programme)
+    found = replay(tampered, enquiry.programme)
+    assert found.edition == "other" if what == "digest" else not found
 
 
 @given(enquiries(), st.integers(1, 10**4))
@@ -343,6 +349,25 @@ def test_another_price_list_does_not_reproduce_a_quote(enquiry: Enquiry, rupees:
         for row in enquiry.programme.prices.prices
     ]
     assert not replay(quote, replace(enquiry.programme, prices=PriceTable.of(rows)))
+
+
+@given(enquiries(), st.data())
+def test_a_price_list_that_only_adds_rows_makes_the_same_quote(enquiry: Enquiry, data: st.DataObject) -> None:
+    """Replay: another edition with the same result is told from the same programme, and from one that differs."""
+    quote, programme = quote_of(enquiry), enquiry.programme
+    ends = [end for row in programme.prices for end in (row.effective_from, row.effective_until) if end is not None]
+    begins = max(*ends, quote.at) + data.draw(st.timedeltas(timedelta(microseconds=1), timedelta(days=400)))
+    step = programme.price_step_minor
+    models = data.draw(st.sets(st.sampled_from(sorted(row.model for row in programme.prices)), min_size=1))
+    added = [Price(model, begins, step * data.draw(st.integers(1, 10**4)), "observed") for model in sorted(models)]
+    edition = replace(programme, prices=PriceTable.of([*programme.prices, *added]))
+    assert replay(quote, programme) == Replay((), "same")
+    assert replay(quote, edition) == Replay((), "other")
+    assert replay(quote, {one.digest: one for one in (edition, programme)}) == Replay((), "same")
+    assert confirmed(quote, edition, keys=()) == quote.replace(digest=edition.digest)
+    unknown = replay(quote, {edition.digest: edition})
+    assert isinstance(unknown, Refusal)
+    assert unknown == worst_case(quote, edition) == worst_case(quote, {})
 
 
 # ----- headline and worst case
@@ -358,6 +383,7 @@ def test_every_value_lies_between_the_headline_and_the_worst_case(enquiry: Enqui
     assert isinstance(best, Quote)
     assert best.coupon_value >= quote.coupon_value
     worst = worst_case(quote, programme)
+    assert isinstance(worst, WorstCase)
     assert worst.value <= quote.coupon_value
     assert worst.at_risk == quote.coupon_value - (0 if worst.gates else worst.value)
     again = quote_of(replace(indicative, condition=worst.condition))
@@ -368,6 +394,7 @@ def test_every_value_lies_between_the_headline_and_the_worst_case(enquiry: Enqui
 def test_no_inspection_finds_less_than_the_worst_case(enquiry: Enquiry, data: st.DataObject) -> None:
     """Worst case: shown before, so that the door holds no surprise."""
     worst = worst_case(quote_of(enquiry), enquiry.programme)
+    assert isinstance(worst, WorstCase)
     variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
     found = data.draw(conditions(enquiry.terms.questionnaire, variant))
     answer = replace(enquiry, condition=found).answer()

@@ -12,7 +12,7 @@ from miexchange import Coupon, Device, InvalidValue, Programme, Quote, Refusal, 
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.condition import Condition
 from miexchange.programme import CustomerClass
-from miexchange.valuation import confirmed, replay, worst_case
+from miexchange.valuation import WorstCase, confirmed, replay, worst_case
 from unit import small
 from unit.command import run
 
@@ -61,7 +61,9 @@ def test_a_quote_is_valued_again_for_its_own_customer() -> None:
     assert isinstance(quote, Quote)
     assert replay(Quote.from_json(quote.to_json()), PROGRAMME)
     assert confirmed(quote, PROGRAMME, keys=(KEY,)) == quote
-    assert worst_case(quote, PROGRAMME).value == 900_000
+    worst = worst_case(quote, PROGRAMME)
+    assert isinstance(worst, WorstCase)
+    assert worst.value == 900_000
     richer = quote.replace(customer="gold")
     refusal = confirmed(richer, PROGRAMME, keys=(KEY,))
     assert isinstance(refusal, Refusal)

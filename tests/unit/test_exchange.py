@@ -22,6 +22,7 @@ from miexchange import (
     Quote,
     Refusal,
     appraise,
+    issue,
     worst_case,
 )
 from miexchange.events import EVENTS, Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
@@ -175,6 +176,16 @@ def test_what_is_no_event_is_an_error() -> None:
 def accepted(**changes: Any) -> Exchange | Refusal:  # noqa: ANN401 - any argument of accept
     given = {"account": ACCOUNT, "at": AT, "key": small.KEY, **changes}
     return accept(given.pop("quote", trade.quote()), given.pop("programme", trade.programme()), **given)
+
+
+def test_a_quote_is_accepted_with_the_programme_that_has_its_digest() -> None:
+    quote, programme = trade.quote(), trade.programme()
+    given: dict[str, Any] = {"account": ACCOUNT, "at": AT, "key": small.KEY}
+    assert accept(quote, {programme.digest: programme}, **given) == accept(quote, programme, **given)
+    refusal = accept(quote, {}, **given)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.codes, refusal.is_final) == (("programme_unknown",), False)
+    assert issue(quote, {programme.digest: programme}, **given) == issue(quote, programme, **given)
 
 
 def test_acceptance_issues_the_coupon_and_discloses_the_worst_case() -> None:

@@ -238,13 +238,21 @@ def test_the_worse_of_person_and_phone_counts_and_both_are_listed(health: int, p
 # ----- what is no inspection
 
 
+def test_the_programme_of_the_quote_is_found_by_its_digest() -> None:
+    programme, quoted = trade.programme(), quote()
+    tokens = [device_token(imei, key=small.KEY) for imei in quoted.imeis]
+    given: dict[str, Any] = {"device_tokens": tokens, "key": small.KEY}
+    assert examine(quoted, seen(), {programme.digest: programme}, **given) == found(seen())
+    refusal = examine(quoted, seen(), {}, **given)
+    assert isinstance(refusal, Refusal)
+    assert refusal.codes == ("programme_unknown",)
+
+
 def test_the_programme_must_reproduce_the_quote() -> None:
     dearer = small.programme(trade.terms_of(), price=1_100_000)
-    with pytest.raises(InvalidValue, match="give the programme that made the quote, or one that agrees"):
-        looked(seen(), programme=dearer)
+    assert codes(seen(), programme=dearer) == ("programme_unknown",)
     other = small.programme(trade.terms_of().replace(questionnaire=Questionnaire("2", trade.QUESTIONS)))
-    with pytest.raises(InvalidValue, match="or one that agrees"):
-        looked(seen(), programme=other)
+    assert codes(seen(), programme=other) == ("programme_unknown",)
     later = small.programme(trade.terms_of().replace(quote_valid_hours=48))
     assert found(seen(), programme=later).kind == "valued", "another digest, and the same values"
 

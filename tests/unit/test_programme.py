@@ -18,6 +18,7 @@ from miexchange import Programme, TacTable, lint
 from miexchange._kernel import bonus, drift_bps, finding, value_steps
 from miexchange._limits import QUESTIONS
 from miexchange._value import dump
+from miexchange._zone import Zone
 from miexchange.condition import GREATEST_WEIGHT
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS, GREATEST_AMOUNT
@@ -25,6 +26,8 @@ from miexchange.programme import Bonus, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from miexchange._zone import AnyZone
 
 BASE = Path(__file__).parents[1] / "data" / "programme_base"
 TICK = timedelta(microseconds=1)
@@ -324,3 +327,65 @@ def test_no_programme_that_loads_can_pass_64_bits(market: int, extra: int, count
 def test_the_greatest_number_of_questions_is_not_far_below_what_64_bits_hold() -> None:
     each = GREATEST_AMOUNT * GREATEST_WEIGHT // BPS + GREATEST_AMOUNT
     assert QUESTIONS * each * BPS < 2**63 < 2 * QUESTIONS * each * BPS
+
+
+# ----- as JSON
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        (timezone(timedelta(hours=5, minutes=30)), "+05:30"),
+        (UTC, "+00:00"),
+        (timezone(timedelta(seconds=-19_272), "LMT"), "-05:21:12"),
+        (timezone(timedelta(microseconds=1)), "+00:00:00.000001"),
+        (Zone("Europe/London"), "Europe/London"),
+        (Zone("UTC"), "UTC"),
+    ],
+)
+def test_the_json_of_a_programme_names_its_zone(base: Programme, zone: AnyZone, text: str) -> None:
+    programme = dataclasses.replace(base, zone=zone)
+    assert programme.to_dict()["zone"] == text
+    again = Programme.from_json(programme.to_json())
+    assert (again, again.zone, type(again.zone)) == (programme, zone, type(zone))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"zone": "Mars/Base"}, "Programme.zone is 'Mars/Base': give the name of a zone"),
+        ({"zone": "+25:00"}, r"Programme.zone is '\+25:00': give the name of a zone"),
+        ({"zone": "-00:00"}, "Programme.zone is in another form: give it as to_json writes it"),
+        ({"zone": "+05:30:00"}, "Programme.zone is in another form"),
+        ({"brands": ["Zeta", "Acme"]}, "Programme.brands is in another form: give it as to_json writes it: sorted"),
+        ({"brands": ["Acme", "Acme"]}, "Programme.brands has 2 elements: give .* no two alike"),
+        ({"categories": [7]}, "Programme.categories.0 is 7: give a text"),
+        ({"tacs": [{"brand": "", "model": "", "source": "", "tacs": []}]}, "Programme.tacs.0.model is empty: name a"),
+        ({"tacs": [{"brand": "A", "model": "", "source": "", "tacs": []}]}, "Programme.tacs is in another form"),
+        ({"tacs": [{"brand": "A", "model": "", "source": "", "tacs": ["1"]}]}, "tacs.0.tacs.0 .* the 8 digits of a"),
+        ({"prices": {"prices": [], "x": 1}}, "Programme.prices has no field 'x': leave it out; known: prices$"),
+        ({"surprise": 1}, "Programme has no field 'surprise': leave it out; known: id, title, zone"),
+        ({"price_step_minor": 0}, "Programme.price_step_minor is 0"),
+    ],
+)
+def test_what_is_no_json_of_a_programme_is_refused_by_its_path(
+    base: Programme, change: dict[str, object], fault: str
+) -> None:
+    with pytest.raises(InvalidValue, match=fault):
+        Programme.from_dict({**base.to_dict(), **change})
+
+
+def test_a_version_twice_or_too_early_is_refused_in_json_too(base: Programme) -> None:
+    form = base.to_dict()
+    with pytest.raises(InvalidValue, match=r"Programme\.terms\.1\.effective_from .* begin after version summer"):
+        Programme.from_dict({**form, "terms": form["terms"][::-1]})
+    with pytest.raises(InvalidValue, match=r"Programme is a list: give the JSON form of a Programme"):
+        Programme.from_json("[]")
+
+
+def test_a_programme_keeps_where_its_tacs_are_from(base: Programme) -> None:
+    tacs = TacTable.of([("35417803", "Acme", "One", "one.csv"), ("35417803", "Acme", "One", "two.csv")])
+    programme = dataclasses.replace(base, tacs=tacs)
+    again = Programme.from_json(programme.to_json())
+    assert again.tacs == tacs
+    assert [device.source for _, device in again.tacs] == ["one.csv", "two.csv"]

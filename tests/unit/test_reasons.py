@@ -29,6 +29,7 @@ from miexchange import (
     ReasonCode,
     ReasonKind,
     Refusal,
+    RegisterAnswer,
     _texts,
     appraise,
     refusal,
@@ -377,6 +378,12 @@ def devices() -> Iterator[object]:
         yield judged(device, terms=REFUSE)
     yield judged(Device(one, imei("35417803")), terms=REFUSE, imei_status=ImeiStatus.BLOCKED, exchange_open=True)
     yield judged(Device(one, imei("35417803")), terms=REFUSE, imei_status=ImeiStatus.UNVERIFIED, device_exchanged=True)
+    for status in (ImeiStatus.TRACKED, ImeiStatus.DUPLICATE):
+        yield judged(Device(one, imei("35417803")), imei_status=status)
+    for asked_at in (AT - DAY, AT + DAY):
+        answer, wants = RegisterAnswer(ImeiStatus.CLEAR, "CEIR", asked_at, "r1"), REFUSE.replace(register_hours=1)
+        yield judged(Device(one, imei("35417803")), terms=wants, imei_status=answer, at=AT)
+    yield judged(Device(one, imei("35417803")), terms=REFUSE.replace(register_hours=1))
     yield judged(Device(one), brands=frozenset({"Zeta"}), on=date(2017, 1, 1))
     yield judged(Device(one), categories=frozenset({"tablet"}))
     yield judged(Device("zeta-flip-16"), on=date(2017, 1, 1))
@@ -419,6 +426,7 @@ def coupons() -> Iterator[object]:
     yield issue(quote.replace(exchange_value=0, coupon_value=0, lines=()), programme, at=AT, **given)
     yield issue(quote, trade.programme(factor_bps=9_000), at=AT, **given)
     yield issue(quote, trade.programme(quote_seal="required"), at=AT, **given)
+    yield issue(quote, {}, at=AT, **given)
     coupon = trade.issued().coupon
     plain: dict[str, Any] = {"account": ACCOUNT, "at": AT}
     free = Order("o", (OrderLine("Two", "smartphone", "Acme", "shop", 0),), INR, ("student",))

@@ -19,7 +19,7 @@ from miexchange.errors import InvalidValue
 from miexchange.programme import AgeBand, Bonus, Overlap, Programme, Terms
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Refusal
-from miexchange.valuation import Replay, appraise, appraise_again, headline, replay, worst_case
+from miexchange.valuation import Replay, WorstCase, appraise, appraise_again, headline, replay, worst_case
 from unit import small
 
 MARKET = ("market", 1_000_000)
@@ -645,6 +645,7 @@ def test_the_worst_case_without_a_gate_is_what_the_worst_answers_leave() -> None
     programme = small.programme(ASKING, anchors=ANCHORS)
     quote = small.quoted(ASKING, BEST, anchors=ANCHORS)
     worst = worst_case(quote, programme)
+    assert isinstance(worst, WorstCase)
     # display 580,000 (touch is worse than glass), body 50,000, port 12,345, bill 5,000; glass=cracked has no grade
     assert worst.value == 1_000_000 - 580_000 - 50_000 - 12_345 - 5_000
     assert worst.at_risk == 647_345
@@ -658,6 +659,7 @@ def test_the_worst_case_with_a_gate_is_everything() -> None:
     terms = small.asking(GATED).replace(bonuses=(DIWALI,))
     quote = small.quoted(terms, {"power": "best"})
     worst = worst_case(quote, small.programme(terms))
+    assert isinstance(worst, WorstCase)
     assert worst.gates == ("power=dead",)
     assert dict(worst.condition) == {"power": "weak"}
     assert worst.value == 900_000 + 50_000  # grade B, and the bonus stays
@@ -668,12 +670,20 @@ def test_the_worst_case_can_lose_a_bonus_too() -> None:
     question = small.functional("port", "port", small.costs("loose", amount_minor=1))
     terms = small.asking(question).replace(bonuses=(DIWALI.replace(from_value_minor=1_000_000),))
     worst = worst_case(small.quoted(terms, {"port": "best"}), small.programme(terms))
+    assert isinstance(worst, WorstCase)
     assert (worst.value, worst.at_risk) == (999_999, 50_001)
 
 
 def test_the_worst_case_needs_the_programme_that_made_the_quote() -> None:
-    with pytest.raises(InvalidValue, match="give the programme that made the quote"):
-        worst_case(small.quoted(), small.programme(price=999_900))
+    quote, other = small.quoted(), small.programme(price=999_900)
+    refusal = worst_case(quote, other)
+    assert isinstance(refusal, Refusal)
+    assert refusal.codes == ("programme_unknown",)
+    assert f"The edition {quote.digest[:12]} of small, which made the quote, is not at hand" in refusal.explain()
+    programme = small.programme()
+    both = {one.digest: one for one in (programme, other)}
+    assert worst_case(quote, both) == worst_case(quote, programme)
+    assert worst_case(quote, {other.digest: other}) == refusal
 
 
 def test_the_worst_case_of_a_programme_with_a_hole_is_an_error() -> None:
@@ -838,6 +848,7 @@ def test_the_worst_case_counts_on_no_bonus_that_may_be_used_up() -> None:
     assert [bonus.id for bonus in quote.bonuses] == ["high"]
     programme = small.programme(terms, anchors=ANCHORS)
     worst = worst_case(quote, programme)
+    assert isinstance(worst, WorstCase)
     again = appraise_again(quote, programme, condition=worst.condition)
     assert isinstance(again, Quote)
     assert again.coupon_value - worst.value == 10_000

@@ -112,6 +112,7 @@ def quote(
     if isinstance(paper, Coupon) and coupon_out is not None:
         _save(paper, coupon_out)
     worst = worst_case(result, rules)
+    assert isinstance(worst, WorstCase)  # noqa: S101 - the programme that made the quote is at hand
     if as_json:
         _output.write_json(_as_data(result, rules, worst, paper))
     else:

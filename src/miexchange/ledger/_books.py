@@ -12,12 +12,13 @@ from miexchange._value import instant, packed
 from miexchange.errors import InvalidValue, MiExchangeError
 from miexchange.events import Accept, Inspect, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold, may_follow
-from miexchange.ledger import _quotas
+from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
 from miexchange.ledger._errors import LedgerError, unreadable
 from miexchange.ledger._forks import watch
 from miexchange.ledger._observing import Watch, Watching
+from miexchange.ledger._programmes import KeptProgrammes
 from miexchange.ledger._requests import (
     CHANGED,
     MISTYPED,
@@ -39,6 +40,7 @@ from miexchange.ledger._rows import (
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.programme import NONE_GIVEN
+from miexchange.programme.limits import NONE_BEGUN
 from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
     from miexchange.coupon import Coupon
     from miexchange.events import Event
+    from miexchange.programme import Programme
 
 __all__ = ["Books", "Facts"]
 
@@ -62,6 +65,7 @@ class Facts(NamedTuple):
     device_open: bool = False
     device_bought: datetime | None = None
     bonuses_given: Mapping[str, int] = NONE_GIVEN
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN
 
 
 def _is_final(refusal: Refusal, exchange: Exchange, event: Event) -> bool:
@@ -105,6 +109,7 @@ class Books:
         self._issuing = tuple(one for one in dict.fromkeys((*given, *old_keys)) if one != key) + self._keys[:1]
         self._known: OrderedDict[str, Exchange] = OrderedDict()
         self._lock = Lock()
+        self._programmes = KeptProgrammes(self._reader)
         watch(self)
 
     def _rest(self) -> None:
@@ -331,9 +336,15 @@ class Books:
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
 
-    def _add(self, session: Session, exchange: Exchange, event: Accept, request: Request) -> None:
-        """Write a new exchange. Its unique indexes refuse it where the account or the device has an open one."""
+    def _add(self, session: Session, exchange: Exchange, event: Accept, request: Request, programme: Programme) -> None:
+        """Write a new exchange, and its programme where that is not kept yet.
+
+        Its unique indexes refuse it where the account or the device has an open one.
+        """
+        kept = self._programmes.keep(programme, exchange.code, session.core)
         seals, tally = self._sealing(session, exchange.code)
+        if kept is not None:
+            seals.add_programme(tally, kept)
         entry = row_of_event(seals, exchange.code, 1, event, self._key_id, request.key, "", tally.epoch)
         seals.add_event(tally, entry["hash"])
         answer = self._answer_of(request, seals, tally, code=exchange.code, version=1)
@@ -344,11 +355,13 @@ class Books:
         bought = self._bought(session.core, exchange.coupon)
         if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
             raise Conflict
+        _limits.keep(session, event)
         _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
         self._remember(entry["hash"], exchange)
 
-    def _facts(self, connection: Connection, coupon: Coupon) -> Facts:
+    def _facts(self, connection: Connection, event: Accept) -> Facts:
         """Return what speaks against a new exchange, as the ledger knows it."""
+        coupon = event.coupon
         tokens = {"tokens": coupon.device_tokens}
         # Asked before what is open, so that a hand-over between the two statements is seen once, and not twice.
         bought = self._bought(connection, coupon)
@@ -357,6 +370,7 @@ class Books:
             device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
             device_bought=bought,
             bonuses_given=_quotas.given(connection, coupon.programme),
+            begun=_limits.begun(connection, event),
         )
 
     @staticmethod

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from time import sleep
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self, cast
 
-from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes, whole
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
+from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import MiExchangeError, out_of_range
 from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
 from miexchange.exchange import Exchange, State, acceptance, apply, begin
@@ -37,17 +39,22 @@ from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.money import Currency
 from miexchange.programme import Programme
+from miexchange.programme.limits import NO_TAGS, tags_told
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal, refused
+from miexchange.valuation import maker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from sqlalchemy import Connection
+
     from miexchange.events import Event
     from miexchange.ledger._checkpoint import Inclusion
     from miexchange.ledger._feed import FeedEvent
     from miexchange.ledger._rows import Entry
+    from miexchange.valuation import Programmes
 
 __all__ = ["Ledger"]
 
@@ -60,6 +67,10 @@ must be free for most of the time. `benchmarks/ledgering.py` prints what others 
 
 
 _PROGRAMME = instance(Programme, "give a Programme, as Programme.load returns")
+_MAKER = Rule(
+    lambda value: value is None or issubclass(type(value), (Programme, Mapping)),
+    "give a Programme, as Programme.load returns; a mapping of digests to programmes; or None for one that is kept",
+)
 _ORDER = Rule(lambda value: is_id(text_of(value)), f"give the order's id: {ID_RULE}", text_of)
 _ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
 _KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
@@ -114,54 +125,107 @@ class Ledger(Books):
 
     # ----- the verbs
 
-    @takes(quote=instance(Quote), programme=_PROGRAMME, account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
+    @property
+    def programmes(self) -> Mapping[str, Programme]:
+        """The programmes that the ledger keeps, by digest: each by which a quote was accepted.
+
+        `miexchange.replay` and `miexchange.worst_case` take it as it is. What was damaged is an `UnreadableError`.
+        """
+        return self._programmes
+
+    def _maker(self, quote: Quote, given: Programmes | None, connection: Connection | None = None) -> Programmes:
+        """Return the programme that is given, or the one that made a quote among those that are given or kept.
+
+        Where none did, it is an empty mapping, in which nobody finds one.
+        """
+        found = maker_of(quote, {} if given is None else given)
+        if isinstance(found, Refusal):
+            return self._programmes.find(quote.digest, connection) or {}
+        return found
+
+    @takes(
+        quote=instance(Quote),
+        programme=_MAKER,
+        account=_ACCOUNT,
+        at=INSTANT,
+        idempotency_key=_KEY,
+        register_answer=maybe(instance(RegisterAnswer)),
+    )
     def accept(
-        self, quote: Quote, programme: Programme, *, account: str, at: datetime, idempotency_key: str
+        self,
+        quote: Quote,
+        programme: Programmes | None = None,
+        *,
+        account: str,
+        at: datetime,
+        idempotency_key: str,
+        register_answer: RegisterAnswer | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> Exchange | Refusal:
-        """Accept a quote: see `miexchange.exchange.accept`.
+        """Accept a quote: see `miexchange.exchange.accept`. Its programme is kept from then on.
 
         An account has one open exchange at most, and so has a device, by either of its IMEIs. A device that was bought
-        is bought again only as the terms say, and no bonus is given more often than its quota.
+        is bought again only as the terms say, no bonus is given more often than its quota, and no limit of the terms is
+        passed, whoever accepts at the same time.
 
         Args:
             quote: the quote, with its IMEIs.
-            programme: the programme that made it, or a later version of it that makes the same quote.
+            programme: the programme that made it, or a later version of it that makes the same quote. Or programmes by
+                digest, or None: the one that made it is taken, out of those that are given or kept; where it is in
+                neither, the quote is refused (`programme_unknown`).
             account: the account that gets the coupon.
             at: the instant.
             idempotency_key: the caller's name for this request.
+            register_answer: what a register said since the quote, where the terms want a newer answer.
+            tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+                They are kept as they are, so give no address and no name of a person.
         """
-        keys = self._secret_keys()
-        content = (packed(quote), account)
+        keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
+        said = [] if register_answer is None else [packed(register_answer)]
+        content = (packed(quote), account, *said, *(part for tag in told for part in tag))
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
             return acceptance(
-                quote, programme, account=account, at=at, key=keys[0], old_keys=keys[1:], **facts._asdict()
+                quote,
+                maker,
+                account=account,
+                at=at,
+                key=keys[0],
+                old_keys=keys[1:],
+                register_answer=register_answer,
+                tags=dict(told),
+                **facts._asdict(),
             )
 
         event = accepted(Facts())
+        begun: Exchange | None = None
 
         def first(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
-            exchange = begin(event)
-            self._add(session, exchange, event, request)
-            return exchange
+            nonlocal begun
+            begun = begin(event)
+            self._add(session, begun, event, request, cast("Programme", maker))
+            return begun
 
         def second(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
-            coupon = event.coupon
-            facts = self._facts(session.core, coupon)  # before the row: whoever wrote it made these facts
-            if (row := session.row(coupon.code)) is not None:
+            code = event.coupon.code
+            facts = self._facts(session.core, event)  # before the row: whoever wrote it made these facts
+            if (row := session.row(code)) is not None:
                 if row.version == 1:
-                    self._answer(session, request, code=coupon.code, version=1)
+                    self._answer(session, request, code=code, version=1)
                     return self._load(session.core, row)
                 return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED))
             refusal = accepted(facts)
             return self._refuse(session, request, refusal) if isinstance(refusal, Refusal) else first(session)
 
-        return self._settled(request, first, second)
+        answer = self._settled(request, first, second)
+        if answer is begun:  # this very one was committed, with its programme
+            self._programmes.note(cast("Programme", maker))
+        return answer
 
     @takes(order=instance(Order, "give an Order"), account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
     def reserve(
@@ -196,7 +260,7 @@ class Ledger(Books):
 
     @takes(
         inspection=instance(Inspection, "give an Inspection"),
-        programme=_PROGRAMME,
+        programme=_MAKER,
         order=_ORDER,
         at=INSTANT,
         idempotency_key=_KEY,
@@ -205,7 +269,7 @@ class Ledger(Books):
         self,
         code: str,
         inspection: Inspection,
-        programme: Programme,
+        programme: Programmes | None = None,
         *,
         order: str,
         at: datetime,
@@ -219,7 +283,8 @@ class Ledger(Books):
         Args:
             code: the code.
             inspection: what was seen. Its IMEIs are compared by their tokens and not stored.
-            programme: the programme that made the quote, or a later version that agrees with it.
+            programme: the programme that made the quote, or a later version that agrees with it; or programmes by
+                digest, or None: as of `accept`.
             order: the id of the order that is delivered.
             at: the instant.
             idempotency_key: the caller's name for this request.
@@ -230,7 +295,7 @@ class Ledger(Books):
             found = examine(
                 exchange.quote,
                 inspection,
-                programme,
+                self._maker(exchange.quote, programme, session.core),
                 device_tokens=exchange.coupon.device_tokens,
                 key=keys[0],
                 old_keys=keys[1:],

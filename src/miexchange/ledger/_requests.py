@@ -63,7 +63,7 @@ def bounded(refusal: Refusal) -> Refusal:
     >>> many = Refusal(tuple(Reason(ReasonCode.ORDER_BRAND, "x" * 200, "Add another") for _ in range(2_000)))
     >>> kept = bounded(many)
     >>> len(kept.reasons) < 300, kept.reasons[-1].message
-    (True, 'There are 1816 more reasons')
+    (True, 'There are 1824 more reasons')
     """
     if sum(_size(reason) for reason in refusal.reasons) <= REFUSAL_BYTES:
         return refusal

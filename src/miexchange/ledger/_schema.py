@@ -6,10 +6,12 @@
 - ``device_tokens``: under which tokens a device is known, whether its exchange is open, and when the device was bought.
 - ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
   refusals.
+- ``tags``: what the caller told of an exchange by name, which limits count by.
 - ``quotas``: how many places of each bonus with a quota are taken.
 - ``feed_queue``: the events that have no position in the feed yet, in the order in which they were written.
 - ``feed``: the positions of the others; see `miexchange.ledger._feed`.
 - ``tallies``: the running count of events and answers, sealed with the ledger's key.
+- ``programmes``: the programmes by which quotes were accepted: each once, by its digest, with the first exchange of it.
 - ``secret_keys``: which keys open the ledger: for each its id, and the ledger's secrets encrypted under it.
 
 Instants are whole microseconds since 1970, UTC: an integer has no zone, and no database rounds it.
@@ -26,6 +28,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -62,13 +65,15 @@ __all__ = [
     "feed_queue",
     "is_empty",
     "migrate",
+    "programmes",
     "quotas",
     "secret_keys",
+    "tags",
     "tallies",
     "version_of",
 ]
 
-HEAD = "0004"
+HEAD = "0006"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _metadata = MetaData()
@@ -166,6 +171,17 @@ answers = Table(
     sqlite_with_rowid=False,
 )
 
+tags = Table(
+    "tags",
+    _metadata,
+    Column("code", String(17), primary_key=True),
+    Column("name", String(NAME), primary_key=True),
+    Column("value", String(NAME), nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Index("tags_value", "name", "value", "began_us", "code"),
+    sqlite_with_rowid=False,
+)
+
 quotas = Table(
     "quotas",
     _metadata,
@@ -201,6 +217,14 @@ feed = Table(
     Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("code", String(17), nullable=False),
     Column("version", Integer, nullable=False),
+)
+
+programmes = Table(
+    "programmes",
+    _metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("code", String(17), nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 secret_keys = Table(

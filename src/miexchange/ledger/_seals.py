@@ -105,6 +105,10 @@ class Seals:
         """Count a row of the table ``secret_keys``; `times` is -1 to take it away."""
         self._add(tally, "key", _digest(self._keys, [row[name] for name in _OF_KEY]), times)
 
+    def add_programme(self, tally: Tally, row: Mapping[Any, Any], times: int = 1) -> None:
+        """Count a row of the table ``programmes``, with the exchange that it came with."""
+        self._add(tally, "programme", f"{row['digest']} {row['code']}", times)
+
     def add_position(self, tally: Tally, position: int, code: str, version: int) -> None:
         """Count an event that got its position in the feed."""
         tally.events += 1

@@ -6,9 +6,11 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import MetaData, Table
 
 from miexchange._arguments import instance, maybe, takes
 from miexchange._bounded import Count, Line
@@ -16,12 +18,16 @@ from miexchange._limits import JSON_VALUES
 from miexchange._time import from_micros, micros
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
-from miexchange.exchange import fold
+from miexchange.events import Accept
+from miexchange.exchange import State, fold
+from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books
 from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._limits import subjects
 from miexchange.ledger._merkle import Tree
+from miexchange.ledger._programmes import unpacked
 from miexchange.ledger._quotas import places
 from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
 from miexchange.ledger._rows import asker_of, bought_us, entry_of, row_of
@@ -33,22 +39,27 @@ from miexchange.ledger._schema import (
     exchanges,
     feed,
     feed_queue,
+    programmes,
     quotas,
     secret_keys,
+    tags,
     tallies,
 )
 from miexchange.ledger._seals import FEED, Seals, Tally, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Connection, Engine
 
     from miexchange.exchange import Exchange
     from miexchange.ledger._ledger import Ledger
 
 __all__ = ["Verification", "checkpoint_of", "verify"]
+
+_KEPT = Table(programmes.name, MetaData(), *(column._copy() for column in programmes.c if column.name != "body"))  # noqa: SLF001 - copied for another table
+"""The programmes without their bodies, which are read one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,9 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
     The events of each exchange form a chain of keyed hashes that nobody broke; their fold is what the exchange's row
     says, column by column; its device tokens are those of its coupon; and every event that a request made has its
     answer. From the events alone: no account, no device and no order has two coupons at a time, no quote has two at
-    all, no device was bought against the rules, no quota is exceeded. The running count agrees with what is there, and
-    the indexes are those that keep the promises. Tables are read past their indexes, and whatever cannot be read is a
-    fault, behind which the reading goes on.
+    all, no device was bought against the rules, no quota is exceeded. The running count agrees with what is there,
+    the indexes are those that keep the promises, and each programme has the digest under which it is kept. Tables are
+    read past their indexes, and whatever cannot be read is a fault, behind which the reading goes on.
 
     Without the key, hashes, seals and sums are not checked: see `Verification.is_sealed`.
 
@@ -174,6 +185,7 @@ class _Proof:
             self.faults += self._promises.broken()
             self._look_at_quotas(connection)
             self._look_at_keys(connection)
+            self._look_at_programmes(connection)
             self._look_at_positions()
             self._look_at_tallies(connection)
 
@@ -208,6 +220,7 @@ class _Proof:
             events: ["code", "version"],
             device_tokens: ["code", "token"],
             answers: ["code", "asker", "verb", "request"],
+            tags: ["code", "name"],
             feed: ["code", "version", "position"],
             feed_queue: ["code", "version", "id"],
         }
@@ -237,7 +250,7 @@ class _Proof:
             self.faults.append(f"{name}: its rows cannot be read: {type(error).__name__}")
 
     def _faults_without_code(self, found: dict[str, list[Row]]) -> Iterator[str]:
-        for name in ("exchanges", "events", "device_tokens", "feed", "feed_queue"):
+        for name in ("exchanges", "events", "device_tokens", "tags", "feed", "feed_queue"):
             if found[name]:
                 yield f"{len(found[name])} rows of {name} have no code"
         for row in found["answers"]:
@@ -257,7 +270,7 @@ class _Proof:
         told, given = found["events"], found["answers"]
         broken = [
             fault
-            for table in (exchanges, events, device_tokens, answers, feed, feed_queue)
+            for table in (exchanges, events, device_tokens, tags, answers, feed, feed_queue)
             for row in found[table.name]
             for fault in misfits(table, row)
         ]
@@ -267,7 +280,7 @@ class _Proof:
         for row in given:
             yield from self._faults_of_answer(row)
         if not found["exchanges"]:
-            for name in ("events", "device_tokens", "feed", "feed_queue"):
+            for name in ("events", "device_tokens", "tags", "feed", "feed_queue"):
                 if found[name]:
                     yield f"its row is missing, and rows of {name} are there"
         self._count(code, told)
@@ -279,7 +292,10 @@ class _Proof:
         if exchange is not None:
             if found["exchanges"]:
                 yield from _faults_of_row(exchange, found, told[0]["key_id"], head)
-            self._promises.add(exchange)
+            first = entry_of(SimpleNamespace(**told[0])).event
+            assert isinstance(first, Accept)  # noqa: S101 - a history that folds begins with one
+            yield from _faults_of_tags(first, found)
+            self._promises.add(exchange, first)
         yield from _faults_of_requests(exchange, told, given)
 
     def _count(self, code: str, told: list[Row]) -> None:
@@ -375,6 +391,18 @@ class _Proof:
         if numbers != list(range(1, len(found) + 1)):
             self.faults.append("a row of the table secret_keys is missing, or has another's number")
 
+    def _look_at_programmes(self, connection: Connection) -> None:
+        """Read every programme that is kept, and count it with the exchange that it came with."""
+        for row in self._whole(connection, _KEPT):
+            try:
+                unpacked(row["digest"], connection.scalar(sql.PROGRAMME, {"digest": row["digest"]}))
+            except LedgerError as error:
+                self.faults.append(error.what)
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises for a broken page
+                self.faults.append(f"The programme {row['digest'][:12]} cannot be read: {type(error).__name__}")
+            if self.seals is not None and self._tallies is not None:
+                self.seals.add_programme(self._tallies[bucket_of(row["code"])], row)
+
     def _look_at_tallies(self, connection: Connection) -> None:
         found = {row["bucket"]: row for row in self._whole(connection, tallies)}
         epochs = {row["epoch"] for row in found.values() if row["bucket"] != FEED}
@@ -399,7 +427,7 @@ class _Proof:
             if tally.sum != should.sum:
                 self.faults.append(
                     f"row {should.bucket} of the running count: what is there is not what was written: an event, an "
-                    "answer, a key or a position was changed, added or removed"
+                    "answer, a key, a programme or a position was changed, added or removed"
                 )
         self.faults += [f"row {bucket} of the running count is one too many" for bucket in found]
         if len(epochs) > 1:
@@ -442,6 +470,12 @@ def _faults_of_row(exchange: Exchange, found: dict[str, list[Row]], key_of_code:
         yield "its device tokens are not those of its coupon"
 
 
+def _faults_of_tags(first: Accept, found: dict[str, list[Row]]) -> Iterator[str]:
+    expected = [(name, value, micros(first.at)) for name, value in first.tags]
+    if sorted((one["name"], one["value"], one["began_us"]) for one in found["tags"]) != sorted(expected):
+        yield "its tags are not those that were told"
+
+
 def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[Row]) -> Iterator[str]:
     """Compare the events with the answers to the requests that made them."""
     versions = {row["version"] for row in told}
@@ -476,9 +510,10 @@ class _Promises:
         self._owners: dict[tuple[str, ...], list[str]] = {}
         self._bought: dict[str, list[tuple[int, Exchange]]] = {}
         self._quotas: dict[tuple[str, str], int] = {}
+        self._begun: dict[tuple[str, str, timedelta], list[tuple[datetime, int, str]]] = {}
 
-    def add(self, exchange: Exchange) -> None:
-        """Note what an exchange has."""
+    def add(self, exchange: Exchange, first: Accept) -> None:
+        """Note what an exchange has, and how it was accepted."""
         coupon = exchange.coupon
         if exchange.is_open:
             self._own("the account {}", coupon.account, exchange)
@@ -496,6 +531,11 @@ class _Promises:
             name = (exchange.quote.programme, bonus)
             self.taken[name] += 1
             self._quotas[name] = max(quota, self._quotas.get(name, 0))
+        if exchange.state not in {State.EXPIRED, State.VOID}:
+            limits = {limit.id: limit for limit in first.rules.limits}
+            for limit, per, whose in subjects(first):
+                began = (first.at, limits[limit].most, exchange.code)
+                self._begun.setdefault((per, whose, limits[limit].window), []).append(began)
 
     def _own(self, what: str, name: str, exchange: Exchange) -> None:
         self._owners.setdefault((what, name), []).append(exchange.code)
@@ -513,6 +553,18 @@ class _Promises:
                 yield (
                     f"the bonus {bonus} of {programme} has {quota} places, and {self.taken[programme, bonus]} are taken"
                 )
+        for (per, _, window), began in self._begun.items():
+            yield from _over_a_limit(per, window, sorted(began))
+
+
+def _over_a_limit(per: str, window: timedelta, began: list[tuple[datetime, int, str]]) -> Iterator[str]:
+    """Look through each window that begins with an exchange; the limit may have been another one for each of them."""
+    for number, (begin, _, _) in enumerate(began):
+        inside = list(takewhile(lambda one: one[0] < begin + window, began[number:]))  # noqa: B023 - it is read at once
+        most = max(most for _, most, _ in inside)
+        if len(inside) > most:
+            yield f"{', '.join(code for _, _, code in inside)}: more than {most} of one {per} in {window.days} days"
+            return
 
 
 def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:

@@ -6,13 +6,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from miexchange._bounded import Id, Items, Text
 from miexchange._limits import VERSIONS
 from miexchange._privacy import mask
 from miexchange._text import is_a, printable
-from miexchange._value import Fault, check_types, dump, instant
+from miexchange._value import Fault, canonical, check_types, dump, instant
 from miexchange._zone import AnyZone, data_of, named
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
@@ -20,9 +20,10 @@ from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import Currency, PriceMinor
 from miexchange.programme.terms import Terms
 from miexchange.tac import TacTable
+from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -53,6 +54,7 @@ class Programme:
         categories: the categories of old devices that it accepts, such as ``smartphone``.
         price_step_minor: every market price is a multiple of this, in minor units. The larger it is, the larger
             the shares of the price that answers may take without a dearer device ever being worth less.
+        treatments: how the parts of a trade-in count for tax, dated; none where it says nothing of that.
     """
 
     id: Id
@@ -68,6 +70,7 @@ class Programme:
     terms: Annotated[tuple[Terms, ...], Items(0, VERSIONS, "version")]
     categories: frozenset[str]
     price_step_minor: PriceMinor = 1
+    treatments: TreatmentTable = NO_TREATMENTS
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -120,6 +123,47 @@ class Programme:
 
         return _save.save(self, directory, overwrite=overwrite)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the programme as plain JSON data: its content, in one form whatever files it came from."""
+        from miexchange.programme import _form  # noqa: PLC0415 - it imports this module
+
+        return _form.form_of(self).to_dict()
+
+    def to_json(self) -> str:
+        """Return the canonical JSON text of all its content; see `to_dict`.
+
+        >>> programme = Programme.load("uk-trade-in")
+        >>> again = Programme.from_json(programme.to_json())
+        >>> again == programme, again.digest == programme.digest
+        (True, True)
+        """
+        return canonical(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Programme:
+        """Read a programme back from what `to_dict` returns.
+
+        Raises:
+            InvalidValue: the data is not the JSON form of a programme.
+        """
+        from miexchange.programme import _form  # noqa: PLC0415 - it imports this module
+
+        return _form.programme_of(_form.Form.from_dict(data))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Programme:
+        """Read a programme back from its JSON text.
+
+        Like the constructor, it checks each value and not what `lint` finds: read a text that was in other hands only
+        where you know its digest.
+
+        Raises:
+            InvalidValue: the text is not the JSON form of a programme; the first fault is named with its path.
+        """
+        from miexchange.programme import _form  # noqa: PLC0415 - it imports this module
+
+        return _form.programme_of(_form.Form.from_json(text))
+
     def terms_at(self, at: datetime) -> Terms | None:
         """Return the terms in force at an instant, or None before the first ones."""
         position = bisect_right(self._beginnings, instant(at, "at"))
@@ -156,7 +200,7 @@ class Programme:
         head = (self.id, self.title, named(self.zone), self.currency.code, str(self.price_step_minor))
         for words in (head, sorted(self.categories), sorted(self.brands)):
             content.update("\x1f".join(words).encode() + b"\x1d")
-        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors):
+        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors, self.treatments):
             content.update(b"\x1e" + dump(table))
         for tac, device in self.tacs:
             content.update(f"\x1e{tac}\x1f{device.brand}\x1f{device.model}".encode())

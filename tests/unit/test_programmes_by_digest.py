@@ -1,0 +1,56 @@
+"""The programme that made a quote, found among several by its digest; and another edition that makes the same quote."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from miexchange import DataError, InvalidValue, Price, PriceTable, Programme, Refusal, Replay, replay, worst_case
+from miexchange.valuation import confirmed
+from unit import small
+
+
+def test_the_programme_that_made_a_quote_is_found_by_its_digest() -> None:
+    quote, programme, other = small.quoted(), small.programme(), small.programme(price=999_900)
+    found = replay(quote, {one.digest: one for one in (other, programme)})
+    assert (bool(found), found) == (True, Replay((), "same"))
+    assert confirmed(quote, {programme.digest: programme}, keys=()) == quote
+    for refusal in (replay(quote, {}), confirmed(quote, {other.digest: other}, keys=())):
+        assert isinstance(refusal, Refusal)
+        assert refusal.codes == ("programme_unknown",)
+
+
+def test_another_edition_that_makes_the_same_quote_says_so() -> None:
+    quote, programme = small.quoted(), small.programme()
+    later = Price(small.MODEL, small.AT + timedelta(days=1), 900_000, "observed")
+    edition = dataclasses.replace(programme, prices=PriceTable.of([*programme.prices, later]))
+    assert edition.digest != programme.digest
+    again = replay(quote, edition)
+    assert (bool(again), again.differences, again.edition) == (True, (), "other")
+    changed = replay(quote, small.programme(price=999_900))
+    assert (bool(changed), len(changed.differences), changed.edition) == (False, 2, "other")
+    assert replay(quote.replace(label="Two"), programme) == Replay(("label was Two, is now Acme One (4 GB, 64 GB)",))
+
+
+class _Torn(dict[str, Programme]):
+    def get(self, *_: object) -> Programme:
+        raise RuntimeError
+
+
+def test_a_mapping_that_fails_or_lies_is_an_error_of_ours() -> None:
+    quote, other = small.quoted(), small.programme(price=999_900)
+    with pytest.raises(InvalidValue, match="programme cannot be read: give a Programme"):
+        replay(quote, _Torn())
+    with pytest.raises(InvalidValue, match=f"programme has something else under {quote.digest[:12]}"):
+        replay(quote, {quote.digest: other})
+    with pytest.raises(InvalidValue, match="programme has something else under"):
+        worst_case(quote, {quote.digest: "programme"})  # type: ignore[dict-item]
+
+    class Closed(dict[str, Programme]):
+        def get(self, *_: object) -> Programme:
+            raise DataError(())
+
+    with pytest.raises(DataError):
+        replay(quote, Closed())

@@ -69,7 +69,8 @@ def without(data: Any, older: Any) -> Any:  # noqa: ANN401 - as above
         return [without(*pair) for pair in zip(data, older, strict=True)]
     if not isinstance(data, dict):
         return data
-    assert data.keys() - older.keys() <= {"currency", "category", "customer", "customer_classes", "zone_data", "values"}
+    newer = {"currency", "category", "customer", "customer_classes", "device_tokens", "zone_data", "values"}
+    assert data.keys() - older.keys() <= newer
     return {name: without(value, older[name]) for name, value in data.items() if name in older}
 
 

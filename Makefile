@@ -22,6 +22,7 @@ SHELL := /bin/sh
 VENV := .venv
 CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
+EXTRAS := dev,service
 LIGHT := $(VENV)/.light
 READY := $(VENV)/.ready
 # What builds packages: hatchling and editables build ours, setuptools pyspark.
@@ -69,7 +70,7 @@ $(LIGHT): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 $(READY): $(LIGHT)
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@
 
 demo: $(LIGHT)
@@ -81,7 +82,7 @@ test: $(READY)
 	$(BIN)/python -m coverage report --fail-under=95 --include='$(ISLANDS)'
 
 test-lowest:
-	@$(MAKE) --no-print-directory VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt lowest
+	@$(MAKE) --no-print-directory VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt EXTRAS=dev lowest
 
 # Old packages warn of what newer ones of theirs will do: only what our own code is warned of is a mistake here.
 lowest: $(READY)
@@ -115,7 +116,7 @@ texts: $(READY)
 
 lock:
 	@$(FIND_PYTHON); "$$found" -m venv --clear $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip --disable-pip-version-check install --quiet '.[dev]'
+	$(VENV)-lock/bin/python -m pip --disable-pip-version-check install --quiet '.[$(EXTRAS)]'
 	@{ sed -n 1p constraints.txt; \
 		$(VENV)-lock/bin/python -m pip --disable-pip-version-check list --format=freeze \
 			--exclude miexchange --exclude pip; } > constraints.new

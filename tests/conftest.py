@@ -1,7 +1,7 @@
 """How hard the laws are tried, and which tests count for coverage.
 
 ``MIEXCHANGE_HYPOTHESIS`` names the profile. A plain run is ``quick``: the same few examples on every machine, so that
-a failure is never a matter of luck. ``full``, the profile of `make prove`, draws four times as many, the same ones
+a failure is never a matter of luck. ``full``, the profile of `make sweep`, draws ten times as many, the same ones
 always too; ``thorough`` draws many times more, different ones each time, as a nightly run does.
 
 Coverage is a matter of plain tests, one for each branch. A law, a comparison or a storm would run the same lines some
@@ -32,7 +32,7 @@ _SAME = settings(
     suppress_health_check=_CALM,
 )
 
-settings.register_profile("quick", _SAME, max_examples=25)
+settings.register_profile("quick", _SAME, max_examples=10)
 settings.register_profile("full", _SAME, max_examples=100)
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=_CALM)
 settings.load_profile(os.environ.get("MIEXCHANGE_HYPOTHESIS", "quick"))
@@ -81,8 +81,15 @@ def _is_fit(found: os.statvfs_result) -> bool:
 _UNTRACED = [
     Path(__file__).parent / name
     for name in (
-        *("architecture", "notebooks", "packaging", "parity"),
-        *("ledger/test_machine.py", "ledger/test_proofs.py", "ledger/test_readers.py", "ledger/test_storms.py"),
+        *("architecture", "notebooks", "packaging", "parity", "service"),
+        *(f"ledger/test_{name}.py" for name in ("machine", "outcomes", "proofs", "readers", "storms")),
+        *(
+            f"unit/test_{name}.py"
+            for name in (
+                *("benchmark_peers", "bounds", "cli_output", "demo", "file_doors", "strategies"),
+                *("tuning_adapter", "tuning_comparing", "tuning_inspections"),
+            )
+        ),
     )
 ]
 

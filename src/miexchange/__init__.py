@@ -13,7 +13,7 @@ from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, CouponStanding, Order, OrderLine, Redemption, coupon_for, issue
 from miexchange.device_report import DeviceReport
-from miexchange.eligibility import EligibleModels, ImeiStatus, Listing, Verdict
+from miexchange.eligibility import EligibleModels, ImeiStatus, Listing, RegisterAnswer, Verdict
 from miexchange.errors import (
     DataError,
     InvalidImei,
@@ -32,6 +32,7 @@ from miexchange.programme import ExchangeRules, Programme, Terms, UsageRules, li
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode, ReasonKind, Refusal
 from miexchange.tac import TacDevice, TacTable
+from miexchange.treatment import LineParts, Treatment, TreatmentTable
 from miexchange.valuation import Replay, WorstCase, appraise, headline, replay, worst_case
 
 __version__ = "0.1.0"
@@ -59,6 +60,7 @@ __all__ = [
     "Inspection",
     "InvalidImei",
     "InvalidValue",
+    "LineParts",
     "Listing",
     "MiExchangeError",
     "Money",
@@ -79,10 +81,13 @@ __all__ = [
     "ReasonKind",
     "Redemption",
     "Refusal",
+    "RegisterAnswer",
     "Replay",
     "TacDevice",
     "TacTable",
     "Terms",
+    "Treatment",
+    "TreatmentTable",
     "UsageRules",
     "Variant",
     "Verdict",

@@ -14,15 +14,31 @@ from miexchange.refusal import ReasonCode
 if TYPE_CHECKING:
     _Int = Any  # an int, an int64 or an array of them, as in `_kernel`
 
-__all__ = ["BITS", "BLOCKED", "CLEAR", "UNVERIFIED", "WARNED", "identity", "let_pass", "numbers", "shown"]
+__all__ = [
+    "BITS",
+    "BLOCKED",
+    "CLEAR",
+    "DUPLICATE",
+    "TRACKED",
+    "UNVERIFIED",
+    "WARNED",
+    "identity",
+    "is_stale",
+    "let_pass",
+    "numbers",
+    "shown",
+]
 
 BITS = {code: 1 << position for position, code in enumerate(ReasonCode)}
 """The bit of each reason in a set of reasons."""
 
-CLEAR, BLOCKED, UNVERIFIED = range(3)
-"""The register's answers, by number; whatever is above `BLOCKED` is not verified."""
+CLEAR, BLOCKED, TRACKED, DUPLICATE, UNVERIFIED = range(5)
+"""The register's answers, by number; whatever is above `DUPLICATE` is not verified."""
 
 _BLOCKED = BITS[ReasonCode.IMEI_BLOCKED]
+_TRACKED = BITS[ReasonCode.IMEI_TRACKED]
+_DUPLICATE = BITS[ReasonCode.IMEI_DUPLICATE]
+_STALE = BITS[ReasonCode.REGISTER_STALE]
 _UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
 _REPEATED = BITS[ReasonCode.IMEI_REPEATED]
 _NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
@@ -30,6 +46,8 @@ _PLACEHOLDER = BITS[ReasonCode.IMEI_PLACEHOLDER]
 _OF_BODY = BITS[ReasonCode.IMEI_TEST] | BITS[ReasonCode.IMEI_REPORTING_BODY]
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _NOT_IN_FORCE = BITS[ReasonCode.PROGRAMME_NOT_IN_FORCE]
+
+_HOUR = 3_600_000_000  # microseconds
 
 WARNED = BITS[ReasonCode.TAC_UNKNOWN] | _UNVERIFIED
 """The doubts that are warnings where the terms let them pass."""
@@ -46,7 +64,22 @@ def identity(said: _Int, is_placeholder: _Int) -> _Int:
     return said ^ (said & _OF_BODY ^ _PLACEHOLDER) * is_placeholder
 
 
-def numbers(is_known: _Int, is_one: _Int, is_same: _Int, status: _Int) -> _Int:
+def is_stale(asked_at: _Int, at: _Int, hours: _Int) -> _Int:
+    """Tell whether a register's answer is no evidence: of later than the instant, or older than the terms let it be.
+
+    Args:
+        asked_at: when the register was asked, in microseconds since 1970; for an answer without evidence, long before.
+        at: the instant at which the answer has to hold, likewise.
+        hours: how old it may be, so many to the microsecond; 0 where the terms demand no evidence.
+
+    >>> hour = 3_600_000_000
+    >>> is_stale(0, 2 * hour, 2), is_stale(0, 2 * hour + 1, 2), is_stale(1, 0, 2), is_stale(1, 0, 0)
+    (False, True, True, False)
+    """
+    return ((asked_at > at) | (at - asked_at > hours * _HOUR)) & (hours > 0)
+
+
+def numbers(is_known: _Int, is_one: _Int, is_same: _Int, status: _Int, is_old: _Int) -> _Int:
     """Return what is said of a device's IMEIs together, doubts included; nothing where none of them can be read.
 
     Args:
@@ -54,11 +87,13 @@ def numbers(is_known: _Int, is_one: _Int, is_same: _Int, status: _Int) -> _Int:
         is_one: whether only one is given, readable or not.
         is_same: whether both are the same number.
         status: what the register says.
+        is_old: whether the terms demand newer evidence of it: see `is_stale`.
 
-    >>> numbers(True, True, False, BLOCKED) == _NO_SECOND | _BLOCKED, numbers(False, True, False, BLOCKED)
+    >>> numbers(True, True, False, BLOCKED, False) == _NO_SECOND | _BLOCKED, numbers(False, True, False, BLOCKED, True)
     (True, 0)
     """
-    register = (status == BLOCKED) * _BLOCKED + (status > BLOCKED) * _UNVERIFIED
+    found = (status == BLOCKED) * _BLOCKED + (status == TRACKED) * _TRACKED + (status == DUPLICATE) * _DUPLICATE
+    register = found + (status > DUPLICATE) * _UNVERIFIED + is_old * _STALE
     return (register + is_one * _NO_SECOND + is_same * _REPEATED) * is_known
 
 

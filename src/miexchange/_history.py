@@ -39,6 +39,8 @@ def _of_order(exchange: Exchange) -> list[Later]:
     if found is not None:
         hours = timedelta(hours=exchange.rules.decide_hours)
         seen = redemption.at if decide_until is None else decide_until - hours
+        if decide_until is None and found.register_answer is not None:  # which was asked before
+            seen = min(max(seen, found.register_answer.asked_at), exchange.at)
         events.append(Inspect(seen, order.id, found))
     if isinstance(exchange.last, Reverse):
         if decide_until is None:

@@ -25,6 +25,7 @@ __all__ = [
     "drift_bps",
     "finding",
     "grant",
+    "parts_of_first",
     "position_of",
     "scaled",
     "value_steps",
@@ -121,6 +122,27 @@ def grant(amounts: MutableSequence[_Int], stackable: Sequence[bool]) -> None:
             chosen = (amounts[place] == largest) * unclaimed
             unclaimed = unclaimed - chosen
             amounts[place] = amounts[place] * chosen
+
+
+def parts_of_first(amount: _Int, total: _Int, bonus: _Int, discount: _Int) -> tuple[_Int, _Int, _Int]:
+    """Return what is paid in kind, by bonuses and as discount in the first part of all that comes off an order.
+
+    Each share is rounded down with all that went before it (cumulative rounding): so it never falls as the amount
+    rises, the shares add up to the amount, and those of the total are the whole parts, without a remainder to place.
+
+    Args:
+        amount: how much of the total.
+        total: all that comes off.
+        bonus: how much of it bonuses pay.
+        discount: how much of it are discounts; what is left is paid in kind.
+
+    >>> [parts_of_first(amount, 100, 10, 45) for amount in (0, 33, 66, 100)]
+    [(0, 0, 0), (15, 3, 15), (30, 6, 30), (45, 10, 45)]
+    """
+    by_bonus = bonus * amount // (total + (total == 0))
+    rest, others = amount - by_bonus, total - bonus
+    by_discount = discount * rest // (others + (others == 0))
+    return rest - by_discount, by_bonus, by_discount
 
 
 NOT_GIVEN = -(2**31)

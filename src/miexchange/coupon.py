@@ -23,7 +23,7 @@ from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
 from miexchange._words import Word, word
-from miexchange.eligibility import ImeiStatus
+from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
 from miexchange.imei import Imei
 from miexchange.money import Amount, CurrencyOfOld, Money, allocate
@@ -31,10 +31,11 @@ from miexchange.programme import NONE_GIVEN, UsageRules
 from miexchange.programme.rules import Inputs, told_by_name
 from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
-from miexchange.valuation import appraise, confirmed
+from miexchange.treatment import BONUS, EXCHANGE_VALUE, NO_TREATMENTS, LineParts, TreatmentTable, split_lines
+from miexchange.valuation import appraise, confirmed, maker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from miexchange.catalogue import Device
     from miexchange.condition import Condition
@@ -98,6 +99,8 @@ class Coupon(Value):
         currency: the currency of every amount in it; it buys in no other.
         seal: a keyed tag over all of the above: a coupon that was in other hands is as it was issued, or its seal does
             not fit. "" for one that was changed since, as by the release of an order; a ledger keeps what is so now.
+        treatments: how its parts count for tax, now and by rules that are known to begin later; none where the
+            programme has none.
     """
 
     code: Code
@@ -114,6 +117,7 @@ class Coupon(Value):
     usage: UsageRules
     currency: CurrencyOfOld
     seal: Seal = ""
+    treatments: TreatmentTable = NO_TREATMENTS
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -242,6 +246,8 @@ class Redemption(Value):
         store_credit: the part of the device's worth, bonuses left out, that comes back as store credit where the rules
             give it.
         currency: the currency of the order and of the coupon.
+        parts: each line split by how it counts for tax, in the order's order: what is paid in kind, by bonuses, as
+            discount, and the value for tax; none where the coupon has no treatment in force for all that it spends.
     """
 
     code: Code
@@ -253,12 +259,27 @@ class Redemption(Value):
     forfeited: Count
     store_credit: Count
     currency: CurrencyOfOld
+    parts: Annotated[tuple[LineParts, ...], Items(0, ORDER_LINES)] = ()
 
     def __post_init__(self) -> None:
         check_types(self)
         if sum(self.discounts) != self.discount:
             rule = f"give what the discounts of the lines add up to, {sum(self.discounts)}"
             raise out_of_range("Redemption.discount", self.discount, rule)
+        if self.parts:
+            fits = self.discounts == tuple(line.taken for line in self.parts)
+            fits = fits and self.to_pay == sum(line.to_pay for line in self.parts)
+            rule = "give a part for each line: they add up to its discount, and to what is to pay"
+            require(fits, "Redemption.parts", self.parts, rule, "do not add up")
+
+    @property
+    def purchase_price(self) -> int | None:
+        """What is paid for the old phone, in kind and as store credit, in minor units; None without `parts`.
+
+        Bonuses are paid for the new goods, and are not in it. A sale of the old phone under a margin scheme is taxed on
+        what it brings above this price: see `miexchange.treatment.TreatmentTable.resale_base`.
+        """
+        return sum(line.in_kind for line in self.parts) + self.store_credit if self.parts else None
 
 
 def _name(value: object, field: str, rule: str) -> str:
@@ -386,15 +407,25 @@ def issue(
         InvalidValue: an argument is not of its type at all.
     """
     at, old_keys = instant(at, "at"), check_keys(old_keys, "old_keys")
-    found = confirmed(quote, programme, keys=(key, *old_keys))
+    maker = maker_of(quote, programme)
+    if isinstance(maker, Refusal):
+        return maker
+    found = confirmed(quote, maker, keys=(key, *old_keys))
     reasons = list(found.reasons) if isinstance(found, Refusal) else []
     if not isinstance(found, Refusal):
         quote = found
-    return _issue(quote, reasons, account=account, at=at, key=key, old_keys=old_keys)
+    return _issue(quote, reasons, maker.treatments, account=account, at=at, key=key, old_keys=old_keys)
 
 
 def _issue(
-    quote: Quote, reasons: list[Reason], *, account: str, at: datetime, key: bytes, old_keys: Sequence[bytes]
+    quote: Quote,
+    reasons: list[Reason],
+    treatments: TreatmentTable,
+    *,
+    account: str,
+    at: datetime,
+    key: bytes,
+    old_keys: Sequence[bytes],
 ) -> Coupon | Refusal:
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
     account = _name(account, "account", "give the account's id")
@@ -420,6 +451,7 @@ def _issue(
         valid_until=at + timedelta(days=quote.usage.valid_days),
         usage=quote.usage,
         currency=quote.currency,
+        treatments=treatments.since(at),
     )
     return coupon.sealed(key)
 
@@ -433,7 +465,7 @@ def coupon_for(
     account: str,
     at: datetime,
     key: bytes,
-    imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
+    imei_status: ImeiStatus | RegisterAnswer = ImeiStatus.UNVERIFIED,
     exchange_open: bool = False,
     device_exchanged: bool = False,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
@@ -456,7 +488,7 @@ def coupon_for(
     )
     if isinstance(quote, Refusal):
         return quote
-    return _issue(quote, [], account=account, at=at, key=key, old_keys=())
+    return _issue(quote, [], programme.treatments, account=account, at=at, key=key, old_keys=())
 
 
 _STANDING = {
@@ -570,24 +602,24 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
     dearest of those. A bonus for a target counts where that target gets the discount.
     """
     usage = coupon.usage
+    bonuses: tuple[GrantedBonus, ...] = ()
     if usage.applies_to == "one_unit":
-        best, chosen, value = (-1, -1), 0, 0
+        best, chosen = (-1, -1), 0
         for position, line in enumerate(order.lines):
             if eligible[position]:
-                worth = _worth(coupon, (line.product,))
-                taken = (min(worth, line.price_minor), line.price_minor)
+                fitting = _bonuses_for(coupon, (line.product,))
+                taken = (min(_worth(coupon, fitting), line.price_minor), line.price_minor)
                 if taken > best:
-                    best, chosen, value = taken, position, worth
+                    best, chosen, bonuses = taken, position, fitting
         discount = best[0]
         discounts = tuple(discount if position == chosen else 0 for position in range(len(order.lines)))
     else:
         weights = [line.total_minor if fits else 0 for line, fits in zip(order.lines, eligible, strict=True)]
         products = [line.product for line, fits in zip(order.lines, eligible, strict=True) if fits]
-        value = _worth(coupon, products)
-        discount = min(value, sum(weights))
+        bonuses = _bonuses_for(coupon, products)
+        discount = min(_worth(coupon, bonuses), sum(weights))
         discounts = allocate(discount, weights)
-    # A bonus is spent on goods first, and what is left of it is nobody's: it was never part of the phone's worth.
-    by_bonus = min(value - coupon.exchange_value, discount)
+    by_bonus = min(sum(bonus.amount for bonus in bonuses), discount)
     store_credit = coupon.exchange_value - (discount - by_bonus) if usage.surplus == "store_credit" else 0
     return Redemption(
         code=coupon.code,
@@ -599,13 +631,34 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         forfeited=coupon.value - discount - store_credit,
         store_credit=store_credit,
         currency=coupon.currency,
+        parts=_line_parts(coupon, bonuses, order, discounts, at) if coupon.treatments else (),
     )
 
 
-def _worth(coupon: Coupon, products: Collection[str]) -> int:
-    """Return what the coupon is worth towards these products."""
-    value = coupon.exchange_value
-    for bonus in coupon.bonuses:
-        if bonus.target is None or bonus.target in products:
-            value += bonus.amount
-    return value
+def _bonuses_for(coupon: Coupon, products: Collection[str]) -> tuple[GrantedBonus, ...]:
+    """Return the bonuses that count towards these products."""
+    return tuple(bonus for bonus in coupon.bonuses if bonus.target is None or bonus.target in products)
+
+
+def _worth(coupon: Coupon, bonuses: Iterable[GrantedBonus]) -> int:
+    """Return what the coupon is worth with these of its bonuses."""
+    return coupon.exchange_value + sum(bonus.amount for bonus in bonuses)
+
+
+def _line_parts(
+    coupon: Coupon, bonuses: tuple[GrantedBonus, ...], order: Order, discounts: tuple[int, ...], at: datetime
+) -> tuple[LineParts, ...]:
+    """Split each line by the treatments in force; none where one that is needed is not known: nothing is guessed.
+
+    Bonuses are spent on goods first. What is left of one is nobody's, for it was never part of the phone's worth.
+    """
+    left, totals = sum(discounts), {"payment": 0, "discount": 0}
+    for part, amount in (*((f"{BONUS}{bonus.id}", bonus.amount) for bonus in bonuses), (EXCHANGE_VALUE, left)):
+        spent, row = min(amount, left), coupon.treatments.as_of(part, at)
+        if spent and row is None:
+            return ()
+        if row is not None and (part != EXCHANGE_VALUE or row.treatment == "discount"):
+            totals[row.treatment] += spent
+        left -= spent
+    lines = tuple((line.quantity, line.price_minor) for line in order.lines)
+    return split_lines((totals["payment"], totals["discount"]), discounts, lines)

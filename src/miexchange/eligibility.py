@@ -11,28 +11,48 @@ each with a stable code and the remedy.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Literal
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from miexchange._bounded import After, Id, Note
-from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers
+from miexchange._bounded import After, Between, Id, Note
+from miexchange._decisions import (
+    BITS,
+    BLOCKED,
+    CLEAR,
+    DUPLICATE,
+    TRACKED,
+    UNVERIFIED,
+    WARNED,
+    identity,
+    is_stale,
+    let_pass,
+    numbers,
+)
 from miexchange._limits import WINDOWS
 from miexchange._table import Table
 from miexchange._text import closest, printable, text_of
-from miexchange._value import Value, argument, day, elements, flag, proved, text
+from miexchange._time import micros
+from miexchange._value import Value, argument, day, elements, flag, instant, proved, text
 from miexchange._words import Word
 from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.errors import InvalidImei, shown
-from miexchange.imei import Imei
+from miexchange.imei import Imei, is_valid
 from miexchange.refusal import Reason, ReasonCode, reason_of
 from miexchange.tac import TacDevice, TacTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from miexchange._value import Fault
 
 __all__ = [
     "EligibilityTerms",
     "EligibleModels",
     "ImeiStatus",
     "Listing",
+    "RegisterAnswer",
     "Verdict",
     "assess",
 ]
@@ -44,8 +64,45 @@ class ImeiStatus(Word):
     """What an outside register (in India: CEIR) says of an IMEI; the library never asks one itself."""
 
     CLEAR = "clear"
+    """Nothing is known against it."""
     BLOCKED = "blocked"
+    """It is on a list of lost, stolen, tampered or restricted devices."""
+    TRACKED = "tracked"
+    """It was reported, and networks are to say where it is used."""
+    DUPLICATE = "duplicate"
+    """Several devices have this number."""
     UNVERIFIED = "unverified"
+    """The register gave no answer, or nobody asked it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAnswer(Value):
+    """What a register said of a device, with what shows it: evidence, and no IMEI.
+
+    Attributes:
+        status: what it said; of two IMEIs the worse.
+        register: which register it was, such as ``CEIR``.
+        asked_at: when it was asked, UTC.
+        reference: what shows the answer, such as the id of the request. It has no IMEI in it.
+    """
+
+    status: ImeiStatus
+    register: Id
+    asked_at: datetime
+    reference: Id
+
+    def _faults(self) -> Iterator[Fault]:
+        for field, said in (("register", self.register), ("reference", self.reference)):
+            if any(map(is_valid, (said, *_FIFTEEN.findall(said)))):
+                yield field, said, "give a reference that has no IMEI in it"
+
+
+_FIFTEEN = re.compile(r"(?<!\d)[0-9]{15}(?!\d)")
+
+LONGEST_HOURS = 8_760
+"""For how many hours an answer of a register can be taken: a year."""
+
+Hours = Annotated[int, Between(0, LONGEST_HOURS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +161,14 @@ class EligibilityTerms(Value):
             as clear.
         second_imei: whether both IMEIs are ``required`` of a model that is known to have two SIMs. Where one is
             enough, a phone can be named by either, and only the door tells that the two are one.
+        register_hours: how old a register's answer may be at the quote; 0 where no evidence is demanded, and a plain
+            status is taken.
     """
 
     unknown_tac: Literal["warn", "refuse"]
     unverified_imei: Literal["warn", "refuse"]
     second_imei: Literal["optional", "required"] = "optional"
+    register_hours: Hours = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +200,10 @@ def assess(
     tacs: TacTable,
     terms: EligibilityTerms,
     on: date,
-    imei_status: ImeiStatus,
+    imei_status: ImeiStatus | RegisterAnswer,
     exchange_open: bool,
     device_exchanged: bool,
+    at: datetime | None = None,
 ) -> Verdict:
     """Decide whether the device may be traded in; all reasons at once.
 
@@ -155,13 +216,17 @@ def assess(
         tacs: which model a TAC belongs to.
         terms: what the programme decides.
         on: the day, in the programme's time zone.
-        imei_status: what the register says of the IMEI; anything that is no status counts as not verified.
+        imei_status: what the register says of the IMEI, with evidence or without; anything else counts as not
+            verified.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
+        at: the instant, where the terms say how old evidence may be; without it none is new enough.
 
     Raises:
         InvalidValue: an argument is not of its type.
     """
+    answer = imei_status if type(imei_status) is RegisterAnswer else None
+    at = None if at is None else instant(at, "at")
     return assessed(
         argument(device, Device, "device"),
         catalogue=argument(catalogue, Catalogue, "catalogue"),
@@ -171,12 +236,14 @@ def assess(
         tacs=argument(tacs, TacTable, "tacs"),
         terms=argument(terms, EligibilityTerms, "terms"),
         on=day(on, "on"),
-        imei_status=_STATUS.get(text_of(imei_status) or "", ImeiStatus.UNVERIFIED),
+        imei_status=_STATUS.get(text_of(imei_status) or "", ImeiStatus.UNVERIFIED) if answer is None else answer.status,
+        stale=stale_reason(None if at is None else answer, terms.register_hours, at or _NEVER),
         exchange_open=flag(exchange_open, "exchange_open"),
         device_exchanged=flag(device_exchanged, "device_exchanged"),
     )
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _STATUS = {status.value: status for status in ImeiStatus}
 
 
@@ -196,13 +263,14 @@ def assessed(
     terms: EligibilityTerms,
     on: date,
     imei_status: ImeiStatus,
+    stale: Reason | None,
     exchange_open: bool,
     device_exchanged: bool,
 ) -> Verdict:
     """Do what `assess` does, of arguments that are known to be of their types: this is the hot path."""
     reasons: list[Reason] = []
     warnings: list[Reason] = []
-    imeis, said = _read_imeis(device, imei_status, reasons)
+    imeis, said = _read_imeis(device, imei_status, stale, reasons)
     variant = catalogue.named(device.model)
     listed = False
     if variant is None:
@@ -223,6 +291,7 @@ def assessed(
         passing = let_pass(said, refused_doubts(variant, terms))
         if said != passing or passing & WARNED:
             found += [(bit, reason_of(code)) for bit, code in _OF_NUMBERS if said & bit]
+            found += [(_STALE, stale)] if stale is not None else []
             reasons += [reason for bit, reason in found if not passing & bit]
             warnings += [reason for bit, reason in found if passing & WARNED & bit]
     if exchange_open:
@@ -265,6 +334,7 @@ _TAC_OTHER_MODEL = BITS[ReasonCode.TAC_OTHER_MODEL]
 _NOT_VERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
 _NO_SECOND = BITS[ReasonCode.IMEI2_MISSING]
 _REPEATED = BITS[ReasonCode.IMEI_REPEATED]
+_STALE = BITS[ReasonCode.REGISTER_STALE]
 
 
 def refused_doubts(variant: Variant | None, terms: EligibilityTerms) -> int:
@@ -313,12 +383,51 @@ def tac_code(
     return ReasonCode.TAC_OTHER_MODEL
 
 
-_OF_NUMBERS = tuple(
-    (BITS[code], code) for code in (ReasonCode.IMEI2_MISSING, ReasonCode.IMEI_BLOCKED, ReasonCode.IMEI_UNVERIFIED)
-)
+_AGAINST = {
+    ImeiStatus.BLOCKED: ReasonCode.IMEI_BLOCKED,
+    ImeiStatus.TRACKED: ReasonCode.IMEI_TRACKED,
+    ImeiStatus.DUPLICATE: ReasonCode.IMEI_DUPLICATE,
+    ImeiStatus.UNVERIFIED: ReasonCode.IMEI_UNVERIFIED,
+}
+_OF_NUMBERS = tuple((BITS[code], code) for code in (ReasonCode.IMEI2_MISSING, *_AGAINST.values()))
+_ANSWERS = {ImeiStatus.BLOCKED: BLOCKED, ImeiStatus.TRACKED: TRACKED, ImeiStatus.DUPLICATE: DUPLICATE}
 
 
-def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tuple[tuple[Imei, ...], int]:
+def stale_reason(answer: RegisterAnswer | None, hours: int, at: datetime) -> Reason | None:
+    """Return why a register's answer is no evidence at an instant, or None: it is, or the terms demand none.
+
+    Args:
+        answer: the answer; None for a plain status, or for none at all.
+        hours: how old the terms let it be; 0 for no demand.
+        at: the instant.
+    """
+    if not hours:
+        return None
+    if answer is None:
+        return reason_of(ReasonCode.REGISTER_STALE, "missing")
+    if not is_stale(micros(answer.asked_at), micros(at), hours):
+        return None
+    case, fact = ("early", {"at": at}) if answer.asked_at > at else ("", {"hours": hours})
+    return reason_of(
+        ReasonCode.REGISTER_STALE, case, register=answer.register, asked_at=answer.asked_at, **cast("Any", fact)
+    )
+
+
+def against(answer: RegisterAnswer | None, hours: int, at: datetime) -> list[Reason]:
+    """Return what a register's answer says against taking a device at an instant, where it must be asked again.
+
+    A status that could not be verified counts where the terms demand evidence.
+    """
+    found = [] if (stale := stale_reason(answer, hours, at)) is None else [stale]
+    status = ImeiStatus.CLEAR if answer is None else answer.status
+    if status is not ImeiStatus.CLEAR and (hours or status is not ImeiStatus.UNVERIFIED):
+        found.append(reason_of(_AGAINST[status]))
+    return found
+
+
+def _read_imeis(
+    device: Device, status: ImeiStatus, stale: Reason | None, reasons: list[Reason]
+) -> tuple[tuple[Imei, ...], int]:
     """Return the IMEIs that differ, and what is said of them together, as bits."""
     imeis: list[Imei] = []
     for number in (device.imei, device.imei2):
@@ -334,8 +443,8 @@ def _read_imeis(device: Device, status: ImeiStatus, reasons: list[Reason]) -> tu
         return (), 0
     is_one = device.imei is None or device.imei2 is None
     is_same = len(imeis) > 1 and imeis[0].body == imeis[1].body
-    answer = CLEAR if status is ImeiStatus.CLEAR else BLOCKED if status is ImeiStatus.BLOCKED else UNVERIFIED
-    said: int = numbers(1, is_one, is_same, answer)
+    answer = CLEAR if status is ImeiStatus.CLEAR else _ANSWERS.get(status, UNVERIFIED)
+    said: int = numbers(1, is_one, is_same, answer, stale is not None)
     if said & _REPEATED:
         reasons.append(reason_of(ReasonCode.IMEI_REPEATED, imei=str(imeis.pop())))
     return tuple(imeis), said

@@ -23,6 +23,7 @@ from miexchange._keyed import check_keys
 from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
 from miexchange._words import Word
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
+from miexchange.eligibility import RegisterAnswer, against
 from miexchange.errors import out_of_range, wrong_type
 from miexchange.events import (
     EVENTS,
@@ -42,6 +43,7 @@ from miexchange.events import (
 )
 from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
+from miexchange.programme.limits import NO_TAGS, NONE_BEGUN, counted_by_limits, reached, tags_told
 from miexchange.programme.terms import counts_given
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
@@ -216,6 +218,15 @@ class Exchange(Value):
         return self.decide_until if self.state == State.REQUOTED else None
 
     @property
+    def settled(self) -> Redemption | None:
+        """What came off the order in the end: at the re-quote where there is one, else at checkout.
+
+        Its `Redemption.parts` are what a reversal gives back, line by line; of some units of a line, what
+        `miexchange.treatment.LineParts.returned` says.
+        """
+        return self.settlement or self.redemption
+
+    @property
     def to_pay_at_the_door(self) -> int:
         """What the customer has to pay on top to keep what was ordered, in minor units; 0 where there is nothing.
 
@@ -239,7 +250,7 @@ class Exchange(Value):
         the old phone is worth without bonuses: those were earned by keeping the new one. Where the old phone itself
         goes back, that surplus is taken back.
         """
-        settled = self.settlement or self.redemption
+        settled = self.settled
         if self.state != State.REVERSED or settled is None:
             return 0
         if self.rules.reversal == "old_phone":
@@ -258,10 +269,13 @@ def accept(
     at: datetime,
     key: bytes,
     old_keys: Sequence[bytes] = (),
+    register_answer: RegisterAnswer | None = None,
     exchange_open: bool = False,
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Exchange | Refusal:
     """Accept a quote: issue its coupon, disclose the worst case, and begin the exchange.
 
@@ -275,10 +289,13 @@ def accept(
         at: the instant of acceptance.
         key: at least 16 secret bytes, for the code, the device tokens and the seal.
         old_keys: the keys before it, the newest first; see `miexchange.coupon.issue`.
+        register_answer: what a register said since the quote; without it the answer of the quote counts.
         exchange_open: whether the account has an open exchange.
         device_open: whether the device is in an open exchange, of whatever account.
         device_bought: when the device was bought in an exchange before; None if it was not.
         bonuses_given: how often each bonus with a quota is given by now.
+        tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+        begun: by the id of each limit, when the exchanges that it counts began; ended unused, they are left out.
 
     Returns:
         The exchange, or a refusal with every reason. Show `Exchange.worst_case` before the customer confirms:
@@ -294,10 +311,13 @@ def accept(
         at=at,
         key=key,
         old_keys=old_keys,
+        register_answer=register_answer,
         exchange_open=exchange_open,
         device_open=device_open,
         device_bought=device_bought,
         bonuses_given=bonuses_given,
+        tags=tags,
+        begun=begun,
     )
     return event if isinstance(event, Refusal) else begin(event)
 
@@ -310,15 +330,21 @@ def acceptance(
     at: datetime,
     key: bytes,
     old_keys: Sequence[bytes] = (),
+    register_answer: RegisterAnswer | None = None,
     exchange_open: bool = False,
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
+    if register_answer is not None:
+        argument(register_answer, RegisterAnswer, "register_answer")
     exchange_open, device_open = flag(exchange_open, "exchange_open"), flag(device_open, "device_open")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
     bonuses_given, old_keys = counts_given(bonuses_given), check_keys(old_keys, "old_keys")
+    told, counted = tags_told(tags), counted_by_limits(begun)
     at, maker = instant(at, "at"), maker_of(quote, programme)
     if isinstance(maker, Refusal):
         return maker
@@ -329,10 +355,11 @@ def acceptance(
         reasons = [_not_offered(quote)]
     else:
         at = rules.following(at, quote.at)
-        against = _reasons_against(
+        said = _reasons_of_register(register_answer or quote.register_answer, rules.accept_register_hours, rules, at)
+        others = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
         )
-        reasons = list(against)
+        reasons = [*said, *others, *reached(rules.limits, at, dict(told), counted)]
     coupon = issue(quote, programme, account=account, at=at, key=key, old_keys=old_keys)
     if isinstance(coupon, Refusal):
         reasons += coupon.reasons
@@ -342,7 +369,12 @@ def acceptance(
     quote = quote.replace(imeis=(), device_tokens=(), seal="", digest=coupon.digest)
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
-    return Accept(coupon.valid_from, quote, coupon, worst, rules)
+    return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)
+
+
+def _reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: ExchangeRules, at: datetime) -> list[Reason]:
+    """Return what a register's answer says against going on; its clock may be a little ahead of ours."""
+    return against(answer, hours, at if answer is None else rules.following(at, answer.asked_at))
 
 
 def _not_offered(quote: Quote) -> Reason:
@@ -525,9 +557,10 @@ def _in_time(exchange: Exchange, event: Event) -> Event:
 def _is_again(exchange: Exchange, event: Event) -> bool:
     """Tell whether an event is the last one, whenever it is said to have been, or what made the order hold it."""
     if isinstance(event, Accept):
-        return exchange.version == 1 and event == Accept(
-            exchange.at, exchange.quote, exchange.coupon, exchange.worst_case, exchange.rules
+        begun = Accept(
+            exchange.at, exchange.quote, exchange.coupon, exchange.worst_case, exchange.rules, event.register_answer
         )
+        return exchange.version == 1 and event == begun
     if isinstance(event, Reserve) and exchange.order == event.order and exchange.account == event.account:
         return exchange.state not in {State.VOID, State.REVERSED}  # the coupon is that order's, whatever came since
     last = exchange.last
@@ -583,6 +616,8 @@ def _inspect(exchange: Exchange, event: Inspect) -> _Step | Refusal:
     shortfall = exchange.quote.coupon_value - found.coupon_value
     if found.kind != "valued":
         return _Step(State.VOID, changes)
+    if reasons := _reasons_of_register(found.register_answer, rules.hand_over_register_hours, rules, event.at):
+        return refusal_of(reasons)
     if rules.honours(shortfall, exchange.quote.coupon_value):
         return _Step(State.INSPECTED, changes)
     if rules.mismatch == "cancel":

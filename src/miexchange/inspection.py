@@ -17,6 +17,7 @@ from miexchange._value import Value, argument, check_types, elements, require, t
 from miexchange.condition import Condition, answer_missing, answer_unknown
 from miexchange.coupon import device_token
 from miexchange.device_report import DeviceReport
+from miexchange.eligibility import RegisterAnswer, against
 from miexchange.imei import Imei
 from miexchange.money import Amount
 from miexchange.quote import GrantedBonus, Quote, QuoteLine
@@ -50,6 +51,7 @@ class Inspection(Value):
         model: the variant's id that the person takes the phone for; None where it is the one that was quoted.
         evidence: what shows it: pairs of a question's id and a reference, such as that of a photograph.
         report: what the phone says of itself, where it can.
+        register_answer: what a register said of the phone when it was asked again; None where nobody asked it.
     """
 
     answers: Condition
@@ -60,6 +62,7 @@ class Inspection(Value):
     model: Id | None = None
     evidence: tuple[Annotated[tuple[Name, Line], _SHOWS], ...] = ()
     report: DeviceReport | None = None
+    register_answer: RegisterAnswer | None = None
 
     def without_imeis(self) -> Inspection:
         """Return the inspection without any IMEI."""
@@ -122,6 +125,8 @@ class Examination(Value):
         coupon_value: the same with bonuses.
         device_tokens: keyed tokens of every IMEI that was seen, sorted, where it is the quoted device: what a phone
             shows (``*#06#``) says by which other numbers it is known.
+        register_answer: what the register said at the door; None where nobody asked it. How old it may be is for the
+            exchange's rules to say.
     """
 
     kind: Literal["valued", "not_taken", "other_device", "other_model"]
@@ -135,6 +140,7 @@ class Examination(Value):
     exchange_value: Amount = 0
     coupon_value: Amount = 0
     device_tokens: tuple[Token, ...] = ()
+    register_answer: RegisterAnswer | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -206,14 +212,15 @@ def examine(
     tokens = _Tokens(quoted, keys)
     model = _other_model(inspection, variant, programme)
     worth = appraise_again(quote.without_imei(), programme, condition=reading.condition, bonuses_given=bonuses_given)
+    listed = against(inspection.register_answer, 0, quote.at)
     changes = reading.changes()
     kind: Literal["valued", "not_taken", "other_device", "other_model"] = "valued"
     if not tokens.are_those_of(inspection):
         kind, reasons = "other_device", [reason_of(ReasonCode.OTHER_DEVICE)]
     elif model is not None:
         kind, reasons = "other_model", [model]
-    elif isinstance(worth, Refusal):
-        kind, reasons = "not_taken", list(worth.reasons)
+    elif isinstance(worth, Refusal) or listed:
+        kind, reasons = "not_taken", [*listed, *(worth.reasons if isinstance(worth, Refusal) else ())]
     else:
         changes = _priced(quote, changes, programme, bonuses_given)
     valued = worth if isinstance(worth, Quote) and kind == "valued" else None
@@ -229,6 +236,7 @@ def examine(
         exchange_value=valued.exchange_value if valued else 0,
         coupon_value=valued.coupon_value if valued else 0,
         device_tokens=() if kind == "other_device" else tokens.of(inspection),
+        register_answer=inspection.register_answer,
     )
 
 

@@ -12,7 +12,7 @@ from miexchange._keyed import Seal, Token, is_sealed, seal_of, token_of
 from miexchange._text import printable
 from miexchange._value import Value, check_types, require
 from miexchange.condition import Condition
-from miexchange.eligibility import ImeiStatus
+from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range
 from miexchange.imei import Imei
 from miexchange.money import Amount, CurrencyOfOld, Money
@@ -102,6 +102,7 @@ class Quote(Told, Value):
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
             leaves the service's hands comes back as it went, or its seal does not fit. The IMEIs are in it by their
             tokens, so that it fits the quote without them as well.
+        register_answer: the evidence of `imei_status`; None where a plain status was given.
     """
 
     programme: Id
@@ -130,9 +131,12 @@ class Quote(Told, Value):
     zone_data: Line = ""
     device_tokens: tuple[Token, ...] = ()
     seal: Seal = ""
+    register_answer: RegisterAnswer | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
+        if self.register_answer is not None and self.register_answer.status != self.imei_status:
+            raise out_of_range("Quote.imei_status", self.imei_status.value, "give the status of the register's answer")
         fits = not (self.indicative and (self.imeis or self.device_tokens))
         require(fits, "Quote.indicative", self.indicative, "give False: a quote for an IMEI is not indicative")
         coupon = sum([line.amount for line in self.lines])

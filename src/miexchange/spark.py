@@ -163,12 +163,14 @@ def _schema(devices: StructType, keep: Iterable[str], values: Any) -> StructType
 
 _TAKES: dict[str, tuple[type[DataType], ...]] = {
     "at": (TimestampType, NullType),
+    "register_asked_at": (TimestampType, NullType),
     "purchased_on": (DateType, TimestampNTZType, NullType),
     "exchange_open": (BooleanType, NullType),
     "device_exchanged": (BooleanType, NullType),
 }
 _ADVICE = {
     "at": "give a TIMESTAMP, which is an instant; a TIMESTAMP_NTZ or a text is one only in a zone: say in which zone",
+    "register_asked_at": "give a TIMESTAMP, which is an instant: say in which zone",
     "purchased_on": "give a DATE, or a TIMESTAMP_NTZ at midnight",
     "exchange_open": "give a BOOLEAN",
     "device_exchanged": "give a BOOLEAN",

@@ -32,7 +32,7 @@ from miexchange._value import Value, argument, check_types, flag, instant, prove
 from miexchange._words import word
 from miexchange.catalogue import Device
 from miexchange.condition import Condition, Finding
-from miexchange.eligibility import ImeiStatus, assessed
+from miexchange.eligibility import ImeiStatus, RegisterAnswer, assessed, stale_reason
 from miexchange.errors import MiExchangeError, one_line, out_of_range, wrong_type
 from miexchange.money import BPS
 from miexchange.programme import NONE_GIVEN, Bonus, Programme, StepName, Terms
@@ -70,7 +70,7 @@ def appraise(
     programme: Programme,
     *,
     at: datetime,
-    imei_status: ImeiStatus = ImeiStatus.UNVERIFIED,
+    imei_status: ImeiStatus | RegisterAnswer = ImeiStatus.UNVERIFIED,
     exchange_open: bool = False,
     device_exchanged: bool = False,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
@@ -84,7 +84,8 @@ def appraise(
         condition: the answers.
         programme: the rules.
         at: the instant of the valuation.
-        imei_status: what the register says of the IMEI; unknown is never taken as clear.
+        imei_status: what the register says of the IMEI: a `RegisterAnswer`, or a plain status where the terms demand no
+            evidence; unknown is never taken as clear.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
         bonuses_given: how often each bonus with a quota was given so far.
@@ -106,7 +107,8 @@ def appraise(
     argument(condition, Condition, "condition", "give a Condition of the answers")
     check_programme(programme)
     exchange_open, device_exchanged = flag(exchange_open, "exchange_open"), flag(device_exchanged, "device_exchanged")
-    imei_status = word(imei_status, ImeiStatus, "imei_status")
+    register_answer = imei_status if type(imei_status) is RegisterAnswer else None
+    status = word(imei_status, ImeiStatus, "imei_status") if register_answer is None else register_answer.status
     terms = programme.terms_at(at)
     if terms is None:
         return Refusal((_not_in_force(programme, at),))
@@ -120,7 +122,8 @@ def appraise(
         tacs=programme.tacs,
         terms=terms.eligibility,
         on=on,
-        imei_status=imei_status,
+        imei_status=status,
+        stale=stale_reason(register_answer, terms.eligibility.register_hours, at),
         exchange_open=exchange_open,
         device_exchanged=device_exchanged,
     )
@@ -169,7 +172,7 @@ def appraise(
         label=programme.catalogue.labels[variant.model],
         imeis=verdict.imeis,
         indicative=not verdict.imeis,
-        imei_status=imei_status,
+        imei_status=status,
         purchased_on=device.purchased_on,
         condition=condition,
         grade=terms.grades[grading.overall].id,
@@ -185,6 +188,7 @@ def appraise(
         zone_data=programme.zone_data,
         device_tokens=(),
         seal="",
+        register_answer=register_answer,
         **named,
     )
     return quote if key is None else quote.sealed(key)
@@ -580,7 +584,7 @@ def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> 
 
 _OF_LINES = {"lines", "bonuses", "exchange_value", "coupon_value"}
 _NOT_COMPARED = {"digest", "device_tokens", "seal", "zone_data"} | _OF_LINES
-_OF_IMEIS = {"imeis", "indicative", "imei_status", "warnings"}
+_OF_IMEIS = {"imeis", "indicative", "imei_status", "register_answer", "warnings"}
 
 
 def _differences(quote: Quote, programme: Programme) -> list[str]:
@@ -652,7 +656,7 @@ def appraise_again(
         quote.condition if condition is None else condition,
         programme,
         at=quote.at,
-        imei_status=quote.imei_status,
+        imei_status=quote.register_answer or quote.imei_status,
         bonuses_given=dict(quote.bonuses_given) if bonuses_given is None else bonuses_given,
         **quote.told,
     )

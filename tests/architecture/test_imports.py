@@ -39,7 +39,7 @@ ROOMS = (
     {"catalogue", "_makers"},
     {"eligibility"},
     {"condition"},
-    {"market"},
+    {"market", "treatment"},
     {"programme"},
     {"quote"},
     {"valuation"},

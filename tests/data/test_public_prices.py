@@ -38,6 +38,7 @@ def test_the_transparent_formula_on_recell(benchmark: ModuleType) -> None:
 
 
 @pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
+@pytest.mark.sweep
 @pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
 def test_the_formula_with_specifications_on_recell(benchmark: ModuleType) -> None:
     rows = benchmark.rows_of(str(RECELL))
@@ -48,6 +49,7 @@ def test_the_formula_with_specifications_on_recell(benchmark: ModuleType) -> Non
 
 
 @pytest.mark.skipif(not RECELL.is_file(), reason=NEEDS)
+@pytest.mark.sweep
 @pytest.mark.parametrize("benchmark", ["recell"], indirect=True)
 def test_fifty_rows_are_within_three_points_of_two_thousand(benchmark: ModuleType) -> None:
     rows = benchmark.rows_of(str(RECELL))

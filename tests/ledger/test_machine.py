@@ -363,6 +363,7 @@ def test_the_ledger_does_what_the_model_does(store: Ledger, share: int) -> None:
     run(Exchanges, Racer(store.engine, KEY, ()), Effort(examples // share))
 
 
+@pytest.mark.sweep
 def test_the_machine_sees_a_race_that_a_careless_ledger_loses(store: Ledger) -> None:
     with pytest.raises(AssertionError):
         run(Exchanges, Careless(store.engine, KEY, ()), Effort(200, phases=(Phase.generate,)))

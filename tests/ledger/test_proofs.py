@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("what", ["redeem", "account", "device"])
-@pytest.mark.parametrize(("how", "workers", "things"), [("threads", 8, 12), ("processes", 3, 12)])
+@pytest.mark.parametrize(
+    ("how", "workers", "things"), [("threads", 8, 12), pytest.param("processes", 3, 12, marks=pytest.mark.sweep)]
+)
 def test_what_can_be_won_once_is_won_once(url: str, what: str, how: How, workers: int, things: int) -> None:
     run = proofs.race(url, what, things, workers, how)
     assert (run.won, run.twice, run.never) == (things, 0, 0)

@@ -175,6 +175,7 @@ def test_a_row_that_was_put_back_is_found_before_it_is_written_to(store: Ledger,
 # ----- in threads and in other processes
 
 
+@pytest.mark.sweep
 def test_readers_beside_writers_see_only_states_that_were(
     store: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,7 @@ def run(url: str, name: str, how: How = "threads") -> storms.Figures:
 
 
 @pytest.mark.parametrize("name", storms.STORMS)
-@pytest.mark.parametrize("how", ["threads", pytest.param("processes", marks=needs_forks)])
+@pytest.mark.parametrize("how", ["threads", pytest.param("processes", marks=[needs_forks, pytest.mark.sweep])])
 def test_a_storm_breaks_no_promise(url: str, name: str, how: How) -> None:
     figures = run(url, name, how)
     assert figures.broken == []

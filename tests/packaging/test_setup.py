@@ -85,7 +85,7 @@ def test_nothing_is_built_from_source_by_tools_that_are_not_pinned() -> None:
     assert "setuptools" in tools
     assert int(PINS["setuptools"].split(".")[0]) > 70
     installed = re.findall(r"^\t@\$\(PIP\) (.+)", MAKEFILE, re.MULTILINE)
-    assert installed == ["$(BUILD_TOOLS)", "--editable '.[batch,cli]'", "--editable '.[dev]'"]
+    assert installed == ["$(BUILD_TOOLS)", "--editable '.[batch,cli]'", "--editable '.[$(EXTRAS)]'"]
 
 
 def test_the_lock_keeps_all_but_ourselves_and_pip() -> None:
@@ -190,7 +190,7 @@ def test_make_without_a_target_lists_the_targets() -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")
-@pytest.mark.parametrize(("target", "extras"), [("demo", ["batch,cli"]), ("lint", ["batch,cli", "dev"])])
+@pytest.mark.parametrize(("target", "extras"), [("demo", ["batch,cli"]), ("lint", ["batch,cli", "dev,service"])])
 def test_the_demo_installs_little(tmp_path: Path, target: str, extras: list[str]) -> None:
     """A first look need not wait for Spark."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "constraints-lowest.txt"):

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from miexchange import Condition, Device, InvalidValue, Programme, Quote, Refusal, appraise
+from miexchange import (
+    Condition,
+    Device,
+    ImeiStatus,
+    InvalidValue,
+    Programme,
+    Quote,
+    Refusal,
+    RegisterAnswer,
+    appraise,
+)
 from miexchange.programme.rules import INPUTS
 
 if TYPE_CHECKING:
@@ -50,6 +60,10 @@ def valued(row: Row, programme: Programme, bonuses_given: Mapping[str, int], at:
 
 def _asked(row: Row, programme: Programme, given: Mapping[str, int], at: datetime | None) -> Quote | Refusal:
     facts = {name: row[name] for name in FACTS if row.get(name) is not None}
+    asked_at = row.get("register_asked_at")
+    if asked_at is not None:
+        status = facts.get("imei_status", ImeiStatus.UNVERIFIED)
+        facts["imei_status"] = RegisterAnswer(ImeiStatus(status), "a register", asked_at, "a row")
     numbers = (_number(row.get("imei")), _number(row.get("imei2")))
     device = Device(row["model"], *numbers, row.get("purchased_on"))
     condition = Condition({name: row.get(name) for name in questions_of(programme)})

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from miexchange import Imei, Programme
+from miexchange import Imei, Programme, RegisterAnswer
 from miexchange.programme.rules import COUNTED
 from miexchange.strategies import hostile_enquiries
 from parity.one_by_one import Row, questions_of
@@ -31,6 +31,7 @@ _OWN: dict[str, pa.DataType] = {
     "imei": pa.string(),
     "imei2": pa.string(),
     "imei_status": pa.string(),
+    "register_asked_at": pa.timestamp("us", "UTC"),
     "purchased_on": pa.date32(),
     "at": pa.timestamp("us", "UTC"),
     "exchange_open": pa.bool_(),
@@ -53,7 +54,9 @@ def _row(asked: Enquiry) -> Row:
     for name, number in (("imei", device.imei), ("imei2", device.imei2)):
         row[name] = number.digits if isinstance(number, Imei) else number
     row |= {"exchange_open": asked.exchange_open, "device_exchanged": asked.device_exchanged}
-    row |= {"imei_status": str(asked.imei_status), **asked.told}
+    said = asked.imei_status
+    status, asked_at = (said.status, said.asked_at) if isinstance(said, RegisterAnswer) else (said, None)
+    row |= {"imei_status": str(status), "register_asked_at": asked_at, **asked.told}
     return row | {name: asked.condition.get(name) for name in questions_of(asked.programme)}
 
 

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 
 
+@pytest.mark.sweep
 def test_every_type_of_every_library_is_read_or_refused_by_one_rule() -> None:
     """Promise 8: what arrives from outside gives a value or a refusal of its row, never a crash."""
     path = os.pathsep.join([*filter(None, sys.path), str(TESTS)])

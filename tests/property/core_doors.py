@@ -31,6 +31,7 @@ from miexchange import (
     ReasonCode,
     Refusal,
     TacTable,
+    TreatmentTable,
     appraise,
     headline,
     issue,
@@ -260,6 +261,7 @@ def _values() -> dict[type, Any]:
         (EligibleModels, programme.eligible.listings),
         (PriceTable, programme.prices.prices),
         (AnchorTable, programme.anchors.anchors),
+        (TreatmentTable, programme.treatments.treatments),
     ):
         roots.append(cast("Any", kind)(rows[:5]))
     usage = programme.terms[-1].usage
@@ -414,6 +416,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "basis",
         "source",
     ),
+    "tax_treatments.csv": ("part", "effective_from", "effective_until", "treatment", "source"),
     "tac.csv": ("tac", "brand", "model", "source"),
     "grades.csv": ("grade", "keep_bps", "ctia", "r2", "meaning", "source"),
     "condition.csv": (
@@ -426,6 +429,7 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "eligible_models.csv": ("m{0}", "2020-01-01", "", "s"),
     "market_prices.csv": ("m{0}", "2020-01-01", "", "100", "observed", "s"),
     "repair_anchors.csv": ("m{0}", "display", "2020-01-01", "", "100", "observed", "s"),
+    "tax_treatments.csv": ("bonus:b{0}", "2020-01-01", "", "payment", "s"),
     "tac.csv": ("{0:08d}", "A", "M{0}", "s"),
     "grades.csv": ("g{0}", "9000", "", "", "m", "s"),
     "condition.csv": ("q{0}", "o", "", "", "", "", "", "", "", "", "s"),
@@ -553,6 +557,7 @@ def _table_doors() -> Iterator[tuple[str, Door]]:
         ("eligible_models.csv", EligibleModels),
         ("market_prices.csv", PriceTable),
         ("repair_anchors.csv", AnchorTable),
+        ("tax_treatments.csv", TreatmentTable),
         ("tac.csv", TacTable),
     ):
         inputs = {**tables(file), **(_TACS if kind is TacTable else {})}

@@ -25,6 +25,7 @@ from miexchange import (
     DeviceReport,
     Exchange,
     ImeiStatus,
+    LineParts,
     Money,
     PriceTable,
     Problem,
@@ -32,6 +33,9 @@ from miexchange import (
     Reason,
     ReasonCode,
     Refusal,
+    RegisterAnswer,
+    Treatment,
+    TreatmentTable,
     Zone,
     _data,
     appraise,
@@ -82,7 +86,17 @@ class _Sound:
         plain = small.programme(terms, anchors={"display": 100_000})
         priced = PriceTable.of([price.replace(source="a shop") for price in plain.prices.prices])
         repairs = AnchorTable.of([anchor.replace(source="a shop") for anchor in plain.anchors.anchors])
-        return replace(plain, prices=priced, anchors=repairs)
+        return replace(plain, prices=priced, anchors=repairs, treatments=self.treatments)
+
+    @cached_property
+    def treatments(self) -> TreatmentTable:
+        return TreatmentTable.of(
+            [
+                Treatment("exchange_value", small.BEGIN, "payment", "a rule"),
+                Treatment("bonus:launch", small.BEGIN, "discount", "a rule"),
+                Treatment("resale", small.BEGIN, "margin", "a rule"),
+            ]
+        )
 
     @cached_property
     def overlap(self) -> Overlap:
@@ -240,6 +254,8 @@ def _examples() -> dict[type, Any]:
         CustomerClass("gold", 10_000),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
+        LineParts(3, 1_000, 100, 0, 29_900),
+        RegisterAnswer(ImeiStatus.CLEAR, "CEIR", AT, "r-17"),
         Money(1_000, small.INR),
         ChangedAnswer("glass", "best", "marked", -15_000, ()),
         Conflict("glass", "best", "marked", ""),
@@ -385,6 +401,10 @@ def _by_name() -> dict[str, Any]:
         "order": trade.ORDER,
         "other": 1,
         "public_key": SOUND.checkpoint.public_key,
+        "part": "exchange_value",
+        "purchase_minor": 1_000,
+        "selling_minor": 2_000,
+        "units": 1,
         "predicted": pd.Series([100, 200]),
         "actual": pd.Series([110, 190]),
         "programme": SOUND.programme,
@@ -426,6 +446,11 @@ def _by_door() -> dict[str, dict[str, Any]]:
     return {
         "Anchor.table": {},
         "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},
+        "TreatmentTable.of": {"rows": SOUND.treatments.treatments},
+        "TreatmentTable.read": {
+            "source": SOUND.csv(pd.DataFrame([row.to_dict() for row in SOUND.treatments.treatments]), "t.csv")
+        },
+        "LineParts.returned": {"before": 1},
         "PriceTable.of": {"rows": prices.prices},
         "PriceTable.read": {"source": SOUND.csv(pd.DataFrame([price.to_dict() for price in prices.prices]), "p.csv")},
         "AnchorTable.read": {

@@ -104,6 +104,11 @@ def test_a_fault_deep_in_a_body_has_its_path() -> None:
     assert fault["input"] == "'2'"
 
 
+def test_a_field_that_is_not_there_is_told_with_those_that_are() -> None:
+    (fault,) = CLIENT.post("/typed/Device", json={"model": "x", "colour": "red"}).json()["detail"]
+    assert fault["msg"] == "Device has no field 'colour': leave it out; known: model, imei, imei2, purchased_on"
+
+
 def test_values_are_fields_of_a_model_and_parts_of_a_body() -> None:
     quote = sound.SOUND.quote
     whole = form_of(quote)

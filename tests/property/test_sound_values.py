@@ -199,8 +199,8 @@ def test_every_public_value_is_walked() -> None:
 
 
 WITHOUT_BOUNDS = {
-    "Accept", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibilityTerms", "EligibleModels",
-    "Expire", "Finding", "Money", "PriceTable", "Replay", "Verdict",
+    "Accept", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibleModels",
+    "Expire", "Finding", "Money", "PriceTable", "Replay", "TreatmentTable", "Verdict",
 }  # fmt: skip
 """Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""
 

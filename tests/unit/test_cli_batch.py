@@ -157,6 +157,7 @@ def started(arguments: list[str]) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("kind", "rows"), [("parquet", 200_000), ("csv", 60_000)])
 def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
     tmp_path: Path, graded: Programme, kind: str, rows: int

@@ -12,7 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import ReasonCode, _decisions, _kernel
-from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED, WARNED, identity, let_pass, numbers, shown
+from miexchange._decisions import (
+    BITS,
+    BLOCKED,
+    CLEAR,
+    DUPLICATE,
+    TRACKED,
+    UNVERIFIED,
+    WARNED,
+    identity,
+    is_stale,
+    let_pass,
+    numbers,
+    shown,
+)
 
 NO, YES = False, True
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.BitAnd, ast.BitOr, ast.BitXor)
@@ -41,15 +54,27 @@ def test_a_decision_is_made_of_operators_alone(function: ast.FunctionDef) -> Non
 
 
 def test_what_the_register_says() -> None:
-    assert [numbers(YES, NO, NO, status) for status in (CLEAR, BLOCKED, UNVERIFIED, 3)] == [
-        0, bits("imei_blocked"), bits("imei_unverified"), bits("imei_unverified"),
+    said = (CLEAR, BLOCKED, TRACKED, DUPLICATE, UNVERIFIED, 5)
+    assert [numbers(YES, NO, NO, status, NO) for status in said] == [
+        0, bits("imei_blocked"), bits("imei_tracked"), bits("imei_duplicate"), bits("imei_unverified"),
+        bits("imei_unverified"),
     ]  # fmt: skip
+    assert numbers(YES, NO, NO, BLOCKED, YES) == bits("imei_blocked", "register_stale")
+    assert numbers(NO, NO, NO, CLEAR, YES) == 0
+
+
+@given(st.integers(-(2**62), 2**61), st.integers(-(2**61), 2**61), st.integers(0, 8_760))
+def test_an_answer_is_evidence_for_so_many_hours(asked_at: int, at: int, hours: int) -> None:
+    """EligibilityTerms: how old a register's answer may be; 0 where no evidence is demanded. None is from later."""
+    is_new = asked_at <= at <= asked_at + hours * 3_600_000_000
+    assert is_stale(asked_at, at, hours) is bool(hours and not is_new)
+    assert bool(is_stale(*map(np.int64, (asked_at, at, hours)))) is is_stale(asked_at, at, hours)
 
 
 def test_what_two_numbers_say_together() -> None:
-    assert numbers(YES, NO, YES, CLEAR) == bits("imei_repeated")
-    assert numbers(YES, YES, NO, BLOCKED) == bits("imei2_missing", "imei_blocked")
-    assert numbers(NO, YES, YES, BLOCKED) == 0
+    assert numbers(YES, NO, YES, CLEAR, NO) == bits("imei_repeated")
+    assert numbers(YES, YES, NO, BLOCKED, NO) == bits("imei2_missing", "imei_blocked")
+    assert numbers(NO, YES, YES, BLOCKED, NO) == 0
 
 
 def test_a_placeholder_hides_what_its_first_digits_say_and_nothing_else() -> None:
@@ -75,7 +100,7 @@ def test_nothing_is_shown_beside_what_hides_it(reasons: int) -> None:
 
 def test_a_column_runs_the_same_lines() -> None:
     """Design, promise 6: one rule, any width."""
-    cases = list(itertools.product((False, True), (False, True), (False, True), range(4)))
+    cases = list(itertools.product((False, True), (False, True), (False, True), range(6), (False, True)))
     columns = [np.array(column) for column in zip(*cases, strict=True)]
     assert numbers(*columns).tolist() == [numbers(*case) for case in cases]
     sets = np.array([bits("imei_test"), bits("tac_unknown", "imei_unverified"), bits("programme_not_in_force"), 0])

@@ -157,6 +157,10 @@ def test_only_a_clear_status_is_taken_as_clear(status: ImeiStatus, terms: Eligib
         ("clear", "refuse"): ([], []),
         ("blocked", "warn"): (["imei_blocked"], []),
         ("blocked", "refuse"): (["imei_blocked"], []),
+        ("tracked", "warn"): (["imei_tracked"], []),
+        ("tracked", "refuse"): (["imei_tracked"], []),
+        ("duplicate", "warn"): (["imei_duplicate"], []),
+        ("duplicate", "refuse"): (["imei_duplicate"], []),
         ("unverified", "warn"): ([], ["imei_unverified"]),
         ("unverified", "refuse"): (["imei_unverified"], []),
     }

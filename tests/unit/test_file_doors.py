@@ -249,7 +249,7 @@ def codes(length: int, rows: int) -> pa.Array:
         ),
     ],
 )
-@pytest.mark.parametrize("target", ["out.parquet", "out.csv"])
+@pytest.mark.parametrize("target", ["out.parquet", pytest.param("out.csv", marks=pytest.mark.sweep)])
 def test_a_small_parquet_does_not_unpack_to_gigabytes(
     tmp_path: Path,
     numbers: Callable[[], pa.Array],

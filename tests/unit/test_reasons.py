@@ -29,6 +29,7 @@ from miexchange import (
     ReasonCode,
     ReasonKind,
     Refusal,
+    RegisterAnswer,
     _texts,
     appraise,
     refusal,
@@ -38,7 +39,7 @@ from miexchange.events import Agree, Complete, Expire, Inspect, Reserve, Reverse
 from miexchange.exchange import accept, apply
 from miexchange.inspection import examine
 from miexchange.market import PriceTable
-from miexchange.programme import AgeBand, Bonus, CustomerClass
+from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit
 from miexchange.quote import Quote
 from miexchange.refusal import reason_of, refusal_of
 from unit import small, trade
@@ -377,6 +378,12 @@ def devices() -> Iterator[object]:
         yield judged(device, terms=REFUSE)
     yield judged(Device(one, imei("35417803")), terms=REFUSE, imei_status=ImeiStatus.BLOCKED, exchange_open=True)
     yield judged(Device(one, imei("35417803")), terms=REFUSE, imei_status=ImeiStatus.UNVERIFIED, device_exchanged=True)
+    for status in (ImeiStatus.TRACKED, ImeiStatus.DUPLICATE):
+        yield judged(Device(one, imei("35417803")), imei_status=status)
+    for asked_at in (AT - DAY, AT + DAY):
+        answer, wants = RegisterAnswer(ImeiStatus.CLEAR, "CEIR", asked_at, "r1"), REFUSE.replace(register_hours=1)
+        yield judged(Device(one, imei("35417803")), terms=wants, imei_status=answer, at=AT)
+    yield judged(Device(one, imei("35417803")), terms=REFUSE.replace(register_hours=1))
     yield judged(Device(one), brands=frozenset({"Zeta"}), on=date(2017, 1, 1))
     yield judged(Device(one), categories=frozenset({"tablet"}))
     yield judged(Device("zeta-flip-16"), on=date(2017, 1, 1))
@@ -444,6 +451,8 @@ def exchanges() -> Iterator[object]:
     last = appraise(Device(small.MODEL, trade.IMEI), SAID, programme, at=AT)
     assert isinstance(last, Quote)
     yield accept(last, programme, bonuses_given={"launch": 1}, **given)
+    limits = RULES.replace(limits=(Limit("once", "account", 1, 30), Limit("home", "address", 1, 30)))
+    yield accept(trade.quote(limits), trade.programme(limits), begun={"once": [AT]}, **given)
     yield accept(trade.quote(None), trade.programme(None), **given)
     begun, held, ended = trade.issued(), trade.reserved(), trade.completed()
     dearer = ORDER.replace(lines=(ORDER.lines[0].replace(price_minor=1_300_000),))

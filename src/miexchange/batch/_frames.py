@@ -46,6 +46,7 @@ _KINDS: dict[str, Kind] = {
     "imei": "text",
     "imei2": "text",
     "imei_status": "text",
+    "register_asked_at": "instant",
     "purchased_on": "day",
     "at": "instant",
     "exchange_open": "flag",
@@ -65,10 +66,11 @@ def appraise_frame(
     """Value a table of devices, a row each, by the same rules as `miexchange.appraise`.
 
     The columns are ``model`` and one for each question of the programme, named by its id, and where
-    they are known ``imei``, ``imei2``, ``imei_status``, ``purchased_on``, ``at``, ``exchange_open``,
-    ``device_exchanged``, ``target`` and whatever its rules read, such as ``customer``. They mean what the arguments
-    of `miexchange.appraise` mean, and an empty cell what an argument left out means. Other columns are not looked at,
-    whatever they are called. Texts may be dictionary-encoded (categorical), which is several times faster.
+    they are known ``imei``, ``imei2``, ``imei_status``, ``register_asked_at``, ``purchased_on``, ``at``,
+    ``exchange_open``, ``device_exchanged``, ``target`` and whatever its rules read, such as ``customer``. They mean
+    what the arguments of `miexchange.appraise` mean, and an empty cell what an argument left out means; a status with
+    an instant in ``register_asked_at`` is a `miexchange.RegisterAnswer`, one without is plain. Other columns are not
+    looked at, whatever they are called. Texts may be dictionary-encoded (categorical), which is several times faster.
 
     A row is never dropped and never raises: a cell that holds no value of its type (bytes that are no UTF-8 in a
     text, say), or no instant, refuses its row with ``invalid_value``.

@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime, tzinfo
 from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self, cast
 
-from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, takes, whole
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
+from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import MiExchangeError, out_of_range
 from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
 from miexchange.exchange import Exchange, State, acceptance, apply, begin
@@ -38,6 +39,7 @@ from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.money import Currency
 from miexchange.programme import Programme
+from miexchange.programme.limits import NO_TAGS, tags_told
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal, refused
 from miexchange.valuation import maker_of
@@ -150,7 +152,14 @@ class Ledger(Books):
             return self._programmes.find(quote.digest, connection) or {}
         return found
 
-    @takes(quote=instance(Quote), programme=_MAKER, account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
+    @takes(
+        quote=instance(Quote),
+        programme=_MAKER,
+        account=_ACCOUNT,
+        at=INSTANT,
+        idempotency_key=_KEY,
+        register_answer=maybe(instance(RegisterAnswer)),
+    )
     def accept(
         self,
         quote: Quote,
@@ -159,11 +168,14 @@ class Ledger(Books):
         account: str,
         at: datetime,
         idempotency_key: str,
+        register_answer: RegisterAnswer | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> Exchange | Refusal:
         """Accept a quote: see `miexchange.exchange.accept`. Its programme is kept from then on.
 
         An account has one open exchange at most, and so has a device, by either of its IMEIs. A device that was bought
-        is bought again only as the terms say, and no bonus is given more often than its quota.
+        is bought again only as the terms say, no bonus is given more often than its quota, and no limit of the terms is
+        passed, whoever accepts at the same time.
 
         Args:
             quote: the quote, with its IMEIs; or with their tokens, where it was made with `quote_key`.
@@ -173,15 +185,29 @@ class Ledger(Books):
             account: the account that gets the coupon.
             at: the instant.
             idempotency_key: the caller's name for this request.
+            register_answer: what a register said since the quote, where the terms want a newer answer.
+            tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+                They are kept as they are, so give no address and no name of a person.
         """
-        keys, maker = self._secret_keys(), self._maker(quote, programme)
-        content = (packed(quote), account)
+        keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
+        said = [] if register_answer is None else [packed(register_answer)]
+        content = (packed(quote), account, *said, *(part for tag in told for part in tag))
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
             if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
                 return refused(ReasonCode.QUOTE_UNSEALED, "tokens")
-            return acceptance(quote, maker, account=account, at=at, key=keys[0], old_keys=keys[1:], **facts._asdict())
+            return acceptance(
+                quote,
+                maker,
+                account=account,
+                at=at,
+                key=keys[0],
+                old_keys=keys[1:],
+                register_answer=register_answer,
+                tags=dict(told),
+                **facts._asdict(),
+            )
 
         event = accepted(Facts())
         begun: Exchange | None = None
@@ -197,11 +223,11 @@ class Ledger(Books):
         def second(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
-            coupon = event.coupon
-            facts = self._facts(session.core, coupon)  # before the row: whoever wrote it made these facts
-            if (row := session.row(coupon.code)) is not None:
+            code = event.coupon.code
+            facts = self._facts(session.core, event)  # before the row: whoever wrote it made these facts
+            if (row := session.row(code)) is not None:
                 if row.version == 1:
-                    self._answer(session, request, code=coupon.code, version=1)
+                    self._answer(session, request, code=code, version=1)
                     return self._load(session.core, row)
                 return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED))
             refusal = accepted(facts)

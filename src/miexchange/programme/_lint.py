@@ -7,7 +7,7 @@ priced; the arithmetic stays within 64 bits; nothing stands in a table that no q
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -17,6 +17,7 @@ from miexchange._time import midnight
 from miexchange.market import stale_from
 from miexchange.money import BPS, percent
 from miexchange.programme.rules import RULES, Span
+from miexchange.treatment import BONUS, EXCHANGE_VALUE, RESALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_REGISTER_LAW = datetime(2025, 10, 22, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _Fault = tuple[str, str, str]
@@ -44,6 +46,7 @@ def check(draft: Draft) -> None:
             _check_asked(part.index, part.answers, draft)
         if part.settings is not None:
             _check_rules(part.settings, part.index, draft)
+            _check_register(part.settings, part.index, draft)
             if part.answers is not None:
                 _check_shares(part.settings, part.index, draft)
     _check_versions(draft)
@@ -191,6 +194,29 @@ def _check_rules(terms: Terms, index: int, draft: Draft) -> None:
             draft.bad(("terms", index, rule.setting, number, key), what, remedy)
 
 
+def _check_register(terms: Terms, index: int, draft: Draft) -> None:
+    """See that Indian terms take no used phone unless a register was asked, as the law wants since 22 October 2025.
+
+    Whoever sells or buys used equipment that has an IMEI asks the register of tampered and restricted ones before, and
+    lets go of what is in it: Telecommunications (Telecom Cyber Security) Amendment Rules, 2025, G.S.R. 771(E),
+    https://gazettetracker.com/g/CG-DL-E-22102025-267074. How old an answer may be is for the terms to say.
+    """
+    if draft.currency is None or draft.currency.code != "INR" or terms.effective_from < _REGISTER_LAW:
+        return
+    because = "from 22 October 2025 on a register must be asked before a used phone is bought: G.S.R. 771(E)"
+    if terms.eligibility.unverified_imei != "refuse":
+        what = f"an unverified IMEI is taken, and {because}"
+        draft.bad(("terms", index, "eligibility", "unverified_imei"), what, "Write refuse")
+    hours = {("eligibility", "register_hours"): terms.eligibility.register_hours}
+    if terms.exchange is not None:
+        names = ("accept_register_hours", "hand_over_register_hours")
+        hours |= {("exchange", name): getattr(terms.exchange, name) for name in names}
+    for path, number in hours.items():
+        if not number:
+            what, remedy = f"an answer of any age is taken, and {because}", "Say how many hours an answer is taken"
+            draft.bad(("terms", index, *path), what, remedy)
+
+
 def _periods(draft: Draft) -> list[Span]:
     """Return from when until when each version of the terms is in force; nothing where that cannot be told."""
     starts = [part.settings.effective_from for part in draft.parts if part.settings is not None]
@@ -233,6 +259,7 @@ class _Tables:
         self._check_first_days()
         self._check_gaps()
         self._check_amounts()
+        self._check_treatments()
         if len(self._answers) == len(self._versions):
             self._check_reach()
             self._check_anchors()
@@ -380,6 +407,29 @@ class _Tables:
                 if bonus.from_value_minor > most:
                     what = f"{bonus.id} is unreachable: no price is above that of {dearest}, {most}"
                     draft.bad((*path, "bonuses", number, "from_value_minor"), what, "Lower it, or take the bonus out")
+
+    def _check_treatments(self) -> None:
+        """See that each part of a coupon has a tax treatment while it is given, and each row a part."""
+        draft, table = self._draft, self._draft.treatments
+        if not table:
+            return
+        given: dict[str, list[Span]] = {}
+        for _, terms, period in self._versions:
+            for part in (EXCHANGE_VALUE, *(f"{BONUS}{bonus.id}" for bonus in terms.bonuses)):
+                given.setdefault(part, []).append(period)
+        file = draft.files["tax_treatments"]
+        for row, line in zip(table, draft.treatment_lines, strict=True):
+            if row.part not in given and row.part != RESALE:
+                what, remedy = f"{row.part} is of no bonus in the terms", f"Known: {', '.join((*given, RESALE))}"
+                self._problems.add(file, line, "part", what, remedy)
+        for part, periods in given.items():
+            ends = [row.effective_until for row in table if row.part == part and row.effective_until is not None]
+            for begin, end in periods:
+                hole = next((at for at in (begin, *ends) if begin <= at < end and table.as_of(part, at) is None), None)
+                if hole is not None:
+                    what = f"{part} has no tax treatment on {self._day(hole)}"
+                    self._problems.add(file, None, "part", what, "Add a row that is in force then")
+                    break
 
     def _check_reach(self) -> None:
         """See that each question is asked of a listed model, and that an answer reads each anchor."""

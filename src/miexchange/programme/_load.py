@@ -34,6 +34,7 @@ from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
 from miexchange.programme._toml import Toml, TomlPath, read_toml
 from miexchange.programme.terms import SomeWords
 from miexchange.tac import TacTable
+from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
 __all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
 
@@ -79,6 +80,7 @@ class _Head:
     eligible_models: Text
     market_prices: Text
     repair_anchors: Note = ""
+    tax_treatments: Note = ""
     price_step_minor: PriceMinor = 1
     zone: Note = ""
     utc_offset_minutes: (
@@ -142,10 +144,12 @@ class Draft:
     prices: PriceTable = field(default_factory=lambda: PriceTable(()))
     anchors: AnchorTable = field(default_factory=lambda: AnchorTable(()))
     tacs: TacTable = field(default_factory=lambda: TacTable.of([]))
+    treatments: TreatmentTable = NO_TREATMENTS
     parts: list[Part] = field(default_factory=list)
     listing_lines: list[int] = field(default_factory=list)  # of the table's rows, in its order
     price_lines: list[int] = field(default_factory=list)
     anchor_lines: list[int] = field(default_factory=list)
+    treatment_lines: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
     tables_read: bool = False
     """Whether the head and every table were read without a problem."""
@@ -231,6 +235,7 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
         prices=draft.prices,
         anchors=draft.anchors,
         tacs=draft.tacs,
+        treatments=draft.treatments,
         terms=tuple(part.settings for part in draft.parts if part.settings is not None),
     )
 
@@ -263,13 +268,14 @@ def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:
     problems = draft.problems
     draft.brands, draft.categories = head.get("brands", ()), head.get("categories", ())
     files = draft.files
-    for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors"):
+    for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors", "tax_treatments"):
         if head.get(key):
             files[key] = _called(directory, head[key])
     draft.catalogue = _read_table(Catalogue, "models", directory, head, draft)
     draft.eligible = _read_table(EligibleModels, "eligible_models", directory, head, draft, draft.listing_lines)
     draft.prices = _read_table(PriceTable, "market_prices", directory, head, draft, draft.price_lines)
     draft.anchors = _read_table(AnchorTable, "repair_anchors", directory, head, draft, draft.anchor_lines)
+    draft.treatments = _read_table(TreatmentTable, "tax_treatments", directory, head, draft, draft.treatment_lines)
     if "tacs" in files:
         draft.tacs = _read_tacs(directory / head["tacs"], files["tacs"], problems)
     draft.tables_read = not problems.found

@@ -126,6 +126,8 @@ def _files(programme: Programme) -> dict[str, str]:
     }
     if programme.anchors:
         tables["repair_anchors"] = ("repair_anchors.csv", *_rows(programme.anchors))
+    if programme.treatments:
+        tables["tax_treatments"] = ("tax_treatments.csv", *_rows(programme.treatments))
     files = {name: _table(head, rows) for name, head, rows in tables.values()}
     head = {
         "id": programme.id,

@@ -20,6 +20,7 @@ from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import Currency, PriceMinor
 from miexchange.programme.terms import Terms
 from miexchange.tac import TacTable
+from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +54,7 @@ class Programme:
         categories: the categories of old devices that it accepts, such as ``smartphone``.
         price_step_minor: every market price is a multiple of this, in minor units. The larger it is, the larger
             the shares of the price that answers may take without a dearer device ever being worth less.
+        treatments: how the parts of a trade-in count for tax, dated; none where it says nothing of that.
     """
 
     id: Id
@@ -68,6 +70,7 @@ class Programme:
     terms: Annotated[tuple[Terms, ...], Items(0, VERSIONS, "version")]
     categories: frozenset[str]
     price_step_minor: PriceMinor = 1
+    treatments: TreatmentTable = NO_TREATMENTS
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -197,7 +200,7 @@ class Programme:
         head = (self.id, self.title, named(self.zone), self.currency.code, str(self.price_step_minor))
         for words in (head, sorted(self.categories), sorted(self.brands)):
             content.update("\x1f".join(words).encode() + b"\x1d")
-        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors):
+        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors, self.treatments):
             content.update(b"\x1e" + dump(table))
         for tac, device in self.tacs:
             content.update(f"\x1e{tac}\x1f{device.brand}\x1f{device.model}".encode())

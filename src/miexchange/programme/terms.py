@@ -14,9 +14,10 @@ from miexchange._text import WIDEST, native
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, pairs, whole
 from miexchange.condition import Grade, Questionnaire
-from miexchange.eligibility import EligibilityTerms
+from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
 
-
-LONGEST_DAYS = 3_650
-"""For how many days something can be valid: ten years."""
 
 SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
 """Brands, categories or channels, each named once, one at least."""
@@ -108,6 +106,9 @@ class ExchangeRules(Value):
         rebuy_days: for how many times 24 hours after the hand-over it is not; 0 where it never is.
         skew_seconds: by how much the clocks of a service's machines may differ: an instant that is earlier than what
             it follows by up to so much counts as that instant.
+        accept_register_hours: how old a register's answer may be at acceptance; 0 where none is demanded.
+        hand_over_register_hours: the same at the inspection before the hand-over, where the register is asked again.
+        limits: how many exchanges may be begun in a window.
         source: where the rules are from.
     """
 
@@ -122,6 +123,9 @@ class ExchangeRules(Value):
     rebuy: Literal["never", "after"] = "never"
     rebuy_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
     skew_seconds: Annotated[int, Between(0, 300)] = 2
+    accept_register_hours: Hours = 0
+    hand_over_register_hours: Hours = 0
+    limits: Annotated[tuple[Limit, ...], Items(0, LISTED, "id")] = ()
     source: Note = ""
 
     def _faults(self) -> Iterator[Fault]:
@@ -131,6 +135,7 @@ class ExchangeRules(Value):
             ("decide_hours", "mismatch", self.mismatch == "difference", True),
             ("reversal_days", "reversal", self.reversal != "none", True),
             ("rebuy_days", "rebuy", self.rebuy == "after", True),
+            ("hand_over_register_hours", "inspection", self.inspection == "required", False),
         ):
             number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
             if number and not is_read:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         quotes,
         reasons,
         refusals,
+        register_answers,
         verdicts,
     )
     from miexchange.strategies._exchanges import device_reports, events, examinations, exchanges, inspections
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from miexchange.strategies._numbers import amounts, instants
     from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
     from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
+    from miexchange.strategies._treatments import line_parts, treatment_tables, treatments
 
 __all__ = [
     "STRATEGIES",
@@ -74,6 +76,7 @@ __all__ = [
     "imeis",
     "inspections",
     "instants",
+    "line_parts",
     "listings",
     "mistyped_imeis",
     "options",
@@ -89,8 +92,11 @@ __all__ = [
     "redemptions",
     "refusals",
     "register",
+    "register_answers",
     "tac_tables",
     "terms",
+    "treatment_tables",
+    "treatments",
     "usage_rules",
     "variants",
     "verdicts",
@@ -107,6 +113,7 @@ _PARTS = (
     "numbers",
     "prices",
     "programmes",
+    "treatments",
 )
 
 

@@ -12,7 +12,7 @@ from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.condition import Condition, Grade, Grading, Option, Question, Questionnaire
 from miexchange.coupon import Coupon, Order, OrderLine, Redemption
 from miexchange.device_report import DeviceReport
-from miexchange.eligibility import EligibleModels, Listing, Verdict
+from miexchange.eligibility import EligibleModels, Listing, RegisterAnswer, Verdict
 from miexchange.errors import Problem
 from miexchange.exchange import Exchange
 from miexchange.imei import Imei
@@ -24,14 +24,16 @@ from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.refusal import Reason, Refusal
 from miexchange.strategies._conditions import conditions, grades, gradings, options, questionnaires, questions
 from miexchange.strategies._coupons import coupons, order_lines, orders, redemptions
-from miexchange.strategies._enquiries import devices, quotes, reasons, refusals, verdicts
+from miexchange.strategies._enquiries import devices, quotes, reasons, refusals, register_answers, verdicts
 from miexchange.strategies._exchanges import device_reports, examinations, exchanges, inspections
 from miexchange.strategies._imeis import imeis, tac_tables
 from miexchange.strategies._models import BRANDS, NAMES, catalogues, eligible_models, listings, variants
 from miexchange.strategies._numbers import CURRENCIES, SOURCE, amounts, bounded, texts, tuples
 from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
 from miexchange.strategies._programmes import PLACES, exchange_rules, programmes, terms, usage_rules
+from miexchange.strategies._treatments import line_parts, treatment_tables, treatments
 from miexchange.tac import TacDevice, TacTable
+from miexchange.treatment import LineParts, Treatment, TreatmentTable
 from miexchange.valuation import Replay, WorstCase
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         ),
         Imei: imeis,
         Inspection: inspections,
+        LineParts: line_parts,
         Listing: listings,
         Money: lambda: st.builds(Money, st.integers(-GREATEST_AMOUNT, GREATEST_AMOUNT), CURRENCIES),
         Option: options,
@@ -83,12 +86,15 @@ STRATEGIES: Mapping[type, Callable[[], SearchStrategy[Any]]] = MappingProxyType(
         Reason: reasons,
         Redemption: redemptions,
         Refusal: refusals,
+        RegisterAnswer: register_answers,
         Replay: lambda: tuples(texts()).map(Replay),
         TacDevice: lambda: st.builds(
             TacDevice, st.sampled_from(BRANDS), st.sampled_from(NAMES), st.just("") | st.just(SOURCE)
         ),
         TacTable: tac_tables,
         Terms: terms,
+        Treatment: treatments,
+        TreatmentTable: treatment_tables,
         UsageRules: usage_rules,
         Variant: variants,
         Verdict: verdicts,

@@ -18,6 +18,7 @@ from miexchange.quote import GrantedBonus, Quote, QuoteLine
 from miexchange.strategies._imeis import imeis
 from miexchange.strategies._numbers import CURRENCIES, amounts, bounded, instants, secret_keys, subsets, texts, tuples
 from miexchange.strategies._programmes import CATEGORIES, CHANNELS, NEW_BRANDS, PRODUCTS, usage_rules
+from miexchange.strategies._treatments import covering
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -74,7 +75,8 @@ def coupons(draw: st.DrawFn, quote: Quote | None = None) -> Coupon:
     accepted = draw(_accepted()) if quote is None else quote
     at = draw(instants(accepted.at, accepted.valid_until - TICK))
     key = draw(secret_keys())
-    coupon = _issue(accepted, [], account=draw(texts()), at=at, key=key, old_keys=())
+    found = draw(covering([bonus.id for bonus in accepted.bonuses]))
+    coupon = _issue(accepted, [], found, account=draw(texts()), at=at, key=key, old_keys=())
     assert isinstance(coupon, Coupon), coupon.explain()  # noqa: S101 - it is accepted in time, with its IMEI
     return coupon
 

@@ -13,7 +13,7 @@ from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
 from miexchange._time import TICK, midnight
 from miexchange.catalogue import Device, Variant
 from miexchange.condition import Condition
-from miexchange.eligibility import ImeiStatus, Verdict, assess, needs_second
+from miexchange.eligibility import ImeiStatus, RegisterAnswer, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
 from miexchange.programme.rules import Told
@@ -30,7 +30,17 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
-__all__ = ["Enquiry", "devices", "enquiries", "hostile_enquiries", "quotes", "reasons", "refusals", "verdicts"]
+__all__ = [
+    "Enquiry",
+    "devices",
+    "enquiries",
+    "hostile_enquiries",
+    "quotes",
+    "reasons",
+    "refusals",
+    "register_answers",
+    "verdicts",
+]
 
 _AGES = st.timedeltas(timedelta(), timedelta(1_500)).map(lambda age: timedelta(age.days))
 
@@ -44,7 +54,7 @@ class Enquiry(Told):
         condition: the answers.
         programme: the rules.
         at: the instant of the valuation.
-        imei_status: what the register says of the IMEI.
+        imei_status: what the register says of the IMEI, with evidence or without.
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
         bonuses_given: how often each bonus with a quota was given so far.
@@ -54,7 +64,7 @@ class Enquiry(Told):
     condition: Condition
     programme: Programme
     at: datetime
-    imei_status: ImeiStatus = ImeiStatus.CLEAR
+    imei_status: ImeiStatus | RegisterAnswer = ImeiStatus.CLEAR
     exchange_open: bool = False
     device_exchanged: bool = False
     bonuses_given: tuple[tuple[str, int], ...] = ()
@@ -142,6 +152,26 @@ def _windows(programme: Programme) -> tuple[tuple[str, datetime, datetime], ...]
     return tuple(windows)
 
 
+def register_answers() -> SearchStrategy[RegisterAnswer]:
+    """Draw what a register may say of a device, with what shows it.
+
+    >>> from hypothesis import find
+    >>> find(register_answers(), lambda answer: True).register
+    'CEIR'
+    """
+    registers = st.sampled_from(("CEIR", "GSMA Device Check"))
+    return st.builds(RegisterAnswer, st.sampled_from(ImeiStatus), registers, instants(), texts())
+
+
+@st.composite
+def _new_enough(draw: st.DrawFn, at: datetime, hours: int) -> ImeiStatus | RegisterAnswer:
+    """Draw a clear answer that terms take, which is a plain one where they demand no evidence."""
+    if not hours:
+        return ImeiStatus.CLEAR
+    age = draw(st.timedeltas(timedelta(), timedelta(hours=hours)) | st.just(timedelta(hours=hours)))
+    return RegisterAnswer(ImeiStatus.CLEAR, "CEIR", at - age, draw(texts()))
+
+
 @takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
 @st.composite
 def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
@@ -177,6 +207,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
         condition=draw(conditions(terms.questionnaire, variant, gates=False)),
         programme=rules,
         at=at,
+        imei_status=draw(_new_enough(at, terms.eligibility.register_hours)),
         target=draw(st.sampled_from([None, *targets])),
         **{name: draw(st.sampled_from(labels)) for name, labels in terms.labels_told.items()},
         bonuses_given=tuple(sorted(draw(st.fixed_dictionaries(counted)).items())),
@@ -208,7 +239,7 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
         condition=draw(answers),
         programme=rules,
         at=at,
-        imei_status=draw(st.sampled_from(ImeiStatus)),
+        imei_status=draw(st.sampled_from(ImeiStatus) | register_answers() | _new_enough(at, 24)),
         exchange_open=draw(st.booleans()),
         device_exchanged=draw(st.booleans()),
         bonuses_given=fine.bonuses_given,
@@ -247,6 +278,7 @@ def verdicts(draw: st.DrawFn) -> Verdict:
         imei_status=asked.imei_status,
         exchange_open=asked.exchange_open,
         device_exchanged=asked.device_exchanged,
+        at=asked.at,
     )
 
 

@@ -72,7 +72,7 @@ def price_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> Se
     """
     names = st.sampled_from(("acme-one-1-8", "bolt-two-2-16")) if models is None else models
     rows = st.lists(names.flatmap(prices), max_size=most, unique_by=lambda price: (price.model, price.effective_from))
-    return rows.map(lambda found: PriceTable(_without_overlaps(found, lambda price: price.model)))
+    return rows.map(lambda found: PriceTable(without_overlaps(found, lambda price: price.model)))
 
 
 @takes(models=STRATEGY, most=COUNT)
@@ -87,10 +87,10 @@ def anchor_tables(models: SearchStrategy[str] | None = None, most: int = 6) -> S
     rows = st.lists(
         names.flatmap(anchors), max_size=most, unique_by=lambda row: (row.model, row.component, row.effective_from)
     )
-    return rows.map(lambda found: AnchorTable(_without_overlaps(found, lambda row: (row.model, row.component))))
+    return rows.map(lambda found: AnchorTable(without_overlaps(found, lambda row: (row.model, row.component))))
 
 
-def _without_overlaps(rows: list[Any], key: Callable[[Any], Any]) -> tuple[Any, ...]:
+def without_overlaps(rows: list[Any], key: Callable[[Any], Any]) -> tuple[Any, ...]:
     """Sort the rows, and let each window end where the next one of its series begins, if it would end later."""
     rows = sorted(rows, key=lambda row: (key(row), row.effective_from))
     kept = []

@@ -18,7 +18,7 @@ from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT
-from miexchange.programme import Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
+from miexchange.programme import Bonus, ExchangeRules, Limit, Overlap, Programme, Terms, UsageRules
 from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
@@ -39,6 +39,7 @@ from miexchange.strategies._numbers import (
     tuples,
 )
 from miexchange.strategies._prices import BASES
+from miexchange.strategies._treatments import covering
 from miexchange.tac import TacTable
 
 if TYPE_CHECKING:
@@ -120,7 +121,14 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
         policies["reversal_days"] = draw(bounded(ExchangeRules, "reversal_days", 30, least=1))
     if draw(st.booleans()):
         policies |= {"rebuy": "after", "rebuy_days": draw(bounded(ExchangeRules, "rebuy_days", 90, least=1))}
+    policies["accept_register_hours"] = draw(bounded(ExchangeRules, "accept_register_hours", 0, 24))
+    if policies["inspection"] == "required":
+        policies["hand_over_register_hours"] = draw(bounded(ExchangeRules, "hand_over_register_hours", 0, 24))
     policies["skew_seconds"] = draw(bounded(ExchangeRules, "skew_seconds", 2))
+    policies["limits"] = tuple(
+        Limit(f"{per}-limit", per, draw(bounded(Limit, "most", 5)), draw(bounded(Limit, "days", 365)), SOURCE)
+        for per in draw(subsets(("account", "device"), 0))
+    )
     return ExchangeRules(**policies, source=SOURCE)
 
 
@@ -207,6 +215,8 @@ def terms(
 ) -> Terms:
     """Draw one version of a programme's terms, with every kind of rule, as a linter lets it pass.
 
+    No register has to be asked again after the quote, so that a quote alone can be accepted.
+
     Args:
         variants: the models that are listed.
         begins: the first instant at which it holds.
@@ -226,7 +236,9 @@ def terms(
     made = Terms(
         version=version,
         effective_from=begins,
-        eligibility=EligibilityTerms(draw(_POLICIES), draw(_POLICIES), draw(_IMEIS)),
+        eligibility=EligibilityTerms(
+            draw(_POLICIES), draw(_POLICIES), draw(_IMEIS), draw(bounded(EligibilityTerms, "register_hours", 0, 24))
+        ),
         questionnaire=questionnaire,
         grades=scale,
         quote_valid_hours=draw(_HOURS),
@@ -236,7 +248,7 @@ def terms(
         step_minor=step,
         usage=draw(usage_rules()),
         bonuses=draw(_bonuses(dearest)),
-        exchange=draw(exchange_rules()),
+        exchange=draw(exchange_rules()).replace(accept_register_hours=0, hand_over_register_hours=0),  # see `terms`
         source=SOURCE,
         **settings,
     )
@@ -317,4 +329,5 @@ def programmes(draw: st.DrawFn, most_minor: int = 10**7) -> Programme:
         anchors=AnchorTable.of(repairs),
         tacs=TacTable.of(tacs),
         terms=tuple(versions),
+        treatments=draw(covering([bonus.id for version in versions for bonus in version.bonuses])),
     )

@@ -24,6 +24,7 @@ from miexchange.money import BPS, GREATEST_AMOUNT, percent, same_currency
 from miexchange.programme import Programme
 from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
+from miexchange.treatment import BONUS, TreatmentTable
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
 from miexchange.tuning._checks import fitted, warn
 from miexchange.tuning._normal import NORMAL_95
@@ -157,6 +158,7 @@ def fit_programme(
     bonuses = tuple(replace(bonus, fall_back="") if bonus.fall_back in dropped else bonus for bonus in bonuses)
     if dropped:
         warn(f"bonuses {', '.join(sorted(dropped))} are left out: they have ended, or no fitted price reaches them")
+    granted = {f"{BONUS}{bonus.id}" for bonus in bonuses}
     catalogue = base.catalogue
     listed = {price.model for price in kept}
     source = f"tuning: models with a fitted price, {id} {version}"
@@ -173,6 +175,9 @@ def fit_programme(
         prices=PriceTable.of(kept),
         anchors=anchors,
         tacs=base.tacs,
+        treatments=TreatmentTable.of(
+            row for row in base.treatments if not row.part.startswith(BONUS) or row.part in granted
+        ),
         terms=(terms.replace(version=version, effective_from=start, bonuses=bonuses),),
     )
     written = new.save(directory)

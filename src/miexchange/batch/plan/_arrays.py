@@ -199,6 +199,7 @@ class Rules(NamedTuple):
         family: the position of each key's family.
         reasons: the reasons that model and instant alone lead to, a set of `BITS`; by period, as the next ones are.
         doubts: which doubts (an unknown TAC, an unverified IMEI, no second one) refuse, a set of `BITS`.
+        hours: how old a register's answer may be; 0 where the terms demand no evidence.
         asked: the case of the answers; 0 for a device that is not graded.
         offer: the case of the bonuses.
         price: the market price, in minor units.
@@ -220,6 +221,7 @@ class Rules(NamedTuple):
     family: Positions
     reasons: Ints
     doubts: Ints
+    hours: Ints
     asked: Positions
     offer: Positions
     price: Ints

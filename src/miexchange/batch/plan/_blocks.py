@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from miexchange._decisions import BITS, BLOCKED, CLEAR, UNVERIFIED
+from miexchange._decisions import BITS, BLOCKED, CLEAR, DUPLICATE, TRACKED, UNVERIFIED
 from miexchange.batch.arrow._cells import Codes, Flags, Imeis, Integers
 from miexchange.batch.arrow._imeis import ABSENT, Numbers
 from miexchange.batch.arrow._memory import apart, empty
@@ -18,6 +18,7 @@ from miexchange.batch.arrow._threads import blocks
 from miexchange.batch.plan._arrays import MISSING, STRANGE, UNKNOWN
 from miexchange.batch.plan._loop import (
     NO_DAY,
+    NO_EVIDENCE,
     NO_STATUS,
     Block,
     Tile,
@@ -41,6 +42,8 @@ _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _STATUS: dict[str, int] = {
     ImeiStatus.CLEAR: CLEAR,
     ImeiStatus.BLOCKED: BLOCKED,
+    ImeiStatus.TRACKED: TRACKED,
+    ImeiStatus.DUPLICATE: DUPLICATE,
     ImeiStatus.UNVERIFIED: UNVERIFIED,
 }
 _FACTS = {"exchange_open": ReasonCode.EXCHANGE_OPEN, "device_exchanged": ReasonCode.DEVICE_EXCHANGED}
@@ -108,6 +111,7 @@ class Chunk:
         known = (*plan.questions.items(), *plan.texts.items())
         self._answers = [self._answer(arrays, name, texts) for name, texts in known]
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
+        self._asked_at = Integers(*arrays["register_asked_at"]) if "register_asked_at" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
 
     def _key_of(self, name: str) -> int:
@@ -149,10 +153,11 @@ class Chunk:
         code[len(self._numbers) :] = ABSENT
         for place, imeis in enumerate(self._numbers):
             imeis.write(start, stop, Numbers(code[place], tac[place], rest[place]))
-        at, bought = room.at[:rows], room.bought[:rows]
+        at, bought, evidence = room.at[:rows], room.bought[:rows], room.evidence[:rows]
         self._write_moments(start, stop, at, facts)
-        self._write_days(start, stop, bought, facts)
-        return Block(keys, at, facts, small[0], small[1], bought, code, tac, rest, small[2:])
+        _write(self._purchased_on, start, stop, bought, NO_DAY, facts)
+        _write(self._asked_at, start, stop, evidence, NO_EVIDENCE, facts)
+        return Block(keys, at, facts, small[0], evidence, small[1], bought, code, tac, rest, small[2:])
 
     def _write_moments(self, start: int, stop: int, at: NDArray[np.int64], facts: NDArray[np.int64]) -> None:
         if self._instants is None:
@@ -161,12 +166,6 @@ class Chunk:
         at[:], nulls, strange = self._instants.of(start, stop)
         _mark(facts, nulls, _INVALID)
         _mark(facts, strange, _INVALID)
-
-    def _write_days(self, start: int, stop: int, bought: NDArray[np.int32], facts: NDArray[np.int64]) -> None:
-        if self._purchased_on is None:
-            bought[:] = NO_DAY
-        else:
-            _mark(facts, self._purchased_on.write(start, stop, bought, NO_DAY), _INVALID)
 
 
 class Room:
@@ -183,8 +182,18 @@ class Room:
         self.code = apart(2, rows, np.uint8)
         self.keys, self.bought = empty(rows, np.uint32), empty(rows, np.int32)
         self.tac, self.rest = apart(2, rows, np.uint32), apart(2, rows, np.uint32)
-        self.facts, self.at = apart(2, rows, np.int64)
+        self.facts, self.at, self.evidence = apart(3, rows, np.int64)
         self.tile = Tile.of(plan.rules)
+
+
+def _write(
+    column: Integers | None, start: int, stop: int, numbers: NDArray[Any], missing: int, facts: NDArray[np.int64]
+) -> None:
+    """Write a column of instants or days, one number where there is none, and note where a cell is something else."""
+    if column is None:
+        numbers[:] = missing
+    else:
+        _mark(facts, column.write(start, stop, numbers, missing), _INVALID)
 
 
 def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> None:

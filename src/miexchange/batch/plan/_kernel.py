@@ -18,6 +18,7 @@ __all__ = [
     "finding",
     "grant",
     "identity",
+    "is_stale",
     "let_pass",
     "numbers",
     "position_of",
@@ -48,6 +49,7 @@ write_steps = _names["write_steps"]
 
 _names = _compile(_decisions)
 identity = _names["identity"]
+is_stale = _names["is_stale"]
 let_pass = _names["let_pass"]
 numbers = _names["numbers"]
 shown = _names["shown"]

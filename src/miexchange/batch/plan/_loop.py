@@ -24,6 +24,7 @@ from miexchange.batch.plan._kernel import (
     finding,
     grant,
     identity,
+    is_stale,
     let_pass,
     numbers,
     position_of,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INDICATIVE",
     "NO_DAY",
+    "NO_EVIDENCE",
     "NO_STATUS",
     "QUOTE",
     "REFUSED",
@@ -60,6 +62,9 @@ NO_STATUS = UNVERIFIED + 1
 
 NO_DAY = -(2**31)
 """Where there is no date of purchase."""
+
+NO_EVIDENCE = -(2**62)
+"""Where no register's answer has an instant: long before any, so that it is never new enough."""
 
 WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
 """What a programme can let pass: the first is bit 0 of a row's warnings."""
@@ -89,6 +94,7 @@ class Block(NamedTuple):
         at: the instant of the valuation, in microseconds since 1970.
         facts: what the cells alone lead to, a set of `BITS`.
         status: uint8, what the register says.
+        evidence: when it was asked, in microseconds since 1970, or `NO_EVIDENCE`.
         target: uint8, the code of the new model: 0 for one that no bonus is for; the last one for what is no text.
         bought: int32, the date of purchase, in days since 1970, or `NO_DAY`.
         code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
@@ -101,6 +107,7 @@ class Block(NamedTuple):
     at: Ints
     facts: Ints
     status: NDArray[np.uint8]
+    evidence: Ints
     target: NDArray[np.uint8]
     bought: NDArray[np.int32]
     code: NDArray[np.uint8]
@@ -225,7 +232,9 @@ def _find_periods(block: Block, first: int, last: int, rules: Rules, tile: Tile)
 def _judge_numbers(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
     """Add what is found about the IMEIs of every row."""
     for row in range(last - first):
-        found, is_known = _judge(block, first + row, rules.family[block.keys[first + row]], rules.tacs)
+        hours, at = rules.hours[tile.periods[row]], block.at[first + row]
+        is_old = is_stale(block.evidence[first + row], at, hours)
+        found, is_known = _judge(block, first + row, rules.family[block.keys[first + row]], rules.tacs, is_old)
         passing = let_pass(found, rules.doubts[tile.periods[row]])
         tile.doubts[row] = passing
         tile.is_known[row] = is_known
@@ -233,7 +242,7 @@ def _judge_numbers(block: Block, first: int, last: int, rules: Rules, tile: Tile
 
 
 @inlined
-def _judge(block: Block, row: int, family: int, tacs: TacRules) -> tuple[int, bool]:
+def _judge(block: Block, row: int, family: int, tacs: TacRules, is_old: Any) -> tuple[int, bool]:
     """Return what is found about a row's IMEIs, doubts included, and whether it has one."""
     found, is_known, is_same, given = 0, False, False, 0
     for column in range(len(block.code)):
@@ -254,7 +263,7 @@ def _judge(block: Block, row: int, family: int, tacs: TacRules) -> tuple[int, bo
         found |= said
         is_same = is_known and tac == block.tac[0, row] and rest // 10 == block.rest[0, row] // 10
         is_known = True
-    return found | numbers(is_known, given == 1, is_same, block.status[row]), is_known
+    return found | numbers(is_known, given == 1, is_same, block.status[row], is_old), is_known
 
 
 @inlined

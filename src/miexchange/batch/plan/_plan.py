@@ -164,6 +164,7 @@ class Plan:
                 for variant, of_variant in zip_longest(variants, of_keys)
                 for period in of_variant
             ),
+            hours=_ints(self._hours(period) for period in periods),
             asked=asked,
             offer=offer,
             price=_ints(period.price for period in periods),
@@ -185,6 +186,9 @@ class Plan:
         if period.terms is None:
             return 0
         return refused_doubts(variant, self.programme.terms[period.terms].eligibility)
+
+    def _hours(self, period: Period) -> int:
+        return 0 if period.terms is None else self.programme.terms[period.terms].eligibility.register_hours
 
     # What the answers do.
 

@@ -1,0 +1,272 @@
+"""The web door: each verb of the ledger is an endpoint, whose bodies and answers are the library's own values.
+
+The endpoints are plain functions. The ledger blocks while a database works or waits for a lock, so FastAPI runs them in
+threads; only ``/health`` and what reads headers run on the event loop, which is never stopped.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from hmac import compare_digest
+from os import environ
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+
+from miexchange import Coupon, Device, Exchange, Order, ReasonCode, ReasonKind, ledger
+from miexchange.exchange import State
+from miexchange.ledger import DeviceStanding, Listed
+
+from . import log, problems
+from .desk import Acceptance, Asked, Desk, Inspected, Quoted
+from .problems import granted
+from .programmes import Programmes
+from .settings import Settings
+
+__all__ = ["desk_of", "from_environment", "make"]
+
+MOST_BYTES = 1_000_000
+"""Of a body: as many as an event of the ledger may have."""
+SECONDS_TO_WAIT = 5
+"""For a lock of the ledger. Then the client is told to try again."""
+SQLITE_THREADS = 4
+"""An SQLite file has one writer and no queue; requests that wait for a thread are served in their order."""
+SECONDS_BETWEEN_LOOKS = 1
+"""At the files of the programme."""
+
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Line
+Account = Annotated[str, Header(min_length=1, max_length=200, description="Who is signed in, as the gateway says.")]
+Request = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="The client's name for this request, chosen before it is sent: sent again, it has the same answer.",
+    ),
+]
+
+
+class ForOrder(BaseModel):
+    """The id of the order that something happens to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order: Line
+
+
+class Page(BaseModel):
+    """A page of exchanges; `after` of the next one."""
+
+    exchanges: list[Listed]
+    after: str | None
+
+
+class Served(BaseModel):
+    """What is served."""
+
+    programme: str
+    digest: str
+    fault: str
+
+
+class Meaning(BaseModel):
+    """What a reason means, whatever it is given for."""
+
+    code: ReasonCode
+    kind: ReasonKind
+    status: int
+    is_final: bool
+    cure: str
+
+
+def desk_of(settings: Settings) -> Desk:
+    """Open the ledger and load the programme.
+
+    Raises:
+        LedgerError: the ledger cannot be opened.
+        DataError: the programme has mistakes.
+    """
+    programmes = Programmes(settings.programme)
+    store = ledger.open(settings.ledger, key=settings.key, seconds_to_wait=SECONDS_TO_WAIT, create=settings.creates)
+    return Desk(store, programmes, settings.key, settings.clock)
+
+
+def from_environment() -> FastAPI:
+    """Make the service of the environment; for servers that start several processes."""
+    log.begin()
+    settings = Settings.of(environ)
+    return make(desk_of(settings), settings.operator)
+
+
+def make(desk: Desk, operator: str) -> FastAPI:
+    """Return the service.
+
+    Args:
+        desk: what its endpoints use; the ledger is closed when the service ends.
+        operator: the token that the operator's requests carry.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if desk.store.engine.dialect.name == "sqlite":
+            to_thread.current_default_thread_limiter().total_tokens = SQLITE_THREADS
+        desk.programmes.watch(SECONDS_BETWEEN_LOOKS)
+        yield
+        desk.programmes.stop()
+        desk.store.close()
+
+    app = FastAPI(title="Trade-in", version="1", lifespan=lifespan)
+    problems.handle(app)
+    problems.describe(app)
+
+    @app.get("/health")
+    async def health() -> Served:
+        """Say that the process answers, with the programme that it serves and why a newer one is not."""
+        current = desk.programmes.current
+        return Served(programme=current.id, digest=current.digest, fault=desk.programmes.fault)
+
+    @app.get("/reasons/{code}")
+    async def reason(code: ReasonCode) -> Meaning:
+        """Say what a reason means: the `type` of a problem leads here."""
+        return Meaning(code=code, kind=code.kind, status=code.status, is_final=code.is_final, cure=code.cure)
+
+    app.include_router(_customers(desk))
+    app.include_router(_operators(desk, operator))
+    app.include_router(_orders(desk, operator))
+    app.add_middleware(_Bounded)
+    app.add_middleware(log.AccessLog)
+    return app
+
+
+def _customers(desk: Desk) -> APIRouter:
+    """Return what a customer does.
+
+    Put your gateway before it: whoever can send the header ``Account`` is that account.
+    """
+    router = APIRouter(tags=["customer"])
+
+    @router.post("/quotes")
+    def quote(asked: Asked) -> Quoted:
+        """Value a phone."""
+        return granted(desk.quote(asked))
+
+    @router.post("/exchanges", status_code=201)
+    def accept(accepted: Acceptance, account: Account, request: Request) -> Exchange:
+        """Accept a quote: the exchange begins, with its coupon and the worst case at the door."""
+        return granted(desk.accept(accepted, account, request))
+
+    @router.get("/coupons/{code}")
+    def coupon(code: Code, account: Account) -> Coupon:
+        """Return a coupon to its account."""
+        return granted(desk.find(code, account)).coupon
+
+    @router.post("/exchanges/{code}/reserve")
+    def reserve(code: Code, order: Order, account: Account, request: Request) -> Exchange:
+        """Hold the coupon for an order that was placed and paid for."""
+        return granted(desk.reserve(code, order, account, request))
+
+    @router.post("/exchanges/{code}/agree")
+    def agree(code: Code, account: Account, request: Request) -> Exchange:
+        """Take the customer's yes to a re-quote, once what is due is paid."""
+        return granted(desk.store.agree(code, account=account, at=desk.clock(), idempotency_key=request))
+
+    @router.post("/exchanges/{code}/decline")
+    def decline(code: Code, account: Account, request: Request) -> Exchange:
+        """Take the customer's no to a re-quote."""
+        return granted(desk.store.decline(code, account=account, at=desk.clock(), idempotency_key=request))
+
+    return router
+
+
+def _with_token(token: str) -> APIRouter:
+    """Return a router whose requests carry the operator's token."""
+    bearer = HTTPBearer()
+
+    async def check(given: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> None:
+        if not compare_digest(given.credentials.encode(), token.encode()):
+            raise HTTPException(401, "This token is not the operator's", {"WWW-Authenticate": "Bearer"})
+
+    return APIRouter(tags=["operator"], dependencies=[Depends(check)])
+
+
+def _operators(desk: Desk, token: str) -> APIRouter:
+    """Return what the operator asks."""
+    router = _with_token(token)
+
+    @router.get("/exchanges")
+    def find(
+        account: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+        state: State | None = None,
+        day: date | None = None,
+        order: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+        after: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    ) -> Page:
+        """List exchanges in the order in which they were accepted, a page at a time."""
+        zone = desk.programmes.current.zone
+        found = desk.store.find(account=account, state=state, day=day, order=order, zone=zone, after=after, limit=limit)
+        return Page(exchanges=list(found), after=found[-1].code if len(found) == limit else None)
+
+    @router.get("/exchanges/{code}")
+    def exchange(code: Code) -> Exchange:
+        """Return an exchange as it stands."""
+        found = desk.store.get(code)
+        if found is None:
+            raise HTTPException(404, "No exchange has this code")
+        return found
+
+    @router.post("/standing")
+    def standing(device: Device) -> DeviceStanding:
+        """Say whether a phone is in an open exchange, or was bought. A body: addresses are logged on their way."""
+        return desk.store.standing_of(device)
+
+    return router
+
+
+def _orders(desk: Desk, token: str) -> APIRouter:
+    """Return what the shop and the courier report of an order."""
+    router = _with_token(token)
+
+    @router.post("/exchanges/{code}/cancel")
+    def cancel(code: Code, given: ForOrder, request: Request) -> Exchange:
+        """Give the coupon back: the order was cancelled."""
+        return granted(desk.store.release(code, order=given.order, at=desk.clock(), idempotency_key=request))
+
+    @router.post("/exchanges/{code}/inspect")
+    def inspect(code: Code, seen: Inspected, request: Request) -> Exchange:
+        """Hold what was seen at the door against the quote."""
+        return granted(desk.inspect(code, seen, request))
+
+    @router.post("/exchanges/{code}/complete")
+    def complete(code: Code, given: ForOrder, request: Request) -> Exchange:
+        """Record that the old phone was handed over as quoted."""
+        return granted(desk.store.complete(code, order=given.order, at=desk.clock(), idempotency_key=request))
+
+    @router.post("/exchanges/{code}/reverse")
+    def reverse(code: Code, given: ForOrder, request: Request) -> Exchange:
+        """Undo an exchange: the new phone was returned."""
+        return granted(desk.store.reverse(code, order=given.order, at=desk.clock(), idempotency_key=request))
+
+    return router
+
+
+class _Bounded:
+    """ASGI middleware that refuses a body which is too long, or does not say how long it is."""
+
+    def __init__(self, app: Any) -> None:  # noqa: ANN401 - ASGI has no types of its own
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as above
+        headers = dict(scope.get("headers", ()))
+        length = headers.get(b"content-length", b"0")
+        app = self.app
+        if b"transfer-encoding" in headers:
+            app = problems.answer(411, "Say how long the body is")
+        elif int(length) > MOST_BYTES:  # the server refuses one that is no number
+            app = problems.answer(413, f"A body has up to {MOST_BYTES:,} bytes")
+        await app(scope, receive, send)

@@ -40,6 +40,7 @@ INPUTS = {
     "model",
     "programme",
     "purchased_on",
+    "register_answer",
     *rules.INPUTS,
 }
 """What a quote was asked. All else of it, the programme makes of these."""
@@ -198,6 +199,7 @@ def _of(enquiry: Enquiry, programme: Programme) -> Enquiry:
         enquiry.condition,
         programme,
         enquiry.at,
+        enquiry.imei_status,
         bonuses_given=enquiry.bonuses_given,
         **enquiry.told,
     )

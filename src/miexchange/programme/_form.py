@@ -20,6 +20,7 @@ from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import Currency, PriceMinor
 from miexchange.programme import Programme, Terms
 from miexchange.tac import TacDevice, TacTable
+from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
 __all__ = ["Form", "form_of", "programme_of"]
 
@@ -57,6 +58,7 @@ class Form(Value):
     terms: Annotated[tuple[Terms, ...], Items(0, VERSIONS, "version")]
     categories: _Words
     price_step_minor: PriceMinor
+    treatments: TreatmentTable = NO_TREATMENTS
     _most_items: ClassVar[int] = JSON_VALUES
 
 

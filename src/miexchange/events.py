@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from miexchange._bounded import Id, Name
+from miexchange._bounded import Id, Name, Pair
 from miexchange._value import Value, check_types, require
 from miexchange.coupon import Coupon, Order
 from miexchange.eligibility import RegisterAnswer
@@ -43,6 +43,9 @@ class _Dated(Value):
     at: datetime
 
 
+_TAG = Pair("name", "value", ("the tag's name", "what the caller told, such as a token of an address"))
+
+
 @dataclass(frozen=True, slots=True)
 class Accept(_Dated):
     """The customer accepted the quote: the exchange begins.
@@ -53,6 +56,7 @@ class Accept(_Dated):
         worst_case: what was disclosed that an inspection can lead to.
         rules: the exchange's rules, as the programme had them at the quote.
         register_answer: what a register said at acceptance; None where the answer of the quote was new enough.
+        tags: what the caller told by name, for the limits that count by it.
     """
 
     quote: Quote
@@ -60,6 +64,7 @@ class Accept(_Dated):
     worst_case: WorstCase
     rules: ExchangeRules
     register_answer: RegisterAnswer | None = None
+    tags: tuple[Annotated[tuple[Id, Name], _TAG], ...] = ()
     kind: Literal["accept"] = "accept"
 
     def __post_init__(self) -> None:

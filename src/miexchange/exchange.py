@@ -43,6 +43,7 @@ from miexchange.events import (
 )
 from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
+from miexchange.programme.limits import NO_TAGS, NONE_BEGUN, counted_by_limits, reached, tags_told
 from miexchange.programme.terms import counts_given
 from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
@@ -273,6 +274,8 @@ def accept(
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Exchange | Refusal:
     """Accept a quote: issue its coupon, disclose the worst case, and begin the exchange.
 
@@ -291,6 +294,8 @@ def accept(
         device_open: whether the device is in an open exchange, of whatever account.
         device_bought: when the device was bought in an exchange before; None if it was not.
         bonuses_given: how often each bonus with a quota is given by now.
+        tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+        begun: by the id of each limit, when the exchanges that it counts began; ended unused, they are left out.
 
     Returns:
         The exchange, or a refusal with every reason. Show `Exchange.worst_case` before the customer confirms:
@@ -311,6 +316,8 @@ def accept(
         device_open=device_open,
         device_bought=device_bought,
         bonuses_given=bonuses_given,
+        tags=tags,
+        begun=begun,
     )
     return event if isinstance(event, Refusal) else begin(event)
 
@@ -328,6 +335,8 @@ def acceptance(
     device_open: bool = False,
     device_bought: datetime | None = None,
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    tags: Mapping[str, str] = NO_TAGS,
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN,
 ) -> Accept | Refusal:
     """Return the event of `accept`."""
     if register_answer is not None:
@@ -335,6 +344,7 @@ def acceptance(
     exchange_open, device_open = flag(exchange_open, "exchange_open"), flag(device_open, "device_open")
     bought = None if device_bought is None else instant(device_bought, "device_bought")
     bonuses_given, old_keys = counts_given(bonuses_given), check_keys(old_keys, "old_keys")
+    told, counted = tags_told(tags), counted_by_limits(begun)
     at, maker = instant(at, "at"), maker_of(quote, programme)
     if isinstance(maker, Refusal):
         return maker
@@ -349,7 +359,7 @@ def acceptance(
         others = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
         )
-        reasons = [*said, *others]
+        reasons = [*said, *others, *reached(rules.limits, at, dict(told), counted)]
     coupon = issue(quote, programme, account=account, at=at, key=key, old_keys=old_keys)
     if isinstance(coupon, Refusal):
         reasons += coupon.reasons
@@ -358,7 +368,7 @@ def acceptance(
     quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
-    return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer)
+    return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)
 
 
 def _reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: ExchangeRules, at: datetime) -> list[Reason]:

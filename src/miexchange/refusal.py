@@ -132,6 +132,8 @@ class ReasonCode(Word):
     QUOTE_UNSEALED = "quote_unsealed"
     PROGRAMME_UNKNOWN = "programme_unknown"
     BONUS_USED_UP = "bonus_used_up"
+    LIMIT_REACHED = "limit_reached"
+    LIMIT_UNTOLD = "limit_untold"
     EVENT_NOT_POSSIBLE = "event_not_possible"
     EVENT_BEFORE_LAST = "event_before_last"
     EVENT_NOT_DUE = "event_not_due"

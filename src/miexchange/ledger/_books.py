@@ -12,7 +12,7 @@ from miexchange._value import instant, packed
 from miexchange.errors import InvalidValue, MiExchangeError
 from miexchange.events import Accept, Inspect, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold, may_follow
-from miexchange.ledger import _quotas
+from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
 from miexchange.ledger._errors import LedgerError, unreadable
@@ -40,6 +40,7 @@ from miexchange.ledger._rows import (
 from miexchange.ledger._seals import Seals, Tally, bucket_of
 from miexchange.ledger._session import ExchangeRow, Session, Sessions
 from miexchange.programme import NONE_GIVEN
+from miexchange.programme.limits import NONE_BEGUN
 from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Facts(NamedTuple):
     device_open: bool = False
     device_bought: datetime | None = None
     bonuses_given: Mapping[str, int] = NONE_GIVEN
+    begun: Mapping[str, Sequence[datetime]] = NONE_BEGUN
 
 
 def _is_final(refusal: Refusal, exchange: Exchange, event: Event) -> bool:
@@ -353,11 +355,13 @@ class Books:
         bought = self._bought(session.core, exchange.coupon)
         if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
             raise Conflict
+        _limits.keep(session, event)
         _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
         self._remember(entry["hash"], exchange)
 
-    def _facts(self, connection: Connection, coupon: Coupon) -> Facts:
+    def _facts(self, connection: Connection, event: Accept) -> Facts:
         """Return what speaks against a new exchange, as the ledger knows it."""
+        coupon = event.coupon
         tokens = {"tokens": coupon.device_tokens}
         # Asked before what is open, so that a hand-over between the two statements is seen once, and not twice.
         bought = self._bought(connection, coupon)
@@ -366,6 +370,7 @@ class Books:
             device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
             device_bought=bought,
             bonuses_given=_quotas.given(connection, coupon.programme),
+            begun=_limits.begun(connection, event),
         )
 
     @staticmethod

@@ -39,6 +39,7 @@ from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.money import Currency
 from miexchange.programme import Programme
+from miexchange.programme.limits import NO_TAGS, tags_told
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal, refused
 from miexchange.valuation import maker_of
@@ -159,11 +160,13 @@ class Ledger(Books):
         at: datetime,
         idempotency_key: str,
         register_answer: RegisterAnswer | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> Exchange | Refusal:
         """Accept a quote: see `miexchange.exchange.accept`. Its programme is kept from then on.
 
         An account has one open exchange at most, and so has a device, by either of its IMEIs. A device that was bought
-        is bought again only as the terms say, and no bonus is given more often than its quota.
+        is bought again only as the terms say, no bonus is given more often than its quota, and no limit of the terms is
+        passed, whoever accepts at the same time.
 
         Args:
             quote: the quote, with its IMEIs.
@@ -174,9 +177,12 @@ class Ledger(Books):
             at: the instant.
             idempotency_key: the caller's name for this request.
             register_answer: what a register said since the quote, where the terms want a newer answer.
+            tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
+                They are kept as they are, so give no address and no name of a person.
         """
-        keys, maker = self._secret_keys(), self._maker(quote, programme)
-        content = (packed(quote), account, *([] if register_answer is None else [packed(register_answer)]))
+        keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
+        said = [] if register_answer is None else [packed(register_answer)]
+        content = (packed(quote), account, *said, *(part for tag in told for part in tag))
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
@@ -188,6 +194,7 @@ class Ledger(Books):
                 key=keys[0],
                 old_keys=keys[1:],
                 register_answer=register_answer,
+                tags=dict(told),
                 **facts._asdict(),
             )
 
@@ -205,11 +212,11 @@ class Ledger(Books):
         def second(session: Session) -> Exchange | Refusal:
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
-            coupon = event.coupon
-            facts = self._facts(session.core, coupon)  # before the row: whoever wrote it made these facts
-            if (row := session.row(coupon.code)) is not None:
+            code = event.coupon.code
+            facts = self._facts(session.core, event)  # before the row: whoever wrote it made these facts
+            if (row := session.row(code)) is not None:
                 if row.version == 1:
-                    self._answer(session, request, code=coupon.code, version=1)
+                    self._answer(session, request, code=code, version=1)
                     return self._load(session.core, row)
                 return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED))
             refusal = accepted(facts)

@@ -6,6 +6,7 @@
 - ``device_tokens``: under which tokens a device is known, whether its exchange is open, and when the device was bought.
 - ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
   refusals.
+- ``tags``: what the caller told of an exchange by name, which limits count by.
 - ``quotas``: how many places of each bonus with a quota are taken.
 - ``feed_queue``: the events that have no position in the feed yet, in the order in which they were written.
 - ``feed``: the positions of the others; see `miexchange.ledger._feed`.
@@ -67,11 +68,12 @@ __all__ = [
     "programmes",
     "quotas",
     "secret_keys",
+    "tags",
     "tallies",
     "version_of",
 ]
 
-HEAD = "0005"
+HEAD = "0006"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _metadata = MetaData()
@@ -166,6 +168,17 @@ answers = Table(
     Column("is_final", Boolean, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("seal", String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tags = Table(
+    "tags",
+    _metadata,
+    Column("code", String(17), primary_key=True),
+    Column("name", String(NAME), primary_key=True),
+    Column("value", String(NAME), nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Index("tags_value", "name", "value", "began_us", "code"),
     sqlite_with_rowid=False,
 )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     and_,
     bindparam,
     case,
@@ -32,8 +33,10 @@ from miexchange.ledger._schema import (
     feed_queue,
     programmes,
     quotas,
+    tags,
     tallies,
 )
+from miexchange.programme.limits import ACCOUNT, DEVICE
 
 if TYPE_CHECKING:
     from sqlalchemy import CTE, Insert
@@ -160,6 +163,32 @@ BOUGHT = select(func.max(device_tokens.c.bought_us)).where(
     device_tokens.c.bought_us.is_not(None),
     device_tokens.c.code != bindparam("code"),
 )
+_begun = (
+    select(exchanges.c.began_us)
+    .where(
+        exchanges.c.began_us > bindparam("since"),
+        exchanges.c.code != bindparam("code"),
+        exchanges.c.state.not_in((State.EXPIRED.value, State.VOID.value)),
+    )
+    .order_by(exchanges.c.began_us.desc())
+    .limit(bindparam("most"))
+)
+_of_device = select(device_tokens.c.code).where(device_tokens.c.token.in_(bindparam("tokens", expanding=True)))
+BEGUN = {
+    ACCOUNT: _begun.where(exchanges.c.account == bindparam("account")),
+    DEVICE: _begun.where(exchanges.c.code.in_(_of_device)),
+}
+BEGUN_OF_TAG = _begun.where(
+    exchanges.c.code.in_(
+        select(tags.c.code).where(
+            tags.c.name == bindparam("name"),
+            tags.c.value == bindparam("value"),
+            tags.c.began_us > bindparam("since"),
+        )
+    )
+)
+ADD_TAGS = insert(tags)
+HOLD = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 OF_TOKENS = select(device_tokens).where(device_tokens.c.token.in_(bindparam("tokens", expanding=True)))
 GIVEN = select(quotas.c.bonus, quotas.c.given).where(quotas.c.programme == bindparam("programme"))
 _place = (quotas.c.programme == bindparam("of_programme"), quotas.c.bonus == bindparam("of_bonus"))

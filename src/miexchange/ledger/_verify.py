@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,12 +18,14 @@ from miexchange._limits import JSON_VALUES
 from miexchange._time import from_micros, micros
 from miexchange._value import Value, packed
 from miexchange.errors import MiExchangeError, shown
-from miexchange.exchange import fold
+from miexchange.events import Accept
+from miexchange.exchange import State, fold
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books
 from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._limits import subjects
 from miexchange.ledger._merkle import Tree
 from miexchange.ledger._programmes import unpacked
 from miexchange.ledger._quotas import places
@@ -40,13 +42,14 @@ from miexchange.ledger._schema import (
     programmes,
     quotas,
     secret_keys,
+    tags,
     tallies,
 )
 from miexchange.ledger._seals import FEED, Seals, Tally, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Connection, Engine
 
@@ -217,6 +220,7 @@ class _Proof:
             events: ["code", "version"],
             device_tokens: ["code", "token"],
             answers: ["code", "asker", "verb", "request"],
+            tags: ["code", "name"],
             feed: ["code", "version", "position"],
             feed_queue: ["code", "version", "id"],
         }
@@ -246,7 +250,7 @@ class _Proof:
             self.faults.append(f"{name}: its rows cannot be read: {type(error).__name__}")
 
     def _faults_without_code(self, found: dict[str, list[Row]]) -> Iterator[str]:
-        for name in ("exchanges", "events", "device_tokens", "feed", "feed_queue"):
+        for name in ("exchanges", "events", "device_tokens", "tags", "feed", "feed_queue"):
             if found[name]:
                 yield f"{len(found[name])} rows of {name} have no code"
         for row in found["answers"]:
@@ -266,7 +270,7 @@ class _Proof:
         told, given = found["events"], found["answers"]
         broken = [
             fault
-            for table in (exchanges, events, device_tokens, answers, feed, feed_queue)
+            for table in (exchanges, events, device_tokens, tags, answers, feed, feed_queue)
             for row in found[table.name]
             for fault in misfits(table, row)
         ]
@@ -276,7 +280,7 @@ class _Proof:
         for row in given:
             yield from self._faults_of_answer(row)
         if not found["exchanges"]:
-            for name in ("events", "device_tokens", "feed", "feed_queue"):
+            for name in ("events", "device_tokens", "tags", "feed", "feed_queue"):
                 if found[name]:
                     yield f"its row is missing, and rows of {name} are there"
         self._count(code, told)
@@ -288,7 +292,10 @@ class _Proof:
         if exchange is not None:
             if found["exchanges"]:
                 yield from _faults_of_row(exchange, found, told[0]["key_id"], head)
-            self._promises.add(exchange)
+            first = entry_of(SimpleNamespace(**told[0])).event
+            assert isinstance(first, Accept)  # noqa: S101 - a history that folds begins with one
+            yield from _faults_of_tags(first, found)
+            self._promises.add(exchange, first)
         yield from _faults_of_requests(exchange, told, given)
 
     def _count(self, code: str, told: list[Row]) -> None:
@@ -463,6 +470,12 @@ def _faults_of_row(exchange: Exchange, found: dict[str, list[Row]], key_of_code:
         yield "its device tokens are not those of its coupon"
 
 
+def _faults_of_tags(first: Accept, found: dict[str, list[Row]]) -> Iterator[str]:
+    expected = [(name, value, micros(first.at)) for name, value in first.tags]
+    if sorted((one["name"], one["value"], one["began_us"]) for one in found["tags"]) != sorted(expected):
+        yield "its tags are not those that were told"
+
+
 def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[Row]) -> Iterator[str]:
     """Compare the events with the answers to the requests that made them."""
     versions = {row["version"] for row in told}
@@ -497,9 +510,10 @@ class _Promises:
         self._owners: dict[tuple[str, ...], list[str]] = {}
         self._bought: dict[str, list[tuple[int, Exchange]]] = {}
         self._quotas: dict[tuple[str, str], int] = {}
+        self._begun: dict[tuple[str, str, timedelta], list[tuple[datetime, int, str]]] = {}
 
-    def add(self, exchange: Exchange) -> None:
-        """Note what an exchange has."""
+    def add(self, exchange: Exchange, first: Accept) -> None:
+        """Note what an exchange has, and how it was accepted."""
         coupon = exchange.coupon
         if exchange.is_open:
             self._own("the account {}", coupon.account, exchange)
@@ -517,6 +531,11 @@ class _Promises:
             name = (exchange.quote.programme, bonus)
             self.taken[name] += 1
             self._quotas[name] = max(quota, self._quotas.get(name, 0))
+        if exchange.state not in {State.EXPIRED, State.VOID}:
+            limits = {limit.id: limit for limit in first.rules.limits}
+            for limit, per, whose in subjects(first):
+                began = (first.at, limits[limit].most, exchange.code)
+                self._begun.setdefault((per, whose, limits[limit].window), []).append(began)
 
     def _own(self, what: str, name: str, exchange: Exchange) -> None:
         self._owners.setdefault((what, name), []).append(exchange.code)
@@ -534,6 +553,18 @@ class _Promises:
                 yield (
                     f"the bonus {bonus} of {programme} has {quota} places, and {self.taken[programme, bonus]} are taken"
                 )
+        for (per, _, window), began in self._begun.items():
+            yield from _over_a_limit(per, window, sorted(began))
+
+
+def _over_a_limit(per: str, window: timedelta, began: list[tuple[datetime, int, str]]) -> Iterator[str]:
+    """Look through each window that begins with an exchange; the limit may have been another one for each of them."""
+    for number, (begin, _, _) in enumerate(began):
+        inside = list(takewhile(lambda one: one[0] < begin + window, began[number:]))  # noqa: B023 - it is read at once
+        most = max(most for _, most, _ in inside)
+        if len(inside) > most:
+            yield f"{', '.join(code for _, _, code in inside)}: more than {most} of one {per} in {window.days} days"
+            return
 
 
 def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 14
 """
 
+from miexchange.programme.limits import Limit
 from miexchange.programme.programme import Programme, lint, shipped
 from miexchange.programme.rules import AgeBand, Bonus, CustomerClass, Overlap
 from miexchange.programme.terms import NONE_GIVEN, ExchangeRules, StepName, Terms, UsageRules
@@ -19,6 +20,7 @@ __all__ = [
     "Bonus",
     "CustomerClass",
     "ExchangeRules",
+    "Limit",
     "Overlap",
     "Programme",
     "StepName",

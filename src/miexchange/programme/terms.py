@@ -17,6 +17,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
 
-
-LONGEST_DAYS = 3_650
-"""For how many days something can be valid: ten years."""
 
 SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
 """Brands, categories or channels, each named once, one at least."""
@@ -110,6 +108,7 @@ class ExchangeRules(Value):
             it follows by up to so much counts as that instant.
         accept_register_hours: how old a register's answer may be at acceptance; 0 where none is demanded.
         hand_over_register_hours: the same at the inspection before the hand-over, where the register is asked again.
+        limits: how many exchanges may be begun in a window.
         source: where the rules are from.
     """
 
@@ -126,6 +125,7 @@ class ExchangeRules(Value):
     skew_seconds: Annotated[int, Between(0, 300)] = 2
     accept_register_hours: Hours = 0
     hand_over_register_hours: Hours = 0
+    limits: Annotated[tuple[Limit, ...], Items(0, LISTED, "id")] = ()
     source: Note = ""
 
     def _faults(self) -> Iterator[Fault]:

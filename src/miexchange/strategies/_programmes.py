@@ -18,7 +18,7 @@ from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT
-from miexchange.programme import Bonus, ExchangeRules, Overlap, Programme, Terms, UsageRules
+from miexchange.programme import Bonus, ExchangeRules, Limit, Overlap, Programme, Terms, UsageRules
 from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
@@ -125,6 +125,10 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     if policies["inspection"] == "required":
         policies["hand_over_register_hours"] = draw(bounded(ExchangeRules, "hand_over_register_hours", 0, 24))
     policies["skew_seconds"] = draw(bounded(ExchangeRules, "skew_seconds", 2))
+    policies["limits"] = tuple(
+        Limit(f"{per}-limit", per, draw(bounded(Limit, "most", 5)), draw(bounded(Limit, "days", 365)), SOURCE)
+        for per in draw(subsets(("account", "device"), 0))
+    )
     return ExchangeRules(**policies, source=SOURCE)
 
 

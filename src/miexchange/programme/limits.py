@@ -1,0 +1,133 @@
+"""How many exchanges may be begun in a window: by an account, with a device, under a tag of the caller's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from heapq import nlargest
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
+
+from miexchange._bounded import Between, Id, Note
+from miexchange._limits import NAME
+from miexchange._text import is_id
+from miexchange._value import Value, elements, instant, pairs, text
+from miexchange.errors import out_of_range
+from miexchange.refusal import ReasonCode, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from miexchange.refusal import Reason
+
+__all__ = [
+    "ACCOUNT",
+    "DEVICE",
+    "LONGEST_DAYS",
+    "NONE_BEGUN",
+    "NO_TAGS",
+    "Limit",
+    "counted_by_limits",
+    "reached",
+    "tags_told",
+]
+
+LONGEST_DAYS = 3_650
+"""For how many days something can hold: ten years."""
+
+ACCOUNT, DEVICE = "account", "device"
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+"""The caller told no tag."""
+
+_TAGS = f"give a mapping of each tag's name to what it is, both texts of 1 to {NAME} characters"
+
+NONE_BEGUN: Mapping[str, Sequence[datetime]] = MappingProxyType({})
+"""No exchange that a limit counts was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit(Value):
+    """So many exchanges in so many days, and no more. An exchange that ended unused does not count.
+
+    Attributes:
+        id: the limit's id; a refusal names it.
+        per: whose exchanges are counted: ``account``, ``device``, or the name of a tag that the caller tells when a
+            quote is accepted, such as ``address`` or ``store``.
+        most: how many may be begun.
+        days: within how many times 24 hours.
+        source: where the limit is from.
+    """
+
+    id: Id
+    per: Id
+    most: Annotated[int, Between(1, 100_000)]
+    days: Annotated[int, Between(1, LONGEST_DAYS)]
+    source: Note = ""
+
+    @property
+    def is_of_a_tag(self) -> bool:
+        """Whether it counts by something that only the caller knows."""
+        return self.per not in {ACCOUNT, DEVICE}
+
+    @property
+    def window(self) -> timedelta:
+        """For how long an exchange counts from its beginning."""
+        return timedelta(days=self.days)
+
+    def free_from(self, begun: Iterable[datetime]) -> datetime | None:
+        """Return from when on one more may be begun, after those that began at some instants; None for at any time.
+
+        An exchange that began exactly `days` ago no longer counts, and one that began later than now, by a clock that
+        runs ahead, does.
+
+        >>> from datetime import UTC, datetime
+        >>> two = Limit("two-a-year", "account", 2, 365)
+        >>> first, second = datetime(2018, 1, 1, tzinfo=UTC), datetime(2018, 6, 1, tzinfo=UTC)
+        >>> two.free_from([first]) is None, two.free_from([second, first]).isoformat()
+        (True, '2019-01-01T00:00:00+00:00')
+        """
+        last = nlargest(self.most, begun)
+        return last[-1] + self.window if len(last) == self.most else None
+
+
+def tags_told(tags: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return tags as an acceptance keeps them, in the order of their names.
+
+    Raises:
+        InvalidValue: it is no mapping of names to texts.
+    """
+    if tags is NO_TAGS:
+        return ()
+    told = [(text(name, "tags", _TAGS), text(value, "tags", _TAGS)) for name, value in pairs(tags, "tags", _TAGS)]
+    for name, value in told:
+        if not is_id(name) or not 0 < len(value) <= NAME:
+            raise out_of_range("tags", {name: value}, _TAGS)
+    return tuple(sorted(told))
+
+
+def counted_by_limits(begun: Mapping[str, Sequence[datetime]]) -> Mapping[str, Sequence[datetime]]:
+    """Return when exchanges began that limits count, by the limit's id.
+
+    Raises:
+        InvalidValue: it is no mapping of instants.
+    """
+    if begun is NONE_BEGUN:
+        return NONE_BEGUN
+    rule = "give a mapping of each limit's id to when exchanges began"
+    return {
+        text(limit, "begun", rule): [instant(one, "begun") for one in elements(times, "begun", rule)]
+        for limit, times in pairs(begun, "begun", rule)
+    }
+
+
+def reached(
+    limits: Iterable[Limit], at: datetime, tags: Mapping[str, str], begun: Mapping[str, Sequence[datetime]]
+) -> Iterator[Reason]:
+    """Yield what limits say against one more exchange."""
+    for limit in limits:
+        if limit.is_of_a_tag and limit.per not in tags:
+            yield reason_of(ReasonCode.LIMIT_UNTOLD, limit=limit.id, tag=limit.per)
+        elif (free := limit.free_from(begun.get(limit.id, ()))) is not None and free > at:
+            yield reason_of(ReasonCode.LIMIT_REACHED, limit=limit.id, most=limit.most, days=limit.days, again_at=free)

@@ -49,7 +49,7 @@ KINDS: dict[str, Any] = {
 INR = Currency("INR")
 LATER = {
     *("accept_register_hours", "category", "currency", "customer", "customer_classes", "hand_over_register_hours"),
-    *("parts", "register_answer", "register_hours", "treatments", "values", "zone_data"),
+    *("limits", "parts", "register_answer", "register_hours", "tags", "treatments", "values", "zone_data"),
 }
 """What those versions did not write."""
 

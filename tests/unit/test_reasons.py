@@ -39,7 +39,7 @@ from miexchange.events import Agree, Complete, Expire, Inspect, Reserve, Reverse
 from miexchange.exchange import accept, apply
 from miexchange.inspection import examine
 from miexchange.market import PriceTable
-from miexchange.programme import AgeBand, Bonus, CustomerClass
+from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit
 from miexchange.quote import Quote
 from miexchange.refusal import reason_of, refusal_of
 from unit import small, trade
@@ -450,6 +450,8 @@ def exchanges() -> Iterator[object]:
     last = appraise(Device(small.MODEL, trade.IMEI), SAID, programme, at=AT)
     assert isinstance(last, Quote)
     yield accept(last, programme, bonuses_given={"launch": 1}, **given)
+    limits = RULES.replace(limits=(Limit("once", "account", 1, 30), Limit("home", "address", 1, 30)))
+    yield accept(trade.quote(limits), trade.programme(limits), begun={"once": [AT]}, **given)
     yield accept(trade.quote(None), trade.programme(None), **given)
     begun, held, ended = trade.issued(), trade.reserved(), trade.completed()
     dearer = ORDER.replace(lines=(ORDER.lines[0].replace(price_minor=1_300_000),))

@@ -108,7 +108,6 @@ class Register(Protocol):
             imeis: the IMEIs.
             at: the instant, for the evidence.
         """
-        ...
 
 
 _FIFTEEN = re.compile(r"(?<!\d)[0-9]{15}(?!\d)")

@@ -1,6 +1,5 @@
 """What the service does, whichever door a request comes by: each method is one verb, at the instant of the clock."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,6 +11,7 @@ from miexchange import (
     Condition,
     Device,
     Exchange,
+    Imei,
     ImeiStatus,
     Inspection,
     Order,
@@ -22,6 +22,7 @@ from miexchange import (
     accept,
     appraise,
 )
+from miexchange.eligibility import Register
 from miexchange.events import Reserve
 from miexchange.exchange import OPEN, apply
 from miexchange.ledger import Ledger
@@ -30,16 +31,7 @@ from miexchange.refusal import ReasonCode, refused
 from .programmes import Programmes
 from .settings import Clock
 
-__all__ = ["Asked", "Desk", "Inspected", "Register", "asks_nobody"]
-
-Register = Callable[[Device, datetime], ImeiStatus | RegisterAnswer]
-"""Asks a register of IMEIs, such as India's CEIR. The answer is the service's own: a client is not asked for it."""
-
-
-def asks_nobody(device: Device, at: datetime) -> ImeiStatus | RegisterAnswer:
-    """Leave the IMEI unverified: put the register of your country here."""
-    del device, at
-    return ImeiStatus.UNVERIFIED
+__all__ = ["Asked", "Desk", "Inspected"]
 
 
 class Body(BaseModel):
@@ -71,13 +63,14 @@ class Desk:
         store: the ledger.
         programmes: the programme in force.
         clock: the clock.
-        register: what is asked about an IMEI.
+        register: is asked about IMEIs, such as India's CEIR, by an adapter like examples/register.py; None for nobody.
+            What it says is the service's own knowledge: a client is not asked for it.
     """
 
     store: Ledger
     programmes: Programmes
     clock: Clock
-    register: Register = asks_nobody
+    register: Register | None = None
 
     def quote(self, asked: Asked) -> Quote | Refusal:
         """Value a phone; the quote leaves sealed, with tokens in place of its IMEIs."""
@@ -87,11 +80,15 @@ class Desk:
             asked.condition,
             programme,
             at=at,
-            imei_status=self.register(asked.device, at),
+            imei_status=self._register_says(asked.device, at),
             bonuses_given=self.store.bonuses_given(programme),
             key=self.store.quote_key,
             target=asked.target,
         )
+
+    def _register_says(self, device: Device, at: datetime) -> ImeiStatus | RegisterAnswer:
+        imeis = tuple(imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei))
+        return self.register.ask(imeis, at=at) if self.register and imeis else ImeiStatus.UNVERIFIED
 
     def accept(self, quote: Quote, account: str, request: str) -> Exchange | Refusal:
         """Accept a quote of the service's own: one without a seal can be anybody's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pytest
 from mcp import Client
 
 from ledger import shop
-from miexchange import ledger
+from miexchange import ImeiStatus, RegisterAnswer, ledger
 from service import running
 from service.app import make
 from service.desk import Desk
@@ -22,7 +23,10 @@ from unit import small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
+
+    from miexchange import Imei
 
 FIRST = shop.imei(2).digits
 ASKED = {"device": {"model": small.MODEL, "imei": FIRST}, "condition": running.ANSWERS}
@@ -56,6 +60,24 @@ def quoted(desk: Desk) -> dict[str, Any]:
     answer = call(desk, "quote", asked=ASKED)
     assert answer["reasons"] == []
     return dict(answer["quote"])
+
+
+class Clear:
+    """A register that knows of nothing."""
+
+    def ask(self, imeis: tuple[Imei, ...], *, at: datetime) -> RegisterAnswer:
+        """Say so, of every phone with a number."""
+        assert imeis
+        return RegisterAnswer(ImeiStatus.CLEAR, "CEIR", at, "request-1")
+
+
+def test_the_register_is_asked_by_the_service(desk: Desk) -> None:
+    assert quoted(desk)["imei_status"] == "unverified"
+    asking = replace(desk, register=Clear())
+    quote = quoted(asking)
+    assert (quote["imei_status"], quote["register_answer"]["reference"]) == ("clear", "request-1")
+    bare = ASKED | {"device": {"model": small.MODEL}}
+    assert {one["code"] for one in call(asking, "quote", asked=bare)["reasons"]} <= {"imei_missing"}
 
 
 def test_an_agent_tries_before_it_binds(desk: Desk) -> None:

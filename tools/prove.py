@@ -59,6 +59,7 @@ FULL_STORMS = {
     "sims": (16, 100),
     "keys": (16, 40, 3),
     "quotas": (16, 30, 4),
+    "limits": (16, 1_000, 1),
 }
 SMALL_STORMS = {
     "forge": (3, 60),
@@ -67,6 +68,7 @@ SMALL_STORMS = {
     "sims": (3, 4),
     "keys": (3, 3, 1),
     "quotas": (3, 5, 1),
+    "limits": (3, 12, 1),
 }
 FULL = Sizes(16, 1_000, 100, 200, 500, 20, 50, 1_000, 1_000_000, 2_000, 10_000, 1_000, 60, FULL_STORMS)
 SMALL = Sizes(4, 10, 4, 3, 4, 1, 4, 5, 500, 20, 30, 10, 0.5, SMALL_STORMS)
@@ -276,6 +278,7 @@ def main() -> None:
             "Phones with two SIMs": storm("sims"),
             "Servers with old and new keys": storm("keys"),
             "Bonuses with a quota": storm("quotas"),
+            "Limits of new exchanges": storm("limits"),
             "Fuzzed readers": fuzzed,
         }
         told = {

@@ -12,10 +12,12 @@ from miexchange.errors import out_of_range, wrong_type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Seal", "check_key", "check_keys", "is_sealed", "keyed", "seal_of"]
+__all__ = ["Seal", "Token", "check_key", "check_keys", "is_sealed", "keyed", "seal_of", "token_of"]
 
 Seal = Annotated[str, Hex(32, optional=True)]
 """A seal as it is written; "" for none."""
+Token = Annotated[str, Hex(16)]
+"""A keyed token of an IMEI."""
 _KEY_BYTES = 16
 _DISTINCT = 5
 _RULE = (
@@ -68,6 +70,11 @@ def keyed(key: object, use: str, *parts: str) -> bytes:
 
     message = "\x00".join((f"miexchange {use}", *parts))
     return hmac.digest(check_key(key), message.encode(errors="surrogatepass"), "sha256")
+
+
+def token_of(body: str, key: bytes) -> str:
+    """Return the keyed token of an IMEI's 14-digit body."""
+    return keyed(key, "device", body).hex()[:32]
 
 
 def seal_of(form: str, use: str, key: bytes) -> str:

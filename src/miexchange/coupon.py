@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Unpack, final
 
 from miexchange import _html
-from miexchange._bounded import After, Between, Chars, Count, Hex, Id, Items, Name
-from miexchange._keyed import Seal, check_keys, is_sealed, keyed, seal_of
+from miexchange._bounded import After, Between, Chars, Count, Id, Items, Name
+from miexchange._keyed import Seal, Token, check_keys, is_sealed, keyed, seal_of, token_of
 from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
 from miexchange._value import Value, argument, canonical, check_types, instant, require
@@ -66,7 +66,6 @@ _SYMBOLS = 16  # of 5 bits: 80 bits
 _CODE = _SYMBOLS + 1  # and a check character
 _BITS = 5
 Code = Annotated[str, Chars(_CODE, _CODE, f"[{_ALPHABET}]*", "a code as `issue` makes it")]
-Token = Annotated[str, Hex(16)]
 _MOST_UNITS = 1_000_000
 
 
@@ -306,7 +305,7 @@ def device_token(imei: Imei, *, key: bytes) -> str:
     Raises:
         InvalidValue: an argument is not of its type.
     """
-    return keyed(key, "device", argument(imei, Imei, "imei").body).hex()[:32]
+    return token_of(argument(imei, Imei, "imei").body, key)
 
 
 def normal_code(text: str) -> str | None:
@@ -352,7 +351,7 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
     """Derive the code: 80 bits of a keyed hash and a check character.
 
     It is taken of what was valued, for whom, and at how much: the same quote has the same code when a new price list
-    confirms it, and in the next version of the package.
+    confirms it, in the next version of the package, and with its IMEIs or with their tokens.
 
     The check character may be one that looks like another (I, L, O, U or *); the hash is then taken
     again with a counter, so that the whole code stays in the alphabet.
@@ -363,7 +362,7 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
         "bonuses_given": quote.bonuses_given,
         "condition": dict(quote.condition),
         "imei_status": quote.imei_status,
-        "imeis": sorted(imei.body for imei in quote.imeis),
+        "imeis": quote.tokens_by(key),
         "model": quote.model,
         "programme": quote.programme,
         "purchased_on": None if quote.purchased_on is None else quote.purchased_on.isoformat(),
@@ -391,7 +390,8 @@ def issue(
     `miexchange.valuation.confirmed`).
 
     Args:
-        quote: the quote that the customer accepts, with its IMEI.
+        quote: the quote that the customer accepts, with its IMEI; or with the tokens of it alone, where it was made
+            with the oldest of the keys (see `Quote.without_imei`).
         programme: the programme that made it, or a later version of it that makes the same quote; or programmes by
             digest, of which the one that made it is taken.
         account: the account that gets it.
@@ -429,7 +429,7 @@ def _issue(
 ) -> Coupon | Refusal:
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
     account = _name(account, "account", "give the account's id")
-    if not quote.imeis:
+    if not quote.imeis and not quote.device_tokens:
         reasons.append(reason_of(ReasonCode.IMEI_MISSING, "indicative" if quote.indicative else "stored"))
     if at < quote.at:
         reasons.append(reason_of(ReasonCode.QUOTE_NOT_YET_VALID, quoted_at=quote.at, at=at))
@@ -444,7 +444,7 @@ def _issue(
         terms=quote.terms,
         account=account,
         model=quote.model,
-        device_tokens=tuple(sorted({device_token(imei, key=one) for imei in quote.imeis for one in (key, *old_keys)})),
+        device_tokens=tuple(sorted({token for one in (key, *old_keys) for token in quote.tokens_by(one)})),
         exchange_value=quote.exchange_value,
         bonuses=quote.bonuses,
         valid_from=at,

@@ -282,7 +282,7 @@ def accept(
     The quote is valued again, and refused if it says anything else: see `miexchange.valuation.confirmed`.
 
     Args:
-        quote: the quote, with its IMEIs.
+        quote: the quote, with its IMEIs or with their tokens; see `miexchange.coupon.issue`.
         programme: the programme that made it, or a later version of it that makes the same quote; or programmes by
             digest, of which the one that made it is taken.
         account: the account that gets the coupon.
@@ -365,7 +365,8 @@ def acceptance(
         reasons += coupon.reasons
     if reasons or rules is None or isinstance(coupon, Refusal):
         return refusal_of(reasons)
-    quote = quote.without_imei().replace(digest=coupon.digest)  # that of the programme that confirmed it
+    # The digest is that of the programme that confirmed it; the tokens are the coupon's.
+    quote = quote.replace(imeis=(), device_tokens=(), seal="", digest=coupon.digest)
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
     return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)

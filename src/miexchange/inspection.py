@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from miexchange._bounded import Id, Line, Name, Pair
-from miexchange._keyed import check_keys
+from miexchange._keyed import Token, check_keys
 from miexchange._value import Value, argument, check_types, elements, require, text
 from miexchange.condition import Condition, answer_missing, answer_unknown
-from miexchange.coupon import Token, device_token
+from miexchange.coupon import device_token
 from miexchange.device_report import DeviceReport
 from miexchange.eligibility import RegisterAnswer, against
 from miexchange.imei import Imei

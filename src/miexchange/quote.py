@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange import _html
 from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, Text
-from miexchange._keyed import Seal, is_sealed, seal_of
+from miexchange._keyed import Seal, Token, is_sealed, seal_of, token_of
 from miexchange._text import printable
 from miexchange._value import Value, check_types, require
 from miexchange.condition import Condition
@@ -97,8 +97,11 @@ class Quote(Told, Value):
         currency: the currency of every amount in it.
         zone_data: the version of the IANA time zone database that its days rest on; "" where the programme has a fixed
             offset. A quote is made again with the data at hand, and where it differs both versions are named.
+        device_tokens: keyed tokens of the device's IMEIs, sorted, where `appraise` was given a key: its identity
+            without the numbers, by which the quote can be accepted.
         seal: a keyed tag over all of the above, where `appraise` was given a key; "" where it was not. A quote that
-            leaves the service's hands comes back as it went, or its seal does not fit.
+            leaves the service's hands comes back as it went, or its seal does not fit. The IMEIs are in it by their
+            tokens, so that it fits the quote without them as well.
         register_answer: the evidence of `imei_status`; None where a plain status was given.
     """
 
@@ -126,6 +129,7 @@ class Quote(Told, Value):
     usage: UsageRules
     currency: CurrencyOfOld
     zone_data: Line = ""
+    device_tokens: tuple[Token, ...] = ()
     seal: Seal = ""
     register_answer: RegisterAnswer | None = None
 
@@ -133,7 +137,7 @@ class Quote(Told, Value):
         check_types(self)
         if self.register_answer is not None and self.register_answer.status != self.imei_status:
             raise out_of_range("Quote.imei_status", self.imei_status.value, "give the status of the register's answer")
-        fits = not (self.indicative and self.imeis)
+        fits = not (self.indicative and (self.imeis or self.device_tokens))
         require(fits, "Quote.indicative", self.indicative, "give False: a quote for an IMEI is not indicative")
         coupon = sum([line.amount for line in self.lines])
         exchange = coupon - sum([bonus.amount for bonus in self.bonuses])
@@ -149,20 +153,39 @@ class Quote(Told, Value):
         return Money(self.coupon_value, self.currency)
 
     def without_imei(self) -> Quote:
-        """Return the quote without its IMEIs, and so without its seal: all that storing and replaying it needs."""
-        return self.replace(imeis=(), seal="") if self.imeis else self
+        """Return the quote without its IMEIs: all that storing and replaying it needs.
+
+        One that was made with a key keeps the tokens of its IMEIs and its seal, and can be accepted as it is.
+        """
+        return self.replace(imeis=(), seal=self.seal if self.device_tokens else "") if self.imeis else self
 
     def is_sealed_by(self, *keys: bytes) -> bool:
         """Tell whether the seal is that of one of the keys over the quote as it is now."""
-        return bool(self.seal) and is_sealed(self.seal, self._unsealed, "quote", keys)
+        if not self.seal or not is_sealed(self.seal, self._unsealed, "quote", keys):
+            return False
+        has_both = bool(self.imeis and self.device_tokens)
+        return not has_both or any(self.tokens_by(key) == self.device_tokens for key in keys)
 
     def sealed(self, key: bytes) -> Quote:
-        """Return the quote with the seal of a key."""
-        return self.replace(seal=seal_of(self._unsealed, "quote", key))
+        """Return the quote with the tokens of its IMEIs under a key, and with the seal of that key.
+
+        Raises:
+            InvalidValue: the key is none; or the quote has tokens alone, and another key sealed them.
+        """
+        fits = not self.device_tokens or bool(self.imeis) or self.is_sealed_by(key)
+        rule = "give the quote with its IMEIs: their tokens are of another key"
+        require(fits, "Quote.imeis", self.imeis, rule, "is empty")
+        plain = self.replace(device_tokens=self.tokens_by(key))
+        return plain.replace(seal=seal_of(plain._unsealed, "quote", key))  # noqa: SLF001 - of this class
+
+    def tokens_by(self, key: bytes) -> tuple[str, ...]:
+        """Return the tokens of its IMEIs under a key; without IMEIs those that it carries, whatever their key is."""
+        return tuple(sorted({token_of(imei.body, key) for imei in self.imeis})) or self.device_tokens
 
     @property
     def _unsealed(self) -> str:
-        return self.replace(seal="").to_json(reveal_imei=True)
+        whole = self.replace(seal="")
+        return whole.without_imei().to_json() if self.device_tokens else whole.to_json(reveal_imei=True)
 
     def _bare(self) -> Quote:
         return self.without_imei()

@@ -89,8 +89,8 @@ def appraise(
         exchange_open: whether the account has an exchange under way.
         device_exchanged: whether this device was traded in before.
         bonuses_given: how often each bonus with a quota was given so far.
-        key: at least 16 secret bytes, to seal the quote with; needed where it leaves the service's hands before it is
-            accepted.
+        key: at least 16 secret bytes, to seal the quote with, and to put tokens of its IMEIs into it: needed where it
+            leaves the service's hands, or is stored without its IMEIs, before it is accepted.
         **told: ``target``, the new model that the customer wants to buy, for bonuses on it, and what rules of the
             list read, such as ``customer``, the class of the customer. Like a target that no bonus is for, it stands
             in the quote and is not read where the terms have no such rule.
@@ -186,6 +186,7 @@ def appraise(
         usage=terms.usage,
         currency=programme.currency,
         zone_data=programme.zone_data,
+        device_tokens=(),
         seal="",
         register_answer=register_answer,
         **named,
@@ -548,11 +549,12 @@ def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> 
     Args:
         quote: the quote.
         programme: the programme that made it, or a later version; or programmes by digest.
-        keys: the keys that may have sealed it.
+        keys: the keys that may have sealed it, the oldest last: that one, by which devices are known, where it has
+            tokens in place of its IMEIs.
 
     Returns:
         The quote, or a refusal: it was altered (`quote_altered`, every difference), the programme makes another value
-        by now (`quote_outdated`), its terms want a seal and it has none (`quote_unsealed`), or no programme has its
+        by now (`quote_outdated`), it needs a seal and has none of that key (`quote_unsealed`), or no programme has its
         digest (`programme_unknown`). What the seal does not cover, an unsealed quote's own inputs, is taken as it is:
         terms with ``quote_seal = "required"`` refuse it.
 
@@ -568,6 +570,8 @@ def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> 
     reasons = []
     if quote.seal and not quote.is_sealed_by(*keys):
         reasons.append(reason_of(ReasonCode.QUOTE_ALTERED, "seal"))
+    elif quote.device_tokens and not quote.imeis and not quote.is_sealed_by(*keys[-1:]):
+        reasons.append(reason_of(ReasonCode.QUOTE_UNSEALED, "tokens"))
     elif terms is not None and terms.quote_seal == "required" and not quote.seal:
         reasons.append(reason_of(ReasonCode.QUOTE_UNSEALED))
     if differences := _differences(quote, programme):
@@ -579,7 +583,7 @@ def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> 
 
 
 _OF_LINES = {"lines", "bonuses", "exchange_value", "coupon_value"}
-_NOT_COMPARED = {"digest", "seal", "zone_data"} | _OF_LINES
+_NOT_COMPARED = {"digest", "device_tokens", "seal", "zone_data"} | _OF_LINES
 _OF_IMEIS = {"imeis", "indicative", "imei_status", "register_answer", "warnings"}
 
 

@@ -48,8 +48,9 @@ KINDS: dict[str, Any] = {
 }
 INR = Currency("INR")
 LATER = {
-    *("accept_register_hours", "category", "currency", "customer", "customer_classes", "hand_over_register_hours"),
-    *("limits", "parts", "register_answer", "register_hours", "tags", "treatments", "values", "zone_data"),
+    *("accept_register_hours", "category", "currency", "customer", "customer_classes", "device_tokens"),
+    *("hand_over_register_hours", "limits", "parts", "register_answer", "register_hours", "tags"),
+    *("treatments", "values", "zone_data"),
 }
 """What those versions did not write."""
 

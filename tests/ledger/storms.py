@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ledger.storm_devices import keys, sims
+from ledger.storm_limits import limits
 from ledger.storm_quotas import quotas
 from ledger.storm_quotes import forge, forged, honest
 from ledger.storm_servers import fork, serve_and_fork, skew
@@ -22,7 +23,7 @@ from ledger.storm_workers import Figures, fork_workers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["STORMS", "Figures", "forge", "forged", "fork", "honest", "keys", "quotas", "sims", "skew"]
+__all__ = ["STORMS", "Figures", "forge", "forged", "fork", "honest", "keys", "limits", "quotas", "sims", "skew"]
 
 STORMS: dict[str, Callable[..., Figures]] = {
     "forge": forge,
@@ -30,6 +31,7 @@ STORMS: dict[str, Callable[..., Figures]] = {
     "sims": sims,
     "keys": keys,
     "quotas": quotas,
+    "limits": limits,
 }
 """The storms that are run by threads and by processes."""
 

@@ -212,7 +212,7 @@ class Exchanges(RuleBasedStateMachine):
         self.requests = 0
         with self.store.engine.begin() as connection:
             gone = (tables.exchanges, tables.events, tables.device_tokens, tables.answers, tables.tallies)
-            for table in (*gone, tables.feed_queue):
+            for table in (*gone, tables.feed_queue, tables.programmes):
                 connection.execute(delete(table))
             seal_all(connection, Seals(KEY))
 

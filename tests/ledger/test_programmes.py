@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, literal, select
 
 from ledger import old, shop
 from ledger.shop import AT, HOUR, KEY, PROGRAMME, accepted, account, code, made, order, quote, reserved
@@ -29,6 +29,8 @@ from miexchange import (
 )
 from miexchange.exchange import State
 from miexchange.ledger import UnreadableError, _schema, verify
+from miexchange.ledger import _sql as sql
+from miexchange.ledger._programmes import KeptProgrammes
 from unit import small, trade
 
 if TYPE_CHECKING:
@@ -281,3 +283,23 @@ def test_only_a_few_programmes_stay_in_memory(store: Ledger, monkeypatch: pytest
     for programme in (PROGRAMME, EDITION, PROGRAMME):
         assert store.programmes[programme.digest] == programme
         assert len(store._programmes._known) == 1  # noqa: SLF001 - what is in memory
+
+
+def test_a_programme_that_another_server_kept_meanwhile_is_not_counted_again(
+    store: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the insert another server may commit the same programme: the first look sees none."""
+    made(store.accept(quote(1), PROGRAMME, account=account(1), at=AT, idempotency_key="1"))
+    plain, keep = sql.IS_KEPT, KeptProgrammes.keep
+    looks: list[int] = []
+
+    def early(*arguments: Any) -> dict[str, object] | None:  # noqa: ANN401 - as of `keep`
+        looks.append(len(looks))
+        monkeypatch.setattr(sql, "IS_KEPT", plain if looks[1:] else select(literal(0)))
+        return keep(*arguments)
+
+    monkeypatch.setattr(KeptProgrammes, "keep", early)
+    with ledger.open(url, key=KEY) as other:
+        made(other.accept(quote(2), PROGRAMME, account=account(2), at=AT, idempotency_key="2"))
+    assert looks == [0, 1], "the first attempt is refused by the primary key"
+    assert verify(store).faults == ()

@@ -9,7 +9,7 @@ import pytest
 
 from ledger import server, storms
 from miexchange import coupon, programme
-from miexchange.ledger import Ledger, _quotas
+from miexchange.ledger import Ledger, _limits, _quotas
 from miexchange.ledger import _books as books
 
 if TYPE_CHECKING:
@@ -28,8 +28,16 @@ BY_THREADS: dict[str, tuple[int, ...]] = {
     "sims": (8, 6),
     "keys": (6, 4, 2),
     "quotas": (8, 8, 1),
+    "limits": (8, 10, 1),
 }
-BY_PROCESSES = {"forge": (3, 60), "skew": (8, 12), "sims": (3, 4), "keys": (3, 3, 1), "quotas": (3, 5, 1)}
+BY_PROCESSES = {
+    "forge": (3, 60),
+    "skew": (8, 12),
+    "sims": (3, 4),
+    "keys": (3, 3, 1),
+    "quotas": (3, 5, 1),
+    "limits": (3, 12, 1),
+}
 SIZES: dict[How, dict[str, tuple[int, ...]]] = {"threads": BY_THREADS, "processes": BY_PROCESSES}
 needs_forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
 
@@ -139,6 +147,11 @@ def test_the_storm_sees_a_ledger_that_takes_no_places(tmp_path: Path, monkeypatc
 def test_the_storm_sees_places_that_do_not_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_quotas, "move", lambda *_: None)
     assert shows(tmp_path, storms.quotas, BY_THREADS["quotas"], lambda seen: seen.other_counts > 0)
+
+
+def test_the_storm_sees_a_ledger_that_holds_to_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_limits, "keep", lambda *_: None)
+    assert shows(tmp_path, storms.limits, (4, 12, 1), lambda seen: min(seen.over, seen.faults) > 0)
 
 
 @pytest.fixture(scope="module")

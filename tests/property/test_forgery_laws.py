@@ -203,3 +203,27 @@ def _of(enquiry: Enquiry, programme: Programme) -> Enquiry:
         bonuses_given=enquiry.bonuses_given,
         **enquiry.told,
     )
+
+
+# ----- tokens in place of the IMEIs
+
+
+@given(enquiries(imei=True), st.data())
+def test_a_quote_is_accepted_by_its_tokens_as_by_its_imeis(enquiry: Enquiry, data: st.DataObject) -> None:
+    """`Quote.without_imei`: no clear number is needed, the coupon is the same, and what is altered earns nothing."""
+    quote = quoted(enquiry, KEY)
+    text = quote.to_json()
+    assert not any(imei.body in text for imei in quote.imeis)
+    bare = Quote.from_json(text)
+    assert bare.is_sealed_by(KEY)
+    assert claims(bare, enquiry) == claims(quote, enquiry)
+    other_key = data.draw(st.binary(min_size=16, max_size=40).filter(lambda key: len(set(key)) > 8))
+    assume(other_key != KEY)
+    verb: Any = issue if enquiry.terms.exchange is None else accept
+    refusal = verb(bare, enquiry.programme, account="a", at=enquiry.at, key=other_key)
+    assert isinstance(refusal, Refusal)
+    assert "quote_altered" in refusal.codes
+    changed = read(Quote.from_dict, data.draw(altered(bare)))
+    assume(changed is not None and changed != bare)
+    assert isinstance(claims(changed, enquiry), Refusal)
+    assert isinstance(claims(bare.replace(seal=""), enquiry), Refusal)

@@ -9,6 +9,7 @@ import pytest
 
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
+from miexchange.coupon import Coupon, device_token, issue
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.quote import Quote
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from miexchange.programme import Programme
 
 KEY = b"the service's own key"
+NEWER = b"the key after that one"
 
 
 def sealed(**terms: Any) -> tuple[Quote, Programme]:  # noqa: ANN401 - any of the terms
@@ -50,16 +52,72 @@ def test_terms_may_want_a_seal() -> None:
     assert against(quote.replace(seal=""), programme, KEY) == ("quote_unsealed",)
 
 
-def test_the_seal_goes_with_the_imei() -> None:
+def test_the_seal_fits_with_the_imei_and_without() -> None:
     quote, _ = sealed()
     assert quote.is_sealed_by(KEY)
     assert not quote.is_sealed_by(b"another key, of others")
-    assert (quote.without_imei().seal, quote.without_imei().is_sealed_by(KEY)) == ("", False)
+    assert (quote.without_imei().seal, quote.without_imei().is_sealed_by(KEY)) == (quote.seal, True)
+    plain = quote.replace(device_tokens=()).replace(seal="f" * 64)
+    assert plain.without_imei().seal == "", "there is nothing in it that could stand for the IMEI"
     assert Quote.from_json(quote.to_json(reveal_imei=True)).is_sealed_by(KEY)
     with pytest.raises(InvalidValue, match=r"Quote\.seal"):
         quote.replace(seal="yes")
     with pytest.raises(InvalidValue, match="key"):
         appraise(Device(small.MODEL), Condition(), small.programme(), at=small.AT, key=b"short")
+
+
+# ----- tokens in place of the IMEIs
+
+
+def test_a_quote_without_its_imei_is_accepted_by_its_tokens() -> None:
+    quote, programme = sealed(quote_seal="required")
+    text = quote.to_json()
+    bare = Quote.from_json(text)
+    assert small.IMEI[:14] not in text
+    assert (bare, bare.imeis, bare.seal) == (quote.without_imei(), (), quote.seal)
+    assert bare.device_tokens == quote.device_tokens == (device_token(Imei(small.IMEI), key=KEY),)
+    assert confirmed(bare, programme, keys=(KEY,)) is bare
+    given: dict[str, Any] = {"account": "a", "at": small.AT}
+    coupon = issue(bare, programme, key=KEY, **given)
+    assert isinstance(coupon, Coupon)
+    assert coupon == issue(quote, programme, key=KEY, **given)
+    newer = issue(bare, programme, key=NEWER, old_keys=(KEY,), **given)
+    whole = issue(quote, programme, key=NEWER, old_keys=(KEY,), **given)
+    assert isinstance(newer, Coupon)
+    assert isinstance(whole, Coupon)
+    assert newer.code == whole.code == coupon.code, "whatever the key is now"
+    assert set(newer.device_tokens) < set(whole.device_tokens)
+
+
+def test_tokens_need_the_seal_of_the_oldest_key() -> None:
+    quote, programme = sealed()
+    bare, later = quote.without_imei(), quote.sealed(NEWER).without_imei()
+    assert against(bare.replace(seal=""), programme, KEY) == ("quote_unsealed",)
+    assert against(bare, programme, NEWER) == ("quote_altered",), "another key"
+    assert against(later, programme, NEWER, KEY) == ("quote_unsealed",), "a key by which no device is known"
+    assert against(later, programme, KEY, NEWER) == ()
+    assert against(bare.replace(device_tokens=("0" * 32,)), programme, KEY) == ("quote_altered",)
+    assert against(bare.replace(device_tokens=()), programme, KEY) == ("quote_altered",)
+    assert against(bare, programme) == ("quote_altered",)
+
+
+def test_tokens_stand_for_the_imeis_that_they_are_of() -> None:
+    quote, programme = sealed()
+    swapped = quote.replace(imeis=(Imei(small.IMEI2),))
+    assert not swapped.is_sealed_by(KEY)
+    assert against(swapped, programme, KEY) == ("quote_altered",)
+    # Without a seal nothing is taken from the tokens: the IMEIs say which device it is.
+    coupon = issue(swapped.replace(seal=""), programme, account="a", at=small.AT, key=KEY)
+    assert isinstance(coupon, Coupon)
+    assert coupon.device_tokens == (device_token(Imei(small.IMEI2), key=KEY),)
+    with pytest.raises(InvalidValue, match=r"Quote\.imeis is empty: give the quote with its IMEIs"):
+        quote.without_imei().sealed(NEWER)
+    assert quote.without_imei().sealed(KEY) == quote.without_imei()
+    with pytest.raises(InvalidValue, match=r"Quote\.indicative"):
+        quote.without_imei().replace(indicative=True)
+    indicative = appraise(Device(small.MODEL), Condition(), programme, at=small.AT, key=KEY)
+    assert isinstance(indicative, Quote)
+    assert (indicative.device_tokens, indicative.is_sealed_by(KEY)) == ((), True)
 
 
 def test_every_difference_is_named_but_not_without_end() -> None:

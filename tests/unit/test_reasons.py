@@ -427,6 +427,7 @@ def coupons() -> Iterator[object]:
     yield issue(quote, trade.programme(factor_bps=9_000), at=AT, **given)
     yield issue(quote, trade.programme(quote_seal="required"), at=AT, **given)
     yield issue(quote, {}, at=AT, **given)
+    yield issue(quote.sealed(small.KEY).without_imei().replace(seal=""), trade.programme(), at=AT, **given)
     coupon = trade.issued().coupon
     plain: dict[str, Any] = {"account": ACCOUNT, "at": AT}
     free = Order("o", (OrderLine("Two", "smartphone", "Acme", "shop", 0),), INR, ("student",))

@@ -133,6 +133,15 @@ class Ledger(Books):
         """
         return self._programmes
 
+    @property
+    def quote_key(self) -> bytes:
+        """The key to give `miexchange.appraise`: its quotes can be accepted here without their IMEIs, by their tokens.
+
+        It is the first key that the ledger was opened with, by which it knows devices, and stays that when the key is
+        replaced. Guard it as the key.
+        """
+        return self._secret_keys()[-1]
+
     def _maker(self, quote: Quote, given: Programmes | None, connection: Connection | None = None) -> Programmes:
         """Return the programme that is given, or the one that made a quote among those that are given or kept.
 
@@ -169,7 +178,7 @@ class Ledger(Books):
         passed, whoever accepts at the same time.
 
         Args:
-            quote: the quote, with its IMEIs.
+            quote: the quote, with its IMEIs; or with their tokens, where it was made with `quote_key`.
             programme: the programme that made it, or a later version of it that makes the same quote. Or programmes by
                 digest, or None: the one that made it is taken, out of those that are given or kept; where it is in
                 neither, the quote is refused (`programme_unknown`).
@@ -186,6 +195,8 @@ class Ledger(Books):
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
+            if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
+                return refused(ReasonCode.QUOTE_UNSEALED, "tokens")
             return acceptance(
                 quote,
                 maker,

@@ -107,7 +107,8 @@ class KeptProgrammes(Mapping[str, Programme]):
         require(len(text) <= JSON_BYTES, "programme", programme, rule, f"has {len(text):,} bytes as JSON")
         Programme.from_json(text)
         row: dict[str, object] = {"digest": digest, "code": code, "body": zlib.compress(text)}
-        return row if connection.execute(sql.KEEP, row).rowcount else None
+        connection.execute(sql.KEEP, row)  # where another transaction was quicker, the primary key refuses it
+        return row
 
     def note(self, programme: Programme) -> None:
         """Remember a programme whose transaction was committed."""

@@ -198,11 +198,7 @@ FIRST_PLACE = insert(quotas)
 DIGESTS = select(programmes.c.digest).order_by(programmes.c.digest)
 PROGRAMME = select(programmes.c.body).where(programmes.c.digest == bindparam("digest"))
 IS_KEPT = select(func.count()).where(programmes.c.digest == bindparam("digest"))
-_kept = select(programmes.c.digest).where(programmes.c.digest == bindparam("digest"))
-KEEP = insert(programmes).from_select(
-    ["digest", "code", "body"],
-    select(*(bindparam(column.name, type_=column.type) for column in programmes.c)).where(~_kept.exists()),
-)
+KEEP = insert(programmes)
 # Counted by the minute, because only Python knows every zone. The years before 1970 are moved above zero: integers are
 # divided towards it.
 _ABOVE_ZERO = 10**8  # minutes

@@ -258,7 +258,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     "Coupon": ("coupon", "Give the file that quote --coupon-out wrote, unchanged"),
     "RegisterAnswer": (
         "answer of a register",
-        'Write one such as {"status": "clear", "register": "CEIR", "asked_at": "2018-03-20T12:00:00Z", "reference": "1"}',
+        'Write one as {"status": "clear", "register": "CEIR", "asked_at": "2018-03-20T12:00:00Z", "reference": "1"}',
     ),
     "Order": ("order", "Its form is in: miexchange coupon check --help"),
 }

@@ -256,7 +256,10 @@ def _orders(desk: Desk, token: str) -> APIRouter:
 
 
 class _Bounded:
-    """ASGI middleware that refuses a body which is too long, or does not say how long it is."""
+    """ASGI middleware that refuses a body which is too long, or does not say how long it is.
+
+    FastAPI's `max_body_size` does so, too, and answers in plain text.
+    """
 
     def __init__(self, app: Any) -> None:  # noqa: ANN401 - ASGI has no types of its own
         self.app = app

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -15,8 +16,10 @@ from miexchange import (
     ImeiStatus,
     Inspection,
     Order,
+    Programme,
     Quote,
     Refusal,
+    RegisterAnswer,
     accept,
     appraise,
 )
@@ -30,13 +33,13 @@ from .settings import Clock
 
 __all__ = ["Acceptance", "Asked", "Desk", "Inspected", "Quoted", "Register", "asks_nobody"]
 
-Register = Callable[[Device], ImeiStatus]
+Register = Callable[[Device, datetime], ImeiStatus | RegisterAnswer]
 """Asks a register of IMEIs, such as India's CEIR. The answer is the service's own: a client is not asked for it."""
 
 
-def asks_nobody(device: Device) -> ImeiStatus:
+def asks_nobody(device: Device, at: datetime) -> ImeiStatus | RegisterAnswer:
     """Leave the IMEI unverified: put the register of your country here."""
-    del device
+    del device, at
     return ImeiStatus.UNVERIFIED
 
 
@@ -101,13 +104,13 @@ class Desk:
 
     def quote(self, asked: Asked) -> Quoted | Refusal:
         """Value a phone."""
-        programme = self.programmes.current
+        programme, at = self.programmes.current, self.clock()
         quote = appraise(
             asked.device,
             asked.condition,
             programme,
-            at=self.clock(),
-            imei_status=self.register(asked.device),
+            at=at,
+            imei_status=self.register(asked.device, at),
             bonuses_given=self.store.bonuses_given(programme),
             key=self.key,
             target=asked.target,
@@ -122,12 +125,18 @@ class Desk:
             account: who is signed in.
             request: the idempotency key: the ledger gives the first answer again.
         """
-        programme = self.programmes.current
-        return self.store.accept(accepted.whole, programme, account=account, at=self.clock(), idempotency_key=request)
+        quote = accepted.whole
+        return self.store.accept(quote, self._maker(quote), account=account, at=self.clock(), idempotency_key=request)
+
+    def _maker(self, quote: Quote) -> Programme:
+        """Return the programme that made a quote: one that was served, or is kept; if it is neither, that in force."""
+        found = self.programmes.served.get(quote.digest) or self.store.programmes.get(quote.digest)
+        return found or self.programmes.current
 
     def try_accept(self, accepted: Acceptance, account: str) -> Exchange | Refusal:
-        """Say what `accept` would do at this instant, and write nothing."""
-        quote, programme = accepted.whole, self.programmes.current
+        """Say what `accept` would do at this instant, and write nothing; only a ledger counts limits of the terms."""
+        quote = accepted.whole
+        programme = self._maker(quote)
         verb = partial(accept, quote, programme, account=account, at=self.clock(), key=self.key)
         begun = verb()
         if isinstance(begun, Exchange) and (found := self.store.get(begun.code)) is not None:
@@ -159,7 +168,4 @@ class Desk:
 
     def inspect(self, code: str, seen: Inspected, request: str) -> Exchange | Refusal:
         """Hold what was seen at the door against the quote."""
-        programme = self.programmes.current
-        return self.store.inspect(
-            code, seen.inspection, programme, order=seen.order, at=self.clock(), idempotency_key=request
-        )
+        return self.store.inspect(code, seen.inspection, order=seen.order, at=self.clock(), idempotency_key=request)

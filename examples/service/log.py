@@ -40,6 +40,10 @@ def begin(level: int = logging.INFO) -> None:
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every table that it looks at
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    logging.getLogger("uvicorn.access").disabled = True  # it writes paths, which have codes
 
 
 class AccessLog:

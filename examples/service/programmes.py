@@ -8,6 +8,8 @@ from miexchange import MiExchangeError, Programme
 
 __all__ = ["Programmes"]
 
+KEPT = 10
+"""Programmes whose quotes are accepted; the ledger keeps those for longer by which one was."""
 LOG = logging.getLogger("service.programmes")
 
 
@@ -17,6 +19,7 @@ class Programmes:
     Attributes:
         current: the programme. It is one immutable object, replaced by one assignment: a request that has begun with it
             ends with it. Read it once in each request.
+        served: the last ones by digest, with the one in force: quotes that they made are accepted by them.
         fault: why the files of now are not served; "" where they are.
     """
 
@@ -30,6 +33,7 @@ class Programmes:
         self._source = source
         self._seen = self._look()
         self.current = Programme.load(source)
+        self.served = {self.current.digest: self.current}
         self._stopped = Event()
 
     def watch(self, seconds: float) -> None:
@@ -57,6 +61,7 @@ class Programmes:
             self.fault = f"{error}"
             LOG.warning("The programme stays %s; its files are not served: %s", self.current.digest[:12], error)
             return
+        self.served = dict([*self.served.items(), (found.digest, found)][-KEPT:])
         self.current, self.fault = found, ""
         LOG.info("The programme is now %s %s", found.id, found.digest[:12])
 

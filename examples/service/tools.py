@@ -40,7 +40,7 @@ class _Masked(MCPServer[Any]):
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
-            raise type(error)(masked(f"{error}")) from None
+            raise type(error)(masked(f"{error}")) from error.__cause__
 
 
 def door(desk: Desk, account: str) -> MCPServer[Any]:

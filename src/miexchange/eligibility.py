@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 
 from miexchange._bounded import After, Between, Id, Note
 from miexchange._decisions import (
@@ -52,6 +52,7 @@ __all__ = [
     "EligibleModels",
     "ImeiStatus",
     "Listing",
+    "Register",
     "RegisterAnswer",
     "Verdict",
     "assess",
@@ -95,6 +96,18 @@ class RegisterAnswer(Value):
         for field, said in (("register", self.register), ("reference", self.reference)):
             if any(map(is_valid, (said, *_FIFTEEN.findall(said)))):
                 yield field, said, "give a reference that has no IMEI in it"
+
+
+class Register(Protocol):
+    """What somebody's adapter of a register does; ``examples/register.py`` is one. The library itself asks nobody."""
+
+    def ask(self, imeis: tuple[Imei, ...], *, at: datetime) -> RegisterAnswer:
+        """Return what the register says of a phone, by all of its IMEIs; unverified where it gives no answer.
+
+        Args:
+            imeis: the IMEIs.
+            at: the instant, for the evidence.
+        """
 
 
 _FIFTEEN = re.compile(r"(?<!\d)[0-9]{15}(?!\d)")

@@ -290,7 +290,8 @@ def test_a_programme_that_another_server_kept_meanwhile_is_not_counted_again(
 ) -> None:
     """Between the look and the insert another server may commit the same programme: the first look sees none."""
     made(store.accept(quote(1), PROGRAMME, account=account(1), at=AT, idempotency_key="1"))
-    plain, keep, looks = sql.IS_KEPT, KeptProgrammes.keep, []
+    plain, keep = sql.IS_KEPT, KeptProgrammes.keep
+    looks: list[int] = []
 
     def early(*arguments: Any) -> dict[str, object] | None:  # noqa: ANN401 - as of `keep`
         looks.append(len(looks))

@@ -188,7 +188,7 @@ def test_a_column_that_holds_no_texts_refuses_its_rows(session: SparkSession, pr
     """Promise 8: a number is no text, and each row says so; nothing is dropped."""
     texts = dict.fromkeys(columns_of(programme), "'x'")
     texts |= {"at": "TIMESTAMP '2018-04-20 12:00:00'", "purchased_on": "DATE '2017-01-01'"}
-    texts |= {"exchange_open": "NULL", "device_exchanged": "NULL"}
+    texts |= {"exchange_open": "NULL", "device_exchanged": "NULL", "register_asked_at": texts["at"]}
     faults = {"imei": "354178036859789L", "imei2": "1.5D", "model": "7", "target": "array(1)", "power": "X'00'"}
     for name, fault in faults.items():
         cells = ", ".join(f"{cell} AS `{column}`" for column, cell in (texts | {name: fault}).items())

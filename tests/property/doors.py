@@ -75,8 +75,8 @@ def _found() -> Iterator[Door]:
 
 
 def _of_type(name: str, kind: type) -> Iterator[Door]:
-    if issubclass(kind, BaseException):
-        return  # the package raises them; nobody else makes one
+    if issubclass(kind, BaseException) or getattr(kind, "_is_protocol", False):
+        return  # the package raises them, and nobody else makes one; a protocol has no code of ours
     if issubclass(kind, enum.Enum):
         yield Door(name, None, kind, (inspect.Parameter("value", inspect.Parameter.POSITIONAL_OR_KEYWORD),))
     elif not any(base.__name__ in MADE_BY_US for base in kind.__mro__):

@@ -199,7 +199,7 @@ def _of(enquiry: Enquiry, programme: Programme) -> Enquiry:
         enquiry.condition,
         programme,
         enquiry.at,
-        imei_status=enquiry.imei_status,
+        enquiry.imei_status,
         bonuses_given=enquiry.bonuses_given,
         **enquiry.told,
     )

@@ -114,11 +114,19 @@ class Client:
         return self.act(f"/exchanges/{code}/reserve", body, key=key, account=shop.account(number))
 
 
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/health", timeout=SECONDS).is_success
+    except httpx2.ConnectError:  # a parent process says where it will be, before its children listen there
+        return False
+
+
 class Service:
     """The service in a process of its own.
 
     Attributes:
         log: the file of its log.
+        command: what starts it, without the port.
         url: where it answers.
         process: its process.
     """
@@ -133,6 +141,7 @@ class Service:
             "MIEXCHANGE_OPERATOR": OPERATOR,
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
         }
+        self.command = ["-m", "examples.service"]
         self.clients: list[Client] = []
 
     def __enter__(self) -> Self:
@@ -152,8 +161,8 @@ class Service:
         self.at += timedelta(hours=1)
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "examples.service", "--port", "0"],
+            self.process = subprocess.Popen(  # noqa: S603 - our own example
+                [sys.executable, *self.command, "--port", "0"],
                 cwd=self.folder,
                 env=self.environ | {"MIEXCHANGE_CLOCK": self.at.isoformat()},
                 stderr=file,
@@ -161,7 +170,7 @@ class Service:
         until = monotonic() + SECONDS
         while monotonic() < until and self.process.poll() is None:
             said = self.log.read_text(encoding="utf-8")[begin:]
-            if found := re.search(r"running on (http://[0-9.:]+)", said):
+            if (found := re.search(r"running on (http://[0-9.:]+)", said)) and _answers(found[1]):
                 self.url = found[1]
                 return
             sleep(0.05)

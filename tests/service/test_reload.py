@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ledger import shop
 from miexchange import ledger
 from service import running
 from service.running import KEY, Service, has_status
+from unit import trade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,15 +84,35 @@ def test_a_changed_programme_is_served_at_once_and_a_broken_one_never(served: tu
     assert values == {995_000, 1_195_000}
 
 
-def test_a_quote_of_the_old_programme_is_refused_where_the_new_one_makes_another(
-    served: tuple[Service, Path],
-) -> None:
+def test_a_quote_is_accepted_and_inspected_by_the_programme_that_made_it(served: tuple[Service, Path]) -> None:
+    """The service keeps the last programmes; the ledger keeps each by which a quote was accepted, for good."""
     service, files = served
     client = service.client()
-    quoted = client.quote(2)
+    quoted = {number: client.quote(number) for number in (2, 3)}
     second = running.programme(price=1_200_000)
     second.save(files, overwrite=True)
     waits_for(client, second.digest, has_fault=False)
-    answer = client.act("/exchanges", quoted, account="account-2")
+    begun = has_status(client.act("/exchanges", quoted[2], account="account-2"), 201)
+    assert begun["coupon"]["exchange_value"] == 995_000
+    assert client.accept(4)["coupon"]["exchange_value"] == 1_195_000
+    service.kill()
+    service.start()
+    client = service.client()
+    assert has_status(client.act("/exchanges", quoted[3], account="account-3"), 201)["quote"]["coupon_value"] == 995_000
+    code = begun["coupon"]["code"]
+    has_status(client.reserve(2, code), 200)
+    seen = trade.seen(imeis=(shop.imei(4),)).to_dict(reveal_imei=True)
+    found = has_status(client.operate(f"/exchanges/{code}/inspect", {"order": "order-2", "inspection": seen}), 200)
+    assert (found["state"], found["examination"]["exchange_value"]) == ("inspected", 995_000)
+
+
+def test_a_quote_whose_programme_nobody_has_is_refused_where_another_makes_another(
+    served: tuple[Service, Path],
+) -> None:
+    service, files = served
+    quoted = service.client().quote(5)
+    service.kill()
+    running.programme(price=1_200_000).save(files, overwrite=True)
+    service.start()
+    answer = service.client().act("/exchanges", quoted, account="account-5")
     assert has_status(answer, 409)["type"] == "/reasons/quote_outdated"
-    assert client.accept(2)["coupon"]["exchange_value"] == 1_195_000

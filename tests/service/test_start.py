@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import signal
 import stat
 import sys
@@ -44,6 +45,20 @@ def test_the_command_alone_starts_a_service(tmp_path: Path) -> None:
     made = (tmp_path / "exchanges.key").read_bytes()
     with service:
         assert (tmp_path / "exchanges.key").read_bytes() == made
+
+
+def test_several_processes_serve_one_ledger(programme: Path, tmp_path: Path) -> None:
+    ledger.open(tmp_path / "exchanges.db", key=KEY, create=True).close()
+    service = Service(str(tmp_path / "exchanges.db"), programme, tmp_path)
+    service.command = ["-m", "uvicorn", "--factory", "examples.service.app:from_environment", "--workers", "2"]
+    with service:
+        clients = [service.client() for _ in range(8)]  # each connection is one process's
+        code = clients[0].accept(1)["coupon"]["code"]
+        assert {client.ask("GET", f"/coupons/{code}", account="account-1").status_code for client in clients} == {200}
+    said = service.log.read_text(encoding="utf-8")
+    assert len(set(re.findall(r"Started server process \[(\d+)\]", said))) == 2
+    assert said.count('"route": "/coupons/{code}"') == 8
+    assert code not in said
 
 
 def test_the_command_serves_an_agent_on_its_standard_input(programme: Path, tmp_path: Path) -> None:

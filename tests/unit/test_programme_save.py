@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miexchange import Catalogue, DataError, Programme, TacTable, lint
+from miexchange import Catalogue, DataError, Programme, TacTable, TreatmentTable, lint
 from miexchange._text import visible
 from miexchange.errors import InvalidValue
 from miexchange.programme import shipped
@@ -102,6 +102,13 @@ def test_texts_come_back_as_they_were(base: Programme, text: str, tmp_path: Path
 
 def test_a_programme_without_anchors_has_no_table_of_them(tmp_path: Path) -> None:
     assert not (Programme.load("mi-exchange-india").save(tmp_path / "saved") / "repair_anchors.csv").exists()
+
+
+def test_a_programme_without_tax_treatments_has_no_table_of_them(tmp_path: Path) -> None:
+    programme = replace(Programme.load("mi-exchange-india"), treatments=TreatmentTable())
+    saved = programme.save(tmp_path / "saved")
+    assert not (saved / "tax_treatments.csv").exists()
+    assert Programme.load(saved) == programme != Programme.load("mi-exchange-india")
 
 
 def test_what_is_there_is_not_written_over(base: Programme, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,7 +37,7 @@ from unit.test_eligibility import REFUSE, codes, imei, judged
 from unit.trade import ACCOUNT, HOUR, ORDER, SAID, TICK
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from miexchange.eligibility import Register
 
 AT = small.AT
 CLEAR = RegisterAnswer(ImeiStatus.CLEAR, "CEIR", AT - HOUR, "r-17")
@@ -288,3 +290,44 @@ def test_terms_of_before_and_of_elsewhere_are_left_alone(tmp_path: Path) -> None
     assert problems(before, tmp_path) == []
     abroad = replace(indian(), currency=Currency("NPR"))
     assert problems(abroad, tmp_path / "abroad") == []
+
+
+# An adapter.
+
+
+def test_the_example_asks_three_times_and_shows_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    example = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "register.py"))
+    web: Any = example["Web"]
+    example["main"](web("CEIR", lambda _: ("ok", "request 4711")))
+    said = capsys.readouterr().out
+    assert "a plain word: ('register_stale',)" in said
+    assert "asked again: issued" in said
+    assert "863664031234" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("ok", "ok"), ImeiStatus.CLEAR),
+        (("ok", "blacklisted"), ImeiStatus.BLOCKED),
+        (("cloned", "tracing"), ImeiStatus.TRACKED),
+        (("ok", "something new"), ImeiStatus.UNVERIFIED),
+        (("ok", None), ImeiStatus.UNVERIFIED),
+    ],
+)
+def test_the_worst_word_of_two_numbers_counts(words: tuple[str, str | None], status: ImeiStatus) -> None:
+    asked_about: list[str] = []
+
+    def fetch(digits: str) -> tuple[str, str]:
+        asked_about.append(digits)
+        word = words[len(asked_about) - 1]
+        if word is None:
+            raise OSError("the server cannot be reached")
+        return word, f"request {len(asked_about)}"
+
+    register: Register = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "register.py"))["Web"](
+        "CEIR", fetch
+    )
+    answer = register.ask((trade.IMEI, trade.IMEI2), at=AT)
+    assert (answer.status, answer.register, answer.asked_at) == (status, "CEIR", AT)
+    assert asked_about == [small.IMEI, small.IMEI2]

@@ -51,9 +51,9 @@ def batch(
     """Value every row of IN, and write its outcome, reasons, grade, lines and values to OUT.
 
     IN has the columns model and one for each question of the programme, and where they are known imei, imei2,
-    imei_status, purchased_on, at, exchange_open, device_exchanged and target. OUT has the position of the row, from
-    0, the columns of --keep, then the result. A row that cannot be valued is refused with its reasons; it is never
-    left out. The exit code is 0 if OUT is complete, even where rows are refused.
+    imei_status, register_asked_at, purchased_on, at, exchange_open, device_exchanged and target. OUT has the position
+    of the row, from 0, the columns of --keep, then the result. A row that cannot be valued is refused with its reasons;
+    it is never left out. The exit code is 0 if OUT is complete, even where rows are refused.
 
     A run that was stopped goes on where it was: start it again. What it has done is kept in OUT.parts until then.
     """

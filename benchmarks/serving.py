@@ -81,11 +81,10 @@ async def health(client: Connection, number: int) -> None:
     await client.ask("/health")
 
 
-async def quote(client: Connection, number: int) -> dict[str, Any]:
+async def quote(client: Connection, number: int) -> object:
     """Ask for the quote of a phone."""
-    imei = shop.imei(2 * number).digits
-    asked = {"device": {"model": small.MODEL, "imei": imei}, "condition": ANSWERS}
-    return {**await client.ask("/quotes", asked), "imeis": [imei]}
+    device = {"model": small.MODEL, "imei": shop.imei(2 * number).digits}
+    return await client.ask("/quotes", {"device": device, "condition": ANSWERS})
 
 
 async def exchange(client: Connection, number: int) -> None:

@@ -16,12 +16,12 @@ from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from miexchange import Coupon, Device, Exchange, Order, ReasonCode, ReasonKind, ledger
+from miexchange import Coupon, Device, Exchange, Order, Quote, ReasonCode, ReasonKind, ledger
 from miexchange.exchange import State
 from miexchange.ledger import DeviceStanding, Listed
 
 from . import log, problems
-from .desk import Acceptance, Asked, Desk, Inspected, Quoted
+from .desk import Asked, Desk, Inspected
 from .problems import granted
 from .programmes import Programmes
 from .settings import Settings
@@ -93,7 +93,7 @@ def desk_of(settings: Settings) -> Desk:
     """
     programmes = Programmes(settings.programme)
     store = ledger.open(settings.ledger, key=settings.key, seconds_to_wait=SECONDS_TO_WAIT, create=settings.creates)
-    return Desk(store, programmes, settings.key, settings.clock)
+    return Desk(store, programmes, settings.clock)
 
 
 def from_environment() -> FastAPI:
@@ -151,14 +151,14 @@ def _customers(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["customer"])
 
     @router.post("/quotes")
-    def quote(asked: Asked) -> Quoted:
-        """Value a phone."""
+    def quote(asked: Asked) -> Quote:
+        """Value a phone: the quote has no IMEI, and a seal over all that it says."""
         return granted(desk.quote(asked))
 
     @router.post("/exchanges", status_code=201)
-    def accept(accepted: Acceptance, account: Account, request: Request) -> Exchange:
+    def accept(quote: Quote, account: Account, request: Request) -> Exchange:
         """Accept a quote: the exchange begins, with its coupon and the worst case at the door."""
-        return granted(desk.accept(accepted, account, request))
+        return granted(desk.accept(quote, account, request))
 
     @router.get("/coupons/{code}")
     def coupon(code: Code, account: Account) -> Coupon:

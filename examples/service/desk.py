@@ -12,7 +12,6 @@ from miexchange import (
     Condition,
     Device,
     Exchange,
-    Imei,
     ImeiStatus,
     Inspection,
     Order,
@@ -31,7 +30,7 @@ from miexchange.refusal import ReasonCode, refused
 from .programmes import Programmes
 from .settings import Clock
 
-__all__ = ["Acceptance", "Asked", "Desk", "Inspected", "Quoted", "Register", "asks_nobody"]
+__all__ = ["Asked", "Desk", "Inspected", "Register", "asks_nobody"]
 
 Register = Callable[[Device, datetime], ImeiStatus | RegisterAnswer]
 """Asks a register of IMEIs, such as India's CEIR. The answer is the service's own: a client is not asked for it."""
@@ -57,26 +56,6 @@ class Asked(Body):
     target: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
-class Quoted(BaseModel):
-    """A quote as it leaves the service: without IMEIs, and with the seal over the whole of it."""
-
-    quote: Quote
-    seal: str
-
-
-class Acceptance(Body):
-    """A quote that came back, with the IMEIs that it was made for: the seal fits only those."""
-
-    quote: Quote
-    seal: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    imeis: Annotated[list[Imei], Field(min_length=1, max_length=2)]
-
-    @property
-    def whole(self) -> Quote:
-        """The quote as it was made."""
-        return self.quote.replace(imeis=tuple(self.imeis), seal=self.seal)
-
-
 class Inspected(Body):
     """What was seen at the door where an order was delivered."""
 
@@ -91,41 +70,39 @@ class Desk:
     Attributes:
         store: the ledger.
         programmes: the programme in force.
-        key: the ledger's key, which seals quotes, too.
         clock: the clock.
         register: what is asked about an IMEI.
     """
 
     store: Ledger
     programmes: Programmes
-    key: bytes
     clock: Clock
     register: Register = asks_nobody
 
-    def quote(self, asked: Asked) -> Quoted | Refusal:
-        """Value a phone."""
+    def quote(self, asked: Asked) -> Quote | Refusal:
+        """Value a phone; the quote leaves sealed, with tokens in place of its IMEIs."""
         programme, at = self.programmes.current, self.clock()
-        quote = appraise(
+        return appraise(
             asked.device,
             asked.condition,
             programme,
             at=at,
             imei_status=self.register(asked.device, at),
             bonuses_given=self.store.bonuses_given(programme),
-            key=self.key,
+            key=self.store.quote_key,
             target=asked.target,
         )
-        return quote if isinstance(quote, Refusal) else Quoted(quote=quote, seal=quote.seal)
 
-    def accept(self, accepted: Acceptance, account: str, request: str) -> Exchange | Refusal:
-        """Accept a quote.
+    def accept(self, quote: Quote, account: str, request: str) -> Exchange | Refusal:
+        """Accept a quote of the service's own: one without a seal can be anybody's.
 
         Args:
-            accepted: the quote.
+            quote: the quote.
             account: who is signed in.
             request: the idempotency key: the ledger gives the first answer again.
         """
-        quote = accepted.whole
+        if not quote.seal:
+            return refused(ReasonCode.QUOTE_UNSEALED)
         return self.store.accept(quote, self._maker(quote), account=account, at=self.clock(), idempotency_key=request)
 
     def _maker(self, quote: Quote) -> Programme:
@@ -133,16 +110,18 @@ class Desk:
         found = self.programmes.served.get(quote.digest) or self.store.programmes.get(quote.digest)
         return found or self.programmes.current
 
-    def try_accept(self, accepted: Acceptance, account: str) -> Exchange | Refusal:
+    def try_accept(self, quote: Quote, account: str) -> Exchange | Refusal:
         """Say what `accept` would do at this instant, and write nothing; only a ledger counts limits of the terms."""
-        quote = accepted.whole
+        if not quote.seal:
+            return refused(ReasonCode.QUOTE_UNSEALED)
         programme = self._maker(quote)
-        verb = partial(accept, quote, programme, account=account, at=self.clock(), key=self.key)
+        verb = partial(accept, quote, programme, account=account, at=self.clock(), key=self.store.quote_key)
         begun = verb()
-        if isinstance(begun, Exchange) and (found := self.store.get(begun.code)) is not None:
+        if not isinstance(begun, Exchange):
+            return begun
+        if (found := self.store.get(begun.code)) is not None:
             return found if found.version == 1 else refused(ReasonCode.QUOTE_ACCEPTED)
-        first, second = (*quote.imeis, None)[:2]
-        standing = self.store.standing_of(Device(quote.model, first, second))
+        standing = self.store.standing_of(quote)
         return verb(
             exchange_open=any(self.store.find(account=account, state=state, limit=1) for state in OPEN),
             device_open=standing.open is not None,

@@ -11,9 +11,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel
 
-from miexchange import Exchange, Order, Refusal
+from miexchange import Exchange, Order, Quote, Refusal
 
-from .desk import Acceptance, Asked, Desk, Quoted
+from .desk import Asked, Desk
 from .log import masked
 from .problems import Explained, explained
 
@@ -28,7 +28,7 @@ class Outcome(BaseModel):
 
     is_done: bool
     """False where it was refused, or only tried."""
-    quoted: Quoted | None = None
+    quote: Quote | None = None
     exchange: Exchange | None = None
     reasons: list[Explained] = []
 
@@ -49,11 +49,11 @@ def door(desk: Desk, account: str) -> MCPServer[Any]:
         "trade-in", instructions="Quotes a used phone, and exchanges it for a coupon. Never make up an IMEI."
     )
 
-    def outcome(answer: Quoted | Exchange | Refusal, *, is_done: bool = True) -> Outcome:
+    def outcome(answer: Quote | Exchange | Refusal, *, is_done: bool = True) -> Outcome:
         if isinstance(answer, Refusal):
             return Outcome(is_done=False, reasons=explained(answer)[1])
-        if isinstance(answer, Quoted):
-            return Outcome(is_done=is_done, quoted=answer)
+        if isinstance(answer, Quote):
+            return Outcome(is_done=is_done, quote=answer)
         return Outcome(is_done=is_done, exchange=answer)
 
     @server.tool(annotations=READS)
@@ -68,11 +68,11 @@ def door(desk: Desk, account: str) -> MCPServer[Any]:
         return explained(answer, language)[1] if isinstance(answer, Refusal) else []
 
     @server.tool(annotations=BINDS)
-    def accept(accepted: Acceptance, idempotency_key: str, *, dry_run: bool = True) -> Outcome:
+    def accept(quote: Quote, idempotency_key: str, *, dry_run: bool = True) -> Outcome:
         """Accept a quote for the account. Show the worst case to the customer first, and ask."""
         if dry_run:
-            return outcome(desk.try_accept(accepted, account), is_done=False)
-        return outcome(desk.accept(accepted, account, idempotency_key))
+            return outcome(desk.try_accept(quote, account), is_done=False)
+        return outcome(desk.accept(quote, account, idempotency_key))
 
     @server.tool(annotations=BINDS)
     def reserve(code: str, order: Order, idempotency_key: str, *, dry_run: bool = True) -> Outcome:

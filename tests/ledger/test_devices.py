@@ -143,6 +143,9 @@ def test_the_standing_of_a_device(store: Ledger) -> None:
     assert store.standing_of(phone) == DeviceStanding()
     shop.accepted(store, 1)
     assert store.standing_of(Device(small.MODEL, shop.imei(3))) == DeviceStanding(open=code(1))
+    sealed = shop.quote(1).sealed(store.quote_key)
+    for one in (shop.quote(1), sealed, sealed.without_imei()):
+        assert store.standing_of(one) == DeviceStanding(open=code(1))
     made(store.reserve(code(1), order(1), account=account(1), at=AT, idempotency_key="r"))
     at = AT + HOUR
     made(store.complete(code(1), order="order-1", at=at, idempotency_key="c"))

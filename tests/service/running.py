@@ -98,11 +98,11 @@ class Client:
         return self.ask("GET", path, authorization=f"Bearer {OPERATOR}")
 
     def quote(self, number: int, **answers: str) -> dict[str, Any]:
-        """Ask for the quote of a phone, and return what is needed to accept it."""
+        """Ask for the quote of a phone, and return it."""
         first, second = shop.imei(2 * number), shop.imei(2 * number + 1)
         device = {"model": small.MODEL, "imei": first.digits, "imei2": second.digits}
-        quoted = has_status(self.ask("POST", "/quotes", {"device": device, "condition": ANSWERS | answers}), 200)
-        return {**quoted, "imeis": [first.digits, second.digits]}
+        answer = self.ask("POST", "/quotes", {"device": device, "condition": ANSWERS | answers})
+        return dict(has_status(answer, 200))
 
     def accept(self, number: int, *, key: str = "") -> Any:  # noqa: ANN401 - what JSON holds
         """Accept the quote of a phone for its account."""

@@ -45,8 +45,8 @@ def reserved(client: Client, number: int) -> str:
 
 def test_a_phone_is_quoted_exchanged_and_handed_over(client: Client) -> None:
     quoted = client.quote(1)
-    quote = Quote.from_dict(quoted["quote"])
-    assert (quote.imeis, quote.seal, quote.indicative) == ((), "", False)
+    quote = Quote.from_dict(quoted)
+    assert (quote.imeis, len(quote.device_tokens), quote.indicative) == ((), 2, False)
     begun = has_status(client.act("/exchanges", quoted, account="account-1"), 201)
     code = begun["coupon"]["code"]
     assert state(begun) == "issued"
@@ -108,12 +108,15 @@ def test_a_request_that_is_sent_again_has_the_same_answer(client: Client) -> Non
 def test_an_altered_quote_is_refused(client: Client) -> None:
     body = client.quote(30)
     for change in (
-        {"quote": body["quote"] | {"imei_status": "clear"}},
+        {"imei_status": "clear"},
         {"imeis": [shop.imei(600).digits]},
+        {"device_tokens": body["device_tokens"][:1]},
         {"seal": "0" * 64},
     ):
         answer = client.act("/exchanges", body | change, account="account-30")
         assert has_status(answer, 403)["type"] == "/reasons/quote_altered"
+    unsealed = client.act("/exchanges", body | {"seal": ""}, account="account-30")
+    assert has_status(unsealed, 422)["type"] == "/reasons/quote_unsealed"
     has_status(client.act("/exchanges", body, account="account-30"), 201)
 
 

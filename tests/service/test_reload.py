@@ -55,7 +55,7 @@ def quoting(client: Client) -> Iterator[set[int]]:
 
     def ask_on() -> None:
         while not stopped.is_set():
-            values.add(client.quote(1)["quote"]["coupon_value"])
+            values.add(client.quote(1)["coupon_value"])
 
     thread = Thread(target=ask_on)
     thread.start()

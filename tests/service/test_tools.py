@@ -32,7 +32,7 @@ ORDER = shop.order(1).to_dict()
 @pytest.fixture
 def desk(programme: Path, tmp_path: Path) -> Iterator[Desk]:
     with ledger.open(tmp_path / "exchanges.db", key=KEY, create=True) as store:
-        yield Desk(store, Programmes(str(programme)), KEY, lambda: small.AT + timedelta(hours=1))
+        yield Desk(store, Programmes(str(programme)), lambda: small.AT + timedelta(hours=1))
 
 
 served = cache(door)  # its schemas take a while
@@ -55,17 +55,17 @@ def quoted(desk: Desk) -> dict[str, Any]:
     """Return what an agent needs to accept a quote."""
     answer = call(desk, "quote", asked=ASKED)
     assert answer["reasons"] == []
-    return {**answer["quoted"], "imeis": [FIRST]}
+    return dict(answer["quote"])
 
 
 def test_an_agent_tries_before_it_binds(desk: Desk) -> None:
     body = quoted(desk)
-    tried = call(desk, "accept", accepted=body, idempotency_key="1")
+    tried = call(desk, "accept", quote=body, idempotency_key="1")
     assert (tried["is_done"], tried["exchange"]["state"]) == (False, "issued")
     assert desk.store.find() == ()
-    begun = call(desk, "accept", accepted=body, idempotency_key="1", dry_run=False)
+    begun = call(desk, "accept", quote=body, idempotency_key="1", dry_run=False)
     assert (begun["is_done"], begun["exchange"]) == (True, tried["exchange"])
-    assert call(desk, "accept", accepted=body, idempotency_key="1", dry_run=False) == begun
+    assert call(desk, "accept", quote=body, idempotency_key="1", dry_run=False) == begun
     code = begun["exchange"]["coupon"]["code"]
     tried = call(desk, "reserve", code=code, order=ORDER, idempotency_key="2")
     assert (tried["is_done"], tried["exchange"]["state"]) == (False, "reserved")
@@ -76,8 +76,8 @@ def test_an_agent_tries_before_it_binds(desk: Desk) -> None:
 
 def test_a_trial_is_refused_as_the_verb_would_be(desk: Desk) -> None:
     body = quoted(desk)
-    call(desk, "accept", accepted=body, idempotency_key="1", dry_run=False)
-    again: dict[str, Any] = {"accepted": body, "idempotency_key": "2"}
+    call(desk, "accept", quote=body, idempotency_key="1", dry_run=False)
+    again: dict[str, Any] = {"quote": body, "idempotency_key": "2"}
     tried, done = (call(desk, "accept", "ravi", **again, dry_run=dry_run)["reasons"] for dry_run in (True, False))
     assert [one["code"] for one in tried] == ["device_in_exchange"]
     assert tried == done
@@ -107,7 +107,7 @@ def test_why_not_says_who_can_cure_it_and_how(desk: Desk) -> None:
 def test_a_number_in_the_wrong_place_is_not_repeated(desk: Desk) -> None:
     for asked in ({**ASKED, FIRST: 1}, {**ASKED, "target": [FIRST]}, {"device": FIRST}, FIRST):
         assert "Error executing tool quote" in call(desk, "quote", asked=asked)
-    assert "3541" in call(desk, "accept", accepted=quoted(desk) | {"seal": FIRST}, idempotency_key="1")
+    assert "3541" in call(desk, "accept", quote=quoted(desk) | {"seal": FIRST}, idempotency_key="1")
 
 
 def test_the_tools_have_the_schemas_of_the_web_door(desk: Desk) -> None:
@@ -119,7 +119,7 @@ def test_the_tools_have_the_schemas_of_the_web_door(desk: Desk) -> None:
     assert set(tools) == {"quote", "why_not", "accept", "reserve"}
     assert [name for name, one in tools.items() if one.annotations.read_only_hint] == ["quote", "why_not"]
     web = make(desk, "token").openapi()["components"]["schemas"]
-    for tool, name in (("quote", "Asked"), ("accept", "Acceptance"), ("reserve", "Order")):
-        ours, theirs = tools[tool].input_schema["$defs"][name], web[name]
+    for tool, name in (("quote", "Asked"), ("accept", "Quote"), ("reserve", "Order")):
+        ours, theirs = tools[tool].input_schema["$defs"][name], web.get(name) or web[f"{name}-Input"]
         assert ours["properties"].keys() == theirs["properties"].keys()
         assert ours["required"] == theirs["required"]

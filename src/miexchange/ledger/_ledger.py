@@ -71,6 +71,7 @@ _MAKER = Rule(
     lambda value: value is None or issubclass(type(value), (Programme, Mapping)),
     "give a Programme, as Programme.load returns; a mapping of digests to programmes; or None for one that is kept",
 )
+_DEVICE = Rule(lambda value: issubclass(type(value), (Device, Quote)), "give a Device, or its Quote")
 _ORDER = Rule(lambda value: is_id(text_of(value)), f"give the order's id: {ID_RULE}", text_of)
 _ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
 _KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
@@ -553,19 +554,21 @@ class Ledger(Books):
         totals = ((day, *found[code, day], code) for code, day in order)
         return tuple(Exposure(day, coupons, value, Currency(code)) for day, coupons, value, code in totals)
 
-    @takes(device=instance(Device))
-    def standing_of(self, device: Device) -> DeviceStanding:
+    @takes(device=_DEVICE)
+    def standing_of(self, device: Device | Quote) -> DeviceStanding:
         """Tell what the ledger knows of a device, by either of its IMEIs, whatever key was in use then.
 
         Args:
-            device: the device, with an IMEI.
+            device: the device, with an IMEI; or its quote, with IMEIs or with their tokens.
 
         Raises:
             InvalidValue: the device has no IMEI.
         """
-        imeis = [imei for imei in (device.imei, device.imei2) if isinstance(imei, Imei)]
-        require(bool(imeis), "device", device, "give a Device with an IMEI", "has no IMEI")
-        tokens = self._tokens_of(imeis)
+        given = device.imeis if isinstance(device, Quote) else (device.imei, device.imei2)
+        tokens = self._tokens_of([imei for imei in given if isinstance(imei, Imei)])
+        if isinstance(device, Quote) and not tokens:
+            tokens = list(device.device_tokens)
+        require(bool(tokens), "device", device, "give a Device with an IMEI", "has no IMEI")
         with translated(READ), self._reader.connect() as connection:
             rows = connection.execute(sql.OF_TOKENS, {"tokens": tokens}).all()
         open_ones = {row.code for row in rows if row.is_open}

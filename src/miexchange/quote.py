@@ -184,8 +184,8 @@ class Quote(Told, Value):
 
     @property
     def _unsealed(self) -> str:
-        whole = self.replace(seal="")
-        return whole.without_imei().to_json() if self.device_tokens else whole.to_json(reveal_imei=True)
+        imeis = () if self.device_tokens else self.imeis
+        return self.replace(imeis=imeis, seal="").to_json(reveal_imei=True)
 
     def _bare(self) -> Quote:
         return self.without_imei()

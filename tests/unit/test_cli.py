@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import miexchange
-from miexchange import Imei, Programme, Quote
+from miexchange import Imei, ImeiStatus, Programme, Quote, RegisterAnswer
 from miexchange.cli import _output
 from miexchange.imei import format as printed_as
 from unit.command import (
@@ -90,6 +90,18 @@ def test_quote_in_json_is_the_quote_of_the_library() -> None:
     assert ran.data["price_basis"] == "modelled"
     assert ran.data["worst_case"]["at_risk"] == quote.coupon_value
     assert ran.data["coupon"] is None
+
+
+def test_quote_takes_the_evidence_of_a_register(tmp_path: Path) -> None:
+    answer = RegisterAnswer(ImeiStatus.CLEAR, "CEIR", datetime(2018, 3, 20, tzinfo=UTC), "request 1")
+    file = tmp_path / "answer.json"
+    file.write_text(answer.to_json(), encoding="utf-8")
+    ran = run(*VALUED, "--imei", IMEI.digits, "--register-answer", str(file), "--json")
+    assert ran.data["quote"]["register_answer"] == answer.to_dict()
+    file.write_text("{}", encoding="utf-8")
+    ran = run(*VALUED, "--imei", IMEI.digits, "--register-answer", str(file))
+    assert ran.code == 2
+    assert "--register-answer" in ran.err
 
 
 def test_quote_shows_checks_lines_value_validity_warnings_and_worst_case() -> None:

@@ -26,6 +26,7 @@ from miexchange._time import (
 from miexchange._zone import Zone
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order
+from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import InvalidValue, MiExchangeError
 from miexchange.programme import Programme, shipped
 
@@ -57,7 +58,7 @@ _LEAST_KEY = 16
 _LINE_END = re.compile(rb"\r?\n\Z")
 _EXAMPLE = "2018-03-20T12:00+05:30"
 
-_File = TypeVar("_File", Condition, Coupon, Order, "Checkpoint")
+_File = TypeVar("_File", Condition, Coupon, Order, RegisterAnswer, "Checkpoint")
 
 
 class Wrong(MiExchangeError):  # noqa: N818 - named after what it says of the input
@@ -217,6 +218,11 @@ def order(file: Path) -> Order:
     return _read(file, "--order", Order)
 
 
+def register_answer(file: Path) -> RegisterAnswer:
+    """Read what a register answered."""
+    return _read(file, "--register-answer", RegisterAnswer)
+
+
 def checkpoint(file: Path, kind: type[Checkpoint]) -> Checkpoint:
     """Read a checkpoint; its type is handed over, because the ledger needs an extra."""
     return _read(file, "--against", kind)
@@ -250,6 +256,10 @@ _FORMS: dict[str, tuple[str, str]] = {
     "Condition": ("object of answers", 'Write one such as {"power": "works"}'),
     "Checkpoint": ("checkpoint", "Give the file that ledger checkpoint wrote, unchanged"),
     "Coupon": ("coupon", "Give the file that quote --coupon-out wrote, unchanged"),
+    "RegisterAnswer": (
+        "answer of a register",
+        'Write one as {"status": "clear", "register": "CEIR", "asked_at": "2018-03-20T12:00:00Z", "reference": "1"}',
+    ),
     "Order": ("order", "Its form is in: miexchange coupon check --help"),
 }
 

@@ -49,6 +49,10 @@ def quote(
     imei_status: Annotated[
         ImeiStatus, typer.Option(help="What the register of stolen phones says; the command asks none.")
     ] = ImeiStatus.UNVERIFIED,
+    register_answer: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The same with its evidence, a JSON object: see RegisterAnswer.to_json."),
+    ] = None,
     answer: Annotated[
         list[str] | None,
         typer.Option(metavar="QUESTION=OPTION", help="One answer, such as body=light_wear; give as many as you like."),
@@ -97,7 +101,8 @@ def quote(
         imei = _ask.for_imei() if imei is None else imei
     device = Device(model, imei, imei2, bought)
     variant = _variant(model, rules.catalogue)
-    facts: dict[str, Any] = {"at": moment, "imei_status": imei_status, **told}
+    said = imei_status if register_answer is None else _given.register_answer(register_answer)
+    facts: dict[str, Any] = {"at": moment, "imei_status": said, **told}
     if terms is not None and variant is not None:
         filled = Condition({**terms.questionnaire.best(variant), **condition})
         if best:

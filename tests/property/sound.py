@@ -53,7 +53,7 @@ from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
-from miexchange.programme import AgeBand, Bonus, CustomerClass, Overlap
+from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit, Overlap
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.curve import Estimator
@@ -252,6 +252,7 @@ def _examples() -> dict[type, Any]:
         Finding(question, question.options[1]),
         Deduction(amount_minor=100),
         CustomerClass("gold", 10_000),
+        Limit("twice-a-year", "account", 2, 365),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
         LineParts(3, 1_000, 100, 0, 29_900),
@@ -360,6 +361,7 @@ def _by_name() -> dict[str, Any]:
         "money": Money(1_000, small.INR),
         "day": AT.date(),
         "zone": SOUND.programme.zone,
+        "begun": [AT],
         "change": {"prices": 9_000},
         "checkpoint": SOUND.checkpoint,
         "code": code,

@@ -47,7 +47,7 @@ from miexchange.condition import Deduction, Grade, Option, Question, Questionnai
 from miexchange.eligibility import EligibilityTerms
 from miexchange.market import Anchor, Gap
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.programme import AgeBand, Bonus, CustomerClass, Overlap, Terms
+from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit, Overlap, Terms
 from miexchange.programme._fit import Fitter
 from miexchange.programme._toml import Toml
 from miexchange.strategies import STRATEGIES
@@ -139,6 +139,7 @@ def elements(at: At, count: int) -> tuple[Any, ...]:
 
 EXAMPLES: dict[tuple[Any, str], Any] = {
     (Terms, "bonuses"): Bonus("b", "B", amount_minor=1),
+    (ExchangeRules, "limits"): Limit("twice", "account", 2, 365),
     (Terms, "overlaps"): Overlap("display", "battery", 1),
     (Terms, "age_bands"): AgeBand(0, 1),
     (Terms, "customer_classes"): CustomerClass("gold", 1),
@@ -199,7 +200,7 @@ def test_every_public_value_is_walked() -> None:
 
 
 WITHOUT_BOUNDS = {
-    "Accept", "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibleModels",
+    "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibleModels",
     "Expire", "Finding", "Money", "PriceTable", "Replay", "TreatmentTable", "Verdict",
 }  # fmt: skip
 """Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""

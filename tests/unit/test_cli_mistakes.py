@@ -216,7 +216,10 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "extra argument": (("demo", "now"), ("now", "miexchange demo --help")),
     "option without value": ((*QUOTE, "--at"), ("--at", "requires an argument")),
     "no model": (("quote",), ("--model oneplus-3t-6-64", "miexchange models WORDS")),
-    "unknown status": ((*QUOTE, "--imei-status", "clean"), ("'clean'", "'blocked'", "'unverified'")),
+    "unknown status": (
+        (*QUOTE, "--imei-status", "clean"),
+        ("'clean'", "'clear'", "'blocked'", "'tracked'", "'duplicate'", "'unverified'"),
+    ),
     "answer without =": ((*QUOTE, "--answer", "cracked"), ("--answer 'cracked'", "question=option", "screen_glass=")),
     "answer without option": ((*QUOTE, "--answer", "body="), ("'body='", "question=option")),
     "unknown question": (

@@ -215,9 +215,13 @@ def _settings(value: Any, names: Collection[str] = ()) -> list[str]:  # noqa: AN
 
 
 def _toml(value: object) -> str:
-    """Return a value as TOML: JSON is TOML too, but for dates and the delete character."""
+    """Return a value as TOML: JSON is TOML too, but for dates, tables in a line and the delete character."""
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Value):
+        return f"{{ {', '.join(_settings(value))} }}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

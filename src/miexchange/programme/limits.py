@@ -21,17 +21,7 @@ if TYPE_CHECKING:
 
     from miexchange.refusal import Reason
 
-__all__ = [
-    "ACCOUNT",
-    "DEVICE",
-    "LONGEST_DAYS",
-    "NONE_BEGUN",
-    "NO_TAGS",
-    "Limit",
-    "counted_by_limits",
-    "reached",
-    "tags_told",
-]
+__all__ = ["Limit"]
 
 LONGEST_DAYS = 3_650
 """For how many days something can hold: ten years."""
@@ -87,8 +77,13 @@ class Limit(Value):
         >>> first, second = datetime(2018, 1, 1, tzinfo=UTC), datetime(2018, 6, 1, tzinfo=UTC)
         >>> two.free_from([first]) is None, two.free_from([second, first]).isoformat()
         (True, '2019-01-01T00:00:00+00:00')
+
+        Raises:
+            InvalidValue: it is no list of instants.
         """
-        last = nlargest(self.most, begun)
+        last = nlargest(
+            self.most, (instant(one, "begun") for one in elements(begun, "begun", "give a list of instants"))
+        )
         return last[-1] + self.window if len(last) == self.most else None
 
 

@@ -30,11 +30,12 @@ def test_every_answer_is_kept_where_it_counted(tmp_path: Path) -> None:
         assert late.codes == ("register_stale",)
         begun = store.accept(quote, PROGRAMME, account="asha", at=later, idempotency_key="b", register_answer=newer)
         assert isinstance(begun, Exchange), begun.explain()
-        again = store.accept(quote, PROGRAMME, account="asha", at=later, idempotency_key="b", register_answer=newer)
-        assert again == begun
-        other = store.accept(quote, PROGRAMME, account="asha", at=later, idempotency_key="b")
-        assert isinstance(other, Refusal)
-        assert other.codes == ("request_changed",)
+        newest = newer.replace(asked_at=later + HOUR, reference="request 2b")
+        for answer in (newer, newest, None):  # whoever sends it again may have asked again: it is the same request
+            again = store.accept(
+                quote, PROGRAMME, account="asha", at=later, idempotency_key="b", register_answer=answer
+            )
+            assert again == begun
         store.reserve(begun.code, ORDER, account="asha", at=later + HOUR, idempotency_key="c")
         stale = store.inspect(
             begun.code, trade.seen(), PROGRAMME, order=ORDER.id, at=later + 3 * HOUR, idempotency_key="d"
@@ -44,6 +45,9 @@ def test_every_answer_is_kept_where_it_counted(tmp_path: Path) -> None:
         seen = trade.seen(register_answer=at_door)
         found = store.inspect(begun.code, seen, PROGRAMME, order=ORDER.id, at=later + 3 * HOUR, idempotency_key="e")
         assert isinstance(found, Exchange), found.explain()
+        seen = trade.seen(register_answer=at_door.replace(reference="request 3b"))
+        again = store.inspect(begun.code, seen, PROGRAMME, order=ORDER.id, at=later + 3 * HOUR, idempotency_key="e")
+        assert again == found
         entries = [entry.event for entry in store.history(begun.code)]
         accepted, inspected = entries[0], entries[-1]
         assert isinstance(accepted, Accept)

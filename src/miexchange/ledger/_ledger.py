@@ -191,8 +191,8 @@ class Ledger(Books):
                 They are kept as they are, so give no address and no name of a person.
         """
         keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
-        said = [] if register_answer is None else [packed(register_answer)]
-        content = (packed(quote), account, *said, *(part for tag in told for part in tag))
+        # The register's answer is as the instant: a retry may have asked again.
+        content = (packed(quote), account, *(part for tag in told for part in tag))
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
         def accepted(facts: Facts) -> Accept | Refusal:
@@ -315,7 +315,7 @@ class Ledger(Books):
             )
             return found if isinstance(found, Refusal) else Inspect(at, order, found)
 
-        content = (packed(inspection), order)
+        content = (packed(inspection.replace(register_answer=None)), order)
         return self._transition(code, "inspect", examined, at, idempotency_key, content)
 
     @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)

@@ -31,8 +31,8 @@ EPOCH_DAY = date(1970, 1, 1)
 DAY_US = 86_400_000_000
 
 UNKNOWN_NAMES = ("iphone 7", "Nokia 3310", "note four", "", "xiaomi-redmi-note-44-64", "Redmi Note 4")
-STATUSES = ("clear", "blocked", "unverified", None)
-STATUS_SHARES = (0.940, 0.015, 0.040, 0.005)
+STATUSES = ("clear", "blocked", "tracked", "duplicate", "unverified", None)
+STATUS_SHARES = (0.940, 0.005, 0.005, 0.005, 0.040, 0.005)
 TARGETS = (None, "Redmi Note 5", "Redmi Note 5 Pro", "Mi A1", "Mi MIX 2")
 TARGET_SHARES = (0.80, 0.09, 0.05, 0.04, 0.02)
 UNKNOWN_ANSWER = "not_sure"

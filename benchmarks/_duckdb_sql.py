@@ -151,7 +151,10 @@ class _Query:
         unknown = bit[ReasonCode.TAC_UNKNOWN]
         if self._relations.exceptions:
             other = f"CASE WHEN fits THEN 0 WHEN NOT fits THEN {unknown} ELSE {other} END"
-        clear, blocked = (self._coded("imei_status", text) for text in ("clear", "blocked"))
+        bad = {"blocked": "IMEI_BLOCKED", "tracked": "IMEI_TRACKED", "duplicate": "IMEI_DUPLICATE"}
+        statuses = f"WHEN {self._coded('imei_status', 'clear')} THEN 0" + "".join(
+            f" WHEN {self._coded('imei_status', text)} THEN {bit[ReasonCode[code]]}" for text, code in bad.items()
+        )
         missing_anchor = " OR ".join(
             f'("{name} size" > 0 AND "anchor {kind.anchor}" IS NULL)'
             for name in self._components
@@ -165,7 +168,7 @@ class _Query:
                     CASE WHEN suspect AND CASE v // 10{bodies} ELSE FALSE END THEN {bit[ReasonCode.IMEI_PLACEHOLDER]}
                         ELSE CASE v // 10000000000000{ranges} ELSE {bit[ReasonCode.IMEI_REPORTING_BODY]} END END
                     | CASE WHEN tac_family IS NULL OR tac_family = -1 THEN {unknown} ELSE {other} END
-                    | CASE WHEN {clear} THEN 0 WHEN {blocked} THEN {bit[ReasonCode.IMEI_BLOCKED]} ELSE {unverified} END
+                    | CASE {statuses} ELSE {unverified} END
                     WHEN why >= 0 THEN 1::BIGINT << why ELSE 0 END""",
                 **self._effects(),
                 "stale": f"instant - priced_from > {self._by_terms(lambda one: one.price_max_age_days * DAY)}",

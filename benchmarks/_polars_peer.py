@@ -213,6 +213,10 @@ class Polars:
             .then(none)
             .when(self._is("imei_status", "blocked"))
             .then(bit[ReasonCode.IMEI_BLOCKED])
+            .when(self._is("imei_status", "tracked"))
+            .then(bit[ReasonCode.IMEI_TRACKED])
+            .when(self._is("imei_status", "duplicate"))
+            .then(bit[ReasonCode.IMEI_DUPLICATE])
             .otherwise(bit[ReasonCode.IMEI_UNVERIFIED])
         )
         shapes = [

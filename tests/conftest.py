@@ -83,13 +83,7 @@ _UNTRACED = [
     for name in (
         *("architecture", "notebooks", "packaging", "parity", "service"),
         *(f"ledger/test_{name}.py" for name in ("machine", "outcomes", "proofs", "readers", "storms")),
-        *(
-            f"unit/test_{name}.py"
-            for name in (
-                *("benchmark_peers", "bounds", "cli_output", "demo", "file_doors", "strategies"),
-                *("tuning_adapter", "tuning_comparing", "tuning_inspections"),
-            )
-        ),
+        *(f"unit/test_{name}.py" for name in ("benchmark_peers", "strategies", "tuning_adapter")),
     )
 ]
 

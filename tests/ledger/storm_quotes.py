@@ -152,7 +152,7 @@ def _is_as_appraised(exchange: Exchange) -> bool:
     phone = int(exchange.account.partition("-")[2])
     coupon, made = exchange.coupon, honest(phone)
     return (
-        exchange.quote == made.without_imei()
+        exchange.quote == made.replace(imeis=(), device_tokens=(), seal="")  # the tokens are the coupon's
         and (coupon.value, coupon.bonuses, coupon.usage) == (made.coupon_value, made.bonuses, made.usage)
         and coupon.valid_until - coupon.valid_from == timedelta(days=made.usage.valid_days)
     )

@@ -165,18 +165,20 @@ def test_an_event_that_is_committed_later_gets_a_later_position(
 ) -> None:
     """A reader that goes by a number drawn before the commit is past this event, and never sees it."""
     with ledger.open(server_url, key=KEY, create=True) as store, ThreadPoolExecutor(1) as pool:
+        accepted(store, 3)  # the first of a programme has the others of it wait, until it is kept
+        before = read(store)[-1].position
         waits, goes_on = held(monkeypatch)
         late = pool.submit(accepted, store, 1)
         assert waits.wait(60)
         accepted(store, 2)
-        first = read(store)
+        first = read(store, before)
         assert told(first) == [(code(2), 1)]
         goes_on.set()
         late.result()
         queue = _schema.feed_queue
         with store.engine.connect() as connection:
             drawn = connection.scalars(select(queue.c.id)).all()
-        assert drawn == [1], "its number is before that of the other"
+        assert drawn == [2], "its number is before that of the other"
         assert told(read(store, first[-1].position)) == [(code(1), 1)]
         assert verify(store)
 

@@ -146,6 +146,8 @@ def test_every_code_of_the_text_is_reached() -> None:
         ReasonCode.IMEI_REPORTING_BODY,
         ReasonCode.IMEI_REPEATED,
         ReasonCode.IMEI_BLOCKED,
+        ReasonCode.IMEI_TRACKED,
+        ReasonCode.IMEI_DUPLICATE,
         ReasonCode.IMEI_UNVERIFIED,
     }
     assert {code for _, code, _ in REFUSED} == {code for code in ReasonCode if code.startswith("imei_")} - identity

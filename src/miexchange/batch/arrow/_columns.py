@@ -72,8 +72,8 @@ def check_names(names: Iterable[str], required: Iterable[str], optional: Iterabl
     Raises:
         InvalidValue: all such columns, each with the nearest right name.
     """
-    there, needed = set(names), list(required)
-    known = [*needed, *optional]
+    there, needed = set(names), sorted(required)  # sets have another order in each process
+    known = [*needed, *sorted(optional)]
     extra = sorted(there - set(known))
     # Of very many columns only some are looked at: each is compared with each that may be misspelled.
     nearby = {name.casefold(): name for name in reversed(extra[:COLUMNS]) if len(name) <= NAME}

@@ -12,6 +12,7 @@ from ledger import shop
 from ledger.shop import AT, made, order
 from miexchange import Exchange, Quote, Refusal, appraise
 from miexchange.ledger import verify
+from miexchange.ledger._verify import _over_a_limit
 from miexchange.programme import Limit
 from unit import trade
 
@@ -112,3 +113,11 @@ def test_verify_finds_a_limit_that_was_passed(store: Ledger, monkeypatch: pytest
     for number in range(4):
         made(ask(store, number, who=number, home="one"))
     assert [one for one in verify(store).faults if "more than 3 of one address in 10 days" in one]
+
+
+def test_a_limit_that_was_raised_is_not_passed_by_what_it_allows_since() -> None:
+    """Each acceptance is held to the terms of its quote: the second one was allowed two."""
+    begun = [(AT, 1, "A"), (AT + DAY, 2, "B")]
+    assert list(_over_a_limit("account", 10 * DAY, begun)) == []
+    (fault,) = _over_a_limit("account", 10 * DAY, [*begun, (AT + 2 * DAY, 2, "C")])
+    assert fault == "A, B, C: more than 2 of one account in 10 days"

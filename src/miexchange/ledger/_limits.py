@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from miexchange._time import from_micros, micros
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict
-from miexchange.programme.limits import ACCOUNT, DEVICE
+from miexchange.programme.limits import ACCOUNT, DEVICE, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,11 +77,8 @@ def keep(session: Session, event: Accept) -> None:
         for name, value in event.tags:
             if name in counted:
                 session.core.execute(sql.HOLD, {"number": _number(name, value)})
-    times = begun(session.core, event)
-    for limit in event.rules.limits:
-        free = limit.free_from(times[limit.id])
-        if free is not None and free > event.at:
-            raise Conflict
+    if any(reached(event.rules.limits, event.at, dict(event.tags), begun(session.core, event))):
+        raise Conflict
 
 
 def _number(name: str, value: str) -> int:

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import groupby, pairwise, takewhile
+from itertools import groupby, pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -559,12 +559,16 @@ class _Promises:
 
 def _over_a_limit(per: str, window: timedelta, began: list[tuple[datetime, int, str]]) -> Iterator[str]:
     """Look through each window that begins with an exchange; the limit may have been another one for each of them."""
-    for number, (begin, _, _) in enumerate(began):
-        inside = list(takewhile(lambda one: one[0] < begin + window, began[number:]))  # noqa: B023 - it is read at once
-        most = max(most for _, most, _ in inside)
-        if len(inside) > most:
-            yield f"{', '.join(code for _, _, code in inside)}: more than {most} of one {per} in {window.days} days"
-            return
+    end = 0
+    for number, (begin, least, _) in enumerate(began):
+        while end < len(began) and began[end][0] < begin + window:
+            end += 1
+        if end - number > least:
+            inside = began[number:end]
+            most = max(most for _, most, _ in inside)
+            if len(inside) > most:
+                yield f"{', '.join(code for _, _, code in inside)}: more than {most} of one {per} in {window.days} days"
+                return
 
 
 def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:

@@ -81,9 +81,11 @@ class Limit(Value):
         Raises:
             InvalidValue: it is no list of instants.
         """
-        last = nlargest(
-            self.most, (instant(one, "begun") for one in elements(begun, "begun", "give a list of instants"))
-        )
+        return self._free_from([instant(one, "begun") for one in elements(begun, "begun", "give a list of instants")])
+
+    def _free_from(self, begun: Iterable[datetime]) -> datetime | None:
+        """Return what `free_from` does, of instants that are known to be some."""
+        last = nlargest(self.most, begun)
         return last[-1] + self.window if len(last) == self.most else None
 
 
@@ -120,9 +122,9 @@ def counted_by_limits(begun: Mapping[str, Sequence[datetime]]) -> Mapping[str, S
 def reached(
     limits: Iterable[Limit], at: datetime, tags: Mapping[str, str], begun: Mapping[str, Sequence[datetime]]
 ) -> Iterator[Reason]:
-    """Yield what limits say against one more exchange."""
+    """Yield what limits say against one more exchange; the arguments are as the two functions above return them."""
     for limit in limits:
         if limit.is_of_a_tag and limit.per not in tags:
             yield reason_of(ReasonCode.LIMIT_UNTOLD, limit=limit.id, tag=limit.per)
-        elif (free := limit.free_from(begun.get(limit.id, ()))) is not None and free > at:
+        elif (free := limit._free_from(begun.get(limit.id, ()))) is not None and free > at:  # noqa: SLF001 - of this module
             yield reason_of(ReasonCode.LIMIT_REACHED, limit=limit.id, most=limit.most, days=limit.days, again_at=free)

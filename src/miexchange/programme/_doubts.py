@@ -187,7 +187,9 @@ def _check_brands(versions: _Versions, draft: Draft) -> None:
 
 def _check_targets(versions: _Versions, draft: Draft) -> None:
     """See that each new model that a bonus is for is in the catalogue, or that another bonus is for it too."""
-    said = {(bonus.id, name_key(target)) for _, terms in versions for bonus in terms.bonuses for target in bonus.targets}
+    said = {
+        (bonus.id, name_key(target)) for _, terms in versions for bonus in terms.bonuses for target in bonus.targets
+    }
     for index, terms in versions:
         for number, bonus in enumerate(terms.bonuses):
             for target in bonus.targets:

@@ -210,9 +210,7 @@ def _doubt(directory: Path, draft: Draft) -> None:
         _doubts.check(draft, read_published(directory, draft.zone, draft.problems))
 
 
-def _read(
-    directory: Path, problems: Problems, prices: Path | None = None
-) -> tuple[Draft | None, Programme | None]:
+def _read(directory: Path, problems: Problems, prices: Path | None = None) -> tuple[Draft | None, Programme | None]:
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
         return _read_directory(directory, problems, prices)
     return None, None
@@ -245,9 +243,7 @@ def directory_of(source: object) -> Path:
     raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
-def _read_directory(
-    directory: Path, problems: Problems, prices: Path | None
-) -> tuple[Draft | None, Programme | None]:
+def _read_directory(directory: Path, problems: Problems, prices: Path | None) -> tuple[Draft | None, Programme | None]:
     file = str(directory / "programme.toml")
     toml = read_toml(directory / "programme.toml", file, problems)
     if toml is None:

@@ -6,7 +6,6 @@ force is taken back by it.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange._bounded import bound_of
@@ -15,7 +14,7 @@ from miexchange.market import Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
     from pathlib import Path
 
     from miexchange._problems import Problems

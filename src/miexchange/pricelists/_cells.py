@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from miexchange._spreadsheet import as_serial
 from miexchange._text import counted, is_blank
-from miexchange._time import NotATime, midnight, read_instant
+from miexchange._time import NotATime, is_day, midnight, read_instant
 from miexchange.errors import shown
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.pricelists._form import GROUPS, MARKS
@@ -177,7 +177,7 @@ def _read_text(text: str, form: Form, zone: tzinfo) -> datetime:
     try:
         return read_instant(text, zone)
     except NotATime as fault:
-        if _DATE.fullmatch(text) is None and as_serial(text) is None:
+        if is_day(text) or (_DATE.fullmatch(text) is None and as_serial(text) is None):
             raise Unread(f"{shown(text)} {fault.args[0]}", fault.args[1]) from None
     if form.dates == "excel":
         return midnight(_counted(text, form, _DAY_0), zone)

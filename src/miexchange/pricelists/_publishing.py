@@ -14,7 +14,6 @@ import csv
 import io
 import os
 import stat
-from bisect import bisect_right
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,19 +99,15 @@ class _File:
     def with_rows(self, added: Iterable[tuple[str, dict[str, object]]]) -> bytes:
         """Return the file with rows added: behind the last of their model where the file is ordered by model.
 
-        A new model then comes behind the last one that sorts before it. Else they come at the end, as they are given.
+        Else, and for a model that the file lacks, they come at the end, as they are given.
         """
-        models = [row.model for row in self.rows]
-        is_ordered = all(one <= other for one, other in pairwise(models))
+        is_ordered = all(one.model <= other.model for one, other in pairwise(self.rows))
+        places = {row.model: row.end for row in self.rows} if is_ordered else {}
         last = max((row.end for row in self.rows), default=self._head_end)
         behind: dict[int, list[str]] = {}
         for model, cells in added:
-            place = last
-            if is_ordered:
-                before = bisect_right(models, model)
-                place = self.rows[before - 1].end if before else self._head_end
             text = row_of([cells.get(name, "") for name in self.names], "")
-            behind.setdefault(place, []).append(f"{self._line_end}{text}")
+            behind.setdefault(places.get(model, last), []).append(f"{self._line_end}{text}")
         return self._rebuilt([(place, place, "".join(texts)) for place, texts in sorted(behind.items())])
 
     def without_rows(self, taken: Iterable[_Row]) -> bytes:

@@ -197,8 +197,8 @@ def _check_targets(versions: _Versions, draft: Draft) -> None:
                 is_known = draft.catalogue.meant(target) or key in draft.catalogue.by_name
                 if is_known or any(name == key and other != bonus.id for other, name in said):
                     continue
-                near = draft.catalogue.nearest(target)
-                remedy = f"Did you mean {near[0].name}?" if near else "Correct its spelling"
-                what = f"nothing else names the target {target}, so nobody may ever earn {bonus.id}"
                 models = Path(draft.files["models"]).name
-                draft.bad(("terms", index, "bonuses", number, "targets"), what, f"{remedy} Or add it to {models}")
+                near = draft.catalogue.nearest(target)
+                remedy = f"Did you mean {near[0].name}? If not, add" if near else "Correct its spelling, or add"
+                what = f"nothing else names the target {target}, so nobody may ever earn {bonus.id}"
+                draft.bad(("terms", index, "bonuses", number, "targets"), what, f"{remedy} it to {models}")

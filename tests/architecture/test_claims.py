@@ -396,6 +396,7 @@ INTERNAL = {
     "CannotWrite",
     "Stopped",
     "TuningWarning",
+    "Unread",
 }  # caught within, or a warning
 
 

@@ -58,9 +58,7 @@ def doubted(**series: tuple[int, ...]) -> dict[str, str]:
 
 def test_a_digit_too_many_is_found_beside_the_last_price() -> None:
     assert doubted(solo=(1_000, 10_500)) == {"solo": "solo costs 10500: that is 10.5 times its last price, 1000"}
-    assert doubted(solo=(10_500, 1_000)) == {
-        "solo": "solo costs 1000: that is its last price, 10500, divided by 10.5"
-    }
+    assert doubted(solo=(10_500, 1_000)) == {"solo": "solo costs 1000: that is its last price, 10500, divided by 10.5"}
 
 
 @pytest.mark.parametrize("prices", [(1_000,), (1_000, 4_999), (1_000, 10_000, 1_100), (5_000, 1_001)])
@@ -130,7 +128,9 @@ def test_a_target_that_is_like_nothing(base: Path) -> None:
 
 def test_a_target_that_another_bonus_names_is_known(base: Path) -> None:
     edit(base / "programme.toml", 'tax_treatments = "tax_treatments.csv"\n', "")
-    other = 'targets = ["Twoo"]\nstackable = true\n\n[[terms.bonuses]]\nid = "more"\nsays = "More"\namount_minor = 1_000\n'
+    other = (
+        'targets = ["Twoo"]\nstackable = true\n\n[[terms.bonuses]]\nid = "more"\nsays = "More"\namount_minor = 1_000\n'
+    )
     edit(base / "programme.toml", 'targets = ["Two"]\nstackable = true\n', f'{other}targets = ["Twoo"]\n')
     assert told(base) == []
 
@@ -148,7 +148,9 @@ def test_a_target_that_another_bonus_names_is_known(base: Path) -> None:
 def test_a_channel_that_nothing_else_names(base: Path, channels: str, words: str) -> None:
     text = (base / "programme.toml").read_text(encoding="utf-8")
     first, second, third = text.split('channels = ["shop"]')
-    (base / "programme.toml").write_text(f'{first}channels = ["shop"]{second}channels = {channels}{third}', encoding="utf-8")
+    (base / "programme.toml").write_text(
+        f'{first}channels = ["shop"]{second}channels = {channels}{third}', encoding="utf-8"
+    )
     found = told(base)
     assert [column for _, _, column, _ in found] == ["terms.usage.channels"] * bool(words)
     assert words in "".join(one[3] for one in found)

@@ -531,7 +531,9 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
         "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},
-        "pricelists.read_book": {"source": SOUND.csv(pd.DataFrame({"model": ["x"], "at": [AT.isoformat()]}), "book.csv")},
+        "pricelists.read_book": {
+            "source": SOUND.csv(pd.DataFrame({"model": ["x"], "at": [AT.isoformat()]}), "book.csv")
+        },
         "pricelists.read_draft": {"directory": SOUND.priced},
         "pricelists.write_draft": {"prices": SOUND.listed, "directory": SOUND.priced},
         "pricelists.diff": {"prices": SOUND.listed},

@@ -126,7 +126,11 @@ def written(minor: int, decimal: str, grouping: str, *, by_two: bool) -> str:
 @example(12_499_000, "point", "comma", True, "₹")
 @effort(10)
 def test_an_amount_is_what_was_written_or_nothing(
-    minor: int, decimal: str, grouping: str, by_two: bool, sign: str  # noqa: FBT001 - drawn
+    minor: int,
+    decimal: str,
+    grouping: str,
+    by_two: bool,
+    sign: str,  # noqa: FBT001 - drawn
 ) -> None:
     """What is stated reads the very amount; no other form reads it as another one that is not told apart."""
     if decimal == grouping:

@@ -85,7 +85,12 @@ def test_prices_are_as_before_up_to_the_day_and_those_of_the_list_from_it_on(pla
         assert new.as_of(ONE, at) == old.as_of(ONE, at)
     price = new.as_of(ONE, APRIL)
     assert price is not None
-    assert (price.price_minor, price.basis, price.source, price.effective_from) == (880_000, "observed", "our desk", APRIL)
+    assert (price.price_minor, price.basis, price.source, price.effective_from) == (
+        880_000,
+        "observed",
+        "our desk",
+        APRIL,
+    )
     assert new.as_of(FLIP, APRIL) == old.as_of(FLIP, APRIL)
 
 
@@ -99,20 +104,24 @@ def test_a_list_may_say_its_own_dates(place: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "check"),
     [
-        (lambda data: data.replace(b"\n", b"\r\n"), lambda data: b"\r\n" in data and b"\n" not in data.replace(b"\r\n", b"")),
+        (
+            lambda data: data.replace(b"\n", b"\r\n"),
+            lambda data: b"\r\n" in data and b"\n" not in data.replace(b"\r\n", b""),
+        ),
         (lambda data: data.replace(b"\n", b"\r"), lambda data: b"\n" not in data),
         (lambda data: b"\xef\xbb\xbf" + data, lambda data: data.startswith(b"\xef\xbb\xbf")),
         (lambda data: data.rstrip(b"\n"), lambda data: not data.endswith(b"\n")),
         (lambda data: data + b"\n\n\n", lambda data: data.endswith(b"\n\n\n")),
-        (lambda data: data.replace(b",setting", b',"a ""shop"", in\nMumbai"'), lambda data: data.count(b'""shop""') == 7),
+        (
+            lambda data: data.replace(b",setting", b',"a ""shop"", in\nMumbai"'),
+            lambda data: data.count(b'""shop""') == 7,
+        ),
         (lambda data: _by_date(data), lambda data: data.splitlines()[-1].startswith(FLIP.encode())),
         (lambda data: data.replace(b"price_minor", b" price_minor "), lambda data: b" price_minor " in data),
     ],
     ids=["CR LF", "CR", "BOM", "no last line end", "blank lines", "quotes", "by date", "spaces in the header"],
 )
-def test_the_file_keeps_its_form(
-    place: Path, change: Callable[[bytes], bytes], check: Callable[[bytes], bool]
-) -> None:
+def test_the_file_keeps_its_form(place: Path, change: Callable[[bytes], bytes], check: Callable[[bytes], bool]) -> None:
     (place / PRICES).write_bytes(change((place / PRICES).read_bytes()))
     before = files(place)
     assert lint(place) == ()
@@ -224,9 +233,7 @@ def test_a_link_is_followed_to_the_file_and_stays(tmp_path: Path, place: Path) -
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_disk_that_fails_leaves_the_old_prices(
-    place: Path, monkeypatch: pytest.MonkeyPatch, failing: str
-) -> None:
+def test_a_disk_that_fails_leaves_the_old_prices(place: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
     before = files(place)
 
     def fail(*_: Any) -> None:

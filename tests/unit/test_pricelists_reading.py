@@ -171,7 +171,9 @@ def test_a_date_that_is_not_as_stated_is_told(tmp_path: Path, cell: str, dates: 
 # Names.
 
 
-@pytest.mark.parametrize("name", [ONE, "Acme One 4GB/64GB", "acme one (4 GB, 64 GB)", "Acme One", " ACME one 4GB+64GB "])
+@pytest.mark.parametrize(
+    "name", [ONE, "Acme One 4GB/64GB", "acme one (4 GB, 64 GB)", "Acme One", " ACME one 4GB+64GB "]
+)
 def test_a_name_is_an_id_or_what_people_write(tmp_path: Path, name: str) -> None:
     assert amounts(reading_of(tmp_path, f'model,price\n"{name}",9000\n')) == {ONE: 900_000}
 
@@ -203,7 +205,9 @@ def test_a_name_that_leads_to_no_variant_is_told_with_the_nearest(tmp_path: Path
 def test_a_name_of_several_variants_is_told_with_them(tmp_path: Path) -> None:
     programme = Programme.load("mi-exchange-india")
     ((_, _, sentence),) = told(reading_of(tmp_path, "model,price\nXiaomi Redmi Note 4,9000\n", programme))
-    assert sentence.startswith("'Xiaomi Redmi Note 4' may be 3 variants. Write one of: Xiaomi Redmi Note 4 (2 GB, 32 GB)")
+    assert sentence.startswith(
+        "'Xiaomi Redmi Note 4' may be 3 variants. Write one of: Xiaomi Redmi Note 4 (2 GB, 32 GB)"
+    )
 
 
 def test_a_variant_has_one_price(tmp_path: Path) -> None:
@@ -453,7 +457,11 @@ ROW = b'<row r="1"><c r="A1" t="inlineStr"><is><t>model</t></is></c><c r="B1" t=
         (SHEET, b'<!DOCTYPE x [<!ENTITY a "b">]>' + HEAD + TAIL, "declares entities"),
         (SHEET, HEAD + b"<row", "cannot be read as .xlsx"),
         (SHEET, HEAD + ROW + b"<row", "cannot be read as .xlsx"),
-        (SHEET, HEAD + ROW + b'<row r="2"><c r="A2"><v>' + b"9" * 5_000 + b"</v></c></row>" + TAIL, "cannot be read as"),
+        (
+            SHEET,
+            HEAD + ROW + b'<row r="2"><c r="A2"><v>' + b"9" * 5_000 + b"</v></c></row>" + TAIL,
+            "cannot be read as",
+        ),
         ("xl/workbook.xml", b"<x/>", "has 0 sheets"),
     ],
 )

@@ -56,7 +56,8 @@ def test_a_date_that_can_be_two_days_is_told(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "called"), [(["a;b"], "semicolons"), (["a\tb"], "tabs"), (["a|b"], "bars"), (["a"], ""), (["a;b", "c"], "")]
+    ("names", "called"),
+    [(["a;b"], "semicolons"), (["a\tb"], "tabs"), (["a|b"], "bars"), (["a"], ""), (["a;b", "c"], "")],
 )
 def test_a_header_of_one_cell_is_told(names: list[str], called: str) -> None:
     remedy = remedy_of_header(names)

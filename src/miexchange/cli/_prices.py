@@ -1,6 +1,5 @@
 """`miexchange prices`: the life of a price list, from a spreadsheet to the price in force."""
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -183,10 +182,10 @@ def diff(programme: _Own, *, at: At = None, as_json: Json = False) -> None:
 def _show_changes(heading: str, changes: tuple[PriceChange, ...], rules: Programme) -> None:
     if not changes:
         return
-    write: Callable[[int], str] = _output.writer(rules.currency)
+    write = _output.writer(rules.currency)
     columns = [_output.Column(f"{heading}: {len(changes)}")]
     columns += [_output.Column(name, justify="right") for name in ("Before", "After", "Change")]
-    rows: Iterable[tuple[str, ...]] = (
+    rows = (
         (
             rules.catalogue.labels.get(one.model, one.model),
             "none" if one.before_minor is None else write(one.before_minor),
@@ -217,37 +216,40 @@ def cost(
     """
     rules = _given.programme(programme)
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
+    devices = read_book(book)
     try:
-        found = cost_of(read_draft(programme), rules, read_book(book), at=moment)
+        found = cost_of(read_draft(programme), rules, devices, at=moment)
     except ModuleNotFoundError:
         raise _given.Wrong(_INSTALL) from None
     change = found.rows["change_minor"]
     before, after = int(found.rows["a_minor"].sum()), int(found.rows["b_minor"].sum())
-    by_model = change.groupby(found.rows["brand"].astype(str)).sum()
-    facts = {
-        "devices": len(found.rows),
-        "winners": int((change > 0).sum()),
-        "losers": int((change < 0).sum()),
-        "before_minor": before,
-        "after_minor": after,
-        "change_minor": after - before,
-        "brands": {brand: int(total) for brand, total in by_model.items()},
-        "outcomes": {f"{a}, {b}": int(n) for a, row in found.outcomes.iterrows() for b, n in row.items() if n},
-    }
+    winners, losers = int((change > 0).sum()), int((change < 0).sum())
+    by_model = change[change != 0].groupby(devices.loc[change.index, "model"].astype(str)).agg(["sum", "size"])
+    models = [
+        {"model": f"{model}", "change_minor": int(total), "devices": int(count)}
+        for model, total, count in by_model.sort_values("sum", kind="stable").itertuples()
+    ]
     if as_json:
-        _output.write_json(facts)
+        counts = {"devices": len(found.rows), "winners": winners, "losers": losers, "models": models}
+        amounts = {"before_minor": before, "after_minor": after, "change_minor": after - before}
+        _output.write_json({**counts, **amounts})
         return
     write = _output.writer(rules.currency)
     _output.say(f"{len(found.rows):,} devices, {rules.title}", style="bold")
     rows = [
         ("paid", write(before)),
         ("with the list", f"{write(after)}, a change of {write(after - before)}"),
-        ("winners", f"{facts['winners']:,} would have been paid more"),
-        ("losers", f"{facts['losers']:,} would have been paid less"),
+        ("winners", f"{winners:,} would have been paid more"),
+        ("losers", f"{losers:,} would have been paid less"),
     ]
     _output.say_facts(rows)
-    columns = [_output.Column("Brand"), _output.Column("Change", justify="right")]
-    _output.say_table(columns, ((brand, write(int(total))) for brand, total in by_model.items()))
+    if models:
+        columns = [_output.Column("Model"), *(_output.Column(name, justify="right") for name in ("Devices", "Change"))]
+        shown = models if len(models) <= _SHOWN else [*models[: _SHOWN // 2], *models[-_SHOWN // 2 :]]
+        _output.say()
+        _output.say_table(columns, ((one["model"], f"{one['devices']:,}", write(one["change_minor"])) for one in shown))
+        if len(models) > _SHOWN:
+            _output.say(f"{len(models) - _SHOWN} between these are not shown: --json has all of them.", indent=2)
 
 
 def publish(
@@ -262,7 +264,8 @@ def publish(
 ) -> None:
     """Publish the next list from a day that is still to come: its rows are added, and no other row is changed.
 
-    The files are replaced only if the programme has no problems with the list. --at is the instant of the publication.
+    The files are replaced only if the programme has no problems with the list. The instant of the publication is that
+    of --at.
     """
     rules = _given.programme(programme)
     moment = _given.instant(at, "--at", rules.zone)
@@ -305,6 +308,5 @@ def _show_publication(what: str, done: Publication, rules: Programme, *, as_json
         [
             ("from", _output.moment(done.begins, rules.zone)),
             ("published", _output.moment(done.published_at, rules.zone)),
-            ("digest", done.digest),
         ]
     )

@@ -29,8 +29,8 @@ def lint(
     """Check a programme before it goes live: every problem, as file:line: what is wrong and what to do.
 
     A programme without problems is also searched for what is legal and surely wrong, such as a price ten times its last
-    one: these are warnings. The exit code is 0 if there is no problem and 2 otherwise. With --json: a list of both, each
-    with its severity, empty if there is none.
+    one: these are warnings. The exit code is 0 if there is no problem and 2 otherwise. With --json: a list of both, in
+    which a warning says its severity; empty if there is none.
     """
     source = _given.programme_source(path)
     problems = problems_of(source)
@@ -38,8 +38,9 @@ def lint(
     if strict:
         problems, warnings = problems + warnings, ()
     if as_json:
-        found = [("problem", problem) for problem in problems] + [("warning", warning) for warning in warnings]
-        _output.write_json([{**dataclasses.asdict(one), "severity": severity} for severity, one in found])
+        found = [dataclasses.asdict(problem) for problem in problems]
+        found += [{**dataclasses.asdict(warning), "severity": "warning"} for warning in warnings]
+        _output.write_json(found)
     else:
         _output.say_lines(str(problem) for problem in problems)
         _output.say_lines(f"warning: {warning}" for warning in warnings)

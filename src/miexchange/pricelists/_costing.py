@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from miexchange._files import read_text
 from miexchange._problems import Problems
 from miexchange._text import is_blank, path_of, text_of
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
+
+    import pandas as pd
 
     from miexchange.tuning import Comparison
 
@@ -77,6 +77,8 @@ def read_book(source: str | Path) -> pd.DataFrame:
         DataError: it cannot be read, with every cell of ``at`` and ``purchased_on`` that is wrong.
         InvalidValue: it is no path.
     """
+    import pandas as pd  # noqa: PLC0415 - slow to load, and only a book needs it
+
     path = path_of(source)
     if path is None:
         raise wrong_type("source", source, "give the path of a file")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "read"]
 
 _BASES = ("observed", "modelled")
+_NEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,9 @@ class _Reader:
             else:
                 near = self._programme.catalogue.nearest(name) if len(name) <= NAME else ()
                 remedy = (
-                    f"Did you mean one of: {_named(near)}" if near else "Correct its name, or add it to the catalogue"
+                    f"Did you mean one of: {_named(near[:_NEAR])}"
+                    if near
+                    else "Correct its name, or add it to the catalogue"
                 )
                 what = f"{shown(name)} is no model of the catalogue"
             self._bad(line, first, what, remedy)

@@ -37,6 +37,7 @@ __all__ = [
     "WINDOWS",
     "XLSX_BYTES",
     "XLSX_STYLES",
+    "XLSX_TAGS",
 ]
 
 NAME = 200
@@ -131,3 +132,6 @@ XLSX_BYTES = 4_000_000
 
 XLSX_STYLES = 200_000
 """Bytes of the XML in an Excel file that is not cells and texts: styles, themes, lists of parts."""
+
+XLSX_TAGS = 400_000
+"""Tags in the XML of an Excel file: a cell has four."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -103,7 +105,7 @@ def test_a_list_of_the_prices_in_force_changes_nothing(prices: PriceList) -> Non
         assert (one.before_minor, one.after_minor) == (before.price_minor, prices.by_model[one.model].price_minor)
 
 
-def written(minor: int, decimal: str, grouping: str, *, by_two: bool) -> str:
+def written(minor: int, decimal: str, grouping: str, group: int) -> str:
     """Write an amount of rupees as people do: an oracle of its own, digit by digit from the right."""
     units, rest = divmod(minor, 100)
     digits, parts = f"{units}", []
@@ -111,7 +113,7 @@ def written(minor: int, decimal: str, grouping: str, *, by_two: bool) -> str:
     while len(digits) > size:
         digits, part = digits[:-size], digits[-size:]
         parts.append(part)
-        size = 2 if by_two else 3
+        size = group
     whole = GROUPS[grouping].join([digits, *reversed(parts)])
     return f"{whole}{MARKS[decimal]}{rest:02d}" if rest else whole
 
@@ -120,30 +122,26 @@ def written(minor: int, decimal: str, grouping: str, *, by_two: bool) -> str:
     st.integers(1, GREATEST_AMOUNT),
     st.sampled_from([*MARKS]),
     st.sampled_from([*GROUPS]),
-    st.booleans(),
+    st.sampled_from([2, 3]),
     st.sampled_from(["", "₹", "Rs. "]),
 )
-@example(12_499_000, "point", "comma", True, "₹")
+@example(12_499_000, "point", "comma", 2, "₹")
 @effort(10)
 def test_an_amount_is_what_was_written_or_nothing(
     minor: int,
     decimal: str,
     grouping: str,
-    by_two: bool,
-    sign: str,  # noqa: FBT001 - drawn
+    group: int,
+    sign: str,
 ) -> None:
-    """What is stated reads the very amount; no other form reads it as another one that is not told apart."""
+    """What is stated reads the very amount; a plain form reads the same, or nothing."""
     if decimal == grouping:
         return
-    text = sign + written(minor, decimal, grouping, by_two=by_two)
+    text = sign + written(minor, decimal, grouping, group)
     signs = (sign.strip(),) if sign else ()
     assert amount_of(text, Form(decimal=decimal, grouping=grouping, signs=signs), Currency("INR"), 1) == minor  # type: ignore[arg-type]
-    try:
-        plain = amount_of(text, Form(), Currency("INR"), 1)
-    except Unread as fault:
-        assert fault.args[1]
-    else:
-        assert plain == minor
+    with suppress(Unread):
+        assert amount_of(text, Form(), Currency("INR"), 1) == minor
 
 
 @given(st.sampled_from([ONE, FLIP]), st.integers(0, 400))
@@ -154,8 +152,6 @@ def test_no_price_that_was_in_force_is_changed(model: str, hours: int) -> None:
     with TemporaryDirectory() as folder:
         place = place_of(folder, "as it is")
         before = files(place)
-        try:
+        with pytest.raises(InvalidValue, match=r"^begins is "):
             publish(prices, place, at=AT, begins=AT - timedelta(hours=hours))
-        except InvalidValue as fault:
-            assert fault.field == "begins"
         assert files(place) == before

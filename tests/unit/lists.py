@@ -40,7 +40,7 @@ def list_of(*prices: tuple[str, int], begins: datetime | None = None) -> PriceLi
     return PriceList.of([ListPrice(model, price, "observed", "our desk", begins) for model, price in prices])
 
 
-def reading_of(folder: Path, data: bytes | str, programme: Programme | None = None, **form: Any) -> Reading:
+def reading_of(folder: Path, data: bytes | str, programme: Programme | None = None, **form: Any) -> Reading:  # noqa: ANN401 - fields of a form
     """Read what stands in a file, by a form of which what is told differs from the default."""
     file = folder / "list.csv"
     file.write_bytes(data if isinstance(data, bytes) else data.encode())

@@ -106,7 +106,7 @@ def test_a_cost_says_who_wins_and_who_loses(place: Path) -> None:
     book = place.parent / "book.csv"
     head = "model,at,power,screen,body,battery,warranty\n"
     row = "{},2020-03-20T12:00+05:30,works,clear,clear,good,{}\n"
-    book.write_text(head + row.format(ONE, "yes") * 2 + row.format(FLIP, ""), encoding="utf-8")
+    book.write_text(head + row.format(ONE, "yes") * 2 + row.format(FLIP, "yes"), encoding="utf-8")
     ran = run("prices", "cost", str(place), "--book", str(book))
     assert ran.code == 0
     assert ran.out.startswith("3 devices, Base\n")

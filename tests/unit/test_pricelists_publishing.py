@@ -6,7 +6,7 @@ import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -101,6 +101,11 @@ def test_a_list_may_say_its_own_dates(place: Path) -> None:
     assert publish(list_of((FLIP, 240_000), begins=LATER), place, at=AT + timedelta(1), begins=LATER).rows == 1
 
 
+def _by_date(data: bytes) -> bytes:
+    head, *rows = data.splitlines()
+    return b"\n".join([head, *sorted(rows, key=lambda row: row.split(b",")[1])]) + b"\n"
+
+
 @pytest.mark.parametrize(
     ("change", "check"),
     [
@@ -116,7 +121,7 @@ def test_a_list_may_say_its_own_dates(place: Path) -> None:
             lambda data: data.replace(b",setting", b',"a ""shop"", in\nMumbai"'),
             lambda data: data.count(b'""shop""') == 7,
         ),
-        (lambda data: _by_date(data), lambda data: data.splitlines()[-1].startswith(FLIP.encode())),
+        (_by_date, lambda data: data.splitlines()[-1].startswith(FLIP.encode())),
         (lambda data: data.replace(b"price_minor", b" price_minor "), lambda data: b" price_minor " in data),
     ],
     ids=["CR LF", "CR", "BOM", "no last line end", "blank lines", "quotes", "by date", "spaces in the header"],
@@ -131,11 +136,6 @@ def test_the_file_keeps_its_form(place: Path, change: Callable[[bytes], bytes], 
     assert len(added(before[PRICES], data)) == 2
     rollback(place, at=AT)
     assert files(place) == before
-
-
-def _by_date(data: bytes) -> bytes:
-    head, *rows = data.splitlines()
-    return b"\n".join([head, *sorted(rows, key=lambda row: row.split(b",")[1])]) + b"\n"
 
 
 def test_a_source_that_the_list_lacks_is_the_publication(place: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_link_is_followed_to_the_file_and_stays(tmp_path: Path, place: Path) -
 def test_a_disk_that_fails_leaves_the_old_prices(place: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
     before = files(place)
 
-    def fail(*_: Any) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(*((os, "fsync", fail) if failing == "fsync" else (Path, "replace", fail)))
@@ -393,7 +393,7 @@ def test_a_draft_that_is_not_there_is_told(place: Path) -> None:
 
 
 def test_a_draft_that_cannot_be_written_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("miexchange._new_file.create", fail)

@@ -305,7 +305,7 @@ def test_a_file_that_is_not_as_stated_is_told(
 
 
 def test_the_charset_that_a_file_looks_to_be_in_is_named_and_not_taken(tmp_path: Path) -> None:
-    text = "model,price,note\n" + "".join(f"{ONE},9000,“Prix déjà négocié à l’été – reçu”\n" for _ in range(20))
+    text = "model,price,note\n" + "".join(f"{ONE},9000,«Prix déjà négocié à l'été, reçu €»\n" for _ in range(20))
     ((line, _, sentence),) = told(reading_of(tmp_path, text.encode("windows-1252")))
     assert line == 2
     assert "State its encoding: it looks like windows-125" in sentence
@@ -446,13 +446,19 @@ def test_a_column_far_to_the_right_is_named_with_its_letters(tmp_path: Path) -> 
 SHEET = "xl/worksheets/sheet1.xml"
 HEAD = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
 TAIL = b"</sheetData></worksheet>"
-ROW = b'<row r="1"><c r="A1" t="inlineStr"><is><t>model</t></is></c><c r="B1" t="inlineStr"><is><t>price</t></is></c></row>'
+ROW = b"".join(
+    [
+        b'<row r="1"><c r="A1" t="inlineStr"><is><t>model</t></is></c>',
+        b'<c r="B1" t="inlineStr"><is><t>price</t></is></c></row>',
+    ]
+)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         (SHEET, HEAD + b" " * 4_000_000 + TAIL, "unpacks to more than 4,000,000 bytes"),
+        (SHEET, HEAD + b"<row/>" * 400_001 + TAIL, "has more than 400,000 tags"),
         ("xl/styles.xml", b" " * 200_001, "has more than 200,000 bytes of styles"),
         (SHEET, b'<!DOCTYPE x [<!ENTITY a "b">]>' + HEAD + TAIL, "declares entities"),
         (SHEET, HEAD + b"<row", "cannot be read as .xlsx"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange._spreadsheet import as_serial
 from miexchange._text import counted, is_blank
@@ -215,6 +215,6 @@ def _in_order(text: str, order: str) -> date | None:
     if len(year) != _YEAR or max(len(month), len(day)) == _YEAR:
         return None
     try:
-        return date(*cast("tuple[int, int, int]", (int(year), int(month), int(day))))
+        return date(int(year), int(month), int(day))
     except ValueError:
         return None

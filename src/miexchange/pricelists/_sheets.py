@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._files import read_bytes, too_large
-from miexchange._limits import LIST_BYTES, LIST_COLUMNS, LIST_ROWS, XLSX_BYTES, XLSX_STYLES
+from miexchange._limits import LIST_BYTES, LIST_COLUMNS, LIST_ROWS, XLSX_BYTES, XLSX_STYLES, XLSX_TAGS
 from miexchange._spreadsheet import remedy_of_header
 from miexchange._text import is_blank, listed
 from miexchange.errors import shown
@@ -220,9 +220,14 @@ def _fault_of_zip(data: bytes) -> str | None:
             return f"unpacks to more than {XLSX_BYTES:,} bytes"
         if sum(styles) > XLSX_STYLES:
             return f"has more than {XLSX_STYLES:,} bytes of styles and of what is in it"
+        tags = 0
         for part in parts:
-            if b"<!DOCTYPE" in packed.read(part).replace(b"\0", b""):  # in UTF-16, too
+            content = packed.read(part).replace(b"\0", b"")  # of UTF-16, too
+            if b"<!DOCTYPE" in content:
                 return "declares entities, which no spreadsheet does"
+            tags += content.count(b"<")
+        if tags > XLSX_TAGS:
+            return f"has more than {XLSX_TAGS:,} tags"
     return None
 
 

@@ -26,12 +26,14 @@ from miexchange.pricelists import (
     write_draft,
 )
 from miexchange.programme import doubts, shipped
+from miexchange.programme._load import load_with
 from miexchange.programme._published import PUBLISHED
 from miexchange.tuning import simulate_book
 from unit.lists import APRIL, AT, FLIP, ONE, copy_of_base, list_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 PRICES = "market_prices.csv"
 LATER = APRIL + timedelta(days=8)
@@ -214,9 +216,10 @@ def test_a_programme_that_ships_is_not_written_to(place: Path) -> None:
 def test_what_is_no_programme_or_no_list_is_refused(tmp_path: Path, place: Path) -> None:
     with pytest.raises(ProgrammeNotFoundError):
         publish(list_of((ONE, 1)), tmp_path / "nowhere", at=AT, begins=APRIL)
-    for arguments in (("list", place), (list_of((ONE, 1)), 7)):
+    wrong: list[tuple[Any, Any]] = [("list", place), (list_of((ONE, 1)), 7)]
+    for prices, directory in wrong:
         with pytest.raises(InvalidValue):
-            publish(*arguments, at=AT, begins=APRIL)  # type: ignore[arg-type]
+            publish(prices, directory, at=AT, begins=APRIL)
 
 
 def test_a_link_is_followed_to_the_file_and_stays(tmp_path: Path, place: Path) -> None:
@@ -273,7 +276,7 @@ def test_a_run_that_ended_between_the_two_files_is_done_again(place: Path, monke
 def test_a_file_that_somebody_else_changes_meanwhile_is_left_to_them(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = _publishing.load_with
+    real = load_with
 
     def changed(directory: Path, prices: Path | None) -> tuple[Programme, Path]:
         if prices is not None:
@@ -419,9 +422,10 @@ def test_a_diff_says_what_is_ten_times_too_high(place: Path) -> None:
     programme = Programme.load(place)
     found = diff(list_of((ONE, 9_000_000), (FLIP, 250_000)), programme, at=LATER)
     assert found.doubts == (f"{ONE} costs 9000000: that is 10.0 times its last price, 900000",)
-    for arguments in (("list", programme), (list_of((ONE, 1)), "base")):
+    wrong: list[tuple[Any, Any]] = [("list", programme), (list_of((ONE, 1)), "base")]
+    for prices, other in wrong:
         with pytest.raises(InvalidValue):
-            diff(*arguments, at=LATER)  # type: ignore[arg-type]
+            diff(prices, other, at=LATER)
 
 
 # What it costs.
@@ -486,9 +490,10 @@ def test_a_book_that_is_not_there_is_told(tmp_path: Path) -> None:
         read_book(tmp_path / "none.csv")
     with pytest.raises(InvalidValue):
         read_book(7)  # type: ignore[arg-type]
-    for arguments in (("list", "base"), (list_of((ONE, 1)), "base")):
+    wrong: list[tuple[Any, Any]] = [("list", "base"), (list_of((ONE, 1)), "base")]
+    for prices, programme in wrong:
         with pytest.raises(InvalidValue):
-            cost(*arguments, pd.DataFrame(), at=AT)  # type: ignore[arg-type]
+            cost(prices, programme, pd.DataFrame(), at=AT)
 
 
 def test_a_list_is_a_table_of_one_price_for_each_variant(place: Path) -> None:

@@ -86,7 +86,9 @@ def _finely_stepped() -> Programme:
         ("9" * 61, "Write the amount in digits"),
         ("9" * 14, "is out of range"),
         ("0", "'0' is out of range. Write an amount above 0, and of at most 1000000000.00 INR"),
-        ("-5", "--sign '-' reads it as 5.00"),
+        ("-5", "Write the amount in digits"),
+        ("(5)", "Write the amount in digits"),
+        ("₹-5", "Write the amount in digits"),
         ("12499.01", "is not a multiple of the price step, 1.00 INR. Round the price"),
         ("", "is empty. Write an amount; a formula that was never computed is empty too"),
         ("12.499,00 EUR", "--decimal comma --grouping point --sign 'EUR' reads it as 12499.00"),
@@ -346,19 +348,21 @@ def test_problems_have_a_bound(tmp_path: Path) -> None:
 
 
 def test_what_is_no_path_no_programme_or_no_form_is_refused(tmp_path: Path) -> None:
-    for arguments in ((7, base(), Form()), (tmp_path, "base", Form()), (tmp_path, base(), "csv")):
+    wrong: list[tuple[Any, ...]] = [(7, base(), Form()), (tmp_path, "base", Form()), (tmp_path, base(), "csv")]
+    for arguments in wrong:
         with pytest.raises(InvalidValue):
-            read(*arguments)  # type: ignore[arg-type]
-    for form in ({"decimal": "comma", "grouping": "comma"}, {"signs": ("5",)}, {"signs": (" ₹",)}, {"model": ()}):
+            read(*arguments)
+    forms: list[Any] = [{"decimal": "comma", "grouping": "comma"}, {"signs": ("5",)}, {"signs": (" ₹",)}, {"model": ()}]
+    for form in forms:
         with pytest.raises(InvalidValue):
-            Form(**form)  # type: ignore[arg-type]
+            Form(**form)
 
 
 # Files of Excel.
 
 
 def test_a_sheet_of_excel_is_read(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["Model", "Price", "Since", "Note", None],
         [ONE, 9000, date(2020, 4, 1), "x"],
         [],

@@ -72,3 +72,10 @@ def test_a_table_with_semicolons_is_told_once(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert (problem.line, problem.message) == (1, "the header is one cell")
     assert "semicolons" in problem.remedy
+
+
+def test_an_excel_file_in_place_of_a_table_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "prices.csv"
+    file.write_bytes(b"PK\x03\x04\xff")
+    with pytest.raises(DataError, match="It looks like an Excel file: save the sheet as CSV in UTF-8"):
+        PriceTable.read(file)

@@ -225,7 +225,7 @@ def cost(
     before, after = int(found.rows["a_minor"].sum()), int(found.rows["b_minor"].sum())
     winners, losers = int((change > 0).sum()), int((change < 0).sum())
     by_model = change[change != 0].groupby(devices.loc[change.index, "model"].astype(str)).agg(["sum", "size"])
-    models = [
+    models: list[dict[str, Any]] = [
         {"model": f"{model}", "change_minor": int(total), "devices": int(count)}
         for model, total, count in by_model.sort_values("sum", kind="stable").itertuples()
     ]

@@ -30,6 +30,7 @@ _DIGITS = re.compile(r"([^0-9]*)([0-9](?:.*[0-9])?)([^0-9]*)", re.DOTALL)
 _DATE = re.compile(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})")
 _ORDERS = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 _YEAR = 4  # digits
+_MINUS = frozenset("-+\u2212\u2013()")
 _TIMES = 2  # how many of the options that would read a cell are named
 
 
@@ -132,7 +133,10 @@ def _options_for(text: str, form: Form, decimals: int, currency: Currency) -> st
 def _other_forms(text: str, form: Form) -> Iterator[tuple[str, Form]]:
     """Yield every form that may be meant, with its options; the one with the fewest first."""
     parts = _DIGITS.fullmatch(text)
-    signs = () if parts is None else tuple(dict.fromkeys(sign.strip() for sign in parts.group(1, 3) if sign.strip()))
+    before, after = ("", "") if parts is None else (sign.strip() for sign in parts.group(1, 3))
+    if _MINUS & {*before} or after[:1] in _MINUS:
+        return  # a debt is no price, however it is written
+    signs = tuple(dict.fromkeys(sign for sign in (before, after) if sign))
     strange = tuple(sign for sign in signs if sign not in form.signs)
     tries = []
     for mark, group in product(MARKS, GROUPS):

@@ -106,6 +106,20 @@ def test_the_base_and_the_shipped_programmes_are_not_doubted() -> None:
     assert [told(BASE), *(doubts(name) for name in shipped())] == [[], (), (), ()]
 
 
+def test_a_phone_with_more_variants_than_any_has_is_not_compared_with_itself() -> None:
+    many = [variant(f"m{number}", "Many", 4, number) for number in range(1, 102)]
+    prices = {one.model: (2_000 - number,) for number, one in enumerate(many)}
+    assert doubtful_prices(prices, Catalogue.of(many)) == []
+    assert len(doubtful_prices({one.model: prices[one.model] for one in many[1:]}, Catalogue.of(many))) == 99
+
+
+def test_a_used_phone_does_not_cost_twice_its_launch_price() -> None:
+    catalogue = Catalogue.of([variant("solo", "Solo", 4, 64).replace(launch_price_minor=1_000)])
+    (doubt,) = doubtful_prices({"solo": (2_000,)}, catalogue)
+    assert doubt.message == "solo costs 2000: that is 2.0 times its launch price, 1000"
+    assert doubtful_prices({"solo": (1_999,)}, catalogue) == []
+
+
 def test_a_price_is_told_with_its_line(base: Path) -> None:
     edit(base / "market_prices.csv", "2020-03-01,,900000", "2020-03-01,,9000000")
     ((file, line, column, words),) = told(base)

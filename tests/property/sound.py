@@ -536,6 +536,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         },
         "pricelists.read_draft": {"directory": SOUND.priced},
         "pricelists.write_draft": {"prices": SOUND.listed, "directory": SOUND.priced},
+        "pricelists.programme_of": {"source": SOUND.priced},
         "pricelists.diff": {"prices": SOUND.listed},
         "pricelists.cost": {"prices": SOUND.listed, "programme": tuned.graded(), "at": tuned.AT},
         "pricelists.publish": {"prices": SOUND.listed, "directory": SOUND.priced, "begins": None},

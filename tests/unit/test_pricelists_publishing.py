@@ -19,6 +19,7 @@ from miexchange.pricelists import (
     _publishing,
     cost,
     diff,
+    programme_of,
     publish,
     read_book,
     read_draft,
@@ -138,6 +139,49 @@ def test_the_file_keeps_its_form(place: Path, change: Callable[[bytes], bytes], 
     assert len(added(before[PRICES], data)) == 2
     rollback(place, at=AT)
     assert files(place) == before
+
+
+def with_new_models(place: Path) -> None:
+    """List two models that have no price yet, from the ninth of April."""
+    for file, rows in {
+        "models.csv": "{0},Acme,{0},smartphone,1024,8,,,invented\n",
+        "eligible_models.csv": "{0},2020-04-09,,setting\n",
+        "repair_anchors.csv": "{0},display,2020-04-09,,40000,modelled,setting\n",
+    }.items():
+        with (place / file).open("a", encoding="utf-8") as opened:
+            opened.write("".join(rows.format(model) for model in ("aaa", "mmm")))
+
+
+def test_a_new_model_is_listed_first_and_priced_by_the_list(place: Path) -> None:
+    """Neither a listing without a price nor a price without a listing passes the linter: the list ends the first."""
+    with_new_models(place)
+    assert [one.message for one in lint(place)] == [f"{model} is listed without a price" for model in ("aaa", "mmm")]
+    before, programme = files(place), programme_of(place)
+    assert diff(list_of(("aaa", 20_000)), programme, at=LATER).new[0].model == "aaa"
+    write_draft(list_of(("aaa", 20_000), ("mmm", 21_000), (FLIP, 240_000)), place)
+    publish(read_draft(place), place, at=AT, begins=LATER)
+    models = [line.partition(",")[0] for line in (place / PRICES).read_text(encoding="utf-8").splitlines()[1:]]
+    assert (models, lint(place)) == (sorted(models), ())
+    assert models[0] == "aaa"
+    rollback(place, at=AT)
+    (place / DRAFT).unlink()
+    assert files(place) == before
+
+
+def test_a_list_without_the_price_that_a_new_model_awaits_is_refused(place: Path) -> None:
+    with_new_models(place)
+    before = files(place)
+    with pytest.raises(DataError) as caught:
+        publish(list_of(("aaa", 20_000)), place, at=AT, begins=LATER)
+    assert [one.message for one in caught.value.problems] == ["mmm is listed without a price"]
+    with pytest.raises(DataError, match="has no price yet on 2020-04-09"):
+        publish(list_of(("aaa", 20_000), ("mmm", 1_000)), place, at=AT, begins=LATER + timedelta(days=1))
+    assert files(place) == before
+    with (place / "market_prices.csv").open("a", encoding="utf-8") as file:
+        file.write("x\n")
+    with pytest.raises(DataError) as caught:
+        programme_of(place)
+    assert "the row has 1 cell" in caught.value.problems[0].message
 
 
 def test_a_source_that_the_list_lacks_is_the_publication(place: Path) -> None:
@@ -278,11 +322,11 @@ def test_a_file_that_somebody_else_changes_meanwhile_is_left_to_them(
 ) -> None:
     real = load_with
 
-    def changed(directory: Path, prices: Path | None) -> tuple[Programme, Path]:
+    def changed(directory: Path, prices: Path | None, *, awaiting: bool = False) -> tuple[Programme, Path]:
         if prices is not None:
             with (place / PRICES).open("a", encoding="utf-8") as file:
                 file.write(f"{FLIP},2020-03-20,,240000,modelled,setting\n")
-        return real(directory, prices)
+        return real(directory, prices, awaiting=awaiting)
 
     monkeypatch.setattr(_publishing, "load_with", changed)
     with pytest.raises(InvalidValue, match="was changed while the list was looked at"):

@@ -15,6 +15,7 @@ from miexchange.pricelists import (
     PriceChange,
     Publication,
     Reading,
+    programme_of,
     read,
     read_book,
     read_draft,
@@ -83,7 +84,7 @@ def import_(
     Each row that cannot be read is told with its cell and what would read it. It is a dry run unless --write is given,
     which keeps the list beside the programme as its next one. The exit code is 2 if a row cannot be read.
     """
-    rules = _given.programme(into)
+    rules = programme_of(_given.programme_source(into))
     form = _form(
         encoding=encoding,
         delimiter=delimiter,
@@ -163,7 +164,7 @@ def diff(programme: _Own, *, at: At = None, as_json: Json = False) -> None:
 
     The exit code is 1 if a price is surely wrong, such as ten times its last one.
     """
-    rules = _given.programme(programme)
+    rules = programme_of(_given.programme_source(programme))
     moment = _given.instant(at, "--at", rules.zone)
     found = diff_of(read_draft(programme), rules, at=moment)
     if as_json:
@@ -214,7 +215,7 @@ def cost(
     Each price of a variant on the list is taken for the list's, whenever it began. Winners are devices that would have
     been paid more, losers less.
     """
-    rules = _given.programme(programme)
+    rules = programme_of(_given.programme_source(programme))
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
     devices = read_book(book)
     try:
@@ -267,7 +268,7 @@ def publish(
     The files are replaced only if the programme has no problems with the list. The instant of the publication is that
     of --at.
     """
-    rules = _given.programme(programme)
+    rules = programme_of(_given.programme_source(programme))
     moment = _given.instant(at, "--at", rules.zone)
     start = None if begins is None else _given.instant(begins, "--from", rules.zone)
     try:
@@ -284,7 +285,7 @@ def rollback(programme: _Own, *, at: At = None, as_json: Json = False) -> None:
 
     A list that has been in force stays: quotes were made with it. Import the right prices and publish them.
     """
-    rules = _given.programme(programme)
+    rules = programme_of(_given.programme_source(programme))
     moment = _given.instant(at, "--at", rules.zone)
     try:
         done = take_back(programme, at=moment)

@@ -9,6 +9,7 @@ from miexchange.pricelists._costing import cost, read_book
 from miexchange.pricelists._diffing import ListDiff, PriceChange, diff
 from miexchange.pricelists._form import Form
 from miexchange.pricelists._list import DRAFT, ListPrice, PriceList, read_draft, write_draft
+from miexchange.pricelists._places import programme_of
 from miexchange.pricelists._publishing import Publication, publish, rollback
 from miexchange.pricelists._reading import Reading, read
 
@@ -23,6 +24,7 @@ __all__ = [
     "Reading",
     "cost",
     "diff",
+    "programme_of",
     "publish",
     "read",
     "read_book",

@@ -15,8 +15,7 @@ from miexchange._time import midnight
 from miexchange._value import Value, argument
 from miexchange.errors import DataError, Problem, out_of_range
 from miexchange.money import PriceMinor
-from miexchange.pricelists._places import own_directory
-from miexchange.programme import Programme
+from miexchange.pricelists._places import own_directory, programme_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -104,7 +103,7 @@ def write_draft(prices: PriceList, directory: str | Path) -> Path:
     """
     argument(prices, PriceList, "prices")
     place = own_directory(directory)
-    zone = Programme.load(place).zone
+    zone = programme_of(place).zone
     rows = [row_of([*PriceList.columns], "\n")]
     for one in prices:
         since = "" if one.effective_from is None else date_text(one.effective_from, zone)
@@ -126,7 +125,7 @@ def read_draft(directory: str | Path) -> PriceList:
         DataError: there is no programme or no draft, or one of them has problems.
     """
     place = own_directory(directory)
-    programme = Programme.load(place)
+    programme = programme_of(place)
     if not (place / DRAFT).exists():
         what, remedy = "there is no draft here", "Import a list first: `miexchange prices import FILE --into PROGRAMME`"
         raise DataError((Problem(f"{place / DRAFT}", None, "", what, remedy),))

@@ -14,6 +14,7 @@ import csv
 import io
 import os
 import stat
+from bisect import bisect_right
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,15 +100,16 @@ class _File:
     def with_rows(self, added: Iterable[tuple[str, dict[str, object]]]) -> bytes:
         """Return the file with rows added: behind the last of their model where the file is ordered by model.
 
-        Else, and for a model that the file lacks, they come at the end, as they are given.
+        A model that it lacks comes where it sorts. In a file of another order they come at the end, as they are given.
         """
-        is_ordered = all(one.model <= other.model for one, other in pairwise(self.rows))
-        places = {row.model: row.end for row in self.rows} if is_ordered else {}
-        last = max((row.end for row in self.rows), default=self._head_end)
+        models = [row.model for row in self.rows]
+        is_ordered = all(one <= other for one, other in pairwise(models))
+        ends = [self._head_end, *(row.end for row in self.rows)]
         behind: dict[int, list[str]] = {}
         for model, cells in added:
             text = row_of([cells.get(name, "") for name in self.names], "")
-            behind.setdefault(places.get(model, last), []).append(f"{self._line_end}{text}")
+            place = ends[bisect_right(models, model) if is_ordered else -1]
+            behind.setdefault(place, []).append(f"{self._line_end}{text}")
         return self._rebuilt([(place, place, "".join(texts)) for place, texts in sorted(behind.items())])
 
     def without_rows(self, taken: Iterable[_Row]) -> bytes:
@@ -161,7 +163,7 @@ def publish(prices: PriceList, directory: str | Path, *, at: datetime, begins: d
     at = instant(at, "at")
     begins = None if begins is None else instant(begins, "begins")
     place = own_directory(directory)
-    programme, path = load_with(place, None)
+    programme, path = load_with(place, None, awaiting=True)
     since = _beginnings(prices, begins, at)
     said = [PublishedPrice(at, one.model, since[one.model], one.price_minor) for one in prices]
     file, record = _opened(path), _Record(place, programme.zone)
@@ -226,7 +228,7 @@ def rollback(directory: str | Path, *, at: datetime) -> Publication:
     """
     at = instant(at, "at")
     place = own_directory(directory)
-    programme, path = load_with(place, None)
+    programme, path = load_with(place, None, awaiting=True)
     file, record = _opened(path), _Record(place, programme.zone)
     last = record.last
     if not last:
@@ -237,7 +239,7 @@ def rollback(directory: str | Path, *, at: datetime) -> Publication:
         raise out_of_range("at", at, "publish another list: quotes were made with this one", what)
     rows = _unchanged(file, last, programme.zone)
     with _candidate(file, file.without_rows(rows)) as (candidate, take):
-        changed, _ = load_with(place, candidate)
+        changed, _ = load_with(place, candidate, awaiting=True)  # as before the list, when its new models awaited it
         take()
     record.drop_last()
     record.write(record.rows)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange._makers import makers, name_key
-from miexchange._text import closest, listed, names, words
+from miexchange._text import closest, listed, word_key, words
 from miexchange.programme._published import latest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from miexchange.catalogue import Catalogue, Variant
     from miexchange.market import Price
@@ -26,8 +26,11 @@ FAR = 5
 """How many times another price is far from it. A digit too many makes ten times as much; a price that also fell by
 half, or doubled, is still found."""
 
+_ABOVE_LAUNCH = 2  # times its launch price, which no used phone costs
 _FEWEST = 3  # other prices, below which the dearest of them says little
+_MOST_KIN = 100  # variants of one phone: each is compared with each
 _BEFORE = 2  # earlier prices: where one of them was wrong, the correction is near the other
+_HINTS = 20  # doubts of a kind for which a like name is looked for: that takes long
 _LIKE = 0.8  # how alike two names are of which one is a slip of the finger
 
 
@@ -48,24 +51,31 @@ def doubtful_prices(series: Mapping[str, Sequence[int]], catalogue: Catalogue) -
         catalogue: the models.
     """
     last = {model: prices[-1] for model, prices in series.items()}
-    families: dict[str, list[Variant]] = defaultdict(list)
-    for model in last:
-        if (variant := catalogue.by_model.get(model)) is not None:
-            families[variant.family].append(variant)
+    kin_of = _families(last, catalogue)
     dearest = sorted(last.values())[-2:]
     found: dict[str, Doubt] = {}
     for model, prices in series.items():
         variant = catalogue.by_model.get(model)
-        kin = [] if variant is None else [one.model for one in families[variant.family] if one is not variant]
-        what = _far_from_before(prices) or _far_from_kin(last[model], {other: last[other] for other in kin})
+        launch = None if variant is None else variant.launch_price_minor
+        kin = {one.model: last[one.model] for one in kin_of.get(model, ()) if one.model != model}
+        what = _far_from_before(prices) or _far_from_kin(last[model], kin) or _far_from_launch(last[model], launch)
         if not what and len(last) > _FEWEST and last[model] == dearest[-1] >= FAR * dearest[0]:
             what = f"is {_times(dearest[-1], dearest[0])} the next dearest of all prices, {dearest[0]}"
         if what:
             found[model] = Doubt(model, f"{model} costs {last[model]}: that {what}", "Count its digits, and correct it")
-    for variants in families.values():
+    for variants in {id(variants): variants for variants in kin_of.values()}.values():
         for doubt in _cheaper_with_more([one for one in variants if one.model not in found], last):
             found[doubt.model] = doubt
     return [found[model] for model in series if model in found]
+
+
+def _families(models: Iterable[str], catalogue: Catalogue) -> dict[str, list[Variant]]:
+    """Return the variants of the same phone that are among some models, by model; none of a phone with too many."""
+    families: dict[str, list[Variant]] = defaultdict(list)
+    for model in models:
+        if (variant := catalogue.by_model.get(model)) is not None:
+            families[variant.family].append(variant)
+    return {one.model: kin for kin in families.values() if len(kin) <= _MOST_KIN for one in kin}
 
 
 def _is_far(price: int, other: int) -> bool:
@@ -90,6 +100,12 @@ def _far_from_kin(price: int, others: Mapping[str, int]) -> str:
     if len(others) > 1 and FAR * price <= others[least]:  # of two, one is too low or the other too high
         return f"is the price of {least}, {others[least]}, divided by {_times(others[least], price).split()[0]}"
     return ""
+
+
+def _far_from_launch(price: int, launch: int | None) -> str:
+    if launch is None or price < _ABOVE_LAUNCH * launch:
+        return ""
+    return f"is {_times(price, launch)} its launch price, {launch}"
 
 
 def _times(more: int, less: int) -> str:
@@ -159,16 +175,20 @@ _Versions = list[tuple[int, "Terms"]]
 
 
 def _check_channels(versions: _Versions, draft: Draft) -> None:
-    """See that no version of the terms names a channel that no other one does, in place of one that they share."""
-    for (_, before), (index, terms) in pairwise(versions):
-        dropped = [channel for channel in before.usage.channels if not names(terms.usage.channels, channel)]
+    """See that no version of the terms names a channel that no other one does, in place of one of those before it."""
+    keys = [{word_key(channel) for channel in terms.usage.channels} for _, terms in versions]
+    count = Counter(key for found in keys for key in found)
+    told = 0
+    for ((_, before), (index, terms)), (old, new) in zip(pairwise(versions), pairwise(keys), strict=True):
         for channel in terms.usage.channels:
-            others = [one for _, other in versions if other is not terms for one in other.usage.channels]
-            near = closest(channel, [one for one in others if one in dropped or one in terms.usage.channels], 1, _LIKE)
-            if not names(tuple(others), channel) and (dropped or near):
-                what = f"nothing else names the channel {channel}, and {before.version} named {listed(others)}"
+            if count[word_key(channel)] > 1:
+                continue
+            near = closest(channel, before.usage.channels, 1, _LIKE) if told < _HINTS else []
+            if near or old - new:
+                told += 1
+                what = f"nothing else names the channel {channel}, and {before.version} named "
                 remedy = f"Did you mean {near[0]}?" if near else "Correct its spelling, or keep the channels before it"
-                draft.bad(("terms", index, "usage", "channels"), what, remedy)
+                draft.bad(("terms", index, "usage", "channels"), what + listed(before.usage.channels), remedy)
 
 
 def _check_brands(versions: _Versions, draft: Draft) -> None:
@@ -177,28 +197,32 @@ def _check_brands(versions: _Versions, draft: Draft) -> None:
     keys = {words(brand) for brand in known} | makers().keys()
     for maker in makers().values():
         keys |= maker.own | maker.contract
-    for index, terms in versions:
-        for brand in terms.usage.brands:
-            if words(brand) not in keys:
-                near = closest(words(brand), keys, 1)
-                remedy = f"Did you mean {near[0]}?" if near else "Correct its spelling, or add it to the catalogue"
-                draft.bad(("terms", index, "usage", "brands"), f"nothing else names the brand {brand}", remedy)
+    unknown = [(index, brand) for index, terms in versions for brand in terms.usage.brands if words(brand) not in keys]
+    for number, (index, brand) in enumerate(unknown):
+        near = closest(words(brand), sorted(keys), 1) if number < _HINTS else []
+        remedy = f"Did you mean {near[0]}?" if near else "Correct its spelling, or add it to the catalogue"
+        draft.bad(("terms", index, "usage", "brands"), f"nothing else names the brand {brand}", remedy)
 
 
 def _check_targets(versions: _Versions, draft: Draft) -> None:
     """See that each new model that a bonus is for is in the catalogue, or that another bonus is for it too."""
-    said = {
-        (bonus.id, name_key(target)) for _, terms in versions for bonus in terms.bonuses for target in bonus.targets
-    }
-    for index, terms in versions:
-        for number, bonus in enumerate(terms.bonuses):
-            for target in bonus.targets:
-                key = name_key(target)
-                is_known = draft.catalogue.meant(target) or key in draft.catalogue.by_name
-                if is_known or any(name == key and other != bonus.id for other, name in said):
-                    continue
-                models = Path(draft.files["models"]).name
-                near = draft.catalogue.nearest(target)
-                remedy = f"Did you mean {near[0].name}? If not, add" if near else "Correct its spelling, or add"
-                what = f"nothing else names the target {target}, so nobody may ever earn {bonus.id}"
-                draft.bad(("terms", index, "bonuses", number, "targets"), what, f"{remedy} it to {models}")
+    catalogue, models = draft.catalogue, Path(draft.files["models"]).name
+    said: dict[str, set[str]] = defaultdict(set)
+    targets = [
+        (index, number, bonus.id, target)
+        for index, terms in versions
+        for number, bonus in enumerate(terms.bonuses)
+        for target in bonus.targets
+    ]
+    for _, _, bonus_id, target in targets:
+        said[name_key(target)].add(bonus_id)
+    told = 0
+    for index, number, bonus_id, target in targets:
+        key = name_key(target)
+        if catalogue.meant(target) or key in catalogue.by_name or len(said[key]) > 1:
+            continue
+        near = catalogue.nearest(target) if told < _HINTS else ()
+        told += 1
+        remedy = f"Did you mean {near[0].name}? If not, add" if near else "Correct its spelling, or add"
+        what = f"nothing else names the target {target}, so nobody may ever earn {bonus_id}"
+        draft.bad(("terms", index, "bonuses", number, "targets"), what, f"{remedy} it to {models}")

@@ -152,6 +152,8 @@ class Draft:
     anchor_lines: list[int] = field(default_factory=list)
     treatment_lines: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
+    awaited: list[Problem] = field(default_factory=list)
+    """The problems that the first price of a listed model would end."""
     tables_read: bool = False
     """Whether the head and every table were read without a problem."""
 
@@ -165,18 +167,19 @@ def load(source: object) -> Programme:
     return load_with(directory_of(source), None)[0]
 
 
-def load_with(directory: Path, prices: Path | None) -> tuple[Programme, Path]:
+def load_with(directory: Path, prices: Path | None, *, awaiting: bool = False) -> tuple[Programme, Path]:
     """Load the programme of a directory, and return it with the path of its market prices.
 
     Args:
         directory: the directory.
         prices: a file that is read in place of the market prices, and named as they are; None for what is there.
+        awaiting: whether listed models may still await their first price.
 
     Raises:
         DataError: everything that is wrong with it, as file, line and reason.
     """
     problems = Problems()
-    draft, programme = _read(directory, problems, prices)
+    draft, programme = _read(directory, problems, prices, awaiting=awaiting)
     if draft is None or programme is None:
         raise DataError(_told(problems))
     return programme, directory / draft.toml.data["market_prices"]
@@ -210,9 +213,11 @@ def _doubt(directory: Path, draft: Draft) -> None:
         _doubts.check(draft, read_published(directory, draft.zone, draft.problems))
 
 
-def _read(directory: Path, problems: Problems, prices: Path | None = None) -> tuple[Draft | None, Programme | None]:
+def _read(
+    directory: Path, problems: Problems, prices: Path | None = None, *, awaiting: bool = False
+) -> tuple[Draft | None, Programme | None]:
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        return _read_directory(directory, problems, prices)
+        return _read_directory(directory, problems, prices, awaiting=awaiting)
     return None, None
 
 
@@ -243,7 +248,9 @@ def directory_of(source: object) -> Path:
     raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
-def _read_directory(directory: Path, problems: Problems, prices: Path | None) -> tuple[Draft | None, Programme | None]:
+def _read_directory(
+    directory: Path, problems: Problems, prices: Path | None, *, awaiting: bool
+) -> tuple[Draft | None, Programme | None]:
     file = str(directory / "programme.toml")
     toml = read_toml(directory / "programme.toml", file, problems)
     if toml is None:
@@ -258,7 +265,8 @@ def _read_directory(directory: Path, problems: Problems, prices: Path | None) ->
     _read_tables(directory, head, draft, {} if prices is None else {"market_prices": prices})
     _read_versions(directory, versions, draft)
     _lint.check(draft)
-    if problems.found or draft.currency is None:
+    awaited = draft.awaited if awaiting else []
+    if draft.currency is None or any(problem not in awaited for problem in problems.found):
         return draft, None
     return draft, Programme(
         id=head["id"],

@@ -249,8 +249,8 @@ def doubts(source: str | Path) -> tuple[Problem, ...]:
     """Return what is legal in a programme and surely wrong.
 
     That is a price five times its neighbours or its own last two, or a fifth of them, as a digit too many or too few
-    makes it; more memory that is cheaper than less; the target of a bonus, a brand or a channel that nothing else
-    names; and a price that differs from the last list that was published.
+    makes it; a price of twice the launch price; more memory that is cheaper than less; the target of a bonus, a brand
+    or a channel that nothing else names; and a price that differs from the last list that was published.
 
     Args:
         source: the id of a programme that ships with the package, or the path of a directory.

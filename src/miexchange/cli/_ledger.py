@@ -121,6 +121,11 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
     ]
     if exchange.order is not None and exchange.redemption is not None:
         facts.append(("order", f"{exchange.order.id}, {write(exchange.redemption.discount)} off"))
+    papers = (("identity", exchange.identity), ("proof of ownership", exchange.ownership))
+    if kept := [name for name, reference in papers if reference]:
+        facts.append(("on record", ", ".join(kept)))  # and not where: a terminal is read by others
+    if exchange.sent_at is not None:
+        facts.append(("sent", _output.moment(exchange.sent_at)))
     if exchange.examination is not None:
         seen = exchange.examination
         worth = write(seen.coupon_value) if seen.kind == "valued" else ""
@@ -129,6 +134,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
             (f"  {change.question}", f"{change.said} -> {change.seen}, {write(change.amount)}")
             for change in seen.changes
         ]
+    if exchange.wiped is not None:
+        facts.append(("data wiped", f"{exchange.wiped.method}, {_output.moment(exchange.wiped.at)}"))
     if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
         facts.append((what, write(exchange.to_pay_at_the_door)))
@@ -222,7 +229,7 @@ def sweep(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
+    """End every exchange whose time ran out: to use the coupon, to send or unlock the phone, to answer a re-quote.
 
     Run it every few minutes; it may run in several places at once. A damaged exchange is skipped and listed, and the
     exit code is then 1.
@@ -236,7 +243,7 @@ def sweep(
     if as_json:
         _output.write_json({"answer": "sweep", "at": when.isoformat(), "dry_run": dry_run, **ended.to_dict()})
     else:
-        _output.say(f"{'Would end' if dry_run else 'Ended'}: {ended.expired} coupons, {ended.undecided} re-quotes.")
+        _output.say(f"{'Would end' if dry_run else 'Ended'}: {ended.counts}.")
         if ended.skipped:
             _output.say(f"Skipped: {len(ended.skipped)} damaged exchanges. Run: miexchange ledger verify")
             _output.say_lines(f"  {code}" for code in ended.skipped)

@@ -195,11 +195,9 @@ def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
     if refusal is not None:
         return refusal
     reasons = _lacking(exchange)
-    if exchange.state == State.RESERVED:
-        found = exchange.examination
-        reasons += () if found is None else found.reasons  # it is still locked
-        if exchange.rules.inspection == "required":
-            reasons.append(reason_of(ReasonCode.INSPECTION_MISSING))
+    is_locked = exchange.unlock_until is not None
+    if exchange.state == State.RESERVED and (is_locked or exchange.rules.inspection == "required"):
+        reasons.append(reason_of(ReasonCode.INSPECTION_MISSING))
     return refusal_of(reasons) if reasons else Step(State.COMPLETED, {})
 
 

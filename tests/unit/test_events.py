@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from miexchange import InvalidValue
 from miexchange.events import EVENTS, Identify, Send, Wipe
 from unit import small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 UUID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -30,7 +33,11 @@ NUMBERS = (
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_number_of_a_document_is_no_reference_to_it(number: str) -> None:
     """Identify: the references are opaque; an error does not repeat what should never have been written."""
-    for make in (lambda: Identify(AT, number), lambda: Identify.from_dict({"at": AT.isoformat(), "identity": number})):
+    makers: tuple[Callable[[], object], ...] = (
+        lambda: Identify(AT, number),
+        lambda: Identify.from_dict({"at": AT.isoformat(), "identity": number}),
+    )
+    for make in makers:
         with pytest.raises(InvalidValue) as caught:
             make()
         assert caught.value.field == "Identify.identity"

@@ -313,7 +313,7 @@ def test_a_phone_that_is_locked_again_gets_no_more_time() -> None:
     again = LOCKED.replace(reasons=LOCKS[1:])
     assert codes(apply(exchange, Inspect(AT + DAY, ORDER.id, again))) == ("accounts_present",)
     assert apply(exchange, Inspect(AT + DAY, ORDER.id, LOCKED)) == exchange, "that is a retry"
-    assert codes(apply(exchange, Complete(AT + DAY, ORDER.id))) == ("screen_lock_on", "accounts_present")
+    assert codes(apply(exchange, Complete(AT + DAY, ORDER.id))) == ("inspection_missing",)
     assert codes(apply(exchange, Send(AT + DAY, ORDER.id))) == ("already_recorded",)
     assert kept(after(exchange, Release(AT + DAY, ORDER.id))).unlock_until is None
     assert kept(after(exchange, Identify(AT + DAY, "file 7"))).examination == LOCKED

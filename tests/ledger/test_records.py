@@ -12,7 +12,7 @@ from miexchange import Exchange, InvalidValue, Quote, appraise
 from miexchange.exchange import State
 from miexchange.ledger import Sweep, verify
 from unit import small, trade
-from unit.command import run
+from unit.command import Ran, run
 
 if TYPE_CHECKING:
     from miexchange import Refusal
@@ -119,6 +119,26 @@ def test_a_sweep_ends_what_was_not_sent_and_what_stayed_locked(store: Ledger, ur
     assert states == {1: State.RESERVED, 2: State.VOID, 3: State.INSPECTED, 4: State.VOID}
     assert store.standing_of(phone(4)).open is None
     assert verify(store).faults == ()
+
+
+def test_the_command_records(store: Ledger, url: str) -> None:
+    code, key = begun(store, 1), {"MIEXCHANGE_KEY": KEY.decode()}
+
+    def ask(verb: str, *given: str) -> Ran:
+        at = ("--at", (AT + DAY).isoformat(), "--idempotency-key", f"{verb}{len(given)}")
+        return run("ledger", verb, code, *given, *at, "--ledger", url, environ=key)
+
+    assert ask("send", "--order", "order-1").code == 0
+    assert looked(store, code, 1)
+    assert ask("identify", "--identity", "file 7", "--ownership", "invoice 17").code == 0
+    ran = ask("identify", "--identity", "file 8", "--json")
+    assert (ran.code, ran.data["refusal"]["reasons"][0]["code"]) == (1, "already_recorded")
+    assert ask("identify", "--identity", "ABCDE1234F").code == 2
+    early = ask("wipe", "--method", "destroy", "--certificate", "shredder 4")
+    assert (early.code, "wipe_too_early" in early.out) == (1, True)
+    wiped = ask("wipe", "--method", "purge", "--certificate", "purge 4", "--json")
+    assert Exchange.from_dict(wiped.data["exchange"]) == store.get(code)
+    assert [entry.event.kind for entry in store.history(code)][2:] == ["send", "inspect", "identify", "wipe"]
 
 
 def test_the_command_says_what_is_on_record_and_not_where(store: Ledger, url: str) -> None:

@@ -11,9 +11,13 @@ from miexchange.cli._options import Json, KeyFile, OldKeyFiles
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
     from miexchange.ledger import Entry, Ledger
+    from miexchange.refusal import Refusal
 
 __all__ = [
+    "Code",
     "DaysOf",
+    "RequestName",
+    "When",
     "Where",
     "checkpoint",
     "create",
@@ -22,6 +26,7 @@ __all__ = [
     "migrate",
     "opened",
     "package",
+    "say_answer",
     "show",
     "sweep",
     "unlocked",
@@ -43,6 +48,17 @@ Where = Annotated[
     ),
 ]
 Code = Annotated[str, typer.Argument(help="The coupon's code, with or without hyphens.")]
+RequestName = Annotated[
+    str,
+    typer.Option(
+        "--idempotency-key",
+        metavar="ID",
+        help="Your name for this request: the same for every retry, and used for no other.",
+    ),
+]
+When = Annotated[
+    str | None, typer.Option("--at", metavar="INSTANT", help="When, such as 2018-04-03T12:00+05:30. By default now.")
+]
 
 
 def package() -> Any:  # noqa: ANN401 - the module, which needs an extra
@@ -181,13 +197,8 @@ def void(
     *,
     ledger: Where,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")],
-    idempotency_key: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Your name for this request: the same for every retry, and used for no other."),
-    ],
-    at: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="When, such as 2018-04-03T12:00+05:30. By default now.")
-    ] = None,
+    idempotency_key: RequestName,
+    at: When = None,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
@@ -199,11 +210,22 @@ def void(
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, "To call an exchange off") as store:
         answer = store.void(code, reason=reason, at=when, idempotency_key=idempotency_key)
+    say_answer(answer, f"{code} is not called off", as_json=as_json)
+
+
+def say_answer(answer: "Exchange | Refusal", refused: str, *, as_json: bool) -> None:
+    """Say what a verb of the ledger answered; the exit code is 1 where it is a refusal.
+
+    Args:
+        answer: the exchange as it is now, or the refusal.
+        refused: what a refusal means, as a sentence.
+        as_json: whether JSON is asked for.
+    """
     if not answer:
         if as_json:
             _output.write_json({"answer": "refusal", "refusal": answer.to_dict()})
         else:
-            _output.say_refusal(f"Refused: {code} is not called off", answer)
+            _output.say_refusal(f"Refused: {refused}", answer)
         raise typer.Exit(1)
     if as_json:
         _output.write_json({"answer": "exchange", "exchange": answer.to_dict()})

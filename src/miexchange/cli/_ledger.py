@@ -51,7 +51,6 @@ Code = Annotated[str, typer.Argument(help="The coupon's code, with or without hy
 RequestName = Annotated[
     str,
     typer.Option(
-        "--idempotency-key",
         metavar="ID",
         help="Your name for this request: the same for every retry, and used for no other.",
     ),

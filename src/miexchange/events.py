@@ -114,6 +114,15 @@ def _has_number(text: str) -> bool:
     return could_be_imei(text) or _OF_A_DOCUMENT.fullmatch(bare) is not None
 
 
+def faults_of_papers(identity: str, ownership: str) -> Iterator[Fault]:
+    """Yield what is no reference to the seller's identity or to the proof of ownership, but a number."""
+    if _has_number(identity):
+        rule = "give the name under which the document is kept elsewhere, and never its number"
+        yield "identity", _HIDDEN, rule
+    if could_be_imei(ownership):
+        yield "ownership", _HIDDEN, "give the name under which the proof is kept elsewhere, and no IMEI"
+
+
 @dataclass(frozen=True, slots=True)
 class Identify(_Dated):
     """The seller's identity, the proof of ownership, or both are on record somewhere; here is where.
@@ -138,11 +147,7 @@ class Identify(_Dated):
     def _faults(self) -> Iterator[Fault]:
         if not self.identity and not self.ownership:
             yield "identity", "", "give the reference to the identity, to the proof of ownership, or to both"
-        if _has_number(self.identity):
-            rule = "give the name under which the document is kept elsewhere, and never its number"
-            yield "identity", _HIDDEN, rule
-        if could_be_imei(self.ownership):
-            yield "ownership", _HIDDEN, "give the name under which the proof is kept elsewhere, and no IMEI"
+        yield from faults_of_papers(self.identity, self.ownership)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,19 @@ from miexchange._value import Value, argument, check_types, elements, flag, inst
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
-from miexchange.events import EVENTS, Accept, Event, Identify, Later, Release, Reserve, Send, Wipe, check_parts
+from miexchange.events import (
+    EVENTS,
+    Accept,
+    Event,
+    Identify,
+    Later,
+    Release,
+    Reserve,
+    Send,
+    Wipe,
+    check_parts,
+    faults_of_papers,
+)
 from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
 from miexchange.programme.limits import NO_TAGS, NONE_BEGUN, counted_by_limits, reached, tags_told
@@ -35,8 +47,9 @@ from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_o
 from miexchange.valuation import WorstCase, maker_of, worst_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from miexchange._value import Fault
     from miexchange.valuation import Programmes
 
 __all__ = [
@@ -121,6 +134,9 @@ class Exchange(Value):
         check_parts("Exchange", self.quote, self.coupon, self.worst_case)
         self._check_order()
         self._check_history()
+
+    def _faults(self) -> Iterator[Fault]:
+        yield from faults_of_papers(self.identity, self.ownership)
 
     def _check_order(self) -> None:
         """Refuse an exchange, such as one from JSON, that lacks a part which its state has."""

@@ -145,6 +145,14 @@ def test_papers_of_an_exchange_that_has_just_begun_are_none() -> None:
         issued().replace(identity="file 7")
 
 
+def test_an_exchange_from_elsewhere_holds_no_number_of_a_document() -> None:
+    told = after(issued(), Identify(AT + HOUR, "file 7", "invoice 17"), Void(AT + DAY, "withdrawn")).to_dict()
+    for name, number in (("identity", "ABCDE1234F"), ("ownership", small.IMEI)):
+        with pytest.raises(InvalidValue, match=f"Exchange\\.{name}") as caught:
+            Exchange.from_dict({**told, name: number})
+        assert number[:8] not in f"{caught.value}{vars(caught.value)}"
+
+
 # ----- data that were wiped
 
 

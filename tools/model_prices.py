@@ -11,8 +11,6 @@ Cashify or of anyone. The inputs are files of `data/` only: `models.csv`, and th
     share(curve)   = piecewise linear in age between the knots, flat outside, down to a whole bps
     launch base    = launch price, or new price x 10 000 / share(new-price curve, age at that price)
     market price   = launch base x share(used curve, age) / 10 000, down to Rs 10, at least Rs 300
-    more memory    = at least the market price of every variant of the same phone with no more RAM and storage: the
-                     published prices of two variants are of different shops, and more memory is never worth less
     repair anchor  = market price x rate / 10 000, down to Rs 10, at least Rs 50
 
 The new-price curve says what share of its launch price a phone still costs new. It is measured here
@@ -105,7 +103,6 @@ class Variant:
     model: str
     brand: str
     name: str
-    memory: tuple[int, int]
     launched_on: date
     launch_price: int | None
     new_price: int | None
@@ -139,7 +136,6 @@ def dated_variants() -> list[Variant]:
             model=row["model"],
             brand=row["brand"],
             name=row["name"],
-            memory=(int(row["ram_mb"] or 0), int(row["storage_gb"] or 0)),
             launched_on=date.fromisoformat(row["launched_on"]),
             launch_price=int(row["launch_price_minor"]) if row["launch_price_minor"] else None,
             new_price=int(row["new_price_minor"]) if row["new_price_minor"] else None,
@@ -222,23 +218,6 @@ def down(paise: int, least: int) -> int:
     return max(least, paise // TEN_RUPEES * TEN_RUPEES)
 
 
-def dearest_of_less(variant: Variant, bases: dict[Variant, Base], day: date, used_curve: Curve) -> tuple[int, str]:
-    """Return the greatest price of a variant and of those of the same phone with no more memory, and its source."""
-    found: dict[str, tuple[int, str]] = {}
-    for other, base in bases.items():
-        same_phone = (other.brand, other.name) == (variant.brand, variant.name)
-        if same_phone and all(less <= more for less, more in zip(other.memory, variant.memory, strict=True)):
-            days = other.days(day)
-            bps = share(used_curve, days)
-            what = f"{base.source} x {bps} bps at {days} days, {TOOL}"
-            found[other.model] = down(base.paise * bps // BPS, LEAST_PRICE), what
-    own, source = found[variant.model]
-    dearest = max(found, key=lambda model: found[model][0])
-    if found[dearest][0] > own:
-        return found[dearest][0], f"that of {dearest}, which has less memory: {found[dearest][1]}"
-    return own, source
-
-
 def programme_tables(variants: list[Variant], used_curve: Curve, new_curve: Curve) -> dict[Path, Table]:
     """Return the tables of the two programmes by their paths."""
     tables: dict[Path, Table] = {}
@@ -246,17 +225,16 @@ def programme_tables(variants: list[Variant], used_curve: Curve, new_curve: Curv
         eligible: Table = [["model", "listed_from", "listed_until", "source"]]
         prices: Table = [["model", "effective_from", "price_minor", "basis", "source"]]
         anchors: Table = [["model", "component", "effective_from", "amount_minor", "basis", "source"]]
-        bases = {
-            variant: base
-            for variant in variants
-            if variant.brand in brands
-            and variant.launched_on <= STARTED_ON
-            and (base := base_of(variant, new_curve)) is not None
-        }
-        for variant in bases:
+        for variant in variants:
+            base = base_of(variant, new_curve)
+            if variant.brand not in brands or variant.launched_on > STARTED_ON or base is None:
+                continue
             eligible.append([variant.model, str(STARTED_ON), "", why])
             for day in PRICE_DAYS:
-                price, source = dearest_of_less(variant, bases, day, used_curve)
+                days = variant.days(day)
+                bps = share(used_curve, days)
+                price = down(base.paise * bps // BPS, LEAST_PRICE)
+                source = f"{base.source} x {bps} bps at {days} days, {TOOL}"
                 prices.append([variant.model, str(day), str(price), "modelled", source])
                 for component, rate, fault in ANCHORS:
                     amount = down(price * rate // BPS, LEAST_ANCHOR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from miexchange._time import TICK
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["shortest"]
 
-_LOCKED = Examination("locked", Condition(), reasons=(reason_of(ReasonCode.ACCOUNTS_PRESENT),))
-"""What an inspection found of a phone that was unlocked since: an exchange remembers only until when it could be."""
+
+@cache
+def _locked() -> Examination:
+    """Return what an inspection found of a phone that was unlocked since: an exchange keeps only its time limit."""
+    return Examination("locked", Condition(), reasons=(reason_of(ReasonCode.ACCOUNTS_PRESENT),))
 
 
 def shortest(exchange: Exchange) -> tuple[Later, ...]:
@@ -46,7 +50,7 @@ def _of_order(exchange: Exchange) -> list[Later]:
     if exchange.sent_at is not None:
         events.append(Send(exchange.sent_at, order.id))
     if exchange.unlock_until is not None:
-        locked = found if found is not None and found.kind == "locked" else _LOCKED
+        locked = found if found is not None and found.kind == "locked" else _locked()
         events.append(Inspect(exchange.unlock_until - timedelta(hours=exchange.rules.unlock_hours), order.id, locked))
     if found is not None and found.kind != "locked":
         events.append(Inspect(_seen(exchange, found, events[-1].at), order.id, found))

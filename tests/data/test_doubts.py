@@ -9,6 +9,7 @@ import pytest
 
 from miexchange import Catalogue, DataError, InvalidValue, ProgrammeNotFoundError, Variant, lint
 from miexchange.programme import doubts, shipped
+from miexchange.programme._checked import CHECKED
 from miexchange.programme._doubts import doubtful_prices
 from miexchange.programme._published import PUBLISHED
 
@@ -241,3 +242,16 @@ def test_too_many_problems_end_the_search_for_doubts(base: Path) -> None:
     with pytest.raises(DataError) as caught:
         doubts(base)
     assert len(caught.value.problems) > 1_000 - 1
+
+
+def test_a_price_that_was_looked_at_is_not_doubted_and_another_one_is(base: Path) -> None:
+    edit(base / "market_prices.csv", "acme-one-4-64,2020-03-01,,900000", "acme-one-4-64,2020-03-01,,9000000")
+    doubt = [what for *_, what in told(base)]
+    assert len(doubt) == 1
+    checked = base / CHECKED
+    checked.write_text("model,price_minor,source\nacme-one-4-64,9000000,it is of gold\n", encoding="utf-8")
+    assert told(base) == []
+    checked.write_text("model,price_minor,source\nacme-one-4-64,900000,it is of gold\n", encoding="utf-8")
+    assert [what for *_, what in told(base)] == doubt
+    checked.write_text("model,price_minor,source\nacme-one-4-64,9000000,\n", encoding="utf-8")
+    assert (CHECKED, 2, "source") in [(name, line, column) for name, line, column, _ in told(base)]

@@ -12,7 +12,7 @@ from miexchange._text import closest, listed, word_key, words
 from miexchange.programme._published import latest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from miexchange.catalogue import Catalogue, Variant
     from miexchange.market import Price
@@ -131,9 +131,15 @@ def _has_less(one: Variant, other: Variant) -> bool:
     return all(less <= more for less, more in pairs) and any(less < more for less, more in pairs)
 
 
-def check(draft: Draft, published: Sequence[PublishedPrice]) -> None:
-    """Note every doubt about a programme that has no problem."""
-    _check_prices(draft)
+def check(draft: Draft, published: Sequence[PublishedPrice], checked: Container[tuple[str, int]]) -> None:
+    """Note every doubt about a programme that has no problem.
+
+    Args:
+        draft: the programme.
+        published: the lists of prices that were published.
+        checked: models, each with a price that was looked at and is right.
+    """
+    _check_prices(draft, checked)
     _check_published(draft, published)
     versions = [(part.index, part.settings) for part in draft.parts if part.settings is not None]
     _check_channels(versions, draft)
@@ -141,13 +147,15 @@ def check(draft: Draft, published: Sequence[PublishedPrice]) -> None:
     _check_targets(versions, draft)
 
 
-def _check_prices(draft: Draft) -> None:
+def _check_prices(draft: Draft, checked: Container[tuple[str, int]]) -> None:
     series: dict[str, list[int]] = defaultdict(list)
     lines: dict[str, int] = {}
     for price, line in zip(draft.prices, draft.price_lines, strict=True):
         series[price.model].append(price.price_minor)
         lines[price.model] = line
     for doubt in doubtful_prices(series, draft.catalogue):
+        if (doubt.model, series[doubt.model][-1]) in checked:
+            continue
         where = draft.files["market_prices"], lines[doubt.model]
         draft.problems.add(*where, "price_minor", doubt.message, doubt.remedy)
 

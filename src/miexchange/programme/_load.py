@@ -30,6 +30,7 @@ from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoun
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, Currency, PriceMinor
 from miexchange.programme import Programme, Terms, _doubts, _lint, shipped
+from miexchange.programme._checked import read_checked
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
 from miexchange.programme._published import read_published
 from miexchange.programme._toml import Toml, TomlPath, read_toml
@@ -210,7 +211,9 @@ def doubts(source: object) -> tuple[Problem, ...]:
 
 def _doubt(directory: Path, draft: Draft) -> None:
     with suppress(DataError):  # as in `_read`
-        _doubts.check(draft, read_published(directory, draft.zone, draft.problems))
+        _doubts.check(
+            draft, read_published(directory, draft.zone, draft.problems), read_checked(directory, draft.problems)
+        )
 
 
 def _read(

@@ -1,0 +1,39 @@
+"""The prices that look wrong, were looked at, and are left as they are: a file beside ``programme.toml``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miexchange._bounded import bound_of
+from miexchange._csv import read_rows
+from miexchange.market import Price
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from miexchange._problems import Problems
+
+__all__ = ["CHECKED", "read_checked"]
+
+CHECKED = "checked_prices.csv"
+_COLUMNS = ("model", "price_minor", "source")
+
+
+def read_checked(directory: Path, problems: Problems) -> set[tuple[str, int]]:
+    """Return the models with the price of each that was looked at; nothing where there is no such file.
+
+    Each row says in ``source`` why it is right. Another price of the same model is doubted again.
+
+    Args:
+        directory: that of the programme.
+        problems: where faults are noted.
+    """
+    if not (directory / CHECKED).exists():
+        return set()
+    found = set()
+    for row in read_rows(directory / CHECKED, _COLUMNS, (), problems):
+        price = row.whole("price_minor", bound_of(Price, "price_minor"))
+        checked = (row.text("model"), price)
+        if row.text("source") and row.good:
+            found.add(checked)
+    return found

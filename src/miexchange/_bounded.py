@@ -34,6 +34,7 @@ __all__ = [
     "Hex",
     "Id",
     "Items",
+    "Later",
     "Line",
     "MaybeId",
     "Name",
@@ -160,6 +161,13 @@ class Older:
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         return core_schema.with_default_schema(handler(source), default_factory=self.make)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A field that a later form of its type has, and form 1 had not; it has a default. See `miexchange._forms`."""
+
+    form: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, get_args
 from miexchange._bounded import After, hints_of, parts_of
 from miexchange._door import REVEAL, Served, adapter_of, in_own_words, read_as, read_data
 from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, check_of, fault, is_text
+from miexchange._forms import by_place, form_of, in_forms, left_out, numbered, too_new
 from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
@@ -67,9 +68,28 @@ class Value:
     _is_personal: ClassVar[bool] = False
     """Whether it is an IMEI."""
 
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - whatever a base takes
+        """Read pickles of versions that did not write the names of fields; a dataclass would not check them."""
+        super().__init_subclass__(**options)
+        if "__setstate__" not in cls.__dict__:
+            cls.__setstate__ = Value._set_by_place  # type: ignore[attr-defined]  # of pickle's protocol
+
     def __post_init__(self) -> None:
         """Check every field's type and bounds; a value that has rules of its own does so first."""
         check_types(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the names of the fields and the form, to be checked like a new value."""
+        kind = cast("Any", type(self))
+        unwritten = left_out(self)
+        state = {name: getattr(self, name) for name in _names(kind) if name not in unwritten}
+        return _unpickled, (kind, form_of(kind), state)
+
+    def _set_by_place(self, state: object) -> None:
+        kind = cast("Any", type(self))
+        value = kind(**by_place(kind, _names(kind), state))
+        for name in _names(kind):
+            object.__setattr__(self, name, getattr(value, name))
 
     def _faults(self) -> Iterator[Fault]:
         """Yield which fields do not fit one another; a file's reader tells all of them, the constructor the first."""
@@ -126,7 +146,7 @@ class Value:
         """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
         return in_own_words(
             cls,
-            lambda: _read_older_names(_bound_arrays(handler(source), cls._most_items)),
+            lambda: in_forms(cls, _read_older_names(_bound_arrays(handler(source), cls._most_items))),
             lambda value, reveal: value.to_dict(reveal_imei=reveal),
         )
 
@@ -152,6 +172,21 @@ class Value:
         if strange:
             raise unknown(kind.__name__, "field", min(strange), known)
         return kind(**{name: changes[name] if name in changes else getattr(self, name) for name in known})
+
+
+def _unpickled(kind: Any, form: int, state: dict[str, object]) -> Any:  # noqa: ANN401 - a value of that kind
+    """Return the value of a pickle.
+
+    Raises:
+        InvalidValue: a newer version wrote it, or a field does not hold what it may.
+    """
+    known = _names(kind)
+    strange = state.keys() - set(known)
+    if strange and form > form_of(kind):
+        raise too_new(kind.__name__, form, form_of(kind))
+    if strange:
+        raise unknown(kind.__name__, "field", min(strange), known, "read it with the version that wrote it")
+    return kind(**state)
 
 
 @cache
@@ -328,6 +363,8 @@ def _as_json(value: object) -> object:
     kind: Any = type(value)
     if "__get_pydantic_core_schema__" in kind.__dict__:  # it has a form of its own, such as a text
         return adapter_of(kind).dump_python(value, mode="json", context={REVEAL: True})
+    if form_of(kind) > 1:
+        return numbered(value, {name: getattr(value, name) for name in _names(kind)})
     return {name: getattr(value, name) for name in _names(kind)}
 
 

@@ -21,7 +21,7 @@ from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
-from miexchange.errors import missing, out_of_range, unknown, wrong_type
+from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -87,7 +87,12 @@ class Value:
 
     def _set_by_place(self, state: object) -> None:
         kind = cast("Any", type(self))
-        value = kind(**by_place(kind, _names(kind), state))
+        try:
+            value = kind(**by_place(kind, _names(kind), state))
+        except (InvalidValue, TypeError) as error:  # its fields had another order, or there were others
+            rule = "read its JSON, which every version reads"
+            what = f"is pickled by an earlier version, in another form ({error})"
+            raise out_of_range(kind.__name__, None, rule, what) from error
         for name in _names(kind):
             object.__setattr__(self, name, getattr(value, name))
 

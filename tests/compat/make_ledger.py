@@ -3,9 +3,9 @@
     python tests/compat/make_ledger.py NAME [CHECKOUT]
 
 NAME is what the files are called, by the version of the ledger's tables, such as 0006. Where the form of requests
-changed and the tables did not, it has a word more, such as 0003-pairs, and the requests alone are written. CHECKOUT is the checkout whose
-code writes them; by default this one. So the files of older versions were written by the code of then: check out the
-commit that README.md names, and give its path. What was written once is never written again.
+changed and the tables did not, it has a word more, such as 0003-pairs, and the requests alone are written. CHECKOUT is
+the checkout whose code writes them; by default this one. So the files of older versions were written by the code of
+then: check out the commit that README.md names, and give its path. What was written once is never written again.
 
 Written are `NAME.db.xz`, the file of SQLite; `NAME.sql.xz`, the dump of PostgreSQL; and `NAME.json.xz`: the requests
 with their answers and fingerprints, as the callers kept them, and pickles of some values.

@@ -20,11 +20,11 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from miexchange import Condition, Programme
+from miexchange import Condition, Programme, Quote
 from miexchange._forms import form_of
 from miexchange._value import Value
 from property.doors import DOORS
-from property.sound import example
+from property.sound import SOUND, example
 
 __all__ = ["FOLDER", "KINDS", "json_of", "names_of"]
 
@@ -64,7 +64,7 @@ def main(name: str) -> None:
     assert not path.exists(), "what was written once is never written again"
     kept = {}
     for one, kind in KINDS.items():
-        value = example(kind)
+        value = SOUND.quote if kind is Quote else example(kind)  # one with its seal
         kept[one] = {
             "form": form_of(kind),
             "fields": names_of(kind),

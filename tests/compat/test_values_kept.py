@@ -17,6 +17,7 @@ from compat.make_values import FOLDER, KINDS, json_of, name_of, names_of
 from miexchange import InvalidValue, Quote, Reason, ReasonCode
 from miexchange._forms import form_of
 from miexchange._value import Value
+from unit import small
 
 KEPT: dict[str, dict[str, Any]] = {
     path.name.removesuffix(".json.xz"): json.loads(lzma.decompress(path.read_bytes()))
@@ -41,7 +42,7 @@ OTHER_ORDER = {
 
 
 def test_every_public_value_is_kept() -> None:
-    """Two versions side by side: a value that is public now is read by every later version, so there is a file of it."""
+    """A value that is public now is read by every later version, so there is one of it in the last file."""
     last = KEPT[max(KEPT)]
     missing = KINDS.keys() - last.keys()
     assert not missing, f"run tests/compat/make_values.py with a new name: {sorted(missing)}"
@@ -76,12 +77,14 @@ def test_a_field_that_was_added_is_of_a_later_form(version: str, name: str) -> N
 
 @pytest.mark.parametrize("version", OLD)
 def test_a_pickle_without_names_is_read_or_refused_in_words(version: str) -> None:
-    """docs/reliability.md: pickles of versions that wrote no names are read where the order of fields is what it was."""
+    """docs/reliability.md: pickles without the names of fields are read where these have the order of then."""
     requests = {one["key"]: one["value"] for one in OLD[version]["requests"] if "value" in one}
     told = {"Quote": requests["accept-1"], "Order": requests["reserve-1"]}
     for name, text in OLD[version]["pickles"].items():
         if name in OTHER_ORDER.get(version[:4], ()):
-            words = r"is pickled by an earlier version, in another form \(.*\): read its JSON, which every version reads"
+            words = (
+                r"is pickled by an earlier version, in another form \(.*\): read its JSON, which every version reads"
+            )
             with pytest.raises(InvalidValue, match=words):
                 pickle.loads(b64decode(text))  # noqa: S301 - our own bytes
             continue
@@ -113,6 +116,18 @@ def test_a_pickle_is_checked_like_a_new_value() -> None:
         unset.__setstate__([None] * 6)  # type: ignore[attr-defined]  # of pickle's protocol
     with pytest.raises(InvalidValue, match=r"Reason is pickled .*Reason.message is 5: give a text"):
         unset.__setstate__([ReasonCode.IMEI_UNVERIFIED, 5, "Ask"])  # type: ignore[attr-defined]  # as above
+
+
+@pytest.mark.parametrize("version", KEPT)
+def test_what_was_sealed_and_signed_holds(version: str) -> None:
+    """_forms: seals, signatures and digests are what they were, whatever fields were added since."""
+    values = {name: KINDS[name].from_json(one["json"]) for name, one in KEPT[version].items()}
+    quote, checkpoint = values["quote.Quote"], values["ledger._checkpoint.Checkpoint"]
+    assert quote.is_sealed_by(small.KEY)
+    assert values["coupon.Coupon"].is_sealed_by(small.KEY)
+    assert checkpoint.is_signed_by(checkpoint.public_key)
+    assert values["ledger._checkpoint.Inclusion"].is_in(checkpoint, checkpoint.public_key)
+    assert values["programme.programme.Programme"].digest == quote.digest
 
 
 def test_a_name_says_where_a_type_is() -> None:

@@ -1,6 +1,6 @@
 """What every version left in a ledger is read by this one, and goes on: files of SQLite, and dumps of PostgreSQL.
 
-The files in `tests/compat/ledgers` were written by `make_ledger.py`, each by the code of the version that its name says.
+The files in `tests/compat/ledgers` were written by `make_ledger.py`, each by the code of the version in its name.
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ class Books:
                 refusal = Refusal.from_json(row.refusal)
                 return refusal.public() if row.is_public else refusal
             rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
-            return fold(entry_of(one).event for one in rows)
+            return fold([entry_of(one).event for one in rows])
         except InvalidValue as error:
             raise unreadable(error) from error
 

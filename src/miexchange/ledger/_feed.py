@@ -30,6 +30,7 @@ from miexchange._limits import EVENT_BYTES
 from miexchange._text import text_of
 from miexchange._time import from_micros
 from miexchange._value import Value
+from miexchange.errors import InvalidValue
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import PLACE, PREPARE, READ, reading, translated, writing
 from miexchange.ledger._errors import LedgerError, UnreadableError
@@ -143,7 +144,10 @@ def _entry(row: Any) -> Entry | Unread:  # noqa: ANN401 - a row of `_PAGE`
     try:
         return entry_of(row)
     except UnreadableError as error:
-        return Unread(row.version, row.kind, from_micros(row.at_us), row.body, row.request, row.hash, f"{error}")
+        try:
+            return Unread(row.version, row.kind, from_micros(row.at_us), row.body, row.request, row.hash, f"{error}")
+        except InvalidValue:  # SQLite keeps a value of any type in any column
+            raise error from None
 
 
 def place(sessions: Sessions, engine: Engine, seals: Seals) -> None:

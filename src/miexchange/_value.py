@@ -78,7 +78,7 @@ class Value:
         """Check every field's type and bounds; a value that has rules of its own does so first."""
         check_types(self)
 
-    def __reduce__(self) -> tuple[object, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the names of the fields and the form, to be checked like a new value."""
         kind = cast("Any", type(self))
         unwritten = left_out(self)

@@ -45,7 +45,8 @@ class Filled:
 
         self.shop, self.trade, self.requests = shop, trade, list[dict[str, Any]]()
         is_made = "create" in inspect.signature(ledger.open).parameters
-        self.store: Any = ledger.open(url, key=shop.KEY, **({"create": True} if is_made else {}))
+        made: dict[str, Any] = {"create": True} if is_made else {}
+        self.store: Any = ledger.open(url, key=shop.KEY, **made)
         self.codes: dict[int, str] = {}
 
     def asked(self, verb: str, number: int, value: Any = None, key: str = "", **told: Any) -> Any:  # noqa: ANN401 - of any version
@@ -137,7 +138,7 @@ class Filled:
     def altered(self) -> None:
         """Accept quotes that no programme made, with all that a quote may say: they are refused for ever."""
         import miexchange  # noqa: PLC0415 - of the checkout
-        from miexchange import ReasonCode, valuation  # noqa: PLC0415 - as above
+        from miexchange import GrantedBonus, QuoteLine, ReasonCode  # noqa: PLC0415 - as above
         from miexchange.refusal import Reason  # noqa: PLC0415 - as above
 
         plain = self.shop.quote
@@ -145,9 +146,9 @@ class Filled:
         self.accept(12, plain(12).replace(bonuses_given=(("launch", 3),)))
         warning = Reason(ReasonCode.IMEI_UNVERIFIED, "It is not known", "Ask", "imei")
         self.accept(15, plain(15).replace(target="Two", purchased_on=date(2019, 1, 1), warnings=(warning,)))
-        more = (*plain(16).lines, valuation.QuoteLine("bonus:x", 500, "a bonus of 5 %: ₹ é \u2028 \x7f", "bonuses[x]"))
+        more = (*plain(16).lines, QuoteLine("bonus:x", 500, "a bonus of 5 %: ₹ é \u2028 \x7f", "bonuses[x]"))
         worth = plain(16).coupon_value + 500
-        given = (valuation.GrantedBonus("x", 500),)
+        given = (GrantedBonus("x", 500),)
         self.accept(16, plain(16).replace(lines=more, bonuses=given, coupon_value=worth))
         if "customer" in has:
             self.accept(17, plain(17).replace(customer="gold"))
@@ -204,7 +205,14 @@ def filled(url: str) -> dict[str, Any]:
 
 def dumped(url: str, programs: Path) -> str:
     """Return the statements that make a database of PostgreSQL again, on a server of any version."""
-    command = [programs / "pg_dump", "--inserts", "--rows-per-insert=500", "--no-owner", "--no-privileges", url]
+    command: list[str | Path] = [
+        programs / "pg_dump",
+        "--inserts",
+        "--rows-per-insert=500",
+        "--no-owner",
+        "--no-privileges",
+        url,
+    ]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own
     lines = [line for line in text.split("\n") if not line.startswith(("--", "SET ", "\\", "SELECT pg_catalog.set_"))]
     return "\n".join(line for line in lines if line) + "\n"

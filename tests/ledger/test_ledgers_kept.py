@@ -114,7 +114,7 @@ def test_a_ledger_of_every_version_goes_on(version: str, kind: str, postgres: st
 def go_on(store: Ledger, requests: list[dict[str, Any]], at: datetime) -> None:
     """Take each exchange that is open a step further, by what an older version told of it."""
     codes = {request["key"]: request["code"] for request in requests}
-    order = {"order": "order-13", "at": at}
+    order: dict[str, Any] = {"order": "order-13", "at": at}
     seen = trade.seen(imeis=(shop.imei(26),))
     shop.made(store.inspect(codes["reserve-13"], seen, shop.PROGRAMME, idempotency_key="later-1", **order))
     shop.made(store.complete(codes["reserve-13"], idempotency_key="later-2", **order))

@@ -15,7 +15,8 @@ import pytest
 
 from ledger import shop
 from ledger.shop import AT, HOUR, KEY, accepted, account, code, made, order, reserved
-from miexchange import appraise, ledger, valuation
+from miexchange import Quote, appraise, ledger
+from miexchange._value import packed
 from miexchange.exchange import State
 from miexchange.ledger import Entry, Sweep, Unread, UnreadableError, _rows, reconcile, verify
 from miexchange.programme import Bonus
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from miexchange.ledger import Ledger
 
-PACKED = _rows.packed
 FORTNIGHT = 14 * 24 * HOUR
 NEWER = {
     "a field that is set": {"tip": 5, "form": 2},
@@ -40,7 +40,7 @@ every_newer = pytest.mark.parametrize("more", NEWER.values(), ids=NEWER)
 def newer(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], write: Callable[[], object]) -> None:
     """Let the newer version write."""
     with monkeypatch.context() as patch:
-        patch.setattr(_rows, "packed", lambda event: json.dumps(json.loads(PACKED(event)) | more))
+        patch.setattr(_rows, "packed", lambda event: json.dumps(json.loads(packed(event)) | more))
         made(write())  # type: ignore[arg-type]  # a verb's answer
 
 
@@ -111,7 +111,7 @@ def test_a_quota_that_it_may_have_a_place_of_is_no_fault(store: Ledger, monkeypa
 
     def accept(number: int) -> object:
         quote = appraise(shop.phone(number), trade.SAID, programme, at=AT)
-        assert isinstance(quote, valuation.Quote)
+        assert isinstance(quote, Quote)
         key = f"accept-{number}"
         return store.accept(quote, programme, account=account(number), at=AT, idempotency_key=key)
 

@@ -91,5 +91,10 @@ _UNTRACED = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Trace the plain tests that cover branches, and no law."""
     for item in items:
-        if item.get_closest_marker("hypothesis") or any(map(item.path.is_relative_to, _UNTRACED)):
+        if item.get_closest_marker("hypothesis") or _is_untraced(item.path):
             item.add_marker("no_cover")
+
+
+@cache
+def _is_untraced(file: Path) -> bool:
+    return any(map(file.is_relative_to, _UNTRACED))

@@ -23,6 +23,7 @@ from miexchange import InvalidValue, Programme, spark
 from miexchange.batch import appraise_frame, columns_out
 from parity.one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, rows
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def hostile(programme: Programme) -> list[Row]:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_row_is_worth_what_one_device_is(session: SparkSession, tmp_path: Path, name: str) -> None:
     """Promise 6: scalar = batch = Spark, for every row, reasons included."""
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     ordinary = devices(programme, ORDINARY, seed=3).to_pylist()
     table = hostile(programme) + [dict.fromkeys(columns_of(programme)) | row for row in ordinary]
     arrow = KINDS["arrow"](table, columns_of(programme))

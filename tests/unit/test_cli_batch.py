@@ -16,19 +16,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from _devices import devices
-from miexchange import Programme
 from miexchange.batch import appraise_file
+from shipped import shipped_programme
 from unit.command import environment, run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from miexchange import Programme
 
 PROGRAMME = ("--programme", "graded-trade-in")
 
 
 @pytest.fixture(scope="module")
 def graded() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 def written(path: Path, programme: Programme, rows: int) -> Path:

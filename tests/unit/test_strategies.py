@@ -20,11 +20,12 @@ from hypothesis.errors import NoSuchExample
 
 from miexchange import Imei, InvalidImei, Programme, Quote, Redemption, Refusal, strategies
 from miexchange.imei import is_valid
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHIPPED = [Programme.load(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
+SHIPPED = [shipped_programme(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
 SHORT = settings(
     max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

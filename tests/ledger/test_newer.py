@@ -15,7 +15,7 @@ import pytest
 
 from ledger import shop
 from ledger.shop import AT, HOUR, KEY, accepted, account, code, made, order, reserved
-from miexchange import Quote, appraise, ledger
+from miexchange import Quote, Refusal, appraise, ledger
 from miexchange._value import packed
 from miexchange.exchange import State
 from miexchange.ledger import Entry, Sweep, Unread, UnreadableError, _rows, reconcile, verify
@@ -159,6 +159,33 @@ def test_a_programme_that_a_newer_version_kept_is_refused_in_words(store: Ledger
             fresh.programmes[shop.PROGRAMME.digest]
         (fault,) = verify(fresh).faults
         assert "a newer version of miexchange wrote" in fault
+
+
+def test_an_answer_that_a_newer_version_kept_is_refused_in_words(store: Ledger) -> None:
+    """A refusal with a field that is set since, and a fingerprint of a later form: each stops its request alone."""
+    accepted(store, 1)
+    for number in (2, 3):
+        key = f"again-{number}"
+        refused = store.reserve(code(1), order(1), account="stranger", at=AT, idempotency_key=key)
+        assert isinstance(refused, Refusal)
+    with store.engine.begin() as connection:
+        change = "UPDATE answers SET {} WHERE request = 'again-{}'"
+        connection.exec_driver_sql(change.format("""refusal = replace(refusal, '"code"', '"tip":5,"code"')""", 2))
+        connection.exec_driver_sql(change.format("fingerprint = '3:00'", 3))
+    for number in (2, 3):
+        with pytest.raises(UnreadableError, match="Use the newer version of miexchange that wrote it"):
+            store.reserve(code(1), order(1), account="stranger", at=AT, idempotency_key=f"again-{number}")
+    made(store.reserve(code(1), order(1), account=account(1), at=AT, idempotency_key="reserve-1"))
+
+
+def test_an_event_of_a_kind_that_is_new_is_unread(store: Ledger) -> None:
+    reserved(store, 1)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE events SET kind = 'haggle' WHERE version = 2")
+    first, second = store.events()
+    assert (first.entry.event.kind, second.entry.event.kind) == ("accept", "haggle")
+    assert isinstance(second.entry, Unread)
+    assert "Use the newer version of miexchange that wrote it; if there is none, run miexchange" in second.entry.why
 
 
 def test_what_no_version_can_have_written_is_refused_as_before(url: str) -> None:

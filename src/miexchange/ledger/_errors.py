@@ -73,7 +73,7 @@ class UnreadableError(LedgerError):
 def unreadable(error: InvalidValue) -> UnreadableError:
     """Return the error of what the ledger keeps and cannot be read: no fault of whoever asks for it."""
     remedy = "Run miexchange ledger verify, and do not write to the ledger before it is clean"
-    if error.kind == "unknown":
+    if error.kind == "unknown" or error.field == "events.kind":
         remedy = f"{NEWER}; if there is none, run miexchange ledger verify"
     return UnreadableError(f"A row of the ledger cannot be read: {error}", NEWER if is_newer(error) else remedy)
 

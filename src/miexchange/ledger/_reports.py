@@ -39,7 +39,8 @@ class Sweep(Value):
     Attributes:
         expired: coupons that were not used in time.
         undecided: re-quotes that were not answered in time.
-        skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there.
+        skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there, or a newer version
+            wrote what this one does not know.
     """
 
     expired: Count

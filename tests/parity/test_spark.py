@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
-SHIPPED = ("graded-trade-in", "mi-exchange-india")
 EXAMPLES, ORDINARY, MIXED = 60, 300, 3_000
 SMALL_BATCH = 128  # rows of a record batch: a partition is a stream of several
 
@@ -116,7 +115,7 @@ def hostile(programme: Programme) -> list[Row]:
     return found
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [pytest.param("graded-trade-in", marks=pytest.mark.sweep), "mi-exchange-india"])
 def test_every_row_is_worth_what_one_device_is(session: SparkSession, tmp_path: Path, name: str) -> None:
     """Promise 6: scalar = batch = Spark, for every row, reasons included."""
     programme = shipped_programme(name)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Fault",
+    "Pickled",
     "Value",
     "argument",
     "canonical",
@@ -55,28 +56,16 @@ Fault = tuple[str, object, str]
 """The path of a field that does not fit the others, what stands there, and the rule."""
 
 
-class Value:
-    """A public value: frozen all the way down, hashable, with one canonical JSON form."""
+class Pickled:
+    """What is pickled by the names of its fields and its form, and checked like a new one when it is read."""
 
     __slots__ = ()
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
-    __pydantic_serializer__ = Served()
-    _most_items: ClassVar[int] = VALUE_ITEMS
-    """How many elements a tuple in a value of this type may have; a table has more."""
-    _example: ClassVar[object] = None
-    """Its JSON form, of some value, where that is no object of its fields."""
-    _is_personal: ClassVar[bool] = False
-    """Whether it is an IMEI."""
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - whatever a base takes
         """Read pickles of versions that did not write the names of fields; a dataclass would not check them."""
         super().__init_subclass__(**options)
         if "__setstate__" not in cls.__dict__:
-            cls.__setstate__ = Value._set_by_place  # type: ignore[attr-defined]  # of pickle's protocol
-
-    def __post_init__(self) -> None:
-        """Check every field's type and bounds; a value that has rules of its own does so first."""
-        check_types(self)
+            cls.__setstate__ = Pickled._set_by_place  # type: ignore[attr-defined]  # of pickle's protocol
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the names of the fields and the form, to be checked like a new value."""
@@ -95,6 +84,24 @@ class Value:
             raise out_of_range(kind.__name__, None, rule, what) from error
         for name in _names(kind):
             object.__setattr__(self, name, getattr(value, name))
+
+
+class Value(Pickled):
+    """A public value: frozen all the way down, hashable, with one canonical JSON form."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
+    __pydantic_serializer__ = Served()
+    _most_items: ClassVar[int] = VALUE_ITEMS
+    """How many elements a tuple in a value of this type may have; a table has more."""
+    _example: ClassVar[object] = None
+    """Its JSON form, of some value, where that is no object of its fields."""
+    _is_personal: ClassVar[bool] = False
+    """Whether it is an IMEI."""
+
+    def __post_init__(self) -> None:
+        """Check every field's type and bounds; a value that has rules of its own does so first."""
+        check_types(self)
 
     def _faults(self) -> Iterator[Fault]:
         """Yield which fields do not fit one another; a file's reader tells all of them, the constructor the first."""

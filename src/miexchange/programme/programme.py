@@ -13,7 +13,7 @@ from miexchange._bounded import Id, Items, Text
 from miexchange._limits import VERSIONS
 from miexchange._privacy import mask
 from miexchange._text import is_a, printable
-from miexchange._value import Fault, canonical, check_types, instant
+from miexchange._value import Fault, Pickled, canonical, check_types, instant
 from miexchange._zone import AnyZone, data_of
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
@@ -34,7 +34,7 @@ __all__ = ["Programme", "lint", "shipped"]
 
 
 @dataclass(frozen=True, eq=False)
-class Programme:
+class Programme(Pickled):
     """One programme: all that a valuation reads besides the device, the answers and the instant.
 
     Two programmes are equal when their digests are. A new price list makes a new programme; a

@@ -34,7 +34,6 @@ __all__ = [
     "Hex",
     "Id",
     "Items",
-    "Later",
     "Line",
     "MaybeId",
     "Name",
@@ -43,6 +42,7 @@ __all__ = [
     "Older",
     "OlderText",
     "Pair",
+    "Since",
     "Text",
     "Words",
     "bound_of",
@@ -164,7 +164,7 @@ class Older:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class Since:
     """A field that a later form of its type has, and form 1 had not; it has a default. See `miexchange._forms`."""
 
     form: int

@@ -1,6 +1,6 @@
 """The forms of a value: how a newer version adds a field to what older versions wrote and read.
 
-A value that is kept outlives the version that wrote it. So a field that is added carries `Later` with the number of the
+A value that is kept outlives the version that wrote it. So a field that is added carries `Since` with the number of the
 form that has it, and a default. Left at the default it is written nowhere: not to JSON, not into a digest or a seal, so
 that these are what they were, and older versions read them. Once it is set, the form's number stands beside it, and
 an older version says in words that it is too old for this one value. Form 1 has no number.
@@ -12,7 +12,7 @@ import dataclasses
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from miexchange._bounded import Later, Older, hints_of, parts_of
+from miexchange._bounded import Older, Since, hints_of, parts_of
 from miexchange.errors import InvalidValue, out_of_range, unknown
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _later(kind: type) -> dict[str, tuple[int, object]]:
     found: dict[str, tuple[int, object]] = {}
     for field in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
         for bound in parts_of(hints_of(kind)[field.name])[1]:
-            if isinstance(bound, Later):
+            if isinstance(bound, Since):
                 found[field.name] = bound.form, field.default
     return found
 

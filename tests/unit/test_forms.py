@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from miexchange import InvalidValue
-from miexchange._bounded import Count, Later, Note, Text
+from miexchange._bounded import Count, Note, Since, Text
 from miexchange._forms import form_of
 from miexchange._keyed import seal_of
 from miexchange._value import Value, dump, packed
@@ -46,9 +46,9 @@ class Parcel(Value):  # type: ignore[no-redef]
     """
 
     to: Text
-    note: Annotated[Note, Later(2)] = ""
+    note: Annotated[Note, Since(2)] = ""
     weight: Count = 0
-    floor: Annotated[Count | None, Later(3)] = None
+    floor: Annotated[Count | None, Since(3)] = None
 
 
 Newer: Any = Parcel

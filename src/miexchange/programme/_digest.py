@@ -1,6 +1,6 @@
 """The digest of a programme: over its canonical content, so that whoever keeps quotes keeps programmes by digest.
 
-A field that is added to what a programme holds is `Later`, and left at its default no digest has it; a table that is
+A field that is added to what a programme holds is `Since`, and left at its default no digest has it; a table that is
 added is left out while it is empty. So a programme that does not use them keeps its name. Before that rule, a digest
 changed with each field. What a ledger kept then is found by the digest of then, which is made again here.
 """

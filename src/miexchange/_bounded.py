@@ -42,6 +42,7 @@ __all__ = [
     "Older",
     "OlderText",
     "Pair",
+    "Since",
     "Text",
     "Words",
     "bound_of",
@@ -160,6 +161,13 @@ class Older:
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         return core_schema.with_default_schema(handler(source), default_factory=self.make)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A field that a later form of its type has, and form 1 had not; it has a default. See `miexchange._forms`."""
+
+    form: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from miexchange._bounded import Pair, hints_of, parts_of
+from miexchange._bounded import Between, Pair, hints_of, parts_of
 from miexchange._fits import a_kind, fault, wants
+from miexchange._forms import FORM, form_of, newer
 from miexchange._json import plain
 from miexchange._limits import VALUE_ITEMS
 from miexchange._privacy import masked
@@ -155,6 +156,10 @@ def _fault_in(kind: Any, data: object, found: Mapping[str, Any]) -> InvalidValue
     """
     at = _Place(kind, data)
     rest = at.descend(list(found["loc"]))
+    return at.newer or _fault_at(at, rest, found)
+
+
+def _fault_at(at: _Place, rest: list[Any], found: Mapping[str, Any]) -> InvalidValue:
     where, data, (inner, bounds, _) = ".".join(at.path), at.data, parts_of(at.hint)
     cause = found.get("ctx", {}).get("error")
     pair = _pair_in(bounds)
@@ -180,14 +185,21 @@ class _Place:
     def __init__(self, kind: Any, data: object) -> None:  # noqa: ANN401 - a public value
         self.hint, self.data = kind, data
         self.path, self.most = [kind.__name__], VALUE_ITEMS
+        self.newer = self._newer(kind)
+
+    def _newer(self, kind: Any) -> InvalidValue | None:  # noqa: ANN401 - as above
+        """Return the error of a value that a newer version wrote, whatever else this one finds in it."""
+        error = newer(kind, self.data) if _is_value(kind) else None
+        return error if error is None else error.at(".".join((*self.path, FORM)))
 
     def descend(self, rest: list[Any]) -> list[Any]:
         """Go down as far as annotations say what is there; return what is left of the way."""
         while rest:
             inner, bounds, _ = parts_of(self.hint)
             key, pair = rest[0], _pair_in(bounds)
-            if _is_value(inner) and key in hints_of(inner):
-                self.hint, self.most = hints_of(inner)[key], getattr(inner, "_most_items", VALUE_ITEMS)
+            if _is_value(inner) and (key in hints_of(inner) or (key == FORM and form_of(inner) > 1)):
+                number = Annotated[int, Between(1, form_of(inner))]
+                self.hint, self.most = hints_of(inner).get(key, number), getattr(inner, "_most_items", VALUE_ITEMS)
             elif get_origin(inner) is tuple:
                 parts = get_args(inner)
                 self.hint = parts[0] if Ellipsis in parts else parts[key]
@@ -199,6 +211,7 @@ class _Place:
                 key = pair.names[key]
             self.path.append(masked(f"{key}"))
             self.data = _at(self.data, key)
+            self.newer = self.newer or self._newer(parts_of(self.hint)[0])
             del rest[0]
         return rest
 

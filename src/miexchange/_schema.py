@@ -27,6 +27,9 @@ def described(kind: Any, schema: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
     said, hints = descriptions_of(kind), hints_of(kind)
     for name, place in schema["properties"].items():
         place.pop("title", None)
+        if name not in hints:  # the number of its form
+            place |= {"description": "the form; it is there where a field is set that form 1 had not", "examples": [2]}
+            continue
         place["description"] = said.get(name, "")
         place["examples"] = [example_of(hints[name], name, said.get(name, ""))]
     return {

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, get_args
 from miexchange._bounded import After, hints_of, parts_of
 from miexchange._door import REVEAL, Served, adapter_of, in_own_words, read_as, read_data
 from miexchange._fits import AN_INSTANT, SURROGATE, a_kind, check_of, fault, is_text
+from miexchange._forms import by_place, form_of, in_forms, left_out, numbered, too_new
 from miexchange._json import json_text, read_json
 from miexchange._limits import VALUE_ITEMS
 from miexchange._text import is_missing, native, text_of
 from miexchange._time import NO_ZONE, OUT_OF_RANGE, TOO_FINE, YEARS, NotATime, in_utc
-from miexchange.errors import missing, out_of_range, unknown, wrong_type
+from miexchange.errors import InvalidValue, missing, out_of_range, unknown, wrong_type
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Fault",
+    "Pickled",
     "Value",
     "argument",
     "canonical",
@@ -54,7 +56,37 @@ Fault = tuple[str, object, str]
 """The path of a field that does not fit the others, what stands there, and the rule."""
 
 
-class Value:
+class Pickled:
+    """What is pickled by the names of its fields and its form, and checked like a new one when it is read."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - whatever a base takes
+        """Read pickles of versions that did not write the names of fields; a dataclass would not check them."""
+        super().__init_subclass__(**options)
+        if "__setstate__" not in cls.__dict__:
+            cls.__setstate__ = Pickled._set_by_place  # type: ignore[attr-defined]  # of pickle's protocol
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the names of the fields and the form, to be checked like a new value."""
+        kind = cast("Any", type(self))
+        unwritten = left_out(self)
+        state = {name: getattr(self, name) for name in _names(kind) if name not in unwritten}
+        return _unpickled, (kind, form_of(kind), state)
+
+    def _set_by_place(self, state: object) -> None:
+        kind = cast("Any", type(self))
+        try:
+            value = kind(**by_place(kind, _names(kind), state))
+        except (InvalidValue, TypeError) as error:  # its fields had another order, or there were others
+            rule = "read its JSON, which every version reads"
+            what = f"is pickled by an earlier version, in another form ({error})"
+            raise out_of_range(kind.__name__, None, rule, what) from error
+        for name in _names(kind):
+            object.__setattr__(self, name, getattr(value, name))
+
+
+class Value(Pickled):
     """A public value: frozen all the way down, hashable, with one canonical JSON form."""
 
     __slots__ = ()
@@ -126,7 +158,7 @@ class Value:
         """Stop at the first fault of an array, or where it is too long: pydantic keeps a kilobyte of each fault."""
         return in_own_words(
             cls,
-            lambda: _read_older_names(_bound_arrays(handler(source), cls._most_items)),
+            lambda: in_forms(cls, _read_older_names(_bound_arrays(handler(source), cls._most_items))),
             lambda value, reveal: value.to_dict(reveal_imei=reveal),
         )
 
@@ -152,6 +184,21 @@ class Value:
         if strange:
             raise unknown(kind.__name__, "field", min(strange), known)
         return kind(**{name: changes[name] if name in changes else getattr(self, name) for name in known})
+
+
+def _unpickled(kind: Any, form: int, state: dict[str, object]) -> Any:  # noqa: ANN401 - a value of that kind
+    """Return the value of a pickle.
+
+    Raises:
+        InvalidValue: a newer version wrote it, or a field does not hold what it may.
+    """
+    known = _names(kind)
+    strange = state.keys() - set(known)
+    if strange and form > form_of(kind):
+        raise too_new(kind.__name__, form, form_of(kind))
+    if strange:
+        raise unknown(kind.__name__, "field", min(strange), known, "read it with the version that wrote it")
+    return kind(**state)
 
 
 @cache
@@ -328,6 +375,8 @@ def _as_json(value: object) -> object:
     kind: Any = type(value)
     if "__get_pydantic_core_schema__" in kind.__dict__:  # it has a form of its own, such as a text
         return adapter_of(kind).dump_python(value, mode="json", context={REVEAL: True})
+    if form_of(kind) > 1:
+        return numbered(value, {name: getattr(value, name) for name in _names(kind)})
     return {name: getattr(value, name) for name in _names(kind)}
 
 

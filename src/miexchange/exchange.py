@@ -14,9 +14,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Annotated, final
 
-from miexchange._bounded import MaybeId, Number
+from miexchange._bounded import MaybeId, Number, Since
 from miexchange._history import shortest
 from miexchange._keyed import check_keys
 from miexchange._steps import RULES, Rule, not_possible, reasons_of_register, reserve
@@ -121,12 +121,12 @@ class Exchange(Value):
     decide_until: datetime | None = None
     settlement: Redemption | None = None
     last: Later | None = None
-    identity: MaybeId = field(default="", repr=False)
-    ownership: MaybeId = field(default="", repr=False)
-    sent_at: datetime | None = None
-    unlock_until: datetime | None = None
-    wiped: Wipe | None = None
-    handed_over: datetime | None = None
+    identity: Annotated[MaybeId, Since(2)] = field(default="", repr=False)
+    ownership: Annotated[MaybeId, Since(2)] = field(default="", repr=False)
+    sent_at: Annotated[datetime | None, Since(2)] = None
+    unlock_until: Annotated[datetime | None, Since(2)] = None
+    wiped: Annotated[Wipe | None, Since(2)] = None
+    handed_over: Annotated[datetime | None, Since(2)] = None
 
     def __post_init__(self) -> None:
         check_types(self)

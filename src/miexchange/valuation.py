@@ -222,7 +222,7 @@ def maker_of(quote: Quote, programme: Programmes) -> Programme | Refusal:
         raise out_of_range("programme", programme, _PROGRAMMES, "cannot be read") from error
     if found is None:
         return unmade(quote)
-    fits = issubclass(type(found), Programme) and found.digest == quote.digest
+    fits = issubclass(type(found), Programme) and found.is_known_as(quote.digest)
     require(fits, "programme", found, _PROGRAMMES, f"has something else under {quote.digest[:12]}")
     return found
 
@@ -463,7 +463,7 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
     if isinstance(maker, Refusal):
         return maker
     programme = maker
-    if quote.digest != programme.digest:
+    if not programme.is_known_as(quote.digest):
         return unmade(quote)
     terms = programme.terms_at(quote.at)
     variant = programme.catalogue.lookup(quote.model)
@@ -536,7 +536,7 @@ def replay(quote: Quote, programme: Programmes) -> Replay | Refusal:
     maker = maker_of(quote, programme)
     if isinstance(maker, Refusal):
         return maker
-    return Replay(tuple(_differences(quote, maker)), "same" if quote.digest == maker.digest else "other")
+    return Replay(tuple(_differences(quote, maker)), "same" if maker.is_known_as(quote.digest) else "other")
 
 
 def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> Quote | Refusal:
@@ -575,7 +575,7 @@ def confirmed(quote: Quote, programme: Programmes, *, keys: Sequence[bytes]) -> 
     elif terms is not None and terms.quote_seal == "required" and not quote.seal:
         reasons.append(reason_of(ReasonCode.QUOTE_UNSEALED))
     if differences := _differences(quote, programme):
-        code = ReasonCode.QUOTE_ALTERED if quote.digest == programme.digest else ReasonCode.QUOTE_OUTDATED
+        code = ReasonCode.QUOTE_ALTERED if programme.is_known_as(quote.digest) else ReasonCode.QUOTE_OUTDATED
         reasons.append(reason_of(code, differences=listed(differences, "; ", TEXT)))
     if reasons:
         return refusal_of(reasons)
@@ -591,7 +591,7 @@ def _differences(quote: Quote, programme: Programme) -> list[str]:
     """Name everything that a quote says and its valuation today does not; an IMEI is shown masked."""
     again = appraise_again(quote, programme)
     differences = [f"refused now: {', '.join(again.codes)}"] if isinstance(again, Refusal) else _between(quote, again)
-    if differences and quote.digest != programme.digest:
+    if differences and not programme.is_known_as(quote.digest):
         editions = f"the programme is {programme.digest[:12]}, the quote was made by {quote.digest[:12]}"
         differences.insert(0, editions)
     return differences

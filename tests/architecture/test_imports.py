@@ -21,7 +21,7 @@ ROOMS = (
     {"_html", "_new_file"},
     {"_json"},
     {"_bounded", "_schema"},
-    {"_fits"},
+    {"_fits", "_forms"},
     {"_door"},
     {"_value", "_words", "_zone"},
     {"_data"},

@@ -8,8 +8,11 @@ from datetime import timedelta
 import pytest
 
 from miexchange import DataError, InvalidValue, Price, PriceTable, Programme, Refusal, Replay, replay, worst_case
+from miexchange.programme import Limit
+from miexchange.programme._digest import digest_then
+from miexchange.treatment import Treatment, TreatmentTable
 from miexchange.valuation import confirmed
-from unit import small
+from unit import small, trade
 
 
 def test_the_programme_that_made_a_quote_is_found_by_its_digest() -> None:
@@ -54,3 +57,27 @@ def test_a_mapping_that_fails_or_lies_is_an_error_of_ours() -> None:
 
     with pytest.raises(DataError):
         replay(quote, Closed())
+
+
+def test_a_programme_is_known_by_the_digest_that_an_earlier_version_took() -> None:
+    """What it could not have said makes it another programme."""
+    then, programme = digest_then(small.programme()), small.programme()
+    assert then is not None
+    assert then != programme.digest
+    assert (programme.is_known_as(then), programme.is_known_as(programme.digest), programme.is_known_as("x")) == (
+        (True, True, False)
+    )
+    quote = small.quoted().replace(digest=then)
+    assert replay(quote, {then: programme}) == Replay((), "same")
+    (terms,) = programme.terms
+    for later in (
+        terms.replace(eligibility=terms.eligibility.replace(register_hours=24)),
+        terms.replace(exchange=trade.RULES.replace(limits=(Limit("once", "account", 1, 30),))),
+    ):
+        assert digest_then(small.programme(later)) is None
+    plain = small.programme(terms.replace(exchange=trade.RULES))
+    assert digest_then(plain) not in {None, then, plain.digest}
+    taxed = TreatmentTable.of([Treatment("exchange_value", small.BEGIN, "payment", "a rule")])
+    assert digest_then(dataclasses.replace(programme, treatments=taxed)) is None
+    with pytest.raises(InvalidValue, match="digest is missing: give a text"):
+        programme.is_known_as(None)  # type: ignore[arg-type]

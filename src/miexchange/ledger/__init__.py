@@ -26,7 +26,7 @@ from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, check_pooler, engine_of, reading, release, translated
 from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
 from miexchange.ledger._export import Exported, export
-from miexchange.ledger._feed import FeedEvent
+from miexchange.ledger._feed import FeedEvent, Unread
 from miexchange.ledger._ledger import Ledger
 from miexchange.ledger._observing import LOG, Observed, Watching
 from miexchange.ledger._reconcile import Difference, Reconciliation, reconcile
@@ -61,6 +61,7 @@ __all__ = [
     "Reconciliation",
     "Sweep",
     "UnreachableError",
+    "Unread",
     "UnreadableError",
     "Verification",
     "export",

@@ -17,6 +17,7 @@ from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading
 from miexchange.ledger._errors import LedgerError, unreadable
+from miexchange.ledger._fingerprints import fingerprint, is_of
 from miexchange.ledger._forks import watch
 from miexchange.ledger._observing import Watch, Watching
 from miexchange.ledger._programmes import KeptProgrammes
@@ -26,6 +27,7 @@ from miexchange.ledger._requests import (
     OTHER_ACCOUNT,
     TAKEN,
     UNKNOWN,
+    Content,
     Request,
     bounded,
     plain_code,
@@ -33,7 +35,6 @@ from miexchange.ledger._requests import (
 from miexchange.ledger._rows import (
     bought_us,
     entry_of,
-    fingerprint,
     key_id,
     row_of,
     row_of_event,
@@ -137,7 +138,7 @@ class Books:
         return self._issuing
 
     def _later(
-        self, code: str, event: Event, idempotency_key: str, content: tuple[str, ...], asker: str | None = None
+        self, code: str, event: Event, idempotency_key: str, content: Content, asker: str | None = None
     ) -> Exchange | Refusal:
         return self._transition(code, event.kind, lambda *_: event, event.at, idempotency_key, content, asker)
 
@@ -148,14 +149,16 @@ class Books:
         event_of: Callable[[Session, Exchange], Event | Refusal],
         at: datetime,
         idempotency_key: str,
-        content: tuple[str, ...],
+        content: Content,
         asker: str | None = None,
+        older: Content = (),
     ) -> Exchange | Refusal:
         self._secret_keys()
         plain = plain_code(code)
         if plain is None:
             return MISTYPED
-        request = Request(verb, idempotency_key, (plain, *content), instant(at, "at"), plain, asker)
+        then = (plain, *older) if older else ()
+        request = Request(verb, idempotency_key, (plain, *content), instant(at, "at"), plain, asker, then)
 
         def attempt(session: Session, *, carefully: bool) -> Exchange | Refusal:
             row = session.row(plain, lock=True)
@@ -216,7 +219,7 @@ class Books:
         row = session.core.execute(sql.ANSWER, scope).first()
         if row is None:
             return None
-        if row.fingerprint not in {self._print(request, key) for key in self._keys}:
+        if not is_of(request, row.fingerprint, self._keys):
             return CHANGED
         if not row.is_final:
             self._withdraw(session, row)
@@ -226,13 +229,9 @@ class Books:
                 refusal = Refusal.from_json(row.refusal)
                 return refusal.public() if row.is_public else refusal
             rows = session.core.execute(sql.HISTORY_TO, {"code": row.code, "version": row.version})
-            return fold(entry_of(one).event for one in rows)
+            return fold([entry_of(one).event for one in rows])
         except InvalidValue as error:
             raise unreadable(error) from error
-
-    @staticmethod
-    def _print(request: Request, key: bytes) -> str:
-        return fingerprint(key, request.verb, *request.content)
 
     @property
     def seals(self) -> Seals | None:
@@ -263,7 +262,7 @@ class Books:
             "asker": request.asker or "",
             "verb": request.verb,
             "request": request.key,
-            "fingerprint": self._print(request, self._keys[0]),
+            "fingerprint": fingerprint(request, self._keys[0]),
             "at_us": micros(request.at),
             "code": code or request.code,
             "version": version,

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
+from miexchange._forms import FORM
 from miexchange.errors import InvalidValue, MiExchangeError, VersionError
 
-__all__ = ["BusyError", "LedgerError", "LedgerVersionError", "UnreachableError", "UnreadableError", "unreadable"]
+__all__ = [
+    "NEWER",
+    "BusyError",
+    "LedgerError",
+    "LedgerVersionError",
+    "UnreachableError",
+    "UnreadableError",
+    "is_newer",
+    "unreadable",
+]
+
+NEWER = "Use the newer version of miexchange that wrote it"
+"""The remedy for one thing that this version does not know; the ledger is sound."""
 
 
 class LedgerError(MiExchangeError):
@@ -60,4 +73,11 @@ class UnreadableError(LedgerError):
 def unreadable(error: InvalidValue) -> UnreadableError:
     """Return the error of what the ledger keeps and cannot be read: no fault of whoever asks for it."""
     remedy = "Run miexchange ledger verify, and do not write to the ledger before it is clean"
-    return UnreadableError(f"A row of the ledger cannot be read: {error}", remedy)
+    if error.kind == "unknown" or error.field == "events.kind":
+        remedy = f"{NEWER}; if there is none, run miexchange ledger verify"
+    return UnreadableError(f"A row of the ledger cannot be read: {error}", NEWER if is_newer(error) else remedy)
+
+
+def is_newer(error: InvalidValue) -> bool:
+    """Tell whether a value cannot be read because a newer version wrote it."""
+    return error.field.rpartition(".")[2] in {FORM, "fingerprint"}

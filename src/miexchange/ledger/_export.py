@@ -145,7 +145,7 @@ def _events(ledger: Ledger, after: str) -> Iterator[list[dict[str, Any]]]:
                 "at": one.entry.event.at,
                 "request": one.entry.request,
                 "hash": one.entry.hash,
-                "event": packed(one.entry.event),
+                "event": one.entry.body if isinstance(one.entry, _feed.Unread) else packed(one.entry.event),
             }
             for one in page
         ]

@@ -19,15 +19,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from miexchange._arguments import Rule
+from miexchange._bounded import Chars, Line, Number
+from miexchange._limits import EVENT_BYTES
 from miexchange._text import text_of
+from miexchange._time import from_micros
+from miexchange._value import Value
+from miexchange.errors import InvalidValue
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import PLACE, PREPARE, READ, reading, translated, writing
-from miexchange.ledger._errors import LedgerError
+from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._observing import LOG
 from miexchange.ledger._rows import Entry, entry_of
 from miexchange.ledger._schema import events, feed, feed_queue, tallies
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
 
     from miexchange.ledger._session import Sessions
 
-__all__ = ["AT_ONCE", "POSITION", "FeedEvent", "begin", "page", "place"]
+__all__ = ["AT_ONCE", "POSITION", "FeedEvent", "Unread", "begin", "page", "place"]
 
 AT_ONCE = 1_000
 """How many events get their positions in one transaction; on SQLite, writers wait for it."""
@@ -53,6 +59,36 @@ POSITION = Rule(
 
 
 @dataclass(frozen=True, slots=True)
+class Unread(Value):
+    """An event that this version cannot read: a newer one wrote it, or somebody damaged its row.
+
+    It has its place in the feed all the same, so that whoever follows the feed goes on with the others.
+
+    Attributes:
+        version: its number in the history of its exchange, from 1.
+        kind: what happened, as its row says.
+        at: when, as its row says, UTC.
+        body: its JSON, as it is.
+        request: the idempotency key of the request that made it; None where a sweep did.
+        hash: its keyed hash.
+        why: why it cannot be read, and what to do.
+    """
+
+    version: Number
+    kind: Line
+    at: datetime
+    body: Annotated[str, Chars(0, EVENT_BYTES)]
+    request: Line | None
+    hash: Line
+    why: Line
+
+    @property
+    def event(self) -> Unread:
+        """What is known of the event: its kind and its instant, as an `Entry` has them."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class FeedEvent:
     """One event in the feed.
 
@@ -60,13 +96,13 @@ class FeedEvent:
         position: where it is, to be given to `Ledger.events` for what follows; it names the event, too.
         number: the same as a number: the events are counted from 1, without a gap.
         code: the coupon's code.
-        entry: the event, as in `Ledger.history`.
+        entry: the event, as in `Ledger.history`; `Unread` where this version cannot read it.
     """
 
     position: str
     number: int
     code: str
-    entry: Entry
+    entry: Entry | Unread
 
 
 def _place(number: int, digest: str) -> str:
@@ -101,7 +137,17 @@ def page(engine: Engine, after: str, most: int) -> list[FeedEvent]:
             remedy = "If the ledger was put back to an older state, begin at an earlier position"
             raise LedgerError(what, f"{remedy}, and drop what is known; if not, run miexchange ledger verify")
         del rows[0]
-    return [FeedEvent(_place(row.position, row.hash), row.position, row.code, entry_of(row)) for row in rows]
+    return [FeedEvent(_place(row.position, row.hash), row.position, row.code, _entry(row)) for row in rows]
+
+
+def _entry(row: Any) -> Entry | Unread:  # noqa: ANN401 - a row of `_PAGE`
+    try:
+        return entry_of(row)
+    except UnreadableError as error:
+        try:
+            return Unread(row.version, row.kind, from_micros(row.at_us), row.body, row.request, row.hash, f"{error}")
+        except InvalidValue:  # SQLite keeps a value of any type in any column
+            raise error from None
 
 
 def place(sessions: Sessions, engine: Engine, seals: Seals) -> None:

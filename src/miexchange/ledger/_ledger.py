@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, Self, cast
 from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
-from miexchange._value import instant, packed, require
+from miexchange._value import instant, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
 from miexchange.eligibility import RegisterAnswer
@@ -31,7 +31,7 @@ from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._observing import LOG, Watch, quicker
 from miexchange.ledger._records import KEY, ORDER, Records
 from miexchange.ledger._reports import ENDINGS, DeviceStanding, Exposure, Listed, Sweep, ending
-from miexchange.ledger._requests import Request, plain_code
+from miexchange.ledger._requests import Content, Request, plain_code
 from miexchange.ledger._rows import (
     entry_of,
 )
@@ -191,8 +191,10 @@ class Ledger(Records):
         """
         keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
         # The register's answer is as the instant: a retry may have asked again.
-        content = (packed(quote), account, *(part for tag in told for part in tag))
-        request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
+        named = tuple(part for tag in told for part in tag)
+        content: Content = (quote, account, *named)
+        older: Content = () if register_answer is None else (quote, account, register_answer, *named)
+        request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account, older=older)
 
         def accepted(facts: Facts) -> Accept | Refusal:
             if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
@@ -255,7 +257,7 @@ class Ledger(Records):
             idempotency_key: the caller's name for this request.
         """
         event = Reserve(at, order, account)
-        return self._later(code, event, idempotency_key, (packed(order), account), asker=account)
+        return self._later(code, event, idempotency_key, (order, account), asker=account)
 
     @takes(order=ORDER, at=INSTANT, idempotency_key=KEY)
     def release(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
@@ -314,8 +316,9 @@ class Ledger(Records):
             )
             return found if isinstance(found, Refusal) else Inspect(at, order, found)
 
-        content = (packed(inspection.replace(register_answer=None)), order)
-        return self._transition(code, "inspect", examined, at, idempotency_key, content)
+        content = (inspection.replace(register_answer=None), order)
+        older = () if inspection.register_answer is None else (inspection, order)
+        return self._transition(code, "inspect", examined, at, idempotency_key, content, older=older)
 
     @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def agree(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:

@@ -16,7 +16,7 @@ from miexchange._value import require
 from miexchange.errors import InvalidValue
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import READ, translated
-from miexchange.ledger._errors import UnreadableError
+from miexchange.ledger._errors import NEWER, UnreadableError, is_newer
 from miexchange.programme import Programme
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class KeptProgrammes(Mapping[str, Programme]):
         if body is None:
             return None
         programme = unpacked(name, body)
-        self._remember(programme)
+        self._remember(name, programme)
         return programme
 
     def keep(self, programme: Programme, code: str, connection: Connection) -> dict[str, object] | None:
@@ -113,12 +113,12 @@ class KeptProgrammes(Mapping[str, Programme]):
     def note(self, programme: Programme) -> None:
         """Remember a programme whose transaction was committed."""
         self._kept.add(programme.digest)
-        self._remember(programme)
+        self._remember(programme.digest, programme)
 
-    def _remember(self, programme: Programme) -> None:
+    def _remember(self, digest: str, programme: Programme) -> None:
         if len(self._known) >= _MOST:
             self._known.clear()
-        self._known[programme.digest] = programme
+        self._known[digest] = programme
 
 
 def unpacked(digest: str, body: object) -> Programme:
@@ -128,11 +128,14 @@ def unpacked(digest: str, body: object) -> Programme:
         UnreadableError: another one, or none, is in it.
     """
     inflate = zlib.decompressobj()
+    what = f"The programme {digest[:12]} that the ledger keeps was damaged"
     try:
         text = inflate.decompress(body, JSON_BYTES)  # type: ignore[arg-type]  # SQLite keeps a value of any type
-        if inflate.eof and not inflate.unused_data and (programme := Programme.from_json(text)).digest == digest:
+        if inflate.eof and not inflate.unused_data and (programme := Programme.from_json(text)).is_known_as(digest):
             return programme
-    except (TypeError, zlib.error, InvalidValue):
+    except InvalidValue as error:
+        if is_newer(error):
+            raise UnreadableError(f"The programme {digest[:12]} cannot be read: {error}", NEWER) from error
+    except (TypeError, zlib.error):
         pass
-    what = f"The programme {digest[:12]} that the ledger keeps was damaged"
     raise UnreadableError(what, "Restore the table programmes from a backup, or give the programme itself")

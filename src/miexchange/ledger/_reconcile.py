@@ -20,6 +20,7 @@ from miexchange.exchange import State
 from miexchange.ledger import _queries
 from miexchange.ledger._books import Books
 from miexchange.ledger._engine import READ, reading, translated
+from miexchange.ledger._errors import UnreadableError
 from miexchange.ledger._reports import Listed
 from miexchange.ledger._requests import plain_code
 from miexchange.money import Currency
@@ -43,7 +44,8 @@ class Difference(Value):
     """One thing in which the two differ.
 
     Attributes:
-        what: which: "not_in_ledger", "not_in_file", "twice" in the file, or the name of a column.
+        what: which: "not_in_ledger", "not_in_file", "twice" in the file, "unreadable" by this version, or the name of a
+            column.
         code: the coupon's code; "" where it is not known.
         order: the order; "" where there is none.
         theirs: what the file says.
@@ -52,7 +54,9 @@ class Difference(Value):
         currency: of what the amounts are; None where the ledger does not know the exchange.
     """
 
-    what: Literal["not_in_ledger", "not_in_file", "twice", "order", "state", "value_minor", "discount_minor"]
+    what: Literal[
+        "not_in_ledger", "not_in_file", "twice", "unreadable", "order", "state", "value_minor", "discount_minor"
+    ]
     code: Line
     order: Line
     theirs: Line
@@ -163,7 +167,11 @@ def _differences(ledger: Ledger, row: _Theirs) -> Iterator[Difference]:
     if row.state and row.state != ours.state.value:
         yield differs("state", row.state, ours.state.value)
     for name, theirs in row.amounts.items():
-        said = ours.value_minor if name == "value_minor" else _discount(ledger, ours.code)
+        try:
+            said = ours.value_minor if name == "value_minor" else _discount(ledger, ours.code)
+        except UnreadableError as error:
+            yield differs("unreadable", theirs, error)
+            continue
         if theirs != said:
             yield differs(name, theirs, said)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from miexchange._bounded import Count, Id, Line, Number
+from miexchange._bounded import Count, Id, Line, Number, Since
 from miexchange._limits import JSON_VALUES
 from miexchange._value import Value
 from miexchange.exchange import State
@@ -42,7 +42,8 @@ class Sweep(Value):
     Attributes:
         expired: coupons that were not used in time.
         undecided: re-quotes that were not answered in time.
-        skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there.
+        skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there, or a newer version
+            wrote what this one does not know.
         unsent: orders whose old phone was not sent or handed over in time.
         locked: phones that were locked, and not unlocked in time.
     """
@@ -50,8 +51,8 @@ class Sweep(Value):
     expired: Count
     undecided: Count
     skipped: tuple[Line, ...] = ()
-    unsent: Count = 0
-    locked: Count = 0
+    unsent: Annotated[Count, Since(2)] = 0
+    locked: Annotated[Count, Since(2)] = 0
     _most_items: ClassVar[int] = JSON_VALUES
 
     @property

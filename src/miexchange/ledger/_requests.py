@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from miexchange._limits import NAME, REFUSAL_BYTES, TEXT
 from miexchange._text import text_of
-from miexchange._value import packed
+from miexchange._value import Value, packed
 from miexchange.coupon import normal_code
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refused
 
@@ -18,12 +18,15 @@ __all__ = [
     "OTHER_ACCOUNT",
     "TAKEN",
     "UNKNOWN",
+    "Content",
     "Request",
     "bounded",
     "plain_code",
 ]
 
 _KEPT = 4_096
+Content = tuple[str | Value, ...]
+"""What a request asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +36,22 @@ class Request:
     Attributes:
         verb: its name.
         key: the caller's idempotency key.
-        content: what is asked for, as text; its instant is not part of it, as a retry may have a later one.
+        content: what is asked for, as texts and values; its instant is not part of it, as a retry may have a later
+            one.
         at: the instant.
         code: the coupon's code, where one was given.
         asker: the account that asks; None for the operator, who may see everything. Idempotency keys are of an asker
             and a verb: a customer's key blocks nobody else's.
+        older: the same as versions had it that took a register's answer for a part of it.
     """
 
     verb: str
     key: str
-    content: tuple[str, ...]
+    content: Content
     at: datetime
     code: str | None = None
     asker: str | None = None
+    older: Content = ()
 
 
 _known_code = lru_cache(_KEPT)(normal_code)

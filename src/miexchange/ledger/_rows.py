@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,6 @@ __all__ = [
     "asker_of",
     "bought_us",
     "entry_of",
-    "fingerprint",
     "key_id",
     "row_of",
     "row_of_event",
@@ -54,11 +52,6 @@ class Entry:
 def key_id(key: bytes) -> str:
     """Return what a secret key is called in the ledger; it says nothing of the key."""
     return hmac.digest(key, b"miexchange key id", "sha256").hex()[:16]
-
-
-def fingerprint(key: bytes, *content: str) -> str:
-    """Return a keyed digest of what a request asks for. It is keyed because an inspection holds IMEIs."""
-    return hmac.digest(key, json.dumps(["miexchange request", *content]).encode(), "sha256").hex()
 
 
 def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
+from miexchange._arguments import TEXT, takes
 from miexchange._bounded import Id, Items, Text
 from miexchange._limits import VERSIONS
 from miexchange._privacy import mask
 from miexchange._text import is_a, printable
-from miexchange._value import Fault, canonical, check_types, dump, flag, instant
-from miexchange._zone import AnyZone, data_of, named
+from miexchange._value import Fault, Pickled, canonical, check_types, flag, instant
+from miexchange._zone import AnyZone, data_of
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
 from miexchange.market import AnchorTable, PriceTable
@@ -33,7 +34,7 @@ __all__ = ["Programme", "doubts", "lint", "shipped"]
 
 
 @dataclass(frozen=True, eq=False)
-class Programme:
+class Programme(Pickled):
     """One programme: all that a valuation reads besides the device, the answers and the instant.
 
     Two programmes are equal when their digests are. A new price list makes a new programme; a
@@ -194,17 +195,24 @@ class Programme:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the canonical content: comments, order of rows and file names do not matter."""
-        import hashlib  # noqa: PLC0415 - it loads OpenSSL; a programme is loaded long after the import
+        from miexchange.programme._digest import digest_of  # noqa: PLC0415 - it loads OpenSSL, which an import need not
 
-        content = hashlib.sha256()
-        head = (self.id, self.title, named(self.zone), self.currency.code, str(self.price_step_minor))
-        for words in (head, sorted(self.categories), sorted(self.brands)):
-            content.update("\x1f".join(words).encode() + b"\x1d")
-        for table in (*self.terms, self.catalogue, self.eligible, self.prices, self.anchors, self.treatments):
-            content.update(b"\x1e" + dump(table))
-        for tac, device in self.tacs:
-            content.update(f"\x1e{tac}\x1f{device.brand}\x1f{device.model}".encode())
-        return content.hexdigest()
+        return digest_of(self)
+
+    @takes(digest=TEXT)
+    def is_known_as(self, digest: str) -> bool:
+        """Tell whether a digest is of this programme: its own, or the one that an earlier version of the package took.
+
+        Args:
+            digest: the digest, as a quote has it.
+
+        >>> programme = Programme.load("mi-exchange-india")
+        >>> programme.is_known_as(programme.digest), programme.is_known_as("another")
+        (True, False)
+        """
+        from miexchange.programme._digest import digest_then  # noqa: PLC0415 - as above
+
+        return digest == self.digest or digest == digest_then(self)
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""

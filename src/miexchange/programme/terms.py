@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from miexchange._bounded import Between, Id, Items, Note, Words, bound_of
+from miexchange._bounded import Between, Id, Items, Note, Since, Words, bound_of
 from miexchange._limits import LISTED
 from miexchange._text import WIDEST, native
 from miexchange._time import TICK
@@ -135,12 +135,12 @@ class ExchangeRules(Value):
     accept_register_hours: Hours = 0
     hand_over_register_hours: Hours = 0
     limits: Annotated[tuple[Limit, ...], Items(0, LISTED, "id")] = ()
-    identity_above_minor: Amount | None = None
-    ownership_above_minor: Amount | None = None
-    send_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
-    unlock_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS)] = 0
-    wipe: Literal["optional", "before_hand_over"] = "optional"
     source: Note = ""
+    identity_above_minor: Annotated[Amount | None, Since(2)] = None
+    ownership_above_minor: Annotated[Amount | None, Since(2)] = None
+    send_days: Annotated[int, Between(0, LONGEST_DAYS), Since(2)] = 0
+    unlock_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS), Since(2)] = 0
+    wipe: Annotated[Literal["optional", "before_hand_over"], Since(2)] = "optional"
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (

@@ -1,0 +1,115 @@
+"""The forms of a value: how a newer version adds a field to what older versions wrote and read.
+
+A value that is kept outlives the version that wrote it. So a field that is added carries `Since` with the number of the
+form that has it, and a default. Left at the default it is written nowhere: not to JSON, not into a digest or a seal, so
+that these are what they were, and older versions read them. Once it is set, the form's number stands beside it, and
+an older version says in words that it is too old for this one value. Form 1 has no number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from miexchange._bounded import Older, Since, hints_of, parts_of
+from miexchange.errors import InvalidValue, out_of_range, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pydantic_core import CoreSchema
+
+__all__ = ["FORM", "by_place", "form_of", "in_forms", "left_out", "newer", "numbered", "too_new"]
+
+FORM = "form"
+"""The key of a form's number, from form 2 on."""
+
+
+@cache
+def _later(kind: type) -> dict[str, tuple[int, object]]:
+    """Return the fields that were added to a type, with the first form that has each, and its default."""
+    found: dict[str, tuple[int, object]] = {}
+    for field in dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ():
+        for bound in parts_of(hints_of(kind)[field.name])[1]:
+            if isinstance(bound, Since):
+                found[field.name] = bound.form, field.default
+    return found
+
+
+@cache
+def form_of(kind: type) -> int:
+    """Return the number of the last form of a type that this version knows."""
+    return max((form for form, _ in _later(kind).values()), default=1)
+
+
+def left_out(value: object) -> list[str]:
+    """Return the added fields of a value that are at their defaults, and are written nowhere."""
+    return [name for name, (_, default) in _later(cast("Any", type(value))).items() if getattr(value, name) == default]
+
+
+def numbered(value: object, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of a value without what is left out, and with the number of its form where that is not 1."""
+    for name in left_out(value):
+        data.pop(name, None)
+    form = max((form for name, (form, _) in _later(cast("Any", type(value))).items() if name in data), default=1)
+    return data if form == 1 else {**data, FORM: form}
+
+
+def in_forms(kind: type, schema: CoreSchema) -> CoreSchema:
+    """Return a schema of pydantic's that writes what `numbered` returns, and reads it; that of form 1 as it is."""
+    if form_of(kind) == 1:
+        return schema
+    from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
+
+    found: Any = schema
+    number = core_schema.int_schema(ge=1, le=form_of(kind))
+    given = core_schema.with_default_schema(number, default=form_of(kind))
+    found["schema"]["collect_init_only"] = False  # the number is read, and kept nowhere
+    found["schema"]["fields"].append(core_schema.dataclass_field(FORM, given, init_only=True))
+    found["serialization"] = core_schema.wrap_serializer_function_ser_schema(
+        lambda value, handler: numbered(value, handler(value))
+    )
+    return schema
+
+
+def newer(kind: type, data: object) -> InvalidValue | None:
+    """Return the error of data in a form of a type that this version does not know; None where it knows it."""
+    form = data.get(FORM) if isinstance(data, dict) else None
+    known = form_of(kind)
+    return too_new(kind.__name__, form, known) if type(form) is int and form > known else None
+
+
+def too_new(field: str, form: int, known: int) -> InvalidValue:
+    """Return the error of what a newer version wrote."""
+    rule = f"read it with that version; the last form that this one knows is {known}"
+    return out_of_range(f"{field}.{FORM}", form, rule, which="a newer version of miexchange wrote")
+
+
+def by_place(kind: type, names: Iterable[str], state: object) -> Mapping[str, object]:
+    """Return the fields of a pickle of an earlier version, which did not write their names.
+
+    Fields that it does not have are those of a version that did not have them.
+
+    Raises:
+        InvalidValue: it has more fields than there are.
+    """
+    names = list(names)
+    if isinstance(state, dict):
+        found = {name: state[name] for name in names if name in state}
+    else:
+        given: list[object] = list(state)  # type: ignore[call-overload]  # what pickle kept for a frozen dataclass
+        if len(given) > len(names):
+            raise unknown(kind.__name__, "field", f"{len(names) + 1}", names, "read it with the version that wrote it")
+        found = dict(zip(names, given, strict=False))
+    for name in names:
+        make = _made_by(kind, name)
+        if name not in found and make is not None:
+            found[name] = make()
+    return found
+
+
+def _made_by(kind: type, name: str) -> Callable[[], object] | None:
+    """Return what makes a field of a version that did not have it."""
+    bounds = parts_of(hints_of(kind)[name])[1]
+    return next((bound.make for bound in bounds if isinstance(bound, Older)), None)

@@ -1,0 +1,155 @@
+"""A field that is added: left at its default it is in no form, and once it is set an older version says so in words."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from miexchange import InvalidValue
+from miexchange._bounded import Count, Note, Since, Text
+from miexchange._forms import form_of
+from miexchange._keyed import seal_of
+from miexchange._value import Value, dump, packed
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel(Value):
+    """A parcel, as an older version has it.
+
+    Attributes:
+        to: where it goes.
+        weight: what it weighs, in grams.
+    """
+
+    to: Text
+    weight: Count = 0
+
+
+Older = Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel(Value):  # type: ignore[no-redef]
+    """A parcel, as a newer version has it.
+
+    Attributes:
+        to: where it goes.
+        note: what to mind.
+        weight: what it weighs, in grams.
+        floor: on which floor; None where it is not known.
+    """
+
+    to: Text
+    note: Annotated[Note, Since(2)] = ""
+    weight: Count = 0
+    floor: Annotated[Count | None, Since(3)] = None
+
+
+Newer: Any = Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Post(Value):
+    """Parcels.
+
+    Attributes:
+        parcels: the parcels.
+    """
+
+    parcels: tuple[Newer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OlderPost(Value):
+    """Parcels.
+
+    Attributes:
+        parcels: the parcels.
+    """
+
+    parcels: tuple[Older, ...] = ()
+
+
+PLAIN, OF_OLD = Newer("Pune", weight=5), Older("Pune", 5)
+NOTED, HIGH = PLAIN.replace(note="glass"), PLAIN.replace(floor=0)
+
+
+def sealed(value: Value) -> str:
+    return seal_of(value.to_json(), "parcel", b"0123456789abcdef")
+
+
+def test_a_field_at_its_default_changes_no_form() -> None:
+    """_forms: not to JSON, not into a digest or a seal, so that these are what they were."""
+    assert (form_of(Older), form_of(Newer), form_of(int)) == (1, 3, 1)
+    for form in (packed, dump, Value.to_json, Value.to_dict, sealed):
+        assert form(PLAIN) == form(OF_OLD)
+    assert Older.from_json(PLAIN.to_json()) == OF_OLD
+    assert Newer.from_json(OF_OLD.to_json()) == PLAIN
+    assert Newer.from_dict(OF_OLD.to_dict()) == PLAIN
+
+
+@pytest.mark.parametrize(("value", "form"), [(NOTED, 2), (HIGH, 3), (NOTED.replace(floor=4), 3)])
+def test_a_field_that_is_set_has_the_number_of_its_form_beside_it(value: Any, form: int) -> None:  # noqa: ANN401 - of a type with two versions
+    assert value.to_dict()["form"] == form
+    assert json.loads(packed(value)) == json.loads(dump(value)) == json.loads(value.to_json()) == value.to_dict()
+    assert Newer.from_json(value.to_json()) == value
+    assert Post.from_json(Post((PLAIN, value)).to_json()) == Post((PLAIN, value))
+    rule = "read it with that version; the last form that this one knows is 1"
+    with pytest.raises(InvalidValue) as caught:
+        Older.from_json(value.to_json())
+    assert f"{caught.value}" == f"Parcel.form is {form}, which a newer version of miexchange wrote: {rule}"
+    with pytest.raises(InvalidValue, match=rf"OlderPost\.parcels\.1\.form is {form}, which a newer version"):
+        OlderPost.from_json(Post((PLAIN, value)).to_json())
+
+
+def test_another_fault_of_a_newer_form_is_not_told() -> None:
+    """It may be none: the newer version may allow it."""
+    for wrong in ({"to": 5, "form": 2}, {"form": 2}, {"to": "Pune", "weight": -1, "tip": 1, "form": 2}):
+        with pytest.raises(InvalidValue, match=r"^Parcel\.form is 2, which a newer version of miexchange wrote"):
+            Older.from_dict(wrong)
+
+
+def test_the_number_of_a_form_is_checked() -> None:
+    assert Newer.from_dict({"to": "Pune", "form": 1}) == Newer("Pune")
+    for wrong in ("2", 0, True, None):
+        with pytest.raises(InvalidValue, match=r"^Parcel\.form is .*: give a whole number from 1 to 3"):
+            Newer.from_dict({"to": "Pune", "form": wrong})
+    with pytest.raises(InvalidValue, match=r"Parcel has no field 'form'"):
+        Older.from_dict({"to": "Pune", "form": "2"})
+    with pytest.raises(InvalidValue, match=r"Parcel has no field 'tip'"):
+        Newer.from_dict({"to": "Pune", "tip": 5})
+
+
+def test_a_service_writes_and_reads_it_as_we_do() -> None:
+    class Body(BaseModel):
+        parcel: Newer
+
+    assert Body(parcel=NOTED).model_dump() == {"parcel": NOTED.to_dict()}
+    assert Body.model_validate_json(Body(parcel=NOTED).model_dump_json()).parcel == NOTED
+    with pytest.raises(ValidationError, match="a newer version of miexchange wrote"):
+        Body.model_validate({"parcel": {"to": "Pune", "form": 9}})
+    number = TypeAdapter(Newer).json_schema()["properties"]["form"]
+    assert (number["minimum"], number["maximum"], number["examples"]) == (1, 3, [2])
+
+
+def test_a_pickle_and_a_copy_have_what_is_set() -> None:
+    for value in (PLAIN, NOTED, HIGH):
+        for again in (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value)):  # noqa: S301 - our own bytes
+            assert again == value
+    make, (_, form, state) = PLAIN.__reduce__()
+    assert make(Older, form, state) == OF_OLD, "what is not set is read by the older version"
+    make, (_, form, state) = NOTED.__reduce__()
+    with pytest.raises(InvalidValue, match=r"Parcel\.form is 3, which a newer version of miexchange wrote"):
+        make(Older, form, state)
+
+
+def test_what_was_a_plain_object_is_read_by_its_names() -> None:
+    unset = object.__new__(Newer)
+    unset.__setstate__({"to": "Pune", "weight": 5, "_cached": 1})
+    assert unset == PLAIN

@@ -49,12 +49,13 @@ ROOMS = (
     {"exchange", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "spark", "strategies", "tuning"}
+ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "simulator", "spark", "strategies", "tuning"}
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
     ("cli", "display"),
     ("cli", "ledger"),
+    ("simulator", "ledger"),
     ("spark", "batch"),
     ("tuning", "batch"),
 }

@@ -396,6 +396,7 @@ INTERNAL = {
     "CannotWrite",
     "Stopped",
     "TuningWarning",
+    "Broken",
 }  # caught within, or a warning
 
 

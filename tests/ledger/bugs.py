@@ -12,8 +12,8 @@ from sqlalchemy import literal, select, text
 from ledger.test_machine import Careless
 from miexchange import Quote, Refusal, coupon, exchange, ledger, programme
 from miexchange.coupon import Coupon, CouponStanding
-from miexchange.exchange import State
-from miexchange.ledger import Ledger, _limits, _quotas, _schema, _verify
+from miexchange.exchange import Exchange, State
+from miexchange.ledger import Ledger, LedgerError, _limits, _quotas, _schema, _verify
 from miexchange.ledger import _books as books
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._session import ExchangeRow, Session
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pytest
+
+    from miexchange.ledger import FeedEvent
 
 __all__ = ["BUGS"]
 
@@ -192,6 +194,45 @@ def answered_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Session, "commit", sometimes)
 
 
+def errors_lie(patch: pytest.MonkeyPatch) -> None:
+    """An error says that nothing was changed, and it was: the commit is done when something fails."""
+    commit, number = Session.commit, [0]
+
+    def sometimes(self: Session) -> None:
+        commit(self)
+        number[0] += 1
+        if not number[0] % 9:
+            raise LedgerError("The ledger is tired", "Try again")
+
+    patch.setattr(Session, "commit", sometimes)
+
+
+def reads_find_nothing(patch: pytest.MonkeyPatch) -> None:
+    """A customer asks for a coupon, and it is not there."""
+    patch.setattr(Ledger, "get", lambda *_: None)
+
+
+def feed_skips_events(patch: pytest.MonkeyPatch) -> None:
+    """A page of the feed begins behind the first event."""
+    events = Ledger.events
+
+    def skipping(self: Ledger, after: str, *, limit: int) -> tuple[FeedEvent, ...]:
+        return events(self, after, limit=limit)[1:]
+
+    patch.setattr(Ledger, "events", skipping)
+
+
+def row_without_its_end(patch: pytest.MonkeyPatch) -> None:
+    """A coupon never expires: its row does not say when it does."""
+    row_of = books.row_of
+    patch.setattr(books, "row_of", lambda *parts: {**row_of(*parts), "due_us": None})
+
+
+def door_is_free(patch: pytest.MonkeyPatch) -> None:
+    """A phone is worth less than quoted, and nobody pays the difference."""
+    patch.setattr(Exchange, "to_pay_at_the_door", property(lambda _: 0))
+
+
 def limits_without_a_hold(patch: pytest.MonkeyPatch) -> None:
     """Two acceptances of one address count at the same time, and both find room: no lock makes one wait."""
     patch.setattr(sql, "HOLD", select(literal(1)))
@@ -218,6 +259,11 @@ BUGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         wrong_clock_is_final,
         limits_not_kept,
         answered_before_the_commit,
+        errors_lie,
+        reads_find_nothing,
+        feed_skips_events,
+        row_without_its_end,
+        door_is_free,
     )
 }
 """Each is found on an SQLite file, too, where one client at a time writes."""

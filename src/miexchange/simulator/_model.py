@@ -302,7 +302,7 @@ class Model:
     def _is_again(life: Life, request: Request) -> bool:
         if request.verb == "reserve":
             return life.order == request.order and life.state not in {"void", "reversed"}
-        return life.last == _content(request)
+        return life.last == _content(request, life)
 
     def _reserve(self, life: Life, request: Request, at: int) -> str:
         if life.state != "issued" or request.order == FOREIGN_ORDER or at >= life.valid_until:
@@ -381,7 +381,9 @@ class Model:
                 raise Broken("only what the rules allow is made", f"{kind} of {moved.code[:4]} in {life.state}")
         self._follow(life, kind, counts, request)
         life.version, life.at = moved.version, counts
-        life.last = ("void", "door") if request is None else _content(request) if request.verb != "sweep" else (kind,)
+        life.last = (
+            ("void", "door") if request is None else _content(request, life) if request.verb != "sweep" else (kind,)
+        )
         life.history.append(life.state)
         return life
 
@@ -482,9 +484,11 @@ def _identity(offer: Offer, account: str) -> tuple[object, ...]:
     return (offer.sims, offer.answers, offer.at, offer.given, offer.value, account)
 
 
-def _content(request: Request) -> tuple[object, ...]:
+def _content(request: Request, life: Life) -> tuple[object, ...]:
     """Return what makes two events one: all but their instants."""
     verb = request.verb
+    if verb == "inspect" and life.sims.isdisjoint(request.sims):
+        return verb, request.order, request.answers, "another phone"
     if verb == "inspect":
         return verb, request.order, request.answers, request.sims, request.ring  # a token by each key is in the event
     if verb in {"release", "complete", "reverse"}:

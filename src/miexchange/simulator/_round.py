@@ -77,7 +77,7 @@ class Mix(NamedTuple):
             faults=dice.choice((0, 20, 60, 150)),
             lost=dice.choice((0, 3, 10)),
             clocks=dice.choice((0, 2, 8)),
-            keys=dice.choice((0, 3, 10)),
+            keys=dice.choice((0, 5, 15)),
             forged=dice.choice((0, 8, 25)),
             leaps=dice.choice((1, 3, 6)),
         )
@@ -272,10 +272,10 @@ class Round:
             except LedgerError:
                 return
             raise Broken("a stranger's key opens nothing", "it opened the ledger")
-        key = self._top + 1 if kind == 1 else self._top
+        key = self._top if kind == 1 else self._top + 1
         self._note(-1, f"machine {self.machines.index(machine)} gets key {key}")
         self._restart(machine, key)
-        self.count["keys"] += kind == 1
+        self.count["keys"] += kind != 1
 
     def _jump(self) -> None:
         """Let a clock jump, or put it right."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
+from miexchange.ledger import LedgerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -145,7 +147,7 @@ class Actor:
         """
         if blockers is None:
             if not self._arrived(_PATIENCE):
-                raise TimeoutError(f"client {self.number} hangs at {self.at}")
+                raise self._hanging()
             return []
         for _ in range(int(_PATIENCE / _LOOK)):
             if self._arrived(_LOOK):
@@ -157,7 +159,11 @@ class Actor:
                     sleep(_SETTLED)
                 self.is_waiting = True
                 return found
-        raise TimeoutError(f"client {self.number} hangs at {self.at}")
+        raise self._hanging()
+
+    def _hanging(self) -> LedgerError:
+        what = f"Client {self.number} of the simulation got no answer after {self.at}"
+        return LedgerError(what, "Look at the database: something else may hold its locks")
 
     def end(self) -> None:
         """End the thread; what it had begun is undone."""

@@ -8,6 +8,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from miexchange.coupon import device_token
+from miexchange.ledger import LedgerError
 from miexchange.simulator._model import Broken, Moved
 from miexchange.simulator._shop import imei_of, instant_of, key_of
 
@@ -46,10 +47,11 @@ class Witness:
         """Connect to the database of a ledger."""
         self.is_server = store.engine.dialect.name == "postgresql"
         self._pooled = store.engine.raw_connection()
-        self._driver: Any = self._pooled.driver_connection
+        driver: Any = self._pooled.driver_connection
         self._pooled.detach()  # its settings are its own
         if self.is_server:
-            self._driver.autocommit = True
+            driver.autocommit = True
+        self._driver = driver
         self._version = -1
 
     def close(self) -> None:
@@ -73,7 +75,7 @@ class Witness:
             if not self.rows(_IS_THERE, pid):
                 return
             sleep(_PAUSE)
-        raise TimeoutError(f"the server's process {pid} does not end")
+        raise LedgerError(f"The server's process {pid} of a cut connection does not end", "Look at the server's log")
 
     def news(self, model: Model) -> Iterator[tuple[Moved, tuple[Any, ...]]]:
         """Yield what was committed since the last time: each event, with the row of its exchange."""

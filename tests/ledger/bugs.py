@@ -16,6 +16,7 @@ from miexchange.exchange import Exchange, State
 from miexchange.ledger import Ledger, LedgerError, _limits, _quotas, _schema, _verify
 from miexchange.ledger import _books as books
 from miexchange.ledger import _sql as sql
+from miexchange.ledger._rows import row_of
 from miexchange.ledger._session import ExchangeRow, Session
 from miexchange.simulator import _places, _simulate
 
@@ -224,7 +225,6 @@ def feed_skips_events(patch: pytest.MonkeyPatch) -> None:
 
 def row_without_its_end(patch: pytest.MonkeyPatch) -> None:
     """A coupon never expires: its row does not say when it does."""
-    row_of = books.row_of
     patch.setattr(books, "row_of", lambda *parts: {**row_of(*parts), "due_us": None})
 
 

@@ -140,6 +140,23 @@ MIX = Mix(clients=1, machines=1, faults=0, lost=0, clocks=0, keys=0, forged=0, l
 UNASKED = Moved("7K3M9QXT011ZW8VBJ", 1, "accept", 0, {}, "nobody's")
 LATER = UNASKED._replace(version=2, kind="reserve")
 CHANGED, UNKNOWN = refused(ReasonCode.REQUEST_CHANGED), refused(ReasonCode.COUPON_UNKNOWN)
+
+
+def _made(one: Round, asked: Request) -> None:
+    one._maker(LATER, asked, is_door=False)  # noqa: SLF001 - what is tested
+
+
+def _gone(one: Round, _: Request) -> None:
+    one.model.lives[LATER.code] = Life(LATER.code, "a", Offer((0,), "good", 0, (), 0, 0), "b", 0, 0, 0, {0})
+    one.witness.compare_all(one.model)
+
+
+def _refused_after_all(one: Round, asked: Request, answer: Refusal) -> None:
+    asked.fate.made = ("7K3M9QXT011ZW8VBJ", 1)
+    asked.fate.rivals.append(dataclasses.replace(asked.fate, was_sent=True))
+    one._refuse(asked, answer)  # noqa: SLF001 - what is tested
+
+
 SEEN: dict[str, tuple[str, Callable[[Round, Request], object]]] = {
     "an acceptance of nobody's": ("only what the rules allow", lambda one, _: one.model.move(UNASKED, None)),
     "an event before the first": ("events in their order", lambda one, _: one.model.move(LATER, None)),
@@ -149,23 +166,8 @@ SEEN: dict[str, tuple[str, Callable[[Round, Request], object]]] = {
     "another refusal of it": ("its first answer", lambda one, asked: _refused_after_all(one, asked, UNKNOWN)),
     "an error of nobody's": ("one of the ledger's", lambda one, asked: one._fail(one.actors[0], asked, KeyError("x"))),  # noqa: SLF001 - as above
     "a coupon that is gone": ("what is read was so", lambda one, asked: one._read(0, asked, None)),  # noqa: SLF001 - as above
-    "exchanges that are gone": ("acknowledged transition", lambda one, _: _gone(one)),
+    "exchanges that are gone": ("acknowledged transition", _gone),
 }
-
-
-def _made(one: Round, asked: Request) -> None:
-    one._maker(LATER, asked, is_door=False)  # noqa: SLF001 - what is tested
-
-
-def _gone(one: Round) -> None:
-    one.model.lives[LATER.code] = Life(LATER.code, "a", Offer((0,), "good", 0, (), 0, 0), "b", 0, 0, 0, {0})
-    one.witness.compare_all(one.model)
-
-
-def _refused_after_all(one: Round, asked: Request, answer: Refusal) -> None:
-    asked.fate.made = ("7K3M9QXT011ZW8VBJ", 1)
-    asked.fate.rivals.append(dataclasses.replace(asked.fate, was_sent=True))
-    one._refuse(asked, answer)  # noqa: SLF001 - what is tested
 
 
 @pytest.mark.parametrize("name", SEEN)

@@ -160,7 +160,7 @@ def _refused_after_all(one: Round, asked: Request, answer: Refusal) -> None:
 SEEN: dict[str, tuple[str, Callable[[Round, Request], object]]] = {
     "an acceptance of nobody's": ("only what the rules allow", lambda one, _: one.model.move(UNASKED, None)),
     "an event before the first": ("events in their order", lambda one, _: one.model.move(LATER, None)),
-    "an event of nobody's request": ("only what somebody asks", lambda one, asked: _made(one, asked)),
+    "an event of nobody's request": ("only what somebody asks", _made),
     "another content without one": ("nothing is refused", lambda one, asked: one._refuse(asked, CHANGED)),  # noqa: SLF001 - as above
     "a refusal of what was made": ("its first answer", lambda one, asked: _refused_after_all(one, asked, CHANGED)),
     "another refusal of it": ("its first answer", lambda one, asked: _refused_after_all(one, asked, UNKNOWN)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import literal, select, text
 
 from ledger.test_machine import Careless
-from miexchange import Quote, Refusal, coupon, exchange, ledger, programme
+from miexchange import Quote, Refusal, _steps, coupon, ledger, programme
 from miexchange.coupon import Coupon, CouponStanding
 from miexchange.exchange import Exchange, State
 from miexchange.ledger import Ledger, LedgerError, _limits, _quotas, _schema, _verify
@@ -57,7 +57,7 @@ def checked_before_the_lock(patch: pytest.MonkeyPatch) -> None:
 
 def released_by_anybody(patch: pytest.MonkeyPatch) -> None:
     """Whoever asks can release a code."""
-    patch.setattr(exchange, "_other_order", lambda *_: None)
+    patch.setattr(_steps, "_other_order", lambda *_: None)
 
 
 def keys_ignored(patch: pytest.MonkeyPatch) -> None:

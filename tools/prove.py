@@ -253,7 +253,7 @@ def simulated(databases: dict[str, Iterator[str]], sizes: Sizes) -> str:
         *("database", "steps", "rounds", "requests", "transitions", "acknowledged", "refused", "errors", "killed"),
         *("answers lost", "new keys", "jumps of a clock", "violations", "took"),
     )
-    planted: list[tuple[object, ...]] = []
+    planted: list[tuple[object, ...]] = []  # on files alone: what needs two writers is in the sweep
     for name, plant in bugs.BUGS.items():
         with pytest.MonkeyPatch.context() as patch:
             plant(patch)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal, select, text
+from sqlalchemy import text, update
 
 from ledger.test_machine import Careless
 from miexchange import Quote, Refusal, _steps, coupon, ledger, programme
@@ -16,6 +16,7 @@ from miexchange.exchange import Exchange, State
 from miexchange.ledger import Ledger, LedgerError, _limits, _quotas, _schema, _verify
 from miexchange.ledger import _books as books
 from miexchange.ledger import _sql as sql
+from miexchange.ledger._engine import Conflict
 from miexchange.ledger._rows import row_of
 from miexchange.ledger._session import ExchangeRow, Session
 from miexchange.simulator import _places, _simulate
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from miexchange.ledger import FeedEvent
 
-__all__ = ["BUGS"]
+__all__ = ["BUGS", "RACES"]
 
 
 def checked_before_the_lock(patch: pytest.MonkeyPatch) -> None:
@@ -233,9 +234,22 @@ def door_is_free(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Exchange, "to_pay_at_the_door", property(lambda _: 0))
 
 
-def limits_without_a_hold(patch: pytest.MonkeyPatch) -> None:
-    """Two acceptances of one address count at the same time, and both find room: no lock makes one wait."""
-    patch.setattr(sql, "HOLD", select(literal(1)))
+def places_counted_before(patch: pytest.MonkeyPatch) -> None:
+    """A place of a bonus is counted, then taken: two acceptances read the same count, and write the same one."""
+
+    def take(session: Session, programme: str, wanted: Mapping[str, int]) -> None:
+        for bonus, quota in sorted(wanted.items()):
+            count = _quotas.given(session.core, programme).get(bonus)
+            if count is None:
+                session.core.execute(sql.FIRST_PLACE, {"programme": programme, "bonus": bonus, "given": 1})
+            elif count < quota:
+                session.core.execute(
+                    update(_schema.quotas).where(_schema.quotas.c.bonus == bonus).values(given=count + 1)
+                )
+            else:
+                raise Conflict
+
+    patch.setattr(_quotas, "take", take)
 
 
 BUGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
@@ -268,5 +282,5 @@ BUGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 """Each is found on an SQLite file, too, where one client at a time writes."""
 
-RACES = {bug.__name__: bug for bug in (limits_without_a_hold,)}
+RACES = {bug.__name__: bug for bug in (places_counted_before,)}
 """Only a server lets several write at once."""

@@ -397,6 +397,7 @@ INTERNAL = {
     "CannotWrite",
     "Stopped",
     "TuningWarning",
+    "Unread",
     "Broken",
 }  # caught within, or a warning
 

@@ -398,6 +398,7 @@ INTERNAL = {
     "Stopped",
     "TuningWarning",
     "Unread",
+    "Broken",
 }  # caught within, or a warning
 
 

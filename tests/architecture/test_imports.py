@@ -49,7 +49,7 @@ ROOMS = (
     {"exchange", "_history", "_steps", "_transitions"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "pricelists", "spark", "strategies", "tuning"}
+ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "pricelists", "simulator", "spark", "strategies", "tuning"}
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
@@ -57,6 +57,7 @@ BRIDGES = {
     ("cli", "ledger"),
     ("cli", "pricelists"),
     ("pricelists", "tuning"),
+    ("simulator", "ledger"),
     ("spark", "batch"),
     ("tuning", "batch"),
 }

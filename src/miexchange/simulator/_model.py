@@ -1,0 +1,498 @@
+"""What should happen, in plain Python: the rules of an exchange in the simplest words, and nothing of the ledger's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from miexchange.simulator._shop import (
+    BONUSES,
+    DECIDE,
+    DEDUCTIONS,
+    FOREIGN_ORDER,
+    GRACE,
+    LIMITS,
+    REBUY,
+    REVERSAL,
+    SKEW,
+    TOLERANCE,
+    VALIDITY,
+    Offer,
+    price_of,
+    total_of,
+)
+
+__all__ = ["AGAIN", "DO", "EARLY", "NO", "Broken", "Fate", "Life", "Model", "Moved", "Request", "following"]
+
+DO, AGAIN, NO, EARLY = "made", "repeated", "refused", "refused by the clock"
+"""What a request may come to. What a clock alone refuses is made later, under the same key."""
+
+_OPEN = ("issued", "reserved", "inspected", "requoted")
+_BOUGHT = ("completed", "adjusted")
+_HOLDS_ORDER = ("reserved", "inspected", "requoted", "completed", "adjusted")
+_ENDED_UNUSED = ("expired", "void")
+
+
+class Broken(Exception):  # noqa: N818 - what the simulator looks for; it is no mistake of its own
+    """A law does not hold.
+
+    Attributes:
+        law: the law.
+        what: what was seen.
+    """
+
+    def __init__(self, law: str, what: str) -> None:
+        """Compose the sentence."""
+        super().__init__(f"{law}: {what}")
+        self.law, self.what = law, what
+
+
+@dataclass(slots=True, eq=False)
+class Fate:
+    """What became of a request, however often it was sent.
+
+    Attributes:
+        key: its idempotency key.
+        outcomes: what it may have come to since it was last decided for good.
+        versions: the versions with which it may have been repeated.
+        made: the code and the version of the event that it made; None before.
+        answered: the code and version of its first answer; None before.
+        rivals: the fates of all requests with its key, its own among them.
+        under_way: how often it is being asked at the moment.
+        was_sent: whether it was ever sent.
+    """
+
+    key: str
+    outcomes: set[str] = field(default_factory=set)
+    versions: set[int] = field(default_factory=set)
+    made: tuple[str, int] | None = None
+    answered: tuple[str, int] | None = None
+    rivals: list[Fate] = field(default_factory=list)
+    under_way: int = 0
+    was_sent: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request of a client as it is sent, with everything that the model must know of it.
+
+    Attributes:
+        number: its number, the same when it is sent again.
+        verb: the verb of the ledger.
+        account: who asks; "" for the operator.
+        at: the instant that is given, by the clock of the machine that is asked.
+        fate: what became of it so far.
+        code: the coupon.
+        offer: the quote, where one is accepted.
+        is_forged: whether somebody changed the quote on the way.
+        is_bare: whether it is sent without its IMEIs.
+        by: which programme the machine gives the ledger: its own edition, "all" by digest, or "kept", none.
+        edition: the machine's edition.
+        ring: the numbers of the keys that the machine's ledger was opened with.
+        order: the number of the order.
+        answers: the answers at the door.
+        sims: the IMEIs at the door.
+        address: the tag that a limit counts by.
+        has_made: whether it made its event when it was sent this time.
+    """
+
+    number: int
+    verb: str
+    account: str
+    at: int
+    fate: Fate
+    code: str = ""
+    offer: Offer | None = None
+    is_forged: bool = False
+    is_bare: bool = False
+    by: str = "all"
+    edition: int = 0
+    ring: frozenset[int] = frozenset()
+    order: int = 0
+    answers: str = "good"
+    sims: tuple[int, ...] = ()
+    address: str = ""
+    has_made: bool = False
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return self.fate.key
+
+    def __str__(self) -> str:
+        """Return it for a person."""
+        about = {
+            "accept": f"{self.offer and ','.join(map(str, self.offer.sims))} {'forged ' if self.is_forged else ''}"
+            f"by {self.account}",
+            "reserve": f"order {self.order} by {self.account}",
+            "inspect": f"order {self.order}: {self.answers}, IMEIs {','.join(map(str, self.sims))}",
+        }.get(self.verb, f"order {self.order}" if self.verb in {"release", "complete", "reverse"} else "")
+        name = f"{self.verb} {self.code[:4]} {about}".replace("  ", " ").strip()
+        return f"{name} [{self.key}, at {self.at / 1_000_000:.3f}]"
+
+
+@dataclass(slots=True)
+class Life:
+    """One exchange as the model has it; instants in microseconds.
+
+    Attributes:
+        offer: the quote that was accepted.
+        sims: the IMEIs by which its phone is known.
+        given: what the customer has of it, in minor units: discount and store credit, less what was paid at the door.
+        history: the states that it was in, by version from 1.
+        last: the kind and the content of the last event.
+    """
+
+    code: str
+    account: str
+    offer: Offer
+    address: str
+    began: int
+    at: int
+    valid_until: int
+    sims: set[int]
+    state: str = "issued"
+    version: int = 1
+    order: int | None = None
+    reserved_at: int = 0
+    decide_until: int = 0
+    found: int | None = None
+    given: int = 0
+    history: list[str] = field(default_factory=lambda: ["issued"])
+    last: tuple[object, ...] = ("accept",)
+
+    @property
+    def due(self) -> int | None:
+        """The instant at which a sweep may end it."""
+        if self.state == "issued":
+            return self.valid_until
+        return self.decide_until if self.state == "requoted" else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its account and its phone are taken."""
+        return self.state in _OPEN
+
+    @property
+    def held(self) -> int | None:
+        """The order that it holds, or has used."""
+        return self.order if self.state in _HOLDS_ORDER else None
+
+    @property
+    def worth(self) -> int:
+        """What the phone is worth by the law, as it was handed over or as it was quoted: with its bonus."""
+        return self.offer.value if self.found is None else self.found
+
+
+class Moved(NamedTuple):
+    """An event as the database has it, and the row of its exchange after it."""
+
+    code: str
+    version: int
+    kind: str
+    at: int
+    body: dict[str, object]
+    key: str | None
+
+
+def following(at: int, after: int) -> int:
+    """Return the instant as it counts: a clock may be a little behind."""
+    return after if 0 < after - at <= SKEW else at
+
+
+class Model:
+    """Every exchange of a ledger, and what may come of a request.
+
+    Attributes:
+        lives: the exchanges by their codes.
+        kept: the editions of the programme that the ledger keeps.
+        places: how many places of each bonus are taken.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.lives: dict[str, Life] = {}
+        self.kept: set[int] = set()
+        self.places = dict.fromkeys(BONUSES, 0)
+        self._of_account: dict[str, list[Life]] = {}
+        self._of_sim: dict[int, list[Life]] = {}
+        self._of_address: dict[str, list[Life]] = {}
+        self._of_offer: dict[tuple[object, ...], Life] = {}
+        self._orders: dict[int, str] = {}
+
+    def is_busy(self, account: str) -> bool:
+        """Tell whether an account has an open exchange."""
+        return any(life.is_open for life in self._of_account.get(account, ()))
+
+    def is_taken(self, order: int) -> bool:
+        """Tell whether an order holds a coupon, or has used one."""
+        return order in self._orders
+
+    # ----- what may come of a request
+
+    def judge(self, request: Request) -> tuple[str, int]:
+        """Return what a request comes to now, and the version after it."""
+        if request.verb == "accept":
+            return self._judge_accept(request)
+        life = self.lives.get(request.code)
+        if life is None or (request.account and request.account != life.account):
+            return NO, 0
+        if self._is_again(life, request):
+            return AGAIN, life.version
+        at = following(request.at, life.at)
+        result: str = getattr(self, f"_{request.verb}")(life, request, at)
+        if at < life.at:
+            result = EARLY if result in {DO, EARLY} else NO
+        return result, life.version + 1
+
+    def _judge_accept(self, request: Request) -> tuple[str, int]:
+        offer = request.offer
+        if offer is None or request.is_forged or not self._is_confirmed(request, offer):
+            return NO, 0
+        at = following(request.at, offer.at)
+        if at < offer.at:
+            return EARLY, 0
+        if at >= offer.at + GRACE:
+            return NO, 0
+        known = self._of_offer.get(_identity(offer, request.account))
+        if known is not None:
+            return (AGAIN, 1) if known.version == 1 else (NO, 0)
+        fits = (
+            not self.is_busy(request.account)
+            and all(self._is_free(sim, at) for sim in offer.sims)
+            and not self._is_over(request, offer, at)
+        )
+        bonus = offer.bonus
+        return (DO, 1) if fits and not (bonus and self.places[bonus] >= BONUSES[bonus][1]) else (NO, 0)
+
+    def _is_confirmed(self, request: Request, offer: Offer) -> bool:
+        """Tell whether the machine has the key that sealed the quote, and a programme that makes it."""
+        if (offer.seal not in request.ring and offer.seal) or (request.is_bare and offer.seal):
+            return False
+        if request.by == "own":
+            return price_of(offer.at, request.edition) == price_of(offer.at, offer.edition)
+        return request.by == "all" or offer.edition in self.kept
+
+    def _is_free(self, sim: int, at: int, *, but: str = "", is_open: bool = True) -> bool:
+        """Tell whether a phone is in no open exchange, and was not bought too short a time ago."""
+        for life in self._of_sim.get(sim, ()):
+            if life.code == but:
+                continue
+            if life.is_open and is_open:
+                return False
+            if life.state in _BOUGHT and at - life.at < REBUY:
+                return False
+        return True
+
+    def _is_over(self, request: Request, offer: Offer, at: int) -> bool:
+        """Tell whether a limit allows no further exchange."""
+        of_phone = {life.code: life for sim in offer.sims for life in self._of_sim.get(sim, ())}
+        counted = {
+            "account": self._of_account.get(request.account, []),
+            "device": list(of_phone.values()),
+            "address": self._of_address.get(request.address, []),
+        }
+        for per, (most, window) in LIMITS.items():
+            began = [one for one in counted[per] if one.state not in _ENDED_UNUSED and one.began + window > at]
+            if len(began) >= most:
+                return True
+        return False
+
+    @staticmethod
+    def _is_again(life: Life, request: Request) -> bool:
+        if request.verb == "reserve":
+            return life.order == request.order and life.state not in {"void", "reversed"}
+        return life.last == _content(request, life)
+
+    def _reserve(self, life: Life, request: Request, at: int) -> str:
+        if life.state != "issued" or request.order == FOREIGN_ORDER or at >= life.valid_until:
+            return NO
+        return NO if self._orders.get(request.order, life.code) != life.code else DO
+
+    @staticmethod
+    def _release(life: Life, request: Request, _: int) -> str:
+        return DO if life.state in {"reserved", "inspected"} and life.order == request.order else NO
+
+    def _inspect(self, life: Life, request: Request, _: int) -> str:
+        if life.state != "reserved" or life.order != request.order:
+            return NO
+        if life.sims.isdisjoint(request.sims):
+            return DO  # another phone: called off
+        return (
+            DO
+            if all(self._is_free(sim, life.began, but=life.code, is_open=False) for sim in self._new(life, request))
+            else NO
+        )
+
+    @staticmethod
+    def _new(life: Life, request: Request) -> list[int]:
+        return sorted(set(request.sims) - life.sims)
+
+    @staticmethod
+    def _agree(life: Life, _: Request, at: int) -> str:
+        return DO if life.state == "requoted" and at < life.decide_until else NO
+
+    _decline = _agree
+
+    @staticmethod
+    def _complete(life: Life, request: Request, _: int) -> str:
+        return DO if life.state in {"reserved", "inspected"} and life.order == request.order else NO
+
+    @staticmethod
+    def _expire(life: Life, _: Request, at: int) -> str:
+        if life.due is None:
+            return NO
+        return DO if at >= life.due else EARLY
+
+    @staticmethod
+    def _void(life: Life, _: Request, __: int) -> str:
+        return DO if life.is_open else NO
+
+    @staticmethod
+    def _reverse(life: Life, request: Request, at: int) -> str:
+        fits = life.state in _BOUGHT and life.order == request.order and at < life.at + REVERSAL
+        return DO if fits else NO
+
+    # ----- what happened
+
+    def move(self, moved: Moved, request: Request | None) -> Life:
+        """Let an event happen that the database has, made by a request; None for the door of another exchange.
+
+        Raises:
+            Broken: it must not happen.
+        """
+        kind = moved.kind
+        if request is not None and request.verb != "sweep":
+            verdict, version = self.judge(request)
+            if verdict != DO or version != moved.version:
+                raise Broken(
+                    "only what the rules allow is made",
+                    f"{kind} of {moved.code[:4]}, version {moved.version}: {request} should be {verdict}",
+                )
+        if kind == "accept":
+            return self._begin(moved, request)
+        life = self.lives.get(moved.code)
+        if life is None or moved.version != life.version + 1:
+            raise Broken("an exchange has its events in their order", f"{kind} {moved.code[:4]} {moved.version}")
+        counts = following(moved.at, life.at)
+        if request is None or request.verb == "sweep":
+            is_due = kind == "void" or (life.due is not None and counts >= life.due)
+            if not life.is_open or counts < life.at or not is_due:
+                raise Broken("only what the rules allow is made", f"{kind} of {moved.code[:4]} in {life.state}")
+        self._follow(life, kind, counts, request)
+        life.version, life.at = moved.version, counts
+        life.last = (
+            ("void", "door") if request is None else _content(request, life) if request.verb != "sweep" else (kind,)
+        )
+        life.history.append(life.state)
+        return life
+
+    def _begin(self, moved: Moved, request: Request | None) -> Life:
+        if request is None or request.offer is None or moved.code in self.lives:
+            raise Broken(
+                "only what the rules allow is made", f"an acceptance of {moved.code[:4]} that nobody asked for"
+            )
+        offer = request.offer
+        life = Life(
+            moved.code,
+            request.account,
+            offer,
+            request.address,
+            moved.at,
+            moved.at,
+            moved.at + VALIDITY,
+            set(offer.sims),
+        )
+        coupon = moved.body["coupon"]
+        assert isinstance(coupon, dict)  # noqa: S101 - the JSON form of an acceptance
+        bonuses = {bonus["id"]: bonus["amount"] for bonus in coupon["bonuses"]}
+        due = {offer.bonus: BONUSES[offer.bonus][0]} if offer.bonus else {}
+        if (coupon["exchange_value"], bonuses) != (offer.worth, due):
+            what = (
+                f"{moved.code[:4]} is worth {coupon['exchange_value']} and {bonuses}, by the law {offer.worth}, {due}"
+            )
+            raise Broken("nobody is richer than the law of value allows", what)
+        self.lives[moved.code] = life
+        self._of_account.setdefault(life.account, []).append(life)
+        self._of_address.setdefault(life.address, []).append(life)
+        for sim in offer.sims:
+            self._of_sim.setdefault(sim, []).append(life)
+        self._of_offer[_identity(offer, life.account)] = life
+        if offer.bonus:
+            self.places[offer.bonus] += 1
+        self.kept.add(request.edition if request.by == "own" else offer.edition)
+        return life
+
+    def _follow(self, life: Life, kind: str, at: int, request: Request | None) -> None:
+        """Change an exchange by an event; the request gives what the event is about."""
+        was = life.held
+        if kind == "reserve" and request is not None:
+            life.state, life.order, life.reserved_at = "reserved", request.order, at
+            life.given = self._discounted(life)
+        elif kind == "release":
+            life.state, life.order, life.given = "issued", None, 0
+            life.valid_until = at + (life.valid_until - life.reserved_at)
+        elif kind == "inspect" and request is not None:
+            self._see(life, at, request)
+        elif kind == "agree":
+            life.state, life.given = "adjusted", self._discounted(life)
+        elif kind == "complete":
+            life.state = "completed"
+        else:  # it ends
+            is_expired = kind == "expire" and life.state == "issued"
+            life.state, life.given = "expired" if is_expired else "reversed" if kind == "reverse" else "void", 0
+        self._give_back(life, was)
+
+    def _give_back(self, life: Life, was: int | None) -> None:
+        """Free what an exchange no longer has: the place of its bonus, and the order that it held."""
+        if life.state in _ENDED_UNUSED and life.offer.bonus:
+            self.places[life.offer.bonus] -= 1
+        if was is not None and life.held is None:
+            del self._orders[was]
+        if life.held is not None:
+            self._orders[life.held] = life.code
+
+    @staticmethod
+    def _discounted(life: Life) -> int:
+        """Return what the coupon gives for its order: the discount, and what of the phone's worth it cannot use.
+
+        The bonus is spent first, and what is left of one is nobody's.
+        """
+        assert life.order is not None  # noqa: S101 - whoever asks has one
+        bonus = BONUSES[life.offer.bonus][0] if life.offer.bonus else 0
+        discount = min(life.worth, total_of(life.order))
+        return discount + (life.worth - bonus) - (discount - min(bonus, discount))
+
+    def _see(self, life: Life, at: int, request: Request) -> None:
+        """Judge what was seen at the door, and note the phone's other number."""
+        if life.sims.isdisjoint(request.sims):
+            life.state, life.given = "void", 0
+            return
+        for sim in self._new(life, request):
+            life.sims.add(sim)
+            self._of_sim.setdefault(sim, []).append(life)
+        bonus = BONUSES[life.offer.bonus][0] if life.offer.bonus else 0
+        found = price_of(life.offer.at, life.offer.edition) - DEDUCTIONS[request.answers] + bonus
+        if life.offer.value - found <= TOLERANCE:
+            life.state = "inspected"
+        else:
+            life.state, life.decide_until, life.found = "requoted", at + DECIDE, found
+
+
+def _identity(offer: Offer, account: str) -> tuple[object, ...]:
+    """Return what a coupon's code is made of."""
+    return (offer.sims, offer.answers, offer.at, offer.given, offer.value, account)
+
+
+def _content(request: Request, life: Life) -> tuple[object, ...]:
+    """Return what makes two events one: all but their instants."""
+    verb = request.verb
+    if verb == "inspect" and life.sims.isdisjoint(request.sims):
+        return verb, request.order, request.answers, "another phone"
+    if verb == "inspect":
+        return verb, request.order, request.answers, request.sims, request.ring  # a token by each key is in the event
+    if verb in {"release", "complete", "reverse"}:
+        return verb, request.order
+    if verb in {"agree", "decline"}:
+        return verb, request.account
+    return (verb, "withdrawn") if verb == "void" else (verb,)

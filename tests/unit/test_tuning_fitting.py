@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from miexchange import DataError, InvalidValue, Programme, Quote, headline, lint
+from miexchange import DataError, Device, InvalidValue, Programme, Quote, appraise, headline, lint
 from miexchange.tuning import (
     DeductionModel,
     FittedProgramme,
@@ -22,6 +22,8 @@ from miexchange.tuning import (
     Scale,
     TuningWarning,
     fit_programme,
+    prior_of,
+    scales_of,
     simulate_observations,
 )
 from unit.small import IST
@@ -99,12 +101,100 @@ def test_weights_and_grades_come_near_the_programme_that_made_the_data() -> None
     fit = numbers("condition")["value"]
     for one, other in (
         ("screen_glass=cracked", "screen_glass=deep_scratches"),
-        ("bend=major_dents", "body=heavy_scratches"),
+        ("bend=major_dents", "bend=small_dents"),
     ):
         assert fit[one] / fit[other] == pytest.approx(base[one] / base[other], rel=0.02)
     keeps = {grade.id: grade.keep_bps for grade in graded().terms[-1].grades}
     for name, value in numbers("grades")["value"].items():
         assert value == pytest.approx(keeps[str(name)], abs=250)
+
+
+def quoted(*, grades: tuple[str, ...] = ("heavy_scratches", "cracked")) -> pd.DataFrame:
+    """Return quotes of a buyer whose body faults and glass faults are shares of the clean price, in whole."""
+    shares = {"body=heavy_scratches": 0.94, "body=cracked": 0.90, "bend=major_dents": 0.90}
+    shares = {name: share for name, share in shares.items() if "body" not in name or name.split("=")[1] in grades}
+    shares |= {"screen_glass=cracked": 0.68, "charging_port=faulty": 0.94}
+    rows = [
+        (model, clean, clean * share, finding)
+        for model, clean in ((prices().table_.prices[0].model, 10_000.0), ("a", 20_000.0), ("b", 8_000.0))
+        for finding, share in shares.items()
+    ]
+    return pd.DataFrame(rows, columns=["device", "clean", "price", "findings"])
+
+
+def written(
+    tmp_path: Path, quotes: pd.DataFrame, observations: Observations | None = None
+) -> tuple[FittedProgramme, DeductionModel]:
+    model = DeductionModel(scales_of(graded().terms[-1]), prior=prior_of(graded().terms[-1])).fit(quotes)
+    directory = tmp_path / "written"
+    fit = fit_programme(directory, graded(), prices=prices(), deductions=model, observations=observations, **NAMES)
+    return fit, model
+
+
+def paid(fit: FittedProgramme, model: str, **answers: str) -> float:
+    """Return what a fitted programme pays for answers, as a share of what it pays for the best ones."""
+    at = datetime(ON.year, ON.month, ON.day, 12, tzinfo=IST)
+    best = headline(model, fit.programme, at=at)
+    assert isinstance(best, Quote)
+    quote = appraise(Device(model), best.condition.replace(**answers), fit.programme, at=at)
+    assert isinstance(quote, Quote)
+    return quote.exchange_value / best.exchange_value
+
+
+def test_a_finding_that_lowers_the_grade_is_charged_once(tmp_path: Path) -> None:
+    """Quotes paid 9,400 of 10,000, and the programme 8,120: by the grade, and by the weight once more."""
+    fit, model = written(tmp_path, quoted())
+    listed = [listing.model for listing in fit.programme.eligible][1::10]
+    for device in listed:
+        assert paid(fit, device, body="heavy_scratches") == pytest.approx(0.94, abs=0.02)
+        assert paid(fit, device, body="cracked") == pytest.approx(0.90, abs=0.02)
+        assert paid(fit, device, bend="major_dents") == pytest.approx(0.90, abs=0.02)
+        assert paid(fit, device, body="light_wear") == pytest.approx(0.95, abs=0.02)
+    assert {grade.id: grade.keep_bps for grade in fit.programme.terms[0].grades} == {
+        "A": 10_000,
+        "B": 9_500,
+        "C": 9_500,
+        "D": 9_500,
+    }
+    row = pd.DataFrame({"device": ["a"], "clean": [20_000.0], "findings": ["body=heavy_scratches"]})
+    assert model.predict(row).iloc[0] == pytest.approx(18_800, abs=20)
+    told = fit.numbers[fit.numbers["table"] == "grades"]
+    assert told[["key", "value", "basis"]].to_numpy().tolist() == [["C", 9_500, "modelled"], ["D", 9_500, "modelled"]]
+
+
+def test_a_grade_whose_findings_are_not_all_quoted_keeps_what_it_kept(tmp_path: Path) -> None:
+    fit, _ = written(tmp_path, quoted(grades=("heavy_scratches",)))
+    assert [grade.keep_bps for grade in fit.programme.terms[0].grades] == [10_000, 9_500, 9_500, 8_700]
+    device = [listing.model for listing in fit.programme.eligible][1]
+    assert paid(fit, device, body="heavy_scratches") == pytest.approx(0.94, abs=0.02)
+    assert paid(fit, device, bend="major_dents") == pytest.approx(0.90, abs=0.02)
+    assert paid(fit, device, body="cracked") < 0.87
+
+
+def test_a_grade_that_alone_takes_more_than_the_quotes_say_is_told(tmp_path: Path) -> None:
+    """Observed grades stand: the weight beside them is the least that there is, and the report says so."""
+    fit, _ = written(tmp_path, quoted(), observed())
+    assert fit.deductions is not None
+    assert fit.deductions.carried_ == {"body=heavy_scratches", "body=cracked"}
+    assert "The grade of body=cracked, body=heavy_scratches alone takes as much as the quotes say, or more" in str(fit)
+    device = [listing.model for listing in fit.programme.eligible][1]
+    kept = fit.programme.terms[0].grades[2].keep_bps / 10_000
+    assert paid(fit, device, body="heavy_scratches") == pytest.approx(kept, abs=0.02)
+
+
+def test_the_factor_of_the_terms_is_not_taken_off_a_quoted_fault(tmp_path: Path) -> None:
+    """Quotes are what is paid, after the factor of 97 %: a deduction is written before it."""
+    fit, _ = written(tmp_path, quoted())
+    device = prices().table_.prices[0].model
+    anchor = fit.programme.anchors.as_of(device, "display", fit.programme.terms[0].effective_from)
+    weight = numbers_of(fit, "screen_glass=cracked") / 10_000
+    assert anchor is not None
+    assert anchor.amount_minor * weight * 0.97 == pytest.approx(320_000, rel=0.001)
+
+
+def numbers_of(fit: FittedProgramme, key: str) -> int:
+    found = fit.numbers.set_index("key")["value"]
+    return int(found[key])
 
 
 def test_the_report_shows_itself() -> None:

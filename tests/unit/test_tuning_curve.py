@@ -210,3 +210,18 @@ def test_a_handful_of_rows_gives_numbers_and_no_nan(rows: int) -> None:
     curve = DepreciationCurve().fit(market().head(rows))
     assert np.isfinite(curve.predict(market())).all()
     assert np.isfinite(curve.predict_interval(market()).to_numpy()).all()
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_a_brand_that_is_not_in_a_price_list_is_priced_as_one_in_the_middle(unit: float) -> None:
+    """It was priced at a thousandth, where the list had little scatter, and in paise at a ten thousandth."""
+    made = np.random.default_rng(0)
+    brand = made.integers(0, 3, 60)
+    rows = pd.DataFrame({"brand": [f"B{number}" for number in brand], "age_months": made.uniform(1, 40, 60)})
+    rows["new_price"] = np.exp(made.uniform(9, 11, 60)) * unit
+    rows["price"] = rows["new_price"] * np.exp(-0.25 - 0.015 * rows["age_months"] + np.array([0.1, -0.1, 0.0])[brand])
+    curve = DepreciationCurve().fit(rows, year_col=None)
+    new = pd.DataFrame({"brand": ["new"], "age_months": [12.0], "new_price": [10_000 * unit]})
+    share = float(np.exp(-0.25 - 0.015 * 12))
+    assert curve.predict(new).iloc[0] == pytest.approx(10_000 * unit * share, rel=0.02)
+    assert curve.typical([12.0])["share"].iloc[0] == pytest.approx(share, rel=0.02)

@@ -249,6 +249,9 @@ class Additive:
         for term, column in zip(self.terms, values, strict=True):
             term.learn(column, weights)
         design = self._design(values)
+        # The unit of the prices is a constant on the logarithm: it is taken off first, so that it decides nothing.
+        unit = float(np.average(target, weights=weights))
+        target = target - unit
         solution = self._solve(design, target, weights)
         counted = weights
         for _ in range(3 if self.robust else 0):
@@ -258,8 +261,9 @@ class Additive:
             counted = weights * bounded
             solution = self._solve(design, target, counted)
         leverage = np.einsum("ij,jk,ik->i", design, self._unscaled, design) * counted
-        self.coefficients = solution
         self.residuals = (target - design @ solution) / np.maximum(1.0 - leverage, 0.1)
+        self.coefficients = solution
+        self.coefficients[0] += unit
         return self
 
     def _design(self, values: Sequence[npt.NDArray[np.object_] | Floats]) -> Floats:
@@ -285,7 +289,9 @@ class Additive:
         scatter = float((weights * (target - np.average(target, weights=weights)) ** 2).sum())
         least = max(_LEAST_LEFT * scatter / count, 1e-12)
         size = len(gram)
+        # The intercept is never shrunk: offsets are told apart from it by being shrunk themselves, to a mean of 0.
         own = np.maximum(np.diag(gram), 1e-9 * float(np.max(np.diag(gram))))
+        own[0] = 0.0
         parts = []
         for term, place in zip(self.terms, self.slices, strict=True):
             matrix = term.penalty()

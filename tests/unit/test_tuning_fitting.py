@@ -182,6 +182,53 @@ def test_a_grade_that_alone_takes_more_than_the_quotes_say_is_told(tmp_path: Pat
     assert paid(fit, device, body="heavy_scratches") == pytest.approx(kept, abs=0.02)
 
 
+def of_grades(best: list[str], second: list[str], **answers: list[str]) -> Observations:
+    """Return observations of which those of grade B are worth 95 %, and listings ask 15 % more."""
+    models = [price.model for price in prices().table_.prices[:4]]
+    rows = [
+        (
+            model,
+            round(1_000_000 * (1 if grade == "A" else 0.95) * (1.15 if kind == "listing" else 1)) + 100 * n,
+            kind,
+            grade,
+        )
+        for model in models
+        for grade, kinds in (("A", best), ("B", second))
+        for n, kind in enumerate(kinds)
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "price_minor", "kind", "grade"])
+    frame["on"], frame["source"] = ON, [f"s{n}" for n in range(len(frame))]
+    questionnaire = graded().terms[-1].questionnaire if answers else None
+    return Observations.read(frame.assign(**answers), graded().catalogue, as_of=ON, questionnaire=questionnaire)
+
+
+def test_a_grade_is_no_cheaper_for_being_dealt_in_and_not_listed(tmp_path: Path) -> None:
+    """A true 95 % was written as 82.6 %: the best grade was listed, and the second one dealt in."""
+    found = of_grades(["listing"] * 6 + ["deal"] * 3, ["deal"] * 5)
+    fit = fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
+    assert fit.programme.terms[0].grades[1].keep_bps == pytest.approx(9_500, abs=20)
+
+
+def test_grades_of_two_kinds_need_a_ratio_that_is_stated(tmp_path: Path) -> None:
+    found = of_grades(["listing"] * 6, ["deal"] * 5)
+    with pytest.warns(TuningWarning, match="State it with PriceTableBuilder"):
+        fit_programme(tmp_path / "unsaid", graded(), prices=prices(), observations=found, **NAMES)
+    stated = PriceTableBuilder(catalogue=graded().catalogue, minimum=2, kind_ratios={"listing": 1.15})
+    stated.fit(observed(), zone=IST, dates=[ON])
+    fit = fit_programme(tmp_path / "stated", graded(), prices=stated, observations=found, **NAMES)
+    assert fit.programme.terms[0].grades[1].keep_bps == pytest.approx(9_500, abs=20)
+
+
+def test_a_fault_that_lowers_no_grade_says_nothing_of_a_grade(tmp_path: Path) -> None:
+    """A cracked glass leaves the grade as it is, and took its price into the grade's."""
+    answers = (["unmarked"] * 5 + ["unmarked"] * 3 + ["cracked"] * 4) * 4
+    found = of_grades(["deal"] * 5, ["deal"] * 7, screen_glass=answers)
+    cheap = found.frame["screen_glass"] == "cracked"
+    found.frame.loc[cheap, "price_minor"] = 400_000
+    fit = fit_programme(tmp_path / "new", graded(), prices=prices(), observations=found, **NAMES)
+    assert fit.programme.terms[0].grades[1].keep_bps == pytest.approx(9_500, abs=20)
+
+
 def test_the_factor_of_the_terms_is_not_taken_off_a_quoted_fault(tmp_path: Path) -> None:
     """Quotes are what is paid, after the factor of 97 %: a deduction is written before it."""
     fit, _ = written(tmp_path, quoted())

@@ -26,8 +26,9 @@ from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
 from miexchange.treatment import BONUS, TreatmentTable
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
-from miexchange.tuning._checks import fitted, warn
+from miexchange.tuning._checks import fitted, named_rows, warn
 from miexchange.tuning._findings import keeps_of
+from miexchange.tuning._kinds import kind_offsets
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._report import Report, in_units
 from miexchange.tuning.deductions import DeductionModel
@@ -153,7 +154,7 @@ def fit_programme(
     terms = base.terms_at(start) or base.terms[-1]
     fit = _Fit(base, effective_from, start)
     kept = fit.prices(table, prices)
-    terms = fit.grades(terms, observations)
+    terms = fit.grades(terms, observations, prices.kind_ratios or {})
     if deductions is not None:
         terms, deductions = fit.beside(terms, deductions, observed=observations is not None)
         terms = fit.weights(terms, deductions)
@@ -239,8 +240,12 @@ class _Fit:
             raise out_of_range("effective_from", self._on, "build the table for that day", which=which)
         return kept
 
-    def grades(self, terms: Terms, observations: Observations | None) -> Terms:
-        """Fit what each grade keeps: the median ratio to the best grade of the same model, never rising."""
+    def grades(self, terms: Terms, observations: Observations | None, stated: Mapping[str, float]) -> Terms:
+        """Fit what each grade keeps: the median ratio to the best grade of the same model, never rising.
+
+        Rows with an answer that costs something and lowers no grade are left out, and what is asked is brought to what
+        is paid: else a grade that is listed and another that is dealt in would differ by that.
+        """
         if observations is None:
             return terms
         if "grade" not in observations.frame.columns:
@@ -251,6 +256,17 @@ class _Fit:
             known = ", ".join(grade.id for grade in terms.grades)
             rule = f"give the grades of the terms {terms.version}: {known}"
             raise out_of_range("observations", strange[0], rule, f"has the grade {shown(strange[0])}")
+        frame = frame[_graded_alone(frame, terms)]
+        cells = frame["model"] + "\x1f" + frame["grade"].fillna("")
+        kinds = kind_offsets(np.log(frame["price_minor"]), cells, frame["kind"], stated)
+        unsaid = kinds.assumed(frame["kind"], 1)
+        if unsaid.any() and not unsaid.all():
+            names = ", ".join(sorted(set(frame["kind"][unsaid])))
+            warn(
+                f"{named_rows(frame['row'][unsaid])} are of the kind {names}, and nothing tells what these are of what "
+                "is paid: grades are compared as they are. State it with PriceTableBuilder(kind_ratios=)"
+            )
+        frame = frame.assign(price_minor=frame["price_minor"] * np.exp(-kinds.logs))
         best = terms.grades[0].id
         level = frame[frame["grade"] == best].groupby("model")["price_minor"].median()
         ratio = frame["price_minor"] / frame["model"].map(level)
@@ -419,6 +435,16 @@ def _clean(price: Price, programme: Programme, start: datetime) -> float:
 def _whole(amount: float) -> int:
     """Round to minor units half up, once; at least one."""
     return min(max(int(np.floor(amount + 0.5)), 1), GREATEST_AMOUNT)
+
+
+def _graded_alone(frame: pd.DataFrame, terms: Terms) -> pd.Series[bool]:
+    """Tell which rows have no answer that takes something and is no matter of the grade."""
+    alone = pd.Series(data=True, index=frame.index)
+    for question in terms.questionnaire.questions:
+        if question.id in frame.columns and question.id != "warranty":
+            graded = {option.id for option in question.options if option.is_clean or (option.grade and not option.gate)}
+            alone &= frame[question.id].isna() | frame[question.id].isin(graded)
+    return alone
 
 
 def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple[float, float]:

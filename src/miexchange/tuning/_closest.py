@@ -34,7 +34,7 @@ def step_of(prices: Floats) -> float:
 
     The same prices in another unit show the same step in that unit.
 
-    >>> step_of(np.array([14_400.0, 16_830.0, 17_010.0])), step_of(np.array([144.0, 168.3, 170.1]))
+    >>> step_of(np.array([14_410.0, 16_830.0, 17_010.0])), step_of(np.array([144.1, 168.3, 170.1]))
     (10.0, 0.1)
     >>> step_of(np.array([8_400.0, 17_000.0, 9_000.0 * 0.7071067]))
     0.0

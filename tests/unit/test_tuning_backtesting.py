@@ -205,3 +205,9 @@ def test_a_worse_programme_scores_worse() -> None:
 def test_the_report_shows_itself() -> None:
     assert "By brand" in str(report())
     assert "By price band" in report()._repr_html_()
+
+
+def test_deals_in_another_unit_are_warned_of() -> None:
+    rupees = deals().assign(price_minor=deals()["price_minor"] // 100)
+    with pytest.warns(TuningWarning, match="is the unit right"):
+        backtest(graded(), rupees, at=AT)

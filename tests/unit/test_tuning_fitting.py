@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import warnings
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -109,6 +111,11 @@ def test_weights_and_grades_come_near_the_programme_that_made_the_data() -> None
         assert value == pytest.approx(keeps[str(name)], abs=250)
 
 
+def of_10_000() -> str:
+    """Return the device whose fitted price is nearest to 10,000."""
+    return min(prices().table_.prices, key=lambda price: abs(price.price_minor - 1_000_000)).model
+
+
 def quoted(*, grades: tuple[str, ...] = ("heavy_scratches", "cracked")) -> pd.DataFrame:
     """Return quotes of a buyer whose body faults and glass faults are shares of the clean price, in whole."""
     shares = {"body=heavy_scratches": 0.94, "body=cracked": 0.90, "bend=major_dents": 0.90}
@@ -116,7 +123,7 @@ def quoted(*, grades: tuple[str, ...] = ("heavy_scratches", "cracked")) -> pd.Da
     shares |= {"screen_glass=cracked": 0.68, "charging_port=faulty": 0.94}
     rows = [
         (model, clean, clean * share, finding)
-        for model, clean in ((prices().table_.prices[0].model, 10_000.0), ("a", 20_000.0), ("b", 8_000.0))
+        for model, clean in ((of_10_000(), 10_000.0), ("a", 20_000.0), ("b", 8_000.0))
         for finding, share in shares.items()
     ]
     return pd.DataFrame(rows, columns=["device", "clean", "price", "findings"])
@@ -232,7 +239,7 @@ def test_a_fault_that_lowers_no_grade_says_nothing_of_a_grade(tmp_path: Path) ->
 def test_the_factor_of_the_terms_is_not_taken_off_a_quoted_fault(tmp_path: Path) -> None:
     """Quotes are what is paid, after the factor of 97 %: a deduction is written before it."""
     fit, _ = written(tmp_path, quoted())
-    device = prices().table_.prices[0].model
+    device = of_10_000()
     anchor = fit.programme.anchors.as_of(device, "display", fit.programme.terms[0].effective_from)
     weight = numbers_of(fit, "screen_glass=cracked") / 10_000
     assert anchor is not None
@@ -348,3 +355,34 @@ def test_the_overlap_is_written_where_it_was_fitted(tmp_path: Path) -> None:
     fit = fit_programme(tmp_path / "new", graded(), prices=prices(), deductions=model, **NAMES)
     assert fit.programme.terms[0].overlaps[0].counted_bps == 4_000
     assert "30 quotes" in fit.programme.terms[0].overlaps[0].source
+
+
+def scaled(factor: float) -> PriceTableBuilder:
+    """Return the prices of somebody who wrote another unit."""
+    rows = observed().frame.drop(columns="row")
+    rows = rows.assign(price_minor=(rows["price_minor"] * factor).round().astype(int))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        found = Observations.read(rows, graded().catalogue, as_of=date(2018, 6, 30))
+    return PriceTableBuilder(catalogue=graded().catalogue, minimum=2, round_to_minor=100).fit(
+        found, zone=IST, dates=[ON]
+    )
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.3, 4.0, 100.0])
+def test_prices_of_another_unit_are_warned_of(tmp_path: Path, factor: float) -> None:
+    """Rupees that were given as paise made a phone of ₹110, without a word."""
+    base = replace(graded(), terms=(graded().terms[-1].replace(scrap_minor=0, step_minor=100, bonuses=()),))
+    with pytest.warns(
+        TuningWarning, match=r"and \d+ more of the prices are far from those of graded-trade-in, such as ₹"
+    ):
+        fit_programme(tmp_path / "new", base, prices=scaled(factor), **NAMES)
+
+
+def test_quotes_of_another_unit_are_warned_of(tmp_path: Path) -> None:
+    rows = quoted()
+    paise = rows.assign(clean=rows["clean"] * 100, price=rows["price"] * 100)
+    with pytest.warns(
+        TuningWarning, match="of the condition quotes have clean prices far from the fitted ones, such as 1e"
+    ):
+        written(tmp_path, paise)

@@ -296,3 +296,13 @@ def test_quotes_are_what_is_paid_where_there_are_no_deals() -> None:
     builder = PriceTableBuilder().fit(found, zone=IST, dates=[ON])
     assert builder.summary["price_minor"].tolist() == [1_000_000]
     assert builder.kinds_["basis"].tolist() == ["paid", "estimated"]
+
+
+def test_a_curve_in_another_unit_is_warned_of() -> None:
+    """A curve in rupees changed modelled prices by 20 %, without a word."""
+    frame = simulate_market(300, seed=1)
+    in_rupees = DepreciationCurve(knots=(12.0, 24.0)).fit(frame)
+    with pytest.warns(TuningWarning, match="have new prices far from those that the curve was fitted on"):
+        PriceTableBuilder(catalogue=graded().catalogue, curve=in_rupees).fit(
+            seen([1_000_000] * 3 + [1_001_000]), zone=IST, dates=[ON, ON - timedelta(days=9)]
+        )

@@ -39,7 +39,7 @@ from miexchange.tuning._arguments import (
     whole,
 )
 from miexchange.tuning._book import GROUPS, as_categories, days_of, price_bands, valued
-from miexchange.tuning._checks import as_frame, duplicates, minor, named_rows, warn, words
+from miexchange.tuning._checks import as_frame, duplicates, minor, named_rows, of_another_unit, warn, words
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
 from miexchange.tuning.metrics import score, score_by
@@ -59,6 +59,7 @@ Maker = Callable[[pd.DataFrame], Programme]
 _SAME = 0.9999  # a correlation above this is no coincidence
 _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
 _TAIL = 0.1
+_FEW_FAR = 0.5  # the share of deals paid otherwise by a factor of three, up to which their unit is believed
 _INNER_FOLDS = 4
 _READ = ["exchange_value_minor", "reasons", "grade", "brand", "age"]
 
@@ -399,6 +400,12 @@ def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, rep
         raise out_of_range("deals", None, "give deals that the programme takes", what)
     actual = price[tested.rows][taken]
     predicted = values["exchange_value_minor"][taken].to_numpy(dtype=np.int64)
+    far = of_another_unit(actual, np.maximum(predicted, 1))
+    if far.mean() > _FEW_FAR:
+        warn(
+            f"{named_rows(values.index[taken][far])} were paid more than three times, or less than a third of, what "
+            f"{name} pays: is the unit right? {price_col} is in minor units"
+        )
     rows = pd.DataFrame(
         {
             "actual_minor": actual,

@@ -104,6 +104,7 @@ class DepreciationCurve(Estimator):
         band_: the factors below and above the formula that hold `interval` of the prices, from
             residuals that each leave their own row out.
         oldest_: the greatest age that was seen, in months.
+        new_prices_: the least and the greatest new price that was seen.
         named_: the names of the columns of price and age.
     """
 
@@ -194,6 +195,7 @@ class DepreciationCurve(Estimator):
         self.band_ = (float(np.exp(self._quantiles[0] * typical)), float(np.exp(self._quantiles[1] * typical)))
         self._seen = [np.asarray(column) for column in values]
         self.oldest_ = float(values[0].max())
+        self.new_prices_ = (float(np.exp(values[1].min())), float(np.exp(values[1].max())))
         self.named_ = (price_col, age_col)
         return self
 

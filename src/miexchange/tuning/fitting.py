@@ -26,7 +26,7 @@ from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
 from miexchange.treatment import BONUS, TreatmentTable
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
-from miexchange.tuning._checks import fitted, named_rows, warn
+from miexchange.tuning._checks import fitted, named_rows, of_another_unit, warn
 from miexchange.tuning._findings import keeps_of
 from miexchange.tuning._kinds import kind_offsets
 from miexchange.tuning._normal import NORMAL_95
@@ -156,7 +156,7 @@ def fit_programme(
     kept = fit.prices(table, prices)
     terms = fit.grades(terms, observations, prices.kind_ratios or {})
     if deductions is not None:
-        terms, deductions = fit.beside(terms, deductions, observed=observations is not None)
+        terms, deductions = fit.beside(terms, deductions, kept, observed=observations is not None)
         terms = fit.weights(terms, deductions)
     most = max(price.price_minor for price in kept)
     bonuses = tuple(
@@ -235,10 +235,25 @@ class _Fit:
                     price.source,
                 )
             )
+        self._compare(kept)
         if not kept:
             which = "is a day on which no accepted model has a price"
             raise out_of_range("effective_from", self._on, "build the table for that day", which=which)
         return kept
+
+    def _compare(self, kept: list[Price]) -> None:
+        """Warn of prices that are far from the base's: of another unit, or another phone."""
+        before = [self._base.prices.as_of(price.model, price.effective_from) for price in kept]
+        beside = [np.nan if one is None else one.price_minor for one in before]
+        far = of_another_unit([price.price_minor for price in kept], beside)
+        if far.any():
+            places = np.flatnonzero(far)
+            first, rows = kept[places[0]], named_rows([kept[place].model for place in places])
+            new, old = (in_units(amount, self._base.currency) for amount in (first.price_minor, beside[places[0]]))
+            warn(
+                f"{rows} of the prices are far from those of {self._base.id}, such as {new} for {first.model} where it "
+                f"has {old}: is the unit right? Prices are in minor units"
+            )
 
     def grades(self, terms: Terms, observations: Observations | None, stated: Mapping[str, float]) -> Terms:
         """Fit what each grade keeps: the median ratio to the best grade of the same model, never rising.
@@ -285,7 +300,9 @@ class _Fit:
             self.numbers.append(("grades", grade.id, keep, "bps", low, high, len(ratios), "observed", source))
         return terms.replace(grades=tuple(found))
 
-    def beside(self, terms: Terms, model: DeductionModel, *, observed: bool) -> tuple[Terms, DeductionModel]:
+    def beside(
+        self, terms: Terms, model: DeductionModel, prices: list[Price], *, observed: bool
+    ) -> tuple[Terms, DeductionModel]:
         """Let no finding be charged twice: its weight takes what quotes say that its grade does not.
 
         Where the grades were not observed, the grade of findings that are all quoted takes no more than it must.
@@ -306,7 +323,21 @@ class _Fit:
                     grades[option.grade] = replace(grade, keep_bps=keep, source=source)
                     self.numbers.append(("grades", grade.id, keep, "bps", keep, keep, 0, "modelled", source))
         terms = terms.replace(grades=tuple(grades))
+        self._compare_quotes(model, prices)
         return terms, model.beside(scales, keeps, terms.scrap_minor / self._unit)
+
+    def _compare_quotes(self, model: DeductionModel, prices: list[Price]) -> None:
+        """Warn of devices whose quoted clean price is far from their fitted price."""
+        clean = model.anchors_["clean"].groupby(level="device").median()
+        fitted_prices = {price.model: price.price_minor / self._unit for price in prices}
+        beside = np.array([fitted_prices.get(str(device), np.nan) for device in clean.index])
+        far = of_another_unit(clean, beside)
+        if far.any():
+            warn(
+                f"{named_rows(clean.index[far])} of the condition quotes have clean prices far from the fitted ones, "
+                f"such as {clean[far].iloc[0]:g} where the list has {beside[far][0]:g}: is the unit right? Quotes are "
+                "in units of the currency"
+            )
 
     def weights(self, terms: Terms, model: DeductionModel) -> Terms:
         """Write every fitted weight in basis points; what no quote told keeps the base's."""

@@ -33,7 +33,7 @@ from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
 from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
-from miexchange.tuning._checks import fitted, named_rows, warn
+from miexchange.tuning._checks import fitted, named_rows, of_another_unit, warn
 from miexchange.tuning._kinds import KindOffsets, kind_offsets
 from miexchange.tuning._normal import NORMAL_95, TO_SIGMA
 from miexchange.tuning._progress import track
@@ -51,6 +51,7 @@ __all__ = ["PriceTableBuilder"]
 _MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for a normal law
 _LEAST_SPREAD = 0.005  # prices come in round steps, so no scatter is believed to be smaller
 _POOLED = 5.0  # how many rows the scatter that all variants share counts for
+_FEW_FAR = 0.5  # the share of models far from all that a curve has seen, up to which its unit is believed
 _FEWEST_UNSAID = 5  # rows of a kind of which nothing says what is paid, below which nobody is warned
 _FOREVER = 6.0  # half-lives after which a row is left out
 
@@ -168,6 +169,7 @@ class PriceTableBuilder(Estimator):
         self.zone_, self.currency_ = zone, observations.currency
         parts, outliers = [], []
         self._kinds: dict[date, KindOffsets] = {}
+        self._far = ""
         for day in track(sorted(set(dates)), "Prices"):
             part, left_out = self._of_day(rows, day)
             parts.append(part)
@@ -181,6 +183,8 @@ class PriceTableBuilder(Estimator):
             what = f"has {len(rows)} usable rows, and no variant {self.minimum} of them"
             raise out_of_range("observations", None, "lower minimum, or give a curve", what)
         self._finish(frame[priced].copy(), regimes, zone)
+        if self._far:
+            warn(self._far)
         return self
 
     def _check(self) -> None:
@@ -230,7 +234,7 @@ class PriceTableBuilder(Estimator):
 
     def _aged(self, models: pd.Series[str], days: Any, day: date) -> Any:  # noqa: ANN401 - arrays
         """Return what a price of some days ago has lost since, on the logarithm, where the curve can tell."""
-        if self.curve is None or self.catalogue is None:
+        if self.curve is None or self.catalogue is None or models.empty:
             return 0.0
         launches = {variant.model: variant.launched_on for variant in self.catalogue}
         launched = np.array([launches.get(model) or "NaT" for model in models], dtype="datetime64[D]")
@@ -268,9 +272,21 @@ class PriceTableBuilder(Estimator):
         if not known:
             return pd.Series(dtype=float)
         asked = pd.DataFrame(known, columns=["model", "brand", "launched_on", "new_price"]).set_index("model")
+        self._compare(asked)
         asked["age_months"] = [(day - launched).days / MONTH_DAYS for launched in asked["launched_on"]]
         asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
+
+    def _compare(self, asked: pd.DataFrame) -> None:
+        """Find out whether the curve was fitted on other units than minor ones."""
+        low, high = fitted(self.curve, "new_prices_")
+        near = np.clip(asked["new_price"].to_numpy(dtype=np.float64), low, high)
+        far = of_another_unit(asked["new_price"], near)
+        if far.mean() > _FEW_FAR:
+            self._far = (
+                f"{named_rows(asked.index[far])} have new prices far from those that the curve was fitted on ({low:g} "
+                f"to {high:g}): is the unit right? A curve for prices is fitted on minor units"
+            )
 
     def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: tzinfo) -> None:
         step = self.round_to_minor

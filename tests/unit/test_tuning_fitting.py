@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import warnings
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from miexchange import DataError, Device, InvalidValue, Programme, Quote, appraise, headline, lint
+from miexchange import DataError, Device, InvalidValue, Programme, Quote, appraise, headline, lint, replay
 from miexchange.tuning import (
     DeductionModel,
     FittedProgramme,
@@ -386,3 +386,78 @@ def test_quotes_of_another_unit_are_warned_of(tmp_path: Path) -> None:
         TuningWarning, match="of the condition quotes have clean prices far from the fitted ones, such as 1e"
     ):
         written(tmp_path, paise)
+
+
+LATER: dict[str, Any] = {**NAMES, "id": "graded-trade-in"}
+
+
+@cache
+def june() -> FittedProgramme:
+    """Extend the shipped programme by what was fitted for June."""
+    directory = Path(mkdtemp()) / "june"
+    return fit_programme(directory, graded(), prices=prices(), deductions=deductions(), extend=graded(), **LATER)
+
+
+def test_a_programme_that_is_extended_keeps_its_life() -> None:
+    """A fitted programme began a new life: last month's quotes could not be replayed."""
+    before, fit = graded(), june()
+    assert lint(fit.directory) == ()
+    assert [terms.version for terms in fit.programme.terms] == ["2018-03", "2018-05", "2018-06"]
+    assert fit.programme.terms[:2] == before.terms
+    assert set(before.prices) < set(fit.programme.prices)
+    assert set(before.anchors) < set(fit.programme.anchors)
+    assert set(before.eligible) <= set(fit.programme.eligible)
+    models = [listing.model for listing in before.eligible][::40]
+    for day in (date(2018, 3, 20), date(2018, 4, 30), date(2018, 5, 20), date(2018, 6, 14)):
+        at = datetime(day.year, day.month, day.day, 12, tzinfo=IST)
+        for model in models:
+            quote = headline(model, before, at=at)
+            if isinstance(quote, Quote):
+                assert replay(quote, fit.programme)
+                assert replay(quote, fit.programme).edition == "other"
+    at = datetime(ON.year, ON.month, ON.day, 12, tzinfo=IST)
+    for price in prices().table_.prices[::5]:
+        quote = headline(price.model, fit.programme, at=at)
+        assert isinstance(quote, Quote)
+        assert (quote.terms, quote.priced_from) == ("2018-06", price.effective_from)
+
+
+def test_an_extended_programme_can_be_extended_again(tmp_path: Path) -> None:
+    names = {**LATER, "version": "2018-07", "effective_from": ON + timedelta(days=20)}
+    july = fit_programme(tmp_path / "july", june().programme, prices=prices(), extend=june().programme, **names)
+    assert [terms.version for terms in july.programme.terms][-2:] == ["2018-06", "2018-07"]
+
+
+def test_a_model_without_a_fitted_price_goes_on_with_the_price_that_it_has() -> None:
+    fit = june()
+    assert fit.deductions is not None
+    priced = {price.model for price in prices().table_}
+    model = next(listing.model for listing in graded().eligible if listing.model not in priced)
+    at = datetime(ON.year, ON.month, ON.day, 12, tzinfo=IST)
+    best = headline(model, fit.programme, at=at)
+    assert isinstance(best, Quote)
+    quote = appraise(Device(model), best.condition.replace(touch="faulty"), fit.programme, at=at)
+    assert isinstance(quote, Quote)
+    row = pd.DataFrame({"device": [model], "clean": [best.exchange_value / 100], "findings": ["touch=faulty"]})
+    assert quote.exchange_value / 100 == pytest.approx(fit.deductions.predict(row).iloc[0], abs=20)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"id": "tuned"}, "give graded-trade-in, the id of the programme that is extended"),
+        ({"effective_from": date(2018, 5, 1)}, "give a day after that of the version 2018-05"),
+    ],
+)
+def test_what_would_change_the_past_is_refused(tmp_path: Path, names: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidValue, match=message):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), extend=graded(), **{**LATER, **names})
+
+
+def test_a_programme_of_another_zone_or_currency_is_not_extended(tmp_path: Path) -> None:
+    other = Programme.load("uk-trade-in")
+    with pytest.raises(InvalidValue, match="GBP"):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), extend=other, **{**LATER, "id": other.id})
+    moved = replace(graded(), zone=timezone(timedelta(hours=1)))
+    with pytest.raises(InvalidValue, match="has its days in another zone"):
+        fit_programme(tmp_path / "new", graded(), prices=prices(), extend=moved, **LATER)

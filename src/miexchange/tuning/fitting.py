@@ -25,6 +25,7 @@ from miexchange.programme import Programme
 from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
 from miexchange.treatment import BONUS, TreatmentTable
+from miexchange.tuning._appending import check_extended, extended, priced_from
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
 from miexchange.tuning._checks import fitted, named_rows, of_another_unit, warn
 from miexchange.tuning._findings import keeps_of
@@ -110,6 +111,7 @@ class FittedProgramme(Report):
     version=TEXT,
     effective_from=DATE,
     series=maybe(mapping(TEXT, TEXT)),
+    extend=maybe(instance(Programme)),
 )
 def fit_programme(
     directory: str | Path,
@@ -123,6 +125,7 @@ def fit_programme(
     version: str,
     effective_from: date,
     series: Mapping[str, str] | None = None,
+    extend: Programme | None = None,
 ) -> FittedProgramme:
     """Write a programme with fitted prices, weights, anchors and grades.
 
@@ -142,6 +145,8 @@ def fit_programme(
         version: the name of its terms.
         effective_from: the day from which they hold.
         series: the series of each model, where `deductions` knows series.
+        extend: a programme to go on with, of the same id: its terms, prices, anchors and listings stay as they are up
+            to the day, so that what was quoted under it is replayed; None to begin a new one.
 
     Raises:
         DataError: the linter refuses the result; nothing is written then.
@@ -151,6 +156,8 @@ def fit_programme(
     table: PriceTable = fitted(prices, "table_")
     same_currency(prices.currency_, base.currency, "prices", "the base programme")
     start = instant(midnight(effective_from, base.zone), "effective_from")
+    if extend is not None:
+        check_extended(extend, base, id, start)
     terms = base.terms_at(start) or base.terms[-1]
     fit = _Fit(base, effective_from, start)
     kept = fit.prices(table, prices)
@@ -190,7 +197,9 @@ def fit_programme(
         ),
         terms=(terms.replace(version=version, effective_from=start, bonuses=bonuses),),
     )
-    new = replace(new, anchors=fit.anchors(new, kept, deductions, series or {}))
+    if extend is not None:
+        new = extended(extend, new, start)
+    new = replace(new, anchors=AnchorTable.of((*new.anchors, *fit.anchors(new, deductions, series or {}))))
     written = new.save(directory)
     numbers = pd.DataFrame(fit.numbers, columns=_COLUMNS)
     return FittedProgramme(written, new, numbers, effective_from, deductions)
@@ -377,11 +386,9 @@ class _Fit:
         self.numbers.append(("condition", finding, bps, "bps", low, high, count, basis, source))
         return replace(option, deduction=Deduction(anchor=option.deduction.anchor, weight_bps=bps), source=source)
 
-    def anchors(
-        self, programme: Programme, prices: list[Price], model: DeductionModel | None, series: Mapping[str, str]
-    ) -> AnchorTable:
+    def anchors(self, programme: Programme, model: DeductionModel | None, series: Mapping[str, str]) -> list[Anchor]:
         """Return an anchor for every price and every family that an answer weighs."""
-        (terms,) = programme.terms
+        terms, prices = programme.terms[-1], priced_from(programme, self._start)
         clean = [] if model is None else [_clean(price, programme, self._start) for price in prices]
         needed = list(dict.fromkeys(scale.anchor for scale in scales_of(terms)))
         found: list[Anchor] = []
@@ -390,7 +397,7 @@ class _Fit:
                 found += self._anchors_by_share(prices, component)
             else:
                 found += self._fitted_anchors(prices, component, model, series, clean, terms.factor_bps)
-        return AnchorTable.of(found)
+        return found
 
     def _fitted_anchors(
         self,
@@ -459,7 +466,7 @@ def _clean(price: Price, programme: Programme, start: datetime) -> float:
     """Return what a clean device of a price is quoted, in minor units, before it is rounded down to a step."""
     best = headline(price.model, programme, at=max(price.effective_from, start))
     if not isinstance(best, Quote):  # such as a device that is too old for the programme's bands of age
-        return price.price_minor * programme.terms[0].factor_bps / BPS
+        return price.price_minor * programme.terms[-1].factor_bps / BPS
     return float(best.exchange_value - sum(line.amount for line in best.lines if line.rule == "rounding"))
 
 

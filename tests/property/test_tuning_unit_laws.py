@@ -71,7 +71,7 @@ FITS: list[Callable[[pd.DataFrame, pd.DataFrame, float], npt.NDArray[np.float64]
 
 
 @given(st.sampled_from(FITS), st.integers(0, 999), SCATTERS, UNITS)
-@effort(1)
+@effort(0.5)
 def test_the_unit_of_the_prices_changes_nothing(
     fit: Callable[[pd.DataFrame, pd.DataFrame, float], npt.NDArray[np.float64]], seed: int, scatter: float, unit: float
 ) -> None:
@@ -82,7 +82,7 @@ def test_the_unit_of_the_prices_changes_nothing(
 
 
 @given(st.sampled_from(FITS), st.integers(0, 999), SCATTERS)
-@effort(1)
+@effort(0.5)
 def test_an_unseen_brand_lies_among_the_seen_ones(
     fit: Callable[[pd.DataFrame, pd.DataFrame, float], npt.NDArray[np.float64]], seed: int, scatter: float
 ) -> None:

@@ -262,6 +262,7 @@ class Additive:
             solution = self._solve(design, target, counted)
         leverage = np.einsum("ij,jk,ik->i", design, self._unscaled, design) * counted
         self.residuals = (target - design @ solution) / np.maximum(1.0 - leverage, 0.1)
+        self._scores = design * (counted * (target - design @ solution))[:, None]
         self.coefficients = solution
         self.coefficients[0] += unit
         return self
@@ -334,6 +335,18 @@ class Additive:
         found = lsq_linear(root, np.linalg.solve(root.T, moment), bounds=(-np.inf, upper)).x
         bounded: Floats = np.minimum(found, upper)
         return bounded
+
+    def widen(self, groups: npt.NDArray[np.object_]) -> None:
+        """Widen the covariance where rows of a group miss together (the sandwich of Liang and Zeger 1986).
+
+        What is shrunk stays as uncertain as it was: no error becomes smaller.
+        """
+        codes, names = np.unique(groups.astype(str), return_inverse=True)[::-1]
+        sums = np.zeros((len(names), self._scores.shape[1]))
+        np.add.at(sums, codes, self._scores)
+        together = self._unscaled @ (sums.T @ sums) @ self._unscaled * len(names) / max(len(names) - 1, 1)
+        wider = np.sqrt(np.maximum(np.diag(together) / np.maximum(np.diag(self.covariance), 1e-300), 1.0))
+        self.covariance = self.covariance * np.outer(wider, wider)
 
     def predict(self, values: Sequence[npt.NDArray[np.object_] | Floats]) -> Floats:
         """Return the sum for each row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from miexchange.tuning._additive import Floats
+    import numpy.typing as npt
 
 __all__ = ["KindOffsets", "kind_offsets"]
 
@@ -28,7 +28,7 @@ class KindOffsets:
             rows told it.
     """
 
-    def __init__(self, logs: Floats, table: pd.DataFrame) -> None:
+    def __init__(self, logs: npt.NDArray[np.floating[Any]], table: pd.DataFrame) -> None:
         """Keep the parts; use `kind_offsets`."""
         self.logs = logs
         self.table = table

@@ -46,7 +46,7 @@ def price_list(seed: int, scatter: float, brands: int = 4, rows: int = 80) -> pd
 def by_curve(rows: pd.DataFrame, asked: pd.DataFrame, unit: float) -> npt.NDArray[np.float64]:
     curve = DepreciationCurve().fit(rows.assign(price=rows["price"] * unit, new_price=rows["new_price"] * unit))
     found = curve.predict_interval(asked.assign(new_price=asked["new_price"] * unit)).to_numpy() / unit
-    return np.column_stack([found, curve.typical(asked["age_months"].tolist()).to_numpy()])
+    return np.column_stack([found, curve.typical(asked["age_months"].to_numpy()).to_numpy()])
 
 
 def by_regressor(rows: pd.DataFrame, asked: pd.DataFrame, unit: float) -> npt.NDArray[np.float64]:

@@ -77,7 +77,7 @@ def test_repeated_rows_are_left_out_and_named() -> None:
     assert "3 repeated rows were left out." in found.notes()
     with pytest.warns(TuningWarning, match="rows 400, 401, 402 repeat"):
         assert backtest(graded(), twice.rename(columns={"deal": "id"}), at=AT).dropped == 3
-    unnamed = told.assign(deal=[None, None, *told["deal"].iloc[2:]])
+    unnamed = told.assign(deal=told["deal"].mask(told.index < 2))
     assert backtest(graded(), unnamed, at=AT, id_col="deal").dropped == 0
 
 

@@ -263,8 +263,9 @@ def test_asking_prices_do_not_push_out_deals() -> None:
     builder = PriceTableBuilder().fit(found, zone=IST, dates=[ON])
     assert builder.summary["price_minor"].tolist() == [1_000_000]
     assert builder.outliers_.empty
-    ratio, basis = builder.kinds_.loc[(ON, "listing"), ["ratio", "basis"]]
-    assert (round(ratio, 2), basis) == (1.15, "estimated")
+    kinds = builder.kinds_.reset_index(level="effective_from")
+    assert kinds["ratio"].round(2).to_dict() == {"deal": 1.0, "listing": 1.15}
+    assert kinds["basis"].to_dict() == {"deal": "paid", "listing": "estimated"}
     assert "n=28 of deal, listing at 115 % (estimated)," in builder.table_.prices[0].source
 
 

@@ -35,11 +35,17 @@ def arguments(description: str | None) -> Asked:
     return parser.parse_args(namespace=Asked())
 
 
-def file_of(asked: Asked, name: str) -> Path | None:
-    """Return a data file, or None with a line that says where it was looked for."""
-    path = asked.data / name
-    if path.is_file():
-        return path
+def file_of(asked: Asked, name: str, beside: str = "") -> Path | None:
+    """Return a data file, or None with a line that says where it was looked for.
+
+    Args:
+        asked: the command line.
+        name: the file.
+        beside: the folder beside the one that was asked for in which it may be as well.
+    """
+    for path in (asked.data / name, asked.data.parent / beside / name):
+        if path.is_file():
+            return path
     print(f"skipped: there is no {name} in {asked.data}; give its folder with --data\n")
     return None
 

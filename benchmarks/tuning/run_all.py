@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("recell.py", "condition.py", "recovery.py", "speed.py")
+SCRIPTS = ("recell.py", "condition.py", "grid.py", "bands.py", "recovery.py", "speed.py")
 
 
 def main() -> None:

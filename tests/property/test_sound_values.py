@@ -52,6 +52,7 @@ from miexchange.programme._fit import Fitter
 from miexchange.programme._toml import Toml
 from miexchange.strategies import STRATEGIES
 from miexchange.tac import TacDevice
+from miexchange.tuning import Scale
 from property import sound
 from unit import small, trade
 
@@ -143,6 +144,9 @@ EXAMPLES: dict[tuple[Any, str], Any] = {
     (Terms, "overlaps"): Overlap("display", "battery", 1),
     (Terms, "age_bands"): AgeBand(0, 1),
     (Terms, "customer_classes"): CustomerClass("gold", 1),
+    (Scale, "keeps_bps"): 9_000,
+    (Scale, "others_bps"): 9_500,
+    (Scale, "overlaps"): Overlap("display", "battery", 1),
 }
 
 

@@ -67,12 +67,28 @@ def test_without_a_split_all_is_tested_without_a_band() -> None:
 
 
 def test_repeated_rows_are_left_out_and_named() -> None:
-    twice = pd.concat([deals(), deals().head(3)], ignore_index=True)
+    """A repeat is a row with the id of an earlier one, whatever else it says."""
+    told = deals().assign(deal=[f"d{number}" for number in range(len(deals()))])
+    twice = pd.concat([told, told.head(3).assign(price_minor=[1, 2, 3])], ignore_index=True)
     with pytest.warns(TuningWarning, match="rows 400, 401, 402 repeat earlier rows and are left out"):
-        found = backtest(graded(), twice, at=AT)
-    assert found.dropped == 3
+        found = backtest(graded(), twice, at=AT, id_col="deal")
+    assert (found.dropped, found.alike) == (3, 0)
     assert len(found.rows) == len(deals())
     assert "3 repeated rows were left out." in found.notes()
+    with pytest.warns(TuningWarning, match="rows 400, 401, 402 repeat"):
+        assert backtest(graded(), twice.rename(columns={"deal": "id"}), at=AT).dropped == 3
+    unnamed = told.assign(deal=told["deal"].mask(told.index < 2))
+    assert backtest(graded(), unnamed, at=AT, id_col="deal").dropped == 0
+
+
+def test_deals_that_look_alike_are_all_tested() -> None:
+    """700 real deals became 200: phones of one model in one condition are paid alike."""
+    alike = pd.concat([deals().head(200)] * 3 + [deals().head(100)], ignore_index=True)
+    found = backtest(graded(), alike, at=AT)
+    assert (len(found.rows), found.dropped, found.alike) == (700, 0, 500)
+    assert "500 deals look like earlier ones: name the column that tells them apart, id_col=." in found.notes()
+    told = backtest(graded(), alike.assign(id=range(700)), at=AT)
+    assert (len(told.rows), told.dropped, told.alike) == (700, 0, 0)
 
 
 @pytest.mark.parametrize("leak", ["plain", "scaled", "logarithm"])
@@ -189,3 +205,9 @@ def test_a_worse_programme_scores_worse() -> None:
 def test_the_report_shows_itself() -> None:
     assert "By brand" in str(report())
     assert "By price band" in report()._repr_html_()
+
+
+def test_deals_in_another_unit_are_warned_of() -> None:
+    rupees = deals().assign(price_minor=deals()["price_minor"] // 100)
+    with pytest.warns(TuningWarning, match="is the unit right"):
+        backtest(graded(), rupees, at=AT)

@@ -210,3 +210,79 @@ def test_a_handful_of_rows_gives_numbers_and_no_nan(rows: int) -> None:
     curve = DepreciationCurve().fit(market().head(rows))
     assert np.isfinite(curve.predict(market())).all()
     assert np.isfinite(curve.predict_interval(market()).to_numpy()).all()
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_a_brand_that_is_not_in_a_price_list_is_priced_as_one_in_the_middle(unit: float) -> None:
+    """It was priced at a thousandth, where the list had little scatter, and in paise at a ten thousandth."""
+    made = np.random.default_rng(0)
+    brand = made.integers(0, 3, 60)
+    rows = pd.DataFrame({"brand": [f"B{number}" for number in brand], "age_months": made.uniform(1, 40, 60)})
+    rows["new_price"] = np.exp(made.uniform(9, 11, 60)) * unit
+    rows["price"] = rows["new_price"] * np.exp(-0.25 - 0.015 * rows["age_months"] + np.array([0.1, -0.1, 0.0])[brand])
+    curve = DepreciationCurve().fit(rows, year_col=None)
+    new = pd.DataFrame({"brand": ["new"], "age_months": [12.0], "new_price": [10_000 * unit]})
+    share = float(np.exp(-0.25 - 0.015 * 12))
+    assert curve.predict(new).iloc[0] == pytest.approx(10_000 * unit * share, rel=0.02)
+    assert curve.typical(np.array([12.0]))["share"].iloc[0] == pytest.approx(share, rel=0.02)
+
+
+def families(count: int, seed: int, apart: float = 0.15) -> pd.DataFrame:
+    """Make prices of families, each of which lies above or below the formula with all its rows."""
+    make = np.random.default_rng(seed)
+    family = np.repeat(np.arange(count), 20)
+    new = np.exp(make.uniform(9, 11, count))[family]
+    age = make.uniform(0, 36, len(family))
+    log = -0.2 - 0.02 * age + make.normal(0, apart, count)[family] + make.normal(0, 0.03, len(family))
+    return pd.DataFrame(
+        {"family": family, "new_price": new, "age_months": age, "brand": "one", "price": new * np.exp(log)}
+    )
+
+
+def test_a_band_of_groups_holds_what_it_states_for_groups_that_were_not_seen() -> None:
+    """80 % held 53 % on families that were not seen."""
+    held: dict[str | None, list[bool]] = {None: [], "family": []}
+    for seed in range(3):
+        seen, new = families(40, seed), families(40, seed + 100)
+        for groups in held:
+            band = DepreciationCurve().fit(seen, brand_col=None, year_col=None, groups=groups).predict_interval(new)
+            held[groups] += ((new["price"] >= band["low"]) & (new["price"] <= band["high"])).tolist()
+    assert 0.70 < np.mean(held["family"]) < 0.90
+    assert np.mean(held[None]) < np.mean(held["family"])
+
+
+@pytest.mark.sweep
+def test_errors_of_groups_are_wider_and_hold_the_truth() -> None:
+    held: list[bool] = []
+    plain: list[bool] = []
+    for seed in range(20):
+        rows = families(40, seed)
+        for groups, found in (("family", held), (None, plain)):
+            summary = DepreciationCurve(knots=(60.0,)).fit(rows, brand_col=None, year_col=None, groups=groups).summary
+            low, high = summary[["low", "high"]].to_numpy()[0]  # of the level
+            found.append(bool(low <= -0.2 + float(np.log(rows["new_price"]).mean()) <= high))
+    assert np.mean(held) >= 0.8
+    assert np.mean(plain) < np.mean(held)
+
+
+def test_a_band_widens_beyond_the_ages_that_were_seen() -> None:
+    curve = DepreciationCurve().fit(families(40, 1), brand_col=None, year_col=None)
+    found = curve.typical(np.array([20.0, curve.oldest_, curve.oldest_ + 24, curve.oldest_ + 48]))
+    wide = np.log((found["high"] / found["low"]).to_numpy())
+    assert wide[1] < wide[2] < wide[3]
+    assert abs(wide[0] - wide[1]) < wide[3] - wide[2]
+
+
+def test_months_go_in_order_and_groups_are_at_least_three() -> None:
+    rows = families(12, 1)
+    months = rows.assign(month=[f"2023-{1 + number:02d}" for number in rows["family"]])
+    days = months.assign(month=pd.to_datetime(months["month"] + "-01"))
+    by_month, by_day = (
+        DepreciationCurve().fit(one, brand_col=None, year_col=None, groups="month") for one in (months, days)
+    )
+    assert by_month.predict_interval(rows).equals(by_day.predict_interval(rows))
+    two = rows[rows["family"] < 2]
+    with pytest.raises(InvalidValue, match="groups has 2 different ones: name a column with 3 groups or more"):
+        DepreciationCurve().fit(two, brand_col=None, year_col=None, groups="family")
+    with pytest.raises(InvalidValue, match="has no column variant"):
+        DepreciationCurve().fit(rows, brand_col=None, year_col=None, groups="variant")

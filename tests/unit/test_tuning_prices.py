@@ -24,7 +24,7 @@ from unit.tuned import ON, graded, observed, prices
 MODEL = "oneplus-3t-6-64"
 
 
-def seen(amounts: list[int], *, on: date = ON, model: str = MODEL, **columns: list[str]) -> Observations:
+def seen(amounts: list[int], *, on: date = ON, model: str = MODEL, **columns: str | list[str]) -> Observations:
     rows = pd.DataFrame(
         {
             "model": model,
@@ -251,3 +251,59 @@ def test_clean_prices_are_of_the_better_grade() -> None:
     assert PriceTableBuilder().fit(given, zone=IST, dates=[ON]).table_.prices[0].price_minor == 1_000_000
     with pytest.raises(InvalidValue, match=r"^grades is missing, and there are .*: say the order of the grades: "):
         PriceTableBuilder().fit(Observations.read(rows, graded().catalogue, as_of=ON), zone=IST, dates=[ON])
+
+
+def asked_and_paid(asked: list[int], paid: list[int]) -> Observations:
+    return seen([*asked, *paid], kind=["listing"] * len(asked) + ["deal"] * len(paid))
+
+
+def test_asking_prices_do_not_push_out_deals() -> None:
+    """20 listings at 11,500 and 8 deals at 10,000 made 11,500, and the deals were left out as outliers."""
+    found = asked_and_paid([1_150_000 + 100 * n for n in range(20)], [1_000_000 + 100 * n for n in range(8)])
+    builder = PriceTableBuilder().fit(found, zone=IST, dates=[ON])
+    assert builder.summary["price_minor"].tolist() == [1_000_000]
+    assert builder.outliers_.empty
+    kinds = builder.kinds_.reset_index(level="effective_from")
+    assert kinds["ratio"].round(2).to_dict() == {"deal": 1.0, "listing": 1.15}
+    assert kinds["basis"].to_dict() == {"deal": "paid", "listing": "estimated"}
+    assert "n=28 of deal, listing at 115 % (estimated)," in builder.table_.prices[0].source
+
+
+def test_a_variant_that_is_only_listed_takes_the_ratio_of_the_others() -> None:
+    rows = [
+        asked_and_paid([1_150_000] * 5 + [1_151_000], [1_000_000] * 4 + [999_000]).frame,
+        seen([575_000, 576_000, 574_000], model="xiaomi-mi-a1-4-64", kind="listing").frame,
+    ]
+    both = pd.concat(rows).drop(columns="row").assign(source=[f"s{n}" for n in range(14)])
+    found = Observations.read(both, graded().catalogue, as_of=ON)
+    builder = PriceTableBuilder().fit(found, zone=IST, dates=[ON])
+    assert builder.summary["price_minor"].tolist() == [1_000_000, 500_000]
+
+
+def test_a_ratio_that_is_stated_stands_and_one_that_nothing_tells_is_warned_of() -> None:
+    found = seen([1_150_000 + 100 * n for n in range(6)], kind="listing")
+    stated = PriceTableBuilder(kind_ratios={"listing": 1.15}).fit(found, zone=IST, dates=[ON])
+    assert stated.summary["price_minor"].tolist() == [1_000_000]
+    assert stated.kinds_["basis"].tolist() == ["stated"]
+    with pytest.warns(TuningWarning, match="are of the kind listing, and too few variants have deals or quotes beside"):
+        unsaid = PriceTableBuilder().fit(found, zone=IST, dates=[ON])
+    assert unsaid.summary["price_minor"].tolist() == [1_150_000]
+    with pytest.raises(InvalidValue, match="kind_ratios"):
+        PriceTableBuilder(kind_ratios={"listing": 0.0}).fit(found, zone=IST, dates=[ON])
+
+
+def test_quotes_are_what_is_paid_where_there_are_no_deals() -> None:
+    found = seen([1_200_000] * 5 + [1_000_000] * 4 + [1_001_000], kind=["listing"] * 5 + ["quote"] * 5)
+    builder = PriceTableBuilder().fit(found, zone=IST, dates=[ON])
+    assert builder.summary["price_minor"].tolist() == [1_000_000]
+    assert builder.kinds_["basis"].tolist() == ["paid", "estimated"]
+
+
+def test_a_curve_in_another_unit_is_warned_of() -> None:
+    """A curve in rupees changed modelled prices by 20 %, without a word."""
+    frame = simulate_market(300, seed=1)
+    in_rupees = DepreciationCurve(knots=(12.0, 24.0)).fit(frame)
+    with pytest.warns(TuningWarning, match="have new prices far from those that the curve was fitted on"):
+        PriceTableBuilder(catalogue=graded().catalogue, curve=in_rupees).fit(
+            seen([1_000_000] * 3 + [1_001_000]), zone=IST, dates=[ON, ON - timedelta(days=9)]
+        )

@@ -54,7 +54,7 @@ def scales() -> tuple[Scale, ...]:
 
 @cache
 def condition_quotes() -> pd.DataFrame:
-    """Return what the programme itself quotes for single faults, without what is no deduction."""
+    """Return what the programme itself quotes for single faults, in whole: what their grade takes is in it."""
     rows = []
     for model in sorted({listing.model for listing in graded().eligible.listings})[::9]:
         best = headline(model, graded(), at=datetime(2018, 5, 20, 12, tzinfo=UTC))
@@ -67,9 +67,7 @@ def condition_quotes() -> pd.DataFrame:
                 answers = best.condition.replace(**{question: option})
                 quote = appraise(Device(model), Condition(answers), graded(), at=best.at)
                 assert isinstance(quote, Quote)
-                cost = -sum(line.amount for line in quote.lines if line.rule.startswith("deduction")) / 100
-                if cost < clean - 10:
-                    rows.append((model, clean, clean - cost, finding))
+                rows.append((model, clean, quote.exchange_value / 100, finding))
     return pd.DataFrame(rows, columns=["device", "clean", "price", "findings"])
 
 

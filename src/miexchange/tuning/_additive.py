@@ -249,6 +249,9 @@ class Additive:
         for term, column in zip(self.terms, values, strict=True):
             term.learn(column, weights)
         design = self._design(values)
+        # The unit of the prices is a constant on the logarithm: it is taken off first, so that it decides nothing.
+        unit = float(np.average(target, weights=weights))
+        target = target - unit
         solution = self._solve(design, target, weights)
         counted = weights
         for _ in range(3 if self.robust else 0):
@@ -258,8 +261,10 @@ class Additive:
             counted = weights * bounded
             solution = self._solve(design, target, counted)
         leverage = np.einsum("ij,jk,ik->i", design, self._unscaled, design) * counted
-        self.coefficients = solution
         self.residuals = (target - design @ solution) / np.maximum(1.0 - leverage, 0.1)
+        self._scores = design * (counted * (target - design @ solution))[:, None]
+        self.coefficients = solution
+        self.coefficients[0] += unit
         return self
 
     def _design(self, values: Sequence[npt.NDArray[np.object_] | Floats]) -> Floats:
@@ -285,7 +290,9 @@ class Additive:
         scatter = float((weights * (target - np.average(target, weights=weights)) ** 2).sum())
         least = max(_LEAST_LEFT * scatter / count, 1e-12)
         size = len(gram)
+        # The intercept is never shrunk: offsets are told apart from it by being shrunk themselves, to a mean of 0.
         own = np.maximum(np.diag(gram), 1e-9 * float(np.max(np.diag(gram))))
+        own[0] = 0.0
         parts = []
         for term, place in zip(self.terms, self.slices, strict=True):
             matrix = term.penalty()
@@ -328,6 +335,18 @@ class Additive:
         found = lsq_linear(root, np.linalg.solve(root.T, moment), bounds=(-np.inf, upper)).x
         bounded: Floats = np.minimum(found, upper)
         return bounded
+
+    def widen(self, groups: npt.NDArray[np.object_]) -> None:
+        """Widen the covariance where rows of a group miss together (the sandwich of Liang and Zeger 1986).
+
+        What is shrunk stays as uncertain as it was: no error becomes smaller.
+        """
+        codes, names = np.unique(groups.astype(str), return_inverse=True)[::-1]
+        sums = np.zeros((len(names), self._scores.shape[1]))
+        np.add.at(sums, codes, self._scores)
+        together = self._unscaled @ (sums.T @ sums) @ self._unscaled * len(names) / max(len(names) - 1, 1)
+        wider = np.sqrt(np.maximum(np.diag(together) / np.maximum(np.diag(self.covariance), 1e-300), 1.0))
+        self.covariance = self.covariance * np.outer(wider, wider)
 
     def predict(self, values: Sequence[npt.NDArray[np.object_] | Floats]) -> Floats:
         """Return the sum for each row."""

@@ -29,6 +29,7 @@ __all__ = [
     "minor",
     "named_rows",
     "numbers",
+    "of_another_unit",
     "warn",
     "words",
 ]
@@ -78,6 +79,20 @@ def named_rows(labels: Iterable[object]) -> str:
     first = ", ".join(str(label) if isinstance(label, int | np.integer) else shown(label) for label in found[:_FEW])
     more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
     return f"row{'s'[: len(found) != 1]} {first}{more}"
+
+
+_FAR = 3.0  # no list moves by so much from one edition to the next, and every mistake of a unit moves it by more
+
+
+def of_another_unit(values: Any, beside: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - two columns of one length
+    """Tell which amounts are more than three times, or less than a third of, those beside them; NaN is neither.
+
+    >>> of_another_unit([100.0, 299.0, 301.0, 33.0], [100.0, 100.0, 100.0, float("nan")]).tolist()
+    [False, False, True, False]
+    """
+    ratio = np.asarray(values, dtype=np.float64) / np.asarray(beside, dtype=np.float64)
+    found: npt.NDArray[np.bool_] = (ratio > _FAR) | (ratio < 1 / _FAR)
+    return found
 
 
 def as_frame(data: object, columns: Iterable[object], what: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Backtests that do not flatter: split by device or by time, without duplicates, scored in minor units.
+"""Backtests that do not flatter: split by device or by time, each deal once, scored in minor units.
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Programme
@@ -39,7 +39,7 @@ from miexchange.tuning._arguments import (
     whole,
 )
 from miexchange.tuning._book import GROUPS, as_categories, days_of, price_bands, valued
-from miexchange.tuning._checks import as_frame, duplicates, minor, named_rows, warn, words
+from miexchange.tuning._checks import as_frame, duplicates, minor, named_rows, of_another_unit, warn, words
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import Report
 from miexchange.tuning.metrics import score, score_by
@@ -59,6 +59,7 @@ Maker = Callable[[pd.DataFrame], Programme]
 _SAME = 0.9999  # a correlation above this is no coincidence
 _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neither
 _TAIL = 0.1
+_FEW_FAR = 0.5  # the share of deals paid otherwise by a factor of three, up to which their unit is believed
 _INNER_FOLDS = 4
 _READ = ["exchange_value_minor", "reasons", "grade", "brand", "age"]
 
@@ -128,13 +129,14 @@ class Backtest(Report):
         rows: one row for each tested deal: `actual_minor`, `predicted_minor`, `low_minor` and `high_minor` of
             the 80 % band, `fold`, `brand`, `age`, `grade`, `price_band`.
         refused: how many deals the programme refuses, by reason.
-        dropped: how many repeated rows were left out.
+        dropped: how many rows with the id of an earlier one were left out.
+        alike: how many rows look like an earlier one, where no column says which deal a row is; they are tested.
     """
 
     title = "Backtest"
 
     def __init__(
-        self, name: str, currency: Currency, rows: pd.DataFrame, refused: pd.Series[int], dropped: int
+        self, name: str, currency: Currency, rows: pd.DataFrame, refused: pd.Series[int], dropped: int, alike: int = 0
     ) -> None:
         """Keep the parts; use `backtest`."""
         self.name = name
@@ -142,6 +144,7 @@ class Backtest(Report):
         self.rows = rows
         self.refused = refused
         self.dropped = dropped
+        self.alike = alike
 
     def __repr__(self) -> str:
         """Say how it came out."""
@@ -168,6 +171,8 @@ class Backtest(Report):
         notes = [repr(self).strip("<>")]
         if self.dropped:
             notes.append(f"{self.dropped} repeated rows were left out.")
+        if self.alike:
+            notes.append(f"{self.alike} deals look like earlier ones: name the column that tells them apart, id_col=.")
         if len(self.refused):
             reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
             notes.append(f"{int(self.refused.sum())} deals are refused and not scored: {reasons}.")
@@ -198,6 +203,7 @@ _SPLITS = "give ByDevice, ByTime, or folds as pairs of row positions"
     price_col=COLUMN,
     at=maybe(INSTANT),
     device_col=maybe(COLUMN),
+    id_col=maybe(COLUMN),
 )
 def backtest(
     programme: Programme | Maker,
@@ -207,6 +213,7 @@ def backtest(
     price_col: str = "price_minor",
     at: datetime | None = None,
     device_col: str | None = None,
+    id_col: str | None = None,
 ) -> Backtest:
     """Value past deals and compare with what was paid.
 
@@ -219,14 +226,18 @@ def backtest(
         price_col: what was paid, in minor units.
         at: the instant of the valuation, where `deals` has none.
         device_col: what tells single devices apart, such as a token; the same one in both parts is a leak.
+        id_col: what tells deals apart, the column `id` where there is one: of rows with one id the first counts. Deals
+            that look alike without one id are all tested: phones of one model in one condition are paid alike.
 
     Raises:
         InvalidValue: a column is missing, rows hold no usable number, or the programme refuses every deal.
     """
-    deals = as_frame(deals, ("model", price_col, device_col), "backtest")
+    deals = as_frame(deals, ("model", price_col, device_col, id_col), "backtest")
+    named = id_col or ("id" if "id" in deals.columns else None)
     minor(deals, price_col)
     coded = as_categories(deals)
-    repeated = duplicates(coded)
+    repeated = np.zeros(len(deals), dtype=bool) if named is None else _repeated(words(deals, named))
+    alike = int(duplicates(coded).sum()) if named is None else 0
     if repeated.any():
         warn(f"{named_rows(deals.index[repeated])} repeat earlier rows and are left out: they would be in both parts")
         deals, coded = deals[~repeated], coded[~repeated]
@@ -242,7 +253,13 @@ def backtest(
     else:
         name = getattr(programme, "__name__", "a made programme")
         tested = _test_maker(programme, deals, folds, at)
-    return _report(name, deals, tested, price_col, int(repeated.sum()))
+    return _report(name, deals, tested, price_col, (int(repeated.sum()), alike))
+
+
+def _repeated(ids: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Tell which rows have the id of an earlier one; a row without an id is a deal of its own."""
+    found: npt.NDArray[np.bool_] = pd.Series(ids).duplicated().to_numpy() & (ids != "")
+    return found
 
 
 def _folds(
@@ -371,7 +388,7 @@ def _band(price: npt.NDArray[np.int64], values: pd.DataFrame) -> npt.NDArray[np.
     return limits
 
 
-def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dropped: int) -> Backtest:
+def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, repeats: tuple[int, int]) -> Backtest:
     price = minor(deals, price_col)
     limits = np.array([_band(price[rows], values) for rows, values in tested.outside])[tested.fold]
     values = tested.frame
@@ -383,6 +400,12 @@ def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dro
         raise out_of_range("deals", None, "give deals that the programme takes", what)
     actual = price[tested.rows][taken]
     predicted = values["exchange_value_minor"][taken].to_numpy(dtype=np.int64)
+    far = of_another_unit(actual, np.maximum(predicted, 1))
+    if far.mean() > _FEW_FAR:
+        warn(
+            f"{named_rows(values.index[taken][far])} were paid more than three times, or less than a third of, what "
+            f"{name} pays: is the unit right? {price_col} is in minor units"
+        )
     rows = pd.DataFrame(
         {
             "actual_minor": actual,
@@ -397,4 +420,4 @@ def _report(name: str, deals: pd.DataFrame, tested: _Tested, price_col: str, dro
         },
         index=values.index[taken],
     )
-    return Backtest(name, tested.currency, rows, reasons, dropped)
+    return Backtest(name, tested.currency, rows, reasons, *repeats)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from miexchange._text import printable
 from miexchange.errors import out_of_range, unknown, wrong_type
@@ -33,12 +34,14 @@ from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
 from miexchange.tuning._arguments import COLUMN, Rule, check, each, maybe, one_of, real, takes
 from miexchange.tuning._cells import cells_of, number_of, told
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
+from miexchange.tuning._groups import folds_of, labels_by
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
     from matplotlib.axes import Axes
 
     from miexchange.tuning._additive import Floats, Term
@@ -104,6 +107,7 @@ class DepreciationCurve(Estimator):
         band_: the factors below and above the formula that hold `interval` of the prices, from
             residuals that each leave their own row out.
         oldest_: the greatest age that was seen, in months.
+        new_prices_: the least and the greatest new price that was seen.
         named_: the names of the columns of price and age.
     """
 
@@ -135,6 +139,7 @@ class DepreciationCurve(Estimator):
         brand_col=maybe(COLUMN),
         year_col=maybe(COLUMN),
         weights_col=maybe(COLUMN),
+        groups=maybe(COLUMN),
         numeric=each(COLUMN),
         categorical=each(COLUMN),
     )
@@ -148,6 +153,7 @@ class DepreciationCurve(Estimator):
         brand_col: str | None = "brand",
         year_col: str | None = "launch_year",
         weights_col: str | None = None,
+        groups: str | None = None,
         numeric: Sequence[str] = (),
         categorical: Sequence[str] = (),
     ) -> Self:
@@ -161,6 +167,9 @@ class DepreciationCurve(Estimator):
             brand_col: the brand; None to leave it out.
             year_col: the year of launch; None to leave it out.
             weights_col: how much a row counts.
+            groups: what rows belong together by, such as the variant, the family or the month: bands and errors are
+                then for groups that were not seen. Days and months (dates, or texts such as ``2023-01``) go in order:
+                the band is for later ones.
             numeric: further numbers, such as RAM; an empty cell counts as the median.
             categorical: further categories, such as the operating system.
 
@@ -168,7 +177,7 @@ class DepreciationCurve(Estimator):
             InvalidValue: a parameter is out of range, a column is missing, or rows hold no usable number.
         """
         self._check_parameters()
-        named = (price_col, age_col, new_price_col, brand_col, year_col, weights_col, *numeric, *categorical)
+        named = (price_col, age_col, new_price_col, brand_col, year_col, weights_col, groups, *numeric, *categorical)
         data = as_frame(data, named, "DepreciationCurve.fit")
         price = np.log(numbers(data, price_col, above=0))
         weights = np.ones(len(data)) if weights_col is None else numbers(data, weights_col, above=0)
@@ -190,12 +199,38 @@ class DepreciationCurve(Estimator):
         relative = self.model_.residuals / self._spread_at(self.model_.predict(values))
         tail = (1 - self.interval) / 2
         self._quantiles = np.quantile(relative, [tail, 1 - tail], method="weibull")
+        if groups is not None:
+            labels = labels_by(data, groups)
+            self.model_.widen(labels)
+            away, each = self._of_groups(values, price, weights, labels, knots)
+            self._quantiles = np.quantile(away, [tail, 1 - tail], weights=each, method="inverted_cdf")
         typical = float(np.median(self._spread_at(self.model_.predict(values))))
         self.band_ = (float(np.exp(self._quantiles[0] * typical)), float(np.exp(self._quantiles[1] * typical)))
         self._seen = [np.asarray(column) for column in values]
-        self.oldest_ = float(values[0].max())
+        self.oldest_, self._youngest = float(values[0].max()), float(values[0].min())
+        self.new_prices_ = (float(np.exp(values[1].min())), float(np.exp(values[1].max())))
         self.named_ = (price_col, age_col)
         return self
+
+    def _of_groups(
+        self,
+        values: list[Any],
+        price: Floats,
+        weights: Floats,
+        labels: npt.NDArray[np.object_],
+        knots: tuple[float, ...],
+    ) -> tuple[Floats, Floats]:
+        """Return by how much rows miss a curve that has not seen their group, and how much each row counts."""
+        away, seen = [], []
+        for train, test in track(folds_of(labels), "Groups"):
+            model = Additive(self._make_terms(knots), self.robust)
+            model.fit([column[train] for column in values], price[train], weights[train] / weights[train].mean())
+            found = model.predict([column[test] for column in values])
+            away.append((price[test] - found) / self._spread_at(found))
+            seen.append(np.flatnonzero(test))
+        tested = labels[np.concatenate(seen)]
+        sizes = pd.Series(tested).map(pd.Series(tested).value_counts()).to_numpy(dtype=np.float64)
+        return np.concatenate(away), 1.0 / sizes
 
     def _check_parameters(self) -> None:
         check(self.get_params(), _RULES, "DepreciationCurve.")
@@ -258,6 +293,19 @@ class DepreciationCurve(Estimator):
         spread: Floats = np.exp(base + slope * np.clip(predicted, low, high))
         return spread
 
+    def _band(self, predicted: Floats, months: Floats) -> tuple[Floats, Floats]:
+        """Return the logarithms of the band: wider where the scatter is, and with every month beyond the ages seen."""
+        model = self.model_
+        place = model.slices[0]
+        error = float(np.sqrt(max(model.covariance[place, place][-1, -1], 0.0)))
+        rates = float(np.hypot(error, np.std(model.coefficients[place])))
+        beyond = np.maximum(np.maximum(months - self.oldest_, self._youngest - months), 0.0) * rates
+        spread = self._spread_at(predicted)
+        low, high = self._quantiles
+        away = float(ndtri(0.5 + self.interval / 2)) * beyond
+        more = [np.hypot(quantile * spread, away) - np.abs(quantile) * spread for quantile in (low, high)]
+        return predicted + low * spread - more[0], predicted + high * spread + more[1]
+
     def predict(self, data: pd.DataFrame) -> pd.Series[float]:
         """Return the formula's price for each row, in the fitted unit, aligned to the index.
 
@@ -276,13 +324,11 @@ class DepreciationCurve(Estimator):
     def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return price, low and high: the band that holds `interval` of such prices.
 
-        The band rests on residuals that leave their own row out, scaled by how far prices of that
-        level scatter; it widens where the scatter does.
+        The band rests on residuals that leave their own row out, or their own group, scaled by how far prices of that
+        level scatter; it widens where the scatter does, and beyond the ages that were seen.
         """
         price = self.predict(data)
-        at = np.log(price.to_numpy())
-        spread = self._spread_at(at)
-        low, high = (np.exp(at + quantile * spread) for quantile in self._quantiles)
+        low, high = map(np.exp, self._band(np.log(price.to_numpy()), numbers(data, self._columns[0], at_least=0)))
         return pd.DataFrame({"price": price, "low": low, "high": high}, index=data.index)
 
     @takes(ages=_AGES)
@@ -304,7 +350,7 @@ class DepreciationCurve(Estimator):
         ]
         new_price = float(np.exp(middle[1][0])) if len(months) else 1.0
         at = model.predict([months, *middle[1:]])
-        low, high = (np.exp(at + quantile * self._spread_at(at)) / new_price for quantile in self._quantiles)
+        low, high = (np.exp(bound) / new_price for bound in self._band(at, months))
         return pd.DataFrame({"share": np.exp(at) / new_price, "low": low, "high": high}, index=pd.Index(months))
 
     @takes(before=_AGES, after=_AGES)

@@ -9,10 +9,15 @@ logarithms that is a sum,
 
 with the anchor drawn to a share of the device's price:
 
-    log anchor = log price + level(family) + slope(family) x log(price / 20 000) + series + spread
+    log anchor = log price + level(family) + slope(family) x log(price / middle price) + series + spread
 
 All of it is one linear mixed model, solved at once: where a device has quotes of a family, they
-decide its anchor; where it has none, the share of its price does. See docs/tuning.md.
+decide its anchor; where it has none, the share of its price does, moved to where the values of the
+quoted devices are missed by the fewest percent. A value is then what a programme pays:
+
+    value = clean price x what the worst grade keeps - the dearest finding of each component
+
+so that a finding that lowers the grade is charged once. See docs/tuning.md.
 
 >>> from miexchange.tuning import DeductionModel, simulate_quotes
 >>> quotes, scales = simulate_quotes(60, seed=3)
@@ -26,6 +31,7 @@ decide its anchor; where it has none, the share of its price does. See docs/tuni
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -33,8 +39,11 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from miexchange.errors import out_of_range, shown
+from miexchange.money import BPS
 from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
+from miexchange.tuning._closest import closest, step_of
+from miexchange.tuning._findings import CLEAN, keeps_of, make_monotone, scatter, shared_out, split
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
@@ -49,15 +58,12 @@ if TYPE_CHECKING:
 
 __all__ = ["CLEAN", "DeductionModel"]
 
-CLEAN = "clean"
-"""What stands for no finding at all."""
-
-_CENTRE = float(np.log(20_000.0))  # rupees; the price at which a family's level is its share
-_LEAST_KEPT = 0.05  # no device is predicted below this share of its clean price: scrap has a value
-_GRID = np.linspace(-3.0, 3.0, 121)
-_DENSITY = np.exp(-_GRID * _GRID / 2)
-_ROUNDS = 4
+_ROUNDS = 6
+_TENTH = 1.2816  # the quantile of a normal law below which nine tenths lie
 _HUBER = 3.0
+_MOVE = 0.1  # how far a family's share, and its change with the price, are moved to where values are closest
+_LEAST = 1e-4  # the least weight that a table can hold
+_UNSURE = 2.0  # the greatest error of a weight, as a standard deviation of its logarithm
 _LEVEL, _LEVEL_SD = float(np.log(0.10)), 5.0  # the prior of a family's share: next to nothing, about 10 %
 _FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its base: near it
 
@@ -67,7 +73,8 @@ _RULES = {
     "scales": Rule(lambda scales: len(scales) > 0 and _SCALES.fits(scales), "give the scales of the findings"),
     "anchor_spread": maybe(_SPREAD),
     **dict.fromkeys(("weight_noise", "slope_spread", "series_spread"), _SPREAD),
-    "step": real(least=0),
+    "step": maybe(real(least=0)),
+    "scrap": real(least=0),
     "overlaps": each(Rule(lambda pair: len(pair) == 2 and each(TEXT).fits(pair), ""), "give pairs of components"),  # noqa: PLR2004 - a pair
     "prior": maybe(mapping(TEXT, real(least=1e-6))),
 }
@@ -80,19 +87,27 @@ class DeductionModel(Estimator):
         scales: the findings, by family and component.
         anchor_spread: how far anchors of devices of one price scatter, as a standard deviation of the
             logarithm; None to estimate it.
-        weight_noise: how far the ratio of two findings differs from device to device, likewise.
+        weight_noise: how far the ratio of two findings differs from device to device, likewise; more where the
+            quotes show more.
         slope_spread: how far a family's share may change with the price, for each factor of e.
         series_spread: how far a series of models may differ from its family's share.
-        step: the quotes' rounding step, in their unit (₹10 as a rule).
+        step: the quotes' rounding step, in their unit; None to see it in the quotes, 0 for none.
+        scrap: the least that any device is paid, in the same unit.
         overlaps: pairs of components that damage together; the part of the smaller one that counts is fitted.
         prior: weights to start from, such as those of the programme in force (`prior_of`); a finding that was
             never quoted keeps its own. Without it every weight of a family is expected near 1.
 
     Attributes:
-        weights_: the weight of every finding; 1 for the first-quoted one of its family.
-        anchors_: the anchor of every device and family that was quoted, with bounds and n.
+        weights_: the weight of every finding; 1 for the first-quoted one of its family, less what its grade takes.
+        whole_: the weight of every finding before what its grade takes is taken off: what its quotes say.
+        anchors_: the anchor of every device and family that was quoted, with bounds, n and the clean price.
+        quoted_: the findings that a damaged quote names.
+        carried_: the findings whose grade alone takes as much as their quotes say, or more.
         overlap_: the fitted part for each pair of overlapping components, with its error and n.
         spread_: how far anchors of devices of one price scatter, given or estimated.
+        keeps_: what the price keeps by the grade of each finding, beside its weight; see `Scale.keeps_bps`.
+        step_: the rounding step, given or seen.
+        centre_: the middle of the clean prices, at which the shares of `summary` are told.
         n_: how many damaged quotes were fitted.
         columns_: the names of the columns: clean price, findings, device, series.
     """
@@ -105,7 +120,8 @@ class DeductionModel(Estimator):
         weight_noise: float = 0.004,
         slope_spread: float = 0.25,
         series_spread: float = 0.20,
-        step: float = 10.0,
+        step: float | None = None,
+        scrap: float = 0.0,
         overlaps: Sequence[tuple[str, str]] = (),
         prior: Mapping[str, float] | None = None,
     ) -> None:
@@ -116,6 +132,7 @@ class DeductionModel(Estimator):
         self.slope_spread = slope_spread
         self.series_spread = series_spread
         self.step = step
+        self.scrap = scrap
         self.overlaps = overlaps
         self.prior = prior
 
@@ -172,12 +189,15 @@ class DeductionModel(Estimator):
         """
         self._read_scales()
         self.columns_ = (clean_col, findings_col, device_col, series_col)
+        self.step_ = self.step or 0.0
         if quotes is None and parts is not None:
             self._learn(self._part_rows(parts, labour, replaced or {}))
             return self
         columns = (price_col, clean_col, findings_col, device_col, series_col, clean_error_col)
         quotes = as_frame(quotes, columns, "DeductionModel.fit")
         price, clean = numbers(quotes, price_col, above=0), numbers(quotes, clean_col, above=0)
+        if self.step is None:
+            self.step_ = step_of(price)
         named = self._parsed(quotes, findings_col)
         _warn_of_rows(quotes, price, clean, named)
         devices = words(quotes, device_col)
@@ -187,7 +207,7 @@ class DeductionModel(Estimator):
             {"device": devices, "series": series, "clean": clean, "cost": clean - price, "error": error * clean}
         )
         rows["named"] = named
-        damaged = rows[(rows["named"].str.len() > 0) & (rows["cost"] > self.step / 2)].reset_index(drop=True)
+        damaged = rows[(rows["named"].str.len() > 0) & (rows["cost"] > self.step_ / 2)].reset_index(drop=True)
         if damaged.empty:
             rule = "give quotes below the device's clean price"
             raise out_of_range("quotes", None, rule, "has none of a damaged device")
@@ -201,6 +221,9 @@ class DeductionModel(Estimator):
         scales = tuple(self.scales)
         self._family = {finding: scale.anchor for scale in scales for finding in scale.findings}
         self._component = {finding: scale.component for scale in scales for finding in scale.findings}
+        self._groups = list(dict.fromkeys(scale.component for scale in scales))
+        overlaps = {frozenset((one.one, one.other)): one for scale in scales for one in scale.overlaps}
+        self._told = {frozenset(pair): one.counted_bps / BPS for pair, one in overlaps.items()}
         if len(self._family) != sum(len(scale.findings) for scale in scales):
             what = "has a finding of two scales"
             raise out_of_range("DeductionModel.scales", None, "let each stand in one", what)
@@ -208,7 +231,7 @@ class DeductionModel(Estimator):
     def _parsed(self, quotes: pd.DataFrame, column: str) -> list[tuple[str, ...]]:
         """Return the findings of each row."""
         texts = words(quotes, column).tolist()
-        known = {text: _split(text) for text in set(texts)}
+        known = {text: split(text) for text in set(texts)}
         strange = {name for names in known.values() for name in names} - self._family.keys()
         if strange:
             bad = np.array([bool(strange & set(known[text])) for text in texts])
@@ -226,9 +249,9 @@ class DeductionModel(Estimator):
             what = f"has no finding for {shown(min(lacking))}" if lacking else f"names {shown(min(strange, key=str))}"
             raise out_of_range("replaced", None, "name the finding that needs each part", what)
         cost = numbers(parts, "price", above=0) + labour
-        if not (cost > self.step / 2).any():
+        if not (cost > self.step_ / 2).any():
             what = f"has {len(parts)} parts, none above half a step"
-            raise out_of_range("parts", None, f"give parts above half a step, {self.step / 2:g}", what)
+            raise out_of_range("parts", None, f"give parts above half a step, {self.step_ / 2:g}", what)
         return pd.DataFrame(
             {
                 "device": words(parts, "device"),
@@ -241,9 +264,12 @@ class DeductionModel(Estimator):
         )
 
     def _learn(self, rows: pd.DataFrame) -> None:
+        """Learn all from what each damaged quote is below the clean one, in whole; then what of it the grades take."""
+        self._quotes = rows
         self._devices = rows["device"].nunique()
         self.n_ = len(rows)
-        finding, alone = self._single(rows, None)
+        self.quoted_ = frozenset(name for names in rows["named"] for name in names)
+        self.centre_ = float(np.exp(np.median(np.log(rows["clean"]))))
         self._levels = sorted({self._family[name] for name in self._family})
         self._all_series = sorted(set(rows["series"]) - {""})
         self._findings = list(self._family)
@@ -253,11 +279,13 @@ class DeductionModel(Estimator):
             name: float(np.log(prior[name] / prior[self._bases[self._family[name]]])) for name in self._findings
         }
         self.spread_ = self.anchor_spread or 0.25
-        unseen = set(self._levels) - {self._family[name] for names in rows["named"] for name in names}
+        self.overlap_: dict[tuple[str, str], tuple[float, float, int]] = {}
+        unseen = set(self._levels) - {self._family[name] for name in self.quoted_}
         if unseen:
             warn(f"no quote names a finding of {', '.join(sorted(unseen))}: 10 % of the price is a guess for them")
+        finding, alone = self._single(rows)
         if not alone.any():
-            self._settle(*_shared_out(rows))
+            self._settle(*shared_out(rows))
         else:
             # Rows with several groups say something once the others' cost is known: so twice.
             for last in track((False, True), "Deductions"):
@@ -266,6 +294,43 @@ class DeductionModel(Estimator):
                 if alone.all():
                     break
         self._fit_overlaps(rows)
+        self._take_grades(keeps_of(self.scales, self.quoted_))
+
+    def _take_grades(self, keeps: Mapping[str, float]) -> None:
+        """Leave to each weight what the grade of its finding does not take already.
+
+        A grade takes a share of the price and a weight one of the anchor: they change places at the family's middle
+        device. What no quote told is no more than its weight in the prior, which stands beside its grade.
+        """
+        self.keeps_ = dict(keeps)
+        prices = self.anchors_["clean"] / self.anchors_["amount"]
+        price = prices.groupby(level="anchor").median().to_dict()
+        logs, self._errors = {}, {}
+        for name, whole in self.whole_.items():
+            taken = (1.0 - self.keeps_[name]) * price[self._family[name]] if self._seen[name] else 0.0
+            left = max(whole - taken, _LEAST)
+            logs[name], self._errors[name] = np.log(left), min(self._whole_errors[name] * whole / left, _UNSURE)
+        for scale in self.scales:
+            make_monotone(scale, logs, self._errors)
+        self.weights_ = {name: float(np.exp(value)) for name, value in logs.items()}
+        self.carried_ = frozenset(name for name, weight in self.weights_.items() if weight <= _LEAST * (1 + 1e-9))
+
+    def beside(self, scales: tuple[Scale, ...], keeps: Mapping[str, float], scrap: float) -> DeductionModel:
+        """Return the model that a programme is written of: fitted on the same quotes, beside what its grades take.
+
+        Args:
+            scales: the findings of its terms.
+            keeps: what the grade of each finding keeps.
+            scrap: the least that it pays, in the unit of the quotes.
+        """
+        found = copy(self)
+        found.scrap = scrap
+        if tuple(self.scales) != scales:
+            found.scales = scales
+            found._read_scales()  # noqa: SLF001 - of its own kind
+            found._learn(self._quotes)  # noqa: SLF001
+        found._take_grades(keeps)  # noqa: SLF001
+        return found
 
     def _settle(
         self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
@@ -285,34 +350,30 @@ class DeductionModel(Estimator):
                 bases[family] = finding
         return bases
 
-    def _single(
-        self, rows: pd.DataFrame, weights: Mapping[str, float] | None
-    ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
-        """Return each row's dearest finding, and whether all its findings are of one component and family."""
+    def _single(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
+        """Return each row's worst finding as the scales have it, and whether all are of one component and family."""
         order = {name: number for number, name in enumerate(self._family)}
-        chosen, alone = [], []
-        for names in rows["named"]:
-            chosen.append(max(names, key=lambda name: (weights or {}).get(name, 0.0) or order[name] * 1e-9))
-            alone.append(len({(self._component[name], self._family[name]) for name in names}) == 1)
+        chosen = [max(names, key=order.__getitem__) for names in rows["named"]]
+        alone = [len({(self._component[name], self._family[name]) for name in names}) == 1 for names in rows["named"]]
         return np.array(chosen, dtype=object), np.array(alone, dtype=bool)
 
     def _design(
         self, finding: npt.NDArray[np.object_], clean: Floats, series: npt.NDArray[np.object_]
     ) -> tuple[Floats, Floats]:
         """Return the fixed part's columns, and the prior precision of each."""
-        families = np.array([self._levels.index(self._family[name]) for name in finding])
+        families = np.array([self._levels.index(self._family[name]) for name in finding], dtype=np.intp)
         free = [name for name in self._findings if self._bases[self._family[name]] != name]
         size, wide = len(finding), len(self._levels)
         matrix = np.zeros((size, 2 * wide + len(self._all_series) + len(free)))
         rows = np.arange(size)
         matrix[rows, families] = 1.0
-        matrix[rows, wide + families] = np.log(clean) - _CENTRE
+        matrix[rows, wide + families] = np.log(clean / self.centre_)
         place = {name: 2 * wide + number for number, name in enumerate(self._all_series)}
-        columns = np.array([place.get(name, -1) for name in series])
+        columns = np.array([place.get(name, -1) for name in series], dtype=np.intp)
         matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
         start = 2 * wide + len(self._all_series)
         position = {name: start + number for number, name in enumerate(free)}
-        columns = np.array([position.get(name, -1) for name in finding])
+        columns = np.array([position.get(name, -1) for name in finding], dtype=np.intp)
         matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
         spreads = [
             *[_LEVEL_SD] * wide,
@@ -327,17 +388,18 @@ class DeductionModel(Estimator):
         self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
     ) -> None:
         """Solve the mixed model: fixed part by generalised least squares, anchors by their posterior."""
-        used = used & (cost > self.step / 2)
+        used = used & (cost > self.step_ / 2)
         rows, finding, cost = rows[used], finding[used], cost[used]
         clean = rows["clean"].to_numpy(dtype=np.float64)
         matrix, prior = self._design(finding, clean, rows["series"].to_numpy(dtype=object))
         target = np.log(cost) - np.log(clean) - _LEVEL - np.array([self._expected[name] for name in finding])
         keys = [f"{device}\x1f{self._family[name]}" for device, name in zip(rows["device"], finding, strict=True)]
         codes, groups = pd.factorize(pd.Series(keys, dtype=object))
-        rounding = np.sqrt(2.0) * self.step / np.sqrt(12.0)
+        rounding = np.sqrt(2.0) * self.step_ / np.sqrt(12.0)
         relative = np.hypot(rounding, rows["error"].to_numpy(dtype=np.float64)) / cost
         noise = self.weight_noise**2 + relative**2
         member = csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(groups), len(codes)))
+        counts = np.bincount(codes, minlength=len(groups))
         for _ in range(_ROUNDS):
             inverse = 1.0 / noise
             shrink = 1.0 / (1.0 / self.spread_**2 + member @ inverse)
@@ -350,14 +412,43 @@ class DeductionModel(Estimator):
             left = target - matrix @ solution
             offset = shrink * (member @ (left * inverse))
             rest = left - offset[codes]
+            least = np.maximum(self.weight_noise, scatter(left, noise, finding, codes, relative))
             # A quote that contradicts its device's others counts less, it does not move every ratio.
-            scaled = np.abs(rest) / np.sqrt(self.weight_noise**2 + relative**2)
-            noise = (self.weight_noise**2 + relative**2) * np.maximum(1.0, scaled / _HUBER)
+            scaled = np.abs(rest) / np.sqrt(least**2 + relative**2)
+            noise = (least**2 + relative**2) * np.maximum(1.0, scaled / _HUBER)
         self._solution, self._covariance = solution, covariance
+        self._moves: dict[str, tuple[float, float]] = {}
         self._offset = dict(zip(groups, offset, strict=True))
         self._offset_sd = dict(zip(groups, np.sqrt(shrink), strict=True))
-        counts = np.bincount(codes, minlength=len(groups))
         self._finish(finding, groups, counts, rows, codes)
+        self._move(finding, rows, cost, least)
+
+    def _move(self, finding: npt.NDArray[np.object_], rows: pd.DataFrame, cost: Floats, noise: Floats) -> None:
+        """Move the shares and, as far as the quotes leave them open, the weights to where values are closest."""
+        clean = rows["clean"].to_numpy(dtype=np.float64)
+        start = self._shares(finding, clean, rows["series"].to_numpy(dtype=object))
+        start = start + np.log([self.whole_[name] for name in finding])
+        price = 1.0 - cost / clean
+        families = np.array([self._family[name] for name in finding], dtype=object)
+        for family in self._levels:
+            own = families == family
+            if not own.any():
+                continue
+            names = [name for name in self._free if self._family[name] == family and (finding[own] == name).any()]
+            columns = np.column_stack(
+                [
+                    np.ones(own.sum()),
+                    np.log(clean[own] / self.centre_),
+                    *(np.asarray(finding[own] == name, dtype=np.float64) for name in names),
+                ]
+            )
+            seen = [float(noise[finding == name].mean() / np.sqrt((finding[own] == name).sum())) for name in names]
+            spreads = np.array([_MOVE, _MOVE, *seen])
+            moves = closest(columns, start[own], price[own], spreads)
+            self._moves[family] = float(moves[0]), float(moves[1])
+            for name, move in zip(names, moves[2:].tolist(), strict=True):
+                self._log_weights[name] += move
+        self._set_weights()
 
     def _estimate_spread(self) -> None:
         """Estimate how far anchors scatter: the posterior means' variance and what they are uncertain by."""
@@ -378,11 +469,9 @@ class DeductionModel(Estimator):
         for number, name in enumerate(self._free):
             logs[name] = self._expected[name] + float(self._solution[self._start + number])
             errors[name] = float(np.sqrt(self._covariance[self._start + number, self._start + number]))
+        self._log_weights, self._whole_errors = logs, errors
+        self._set_weights()
         seen = pd.Series(finding, dtype=object).value_counts()
-        for scale in self.scales:
-            _make_monotone(scale, logs, errors)
-        self.weights_ = {name: float(np.exp(value)) for name, value in logs.items()}
-        self._errors = errors
         self._seen = {name: int(seen.get(name, 0)) for name in self._findings}
         first = pd.Series(np.arange(len(codes))).groupby(codes).first().to_numpy()
         clean = rows["clean"].to_numpy(dtype=np.float64)[first]
@@ -401,8 +490,16 @@ class DeductionModel(Estimator):
                 "low": anchor * np.exp(-NORMAL_95 * sds),
                 "high": anchor * np.exp(NORMAL_95 * sds),
                 "n": counts,
+                "clean": clean,
             }
         ).set_index(["device", "anchor"])
+
+    def _set_weights(self) -> None:
+        """Make weights of the logarithms: none is less than that of a milder finding."""
+        logs = dict(self._log_weights)
+        for scale in self.scales:
+            make_monotone(scale, logs, self._whole_errors)
+        self.whole_ = {name: float(np.exp(value)) for name, value in logs.items()}
 
     def _shares(self, finding: npt.NDArray[np.object_], clean: Floats, series: npt.NDArray[np.object_]) -> Floats:
         """Return the logarithm of what a finding takes of the price where no anchor is known, without its weight."""
@@ -413,9 +510,9 @@ class DeductionModel(Estimator):
 
     def _attributed(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
         """Give each row's cost to the group that is known least, once what the other groups cost is taken off."""
-        worst = self._worst(rows["named"])
-        costs = self._costs(rows, worst)
+        worst, costs = self._dearest(rows)
         apart = {family for _, family in self.anchors_.index}
+        overlaps = {*self._told, *map(frozenset, self.overlaps)}
         finding, left, used = [], [], []
         for names, parts, cost, device in zip(worst, costs, rows["cost"], rows["device"], strict=True):
             # First a family that no quote tells apart, then one whose anchor this device's quotes do not tell.
@@ -425,38 +522,33 @@ class DeductionModel(Estimator):
             dear = min(range(len(names)), key=lambda slot: (*known[slot], -parts[slot]))
             rest = cost - (sum(parts) - parts[dear])
             finding.append(names[dear])
-            left.append(max(rest, self.step))
-            overlap = any(set(pair) <= {self._component[name] for name in names} for pair in self.overlaps)
+            left.append(max(rest, self.step_))
+            overlap = any(pair <= {self._component[name] for name in names} for pair in overlaps)
             used.append(len(names) == 1 or (not overlap and rest > 0.2 * cost))
         return np.array(finding, dtype=object), np.array(left), np.array(used, dtype=bool)
 
-    def _worst(self, named: Iterable[tuple[str, ...]]) -> list[list[str]]:
-        """Return the dearest finding of each component; families of one component are compared by their shares."""
-        worst = []
-        level = {family: float(self._solution[number]) + _LEVEL for number, family in enumerate(self._levels)}
-        for names in named:
-            best: dict[str, str] = {}
-            for name in names:
-                component = self._component[name]
-                dearer = component not in best or (
-                    level[self._family[name]] + np.log(self.weights_[name])
-                    > level[self._family[best[component]]] + np.log(self.weights_[best[component]])
-                )
-                if dearer:
-                    best[component] = name
-            worst.append([*best.values()])
-        return worst
+    def _dearest(self, rows: pd.DataFrame) -> tuple[list[list[str]], list[list[float]]]:
+        """Return the dearest finding of each component of each row, and what it costs on that device."""
+        at, flat, logs, _ = self._flat(rows, self.whole_)
+        costs = rows["clean"].to_numpy(dtype=np.float64)[at] * np.exp(logs)
+        best: list[dict[str, tuple[float, str]]] = [{} for _ in range(len(rows))]
+        for row, name, cost in zip(at.tolist(), flat.tolist(), costs.tolist(), strict=True):
+            component = self._component[name]
+            if component not in best[row] or cost > best[row][component][0]:
+                best[row][component] = cost, name
+        names = [[name for _, name in found.values()] for found in best]
+        return names, [[cost for cost, _ in found.values()] for found in best]
 
-    def _costs(self, rows: pd.DataFrame, worst: list[list[str]]) -> list[list[float]]:
-        """Return what each named finding costs on its device."""
-        flat = np.array([name for names in worst for name in names], dtype=object)
-        at = np.repeat(np.arange(len(worst)), [len(names) for names in worst])
+    def _flat(
+        self, rows: pd.DataFrame, weights: Mapping[str, float]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_], Floats, Floats]:
+        """Return each finding's row, its name, the logarithm of its share of the price, and how uncertain that is."""
+        at = np.repeat(np.arange(len(rows)), [len(names) for names in rows["named"]])
+        flat = np.array([name for names in rows["named"] for name in names], dtype=object)
         clean = rows["clean"].to_numpy(dtype=np.float64)[at]
-        series = rows["series"].to_numpy(dtype=object)[at]
-        devices = rows["device"].to_numpy(dtype=object)[at]
-        costs = clean * np.exp(self._logs(flat, clean, series, devices)[0])
-        ends = np.cumsum([len(names) for names in worst])[:-1]
-        return [list(part) for part in np.split(costs, ends)]
+        series, devices = (rows[name].to_numpy(dtype=object)[at] for name in ("series", "device"))
+        share, sd = self._logs(flat, clean, series, devices)
+        return at, flat, share + np.log(np.array([weights[name] for name in flat], dtype=np.float64)), sd
 
     def _logs(
         self,
@@ -465,20 +557,19 @@ class DeductionModel(Estimator):
         series: npt.NDArray[np.object_],
         devices: npt.NDArray[np.object_],
     ) -> tuple[Floats, Floats]:
-        """Return the logarithm of what findings take of the price, and how uncertain the device's anchor is."""
+        """Return the logarithm of what the anchor of each finding is of the price, and how uncertain it is."""
         keys = [f"{device}\x1f{self._family[name]}" for device, name in zip(devices, finding, strict=True)]
-        # An anchor is in rupees: where the clean price changed since it was learned, it does not follow.
-        anchor = np.array([self._anchor_log.get(key, np.nan) for key in keys]) - np.log(clean)
-        share = np.where(np.isnan(anchor), self._shares(finding, clean, series), anchor)
+        # An anchor is an amount: where the clean price changed since it was learned, it does not follow.
+        anchor = np.array([self._anchor_log.get(key, np.nan) for key in keys], dtype=np.float64) - np.log(clean)
+        moved = np.array([self._moves.get(self._family[name], (0.0, 0.0)) for name in finding]).reshape(-1, 2)
+        share = self._shares(finding, clean, series) + moved[:, 0] + moved[:, 1] * np.log(clean / self.centre_)
+        share = np.where(np.isnan(anchor), share, anchor)
         sd = np.array([self._offset_sd.get(key, self.spread_) for key in keys])
-        weight = np.log([self.weights_[name] for name in finding])
-        return share + weight, sd
+        return share, sd
 
     def _fit_overlaps(self, rows: pd.DataFrame) -> None:
         """Fit the part of the smaller of two overlapping components that counts, by least squares."""
-        self.overlap_: dict[tuple[str, str], tuple[float, float, int]] = {}
-        worst = self._worst(rows["named"])
-        costs = self._costs(rows, worst)
+        worst, costs = self._dearest(rows)
         for pair in self.overlaps:
             smaller, above = [], []
             for names, parts, cost in zip(worst, costs, rows["cost"], strict=True):
@@ -496,7 +587,7 @@ class DeductionModel(Estimator):
 
     # Predicting.
 
-    def _rows(self, data: pd.DataFrame) -> tuple[pd.DataFrame, list[list[str]]]:
+    def _rows(self, data: pd.DataFrame) -> pd.DataFrame:
         fitted(self, "weights_")
         clean_col, findings_col, device_col, series_col = self.columns_
         data = as_frame(data, (clean_col, findings_col, device_col, series_col), "DeductionModel.predict")
@@ -508,65 +599,52 @@ class DeductionModel(Estimator):
                 "clean": numbers(data, clean_col, above=0),
             }
         )
-        return rows, self._worst(self._parsed(data, findings_col))
+        rows["named"] = self._parsed(data, findings_col)
+        return rows
 
     def predict(self, data: pd.DataFrame) -> pd.Series[float]:
         """Return what each device is quoted, aligned to the index, in whole steps.
 
-        Where an anchor is uncertain, the value is the one whose expected percentage error is least: an
-        error is dearer in percent where little is left of the price.
+        The clean price times what the worst grade keeps, less the dearest finding of each component: what
+        `fit_programme` writes, and its programme pays.
 
         Args:
             data: the columns that `fit` was told of, but for the price.
         """
-        middle = self._quantiles(data)[:, 1]
-        return pd.Series(middle, index=data.index, name="price")
+        rows = self._rows(data)
+        return pd.Series(self._values(rows, self._flat(rows, self.weights_), 0.0), index=data.index, name="price")
 
     def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return price, low and high: an 80 % band from how uncertain each device's anchor is."""
-        return pd.DataFrame(self._quantiles(data), index=data.index, columns=["low", "price", "high"])[
-            ["price", "low", "high"]
-        ]
+        rows = self._rows(data)
+        flat = self._flat(rows, self.weights_)
+        price, low, high = (self._values(rows, flat, away) for away in (0.0, _TENTH, -_TENTH))
+        return pd.DataFrame({"price": price, "low": low, "high": high}, index=data.index)
 
-    def _quantiles(self, data: pd.DataFrame) -> Floats:
-        rows, worst = self._rows(data)
+    def _values(
+        self,
+        rows: pd.DataFrame,
+        flat: tuple[npt.NDArray[np.intp], npt.NDArray[np.object_], Floats, Floats],
+        away: float,
+    ) -> Floats:
+        """Return the values of rows, with every anchor so many standard deviations away from where it is put."""
+        at, names, logs, sds = flat
         clean = rows["clean"].to_numpy(dtype=np.float64)
-        logs, sds = np.full((len(rows), 1), -np.inf), np.zeros((len(rows), 1))
-        deepest = max((len(names) for names in worst), default=0)
-        if deepest:
-            logs, sds = np.full((len(rows), deepest), -np.inf), np.zeros((len(rows), deepest))
-            flat = np.array([name for names in worst for name in names], dtype=object)
-            at = np.repeat(np.arange(len(worst)), [len(names) for names in worst])
-            slot = np.concatenate([np.arange(len(names)) for names in worst])
-            values, spreads = self._logs(
-                flat, clean[at], rows["series"].to_numpy(dtype=object)[at], rows["device"].to_numpy(dtype=object)[at]
-            )
-            logs[at, slot], sds[at, slot] = values, spreads
-        shrink = self._counted(worst, logs)
-        found = np.empty((len(rows), 3))
-        for begin in range(0, len(rows), 4096):
-            part = slice(begin, begin + 4096)
-            spread = logs[part, :, None] + sds[part, :, None] * _GRID
-            cost = (np.exp(spread) * shrink[part, :, None]).sum(axis=1)
-            value = np.sort(clean[part, None] * np.maximum(1.0 - cost, _LEAST_KEPT), axis=1)
-            mass = np.cumsum(np.broadcast_to(_DENSITY[::-1], value.shape), axis=1)
-            mass = mass / mass[:, -1:]
-            percent = np.cumsum(_DENSITY[::-1] / value, axis=1)
-            percent = percent / percent[:, -1:]
-            for column, (weights, share) in enumerate(((mass, 0.1), (percent, 0.5), (mass, 0.9))):
-                found[part, column] = value[np.arange(len(value)), (weights < share).sum(axis=1)]
-        return np.round(found / self.step) * self.step if self.step else found
-
-    def _counted(self, worst: list[list[str]], logs: Floats) -> Floats:
-        """Return what part of each component's cost counts: all of it, but for the smaller of an overlap."""
-        counted = np.ones_like(logs)
-        for (one, other), (part, _, _) in self.overlap_.items():
-            for row, names in enumerate(worst):
-                slots = {self._component[name]: slot for slot, name in enumerate(names)}
-                if one in slots and other in slots:
-                    pair = slots[one], slots[other]
-                    counted[row, min(pair, key=lambda slot: logs[row, slot])] = part
-        return counted
+        place = {component: number for number, component in enumerate(self._groups)}
+        costs, kept = np.zeros((len(rows), len(place))), np.ones(len(rows))
+        columns = np.array([place[self._component[name]] for name in names], dtype=np.intp)
+        np.maximum.at(costs, (at, columns), np.exp(logs + away * sds))
+        np.minimum.at(kept, at, np.array([self.keeps_[name] for name in names], dtype=np.float64))
+        cost = costs.sum(axis=1)
+        fit = {frozenset(pair): part for pair, (part, _, _) in self.overlap_.items()}
+        for pair, part in {**self._told, **fit}.items():
+            one, other = (place.get(component) for component in pair)
+            if one is not None and other is not None:
+                cost = cost - (1 - part) * np.minimum(costs[:, one], costs[:, other])
+        # Rounded once: the quotes of a clean device are no less than its price.
+        value = np.minimum(np.maximum(clean * (kept - cost), self.scrap), clean)
+        rounded: Floats = np.round(value / self.step_) * self.step_ if self.step_ else value
+        return rounded
 
     def anchor(self, data: pd.DataFrame, family: str) -> pd.DataFrame:
         """Return the anchor of a family for each device: amount, low, high, and whether its quotes said so.
@@ -579,7 +657,7 @@ class DeductionModel(Estimator):
         check({"family": family}, {"family": one_of(*self._levels)})
         clean_col, findings_col, device_col, series_col = self.columns_
         data = as_frame(data, (clean_col, device_col, series_col), "DeductionModel.anchor")
-        rows, _ = self._rows(data.drop(columns=findings_col, errors="ignore").assign(**{findings_col: CLEAN}))
+        rows = self._rows(data.drop(columns=findings_col, errors="ignore").assign(**{findings_col: CLEAN}))
         clean = rows["clean"].to_numpy(dtype=np.float64)
         base = np.full(len(rows), self._bases[family], dtype=object)
         devices = rows["device"].to_numpy(dtype=object)
@@ -591,7 +669,7 @@ class DeductionModel(Estimator):
 
     @property
     def summary(self) -> pd.DataFrame:
-        """Every weight with its error, 95 % bounds and n; and what share of a ₹20,000 phone the finding takes.
+        """Every weight with its error, 95 % bounds and n; and what share of a phone of the middle price it takes.
 
         Raises:
             NotFitted: before `fit`.
@@ -608,21 +686,6 @@ class DeductionModel(Estimator):
         return pd.DataFrame(rows, columns=columns).set_index("finding")
 
 
-def _shared_out(
-    rows: pd.DataFrame,
-) -> tuple[pd.DataFrame, npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
-    """Share each row's cost out evenly among its findings, where none ever stands alone."""
-    times = rows["named"].str.len().to_numpy()
-    spread = rows.loc[rows.index.repeat(times)].reset_index(drop=True)
-    finding = np.array([name for names in rows["named"] for name in names], dtype=object)
-    return spread, finding, np.repeat(rows["cost"].to_numpy() / times, times), np.ones(len(spread), dtype=bool)
-
-
-def _split(text: str) -> tuple[str, ...]:
-    names = [part.strip() for part in text.split("+")]
-    return tuple(name for name in dict.fromkeys(names) if name and name != CLEAN)
-
-
 def _warn_of_rows(quotes: pd.DataFrame, price: Floats, clean: Floats, named: list[tuple[str, ...]]) -> None:
     repeated = duplicates(quotes)
     if repeated.any():
@@ -630,17 +693,3 @@ def _warn_of_rows(quotes: pd.DataFrame, price: Floats, clean: Floats, named: lis
     paying = np.array([bool(names) for names in named]) & (price >= clean)
     if paying.any():
         warn(f"{named_rows(quotes.index[paying])} are damaged and quoted no less than clean: they are left out")
-
-
-def _make_monotone(scale: Scale, logs: dict[str, float], errors: dict[str, float]) -> None:
-    """Let no finding of a scale weigh less than a milder one: pool neighbours that would (PAVA)."""
-    blocks: list[tuple[float, float, list[str]]] = []
-    for name in scale.findings:
-        value, mass, names = logs[name], 1.0 / (errors[name] ** 2 + 1e-8), [name]
-        while blocks and blocks[-1][0] > value:
-            before, heavy, others = blocks.pop()
-            value, mass, names = (before * heavy + value * mass) / (heavy + mass), heavy + mass, [*others, *names]
-        blocks.append((value, mass, names))
-    for value, _, names in blocks:
-        for name in names:
-            logs[name] = value

@@ -25,8 +25,11 @@ from miexchange.programme import Programme
 from miexchange.programme._save import free_directory
 from miexchange.quote import Quote
 from miexchange.treatment import BONUS, TreatmentTable
+from miexchange.tuning._appending import check_extended, extended, priced_from
 from miexchange.tuning._arguments import DATE, PATH, TEXT, instance, mapping, maybe, takes
-from miexchange.tuning._checks import fitted, warn
+from miexchange.tuning._checks import fitted, named_rows, of_another_unit, warn
+from miexchange.tuning._findings import keeps_of
+from miexchange.tuning._kinds import kind_offsets
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._report import Report, in_units
 from miexchange.tuning.deductions import DeductionModel
@@ -57,18 +60,25 @@ class FittedProgramme(Report):
         numbers: one row for each fitted number: `table`, `key`, the `value` as it stands in the table, its
             `unit` (minor or bps), the 95 % bounds `low` and `high`, `n`, `basis` and `source`.
         effective_from: the day from which it holds.
+        deductions: the model as it was written, whose `predict` gives what the programme pays, to the rounding step;
+            None where the base's weights were kept.
     """
 
     directory: Path
     programme: Programme
     numbers: pd.DataFrame
     effective_from: date
+    deductions: DeductionModel | None = None
 
     title = "Fitted programme"
 
     def notes(self) -> list[str]:
         """Return what was written where."""
-        return [f"{self.programme!r} in {self.directory}, holding from {self.effective_from}"]
+        notes = [f"{self.programme!r} in {self.directory}, holding from {self.effective_from}"]
+        carried = () if self.deductions is None else sorted(self.deductions.carried_)
+        if carried:
+            notes.append(f"The grade of {', '.join(carried)} alone takes as much as the quotes say, or more.")
+        return notes
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return what the report shows."""
@@ -101,6 +111,7 @@ class FittedProgramme(Report):
     version=TEXT,
     effective_from=DATE,
     series=maybe(mapping(TEXT, TEXT)),
+    extend=maybe(instance(Programme)),
 )
 def fit_programme(
     directory: str | Path,
@@ -114,6 +125,7 @@ def fit_programme(
     version: str,
     effective_from: date,
     series: Mapping[str, str] | None = None,
+    extend: Programme | None = None,
 ) -> FittedProgramme:
     """Write a programme with fitted prices, weights, anchors and grades.
 
@@ -133,6 +145,8 @@ def fit_programme(
         version: the name of its terms.
         effective_from: the day from which they hold.
         series: the series of each model, where `deductions` knows series.
+        extend: a programme to go on with, of the same id: its terms, prices, anchors and listings stay as they are up
+            to the day, so that what was quoted under it is replayed; None to begin a new one.
 
     Raises:
         DataError: the linter refuses the result; nothing is written then.
@@ -142,12 +156,15 @@ def fit_programme(
     table: PriceTable = fitted(prices, "table_")
     same_currency(prices.currency_, base.currency, "prices", "the base programme")
     start = instant(midnight(effective_from, base.zone), "effective_from")
+    if extend is not None:
+        check_extended(extend, base, id, start)
     terms = base.terms_at(start) or base.terms[-1]
     fit = _Fit(base, effective_from, start)
     kept = fit.prices(table, prices)
-    terms = fit.grades(terms, observations)
-    terms = fit.weights(terms, deductions)
-    anchors = fit.anchors(terms, kept, deductions, series or {})
+    terms = fit.grades(terms, observations, prices.kind_ratios or {})
+    if deductions is not None:
+        terms, deductions = fit.beside(terms, deductions, kept, observed=observations is not None)
+        terms = fit.weights(terms, deductions)
     most = max(price.price_minor for price in kept)
     bonuses = tuple(
         bonus
@@ -173,15 +190,19 @@ def fit_programme(
         catalogue=catalogue,
         eligible=EligibleModels.of(Listing(model, effective_from, None, source) for model in listed),
         prices=PriceTable.of(kept),
-        anchors=anchors,
+        anchors=AnchorTable.of(()),
         tacs=base.tacs,
         treatments=TreatmentTable.of(
             row for row in base.treatments if not row.part.startswith(BONUS) or row.part in granted
         ),
         terms=(terms.replace(version=version, effective_from=start, bonuses=bonuses),),
     )
+    if extend is not None:
+        new = extended(extend, new, start)
+    new = replace(new, anchors=AnchorTable.of((*new.anchors, *fit.anchors(new, deductions, series or {}))))
     written = new.save(directory)
-    return FittedProgramme(written, new, pd.DataFrame(fit.numbers, columns=_COLUMNS), effective_from)
+    numbers = pd.DataFrame(fit.numbers, columns=_COLUMNS)
+    return FittedProgramme(written, new, numbers, effective_from, deductions)
 
 
 class _Fit:
@@ -223,13 +244,32 @@ class _Fit:
                     price.source,
                 )
             )
+        self._compare(kept)
         if not kept:
             which = "is a day on which no accepted model has a price"
             raise out_of_range("effective_from", self._on, "build the table for that day", which=which)
         return kept
 
-    def grades(self, terms: Terms, observations: Observations | None) -> Terms:
-        """Fit what each grade keeps: the median ratio to the best grade of the same model, never rising."""
+    def _compare(self, kept: list[Price]) -> None:
+        """Warn of prices that are far from the base's: of another unit, or another phone."""
+        before = [self._base.prices.as_of(price.model, price.effective_from) for price in kept]
+        beside = [np.nan if one is None else one.price_minor for one in before]
+        far = of_another_unit([price.price_minor for price in kept], beside)
+        if far.any():
+            places = np.flatnonzero(far)
+            first, rows = kept[places[0]], named_rows([kept[place].model for place in places])
+            new, old = (in_units(amount, self._base.currency) for amount in (first.price_minor, beside[places[0]]))
+            warn(
+                f"{rows} of the prices are far from those of {self._base.id}, such as {new} for {first.model} where it "
+                f"has {old}: is the unit right? Prices are in minor units"
+            )
+
+    def grades(self, terms: Terms, observations: Observations | None, stated: Mapping[str, float]) -> Terms:
+        """Fit what each grade keeps: the median ratio to the best grade of the same model, never rising.
+
+        Rows with an answer that costs something and lowers no grade are left out, and what is asked is brought to what
+        is paid: else a grade that is listed and another that is dealt in would differ by that.
+        """
         if observations is None:
             return terms
         if "grade" not in observations.frame.columns:
@@ -240,6 +280,17 @@ class _Fit:
             known = ", ".join(grade.id for grade in terms.grades)
             rule = f"give the grades of the terms {terms.version}: {known}"
             raise out_of_range("observations", strange[0], rule, f"has the grade {shown(strange[0])}")
+        frame = frame[_graded_alone(frame, terms)]
+        cells = frame["model"] + "\x1f" + frame["grade"].fillna("")
+        kinds = kind_offsets(np.log(frame["price_minor"]), cells, frame["kind"], stated)
+        unsaid = kinds.assumed(frame["kind"], 1)
+        if unsaid.any() and not unsaid.all():
+            names = ", ".join(sorted(set(frame["kind"][unsaid])))
+            warn(
+                f"{named_rows(frame['row'][unsaid])} are of the kind {names}, and nothing tells what these are of what "
+                "is paid: grades are compared as they are. State it with PriceTableBuilder(kind_ratios=)"
+            )
+        frame = frame.assign(price_minor=frame["price_minor"] * np.exp(-kinds.logs))
         best = terms.grades[0].id
         level = frame[frame["grade"] == best].groupby("model")["price_minor"].median()
         ratio = frame["price_minor"] / frame["model"].map(level)
@@ -258,18 +309,51 @@ class _Fit:
             self.numbers.append(("grades", grade.id, keep, "bps", low, high, len(ratios), "observed", source))
         return terms.replace(grades=tuple(found))
 
-    def weights(self, terms: Terms, model: DeductionModel | None) -> Terms:
-        """Write every fitted weight in basis points; what no quote told keeps the base's."""
-        if model is None:
-            return terms
-        summary = model.summary
-        lacking = {finding for scale in scales_of(terms) for finding in scale.findings} - {*summary.index}
+    def beside(
+        self, terms: Terms, model: DeductionModel, prices: list[Price], *, observed: bool
+    ) -> tuple[Terms, DeductionModel]:
+        """Let no finding be charged twice: its weight takes what quotes say that its grade does not.
+
+        Where the grades were not observed, the grade of findings that are all quoted takes no more than it must.
+        """
+        scales = scales_of(terms)
+        lacking = {finding for scale in scales for finding in scale.findings} - {*model.summary.index}
         if lacking:
             rule = "fit a DeductionModel with scales_of(terms)"
             raise missing("deductions", rule, f"has no weight of {shown(min(lacking))}")
+        keeps = keeps_of(scales, () if observed else model.quoted_)
+        grades = list(terms.grades)
+        for question in terms.questionnaire.questions:
+            for option in question.options:
+                keep = round(keeps.get(f"{question.id}={option.id}", 0.0) * BPS)
+                grade = grades[option.grade]
+                if keep > grade.keep_bps:
+                    source = "tuning: as the grade above it; the weights of the findings take what their quotes say"
+                    grades[option.grade] = replace(grade, keep_bps=keep, source=source)
+                    self.numbers.append(("grades", grade.id, keep, "bps", keep, keep, 0, "modelled", source))
+        terms = terms.replace(grades=tuple(grades))
+        self._compare_quotes(model, prices)
+        return terms, model.beside(scales, keeps, terms.scrap_minor / self._unit)
+
+    def _compare_quotes(self, model: DeductionModel, prices: list[Price]) -> None:
+        """Warn of devices whose quoted clean price is far from their fitted price."""
+        clean = model.anchors_["clean"].groupby(level="device").median()
+        fitted_prices = {price.model: price.price_minor / self._unit for price in prices}
+        beside = np.array([fitted_prices.get(str(device), np.nan) for device in clean.index])
+        far = of_another_unit(clean, beside)
+        if far.any():
+            warn(
+                f"{named_rows(clean.index[far])} of the condition quotes have clean prices far from the fitted ones, "
+                f"such as {clean[far].iloc[0]:g} where the list has {beside[far][0]:g}: is the unit right? Quotes are "
+                "in units of the currency"
+            )
+
+    def weights(self, terms: Terms, model: DeductionModel) -> Terms:
+        """Write every fitted weight in basis points; what no quote told keeps the base's."""
+        summary = model.summary
         questions = []
         for question in terms.questionnaire.questions:
-            options = tuple(self._weighed(question.id, option, summary) for option in question.options)
+            options = tuple(self._weighed(question.id, option, model, summary) for option in question.options)
             questions.append(replace(question, options=options))
         overlaps = list(terms.overlaps)
         for number, overlap in enumerate(overlaps):
@@ -285,7 +369,7 @@ class _Fit:
         version = terms.questionnaire.version
         return terms.replace(questionnaire=Questionnaire(version, tuple(questions)), overlaps=tuple(overlaps))
 
-    def _weighed(self, question: str, option: Option, summary: pd.DataFrame) -> Option:
+    def _weighed(self, question: str, option: Option, model: DeductionModel, summary: pd.DataFrame) -> Option:
         finding = f"{question}={option.id}"
         if option.deduction is None or not option.deduction.anchor or finding not in summary.index:
             return option
@@ -296,38 +380,48 @@ class _Fit:
         count = int(row["n"])
         basis = "observed" if count else "modelled"
         said = f"{count} quotes, 95 % {_range(low, high)}" if count else "no quote; ratio of the base programme"
+        if finding in model.carried_:
+            said = f"{count} quotes, which are no less than what its grade keeps: the grade alone is charged"
         source = f"tuning: weight on the {row['anchor']} anchor, {said}"
         self.numbers.append(("condition", finding, bps, "bps", low, high, count, basis, source))
         return replace(option, deduction=Deduction(anchor=option.deduction.anchor, weight_bps=bps), source=source)
 
-    def anchors(
-        self, terms: Terms, prices: list[Price], model: DeductionModel | None, series: Mapping[str, str]
-    ) -> AnchorTable:
+    def anchors(self, programme: Programme, model: DeductionModel | None, series: Mapping[str, str]) -> list[Anchor]:
         """Return an anchor for every price and every family that an answer weighs."""
+        terms, prices = programme.terms[-1], priced_from(programme, self._start)
+        clean = [] if model is None else [_clean(price, programme, self._start) for price in prices]
         needed = list(dict.fromkeys(scale.anchor for scale in scales_of(terms)))
         found: list[Anchor] = []
         for component in needed:
             if model is None:
                 found += self._anchors_by_share(prices, component)
             else:
-                found += self._fitted_anchors(prices, component, model, series)
-        return AnchorTable.of(found)
+                found += self._fitted_anchors(prices, component, model, series, clean, terms.factor_bps)
+        return found
 
     def _fitted_anchors(
-        self, prices: list[Price], component: str, model: DeductionModel, series: Mapping[str, str]
+        self,
+        prices: list[Price],
+        component: str,
+        model: DeductionModel,
+        series: Mapping[str, str],
+        clean: list[float],
+        factor_bps: int,
     ) -> list[Anchor]:
         clean_col, _, device_col, series_col = model.columns_
         asked = pd.DataFrame(
             {
                 device_col: [price.model for price in prices],
-                clean_col: [price.price_minor / self._unit for price in prices],
+                clean_col: [value / self._unit for value in clean],
                 **({} if series_col is None else {series_col: [series.get(price.model, "") for price in prices]}),
             }
         )
         table = model.anchor(asked, component)
         anchors = []
         for price, row in zip(prices, table.itertuples(), strict=True):
-            amount, low, high = (self._whole(float(value) * self._unit) for value in (row.amount, row.low, row.high))  # type: ignore[arg-type]
+            # Quotes are what is left after the programme's factor; a deduction is taken off before it.
+            unit = self._unit * BPS / factor_bps
+            amount, low, high = (_whole(float(value) * unit) for value in (row.amount, row.low, row.high))  # type: ignore[arg-type]
             count = int(model.anchors_["n"].get((price.model, component), 0))
             said = f"{count} quotes of the device" if count else "share of the price"
             between = " to ".join(in_units(bound, self._base.currency) for bound in (low, high))
@@ -349,16 +443,11 @@ class _Fit:
         bps = int(median(shares))
         anchors = []
         for price in prices:
-            amount = self._whole(price.price_minor * bps / BPS)
+            amount = _whole(price.price_minor * bps / BPS)
             source = f"tuning: {percent(bps)} of the price, the median of {self._base.id}"
             anchors.append(self._anchor(price, component, amount, "modelled", source))
             self._note(price, component, (amount, amount, amount), 0, "modelled", source)
         return anchors
-
-    def _whole(self, amount: float) -> int:
-        """Round minor units half up to whole units, once; at least one."""
-        units = max(int(np.floor(amount / self._unit + 0.5)), 1)
-        return min(units * self._unit, GREATEST_AMOUNT)
 
     @staticmethod
     def _anchor(price: Price, component: str, amount: int, basis: str, source: str) -> Anchor:
@@ -371,6 +460,29 @@ class _Fit:
         day = price.effective_from.astimezone(self._base.zone).date()
         key = f"{price.model}/{component}@{day}"
         self.numbers.append(("repair_anchors", key, values[0], "minor", *values[1:], count, basis, source))
+
+
+def _clean(price: Price, programme: Programme, start: datetime) -> float:
+    """Return what a clean device of a price is quoted, in minor units, before it is rounded down to a step."""
+    best = headline(price.model, programme, at=max(price.effective_from, start))
+    if not isinstance(best, Quote):  # such as a device that is too old for the programme's bands of age
+        return price.price_minor * programme.terms[-1].factor_bps / BPS
+    return float(best.exchange_value - sum(line.amount for line in best.lines if line.rule == "rounding"))
+
+
+def _whole(amount: float) -> int:
+    """Round to minor units half up, once; at least one."""
+    return min(max(int(np.floor(amount + 0.5)), 1), GREATEST_AMOUNT)
+
+
+def _graded_alone(frame: pd.DataFrame, terms: Terms) -> pd.Series[bool]:
+    """Tell which rows have no answer that takes something and is no matter of the grade."""
+    alone = pd.Series(data=True, index=frame.index)
+    for question in terms.questionnaire.questions:
+        if question.id in frame.columns and question.id != "warranty":
+            graded = {option.id for option in question.options if option.is_clean or (option.grade and not option.gate)}
+            alone &= frame[question.id].isna() | frame[question.id].isin(graded)
+    return alone
 
 
 def _bounds_of_median(ratios: pd.Series[float], models: pd.Series[str]) -> tuple[float, float]:

@@ -1,8 +1,8 @@
 """From observations to a price table: robust, dated, each price with n, an interval and a basis.
 
-For each variant and date: rows lose weight with age and are aged by the curve, outliers beyond so many median absolute
-deviations are left out, and the weighted median is drawn to the depreciation curve by as much as
-the data are thin. The result is a `PriceTable`, as the core reads it.
+For each variant and date: rows lose weight with age and are aged by the curve, what is asked is brought to what is
+paid, outliers beyond so many median absolute deviations are left out, and the weighted median is drawn to the
+depreciation curve by as much as the data are thin. The result is a `PriceTable`, as the core reads it.
 
 >>> from datetime import date
 >>> from miexchange import Programme
@@ -33,7 +33,8 @@ from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
 from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
-from miexchange.tuning._checks import fitted, named_rows, warn
+from miexchange.tuning._checks import fitted, named_rows, of_another_unit, warn
+from miexchange.tuning._kinds import KindOffsets, kind_offsets
 from miexchange.tuning._normal import NORMAL_95, TO_SIGMA
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import in_units
@@ -50,6 +51,8 @@ __all__ = ["PriceTableBuilder"]
 _MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for a normal law
 _LEAST_SPREAD = 0.005  # prices come in round steps, so no scatter is believed to be smaller
 _POOLED = 5.0  # how many rows the scatter that all variants share counts for
+_FEW_FAR = 0.5  # the share of models far from all that a curve has seen, up to which its unit is believed
+_FEWEST_UNSAID = 5  # rows of a kind of which nothing says what is paid, below which nobody is warned
 _FOREVER = 6.0  # half-lives after which a row is left out
 
 
@@ -63,6 +66,7 @@ _RULES = {
     "minimum": whole(1),
     "curve_rows": real(least=0),
     "kind_weights": maybe(mapping(one_of(*KINDS), real(least=0))),
+    "kind_ratios": maybe(mapping(one_of(*KINDS), real(above=0))),
     "regime": maybe(one_of(*REGIMES)),
     "round_to_minor": whole(1, GREATEST_AMOUNT),
 }
@@ -80,12 +84,16 @@ class PriceTableBuilder(Estimator):
         minimum: a variant with fewer rows is not priced without a curve, and `modelled` with one.
         curve_rows: how many rows the curve counts for.
         kind_weights: how much a row of each kind counts.
+        kind_ratios: what prices of a kind are of what is paid, such as ``{"listing": 1.15}``, where it is known; else
+            it is estimated from the variants with deals beside them.
         regime: use rows of this warranty regime only; None for all.
         round_to_minor: prices are rounded to the nearest multiple.
 
     Attributes:
         table_: the `PriceTable`.
         outliers_: the rows that were left out as outliers, with how many deviations away they were.
+        kinds_: for each date and kind, its ratio to what is paid, and its basis: `paid`, `stated`, `estimated` (from
+            so many variants), or `assumed` where nothing tells it.
         thin_: the variants that could not be priced, with n.
         zone_: where the days of the table begin.
         currency_: the currency of its prices.
@@ -101,6 +109,7 @@ class PriceTableBuilder(Estimator):
         minimum: int = 3,
         curve_rows: float = 3.0,
         kind_weights: Mapping[str, float] | None = None,
+        kind_ratios: Mapping[str, float] | None = None,
         regime: str | None = None,
         round_to_minor: int = 1000,
     ) -> None:
@@ -112,6 +121,7 @@ class PriceTableBuilder(Estimator):
         self.minimum = minimum
         self.curve_rows = curve_rows
         self.kind_weights = kind_weights
+        self.kind_ratios = kind_ratios
         self.regime = regime
         self.round_to_minor = round_to_minor
 
@@ -158,11 +168,14 @@ class PriceTableBuilder(Estimator):
         self._launch = dict(launch_prices or {})
         self.zone_, self.currency_ = zone, observations.currency
         parts, outliers = [], []
+        self._kinds: dict[date, KindOffsets] = {}
+        self._far = ""
         for day in track(sorted(set(dates)), "Prices"):
             part, left_out = self._of_day(rows, day)
             parts.append(part)
             outliers.append(left_out)
         frame = pd.concat(parts, ignore_index=True)
+        self.kinds_ = pd.concat({day: found.table for day, found in self._kinds.items()}, names=["effective_from"])
         self.outliers_ = pd.concat(outliers, ignore_index=True).drop_duplicates("row")
         priced = frame["price"].notna()
         self.thin_ = frame.loc[~priced, ["model", "effective_from", "n"]].reset_index(drop=True)
@@ -170,6 +183,8 @@ class PriceTableBuilder(Estimator):
             what = f"has {len(rows)} usable rows, and no variant {self.minimum} of them"
             raise out_of_range("observations", None, "lower minimum, or give a curve", what)
         self._finish(frame[priced].copy(), regimes, zone)
+        if self._far:
+            warn(self._far)
         return self
 
     def _check(self) -> None:
@@ -185,6 +200,15 @@ class PriceTableBuilder(Estimator):
         fresh = (days >= 0) & (days <= _FOREVER * self.half_life_days)
         rows = rows[fresh].assign(_weight=rows["_kind"][fresh] * 0.5 ** (days[fresh] / self.half_life_days))
         rows["_log"] += self._aged(rows["model"], days[fresh], day)
+        kinds = self._kinds[day] = kind_offsets(rows["_log"], rows["model"], rows["kind"], self.kind_ratios or {})
+        rows["_log"] -= kinds.logs
+        unsaid = kinds.assumed(rows["kind"], _FEWEST_UNSAID)
+        if unsaid.any():
+            names = ", ".join(sorted(set(rows["kind"][unsaid])))
+            warn(
+                f"{named_rows(rows['row'][unsaid])} are of the kind {names}, and too few variants have deals or quotes "
+                f"beside them: they are taken for what is paid on {day}. State the ratio with kind_ratios="
+            )
         middle = rows.groupby("model")["_log"].transform("median")
         deviation = (rows["_log"] - middle).abs()
         spread = TO_SIGMA * deviation.groupby(rows["model"]).transform("median")
@@ -199,6 +223,7 @@ class PriceTableBuilder(Estimator):
         )
         kept = rows[~outlying]
         frame = _weighted_medians(pd.DataFrame(kept))
+        frame["kinds"] = kept.groupby("model")["kind"].agg(lambda kind: ", ".join(map(kinds.says, sorted(set(kind)))))
         curve = self._curve_logs(day)
         if self.curve is not None:
             frame = frame.reindex(curve.index.union(frame.index)).fillna({"n": 0, "effective_n": 0.0, "weight": 0.0})
@@ -209,7 +234,7 @@ class PriceTableBuilder(Estimator):
 
     def _aged(self, models: pd.Series[str], days: Any, day: date) -> Any:  # noqa: ANN401 - arrays
         """Return what a price of some days ago has lost since, on the logarithm, where the curve can tell."""
-        if self.curve is None or self.catalogue is None:
+        if self.curve is None or self.catalogue is None or models.empty:
             return 0.0
         launches = {variant.model: variant.launched_on for variant in self.catalogue}
         launched = np.array([launches.get(model) or "NaT" for model in models], dtype="datetime64[D]")
@@ -247,9 +272,21 @@ class PriceTableBuilder(Estimator):
         if not known:
             return pd.Series(dtype=float)
         asked = pd.DataFrame(known, columns=["model", "brand", "launched_on", "new_price"]).set_index("model")
+        self._compare(asked)
         asked["age_months"] = [(day - launched).days / MONTH_DAYS for launched in asked["launched_on"]]
         asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
+
+    def _compare(self, asked: pd.DataFrame) -> None:
+        """Find out whether the curve was fitted on other units than minor ones."""
+        low, high = fitted(self.curve, "new_prices_")
+        near = np.clip(asked["new_price"].to_numpy(dtype=np.float64), low, high)
+        far = of_another_unit(asked["new_price"], near)
+        if far.mean() > _FEW_FAR:
+            self._far = (
+                f"{named_rows(asked.index[far])} have new prices far from those that the curve was fitted on ({low:g} "
+                f"to {high:g}): is the unit right? A curve for prices is fitted on minor units"
+            )
 
     def _finish(self, frame: pd.DataFrame, regimes: pd.Series[str], zone: tzinfo) -> None:
         step = self.round_to_minor
@@ -316,7 +353,8 @@ def _rounded(values: pd.Series[float], step: int) -> pd.Series[int]:
 def _source(row: Any, currency: Currency) -> str:  # noqa: ANN401 - a row of a frame
     low, high = in_units(row.low_minor, currency), in_units(row.high_minor, currency)
     drawn = f", curve counts {100 * row.curve_share:.0f} %" if row.curve_share > 0 else ""
-    return f"tuning: weighted median, n={row.n}, 95 % {low} to {high}{drawn}, warranty {row.regime}"
+    kinds = f" of {row.kinds}" if isinstance(row.kinds, str) else ""
+    return f"tuning: weighted median, n={row.n}{kinds}, 95 % {low} to {high}{drawn}, warranty {row.regime}"
 
 
 def _regimes(rows: pd.DataFrame) -> pd.Series[str]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Id, Items, Line
 from miexchange._limits import LISTED
 from miexchange._value import Value
-from miexchange.money import BPS
-from miexchange.programme import Terms
+from miexchange.money import BPS, Bps
+from miexchange.programme import Overlap, Terms
 from miexchange.tuning._arguments import instance, takes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from miexchange._value import Fault
 
 __all__ = ["Scale", "prior_of", "scales_of"]
 
@@ -23,11 +28,25 @@ class Scale(Value):
         anchor: the family whose repair anchor they weigh, such as ``glass``.
         component: the component group; of the findings of a group only the dearest counts.
         findings: the findings, mildest first: a worse one never costs less.
+        keeps_bps: what the price keeps by the grade that each finding leads to, in basis points; () where none leads
+            to a grade.
+        others_bps: what it keeps by the worst grade, none worse than that, to which an answer without a weight leads:
+            what such an answer takes, a worse finding takes as well.
+        overlaps: the components that damage together, and what part of the smaller cost counts.
     """
 
     anchor: Id
     component: Id
     findings: Annotated[tuple[Line, ...], Items(1, LISTED)]
+    keeps_bps: Annotated[tuple[Bps, ...], Items(0, LISTED)] = ()
+    others_bps: Annotated[tuple[Bps, ...], Items(0, LISTED)] = ()
+    overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED)] = ()
+
+    def _faults(self) -> Iterator[Fault]:
+        sizes = {len(self.findings)} if self.keeps_bps or self.others_bps else {0}
+        for field, given in (("keeps_bps", self.keeps_bps), ("others_bps", self.others_bps)):
+            if {len(given)} != sizes:
+                yield field, given, f"give both, of each of the {len(self.findings)} findings, or neither"
 
 
 _TERMS = instance(Terms, "give the terms of a programme")
@@ -42,12 +61,23 @@ def scales_of(terms: Terms) -> tuple[Scale, ...]:
     ['display', 'display', 'display', 'body', 'body', 'ports', 'ports', 'display']
     """
     found = []
+    # The grades to which answers without a weight lead: the best one, and some worse ones.
+    others = {0} | {
+        option.grade
+        for question in terms.questionnaire.questions
+        for option in question.options
+        if not option.gate and not (option.deduction is not None and option.deduction.anchor)
+    }
     for question in terms.questionnaire.questions:
         costly = [option for option in question.options if option.deduction is not None and option.deduction.anchor]
         if costly:
             names = tuple(f"{question.id}={option.id}" for option in costly)
             anchor = costly[0].deduction.anchor if costly[0].deduction else ""
-            found.append(Scale(anchor, question.component, names))
+            keeps = tuple(terms.grades[option.grade].keep_bps for option in costly)
+            others_keep = tuple(
+                terms.grades[max(step for step in others if step <= option.grade)].keep_bps for option in costly
+            )
+            found.append(Scale(anchor, question.component, names, keeps, others_keep, terms.overlaps))
     return tuple(found)
 
 

@@ -1,0 +1,78 @@
+"""Going on with a programme: what was in force stays as it was, and what is fitted begins on its day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from miexchange.catalogue import Catalogue
+from miexchange.eligibility import EligibleModels
+from miexchange.errors import out_of_range
+from miexchange.market import AnchorTable, PriceTable
+from miexchange.money import same_currency
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from miexchange.market import Price
+    from miexchange.programme import Programme
+
+__all__ = ["check_extended", "extended", "priced_from"]
+
+
+def check_extended(before: Programme, base: Programme, name: str, start: datetime) -> None:
+    """Refuse to go on with a programme whose quotes could not be replayed then.
+
+    Raises:
+        InvalidValue: the id or the zone is another one, its currency is, or its last terms begin on the day or later.
+    """
+    same_currency(base.currency, before.currency, "base", "the programme that is extended")
+    if before.zone != base.zone:
+        raise out_of_range("extend", before.id, "give a base of one zone with it", which="has its days in another zone")
+    if name != before.id:
+        raise out_of_range("id", name, f"give {before.id}, the id of the programme that is extended")
+    last = before.terms[-1] if before.terms else None
+    if last is not None and last.effective_from >= start:
+        rule = f"give a day after that of the version {last.version}, {last.effective_from.isoformat()}"
+        raise out_of_range("effective_from", start.isoformat(), rule)
+
+
+def extended(before: Programme, new: Programme, start: datetime) -> Programme:
+    """Return a programme up to an instant, and a fitted one from then on.
+
+    What was dated later in the one before is left out: the fitted rows stand in its place. A model without a fitted
+    price stays on the list with the price that it has, until that is stale.
+    """
+    day = start.astimezone(before.zone).date()
+    known = before.catalogue.by_model
+    listed = {
+        listing.model for listing in before.eligible if listing.listed_until is None or listing.listed_until > day
+    }
+    # The price of the day, if it was fitted for an earlier one, holds from the day on: before it nothing changes.
+    prices = [replace(price, effective_from=max(price.effective_from, start)) for price in new.prices]
+    return replace(
+        new,
+        brands=before.brands | new.brands,
+        categories=before.categories | new.categories,
+        price_step_minor=before.price_step_minor,
+        catalogue=Catalogue.of((*before.catalogue, *(one for one in new.catalogue if one.model not in known))),
+        eligible=EligibleModels.of((*before.eligible, *(one for one in new.eligible if one.model not in listed))),
+        prices=PriceTable.of((*(one for one in before.prices if one.effective_from < start), *prices)),
+        anchors=AnchorTable.of(one for one in before.anchors if one.effective_from < start),
+        tacs=before.tacs,
+        treatments=before.treatments,
+        terms=(*before.terms, *new.terms),
+    )
+
+
+def priced_from(programme: Programme, start: datetime) -> list[Price]:
+    """Return the price of every model that has a fresh one from an instant on: the one in force, and later ones.
+
+    One that is in force already is dated then, as the anchor that goes with it is.
+    """
+    models = dict.fromkeys(price.model for price in programme.prices)
+    found = (programme.prices.as_of(model, start) for model in models)
+    fresh = programme.terms[-1].price_max_age
+    in_force = [price for price in found if price is not None and start - price.effective_from <= fresh]
+    later = [price for price in programme.prices if price.effective_from > start]
+    return [*(replace(price, effective_from=max(price.effective_from, start)) for price in in_force), *later]

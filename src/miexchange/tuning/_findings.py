@@ -1,0 +1,113 @@
+"""Small steps of fitting deductions: texts of findings, scatter within devices, weights that never fall."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miexchange.money import BPS
+from miexchange.tuning._normal import TO_SIGMA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from miexchange.tuning._additive import Floats
+    from miexchange.tuning.scales import Scale
+
+__all__ = ["CLEAN", "keeps_of", "make_monotone", "scatter", "shared_out", "split"]
+
+CLEAN = "clean"
+"""What stands for no finding at all."""
+
+_FEWEST_FOR_A_SCATTER = 6  # rows of devices with several
+_LEAST_APART = 0.2  # of a row's deviation is seen in its own mean, however much of the mean it makes
+_MOST_EXACT = 3.0  # no finding is believed to scatter less than a third of what all do
+
+
+def keeps_of(scales: Iterable[Scale], quoted: Collection[str]) -> dict[str, float]:
+    """Return what the grade of each finding is to keep, as a share: what nothing else takes, a weight can take.
+
+    Quotes say what a finding takes in whole. Where every finding that leads to a grade is quoted, the grade takes no
+    more than the answers without a weight do; where one is not, it takes what it took.
+    """
+    steps: dict[int, list[tuple[str, int]]] = {}
+    kept: dict[str, float] = {}
+    for scale in scales:
+        kept |= dict.fromkeys(scale.findings, 1.0)
+        for finding, keep, other in zip(scale.findings, scale.keeps_bps, scale.others_bps, strict=False):
+            steps.setdefault(keep, []).append((finding, other))
+    before = BPS
+    for keep in sorted(steps, reverse=True):
+        names = [finding for finding, _ in steps[keep]]
+        others = min(other for _, other in steps[keep])
+        before = min(before, others if set(names) <= set(quoted) else keep)
+        kept |= dict.fromkeys(names, before / BPS)
+    return kept
+
+
+def scatter(
+    left: Floats, noise: Floats, finding: npt.NDArray[np.object_], codes: npt.NDArray[np.intp], relative: Floats
+) -> Floats:
+    """Return for each row how far its finding scatters beside the others of its device; 0 where that is not seen.
+
+    Args:
+        left: what the fixed part leaves of the logarithms.
+        noise: the variance of each row, as it is believed to be.
+        finding: the finding of each row.
+        codes: the device and family of each.
+        relative: what rounding explains, as a standard deviation.
+    """
+    weight = 1.0 / noise
+    total = np.bincount(codes, weight)
+    share = weight / total[codes]
+    several = np.bincount(codes)[codes] > 1
+    if several.sum() < _FEWEST_FOR_A_SCATTER:
+        return np.zeros(len(left))
+    means = np.bincount(codes, weight * left) / total
+    apart = (left - means[codes]) / np.sqrt(np.maximum(1.0 - share, _LEAST_APART))
+
+    def seen(rows: npt.NDArray[np.bool_]) -> float:
+        found = float(TO_SIGMA * np.median(np.abs(apart[rows]))) ** 2 - float(np.median(relative[rows] ** 2))
+        return float(np.sqrt(max(found, 0.0)))
+
+    pooled = seen(several)
+    found = np.full(len(left), pooled)
+    for name in set(finding.tolist()):
+        own = finding == name
+        if (several & own).sum() >= _FEWEST_FOR_A_SCATTER:
+            found[own] = max(seen(several & own), pooled / _MOST_EXACT)
+    return found
+
+
+def shared_out(
+    rows: pd.DataFrame,
+) -> tuple[pd.DataFrame, npt.NDArray[np.object_], Floats, npt.NDArray[np.bool_]]:
+    """Share each row's cost out evenly among its findings, where none ever stands alone."""
+    times = rows["named"].str.len().to_numpy()
+    spread = rows.loc[rows.index.repeat(times)].reset_index(drop=True)
+    finding = np.array([name for names in rows["named"] for name in names], dtype=object)
+    return spread, finding, np.repeat(rows["cost"].to_numpy() / times, times), np.ones(len(spread), dtype=bool)
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Return the findings that a text names, each once."""
+    names = [part.strip() for part in text.split("+")]
+    return tuple(name for name in dict.fromkeys(names) if name and name != CLEAN)
+
+
+def make_monotone(scale: Scale, logs: dict[str, float], errors: dict[str, float]) -> None:
+    """Let no finding of a scale weigh less than a milder one: pool neighbours that would (PAVA)."""
+    blocks: list[tuple[float, float, list[str]]] = []
+    for name in scale.findings:
+        value, mass, names = logs[name], 1.0 / (errors[name] ** 2 + 1e-8), [name]
+        while blocks and blocks[-1][0] > value:
+            before, heavy, others = blocks.pop()
+            value, mass, names = (before * heavy + value * mass) / (heavy + mass), heavy + mass, [*others, *names]
+        blocks.append((value, mass, names))
+    for value, _, names in blocks:
+        for name in names:
+            logs[name] = value

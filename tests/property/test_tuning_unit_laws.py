@@ -1,0 +1,132 @@
+"""The laws of units: prices in rupees or in paise teach the same, and an unseen brand is priced among the seen ones."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miexchange.tuning import DeductionModel, DepreciationCurve, PriceTableBuilder, TuningWarning, simulate_quotes
+from miexchange.tuning.adapter import AdditiveRegressor
+from miexchange.tuning.observations import Observations
+from property.effort import effort
+from unit.tuned import ON, graded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+UNITS = st.sampled_from([0.001, 0.01, 1 / 83, 83.0, 100.0, 10_000.0])
+SCATTERS = st.sampled_from([0.0, 1e-4, 0.001, 0.01, 0.1])
+
+
+def price_list(seed: int, scatter: float, brands: int = 4, rows: int = 80) -> pd.DataFrame:
+    """Make a price list by a formula, with as little scatter as is asked for."""
+    make = np.random.default_rng(seed)
+    brand = make.integers(0, brands, rows)
+    new = np.exp(make.uniform(8.5, 11.5, rows))
+    age = make.uniform(1, 40, rows)
+    log = -0.2 - 0.02 * age + make.normal(0, 0.2, brands)[brand] + make.normal(0, scatter, rows)
+    return pd.DataFrame(
+        {
+            "brand": [f"B{number}" for number in brand],
+            "new_price": new,
+            "age_months": age,
+            "launch_year": 2020 - age // 12,
+            "price": new * np.exp(log),
+        }
+    )
+
+
+def by_curve(rows: pd.DataFrame, asked: pd.DataFrame, unit: float) -> npt.NDArray[np.float64]:
+    curve = DepreciationCurve().fit(rows.assign(price=rows["price"] * unit, new_price=rows["new_price"] * unit))
+    found = curve.predict_interval(asked.assign(new_price=asked["new_price"] * unit)).to_numpy() / unit
+    return np.column_stack([found, curve.typical(asked["age_months"].to_numpy()).to_numpy()])
+
+
+def by_regressor(rows: pd.DataFrame, asked: pd.DataFrame, unit: float) -> npt.NDArray[np.float64]:
+    levels = {name: number for number, name in enumerate(sorted(set(rows["brand"])))}
+
+    def matrix(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return np.column_stack(
+            [
+                frame["new_price"] * unit,
+                frame["age_months"],
+                frame["brand"].map(levels).fillna(-1),
+                frame["launch_year"],
+            ]
+        )
+
+    model = AdditiveRegressor(categories=(2,)).fit(matrix(rows), rows["price"].to_numpy() * unit)
+    found: npt.NDArray[np.float64] = model.predict(matrix(asked))[:, None] / unit
+    return found
+
+
+FITS: list[Callable[[pd.DataFrame, pd.DataFrame, float], npt.NDArray[np.float64]]] = [by_curve, by_regressor]
+
+
+@given(st.sampled_from(FITS), st.integers(0, 999), SCATTERS, UNITS)
+@effort(0.5)
+def test_the_unit_of_the_prices_changes_nothing(
+    fit: Callable[[pd.DataFrame, pd.DataFrame, float], npt.NDArray[np.float64]], seed: int, scatter: float, unit: float
+) -> None:
+    """Issue: the unit decides (rupees or paise): invariance under a change of unit is a law, for every estimator."""
+    rows = price_list(seed, scatter)
+    asked = pd.concat([rows.head(5), rows.head(5).assign(brand="never seen")])
+    np.testing.assert_allclose(fit(rows, asked, unit), fit(rows, asked, 1.0), rtol=1e-5)
+
+
+@given(st.sampled_from(FITS), st.integers(0, 999), SCATTERS)
+@effort(0.5)
+def test_an_unseen_brand_lies_among_the_seen_ones(
+    fit: Callable[[pd.DataFrame, pd.DataFrame, float], npt.NDArray[np.float64]], seed: int, scatter: float
+) -> None:
+    """Offsets: shrunk to their common mean; a new level has none. It is priced as a brand in the middle."""
+    rows = price_list(seed, scatter)
+    row = rows.head(1)
+    seen = [fit(rows, row.assign(brand=brand), 1.0)[0, 0] for brand in sorted(set(rows["brand"]))]
+    assert min(seen) * 0.999 <= fit(rows, row.assign(brand="never seen"), 1.0)[0, 0] <= max(seen) * 1.001
+
+
+@given(st.integers(0, 99), UNITS)
+@effort(0.5)
+def test_the_unit_of_the_quotes_changes_nothing(seed: int, unit: float) -> None:
+    """Issue: invariance under a change of unit is a law, for every estimator."""
+    quotes, scales = simulate_quotes(15, seed=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        here = DeductionModel(scales).fit(quotes)
+        there = DeductionModel(scales).fit(quotes.assign(clean=quotes["clean"] * unit, price=quotes["price"] * unit))
+    asked = quotes.assign(device="never seen")
+    found = there.predict_interval(asked.assign(clean=asked["clean"] * unit)).to_numpy() / unit
+    step = max(here.step_, there.step_ / unit)  # a value on the edge of a step may be rounded either way
+    np.testing.assert_allclose(found, here.predict_interval(asked).to_numpy(), rtol=1e-6, atol=step * 1.001)
+
+
+@given(st.lists(st.integers(500, 20_000), min_size=3, max_size=20), st.sampled_from([10, 100]))
+@effort(0.5)
+def test_the_unit_of_the_observations_changes_nothing(amounts: list[int], unit: int) -> None:
+    """Issue: invariance under a change of unit is a law, for every estimator."""
+    rows = pd.DataFrame(
+        {
+            "model": "oneplus-3t-6-64",
+            "price_minor": amounts,
+            "on": ON,
+            "kind": ["deal" if number % 2 else "listing" for number in range(len(amounts))],
+            "source": [f"s{number}" for number in range(len(amounts))],
+        }
+    )
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        for factor in (1, unit):
+            scaled = rows.assign(price_minor=rows["price_minor"] * factor)
+            observed = Observations.read(scaled, graded().catalogue, as_of=ON)
+            builder = PriceTableBuilder(round_to_minor=factor).fit(observed, zone=graded().zone, dates=[ON])
+            found.append(builder.summary[["price_minor", "low_minor", "high_minor"]].to_numpy() / factor)
+    np.testing.assert_allclose(found[1], found[0], atol=1.0)

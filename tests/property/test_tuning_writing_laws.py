@@ -1,0 +1,163 @@
+"""The law of writing: what a `DeductionModel` predicts is what the written programme pays, to the rounding step."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miexchange import Condition, Device, Programme, Quote, appraise, headline
+from miexchange.condition import Deduction, Questionnaire
+from miexchange.tuning import (
+    DeductionModel,
+    Observations,
+    PriceTableBuilder,
+    TuningWarning,
+    fit_programme,
+    prior_of,
+    scales_of,
+    simulate_observations,
+)
+from property.effort import effort
+
+if TYPE_CHECKING:
+    from miexchange.condition import Option, Question
+    from miexchange.programme import Terms
+
+SHIPPED = (
+    ("graded-trade-in", "2018-03"),
+    ("graded-trade-in", "2018-05"),
+    ("mi-exchange-india", "2018-03"),
+    ("uk-trade-in", "2025-03"),
+)
+MODELS = 4
+
+
+class Written(NamedTuple):
+    """A programme that was fitted, the model that it was fitted with, and what its devices can be asked."""
+
+    programme: Programme
+    user: DeductionModel
+    written: DeductionModel
+    at: datetime
+    findings: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+def weighed(question: Question) -> Question:
+    """Weigh every answer that lowers the grade or costs something on an anchor, where the programme does not."""
+
+    def option(number: int, one: Option) -> Option:
+        if one.gate or not (one.grade or one.deduction) or (one.deduction and one.deduction.anchor):
+            return one
+        return replace(one, deduction=Deduction(anchor=question.component, weight_bps=4_000 * number))
+
+    return replace(question, options=tuple(option(*pair) for pair in enumerate(question.options)))
+
+
+def based(name: str, version: str) -> tuple[Programme, Terms]:
+    """Return a shipped programme with one of its terms, whose costly answers are all weighed."""
+    shipped = Programme.load(name)
+    (terms,) = (one for one in shipped.terms if one.version == version)
+    asked = terms.questionnaire
+    terms = terms.replace(questionnaire=Questionnaire(asked.version, tuple(map(weighed, asked.questions))))
+    kept = {field.name: getattr(shipped, field.name) for field in fields(Programme)}
+    return Programme(**{**kept, "terms": (terms,)}), terms
+
+
+def quotes_of(programme: Programme, terms: Terms, at: datetime, seed: int) -> pd.DataFrame:
+    """Make quotes of a buyer who has no grades: each fault takes a share of his own, less or more than its grade."""
+    make = np.random.default_rng(seed)
+    rows = []
+    shares = {
+        finding: share
+        for scale in scales_of(terms)
+        for finding, share in zip(scale.findings, np.sort(make.uniform(0.02, 0.5, len(scale.findings))), strict=True)
+    }
+    for model in dict.fromkeys(listing.model for listing in programme.eligible):
+        best = headline(model, programme, at=at)
+        if not isinstance(best, Quote):
+            continue
+        clean = best.exchange_value / 10**programme.currency.decimals
+        rows.append((model, clean, clean, "clean"))
+        dear = float(make.uniform(0.8, 1.2))
+        rows += [(model, clean, clean * (1 - share * dear), finding) for finding, share in shares.items()]
+    return pd.DataFrame(rows[: 12 * (len(shares) + 1)], columns=["device", "clean", "price", "findings"])
+
+
+@cache
+def written(name: str, version: str, *, observed: bool = False) -> Written:
+    base, terms = based(name, version)
+    start = terms.effective_from.astimezone(base.zone).date()
+    day = start + timedelta(days=20)
+    rows = simulate_observations(base, 400, seed=3, models=45, graded=observed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TuningWarning)
+        found = Observations.read(
+            rows,
+            base.catalogue,
+            as_of=date(2100, 1, 1),
+            currency=base.currency.code,
+            grades=[grade.id for grade in terms.grades],
+        )
+        latest = max(day, found.frame["on"].max().date())
+        prices = PriceTableBuilder(minimum=1, round_to_minor=base.price_step_minor).fit(
+            found, dates=[latest], zone=base.zone
+        )
+        at = datetime.combine(latest, datetime.min.time(), base.zone).astimezone(UTC) + timedelta(hours=5)
+        quotes = quotes_of(base, terms, terms.effective_from + timedelta(days=1), seed=len(name))
+        model = DeductionModel(scales_of(terms), prior=prior_of(terms), step=0.0).fit(quotes)
+        fit = fit_programme(
+            Path(mkdtemp()) / "fitted",
+            base,
+            prices=prices,
+            deductions=model,
+            observations=found if observed else None,
+            id="fitted",
+            title="Fitted",
+            version="new",
+            effective_from=latest,
+        )
+    assert fit.deductions is not None
+    findings = tuple(finding for scale in scales_of(terms) for finding in scale.findings)
+    models = tuple(dict.fromkeys(listing.model for listing in fit.programme.eligible))
+    return Written(fit.programme, model, fit.deductions, at, findings, models[:: max(len(models) // MODELS, 1)])
+
+
+def paid(case: Written, model: str, findings: tuple[str, ...]) -> tuple[float, pd.DataFrame]:
+    """Return what the programme pays, and the row to predict, in whole units of the currency."""
+    unit = 10**case.programme.currency.decimals
+    best = headline(model, case.programme, at=case.at)
+    assert isinstance(best, Quote)
+    answers = best.condition.replace(**dict(finding.split("=") for finding in findings))
+    quote = appraise(Device(model), Condition(answers), case.programme, at=case.at)
+    assert isinstance(quote, Quote)
+    clean = (best.exchange_value - sum(line.amount for line in best.lines if line.rule == "rounding")) / unit
+    row = pd.DataFrame({"device": [model], "clean": [clean], "findings": ["+".join(findings)]})
+    return quote.exchange_value / unit, row
+
+
+@pytest.mark.parametrize(("name", "version"), SHIPPED)
+@given(st.data())
+@effort(0.5)
+def test_what_is_predicted_is_what_is_paid(name: str, version: str, data: st.DataObject) -> None:
+    """Issue: what `DeductionModel` predicts and what the written programme pays are the same to the rounding step."""
+    observed = data.draw(st.booleans())
+    case = written(name, version, observed=observed)
+    model = data.draw(st.sampled_from(case.models))
+    several = st.lists(st.sampled_from(case.findings), min_size=1, max_size=4, unique_by=lambda one: one.split("=")[0])
+    pays, row = paid(case, model, tuple(data.draw(several)))
+    step = case.programme.terms[0].step_minor / 10**case.programme.currency.decimals
+    assert abs(case.written.predict(row).iloc[0] - pays) <= step * 1.05
+    if not observed and pays > case.programme.terms[0].scrap_minor / 10**case.programme.currency.decimals:
+        assert abs(case.user.predict(row).iloc[0] - pays) <= step * 1.05

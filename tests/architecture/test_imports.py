@@ -49,12 +49,13 @@ ROOMS = (
     {"exchange", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "spark", "strategies", "tuning"}
+ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "prove", "spark", "strategies", "tuning"}
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
     ("cli", "display"),
     ("cli", "ledger"),
+    ("cli", "prove"),
     ("spark", "batch"),
     ("tuning", "batch"),
 }
@@ -66,7 +67,7 @@ WINGS: dict[str, set[str]] = {
     "_lookups": {"arrow", "plan"},
     "files": {"arrow", "plan", "_frames"},
 }
-HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
+HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm", "z3"}
 HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
 
 

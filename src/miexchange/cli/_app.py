@@ -6,7 +6,7 @@ import typer
 
 import miexchange
 from miexchange import _demo
-from miexchange.cli import _batch, _coupon, _imei, _ledger, _ledger_lists, _models, _output, _programme, _quote
+from miexchange.cli import _batch, _coupon, _imei, _ledger, _ledger_lists, _models, _output, _programme, _prove, _quote
 from miexchange.cli._options import EXIT_CODES, Json
 
 __all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
@@ -58,7 +58,7 @@ def _main(
 
 @_programmes.callback(invoke_without_command=True)
 def _programme_group(context: typer.Context) -> None:
-    """Check a programme's files, or show its rules."""
+    """Check a programme's files, show its rules, or prove its laws."""
     _help_without_command(context)
 
 
@@ -98,6 +98,7 @@ app.command("imei", epilog=EXIT_CODES)(_imei.imei)
 app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
+_programmes.command("prove", epilog=EXIT_CODES)(_prove.prove)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
 app.add_typer(_programmes, name="programme")
 app.add_typer(_coupons, name="coupon")

@@ -9,11 +9,11 @@ returns them.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from miexchange import _data
 from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
@@ -29,14 +29,17 @@ from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, Currency, PriceMinor
-from miexchange.programme import Programme, Terms, _lint, shipped
+from miexchange.programme import Programme, Terms, _certificate, _lint, shipped
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
 from miexchange.programme._toml import Toml, TomlPath, read_toml
 from miexchange.programme.terms import SomeWords
 from miexchange.tac import TacTable
 from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
-__all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Answers", "Asked", "Draft", "Part", "directory_of", "lint", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +156,29 @@ class Draft:
     files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
     tables_read: bool = False
     """Whether the head and every table were read without a problem."""
+    laws: list[Problem] = field(default_factory=list)
+    """Those of the problems that only say that a law could break: a certificate may say that it does not."""
 
     def bad(self, path: TomlPath, message: str, remedy: str) -> None:
         """Note a problem of ``programme.toml``."""
         self.problems.add(self.file, self.toml.line_of(path), dotted(path), message, remedy)
 
+    @contextmanager
+    def of_a_law(self) -> Iterator[None]:
+        """Note that the problems that are found within the block say that a law could break."""
+        before = len(self.problems.found)
+        yield
+        self.laws += self.problems.found[before:]
 
-def load(source: object) -> Programme:
-    """Load a programme; see `Programme.load`."""
-    programme, problems = _read(_directory(source))
+
+def load(source: object, *, unproved: bool = False) -> Programme:
+    """Load a programme; see `Programme.load`.
+
+    Args:
+        source: the id of a programme that ships with the package, or the path of a directory.
+        unproved: whether to take one that is refused only because a law could break: it must not go live.
+    """
+    programme, problems = _read(directory_of(source), unproved=unproved)
     if programme is None:
         raise DataError(problems)
     return programme
@@ -170,19 +187,19 @@ def load(source: object) -> Programme:
 def lint(source: object) -> tuple[Problem, ...]:
     """Return a programme's problems; see `miexchange.programme.lint`."""
     try:
-        return _read(_directory(source))[1]
+        return _read(directory_of(source))[1]
     except ProgrammeNotFoundError as error:
         return error.problems
 
 
-def _read(directory: Path) -> tuple[Programme | None, tuple[Problem, ...]]:
+def _read(directory: Path, *, unproved: bool = False) -> tuple[Programme | None, tuple[Problem, ...]]:
     problems, programme = Problems(), None
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        programme = _read_directory(directory, problems)
+        programme = _read_directory(directory, problems, unproved=unproved)
     return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
 
 
-def _directory(source: object) -> Path:
+def directory_of(source: object) -> Path:
     """Return the directory of a programme.
 
     Raises:
@@ -205,7 +222,7 @@ def _directory(source: object) -> Path:
     raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
-def _read_directory(directory: Path, problems: Problems) -> Programme | None:
+def _read_directory(directory: Path, problems: Problems, *, unproved: bool) -> Programme | None:
     file = str(directory / "programme.toml")
     toml = read_toml(directory / "programme.toml", file, problems)
     if toml is None:
@@ -220,9 +237,9 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     _read_tables(directory, head, draft)
     _read_versions(directory, versions, draft)
     _lint.check(draft)
-    if problems.found or draft.currency is None:
+    if set(problems.found) - set(draft.laws) or draft.currency is None:
         return None
-    return Programme(
+    programme = Programme(
         id=head["id"],
         title=head["title"],
         zone=draft.zone,
@@ -238,6 +255,11 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
         treatments=draft.treatments,
         terms=tuple(part.settings for part in draft.parts if part.settings is not None),
     )
+    if draft.laws and not unproved:
+        if not _certificate.holds(directory, programme, problems):
+            return None
+        problems.found.clear()
+    return programme
 
 
 def _currency(head: dict[str, Any], draft: Draft) -> Currency | None:

@@ -28,6 +28,7 @@ __all__ = [
     "UNDECIDED",
     "Found",
     "Model",
+    "Units",
     "ask",
     "bounds",
     "exact_answers",
@@ -39,7 +40,12 @@ __all__ = [
     "width",
 ]
 
+Units = tuple[int, ...]
+"""Prices in price steps: one, or a lower and a higher one."""
+
 PROVED, UNDECIDED = "proved", "undecided"
+
+_QUICK = 3  # seconds, before a question is split
 
 
 class Model(NamedTuple):
@@ -57,18 +63,33 @@ class Found(NamedTuple):
 
     verdict: str
     model: Model | None = None
-    units: tuple[int, ...] = ()
+    units: Units = ()
 
 
-def ask(world: World, broken: _Term, seconds: float) -> tuple[str, Any]:
-    """Ask the solver whether something can be, and return the verdict and its model."""
+def ask(world: World, broken: _Term, seconds: float, choices: Sequence[Sequence[_Term]] = ()) -> tuple[str, Any]:
+    """Ask the solver whether something can be, and return the verdict and its model.
+
+    Args:
+        world: what is known.
+        broken: what is asked.
+        seconds: how long the solver may think about it.
+        choices: where it finds nothing in that time, it is asked about each case of the first of these, and so on.
+    """
     solver = z3.Solver()
-    solver.set("timeout", max(int(seconds * 1000), 1))
+    solver.set("timeout", max(int(min(seconds, _QUICK if choices else seconds) * 1000), 1))
     solver.add(*world.facts, broken)
     answer = solver.check()
     if answer == z3.unsat:
         return PROVED, None
-    return (UNDECIDED, None) if answer == z3.unknown else ("", solver.model())
+    if answer == z3.sat:
+        return "", solver.model()
+    if not choices:
+        return UNDECIDED, None
+    for case in choices[0]:
+        verdict, model = ask(world, z3.And(broken, case), seconds, choices[1:])
+        if verdict != PROVED:
+            return verdict, model
+    return PROVED, None
 
 
 def _market(world: World, sheet: Sheet) -> tuple[Symbol, _Term]:
@@ -87,6 +108,7 @@ class _Loose:
     def __init__(self, sheet: Sheet, kernel: _Kernel, subject: str = "", fixed: Scale | None = None) -> None:
         self.sheet, self.kernel, self.world = sheet, kernel, World()
         self.market, self.units = _market(self.world, sheet)
+        self.choices: list[Sequence[_Term]] = []
         self.anchors = {name: self.world.any(1, GREATEST_AMOUNT, name) for name in sheet.anchors}
         others = [asked for asked in sheet.asked if asked.id != subject]
         self.keeps = {
@@ -97,12 +119,16 @@ class _Loose:
         self.extra = self.world.any(sum(map(min, ends)), sum(map(max, ends)), "extra")
         self.scales = [None if scale is fixed else self._some(scale.rates) for scale in sheet.scales]
         self.grades = [one.keep_bps for one in sheet.terms.grades]
-        self.grade = self.world.any(0, len(self.grades) - 1, "grade")
+        steps = [0, *(row.grade for asked in others for row in asked.taken)]
+        self.grade = self._some(steps)
         self.world.run()  # what was made so far belongs to no run
 
     def _some(self, numbers: Sequence[int]) -> Symbol:
         distinct = sorted(set(numbers))
-        return self.world.one_of(zip(self.world.pick(len(distinct)), distinct, strict=True))
+        pick = self.world.pick(len(distinct))
+        if len(distinct) > 1:
+            self.choices.append(pick)
+        return self.world.one_of(zip(pick, distinct, strict=True))
 
     def _cost(self, others: Sequence[Asked], place: int) -> Symbol:
         """Return any deduction in a component that answers to other questions can make."""
@@ -147,11 +173,14 @@ class _Loose:
         parts = Parts(market, retentions, deductions, [self.extra, self.world.lift(row.extra)])
         return self.world.lift(sum(steps_of(self.sheet, self.kernel, parts)))
 
-    def compare(self, better: tuple[Symbol, Any], worse: tuple[Symbol, Any], seconds: float) -> Found:
+    def compare(
+        self, better: tuple[Symbol, Any], worse: tuple[Symbol, Any], seconds: float, *more: _Term
+    ) -> Found:
         """Ask whether the worse one can be worth more; each comes with the trace of its run."""
         self.world.facts += self.world.compared(better[1], worse[1])
-        verdict, model = ask(self.world, worse[0].term > better[0].term, seconds)
-        units = () if model is None else (model.eval(self.units, model_completion=True).as_long(),)
+        choices = sorted(self.choices, key=len, reverse=True)
+        verdict, model = ask(self.world, worse[0].term > better[0].term, seconds, choices)
+        units = () if model is None else tuple(_number(model, term) for term in (self.units, *more))
         return Found(verdict, units=units)
 
 
@@ -193,8 +222,7 @@ def loose_market(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
             )
             costs[place] = kernel.at_least(cost, costs[place]) if mixed else cost
         runs.append((loose.value(market=market, costs=costs), world.run()))
-    found = loose.compare(runs[0], runs[1], seconds)
-    return found._replace(units=found.units and tuple({units + extra for units in found.units for extra in (0, 1, 2)}))
+    return loose.compare(runs[0], runs[1], seconds, more)
 
 
 def _shares(asked: Asked) -> list[int]:
@@ -217,7 +245,7 @@ def bounds(sheet: Sheet, kernel: _Kernel, law: str, seconds: float) -> Found:
             z3.And(market < terms.scrap_minor, value.term != rounded),
         )
     verdict, model = ask(loose.world, broken, seconds)
-    return Found(verdict, units=() if model is None else (model.eval(loose.units, model_completion=True).as_long(),))
+    return Found(verdict, units=() if model is None else (_number(model, loose.units),))
 
 
 def width(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
@@ -264,18 +292,23 @@ class _Exact:
         parts = parts_of(self.sheet, self.kernel, self.world, phone)
         return self.world.lift(sum(steps_of(self.sheet, self.kernel, parts)))
 
-    def compare(self, better: dict[str, Any], worse: dict[str, Any], seconds: float) -> Found:
-        """Ask whether the worse of two phones can be worth more, and read both from the solver's model."""
+    def compare(
+        self, better: dict[str, Any], worse: dict[str, Any], near: Sequence[tuple[_Term, int]], seconds: float
+    ) -> Found:
+        """Ask whether the worse of two phones can be worth more, and read both from the solver's model.
+
+        It is asked first at the prices that loose terms break the law at: there it is a matter of a moment.
+        """
         first, trace = self.value(**better), self.world.run()
         second, other = self.value(**worse), self.world.run()
         self.world.facts += self.world.compared(trace, other)
-        verdict, model = ask(self.world, second.term > first.term, seconds)
+        broken = second.term > first.term
+        verdict, model = ask(self.world, z3.And(broken, *(term == units for term, units in near)), seconds) if near else (PROVED, None)
+        if verdict != "":
+            verdict, model = ask(self.world, broken, seconds)
         return Found(verdict, None if model is None else self._read(model, better, worse))
 
     def _read(self, model: Any, better: dict[str, Any], worse: dict[str, Any]) -> Model:  # noqa: ANN401 - the solver's
-        def number(term: _Term) -> int:
-            return int(model.eval(term, model_completion=True).as_long())
-
         def place(pick: Sequence[_Term]) -> int:
             held = [z3.is_true(model.eval(condition, model_completion=True)) for condition in pick]
             return held.index(True)
@@ -283,44 +316,48 @@ class _Exact:
         def phone(changes: dict[str, Any]) -> tuple[int, dict[str, int], tuple[int, ...]]:
             picks, scales = changes.get("picks", self.picks), changes.get("scales", self.scales)
             return (
-                number(changes.get("market", self.market).term),
+                _number(model, changes.get("market", self.market).term),
                 {name: place(pick) for name, pick in picks.items()},
                 tuple(map(place, scales)),
             )
 
         (market, picks, scales), (another, others, ages) = phone(better), phone(worse)
-        anchors = {name: number(anchor.term) for name, anchor in self.anchors.items()}
+        anchors = {name: _number(model, anchor.term) for name, anchor in self.anchors.items()}
         left_out = self.cases[place(self.case)].left_out
         return Model((market, another), anchors, (picks, others), (scales, ages), left_out)
+
+
+def _number(model: Any, term: _Term) -> int:  # noqa: ANN401 - the solver's
+    return int(model.eval(term, model_completion=True).as_long())
 
 
 def _only(place: int, count: int) -> tuple[_Term, ...]:
     return tuple(z3.BoolVal(number == place) for number in range(count))
 
 
-def exact_answers(sheet: Sheet, kernel: _Kernel, asked: Asked, place: int, seconds: float) -> Found:
+def exact_answers(sheet: Sheet, kernel: _Kernel, asked: Asked, place: int, units: Units, seconds: float) -> Found:
     """Ask whether the answer after one pays more than it."""
     exact = _Exact(sheet, kernel, sheet.open_cases(asked.id))
     count = len(asked.taken)
     better, worse = ({"picks": {**exact.picks, asked.id: _only(place + more, count)}} for more in (0, 1))
     if asked.is_restricted:  # a model that is asked
         exact.world.facts.append(z3.Not(exact.picks[asked.id][-1]))
-    return exact.compare(better, worse, seconds)
+    return exact.compare(better, worse, [(exact.units, one) for one in units], seconds)
 
 
-def exact_fact(sheet: Sheet, kernel: _Kernel, scale: Scale, place: int, seconds: float) -> Found:
+def exact_fact(sheet: Sheet, kernel: _Kernel, scale: Scale, place: int, units: Units, seconds: float) -> Found:
     """Ask whether the label after one of a rule of the list pays more than it."""
     exact = _Exact(sheet, kernel, sheet.cases)
     at, count = sheet.scales.index(scale), len(scale.rates)
     better, worse = (
         {"scales": [*exact.scales[:at], _only(place + more, count), *exact.scales[at + 1 :]]} for more in (0, 1)
     )
-    return exact.compare(better, worse, seconds)
+    return exact.compare(better, worse, [(exact.units, one) for one in units], seconds)
 
 
-def exact_market(sheet: Sheet, kernel: _Kernel, seconds: float) -> Found:
+def exact_market(sheet: Sheet, kernel: _Kernel, units: Units, seconds: float) -> Found:
     """Ask whether a dearer market pays less."""
     exact = _Exact(sheet, kernel, sheet.cases)
     dearer, more = _market(exact.world, sheet)
     exact.world.facts.append(more >= exact.units)
-    return exact.compare({"market": dearer}, {}, seconds)
+    return exact.compare({"market": dearer}, {}, list(zip((exact.units, more), units, strict=False)), seconds)

@@ -122,19 +122,24 @@ class Counterexample(Value):
             InvalidValue: it is no programme.
         """
         check_programme(programme)
-        currency = programme.currency
-        rows = [self.says, *(f"  {row}" for row in self.first.lines(currency))]
-        if self.second is None:
-            rows += [f"  {question}={answer}" for question, answer in self.first.condition.items()]
-            return "\n".join([*rows, f"  is worth {_said(self.first_value, currency)}"])
-        one, other = self.first.condition, self.second.condition
-        both = [f"{question}={answer}" for question, answer in one.items() if other.get(question) == answer]
-        rows += [f"  both answer {', '.join(both)}"] if both else []
-        for phone, value in ((self.first, self.first_value), (self.second, self.second_value)):
-            differs = [f"{name}={said}" for name, said in phone.condition.items() if f"{name}={said}" not in both]
-            differs += [row for row in phone.lines(currency) if row not in self.first.lines(currency)]
-            rows.append(f"  {', '.join(differs) or 'as above'}: {_said(value, currency)}")
+        currency, variant = programme.currency, programme.catalogue.lookup(self.first.model)
+        terms = programme.terms_at(self.first.at)
+        best = Condition() if terms is None or variant is None else terms.questionnaire.best(variant)
+        phones = [(self.first, self.first_value)]
+        if self.second is not None:
+            phones.append((self.second, self.second_value))
+        facts = [{*phone.lines(currency), *_not_best(phone.condition, best)} for phone, _ in phones]
+        both = set.intersection(*facts)
+        told = [*self.first.lines(currency), *_not_best(self.first.condition, best)]
+        rows = [self.says, *(f"  {row}" for row in told if row in both), "  every other answer is the best one"]
+        for phone, value in phones:
+            differs = [row for row in (*phone.lines(currency), *_not_best(phone.condition, best)) if row not in both]
+            rows.append(f"  {', '.join(differs) or 'this phone'}: {_said(value, currency)}")
         return "\n".join(rows)
+
+
+def _not_best(condition: Condition, best: Condition) -> list[str]:
+    return [f"{question}={answer}" for question, answer in condition.items() if best.get(question) != answer]
 
 
 def _worth(outcome: Quote | Refusal) -> int | None:

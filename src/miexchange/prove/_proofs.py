@@ -75,6 +75,7 @@ class Proofs(Value):
     Attributes:
         programme: the programme's id.
         digest: the digest of the programme: another one has other proofs.
+        laws: which laws were looked at; one that has no subject here, such as one about bonuses, has no proofs.
         proofs: what was found, law by law.
     """
 
@@ -82,6 +83,7 @@ class Proofs(Value):
 
     programme: Id
     digest: Id
+    laws: Annotated[tuple[Law, ...], Items(1, len(LAWS), "self")]
     proofs: Annotated[tuple[Proof, ...], Items(0, _MOST)]
 
     def __bool__(self) -> bool:

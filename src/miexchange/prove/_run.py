@@ -21,10 +21,13 @@ from miexchange.prove._proofs import LAWS, Proof, Proofs
 from miexchange.prove._reach import Reached, Span, bought, reached
 from miexchange.prove._search import drawn, values, with_answer
 from miexchange.prove._sheet import NOT_ASKED, Sheet
+from miexchange.prove._symbols import MOST
 from miexchange.quote import Quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from miexchange.programme import Terms
     from miexchange.prove._proofs import Law
@@ -94,7 +97,7 @@ def prove(
         found.append(proof)
         if progress is not None:
             progress(Progress(proof.law, proof.terms, len(found)))
-    return Proofs(programme.id, programme.digest, tuple(found))
+    return Proofs(programme.id, programme.digest, _in_order(laws), tuple(found))
 
 
 def laws_of(
@@ -105,13 +108,17 @@ def laws_of(
     decisions: Any = _decisions,  # noqa: ANN401 - as above
 ) -> Iterator[Proof]:
     """Yield what is found about each law, for each version of the terms."""
-    wanted = tuple(law for law in LAWS if law in set(laws))
+    wanted = _in_order(laws)
     ends = [terms.effective_from for terms in programme.terms[1:]]
     for terms, end in zip(programme.terms, (*ends, None), strict=True):
         prover = _Prover(programme, terms, Span(terms.effective_from, end), kernel, seconds)
         for law in wanted:
             for subject, verdict, counterexample, detail in prover.prove(law, decisions):
                 yield Proof(law, terms.version, subject, verdict, counterexample, detail)  # type: ignore[arg-type]  # one of three
+
+
+def _in_order(laws: Iterable[Law]) -> tuple[Law, ...]:
+    return tuple(law for law in LAWS if law in set(laws))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +212,7 @@ class _Prover:
 
         def seen(found: Iterable[tuple[Inputs, Ints, Sequence[Case], list[Ints]]]) -> Reached | None:
             for phones, case, cases, worth in found:
-                number = _most_at(worth[place + 1] - worth[place])
+                number = _cheapest_at(worth[place + 1] > worth[place], phones.market)
                 if number is not None:
                     pair = self._at(phones, case, cases, number)
                     picks = tuple({**pair.picks[0], asked.id: place + more} for more in (0, 1))
@@ -232,7 +239,7 @@ class _Prover:
             says,
             lambda: _laws.loose_answers(self.sheet, self.kernel, asked, rows, self.seconds),
             near,
-            lambda: _laws.exact_answers(self.sheet, self.kernel, asked, place, self.seconds),
+            lambda units: _laws.exact_answers(self.sheet, self.kernel, asked, place, units, self.seconds),
         )
 
     # A worse fact.
@@ -253,7 +260,7 @@ class _Prover:
             def seen(found: Iterable[tuple[Inputs, Ints]], place: int = place, subject: str = subject, says: str = says) -> Reached | None:
                 for phones, case in found:
                     one, two = (values(self.sheet, self.kernel, with_label(phones, place + more)) for more in (0, 1))
-                    number = _most_at(two - one)
+                    number = _cheapest_at(two > one, phones.market)
                     if number is not None:
                         pair = self._at(phones, case, self.sheet.cases, number)
                         scales = tuple((*pair.scales[0][:at], place + more, *pair.scales[0][at + 1 :]) for more in (0, 1))
@@ -267,7 +274,7 @@ class _Prover:
                 says,
                 lambda rates=rates: _laws.loose_fact(self.sheet, self.kernel, scale, rates, self.seconds),  # type: ignore[misc]  # it is inferred
                 lambda units, seen=seen: seen(drawn(self.sheet, self.sheet.cases, seed, units) for seed in range(_NEAR)),  # type: ignore[misc]  # as above
-                lambda place=place: _laws.exact_fact(self.sheet, self.kernel, scale, place, self.seconds),  # type: ignore[misc]  # as above
+                lambda units, place=place: _laws.exact_fact(self.sheet, self.kernel, scale, place, units, self.seconds),  # type: ignore[misc]  # as above
             )
 
     # Prices.
@@ -282,7 +289,7 @@ class _Prover:
                 market = np.minimum(phones.market + more * step, self.sheet.most_units * step)
                 dearer = phones._replace(market=market)
                 one, two = (values(self.sheet, self.kernel, each) for each in (dearer, phones))
-                number = _most_at(two - one)
+                number = _cheapest_at(two > one, phones.market)
                 if number is not None:
                     pair = self._at(phones, case, self.sheet.cases, number)
                     markets = int(market[number]), pair.markets[0]
@@ -296,7 +303,7 @@ class _Prover:
             says,
             lambda: _laws.loose_market(self.sheet, self.kernel, self.seconds),
             lambda units: seen(drawn(self.sheet, cases, seed, units) for seed in range(_NEAR)),
-            lambda: _laws.exact_market(self.sheet, self.kernel, self.seconds),
+            lambda units: _laws.exact_market(self.sheet, self.kernel, units, self.seconds),
         )
 
     def _within(self, law: Law) -> Reached:
@@ -309,8 +316,9 @@ class _Prover:
                 if law == "floor_cap_step":
                     below = np.where(market < terms.scrap_minor, value != market // step * step, value < terms.scrap_minor)
                     wrong = wrong | (value % step != 0) | below
-                if wrong.any():
-                    pair = self._at(phones, case, self.sheet.cases, int(np.argmax(wrong)))
+                number = _cheapest_at(wrong, market)
+                if number is not None:
+                    pair = self._at(phones, case, self.sheet.cases, number)
                     phone = self._phone(pair, 0)
                     return self._refuted("", phone, None, "the value leaves its bounds")
             return None
@@ -321,7 +329,7 @@ class _Prover:
             "the value leaves its bounds",
             lambda: _laws.bounds(self.sheet, self.kernel, law, self.seconds),
             lambda units: seen(drawn(self.sheet, cases, seed, units) for seed in range(_NEAR)),
-            lambda: _laws.Found(_laws.UNDECIDED),
+            lambda _: _laws.Found(_laws.UNDECIDED),
         )
 
     def _bonuses(self) -> Iterator[Reached]:
@@ -340,7 +348,7 @@ class _Prover:
         says: str,
         loose: Callable[[], _laws.Found],
         near: Callable[[Sequence[int]], Reached | None],
-        exact: Callable[[], _laws.Found],
+        exact: Callable[[_laws.Units], _laws.Found],
     ) -> Reached:
         """Ask loosely; where that is no proof, look near the prices that were found, and ask exactly."""
         found = loose()
@@ -348,7 +356,7 @@ class _Prover:
             return Reached(subject, _laws.PROVED)
         if found.units and (seen := near(found.units)) is not None:
             return seen
-        found = exact()
+        found = exact(found.units)
         if found.model is None:
             return Reached(subject, found.verdict)
         pair = _Pair(*found.model)
@@ -401,8 +409,15 @@ class _Prover:
                 fewer = [None if one is None else one.replace(condition=one.condition.replace(**{asked.id: best})) for one in (first, second)]
                 if fewer[0] is not None and breaks(fewer[0], fewer[1]):
                     first, second = fewer[0], fewer[1]
+        first, second = self._trimmed(first, first, second), second and self._trimmed(second, first, second)
         values_ = [None if one is None else self._value(one) for one in (first, second)]
         return Reached(subject, "refuted", Counterexample(says, first, values_[0], second, values_[1]))
+
+    def _trimmed(self, phone: Phone, *others: Phone | None) -> Phone:
+        """Return a phone without the anchors that no answer reads."""
+        said = [(asked, one.condition.get(asked.id)) for asked in self.sheet.asked for one in others if one is not None]
+        read = {row.anchor for asked, answer in said for row in asked.every if row.id == answer}
+        return phone.replace(anchors=tuple(one for one in phone.anchors if one[0] in read))
 
     def _value(self, phone: Phone) -> int | None:
         outcome = phone.appraise(self.programme)
@@ -423,7 +438,6 @@ class _Prover:
         )
 
 
-def _most_at(by: Ints) -> int | None:
-    """Return where a difference is largest, or None where none is above zero."""
-    number = int(np.argmax(by))
-    return number if by[number] > 0 else None
+def _cheapest_at(is_broken: NDArray[np.bool_], market: Ints) -> int | None:
+    """Return which phone that breaks a law has the lowest price, or None where none breaks it."""
+    return int(np.argmin(np.where(is_broken, market, MOST))) if is_broken.any() else None

@@ -37,6 +37,7 @@ COMMANDS = [
     ("models",),
     ("programme", "lint"),
     ("programme", "show"),
+    ("programme", "prove"),
     ("coupon", "check"),
     ("ledger", "show"),
     ("ledger", "history"),

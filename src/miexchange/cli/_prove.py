@@ -18,9 +18,15 @@ __all__ = ["prove"]
 def prove(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A programme's directory, or a shipped programme's id.")],
     *,
-    law: Annotated[list[str] | None, typer.Option(help="A law to look at; repeat it for more. All where none is given.")] = None,
-    seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long the solver may think about one question.")] = 20,
-    certified: Annotated[bool, typer.Option("--certify", help="Write a certificate into the directory if all is proved.")] = False,
+    law: Annotated[
+        list[str] | None, typer.Option(help="A law to look at; repeat it for more. All where none is given.")
+    ] = None,
+    seconds: Annotated[
+        int, typer.Option(min=1, max=86_400, help="How long the solver may think about one question.")
+    ] = 20,
+    certified: Annotated[
+        bool, typer.Option("--certify", help="Write a certificate into the directory if all is proved.")
+    ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/prove.md.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -64,7 +70,10 @@ _INSTALL = "The solver is not installed: pip install 'miexchange[prove]'"
 
 def _show(proofs: "Proofs", programme: Programme) -> None:
     """Show how many proofs each law has, and every phone that breaks one."""
-    columns = [_output.Column("Law"), *(_output.Column(name, justify="right") for name in ("Proved", "Refuted", "Undecided"))]
+    columns = [
+        _output.Column("Law"),
+        *(_output.Column(name, justify="right") for name in ("Proved", "Refuted", "Undecided")),
+    ]
     _output.say_table(columns, [(law, *map(str, counts)) for law, *counts in proofs.rows()])
     for proof in proofs.proofs:
         if proof:

@@ -111,9 +111,7 @@ class _Loose:
         self.choices: list[Sequence[_Term]] = []
         self.anchors = {name: self.world.any(1, GREATEST_AMOUNT, name) for name in sheet.anchors}
         others = [asked for asked in sheet.asked if asked.id != subject]
-        self.keeps = {
-            asked.id: self._some([row.keep for row in asked.taken]) for asked in others if asked.keeps
-        }
+        self.keeps = {asked.id: self._some([row.keep for row in asked.taken]) for asked in others if asked.keeps}
         self.costs = [self._cost(others, place) for place in range(sheet.components)]
         ends = [[row.extra for row in asked.taken] for asked in others]
         self.extra = self.world.any(sum(map(min, ends)), sum(map(max, ends)), "extra")
@@ -173,9 +171,7 @@ class _Loose:
         parts = Parts(market, retentions, deductions, [self.extra, self.world.lift(row.extra)])
         return self.world.lift(sum(steps_of(self.sheet, self.kernel, parts)))
 
-    def compare(
-        self, better: tuple[Symbol, Any], worse: tuple[Symbol, Any], seconds: float, *more: _Term
-    ) -> Found:
+    def compare(self, better: tuple[Symbol, Any], worse: tuple[Symbol, Any], seconds: float, *more: _Term) -> Found:
         """Ask whether the worse one can be worth more; each comes with the trace of its run."""
         self.world.facts += self.world.compared(better[1], worse[1])
         choices = sorted(self.choices, key=len, reverse=True)
@@ -283,7 +279,9 @@ class _Exact:
         self.case = self.world.pick(len(cases), "case")
         for asked in sheet.asked:
             if asked.is_restricted:
-                left_out = [condition for condition, case in zip(self.case, cases, strict=True) if asked.id in case.left_out]
+                left_out = [
+                    condition for condition, case in zip(self.case, cases, strict=True) if asked.id in case.left_out
+                ]
                 self.world.facts.append(self.picks[asked.id][-1] == z3.Or(*left_out))
         self.scales = [self.world.pick(len(scale.rates)) for scale in sheet.scales]
 
@@ -303,7 +301,11 @@ class _Exact:
         second, other = self.value(**worse), self.world.run()
         self.world.facts += self.world.compared(trace, other)
         broken = second.term > first.term
-        verdict, model = ask(self.world, z3.And(broken, *(term == units for term, units in near)), seconds) if near else (PROVED, None)
+        verdict, model = (
+            ask(self.world, z3.And(broken, *(term == units for term, units in near)), seconds)
+            if near
+            else (PROVED, None)
+        )
         if verdict != "":
             verdict, model = ask(self.world, broken, seconds)
         return Found(verdict, None if model is None else self._read(model, better, worse))

@@ -90,11 +90,15 @@ class _Till:
             for stackable in sorted({paid.bonus.stackable for paid in chain if paid.bonus is not None}):
                 row = [None if one is None or one.stackable is not stackable else one for _, one in chain]
                 amounts = [
-                    world.one_of((condition, 0 if one is None else number(one)) for condition, one in zip(pick, row, strict=True))
+                    world.one_of(
+                        (condition, 0 if one is None else number(one)) for condition, one in zip(pick, row, strict=True)
+                    )
                     for number in (_fixed, _share, _most)
                 ]
                 self.rows.append(((bonus.from_value_minor, *amounts), stackable))
-                self.ids.append([(condition, one.id) for condition, one in zip(pick, row, strict=True) if one is not None])
+                self.ids.append(
+                    [(condition, one.id) for condition, one in zip(pick, row, strict=True) if one is not None]
+                )
 
     def granted(self, value: Symbol) -> list[Any]:
         """Return what is granted of each row."""

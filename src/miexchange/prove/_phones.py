@@ -72,9 +72,7 @@ class Phone(Value):
         told = {name: getattr(self, name) for name in INPUTS}
         device = Device(self.model, purchased_on=self.purchased_on)
         priced = dataclasses.replace(programme, **tables)
-        return appraise(
-            device, self.condition, priced, at=self.at, bonuses_given=dict(self.bonuses_given), **told
-        )
+        return appraise(device, self.condition, priced, at=self.at, bonuses_given=dict(self.bonuses_given), **told)
 
     def lines(self, currency: Currency) -> tuple[str, ...]:
         """Return what the phone is, a sentence for each fact, without the answers."""

@@ -112,4 +112,6 @@ class Proofs(Value):
     def markdown(self) -> str:
         """Return the rows as a table of Markdown."""
         head = f"| {self.programme} | proved | refuted | undecided |\n|---|---|---|---|\n"
-        return head + "".join(f"| {law} | {proved} | {not_so} | {open_} |\n" for law, proved, not_so, open_ in self.rows())
+        return head + "".join(
+            f"| {law} | {proved} | {not_so} | {open_} |\n" for law, proved, not_so, open_ in self.rows()
+        )

@@ -196,7 +196,9 @@ class _Search:
         """Find a phone that is granted a bonus, or have the solver prove that there is none."""
         subject = f"bonus {bonus.id}"
         given = {one.id: one.quota for one in self.terms.bonuses if one.quota is not None and one is not bonus}
-        targets = tuple(dict.fromkeys((*bonus.targets[:1], None, *(one for each in self.terms.bonuses for one in each.targets))))
+        targets = tuple(
+            dict.fromkeys((*bonus.targets[:1], None, *(one for each in self.terms.bonuses for one in each.targets)))
+        )
         last: tuple[_Stand, Condition, dict[str, Any]] | None = None
         for stand in islice(self._on_offer(bonus), _MOST_TRIED):
             condition = self._best(stand)

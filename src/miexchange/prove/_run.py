@@ -187,7 +187,9 @@ class _Prover:
         found = []
         for seed in range(_SEEDS):
             phones, case = drawn(self.sheet, cases, seed)
-            worth = [values(self.sheet, self.kernel, with_answer(self.sheet, phones, asked.id, place)) for place in places]
+            worth = [
+                values(self.sheet, self.kernel, with_answer(self.sheet, phones, asked.id, place)) for place in places
+            ]
             found.append((phones, case, cases, worth))
         return found
 
@@ -257,13 +259,17 @@ class _Prover:
             subject = f"{scale.rule.reads}: {worse} after {better}"
             says = f"{scale.rule.reads} {worse} pays more than {better}"
 
-            def seen(found: Iterable[tuple[Inputs, Ints]], place: int = place, subject: str = subject, says: str = says) -> Reached | None:
+            def seen(
+                found: Iterable[tuple[Inputs, Ints]], place: int = place, subject: str = subject, says: str = says
+            ) -> Reached | None:
                 for phones, case in found:
                     one, two = (values(self.sheet, self.kernel, with_label(phones, place + more)) for more in (0, 1))
                     number = _cheapest_at(two > one, phones.market)
                     if number is not None:
                         pair = self._at(phones, case, self.sheet.cases, number)
-                        scales = tuple((*pair.scales[0][:at], place + more, *pair.scales[0][at + 1 :]) for more in (0, 1))
+                        scales = tuple(
+                            (*pair.scales[0][:at], place + more, *pair.scales[0][at + 1 :]) for more in (0, 1)
+                        )
                         pair = _Pair(pair.markets, pair.anchors, pair.picks, (scales[0], scales[1]), pair.left_out)
                         return self._refuted(subject, self._phone(pair, 0), self._phone(pair, 1), says)
                 return None
@@ -273,7 +279,9 @@ class _Prover:
                 subject,
                 says,
                 lambda rates=rates: _laws.loose_fact(self.sheet, self.kernel, scale, rates, self.seconds),  # type: ignore[misc]  # it is inferred
-                lambda units, seen=seen: seen(drawn(self.sheet, self.sheet.cases, seed, units) for seed in range(_NEAR)),  # type: ignore[misc]  # as above
+                lambda units, seen=seen: seen(
+                    drawn(self.sheet, self.sheet.cases, seed, units) for seed in range(_NEAR)
+                ),  # type: ignore[misc]  # as above
                 lambda units, place=place: _laws.exact_fact(self.sheet, self.kernel, scale, place, units, self.seconds),  # type: ignore[misc]  # as above
             )
 
@@ -314,7 +322,9 @@ class _Prover:
                 value, market = values(self.sheet, self.kernel, phones), phones.market
                 wrong = (value < 0) | (value > market)
                 if law == "floor_cap_step":
-                    below = np.where(market < terms.scrap_minor, value != market // step * step, value < terms.scrap_minor)
+                    below = np.where(
+                        market < terms.scrap_minor, value != market // step * step, value < terms.scrap_minor
+                    )
                     wrong = wrong | (value % step != 0) | below
                 number = _cheapest_at(wrong, market)
                 if number is not None:
@@ -374,16 +384,15 @@ class _Prover:
         """Return one of two phones as a value that can be appraised."""
         at, zone = self.span.begin, self.programme.zone
         picks = pair.picks[which]
-        rows = {
-            asked.id: asked.taken[picks[asked.id]] for asked in self.sheet.asked if asked.id not in pair.left_out
-        }
+        rows = {asked.id: asked.taken[picks[asked.id]] for asked in self.sheet.asked if asked.id not in pair.left_out}
         read = {
             self.sheet.asked[number].taken[one[self.sheet.asked[number].id]].anchor
             for number in range(len(self.sheet.asked))
             for one in pair.picks
         }
         facts: dict[str, Any] = {
-            scale.rule.reads: scale.labels[place] for scale, place in zip(self.sheet.scales, pair.scales[which], strict=True)
+            scale.rule.reads: scale.labels[place]
+            for scale, place in zip(self.sheet.scales, pair.scales[which], strict=True)
         }
         months, days = facts.pop("months_owned", None), facts.pop("days_priced", 0)
         return Phone(
@@ -406,7 +415,10 @@ class _Prover:
             best = asked.every[0].id
             answers = {one.condition.get(asked.id) for one in (first, second) if one is not None}
             if len(answers) == 1 and answers != {best} and None not in answers:
-                fewer = [None if one is None else one.replace(condition=one.condition.replace(**{asked.id: best})) for one in (first, second)]
+                fewer = [
+                    None if one is None else one.replace(condition=one.condition.replace(**{asked.id: best}))
+                    for one in (first, second)
+                ]
                 if fewer[0] is not None and breaks(fewer[0], fewer[1]):
                     first, second = fewer[0], fewer[1]
         first, second = self._trimmed(first, first, second), second and self._trimmed(second, first, second)

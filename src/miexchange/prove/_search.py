@@ -63,7 +63,11 @@ def drawn(sheet: Sheet, cases: Sequence[Case], seed: int, markets: Sequence[int]
     step = sheet.price_step
     small = random.integers(1, _SMALL, _PHONES)
     large = np.minimum((10 ** random.uniform(0, _EXPONENT, _PHONES)).astype(np.int64) // step + 1, sheet.most_units)
-    units = random.choice(np.asarray(markets), _PHONES) if markets else np.where(random.random(_PHONES) < 1 / 8, small, large)
+    units = (
+        random.choice(np.asarray(markets), _PHONES)
+        if markets
+        else np.where(random.random(_PHONES) < 1 / 8, small, large)
+    )
     market = np.minimum(units, sheet.most_units) * step
     anchors = {}
     for name in sheet.anchors:

@@ -135,9 +135,7 @@ class Sheet:
         self.terms, self.price_step = terms, programme.price_step_minor
         self.cases = _cases(programme, terms)
         left_out = frozenset[str]().union(*(case.left_out for case in self.cases))
-        self.asked = tuple(
-            self._asked(question, question.id in left_out) for question in terms.questionnaire.questions
-        )
+        self.asked = tuple(self._asked(question, question.id in left_out) for question in terms.questionnaire.questions)
         self.components = len(terms.components)
         rows = (row for asked in self.asked for row in asked.taken)
         self.anchors = tuple(dict.fromkeys(row.anchor for row in rows if row.anchor))

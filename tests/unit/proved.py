@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ def first_terms(name: str) -> Programme:
     return dataclasses.replace(programme, terms=programme.terms[:1])
 
 
-def changed(programme: Programme, question: str, option: str, **fields: Any) -> Programme:
+def changed(programme: Programme, question: str, option: str, **fields: Any) -> Programme:  # noqa: ANN401 - of an option
     """Return a programme with another row of its condition table; no loader has looked at it."""
 
     def with_row(asked: Question) -> Question:
@@ -44,7 +45,7 @@ def faults(programme: Programme) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield faults to plant in a condition table: rows that pay more than a better one."""
     for question in programme.terms[0].questionnaire.questions:
         taken = [option for option in question.options if not option.gate]
-        for better, worse in zip(taken, taken[1:], strict=False):
+        for better, worse in pairwise(taken):
             for fields in _of_pair(better, worse):
                 yield question.id, worse.id, fields
             yield question.id, better.id, {"gate": True, "deduction": None, "grade": 0}

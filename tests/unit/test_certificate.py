@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +11,12 @@ from miexchange.programme import _certificate, lint
 from miexchange.prove import Proofs, certify, load, prove
 from unit.proved import changed
 
-LAWS = ("worse_answer", "worse_fact", "dearer_market")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from miexchange.prove import Law
+
+LAWS: tuple[Law, ...] = ("worse_answer", "worse_fact", "dearer_market")
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def directory(tmp_path: Path) -> Path:
     return path
 
 
-def text(programme: Programme, laws: tuple[str, ...] = LAWS) -> str:
+def text(programme: Programme, laws: tuple[Law, ...] = LAWS) -> str:
     return _certificate.text_of(programme, laws)
 
 

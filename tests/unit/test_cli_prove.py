@@ -6,14 +6,14 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from miexchange import Programme
 from miexchange.programme import lint
 from unit.command import run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 PROVE = ("programme", "prove")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from itertools import product
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -18,12 +20,13 @@ from miexchange.prove._decided import DECISIONS, Set, decided
 from miexchange.prove._reach import Span
 from miexchange.prove._run import _Prover, laws_of
 from miexchange.prove._search import drawn, values
-from miexchange.prove._sheet import Sheet
+from miexchange.prove._sheet import Inputs, Sheet
 from miexchange.prove._symbols import Symbol, Truth, World
 from unit.proved import changed, copied, faults, first_terms
 
 UK, INDIA = Programme.load("uk-trade-in"), Programme.load("mi-exchange-india")
 GRADED = first_terms("graded-trade-in")
+YES, NO = map(z3.BoolVal, (True, False))
 NUMBERS = (-20_001, -10_000, -9_999, -1, 0, 1, 9_999, 10_000, 20_001)
 
 
@@ -207,7 +210,7 @@ def test_a_changed_line_of_the_kernel_is_not_proved(line: str, other: str, law: 
         questions = terms.questionnaire
     terms = terms.replace(bonuses=(bonus,), questionnaire=questions)
     programme = dataclasses.replace(UK, terms=(terms,), price_step_minor=1)
-    found = [proof for proof in laws_of(programme, [law], 5, kernel=copied(line, other)) if not proof]  # type: ignore[list-item]  # one of them
+    found = [proof for proof in laws_of(programme, [law], 5, kernel=copied(line, other)) if not proof]
     assert found
     assert all(proof.counterexample is None or proof.counterexample.confirms(programme) for proof in found)
 
@@ -246,8 +249,8 @@ def test_columns_and_appraise_say_the_same_of_drawn_phones() -> None:
     phones, case = drawn(prover.sheet, prover.sheet.cases, 7)
     worth = values(prover.sheet, _kernel, phones)
     for number in range(25):
-        pair = prover._at(phones, case, prover.sheet.cases, number)
-        outcome = prover._phone(pair, 0).appraise(programme)
+        pair = prover._at(phones, case, prover.sheet.cases, number)  # noqa: SLF001 - what the prover makes of a drawn phone
+        outcome = prover._phone(pair, 0).appraise(programme)  # noqa: SLF001 - as above
         assert isinstance(outcome, Quote)
         assert outcome.exchange_value == worth[number]
 
@@ -270,7 +273,7 @@ def _brute(programme: Programme) -> set[str]:
     worth = {}
     for places in product(*taken):
         picks = {asked.id: np.full(len(market), place) for asked, place in zip(sheet.asked, places, strict=True)}
-        worth[places] = values(sheet, _kernel, _inputs(market, picks))
+        worth[places] = values(sheet, _kernel, Inputs(market, {}, picks, []))
     found = {"dearer_market" for value in worth.values() if (np.diff(value) < 0).any()}
     for places, value in worth.items():
         for number, place in enumerate(places):
@@ -280,15 +283,9 @@ def _brute(programme: Programme) -> set[str]:
     return found
 
 
-def _inputs(market: np.ndarray, picks: dict[str, np.ndarray]) -> object:
-    from miexchange.prove._sheet import Inputs  # noqa: PLC0415 - beside its use
-
-    return Inputs(market, {}, picks, [])
-
-
 def _agree(seed: int) -> tuple[set[str], set[str]]:
-    programme = _small(Random(seed))
-    refuted = {proof.law for proof in broken(programme, "worse_answer", "dearer_market")}
+    programme = _small(Random(seed))  # noqa: S311 - not a secret
+    refuted: set[str] = {proof.law for proof in broken(programme, "worse_answer", "dearer_market")}
     return _brute(programme), refuted
 
 
@@ -326,7 +323,7 @@ def test_a_symbol_is_divided_as_python_divides(number: int, divisor: int) -> Non
 @pytest.mark.parametrize(("one", "other"), list(product(NUMBERS, NUMBERS)))
 def test_operators_mean_the_same_for_symbols(one: int, other: int) -> None:
     world = World()
-    first = world.one_of([(z3.BoolVal(True), one), (z3.BoolVal(False), one + 1)])
+    first = world.one_of([(YES, one), (NO, one + 1)])
     second = world.any(other, other + 1)
     world.facts.append(second.term == other)
     cases = {
@@ -378,7 +375,7 @@ def test_what_two_runs_are_compared_by_is_true() -> None:
 
 def test_a_set_of_reasons_is_a_number_of_64_bits() -> None:
     three, five = Set(z3.BitVecVal(3, 64)), Set(z3.BitVecVal(5, 64))
-    found = [three & 5, three | five, 3 ^ five, three + 5, five * 3, Truth(None, z3.BoolVal(False)).__rmul__, three]
+    found = [three & 5, three | five, 3 ^ five, three + 5, five * 3, Truth(None, NO).__rmul__, three]
     assert [int(z3.simplify(one.term).as_long()) for one in found if isinstance(one, Set)] == [1, 7, 6, 8, 15, 3]
     assert z3.is_true(z3.simplify((five > three).term))
 
@@ -415,3 +412,21 @@ def test_a_phone_says_what_it_is() -> None:
         assert said in shown
     assert Phone.from_json(phone.to_json()) == phone
     assert "refused" in Counterexample("x", phone.replace(customer="tin")).shown(programme)
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "prove.md").read_text(encoding="utf-8")
+TABLES = PAGE.partition("<!-- proofs -->\n")[2].partition("<!-- end -->")[0]
+
+
+def test_the_page_has_the_tables_of_the_command() -> None:
+    for programme in (UK, INDIA):
+        assert prove(programme).markdown() in TABLES
+    rows = [row.split("|") for row in TABLES.splitlines() if row.startswith("| ") and "proved" not in row]
+    assert len(rows) == 7 + 7 + 9
+    assert {(refuted.strip(), undecided.strip()) for *_, refuted, undecided, _ in rows} == {("0", "0")}
+    assert set(LAWS) <= set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE))
+
+
+@pytest.mark.sweep
+def test_the_page_has_the_table_of_the_graded_programme() -> None:
+    assert prove(Programme.load("graded-trade-in")).markdown() in TABLES

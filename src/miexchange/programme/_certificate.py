@@ -1,8 +1,8 @@
 """A certificate beside a programme: that `miexchange.prove` proved what the loader alone cannot tell.
 
-The loader refuses a programme where a sufficient condition fails. A certificate in its directory names the digest of the
-programme, the laws that were proved, and the version of the arithmetic that they were proved of: it holds for these files
-and for this arithmetic only. Reading one needs no solver.
+The loader refuses a programme where a sufficient condition fails. A certificate in its directory names the digest of
+the programme, the laws that were proved, and the version of the arithmetic that they were proved of: it holds for these
+files and for this arithmetic only. Reading one needs no solver.
 """
 
 from __future__ import annotations

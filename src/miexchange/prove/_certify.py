@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange._arguments import PATH, instance, takes
@@ -13,6 +12,8 @@ from miexchange.programme import _certificate, _load
 from miexchange.prove._proofs import Proofs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from miexchange.programme import Programme
 
 __all__ = ["certify", "load"]
@@ -43,8 +44,8 @@ def certify(proofs: Proofs, directory: str | Path) -> Path:
         directory: the directory of the programme.
 
     Raises:
-        InvalidValue: a law that the loader asks for is not proved, the proofs are of another edition, or the file cannot
-            be written.
+        InvalidValue: a law that the loader asks for is not proved, the proofs are of another edition, or the file
+            cannot be written.
         ProgrammeNotFoundError: there is no programme in the directory.
         DataError: the programme has other problems.
     """

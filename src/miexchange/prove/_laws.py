@@ -59,7 +59,7 @@ class Model(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the solver says: `PROVED`, `UNDECIDED`, or "" with what it found; the markets, where it was asked loosely."""
+    """What the solver says: `PROVED`, `UNDECIDED`, or "" with what it found; the prices, where it was asked loosely."""
 
     verdict: str
     model: Model | None = None
@@ -130,12 +130,8 @@ class _Loose:
 
     def _cost(self, others: Sequence[Asked], place: int) -> Symbol:
         """Return any deduction in a component that answers to other questions can make."""
-        most = 0
-        for asked in others:
-            if asked.component == place:
-                for row in asked.taken:
-                    most = max(most, self.world.lift(self._finding(row)).most)
-        return self.world.any(0, most, "cost")
+        rows = (row for asked in others if asked.component == place for row in asked.taken)
+        return self.world.any(0, max((self._finding(row).most for row in rows), default=0), "cost")
 
     def _finding(self, row: Row, market: Symbol | None = None) -> Symbol:
         market = self.market if market is None else market
@@ -156,10 +152,11 @@ class _Loose:
         market = self.market if market is None else market
         deductions: list[Any] = list(self.costs if costs is None else costs)
         grade: Any = self.grade
-        retentions = []
-        for asked in self.sheet.asked:
-            if asked.keeps:
-                retentions.append(self.keeps[asked.id] if asked is not subject else self.world.lift(row.keep))
+        retentions = [
+            self.keeps[asked.id] if asked is not subject else self.world.lift(row.keep)
+            for asked in self.sheet.asked
+            if asked.keeps
+        ]
         if subject is not None:
             if subject.costs:
                 deductions[subject.component] = self.kernel.at_least(

@@ -34,7 +34,7 @@ class Offer(NamedTuple):
     Attributes:
         on: the day.
         target: the new model; None for one that no bonus is for.
-        chains: for each bonus what is paid in its place, after none, one, two ... of the quotas in its chain are used up.
+        chains: for each bonus what is paid in its place, after none, one, two ... of the quotas in its chain are gone.
     """
 
     on: date

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from miexchange._bounded import Id, Items, Line
 from miexchange._limits import LISTED
@@ -15,11 +15,13 @@ from miexchange.condition import Condition
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import Currency, PriceMinor
-from miexchange.programme import Programme
 from miexchange.programme.rules import INPUTS
 from miexchange.quote import Quote
-from miexchange.refusal import Refusal
 from miexchange.valuation import appraise, check_programme
+
+if TYPE_CHECKING:
+    from miexchange.programme import Programme
+    from miexchange.refusal import Refusal
 
 __all__ = ["Counterexample", "Phone"]
 

@@ -106,7 +106,7 @@ class Proofs(Value):
         for law in LAWS:
             found = [proof.verdict for proof in self.proofs if proof.law == law]
             if found:
-                rows.append((_SAYS[law], *(found.count(verdict) for verdict in get_args(Verdict))))
+                rows.append((_SAYS[law], found.count("proved"), found.count("refuted"), found.count("undecided")))
         return tuple(rows)
 
     def markdown(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._time import midnight
 from miexchange.catalogue import Device
-from miexchange.condition import Condition
+from miexchange.market import Price
 from miexchange.programme.rules import INPUTS
 from miexchange.prove._offers import is_never_paid, offers
 from miexchange.prove._phones import Counterexample, Phone
@@ -23,8 +23,9 @@ from miexchange.valuation import appraise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from miexchange.market import Price
+    from miexchange.condition import Condition
     from miexchange.programme import Bonus, Programme, Terms
+    from miexchange.programme.rules import Label
 
 __all__ = ["Reached", "Span", "bought", "reached"]
 
@@ -78,7 +79,7 @@ def reached(programme: Programme, terms: Terms, span: Span, kernel: Any, seconds
     for rule in terms.retentions:
         if rule.reads == "days_priced":
             continue  # how long a price holds is a matter of the price list
-        rows = {}
+        rows: dict[str, Label] = {}
         for label in rule.labels(terms):
             rows.setdefault(rule.name(terms, label)[2], label)
         for row, label in rows.items():
@@ -130,7 +131,7 @@ class _Search:
         return {"purchased_on": bought(on, months) if months else on, **told}
 
     def _valued(self, stand: _Stand, condition: Condition, facts: dict[str, Any]) -> Quote | Refusal:
-        told = {name: facts.get(name) for name in INPUTS}
+        told: dict[str, Any] = {name: facts.get(name) for name in INPUTS}
         device = Device(stand.model, purchased_on=facts["purchased_on"])
         given = facts.get("bonuses_given", {})
         return appraise(device, condition, self.programme, at=stand.at, bonuses_given=given, **told)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "laws_of", "prove"]
 
+_DAY = 86_400
 _SEEDS = 4
 _NEAR = 3  # seeds at the prices that the solver found for loose terms
 _UNCONFIRMED = "the solver's phone is worth something else to appraise"
@@ -63,20 +64,20 @@ class Progress(NamedTuple):
         tuple,
         object,
     ),
-    seconds=Rule(lambda seconds: type(seconds) is int and 0 < seconds <= 86_400, "give 1 to 86,400 seconds", kinds=int),
+    seconds=Rule(lambda seconds: type(seconds) is int and 0 < seconds <= _DAY, "give 1 to 86,400 seconds", kinds=int),
     progress=Rule(lambda value: value is None or callable(value), "give a function, or None"),
 )
 def prove(
     programme: Programme,
     *,
-    laws: Iterable[Law] = LAWS,
+    laws: Iterable[str] = LAWS,
     seconds: int = 20,
     progress: Callable[[Progress], object] | None = None,
 ) -> Proofs:
     """Prove the laws of a programme for all prices, anchors, answers, ages, days, quotas and targets.
 
-    The functions that value a phone run unchanged on symbols of a solver (z3), which finds that no phone breaks a law, or
-    one that does. A few thousand phones are looked at before the solver is asked, with numbers from a fixed seed.
+    The functions that value a phone run unchanged on symbols of a solver (z3), which finds that no phone breaks a law,
+    or one that does. A few thousand phones are looked at before the solver is asked, with numbers from a fixed seed.
 
     Args:
         programme: the programme.
@@ -102,7 +103,7 @@ def prove(
 
 def laws_of(
     programme: Programme,
-    laws: Iterable[Law] = LAWS,
+    laws: Iterable[str] = LAWS,
     seconds: float = 20,
     kernel: Any = _kernel,  # noqa: ANN401 - a module: `_kernel`, or a copy that a test has changed
     decisions: Any = _decisions,  # noqa: ANN401 - as above
@@ -117,7 +118,7 @@ def laws_of(
                 yield Proof(law, terms.version, subject, verdict, counterexample, detail)  # type: ignore[arg-type]  # one of three
 
 
-def _in_order(laws: Iterable[Law]) -> tuple[Law, ...]:
+def _in_order(laws: Iterable[str]) -> tuple[Law, ...]:
     return tuple(law for law in LAWS if law in set(laws))
 
 
@@ -149,9 +150,14 @@ class _Prover:
             yield from reached(self.programme, self.terms, self.span, self.kernel, self.seconds)
         elif law == "bonuses":
             yield from self._bonuses()
-        elif not self.sheet.cases:
+        elif self.sheet.cases:
+            yield from self._of_values(law)
+        else:
             yield Reached("", _laws.PROVED, None, "the catalogue has no model that these terms could take")
-        elif law == "worse_answer":
+
+    def _of_values(self, law: Law) -> Iterator[Reached]:
+        """Yield what is found about a law of what phones are worth."""
+        if law == "worse_answer":
             for asked in self.sheet.asked:
                 yield from self._answers(asked)
         elif law == "worse_fact":
@@ -160,8 +166,7 @@ class _Prover:
         elif law == "dearer_market":
             yield self._dearer()
         elif law == "64_bits":
-            found = _laws.width(self.sheet, self.kernel, self.seconds)
-            yield Reached("", found.verdict)
+            yield Reached("", _laws.width(self.sheet, self.kernel, self.seconds).verdict)
         else:
             yield self._within(law)
 

@@ -35,7 +35,8 @@ class Columns:
     def select(self, pick: Any, numbers: Sequence[Any]) -> Ints:  # noqa: ANN401 - an array or a position
         """Return the number of each row's choice."""
         if all(isinstance(number, int) for number in numbers):
-            return np.asarray(numbers, dtype=np.int64)[pick]
+            of_rows: Ints = np.asarray(numbers, dtype=np.int64)[pick]
+            return of_rows
         count = next(len(number) for number in numbers if not isinstance(number, int))
         table = np.stack([np.broadcast_to(np.asarray(number, dtype=np.int64), count) for number in numbers])
         found: Ints = table[pick, np.arange(count)]

@@ -22,7 +22,7 @@ __all__ = ["LEAST", "MOST", "Symbol", "Truth", "World"]
 LEAST, MOST = -(2**63), 2**63 - 1
 """The whole numbers of 64 bits."""
 
-_LEMMA_MS = 2_000
+_LEMMA_MS = 20_000
 
 
 class _Product(NamedTuple):
@@ -158,10 +158,10 @@ class World:
     def compared(self, one: list[_Product | _Quotient], other: list[_Product | _Quotient]) -> list[_Term]:
         """Return what is true of the products and quotients of two runs side by side.
 
-        Each is a theorem about whole numbers, so it adds nothing to what is assumed and only spares the solver to find it.
-        A quotient does not fall where its numerator rises. One of `amount x rate + half` by a larger divisor than the rate
-        rises by no more than the amount (`_is_contraction` has the solver prove that before it is used). A product with
-        one of several rates changes by at least the least of them.
+        Each is a theorem about whole numbers, so it adds nothing to what is assumed and only spares the solver to find
+        it. A quotient does not fall where its numerator rises. One of `amount x rate + half` by a larger divisor than
+        the rate rises by no more than the amount (`_is_contraction` has the solver prove that before it is used). A
+        product with one of several rates changes by at least the least of them.
         """
         hints: list[_Term] = []
         for first, second in zip(one, other, strict=False):
@@ -333,11 +333,12 @@ class Symbol:
 
     def __sub__(self, other: Any) -> Symbol:  # noqa: ANN401 - as above
         """Return the difference."""
-        return self._shifted(-other) if isinstance(other, int) else self + -self.world.lift(other)
+        return self._shifted(-other) if isinstance(other, int) else self + self.world.lift(other).__neg__()
 
     def __rsub__(self, other: Any) -> Symbol:  # noqa: ANN401 - as above
         """Return the difference."""
-        return -self + other
+        difference: Symbol = self.__neg__() + other
+        return difference
 
     def __mul__(self, other: Any) -> Symbol:  # noqa: ANN401 - as above
         """Return the product."""

@@ -12,9 +12,10 @@ of its own zone. A date alone is its first moment in a zone, where the reader sa
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
 
 from miexchange._text import is_missing
 
@@ -168,7 +169,7 @@ def instant_of(value: object, zone: tzinfo | None) -> datetime:
         return in_utc(cast("datetime", value))
     if type(value) is not date:
         raise NotATime(*_NO_INSTANT)
-    return midnight(value, zone)
+    return (_midnight if type(zone) in _CACHED else midnight)(value, zone)
 
 
 def midnight(day: date, zone: tzinfo | None) -> datetime:
@@ -185,6 +186,10 @@ def midnight(day: date, zone: tzinfo | None) -> datetime:
     if begin.astimezone(zone).date() == day and begin.astimezone(zone).time() == time():
         return begin
     return turn(in_utc(wall.replace(fold=1)), begin, zone)
+
+
+_midnight = lru_cache(maxsize=1024)(midnight)  # as of a date above
+_CACHED = (timezone, ZoneInfo)  # a zone of another kind may have no hash
 
 
 def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:

@@ -59,6 +59,7 @@ from miexchange.events import EVENTS
 from miexchange.ledger import LedgerError
 from miexchange.programme import shipped
 from miexchange.refusal import ReasonCode
+from shipped import shipped_programme
 from unit.small import INR
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +80,7 @@ def says(page: str, sentence: str) -> None:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return Programme.load("mi-exchange-india")
+    return shipped_programme("mi-exchange-india")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from miexchange import (
     InvalidValue,
     Order,
     OrderLine,
-    Programme,
     Quote,
     Refusal,
     appraise,
@@ -30,6 +29,7 @@ from miexchange.exchange import OPEN, TRANSITIONS, Exchange, State, accept, acce
 from miexchange.inspection import Examination
 from miexchange.quote import QuoteLine
 from miexchange.refusal import Reason, ReasonCode
+from shipped import shipped_programme
 from unit import small, trade
 from unit.small import INR
 from unit.trade import ACCOUNT, HOUR, ORDER, RULES, STRICT, TICK, after, completed, found, inspected, issued, reserved
@@ -494,7 +494,7 @@ def test_what_is_no_history_is_an_error(history: list[Event], words: str) -> Non
 # ----- what a customer holds in the end
 
 
-GRADED = Programme.load("graded-trade-in")
+GRADED = shipped_programme("graded-trade-in")
 NOON = datetime(2018, 3, 20, 12, tzinfo=UTC)
 BAND = Order("order-1", (OrderLine("Mi Band 2", "accessory", "Mi", "mi.com", 100_000),), INR)
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
-from miexchange._bounded import Id, Items, Line
-from miexchange._limits import LISTED
+from miexchange._bounded import Count, Id, Line, Pair
 from miexchange._value import Value
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Counterexample", "Phone"]
 
-_Named = Annotated[tuple[tuple[Line, int], ...], Items(0, LISTED)]
+_ANCHOR = Pair("component", "amount_minor", ("the component", "what its repair costs, in minor units"))
+_GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class Phone(Value):
     priced_from: datetime
     price_minor: PriceMinor
     condition: Condition
-    anchors: _Named = ()
+    anchors: tuple[Annotated[tuple[Id, PriceMinor], _ANCHOR], ...] = ()
     purchased_on: date | None = None
     target: Line | None = None
     customer: Line | None = None
-    bonuses_given: _Named = ()
+    bonuses_given: tuple[Annotated[tuple[Id, Count], _GIVEN], ...] = ()
 
     def appraise(self, programme: Programme) -> Quote | Refusal:
         """Value the phone under a programme's terms, with the prices of the phone in place of the programme's.
@@ -75,17 +75,6 @@ class Phone(Value):
         device = Device(self.model, purchased_on=self.purchased_on)
         priced = dataclasses.replace(programme, **tables)
         return appraise(device, self.condition, priced, at=self.at, bonuses_given=dict(self.bonuses_given), **told)
-
-    def lines(self, currency: Currency) -> tuple[str, ...]:
-        """Return what the phone is, a sentence for each fact, without the answers."""
-        rows = [f"{self.model}, valued {self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"]
-        days = (self.at - self.priced_from) // timedelta(days=1)
-        age = f", {days} days old" if days else ""
-        rows.append(f"market price {currency.plain(self.price_minor)}{age}")
-        rows += [f"{name} repair costs {currency.plain(amount)}" for name, amount in self.anchors]
-        rows += [f"bought on {self.purchased_on}"] if self.purchased_on is not None else []
-        rows += [f"{name}: {said}" for name in INPUTS if (said := getattr(self, name)) is not None]
-        return tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +117,26 @@ class Counterexample(Value):
         phones = [(self.first, self.first_value)]
         if self.second is not None:
             phones.append((self.second, self.second_value))
-        facts = [{*phone.lines(currency), *_not_best(phone.condition, best)} for phone, _ in phones]
+        facts = [{*_lines(phone, currency), *_not_best(phone.condition, best)} for phone, _ in phones]
         both = set.intersection(*facts)
-        told = [*self.first.lines(currency), *_not_best(self.first.condition, best)]
+        told = [*_lines(self.first, currency), *_not_best(self.first.condition, best)]
         rows = [self.says, *(f"  {row}" for row in told if row in both), "  every other answer is the best one"]
         for phone, value in phones:
-            differs = [row for row in (*phone.lines(currency), *_not_best(phone.condition, best)) if row not in both]
+            differs = [row for row in (*_lines(phone, currency), *_not_best(phone.condition, best)) if row not in both]
             rows.append(f"  {', '.join(differs) or 'this phone'}: {_said(value, currency)}")
         return "\n".join(rows)
+
+
+def _lines(phone: Phone, currency: Currency) -> tuple[str, ...]:
+    """Return what the phone is, a sentence for each fact, without the answers."""
+    rows = [f"{phone.model}, valued {phone.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"]
+    days = (phone.at - phone.priced_from) // timedelta(days=1)
+    age = f", {days} days old" if days else ""
+    rows.append(f"market price {currency.plain(phone.price_minor)}{age}")
+    rows += [f"{name} repair costs {currency.plain(amount)}" for name, amount in phone.anchors]
+    rows += [f"bought on {phone.purchased_on}"] if phone.purchased_on is not None else []
+    rows += [f"{name}: {said}" for name in INPUTS if (said := getattr(phone, name)) is not None]
+    return tuple(rows)
 
 
 def _not_best(condition: Condition, best: Condition) -> list[str]:

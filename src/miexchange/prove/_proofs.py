@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from miexchange._bounded import Id, Items, Line
+from miexchange._limits import JSON_VALUES
 from miexchange._value import Value
 from miexchange.prove._phones import Counterexample
 
@@ -38,8 +39,6 @@ _SAYS: dict[Law, str] = {
     "decisions": "what speaks against a phone is never hidden, and worse evidence never helps",
     "reach": "every question, answer, band, class and bonus can be reached",
 }
-
-_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,12 @@ class Proofs(Value):
         proofs: what was found, law by law.
     """
 
-    _most_items = _MOST
+    _most_items: ClassVar[int] = JSON_VALUES
 
     programme: Id
     digest: Id
-    laws: Annotated[tuple[Law, ...], Items(1, len(LAWS), "self")]
-    proofs: Annotated[tuple[Proof, ...], Items(0, _MOST)]
+    laws: Annotated[tuple[Law, ...], Items(1, len(LAWS))]
+    proofs: tuple[Proof, ...]
 
     def __bool__(self) -> bool:
         """Tell whether every law is proved."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from miexchange import _decisions, _kernel
 from miexchange._arguments import Rule, instance, takes
+from miexchange._bounded import Count, Id
+from miexchange._value import Value
 from miexchange.condition import Condition
 from miexchange.programme import Programme
 from miexchange.prove import _laws
 from miexchange.prove._decided import DECISIONS, decided
 from miexchange.prove._offers import grows, offers
 from miexchange.prove._phones import Counterexample, Phone
-from miexchange.prove._proofs import LAWS, Proof, Proofs
+from miexchange.prove._proofs import LAWS, Law, Proof, Proofs
 from miexchange.prove._reach import Reached, Span, bought, reached
 from miexchange.prove._search import drawn, values, with_answer
 from miexchange.prove._sheet import NOT_ASKED, Sheet
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miexchange.programme import Terms
-    from miexchange.prove._proofs import Law
     from miexchange.prove._search import Ints
     from miexchange.prove._sheet import Asked, Case, Inputs, Row, Scale
 
@@ -42,7 +43,8 @@ _NEAR = 3  # seeds at the prices that the solver found for loose terms
 _UNCONFIRMED = "the solver's phone is worth something else to appraise"
 
 
-class Progress(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Progress(Value):
     """How far a run is.
 
     Attributes:
@@ -51,9 +53,9 @@ class Progress(NamedTuple):
         done: how many proofs are done.
     """
 
-    law: str
-    terms: str
-    done: int
+    law: Law
+    terms: Id
+    done: Count
 
 
 @takes(

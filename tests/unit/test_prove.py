@@ -15,8 +15,9 @@ import z3
 from miexchange import InvalidValue, Programme, Quote, Refusal, _decisions, _kernel
 from miexchange.condition import Deduction
 from miexchange.programme import AgeBand, Bonus, CustomerClass
-from miexchange.prove import LAWS, Counterexample, Phone, Progress, Proof, Proofs, prove
+from miexchange.prove import LAWS, Counterexample, Phone, Progress, Proof, Proofs, _run, prove
 from miexchange.prove._decided import DECISIONS, Set, decided
+from miexchange.prove._laws import ask
 from miexchange.prove._reach import Span
 from miexchange.prove._run import _Prover, laws_of
 from miexchange.prove._search import drawn, values
@@ -173,6 +174,85 @@ def test_without_a_listed_model_nothing_is_reached() -> None:
 def test_terms_that_take_no_model_pay_nothing() -> None:
     programme = dataclasses.replace(UK, brands=frozenset({"Nobody"}))
     assert broken(programme, "worse_answer", "worse_fact", "dearer_market", "within_price") == []
+
+
+# The solver by itself: without the quick look, it finds the same.
+
+FAULTS = {
+    "worse_answer": ("screen", "cracked", 799),
+    "dearer_market": ("works", "fault", 4_900),
+}
+
+
+@pytest.mark.parametrize("near", [0, 1], ids=["exact", "near"])
+@pytest.mark.parametrize("law", FAULTS)
+def test_the_solver_finds_a_phone_by_itself(law: str, near: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run, "_SEEDS", 0)
+    monkeypatch.setattr(_run, "_NEAR", near)
+    question, option, share = FAULTS[law]
+    programme = changed(
+        dataclasses.replace(UK, price_step_minor=1), question, option, deduction=Deduction(share_bps=share)
+    )
+    (proof,) = broken(programme, law)
+    assert proof.verdict == "refuted"
+    assert proof.counterexample
+
+
+WITH_FACTS = dataclasses.replace(
+    UK,
+    terms=(
+        UK.terms[0].replace(
+            price_max_age_days=5,
+            drift_bps_per_day=30,
+            age_bands=(AgeBand(0, 10_000), AgeBand(12, 8_500), AgeBand(14, 8_500)),
+            customer_classes=(CustomerClass("gold", 10_000), CustomerClass("plain", 9_301)),
+        ),
+    ),
+)
+
+
+def test_worse_facts_are_proved_and_every_band_is_reached() -> None:
+    proofs = prove(WITH_FACTS, laws=["worse_fact", "reach"])
+    assert proofs
+    subjects = {proof.subject for proof in proofs.proofs}
+    assert {"customer: plain after gold", "months_owned: 12 after 0", "days_priced: 5 after 4"} <= subjects
+    assert {"age_bands[14]", "customer_classes[plain]"} <= subjects
+
+
+@pytest.mark.parametrize(("seeds", "near"), [(1, 0), (0, 1), (0, 0)], ids=["search", "near", "exact"])
+def test_a_worse_fact_that_pays_more_is_found(seeds: int, near: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel is a copy, so `appraise` does not confirm the phone, and the proof says so."""
+    monkeypatch.setattr(_run, "_SEEDS", seeds)
+    monkeypatch.setattr(_run, "_NEAR", near)
+    lower = copied("kept = scaled(running, bps)", "kept = scaled(running, bps + (bps == 8_500) * 1_600)")
+    found = [proof for proof in laws_of(WITH_FACTS, ["worse_fact"], 20, kernel=lower) if not proof]
+    assert [(proof.subject, proof.verdict, proof.counterexample) for proof in found] == [
+        ("months_owned: 12 after 0", "refuted", None)
+    ]
+    assert "something else to appraise" in found[0].detail
+
+
+@pytest.mark.parametrize("law", ["within_price", "floor_cap_step"])
+def test_a_value_that_leaves_its_bounds_is_not_proved_without_a_look(law: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_run, "_SEEDS", 0)
+    uncapped = copied("capped = at_most(floored, market)", "capped = floored + market")
+    (proof,) = laws_of(UK, [law], 20, kernel=uncapped)
+    assert proof.verdict == "refuted"
+    monkeypatch.setattr(_run, "_NEAR", 0)
+    (proof,) = laws_of(UK, [law], 20, kernel=uncapped)
+    assert proof.verdict == "undecided"
+
+
+def test_what_the_solver_does_not_find_in_its_time_is_undecided() -> None:
+    world = World()
+    first, second, third = (world.any(2, 10**9, name) for name in ("a", "b", "c"))
+    cubes = [one.term * one.term * one.term for one in (first, second, third)]
+    hard = cubes[0] + cubes[1] == cubes[2]
+    assert ask(world, hard, 0.05) == ("undecided", None)
+    assert ask(world, hard, 0.05, [world.pick(2), world.pick(2)]) == ("undecided", None)
+    assert ask(world, first.term < 2, 5, [world.pick(2)]) == ("proved", None)
+    easier = world.pick(2)
+    assert ask(world, z3.And(hard, z3.Not(z3.Or(*easier))), 5, [easier]) == ("proved", None)
 
 
 # The kernel: a changed line is not proved.

@@ -12,10 +12,9 @@ of its own zone. A date alone is its first moment in a zone, where the reader sa
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
-from zoneinfo import ZoneInfo
 
 from miexchange._text import is_missing
 
@@ -169,7 +168,7 @@ def instant_of(value: object, zone: tzinfo | None) -> datetime:
         return in_utc(cast("datetime", value))
     if type(value) is not date:
         raise NotATime(*_NO_INSTANT)
-    return (_midnight if type(zone) in _CACHED else midnight)(value, zone)
+    return (_midnight if type(zone).__module__ in _OWN else midnight)(value, zone)
 
 
 def midnight(day: date, zone: tzinfo | None) -> datetime:
@@ -189,7 +188,7 @@ def midnight(day: date, zone: tzinfo | None) -> datetime:
 
 
 _midnight = lru_cache(maxsize=1024)(midnight)  # as of a date above
-_CACHED = (timezone, ZoneInfo)  # a zone of another kind may have no hash
+_OWN = ("datetime", "zoneinfo")  # a zone of another library may have no hash
 
 
 def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:

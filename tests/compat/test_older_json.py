@@ -51,6 +51,8 @@ LATER = {
     *("accept_register_hours", "category", "currency", "customer", "customer_classes", "device_tokens"),
     *("hand_over_register_hours", "limits", "parts", "register_answer", "register_hours", "tags"),
     *("treatments", "values", "zone_data"),
+    *("identity_above_minor", "ownership_above_minor", "send_days", "unlock_hours", "wipe"),
+    *("identity", "ownership", "sent_at", "unlock_until", "wiped", "handed_over"),
 }
 """What those versions did not write."""
 

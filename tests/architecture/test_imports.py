@@ -29,7 +29,7 @@ ROOMS = (
     {"_arguments"},
     {"_keyed"},
     {"_problems"},
-    {"_files", "_frame"},
+    {"_files", "_frame", "_spreadsheet"},
     {"_csv"},
     {"_table"},
     {"refusal", "_decisions", "_texts"},
@@ -49,13 +49,15 @@ ROOMS = (
     {"exchange", "_history", "_steps", "_transitions"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "prove", "spark", "strategies", "tuning"}
+ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "pricelists", "prove", "spark", "strategies", "tuning"}
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
     ("cli", "display"),
     ("cli", "ledger"),
+    ("cli", "pricelists"),
     ("cli", "prove"),
+    ("pricelists", "tuning"),
     ("spark", "batch"),
     ("tuning", "batch"),
 }
@@ -68,7 +70,18 @@ WINGS: dict[str, set[str]] = {
     "files": {"arrow", "plan", "_frames"},
 }
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm", "z3"}
-HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
+HEAVY |= {
+    "alembic",
+    "babel",
+    "charset_normalizer",
+    "click",
+    "hypothesis",
+    "openpyxl",
+    "psycopg",
+    "rich",
+    "sqlalchemy",
+    "typer",
+}
 
 
 def trees() -> dict[str, ast.Module]:

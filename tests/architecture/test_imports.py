@@ -49,13 +49,26 @@ ROOMS = (
     {"exchange", "_history", "_steps", "_transitions"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "pricelists", "simulator", "spark", "strategies", "tuning"}
+ISLANDS = {
+    "batch",
+    "cli",
+    "_demo",
+    "display",
+    "ledger",
+    "pricelists",
+    "prove",
+    "simulator",
+    "spark",
+    "strategies",
+    "tuning",
+}
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
     ("cli", "display"),
     ("cli", "ledger"),
     ("cli", "pricelists"),
+    ("cli", "prove"),
     ("pricelists", "tuning"),
     ("simulator", "ledger"),
     ("spark", "batch"),
@@ -69,7 +82,7 @@ WINGS: dict[str, set[str]] = {
     "_lookups": {"arrow", "plan"},
     "files": {"arrow", "plan", "_frames"},
 }
-HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
+HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm", "z3"}
 HEAVY |= {
     "alembic",
     "babel",

@@ -46,6 +46,7 @@ from miexchange import (
     headline,
     ledger,
     pricelists,
+    prove,
     replay,
     tuning,
 )
@@ -77,6 +78,13 @@ class _Sound:
     @cached_property
     def folder(self) -> Path:
         return Path(mkdtemp(prefix="doors-"))
+
+    @cached_property
+    def proofs(self) -> prove.Proofs:
+        phone = prove.Phone(small.MODEL, AT, AT, 10_000, trade.SAID, (("display", 5),), bonuses_given=(("b", 1),))
+        found = prove.Counterexample("it pays more", phone, 1_000, phone, 2_000)
+        proof = prove.Proof("worse_answer", "2018", "glass: marked after best", "refuted", found)
+        return prove.Proofs(self.programme.id, self.programme.digest, ("worse_answer",), (proof,))
 
     @cached_property
     def bonus(self) -> Bonus:
@@ -330,6 +338,8 @@ def _examples() -> dict[type, Any]:
         tuning.diff(tuned.graded().prices, tuned.graded().prices, at=tuned.AT),
         Estimator(),
         AdditiveRegressor().fit(np.ones((20, 1)), np.ones(20)),
+        SOUND.proofs,
+        prove.Progress("reach", "2018", 1),
     ]
     while roots:
         one = roots.pop(0)
@@ -474,6 +484,7 @@ BY_DOOR: dict[str, Any] = {"tuning.exposure": lambda: _paired()[0]}
 def _by_door() -> dict[str, dict[str, Any]]:
     """Return the arguments that mean something else at one door than their name does elsewhere."""
     prices = SOUND.programme.prices
+    uk = Programme.load("uk-trade-in")
     return {
         "Anchor.table": {},
         "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},
@@ -492,6 +503,12 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "TacTable.read": {"source": _data.folder() / "tac.csv"},
         "TacTable.of": {"rows": [(small.IMEI[:8], "Acme", "One")]},
         "Programme.load": {"source": "graded-trade-in"},
+        "prove.load": {"source": "graded-trade-in"},
+        "prove.prove": {"laws": ["within_price"], "seconds": 20},
+        "prove.certify": {
+            "directory": uk.save(SOUND.folder / "certified"),
+            "proofs": prove.Proofs(uk.id, uk.digest, ("worse_answer", "worse_fact", "dearer_market"), ()),
+        },
         "lint": {"source": "graded-trade-in"},
         "Programme": {**vars_of(SOUND.programme)},
         "Programme.save": {"directory": SOUND.folder / "saved"},

@@ -43,6 +43,7 @@ COMMANDS = [
     ("prices", "cost"),
     ("prices", "publish"),
     ("prices", "rollback"),
+    ("programme", "prove"),
     ("coupon", "check"),
     ("ledger", "show"),
     ("ledger", "history"),

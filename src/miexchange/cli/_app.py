@@ -17,6 +17,7 @@ from miexchange.cli import (
     _output,
     _prices,
     _programme,
+    _prove,
     _quote,
 )
 from miexchange.cli._options import EXIT_CODES, Json
@@ -71,7 +72,7 @@ def _main(
 
 @_programmes.callback(invoke_without_command=True)
 def _programme_group(context: typer.Context) -> None:
-    """Check a programme's files, or show its rules."""
+    """Check a programme's files, show its rules, or prove its laws."""
     _help_without_command(context)
 
 
@@ -117,6 +118,7 @@ app.command("imei", epilog=EXIT_CODES)(_imei.imei)
 app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
+_programmes.command("prove", epilog=EXIT_CODES)(_prove.prove)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
 _price_lists.command("import", epilog=EXIT_CODES)(_prices.import_)
 for _step in (_prices.diff, _prices.cost, _prices.publish, _prices.rollback):

@@ -77,6 +77,10 @@ def _check_answers(answers: Answers, draft: Draft) -> None:
         for option, (column, message, remedy) in _faults_of_question(question):
             file, line = answers.option_places[question.id, option.id]
             draft.problems.add(file, line, column, f"{question.id}={option.id} {message}", remedy)
+        for option, (column, message, remedy) in _faults_of_order(question):
+            file, line = answers.option_places[question.id, option.id]
+            with draft.of_a_law():
+                draft.problems.add(file, line, column, f"{question.id}={option.id} {message}", remedy)
     used = {option.grade for question in answers.questions for option in question.options}
     for step, grade in enumerate(answers.grades):
         file, line = answers.grade_places[grade.id]
@@ -84,7 +88,8 @@ def _check_answers(answers: Answers, draft: Draft) -> None:
         if grade.keep_bps > better.keep_bps:
             what = f"grade {grade.id} keeps {grade.keep_bps}, more than {better.id}, which is better: {better.keep_bps}"
             remedy = "Order the grades best first, none keeping more than the one before"
-            draft.problems.add(file, line, "keep_bps", what, remedy)
+            with draft.of_a_law():
+                draft.problems.add(file, line, "keep_bps", what, remedy)
         if step and step not in used:
             what = f"grade {grade.id} is unreachable: no answer leads to it"
             draft.problems.add(file, line, "grade", what, "Use it in the condition table, or take it out")
@@ -97,6 +102,10 @@ def _faults_of_question(question: Question) -> Iterator[tuple[Option, _Fault]]:
     for option in question.options:
         for fault in _faults_of_option(option, question):
             yield option, fault
+
+
+def _faults_of_order(question: Question) -> Iterator[tuple[Option, _Fault]]:
+    """Yield where a worse answer could pay more: what this cannot tell, `miexchange.prove` may."""
     kinds = {option.deduction.kind: option for option in reversed(question.options) if option.deduction is not None}
     if len(kinds) > 1:
         (kind, first), *others = reversed(kinds.items())
@@ -184,7 +193,8 @@ def _check_shares(terms: Terms, index: int, draft: Draft) -> None:
         remedy = "Lower the worst deduct_bps of some questions, or keep more"
         if margin > 0:
             remedy = f"{remedy}, or state a larger price_step_minor"
-        draft.bad(("terms", index, "condition"), what, remedy)
+        with draft.of_a_law():
+            draft.bad(("terms", index, "condition"), what, remedy)
 
 
 def _check_rules(terms: Terms, index: int, draft: Draft) -> None:

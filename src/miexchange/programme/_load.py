@@ -9,11 +9,11 @@ returns them.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from miexchange import _data
 from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
@@ -29,7 +29,7 @@ from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, Currency, PriceMinor
-from miexchange.programme import Programme, Terms, _doubts, _lint, shipped
+from miexchange.programme import Programme, Terms, _certificate, _doubts, _lint, shipped
 from miexchange.programme._checked import read_checked
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
 from miexchange.programme._published import read_published
@@ -37,6 +37,9 @@ from miexchange.programme._toml import Toml, TomlPath, read_toml
 from miexchange.programme.terms import SomeWords
 from miexchange.tac import TacTable
 from miexchange.treatment import NO_TREATMENTS, TreatmentTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Answers", "Asked", "Draft", "Part", "directory_of", "doubts", "lint", "load", "load_with"]
 
@@ -157,30 +160,47 @@ class Draft:
     """The problems that the first price of a listed model would end."""
     tables_read: bool = False
     """Whether the head and every table were read without a problem."""
+    laws: list[Problem] = field(default_factory=list)
+    """Those of the problems that only say that a law could break: a certificate may say that it does not."""
 
     def bad(self, path: TomlPath, message: str, remedy: str) -> None:
         """Note a problem of ``programme.toml``."""
         self.problems.add(self.file, self.toml.line_of(path), dotted(path), message, remedy)
 
+    @contextmanager
+    def of_a_law(self) -> Iterator[None]:
+        """Note that the problems that are found within the block say that a law could break."""
+        before = len(self.problems.found)
+        yield
+        self.laws += self.problems.found[before:]
 
-def load(source: object) -> Programme:
-    """Load a programme; see `Programme.load`."""
-    return load_with(directory_of(source), None)[0]
+
+def load(source: object, *, unproved: bool = False) -> Programme:
+    """Load a programme; see `Programme.load`.
+
+    Args:
+        source: the id of a programme that ships with the package, or the path of a directory.
+        unproved: whether to take one that is refused only because a law could break: it must not go live.
+    """
+    return load_with(directory_of(source), None, unproved=unproved)[0]
 
 
-def load_with(directory: Path, prices: Path | None, *, awaiting: bool = False) -> tuple[Programme, Path]:
+def load_with(
+    directory: Path, prices: Path | None, *, awaiting: bool = False, unproved: bool = False
+) -> tuple[Programme, Path]:
     """Load the programme of a directory, and return it with the path of its market prices.
 
     Args:
         directory: the directory.
         prices: a file that is read in place of the market prices, and named as they are; None for what is there.
         awaiting: whether listed models may still await their first price.
+        unproved: as of `load`.
 
     Raises:
         DataError: everything that is wrong with it, as file, line and reason.
     """
     problems = Problems()
-    draft, programme = _read(directory, problems, prices, awaiting=awaiting)
+    draft, programme = _read(directory, problems, prices, awaiting=awaiting, unproved=unproved)
     if draft is None or programme is None:
         raise DataError(_told(problems))
     return programme, directory / draft.toml.data["market_prices"]
@@ -217,10 +237,15 @@ def _doubt(directory: Path, draft: Draft) -> None:
 
 
 def _read(
-    directory: Path, problems: Problems, prices: Path | None = None, *, awaiting: bool = False
+    directory: Path,
+    problems: Problems,
+    prices: Path | None = None,
+    *,
+    awaiting: bool = False,
+    unproved: bool = False,
 ) -> tuple[Draft | None, Programme | None]:
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        return _read_directory(directory, problems, prices, awaiting=awaiting)
+        return _read_directory(directory, problems, prices, awaiting=awaiting, unproved=unproved)
     return None, None
 
 
@@ -252,7 +277,7 @@ def directory_of(source: object) -> Path:
 
 
 def _read_directory(
-    directory: Path, problems: Problems, prices: Path | None, *, awaiting: bool
+    directory: Path, problems: Problems, prices: Path | None, *, awaiting: bool, unproved: bool
 ) -> tuple[Draft | None, Programme | None]:
     file = str(directory / "programme.toml")
     toml = read_toml(directory / "programme.toml", file, problems)
@@ -268,10 +293,10 @@ def _read_directory(
     _read_tables(directory, head, draft, {} if prices is None else {"market_prices": prices})
     _read_versions(directory, versions, draft)
     _lint.check(draft)
-    awaited = draft.awaited if awaiting else []
-    if draft.currency is None or any(problem not in awaited for problem in problems.found):
+    excused = [*draft.laws, *(draft.awaited if awaiting else ())]
+    if draft.currency is None or any(problem not in excused for problem in problems.found):
         return draft, None
-    return draft, Programme(
+    programme = Programme(
         id=head["id"],
         title=head["title"],
         zone=draft.zone,
@@ -287,6 +312,11 @@ def _read_directory(
         treatments=draft.treatments,
         terms=tuple(part.settings for part in draft.parts if part.settings is not None),
     )
+    if draft.laws and not unproved:
+        if not _certificate.holds(directory, programme, problems):
+            return draft, None
+        problems.found[:] = [problem for problem in problems.found if problem not in draft.laws]
+    return draft, programme
 
 
 def _currency(head: dict[str, Any], draft: Draft) -> Currency | None:

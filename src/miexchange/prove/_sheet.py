@@ -1,0 +1,219 @@
+"""Terms as the rows that the kernel reads, and the way from a phone to what the kernel is given.
+
+`parts_of` gathers the kernel's arguments, as `miexchange.appraise` does for one device. It works on symbols of the
+solver and on columns of numbers alike: a world says how one of several numbers is chosen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from miexchange.money import BPS, GREATEST_AMOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from miexchange.condition import Option, Question
+    from miexchange.programme import Programme, Terms
+    from miexchange.programme.rules import Label, Retention
+
+__all__ = ["NOT_ASKED", "Asked", "Case", "Inputs", "Parts", "Row", "Scale", "Sheet", "parts_of", "steps_of"]
+
+_Number = Any  # an operand of the kernel
+
+
+class Row(NamedTuple):
+    """What one answer does; nothing where the question is not asked."""
+
+    id: str
+    gate: bool = False
+    grade: int = 0
+    keep: int = BPS
+    fixed: int = 0
+    share: int = 0
+    anchor: str = ""
+    weight: int = 0
+    extra: int = 0
+
+    @classmethod
+    def of(cls, option: Option) -> Row:
+        """Return what an option does."""
+        cost = option.deduction
+        amounts = (0, 0, "", 0) if cost is None else (cost.amount_minor, cost.share_bps, cost.anchor, cost.weight_bps)
+        return cls(option.id, option.gate, option.grade, option.keep_bps, *amounts, option.extra_minor)
+
+    @property
+    def costs(self) -> bool:
+        """Whether it deducts something."""
+        return bool(self.fixed or self.share or self.weight)
+
+
+NOT_ASKED = Row("")
+
+
+class Asked(NamedTuple):
+    """A question: its id, the position of its component, all of its answers, and those with which a phone is taken.
+
+    Of a question that some models are not asked, the last one of `taken` stands for that.
+    """
+
+    id: str
+    component: int
+    every: tuple[Row, ...]
+    taken: tuple[Row, ...]
+
+    @property
+    def keeps(self) -> bool:
+        """Whether an answer to it keeps less than all."""
+        return any(row.keep != BPS for row in self.taken)
+
+    @property
+    def costs(self) -> bool:
+        """Whether an answer to it deducts something."""
+        return any(row.costs for row in self.taken)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is asked of some models only."""
+        return self.taken[-1] is NOT_ASKED
+
+
+class Scale(NamedTuple):
+    """A rule of the list with its rates, the best first, each with the first label that has it."""
+
+    rule: Retention
+    labels: tuple[Label, ...]
+    rates: tuple[int, ...]
+
+
+class Case(NamedTuple):
+    """Which questions a model is not asked, with a model of that kind."""
+
+    left_out: frozenset[str]
+    model: str
+
+
+class Parts(NamedTuple):
+    """What the kernel is given."""
+
+    market: _Number
+    retentions: Sequence[_Number]
+    deductions: Sequence[_Number]
+    extras: Sequence[_Number]
+
+
+class Inputs(NamedTuple):
+    """A phone: its price, its anchors by name, and a choice for each question and for each rule of the list."""
+
+    market: _Number
+    anchors: Mapping[str, _Number]
+    picks: Mapping[str, Any]
+    scales: Sequence[Any]
+
+
+class _World(Protocol):
+    def select(self, pick: Any, numbers: Sequence[Any]) -> Any: ...  # noqa: ANN401 - a choice of the world's own
+
+    def places(self, number: Any, count: int) -> Any: ...  # noqa: ANN401 - as above
+
+
+class Sheet:
+    """Terms as the kernel reads them.
+
+    Attributes:
+        terms: the terms.
+        price_step: every price is a multiple of this.
+        asked: the questions.
+        components: how many component groups can cost something.
+        anchors: the names of the repair anchors.
+        scales: the rules of the list that the terms use.
+        cases: the kinds of models by the questions that they are not asked; those that are listed come first.
+    """
+
+    def __init__(self, programme: Programme, terms: Terms) -> None:
+        """Read the rows."""
+        self.terms, self.price_step = terms, programme.price_step_minor
+        self.cases = _cases(programme, terms)
+        left_out = frozenset[str]().union(*(case.left_out for case in self.cases))
+        self.asked = tuple(self._asked(question, question.id in left_out) for question in terms.questionnaire.questions)
+        self.components = len(terms.components)
+        rows = (row for asked in self.asked for row in asked.taken)
+        self.anchors = tuple(dict.fromkeys(row.anchor for row in rows if row.anchor))
+        self.scales = tuple(_scale(rule, terms) for rule in terms.retentions)
+        self.most_units = GREATEST_AMOUNT // self.price_step
+
+    def _asked(self, question: Question, is_restricted: bool) -> Asked:  # noqa: FBT001 - of this class alone
+        every = tuple(map(Row.of, question.options))
+        taken = tuple(row for row in every if not row.gate)
+        component = self.terms.components.get(question.component, 0)
+        return Asked(question.id, component, every, (*taken, NOT_ASKED) if is_restricted or not taken else taken)
+
+    def open_cases(self, question: str) -> tuple[Case, ...]:
+        """Return the kinds of models that are asked a question."""
+        return tuple(case for case in self.cases if question not in case.left_out)
+
+
+def _cases(programme: Programme, terms: Terms) -> tuple[Case, ...]:
+    found: dict[frozenset[str], str] = {}
+    taken = [
+        variant
+        for variant in programme.catalogue
+        if variant.brand in programme.brands and variant.category in programme.categories
+    ]
+    for variant in sorted(taken, key=lambda one: one.model not in programme.eligible):
+        asked = {question.id for question in terms.questionnaire.asked_of(variant)}
+        left_out = frozenset(one.id for one in terms.questionnaire.questions if one.id not in asked)
+        found.setdefault(left_out, variant.model)
+    return tuple(Case(left_out, model) for left_out, model in found.items())
+
+
+def _scale(rule: Retention, terms: Terms) -> Scale:
+    rates: dict[int, Label] = {}
+    for label in rule.labels(terms):
+        rates.setdefault(rule.rate(terms, label), label)
+    return Scale(rule, tuple(rates.values()), tuple(rates))
+
+
+def parts_of(sheet: Sheet, kernel: Any, world: _World, phone: Inputs) -> Parts:  # noqa: ANN401 - `_kernel`, or a copy
+    """Return what the kernel is given for a phone, in the order of `miexchange.appraise`."""
+    retentions: list[_Number] = []
+    deductions: list[_Number] = [0] * sheet.components
+    extras: list[_Number] = []
+    grade: _Number = 0
+    for asked in sheet.asked:
+        pick, rows = phone.picks[asked.id], asked.taken
+        if asked.keeps:
+            retentions.append(world.select(pick, [row.keep for row in rows]))
+        if asked.costs:
+            costs = [
+                kernel.finding(phone.market, phone.anchors.get(row.anchor, 0), row.fixed, row.share, row.weight)
+                if row.costs
+                else 0
+                for row in rows
+            ]
+            deductions[asked.component] = kernel.at_least(world.select(pick, costs), deductions[asked.component])
+        if any(row.extra for row in rows):
+            extras.append(world.select(pick, [row.extra for row in rows]))
+        if any(row.grade for row in rows):
+            grade = kernel.at_least(world.select(pick, [row.grade for row in rows]), grade)
+    for scale, pick in zip(sheet.scales, phone.scales, strict=True):
+        retentions.append(world.select(pick, scale.rates))
+    keeps = [one.keep_bps for one in sheet.terms.grades]
+    retentions.append(world.select(world.places(grade, len(keeps)), keeps))
+    return Parts(phone.market, retentions, deductions, extras)
+
+
+def steps_of(sheet: Sheet, kernel: Any, parts: Parts) -> list[_Number]:  # noqa: ANN401 - as above
+    """Return every step of the value that the kernel makes; their sum is the value."""
+    terms = sheet.terms
+    steps: list[_Number] = kernel.value_steps(
+        parts.market,
+        parts.retentions,
+        parts.deductions,
+        terms.overlap_positions,
+        parts.extras,
+        terms.factor_bps,
+        terms.scrap_minor,
+        terms.step_minor,
+    )
+    return steps

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated
+from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated, turn
 from miexchange.ledger._errors import BusyError, LedgerError
 from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._seals import Tally, bucket_of
@@ -323,6 +323,10 @@ class Sessions:
         Args:
             outcome: what an error says of it.
         """
+        with turn(self._engine, outcome):
+            yield from self._transaction(outcome)
+
+    def _transaction(self, outcome: Outcome) -> Iterator[Session]:
         with translated(outcome):
             session = self._begun()
         try:

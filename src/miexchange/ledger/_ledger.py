@@ -7,23 +7,23 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from time import sleep
-from typing import TYPE_CHECKING, NoReturn, Self, cast
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, takes, whole
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, several, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
 from miexchange.eligibility import RegisterAnswer
-from miexchange.errors import MiExchangeError, out_of_range
+from miexchange.errors import InvalidValue, MiExchangeError, out_of_range
 from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
-from miexchange.exchange import Exchange, State, acceptance, apply, begin
+from miexchange.exchange import Exchange, State, acceptance, apply
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _feed, _queries, _quotas
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._books import Books, Facts
+from miexchange.ledger._accepting import ITEM, MOST, Acceptance, Accepting
 from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, release, translated
@@ -45,12 +45,14 @@ from miexchange.refusal import ReasonCode, Refusal, refused
 from miexchange.valuation import maker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
     from sqlalchemy import Connection
 
     from miexchange.events import Event
+    from miexchange.ledger._accepting import AcceptArguments
+    from miexchange.ledger._books import Facts
     from miexchange.ledger._checkpoint import Inclusion
     from miexchange.ledger._feed import FeedEvent
     from miexchange.ledger._rows import Entry
@@ -94,7 +96,7 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
     return day_of
 
 
-class Ledger(Books):
+class Ledger(Accepting):
     """A ledger of exchanges in a database; `miexchange.ledger.open` makes one.
 
     Threads may share it, and so may processes that are forked: each opens connections of its own. A process that is
@@ -153,14 +155,6 @@ class Ledger(Books):
             return self._programmes.find(quote.digest, connection) or {}
         return found
 
-    @takes(
-        quote=instance(Quote),
-        programme=_MAKER,
-        account=_ACCOUNT,
-        at=INSTANT,
-        idempotency_key=_KEY,
-        register_answer=maybe(instance(RegisterAnswer)),
-    )
     def accept(
         self,
         quote: Quote,
@@ -190,12 +184,70 @@ class Ledger(Books):
             tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
                 They are kept as they are, so give no address and no name of a person.
         """
+        return self._accept_one(
+            self._acceptance(
+                quote,
+                programme,
+                account=account,
+                at=at,
+                idempotency_key=idempotency_key,
+                register_answer=register_answer,
+                tags=tags,
+            )
+        )
+
+    @takes(items=several(ITEM, f"give up to {MOST:,} dicts, each with the arguments of Ledger.accept by name"))
+    def accept_many(self, items: Iterable[AcceptArguments]) -> tuple[Exchange | Refusal | MiExchangeError, ...]:
+        """Accept many quotes in one transaction; the answers are those of `accept` for one item after the other.
+
+        One item takes no other down: where `accept` would raise an error for it alone, as for an argument that is not
+        of its type, that error is its answer. A list that comes again, whole or in parts, gets its first answers.
+        An error of the database is raised, and then nothing was accepted.
+
+        Args:
+            items: for each the arguments of `accept`, by name; up to 1,000.
+
+        Raises:
+            InvalidValue: there are too many, or one is no dict of such names; nothing was accepted.
+            LedgerError: the database cannot be used.
+        """
+        wanted = list(items)
+        require(len(wanted) <= MOST, "items", len(wanted), f"give at most {MOST:,}; make several calls of more")
+        self._secret_keys()
+        found: list[Acceptance | MiExchangeError] = []
+        for item in wanted:
+            try:
+                found.append(self._acceptance(**item))
+            except InvalidValue as error:
+                found.append(error)
+        return self._accept_all(found)
+
+    @takes(
+        quote=instance(Quote),
+        programme=_MAKER,
+        account=_ACCOUNT,
+        at=INSTANT,
+        idempotency_key=_KEY,
+        register_answer=maybe(instance(RegisterAnswer)),
+    )
+    def _acceptance(
+        self,
+        quote: Quote,
+        programme: Programmes | None = None,
+        *,
+        account: str,
+        at: datetime,
+        idempotency_key: str,
+        register_answer: RegisterAnswer | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> Acceptance:
+        """Decide what needs no database."""
         keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
         # The register's answer is as the instant: a retry may have asked again.
         content = (packed(quote), account, *(part for tag in told for part in tag))
         request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
 
-        def accepted(facts: Facts) -> Accept | Refusal:
+        def decide(facts: Facts) -> Accept | Refusal:
             if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
                 return refused(ReasonCode.QUOTE_UNSEALED, "tokens")
             return acceptance(
@@ -210,34 +262,7 @@ class Ledger(Books):
                 **facts._asdict(),
             )
 
-        event = accepted(Facts())
-        begun: Exchange | None = None
-
-        def first(session: Session) -> Exchange | Refusal:
-            if isinstance(event, Refusal):
-                return self._refuse(session, request, event)
-            nonlocal begun
-            begun = begin(event)
-            self._add(session, begun, event, request, cast("Programme", maker))
-            return begun
-
-        def second(session: Session) -> Exchange | Refusal:
-            if isinstance(event, Refusal):
-                return self._refuse(session, request, event)
-            code = event.coupon.code
-            facts = self._facts(session.core, event)  # before the row: whoever wrote it made these facts
-            if (row := session.row(code)) is not None:
-                if row.version == 1:
-                    self._answer(session, request, code=code, version=1)
-                    return self._load(session.core, row)
-                return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED))
-            refusal = accepted(facts)
-            return self._refuse(session, request, refusal) if isinstance(refusal, Refusal) else first(session)
-
-        answer = self._settled(request, first, second)
-        if answer is begun:  # this very one was committed, with its programme
-            self._programmes.note(cast("Programme", maker))
-        return answer
+        return Acceptance(request, maker, decide)
 
     @takes(order=instance(Order, "give an Order"), account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
     def reserve(

@@ -48,9 +48,11 @@ __all__ = [
     "ADD_EVENT",
     "ADD_TOKEN",
     "ANSWER",
+    "ANSWERS",
     "ANSWER_ALONE",
     "BATCH",
     "BOUGHT",
+    "BOUGHT_TOKENS",
     "CLOSE_TOKENS",
     "COUNT",
     "DIGESTS",
@@ -74,9 +76,11 @@ __all__ = [
     "MOVING",
     "OF_ORDER",
     "OF_TOKENS",
+    "OPEN_ACCOUNTS",
     "OPEN_OF_ACCOUNT",
     "OPEN_OF_DEVICE",
     "OPEN_STATES",
+    "OPEN_TOKENS",
     "PROGRAMME",
     "QUEUE",
     "ROW",
@@ -120,6 +124,9 @@ ANSWER = select(answers).where(
     answers.c.verb == bindparam("verb"),
     answers.c.request == bindparam("request"),
 )
+ANSWERS = select(answers).where(
+    tuple_(answers.c.asker, answers.c.verb, answers.c.request).in_(bindparam("scopes", expanding=True))
+)
 _then = (
     select(events.c.code, func.max(events.c.version).label("version"))
     .where(events.c.epoch <= bindparam("epoch"))
@@ -162,6 +169,20 @@ BOUGHT = select(func.max(device_tokens.c.bought_us)).where(
     device_tokens.c.token.in_(bindparam("tokens", expanding=True)),
     device_tokens.c.bought_us.is_not(None),
     device_tokens.c.code != bindparam("code"),
+)
+OPEN_ACCOUNTS = select(exchanges.c.account).where(
+    exchanges.c.account.in_(bindparam("accounts", expanding=True)), IS_OPEN
+)
+OPEN_TOKENS = select(device_tokens.c.token).where(
+    device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN
+)
+BOUGHT_TOKENS = (
+    select(device_tokens.c.token, func.max(device_tokens.c.bought_us).label("bought_us"))
+    .where(
+        device_tokens.c.token.in_(bindparam("tokens", expanding=True)),
+        device_tokens.c.bought_us.is_not(None),
+    )
+    .group_by(device_tokens.c.token)
 )
 _begun = (
     select(exchanges.c.began_us)

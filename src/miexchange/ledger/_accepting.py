@@ -23,6 +23,7 @@ from miexchange.ledger._engine import Conflict
 from miexchange.ledger._observing import Watch
 from miexchange.ledger._requests import bounded
 from miexchange.ledger._rows import row_of, row_of_event
+from miexchange.ledger._schema import answers, device_tokens, events, exchanges, feed_queue
 from miexchange.ledger._seals import bucket_of
 from miexchange.ledger._session import ExchangeRow
 from miexchange.refusal import ReasonCode, Refusal, refused
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Executable
+    from sqlalchemy import Table
 
     from miexchange.eligibility import RegisterAnswer
     from miexchange.ledger._requests import Request
@@ -132,6 +133,18 @@ def _last(bought: Mapping[str, int], tokens: Sequence[str]) -> datetime | None:
     return from_micros(max(found)) if found else None
 
 
+def _may_matter(facts: Facts, event: Accept) -> bool:
+    """Tell whether what a ledger knows may speak against an acceptance; `acceptance` says whether it does."""
+    given = facts.bonuses_given
+    return (
+        facts.exchange_open
+        or facts.device_open
+        or facts.device_bought is not None
+        or any(facts.begun.values())
+        or any(bonus.quota is not None and given.get(bonus.id, 0) >= bonus.quota for bonus in event.quote.bonuses)
+    )
+
+
 class _Known:
     """What the ledger knows of the items of a run, each table asked once."""
 
@@ -140,17 +153,17 @@ class _Known:
         core = session.core
         scopes = [(one.request.asker or "", one.request.verb, one.request.key) for one in run]
         self.answers = {(row.asker, row.request): row for row in core.execute(sql.ANSWERS, {"scopes": scopes})}
-        events = [one.event for one in run if isinstance(one.event, Accept)]
-        tokens = [token for event in events for token in event.coupon.device_tokens]
-        accounts = [event.coupon.account for event in events]
+        made = [one.event for one in run if isinstance(one.event, Accept)]
+        tokens = [token for event in made for token in event.coupon.device_tokens]
+        accounts = [event.coupon.account for event in made]
         # In the order of `Books._facts`, and the rows last: whoever wrote them made these facts.
         self.bought = _bought_of(session, tokens)
         self.accounts = set(core.scalars(sql.OPEN_ACCOUNTS, {"accounts": accounts}))
         self.devices = set(core.scalars(sql.OPEN_TOKENS, {"tokens": tokens}))
-        programmes = {event.coupon.programme for event in events}
+        programmes = {event.coupon.programme for event in made}
         self.given = {name: Counter(_quotas.given(core, name)) for name in programmes}
-        self.begun = {event.coupon.code: _limits.begun(core, event) for event in events}
-        codes = {"codes": [event.coupon.code for event in events]}
+        self.begun = {event.coupon.code: _limits.begun(core, event) for event in made}
+        codes = {"codes": [event.coupon.code for event in made]}
         self.rows = {row.code: ExchangeRow._make(row) for row in core.execute(sql.ROWS, codes)}
 
     def facts(self, event: Accept) -> Facts:
@@ -175,10 +188,11 @@ class _Run:
         answers: the answer of each, so far.
         begun: the places of those that began an exchange.
         made: the exchanges that they began, with their events.
-        rows: what is written, by the statement that writes it.
+        dropped: the primary keys of answers that get another one.
+        rows: the new rows of each table.
     """
 
-    __slots__ = ("answers", "begun", "items", "known", "made", "rows", "session")
+    __slots__ = ("answers", "begun", "dropped", "items", "known", "made", "rows", "session")
 
     def __init__(self, session: Session, items: Sequence[Acceptance]) -> None:
         """Ask what the ledger knows."""
@@ -188,10 +202,10 @@ class _Run:
         self.answers: list[Answer] = []
         self.begun: list[int] = []
         self.made: list[tuple[Exchange, Accept]] = []
-        self.rows: dict[Executable, list[dict[str, object]]] = {statement: [] for statement in _WRITTEN}
-
-
-_WRITTEN = (sql.DROP_ANSWER, sql.ADD, sql.ADD_TOKEN, sql.ADD_EVENT, sql.ADD_ANSWER)
+        self.dropped: list[dict[str, object]] = []
+        self.rows: dict[Table, list[dict[str, object]]] = {
+            table: [] for table in (exchanges, device_tokens, events, answers)
+        }
 
 
 class Accepting(Books):
@@ -241,30 +255,30 @@ class Accepting(Books):
             # All at once, in the order in which everybody takes them, and before anything is added for which another
             # transaction may wait.
             session.hold(buckets)
-            answers: list[Answer] = []
+            found: list[Answer] = []
             kept: set[str] = set()
             for items in _runs(sound):
                 run = _Run(session, items)
                 self._answer_run(run, kept)
                 self._write_run(run)
-                begun.update(len(answers) + place for place in run.begun)
-                answers += run.answers
-            return answers
+                begun.update(len(found) + place for place in run.begun)
+                found += run.answers
+            return found
 
         try:
-            answers = self._sessions.settled(attempt) if sound else []
+            found = self._sessions.settled(attempt) if sound else []
         except MiExchangeError as error:
             for watch in watches:
                 watch.failed(error)
             raise
-        for number, (watch, answer, one) in enumerate(zip(watches, answers, sound, strict=True)):
+        for number, (watch, answer, one) in enumerate(zip(watches, found, sound, strict=True)):
             if isinstance(answer, MiExchangeError):
                 watch.failed(answer)
                 continue
             watch.answered(answer, [Accept.kind] if number in begun else [])
             if number in begun:
                 self._programmes.note(one.maker)
-        told = iter(answers)
+        told = iter(found)
         return tuple(one if isinstance(one, MiExchangeError) else next(told) for one in wanted)
 
     def _answer_run(self, run: _Run, kept: set[str]) -> None:
@@ -288,7 +302,9 @@ class Accepting(Books):
             exchange = self._load(run.session.core, row)
             self._replace(run, request, old, code=code, version=1)
             return exchange
-        refusal = one.decide(run.known.facts(event))
+        facts = run.known.facts(event)
+        # To decide is most of the work. Where nothing that the ledger knows can matter, `event` is the decision.
+        refusal = one.decide(facts) if _may_matter(facts, event) else event
         if isinstance(refusal, Refusal):
             return self._refuse_item(run, request, refusal, old)
         exchange = self._add_item(run, one, event, old, kept)
@@ -306,8 +322,8 @@ class Accepting(Books):
         if old is not None:
             _, counted = self._sealing(run.session, old.code or old.request)
             seals.add_answer(counted, old.seal, -1)
-            run.rows[sql.DROP_ANSWER].append({name: getattr(old, name) for name in ("asker", "verb", "request")})
-        run.rows[sql.ADD_ANSWER].append(self._answer_of(request, seals, tally, **answer))
+            run.dropped.append({name: getattr(old, name) for name in ("asker", "verb", "request")})
+        run.rows[answers].append(self._answer_of(request, seals, tally, **answer))
 
     def _add_item(self, run: _Run, one: Acceptance, event: Accept, old: Any, kept: set[str]) -> Exchange:  # noqa: ANN401 - as above
         """Add an exchange; as `_add`, which adds one at once."""
@@ -323,9 +339,9 @@ class Accepting(Books):
             kept.add(one.maker.digest)
         seals.add_event(tally, entry["hash"])
         self._replace(run, one.request, old, code=exchange.code, version=1)
-        run.rows[sql.ADD].append(row_of(exchange, self._key_id, entry["hash"]))
-        run.rows[sql.ADD_EVENT].append(entry)
-        run.rows[sql.ADD_TOKEN] += [
+        run.rows[exchanges].append(row_of(exchange, self._key_id, entry["hash"]))
+        run.rows[events].append(entry)
+        run.rows[device_tokens] += [
             {"code": exchange.code, "token": token, "is_open": True, "bought_us": None}
             for token in exchange.coupon.device_tokens
         ]
@@ -336,23 +352,23 @@ class Accepting(Books):
 
     def _write_run(self, run: _Run) -> None:
         session = run.session
-        if not run.rows[sql.ADD_ANSWER]:
+        if not run.rows[answers]:
             return  # all were answered before, or none could be
-        for statement, rows in run.rows.items():
-            if rows:
-                session.core.execute(statement, rows)
+        if run.dropped:
+            session.core.execute(sql.DROP_ANSWER, run.dropped)
+        for table, rows in run.rows.items():
+            session.add_rows(table, rows)
         seals = self._seals
         assert seals is not None  # noqa: S101 - every verb asks for the secrets first
-        counted = [seals.counted(tally) for _, tally in sorted(session.held.items()) if tally.is_checked]
-        session.core.execute(sql.COUNT, counted)
+        session.count([seals.counted(tally) for _, tally in sorted(session.held.items()) if tally.is_checked])
         if not run.made:
             return
         # A purchase may have been committed while an index made this transaction wait, so it is looked for now.
-        bought = _bought_of(session, [str(row["token"]) for row in run.rows[sql.ADD_TOKEN]])
+        bought = _bought_of(session, [str(row["token"]) for row in run.rows[device_tokens]])
         for exchange, event in run.made:
             at = _last(bought, exchange.coupon.device_tokens)
             if at is not None and not exchange.rules.buys_again(at, exchange.coupon.valid_from):
                 raise Conflict
             _limits.keep(session, event)
             _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
-        session.core.execute(sql.QUEUE, [{"code": exchange.code, "version": 1} for exchange, _ in run.made])
+        session.add_rows(feed_queue, [{"code": exchange.code, "version": 1} for exchange, _ in run.made])

@@ -7,9 +7,11 @@ more for a statement, of which a transition has four.
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from sqlalchemy import insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection, Dialect, Engine, Executable
+    from sqlalchemy import Connection, Dialect, Engine, Executable, Table
 
     from miexchange.ledger._engine import Outcome
 
@@ -89,6 +91,7 @@ class Statements:
         self.add_all = text(sql.ADD_ALL) if in_one else None
         self.write = text(sql.WRITE) if in_one else None
         self.write_and_close = text(sql.WRITE_AND_CLOSE) if in_one else ""
+        self.add_rows = sql.ADD_ROWS if in_one else None
 
 
 class Session:
@@ -215,6 +218,28 @@ class Session:
         self.run(statements.queue, told)
         self.run(statements.add_answer, answer)
         self.run(statements.count, counted)
+
+    def add_rows(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Add many rows; on a server in one statement."""
+        if not rows:
+            return
+        statement = self.statements.add_rows
+        if statement is None:
+            self.core.execute(insert(table), rows)
+        else:
+            self.core.execute(statement[table.name], {"rows": json.dumps(rows)})
+
+    def count(self, counted: Sequence[Mapping[str, object]]) -> None:
+        """Write many rows of the running count; on a server in one statement.
+
+        Args:
+            counted: their values, as of `Seals.counted`.
+        """
+        if self.statements.add_rows is None:
+            self.core.execute(sql.COUNT, counted)
+            return
+        rows = [{name.removeprefix("tally_"): value for name, value in one.items()} for one in counted]
+        self.core.execute(sql.COUNT_ALL, {"rows": json.dumps(rows)})
 
     def write(
         self,

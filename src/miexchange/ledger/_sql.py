@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    text,
     true,
     tuple_,
     update,
@@ -39,13 +40,14 @@ from miexchange.ledger._schema import (
 from miexchange.programme.limits import ACCOUNT, DEVICE
 
 if TYPE_CHECKING:
-    from sqlalchemy import CTE, Insert
+    from sqlalchemy import CTE, Insert, Table, TextClause
 
 __all__ = [
     "ADD",
     "ADD_ALL",
     "ADD_ANSWER",
     "ADD_EVENT",
+    "ADD_ROWS",
     "ADD_TOKEN",
     "ANSWER",
     "ANSWERS",
@@ -55,6 +57,7 @@ __all__ = [
     "BOUGHT_TOKENS",
     "CLOSE_TOKENS",
     "COUNT",
+    "COUNT_ALL",
     "DIGESTS",
     "DROP_ANSWER",
     "DUE",
@@ -243,6 +246,23 @@ COUNT = (
     update(tallies)
     .where(tallies.c.bucket == bindparam("tally_bucket"))
     .values({name: bindparam(f"tally_{name}") for name in ("events", "answers", "sum", "epoch", "seal")})
+)
+# Many rows on PostgreSQL: one statement and one parameter for all of them, instead of one for each row.
+_ROWS = "json_populate_recordset(CAST(NULL AS {0}), CAST(:rows AS json))"
+
+
+def _adding(table: Table, *names: str) -> TextClause:
+    columns = ", ".join(f'"{name}"' for name in names or table.c.keys())
+    return text(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {_ROWS.format(table.name)}")  # noqa: S608 - names of ours
+
+
+ADD_ROWS = {
+    **{table.name: _adding(table) for table in (exchanges, device_tokens, events, answers)},
+    feed_queue.name: _adding(feed_queue, "code", "version"),
+}
+_tallied = ", ".join(f'"{name}" = new."{name}"' for name in ("events", "answers", "sum", "epoch", "seal"))
+COUNT_ALL = text(
+    f"UPDATE tallies SET {_tallied} FROM {_ROWS.format('tallies')} AS new WHERE tallies.bucket = new.bucket"  # noqa: S608 - as above
 )
 DROP_ANSWER = delete(answers).where(
     answers.c.asker == bindparam("asker"),

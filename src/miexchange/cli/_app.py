@@ -107,6 +107,7 @@ for _verb in (
     _ledger.history,
     _ledger.void,
     _ledger.sweep,
+    _ledger.forget_answers,
     _ledger.verify,
     _ledger.checkpoint,
     _ledger.exposure,

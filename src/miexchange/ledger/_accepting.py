@@ -9,39 +9,45 @@ of bonuses are shared within a run; they are counted on as items take them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
-from miexchange._arguments import Rule
+from miexchange._arguments import INSTANT, Rule, instance, maybe, takes
+from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros
+from miexchange._value import instant, packed
+from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import MiExchangeError
 from miexchange.events import Accept
-from miexchange.exchange import Exchange, begin
+from miexchange.exchange import Exchange, acceptance, begin
 from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
 from miexchange.ledger._engine import Conflict
 from miexchange.ledger._observing import Watch
-from miexchange.ledger._requests import bounded
+from miexchange.ledger._requests import Request, bounded
 from miexchange.ledger._rows import row_of, row_of_event
 from miexchange.ledger._schema import answers, device_tokens, events, exchanges, feed_queue
 from miexchange.ledger._seals import bucket_of
 from miexchange.ledger._session import ExchangeRow
+from miexchange.programme import Programme
+from miexchange.programme.limits import NO_TAGS, tags_told
+from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal, refused
+from miexchange.valuation import maker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Table
+    from sqlalchemy import Connection, Table
 
-    from miexchange.eligibility import RegisterAnswer
-    from miexchange.ledger._requests import Request
     from miexchange.ledger._session import Session
-    from miexchange.programme import Programme
-    from miexchange.quote import Quote
     from miexchange.valuation import Programmes
 
-__all__ = ["ITEM", "MOST", "AcceptArguments", "Acceptance", "Accepting"]
+__all__ = ["ACCOUNT", "ITEM", "KEY", "MAKER", "MOST", "AcceptArguments", "Acceptance", "Accepting"]
+
+VERB = "accept"
 
 MOST = 1_000
 """Items of one list."""
@@ -58,6 +64,13 @@ class AcceptArguments(TypedDict):
     register_answer: NotRequired[RegisterAnswer | None]
     tags: NotRequired[Mapping[str, str]]
 
+
+MAKER = Rule(
+    lambda value: value is None or issubclass(type(value), (Programme, Mapping)),
+    "give a Programme, as Programme.load returns; a mapping of digests to programmes; or None for one that is kept",
+)
+ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
+KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
 
 _NEEDED = {"quote", "account", "at", "idempotency_key"}
 _ALLOWED = _NEEDED | {"programme", "register_answer", "tags"}
@@ -211,6 +224,58 @@ class _Run:
 class Accepting(Books):
     """The part of a ledger that accepts quotes."""
 
+    def _maker(self, quote: Quote, given: Programmes | None, connection: Connection | None = None) -> Programmes:
+        """Return the programme that is given, or the one that made a quote among those that are given or kept.
+
+        Where none did, it is an empty mapping, in which nobody finds one.
+        """
+        found = maker_of(quote, {} if given is None else given)
+        if isinstance(found, Refusal):
+            return self._programmes.find(quote.digest, connection) or {}
+        return found
+
+    @takes(
+        quote=instance(Quote),
+        programme=MAKER,
+        account=ACCOUNT,
+        at=INSTANT,
+        idempotency_key=KEY,
+        register_answer=maybe(instance(RegisterAnswer)),
+    )
+    def _acceptance(
+        self,
+        quote: Quote,
+        programme: Programmes | None = None,
+        *,
+        account: str,
+        at: datetime,
+        idempotency_key: str,
+        register_answer: RegisterAnswer | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> Acceptance:
+        """Decide what needs no database."""
+        keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
+        # The register's answer is as the instant: a retry may have asked again.
+        content = (packed(quote), account, *(part for tag in told for part in tag))
+        request = Request(VERB, idempotency_key, content, instant(at, "at"), asker=account)
+
+        def decide(facts: Facts) -> Accept | Refusal:
+            if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
+                return refused(ReasonCode.QUOTE_UNSEALED, "tokens")
+            return acceptance(
+                quote,
+                maker,
+                account=account,
+                at=at,
+                key=keys[0],
+                old_keys=keys[1:],
+                register_answer=register_answer,
+                tags=dict(told),
+                **facts._asdict(),
+            )
+
+        return Acceptance(request, maker, decide)
+
     def _accept_one(self, wanted: Acceptance) -> Exchange | Refusal:
         request, event = wanted.request, wanted.event
         begun: Exchange | None = None
@@ -244,7 +309,7 @@ class Accepting(Books):
     def _accept_all(self, wanted: Sequence[Acceptance | MiExchangeError]) -> tuple[Answer, ...]:
         """Accept many in one transaction; what was an error before stays one, in its place."""
         sound = [one for one in wanted if isinstance(one, Acceptance)]
-        watches = [Watch(self._watching, Accept.kind) for _ in sound]
+        watches = [Watch(self._watching, VERB) for _ in sound]
         buckets = {bucket_of(name) for one in sound for name in _names(one)}
         begun: set[int] = set()
 
@@ -275,7 +340,7 @@ class Accepting(Books):
             if isinstance(answer, MiExchangeError):
                 watch.failed(answer)
                 continue
-            watch.answered(answer, [Accept.kind] if number in begun else [])
+            watch.answered(answer, [VERB] if number in begun else [])
             if number in begun:
                 self._programmes.note(one.maker)
         told = iter(found)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = [
+    "FORGET",
     "PLACE",
     "PREPARE",
     "READ",
@@ -232,6 +233,12 @@ VERB = Outcome(
 )
 SWEEP = Outcome(
     "What was ended before stays ended", "Whether the last ones were ended is not known", "sweep again", is_retried=True
+)
+FORGET = Outcome(
+    "What was removed before stays removed",
+    "Whether the last answers were removed is not known",
+    "do it again",
+    is_retried=True,
 )
 PLACE = Outcome("Nothing was changed", "Whether events got their positions is not known", "read the feed again")
 PREPARE = Outcome("", "Whether the tables were changed is not known", "try again")

@@ -4,55 +4,49 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, several, takes, whole
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, several, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
-from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import InvalidValue, MiExchangeError, out_of_range
-from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
-from miexchange.exchange import Exchange, State, acceptance, apply
+from miexchange.events import Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.exchange import Exchange, State, apply
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _feed, _queries, _quotas
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._accepting import ITEM, MOST, Acceptance, Accepting
+from miexchange.ledger._accepting import ACCOUNT, ITEM, KEY, MAKER, MOST, Acceptance, Accepting
 from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, release, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
+from miexchange.ledger._forgetting import forget
 from miexchange.ledger._observing import LOG, Watch, quicker
-from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
-from miexchange.ledger._requests import Request, plain_code
-from miexchange.ledger._rows import (
-    entry_of,
-)
+from miexchange.ledger._reports import DeviceStanding, Exposure, Forgotten, Listed, Sweep
+from miexchange.ledger._requests import plain_code
+from miexchange.ledger._rows import entry_of
 from miexchange.ledger._seals import bucket_of
 from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.money import Currency
 from miexchange.programme import Programme
-from miexchange.programme.limits import NO_TAGS, tags_told
+from miexchange.programme.limits import NO_TAGS
 from miexchange.quote import Quote
-from miexchange.refusal import ReasonCode, Refusal, refused
-from miexchange.valuation import maker_of
+from miexchange.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection
-
+    from miexchange.eligibility import RegisterAnswer
     from miexchange.events import Event
     from miexchange.ledger._accepting import AcceptArguments
-    from miexchange.ledger._books import Facts
     from miexchange.ledger._checkpoint import Inclusion
     from miexchange.ledger._feed import FeedEvent
     from miexchange.ledger._rows import Entry
@@ -69,14 +63,8 @@ must be free for most of the time. `benchmarks/ledgering.py` prints what others 
 
 
 _PROGRAMME = instance(Programme, "give a Programme, as Programme.load returns")
-_MAKER = Rule(
-    lambda value: value is None or issubclass(type(value), (Programme, Mapping)),
-    "give a Programme, as Programme.load returns; a mapping of digests to programmes; or None for one that is kept",
-)
 _DEVICE = Rule(lambda value: issubclass(type(value), (Device, Quote)), "give a Device, or its Quote")
 _ORDER = Rule(lambda value: is_id(text_of(value)), f"give the order's id: {ID_RULE}", text_of)
-_ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
-_KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
 
 
 def _days_in(zone: tzinfo) -> Callable[[int], date]:
@@ -145,16 +133,6 @@ class Ledger(Accepting):
         """
         return self._secret_keys()[-1]
 
-    def _maker(self, quote: Quote, given: Programmes | None, connection: Connection | None = None) -> Programmes:
-        """Return the programme that is given, or the one that made a quote among those that are given or kept.
-
-        Where none did, it is an empty mapping, in which nobody finds one.
-        """
-        found = maker_of(quote, {} if given is None else given)
-        if isinstance(found, Refusal):
-            return self._programmes.find(quote.digest, connection) or {}
-        return found
-
     def accept(
         self,
         quote: Quote,
@@ -222,49 +200,7 @@ class Ledger(Accepting):
                 found.append(error)
         return self._accept_all(found)
 
-    @takes(
-        quote=instance(Quote),
-        programme=_MAKER,
-        account=_ACCOUNT,
-        at=INSTANT,
-        idempotency_key=_KEY,
-        register_answer=maybe(instance(RegisterAnswer)),
-    )
-    def _acceptance(
-        self,
-        quote: Quote,
-        programme: Programmes | None = None,
-        *,
-        account: str,
-        at: datetime,
-        idempotency_key: str,
-        register_answer: RegisterAnswer | None = None,
-        tags: Mapping[str, str] = NO_TAGS,
-    ) -> Acceptance:
-        """Decide what needs no database."""
-        keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
-        # The register's answer is as the instant: a retry may have asked again.
-        content = (packed(quote), account, *(part for tag in told for part in tag))
-        request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account)
-
-        def decide(facts: Facts) -> Accept | Refusal:
-            if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
-                return refused(ReasonCode.QUOTE_UNSEALED, "tokens")
-            return acceptance(
-                quote,
-                maker,
-                account=account,
-                at=at,
-                key=keys[0],
-                old_keys=keys[1:],
-                register_answer=register_answer,
-                tags=dict(told),
-                **facts._asdict(),
-            )
-
-        return Acceptance(request, maker, decide)
-
-    @takes(order=instance(Order, "give an Order"), account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
+    @takes(order=instance(Order, "give an Order"), account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def reserve(
         self, code: str, order: Order, *, account: str, at: datetime, idempotency_key: str
     ) -> Exchange | Refusal:
@@ -283,7 +219,7 @@ class Ledger(Accepting):
         event = Reserve(at, order, account)
         return self._later(code, event, idempotency_key, (packed(order), account), asker=account)
 
-    @takes(order=_ORDER, at=INSTANT, idempotency_key=_KEY)
+    @takes(order=_ORDER, at=INSTANT, idempotency_key=KEY)
     def release(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Give the coupon back, because the order was cancelled.
 
@@ -297,10 +233,10 @@ class Ledger(Accepting):
 
     @takes(
         inspection=instance(Inspection, "give an Inspection"),
-        programme=_MAKER,
+        programme=MAKER,
         order=_ORDER,
         at=INSTANT,
-        idempotency_key=_KEY,
+        idempotency_key=KEY,
     )
     def inspect(
         self,
@@ -343,7 +279,7 @@ class Ledger(Accepting):
         content = (packed(inspection.replace(register_answer=None)), order)
         return self._transition(code, "inspect", examined, at, idempotency_key, content)
 
-    @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
+    @takes(account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def agree(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Take the customer's yes to the re-quote, once what is due is paid.
 
@@ -355,7 +291,7 @@ class Ledger(Accepting):
         """
         return self._later(code, Agree(at, account), idempotency_key, (account,), asker=account)
 
-    @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=_KEY)
+    @takes(account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def decline(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Take the customer's no to the re-quote.
 
@@ -367,7 +303,7 @@ class Ledger(Accepting):
         """
         return self._later(code, Decline(at, account), idempotency_key, (account,), asker=account)
 
-    @takes(order=_ORDER, at=INSTANT, idempotency_key=_KEY)
+    @takes(order=_ORDER, at=INSTANT, idempotency_key=KEY)
     def complete(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Record that the old phone was handed over as quoted.
 
@@ -379,7 +315,7 @@ class Ledger(Accepting):
         """
         return self._later(code, Complete(at, order), idempotency_key, (order,))
 
-    @takes(at=INSTANT, idempotency_key=_KEY)
+    @takes(at=INSTANT, idempotency_key=KEY)
     def expire(self, code: str, *, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """End an exchange whose time ran out; `sweep` does so for all of them.
 
@@ -390,7 +326,7 @@ class Ledger(Accepting):
         """
         return self._later(code, Expire(at), idempotency_key, ())
 
-    @takes(reason=TEXT, at=INSTANT, idempotency_key=_KEY)
+    @takes(reason=TEXT, at=INSTANT, idempotency_key=KEY)
     def void(self, code: str, *, reason: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Call an exchange off.
 
@@ -402,7 +338,7 @@ class Ledger(Accepting):
         """
         return self._later(code, Void(at, reason), idempotency_key, (reason,))
 
-    @takes(order=_ORDER, at=INSTANT, idempotency_key=_KEY)
+    @takes(order=_ORDER, at=INSTANT, idempotency_key=KEY)
     def reverse(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Undo an exchange, because the new phone was returned.
 
@@ -446,6 +382,24 @@ class Ledger(Accepting):
             level, "%s: %d coupons, %d re-quotes; %d are damaged", what, found.expired, found.undecided, len(skipped)
         )
         return found
+
+    @takes(before=INSTANT)
+    def forget_answers(self, before: datetime) -> Forgotten:
+        """Remove the answers of requests that are older than an instant; without this they are kept for ever.
+
+        A request whose answer is gone is a new one when it comes again, and what it asks for is decided by what is
+        there. So choose an instant before which nobody tries again: 30 days ago is what ``miexchange ledger
+        forget-answers`` takes. An answer about an open exchange stays, whatever its age. Exchanges, events and what is
+        known of devices are not touched: no phone is bought twice.
+
+        It goes on in small transactions, beside whoever writes; run it as often as you like, anywhere.
+
+        Args:
+            before: the instant. No clock is read.
+        """
+        self._secret_keys()
+        assert self._seals is not None  # noqa: S101 - as above
+        return forget(self._sessions, self._reader, self._seals, micros(instant(before, "before")))
 
     # ----- what is asked
 

@@ -12,7 +12,7 @@ from miexchange._value import Value
 from miexchange.exchange import State
 from miexchange.money import Currency, CurrencyOfOld
 
-__all__ = ["DeviceStanding", "Exposure", "Listed", "Sweep"]
+__all__ = ["DeviceStanding", "Exposure", "Forgotten", "Listed", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,19 @@ class Sweep(Value):
     undecided: Count
     skipped: tuple[Line, ...] = ()
     _most_items: ClassVar[int] = JSON_VALUES
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Value):
+    """What `Ledger.forget_answers` removed.
+
+    Attributes:
+        answers: how many answers it removed.
+        skipped: how many stay because somebody changed them without the key: the ledger is damaged there.
+    """
+
+    answers: Count
+    skipped: Count = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -372,18 +372,19 @@ class Sessions:
             raise
         self.keep(session)
 
-    def settled(self, work: Callable[[Session, int], _T]) -> _T:
+    def settled(self, work: Callable[[Session, int], _T], outcome: Outcome = VERB) -> _T:
         """Do work in a transaction, and again where somebody was quicker.
 
         Args:
             work: gets the session and the number of the attempt, from 0.
+            outcome: as of `transaction`.
 
         Raises:
             BusyError: others were quicker every time.
         """
         for number in range(TRIES):
             try:
-                with self.transaction() as session:
+                with self.transaction(outcome) as session:
                     return work(session, number)
             except Conflict:
                 quicker(number + 1)

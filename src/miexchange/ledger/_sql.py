@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     text,
     true,
@@ -32,6 +33,7 @@ from miexchange.ledger._schema import (
     events,
     exchanges,
     feed_queue,
+    forgotten,
     programmes,
     quotas,
     tags,
@@ -52,6 +54,7 @@ __all__ = [
     "ANSWER",
     "ANSWERS",
     "ANSWER_ALONE",
+    "AT_ONCE",
     "BATCH",
     "BOUGHT",
     "BOUGHT_TOKENS",
@@ -64,6 +67,8 @@ __all__ = [
     "EXPOSURE",
     "EXPOSURE_OF_A_MINUTE",
     "FIRST_PLACE",
+    "FORGET_AGAIN",
+    "FORGOTTEN_IN",
     "GIVEN",
     "GIVE_PLACE",
     "HISTORY",
@@ -79,6 +84,8 @@ __all__ = [
     "MOVING",
     "OF_ORDER",
     "OF_TOKENS",
+    "OLD_ANSWERS",
+    "OLD_ANSWERS_OF",
     "OPEN_ACCOUNTS",
     "OPEN_OF_ACCOUNT",
     "OPEN_OF_DEVICE",
@@ -97,6 +104,9 @@ __all__ = [
 OPEN_STATES = tuple(state.value for state in OPEN)
 BATCH = 20
 """How many exchanges a sweep ends in one transaction: few, because on SQLite everybody else waits for it."""
+
+AT_ONCE = 100
+"""How many old answers are removed in one transaction."""
 
 US_OF_A_MINUTE = 60_000_000
 
@@ -129,6 +139,31 @@ ANSWER = select(answers).where(
 )
 ANSWERS = select(answers).where(
     tuple_(answers.c.asker, answers.c.verb, answers.c.request).in_(bindparam("scopes", expanding=True))
+)
+_old = (
+    select(answers)
+    .outerjoin(exchanges, exchanges.c.code == answers.c.code)
+    .where(
+        answers.c.at_us < bindparam("before_us"),
+        or_(exchanges.c.code.is_(None), exchanges.c.state.not_in(OPEN_STATES)),
+    )
+)
+_scope = (answers.c.asker, answers.c.verb, answers.c.request)
+OLD_ANSWERS = (
+    _old.where(
+        answers.c.at_us >= bindparam("last_us"),  # by which the index is entered; the next line alone does not do it
+        tuple_(answers.c.at_us, *_scope)
+        > tuple_(*(bindparam(f"last_{name}") for name in ("us", "asker", "verb", "request"))),
+    )
+    .order_by(answers.c.at_us, *_scope)
+    .limit(AT_ONCE)
+)
+OLD_ANSWERS_OF = _old.where(tuple_(*_scope).in_(bindparam("scopes", expanding=True)))
+FORGOTTEN_IN = select(forgotten).where(forgotten.c.removed_in == bindparam("epoch"))
+FORGET_AGAIN = (
+    update(forgotten)
+    .where(forgotten.c.removed_in == bindparam("the_removed_in"), forgotten.c.made_in == bindparam("the_made_in"))
+    .values(answers=bindparam("the_answers"), before_us=bindparam("the_before_us"))
 )
 _then = (
     select(events.c.code, func.max(events.c.version).label("version"))

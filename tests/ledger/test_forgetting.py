@@ -70,11 +70,12 @@ def test_a_request_that_comes_again_after_its_answer_is_gone_is_no_second_exchan
     """The phone is bought once: the quote was accepted, the order has its coupon, and the hand-over is over."""
     done = bought(store, 1)
     history = store.history(done.code)
-    store.forget_answers(LATER)
     for at, reason in ((AT, "quote_accepted"), (LATER, "quote_expired")):
+        assert store.forget_answers(LATER)
         again = store.accept(shop.quote(1), account=account(1), at=at, idempotency_key="accept-1")
         assert isinstance(again, Refusal)
         assert again.codes == (reason,)
+    store.forget_answers(LATER + DAY)
     late: dict[str, Any] = {"at": LATER}
     for answer in (
         store.reserve(code(1), order(1), account=account(1), **late, idempotency_key="reserve-1"),

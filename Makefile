@@ -5,11 +5,11 @@
 #   make demo    show a trade-in from the IMEI to the coupon
 #   make test    run the tests, the examples in the documentation, and the coverage bounds, in minutes
 #   make test-lowest   run the tests with the lowest versions that pyproject.toml allows, in a set-up of its own
-#   make sweep   try every law in full, go through all there is, and run the benchmarks small
+#   make sweep   try every law with more examples, go through all there is, and run the benchmarks small
 #   make lint    check style, format and types
 #   make bench   measure, and print what it is measured against
 #   make bench-tuning   measure how well fits predict, beside their peers (DATA=folder of the public data)
-#   make prove   sweep, let the ledger's proofs run in full and fuzz every reader, which takes long; figures in
+#   make prove   sweep with four times as many examples, let the ledger's proofs run in full and fuzz every reader, which takes long; figures in
 #                docs/reliability.md
 #   make format  let ruff put right what it can
 #   make texts   bring the catalogues of translations up to date with data/reason_texts.csv
@@ -23,6 +23,7 @@ VENV := .venv
 CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
 EXTRAS := dev,service
+PROFILE := full
 LIGHT := $(VENV)/.light
 READY := $(VENV)/.ready
 # What builds packages: hatchling and editables build ours, setuptools pyspark.
@@ -89,7 +90,7 @@ lowest: $(READY)
 	MIEXCHANGE_WARNINGS=ours $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20
 
 sweep: $(READY)
-	MIEXCHANGE_HYPOTHESIS=full $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 \
+	MIEXCHANGE_HYPOTHESIS=$(PROFILE) $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --durations=20 \
 		-m 'sweep or hypothesis'
 
 lint: $(READY)
@@ -104,6 +105,7 @@ bench: $(READY)
 bench-tuning: $(READY)
 	@$(BIN)/python benchmarks/tuning/run_all.py $(if $(DATA),--data '$(DATA)')
 
+prove: PROFILE := proof
 prove: sweep
 	@PYTHONPATH=tests $(BIN)/python tools/prove.py
 

@@ -1,8 +1,9 @@
 """How hard the laws are tried, and which tests count for coverage.
 
 ``MIEXCHANGE_HYPOTHESIS`` names the profile. A plain run is ``quick``: the same few examples on every machine, so that
-a failure is never a matter of luck. ``full``, the profile of `make sweep`, draws ten times as many, the same ones
-always too; ``thorough`` draws many times more, different ones each time, as a nightly run does.
+a failure is never a matter of luck. ``full``, the profile of `make sweep`, draws five times as many, and ``proof``, of
+`make prove`, twenty times, the same ones always too; ``thorough`` draws many times more, different ones each time, as a
+nightly run does.
 
 Coverage is a matter of plain tests, one for each branch. A law, a comparison or a storm would run the same lines some
 thousand times more, with a tracer that takes longer than the code itself, so these are not traced.
@@ -33,11 +34,18 @@ _SAME = settings(
 )
 
 settings.register_profile("quick", _SAME, max_examples=10)
-settings.register_profile("full", _SAME, max_examples=100)
+settings.register_profile("full", _SAME, max_examples=50)
+settings.register_profile("proof", _SAME, max_examples=200)
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=_CALM)
 settings.load_profile(os.environ.get("MIEXCHANGE_HYPOTHESIS", "quick"))
 
 _MEMORY, _ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - pytest makes a folder there that is the user's own
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are processors: tests wait for databases, files and other processes."""
+    return len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -91,5 +99,10 @@ _UNTRACED = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Trace the plain tests that cover branches, and no law."""
     for item in items:
-        if item.get_closest_marker("hypothesis") or any(map(item.path.is_relative_to, _UNTRACED)):
+        if item.get_closest_marker("hypothesis") or _is_untraced(item.path):
             item.add_marker("no_cover")
+
+
+@cache
+def _is_untraced(file: Path) -> bool:
+    return any(map(file.is_relative_to, _UNTRACED))

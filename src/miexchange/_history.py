@@ -6,13 +6,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from miexchange._time import TICK
-from miexchange.events import Agree, Complete, Inspect, Release, Reserve, Reverse
+from miexchange.condition import Condition
+from miexchange.events import Agree, Complete, Inspect, Release, Reserve, Reverse, Send
+from miexchange.inspection import Examination
+from miexchange.refusal import ReasonCode, reason_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from miexchange.events import Later
     from miexchange.exchange import Exchange
 
 __all__ = ["shortest"]
+
+_LOCKED = Examination("locked", Condition(), reasons=(reason_of(ReasonCode.ACCOUNTS_PRESENT),))
+"""What an inspection found of a phone that was unlocked since: an exchange remembers only until when it could be."""
 
 
 def shortest(exchange: Exchange) -> tuple[Later, ...]:
@@ -31,20 +39,41 @@ def shortest(exchange: Exchange) -> tuple[Later, ...]:
 
 def _of_order(exchange: Exchange) -> list[Later]:
     """Return what happened to the order before the last event."""
-    order, redemption, found = exchange.order, exchange.redemption, exchange.examination
+    order, redemption, found, wiped = exchange.order, exchange.redemption, exchange.examination, exchange.wiped
     if order is None or redemption is None:
         return []
     events: list[Later] = [Reserve(redemption.at, order, exchange.account)]
-    decide_until = exchange.decide_until
-    if found is not None:
-        hours = timedelta(hours=exchange.rules.decide_hours)
-        seen = redemption.at if decide_until is None else decide_until - hours
-        if decide_until is None and found.register_answer is not None:  # which was asked before
-            seen = min(max(seen, found.register_answer.asked_at), exchange.at)
-        events.append(Inspect(seen, order.id, found))
-    if isinstance(exchange.last, Reverse):
-        if decide_until is None:
-            events.append(Complete(exchange.at, order.id))
-        else:
-            events.append(Agree(min(exchange.at, decide_until - TICK), exchange.account))
+    if exchange.sent_at is not None:
+        events.append(Send(exchange.sent_at, order.id))
+    if exchange.unlock_until is not None:
+        locked = found if found is not None and found.kind == "locked" else _LOCKED
+        events.append(Inspect(exchange.unlock_until - timedelta(hours=exchange.rules.unlock_hours), order.id, locked))
+    if found is not None and found.kind != "locked":
+        events.append(Inspect(_seen(exchange, found, events[-1].at), order.id, found))
+    if wiped is not None and exchange.handed_over is None:
+        events.append(wiped)
+    if exchange.handed_over is not None or isinstance(exchange.last, Reverse):
+        events.append(_hand_over(exchange, order.id))
+    if wiped is not None and exchange.handed_over is not None:
+        events.append(wiped)
     return events
+
+
+def _seen(exchange: Exchange, found: Examination, earliest: datetime) -> datetime:
+    """Return when the phone was inspected: where a deadline does not tell it, as early as can be."""
+    if exchange.decide_until is not None:
+        return exchange.decide_until - timedelta(hours=exchange.rules.decide_hours)
+    if found.register_answer is None:
+        return earliest
+    later = [event for event in (exchange.wiped and exchange.wiped.at, exchange.handed_over, exchange.at) if event]
+    return min(max(earliest, found.register_answer.asked_at), *later)  # it was asked before
+
+
+def _hand_over(exchange: Exchange, order: str) -> Later:
+    """Return the hand-over, at its instant where that is known."""
+    if exchange.decide_until is not None:
+        return Agree(exchange.handed_over or min(exchange.at, exchange.decide_until - TICK), exchange.account)
+    latest = exchange.at
+    if exchange.examination is None and exchange.send_until is not None:
+        latest = min(latest, exchange.send_until - TICK)
+    return Complete(exchange.handed_over or latest, order)

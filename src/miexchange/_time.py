@@ -168,7 +168,7 @@ def instant_of(value: object, zone: tzinfo | None) -> datetime:
         return in_utc(cast("datetime", value))
     if type(value) is not date:
         raise NotATime(*_NO_INSTANT)
-    return midnight(value, zone)
+    return (_midnight if type(zone).__module__ in _OWN else midnight)(value, zone)
 
 
 def midnight(day: date, zone: tzinfo | None) -> datetime:
@@ -185,6 +185,10 @@ def midnight(day: date, zone: tzinfo | None) -> datetime:
     if begin.astimezone(zone).date() == day and begin.astimezone(zone).time() == time():
         return begin
     return turn(in_utc(wall.replace(fold=1)), begin, zone)
+
+
+_midnight = lru_cache(maxsize=1024)(midnight)  # as of a date above
+_OWN = ("datetime", "zoneinfo")  # a zone of another library may have no hash
 
 
 def midnights(day: date, zone: tzinfo) -> tuple[datetime, ...]:

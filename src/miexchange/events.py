@@ -1,12 +1,14 @@
-"""What happens to an exchange: ten kinds of events, each a frozen value with its own instant."""
+"""What happens to an exchange: thirteen kinds of events, each a frozen value with its own instant."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from miexchange._bounded import Id, Name, Pair
+from miexchange._bounded import Id, MaybeId, Name, Pair
+from miexchange._privacy import could_be_imei
 from miexchange._value import Value, check_types, require
 from miexchange.coupon import Coupon, Order
 from miexchange.eligibility import RegisterAnswer
@@ -14,6 +16,11 @@ from miexchange.inspection import Examination
 from miexchange.programme import ExchangeRules
 from miexchange.quote import Quote
 from miexchange.valuation import WorstCase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from miexchange._value import Fault
 
 __all__ = [
     "EVENTS",
@@ -23,11 +30,14 @@ __all__ = [
     "Decline",
     "Event",
     "Expire",
+    "Identify",
     "Inspect",
     "Release",
     "Reserve",
     "Reverse",
+    "Send",
     "Void",
+    "Wipe",
 ]
 
 
@@ -81,10 +91,10 @@ def check_parts(name: str, quote: Quote, coupon: Coupon, worst: WorstCase) -> No
     Raises:
         InvalidValue: the first field that does not fit.
     """
-    for field in _SHARED:
-        fits = getattr(quote, field) == getattr(coupon, field)
+    for shared in _SHARED:
+        fits = getattr(quote, shared) == getattr(coupon, shared)
         rule = "give the coupon that was issued of the quote"
-        require(fits, f"{name}.coupon.{field}", getattr(coupon, field), rule, "is not that of the quote")
+        require(fits, f"{name}.coupon.{shared}", getattr(coupon, shared), rule, "is not that of the quote")
     at_risk = quote.coupon_value if worst.gates else quote.coupon_value - worst.value
     require(
         worst.at_risk == at_risk,
@@ -92,6 +102,52 @@ def check_parts(name: str, quote: Quote, coupon: Coupon, worst: WorstCase) -> No
         worst.at_risk,
         f"give the {at_risk} minor units that are at risk of this quote",
     )
+
+
+_HIDDEN = "***"  # an error must not repeat what should never have been written
+_OF_A_DOCUMENT = re.compile(r"[A-Z]{5}\d{4}[A-Z]|[A-Z]{0,3}\d{7,11}")  # a PAN; most passports and voter's cards
+
+
+def _has_number(text: str) -> bool:
+    """Tell whether a text is, or holds, what looks like the number of an identity document."""
+    bare = text.upper().replace(" ", "").replace("-", "")
+    return could_be_imei(text) or _OF_A_DOCUMENT.fullmatch(bare) is not None
+
+
+def faults_of_papers(identity: str, ownership: str) -> Iterator[Fault]:
+    """Yield what is no reference to the seller's identity or to the proof of ownership, but a number."""
+    if _has_number(identity):
+        rule = "give the name under which the document is kept elsewhere, and never its number"
+        yield "identity", _HIDDEN, rule
+    if could_be_imei(ownership):
+        yield "ownership", _HIDDEN, "give the name under which the proof is kept elsewhere, and no IMEI"
+
+
+@dataclass(frozen=True, slots=True)
+class Identify(_Dated):
+    """The seller's identity, the proof of ownership, or both are on record somewhere; here is where.
+
+    The references are opaque: the name of a file or a row elsewhere. They are no part of a `repr`, and so of no log.
+
+    Attributes:
+        identity: the reference to what shows who the seller is; "" for none. What looks like the number of an
+            identity document, or like an IMEI, is refused.
+        ownership: the reference to what shows that the phone is theirs, such as an invoice or a signed declaration; ""
+            for none. What looks like an IMEI is refused.
+
+    >>> from datetime import UTC
+    >>> Identify(datetime(2018, 3, 20, tzinfo=UTC), identity="kyc/7f3a", ownership="invoice 17")
+    Identify(at=datetime.datetime(2018, 3, 20, 0, 0, tzinfo=datetime.timezone.utc), kind='identify')
+    """
+
+    identity: MaybeId = field(default="", repr=False)
+    ownership: MaybeId = field(default="", repr=False)
+    kind: Literal["identify"] = "identify"
+
+    def _faults(self) -> Iterator[Fault]:
+        if not self.identity and not self.ownership:
+            yield "identity", "", "give the reference to the identity, to the proof of ownership, or to both"
+        yield from faults_of_papers(self.identity, self.ownership)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +174,18 @@ class Release(_Dated):
 
     order: Id
     kind: Literal["release"] = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Send(_Dated):
+    """The customer gave the old phone to a carrier, so it was sent in time whenever it arrives.
+
+    Attributes:
+        order: the id of the order for which it is sent.
+    """
+
+    order: Id
+    kind: Literal["send"] = "send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +239,29 @@ class Complete(_Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class Wipe(_Dated):
+    """The customer's data were wiped from the old phone.
+
+    Attributes:
+        method: how, in the words of NIST SP 800-88 (Rev. 1 and Rev. 2): ``clear``, such as a reset to factory settings;
+            ``purge``, such as the erasure of the key that the data are encrypted with; or ``destroy``, after which
+            there is no phone any more.
+        certificate: the reference to the record of it, such as a certificate of sanitization: where it is kept. What
+            looks like an IMEI is refused. It is no part of a `repr`.
+    """
+
+    method: Literal["clear", "purge", "destroy"]
+    certificate: Id = field(repr=False)
+    kind: Literal["wipe"] = "wipe"
+
+    def _faults(self) -> Iterator[Fault]:
+        if could_be_imei(self.certificate):
+            yield "certificate", _HIDDEN, "give the name under which the certificate is kept, and no IMEI"
+
+
+@dataclass(frozen=True, slots=True)
 class Expire(_Dated):
-    """The time ran out: the coupon's, or that for a decision. A sweep says so."""
+    """The time ran out: of the coupon, to send the phone, to unlock it, or to decide. A sweep says so."""
 
     kind: Literal["expire"] = "expire"
 
@@ -201,17 +290,22 @@ class Reverse(_Dated):
     kind: Literal["reverse"] = "reverse"
 
 
-Event = Accept | Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse
-Later = Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse
+Later = (
+    Identify | Reserve | Send | Release | Inspect | Agree | Decline | Complete | Wipe | Expire | Void | Reverse
+)  # an event after the first
+Event = Accept | Later
 
 EVENTS: dict[str, type[Event]] = {
     "accept": Accept,
+    "identify": Identify,
     "reserve": Reserve,
+    "send": Send,
     "release": Release,
     "inspect": Inspect,
     "agree": Agree,
     "decline": Decline,
     "complete": Complete,
+    "wipe": Wipe,
     "expire": Expire,
     "void": Void,
     "reverse": Reverse,

@@ -11,47 +11,45 @@ what may follow what; docs/exchange.md shows it. The same event twice gives the 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, final
 
-from miexchange._bounded import Id, Number, Text
+from miexchange._bounded import MaybeId, Number
 from miexchange._history import shortest
 from miexchange._keyed import check_keys
+from miexchange._steps import RULES, Rule, not_possible, reasons_of_register, reserve
+from miexchange._transitions import NEXT, OPEN, TRANSITIONS, State, Transition
 from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
-from miexchange._words import Word
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
-from miexchange.eligibility import RegisterAnswer, against
+from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
 from miexchange.events import (
     EVENTS,
     Accept,
-    Agree,
-    Complete,
-    Decline,
     Event,
-    Expire,
-    Inspect,
+    Identify,
     Later,
     Release,
     Reserve,
-    Reverse,
-    Void,
+    Send,
+    Wipe,
     check_parts,
+    faults_of_papers,
 )
 from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
 from miexchange.programme.limits import NO_TAGS, NONE_BEGUN, counted_by_limits, reached, tags_told
 from miexchange.programme.terms import counts_given
 from miexchange.quote import Quote
-from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
 from miexchange.valuation import WorstCase, maker_of, worst_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from miexchange._value import Fault
     from miexchange.valuation import Programmes
 
 __all__ = [
@@ -67,32 +65,6 @@ __all__ = [
     "fold",
 ]
 
-
-class State(Word):
-    """Where an exchange stands."""
-
-    ISSUED = "issued"
-    """The coupon can be used."""
-    RESERVED = "reserved"
-    """An order was placed and paid for with it; the old phone is to be handed over."""
-    INSPECTED = "inspected"
-    """The phone is as quoted, or is taken as if it were; the hand-over remains."""
-    REQUOTED = "requoted"
-    """The phone is worth less than quoted; the customer is to accept or decline that."""
-    COMPLETED = "completed"
-    """Handed over as quoted."""
-    ADJUSTED = "adjusted"
-    """Handed over at the re-quote."""
-    EXPIRED = "expired"
-    """The coupon was not used in time."""
-    VOID = "void"
-    """Called off: withdrawn, refused at the door, declined."""
-    REVERSED = "reversed"
-    """Undone: the new phone was returned."""
-
-
-OPEN = (State.ISSUED, State.RESERVED, State.INSPECTED, State.REQUOTED)
-"""The states of an open exchange: an account has one at most, and so has a device."""
 
 _HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED, State.REVERSED}
 
@@ -128,6 +100,12 @@ class Exchange(Value):
         decide_until: the first instant at which a re-quote can no longer be accepted.
         settlement: what comes off the order at the re-quote; none before there is one.
         last: the last event; None where it was the acceptance.
+        identity: the reference to the seller's identity; "" for none. It is no part of a `repr`.
+        ownership: the reference to the proof of ownership; "" for none. It is no part of a `repr`.
+        sent_at: when the old phone was sent; None where nobody said so.
+        unlock_until: of a phone that was still locked, the first instant at which it can no longer be unlocked.
+        wiped: how and when the customer's data were wiped; None where that is not on record.
+        handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
     """
 
     quote: Quote
@@ -143,6 +121,12 @@ class Exchange(Value):
     decide_until: datetime | None = None
     settlement: Redemption | None = None
     last: Later | None = None
+    identity: MaybeId = field(default="", repr=False)
+    ownership: MaybeId = field(default="", repr=False)
+    sent_at: datetime | None = None
+    unlock_until: datetime | None = None
+    wiped: Wipe | None = None
+    handed_over: datetime | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -150,6 +134,9 @@ class Exchange(Value):
         check_parts("Exchange", self.quote, self.coupon, self.worst_case)
         self._check_order()
         self._check_history()
+
+    def _faults(self) -> Iterator[Fault]:
+        yield from faults_of_papers(self.identity, self.ownership)
 
     def _check_order(self) -> None:
         """Refuse an exchange, such as one from JSON, that lacks a part which its state has."""
@@ -166,7 +153,14 @@ class Exchange(Value):
         coupon, last = self.coupon, self.last
         events = shortest(self)
         version, begins = self.version - len(events), coupon.valid_from
-        fits = self.version == 1 if last is None else version > _RELEASED or (version == 1 and bool(events))
+        given = {} if not isinstance(last, Identify) else {"identity": last.identity, "ownership": last.ownership}
+        papers = {name: getattr(self, name) for name in _PAPERS if not given.get(name)}
+        # Before the order that holds the coupon, the papers were given in one event or each in its own, and any order
+        # that was released took a reservation and the release.
+        before, told = version - 1, sum(1 for reference in papers.values() if reference)
+        released = before - min(told, 1) >= _RELEASED
+        fits = released or (min(told, 1) <= before <= told and bool(events))
+        fits = self.version == 1 and not told if last is None else fits
         require(fits, "Exchange.version", self.version, "give the number of its events")
         if last is not None:
             fits = self.rules.following(last.at, self.at) == self.at
@@ -174,10 +168,10 @@ class Exchange(Value):
         left, days = coupon.valid_until - begins, timedelta(days=coupon.usage.valid_days)
         if isinstance(last, Release):
             left, begins = coupon.valid_until - self.at, max(self.at, begins)
-        full = version == 1 or (isinstance(last, Release) and self.rules.released_validity == "full")
+        full = not released or (isinstance(last, Release) and self.rules.released_validity == "full")
         fits = left == days if full else timedelta() < left and (left <= days or not isinstance(last, Release))
         require(fits, "Exchange.coupon.valid_until", coupon.valid_until, "give the window that the coupon has now")
-        now = _issued(self, version, begins)
+        now = _issued(self, version, begins, papers)
         for event in events:
             after = apply(now, event)
             if isinstance(after, Refusal):
@@ -212,10 +206,36 @@ class Exchange(Value):
 
     @property
     def due(self) -> datetime | None:
-        """The first instant at which a sweep ends the exchange: of the coupon, or of a decision; None for never."""
+        """The first instant at which a sweep ends the exchange; None for never.
+
+        It is the end of the coupon, of the time to send the phone, of that to unlock it, or of that for a decision.
+        """
         if self.state == State.ISSUED:
             return self.coupon.valid_until
+        if self.state == State.RESERVED:
+            return self.unlock_until or self.send_until
         return self.decide_until if self.state == State.REQUOTED else None
+
+    @property
+    def send_until(self) -> datetime | None:
+        """The first instant at which it is too late to send the old phone, or to hand it over; None for never."""
+        if self.redemption is None or self.sent_at is not None or not self.rules.send_days:
+            return None
+        return self.redemption.at + timedelta(days=self.rules.send_days)
+
+    @property
+    def handed_over_at(self) -> datetime | None:
+        """When the old phone was handed over; None where it was not, or went back by a reversal."""
+        if self.state not in {State.COMPLETED, State.ADJUSTED}:
+            return None
+        return self.handed_over or self.at  # but for a wipe, nothing follows a hand-over in these states
+
+    @property
+    def exchange_value(self) -> int:
+        """What the old phone is traded in at without bonuses, in minor units: the re-quote's, or else the quote's."""
+        if self.settlement is not None and self.examination is not None:
+            return self.examination.exchange_value
+        return self.quote.exchange_value
 
     @property
     def settled(self) -> Redemption | None:
@@ -255,10 +275,7 @@ class Exchange(Value):
             return 0
         if self.rules.reversal == "old_phone":
             return -settled.store_credit
-        value = self.quote.exchange_value
-        if self.settlement is not None and self.examination is not None:
-            value = self.examination.exchange_value
-        return min(settled.discount, value - settled.store_credit)
+        return min(settled.discount, self.exchange_value - settled.store_credit)
 
 
 def accept(
@@ -355,7 +372,7 @@ def acceptance(
         reasons = [_not_offered(quote)]
     else:
         at = rules.following(at, quote.at)
-        said = _reasons_of_register(register_answer or quote.register_answer, rules.accept_register_hours, rules, at)
+        said = reasons_of_register(register_answer or quote.register_answer, rules.accept_register_hours, rules, at)
         others = _reasons_against(
             quote, rules, at, exchange_open=exchange_open, device_open=device_open, bought=bought, given=bonuses_given
         )
@@ -370,11 +387,6 @@ def acceptance(
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
     return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)
-
-
-def _reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: ExchangeRules, at: datetime) -> list[Reason]:
-    """Return what a register's answer says against going on; its clock may be a little ahead of ours."""
-    return against(answer, hours, at if answer is None else rules.following(at, answer.asked_at))
 
 
 def _not_offered(quote: Quote) -> Reason:
@@ -413,12 +425,13 @@ def begin(event: Accept) -> Exchange:
 
 
 _RELEASED = 2  # an order that was released took a reservation and the release
+_PAPERS = ("identity", "ownership")
 
 
-def _issued(exchange: Exchange, version: int, at: datetime) -> Exchange:
+def _issued(exchange: Exchange, version: int, at: datetime, papers: Mapping[str, str]) -> Exchange:
     """Return an exchange when its coupon was free."""
     kept = {name: getattr(exchange, name) for name in ("quote", "coupon", "worst_case", "rules")}
-    fields: dict[str, object] = {**dict.fromkeys(_FIELDS), **kept}
+    fields: dict[str, object] = {**dict.fromkeys(_FIELDS), **dict.fromkeys(_PAPERS, ""), **kept, **papers}
     return proved(Exchange, **{**fields, "state": State.ISSUED, "at": at, "version": version})
 
 
@@ -439,72 +452,8 @@ def fold(events: Iterable[Event]) -> Exchange:
     return exchange
 
 
-# ----- the table
-
-
-@dataclass(frozen=True, slots=True)
-class Transition(Value):
-    """One row of the table: in a state, an event leads to one of some states.
-
-    Attributes:
-        state: the state before.
-        event: the kind of event.
-        becomes: the states that it may lead to.
-        when: what must be so, and which state follows where there are several; for people.
-    """
-
-    state: State
-    event: Id
-    becomes: tuple[State, ...]
-    when: Text
-
-
-TRANSITIONS = (
-    Transition(State.ISSUED, "reserve", (State.RESERVED,), "the coupon is valid for the order and its account"),
-    Transition(State.ISSUED, "expire", (State.EXPIRED,), "the coupon is no longer valid"),
-    Transition(State.ISSUED, "void", (State.VOID,), "always"),
-    Transition(State.RESERVED, "release", (State.ISSUED,), "by the same order; the validity is restored by the rules"),
-    Transition(
-        State.RESERVED,
-        "inspect",
-        (State.INSPECTED, State.REQUOTED, State.VOID),
-        "for the same order; inspected as quoted or honoured, requoted where the rules let the difference be paid, "
-        "void where they cancel, and where it is another device, another model or not taken",
-    ),
-    Transition(State.RESERVED, "complete", (State.COMPLETED,), "for the same order, where no inspection is required"),
-    Transition(State.RESERVED, "void", (State.VOID,), "always"),
-    Transition(State.INSPECTED, "release", (State.ISSUED,), "as from reserved"),
-    Transition(State.INSPECTED, "complete", (State.COMPLETED,), "for the same order"),
-    Transition(State.INSPECTED, "void", (State.VOID,), "always"),
-    Transition(State.REQUOTED, "agree", (State.ADJUSTED,), "by the same account, before the deadline"),
-    Transition(State.REQUOTED, "decline", (State.VOID,), "by the same account, before the deadline"),
-    Transition(State.REQUOTED, "expire", (State.VOID,), "the deadline has passed"),
-    Transition(State.REQUOTED, "void", (State.VOID,), "always"),
-    Transition(State.COMPLETED, "reverse", (State.REVERSED,), "the same order, while the rules allow it"),
-    Transition(State.ADJUSTED, "reverse", (State.REVERSED,), "the same order, while the rules allow it"),
-)
-"""Every transition there is. What does not stand here is refused."""
-
-_NEXT = {(row.state, row.event): row.becomes for row in TRANSITIONS}
-
-
-def may_follow(state: State, kind: str) -> bool:
-    """Tell whether a kind of event is possible in a state, or can become so by what may happen before it.
-
-    >>> may_follow(State.ISSUED, "complete"), may_follow(State.COMPLETED, "complete")
-    (True, False)
-    """
-    reached, ahead = {state}, [state]
-    while ahead:
-        now = ahead.pop()
-        found = {after for (before, _), becomes in _NEXT.items() if before == now for after in becomes}
-        ahead += found - reached
-        reached |= found
-    return any((one, kind) in _NEXT for one in reached)
-
-
 _EVENTS = frozenset(EVENTS.values())
-_FIELDS = tuple(field.name for field in dataclasses.fields(Exchange))
+_FIELDS = tuple(one.name for one in dataclasses.fields(Exchange))
 
 
 def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
@@ -522,19 +471,19 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     if _is_again(exchange, event):
         return exchange
     said, event = event, _in_time(exchange, event)
-    rule: _Rule | None = _RULES.get(event.kind)
-    becomes = _NEXT.get((exchange.state, event.kind))
+    rule: Rule | None = RULES.get(event.kind)
+    becomes = NEXT.get((exchange.state, event.kind))
     reasons: list[Reason] = []
     if isinstance(event, Reserve):  # the coupon itself says everything against an order
         checked = exchange.coupon.check(event.order, account=event.account, at=event.at, standing=exchange.standing)
         if isinstance(checked, Refusal):
             reasons += checked.reasons
         else:
-            rule = partial(_reserve, checked)
+            rule = partial(reserve, checked)
         if becomes is None and exchange.order is not None and exchange.order.id == event.order.id:
             reasons.append(reason_of(ReasonCode.REQUEST_CHANGED, "order", order=event.order.id))
     elif becomes is None:
-        reasons.append(_not_possible(exchange, event))
+        reasons.append(not_possible(exchange, event))
     if event.at < exchange.at:
         reasons.append(reason_of(ReasonCode.EVENT_BEFORE_LAST, at=event.at, last_at=exchange.at))
     if reasons or becomes is None or rule is None:
@@ -564,134 +513,17 @@ def _is_again(exchange: Exchange, event: Event) -> bool:
     if isinstance(event, Reserve) and exchange.order == event.order and exchange.account == event.account:
         return exchange.state not in {State.VOID, State.REVERSED}  # the coupon is that order's, whatever came since
     last = exchange.last
-    return last is not None and type(last) is type(event) and event.replace(at=last.at) == last
+    if last is not None and type(last) is type(event) and event.replace(at=last.at) == last:
+        return True
+    return (exchange.state, event.kind) in NEXT and _is_on_record(exchange, event)
 
 
-def _not_possible(exchange: Exchange, event: Event) -> Reason:
-    possible = ", ".join(kind for state, kind in _NEXT if state == exchange.state)
-    code, about = ReasonCode.EVENT_NOT_POSSIBLE, {"state": exchange.state, "event": event.kind}
-    return reason_of(code, possible=possible, **about) if possible else reason_of(code, "ended", **about)
-
-
-class _Step(NamedTuple):
-    """What a rule decided: the state that follows, and the fields that change with it."""
-
-    state: State
-    changes: dict[str, Any]
-
-
-def _reserve(redemption: Redemption, _: Exchange, event: Reserve) -> _Step:
-    """Hold the coupon for the order, with what the coupon's own check says that it takes off."""
-    return _Step(State.RESERVED, {"order": event.order, "redemption": redemption})
-
-
-def _other_order(exchange: Exchange, order: str) -> Refusal | None:
-    assert exchange.order is not None  # noqa: S101 - the table leads here from states with an order only
-    if order == exchange.order.id:
-        return None
-    return refused(ReasonCode.ORDER_OTHER)
-
-
-def _release(exchange: Exchange, event: Release) -> _Step | Refusal:
-    """Give the coupon back, with the time that was left when it was reserved, or with all its days."""
-    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
-        return refusal
-    assert exchange.redemption is not None  # noqa: S101 - it came with the order
-    left = exchange.coupon.valid_until - exchange.redemption.at
-    if exchange.rules.released_validity == "full":
-        left = timedelta(days=exchange.coupon.usage.valid_days)
-    coupon = exchange.coupon.replace(valid_until=event.at + left, seal="")
-    return _Step(State.ISSUED, {"coupon": coupon, "order": None, "redemption": None, "examination": None})
-
-
-def _inspect(exchange: Exchange, event: Inspect) -> _Step | Refusal:
-    """Judge what was found by the programme's mismatch policy."""
-    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
-        return refusal
-    found, rules = event.examination, exchange.rules
-    changes: dict[str, Any] = {"examination": found}
-    if new := set(found.device_tokens) - set(exchange.coupon.device_tokens):
-        tokens = tuple(sorted({*exchange.coupon.device_tokens, *new}))
-        changes["coupon"] = exchange.coupon.replace(device_tokens=tokens, seal="")
-    shortfall = exchange.quote.coupon_value - found.coupon_value
-    if found.kind != "valued":
-        return _Step(State.VOID, changes)
-    if reasons := _reasons_of_register(found.register_answer, rules.hand_over_register_hours, rules, event.at):
-        return refusal_of(reasons)
-    if rules.honours(shortfall, exchange.quote.coupon_value):
-        return _Step(State.INSPECTED, changes)
-    if rules.mismatch == "cancel":
-        return _Step(State.VOID, changes)
-    changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
-    changes["settlement"] = _settled(exchange, found)
-    return _Step(State.REQUOTED, changes)
-
-
-def _settled(exchange: Exchange, found: Examination) -> Redemption:
-    """Return what would have come off the order, had the phone been quoted as it was found."""
-    assert exchange.order is not None  # noqa: S101 - as in _other_order
-    assert exchange.redemption is not None  # noqa: S101 - as above
-    coupon = exchange.coupon.replace(exchange_value=found.exchange_value, bonuses=found.bonuses)
-    settled = coupon.check(exchange.order, account=coupon.account, at=exchange.redemption.at)
-    assert isinstance(settled, Redemption), settled.codes  # noqa: S101 - only the amounts differ from what was valid
-    return settled
-
-
-def _decision(exchange: Exchange, event: Agree | Decline) -> _Step | Refusal:
-    """Take the customer's answer to the re-quote, while there is time."""
-    if event.account != exchange.account:
-        return refused(ReasonCode.COUPON_OTHER_ACCOUNT, "exchange")
-    assert exchange.decide_until is not None  # noqa: S101 - it came with the re-quote
-    if event.at >= exchange.decide_until:
-        return refused(ReasonCode.DECISION_LATE, until=exchange.decide_until)
-    return _Step(State.ADJUSTED, {}) if isinstance(event, Agree) else _Step(State.VOID, {})
-
-
-def _complete(exchange: Exchange, event: Complete) -> _Step | Refusal:
-    """Hand over as quoted."""
-    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
-        return refusal
-    if exchange.state == State.RESERVED and exchange.rules.inspection == "required":
-        return refused(ReasonCode.INSPECTION_MISSING)
-    return _Step(State.COMPLETED, {})
-
-
-def _expire(exchange: Exchange, event: Expire) -> _Step | Refusal:
-    """End what has run out; nothing ends by itself."""
-    due = exchange.due
-    assert due is not None  # noqa: S101 - the table leads here from states with one only
-    if event.at < due:
-        return refused(ReasonCode.EVENT_NOT_DUE, due_at=due, at=event.at)
-    return _Step(State.EXPIRED if exchange.state == State.ISSUED else State.VOID, {})
-
-
-def _void(_: Exchange, __: Void) -> _Step:
-    """Call it off."""
-    return _Step(State.VOID, {})
-
-
-def _reverse(exchange: Exchange, event: Reverse) -> _Step | Refusal:
-    """Undo it by the programme's policy, while the new phone may be returned."""
-    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
-        return refusal
-    rules = exchange.rules
-    if rules.reversal == "none":
-        return refused(ReasonCode.REVERSAL_NOT_OFFERED)
-    until = exchange.at + timedelta(days=rules.reversal_days)  # the last event was the hand-over
-    if event.at >= until:
-        return refused(ReasonCode.REVERSAL_LATE, days=rules.reversal_days, until=until)
-    return _Step(State.REVERSED, {})
-
-
-_Rule = Callable[[Exchange, Any], "_Step | Refusal"]
-
-_RULES: dict[str, _Rule] = {
-    "release": _release,
-    "inspect": _inspect,
-    "agree": _decision,
-    "decline": _decision,
-    "complete": _complete,
-    "expire": _expire,
-    "void": _void,
-    "reverse": _reverse,
-}
+def _is_on_record(exchange: Exchange, event: Event) -> bool:
+    """Tell whether an event records what is on record already, word for word; of a phone that is sent, its order."""
+    if isinstance(event, Identify):
+        return event.identity in {"", exchange.identity} and event.ownership in {"", exchange.ownership}
+    if isinstance(event, Wipe):
+        return exchange.wiped is not None and event.replace(at=exchange.wiped.at) == exchange.wiped
+    if isinstance(event, Send):
+        return exchange.sent_at is not None and exchange.order is not None and exchange.order.id == event.order
+    return False

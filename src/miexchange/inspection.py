@@ -112,13 +112,14 @@ class Examination(Value):
 
     Attributes:
         kind: ``valued``: the quoted device, which the programme takes; ``not_taken``: the quoted device, and an
-            answer refuses it; ``other_device``: not its IMEI; ``other_model``: its IMEI, and another model or memory.
+            answer refuses it; ``locked``: the quoted device, which cannot be judged before it is unlocked;
+            ``other_device``: not its IMEI; ``other_model``: its IMEI, and another model or memory.
         condition: the answers that count.
         changes: the answers that differ, in the order of the questionnaire. Of a valued device their amounts add up
             to what `coupon_value` differs from the quote's.
         conflicts: where customer, person and phone do not agree.
         unasked: what was answered and never asked, as ``question=answer``: reported, never priced.
-        reasons: why the device is not taken, or not the one that was quoted.
+        reasons: why the device is not taken, or not the one that was quoted; of a locked one, its locks.
         lines: the steps of the new value; they add up to `coupon_value`.
         bonuses: what comes on top of the new exchange value.
         exchange_value: what the device is worth as it was seen, in minor units; 0 where it is not valued.
@@ -129,7 +130,7 @@ class Examination(Value):
             exchange's rules to say.
     """
 
-    kind: Literal["valued", "not_taken", "other_device", "other_model"]
+    kind: Literal["valued", "not_taken", "other_device", "other_model", "locked"]
     condition: Condition
     changes: tuple[ChangedAnswer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
@@ -187,9 +188,9 @@ def examine(
         bonuses_given: how often each bonus with a quota is given by now, to others; None for the counts of the quote.
 
     Returns:
-        What the inspection says, or a refusal that changes nothing: the phone is not ready to be handed over, an
-        answer is missing or unknown, a worse answer comes without evidence, or the programme does not make the quote
-        (`programme_unknown`).
+        What the inspection says, or a refusal that changes nothing: the phone is not ready to be handed over (a locked
+        one is a finding where the terms give time to unlock it), an answer is missing or unknown, a worse answer comes
+        without evidence, or the programme does not make the quote (`programme_unknown`).
 
     Raises:
         InvalidValue: an argument is not of its type.
@@ -205,11 +206,19 @@ def examine(
     if (asked := _asked(quote, programme)) is None:
         return unmade(quote)
     variant, questions = asked
-    reading = _Reading(quote, inspection, questions)
+    reading, tokens, locks = _Reading(quote, inspection, questions), _Tokens(quoted, keys), _locks(inspection)
+    if locks and _gives_time(quote, programme) and tokens.of(inspection) and tokens.are_those_of(inspection):
+        return Examination(
+            kind="locked",
+            condition=reading.condition,
+            unasked=reading.unasked,
+            reasons=tuple(locks),
+            device_tokens=tokens.of(inspection),
+            register_answer=inspection.register_answer,
+        )
     reasons = [*_not_ready(inspection), *reading.reasons]
     if reasons:
         return refusal_of(reasons)
-    tokens = _Tokens(quoted, keys)
     model = _other_model(inspection, variant, programme)
     worth = appraise_again(quote.without_imei(), programme, condition=reading.condition, bonuses_given=bonuses_given)
     listed = against(inspection.register_answer, 0, quote.at)
@@ -281,16 +290,28 @@ def _reported(inspection: Inspection) -> tuple[Imei, ...]:
     return () if inspection.report is None else inspection.report.imeis
 
 
+def _gives_time(quote: Quote, programme: Programme) -> bool:
+    """Tell whether a locked phone is kept for a while, so that its owner can unlock it."""
+    terms = programme.terms_at(quote.at)
+    return terms is not None and terms.exchange is not None and terms.exchange.unlock_hours > 0
+
+
+def _locks(inspection: Inspection) -> list[Reason]:
+    """Say what locks the phone: a screen lock, or an account of whatever maker."""
+    report = inspection.report
+    locks = [] if inspection.screen_lock_off else [reason_of(ReasonCode.SCREEN_LOCK_ON)]
+    if not inspection.accounts_removed or (report is not None and report.factory_reset_protection):
+        locks.append(reason_of(ReasonCode.ACCOUNTS_PRESENT))
+    return locks
+
+
 def _not_ready(inspection: Inspection) -> list[Reason]:
     """Say what must be done before the phone can be handed over."""
     report = inspection.report
     reasons = []
     if not inspection.imeis and (report is None or not report.imeis):
         reasons.append(reason_of(ReasonCode.IMEI_MISSING, "door"))
-    if not inspection.screen_lock_off:
-        reasons.append(reason_of(ReasonCode.SCREEN_LOCK_ON))
-    if not inspection.accounts_removed or (report is not None and report.factory_reset_protection):
-        reasons.append(reason_of(ReasonCode.ACCOUNTS_PRESENT))
+    reasons += _locks(inspection)
     if not inspection.memory_card_out:
         reasons.append(reason_of(ReasonCode.MEMORY_CARD_INSIDE))
     return reasons

@@ -46,7 +46,7 @@ ROOMS = (
     {"coupon"},
     {"inspection"},
     {"events"},
-    {"exchange", "_history"},
+    {"exchange", "_history", "_steps", "_transitions"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "spark", "strategies", "tuning"}

@@ -20,7 +20,6 @@ from miexchange import (
     InvalidValue,
     Order,
     Price,
-    Programme,
     Quote,
     Redemption,
     Refusal,
@@ -31,6 +30,7 @@ from miexchange.coupon import device_token
 from miexchange.events import Reserve
 from miexchange.inspection import Examination, Inspection, examine
 from miexchange.valuation import appraise_again
+from shipped import shipped_programme
 
 FOLDER = Path(__file__).parent
 KINDS: dict[str, Any] = {
@@ -51,6 +51,8 @@ LATER = {
     *("accept_register_hours", "category", "currency", "customer", "customer_classes", "device_tokens"),
     *("hand_over_register_hours", "limits", "parts", "register_answer", "register_hours", "tags"),
     *("treatments", "values", "zone_data"),
+    *("identity_above_minor", "ownership_above_minor", "send_days", "unlock_hours", "wipe"),
+    *("identity", "ownership", "sent_at", "unlock_until", "wiped", "handed_over"),
 }
 """What those versions did not write."""
 
@@ -100,7 +102,7 @@ def test_what_named_no_currency_is_in_rupees() -> None:
 def test_a_quote_of_an_older_version_is_worth_what_it_was() -> None:
     """The wording of a line may be another since; what it adds, and the row that says so, is not."""
     quote = Quote.from_json(told("quote"))
-    again = appraise_again(quote, Programme.load("graded-trade-in"))
+    again = appraise_again(quote, shipped_programme("graded-trade-in"))
     assert isinstance(again, Quote)
     assert again.money == quote.money
     assert [(one.rule, one.amount, one.source) for one in again.lines] == [
@@ -130,6 +132,6 @@ def test_a_phone_that_an_older_version_quoted_is_inspected() -> None:
     quote, key = Quote.from_json(told("quote")), b"a key of sixteen bytes and more"
     seen = Inspection(quote.condition, quote.imeis, screen_lock_off=True, accounts_removed=True, memory_card_out=True)
     tokens = [device_token(imei, key=key) for imei in quote.imeis]
-    found = examine(quote, seen, Programme.load("graded-trade-in"), device_tokens=tokens, key=key)
+    found = examine(quote, seen, shipped_programme("graded-trade-in"), device_tokens=tokens, key=key)
     assert isinstance(found, Examination)
     assert (found.kind, found.coupon_value, found.changes, found.conflicts) == ("valued", quote.coupon_value, (), ())

@@ -38,6 +38,7 @@ def ran(scenario: str, url: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.sweep
 @needs_forks
 def test_eight_children_and_their_children_and_the_parent_get_their_own_answers(url: str) -> None:
     """Forked while threads of the parent are in the middle of transactions, which then go on."""

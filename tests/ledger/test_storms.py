@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ledger.proofs import How
     from miexchange import Quote
 
+pytestmark = pytest.mark.sweep
+
 FIGURES = TypeVar("FIGURES", bound=storms.Figures)
 
 BY_THREADS: dict[str, tuple[int, ...]] = {
@@ -47,7 +49,7 @@ def run(url: str, name: str, how: How = "threads") -> storms.Figures:
 
 
 @pytest.mark.parametrize("name", storms.STORMS)
-@pytest.mark.parametrize("how", ["threads", pytest.param("processes", marks=[needs_forks, pytest.mark.sweep])])
+@pytest.mark.parametrize("how", ["threads", pytest.param("processes", marks=needs_forks)])
 def test_a_storm_breaks_no_promise(url: str, name: str, how: How) -> None:
     figures = run(url, name, how)
     assert figures.broken == []

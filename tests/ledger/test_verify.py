@@ -212,6 +212,7 @@ def test_verify_never_stops_at_a_broken_byte(tmp_path: Path, what: str) -> None:
             assert connection.exec_driver_sql("SELECT 'é'").scalar() == "é"
 
 
+@pytest.mark.sweep
 def test_a_flipped_bit_of_the_file_is_found_or_changes_nothing(tmp_path: Path) -> None:
     """Whatever bit of a page is flipped, `verify` ends; and where a row or an index changed, it is not clean."""
     path, copy = tmp_path / "x.db", tmp_path / "copy.db"

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from miexchange import InvalidValue, Programme
+from miexchange import InvalidValue
 from miexchange.batch import appraise_file
 from miexchange.batch.files import _csv_records as records
 from miexchange.batch.files._csv_records import NotCsv, header_of, read_records
 from property.effort import effort
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ def test_rows_and_cells_are_those_of_pythons_reader(block: int, data: bytes, row
             assert list(found(data)) == expected
 
 
-PROGRAMME = Programme.load("graded-trade-in")
+PROGRAMME = shipped_programme("graded-trade-in")
 
 
 @effort(0.3)

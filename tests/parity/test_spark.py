@@ -23,6 +23,7 @@ from miexchange import InvalidValue, Programme, spark
 from miexchange.batch import appraise_frame, columns_out
 from parity.one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, rows
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
-SHIPPED = ("graded-trade-in", "mi-exchange-india")
 EXAMPLES, ORDINARY, MIXED = 60, 300, 3_000
 SMALL_BATCH = 128  # rows of a record batch: a partition is a stream of several
 
@@ -62,7 +62,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +115,10 @@ def hostile(programme: Programme) -> list[Row]:
     return found
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [pytest.param("graded-trade-in", marks=pytest.mark.sweep), "mi-exchange-india"])
 def test_every_row_is_worth_what_one_device_is(session: SparkSession, tmp_path: Path, name: str) -> None:
     """Promise 6: scalar = batch = Spark, for every row, reasons included."""
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     ordinary = devices(programme, ORDINARY, seed=3).to_pylist()
     table = hostile(programme) + [dict.fromkeys(columns_of(programme)) | row for row in ordinary]
     arrow = KINDS["arrow"](table, columns_of(programme))

@@ -9,12 +9,13 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miexchange import EligibleModels, Programme, Zone
+from miexchange import EligibleModels, Zone
 from miexchange._time import midnights
 from miexchange.batch import appraise_frame
 from miexchange.strategies import programmes
 from parity.one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, plain, rows
+from shipped import shipped_programme
 
 PLACES = [*map(Zone, ("Europe/London", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia", "Asia/Kolkata"))]
 # The clocks change on 11 March (St John's), 25 March (London) and 1 April 2018 (Apia), and again in autumn.
@@ -38,7 +39,7 @@ def test_a_table_begins_its_days_where_one_device_does(draw: st.DataObject) -> N
 
 def test_a_listing_of_london_begins_an_hour_earlier_in_summer() -> None:
     """On 30 March 2025 the clocks of London went forward: the 31st began at 23:00 UTC, the 30th at midnight."""
-    programme = Programme.load("uk-trade-in")
+    programme = shipped_programme("uk-trade-in")
     listing = programme.eligible.listings[0]
     for day, begins in ((date(2025, 3, 30), "2025-03-30T00:00Z"), (date(2025, 3, 31), "2025-03-30T23:00Z")):
         eligible = EligibleModels.of([listing.replace(listed_from=day)])

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from miexchange import Programme, Quote, headline
 from miexchange.batch import appraise_file, appraise_frame, validate_many
 from property.bounded import Door
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ _MOST = 999_000
 
 @cache
 def _programme() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 @cache

@@ -48,6 +48,7 @@ from miexchange.imei import compact, is_valid, validate
 from miexchange.inspection import examine
 from property.bounded import GREATEST_INPUT, Door
 from property.effort import THOROUGH
+from shipped import shipped_programme
 from unit.small import INR
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def _with(data: Any, path: tuple[str, ...], make: Callable[[], Any]) -> Any:
 
 @cache
 def _programme() -> Programme:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     _ = programme.digest, programme.catalogue.labels, programme.price_names
     return programme
 

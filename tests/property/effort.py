@@ -6,10 +6,13 @@ import os
 
 from hypothesis import settings
 
-__all__ = ["THOROUGH", "effort"]
+__all__ = ["PROOF", "THOROUGH", "effort"]
 
-THOROUGH = os.environ.get("MIEXCHANGE_HYPOTHESIS") == "thorough"
+_PROFILE = os.environ.get("MIEXCHANGE_HYPOTHESIS")
+THOROUGH = _PROFILE == "thorough"
 """Whether to go through all there is, where a plain run takes some."""
+PROOF = _PROFILE in {"proof", "thorough"}
+"""Whether a sweep has the sizes of a promise: `make prove` has hours where `make sweep` has minutes."""
 
 
 def effort(factor: float) -> settings:

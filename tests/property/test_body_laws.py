@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import jsonschema
@@ -81,8 +82,8 @@ def test_so_is_any_value(kind: Any, data: st.DataObject) -> None:
     value = data.draw(STRATEGIES[kind]())
     adapter = TypeAdapter(kind)
     held(adapter, value)
-    SCHEMAS[kind, "validation"].validate(form_of(value))
-    SCHEMAS[kind, "serialization"].validate(form_of(value, reveal_imei=False))
+    schema_of(kind, "validation").validate(form_of(value))
+    schema_of(kind, "serialization").validate(form_of(value, reveal_imei=False))
 
 
 def test_one_of_several_is_written_as_it_is() -> None:
@@ -241,14 +242,19 @@ def test_no_error_repeats_an_imei(imei: Imei, data: st.DataObject) -> None:
 # ----- the JSON Schema
 
 
+@cache
 def schema_of(kind: Any, mode: Any) -> Any:
     """Return the JSON Schema of a value."""
     return jsonschema.Draft202012Validator(TypeAdapter(kind).json_schema(mode=mode))
 
 
-SCHEMAS = {(kind, mode): schema_of(kind, mode) for kind in KINDS for mode in ("validation", "serialization")}
 every_schema = pytest.mark.parametrize(
-    ("kind", "mode"), SCHEMAS, ids=[f"{kind.__name__}-{mode}" for kind, mode in SCHEMAS]
+    ("kind", "mode"),
+    [
+        pytest.param(kind, mode, id=f"{kind.__name__}-{mode}")
+        for kind in KINDS
+        for mode in ("validation", "serialization")
+    ],
 )
 
 
@@ -266,7 +272,7 @@ def objects_in(schema: Any) -> Iterator[dict[str, Any]]:
 @every_schema
 def test_a_schema_is_sound_and_says_what_each_field_is(kind: Any, mode: str) -> None:
     """A description and an example of every field; objects, where a pair is; no docstring's sections."""
-    validator = SCHEMAS[kind, mode]
+    validator = schema_of(kind, mode)
     validator.check_schema(validator.schema)
     defs = {name: part for name, part in validator.schema.get("$defs", {}).items() if name != "Problem"}  # no value
     text = json.dumps({**validator.schema, "$defs": defs})
@@ -284,11 +290,11 @@ def test_a_schema_is_sound_and_says_what_each_field_is(kind: Any, mode: str) -> 
 def test_a_schema_holds_for_what_is_written_and_for_its_example(kind: Any, mode: str) -> None:
     """What `to_dict` writes is valid, with IMEIs where they are read; so is the example of the whole."""
     value = example(kind)
-    SCHEMAS[kind, mode].validate(form_of(value, reveal_imei=mode == "validation"))
-    SCHEMAS[kind, mode].validate(example_of_value(kind))
+    schema_of(kind, mode).validate(form_of(value, reveal_imei=mode == "validation"))
+    schema_of(kind, mode).validate(example_of_value(kind))
     nothing: list[Any] = [5, [], {"surprise": 1}, "x"]
     for wrong in nothing:
-        assert not SCHEMAS[kind, mode].is_valid(wrong) or kind is Condition
+        assert not schema_of(kind, mode).is_valid(wrong) or kind is Condition
 
 
 @pytest.mark.parametrize(

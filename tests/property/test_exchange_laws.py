@@ -238,6 +238,9 @@ def test_what_is_paid_at_the_door_is_what_the_order_loses(
     elif after.state == State.INSPECTED:
         assert begun.rules.honours(shortfall, quote.coupon_value)
         assert after.to_pay_at_the_door == 0
+    elif after.state == State.RESERVED:
+        assert found.kind == "locked"
+        assert after.to_pay_at_the_door == 0
     else:
         assert after.state == State.VOID
         assert found.kind != "valued" or begun.rules.mismatch == "cancel"

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from miexchange import Programme
 from miexchange._text import folded, words
 from property.effort import THOROUGH, effort
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CATALOGUE = Programme.load("graded-trade-in").catalogue
+CATALOGUE = shipped_programme("graded-trade-in").catalogue
 EVERY = range(sys.maxunicode + 1)
 NAMES = ("OnePlus 3", "Galaxy S8", "Honor 8", "OnePlus One (3 GB, 64 GB)", "oneplus-3t-6-64")
 

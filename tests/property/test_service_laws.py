@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -40,10 +41,6 @@ def serve(kind: Any) -> None:
         app.post(f"/{verb.__name__}/{kind.__name__}", response_model=answers)(verb)
 
 
-for _kind in BODIES:
-    serve(_kind)
-
-
 class Trade(BaseModel):
     """A model of the service's own."""
 
@@ -67,17 +64,22 @@ def phone(imei: Imei, other: Imei | None = None) -> dict[str, Any]:
     return {"imei": imei, "other": other, "tac": imei.tac}
 
 
-CLIENT = TestClient(app)
+@cache
+def client() -> TestClient:
+    """Return a client of the service, whose routes are made once and only where they are asked."""
+    for kind in BODIES:
+        serve(kind)
+    return TestClient(app)
 
 
 @each_body
 def test_a_value_is_a_body_and_an_answer(kind: Any) -> None:
     value = example(kind)
     body, answer = form_of(value), form_of(value, reveal_imei=False)
-    given = CLIENT.post(f"/typed/{kind.__name__}", json=body)
+    given = client().post(f"/typed/{kind.__name__}", json=body)
     assert (given.status_code, given.json()) == (200, answer)
-    assert CLIENT.post(f"/within/{kind.__name__}", json=body).json() == {"it": [answer]}
-    bare = CLIENT.post(f"/untyped/{kind.__name__}", json=body)
+    assert client().post(f"/within/{kind.__name__}", json=body).json() == {"it": [answer]}
+    bare = client().post(f"/untyped/{kind.__name__}", json=body)
     assert bare.status_code == 200
     assert not numbers_in(bare.text)
 
@@ -85,7 +87,7 @@ def test_a_value_is_a_body_and_an_answer(kind: Any) -> None:
 @each_body
 def test_what_is_wrong_is_told_with_its_place_and_no_number(kind: Any) -> None:
     for wrong in ({NUMBER: NUMBER}, [NUMBER], int(NUMBER), {"imei": NUMBER, "surprise": NUMBER}):
-        answer = CLIENT.post(f"/typed/{kind.__name__}", json=wrong)
+        answer = client().post(f"/typed/{kind.__name__}", json=wrong)
         if kind is Condition and isinstance(wrong, dict):
             continue  # a question may be called anything
         assert answer.status_code == 422
@@ -98,44 +100,44 @@ def test_what_is_wrong_is_told_with_its_place_and_no_number(kind: Any) -> None:
 def test_a_fault_deep_in_a_body_has_its_path() -> None:
     body = form_of(example(Order))
     body["lines"][0]["quantity"] = "2"
-    (fault,) = CLIENT.post("/typed/Order", json=body).json()["detail"]
+    (fault,) = client().post("/typed/Order", json=body).json()["detail"]
     assert fault["loc"] == ["body", "lines", 0, "quantity"]
     assert fault["msg"] == "Order.lines.0.quantity is the text '2': give a whole number from 1 to 1000000"
     assert fault["input"] == "'2'"
 
 
 def test_a_field_that_is_not_there_is_told_with_those_that_are() -> None:
-    (fault,) = CLIENT.post("/typed/Device", json={"model": "x", "colour": "red"}).json()["detail"]
+    (fault,) = client().post("/typed/Device", json={"model": "x", "colour": "red"}).json()["detail"]
     assert fault["msg"] == "Device has no field 'colour': leave it out; known: model, imei, imei2, purchased_on"
 
 
 def test_values_are_fields_of_a_model_and_parts_of_a_body() -> None:
     quote = sound.SOUND.quote
     whole = form_of(quote)
-    answer = CLIENT.post("/two", json={"order": form_of(example(Order)), "quote": whole})
+    answer = client().post("/two", json={"order": form_of(example(Order)), "quote": whole})
     assert answer.json() == quote.to_dict()
     for body in ({"quote": {**whole, "digest": 5}}, {"order": NUMBER, "quote": whole | {"imeis": [NUMBER[:-1] + "0"]}}):
-        answer = CLIENT.post("/two", json=body)
+        answer = client().post("/two", json=body)
         assert answer.status_code == 422
         assert not numbers_in(answer.text)
-    answer = CLIENT.post("/trade", json={"phone": {"model": "x", "imei": NUMBER}, "answers": {"glass": "best"}})
+    answer = client().post("/trade", json={"phone": {"model": "x", "imei": NUMBER}, "answers": {"glass": "best"}})
     assert answer.json()["phone"] == {"model": "x", "imei": None, "imei2": None, "purchased_on": None}
 
 
 def test_an_imei_is_a_parameter_of_a_path_and_of_a_query() -> None:
-    answer = CLIENT.get(f"/phones/{NUMBER}", params={"other": NUMBER})
+    answer = client().get(f"/phones/{NUMBER}", params={"other": NUMBER})
     assert answer.json()["tac"] == NUMBER[:8]
     assert answer.status_code == 200
     assert not numbers_in(answer.text)
     for path in ("/phones/354178036859782", f"/phones/{NUMBER}?other=354178036859782", "/phones/35417803685978"):
-        answer = CLIENT.get(path)
+        answer = client().get(path)
         assert answer.status_code == 422
         assert not numbers_in(answer.text)
         assert answer.json()["detail"][0]["msg"].startswith("The IMEI 35417803******")
 
 
 def test_the_openapi_document_names_each_value_once() -> None:
-    document = CLIENT.get("/openapi.json").json()
+    document = client().get("/openapi.json").json()
     schemas = document["components"]["schemas"]
     names = {kind.__name__ for kind in BODIES if issubclass(kind, Value)}
     shared = [re.sub("-(Input|Output)$", "", name) for name in schemas]

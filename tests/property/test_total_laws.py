@@ -49,12 +49,13 @@ from miexchange.strategies import STRATEGIES, coupons, enquiries, instants, orde
 from property.effort import effort
 from property.hostile import anything, json_data, numbers, texts
 from property.on_disk import write_table
+from shipped import shipped_programme
 from unit.small import INR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROGRAMME = Programme.load("graded-trade-in")
+PROGRAMME = shipped_programme("graded-trade-in")
 KEY = b"0123456789abcdef"
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
 DEVICE = Device("oneplus-3t-6-64", Imei.from_body("35000000000000"))

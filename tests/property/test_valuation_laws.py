@@ -36,11 +36,12 @@ from miexchange.strategies import Enquiry, conditions, enquiries, hostile_enquir
 from miexchange.valuation import confirmed
 from property import oracle
 from property.effort import effort
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from random import Random
 
-SHIPPED = [Programme.load(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
+SHIPPED = [shipped_programme(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
 
 
 def quote_of(enquiry: Enquiry) -> Quote:
@@ -61,7 +62,7 @@ with suppress(locale.Error):
     locale.setlocale(locale.LC_ALL, "")
 said = hashlib.sha256()
 for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in"):
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     for number, variant in enumerate(programme.catalogue.variants):
         at = datetime(2018, 3, 14, 18, 30, tzinfo=UTC) + timedelta(days=number % 70)
         asked = programme.terms[0].questionnaire.asked_of(variant)

@@ -1,6 +1,6 @@
 """Requests that schemathesis makes of the OpenAPI document, right ones and wrong ones: none is answered with a 5xx.
 
-A run has some hundreds of them; `make sweep` sends ten thousand.
+A run has some hundreds of them, `make sweep` two thousand, `make prove` ten thousand.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from property.effort import PROOF
 from service.running import OPERATOR, numbers_in
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ CHECKS = [
 
 
 @pytest.mark.parametrize(
-    ("each", "least"), [pytest.param(8, 200, id="some"), pytest.param(500, 10_000, id="all", marks=pytest.mark.sweep)]
+    ("each", "least"),
+    [
+        pytest.param(8, 200, id="some"),
+        pytest.param(*((500, 10_000) if PROOF else (100, 2_000)), id="all", marks=pytest.mark.sweep),
+    ],
 )
 def test_no_request_makes_the_service_fail(alone: Service, each: int, least: int) -> None:
     client = alone.client()

@@ -16,8 +16,9 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 import miexchange
-from miexchange import Device, Imei, ImeiStatus, Programme, Quote, _data, appraise
+from miexchange import Device, Imei, ImeiStatus, Quote, _data, appraise
 from miexchange.cli import _given, main
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,7 +190,7 @@ def copy_programme(folder: Path, changes: dict[str, tuple[str, str]]) -> None:
 
 
 def library_quote(model: str = "oneplus-3t-6-64") -> Quote:
-    programme = Programme.load("mi-exchange-india")
+    programme = shipped_programme("mi-exchange-india")
     terms = programme.terms[0]
     answers = terms.questionnaire.best(programme.catalogue.by_model[model]).replace(body="light_wear")
     at = datetime(2018, 3, 20, 12, tzinfo=IST)

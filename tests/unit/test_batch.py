@@ -32,6 +32,7 @@ from miexchange.batch.plan import _asof
 from miexchange.condition import Deduction
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.programme import AgeBand, Bonus
+from shipped import shipped_programme
 from unit import small
 
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
@@ -41,7 +42,7 @@ IMEI = "863664031234569"
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 @pytest.fixture(scope="module")
@@ -424,3 +425,18 @@ class TestTheSecondImei:
         singles, columns = self.both(programme, PHONE, *self.ROWS)
         assert singles == ["quote", "quote", "quote", "indicative", "imei_repeated"]
         assert columns == singles
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [("\ud800", "object"), ("a\ud800", "object"), ("x" * 4_001, "object"), ("x" * 4_001, "category")],
+)
+def test_a_target_that_a_quote_cannot_hold_is_no_value_as_one_device_says(
+    target: str, kind: str, programme: Programme, best: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidValue, match="target"):
+        appraise(Device(PHONE), Condition(best | {"warranty": None}), programme, at=AT, target=target)
+    targets = pd.Series([target, "redmi-5", None], dtype=object)
+    targets = targets.astype("category") if kind == "category" else targets
+    table = pd.concat([frame(best)] * 3, ignore_index=True).assign(target=targets)
+    assert appraise_frame(table, programme, at=AT)["reasons"].tolist() == ["invalid_value", "", ""]

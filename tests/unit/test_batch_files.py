@@ -16,6 +16,7 @@ from miexchange import Condition, Imei, InvalidValue, Programme, Quote, headline
 from miexchange.batch import Progress, Summary, appraise_file, appraise_frame, columns_out
 from miexchange.batch.files import _csv_records, _parts, _sources
 from miexchange.batch.files._texts import decoded, parsed
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ IMEI = Imei.from_body("86366403123456").digits
 
 @cache
 def graded() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 @cache

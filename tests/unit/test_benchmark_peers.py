@@ -18,6 +18,7 @@ from _peers import PEERS, Peer
 from _polars_peer import Polars
 from _scalar_peer import appraise_table, validate_column
 from miexchange import Programme, ReasonCode, TacTable
+from shipped import shipped_programme
 
 ROWS, FEW = 4_000, 2_000
 MANY = 20_000
@@ -69,7 +70,7 @@ def test_zen_engine_is_not_timed_with_a_decision_object() -> None:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 @pytest.fixture(scope="module", params=[ROWS, pytest.param(MANY, marks=pytest.mark.sweep)])

@@ -45,6 +45,7 @@ from miexchange.coupon import Coupon
 from miexchange.errors import Problem
 from miexchange.programme._toml import read_toml
 from miexchange.refusal import refusal_of
+from shipped import shipped_programme
 from unit.small import INR
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def test_a_tuple_of_a_value_has_a_bound_and_that_of_a_table_does_not() -> None:
         Order("o", (LINE,) * 2_001, INR)
     with pytest.raises(InvalidValue, match=r"Redemption\.discounts has 2,001 elements: give up to 2,000 elements"):
         Redemption("0" * 17, "o", AT, (0,) * 2_001, 0, 0, 0, 0, INR)
-    rows = Programme.load("graded-trade-in").prices.prices
+    rows = shipped_programme("graded-trade-in").prices.prices
     many = tuple(rows[0].replace(model=f"m{number:05d}") for number in range(2_500))
     assert PriceTable.from_json(PriceTable.of(many).to_json()) == PriceTable.of(many)
 
@@ -240,14 +241,14 @@ def test_a_refusal_of_many_reasons_says_how_many_more_there_are_of_each_kind() -
 
 
 def test_five_hundred_unknown_questions_make_a_short_refusal() -> None:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     answers = Condition({f"q{number}" + "x" * 1_000: "x" for number in range(500)})
     refusal = appraise(Device("oneplus-3t-6-64"), answers, programme, at=AT)
     assert len(cast("Refusal", refusal).to_json()) < 100_000
 
 
 def test_a_thousand_lines_that_are_not_covered_make_a_short_refusal() -> None:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     best = cast("Quote", headline("oneplus-3t-6-64", programme, at=AT)).condition
     device = Device("oneplus-3t-6-64", "350000000000006")
     given: dict[str, Any] = {"account": "a", "at": AT, "key": b"0123456789abcdef", "imei_status": ImeiStatus.CLEAR}
@@ -357,7 +358,7 @@ def test_a_path_that_can_be_none_is_a_problem(name: str) -> None:
 
 
 def test_a_name_that_is_too_long_for_one_is_not_searched() -> None:
-    catalogue: Catalogue = Programme.load("graded-trade-in").catalogue
+    catalogue: Catalogue = shipped_programme("graded-trade-in").catalogue
     long = "oneplus " * 30
     assert (catalogue.search(long), catalogue.nearest(long), catalogue.named(long)) == ((), (), None)
 

@@ -15,6 +15,7 @@ import miexchange
 from miexchange import Imei, ImeiStatus, Programme, Quote, RegisterAnswer
 from miexchange.cli import _output
 from miexchange.imei import format as printed_as
+from shipped import shipped_programme
 from unit.command import (
     AT,
     COMMANDS,
@@ -527,7 +528,7 @@ def test_show_is_of_the_terms_in_force_and_names_every_effect() -> None:
 
 @pytest.mark.parametrize("name", ["mi-exchange-india", "graded-trade-in", "uk-trade-in"])
 def test_show_in_json_is_what_the_library_holds(name: str) -> None:
-    data, programme = run("programme", "show", name, "--json").data, Programme.load(name)
+    data, programme = run("programme", "show", name, "--json").data, shipped_programme(name)
     assert data["digest"] == programme.digest
     assert data["terms"] == [terms.to_dict() for terms in programme.terms]
     assert data["brands"] == sorted(programme.brands)

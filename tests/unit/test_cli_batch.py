@@ -16,19 +16,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from _devices import devices
-from miexchange import Programme
 from miexchange.batch import appraise_file
+from shipped import shipped_programme
 from unit.command import environment, run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from miexchange import Programme
 
 PROGRAMME = ("--programme", "graded-trade-in")
 
 
 @pytest.fixture(scope="module")
 def graded() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 def written(path: Path, programme: Programme, rows: int) -> Path:
@@ -190,6 +192,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
     assert {path.name for path in tmp_path.iterdir()} == left
 
 
+@pytest.mark.sweep
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT of a process")
 def test_ctrl_c_leaves_no_half_written_output_and_says_how_to_go_on(tmp_path: Path, graded: Programme) -> None:
     source, target = written(tmp_path / "in.parquet", graded, 30_000), tmp_path / "out.parquet"

@@ -18,18 +18,34 @@ from miexchange import (
     InvalidValue,
     Order,
     OrderLine,
-    Programme,
     Quote,
     Refusal,
     appraise,
     issue,
     worst_case,
 )
-from miexchange.events import EVENTS, Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
-from miexchange.exchange import OPEN, TRANSITIONS, Exchange, State, accept, acceptance, apply, begin, fold, may_follow
+from miexchange._transitions import may_follow
+from miexchange.events import (
+    EVENTS,
+    Accept,
+    Agree,
+    Complete,
+    Decline,
+    Expire,
+    Identify,
+    Inspect,
+    Release,
+    Reserve,
+    Reverse,
+    Send,
+    Void,
+    Wipe,
+)
+from miexchange.exchange import OPEN, TRANSITIONS, Exchange, State, accept, acceptance, apply, begin, fold
 from miexchange.inspection import Examination
 from miexchange.quote import QuoteLine
 from miexchange.refusal import Reason, ReasonCode
+from shipped import shipped_programme
 from unit import small, trade
 from unit.small import INR
 from unit.trade import ACCOUNT, HOUR, ORDER, RULES, STRICT, TICK, after, completed, found, inspected, issued, reserved
@@ -52,7 +68,7 @@ def requoted() -> Exchange:
 def at_every_state() -> dict[State, Exchange]:
     return {
         State.ISSUED: issued(),
-        State.RESERVED: reserved(),
+        State.RESERVED: reserved(RULES.replace(send_days=30)),
         State.INSPECTED: inspected(),
         State.REQUOTED: requoted(),
         State.COMPLETED: completed(),
@@ -80,6 +96,9 @@ def timely(exchange: Exchange, kind: str) -> Event:
     order = ORDER.id
     events: dict[str, Event] = {
         "accept": acceptance_of(issued()),
+        "identify": Identify(at, "file 7"),
+        "send": Send(at, order),
+        "wipe": Wipe(at, "clear", "reset 9"),
         "reserve": Reserve(at, ORDER, ACCOUNT) if exchange.order is None else Reserve(at, OTHER, ACCOUNT),
         "release": Release(at, order),
         "inspect": Inspect(at, order, found(999_000)),
@@ -140,7 +159,7 @@ def test_a_refused_event_says_what_is_possible() -> None:
     answer = apply(issued(), Complete(AT, ORDER.id))
     assert isinstance(answer, Refusal)
     assert answer.explain() == (
-        "- The exchange is issued, so complete is not possible. What is possible now: reserve, expire, void."
+        "- The exchange is issued, so complete is not possible. What is possible now: identify, reserve, expire, void."
     )
     ended = apply(LIVES[State.VOID], Expire(AT + 20 * DAY))
     assert isinstance(ended, Refusal)
@@ -494,7 +513,7 @@ def test_what_is_no_history_is_an_error(history: list[Event], words: str) -> Non
 # ----- what a customer holds in the end
 
 
-GRADED = Programme.load("graded-trade-in")
+GRADED = shipped_programme("graded-trade-in")
 NOON = datetime(2018, 3, 20, 12, tzinfo=UTC)
 BAND = Order("order-1", (OrderLine("Mi Band 2", "accessory", "Mi", "mi.com", 100_000),), INR)
 

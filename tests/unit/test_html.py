@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from miexchange import Coupon, Device, Imei, ImeiStatus, Programme, Quote, appraise, headline, issue
+from miexchange import Coupon, Device, Imei, ImeiStatus, Quote, appraise, headline, issue
 from miexchange._html import table
+from shipped import shipped_programme
 
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 
 
 def quoted() -> Quote:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     best = headline("oneplus-3t-6-64", programme, at=AT)
     assert isinstance(best, Quote)
     imei = Imei.from_body(f"{next(t for t, d in programme.tacs if d.model == '3T')}123456").digits
@@ -37,13 +38,13 @@ def test_a_quote_shows_every_line_and_both_sums_but_no_imei() -> None:
 
 
 def test_a_quote_without_bonuses_has_one_sum() -> None:
-    best = headline("oneplus-3t-6-64", Programme.load("mi-exchange-india"), at=AT)
+    best = headline("oneplus-3t-6-64", shipped_programme("mi-exchange-india"), at=AT)
     assert isinstance(best, Quote)
     assert "exchange value" not in best._repr_html_()
 
 
 def test_a_coupon_shows_its_value_but_neither_code_nor_account() -> None:
-    graded = Programme.load("graded-trade-in")
+    graded = shipped_programme("graded-trade-in")
     coupon = issue(
         quoted(), graded, account="asha-17", at=AT + timedelta(hours=1), key=b"a key of at least thirty-two bytes"
     )

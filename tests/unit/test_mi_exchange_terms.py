@@ -19,7 +19,6 @@ from miexchange import (
     ImeiStatus,
     Order,
     OrderLine,
-    Programme,
     Quote,
     Redemption,
     Refusal,
@@ -31,9 +30,10 @@ from miexchange import (
 )
 from miexchange.coupon import device_token, normal_code
 from miexchange.imei import Imei
+from shipped import shipped_programme
 from unit.small import INR
 
-PROGRAMME = Programme.load("mi-exchange-india")
+PROGRAMME = shipped_programme("mi-exchange-india")
 MODEL = "oneplus-3t-6-64"
 VARIANT = PROGRAMME.catalogue.by_model[MODEL]
 QUESTIONS = PROGRAMME.terms[0].questionnaire

@@ -16,13 +16,13 @@ from miexchange._text import closest
 from miexchange.batch import appraise_frame
 from miexchange.batch.plan._tacs import PAGE, tac_rules
 from miexchange.eligibility import naming_code, tac_code
-from miexchange.programme import Programme
 from miexchange.tac import TacDevice, TacTable
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CATALOGUE = Programme.load("graded-trade-in").catalogue
+CATALOGUE = shipped_programme("graded-trade-in").catalogue
 
 
 def ids(variants: tuple[Variant, ...]) -> list[str]:
@@ -160,7 +160,7 @@ NAMES = (
 
 
 def test_a_column_of_names_is_read_as_one_name_is() -> None:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     table = pd.DataFrame({"model": [*NAMES, "x" * 201]})
     for question in programme.terms[0].questionnaire.questions:
         table[question.id] = question.options[0].value if hasattr(question.options[0], "value") else ""

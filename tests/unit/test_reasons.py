@@ -35,9 +35,9 @@ from miexchange import (
     refusal,
 )
 from miexchange.coupon import Order, OrderLine, check, device_token, issue
-from miexchange.events import Agree, Complete, Expire, Inspect, Reserve, Reverse
+from miexchange.events import Agree, Complete, Expire, Identify, Inspect, Reserve, Reverse, Wipe
 from miexchange.exchange import accept, apply
-from miexchange.inspection import examine
+from miexchange.inspection import Examination, examine
 from miexchange.market import PriceTable
 from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit
 from miexchange.quote import Quote
@@ -465,6 +465,19 @@ def exchanges() -> Iterator[object]:
     yield apply(ended, Reverse(AT + 90 * DAY, ORDER.id))
     yield apply(trade.after(ended, Reverse(AT + DAY, ORDER.id)), Expire(AT + 2 * DAY))
     yield apply(trade.completed(RULES.replace(reversal="none", reversal_days=0)), Reverse(AT + DAY, ORDER.id))
+    asking = RULES.replace(
+        identity_above_minor=0, ownership_above_minor=0, wipe="before_hand_over", send_days=1, unlock_hours=1
+    )
+    waiting, seen = trade.reserved(asking), trade.inspected(asking)
+    yield apply(waiting, Complete(AT + 2 * DAY, ORDER.id))
+    yield apply(seen, Complete(AT + DAY, ORDER.id))
+    yield apply(seen, Wipe(AT + DAY, "destroy", "record 9"))
+    yield apply(trade.after(seen, Identify(AT + DAY, "file 7")), Identify(AT + DAY, "file 8"))
+    locks = Examination("locked", SAID, reasons=(reason_of(ReasonCode.ACCOUNTS_PRESENT),))
+    locked = trade.after(waiting, Inspect(AT + 2 * HOUR, ORDER.id, locks))
+    yield apply(locked, Inspect(AT + DAY, ORDER.id, trade.found(1)))
+    destroyed = trade.after(trade.completed(RULES.replace(reversal="old_phone")), Wipe(AT + DAY, "destroy", "record 9"))
+    yield apply(destroyed, Reverse(AT + DAY, ORDER.id))
     again = trade.after(held, Inspect(AT + 2 * HOUR, ORDER.id, trade.found(900_000)))
     yield apply(again, Agree(AT + 3 * HOUR, "somebody"))
     yield apply(again, Agree(AT + 90 * DAY, ACCOUNT))

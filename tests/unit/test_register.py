@@ -32,6 +32,7 @@ from miexchange.events import Accept, Complete, Inspect, Reserve
 from miexchange.exchange import acceptance, apply, begin, fold
 from miexchange.inspection import Examination, examine
 from miexchange.refusal import reason_of
+from shipped import shipped_programme
 from unit import small, trade
 from unit.test_eligibility import REFUSE, codes, imei, judged
 from unit.trade import ACCOUNT, HOUR, ORDER, SAID, TICK
@@ -248,9 +249,9 @@ def test_a_hand_over_without_an_inspection_cannot_want_an_answer() -> None:
 
 def indian(since: datetime = datetime(2025, 10, 21, 18, 30, tzinfo=UTC), **terms: Any) -> Programme:  # noqa: ANN401 - of terms
     """Return the Mi Exchange programme with new terms from an instant on."""
-    shipped = Programme.load("mi-exchange-india")
-    made = shipped.terms[0].replace(**{"version": "new", "effective_from": since, "exchange": None, **terms})
-    return replace(shipped, terms=(*shipped.terms, made))
+    india = shipped_programme("mi-exchange-india")
+    made = india.terms[0].replace(**{"version": "new", "effective_from": since, "exchange": None, **terms})
+    return replace(india, terms=(*india.terms, made))
 
 
 def problems(programme: Programme, tmp_path: Path) -> list[tuple[str, str]]:

@@ -20,11 +20,12 @@ from hypothesis.errors import NoSuchExample
 
 from miexchange import Imei, InvalidImei, Programme, Quote, Redemption, Refusal, strategies
 from miexchange.imei import is_valid
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHIPPED = [Programme.load(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
+SHIPPED = [shipped_programme(name) for name in ("mi-exchange-india", "graded-trade-in", "uk-trade-in")]
 SHORT = settings(
     max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -147,6 +148,7 @@ def test_enquiries_about_a_shipped_programme_are_quoted(programme: Programme) ->
     ask()
 
 
+@pytest.mark.sweep
 def test_hostile_enquiries_are_refused_for_many_reasons_and_sometimes_quoted() -> None:
     codes: set[str] = set()
     wanted = {
@@ -233,12 +235,14 @@ def test_a_questionnaire_shrinks_to_one_question_that_changes_nothing() -> None:
     assert [option.is_clean for option in question.options] == [True, True]
 
 
+@pytest.mark.sweep
 def test_a_quote_shrinks_to_a_round_value_and_two_lines() -> None:
     quote = minimal(strategies.quotes())
     assert [(line.rule, line.amount) for line in quote.lines] == [("market", 100_000), ("grade", 0)]
     assert quote.imeis == ()
 
 
+@pytest.mark.sweep
 def test_a_redemption_shrinks_to_one_line() -> None:
     redemption = minimal(strategies.redemptions())
     assert isinstance(redemption, Redemption)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@pytest.mark.sweep
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @parametrize_with_checks([AdditiveRegressor()])  # type: ignore[untyped-decorator] # scikit-learn has no types
 def test_scikit_learn_accepts_it(estimator: AdditiveRegressor, check: Callable[[AdditiveRegressor], None]) -> None:

@@ -13,6 +13,7 @@ from miexchange import Condition, Device, InvalidValue, Programme, Quote, apprai
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.tuning import Comparison, compare, simulate_book, what_if
 from miexchange.tuning.comparing import _bootstrap
+from shipped import shipped_programme
 from unit.tuned import graded
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def test_the_ten_largest_changes_are_explained_line_by_line_and_add_up() -> None
 
 
 def test_who_is_taken_by_one_only_is_counted() -> None:
-    other = Programme.load("mi-exchange-india")
+    other = shipped_programme("mi-exchange-india")
     found = compare(graded(), other, book(), at=AT)
     assert found.outcomes.to_numpy().sum() == len(book())
     counts = found.outcomes.to_dict("index")["indicative"]
@@ -117,11 +118,11 @@ def test_a_change_that_cannot_be_is_refused(change: dict[str, object], message: 
 
 def test_two_currencies_are_not_compared() -> None:
     with pytest.raises(InvalidValue, match=r"'GBP': the other programme is in INR, and two currencies never meet"):
-        compare(graded(), Programme.load("uk-trade-in"), book(), at=AT)
+        compare(graded(), shipped_programme("uk-trade-in"), book(), at=AT)
 
 
 def test_a_book_in_pounds_is_told_in_pounds() -> None:
-    programme = Programme.load("uk-trade-in")
+    programme = shipped_programme("uk-trade-in")
     at = programme.terms[0].effective_from
     found = what_if(programme, {"prices": 9_000}, simulate_book(programme, 60, seed=1, at=at), at=at)
     assert {band[0] for band in found.rows["price_band"].astype(str)} <= {"£", "b"}

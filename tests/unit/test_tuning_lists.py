@@ -15,7 +15,6 @@ from miexchange import (
     InvalidValue,
     Price,
     PriceTable,
-    Programme,
     Quote,
     appraise,
     headline,
@@ -23,6 +22,7 @@ from miexchange import (
 )
 from miexchange.tuning import diff, exposure
 from miexchange.tuning.comparing import _changed
+from shipped import shipped_programme
 from unit.tuned import graded
 
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
@@ -107,7 +107,7 @@ def test_a_coupon_that_is_not_valid_then_is_left_out() -> None:
 
 
 def test_a_device_that_is_refused_anew_is_worth_nothing_there() -> None:
-    none_listed = Programme.load("mi-exchange-india")
+    none_listed = shipped_programme("mi-exchange-india")
     late = exposure(coupons(), none_listed, at=AT + timedelta(days=3))
     assert late.summary["refused_anew"] in {0.0, 1.0}
     gone = _changed(graded(), {"price_max_age_days": 1})
@@ -127,7 +127,7 @@ def test_something_else_than_pairs_is_refused() -> None:
 
 def test_coupons_in_another_currency_are_refused() -> None:
     with pytest.raises(InvalidValue, match=r"'INR': the programme is in GBP, and two currencies never meet"):
-        exposure(coupons(), Programme.load("uk-trade-in"), at=AT)
+        exposure(coupons(), shipped_programme("uk-trade-in"), at=AT)
 
 
 def test_a_coupon_that_is_given_twice_is_refused() -> None:

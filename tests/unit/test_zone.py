@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import tzdata
 
-from miexchange import InvalidValue, Programme, Zone
+from miexchange import InvalidValue, Zone
 from miexchange._time import micros, midnight, midnights
 from miexchange._zone import data_of, named
 from miexchange.batch.plan._periods import zone_turns
+from shipped import shipped_programme
 from unit import small
 from unit.small import IST
 
@@ -109,5 +110,5 @@ def test_the_data_are_those_of_the_package_and_not_of_the_machine(monkeypatch: p
 
 def test_a_quote_says_which_zone_data_it_rests_on() -> None:
     assert small.quoted().zone_data == ""
-    programme = Programme.load("mi-exchange-india")
+    programme = shipped_programme("mi-exchange-india")
     assert programme.zone_data == ""

@@ -19,6 +19,7 @@ from miexchange.tuning import (
     scales_of,
     simulate_observations,
 )
+from shipped import shipped_programme
 from unit.small import IST
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ ON = date(2018, 6, 15)
 
 @cache
 def graded() -> Programme:
-    return Programme.load("graded-trade-in")
+    return shipped_programme("graded-trade-in")
 
 
 @cache

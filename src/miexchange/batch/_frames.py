@@ -51,7 +51,7 @@ _KINDS: dict[str, Kind] = {
     "at": "instant",
     "exchange_open": "flag",
     "device_exchanged": "flag",
-    "target": "text",
+    "target": "told",
 }
 
 
@@ -159,8 +159,8 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 
 def kinds_of(plan: Plan) -> dict[str, Kind]:
     """Return what each column holds that the rules read."""
-    texts: dict[str, Kind] = dict.fromkeys((*plan.texts, *plan.questions), "text")
-    return {**_KINDS, **texts}
+    told: dict[str, Kind] = dict.fromkeys(plan.texts, "told")
+    return {**_KINDS, **told, **dict.fromkeys(plan.questions, "text")}
 
 
 def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:

@@ -6,7 +6,18 @@ import typer
 
 import miexchange
 from miexchange import _demo
-from miexchange.cli import _batch, _coupon, _imei, _ledger, _ledger_lists, _models, _output, _programme, _quote
+from miexchange.cli import (
+    _batch,
+    _coupon,
+    _imei,
+    _ledger,
+    _ledger_lists,
+    _ledger_records,
+    _models,
+    _output,
+    _programme,
+    _quote,
+)
 from miexchange.cli._options import EXIT_CODES, Json
 
 __all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
@@ -70,7 +81,7 @@ def _coupon_group(context: typer.Context) -> None:
 
 @_ledgers.callback(invoke_without_command=True)
 def _ledger_group(context: typer.Context) -> None:
-    """Look into a ledger of exchanges, call one off, sweep it, or prove that it is whole."""
+    """Look into a ledger of exchanges, put something on record or call one off, sweep it, or prove that it is whole."""
     _help_without_command(context)
 
 
@@ -106,6 +117,9 @@ for _verb in (
     _ledger.show,
     _ledger.history,
     _ledger.void,
+    _ledger_records.identify,
+    _ledger_records.send,
+    _ledger_records.wipe,
     _ledger.sweep,
     _ledger.forget_answers,
     _ledger.verify,

@@ -12,9 +12,13 @@ from miexchange.cli._options import Json, KeyFile, OldKeyFiles
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
     from miexchange.ledger import Entry, Ledger
+    from miexchange.refusal import Refusal
 
 __all__ = [
+    "Code",
     "DaysOf",
+    "RequestName",
+    "When",
     "Where",
     "checkpoint",
     "create",
@@ -24,6 +28,7 @@ __all__ = [
     "migrate",
     "opened",
     "package",
+    "say_answer",
     "show",
     "sweep",
     "unlocked",
@@ -45,6 +50,16 @@ Where = Annotated[
     ),
 ]
 Code = Annotated[str, typer.Argument(help="The coupon's code, with or without hyphens.")]
+RequestName = Annotated[
+    str,
+    typer.Option(
+        metavar="ID",
+        help="Your name for this request: the same for every retry, and used for no other.",
+    ),
+]
+When = Annotated[
+    str | None, typer.Option("--at", metavar="INSTANT", help="When, such as 2018-04-03T12:00+05:30. By default now.")
+]
 
 
 def package() -> Any:  # noqa: ANN401 - the module, which needs an extra
@@ -123,6 +138,11 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
     ]
     if exchange.order is not None and exchange.redemption is not None:
         facts.append(("order", f"{exchange.order.id}, {write(exchange.redemption.discount)} off"))
+    papers = (("identity", exchange.identity), ("proof of ownership", exchange.ownership))
+    if kept := [name for name, reference in papers if reference]:
+        facts.append(("on record", ", ".join(kept)))  # and not where: a terminal is read by others
+    if exchange.sent_at is not None:
+        facts.append(("sent", _output.moment(exchange.sent_at)))
     if exchange.examination is not None:
         seen = exchange.examination
         worth = write(seen.coupon_value) if seen.kind == "valued" else ""
@@ -131,6 +151,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
             (f"  {change.question}", f"{change.said} -> {change.seen}, {write(change.amount)}")
             for change in seen.changes
         ]
+    if exchange.wiped is not None:
+        facts.append(("data wiped", f"{exchange.wiped.method}, {_output.moment(exchange.wiped.at)}"))
     if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
         facts.append((what, write(exchange.to_pay_at_the_door)))
@@ -176,13 +198,8 @@ def void(
     *,
     ledger: Where,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")],
-    idempotency_key: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Your name for this request: the same for every retry, and used for no other."),
-    ],
-    at: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="When, such as 2018-04-03T12:00+05:30. By default now.")
-    ] = None,
+    idempotency_key: RequestName,
+    at: When = None,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
@@ -194,11 +211,22 @@ def void(
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, "To call an exchange off") as store:
         answer = store.void(code, reason=reason, at=when, idempotency_key=idempotency_key)
+    say_answer(answer, f"{code} is not called off", as_json=as_json)
+
+
+def say_answer(answer: "Exchange | Refusal", refused: str, *, as_json: bool) -> None:
+    """Say what a verb of the ledger answered; the exit code is 1 where it is a refusal.
+
+    Args:
+        answer: the exchange as it is now, or the refusal.
+        refused: what a refusal means, as a sentence.
+        as_json: whether JSON is asked for.
+    """
     if not answer:
         if as_json:
             _output.write_json({"answer": "refusal", "refusal": answer.to_dict()})
         else:
-            _output.say_refusal(f"Refused: {code} is not called off", answer)
+            _output.say_refusal(f"Refused: {refused}", answer)
         raise typer.Exit(1)
     if as_json:
         _output.write_json({"answer": "exchange", "exchange": answer.to_dict()})
@@ -224,7 +252,7 @@ def sweep(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
+    """End every exchange whose time ran out: to use the coupon, to send or unlock the phone, to answer a re-quote.
 
     Run it every few minutes; it may run in several places at once. A damaged exchange is skipped and listed, and the
     exit code is then 1.
@@ -238,7 +266,7 @@ def sweep(
     if as_json:
         _output.write_json({"answer": "sweep", "at": when.isoformat(), "dry_run": dry_run, **ended.to_dict()})
     else:
-        _output.say(f"{'Would end' if dry_run else 'Ended'}: {ended.expired} coupons, {ended.undecided} re-quotes.")
+        _output.say(f"{'Would end' if dry_run else 'Ended'}: {ended.counts}.")
         if ended.skipped:
             _output.say(f"Skipped: {len(ended.skipped)} damaged exchanges. Run: miexchange ledger verify")
             _output.say_lines(f"  {code}" for code in ended.skipped)

@@ -25,6 +25,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._books import Books, Facts
 from miexchange.ledger._engine import Conflict
 from miexchange.ledger._observing import Watch
+from miexchange.ledger._records import KEY
 from miexchange.ledger._requests import Request, bounded
 from miexchange.ledger._rows import row_of, row_of_event
 from miexchange.ledger._schema import answers, device_tokens, events, exchanges, feed_queue
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from miexchange.ledger._session import Session
     from miexchange.valuation import Programmes
 
-__all__ = ["ACCOUNT", "ITEM", "KEY", "MAKER", "MOST", "AcceptArguments", "Acceptance", "Accepting"]
+__all__ = ["ACCOUNT", "ITEM", "MAKER", "MOST", "AcceptArguments", "Acceptance", "Accepting"]
 
 VERB = "accept"
 
@@ -70,7 +71,6 @@ MAKER = Rule(
     "give a Programme, as Programme.load returns; a mapping of digests to programmes; or None for one that is kept",
 )
 ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
-KEY = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}, the same for every retry", text_of)
 
 _NEEDED = {"quote", "account", "at", "idempotency_key"}
 _ALLOWED = _NEEDED | {"programme", "register_answer", "tags"}

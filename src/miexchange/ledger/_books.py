@@ -8,10 +8,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miexchange._time import from_micros, micros
+from miexchange._transitions import may_follow
 from miexchange._value import instant, packed
 from miexchange.errors import InvalidValue, MiExchangeError
 from miexchange.events import Accept, Inspect, Reserve, Void
-from miexchange.exchange import Exchange, State, apply, fold, may_follow
+from miexchange.exchange import Exchange, State, apply, fold
 from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict, reading

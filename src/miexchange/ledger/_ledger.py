@@ -9,7 +9,6 @@ from time import sleep
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, several, takes, whole
-from miexchange._text import ID_RULE, is_id, text_of
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, packed, require
 from miexchange.catalogue import Device
@@ -21,14 +20,15 @@ from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _feed, _queries, _quotas
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._accepting import ACCOUNT, ITEM, KEY, MAKER, MOST, Acceptance, Accepting
+from miexchange.ledger._accepting import ACCOUNT, ITEM, MAKER, MOST, Acceptance, Accepting
 from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, release, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
 from miexchange.ledger._forgetting import forget
 from miexchange.ledger._observing import LOG, Watch, quicker
-from miexchange.ledger._reports import DeviceStanding, Exposure, Forgotten, Listed, Sweep
+from miexchange.ledger._records import KEY, ORDER, Records
+from miexchange.ledger._reports import ENDINGS, DeviceStanding, Exposure, Forgotten, Listed, Sweep, ending
 from miexchange.ledger._requests import plain_code
 from miexchange.ledger._rows import entry_of
 from miexchange.ledger._seals import bucket_of
@@ -64,7 +64,6 @@ must be free for most of the time. `benchmarks/ledgering.py` prints what others 
 
 _PROGRAMME = instance(Programme, "give a Programme, as Programme.load returns")
 _DEVICE = Rule(lambda value: issubclass(type(value), (Device, Quote)), "give a Device, or its Quote")
-_ORDER = Rule(lambda value: is_id(text_of(value)), f"give the order's id: {ID_RULE}", text_of)
 
 
 def _days_in(zone: tzinfo) -> Callable[[int], date]:
@@ -84,7 +83,7 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
     return day_of
 
 
-class Ledger(Accepting):
+class Ledger(Accepting, Records):
     """A ledger of exchanges in a database; `miexchange.ledger.open` makes one.
 
     Threads may share it, and so may processes that are forked: each opens connections of its own. A process that is
@@ -219,7 +218,7 @@ class Ledger(Accepting):
         event = Reserve(at, order, account)
         return self._later(code, event, idempotency_key, (packed(order), account), asker=account)
 
-    @takes(order=_ORDER, at=INSTANT, idempotency_key=KEY)
+    @takes(order=ORDER, at=INSTANT, idempotency_key=KEY)
     def release(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Give the coupon back, because the order was cancelled.
 
@@ -234,7 +233,7 @@ class Ledger(Accepting):
     @takes(
         inspection=instance(Inspection, "give an Inspection"),
         programme=MAKER,
-        order=_ORDER,
+        order=ORDER,
         at=INSTANT,
         idempotency_key=KEY,
     )
@@ -303,7 +302,7 @@ class Ledger(Accepting):
         """
         return self._later(code, Decline(at, account), idempotency_key, (account,), asker=account)
 
-    @takes(order=_ORDER, at=INSTANT, idempotency_key=KEY)
+    @takes(order=ORDER, at=INSTANT, idempotency_key=KEY)
     def complete(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Record that the old phone was handed over as quoted.
 
@@ -338,7 +337,7 @@ class Ledger(Accepting):
         """
         return self._later(code, Void(at, reason), idempotency_key, (reason,))
 
-    @takes(order=_ORDER, at=INSTANT, idempotency_key=KEY)
+    @takes(order=ORDER, at=INSTANT, idempotency_key=KEY)
     def reverse(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Undo an exchange, because the new phone was returned.
 
@@ -352,7 +351,7 @@ class Ledger(Accepting):
 
     @takes(at=INSTANT, dry_run=FLAG)
     def sweep(self, at: datetime, *, dry_run: bool = False) -> Sweep:
-        """End every exchange whose time ran out: coupons that expired, re-quotes that nobody answered.
+        """End every exchange whose time ran out: to use the coupon, to send or unlock the phone, to answer a re-quote.
 
         Run it often; only this ends them. It can be run anywhere, by several at once. An exchange that somebody is
         changing at the moment is left to the next sweep, and a damaged one is skipped and reported.
@@ -365,22 +364,20 @@ class Ledger(Accepting):
             self._secret_keys()
         at = instant(at, "at")
         event = Expire(at)
-        ended: Counter[State] = Counter()
+        ended: Counter[str] = Counter()
         skipped: list[str] = []
         after = (-(2**62), "")
         while due := self._due(micros(at), after):
-            states, broken = self._swept([code for _, code in due], event, dry_run=dry_run)
-            ended.update(states)
+            names, broken = self._swept([code for _, code in due], event, dry_run=dry_run)
+            ended.update(names)
             skipped += broken
             after = due[-1]
             if self._engine.dialect.name == "sqlite" and not dry_run:
                 sleep(_PAUSE)
-        found = Sweep(ended[State.EXPIRED], ended[State.VOID], tuple(skipped))
+        found = Sweep(skipped=tuple(skipped), **{name: ended[name] for name in ENDINGS})
         level = logging.WARNING if skipped else logging.INFO
         what = "A sweep would end" if dry_run else "A sweep ended"
-        LOG.log(
-            level, "%s: %d coupons, %d re-quotes; %d are damaged", what, found.expired, found.undecided, len(skipped)
-        )
+        LOG.log(level, "%s: %s; %d are damaged", what, found.counts, len(skipped))
         return found
 
     @takes(before=INSTANT)
@@ -613,13 +610,13 @@ class Ledger(Accepting):
             values = {"at_us": at_us, "last_us": last_us, "last_code": last_code}
             return [(row.due_us, row.code) for row in connection.execute(sql.DUE, values)]
 
-    def _swept(self, codes: list[str], event: Expire, *, dry_run: bool) -> tuple[list[State], list[str]]:
+    def _swept(self, codes: list[str], event: Expire, *, dry_run: bool) -> tuple[list[str], list[str]]:
         """End what is still due of some exchanges, in one transaction.
 
         Where one of them prevents that, each is ended by itself.
 
         Returns:
-            The states in which they ended, and the codes of those that are damaged.
+            What ended each of them, as a `Sweep` names it, and the codes of those that are damaged.
         """
         watch = Watch(self._watching, event.kind)
         while watch.attempts < (1 if len(codes) > 1 else TRIES):
@@ -639,13 +636,13 @@ class Ledger(Accepting):
         if len(codes) == 1:
             return [], codes
         each = [self._swept([code], event, dry_run=dry_run) for code in codes]
-        return [state for states, _ in each for state in states], [code for _, broken in each for code in broken]
+        return [name for names, _ in each for name in names], [code for _, broken in each for code in broken]
 
     def _ended(
         self, session: Session, codes: list[str], event: Expire, *, dry_run: bool
-    ) -> tuple[list[State], list[str]]:
+    ) -> tuple[list[str], list[str]]:
         """Do so in a transaction of the caller's."""
-        states, broken = [], []
+        names, broken = [], []
         rows = session.core.execute(sql.ROWS if dry_run else sql.LOCKED_ROWS, {"codes": codes}).all()
         if not dry_run:
             session.hold({bucket_of(found.code) for found in rows})
@@ -654,7 +651,8 @@ class Ledger(Accepting):
             if row.due_us is None or row.due_us > micros(event.at):
                 continue  # it went on meanwhile
             try:
-                after = apply(self._load(session.core, row, is_locked=not dry_run), event)
+                before = self._load(session.core, row, is_locked=not dry_run)
+                after = apply(before, event)
                 if isinstance(after, Refusal) or after.version == row.version:
                     broken.append(row.code)  # its events say that it is not due
                     continue
@@ -663,5 +661,5 @@ class Ledger(Accepting):
             except (MiExchangeError, TypeError):  # raised before anything of it is written
                 broken.append(row.code)
             else:
-                states.append(after.state)
-        return states, broken
+                names.append(ending(before))
+        return names, broken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from miexchange._bounded import Count, Id, Line, Number
 from miexchange._limits import JSON_VALUES
@@ -12,7 +12,10 @@ from miexchange._value import Value
 from miexchange.exchange import State
 from miexchange.money import Currency, CurrencyOfOld
 
-__all__ = ["DeviceStanding", "Exposure", "Forgotten", "Listed", "Sweep"]
+if TYPE_CHECKING:
+    from miexchange.exchange import Exchange
+
+__all__ = ["ENDINGS", "DeviceStanding", "Exposure", "Forgotten", "Listed", "Sweep", "ending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,37 @@ class Sweep(Value):
         expired: coupons that were not used in time.
         undecided: re-quotes that were not answered in time.
         skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there.
+        unsent: orders whose old phone was not sent or handed over in time.
+        locked: phones that were locked, and not unlocked in time.
     """
 
     expired: Count
     undecided: Count
     skipped: tuple[Line, ...] = ()
+    unsent: Count = 0
+    locked: Count = 0
     _most_items: ClassVar[int] = JSON_VALUES
+
+    @property
+    def counts(self) -> str:
+        """What ended, for people.
+
+        >>> Sweep(3, 0).counts, Sweep(3, 0, unsent=1).counts
+        ('3 coupons, 0 re-quotes', '3 coupons, 0 re-quotes, 1 phones not sent')
+        """
+        rare = ((self.unsent, "phones not sent"), (self.locked, "phones still locked"))
+        return f"{self.expired} coupons, {self.undecided} re-quotes" + "".join(f", {n} {what}" for n, what in rare if n)
+
+
+ENDINGS = ("expired", "undecided", "unsent", "locked")
+"""What a sweep counts, by what ran out."""
+
+
+def ending(exchange: Exchange) -> str:
+    """Return the name of what runs out of an exchange that is due."""
+    if exchange.state == State.RESERVED:
+        return "unsent" if exchange.unlock_until is None else "locked"
+    return "expired" if exchange.state == State.ISSUED else "undecided"
 
 
 @dataclass(frozen=True, slots=True)

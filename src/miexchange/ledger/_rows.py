@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 _OF_CUSTOMERS = {"accept", "reserve", "agree", "decline"}
-_BOUGHT = {State.COMPLETED, State.ADJUSTED}
 _HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State.ADJUSTED}
 
 
@@ -92,7 +91,8 @@ def asker_of(verb: str, account: str) -> str:
 
 def bought_us(exchange: Exchange) -> int | None:
     """Return the instant at which the ledger bought the device by this exchange; None where it did not."""
-    return micros(exchange.at) if exchange.state in _BOUGHT else None
+    at = exchange.handed_over_at
+    return None if at is None else micros(at)
 
 
 def row_of_event(

@@ -109,6 +109,15 @@ class ExchangeRules(Value):
         accept_register_hours: how old a register's answer may be at acceptance; 0 where none is demanded.
         hand_over_register_hours: the same at the inspection before the hand-over, where the register is asked again.
         limits: how many exchanges may be begun in a window.
+        identity_above_minor: above this exchange value, nothing is handed over before a reference to the seller's
+            identity is on record; 0 asks it of everybody, None of nobody.
+        ownership_above_minor: the same of the proof of ownership.
+        send_days: for how many times 24 hours after the order the old phone can be sent or handed over; then a sweep
+            calls the exchange off. 0 sets no time.
+        unlock_hours: how long the customer may take to unlock a phone that an inspection finds locked; then a sweep
+            calls the exchange off. With 0 it is no finding: the phone is inspected again once it is unlocked.
+        wipe: whether a record of the wiped data is ``optional``, or demanded ``before_hand_over``; only a phone
+            that was inspected has one by then.
         source: where the rules are from.
     """
 
@@ -126,6 +135,11 @@ class ExchangeRules(Value):
     accept_register_hours: Hours = 0
     hand_over_register_hours: Hours = 0
     limits: Annotated[tuple[Limit, ...], Items(0, LISTED, "id")] = ()
+    identity_above_minor: Amount | None = None
+    ownership_above_minor: Amount | None = None
+    send_days: Annotated[int, Between(0, LONGEST_DAYS)] = 0
+    unlock_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS)] = 0
+    wipe: Literal["optional", "before_hand_over"] = "optional"
     source: Note = ""
 
     def _faults(self) -> Iterator[Fault]:
@@ -161,6 +175,19 @@ class ExchangeRules(Value):
         """Tell whether a device that was bought at one instant may be bought again at another."""
         bought, at = instant(bought, "bought"), instant(at, "at")
         return self.rebuy == "after" and (at - bought) // timedelta(days=1) >= self.rebuy_days
+
+    def demands_identity(self, value: int) -> bool:
+        """Tell whether a reference to the seller's identity must be on record before a hand-over at a value.
+
+        >>> rules = ExchangeRules("required", "remaining", "cancel", "none", identity_above_minor=1_000_000)
+        >>> rules.demands_identity(1_000_000), rules.demands_identity(1_000_001)
+        (False, True)
+        """
+        return self.identity_above_minor is not None and whole(value, "value") > self.identity_above_minor
+
+    def demands_ownership(self, value: int) -> bool:
+        """Tell the same of a reference to the proof of ownership."""
+        return self.ownership_above_minor is not None and whole(value, "value") > self.ownership_above_minor
 
     def honours(self, shortfall: int, value: int) -> bool:
         """Tell whether a device that is worth so much less than the coupon's value is taken as it was quoted.

@@ -12,7 +12,20 @@ from miexchange._arguments import instance, maybe, takes
 from miexchange._time import TICK
 from miexchange.condition import Condition
 from miexchange.device_report import DeviceReport
-from miexchange.events import Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.events import (
+    Agree,
+    Complete,
+    Decline,
+    Expire,
+    Identify,
+    Inspect,
+    Release,
+    Reserve,
+    Reverse,
+    Send,
+    Void,
+    Wipe,
+)
 from miexchange.exchange import Exchange, accept, apply
 from miexchange.inspection import Examination, Inspection
 from miexchange.programme import Programme
@@ -33,7 +46,16 @@ __all__ = ["device_reports", "events", "examinations", "exchanges", "inspections
 
 _SPAN = timedelta(400)
 _PARTS: SearchStrategy[Any] = st.sampled_from(("original", "replaced"))
-_KINDS: SearchStrategy[Any] = st.sampled_from(("valued", "valued", "not_taken", "other_device", "other_model"))
+_KINDS: SearchStrategy[Any] = st.sampled_from(
+    ("valued", "valued", "not_taken", "locked", "other_device", "other_model")
+)
+_CODES = {
+    "locked": ReasonCode.ACCOUNTS_PRESENT,
+    "other_device": ReasonCode.OTHER_DEVICE,
+    "other_model": ReasonCode.OTHER_MODEL,
+}
+_METHODS: SearchStrategy[Any] = st.sampled_from(("clear", "purge", "destroy"))
+_REFERENCES = ("", "file 7f3a", "file 8b21")
 
 
 @cache
@@ -94,7 +116,7 @@ def inspections(draw: st.DrawFn, quote: Quote | None = None, programme: Programm
 @takes(quote=maybe(instance(Quote)))
 @st.composite
 def examinations(draw: st.DrawFn, quote: Quote | None = None) -> Examination:
-    """Draw what an inspection may find: the phone as quoted, worth less or more, or not that phone.
+    """Draw what an inspection may find: the phone as quoted, worth less or more, locked, or not that phone.
 
     Args:
         quote: the quote; its value and its answers are where the findings are near to.
@@ -103,8 +125,7 @@ def examinations(draw: st.DrawFn, quote: Quote | None = None) -> Examination:
     condition = Condition() if quote is None else quote.condition
     kind = draw(_KINDS)
     if kind != "valued":
-        code = {"other_device": ReasonCode.OTHER_DEVICE, "other_model": ReasonCode.OTHER_MODEL}.get(kind)
-        reason = Reason(code or ReasonCode.CONDITION_GATE, "What was seen", "What can be done")
+        reason = Reason(_CODES.get(kind, ReasonCode.CONDITION_GATE), "What was seen", "What can be done")
         return Examination(kind, condition, reasons=(reason,))
     seen = draw(st.just(value) | st.integers(0, value + 100_000))
     lines = (QuoteLine("market", seen, "a price", "market_prices"),)
@@ -132,19 +153,30 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
     order = draw(orders(exchange.coupon.usage, exchange.coupon.currency)) if exchange.order is None else exchange.order
     order = draw(st.sampled_from((order, order, order, order.replace(id="another"))))
     account = draw(st.sampled_from((exchange.account,) * 3 + ("another",)))
-    kind = draw(st.sampled_from(("reserve", "inspect", "agree", "complete", "release", "decline", "others")))
+    kind = draw(st.sampled_from(("reserve", "inspect", "agree", "complete", "release", "decline", "record", "others")))
     if kind == "reserve":
         return Reserve(at, order, account)
     if kind == "inspect":
         return Inspect(at, order.id, draw(examinations(exchange.quote)))
     if kind in {"agree", "decline"}:
         return Agree(at, account) if kind == "agree" else Decline(at, account)
-    if kind == "complete":
-        return Complete(at, order.id)
-    if kind == "release":
-        return Release(at, order.id)
+    if kind in {"complete", "release"}:
+        return Complete(at, order.id) if kind == "complete" else Release(at, order.id)
+    if kind == "record":
+        return draw(_records(at, order.id))
     others: tuple[Event, ...] = (Expire(at), Void(at, "withdrawn"), Reverse(at, order.id))
     return draw(st.sampled_from(others))
+
+
+def _records(at: datetime, order: str) -> SearchStrategy[Event]:
+    """Draw what an exchange keeps on record, and what moves it nowhere."""
+    papers = st.tuples(st.sampled_from(_REFERENCES), st.sampled_from(_REFERENCES)).filter(any)
+    wipes = st.tuples(_METHODS, st.sampled_from(_REFERENCES[1:]))
+    return (
+        papers.map(lambda drawn: Identify(at, *drawn))
+        | st.just(Send(at, order))
+        | wipes.map(lambda drawn: Wipe(at, *drawn))
+    )
 
 
 @takes(steps=COUNT)

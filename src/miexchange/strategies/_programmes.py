@@ -124,6 +124,11 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     policies["accept_register_hours"] = draw(bounded(ExchangeRules, "accept_register_hours", 0, 24))
     if policies["inspection"] == "required":
         policies["hand_over_register_hours"] = draw(bounded(ExchangeRules, "hand_over_register_hours", 0, 24))
+    for name in ("identity_above_minor", "ownership_above_minor"):
+        policies[name] = draw(st.none() | bounded(ExchangeRules, name, 1_000_000))
+    policies["wipe"] = draw(st.sampled_from(("optional", "optional", "before_hand_over")))
+    policies["send_days"] = draw(bounded(ExchangeRules, "send_days", 0, 14))
+    policies["unlock_hours"] = draw(bounded(ExchangeRules, "unlock_hours", 0, 168))
     policies["skew_seconds"] = draw(bounded(ExchangeRules, "skew_seconds", 2))
     policies["limits"] = tuple(
         Limit(f"{per}-limit", per, draw(bounded(Limit, "most", 5)), draw(bounded(Limit, "days", 365)), SOURCE)

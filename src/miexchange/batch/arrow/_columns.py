@@ -33,18 +33,22 @@ from miexchange.batch.arrow._layouts import (
     unwrapped,
 )
 from miexchange.errors import InvalidValue, missing, shown, wrong_type
+from miexchange.programme.rules import fits_quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-__all__ = ["INSTANT", "Column", "Kind", "check_names", "read_alone", "read_cells", "read_column"]
+__all__ = ["INSTANT", "TEXTS", "Column", "Kind", "check_names", "read_alone", "read_cells", "read_column"]
 
 INSTANT = pa.timestamp("us", "UTC")
 """How an instant is kept."""
 
-Kind = Literal["text", "instant", "day", "flag"]
-"""What a cell is to hold: a text, an instant, a date, or True and False."""
+Kind = Literal["text", "told", "instant", "day", "flag"]
+"""What a cell is to hold: a text, a text that a quote will hold, an instant, a date, or True and False."""
+
+TEXTS = {"text", "told"}
+"""The kinds of a cell that are texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +277,7 @@ def _masked(array: pa.ChunkedArray, strange: NDArray[np.bool_]) -> Column:
 
 
 _READERS: Mapping[str, Callable[[pa.ChunkedArray, str], Column]] = {
-    "text": _text,
+    **dict.fromkeys(TEXTS, _text),
     "instant": _instant,
     "day": _day,
     "flag": _flag,
@@ -306,8 +310,14 @@ def _text_of(cell: object) -> str | None:
 
 _CELLS: Mapping[str, Callable[[object], object]] = {
     "text": _text_of,
+    "told": lambda cell: text if (text := text_of(cell)) is not None and fits_quote(text) else None,
     "instant": partial(instant, field="cell"),
     "day": partial(day, field="cell"),
     "flag": lambda cell: bool(cell) if issubclass(type(cell), bool | np.bool_) else None,
 }
-_ARROW: Mapping[str, Any] = {"text": pa.large_string(), "instant": INSTANT, "day": pa.date32(), "flag": pa.bool_()}
+_ARROW: Mapping[str, Any] = {
+    **dict.fromkeys(TEXTS, pa.large_string()),
+    "instant": INSTANT,
+    "day": pa.date32(),
+    "flag": pa.bool_(),
+}

@@ -23,7 +23,7 @@ from miexchange._text import folded
 from miexchange._time import micros
 from miexchange._value import instant
 from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of
-from miexchange.batch.arrow._columns import check_names
+from miexchange.batch.arrow._columns import TEXTS, check_names
 from miexchange.batch.arrow._results import to_arrow
 from miexchange.batch.arrow._threads import workers
 from miexchange.batch.files._outputs import Output
@@ -274,7 +274,7 @@ class _Valuer:
         self._kinds = {name: kind for name, kind in kinds_of(self._plan).items() if name in source.names}
         self.source, self.keep = source, keep
         self.names = list(dict.fromkeys((*self._kinds, *keep)))
-        self.few = [name for name, kind in self._kinds.items() if kind == "text" and name not in {*_IMEIS, *keep}]
+        self.few = [name for name, kind in self._kinds.items() if kind in TEXTS and name not in {*_IMEIS, *keep}]
         self.columns = [_ROW, *keep, *columns_out(programme)]
         self.nothing, _ = self.value(source.nothing(self.names), 0)
 

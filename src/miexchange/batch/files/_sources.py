@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from miexchange._limits import CELL_BYTES, COLUMNS, ROW_BYTES
-from miexchange.batch.arrow._columns import Column, read_column
+from miexchange.batch.arrow._columns import TEXTS, Column, read_column
 from miexchange.batch.files._csv_records import WRONG, NotCsv, header_of, read_records
 from miexchange.batch.files._parquet_pages import TooLarge, most_rows
 from miexchange.batch.files._texts import decoded, is_textual, parsed
@@ -195,7 +195,7 @@ class _Parquet:
     def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
         """Take the column as `appraise_frame` does; but nobody has checked that its texts are texts."""
         read = read_column(table, name, kind)
-        return decoded(read.array) if kind == "text" and read.strange is None else read
+        return decoded(read.array) if kind in TEXTS and read.strange is None else read
 
     def kept(self, table: pa.Table, name: str) -> Column:
         """Return the column as it is, whatever its type; but texts must be texts."""

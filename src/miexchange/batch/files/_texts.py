@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from miexchange._text import for_spreadsheet
 from miexchange._time import CLOCK, NotATime, read_day, read_instant
-from miexchange.batch.arrow._columns import INSTANT, Column
+from miexchange.batch.arrow._columns import INSTANT, TEXTS, Column
 from miexchange.batch.arrow._layouts import bools_of, is_text, nulls_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def parsed(cells: pa.ChunkedArray, kind: Kind) -> Column:
             date are read as `_time` says; a flag is ``true`` or ``false``.
     """
     column = decoded(cells)
-    if kind == "text":
+    if kind in TEXTS:
         return column
     encoded = column.array.combine_chunks().dictionary_encode()
     array = pa.chunked_array([_READERS[kind](encoded.dictionary).take(encoded.indices)])

@@ -1,0 +1,260 @@
+"""What each event does to an exchange: the state that follows with what changes, or a refusal that changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from miexchange._transitions import NEXT, State
+from miexchange.coupon import Redemption
+from miexchange.eligibility import against
+from miexchange.events import Agree
+from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of, refused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from miexchange.eligibility import RegisterAnswer
+    from miexchange.events import (
+        Complete,
+        Decline,
+        Event,
+        Expire,
+        Identify,
+        Inspect,
+        Release,
+        Reserve,
+        Reverse,
+        Send,
+        Void,
+        Wipe,
+    )
+    from miexchange.exchange import Exchange
+    from miexchange.inspection import Examination
+    from miexchange.programme import ExchangeRules
+
+__all__ = ["RULES", "Rule", "Step", "not_possible", "reasons_of_register", "reserve"]
+
+_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "wiped")
+"""What a release takes away, for the phone is with its owner then."""
+
+
+class Step(NamedTuple):
+    """What a rule decided: the state that follows, and the fields that change with it."""
+
+    state: State
+    changes: dict[str, Any]
+
+
+def reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: ExchangeRules, at: datetime) -> list[Reason]:
+    """Return what a register's answer says against going on; its clock may be a little ahead of ours."""
+    return against(answer, hours, at if answer is None else rules.following(at, answer.asked_at))
+
+
+def not_possible(exchange: Exchange, event: Event) -> Reason:
+    """Return the reason why the table has no such event in the state, with those that are possible."""
+    ends = exchange.due is not None
+    possible = ", ".join(kind for state, kind in NEXT if state == exchange.state and (kind != "expire" or ends))
+    code, about = ReasonCode.EVENT_NOT_POSSIBLE, {"state": exchange.state, "event": event.kind}
+    return reason_of(code, possible=possible, **about) if possible else reason_of(code, "ended", **about)
+
+
+def reserve(redemption: Redemption, _: Exchange, event: Reserve) -> Step:
+    """Hold the coupon for the order, with what the coupon's own check says that it takes off."""
+    return Step(State.RESERVED, {"order": event.order, "redemption": redemption})
+
+
+def _identify(exchange: Exchange, event: Identify) -> Step | Refusal:
+    """Note where the seller's papers are kept; the seller and the phone stay the same when an order is cancelled."""
+    changes: dict[str, Any] = {}
+    for name in ("identity", "ownership"):
+        if getattr(event, name):
+            if getattr(exchange, name):
+                return refused(ReasonCode.ALREADY_RECORDED, event=event.kind)
+            changes[name] = getattr(event, name)
+    return Step(exchange.state, changes)
+
+
+def _lacking(exchange: Exchange) -> list[Reason]:
+    """Return what the rules demand before a hand-over and nobody recorded."""
+    rules, value = exchange.rules, exchange.exchange_value
+    lacking = []
+    if rules.demands_identity(value) and not exchange.identity:
+        lacking.append(ReasonCode.IDENTITY_MISSING)
+    if rules.demands_ownership(value) and not exchange.ownership:
+        lacking.append(ReasonCode.OWNERSHIP_MISSING)
+    if rules.wipe == "before_hand_over" and exchange.wiped is None:
+        lacking.append(ReasonCode.WIPE_MISSING)
+    return [reason_of(code) for code in lacking]
+
+
+def _late(exchange: Exchange, at: datetime) -> Refusal | None:
+    """Refuse what comes too late, whether a sweep has ended the exchange by then or not."""
+    until = exchange.due if exchange.state == State.RESERVED else None
+    if until is None or at < until:
+        return None
+    code = ReasonCode.SEND_LATE if exchange.unlock_until is None else ReasonCode.UNLOCK_LATE
+    return refused(code, until=until)
+
+
+def _send(exchange: Exchange, event: Send) -> Step | Refusal:
+    """Note when the phone was sent: nothing ends the exchange while it is on its way."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    if exchange.examination is not None:
+        return refused(ReasonCode.ALREADY_RECORDED, event=event.kind)
+    if (refusal := _late(exchange, event.at)) is not None:
+        return refusal
+    return Step(State.RESERVED, {"sent_at": event.at})
+
+
+def _other_order(exchange: Exchange, order: str) -> Refusal | None:
+    assert exchange.order is not None  # noqa: S101 - the table leads here from states with an order only
+    if order == exchange.order.id:
+        return None
+    return refused(ReasonCode.ORDER_OTHER)
+
+
+def _release(exchange: Exchange, event: Release) -> Step | Refusal:
+    """Give the coupon back, with the time that was left when it was reserved, or with all its days."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    assert exchange.redemption is not None  # noqa: S101 - it came with the order
+    left = exchange.coupon.valid_until - exchange.redemption.at
+    if exchange.rules.released_validity == "full":
+        left = timedelta(days=exchange.coupon.usage.valid_days)
+    coupon = exchange.coupon.replace(valid_until=event.at + left, seal="")
+    return Step(State.ISSUED, {**dict.fromkeys(_OF_ORDER), "coupon": coupon})
+
+
+def _inspect(exchange: Exchange, event: Inspect) -> Step | Refusal:
+    """Judge what was found; a phone that is still locked is waited for once, where the rules do so."""
+    refusal = _other_order(exchange, event.order)
+    if refusal is None:  # a refusal is falsy
+        refusal = _late(exchange, event.at)
+    if refusal is not None:
+        return refusal
+    found, rules = event.examination, exchange.rules
+    changes: dict[str, Any] = {"examination": found}
+    if new := set(found.device_tokens) - set(exchange.coupon.device_tokens):
+        tokens = tuple(sorted({*exchange.coupon.device_tokens, *new}))
+        changes["coupon"] = exchange.coupon.replace(device_tokens=tokens, seal="")
+    if found.kind != "locked":
+        return _judged(exchange, event, changes)
+    if exchange.unlock_until is not None or not rules.unlock_hours:
+        return refusal_of(found.reasons)
+    return Step(State.RESERVED, {**changes, "unlock_until": event.at + timedelta(hours=rules.unlock_hours)})
+
+
+def _judged(exchange: Exchange, event: Inspect, changes: dict[str, Any]) -> Step | Refusal:
+    """Judge what was found by the programme's mismatch policy."""
+    found, rules = event.examination, exchange.rules
+    shortfall = exchange.quote.coupon_value - found.coupon_value
+    if found.kind != "valued":
+        return Step(State.VOID, changes)
+    if reasons := reasons_of_register(found.register_answer, rules.hand_over_register_hours, rules, event.at):
+        return refusal_of(reasons)
+    if rules.honours(shortfall, exchange.quote.coupon_value):
+        return Step(State.INSPECTED, changes)
+    if rules.mismatch == "cancel":
+        return Step(State.VOID, changes)
+    changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
+    changes["settlement"] = _settled(exchange, found)
+    return Step(State.REQUOTED, changes)
+
+
+def _settled(exchange: Exchange, found: Examination) -> Redemption:
+    """Return what would have come off the order, had the phone been quoted as it was found."""
+    assert exchange.order is not None  # noqa: S101 - as in _other_order
+    assert exchange.redemption is not None  # noqa: S101 - as above
+    coupon = exchange.coupon.replace(exchange_value=found.exchange_value, bonuses=found.bonuses)
+    settled = coupon.check(exchange.order, account=coupon.account, at=exchange.redemption.at)
+    assert isinstance(settled, Redemption), settled.codes  # noqa: S101 - only the amounts differ from what was valid
+    return settled
+
+
+def _decision(exchange: Exchange, event: Agree | Decline) -> Step | Refusal:
+    """Take the customer's answer to the re-quote, while there is time."""
+    if event.account != exchange.account:
+        return refused(ReasonCode.COUPON_OTHER_ACCOUNT, "exchange")
+    assert exchange.decide_until is not None  # noqa: S101 - it came with the re-quote
+    if event.at >= exchange.decide_until:
+        return refused(ReasonCode.DECISION_LATE, until=exchange.decide_until)
+    if not isinstance(event, Agree):
+        return Step(State.VOID, {})
+    lacking = _lacking(exchange)
+    return refusal_of(lacking) if lacking else Step(State.ADJUSTED, {})
+
+
+def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
+    """Hand over as quoted."""
+    refusal = _other_order(exchange, event.order)
+    if refusal is None:  # a refusal is falsy
+        refusal = _late(exchange, event.at)
+    if refusal is not None:
+        return refusal
+    reasons = _lacking(exchange)
+    is_locked = exchange.unlock_until is not None
+    if exchange.state == State.RESERVED and (is_locked or exchange.rules.inspection == "required"):
+        reasons.append(reason_of(ReasonCode.INSPECTION_MISSING))
+    return refusal_of(reasons) if reasons else Step(State.COMPLETED, {})
+
+
+def _wipe(exchange: Exchange, event: Wipe) -> Step | Refusal:
+    """Note once how the data were wiped; a phone that may go back to its owner is not destroyed."""
+    if exchange.wiped is not None:
+        return refused(ReasonCode.ALREADY_RECORDED, event=event.kind)
+    handed_over = exchange.handed_over_at
+    if handed_over is None and event.method == "destroy":
+        return refused(ReasonCode.WIPE_TOO_EARLY)
+    return Step(exchange.state, {"wiped": event, "handed_over": handed_over})
+
+
+def _expire(exchange: Exchange, event: Expire) -> Step | Refusal:
+    """End what has run out; nothing ends by itself."""
+    due = exchange.due
+    if due is None:  # the rules set no time, or the phone is on its way
+        return refusal_of([not_possible(exchange, event)])
+    if event.at < due:
+        return refused(ReasonCode.EVENT_NOT_DUE, due_at=due, at=event.at)
+    return Step(State.EXPIRED if exchange.state == State.ISSUED else State.VOID, {})
+
+
+def _void(_: Exchange, __: Void) -> Step:
+    """Call it off."""
+    return Step(State.VOID, {})
+
+
+def _reverse(exchange: Exchange, event: Reverse) -> Step | Refusal:
+    """Undo it by the programme's policy, while the new phone may be returned."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    rules = exchange.rules
+    if rules.reversal == "none":
+        return refused(ReasonCode.REVERSAL_NOT_OFFERED)
+    if rules.reversal == "old_phone" and exchange.wiped is not None and exchange.wiped.method == "destroy":
+        return refused(ReasonCode.REVERSAL_NOT_OFFERED, "destroyed")
+    assert exchange.handed_over_at is not None  # noqa: S101 - the table leads here from states that come after it
+    until = exchange.handed_over_at + timedelta(days=rules.reversal_days)
+    if event.at >= until:
+        return refused(ReasonCode.REVERSAL_LATE, days=rules.reversal_days, until=until)
+    return Step(State.REVERSED, {})
+
+
+Rule = Callable[["Exchange", Any], "Step | Refusal"]
+"""What decides of an exchange and an event of one kind."""
+
+RULES: dict[str, Rule] = {
+    "identify": _identify,
+    "send": _send,
+    "release": _release,
+    "inspect": _inspect,
+    "agree": _decision,
+    "decline": _decision,
+    "complete": _complete,
+    "wipe": _wipe,
+    "expire": _expire,
+    "void": _void,
+    "reverse": _reverse,
+}

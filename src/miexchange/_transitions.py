@@ -1,0 +1,129 @@
+"""The one table of what may follow what in an exchange; docs/exchange.md shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from miexchange._bounded import Id, Text
+from miexchange._value import Value
+from miexchange._words import Word
+
+__all__ = ["NEXT", "OPEN", "TRANSITIONS", "State", "Transition", "may_follow"]
+
+
+class State(Word):
+    """Where an exchange stands."""
+
+    ISSUED = "issued"
+    """The coupon can be used."""
+    RESERVED = "reserved"
+    """An order was placed and paid for with it; the old phone is to be handed over."""
+    INSPECTED = "inspected"
+    """The phone is as quoted, or is taken as if it were; the hand-over remains."""
+    REQUOTED = "requoted"
+    """The phone is worth less than quoted; the customer is to accept or decline that."""
+    COMPLETED = "completed"
+    """Handed over as quoted."""
+    ADJUSTED = "adjusted"
+    """Handed over at the re-quote."""
+    EXPIRED = "expired"
+    """The coupon was not used in time."""
+    VOID = "void"
+    """Called off: withdrawn, refused at the door, declined."""
+    REVERSED = "reversed"
+    """Undone: the new phone was returned."""
+
+
+OPEN = (State.ISSUED, State.RESERVED, State.INSPECTED, State.REQUOTED)
+"""The states of an open exchange: an account has one at most, and so has a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Value):
+    """One row of the table: in a state, an event leads to one of some states.
+
+    Attributes:
+        state: the state before.
+        event: the kind of event.
+        becomes: the states that it may lead to.
+        when: what must be so, and which state follows where there are several; for people.
+    """
+
+    state: State
+    event: Id
+    becomes: tuple[State, ...]
+    when: Text
+
+
+TRANSITIONS = (
+    Transition(State.ISSUED, "identify", (State.ISSUED,), "what it records is not on record yet"),
+    Transition(State.ISSUED, "reserve", (State.RESERVED,), "the coupon is valid for the order and its account"),
+    Transition(State.ISSUED, "expire", (State.EXPIRED,), "the coupon is no longer valid"),
+    Transition(State.ISSUED, "void", (State.VOID,), "always"),
+    Transition(State.RESERVED, "identify", (State.RESERVED,), "as in issued"),
+    Transition(
+        State.RESERVED, "send", (State.RESERVED,), "for the same order, in time, where no inspection has seen the phone"
+    ),
+    Transition(State.RESERVED, "release", (State.ISSUED,), "by the same order; the validity is restored by the rules"),
+    Transition(
+        State.RESERVED,
+        "inspect",
+        (State.INSPECTED, State.REQUOTED, State.RESERVED, State.VOID),
+        "for the same order, in time; inspected as quoted or honoured, requoted where the rules let the difference be "
+        "paid, reserved where it is still locked and the rules give time to unlock it, void where they cancel, and "
+        "where it is another device, another model or not taken",
+    ),
+    Transition(
+        State.RESERVED,
+        "complete",
+        (State.COMPLETED,),
+        "for the same order, in time, where no inspection is required and nothing that the rules demand is missing",
+    ),
+    Transition(
+        State.RESERVED, "expire", (State.VOID,), "it was not sent or handed over in time, or not unlocked in time"
+    ),
+    Transition(State.RESERVED, "void", (State.VOID,), "always"),
+    Transition(State.INSPECTED, "identify", (State.INSPECTED,), "as in issued"),
+    Transition(State.INSPECTED, "release", (State.ISSUED,), "as from reserved"),
+    Transition(State.INSPECTED, "wipe", (State.INSPECTED,), "it is not on record yet, and nothing is destroyed"),
+    Transition(
+        State.INSPECTED,
+        "complete",
+        (State.COMPLETED,),
+        "for the same order, where nothing that the rules demand is missing",
+    ),
+    Transition(State.INSPECTED, "void", (State.VOID,), "always"),
+    Transition(State.REQUOTED, "identify", (State.REQUOTED,), "as in issued"),
+    Transition(State.REQUOTED, "wipe", (State.REQUOTED,), "as in inspected"),
+    Transition(
+        State.REQUOTED,
+        "agree",
+        (State.ADJUSTED,),
+        "by the same account, before the deadline, where nothing that the rules demand is missing",
+    ),
+    Transition(State.REQUOTED, "decline", (State.VOID,), "by the same account, before the deadline"),
+    Transition(State.REQUOTED, "expire", (State.VOID,), "the deadline has passed"),
+    Transition(State.REQUOTED, "void", (State.VOID,), "always"),
+    Transition(State.COMPLETED, "wipe", (State.COMPLETED,), "it is not on record yet"),
+    Transition(State.COMPLETED, "reverse", (State.REVERSED,), "the same order, while the rules allow it"),
+    Transition(State.ADJUSTED, "wipe", (State.ADJUSTED,), "it is not on record yet"),
+    Transition(State.ADJUSTED, "reverse", (State.REVERSED,), "the same order, while the rules allow it"),
+)
+"""Every transition there is. What does not stand here is refused."""
+
+NEXT = {(row.state, row.event): row.becomes for row in TRANSITIONS}
+
+
+def may_follow(state: State, kind: str) -> bool:
+    """Tell whether a kind of event is possible in a state, or can become so by what may happen before it.
+
+    >>> may_follow(State.ISSUED, "complete"), may_follow(State.COMPLETED, "complete")
+    (True, False)
+    """
+    reached, ahead = {state}, [state]
+    while ahead:
+        now = ahead.pop()
+        found = {after for (before, _), becomes in NEXT.items() if before == now for after in becomes}
+        ahead += found - reached
+        reached |= found
+    return any((one, kind) in NEXT for one in reached)

@@ -1,0 +1,85 @@
+"""`miexchange ledger identify | send | wipe`: put something on record of an exchange."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from miexchange.cli import _given
+from miexchange.cli._ledger import Code, RequestName, When, Where, say_answer, unlocked
+from miexchange.cli._options import Json, KeyFile, OldKeyFiles
+
+__all__ = ["Method", "identify", "send", "wipe"]
+
+_WHO = "To put something on record"
+
+
+class Method(StrEnum):
+    """The methods of NIST SP 800-88."""
+
+    CLEAR = "clear"
+    PURGE = "purge"
+    DESTROY = "destroy"
+
+
+def identify(
+    code: Code,
+    *,
+    ledger: Where,
+    idempotency_key: RequestName,
+    identity: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="Where the identity document is kept. Never its number."),
+    ] = "",
+    ownership: Annotated[
+        str, typer.Option(metavar="TEXT", help="Where the proof of ownership is kept, such as an invoice.")
+    ] = "",
+    at: When = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Record where the seller's identity, the proof of ownership, or both are kept. The exit code is 1 if refused."""
+    when = _given.instant(at, "--at", None)
+    with unlocked(ledger, key_file, old_key_file, _WHO) as store:
+        answer = store.identify(code, identity=identity, ownership=ownership, at=when, idempotency_key=idempotency_key)
+    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
+
+
+def send(
+    code: Code,
+    *,
+    ledger: Where,
+    order: Annotated[str, typer.Option(metavar="ID", help="The order for which the old phone is sent.")],
+    idempotency_key: RequestName,
+    at: When = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Record that the customer sent the old phone. The exit code is 1 if that is refused."""
+    when = _given.instant(at, "--at", None)
+    with unlocked(ledger, key_file, old_key_file, _WHO) as store:
+        answer = store.send(code, order=order, at=when, idempotency_key=idempotency_key)
+    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
+
+
+def wipe(
+    code: Code,
+    *,
+    ledger: Where,
+    method: Annotated[Method, typer.Option(help="How, in the words of NIST SP 800-88.")],
+    certificate: Annotated[str, typer.Option(metavar="TEXT", help="Where the record of it is kept.")],
+    idempotency_key: RequestName,
+    at: When = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Record that the customer's data were wiped from the old phone. The exit code is 1 if that is refused."""
+    when = _given.instant(at, "--at", None)
+    with unlocked(ledger, key_file, old_key_file, _WHO) as store:
+        answer = store.wipe(
+            code, method=method.value, certificate=certificate, at=when, idempotency_key=idempotency_key
+        )
+    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)

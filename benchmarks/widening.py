@@ -196,7 +196,7 @@ def clients(turns: int, seconds: float) -> list[tuple[str, ...]]:
                 spent.append(processor)
                 if program is not None:
                     found.setdefault(("pgbench, TPC-B", number), []).append(theirs(program, other, number, seconds))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in ("accept, reserve, complete", "pgbench, TPC-B"):
         if (name, 1) not in found:
             rows.append((name, "not measured: there is no pgbench here", "", "", "", ""))

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from ledger import shop
 from ledger.shop import AT, HOUR, accepted, account, bought, code, made, order
 from miexchange import Exchange, InvalidValue, Refusal, ledger
-from miexchange.ledger import Forgotten, LedgerError, _forgetting, _schema, verify
+from miexchange.ledger import Forgotten, LedgerError, _forgetting, _schema, _sql, verify
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger
@@ -71,7 +71,7 @@ def test_a_request_that_comes_again_after_its_answer_is_gone_is_no_second_exchan
     done = bought(store, 1)
     history = store.history(done.code)
     for at, reason in ((AT, "quote_accepted"), (LATER, "quote_expired")):
-        assert store.forget_answers(LATER)
+        assert store.forget_answers(LATER).answers
         again = store.accept(shop.quote(1), account=account(1), at=at, idempotency_key="accept-1")
         assert isinstance(again, Refusal)
         assert again.codes == (reason,)
@@ -153,7 +153,7 @@ def test_a_damaged_answer_stays_to_be_found(store: Ledger) -> None:
 def test_more_than_one_batch_is_removed(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers of one instant are told apart by who asked what."""
     monkeypatch.setattr(_forgetting, "_PAUSE", 0)
-    many = ledger._ledger.sql.AT_ONCE + 20  # noqa: SLF001 - how many go at once
+    many = _sql.AT_ONCE + 20
     items: Any = [
         {"quote": shop.quote(1), "account": account(number), "at": AT, "idempotency_key": "k"} for number in range(many)
     ]

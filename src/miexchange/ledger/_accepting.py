@@ -165,7 +165,7 @@ class _Known:
         """Ask."""
         core = session.core
         scopes = [(one.request.asker or "", one.request.verb, one.request.key) for one in run]
-        self.answers = {(row.asker, row.request): row for row in core.execute(sql.ANSWERS, {"scopes": scopes})}
+        self.answers = {(row.asker, row.request): row for row in session.answers(scopes)}
         made = [one.event for one in run if isinstance(one.event, Accept)]
         tokens = [token for event in made for token in event.coupon.device_tokens]
         accounts = [event.coupon.account for event in made]

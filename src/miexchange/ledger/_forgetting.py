@@ -44,8 +44,8 @@ def forget(sessions: Sessions, reader: Engine, seals: Seals, before_us: int) -> 
         if not page:
             break
 
-        def attempt(session: Session, _: int, page: Any = page) -> tuple[int, int]:  # noqa: ANN401 - rows of ``answers``
-            return _removed(session, seals, page, before_us)
+        def attempt(session: Session, _: int, page: Any = page, asked: Any = asked) -> tuple[int, int]:  # noqa: ANN401 - rows of ``answers``, and how they were found
+            return _removed(session, seals, page, asked)
 
         gone, damaged = sessions.settled(attempt, FORGET)
         removed, skipped = removed + gone, skipped + damaged
@@ -58,12 +58,13 @@ def forget(sessions: Sessions, reader: Engine, seals: Seals, before_us: int) -> 
     return Forgotten(removed, skipped)
 
 
-def _removed(session: Session, seals: Seals, page: Any, before_us: int) -> tuple[int, int]:  # noqa: ANN401 - rows of ``answers``
+def _removed(session: Session, seals: Seals, page: Any, asked: dict[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - rows of ``answers``
     """Remove those of a page that may still go; return how many they are, and how many are damaged."""
     session.hold({bucket_of(row.code or row.request) for row in page} | {bucket_of(FORGOTTEN)})
-    scopes = [tuple(getattr(row, name) for name in _SCOPE) for row in page]
+    scopes = {tuple(getattr(row, name) for name in _SCOPE) for row in page}
     # Nobody writes an answer of these without the rows of the count that are held, so what is read now stays.
-    rows = session.core.execute(sql.OLD_ANSWERS_OF, {"before_us": before_us, "scopes": scopes}).all()
+    found = session.core.execute(sql.OLD_ANSWERS, asked)
+    rows = [row for row in found if tuple(getattr(row, name) for name in _SCOPE) in scopes]
     final: Counter[int] = Counter()
     gone: list[dict[str, object]] = []
     for row in rows:
@@ -76,7 +77,7 @@ def _removed(session: Session, seals: Seals, page: Any, before_us: int) -> tuple
         gone.append({name: getattr(row, name) for name in _SCOPE})
     if gone:
         session.core.execute(sql.DROP_ANSWER, gone)
-        _note(session, seals, final, before_us)
+        _note(session, seals, final, asked["before_us"])
         session.count([seals.counted(tally) for _, tally in sorted(session.held.items()) if tally.is_checked])
     return len(gone), len(rows) - len(gone)
 

@@ -166,6 +166,17 @@ class Session:
         for found in self.core.execute(sql.LOCKED_TALLIES, {"buckets": sorted(buckets)}):
             self.held[found.bucket] = Tally(*found)
 
+    def answers(self, scopes: Sequence[tuple[str, str, str]]) -> list[Any]:
+        """Return the answers of many requests, by their primary keys; on a server by one statement.
+
+        SQLite reads the whole table for a list of keys with several columns, and is asked for one after the other.
+        """
+        if self.statements.add_rows is not None:
+            return list(self.core.execute(sql.ANSWERS, {"scopes": scopes}))
+        names = ("asker", "verb", "request")
+        asked = (self.core.execute(sql.ANSWER, dict(zip(names, scope, strict=True))).first() for scope in scopes)
+        return [found for found in asked if found is not None]
+
     def drop_answer(self, scope: Mapping[str, object], counted: Mapping[str, object]) -> None:
         """Remove an answer.
 

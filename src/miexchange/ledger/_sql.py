@@ -85,7 +85,6 @@ __all__ = [
     "OF_ORDER",
     "OF_TOKENS",
     "OLD_ANSWERS",
-    "OLD_ANSWERS_OF",
     "OPEN_ACCOUNTS",
     "OPEN_OF_ACCOUNT",
     "OPEN_OF_DEVICE",
@@ -158,7 +157,6 @@ OLD_ANSWERS = (
     .order_by(answers.c.at_us, *_scope)
     .limit(AT_ONCE)
 )
-OLD_ANSWERS_OF = _old.where(tuple_(*_scope).in_(bindparam("scopes", expanding=True)))
 FORGOTTEN_IN = select(forgotten).where(forgotten.c.removed_in == bindparam("epoch"))
 FORGET_AGAIN = (
     update(forgotten)

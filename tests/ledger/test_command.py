@@ -113,6 +113,8 @@ def test_old_answers_are_removed(ask: Callable[..., Ran], key_file: Path) -> Non
     assert "--before '2100-01-01T00:00Z' is after this machine's clock" in ran.err
     told = ask("forget-answers", "--before", "2000-01-01T00:00Z", *key).out
     assert told == "Removed: 0 answers to requests before 2000-01-01T00:00:00+00:00.\n"
+    assert ask("forget-answers", "--json", *key).data["answers"] == 0, "answers about open exchanges stay"
+    assert ask("sweep", *key).code == 0
     data = ask("forget-answers", "--json", *key).data
     assert (data["answer"], data["skipped"]) == ("forgotten", 0)
     assert data["answers"] > 0, "by default those of the last 30 days stay"

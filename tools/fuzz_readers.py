@@ -298,6 +298,36 @@ def _ledger_seeds() -> list[bytes]:
     return [b"\0\0\0\0S", *pages]
 
 
+def _price_list(folder: Path) -> Callable[[bytes], object]:
+    from miexchange import Programme
+    from miexchange.pricelists import Form, read
+
+    programme = Programme.load("mi-exchange-india")
+    forms = (
+        Form(basis="observed"),
+        Form(delimiter="semicolon", decimal="comma", grouping="point", date="since", dates="dmy", signs=("Rs.",)),
+        Form(encoding="windows-1252", delimiter="tab", grouping="comma", date="since", dates="excel"),
+    )
+    file = folder / "list"
+
+    def run(data: bytes) -> object:
+        file.write_bytes(data[1:])
+        return read(file, programme, forms[data[0] % len(forms)] if data else forms[0])
+
+    return run
+
+
+def _price_list_seeds() -> list[bytes]:
+    from unit.lists import excel
+
+    return [
+        b"\0model,price\nOnePlus 3T 6GB/64GB,9990\n",
+        b"\1model;price;since;basis\nRedmi Note 4;Rs. 9.990,00;15/06/2018;observed\n",
+        b"\2model\tprice\tsince\tbasis\nRedmi 4A\t1,24,990\t43174\tmodelled\n",
+        b"\0" + excel(["model", "price"], ["OnePlus 3T 6GB/64GB", 9990]),
+    ]
+
+
 READERS: dict[str, Reader] = {
     "Imei.parse": Reader(_imei, lambda: [b"354178036859789", b"35-417803-685978-9", "\uff13\uff15".encode()]),
     "normal_code": Reader(_code, lambda: [b"ABCD-EFGH-JKLM-NPQR", "ABCD\u2013EFGH\u00a0".encode()]),
@@ -319,6 +349,7 @@ READERS: dict[str, Reader] = {
     "Parquet files of devices": Reader(_file("parquet"), _parquet_seeds),
     "Arrow tables": Reader(_arrow, _arrow_seeds),
     "CSV of observations": Reader(_observations, _observation_seeds),
+    "price lists": Reader(_price_list, _price_list_seeds),
     "checkpoints": Reader(_checkpoint, _checkpoint_seeds),
     "damaged ledgers": Reader(_ledger, _ledger_seeds),
 }

@@ -19,6 +19,7 @@ from miexchange._files import read_text
 from miexchange._frame import Columns, NotATable
 from miexchange._limits import COLUMNS, TEXT
 from miexchange._problems import Problems
+from miexchange._spreadsheet import remedy_of_date, remedy_of_header, remedy_of_number
 from miexchange._text import WIDEST, counted, is_blank, path_of, text_of, whole_of
 from miexchange._time import NotATime, as_date, day_of, instant_of, is_day, is_moment, read_day, read_instant
 from miexchange.errors import InvalidValue, sentence, shown
@@ -111,6 +112,7 @@ class Row:
             self.bad(column, f"{shown(float(value))} is a float", remedy)
         else:
             remedy = "Write digits alone: whole minor units, basis points, or a count"
+            remedy += remedy_of_number(value.strip()) if type(value) is str else ""
             self.bad(column, f"{shown(value)} is not a whole number", remedy)
 
     def whole_or_none(self, column: str, bound: Between) -> int | None:
@@ -185,6 +187,7 @@ class Row:
 
     def _not_a_time(self, column: str, value: object, fault: NotATime) -> None:
         what, remedy = fault.args
+        remedy += remedy_of_date(value.strip()) if type(value) is str else ""
         self.bad(column, "is empty" if is_blank(value) else f"{_cell_shown(value)} {what}", remedy)
 
 
@@ -284,6 +287,9 @@ def _columns(
     required, optional = known
     columns = tuple(map(str.strip, names))
     before = len(problems.found)
+    if remedy := remedy_of_header(names):
+        problems.add(file, line, "", "the header is one cell", remedy)
+        return None
     if len(columns) > COLUMNS:
         problems.add(file, line, "", f"has {len(columns):,} columns", f"Keep at most {COLUMNS:,}: {','.join(required)}")
         return None

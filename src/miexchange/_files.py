@@ -44,7 +44,9 @@ def read_text(path: Path, file: str, problems: Problems, most: int = TABLE_BYTES
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problems.add(file, line, "", f"is not UTF-8 text: byte 0x{data[error.start]:02x}", "Save the file as UTF-8")
+        is_excel = data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
+        remedy = "It looks like an Excel file: save the sheet as CSV in UTF-8" if is_excel else "Save the file as UTF-8"
+        problems.add(file, line, "", f"is not UTF-8 text: byte 0x{data[error.start]:02x}", remedy)
     except FileNotFoundError:
         problems.add(file, None, "", "does not exist", "Check the path, or add the file")
     except IsADirectoryError:

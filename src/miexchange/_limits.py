@@ -16,6 +16,9 @@ __all__ = [
     "JSON_KEYS",
     "JSON_VALUES",
     "LISTED",
+    "LIST_BYTES",
+    "LIST_COLUMNS",
+    "LIST_ROWS",
     "MESSAGE",
     "NAME",
     "ORDER_LINES",
@@ -32,6 +35,9 @@ __all__ = [
     "VALUE_ITEMS",
     "VERSIONS",
     "WINDOWS",
+    "XLSX_BYTES",
+    "XLSX_STYLES",
+    "XLSX_TAGS",
 ]
 
 NAME = 200
@@ -111,3 +117,21 @@ EVENT_BYTES = 1_000_000
 
 REFUSAL_BYTES = 50_000
 """Bytes of a refusal that a ledger keeps and gives as its answer; it says how many more reasons there are."""
+
+LIST_BYTES = 5_000_000
+"""Bytes of a price list that comes from a spreadsheet."""
+
+LIST_ROWS = 20_000
+"""Rows of such a list."""
+
+LIST_COLUMNS = 200
+"""Columns of such a list."""
+
+XLSX_BYTES = 4_000_000
+"""Bytes of the XML in an Excel file, unpacked."""
+
+XLSX_STYLES = 200_000
+"""Bytes of the XML in an Excel file that is not cells and texts: styles, themes, lists of parts."""
+
+XLSX_TAGS = 400_000
+"""Tags in the XML of an Excel file: a cell has four."""

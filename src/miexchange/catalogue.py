@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from heapq import nlargest
 from typing import TYPE_CHECKING, Annotated
 
 from miexchange._bounded import Between, Id, Name, Note, Older
@@ -30,6 +31,8 @@ __all__ = ["Catalogue", "Device", "Variant"]
 
 _MB_PER_GB = 1024
 _NEAREST = 5
+_LOOKED_AT = 60
+"""Labels that share most with a text, of which the nearest are found: to compare all of them takes long."""
 _Memory = Annotated[int, Between(1, 10**6)]
 _FOR_PEOPLE = ("launched_on_precision", "new_price_minor", "new_price_on", "new_price_source", "sims_source")
 """Columns of a model table that nothing here reads."""
@@ -85,6 +88,11 @@ class Variant(Value):
     def label(self) -> str:
         """The whole name for people, such as ``Xiaomi Redmi Note 4 (4 GB, 64 GB)``."""
         return f"{self.family} ({self.memory})" if self.memory else self.family
+
+
+def _parts_of(label: str) -> dict[str, None]:
+    """Return every two characters of a text that stand side by side, in order: what two like texts share."""
+    return dict.fromkeys(label[at : at + 2] for at in range(max(len(label) - 1, 1)))
 
 
 def _given(name: object, field: str) -> str:
@@ -304,13 +312,29 @@ class Catalogue(Table[Variant]):
         text = _given(text, "text")
         if len(text) > NAME:
             return ()
+        sought = words(text)
+        shared = Counter(label for part in _parts_of(sought) for label in self._labels_by_part.get(part, ()))
+        among = nlargest(_LOOKED_AT, shared, key=lambda label: 1_000 * shared[label] // (len(sought) + len(label)))
+        close = closest(sought, among, 2 * _NEAREST, 0.5)
+        return tuple(dict.fromkeys(variant for label in close for variant in self._by_label[label]))[:_NEAREST]
+
+    @cached_property
+    def _by_label(self) -> dict[str, list[Variant]]:
+        """The variants of each text by which a person may look for one."""
         labels: dict[str, list[Variant]] = defaultdict(list)
         for variants in self._by_family.values():
             for variant in variants:
                 for label in (words(variant.name), words(variant.family), words(variant.label), variant.model):
                     labels[label].append(variant)
-        close = closest(words(text), labels, 2 * _NEAREST, 0.5)
-        return tuple(dict.fromkeys(variant for label in close for variant in labels[label]))[:_NEAREST]
+        return labels
+
+    @cached_property
+    def _labels_by_part(self) -> dict[str, list[str]]:
+        parts: dict[str, list[str]] = defaultdict(list)
+        for label in self._by_label:
+            for part in _parts_of(label):
+                parts[part].append(label)
+        return parts
 
 
 @dataclass(frozen=True, slots=True)

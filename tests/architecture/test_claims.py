@@ -397,6 +397,7 @@ INTERNAL = {
     "CannotWrite",
     "Stopped",
     "TuningWarning",
+    "Unread",
 }  # caught within, or a warning
 
 

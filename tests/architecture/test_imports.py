@@ -29,7 +29,7 @@ ROOMS = (
     {"_arguments"},
     {"_keyed"},
     {"_problems"},
-    {"_files", "_frame"},
+    {"_files", "_frame", "_spreadsheet"},
     {"_csv"},
     {"_table"},
     {"refusal", "_decisions", "_texts"},
@@ -49,12 +49,14 @@ ROOMS = (
     {"exchange", "_history", "_steps", "_transitions"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "spark", "strategies", "tuning"}
+ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "pricelists", "spark", "strategies", "tuning"}
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
     ("cli", "display"),
     ("cli", "ledger"),
+    ("cli", "pricelists"),
+    ("pricelists", "tuning"),
     ("spark", "batch"),
     ("tuning", "batch"),
 }
@@ -67,7 +69,18 @@ WINGS: dict[str, set[str]] = {
     "files": {"arrow", "plan", "_frames"},
 }
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
-HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
+HEAVY |= {
+    "alembic",
+    "babel",
+    "charset_normalizer",
+    "click",
+    "hypothesis",
+    "openpyxl",
+    "psycopg",
+    "rich",
+    "sqlalchemy",
+    "typer",
+}
 
 
 def trees() -> dict[str, ast.Module]:

@@ -244,7 +244,7 @@ def _load_and_ask(directory: Path) -> object:
 
 
 def _lint(directory: Path) -> object:
-    return len("\n".join(map(str, lint(directory))))
+    return len("\n".join(map(str, lint(directory, strict=True))))
 
 
 _INPUTS = _programmes()

@@ -7,6 +7,7 @@ type that is constructed. `arguments` fails for a parameter for which nothing is
 from __future__ import annotations
 
 import inspect
+import shutil
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
@@ -44,6 +45,7 @@ from miexchange import (
     exchange,
     headline,
     ledger,
+    pricelists,
     replay,
     tuning,
 )
@@ -155,6 +157,17 @@ class _Sound:
     @cached_property
     def book(self) -> pd.DataFrame:
         return tuning.simulate_book(tuned.graded(), 40, seed=1, at=tuned.AT, models=5)
+
+    @cached_property
+    def priced(self) -> Path:
+        """A directory with a small programme, and a draft beside it."""
+        place = Path(shutil.copytree(Path(__file__).parents[1] / "data" / "programme_base", self.folder / "priced"))
+        pricelists.write_draft(self.listed, place)
+        return place
+
+    @cached_property
+    def listed(self) -> pricelists.PriceList:
+        return pricelists.PriceList.of([pricelists.ListPrice("acme-one-4-64", 890_000, "observed", "a shop", AT)])
 
     @cached_property
     def deals(self) -> pd.DataFrame:
@@ -296,6 +309,13 @@ def _examples() -> dict[type, Any]:
         ledger.DeviceStanding(),
         ledger.Entry(1, events.Expire(NEXT), None, "0" * 64),
         SOUND.quotes[1][0],
+        pricelists.Form(),
+        SOUND.listed,
+        SOUND.listed.prices[0],
+        pricelists.PriceChange("acme-one-4-64", None, 890_000),
+        pricelists.ListDiff((pricelists.PriceChange("acme-one-4-64", 1, 2),), 0, ("b",), ("doubt",)),
+        pricelists.Publication(AT, NEXT, 1, "0" * 64),
+        pricelists.Reading(SOUND.listed, (), 1, ()),
         tuning.ByDevice(),
         tuning.ByTime(date(2018, 5, 1)),
         SOUND.backtest,
@@ -516,6 +536,20 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "ledger.Ledger.inspect": {"order": trade.ORDER.id},
         "ledger.Ledger.send": {"order": trade.ORDER.id},
         "ledger.Ledger.standing_of": {},
+        "programme.doubts": {"source": SOUND.priced},
+        "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
+        "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
+        "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},
+        "pricelists.read_book": {
+            "source": SOUND.csv(pd.DataFrame({"model": ["x"], "at": [AT.isoformat()]}), "book.csv")
+        },
+        "pricelists.read_draft": {"directory": SOUND.priced},
+        "pricelists.write_draft": {"prices": SOUND.listed, "directory": SOUND.priced},
+        "pricelists.programme_of": {"source": SOUND.priced},
+        "pricelists.diff": {"prices": SOUND.listed},
+        "pricelists.cost": {"prices": SOUND.listed, "programme": tuned.graded(), "at": tuned.AT},
+        "pricelists.publish": {"prices": SOUND.listed, "directory": SOUND.priced, "begins": None},
+        "pricelists.rollback": {"directory": SOUND.priced},
         "tuning.compare": {"a": tuned.graded(), "b": tuned.graded(), "at": tuned.AT},
         "tuning.what_if": {"programme": tuned.graded(), "at": tuned.AT},
         "tuning.backtest": {"programme": tuned.graded(), "at": tuned.AT},

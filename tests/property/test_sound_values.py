@@ -58,7 +58,7 @@ from unit import small, trade
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-for _module in ("batch", "ledger", "tuning"):
+for _module in ("batch", "ledger", "pricelists", "tuning"):
     importlib.import_module(f"miexchange.{_module}")
 
 BASE = Path(__file__).parents[1] / "data" / "programme_base"
@@ -201,7 +201,7 @@ def test_every_public_value_is_walked() -> None:
 
 WITHOUT_BOUNDS = {
     "AnchorTable", "Catalogue", "Currency", "Device", "DeviceStanding", "EligibleModels",
-    "Expire", "Finding", "Money", "PriceTable", "Replay", "TreatmentTable", "Verdict",
+    "Expire", "Finding", "Money", "PriceList", "PriceTable", "Replay", "TreatmentTable", "Verdict",
 }  # fmt: skip
 """Values of parts that have bounds, or whose fields are words, flags and instants; `Currency` has rules of its own."""
 

@@ -153,8 +153,10 @@ DIGITS_ALONE = "Write digits alone: whole minor units, basis points, or a count"
 def test_what_is_no_whole_number_is_told(value: object, shown: str) -> None:
     one = row(value)
     assert one.whole("c", Between(3, 9)) == 3
+    more = {"1,000": "Its digits stand in groups", "₹5": "It has a currency sign"}.get(f"{value}", "")
+    more = more and f". {more}: write minor units alone: 12,499 rupees are 1249900 of them"
     assert [(message.replace("a bool_", "a bool"), remedy) for message, remedy in told(one)] == [
-        (f"{shown} is not a whole number", DIGITS_ALONE)
+        (f"{shown} is not a whole number", f"{DIGITS_ALONE}{more}")
     ]
 
 
@@ -223,7 +225,8 @@ def test_what_is_no_day_is_told(value: object) -> None:
     assert one.day("c") is None
     ((message, remedy),) = told(one)
     assert message.endswith(" is not a date")
-    assert remedy == "Write a date as 2018-03-15"
+    more = ". The year comes first: which of the other numbers is the month cannot be told"
+    assert remedy == "Write a date as 2018-03-15" + more * (value == "15-03-2018")
 
 
 MIDNIGHT = datetime(2018, 3, 14, 18, 30, tzinfo=UTC)

@@ -15,6 +15,7 @@ from miexchange.cli import (
     _ledger_records,
     _models,
     _output,
+    _prices,
     _programme,
     _quote,
 )
@@ -43,6 +44,7 @@ app = typer.Typer(
 _programmes = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
 _coupons = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
 _ledgers = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
+_price_lists = typer.Typer(epilog=EXIT_CODES, rich_markup_mode=None)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - the shape of a typer callback
@@ -85,6 +87,12 @@ def _ledger_group(context: typer.Context) -> None:
     _help_without_command(context)
 
 
+@_price_lists.callback(invoke_without_command=True)
+def _price_list_group(context: typer.Context) -> None:
+    """Bring a price list from a spreadsheet into force: import, diff, cost, publish, roll back."""
+    _help_without_command(context)
+
+
 def _help_without_command(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         _output.say_lines(context.get_help().splitlines())
@@ -110,7 +118,11 @@ app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
+_price_lists.command("import", epilog=EXIT_CODES)(_prices.import_)
+for _step in (_prices.diff, _prices.cost, _prices.publish, _prices.rollback):
+    _price_lists.command(_step.__name__, epilog=EXIT_CODES)(_step)
 app.add_typer(_programmes, name="programme")
+app.add_typer(_price_lists, name="prices")
 app.add_typer(_coupons, name="coupon")
 for _verb in (
     _ledger.create,

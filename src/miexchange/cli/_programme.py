@@ -11,7 +11,7 @@ from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
 from miexchange.condition import Deduction, Option
 from miexchange.money import BPS, percent
-from miexchange.programme import Programme, Terms, UsageRules, shipped
+from miexchange.programme import Programme, Terms, UsageRules, doubts, shipped
 from miexchange.programme import lint as problems_of
 from miexchange.programme.rules import BONUSES, OVERLAPS, RETENTIONS
 
@@ -21,21 +21,33 @@ __all__ = ["lint", "show", "usage_rows"]
 def lint(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A programme's directory, or a shipped programme's id.")],
     *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Let a warning be a problem: what is legal and surely wrong.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a programme before it goes live: every problem, as file:line: what is wrong and what to do.
 
-    The exit code is 0 if there is none and 2 otherwise. With --json: a list, empty if there is none.
+    A programme without problems is also searched for what is legal and surely wrong, such as a price ten times its last
+    one: these are warnings. The exit code is 0 if there is no problem and 2 otherwise. With --json: a list of both, in
+    which a warning says its severity; empty if there is none.
     """
     source = _given.programme_source(path)
     problems = problems_of(source)
+    warnings = () if problems else doubts(source)
+    if strict:
+        problems, warnings = problems + warnings, ()
     if as_json:
-        _output.write_json([dataclasses.asdict(problem) for problem in problems])
+        found = [dataclasses.asdict(problem) for problem in problems]
+        found += [{**dataclasses.asdict(warning), "severity": "warning"} for warning in warnings]
+        _output.write_json(found)
     else:
         _output.say_lines(str(problem) for problem in problems)
+        _output.say_lines(f"warning: {warning}" for warning in warnings)
+        said = f", {counted(len(warnings), 'warning')}" if warnings else ""
         files = len({problem.file for problem in problems})
         count = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}"
-        _output.say_lines([f"{path}: {count}: it must not go live" if problems else f"{path}: no problems"])
+        _output.say_lines([f"{path}: {count}: it must not go live" if problems else f"{path}: no problems{said}"])
     raise typer.Exit(2 if problems else 0)
 
 

@@ -305,6 +305,7 @@ class _Tables:
             self._problems.add(file, None, "", "lists no model", "Add the models that may be traded in")
         for listing in draft.eligible:
             variant = draft.catalogue.lookup(listing.model)
+            unpriced = f"{listing.model} is listed without a price"
             if variant is None:
                 what = f"{listing.model} is not in {Path(draft.files['models']).name}"
                 remedy = "Correct the id, or add it there"
@@ -315,10 +316,12 @@ class _Tables:
                 what = f"{listing.model} is unreachable: {variant.category} is not an accepted category"
                 remedy = "Accept the category, or take the row out"
             elif listing.model not in draft.prices:
-                what, remedy = f"{listing.model} is listed without a price", "Add its price, or take the row out"
+                what, remedy = unpriced, "Add its price, or take the row out"
             else:
                 continue
             self._problems.add(file, self._lines[listing], "model", what, remedy)
+            if what == unpriced:
+                draft.awaited.append(self._problems.found[-1])
 
     def _check_unlisted(self) -> None:
         """See that whatever has a price or an anchor is listed: one problem for each model, at its first row."""

@@ -29,14 +29,15 @@ from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
 from miexchange.money import BPS, Currency, PriceMinor
-from miexchange.programme import Programme, Terms, _lint, shipped
+from miexchange.programme import Programme, Terms, _doubts, _lint, shipped
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
+from miexchange.programme._published import read_published
 from miexchange.programme._toml import Toml, TomlPath, read_toml
 from miexchange.programme.terms import SomeWords
 from miexchange.tac import TacTable
 from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
-__all__ = ["Answers", "Asked", "Draft", "Part", "lint", "load"]
+__all__ = ["Answers", "Asked", "Draft", "Part", "directory_of", "doubts", "lint", "load", "load_with"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,8 @@ class Draft:
     anchor_lines: list[int] = field(default_factory=list)
     treatment_lines: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # a table's name in the head, to its file
+    awaited: list[Problem] = field(default_factory=list)
+    """The problems that the first price of a listed model would end."""
     tables_read: bool = False
     """Whether the head and every table were read without a problem."""
 
@@ -161,28 +164,68 @@ class Draft:
 
 def load(source: object) -> Programme:
     """Load a programme; see `Programme.load`."""
-    programme, problems = _read(_directory(source))
-    if programme is None:
-        raise DataError(problems)
-    return programme
+    return load_with(directory_of(source), None)[0]
 
 
-def lint(source: object) -> tuple[Problem, ...]:
+def load_with(directory: Path, prices: Path | None, *, awaiting: bool = False) -> tuple[Programme, Path]:
+    """Load the programme of a directory, and return it with the path of its market prices.
+
+    Args:
+        directory: the directory.
+        prices: a file that is read in place of the market prices, and named as they are; None for what is there.
+        awaiting: whether listed models may still await their first price.
+
+    Raises:
+        DataError: everything that is wrong with it, as file, line and reason.
+    """
+    problems = Problems()
+    draft, programme = _read(directory, problems, prices, awaiting=awaiting)
+    if draft is None or programme is None:
+        raise DataError(_told(problems))
+    return programme, directory / draft.toml.data["market_prices"]
+
+
+def lint(source: object, *, strict: bool) -> tuple[Problem, ...]:
     """Return a programme's problems; see `miexchange.programme.lint`."""
+    problems = Problems()
     try:
-        return _read(_directory(source))[1]
+        directory = directory_of(source)
     except ProgrammeNotFoundError as error:
         return error.problems
+    draft, _ = _read(directory, problems)
+    if draft is not None and strict and not problems.found:
+        _doubt(directory, draft)
+    return _told(problems)
 
 
-def _read(directory: Path) -> tuple[Programme | None, tuple[Problem, ...]]:
-    problems, programme = Problems(), None
+def doubts(source: object) -> tuple[Problem, ...]:
+    """Return what is legal in a programme and surely wrong; see `miexchange.programme.doubts`."""
+    directory, problems = directory_of(source), Problems()
+    draft, _ = _read(directory, problems)
+    if draft is None or problems.found:
+        raise DataError(_told(problems))
+    _doubt(directory, draft)
+    return _told(problems)
+
+
+def _doubt(directory: Path, draft: Draft) -> None:
+    with suppress(DataError):  # as in `_read`
+        _doubts.check(draft, read_published(directory, draft.zone, draft.problems))
+
+
+def _read(
+    directory: Path, problems: Problems, prices: Path | None = None, *, awaiting: bool = False
+) -> tuple[Draft | None, Programme | None]:
     with suppress(DataError):  # there are too many problems to go on, and all of them are noted
-        programme = _read_directory(directory, problems)
-    return programme, tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
+        return _read_directory(directory, problems, prices, awaiting=awaiting)
+    return None, None
 
 
-def _directory(source: object) -> Path:
+def _told(problems: Problems) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys(problems.found))  # two terms may name one table: its problems are told once
+
+
+def directory_of(source: object) -> Path:
     """Return the directory of a programme.
 
     Raises:
@@ -205,11 +248,13 @@ def _directory(source: object) -> Path:
     raise ProgrammeNotFoundError((Problem(name, None, "", what, remedy),))
 
 
-def _read_directory(directory: Path, problems: Problems) -> Programme | None:
+def _read_directory(
+    directory: Path, problems: Problems, prices: Path | None, *, awaiting: bool
+) -> tuple[Draft | None, Programme | None]:
     file = str(directory / "programme.toml")
     toml = read_toml(directory / "programme.toml", file, problems)
     if toml is None:
-        return None
+        return None, None
     draft = Draft(file, toml, problems)
     data = dict(toml.data)
     versions = data.pop("terms", [])
@@ -217,12 +262,13 @@ def _read_directory(directory: Path, problems: Problems) -> Programme | None:
     draft.currency = _currency(head, draft)
     draft.zone = _zone(data, head, draft)
     draft.price_step_minor = head.get("price_step_minor", 0 if "price_step_minor" in data else 1)
-    _read_tables(directory, head, draft)
+    _read_tables(directory, head, draft, {} if prices is None else {"market_prices": prices})
     _read_versions(directory, versions, draft)
     _lint.check(draft)
-    if problems.found or draft.currency is None:
-        return None
-    return Programme(
+    awaited = draft.awaited if awaiting else []
+    if draft.currency is None or any(problem not in awaited for problem in problems.found):
+        return draft, None
+    return draft, Programme(
         id=head["id"],
         title=head["title"],
         zone=draft.zone,
@@ -263,31 +309,32 @@ def _zone(data: dict[str, Any], head: dict[str, Any], draft: Draft) -> AnyZone:
     return timezone(timedelta(minutes=head.get("utc_offset_minutes", 0)))
 
 
-def _read_tables(directory: Path, head: dict[str, Any], draft: Draft) -> None:
-    """Read every table that the head names."""
+def _read_tables(directory: Path, head: dict[str, Any], draft: Draft, instead: dict[str, Path]) -> None:
+    """Read every table that the head names, or another file in its place."""
     problems = draft.problems
     draft.brands, draft.categories = head.get("brands", ()), head.get("categories", ())
     files = draft.files
     for key in ("models", "tacs", "eligible_models", "market_prices", "repair_anchors", "tax_treatments"):
         if head.get(key):
             files[key] = _called(directory, head[key])
-    draft.catalogue = _read_table(Catalogue, "models", directory, head, draft)
-    draft.eligible = _read_table(EligibleModels, "eligible_models", directory, head, draft, draft.listing_lines)
-    draft.prices = _read_table(PriceTable, "market_prices", directory, head, draft, draft.price_lines)
-    draft.anchors = _read_table(AnchorTable, "repair_anchors", directory, head, draft, draft.anchor_lines)
-    draft.treatments = _read_table(TreatmentTable, "tax_treatments", directory, head, draft, draft.treatment_lines)
+    paths = {key: directory / head[key] for key in files} | instead
+    draft.catalogue = _read_table(Catalogue, "models", paths, draft)
+    draft.eligible = _read_table(EligibleModels, "eligible_models", paths, draft, draft.listing_lines)
+    draft.prices = _read_table(PriceTable, "market_prices", paths, draft, draft.price_lines)
+    draft.anchors = _read_table(AnchorTable, "repair_anchors", paths, draft, draft.anchor_lines)
+    draft.treatments = _read_table(TreatmentTable, "tax_treatments", paths, draft, draft.treatment_lines)
     if "tacs" in files:
         draft.tacs = _read_tacs(directory / head["tacs"], files["tacs"], problems)
     draft.tables_read = not problems.found
 
 
 def _read_table(
-    kind: type[_TableT], key: str, directory: Path, head: dict[str, Any], draft: Draft, lines: list[int] | None = None
+    kind: type[_TableT], key: str, paths: dict[str, Path], draft: Draft, lines: list[int] | None = None
 ) -> _TableT:
     if key not in draft.files:
         return kind.of(())
-    path, file = directory / head[key], draft.files[key]
-    return kind._read(path, draft.problems, zone=draft.zone, file=file, lines=lines)  # noqa: SLF001 - one package
+    file = draft.files[key]
+    return kind._read(paths[key], draft.problems, zone=draft.zone, file=file, lines=lines)  # noqa: SLF001 - one package
 
 
 def _called(directory: Path, name: str) -> str:

@@ -12,7 +12,7 @@ from miexchange._bounded import Id, Items, Text
 from miexchange._limits import VERSIONS
 from miexchange._privacy import mask
 from miexchange._text import is_a, printable
-from miexchange._value import Fault, canonical, check_types, dump, instant
+from miexchange._value import Fault, canonical, check_types, dump, flag, instant
 from miexchange._zone import AnyZone, data_of, named
 from miexchange.catalogue import Catalogue
 from miexchange.eligibility import EligibleModels
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from miexchange.errors import Problem
 
-__all__ = ["Programme", "lint", "shipped"]
+__all__ = ["Programme", "doubts", "lint", "shipped"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,12 +230,37 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(file.parent.name for file in (folder() / "programmes").glob("*/programme.toml")))
 
 
-def lint(source: str | Path) -> tuple[Problem, ...]:
+def lint(source: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
     """Return everything that is wrong with a programme; nothing for one that `Programme.load` takes.
 
     Args:
         source: the id of a programme that ships with the package, or the path of a directory.
+        strict: whether what `doubts` finds counts too, in a programme that is otherwise right.
+
+    Raises:
+        InvalidValue: `strict` is neither true nor false.
     """
     from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
 
-    return _load.lint(source)
+    return _load.lint(source, strict=flag(strict, "strict"))
+
+
+def doubts(source: str | Path) -> tuple[Problem, ...]:
+    """Return what is legal in a programme and surely wrong.
+
+    That is a price five times its neighbours or its own last two, or a fifth of them, as a digit too many or too few
+    makes it; a price of twice the launch price; more memory that is cheaper than less; the target of a bonus, a brand
+    or a channel that nothing else names; and a price that differs from the last list that was published.
+
+    Args:
+        source: the id of a programme that ships with the package, or the path of a directory.
+
+    Raises:
+        DataError: the programme has problems; `lint` returns them.
+
+    >>> doubts("uk-trade-in")
+    ()
+    """
+    from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
+
+    return _load.doubts(source)

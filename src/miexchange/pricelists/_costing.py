@@ -1,0 +1,108 @@
+"""What a list would have paid for a book of devices, beside what the programme pays."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from miexchange._files import read_text
+from miexchange._problems import Problems
+from miexchange._text import is_blank, path_of, text_of
+from miexchange._time import NotATime, read_day, read_instant
+from miexchange._value import argument
+from miexchange.errors import shown, wrong_type
+from miexchange.market import PriceTable
+from miexchange.pricelists._list import PriceList
+from miexchange.programme import Programme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    import pandas as pd
+
+    from miexchange.tuning import Comparison
+
+__all__ = ["cost", "read_book"]
+
+
+def cost(prices: PriceList, programme: Programme, book: pd.DataFrame, *, at: datetime | None = None) -> Comparison:
+    """Value a book of devices as the programme does, and as it would have done with the prices of a list.
+
+    Each price of a variant that is on the list is taken for the list's, whenever it began, so that a book of last month
+    says what the list would have paid then. A device that has no fresh price has none with the list either.
+
+    Args:
+        prices: the list.
+        programme: the programme as it is.
+        book: as in `miexchange.tuning.compare`: ``model``, a column for each question, ``at`` unless it is an argument.
+        at: the instant of the valuation, where the book has none.
+
+    Returns:
+        The comparison: ``a`` is the programme, ``b`` the programme with the list. Needs the extra ``tuning``.
+
+    Raises:
+        InvalidValue: an argument is not usable, or no device is taken.
+
+    >>> from datetime import UTC, datetime
+    >>> from miexchange.pricelists import ListPrice
+    >>> from miexchange.tuning import simulate_book
+    >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 4, 20, tzinfo=UTC)
+    >>> lower = [ListPrice(row.model, row.price_minor - 10_000, "modelled", "cut") for row in programme.prices
+    ...          if row.effective_from < at and row.price_minor > 100_000]
+    >>> found = cost(PriceList.of({one.model: one for one in lower}.values()), programme,
+    ...              simulate_book(programme, 50, seed=1, at=at), at=at)
+    >>> int(found.rows["change_minor"].max()), int(found.rows["change_minor"].sum()) < 0
+    (0, True)
+    """
+    argument(prices, PriceList, "prices")
+    argument(programme, Programme, "programme")
+    from miexchange.tuning import what_if  # noqa: PLC0415 - of an extra, and slow to load
+
+    said = prices.by_model
+    rows = (
+        row.replace(price_minor=said[row.model].price_minor) if row.model in said else row for row in programme.prices
+    )
+    return what_if(programme, {"prices": PriceTable.of(rows)}, book, at=at)
+
+
+def read_book(source: str | Path) -> pd.DataFrame:
+    """Read a book of devices from a CSV file in UTF-8: its cells as texts, its days and instants as what they are.
+
+    Args:
+        source: the file; its columns are those of `miexchange.batch.appraise_frame`, and others are not looked at.
+
+    Raises:
+        DataError: it cannot be read, with every cell of ``at`` and ``purchased_on`` that is wrong.
+        InvalidValue: it is no path.
+    """
+    import pandas as pd  # noqa: PLC0415 - slow to load, and only a book needs it
+
+    path = path_of(source)
+    if path is None:
+        raise wrong_type("source", source, "give the path of a file")
+    file, problems = text_of(source) or f"{path}", Problems()
+    text = read_text(path, file, problems)
+    problems.raise_if_any()
+    try:
+        book = pd.read_csv(io.StringIO(text), dtype=object, keep_default_na=False, na_filter=False)
+    except (ValueError, OverflowError) as error:  # pandas' own errors are of ValueError
+        what = f"is not CSV: {' '.join(f'{error}'.split())}"
+        problems.add(file, None, "", what, "Close every quote, and give every row as many cells as the header")
+        problems.raise_if_any()
+        raise
+    readers: dict[str, Callable[[str], object]] = {
+        "at": lambda cell: read_instant(cell, None),
+        "purchased_on": read_day,
+    }
+    for name in readers.keys() & set(book.columns):
+        cells: list[Any] = []
+        for line, cell in enumerate(book[name], 2):
+            try:
+                cells.append(None if is_blank(cell) else readers[name](cell.strip()))
+            except NotATime as fault:
+                problems.add(file, line, name, f"{shown(cell)} {fault.args[0]}", fault.args[1])
+        problems.raise_if_any()
+        book[name] = pd.Series(cells, index=book.index, dtype=object)
+    return book.where(book != "", None)

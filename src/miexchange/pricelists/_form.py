@@ -1,0 +1,89 @@
+"""How a price list is written: what its reader is told, because it guesses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from miexchange._bounded import Between, Id, Items, MaybeId, Note, Words
+from miexchange._limits import LIST_ROWS
+from miexchange._value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from miexchange._value import Fault
+
+__all__ = ["DELIMITERS", "GROUPS", "MARKS", "Encoding", "Form"]
+
+Encoding = Literal[
+    "utf-8",
+    "utf-16-le",
+    "utf-16-be",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "iso-8859-1",
+    "iso-8859-15",
+    "mac-roman",
+    "big5",
+    "euc-kr",
+    "gb18030",
+    "shift-jis",
+]
+
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+MARKS = {"point": ".", "comma": ","}
+GROUPS = {"none": "", "comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Value):
+    """How a price list is written. The defaults are those of a plain CSV file; anything else is stated.
+
+    Attributes:
+        encoding: that of a text file. A byte order mark at its beginning states UTF-8 or UTF-16 as well.
+        delimiter: what stands between the cells of a text file.
+        decimal: the decimal mark of an amount that is text.
+        grouping: what stands between its groups of digits, of three or as lakhs; ``none`` where nothing does.
+        signs: what may stand before or after its digits, such as ``₹`` or ``/-``.
+        dates: the order of a date that is text; a date of Excel and a date written as 2018-03-15 need no order.
+            ``excel`` is a count of days.
+        sheet: the sheet of an Excel file; "" for the only one.
+        header_row: the row or the line that names the columns.
+        model: the columns that name the variant, read as one name: an id, or a brand with its model and memory.
+        price: the column of the price.
+        unit: whether the price is in units of the currency, or in its minor units.
+        date: the column of the first day at which a price holds; "" where `publish` says it for all of them.
+        basis: whether the prices were observed or modelled; None where the column ``basis`` says it.
+        source: where the prices are from; "" for the column ``source`` or, where there is none, the file and the row.
+    """
+
+    encoding: Encoding = "utf-8"
+    delimiter: Literal["comma", "semicolon", "tab", "bar"] = "comma"
+    decimal: Literal["point", "comma"] = "point"
+    grouping: Literal["none", "comma", "point", "space", "apostrophe"] = "none"
+    signs: Words = ()
+    dates: Literal["iso", "dmy", "mdy", "ymd", "excel"] = "iso"
+    sheet: MaybeId = ""
+    header_row: Annotated[int, Between(1, LIST_ROWS)] = 1
+    model: Annotated[tuple[Id, ...], Items(1, 10, "self")] = ("model",)
+    price: Id = "price"
+    unit: Literal["unit", "minor"] = "unit"
+    date: MaybeId = ""
+    basis: Literal["observed", "modelled"] | None = None
+    source: Note = ""
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.decimal == self.grouping:
+            yield "grouping", self.grouping, "give another mark than the decimal one"
+        for sign in self.signs:
+            if any(character.isdigit() for character in sign) or sign != sign.strip():
+                yield "signs", self.signs, "give signs without digits, and without space around them"
+                break

@@ -1,0 +1,58 @@
+"""The lists of prices that were published: what each said, in a file beside ``programme.toml``.
+
+`miexchange.pricelists` writes it. The linter compares it with the prices that are there, and a list that was never in
+force is taken back by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from miexchange._bounded import bound_of
+from miexchange._csv import read_rows
+from miexchange.market import Price
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, tzinfo
+    from pathlib import Path
+
+    from miexchange._problems import Problems
+
+__all__ = ["COLUMNS", "PUBLISHED", "PublishedPrice", "latest_of", "read_published"]
+
+PUBLISHED = "published_prices.csv"
+COLUMNS = ("published_at", "model", "effective_from", "price_minor")
+
+
+class PublishedPrice(NamedTuple):
+    """One price of a list that was published."""
+
+    published_at: datetime
+    model: str
+    effective_from: datetime
+    price_minor: int
+
+
+def read_published(directory: Path, zone: tzinfo, problems: Problems) -> list[PublishedPrice]:
+    """Return what was published, in the order of the file; nothing where there is no such file.
+
+    Args:
+        directory: that of the programme.
+        zone: where a day begins.
+        problems: where faults are noted.
+    """
+    if not (directory / PUBLISHED).exists():
+        return []
+    found = []
+    for row in read_rows(directory / PUBLISHED, COLUMNS, (), problems):
+        published, begins = row.instant("published_at", None), row.instant("effective_from", zone)
+        model, price = row.text("model"), row.whole("price_minor", bound_of(Price, "price_minor"))
+        if published is not None and begins is not None and row.good:
+            found.append(PublishedPrice(published, model, begins, price))
+    return found
+
+
+def latest_of(published: Iterable[PublishedPrice]) -> dict[str, PublishedPrice]:
+    """Return the price of each model that begins last."""
+    return {one.model: one for one in sorted(published, key=lambda one: one.effective_from)}

@@ -47,7 +47,7 @@ def _third() -> dict[str, str]:
     return {
         name: " ".join(column.name for column in table.c if column.name not in LATER.get(name, "").split())
         for name, table in tables.items()
-        if name not in {"feed", "feed_queue", "programmes"}
+        if name not in {"feed", "feed_queue", "forgotten", "programmes"}
     }
 
 

@@ -103,6 +103,23 @@ def key_file(tmp_path: Path) -> Path:
     return tmp_path / "key"
 
 
+def test_old_answers_are_removed(ask: Callable[..., Ran], key_file: Path) -> None:
+    key = ("--key-file", str(key_file))
+    ran = ask("forget-answers")
+    assert ran.code == 2
+    assert "To remove answers needs the secret key, and none was given" in ran.err
+    ran = ask("forget-answers", "--before", "2100-01-01T00:00Z", *key)
+    assert ran.code == 2
+    assert "--before '2100-01-01T00:00Z' is after this machine's clock" in ran.err
+    told = ask("forget-answers", "--before", "2000-01-01T00:00Z", *key).out
+    assert told == "Removed: 0 answers to requests before 2000-01-01T00:00:00+00:00.\n"
+    assert ask("forget-answers", "--json", *key).data["answers"] == 0, "answers about open exchanges stay"
+    assert ask("sweep", *key).code == 0
+    data = ask("forget-answers", "--json", *key).data
+    assert (data["answer"], data["skipped"]) == ("forgotten", 0)
+    assert data["answers"] > 0, "by default those of the last 30 days stay"
+
+
 def test_sweep_needs_the_key(ask: Callable[..., Ran], key_file: Path, tmp_path: Path) -> None:
     ran = ask("sweep")
     assert ran.code == 2
@@ -195,8 +212,8 @@ def test_exposure_says_what_live_coupons_are_worth(ask: Callable[..., Ran]) -> N
 
 
 def test_migrate_says_the_version(ask: Callable[..., Ran]) -> None:
-    assert ask("migrate").out == "The ledger's tables are of version 0006.\n"
-    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0006"}
+    assert ask("migrate").out == "The ledger's tables are of version 0007.\n"
+    assert ask("migrate", "--json").data == {"answer": "migration", "version": "0007"}
 
 
 def test_no_command_makes_a_ledger(tmp_path: Any) -> None:  # noqa: ANN401 - a path

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, is_typeddict
 
 import miexchange
 
@@ -77,6 +77,8 @@ def _found() -> Iterator[Door]:
 def _of_type(name: str, kind: type) -> Iterator[Door]:
     if issubclass(kind, BaseException) or getattr(kind, "_is_protocol", False):
         return  # the package raises them, and nobody else makes one; a protocol has no code of ours
+    if is_typeddict(kind):
+        return  # a dict of the caller's: the function that takes it is the door
     if issubclass(kind, enum.Enum):
         yield Door(name, None, kind, (inspect.Parameter("value", inspect.Parameter.POSITIONAL_OR_KEYWORD),))
     elif not any(base.__name__ in MADE_BY_US for base in kind.__mro__):

@@ -306,6 +306,7 @@ def _examples() -> dict[type, Any]:
         SOUND.inclusion,
         ledger.Exposure(AT.date(), 1, 1, trade.ORDER.currency),
         ledger.Sweep(0, 0),
+        ledger.Forgotten(0),
         ledger.Difference("state", SOUND.issued.code, "", "void", "issued", 2, small.INR),
         ledger.Reconciliation(1, 1),
         ledger.Exported(1),

@@ -135,12 +135,13 @@ for _verb in (
     _ledger_records.send,
     _ledger_records.wipe,
     _ledger.sweep,
+    _ledger.forget_answers,
     _ledger.verify,
     _ledger.checkpoint,
     _ledger.exposure,
     _ledger.migrate,
 ):
-    _ledgers.command(_verb.__name__, epilog=EXIT_CODES)(_verb)
+    _ledgers.command(_verb.__name__.replace("_", "-"), epilog=EXIT_CODES)(_verb)
 _ledgers.command("list", epilog=EXIT_CODES)(_ledger_lists.listing)
 _ledgers.command("export", epilog=EXIT_CODES)(_ledger_lists.export)
 _ledgers.command("reconcile", epilog=EXIT_CODES)(_ledger_lists.reconcile)

@@ -1,5 +1,6 @@
 """`miexchange ledger`: look into a ledger, sweep it, prove that it is whole."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "checkpoint",
     "create",
     "exposure",
+    "forget_answers",
     "history",
     "migrate",
     "opened",
@@ -269,6 +271,44 @@ def sweep(
             _output.say(f"Skipped: {len(ended.skipped)} damaged exchanges. Run: miexchange ledger verify")
             _output.say_lines(f"  {code}" for code in ended.skipped)
     if ended.skipped:
+        raise typer.Exit(1)
+
+
+_KEPT = timedelta(days=30)
+
+
+def forget_answers(
+    *,
+    ledger: Where,
+    before: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INSTANT",
+            help="Of requests before this instant, such as 2018-04-03T12:00Z. By default 30 days ago.",
+        ),
+    ] = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Remove the answers of old requests; whoever sends such a request again gets a new answer.
+
+    Without this they are kept for ever. Answers about open exchanges stay, and so do all exchanges and their events.
+    A damaged answer is left where it is, and the exit code is then 1.
+    """
+    now = _given.now()
+    when = now - _KEPT if before is None else _given.instant(before, "--before", None)
+    if when > now:
+        raise _given.Wrong(f"--before '{before}' is after this machine's clock ({now.isoformat(timespec='seconds')})")
+    with unlocked(ledger, key_file, old_key_file, "To remove answers") as store:
+        found = store.forget_answers(when)
+    if as_json:
+        _output.write_json({"answer": "forgotten", "before": when.isoformat(), **found.to_dict()})
+    else:
+        _output.say(f"Removed: {found.answers:,} answers to requests before {when.isoformat(timespec='seconds')}.")
+        if found.skipped:
+            _output.say(f"Skipped: {found.skipped:,} damaged answers. Run: miexchange ledger verify")
+    if found.skipped:
         raise typer.Exit(1)
 
 

@@ -21,6 +21,7 @@ from miexchange._keyed import check_key
 from miexchange._value import require
 from miexchange.errors import missing, wrong_type
 from miexchange.ledger import _feed, _keyring, _schema
+from miexchange.ledger._accepting import AcceptArguments
 from miexchange.ledger._address import MAKE
 from miexchange.ledger._checkpoint import Checkpoint, Inclusion
 from miexchange.ledger._engine import PREPARE, check_pooler, engine_of, reading, release, translated
@@ -30,7 +31,7 @@ from miexchange.ledger._feed import FeedEvent, Unread
 from miexchange.ledger._ledger import Ledger
 from miexchange.ledger._observing import LOG, Observed, Watching
 from miexchange.ledger._reconcile import Difference, Reconciliation, reconcile
-from miexchange.ledger._reports import DeviceStanding, Exposure, Listed, Sweep
+from miexchange.ledger._reports import DeviceStanding, Exposure, Forgotten, Listed, Sweep
 from miexchange.ledger._rows import Entry
 from miexchange.ledger._seals import Seals
 from miexchange.ledger._verify import Verification, verify
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from miexchange.ledger._observing import Observer, Timer
 
 __all__ = [
+    "AcceptArguments",
     "BusyError",
     "Checkpoint",
     "DeviceStanding",
@@ -52,6 +54,7 @@ __all__ = [
     "Exported",
     "Exposure",
     "FeedEvent",
+    "Forgotten",
     "Inclusion",
     "Ledger",
     "LedgerError",

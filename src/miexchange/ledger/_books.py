@@ -219,10 +219,15 @@ class Books:
         row = session.core.execute(sql.ANSWER, scope).first()
         if row is None:
             return None
+        if (reply := self._reply(session, request, row)) is None:
+            self._withdraw(session, row)
+        return reply
+
+    def _reply(self, session: Session, request: Request, row: Any) -> Exchange | Refusal | None:  # noqa: ANN401 - a row of the table ``answers``
+        """Return the answer in a row to the request that comes again; None for a refusal that may have passed."""
         if not is_of(request, row.fingerprint, self._keys):
             return CHANGED
         if not row.is_final:
-            self._withdraw(session, row)
             return None
         try:
             if row.refusal is not None:

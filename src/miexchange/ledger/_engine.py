@@ -1,12 +1,14 @@
 """The database behind a ledger: how it is reached, how a transaction begins, and what its errors mean.
 
 SQLite: write-ahead log with ``synchronous=FULL``, so that what was committed survives a power cut; every transaction
-takes the write lock at once (``BEGIN IMMEDIATE``) and waits its turn. PostgreSQL: its default isolation, READ
+takes the write lock at once (``BEGIN IMMEDIATE``); the threads of a process queue for it (see `_turns`), other
+processes wait as SQLite does. PostgreSQL: its default isolation, READ
 COMMITTED, with row locks.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
 from functools import partial
@@ -20,6 +22,7 @@ from miexchange._text import without_passwords
 from miexchange.ledger._address import address_of, claim
 from miexchange.ledger._errors import BusyError, LedgerError, UnreachableError, UnreadableError
 from miexchange.ledger._forks import File, watch_connection, watch_engine
+from miexchange.ledger._turns import Turn, turns_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = [
+    "FORGET",
     "PLACE",
     "PREPARE",
     "READ",
@@ -46,6 +50,7 @@ __all__ = [
     "reading",
     "release",
     "translated",
+    "turn",
     "writing",
 ]
 
@@ -59,6 +64,8 @@ _SECONDS_TO_WAIT = 30
 _LONGEST_WAIT = 86_400
 _MODE = "miexchange_begin"
 _SHARED = "miexchange_shared"
+_TURNS = "miexchange_turns"
+_LOCKED = "The ledger is locked: somebody else has been writing to it all the while"
 _AGAIN = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 _WAITED = {"55P03"}  # PostgreSQL: lock not available in time
 _FULL = {"53100"}  # PostgreSQL: disk full
@@ -76,7 +83,8 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
 
     Args:
         where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database; or an engine of the caller's.
-        seconds_to_wait: how long to wait for a lock that somebody else holds; a caller's engine says so itself.
+        seconds_to_wait: how long to wait for a lock that somebody else holds; a caller's engine says so itself. On
+            SQLite, for the threads of this process that are before it, and then as long again for other processes.
         create: whether an SQLite file that is not there is made; otherwise that is an error.
 
     Raises:
@@ -90,7 +98,10 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
     if address.file is not None:
         claim(address.file, create=create)
         files = {"timeout": seconds_to_wait, "check_same_thread": False, "factory": File}
-        engine = create_engine(address.url, connect_args=files, max_overflow=-1, hide_parameters=True)
+        queue = {_TURNS: (turns_of(os.path.realpath(address.file)), seconds_to_wait)}
+        engine = create_engine(
+            address.url, connect_args=files, execution_options=queue, max_overflow=-1, hide_parameters=True
+        )
         event.listen(engine, "connect", partial(_set_up_sqlite, create=create))
         event.listen(engine, "begin", _begin)
     else:
@@ -223,6 +234,12 @@ VERB = Outcome(
 SWEEP = Outcome(
     "What was ended before stays ended", "Whether the last ones were ended is not known", "sweep again", is_retried=True
 )
+FORGET = Outcome(
+    "What was removed before stays removed",
+    "Whether the last answers were removed is not known",
+    "do it again",
+    is_retried=True,
+)
 PLACE = Outcome("Nothing was changed", "Whether events got their positions is not known", "read the feed again")
 PREPARE = Outcome("", "Whether the tables were changed is not known", "try again")
 READ = Outcome("", "", "try again")
@@ -267,9 +284,26 @@ class translated:  # noqa: N801 - used as a function; a generator costs more, wh
 
 
 @contextmanager
+def turn(engine: Engine, outcome: Outcome) -> Iterator[None]:
+    """Hold the turn to write to an SQLite file among the threads of this process; on a server there are no turns.
+
+    Raises:
+        BusyError: others were before it for as long as the ledger waits.
+    """
+    queue = engine.get_execution_options().get(_TURNS)
+    if queue is None:
+        yield
+        return
+    with Turn(*queue) as has_come:
+        if not has_come:
+            raise BusyError(_LOCKED, outcome.remedy("{}", is_unknown=False))
+        yield
+
+
+@contextmanager
 def writing(engine: Engine, outcome: Outcome) -> Iterator[Connection]:
     """Lend a connection for a block, and commit what the block did, or nothing of it."""
-    with translated(outcome), engine.connect() as connection:
+    with turn(engine, outcome), translated(outcome), engine.connect() as connection:
         transaction = connection.begin()
         try:
             yield connection
@@ -324,7 +358,7 @@ def _said(error: BaseException) -> tuple[Callable[..., LedgerError], str, str]:
     if isinstance(error, SQLAlchemyError):  # not the database's, but how it is used
         what = f"The ledger could not be used: {said}"
     elif state in _WAITED or "database is locked" in said or "database table is locked" in said:
-        return BusyError, "The ledger is locked: somebody else has been writing to it all the while", "{}"
+        return BusyError, _LOCKED, "{}"
     elif state in _FULL or "disk is full" in said:
         return LedgerError, "The disk of the ledger is full", "make room, then {}"
     elif said.startswith(("connection failed", "failed to resolve", "connection timeout", "[Errno")):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from miexchange.errors import shown
+from miexchange.ledger import _turns
 from miexchange.ledger._errors import LedgerError
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def _after_in_child() -> None:
     files, connections = _values(inherited.files), _values(inherited.connections)
     _process = _Process(inherited.lost | {one.path for one in files})
     _cut(connections)
+    _turns.start_anew()
     left: list[object] = [files, connections]
     for engine in _values(_engines):
         left.append(engine.pool)

@@ -4,54 +4,49 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from time import sleep
-from typing import TYPE_CHECKING, NoReturn, Self, cast
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, maybe, takes, whole
-from miexchange._text import ID_RULE, is_id, text_of
+from miexchange._arguments import FLAG, INSTANT, TEXT, Rule, instance, several, takes, whole
 from miexchange._time import from_micros, micros
 from miexchange._value import instant, require
 from miexchange.catalogue import Device
 from miexchange.coupon import Order, device_token
-from miexchange.eligibility import RegisterAnswer
-from miexchange.errors import MiExchangeError, out_of_range
-from miexchange.events import Accept, Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
-from miexchange.exchange import Exchange, State, acceptance, apply, begin
+from miexchange.errors import InvalidValue, MiExchangeError, out_of_range
+from miexchange.events import Agree, Complete, Decline, Expire, Inspect, Release, Reserve, Reverse, Void
+from miexchange.exchange import Exchange, State, apply
 from miexchange.imei import Imei
 from miexchange.inspection import Inspection, examine
 from miexchange.ledger import _feed, _queries, _quotas
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._books import Facts
+from miexchange.ledger._accepting import ACCOUNT, ITEM, MAKER, MOST, Acceptance, Accepting
 from miexchange.ledger._checkpoint import Checkpoint
 from miexchange.ledger._checkpoints import inclusion_of, next_epoch
 from miexchange.ledger._engine import READ, SWEEP, Conflict, frozen, release, translated
 from miexchange.ledger._errors import LedgerError, UnreadableError
+from miexchange.ledger._forgetting import forget
 from miexchange.ledger._observing import LOG, Watch, quicker
 from miexchange.ledger._records import KEY, ORDER, Records
-from miexchange.ledger._reports import ENDINGS, DeviceStanding, Exposure, Listed, Sweep, ending
-from miexchange.ledger._requests import Content, Request, plain_code
-from miexchange.ledger._rows import (
-    entry_of,
-)
+from miexchange.ledger._reports import ENDINGS, DeviceStanding, Exposure, Forgotten, Listed, Sweep, ending
+from miexchange.ledger._requests import plain_code
+from miexchange.ledger._rows import entry_of
 from miexchange.ledger._seals import bucket_of
 from miexchange.ledger._session import TRIES, ExchangeRow, Session
 from miexchange.ledger._verify import checkpoint_of
 from miexchange.money import Currency
 from miexchange.programme import Programme
-from miexchange.programme.limits import NO_TAGS, tags_told
+from miexchange.programme.limits import NO_TAGS
 from miexchange.quote import Quote
-from miexchange.refusal import ReasonCode, Refusal, refused
-from miexchange.valuation import maker_of
+from miexchange.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection
-
+    from miexchange.eligibility import RegisterAnswer
     from miexchange.events import Event
+    from miexchange.ledger._accepting import AcceptArguments
     from miexchange.ledger._checkpoint import Inclusion
     from miexchange.ledger._feed import FeedEvent
     from miexchange.ledger._rows import Entry
@@ -68,12 +63,7 @@ must be free for most of the time. `benchmarks/ledgering.py` prints what others 
 
 
 _PROGRAMME = instance(Programme, "give a Programme, as Programme.load returns")
-_MAKER = Rule(
-    lambda value: value is None or issubclass(type(value), (Programme, Mapping)),
-    "give a Programme, as Programme.load returns; a mapping of digests to programmes; or None for one that is kept",
-)
 _DEVICE = Rule(lambda value: issubclass(type(value), (Device, Quote)), "give a Device, or its Quote")
-_ACCOUNT = Rule(lambda value: is_id(text_of(value)), f"give {ID_RULE}", text_of)
 
 
 def _days_in(zone: tzinfo) -> Callable[[int], date]:
@@ -93,7 +83,7 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
     return day_of
 
 
-class Ledger(Records):
+class Ledger(Accepting, Records):
     """A ledger of exchanges in a database; `miexchange.ledger.open` makes one.
 
     Threads may share it, and so may processes that are forked: each opens connections of its own. A process that is
@@ -142,24 +132,6 @@ class Ledger(Records):
         """
         return self._secret_keys()[-1]
 
-    def _maker(self, quote: Quote, given: Programmes | None, connection: Connection | None = None) -> Programmes:
-        """Return the programme that is given, or the one that made a quote among those that are given or kept.
-
-        Where none did, it is an empty mapping, in which nobody finds one.
-        """
-        found = maker_of(quote, {} if given is None else given)
-        if isinstance(found, Refusal):
-            return self._programmes.find(quote.digest, connection) or {}
-        return found
-
-    @takes(
-        quote=instance(Quote),
-        programme=_MAKER,
-        account=_ACCOUNT,
-        at=INSTANT,
-        idempotency_key=KEY,
-        register_answer=maybe(instance(RegisterAnswer)),
-    )
     def accept(
         self,
         quote: Quote,
@@ -189,58 +161,45 @@ class Ledger(Records):
             tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
                 They are kept as they are, so give no address and no name of a person.
         """
-        keys, maker, told = self._secret_keys(), self._maker(quote, programme), tags_told(tags)
-        # The register's answer is as the instant: a retry may have asked again.
-        named = tuple(part for tag in told for part in tag)
-        content: Content = (quote, account, *named)
-        older: Content = () if register_answer is None else (quote, account, register_answer, *named)
-        request = Request("accept", idempotency_key, content, instant(at, "at"), asker=account, older=older)
-
-        def accepted(facts: Facts) -> Accept | Refusal:
-            if len(self._keys) > 1 and quote.device_tokens and not quote.imeis:  # a device may be known by any of them
-                return refused(ReasonCode.QUOTE_UNSEALED, "tokens")
-            return acceptance(
+        return self._accept_one(
+            self._acceptance(
                 quote,
-                maker,
+                programme,
                 account=account,
                 at=at,
-                key=keys[0],
-                old_keys=keys[1:],
+                idempotency_key=idempotency_key,
                 register_answer=register_answer,
-                tags=dict(told),
-                **facts._asdict(),
+                tags=tags,
             )
+        )
 
-        event = accepted(Facts())
-        begun: Exchange | None = None
+    @takes(items=several(ITEM, f"give up to {MOST:,} dicts, each with the arguments of Ledger.accept by name"))
+    def accept_many(self, items: Iterable[AcceptArguments]) -> tuple[Exchange | Refusal | MiExchangeError, ...]:
+        """Accept many quotes in one transaction; the answers are those of `accept` for one item after the other.
 
-        def first(session: Session) -> Exchange | Refusal:
-            if isinstance(event, Refusal):
-                return self._refuse(session, request, event)
-            nonlocal begun
-            begun = begin(event)
-            self._add(session, begun, event, request, cast("Programme", maker))
-            return begun
+        One item takes no other down: where `accept` would raise an error for it alone, as for an argument that is not
+        of its type, that error is its answer. A list that comes again, whole or in parts, gets its first answers.
+        An error of the database is raised, and then nothing was accepted.
 
-        def second(session: Session) -> Exchange | Refusal:
-            if isinstance(event, Refusal):
-                return self._refuse(session, request, event)
-            code = event.coupon.code
-            facts = self._facts(session.core, event)  # before the row: whoever wrote it made these facts
-            if (row := session.row(code)) is not None:
-                if row.version == 1:
-                    self._answer(session, request, code=code, version=1)
-                    return self._load(session.core, row)
-                return self._refuse(session, request, refused(ReasonCode.QUOTE_ACCEPTED))
-            refusal = accepted(facts)
-            return self._refuse(session, request, refusal) if isinstance(refusal, Refusal) else first(session)
+        Args:
+            items: for each the arguments of `accept`, by name; up to 1,000.
 
-        answer = self._settled(request, first, second)
-        if answer is begun:  # this very one was committed, with its programme
-            self._programmes.note(cast("Programme", maker))
-        return answer
+        Raises:
+            InvalidValue: there are too many, or one is no dict of such names; nothing was accepted.
+            LedgerError: the database cannot be used.
+        """
+        wanted = list(items)
+        require(len(wanted) <= MOST, "items", len(wanted), f"give at most {MOST:,}; make several calls of more")
+        self._secret_keys()
+        found: list[Acceptance | MiExchangeError] = []
+        for item in wanted:
+            try:
+                found.append(self._acceptance(**item))
+            except InvalidValue as error:
+                found.append(error)
+        return self._accept_all(found)
 
-    @takes(order=instance(Order, "give an Order"), account=_ACCOUNT, at=INSTANT, idempotency_key=KEY)
+    @takes(order=instance(Order, "give an Order"), account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def reserve(
         self, code: str, order: Order, *, account: str, at: datetime, idempotency_key: str
     ) -> Exchange | Refusal:
@@ -273,7 +232,7 @@ class Ledger(Records):
 
     @takes(
         inspection=instance(Inspection, "give an Inspection"),
-        programme=_MAKER,
+        programme=MAKER,
         order=ORDER,
         at=INSTANT,
         idempotency_key=KEY,
@@ -320,7 +279,7 @@ class Ledger(Records):
         older = () if inspection.register_answer is None else (inspection, order)
         return self._transition(code, "inspect", examined, at, idempotency_key, content, older=older)
 
-    @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=KEY)
+    @takes(account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def agree(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Take the customer's yes to the re-quote, once what is due is paid.
 
@@ -332,7 +291,7 @@ class Ledger(Records):
         """
         return self._later(code, Agree(at, account), idempotency_key, (account,), asker=account)
 
-    @takes(account=_ACCOUNT, at=INSTANT, idempotency_key=KEY)
+    @takes(account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def decline(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
         """Take the customer's no to the re-quote.
 
@@ -421,6 +380,24 @@ class Ledger(Records):
         what = "A sweep would end" if dry_run else "A sweep ended"
         LOG.log(level, "%s: %s; %d are damaged", what, found.counts, len(skipped))
         return found
+
+    @takes(before=INSTANT)
+    def forget_answers(self, before: datetime) -> Forgotten:
+        """Remove the answers of requests that are older than an instant; without this they are kept for ever.
+
+        A request whose answer is gone is a new one when it comes again, and what it asks for is decided by what is
+        there. So choose an instant before which nobody tries again: 30 days ago is what ``miexchange ledger
+        forget-answers`` takes. An answer about an open exchange stays, whatever its age. Exchanges, events and what is
+        known of devices are not touched: no phone is bought twice.
+
+        It goes on in small transactions, beside whoever writes; run it as often as you like, anywhere.
+
+        Args:
+            before: the instant. No clock is read.
+        """
+        self._secret_keys()
+        assert self._seals is not None  # noqa: S101 - as above
+        return forget(self._sessions, self._reader, self._seals, micros(instant(before, "before")))
 
     # ----- what is asked
 

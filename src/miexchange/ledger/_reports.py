@@ -15,7 +15,7 @@ from miexchange.money import Currency, CurrencyOfOld
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
 
-__all__ = ["ENDINGS", "DeviceStanding", "Exposure", "Listed", "Sweep", "ending"]
+__all__ = ["ENDINGS", "DeviceStanding", "Exposure", "Forgotten", "Listed", "Sweep", "ending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,19 @@ def ending(exchange: Exchange) -> str:
     if exchange.state == State.RESERVED:
         return "unsent" if exchange.unlock_until is None else "locked"
     return "expired" if exchange.state == State.ISSUED else "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Value):
+    """What `Ledger.forget_answers` removed.
+
+    Attributes:
+        answers: how many answers it removed.
+        skipped: how many stay because somebody changed them without the key: the ledger is damaged there.
+    """
+
+    answers: Count
+    skipped: Count = 0
 
 
 @dataclass(frozen=True, slots=True)

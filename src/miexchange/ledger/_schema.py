@@ -10,6 +10,8 @@
 - ``quotas``: how many places of each bonus with a quota are taken.
 - ``feed_queue``: the events that have no position in the feed yet, in the order in which they were written.
 - ``feed``: the positions of the others; see `miexchange.ledger._feed`.
+- ``forgotten``: how many answers were removed because they were old, by the numbers of the checkpoints before which
+  they were removed and written.
 - ``tallies``: the running count of events and answers, sealed with the ledger's key.
 - ``programmes``: the programmes by which quotes were accepted: each once, by its digest, with the first exchange of it.
 - ``secret_keys``: which keys open the ledger: for each its id, and the ledger's secrets encrypted under it.
@@ -63,6 +65,7 @@ __all__ = [
     "exchanges",
     "feed",
     "feed_queue",
+    "forgotten",
     "is_empty",
     "migrate",
     "programmes",
@@ -73,7 +76,7 @@ __all__ = [
     "version_of",
 ]
 
-HEAD = "0006"
+HEAD = "0007"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _metadata = MetaData()
@@ -168,6 +171,17 @@ answers = Table(
     Column("is_final", Boolean, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("seal", String(64), nullable=False),
+    Index("answers_at", "at_us"),
+    sqlite_with_rowid=False,
+)
+
+forgotten = Table(
+    "forgotten",
+    _metadata,
+    Column("removed_in", Integer, primary_key=True, autoincrement=False),
+    Column("made_in", Integer, primary_key=True, autoincrement=False),
+    Column("answers", Integer, nullable=False),
+    Column("before_us", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

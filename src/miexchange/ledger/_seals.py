@@ -19,11 +19,13 @@ from miexchange.ledger._errors import LedgerError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BUCKETS", "FEED", "FIRST_EPOCH", "Seals", "Tally", "bucket_of", "chained_as_in_0001"]
+__all__ = ["BUCKETS", "FEED", "FIRST_EPOCH", "FORGOTTEN", "Seals", "Tally", "bucket_of", "chained_as_in_0001"]
 
 BUCKETS = 256
 FEED = BUCKETS
 """The row of the running count after those: how many events have a position in the feed, and the sum of these."""
+FORGOTTEN = "forgotten"
+"""What the rows of the table ``forgotten`` are counted under."""
 FIRST_EPOCH = 1
 _MODULUS = 2**256
 _OF_EVENT = ("code", "version", "kind", "at_us", "body", "key_id", "request", "epoch")
@@ -40,6 +42,7 @@ _OF_ANSWER = (
     "is_final",
     "epoch",
 )
+_OF_FORGOTTEN = ("removed_in", "made_in", "answers", "before_us")
 _OF_KEY = ("key_id", "number", "wrapped")
 
 
@@ -108,6 +111,10 @@ class Seals:
     def add_programme(self, tally: Tally, row: Mapping[Any, Any], times: int = 1) -> None:
         """Count a row of the table ``programmes``, with the exchange that it came with."""
         self._add(tally, "programme", f"{row['digest']} {row['code']}", times)
+
+    def add_forgotten(self, tally: Tally, row: Mapping[Any, Any], times: int = 1) -> None:
+        """Count a row of the table ``forgotten``; `times` is -1 to take it away."""
+        self._add(tally, "forgotten", " ".join(str(row[name]) for name in _OF_FORGOTTEN), times)
 
     def add_position(self, tally: Tally, position: int, code: str, version: int) -> None:
         """Count an event that got its position in the feed."""

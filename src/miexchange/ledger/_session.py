@@ -7,15 +7,17 @@ more for a statement, of which a transition has four.
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from sqlalchemy import insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from miexchange.ledger import _sql as sql
-from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated
+from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated, turn
 from miexchange.ledger._errors import BusyError, LedgerError
 from miexchange.ledger._observing import LOG, quicker
 from miexchange.ledger._seals import Tally, bucket_of
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection, Dialect, Engine, Executable
+    from sqlalchemy import Connection, Dialect, Engine, Executable, Table
 
     from miexchange.ledger._engine import Outcome
 
@@ -89,6 +91,7 @@ class Statements:
         self.add_all = text(sql.ADD_ALL) if in_one else None
         self.write = text(sql.WRITE) if in_one else None
         self.write_and_close = text(sql.WRITE_AND_CLOSE) if in_one else ""
+        self.add_rows = sql.ADD_ROWS if in_one else None
 
 
 class Session:
@@ -163,6 +166,17 @@ class Session:
         for found in self.core.execute(sql.LOCKED_TALLIES, {"buckets": sorted(buckets)}):
             self.held[found.bucket] = Tally(*found)
 
+    def answers(self, scopes: Sequence[tuple[str, str, str]]) -> list[Any]:
+        """Return the answers of many requests, by their primary keys; on a server by one statement.
+
+        SQLite reads the whole table for a list of keys with several columns, and is asked for one after the other.
+        """
+        if self.statements.add_rows is not None:
+            return list(self.core.execute(sql.ANSWERS, {"scopes": scopes}))
+        names = ("asker", "verb", "request")
+        asked = (self.core.execute(sql.ANSWER, dict(zip(names, scope, strict=True))).first() for scope in scopes)
+        return [found for found in asked if found is not None]
+
     def drop_answer(self, scope: Mapping[str, object], counted: Mapping[str, object]) -> None:
         """Remove an answer.
 
@@ -215,6 +229,28 @@ class Session:
         self.run(statements.queue, told)
         self.run(statements.add_answer, answer)
         self.run(statements.count, counted)
+
+    def add_rows(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Add many rows; on a server in one statement."""
+        if not rows:
+            return
+        statement = self.statements.add_rows
+        if statement is None:
+            self.core.execute(insert(table), rows)
+        else:
+            self.core.execute(statement[table.name], {"rows": json.dumps(rows)})
+
+    def count(self, counted: Sequence[Mapping[str, object]]) -> None:
+        """Write many rows of the running count; on a server in one statement.
+
+        Args:
+            counted: their values, as of `Seals.counted`.
+        """
+        if self.statements.add_rows is None:
+            self.core.execute(sql.COUNT, counted)
+            return
+        rows = [{name.removeprefix("tally_"): value for name, value in one.items()} for one in counted]
+        self.core.execute(sql.COUNT_ALL, {"rows": json.dumps(rows)})
 
     def write(
         self,
@@ -323,6 +359,10 @@ class Sessions:
         Args:
             outcome: what an error says of it.
         """
+        with turn(self._engine, outcome):
+            yield from self._transaction(outcome)
+
+    def _transaction(self, outcome: Outcome) -> Iterator[Session]:
         with translated(outcome):
             session = self._begun()
         try:
@@ -343,18 +383,19 @@ class Sessions:
             raise
         self.keep(session)
 
-    def settled(self, work: Callable[[Session, int], _T]) -> _T:
+    def settled(self, work: Callable[[Session, int], _T], outcome: Outcome = VERB) -> _T:
         """Do work in a transaction, and again where somebody was quicker.
 
         Args:
             work: gets the session and the number of the attempt, from 0.
+            outcome: as of `transaction`.
 
         Raises:
             BusyError: others were quicker every time.
         """
         for number in range(TRIES):
             try:
-                with self.transaction() as session:
+                with self.transaction(outcome) as session:
                     return work(session, number)
             except Conflict:
                 quicker(number + 1)

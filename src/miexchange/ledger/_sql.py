@@ -16,7 +16,9 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
+    text,
     true,
     tuple_,
     update,
@@ -31,6 +33,7 @@ from miexchange.ledger._schema import (
     events,
     exchanges,
     feed_queue,
+    forgotten,
     programmes,
     quotas,
     tags,
@@ -39,26 +42,33 @@ from miexchange.ledger._schema import (
 from miexchange.programme.limits import ACCOUNT, DEVICE
 
 if TYPE_CHECKING:
-    from sqlalchemy import CTE, Insert
+    from sqlalchemy import CTE, Insert, Table, TextClause
 
 __all__ = [
     "ADD",
     "ADD_ALL",
     "ADD_ANSWER",
     "ADD_EVENT",
+    "ADD_ROWS",
     "ADD_TOKEN",
     "ANSWER",
+    "ANSWERS",
     "ANSWER_ALONE",
+    "AT_ONCE",
     "BATCH",
     "BOUGHT",
+    "BOUGHT_TOKENS",
     "CLOSE_TOKENS",
     "COUNT",
+    "COUNT_ALL",
     "DIGESTS",
     "DROP_ANSWER",
     "DUE",
     "EXPOSURE",
     "EXPOSURE_OF_A_MINUTE",
     "FIRST_PLACE",
+    "FORGET_AGAIN",
+    "FORGOTTEN_IN",
     "GIVEN",
     "GIVE_PLACE",
     "HISTORY",
@@ -74,9 +84,12 @@ __all__ = [
     "MOVING",
     "OF_ORDER",
     "OF_TOKENS",
+    "OLD_ANSWERS",
+    "OPEN_ACCOUNTS",
     "OPEN_OF_ACCOUNT",
     "OPEN_OF_DEVICE",
     "OPEN_STATES",
+    "OPEN_TOKENS",
     "PROGRAMME",
     "QUEUE",
     "ROW",
@@ -90,6 +103,9 @@ __all__ = [
 OPEN_STATES = tuple(state.value for state in OPEN)
 BATCH = 20
 """How many exchanges a sweep ends in one transaction: few, because on SQLite everybody else waits for it."""
+
+AT_ONCE = 100
+"""How many old answers are removed in one transaction."""
 
 US_OF_A_MINUTE = 60_000_000
 
@@ -119,6 +135,33 @@ ANSWER = select(answers).where(
     answers.c.asker == bindparam("asker"),
     answers.c.verb == bindparam("verb"),
     answers.c.request == bindparam("request"),
+)
+ANSWERS = select(answers).where(
+    tuple_(answers.c.asker, answers.c.verb, answers.c.request).in_(bindparam("scopes", expanding=True))
+)
+_old = (
+    select(answers)
+    .outerjoin(exchanges, exchanges.c.code == answers.c.code)
+    .where(
+        answers.c.at_us < bindparam("before_us"),
+        or_(exchanges.c.code.is_(None), exchanges.c.state.not_in(OPEN_STATES)),
+    )
+)
+_scope = (answers.c.asker, answers.c.verb, answers.c.request)
+OLD_ANSWERS = (
+    _old.where(
+        answers.c.at_us >= bindparam("last_us"),  # by which the index is entered; the next line alone does not do it
+        tuple_(answers.c.at_us, *_scope)
+        > tuple_(*(bindparam(f"last_{name}") for name in ("us", "asker", "verb", "request"))),
+    )
+    .order_by(answers.c.at_us, *_scope)
+    .limit(AT_ONCE)
+)
+FORGOTTEN_IN = select(forgotten).where(forgotten.c.removed_in == bindparam("epoch"))
+FORGET_AGAIN = (
+    update(forgotten)
+    .where(forgotten.c.removed_in == bindparam("the_removed_in"), forgotten.c.made_in == bindparam("the_made_in"))
+    .values(answers=bindparam("the_answers"), before_us=bindparam("the_before_us"))
 )
 _then = (
     select(events.c.code, func.max(events.c.version).label("version"))
@@ -162,6 +205,20 @@ BOUGHT = select(func.max(device_tokens.c.bought_us)).where(
     device_tokens.c.token.in_(bindparam("tokens", expanding=True)),
     device_tokens.c.bought_us.is_not(None),
     device_tokens.c.code != bindparam("code"),
+)
+OPEN_ACCOUNTS = select(exchanges.c.account).where(
+    exchanges.c.account.in_(bindparam("accounts", expanding=True)), IS_OPEN
+)
+OPEN_TOKENS = select(device_tokens.c.token).where(
+    device_tokens.c.token.in_(bindparam("tokens", expanding=True)), TOKEN_IS_OPEN
+)
+BOUGHT_TOKENS = (
+    select(device_tokens.c.token, func.max(device_tokens.c.bought_us).label("bought_us"))
+    .where(
+        device_tokens.c.token.in_(bindparam("tokens", expanding=True)),
+        device_tokens.c.bought_us.is_not(None),
+    )
+    .group_by(device_tokens.c.token)
 )
 _begun = (
     select(exchanges.c.began_us)
@@ -222,6 +279,23 @@ COUNT = (
     update(tallies)
     .where(tallies.c.bucket == bindparam("tally_bucket"))
     .values({name: bindparam(f"tally_{name}") for name in ("events", "answers", "sum", "epoch", "seal")})
+)
+# Many rows on PostgreSQL: one statement and one parameter for all of them, instead of one for each row.
+_ROWS = "json_populate_recordset(CAST(NULL AS {0}), CAST(:rows AS json))"
+
+
+def _adding(table: Table, *names: str) -> TextClause:
+    columns = ", ".join(f'"{name}"' for name in names or table.c.keys())
+    return text(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {_ROWS.format(table.name)}")  # noqa: S608 - names of ours
+
+
+ADD_ROWS = {
+    **{table.name: _adding(table) for table in (exchanges, device_tokens, events, answers)},
+    feed_queue.name: _adding(feed_queue, "code", "version"),
+}
+_tallied = ", ".join(f'"{name}" = new."{name}"' for name in ("events", "answers", "sum", "epoch", "seal"))
+COUNT_ALL = text(
+    f"UPDATE tallies SET {_tallied} FROM {_ROWS.format('tallies')} AS new WHERE tallies.bucket = new.bucket"  # noqa: S608 - as above
 )
 DROP_ANSWER = delete(answers).where(
     answers.c.asker == bindparam("asker"),

@@ -39,13 +39,14 @@ from miexchange.ledger._schema import (
     exchanges,
     feed,
     feed_queue,
+    forgotten,
     programmes,
     quotas,
     secret_keys,
     tags,
     tallies,
 )
-from miexchange.ledger._seals import FEED, Seals, Tally, bucket_of
+from miexchange.ledger._seals import FEED, FORGOTTEN, Seals, Tally, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,7 @@ __all__ = ["Verification", "checkpoint_of", "verify"]
 
 _KEPT = Table(programmes.name, MetaData(), *(column._copy() for column in programmes.c if column.name != "body"))  # noqa: SLF001 - copied for another table
 """The programmes without their bodies, which are read one at a time."""
+_NEVER = -(2**62)  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ class _Proof:
         self.faults: list[str] = []
         self.counts: Counter[str] = Counter()
         self.positions = array("q")
+        self.forgotten: list[Row] = []
         self.now, self.then, self.answers_then = Tree(), Tree(), Tree()
         self._tallies = None if seals is None else [seals.first(bucket) for bucket in range(FEED + 1)]
         self._promises = _Promises()
@@ -181,6 +184,7 @@ class _Proof:
         self._look_at_schema(engine)
         with translated(READ), raw(engine) as connection:
             self._look_at_file(connection)
+            self._look_at_forgotten(connection)
             for code, found in self._by_code(connection):
                 self._look_at(code, found)
             self.faults += self._promises.broken()
@@ -297,7 +301,8 @@ class _Proof:
             assert isinstance(first, Accept)  # noqa: S101 - a history that folds begins with one
             yield from _faults_of_tags(first, found)
             self._promises.add(exchange, first)
-        yield from _faults_of_requests(exchange, told, given)
+        before_us = max((row["before_us"] for row in self.forgotten), default=_NEVER)
+        yield from _faults_of_requests(exchange, told, given, before_us)
 
     def _count(self, code: str, told: list[Row]) -> None:
         """Count the events of an exchange, and take its last one as a leaf."""
@@ -385,6 +390,12 @@ class _Proof:
             if given[programme, bonus] > self._unread:
                 self.faults.append(f"the quota of the bonus {bonus} of {programme} is counted, and nobody has a place")
 
+    def _look_at_forgotten(self, connection: Connection) -> None:
+        for row in self._whole(connection, forgotten):
+            self.forgotten.append(row)
+            if self.seals is not None and self._tallies is not None:
+                self.seals.add_forgotten(self._tallies[bucket_of(FORGOTTEN)], row)
+
     def _look_at_keys(self, connection: Connection) -> None:
         found = list(self._whole(connection, secret_keys))
         for row in found:
@@ -447,17 +458,21 @@ class _Proof:
             self.faults.append(f"checkpoint {checkpoint.number} is not signed with this ledger's key")
             return
         name = f"checkpoint {checkpoint.number} of {checkpoint.at.isoformat()}"
+        # Answers that were removed since are no longer under the root; that they are as many as were counted is.
+        removed = sum(
+            row["answers"] for row in self.forgotten if row["made_in"] <= checkpoint.number < row["removed_in"]
+        )
         figures = {
             "exchanges": (checkpoint.exchanges, self.then.size),
             "events": (checkpoint.events, self.counts["events then"]),
-            "answers": (checkpoint.answers, self.answers_then.size),
+            "answers": (checkpoint.answers, self.answers_then.size + removed),
         }
         for what, (said, there) in figures.items():
             if said != there:
                 self.faults.append(f"{name} has {said} {what}, and of those of its time {there} are there")
         if checkpoint.root != self.then.root.hex():
             self.faults.append(f"{name} has other exchanges than the ledger: events were removed, changed or added")
-        if checkpoint.answers_root != self.answers_then.root.hex():
+        if not removed and checkpoint.answers_root != self.answers_then.root.hex():
             self.faults.append(f"{name} has other answers than the ledger: some were removed, changed or added")
 
 
@@ -479,8 +494,8 @@ def _faults_of_tags(first: Accept, found: dict[str, list[Row]]) -> Iterator[str]
         yield "its tags are not those that were told"
 
 
-def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[Row]) -> Iterator[str]:
-    """Compare the events with the answers to the requests that made them."""
+def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[Row], before_us: int) -> Iterator[str]:
+    """Compare the events with the answers to the requests that made them; the old ones were removed."""
     versions = {row["version"] for row in told}
     made: dict[tuple[str, str, str], Row] = {}
     for row in given:
@@ -494,14 +509,20 @@ def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[
             yield f"the request {row['request']!r} was answered with event {row['version']}, which is missing"
     if exchange is None:
         return
-    for row in told:
-        if row["request"] is None:
-            continue
+    for row in filter(lambda one: one["request"] is not None, told):
         answer = made.get((asker_of(row["kind"], exchange.account), row["kind"], row["request"]))
+        if _was_old(row, exchange, before_us):
+            continue  # its answer was removed, and the request may have come again since and got another one
         if answer is None or answer["version"] is None:
             yield f"event {row['version']} was made by a request, and its answer is missing"
         elif answer["version"] != row["version"]:
             yield f"event {row['version']} was made by a request, which was answered with event {answer['version']}"
+
+
+def _was_old(row: Row, exchange: Exchange, before_us: int) -> bool:
+    """Tell whether the answer to the request that made an event may have been removed."""
+    asked_us = row["at_us"] - exchange.rules.skew_seconds * 1_000_000  # at the earliest: its clock may have been behind
+    return asked_us < before_us and not exchange.is_open
 
 
 class _Promises:

@@ -1,0 +1,103 @@
+"""One writer at a time in an SQLite file, in the order in which the threads of a process asked.
+
+SQLite has no queue: a writer that finds the file locked sleeps and looks again, after up to 0.1 s, and whoever asks at
+the right moment is next. Threads of one process therefore queue here before they ask SQLite; other processes are still
+waited for by SQLite's own way. A connection is taken only by the thread whose turn it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Turn", "Turns", "start_anew", "turns_of"]
+
+
+class Turns:
+    """The queue for one file. The first in it is the writer."""
+
+    def __init__(self) -> None:
+        """Begin with nobody in the queue."""
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget everybody: in a child they are threads of the parent, and one of them may hold the guard."""
+        self._guard = Lock()
+        self._queue: deque[Turn] = deque()
+
+    def enter(self, turn: Turn) -> None:
+        """Let a thread queue; its turn comes at once where nobody is before it."""
+        with self._guard:
+            self._queue.append(turn)
+            if self._queue[0] is turn:
+                turn.ready.release()
+
+    def leave(self, turn: Turn) -> None:
+        """Let a thread go, whether its turn had come or not, and wake the next one."""
+        with self._guard:
+            if turn not in self._queue:
+                return  # of a parent, or interrupted before it queued
+            was_first = self._queue[0] is turn
+            self._queue.remove(turn)
+            if was_first and self._queue:
+                self._queue[0].ready.release()
+
+
+class Turn:
+    """A place in the queue, for a block; the block runs when its turn has come."""
+
+    __slots__ = ("_seconds", "_turns", "ready")
+
+    def __init__(self, turns: Turns, seconds: float) -> None:
+        """Queue nowhere yet.
+
+        Args:
+            turns: the queue.
+            seconds: how long to wait for the turn.
+        """
+        self._turns = turns
+        self._seconds = seconds
+        self.ready = Lock()
+        self.ready.acquire()
+
+    def __enter__(self) -> bool:
+        """Wait, and return whether the turn came in time."""
+        try:
+            self._turns.enter(self)
+            return self.ready.acquire(timeout=self._seconds)
+        except BaseException:  # an interrupt: the others go on
+            self._turns.leave(self)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the queue."""
+        self._turns.leave(self)
+
+
+_files: WeakValueDictionary[str, Turns] = WeakValueDictionary()
+_opening = Lock()
+
+
+def turns_of(path: str) -> Turns:
+    """Return the queue of a file, one for all ledgers of this process that have it open.
+
+    Args:
+        path: the file's real path.
+    """
+    with _opening:
+        return _files.setdefault(path, Turns())
+
+
+def start_anew() -> None:
+    """Begin again in a child."""
+    global _opening  # noqa: PLW0603 - there is one process
+    _opening = Lock()
+    for turns in [one for one in (reference() for reference in _files.valuerefs()) if one is not None]:
+        turns.start_anew()

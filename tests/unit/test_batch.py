@@ -427,16 +427,12 @@ class TestTheSecondImei:
         assert columns == singles
 
 
-@pytest.mark.parametrize(
-    ("target", "kind"),
-    [("\ud800", "object"), ("a\ud800", "object"), ("x" * 4_001, "object"), ("x" * 4_001, "category")],
-)
-def test_a_target_that_a_quote_cannot_hold_is_no_value_as_one_device_says(
-    target: str, kind: str, programme: Programme, best: dict[str, str]
+@pytest.mark.parametrize("target", ["\ud800", "a\ud800"])
+def test_a_target_that_cannot_be_written_is_no_value_as_one_device_says(
+    target: str, programme: Programme, best: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidValue, match="target"):
         appraise(Device(PHONE), Condition(best | {"warranty": None}), programme, at=AT, target=target)
     targets = pd.Series([target, "redmi-5", None], dtype=object)
-    targets = targets.astype("category") if kind == "category" else targets
     table = pd.concat([frame(best)] * 3, ignore_index=True).assign(target=targets)
     assert appraise_frame(table, programme, at=AT)["reasons"].tolist() == ["invalid_value", "", ""]

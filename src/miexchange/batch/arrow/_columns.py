@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from miexchange._fits import is_text as is_whole
 from miexchange._limits import COLUMNS, NAME
 from miexchange._text import closest, is_missing, text_of
 from miexchange._time import EPOCH, YEARS
@@ -33,7 +34,6 @@ from miexchange.batch.arrow._layouts import (
     unwrapped,
 )
 from miexchange.errors import InvalidValue, missing, shown, wrong_type
-from miexchange.programme.rules import fits_quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -310,7 +310,7 @@ def _text_of(cell: object) -> str | None:
 
 _CELLS: Mapping[str, Callable[[object], object]] = {
     "text": _text_of,
-    "told": lambda cell: text if (text := text_of(cell)) is not None and fits_quote(text) else None,
+    "told": lambda cell: text if is_whole(text := text_of(cell)) else None,
     "instant": partial(instant, field="cell"),
     "day": partial(day, field="cell"),
     "flag": lambda cell: bool(cell) if issubclass(type(cell), bool | np.bool_) else None,

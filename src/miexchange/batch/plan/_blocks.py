@@ -26,7 +26,6 @@ from miexchange.batch.plan._loop import (
     appraise_rows,
 )
 from miexchange.eligibility import ImeiStatus, naming_code
-from miexchange.programme.rules import fits_quote
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
@@ -88,15 +87,6 @@ def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at
     return values
 
 
-def _code_of(codes: Mapping[str, int], unknown: int, strange: int | None) -> Callable[[str], int]:
-    """Return what finds the code of a text; where it goes into a quote, one that a quote cannot hold is strange."""
-
-    def code_of(text: str) -> int:
-        return codes.get(text, unknown if strange is None or fits_quote(text) else strange)
-
-    return code_of
-
-
 class Chunk:
     """The rows of one chunk, whose columns each lie in one piece."""
 
@@ -113,13 +103,13 @@ class Chunk:
         no_model = plan.keys[ReasonCode.INVALID_VALUE]
         self._models = Codes(*arrays["model"], self._key_of, no_model, no_model, np.uint32)
         self._numbers = [Imeis(*arrays[name]) for name in ("imei", "imei2") if name in arrays]
-        self._target = self._codes(arrays, "target", _code_of(targets, 0, len(targets) + 1), 0, len(targets) + 1)
+        self._target = self._codes(arrays, "target", lambda text: targets.get(text, 0), 0, len(targets) + 1)
         self._status = self._codes(
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
-        asked = [self._answer(arrays, name, options, told=False) for name, options in plan.questions.items()]
-        self._answers = asked + [self._answer(arrays, name, texts, told=True) for name, texts in plan.texts.items()]
+        known = (*plan.questions.items(), *plan.texts.items())
+        self._answers = [self._answer(arrays, name, texts) for name, texts in known]
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
         self._asked_at = Integers(*arrays["register_asked_at"]) if "register_asked_at" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
@@ -136,9 +126,12 @@ class Chunk:
         """Return the codes of a column, or the one code of all rows where it is not there."""
         return Codes(*arrays[name], code_of, missing, no_text) if name in arrays else missing
 
-    def _answer(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str], *, told: bool) -> Codes | int:
+    def _answer(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str]) -> Codes | int:
         codes, count = {option: code for code, option in enumerate(options)}, len(options)
-        code_of = _code_of(codes, count + UNKNOWN, count + STRANGE if told else None)
+
+        def code_of(text: str) -> int:
+            return codes.get(text, count + UNKNOWN)
+
         return self._codes(arrays, name, code_of, count + MISSING, count + STRANGE)
 
     def block(self, start: int, stop: int, room: Room) -> Block:

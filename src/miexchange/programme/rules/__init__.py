@@ -47,7 +47,6 @@ __all__ = [
     "Settings",
     "Span",
     "Told",
-    "fits_quote",
     "plain_input",
     "plain_inputs",
     "told_by_name",
@@ -114,8 +113,7 @@ INPUTS: dict[str, str] = {name: parts_of(hint)[1][-1] for name, hint in hints_of
 
 _NOTHING: dict[str, str | None] = dict.fromkeys(INPUTS)
 
-fits_quote = check_of(Line, 0)
-"""Tell whether a quote can hold what its valuation was told."""
+_fits_quote = check_of(Line, 0)
 
 
 def plain_input(given: object, name: str) -> str | None:
@@ -127,7 +125,7 @@ def plain_input(given: object, name: str) -> str | None:
     if given is None or is_missing(given):
         return None
     said = given if type(given) is str else text(given, name, f"give {INPUTS[name]}, or None")
-    if not fits_quote(said):
+    if not _fits_quote(said):
         raise fault(name, said, Line | None, 0)
     return said
 

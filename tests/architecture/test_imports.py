@@ -49,13 +49,15 @@ ROOMS = (
     {"exchange", "_history"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
-ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "spark", "strategies", "tuning"}
+ISLANDS = {"batch", "cli", "_demo", "display", "ledger", "spark", "sql", "strategies", "tuning"}
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
     ("cli", "display"),
     ("cli", "ledger"),
     ("spark", "batch"),
+    ("spark", "sql"),
+    ("sql", "batch"),
     ("tuning", "batch"),
 }
 # The wings of the island of columns, one way as well: each may use itself and those that it names.
@@ -67,7 +69,7 @@ WINGS: dict[str, set[str]] = {
     "files": {"arrow", "plan", "_frames"},
 }
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm"}
-HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "typer"}
+HEAVY |= {"alembic", "babel", "click", "hypothesis", "psycopg", "rich", "sqlalchemy", "sqlglot", "typer"}
 
 
 def trees() -> dict[str, ast.Module]:

@@ -126,7 +126,7 @@ def test_the_reference_documents_every_public_name_and_nothing_else() -> None:
 
 
 def test_no_package_but_the_documented_ones_is_there() -> None:
-    assert PACKAGES == ["batch", "cli", "ledger", "programme", "strategies", "tuning"]
+    assert PACKAGES == ["batch", "cli", "ledger", "programme", "sql", "strategies", "tuning"]
 
 
 @pytest.mark.parametrize("folder", LONGEST_FILE)

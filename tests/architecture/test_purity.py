@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "miexchange"
-ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "strategies", "tuning"}
+ISLANDS = {"batch", "cli", "_demo", "ledger", "spark", "sql", "strategies", "tuning"}
 EVERY_FILE = sorted(file.relative_to(PACKAGE).as_posix() for file in PACKAGE.rglob("*.py"))
 CORE = [file.removesuffix(".py") for file in EVERY_FILE if Path(file).parts[0].removesuffix(".py") not in ISLANDS]
 MONEY_PATH = ("_kernel", "condition", "coupon", "exchange", "inspection", "market", "money", "quote", "valuation")

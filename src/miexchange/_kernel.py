@@ -21,6 +21,7 @@ __all__ = [
     "at_least",
     "at_most",
     "bonus",
+    "calendar",
     "down_to_step",
     "drift_bps",
     "finding",
@@ -159,6 +160,27 @@ def position_of(count: _Int, last: _Int) -> _Int:
     [7, 24, 25, 26]
     """
     return at_most(count, last) + (last + 1 - count) * (count < 0) + (count == NOT_GIVEN)
+
+
+def calendar(day: _Int) -> tuple[_Int, _Int]:
+    """Return the month of a day and its place in that month, both counted from 0, in the Gregorian calendar.
+
+    Months are counted from March of the year 0: years begin in March here, so that the leap day is the last one of its
+    year; the lengths of five such months add up to 153, again and again.
+
+    Args:
+        day: the day, in days since 1970.
+
+    >>> calendar(0), calendar(31 + 28 + 20)
+    ((23638, 0), (23640, 20))
+    """
+    days = day + 719_468  # since 1 March of the year 0
+    era = days // 146_097  # 400 years
+    of_era = days - era * 146_097
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    return (era * 400 + year) * 12 + month, of_year - (153 * month + 2) // 5
 
 
 def whole_months(since_month: _Int, since_day: _Int, month: _Int, day: _Int) -> _Int:

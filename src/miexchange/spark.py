@@ -5,7 +5,7 @@ Needs pyspark, the extra ``spark``, on the driver and on the executors. See docs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 - its name everywhere
@@ -21,7 +21,7 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from miexchange._arguments import COLUMNS, takes
+from miexchange._arguments import COLUMNS, one_of, takes
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import out_of_range, unknown, wrong_type
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pyspark.core.broadcast import Broadcast
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import DataType
 
     from miexchange.programme import Programme
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["appraise"]
 
 
-@takes(keep=COLUMNS)
+@takes(keep=COLUMNS, engine=one_of("python", "sql"), names=COLUMNS)
 def appraise(
     df: DataFrame,
     programme: Programme,
@@ -48,6 +48,8 @@ def appraise(
     at: datetime | None = None,
     keep: Collection[str] = (),
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    engine: Literal["python", "sql"] = "python",
+    names: Collection[str] = (),
 ) -> DataFrame:
     """Value a Spark DataFrame of devices, a row each, as `miexchange.batch.appraise_frame` values a table.
 
@@ -64,6 +66,9 @@ def appraise(
         at: the instant of the valuation, where the DataFrame has no column ``at``.
         keep: columns of the DataFrame that come first in the result, as they are: a key, to tell its rows apart.
         bonuses_given: how often each bonus with a quota was given so far; the same for every row.
+        engine: ``python`` hands batches to Python on the executors; ``sql`` needs none there, but Spark 4 and the extra
+            ``sql``: the programme is the query of `miexchange.sql.query`.
+        names: for ``sql``, what ``model`` holds besides ids, as there: a name that is neither is refused as unknown.
 
     Returns:
         The kept columns, then those of `miexchange.batch.columns_out`: texts as STRING, amounts in minor units
@@ -99,17 +104,90 @@ def appraise(
     known = set().union(*columns_in(programme))
     _check_types(df.schema)
     keep = _kept(keep, df.columns, values.names)
-    names = [name for name in df.columns if name in known or name in keep]
+    columns = [name for name in df.columns if name in known or name in keep]
+    if engine == "sql":
+        return _queried(df, programme, at, keep, known, names, bonuses_given)
     given = dict(bonuses_given)  # the caller's may change before a job runs
     rules = _shipped(programme, df.sparkSession)
 
     def appraise_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return _values(batches, rules(), names=names, at=at, keep=keep, bonuses_given=given)
+        return _values(batches, rules(), names=columns, at=at, keep=keep, bonuses_given=given)
 
     # Spark looks a column up by name, where a dot leads into a field and capitals may mean nothing. Places are exact.
-    placed = df.select(*(F.col(f"`{name.replace('`', '``')}`") for name in names))
-    placed = placed.toDF(*(f"_{place}" for place in range(len(names))))
+    placed = df.select(*map(_column, columns))
+    placed = placed.toDF(*(f"_{place}" for place in range(len(columns))))
     return placed.mapInArrow(appraise_partition, _schema(df.schema, keep, values))
+
+
+def _queried(
+    df: DataFrame,
+    programme: Programme,
+    at: datetime | None,
+    keep: Sequence[str],
+    known: Collection[str],
+    names: Collection[str],
+    bonuses_given: Mapping[str, int],
+) -> DataFrame:
+    """Value a DataFrame by a query over it and the tables of the programme, which are broadcast."""
+    from miexchange import sql  # noqa: PLC0415 - an extra of its own
+
+    session = df.sparkSession
+    if int(session.version.partition(".")[0]) < _SQL_FROM:
+        raise out_of_range(
+            "engine", "sql", f"take Spark {_SQL_FROM}, or engine python", f"is asked of {session.version}"
+        )
+    read = [name for name in df.columns if name in known]
+    _check_texts(df.schema, read)
+    # Kept columns are known by their places: their names may be anything, such as two that differ in capitals only.
+    kept = [f"_{place}" for place in range(len(keep))]
+    placed = df.select(*map(_column, (*read, *keep))).toDF(*read, *kept)
+    text = sql.query(
+        programme,
+        dialect="spark",
+        source="{devices}",
+        columns=read,
+        keep=kept,
+        at=at,
+        names=names,
+        bonuses_given=bonuses_given,
+        loaded="{miexchange_",
+    )
+    loaded = {}
+    for name, table in sql.tables(programme, names=names, bonuses_given=bonuses_given).items():
+        kinds = [StructField(one.name, StringType() if one.type == pa.string() else LongType()) for one in table.schema]
+        rows = list(zip(*table.to_pydict().values(), strict=True))
+        loaded[f"miexchange_{name}"] = F.broadcast(session.createDataFrame(rows, StructType(kinds)))
+        text = text.replace(f"`{{miexchange_{name}`", f"\0{name}\1")
+    # Whatever else has a brace, such as an option's name, is no table.
+    text = text.replace("`{devices}`", "\0devices\1").replace("{", "{{").replace("}", "}}")
+    for name in loaded:
+        text = text.replace(f"\0{name.removeprefix('miexchange_')}\1", f"{{{name}}}")
+    found: dict[str, Any] = {"devices": placed, **loaded}
+    result = session.sql(text.replace("\0devices\1", "{devices}"), None, **found)
+    return result.toDF(*keep, *result.columns[len(keep) :])
+
+
+_SQL_FROM = 4
+"""The version of Spark from which it can tell bytes that are no UTF-8, as the query has to."""
+
+
+def _column(name: str) -> Column:
+    """Return a column by its exact name: a dot would lead into a field."""
+    return F.col(f"`{name.replace('`', '``')}`")
+
+
+def _check_texts(devices: StructType, names: Collection[str]) -> None:
+    """Refuse a column that is no STRING where the query reads texts, and a day that is no DATE.
+
+    Raises:
+        InvalidValue: the first such column.
+    """
+    for name in names:
+        wanted = {"purchased_on": (DateType, NullType)}.get(name) or _TAKES.get(name, (StringType, NullType))
+        if not isinstance(devices[name].dataType, wanted):
+            kind = devices[name].dataType.simpleString().upper()
+            rule = f"give a {wanted[0]().simpleString().upper()}, or engine python"
+            raise wrong_type(name, kind, rule, f"is a column of {kind}")
 
 
 def _shipped(programme: Programme, session: SparkSession) -> Callable[[], Programme]:

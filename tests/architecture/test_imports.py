@@ -59,6 +59,7 @@ ISLANDS = {
     "prove",
     "simulator",
     "spark",
+    "sql",
     "strategies",
     "tuning",
 }
@@ -72,6 +73,8 @@ BRIDGES = {
     ("pricelists", "tuning"),
     ("simulator", "ledger"),
     ("spark", "batch"),
+    ("spark", "sql"),
+    ("sql", "batch"),
     ("tuning", "batch"),
 }
 # The wings of the island of columns, one way as well: each may use itself and those that it names.
@@ -93,6 +96,7 @@ HEAVY |= {
     "psycopg",
     "rich",
     "sqlalchemy",
+    "sqlglot",
     "typer",
 }
 

@@ -134,6 +134,7 @@ def test_no_package_but_the_documented_ones_is_there() -> None:
         "programme",
         "prove",
         "simulator",
+        "sql",
         "strategies",
         "tuning",
     ]

@@ -23,6 +23,7 @@ from miexchange import InvalidValue, Programme, spark
 from miexchange.batch import appraise_frame, columns_out
 from parity.one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, rows
+from parity.test_sql import same
 from shipped import shipped_programme
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 EXAMPLES, ORDINARY, MIXED = 60, 300, 3_000
+MANY = 10**6
 SMALL_BATCH = 128  # rows of a record batch: a partition is a stream of several
 
 STEP = re.compile(r"^[ :+*-]*(?:\(\d+\) )?([A-Z][A-Za-z]+(?: parquet)?)", re.MULTILINE)
 """A line of a physical plan."""
 
+SHIPPED = ("graded-trade-in", "mi-exchange-india")
 JAVA = java_home()
 # One worker starts the one Spark.
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.skipif(JAVA is None, reason=NO_JAVA)]
@@ -375,3 +378,55 @@ def test_the_example_runs(session: SparkSession) -> None:
     (example,) = doctest.DocTestFinder(recurse=False).find(spark.appraise, globs={"session": session})
     assert example.examples
     assert doctest.DocTestRunner().run(example).failed == 0
+
+
+# The engine without Python.
+
+
+def names_in(table: pa.Table) -> list[str]:
+    return [name for name in table["model"].unique().to_pylist() if name is not None]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_query_is_worth_what_one_device_is(session: SparkSession, tmp_path: Path, name: str) -> None:
+    """Promise 6, by a query: no Python runs on the executors, and every row is worth the same, reasons included."""
+    programme = Programme.load(name)
+    table = hostile(programme)
+    frame = numbered(KINDS["arrow"](table, columns_of(programme)))
+    loaded_frame = loaded(session, frame, tmp_path)
+    result = spark.appraise(loaded_frame, programme, keep=["row"], engine="sql", names=names_in(frame))
+    assert "Arrow" not in result._jdf.queryExecution().executedPlan().toString()  # noqa: SLF001 - the only way to it
+    assert rows_of(collected(result).to_pylist()) == [valued(row, programme, {}) for row in table]
+
+
+@pytest.mark.sweep
+def test_bytes_that_are_no_text_are_the_same_to_a_query(df: DataFrame, mixed: pa.Table, programme: Programme) -> None:
+    odd = F.expr("CAST(X'FF41' AS STRING)")
+    for column in ("model", "imei", "imei_status", "screen_glass", "target"):
+        frame = df.withColumn(column, F.when(F.col("row") % 3 == 0, odd).otherwise(F.col(column)))
+        one, other = (
+            collected(spark.appraise(frame, programme, keep=["row"], engine=engine, names=names_in(mixed)))
+            for engine in ("python", "sql")
+        )
+        same(other, one)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_million_devices_are_worth_the_same_to_a_query(session: SparkSession, tmp_path: Path, name: str) -> None:
+    programme = Programme.load(name)
+    table = devices(programme, MANY, seed=11, encoded=False)
+    table = numbered(pa.table([_plain(column) for column in table.columns], names=table.column_names))
+    frame = loaded(session, table, tmp_path)
+    result = spark.appraise(frame, programme, keep=["row"], engine="sql", names=names_in(table))
+    result.write.parquet(str(tmp_path / "valued"))
+    found = pq.read_table(tmp_path / "valued").sort_by("row").drop_columns(["row"])
+    same(found, appraise_frame(table, programme))
+
+
+@pytest.mark.parametrize(("column", "kind"), [("screen_glass", "BIGINT"), ("purchased_on", "TIMESTAMP_NTZ")])
+def test_a_query_takes_no_column_of_another_type(df: DataFrame, programme: Programme, column: str, kind: str) -> None:
+    frame = df.withColumn(column, F.expr(f"CAST(NULL AS {kind})"))
+    with pytest.raises(InvalidValue, match=f"{column} is a column of {kind}: give a"):
+        spark.appraise(frame, programme, engine="sql")

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
     from property.doors import Door
 
-COSTLY = {"batch": 24, "cli": 12, "ledger": 12, "pricelists": 12, "spark": 12, "strategies": 12, "tuning": 12}
+COSTLY = {
+    "batch": 24,
+    "cli": 12,
+    "ledger": 12,
+    "pricelists": 12,
+    "spark": 12,
+    "sql": 12,
+    "strategies": 12,
+    "tuning": 12,
+}
 """How many hostile objects a parameter of these modules gets in a plain run."""
 
 SHARED = 12

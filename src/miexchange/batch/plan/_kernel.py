@@ -15,6 +15,7 @@ from miexchange.batch.arrow._compiled import inlined
 __all__ = [
     "at_least",
     "bonus",
+    "calendar",
     "finding",
     "grant",
     "identity",
@@ -41,6 +42,7 @@ def _compile(module: ModuleType) -> dict[str, Any]:
 _names = _compile(_kernel)
 at_least = _names["at_least"]
 bonus = _names["bonus"]
+calendar = _names["calendar"]
 finding = _names["finding"]
 grant = _names["grant"]
 position_of = _names["position_of"]

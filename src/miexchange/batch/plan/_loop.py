@@ -21,6 +21,7 @@ from miexchange.batch.plan._asof import find
 from miexchange.batch.plan._kernel import (
     at_least,
     bonus,
+    calendar,
     finding,
     grant,
     identity,
@@ -416,22 +417,6 @@ def _ahead(zone: ZoneTurns, at: int) -> Any:
 @inlined
 def _months(since: int, on: int) -> Any:
     """Return how many whole months lie between two days, each counted from 1970."""
-    since_month, since_day = _calendar(since)
-    month, day = _calendar(on)
+    since_month, since_day = calendar(since)
+    month, day = calendar(on)
     return whole_months(since_month, since_day, month, day)
-
-
-@inlined
-def _calendar(day: int) -> tuple[int, int]:
-    """Return the count of months of a day, and its place in the month, in the Gregorian calendar.
-
-    The days are counted in years that begin in March, so that the leap day is the last one of its year; the
-    lengths of five such months from March on add up to 153, again and again.
-    """
-    days = day + 719_468  # since 1 March of the year 0
-    era = days // 146_097  # 400 years
-    of_era = days - era * 146_097
-    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * of_year + 2) // 153
-    return (era * 400 + year) * 12 + month, of_year - (153 * month + 2) // 5

@@ -1,0 +1,9 @@
+"""A programme as SQL: one query, in whole numbers, that values a table of devices where it lies.
+
+Needs sqlglot, the extra ``sql``. See docs/sql.md.
+"""
+
+from miexchange.sql._doors import appraise
+from miexchange.sql._query import query, tables
+
+__all__ = ["appraise", "query", "tables"]

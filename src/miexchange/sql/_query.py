@@ -1,0 +1,143 @@
+"""`query`: a programme as the text of one query; `tables`: what it looks up, to be loaded beside the devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from miexchange._arguments import COLUMNS, TEXT, maybe, one_of, takes
+from miexchange._time import micros
+from miexchange._value import instant
+from miexchange.batch._frames import as_columns, kinds_of
+from miexchange.batch.arrow._columns import check_names
+from miexchange.batch.plan._loop import Values
+from miexchange.batch.plan._plan import plan_of
+from miexchange.errors import out_of_range
+from miexchange.programme import NONE_GIVEN, Programme
+from miexchange.sql._dialects import DIALECTS, quoted
+from miexchange.sql._sources import Sources, columns_of
+from miexchange.sql._tables import layout_of
+from miexchange.sql._writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+__all__ = ["check_free", "query", "tables"]
+
+
+@takes(
+    dialect=one_of(*DIALECTS),
+    source=TEXT,
+    columns=maybe(COLUMNS),
+    keep=COLUMNS,
+    names=COLUMNS,
+    loaded=maybe(TEXT),
+)
+def query(
+    programme: Programme,
+    *,
+    dialect: str = "duckdb",
+    source: str = "devices",
+    columns: Collection[str] | None = None,
+    keep: Collection[str] = (),
+    at: datetime | None = None,
+    names: Collection[str] = (),
+    bonuses_given: Mapping[str, int] = NONE_GIVEN,
+    loaded: str | None = None,
+) -> str:
+    """Write a programme as one query over a table of devices, in whole numbers, as `miexchange.appraise` values each.
+
+    The table has the columns of `miexchange.batch.appraise_frame`: texts, ``at`` and ``register_asked_at`` as instants
+    (TIMESTAMP WITH TIME ZONE), ``purchased_on`` as DATE, ``exchange_open`` and ``device_exchanged`` as BOOLEAN. Names
+    stand in quotes in the query, as they are given here.
+
+    Args:
+        programme: the rules.
+        dialect: ``duckdb``, ``postgres``, ``spark``, ``snowflake`` or ``bigquery``.
+        source: the table of devices; a dot leads into a schema.
+        columns: which columns the table has; by default all that a programme may read. Others are not read.
+        keep: columns of the table that come first in the result, as they are: a key, to tell its rows apart.
+        at: the instant of the valuation, where the table has no column ``at``.
+        names: what the cells of ``model`` hold besides ids, such as "Redmi Note 4": each is looked up here, as
+            `miexchange.appraise` does. A name that is neither an id nor one of these is refused as unknown.
+        bonuses_given: how often each bonus with a quota was given so far; the same for every row.
+        loaded: what the names of the tables begin with that `tables` returns, where they are loaded; by default they
+            stand in the query.
+
+    Returns:
+        The query. Its result has the kept columns, then those of `miexchange.batch.columns_out`, a row for each device,
+        in no order.
+
+    Raises:
+        InvalidValue: a column is missing or kept under a name that the result has; the programme has amounts that
+            64 bits do not hold in SQL; or an argument is not of its type.
+
+    >>> from miexchange import Programme
+    >>> programme = Programme.load("uk-trade-in")
+    >>> columns = ["model", "at", "lock", "power", "works", "screen", "body"]
+    >>> text = query(programme, source="shop.phones", columns=columns, keep=["order"], loaded="trade_in_")
+    >>> print(text[:104])
+    WITH
+    cells AS (
+      SELECT
+        "model" AS "cell:model",
+        "at" AS "cell:at",
+        "lock" AS "cell:lock",
+    """
+    plan = plan_of(programme, bonuses_given)
+    required = {"model", "at"} | plan.required
+    optional = kinds_of(plan).keys() - required
+    instant_given = None if at is None else micros(instant(at, "at"))
+    known = required | optional
+    if columns is None:
+        columns = known if at is None else known - {"at"}
+    elif at is not None and "at" in columns:
+        raise out_of_range("at", at, "give one of the two", "is given, and the table has a column at")
+    check_names(columns, required if at is None else required - {"at"}, optional, "columns")
+    check_free(keep, as_columns(Values.empty(0, len(plan.lines)), plan))
+    layout = layout_of(plan, frozenset(names))
+    spoken = DIALECTS[dialect]
+    writer = Writer(plan, layout, spoken, columns=known & set(columns), keep=tuple(keep), at=instant_given)
+    return writer.text(Sources(spoken, loaded), ".".join(quoted(part, dialect) for part in source.split(".")))
+
+
+def check_free(keep: Collection[str], values: Collection[str]) -> None:
+    """Refuse to keep a column under a name that the result has.
+
+    Raises:
+        InvalidValue: the first such column.
+    """
+    taken = {name.casefold() for name in values}
+    for name in keep:
+        if name.casefold() in taken:
+            which = "the result has as a column already"
+            raise out_of_range("keep", name, "rename it, or keep it once", which=which)
+        taken.add(name.casefold())
+
+
+@takes(names=COLUMNS)
+def tables(
+    programme: Programme, *, names: Collection[str] = (), bonuses_given: Mapping[str, int] = NONE_GIVEN
+) -> dict[str, Any]:
+    """Return what a query looks up, as Arrow tables by name, to be loaded where the query runs: see `query`.
+
+    Args:
+        programme: the rules.
+        names: as `query` is given.
+        bonuses_given: likewise.
+
+    Returns:
+        ``names`` leads from what a device is called to its model, ``periods`` from model and time to what holds then,
+        ``tacs`` and ``fits`` say what TACs and models say of one another.
+
+    >>> from miexchange import Programme
+    >>> {name: table.num_rows for name, table in tables(Programme.load("uk-trade-in")).items()}
+    {'names': 7, 'tacs': 933, 'fits': 7, 'periods': 70}
+    """
+    layout = layout_of(plan_of(programme, bonuses_given), frozenset(names))
+    return {
+        table: pa.table({name: pa.array(list(column)) for name, column in columns.items()})
+        for table, columns in columns_of(layout).items()
+    }

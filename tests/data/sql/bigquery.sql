@@ -1,0 +1,827 @@
+WITH
+cells AS (
+  SELECT
+    `model` AS `cell:model`,
+    `imei` AS `cell:imei`,
+    `imei2` AS `cell:imei2`,
+    `imei_status` AS `cell:imei_status`,
+    `register_asked_at` AS `cell:register_asked_at`,
+    `purchased_on` AS `cell:purchased_on`,
+    `at` AS `cell:at`,
+    `exchange_open` AS `cell:exchange_open`,
+    `device_exchanged` AS `cell:device_exchanged`,
+    `target` AS `cell:target`,
+    `lock` AS `cell:lock`,
+    `power` AS `cell:power`,
+    `works` AS `cell:works`,
+    `screen` AS `cell:screen`,
+    `body` AS `cell:body`,
+    `order` AS `keep:order`
+  FROM `devices`
+),
+stripped AS (
+  SELECT *,
+    TRIM(`cell:imei`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　') AS `stripped:imei`,
+    TRIM(`cell:imei2`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　') AS `stripped:imei2`
+  FROM cells
+),
+digits AS (
+  SELECT *,
+    REPLACE(REPLACE(`stripped:imei`, ' ', ''), '-', '') AS `digits:imei`,
+    REPLACE(REPLACE(`stripped:imei2`, ' ', ''), '-', '') AS `digits:imei2`
+  FROM stripped
+),
+read_1 AS (
+  SELECT *,
+    CASE
+      WHEN `cell:imei_status` = 'clear' THEN 0
+      WHEN `cell:imei_status` = 'blocked' THEN 1
+      WHEN `cell:imei_status` = 'tracked' THEN 2
+      WHEN `cell:imei_status` = 'duplicate' THEN 3
+      WHEN `cell:imei_status` = 'unverified' THEN 4
+      WHEN `cell:imei_status` IS NULL THEN 4
+      ELSE 5
+    END AS `status`,
+    CASE
+      WHEN `cell:lock` = 'free' THEN 0
+      WHEN `cell:lock` = 'locked' THEN 1
+      WHEN `cell:lock` IS NULL THEN 3
+      ELSE 2
+    END AS `answer:lock`,
+    CASE
+      WHEN `cell:power` = 'on' THEN 0
+      WHEN `cell:power` = 'off' THEN 1
+      WHEN `cell:power` IS NULL THEN 3
+      ELSE 2
+    END AS `answer:power`,
+    CASE
+      WHEN `cell:works` = 'all' THEN 0
+      WHEN `cell:works` = 'fault' THEN 1
+      WHEN `cell:works` IS NULL THEN 3
+      ELSE 2
+    END AS `answer:works`,
+    CASE
+      WHEN `cell:screen` = 'clean' THEN 0
+      WHEN `cell:screen` = 'scratched' THEN 1
+      WHEN `cell:screen` = 'cracked' THEN 2
+      WHEN `cell:screen` IS NULL THEN 4
+      ELSE 3
+    END AS `answer:screen`,
+    CASE
+      WHEN `cell:body` = 'excellent' THEN 0
+      WHEN `cell:body` = 'good' THEN 1
+      WHEN `cell:body` = 'worn' THEN 2
+      WHEN `cell:body` IS NULL THEN 4
+      ELSE 3
+    END AS `answer:body`,
+    -- the instant of the valuation, in microseconds since 1970
+    CASE
+      WHEN `cell:at` >= CAST('1900-01-01 00:00:00+00:00' AS TIMESTAMP)
+      AND `cell:at` < CAST('9901-01-01 00:00:00+00:00' AS TIMESTAMP) THEN UNIX_MICROS(`cell:at`)
+      ELSE 0
+    END AS `instant`,
+    -- when the register was asked, likewise
+    CASE
+      WHEN `cell:register_asked_at` >= CAST('1900-01-01 00:00:00+00:00' AS TIMESTAMP)
+      AND `cell:register_asked_at` < CAST('9901-01-01 00:00:00+00:00' AS TIMESTAMP) THEN UNIX_MICROS(`cell:register_asked_at`)
+      ELSE -4611686018427387904
+    END AS `evidence`,
+    NOT `cell:imei` IS NULL AS `imei: given`,
+    CASE
+      WHEN `cell:imei` IS NULL THEN 0
+      WHEN `stripped:imei` = '' THEN 2
+      WHEN SUBSTRING(`stripped:imei`, 1, 1) IN ('+', '-', '−') THEN 4
+      WHEN NOT TRIM(`digits:imei`, '0123456789') = '' OR RIGHT(`stripped:imei`, 1) = '-' THEN 8
+      WHEN LENGTH(`digits:imei`) = 14 THEN 16
+      WHEN LENGTH(`digits:imei`) = 16 THEN 32
+      WHEN LENGTH(`digits:imei`) <> 15 THEN 64
+      ELSE 0
+    END AS `read 1`,
+    NOT `cell:imei2` IS NULL AS `imei2: given`,
+    CASE
+      WHEN `cell:imei2` IS NULL THEN 0
+      WHEN `stripped:imei2` = '' THEN 2
+      WHEN SUBSTRING(`stripped:imei2`, 1, 1) IN ('+', '-', '−') THEN 4
+      WHEN NOT TRIM(`digits:imei2`, '0123456789') = '' OR RIGHT(`stripped:imei2`, 1) = '-' THEN 8
+      WHEN LENGTH(`digits:imei2`) = 14 THEN 16
+      WHEN LENGTH(`digits:imei2`) = 16 THEN 32
+      WHEN LENGTH(`digits:imei2`) <> 15 THEN 64
+      ELSE 0
+    END AS `read 10`
+  FROM digits
+),
+read_2 AS (
+  SELECT *,
+    -- what the cells alone say against the device
+    CASE WHEN COALESCE(`cell:exchange_open`, FALSE) THEN 134217728 ELSE 0 END | CASE WHEN COALESCE(`cell:device_exchanged`, FALSE) THEN 268435456 ELSE 0 END | CASE
+      WHEN `status` = 5
+      OR (
+        NOT `cell:at` IS NULL
+        AND NOT (
+          `cell:at` >= CAST('1900-01-01 00:00:00+00:00' AS TIMESTAMP)
+          AND `cell:at` < CAST('9901-01-01 00:00:00+00:00' AS TIMESTAMP)
+        )
+      )
+      OR `cell:at` IS NULL
+      OR (
+        NOT `cell:register_asked_at` IS NULL
+        AND NOT (
+          `cell:register_asked_at` >= CAST('1900-01-01 00:00:00+00:00' AS TIMESTAMP)
+          AND `cell:register_asked_at` < CAST('9901-01-01 00:00:00+00:00' AS TIMESTAMP)
+        )
+      )
+      OR (
+        NOT `cell:purchased_on` IS NULL
+        AND NOT (
+          `cell:purchased_on` BETWEEN CAST('0001-01-01' AS DATE) AND CAST('9999-12-31' AS DATE)
+        )
+      ) THEN 36028797018963968
+      ELSE 0
+    END AS `facts`,
+    CASE WHEN `imei: given` AND `read 1` = 0 THEN CAST(`digits:imei` AS INT64) ELSE 0 END AS `imei: digits`,
+    CASE WHEN `imei2: given` AND `read 10` = 0 THEN CAST(`digits:imei2` AS INT64) ELSE 0 END AS `imei2: digits`
+  FROM read_1
+),
+read_3 AS (
+  SELECT *,
+    DIV(`imei: digits`, 100000000) AS `read 2`,
+    DIV(`imei: digits`, 10000000) AS `imei: tac`,
+    DIV(`imei2: digits`, 100000000) AS `read 11`,
+    DIV(`imei2: digits`, 10000000) AS `imei2: tac`
+  FROM read_2
+),
+read_4 AS (
+  SELECT *,
+    `read 2` * 4294967296 - ((`read 2` * 3518437209) >> 45) * 42949672959999 AS `read 3`,
+    (
+      `imei: digits` - `read 2` * 100000000
+    ) * 4294967296 - (
+      (
+        (
+          `imei: digits` - `read 2` * 100000000
+        ) * 3518437209
+      ) >> 45
+    ) * 42949672959999 AS `read 5`,
+    `read 11` * 4294967296 - ((`read 11` * 3518437209) >> 45) * 42949672959999 AS `read 12`,
+    (
+      `imei2: digits` - `read 11` * 100000000
+    ) * 4294967296 - (
+      (
+        (
+          `imei2: digits` - `read 11` * 100000000
+        ) * 3518437209
+      ) >> 45
+    ) * 42949672959999 AS `read 14`
+  FROM read_3
+),
+read_5 AS (
+  SELECT *,
+    `read 3` * 65536 - (((`read 3` * 10486) >> 20) & 545460846719) * 6553599 AS `read 4`,
+    `read 5` * 65536 - (((`read 5` * 10486) >> 20) & 545460846719) * 6553599 AS `read 6`,
+    `read 12` * 65536 - (((`read 12` * 10486) >> 20) & 545460846719) * 6553599 AS `read 13`,
+    `read 14` * 65536 - (((`read 14` * 10486) >> 20) & 545460846719) * 6553599 AS `read 15`
+  FROM read_4
+),
+read_6 AS (
+  SELECT *,
+    ((`read 4` * 103) >> 10) & 4222189076152335 AS `read 7`,
+    ((`read 6` * 103) >> 10) & 4222189076152335 AS `read 8`,
+    ((`read 13` * 103) >> 10) & 4222189076152335 AS `read 16`,
+    ((`read 15` * 103) >> 10) & 4222189076152335 AS `read 17`
+  FROM read_5
+),
+read_7 AS (
+  SELECT *,
+    (
+      MOD(
+        MOD(
+          `read 4` + `read 6` - (
+            `read 7` + `read 8`
+          ) * 8 + (
+            (
+              (
+                `read 7` + 3096271989178379
+              ) >> 4
+            ) & 281479271743489
+          ) + (
+            (
+              (
+                `read 8` + 3096271989178379
+              ) >> 4
+            ) & 281479271743489
+          ),
+          65535
+        ),
+        10
+      )
+    ) = 0 AS `read 9`,
+    (
+      MOD(
+        MOD(
+          `read 13` + `read 15` - (
+            `read 16` + `read 17`
+          ) * 8 + (
+            (
+              (
+                `read 16` + 3096271989178379
+              ) >> 4
+            ) & 281479271743489
+          ) + (
+            (
+              (
+                `read 17` + 3096271989178379
+              ) >> 4
+            ) & 281479271743489
+          ),
+          65535
+        ),
+        10
+      )
+    ) = 0 AS `read 18`
+  FROM read_6
+),
+read_8 AS (
+  SELECT *,
+    `imei: given` AND `read 1` = 0 AND `read 9` AS `imei: is_known`,
+    -- 3GPP TS 23.003 annex B: what a text is that is no IMEI
+    CASE
+      WHEN `imei: given` AND `read 1` = 0 THEN CASE WHEN `read 9` THEN 0 WHEN (
+        MOD(`imei: digits`, 10)
+      ) = 0 THEN 128 ELSE 256 END
+      ELSE `read 1`
+    END AS `imei: found`,
+    `imei2: given` AND `read 10` = 0 AND `read 18` AS `imei2: is_known`,
+    -- 3GPP TS 23.003 annex B: what a text is that is no IMEI
+    CASE
+      WHEN `imei2: given` AND `read 10` = 0 THEN CASE
+        WHEN `read 18` THEN 0
+        WHEN (
+          MOD(`imei2: digits`, 10)
+        ) = 0 THEN 128
+        ELSE 256
+      END
+      ELSE `read 10`
+    END AS `imei2: found`
+  FROM read_7
+),
+named AS (
+  SELECT s.*,
+    CASE WHEN s.`cell:model` IS NULL THEN 9 ELSE COALESCE(n.`key`, 7) END AS `key`,
+    CASE WHEN s.`cell:model` IS NULL THEN 5 ELSE COALESCE(n.`family`, 5) END AS `family`,
+    COALESCE(tac_0.`tac_group`, -1) AS `imei: tac_group`,
+    COALESCE(tac_0.`said`, -1) AS `imei: said`,
+    COALESCE(tac_0.`suspect`, -1) AS `imei: suspect`,
+    COALESCE(tac_1.`tac_group`, -1) AS `imei2: tac_group`,
+    COALESCE(tac_1.`said`, -1) AS `imei2: said`,
+    COALESCE(tac_1.`suspect`, -1) AS `imei2: suspect`
+  FROM read_8 AS s
+  LEFT JOIN `trade_in_names` AS n ON s.`cell:model` = n.`name`
+  LEFT JOIN `trade_in_tacs` AS tac_0 ON s.`imei: tac` = tac_0.`tac`
+  LEFT JOIN `trade_in_tacs` AS tac_1 ON s.`imei2: tac` = tac_1.`tac`
+),
+found_1 AS (
+  SELECT *,
+    -- what holds for the model at the instant
+    `key` * 7 + CASE
+      WHEN `instant` >= 1746054000000000 THEN CASE
+        WHEN `instant` >= 1749078000000001 THEN 6
+        WHEN `instant` >= 1746486000000001 THEN 5
+        ELSE 4
+      END
+      WHEN `instant` >= 1743462000000000 THEN CASE WHEN `instant` >= 1743811200000001 THEN 3 ELSE 2 END
+      WHEN `instant` >= 1740787200000000 THEN 1
+      ELSE 0
+    END AS `period`,
+    CASE DIV(`imei: digits`, 10000000000000)
+      WHEN 0 THEN 1
+      WHEN 1 THEN 0
+      WHEN 2 THEN 1
+      WHEN 3 THEN 1
+      WHEN 4 THEN 1
+      WHEN 5 THEN 1
+      WHEN 6 THEN 1
+      WHEN 7 THEN 1
+      WHEN 8 THEN 1
+      WHEN 9 THEN 1
+      WHEN 10 THEN 0
+      WHEN 30 THEN 0
+      WHEN 33 THEN 0
+      WHEN 35 THEN 0
+      WHEN 44 THEN 0
+      WHEN 45 THEN 0
+      WHEN 49 THEN 0
+      WHEN 50 THEN 0
+      WHEN 51 THEN 0
+      WHEN 52 THEN 0
+      WHEN 53 THEN 0
+      WHEN 54 THEN 0
+      WHEN 86 THEN 0
+      WHEN 91 THEN 0
+      WHEN 98 THEN 0
+      WHEN 99 THEN 0
+      ELSE 2
+    END AS `found 1`,
+    CASE WHEN `imei: tac_group` >= 0 THEN `imei: suspect` ELSE 0 END = 1 AS `imei: is suspect`,
+    CASE DIV(`imei2: digits`, 10000000000000)
+      WHEN 0 THEN 1
+      WHEN 1 THEN 0
+      WHEN 2 THEN 1
+      WHEN 3 THEN 1
+      WHEN 4 THEN 1
+      WHEN 5 THEN 1
+      WHEN 6 THEN 1
+      WHEN 7 THEN 1
+      WHEN 8 THEN 1
+      WHEN 9 THEN 1
+      WHEN 10 THEN 0
+      WHEN 30 THEN 0
+      WHEN 33 THEN 0
+      WHEN 35 THEN 0
+      WHEN 44 THEN 0
+      WHEN 45 THEN 0
+      WHEN 49 THEN 0
+      WHEN 50 THEN 0
+      WHEN 51 THEN 0
+      WHEN 52 THEN 0
+      WHEN 53 THEN 0
+      WHEN 54 THEN 0
+      WHEN 86 THEN 0
+      WHEN 91 THEN 0
+      WHEN 98 THEN 0
+      WHEN 99 THEN 0
+      ELSE 2
+    END AS `found 2`,
+    CASE WHEN `imei2: tac_group` >= 0 THEN `imei2: suspect` ELSE 0 END = 1 AS `imei2: is suspect`
+  FROM named
+),
+found_2 AS (
+  SELECT *,
+    -- what the TAC and the model say of one another
+    CASE WHEN `imei: tac_group` >= 0 THEN `imei: tac_group` ELSE `found 1` END * 6 + `family` AS `imei: pair`,
+    CASE
+      WHEN `imei: tac_group` >= 0 THEN `imei: said`
+      ELSE CASE `found 1` WHEN 1 THEN 1052672 WHEN 2 THEN 1056768 ELSE 1048576 END
+    END AS `imei: said of most`,
+    -- what the TAC and the model say of one another
+    CASE WHEN `imei2: tac_group` >= 0 THEN `imei2: tac_group` ELSE `found 2` END * 6 + `family` AS `imei2: pair`,
+    CASE
+      WHEN `imei2: tac_group` >= 0 THEN `imei2: said`
+      ELSE CASE `found 2` WHEN 1 THEN 1052672 WHEN 2 THEN 1056768 ELSE 1048576 END
+    END AS `imei2: said of most`
+  FROM found_1
+),
+placed AS (
+  SELECT s.*,
+    p.`against`,
+    p.`asked`,
+    p.`offer`,
+    p.`price`,
+    p.`priced_from`,
+    COALESCE(fits_0.`fit`, s.`imei: said of most`) AS `imei: fit`,
+    COALESCE(fits_1.`fit`, s.`imei2: said of most`) AS `imei2: fit`
+  FROM found_2 AS s
+  JOIN `trade_in_periods` AS p ON s.`period` = p.`period`
+  LEFT JOIN `trade_in_fits` AS fits_0 ON s.`imei: pair` = fits_0.`pair`
+  LEFT JOIN `trade_in_fits` AS fits_1 ON s.`imei2: pair` = fits_1.`pair`
+),
+step_1 AS (
+  SELECT *,
+    DIV(`imei: digits`, 10) AS `step 1`,
+    DIV(`imei2: digits`, 10) AS `step 2`,
+    -- Is the device free of an account lock (iCloud, Google) and of a passcode? Findings as bits, and the grade x 128
+    CASE `answer:lock` WHEN 1 THEN 16 WHEN 2 THEN 2 WHEN 3 THEN 1 ELSE 0 END AS `effect:lock`,
+    -- Does it switch on and stay on? Findings as bits, and the grade x 128
+    CASE `answer:power` WHEN 1 THEN 16 WHEN 2 THEN 2 WHEN 3 THEN 1 ELSE 0 END AS `effect:power`,
+    -- Does everything else work: touch, cameras, sound, buttons, charging? Findings as bits, and the grade x 128
+    CASE `answer:works` WHEN 2 THEN 2 WHEN 3 THEN 1 ELSE 0 END AS `effect:works`,
+    -- How is the screen? Findings as bits, and the grade x 128
+    CASE `answer:screen` WHEN 3 THEN 2 WHEN 4 THEN 1 ELSE 0 END AS `effect:screen`,
+    -- How are the back and the frame? Findings as bits, and the grade x 128
+    CASE `answer:body` WHEN 1 THEN 128 WHEN 2 THEN 256 WHEN 3 THEN 2 WHEN 4 THEN 1 ELSE 0 END AS `effect:body`,
+    DIV((`price` * CASE `answer:works` WHEN 1 THEN 2500 ELSE 0 END + 5000), 10000) AS `step 15`,
+    DIV((`price` * CASE `answer:screen` WHEN 1 THEN 800 WHEN 2 THEN 3500 ELSE 0 END + 5000), 10000) AS `step 16`
+  FROM placed
+),
+step_2 AS (
+  SELECT *,
+    `imei: found` | CASE
+      WHEN `imei: is_known` THEN `imei: fit` ^ CASE
+        WHEN `imei: is suspect`
+        AND CASE `step 1`
+          WHEN 0 THEN 1
+          WHEN 1123456 THEN 1
+          WHEN 106800000000 THEN 1
+          WHEN 440015202000 THEN 1
+          WHEN 499901064000 THEN 1
+          WHEN 1234567890123 THEN 1
+          WHEN 1234567891234 THEN 1
+          WHEN 1237900077288 THEN 1
+          WHEN 11111111111111 THEN 1
+          WHEN 11345679894545 THEN 1
+          WHEN 12345678901234 THEN 1
+          WHEN 13579024681122 THEN 1
+          WHEN 34563000000011 THEN 1
+          WHEN 35030526000000 THEN 1
+          WHEN 35160200052582 THEN 1
+          WHEN 35175104406739 THEN 1
+          WHEN 35175104542118 THEN 1
+          WHEN 35200504824725 THEN 1
+          WHEN 35519500000001 THEN 1
+          WHEN 35569254769308 THEN 1
+          WHEN 35629904658776 THEN 1
+          WHEN 35653104459053 THEN 1
+          WHEN 35659100000022 THEN 1
+          WHEN 35693803564380 THEN 1
+          WHEN 35724204183452 THEN 1
+          WHEN 35724204280404 THEN 1
+          WHEN 35800004365413 THEN 1
+          WHEN 35824005111111 THEN 1
+          WHEN 35853704004054 THEN 1
+          WHEN 35867301379589 THEN 1
+          WHEN 35870104290975 THEN 1
+          WHEN 35969880159399 THEN 1
+          WHEN 49015420323751 THEN 1
+          WHEN 52443443484950 THEN 1
+          WHEN 85525027175943 THEN 1
+          WHEN 86228001059952 THEN 1
+          WHEN 88508850885050 THEN 1
+          ELSE 0
+        END = 1 THEN (
+          `imei: fit` & 12288
+        ) ^ 2048
+        ELSE 0
+      END
+      ELSE 0
+    END | `imei2: found` | CASE
+      WHEN `imei2: is_known` THEN `imei2: fit` ^ CASE
+        WHEN `imei2: is suspect`
+        AND CASE `step 2`
+          WHEN 0 THEN 1
+          WHEN 1123456 THEN 1
+          WHEN 106800000000 THEN 1
+          WHEN 440015202000 THEN 1
+          WHEN 499901064000 THEN 1
+          WHEN 1234567890123 THEN 1
+          WHEN 1234567891234 THEN 1
+          WHEN 1237900077288 THEN 1
+          WHEN 11111111111111 THEN 1
+          WHEN 11345679894545 THEN 1
+          WHEN 12345678901234 THEN 1
+          WHEN 13579024681122 THEN 1
+          WHEN 34563000000011 THEN 1
+          WHEN 35030526000000 THEN 1
+          WHEN 35160200052582 THEN 1
+          WHEN 35175104406739 THEN 1
+          WHEN 35175104542118 THEN 1
+          WHEN 35200504824725 THEN 1
+          WHEN 35519500000001 THEN 1
+          WHEN 35569254769308 THEN 1
+          WHEN 35629904658776 THEN 1
+          WHEN 35653104459053 THEN 1
+          WHEN 35659100000022 THEN 1
+          WHEN 35693803564380 THEN 1
+          WHEN 35724204183452 THEN 1
+          WHEN 35724204280404 THEN 1
+          WHEN 35800004365413 THEN 1
+          WHEN 35824005111111 THEN 1
+          WHEN 35853704004054 THEN 1
+          WHEN 35867301379589 THEN 1
+          WHEN 35870104290975 THEN 1
+          WHEN 35969880159399 THEN 1
+          WHEN 49015420323751 THEN 1
+          WHEN 52443443484950 THEN 1
+          WHEN 85525027175943 THEN 1
+          WHEN 86228001059952 THEN 1
+          WHEN 88508850885050 THEN 1
+          ELSE 0
+        END = 1 THEN (
+          `imei2: fit` & 12288
+        ) ^ 2048
+        ELSE 0
+      END
+      ELSE 0
+    END | CASE
+      WHEN `imei: is_known` OR `imei2: is_known` THEN CASE WHEN `status` = 1 THEN 32768 ELSE 0 END + CASE WHEN `status` = 2 THEN 65536 ELSE 0 END + CASE WHEN `status` = 3 THEN 131072 ELSE 0 END + CASE WHEN `status` > 3 THEN 262144 ELSE 0 END + CASE
+        WHEN CASE WHEN `imei: given` THEN 1 ELSE 0 END + CASE WHEN `imei2: given` THEN 1 ELSE 0 END = 1 THEN 1024
+        ELSE 0
+      END + CASE
+        WHEN `imei: is_known` AND `imei2: is_known` AND `step 1` = `step 2` THEN 16384
+        ELSE 0
+      END
+      ELSE 0
+    END AS `step 3`,
+    (
+      `effect:lock` | `effect:power` | `effect:works` | `effect:screen` | `effect:body`
+    ) & 127 & CASE WHEN `asked` > 0 THEN 127 ELSE 64 END AS `step 9`,
+    GREATEST(0, `effect:lock`, `effect:power`, `effect:works`, `effect:screen`, `effect:body`) >> 7 AS `step 13`
+  FROM step_1
+),
+step_3 AS (
+  SELECT *,
+    -- all that is found against the device, a bit for each reason
+    `facts` | `against` | (
+      `step 3` ^ (
+        `step 3` & 1311744
+      )
+    ) | CASE WHEN (
+      `step 9` & 1
+    ) > 0 THEN 536870912 ELSE 0 END | CASE WHEN (
+      `step 9` & 2
+    ) > 0 THEN 1073741824 ELSE 0 END | CASE WHEN (
+      `step 9` & 16
+    ) > 0 THEN 8589934592 ELSE 0 END AS `reasons found`,
+    -- the value after grade: what the grade keeps
+    DIV((`price` * CASE `step 13` WHEN 1 THEN 9300 WHEN 2 THEN 8500 ELSE 10000 END + 5000), 10000) AS `after grade`
+  FROM step_2
+),
+step_4 AS (
+  SELECT *,
+    CASE
+      WHEN (
+        `reasons found` & 36028797018963968
+      ) > 0 THEN 36028797018963968
+      ELSE 0
+    END + CASE
+      WHEN CASE WHEN (
+        `reasons found` & 17179869184
+      ) > 0 THEN 1 ELSE 0 END > CASE WHEN (
+        `reasons found` & 36028797018963968
+      ) > 0 THEN 1 ELSE 0 END THEN 17179869184
+      ELSE 0
+    END AS `step 11`,
+    -- the value after factor: the operator's share
+    (DIV(((`after grade` - `step 15` - `step 16`) * 10000 + 5000 + 303310000), 10000)) - 30331 AS `after factor`
+  FROM step_3
+),
+step_5 AS (
+  SELECT *,
+    -- of that, what hides the rest
+    `step 11` + CASE WHEN `step 11` = 0 THEN `reasons found` ELSE 0 END AS `reasons shown`,
+    -- the exchange value
+    (DIV(LEAST(GREATEST(`after factor`, 500), `price`), 50)) * 50 AS `value`
+  FROM step_4
+),
+step_6 AS (
+  SELECT *,
+    CASE
+      WHEN `reasons shown` > 0 THEN 'refused'
+      WHEN `imei: is_known` OR `imei2: is_known` THEN 'quote'
+      ELSE 'indicative'
+    END AS `outcome`,
+    CASE
+      WHEN (
+        `reasons shown`
+      ) = 0 THEN ''
+      ELSE SUBSTRING(
+        '' || CASE WHEN (
+          (
+            `reasons shown`
+          ) & 2
+        ) <> 0 THEN '|imei_empty' ELSE '' END || CASE WHEN (
+          (
+            `reasons shown`
+          ) & 4
+        ) <> 0 THEN '|imei_sign' ELSE '' END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 8
+          ) <> 0 THEN '|imei_characters'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 16
+          ) <> 0 THEN '|imei_14_digits'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 32
+          ) <> 0 THEN '|imei_16_digits'
+          ELSE ''
+        END || CASE WHEN (
+          (
+            `reasons shown`
+          ) & 64
+        ) <> 0 THEN '|imei_length' ELSE '' END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 128
+          ) <> 0 THEN '|imei_network_form'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 256
+          ) <> 0 THEN '|imei_check_digit'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 1024
+          ) <> 0 THEN '|imei2_missing'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 2048
+          ) <> 0 THEN '|imei_placeholder'
+          ELSE ''
+        END || CASE WHEN (
+          (
+            `reasons shown`
+          ) & 4096
+        ) <> 0 THEN '|imei_test' ELSE '' END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 8192
+          ) <> 0 THEN '|imei_reporting_body'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 16384
+          ) <> 0 THEN '|imei_repeated'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 32768
+          ) <> 0 THEN '|imei_blocked'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 65536
+          ) <> 0 THEN '|imei_tracked'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 131072
+          ) <> 0 THEN '|imei_duplicate'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 262144
+          ) <> 0 THEN '|imei_unverified'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 1048576
+          ) <> 0 THEN '|tac_unknown'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 2097152
+          ) <> 0 THEN '|tac_other_model'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 4194304
+          ) <> 0 THEN '|model_unknown'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 8388608
+          ) <> 0 THEN '|variant_missing'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 134217728
+          ) <> 0 THEN '|exchange_open'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 268435456
+          ) <> 0 THEN '|device_exchanged'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 536870912
+          ) <> 0 THEN '|answer_missing'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 1073741824
+          ) <> 0 THEN '|answer_unknown'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 8589934592
+          ) <> 0 THEN '|condition_gate'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 17179869184
+          ) <> 0 THEN '|programme_not_in_force'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 68719476736
+          ) <> 0 THEN '|price_stale'
+          ELSE ''
+        END || CASE
+          WHEN (
+            (
+              `reasons shown`
+            ) & 36028797018963968
+          ) <> 0 THEN '|invalid_value'
+          ELSE ''
+        END,
+        2
+      )
+    END AS `reasons`,
+    CASE
+      WHEN `reasons shown` > 0 THEN ''
+      WHEN (
+        `step 3` & 1311744 & 1310720
+      ) = 0 THEN ''
+      WHEN (
+        `step 3` & 1311744 & 1310720
+      ) = 1048576 THEN 'tac_unknown'
+      WHEN (
+        `step 3` & 1311744 & 1310720
+      ) = 262144 THEN 'imei_unverified'
+      ELSE 'tac_unknown|imei_unverified'
+    END AS `warnings`,
+    CASE
+      WHEN `reasons shown` > 0 THEN NULL
+      ELSE CASE `step 13` WHEN 1 THEN 'Good' WHEN 2 THEN 'Worn' ELSE 'Excellent' END
+    END AS `grade`,
+    -- the price in force
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE `price` END AS `market_minor`,
+    -- what the grade keeps
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE `after grade` - `price` END AS `grade_minor`,
+    -- the worst finding of functions alone
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE 0 - `step 15` END AS `deduction:functions_minor`,
+    -- the worst finding of display alone
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE 0 - `step 16` END AS `deduction:display_minor`,
+    -- the operator's share
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE `after factor` - (`after grade` - `step 15` - `step 16`) END AS `factor_minor`,
+    -- not below scrap
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE GREATEST(`after factor`, 500) - `after factor` END AS `floor_minor`,
+    -- not above the price in force
+    CASE
+      WHEN `reasons shown` > 0 THEN NULL
+      ELSE LEAST(GREATEST(`after factor`, 500), `price`) - GREATEST(`after factor`, 500)
+    END AS `cap_minor`,
+    -- down to whole steps
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE `value` - LEAST(GREATEST(`after factor`, 500), `price`) END AS `rounding_minor`,
+    -- with the bonuses
+    CASE WHEN `reasons shown` > 0 THEN NULL ELSE `value` END AS `coupon_value_minor`
+  FROM step_5
+)
+SELECT
+  `keep:order` AS `order`,
+  `outcome`,
+  `reasons`,
+  `warnings`,
+  `grade`,
+  `market_minor`,
+  `grade_minor`,
+  `deduction:functions_minor`,
+  `deduction:display_minor`,
+  `factor_minor`,
+  `floor_minor`,
+  `cap_minor`,
+  `rounding_minor`,
+  `coupon_value_minor` AS `exchange_value_minor`,
+  `coupon_value_minor`
+FROM step_6

@@ -1,0 +1,234 @@
+"""The operand of a query: it is what a number is, its bounds hold, and what is shared is written once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miexchange import InvalidValue, Programme, Zone, _kernel, sql
+from miexchange.batch.plan._periods import zone_turns
+from miexchange.sql._dialects import DIALECTS
+from miexchange.sql._ints import Int, Ints
+from miexchange.sql._steps import Steps
+from miexchange.sql._zones import local_day
+
+LEAST, MOST = -50, 50
+OPERATORS = ("+", "-", "*", "//", "&", "|", "^", "==", "!=", "<", ">", "<=", ">=", "largest", "choose", "case")
+AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
+
+
+def asked(outputs: dict[str, Int], rows: dict[str, list[int]], dialect: str = "duckdb") -> list[dict[str, int]]:
+    """Let DuckDB work out numbers of columns; masks as 1 and 0."""
+    steps = Steps(DIALECTS[dialect], outputs, {}, "step")
+    source, text = "given", []
+    for number, columns in enumerate(steps.levels(), 1):
+        text.append(f"level_{number} AS ({steps.select(source, columns, {})})")
+        source = f"level_{number}"
+    names = ", ".join(f'CAST("{steps.column_of(name)}" AS BIGINT) AS "{name}"' for name in outputs)
+    connection = duckdb.connect(config={"threads": 1})
+    connection.register("given", pa.table(rows))
+    query = f"{'WITH ' if text else ''}{', '.join(text)} SELECT {names} FROM {source}"  # noqa: S608 - our own
+    found: list[dict[str, int]] = connection.sql(query).to_arrow_table().to_pylist()
+    return found
+
+
+def applied(operator: str, one: Int, other: Int, ints: Ints) -> Int:
+    """Apply an operator to expressions."""
+    if operator == "//":
+        return one // (other * other + 1)
+    if operator in "&|^":  # of sets of bits
+        one, other = one * one, other * other
+    if operator == "largest":
+        return ints.largest([one, other, ints.of(3)])
+    if operator == "choose":
+        return (one > other) * one + (one <= other) * 7
+    if operator == "case":
+        return ints.case(one, {2: other, 3: ints.of(4)}, ints.of(1))
+    calls = {
+        "+": Int.__add__,
+        "-": Int.__sub__,
+        "*": Int.__mul__,
+        "&": Int.__and__,
+        "|": Int.__or__,
+        "^": Int.__xor__,
+        "==": Int.__eq__,
+        "!=": Int.__ne__,
+        "<": Int.__lt__,
+        ">": Int.__gt__,
+        "<=": Int.__le__,
+        ">=": Int.__ge__,
+    }
+    return calls[operator](one, other)
+
+
+def expected(operator: str, one: int, other: int) -> int:
+    """Apply it to numbers."""
+    if operator in "&|^":
+        one, other = one * one, other * other
+    results = {
+        "+": one + other,
+        "-": one - other,
+        "*": one * other,
+        "//": one // (other * other + 1),
+        "&": one & other,
+        "|": one | other,
+        "^": one ^ other,
+        "==": one == other,
+        "!=": one != other,
+        "<": one < other,
+        ">": one > other,
+        "<=": one <= other,
+        ">=": one >= other,
+        "largest": max(one, other, 3),
+        "choose": one if one > other else 7,
+        "case": {2: other, 3: 4}.get(one, 1),
+    }
+    return int(results[operator])
+
+
+@given(
+    pairs=st.lists(st.tuples(st.integers(LEAST, MOST), st.integers(LEAST, MOST)), min_size=1, max_size=9),
+    chain=st.lists(st.tuples(st.sampled_from(OPERATORS), st.integers(-9, 9)), max_size=3),
+)
+def test_an_expression_is_what_the_number_is(pairs: list[tuple[int, int]], chain: list[tuple[str, int]]) -> None:
+    """Operators mean the same for a number and for a query, below zero too; and each result is within its bounds."""
+    ints = Ints()
+    one, other = ints.column("a", LEAST, MOST), ints.column("b", LEAST, MOST)
+    outputs = {operator: applied(operator, one, other, ints) for operator in OPERATORS}
+    wanted = [{operator: expected(operator, *pair) for operator in OPERATORS} for pair in pairs]
+    linked, values = one, [a for a, _ in pairs]
+    for operator, constant in chain:
+        linked = applied(operator, linked, ints.of(constant), ints)
+        values = [expected(operator, value, constant) for value in values]
+    outputs["chain"] = linked
+    wanted = [row | {"chain": value} for row, value in zip(wanted, values, strict=True)]
+    found = asked(outputs, {"a": [a for a, _ in pairs], "b": [b for _, b in pairs]})
+    assert found == wanted
+    for row in wanted:
+        assert all(outputs[name].least <= value <= outputs[name].most for name, value in row.items())
+
+
+def test_the_larger_and_the_smaller_are_written_so() -> None:
+    """`_kernel.at_least` is arithmetic with a mask; a reader of SQL knows it by its name."""
+    ints = Ints()
+    one, other = ints.column("a", 0, 9), ints.column("b", 0, 9)
+    assert (_kernel.at_least(one, other).op, _kernel.at_most(one, 5).op) == ("greatest", "least")
+    assert _kernel.at_least(one, 0) is one
+
+
+def test_a_division_is_lifted_only_where_it_may_be_below_zero() -> None:
+    ints = Ints()
+    assert (ints.column("a", 0, 9) // 4).op == "div"
+    assert (ints.column("b", -9, 9) // 4).op == "sub"
+    with pytest.raises(InvalidValue, match="divides by what may be 0"):
+        ints.column("a", 0, 9) // ints.column("b", 0, 9)
+
+
+def test_a_dialect_without_whole_division_takes_the_rest_away_first() -> None:
+    ints = Ints(cuts_off=False)
+    assert asked({"x": ints.column("a", 0, 99) // 7}, {"a": [0, 6, 7, 99]}) == [{"x": 0}, {"x": 0}, {"x": 1}, {"x": 14}]
+
+
+def test_what_64_bits_do_not_hold_is_refused() -> None:
+    ints = Ints()
+    with pytest.raises(InvalidValue, match="64 bits"):
+        ints.column("a", 0, 2**40) * ints.column("b", 0, 2**40)
+
+
+def test_a_small_number_is_widened_before_it_grows() -> None:
+    """A literal is 32 bits wide in SQL: a sum or a product of such may not be."""
+    ints = Ints()
+    one = ints.case(ints.column("a", 0, 1, wide=False), {0: ints.of(2**30)}, ints.of(2**31 - 1))
+    assert asked({"x": one * 4, "y": one + one}, {"a": [0, 1]}) == [
+        {"x": 2**32, "y": 2**31},
+        {"x": 2**33 - 4, "y": 2**32 - 2},
+    ]
+
+
+def test_a_rule_that_branches_on_a_value_cannot_be_a_query() -> None:
+    with pytest.raises(TypeError, match="multiply by the test"):
+        max(Ints().column("a", 0, 9), 3)
+
+
+def test_what_is_shared_is_written_once() -> None:
+    """Each rule reads the value before it twice: in place, forty rules would make a query of 2**40 parts."""
+    ints = Ints()
+    value = ints.column("a", 0, 10**6)
+    for _ in range(40):
+        value = value - _kernel.scaled(value, 100)
+    steps = list(Steps(DIALECTS["duckdb"], {"value": value}, {}, "step").levels())
+    assert sum(len(text) for step in steps for text in step.values()) < 40 * 120
+
+
+@pytest.mark.parametrize("place", ["Europe/London", "Asia/Kolkata", "Africa/Casablanca"])
+def test_the_day_of_an_instant_is_that_of_the_zone(place: str) -> None:
+    instants = [
+        datetime(year, month, 28, 23, 30, tzinfo=UTC)
+        for year in (1901, 2018, 2099, 2101, 2500, 9800)
+        for month in (1, 7)
+    ]
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    micros = [(at - epoch) // timedelta(microseconds=1) for at in instants]
+    ints = Ints()
+    day = local_day(ints, ints.column("a", -(2**58), 2**58), zone_turns(Zone(place)))
+    days = [(at.astimezone(Zone(place)).date() - epoch.date()).days for at in instants]
+    assert [row["day"] for row in asked({"day": day}, {"a": micros})] == days
+
+
+@pytest.mark.parametrize(
+    "on", [date(1, 1, 1), date(1900, 2, 28), date(2000, 2, 29), date(2024, 3, 1), date(9999, 12, 31)]
+)
+def test_the_calendar_is_that_of_python(on: date) -> None:
+    months, day = _kernel.calendar((on - date(1970, 1, 1)).days)
+    assert (months, day) == (on.year * 12 + on.month - 3, on.day - 1)
+
+
+# The verbs.
+
+
+@pytest.fixture(scope="module")
+def programme() -> Programme:
+    return Programme.load("uk-trade-in")
+
+
+def test_a_query_says_what_is_wrong_with_its_columns(programme: Programme) -> None:
+    with pytest.raises(InvalidValue, match="columns has no columns at, body"):
+        sql.query(programme, columns=["model", "lock", "power", "works", "screen"])
+    with pytest.raises(InvalidValue, match="the table has a column at"):
+        sql.query(programme, columns=["model", "at"], at=AT)
+    with pytest.raises(InvalidValue, match="keep is 'Grade'"):
+        sql.query(programme, keep=["Grade"])
+    with pytest.raises(InvalidValue, match="dialect is 'mysql': give one of: duckdb, postgres"):
+        sql.query(programme, dialect="mysql")
+
+
+def test_a_name_in_quotes_stays_a_name(programme: Programme) -> None:
+    text = sql.query(programme, source='a"b', keep=['c"d'], loaded='e"f')
+    assert '"a""b"' in text
+    assert '"c""d"' in text
+    assert '"e""fperiods"' in text
+
+
+def test_a_table_that_is_not_lazy_is_refused(programme: Programme) -> None:
+    with pytest.raises(InvalidValue, match="give a relation of DuckDB or a LazyFrame"):
+        sql.appraise(pl.DataFrame(), programme)
+
+
+def test_a_relation_says_what_is_wrong_with_its_columns(programme: Programme) -> None:
+    with duckdb.connect() as connection:
+        sound = "'x' AS model, 'free' AS lock, 'on' AS power, 'all' AS works, NULL AS screen, 'good' AS body"
+        with pytest.raises(InvalidValue, match="at is a column of TIMESTAMP: give TIMESTAMP WITH TIME ZONE"):
+            sql.appraise(connection.sql(f"SELECT {sound}, TIMESTAMP '2018-01-01' AS at"), programme)
+        relation = connection.sql(f"SELECT {sound}")
+        with pytest.raises(InvalidValue, match="order"):
+            sql.appraise(relation, programme, at=AT, keep=["order"])
+        found = sql.appraise(relation, programme, at=AT, names=["x"]).fetchall()
+        assert [row[:2] for row in found] == [("refused", "model_unknown|programme_not_in_force")] or found[0][
+            0
+        ] == "refused"

@@ -290,9 +290,8 @@ class Reverse(_Dated):
     kind: Literal["reverse"] = "reverse"
 
 
-Later = (
-    Identify | Reserve | Send | Release | Inspect | Agree | Decline | Complete | Wipe | Expire | Void | Reverse
-)  # an event after the first
+# An event after the first. Errors and schemas list them in this order: the newest kinds come last.
+Later = Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse | Identify | Send | Wipe
 Event = Accept | Later
 
 EVENTS: dict[str, type[Event]] = {

@@ -185,7 +185,7 @@ def test_an_instant_to_come_is_refused(ask: Callable[..., Ran], store: Ledger) -
 def test_a_dry_run_changes_nothing(ask: Callable[..., Ran]) -> None:
     data = ask("--dry-run", "--json").data
     del data["at"]
-    others = {"undecided": 0, "unsent": 0, "locked": 0, "skipped": []}
+    others = {"undecided": 0, "skipped": []}
     assert data == {"answer": "sweep", "dry_run": True, "expired": 3, **others}
     ran = ask("--json")
     assert (ran.code, ran.data["dry_run"], ran.data["expired"]) == (0, False, 3)

@@ -48,6 +48,7 @@ from miexchange import (
     pricelists,
     prove,
     replay,
+    simulator,
     tuning,
 )
 from miexchange._value import Value
@@ -363,6 +364,10 @@ def example(kind: type) -> Any:
         return SOUND.books
     if kind is Zone:
         return Zone("Asia/Kolkata")
+    if kind is simulator.Report:
+        return simulator.simulate(seed=1, steps=20)
+    if kind is simulator.Violation:
+        return simulator.Violation("a law", "what was seen", 1, 0, 5, 20, 2, False, ("a line",))  # noqa: FBT003 - is_plain
     if kind is tuning.Exposure:
         return BY_DOOR["tuning.exposure"]()
     found = _examples()
@@ -555,6 +560,20 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "ledger.Ledger.inspect": {"order": trade.ORDER.id},
         "ledger.Ledger.send": {"order": trade.ORDER.id},
         "ledger.Ledger.standing_of": {},
+        "ledger.Ledger.accept_many": {
+            "items": [
+                {
+                    "quote": SOUND.quote,
+                    "programme": SOUND.programme,
+                    "account": trade.ACCOUNT,
+                    "at": AT,
+                    "idempotency_key": "x",
+                }
+            ]
+        },
+        "simulator.simulate": {"seed": 1, "steps": 20},
+        "simulator.replay": {"violation": example(simulator.Violation)},
+        "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
         "programme.doubts": {"source": SOUND.priced},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},

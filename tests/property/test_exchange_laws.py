@@ -280,7 +280,7 @@ def test_an_exchange_from_json_is_one_that_was_made_or_is_refused(
     for _ in range(data.draw(st.integers(1, 2))):
         if data.draw(st.booleans()):
             field = data.draw(top)
-            edited[field] = data.draw(st.sampled_from((strange[field], None)))
+            edited[field] = data.draw(st.sampled_from((strange.get(field), None)))
             continue
         *path, last = data.draw(st.sampled_from(leaves(edited)))
         place: Any = edited

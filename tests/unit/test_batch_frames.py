@@ -64,7 +64,7 @@ def test_columns_that_nobody_reads_may_be_called_anything(frame: Any) -> None:  
             "frame has two columns 'model': rename one of them",
         ),
         (pl.LazyFrame(ROW), r"give what its collect\(\) returns: a LazyFrame has no rows yet"),
-        (pd.Series([small.MODEL]), "frame is a Series, which cannot be read"),
+        (pd.Series([small.MODEL]), "frame is a Series(, which cannot be read|: give a pandas)"),
         (ROW, "frame is a dict: give a pandas"),
     ],
 )

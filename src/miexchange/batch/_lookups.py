@@ -55,10 +55,11 @@ def validate_many(column: Any, *, threads: int | None = None) -> Any:
         InvalidValue: what is given is no column.
 
     >>> import pandas as pd
-    >>> print(validate_many(pd.Series(["35-417803-685978-9", "354178036859782"])).to_string())
+    >>> found = validate_many(pd.Series(["35-417803-685978-9", "354178036859782"]))
+    >>> print(found.astype(object).fillna("-").to_string())
                 digits            reason
-    0  354178036859789               NaN
-    1              NaN  imei_check_digit
+    0  354178036859789                 -
+    1                -  imei_check_digit
     """
     texts = read_alone(column, "text", "column")
     numbers, digits = _read(texts, workers(threads), write=True)

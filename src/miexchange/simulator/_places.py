@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from miexchange.errors import out_of_range
+from miexchange.ledger import UnreachableError
 from miexchange.ledger import open as open_ledger
 from miexchange.simulator._shop import key_of
 
@@ -40,11 +42,9 @@ def place(url: str | None) -> Iterator[str]:
             file.write_bytes(_empty_ledger())
             yield str(file)
         return
-    plain = make_url(url)
+    plain = _server(url)
     name = sql.Identifier(_SCHEMA)
-    with psycopg.connect(
-        plain.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
-    ) as connection:
+    with _connected(plain) as connection:
         try:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
         except psycopg.errors.DuplicateSchema:
@@ -56,6 +56,24 @@ def place(url: str | None) -> Iterator[str]:
             yield where
         finally:
             connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(name))
+
+
+def _server(url: str) -> URL:
+    """Read the URL of a server. It is in no error, for it may have a password."""
+    with suppress(ArgumentError, TypeError, ValueError):
+        plain = make_url(url)
+        if plain.get_backend_name() == "postgresql":
+            return plain
+    rule = "give the URL of a PostgreSQL database, such as postgresql+psycopg://localhost/test, or None for SQLite"
+    raise out_of_range("url", None, rule, "is none of a PostgreSQL database")
+
+
+def _connected(url: URL) -> psycopg.Connection[tuple[object, ...]]:
+    try:
+        return psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
+    except psycopg.Error as error:
+        what = f"The database of the simulation cannot be reached: {type(error).__name__}"
+        raise UnreachableError(what, "Correct its host, role and name", "connection") from None
 
 
 @cache

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from miexchange._arguments import TEXT, instance, maybe, takes, whole
+from miexchange._arguments import TEXT, Rule, instance, maybe, takes, whole
 from miexchange.simulator._model import Broken
 from miexchange.simulator._places import place
 from miexchange.simulator._report import Report, Violation
@@ -26,7 +26,13 @@ _PLAIN = 400
 _SEED = whole(0, 2**63 - 1)
 
 
-@takes(url=maybe(TEXT), seed=_SEED, steps=whole(1, _MOST_STEPS), clients=whole(1, _MOST_CLIENTS))
+@takes(
+    url=maybe(TEXT),
+    seed=_SEED,
+    steps=whole(1, _MOST_STEPS),
+    clients=whole(1, _MOST_CLIENTS),
+    progress=Rule(lambda value: value is None or callable(value), "give a function, or None"),
+)
 def simulate(
     url: str | None = None,
     *,

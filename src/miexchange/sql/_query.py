@@ -78,7 +78,7 @@ def query(
     >>> programme = Programme.load("uk-trade-in")
     >>> columns = ["model", "at", "lock", "power", "works", "screen", "body"]
     >>> text = query(programme, source="shop.phones", columns=columns, keep=["order"], loaded="trade_in_")
-    >>> print(text[:104])
+    >>> print(text[:104].rstrip())
     WITH
     cells AS (
       SELECT

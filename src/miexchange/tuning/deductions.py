@@ -315,7 +315,7 @@ class DeductionModel(Estimator):
         self.weights_ = {name: float(np.exp(value)) for name, value in logs.items()}
         self.carried_ = frozenset(name for name, weight in self.weights_.items() if weight <= _LEAST * (1 + 1e-9))
 
-    def beside(self, scales: tuple[Scale, ...], keeps: Mapping[str, float], scrap: float) -> DeductionModel:
+    def _beside(self, scales: tuple[Scale, ...], keeps: Mapping[str, float], scrap: float) -> DeductionModel:
         """Return the model that a programme is written of: fitted on the same quotes, beside what its grades take.
 
         Args:

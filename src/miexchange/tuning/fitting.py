@@ -333,7 +333,7 @@ class _Fit:
                     self.numbers.append(("grades", grade.id, keep, "bps", keep, keep, 0, "modelled", source))
         terms = terms.replace(grades=tuple(grades))
         self._compare_quotes(model, prices)
-        return terms, model.beside(scales, keeps, terms.scrap_minor / self._unit)
+        return terms, model._beside(scales, keeps, terms.scrap_minor / self._unit)  # noqa: SLF001 - of this room
 
     def _compare_quotes(self, model: DeductionModel, prices: list[Price]) -> None:
         """Warn of devices whose quoted clean price is far from their fitted price."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from miexchange._bounded import Id, Items, Line
+from miexchange._bounded import Id, Items, Line, Since
 from miexchange._limits import LISTED
 from miexchange._value import Value
 from miexchange.money import BPS, Bps
@@ -38,9 +38,9 @@ class Scale(Value):
     anchor: Id
     component: Id
     findings: Annotated[tuple[Line, ...], Items(1, LISTED)]
-    keeps_bps: Annotated[tuple[Bps, ...], Items(0, LISTED)] = ()
-    others_bps: Annotated[tuple[Bps, ...], Items(0, LISTED)] = ()
-    overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED)] = ()
+    keeps_bps: Annotated[tuple[Bps, ...], Items(0, LISTED), Since(2)] = ()
+    others_bps: Annotated[tuple[Bps, ...], Items(0, LISTED), Since(2)] = ()
+    overlaps: Annotated[tuple[Overlap, ...], Items(0, LISTED), Since(2)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         sizes = {len(self.findings)} if self.keeps_bps or self.others_bps else {0}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "prices.md"
-BLOCK = re.compile(r"(?:^`(?P<file>[\w.]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"(?:^`(?P<file>[\w./]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_every_block_of_the_page_is_so(

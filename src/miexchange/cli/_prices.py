@@ -1,5 +1,6 @@
 """`miexchange prices`: the life of a price list, from a spreadsheet to the price in force."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from miexchange._text import counted, listed
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
-from miexchange.errors import InvalidValue, Problem
+from miexchange.errors import DataError, InvalidValue, Problem
 from miexchange.pricelists import (
     DRAFT,
     Form,
@@ -271,13 +272,21 @@ def publish(
     rules = programme_of(_given.programme_source(programme))
     moment = _given.instant(at, "--at", rules.zone)
     start = None if begins is None else _given.instant(begins, "--from", rules.zone)
+    known = _messages(programme)
     try:
         done = publish_list(read_draft(programme), programme, at=moment, begins=start)
     except InvalidValue as fault:
         raise _said(fault) from None
     _show_publication("Published", done, rules, as_json=as_json)
     if not as_json:
-        _output.say_lines(f"warning: {warning}" for warning in doubts(programme))
+        _output.say_lines(f"warning: {one}" for one in doubts(programme) if one.message not in known)
+
+
+def _messages(programme: str) -> set[str]:
+    """Return what is doubted before a list is published; models that wait for their first price are a problem still."""
+    with suppress(DataError):
+        return {one.message for one in doubts(programme)}
+    return set()
 
 
 def rollback(programme: _Own, *, at: At = None, as_json: Json = False) -> None:

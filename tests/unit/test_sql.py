@@ -215,6 +215,25 @@ def test_a_name_in_quotes_stays_a_name(programme: Programme) -> None:
     assert '"e""fperiods"' in text
 
 
+@pytest.mark.parametrize("source", ["periods", "Names", "cells", "step_2"])
+def test_a_table_is_never_taken_for_a_step(programme: Programme, source: str) -> None:
+    """A step of the same name would hide the table, and the query would value something else, or nothing."""
+    with pytest.raises(InvalidValue, match="what a step of the query is called"):
+        sql.query(programme, source=source)
+    assert f'"shop"."{source}"' in sql.query(programme, source=f"shop.{source}")
+
+
+def test_a_relation_is_never_taken_for_a_view(programme: Programme) -> None:
+    """Whatever the caller has registered, and under whatever name, the relation that is given is valued."""
+    sound = "'x' AS model, 'free' AS lock, 'on' AS power, 'all' AS works, 'clean' AS screen, 'good' AS body"
+    with duckdb.connect() as connection:
+        for name in ("devices", "cells", "names"):
+            connection.register(name, pa.table({"model": ["y", "z"]}))
+        relation = connection.sql(f"SELECT {sound}, 7 AS row")
+        found = [sql.appraise(relation, programme, at=AT, keep=["row"]) for _ in range(2)]
+        assert [one.project("row").fetchall() for one in found] == [[(7,)], [(7,)]]
+
+
 def test_a_table_that_is_not_lazy_is_refused(programme: Programme) -> None:
     with pytest.raises(InvalidValue, match="give a relation of DuckDB or a LazyFrame"):
         sql.appraise(pl.DataFrame(), programme)

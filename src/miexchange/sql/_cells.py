@@ -125,8 +125,16 @@ class Cells:
     # IMEIs.
 
     def stripped(self, name: str) -> exp.Expr:
-        """Return a text without white space around it."""
-        return exp.Trim(this=self._cell(name), expression=exp.Literal.string(_WHITE))
+        """Return a text without white space around it; one that has digits at both ends is not searched for any."""
+        ends = [
+            exp.In(this=end, expressions=[exp.Literal.string(digit) for digit in _DIGITS])
+            for end in (
+                exp.Left(this=self._cell(name), expression=exp.Literal.number(1)),
+                exp.Right(this=self._cell(name), expression=exp.Literal.number(1)),
+            )
+        ]
+        trimmed = exp.Trim(this=self._cell(name), expression=exp.Literal.string(_WHITE))
+        return exp.Case(ifs=[exp.If(this=exp.and_(*ends), true=self._cell(name))], default=trimmed)
 
     def compact(self, name: str) -> exp.Expr:
         """Return a text, of which the column ``stripped:`` has no white space around, without separators."""
@@ -142,7 +150,7 @@ class Cells:
         given = ints.test(self._is_there(name))
         text, number = exp.Literal.string, exp.Literal.number
         first = exp.Substring(this=stripped.copy(), start=number(1), length=number(1))
-        is_digits = exp.EQ(this=exp.Trim(this=digits.copy(), expression=text(_DIGITS)), expression=text(""))
+        is_digits = exp.RegexpLike(this=digits.copy(), expression=text("^[0-9]+$"))
         ends = exp.EQ(this=exp.Right(this=stripped.copy(), expression=number(1)), expression=text("-"))
         length = exp.Length(this=digits.copy())
         tests: list[tuple[exp.Expr, ReasonCode]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import COLUMNS, maybe, takes
@@ -27,6 +28,7 @@ _TYPES = {
 }
 _TEXT = ("VARCHAR", "ENUM")
 _NULL = '"NULL"'
+_NUMBERS = count()
 
 
 @takes(keep=COLUMNS, names=maybe(COLUMNS))
@@ -136,5 +138,7 @@ def _of_duckdb(
             if "model" in kinds
             else ()
         )
-    text = query(programme, source="devices", columns=read, keep=keep, at=at, names=names, bonuses_given=bonuses_given)
-    return devices.query("devices", text)
+    # A view that the caller has registered under the same name would be read instead, without a word.
+    own = f"miexchange devices {next(_NUMBERS)}"
+    text = query(programme, source=own, columns=read, keep=keep, at=at, names=names, bonuses_given=bonuses_given)
+    return devices.query(own, text)

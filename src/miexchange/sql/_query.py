@@ -71,14 +71,14 @@ def query(
         in no order.
 
     Raises:
-        InvalidValue: a column is missing or kept under a name that the result has; the programme has amounts that
-            64 bits do not hold in SQL; or an argument is not of its type.
+        InvalidValue: a column is missing or kept under a name that the result has; the table has the name of a step of
+            the query; the programme has amounts that 64 bits do not hold in SQL; or an argument is not of its type.
 
     >>> from miexchange import Programme
     >>> programme = Programme.load("uk-trade-in")
     >>> columns = ["model", "at", "lock", "power", "works", "screen", "body"]
     >>> text = query(programme, source="shop.phones", columns=columns, keep=["order"], loaded="trade_in_")
-    >>> print(text[:104].rstrip())
+    >>> print(text[:103])
     WITH
     cells AS (
       SELECT
@@ -100,7 +100,13 @@ def query(
     layout = layout_of(plan, frozenset(names))
     spoken = DIALECTS[dialect]
     writer = Writer(plan, layout, spoken, columns=known & set(columns), keep=tuple(keep), at=instant_given)
-    return writer.text(Sources(spoken, loaded), ".".join(quoted(part, dialect) for part in source.split(".")))
+    text = writer.text(Sources(spoken, loaded), ".".join(quoted(part, dialect) for part in source.split(".")))
+    # A step of this name would be read instead of the table.
+    if source.casefold() in writer.steps:
+        raise out_of_range(
+            "source", source, "name its schema, too, or rename it", "is what a step of the query is called"
+        )
+    return text
 
 
 def check_free(keep: Collection[str], values: Collection[str]) -> None:

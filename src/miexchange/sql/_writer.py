@@ -59,7 +59,11 @@ class _Steps(list[Int]):
 
 
 class Writer:
-    """Writes one query."""
+    """Writes one query.
+
+    Attributes:
+        steps: what its steps and the tables in it are called, once it is written.
+    """
 
     def __init__(
         self,
@@ -90,6 +94,7 @@ class Writer:
         self._names: dict[Int, str] = {}
         self._comments: dict[str, str] = {}
         self._comments |= _comments(plan)
+        self.steps: set[str] = set()
         self._parts: list[str] = []
         self._last = ""
 
@@ -111,7 +116,8 @@ class Writer:
             for name, column in named.items()
         )
         epoch = None if self._at is None else self._epoch().constant
-        tables = sources.texts(self._layout, epoch)
+        tables = list(sources.texts(self._layout, epoch))
+        self.steps |= {one.partition("(")[0].partition(" ")[0] for one in tables}
         every = ",\n".join((*tables, *self._parts))
         return f"WITH\n{every}\nSELECT\n{lines}\nFROM {self._last}\n"
 
@@ -121,6 +127,7 @@ class Writer:
     # Steps.
 
     def _part(self, name: str, select: str) -> None:
+        self.steps.add(name)
         self._parts.append(f"{name} AS (\n{select}\n)")
         self._last = name
 

@@ -21,10 +21,10 @@ cells AS (
 ),
 stripped AS (
   SELECT *,
-    TRIM("cell:imei", '	
-                  　') AS "stripped:imei",
-    TRIM("cell:imei2", '	
-                  　') AS "stripped:imei2"
+    CASE WHEN LEFT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei" ELSE TRIM("cell:imei", '	
+                  　') END AS "stripped:imei",
+    CASE WHEN LEFT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei2" ELSE TRIM("cell:imei2", '	
+                  　') END AS "stripped:imei2"
   FROM cells
 ),
 digits AS (
@@ -93,7 +93,7 @@ read_1 AS (
       WHEN "cell:imei" IS NULL THEN 0
       WHEN "stripped:imei" = '' THEN 2
       WHEN SUBSTRING("stripped:imei", 1, 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM("digits:imei", '0123456789') = '' OR RIGHT("stripped:imei", 1) = '-' THEN 8
+      WHEN NOT REGEXP_MATCHES("digits:imei", '^[0-9]+$') OR RIGHT("stripped:imei", 1) = '-' THEN 8
       WHEN LENGTH("digits:imei") = 14 THEN 16
       WHEN LENGTH("digits:imei") = 16 THEN 32
       WHEN LENGTH("digits:imei") <> 15 THEN 64
@@ -104,7 +104,8 @@ read_1 AS (
       WHEN "cell:imei2" IS NULL THEN 0
       WHEN "stripped:imei2" = '' THEN 2
       WHEN SUBSTRING("stripped:imei2", 1, 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM("digits:imei2", '0123456789') = '' OR RIGHT("stripped:imei2", 1) = '-' THEN 8
+      WHEN NOT REGEXP_MATCHES("digits:imei2", '^[0-9]+$')
+      OR RIGHT("stripped:imei2", 1) = '-' THEN 8
       WHEN LENGTH("digits:imei2") = 14 THEN 16
       WHEN LENGTH("digits:imei2") = 16 THEN 32
       WHEN LENGTH("digits:imei2") <> 15 THEN 64

@@ -22,10 +22,10 @@ cells AS (
 ),
 stripped AS (
   SELECT *,
-    TRIM('	
-                  　' FROM "cell:imei") AS "stripped:imei",
-    TRIM('	
-                  　' FROM "cell:imei2") AS "stripped:imei2"
+    CASE WHEN LEFT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei" ELSE TRIM('	
+                  　' FROM "cell:imei") END AS "stripped:imei",
+    CASE WHEN LEFT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei2" ELSE TRIM('	
+                  　' FROM "cell:imei2") END AS "stripped:imei2"
   FROM cells
   OFFSET 0
 ),
@@ -96,7 +96,7 @@ read_1 AS (
       WHEN "cell:imei" IS NULL THEN 0
       WHEN "stripped:imei" = '' THEN 2
       WHEN SUBSTRING("stripped:imei" FROM 1 FOR 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM('0123456789' FROM "digits:imei") = '' OR RIGHT("stripped:imei", 1) = '-' THEN 8
+      WHEN NOT "digits:imei" ~ '^[0-9]+$' OR RIGHT("stripped:imei", 1) = '-' THEN 8
       WHEN LENGTH("digits:imei") = 14 THEN 16
       WHEN LENGTH("digits:imei") = 16 THEN 32
       WHEN LENGTH("digits:imei") <> 15 THEN 64
@@ -107,8 +107,7 @@ read_1 AS (
       WHEN "cell:imei2" IS NULL THEN 0
       WHEN "stripped:imei2" = '' THEN 2
       WHEN SUBSTRING("stripped:imei2" FROM 1 FOR 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM('0123456789' FROM "digits:imei2") = ''
-      OR RIGHT("stripped:imei2", 1) = '-' THEN 8
+      WHEN NOT "digits:imei2" ~ '^[0-9]+$' OR RIGHT("stripped:imei2", 1) = '-' THEN 8
       WHEN LENGTH("digits:imei2") = 14 THEN 16
       WHEN LENGTH("digits:imei2") = 16 THEN 32
       WHEN LENGTH("digits:imei2") <> 15 THEN 64

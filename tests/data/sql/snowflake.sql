@@ -21,8 +21,8 @@ cells AS (
 ),
 stripped AS (
   SELECT *,
-    TRIM("cell:imei", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') AS "stripped:imei",
-    TRIM("cell:imei2", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') AS "stripped:imei2"
+    CASE WHEN LEFT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei" ELSE TRIM("cell:imei", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') END AS "stripped:imei",
+    CASE WHEN LEFT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT("cell:imei2", 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN "cell:imei2" ELSE TRIM("cell:imei2", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　') END AS "stripped:imei2"
   FROM cells
 ),
 digits AS (
@@ -91,7 +91,7 @@ read_1 AS (
       WHEN "cell:imei" IS NULL THEN 0
       WHEN "stripped:imei" = '' THEN 2
       WHEN SUBSTRING("stripped:imei", 1, 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM("digits:imei", '0123456789') = '' OR RIGHT("stripped:imei", 1) = '-' THEN 8
+      WHEN NOT REGEXP_LIKE("digits:imei", '^[0-9]+$') OR RIGHT("stripped:imei", 1) = '-' THEN 8
       WHEN LENGTH("digits:imei") = 14 THEN 16
       WHEN LENGTH("digits:imei") = 16 THEN 32
       WHEN LENGTH("digits:imei") <> 15 THEN 64
@@ -102,7 +102,7 @@ read_1 AS (
       WHEN "cell:imei2" IS NULL THEN 0
       WHEN "stripped:imei2" = '' THEN 2
       WHEN SUBSTRING("stripped:imei2", 1, 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM("digits:imei2", '0123456789') = '' OR RIGHT("stripped:imei2", 1) = '-' THEN 8
+      WHEN NOT REGEXP_LIKE("digits:imei2", '^[0-9]+$') OR RIGHT("stripped:imei2", 1) = '-' THEN 8
       WHEN LENGTH("digits:imei2") = 14 THEN 16
       WHEN LENGTH("digits:imei2") = 16 THEN 32
       WHEN LENGTH("digits:imei2") <> 15 THEN 64

@@ -21,8 +21,8 @@ cells AS (
 ),
 stripped AS (
   SELECT *,
-    TRIM('\t\n\013\014\r\034\035\036\037                  　' FROM `cell:imei`) AS `stripped:imei`,
-    TRIM('\t\n\013\014\r\034\035\036\037                  　' FROM `cell:imei2`) AS `stripped:imei2`
+    CASE WHEN LEFT(`cell:imei`, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT(`cell:imei`, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN `cell:imei` ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　' FROM `cell:imei`) END AS `stripped:imei`,
+    CASE WHEN LEFT(`cell:imei2`, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND RIGHT(`cell:imei2`, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN `cell:imei2` ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　' FROM `cell:imei2`) END AS `stripped:imei2`
   FROM cells
 ),
 digits AS (
@@ -99,7 +99,7 @@ read_1 AS (
       WHEN NOT IS_VALID_UTF8(`cell:imei`) THEN 1
       WHEN `stripped:imei` = '' THEN 2
       WHEN SUBSTRING(`stripped:imei`, 1, 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM('0123456789' FROM `digits:imei`) = '' OR RIGHT(`stripped:imei`, 1) = '-' THEN 8
+      WHEN NOT `digits:imei` RLIKE '^[0-9]+$' OR RIGHT(`stripped:imei`, 1) = '-' THEN 8
       WHEN LENGTH(`digits:imei`) = 14 THEN 16
       WHEN LENGTH(`digits:imei`) = 16 THEN 32
       WHEN LENGTH(`digits:imei`) <> 15 THEN 64
@@ -111,8 +111,7 @@ read_1 AS (
       WHEN NOT IS_VALID_UTF8(`cell:imei2`) THEN 1
       WHEN `stripped:imei2` = '' THEN 2
       WHEN SUBSTRING(`stripped:imei2`, 1, 1) IN ('+', '-', '−') THEN 4
-      WHEN NOT TRIM('0123456789' FROM `digits:imei2`) = ''
-      OR RIGHT(`stripped:imei2`, 1) = '-' THEN 8
+      WHEN NOT `digits:imei2` RLIKE '^[0-9]+$' OR RIGHT(`stripped:imei2`, 1) = '-' THEN 8
       WHEN LENGTH(`digits:imei2`) = 14 THEN 16
       WHEN LENGTH(`digits:imei2`) = 16 THEN 32
       WHEN LENGTH(`digits:imei2`) <> 15 THEN 64

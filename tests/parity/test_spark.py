@@ -24,6 +24,7 @@ from miexchange.batch import appraise_frame, columns_out
 from parity.one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, rows
 from parity.test_sql import same
+from property.effort import PROOF
 from shipped import shipped_programme
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 EXAMPLES, ORDINARY, MIXED = 60, 300, 3_000
-MANY = 10**6
+MANY = 10**6 if PROOF else 20_000
 SMALL_BATCH = 128  # rows of a record batch: a partition is a stream of several
 
 STEP = re.compile(r"^[ :+*-]*(?:\(\d+\) )?([A-Z][A-Za-z]+(?: parquet)?)", re.MULTILINE)

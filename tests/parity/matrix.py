@@ -435,7 +435,7 @@ def _cell(cell: object, name: str) -> object:
         return None
     text = text_of(cell)
     if text is not None:
-        return text.encode("utf-8", "replace").decode()
+        return text if name == "target" else text.encode("utf-8", "replace").decode()  # what a quote holds is written
     if isinstance(cell, np.bool_) and name == "exchange_open":
         return bool(cell)
     return (0,) if name in {"exchange_open", "screen", *IN_TEXT} and not isinstance(cell, bool) else cell

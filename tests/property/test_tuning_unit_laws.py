@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miexchange import InvalidValue
 from miexchange.tuning import DeductionModel, DepreciationCurve, PriceTableBuilder, TuningWarning, simulate_quotes
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.observations import Observations
@@ -96,7 +97,7 @@ def test_an_unseen_brand_lies_among_the_seen_ones(
 @given(st.integers(0, 99), UNITS)
 @effort(0.5)
 def test_the_unit_of_the_quotes_changes_nothing(seed: int, unit: float) -> None:
-    """Issue: invariance under a change of unit is a law, for every estimator."""
+    """A change of unit changes nothing that an estimator says."""
     quotes, scales = simulate_quotes(15, seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TuningWarning)
@@ -111,7 +112,7 @@ def test_the_unit_of_the_quotes_changes_nothing(seed: int, unit: float) -> None:
 @given(st.lists(st.integers(500, 20_000), min_size=3, max_size=20), st.sampled_from([10, 100]))
 @effort(0.5)
 def test_the_unit_of_the_observations_changes_nothing(amounts: list[int], unit: int) -> None:
-    """Issue: invariance under a change of unit is a law, for every estimator."""
+    """A change of unit changes nothing that an estimator says."""
     rows = pd.DataFrame(
         {
             "model": "oneplus-3t-6-64",
@@ -121,12 +122,20 @@ def test_the_unit_of_the_observations_changes_nothing(amounts: list[int], unit: 
             "source": [f"s{number}" for number in range(len(amounts))],
         }
     )
-    found = []
+    found: list[Any] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TuningWarning)
         for factor in (1, unit):
             scaled = rows.assign(price_minor=rows["price_minor"] * factor)
             observed = Observations.read(scaled, graded().catalogue, as_of=ON)
-            builder = PriceTableBuilder(round_to_minor=factor).fit(observed, zone=graded().zone, dates=[ON])
-            found.append(builder.summary[["price_minor", "low_minor", "high_minor"]].to_numpy() / factor)
+            builder = PriceTableBuilder(round_to_minor=factor)
+            try:
+                builder.fit(observed, zone=graded().zone, dates=[ON])
+            except InvalidValue as error:  # of too few rows, in either unit
+                found.append(str(error))
+            else:
+                found.append(builder.summary[["price_minor", "low_minor", "high_minor"]].to_numpy() / factor)
+    if isinstance(found[0], str):
+        assert found[1] == found[0]
+        return
     np.testing.assert_allclose(found[1], found[0], atol=1.0)

@@ -8,7 +8,7 @@ more for a statement, of which a transition has four.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy import insert
@@ -330,9 +330,10 @@ class Sessions:
             session.core.exec_driver_sql("SELECT 1")
         dropped = (session, *self._emptied())
         LOG.warning("A connection is given up, and %d more that were at hand", len(dropped) - 1)
-        for one in dropped:
-            one.core.invalidate()
-            one.core.close()
+        with ExitStack() as each:  # an interrupt of one leaves none of the others open
+            for one in dropped:
+                each.callback(one.core.close)
+                each.callback(one.core.invalidate)
 
     def close(self) -> None:
         """Close the sessions at hand."""

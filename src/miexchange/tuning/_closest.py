@@ -48,6 +48,8 @@ def step_of(prices: Floats) -> float:
             if one - other < _FINEST * middle:  # a whole multiple, but for the last bits of floats
                 other = 0.0
         found = one
+    whole = np.round(prices / found)
+    found = float(prices @ whole / (whole @ whole))  # the remainders of floats have fewer digits than the prices
     times = prices / found
     if np.abs(times - np.round(times)).max() > _CLOSE:
         return 0.0

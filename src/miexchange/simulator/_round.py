@@ -224,7 +224,10 @@ class Round:
             waiting = [one for one in self.actors if one.pid in ahead and (one.is_waiting or one is actor)]
             if len(waiting) < len(ahead):
                 return found
-            ahead = [pid for one in waiting for pid in self.witness.blockers(one) if pid not in known]
+            further = [self.witness.blockers(one) for one in waiting]
+            if not all(further):  # one of them has its lock by now, and stopped; it is looked at in its turn
+                return found
+            ahead = [pid for pids in further for pid in pids if pid not in known]
         return []
 
     def _note(self, number: int, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from miexchange._text import printable
@@ -12,7 +13,7 @@ from miexchange.errors import InvalidValue, out_of_range
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["create", "open_ours"]
+__all__ = ["create", "open_ours", "place"]
 
 _PRIVATE, _SHARED = 0o600, 0o666  # for its owner only; for everybody whom the umask lets
 # Flags that Windows has not, and the one that only Windows has.
@@ -45,6 +46,27 @@ def create(path: Path, field: str, *, is_private: bool = False) -> BinaryIO:
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")
     except FileExistsError:  # somebody has made one since
         raise _no_file(path, field) from None
+
+
+def place(unfinished: Path, path: Path) -> None:
+    """Bring a file to the disk, then give it its name.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    _sync(unfinished, os.O_RDWR | _NO_LINK)
+    unfinished.replace(path)
+    with suppress(OSError):  # Windows opens no folders
+        _sync(path.parent, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    """Wait until the disk has a file, or the names in a folder."""
+    number = os.open(path, flags)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def open_ours(path: Path, field: str) -> BinaryIO:

@@ -89,8 +89,14 @@ def empty(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         ledger.open(url, key=KEY, create=True) as far,
     ):
         first = rows(one)["tallies"]
+        given: list[Ledger] = []
+
+        def given_back() -> None:
+            while given:  # each has connections of an engine that goes on
+                given.pop()._sessions.close()  # noqa: SLF001 - as above
 
         def emptied() -> Iterator[Ledger]:
+            given_back()
             for store in (one, many, far):
                 with store.engine.begin() as connection:
                     for table in _schema._metadata.sorted_tables:  # noqa: SLF001 - as above
@@ -98,9 +104,11 @@ def empty(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                             connection.execute(table.delete())
                     names = [column.name for column in _schema.tallies.c]
                     connection.execute(_schema.tallies.insert(), [dict(zip(names, row, strict=True)) for row in first])
-                yield ledger.Ledger(store.engine, KEY, ())
+                given.append(ledger.Ledger(store.engine, KEY, ()))
+                yield given[-1]
 
         yield emptied
+        given_back()
 
 
 @st.composite

@@ -12,7 +12,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from miexchange import Condition, Imei, InvalidValue, Programme, Quote, headline
+from miexchange import Condition, Imei, InvalidValue, Programme, Quote, _new_file, headline
 from miexchange.batch import Progress, Summary, appraise_file, appraise_frame, columns_out
 from miexchange.batch.files import _csv_records, _parts, _sources
 from miexchange.batch.files._texts import decoded, parsed
@@ -498,7 +498,7 @@ def test_a_run_that_was_stopped_at_its_very_end_is_ended(
         if len(renamed) == ["rejects", "target", "clear"].index(stage):
             raise Stop
         renamed.append(path)
-        _parts.place(unfinished, path)
+        _new_file.place(unfinished, path)
 
     def clear(_: object) -> None:
         raise Stop

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import stat
 from bisect import bisect_right
 from contextlib import contextmanager
@@ -292,13 +291,11 @@ def _candidate(file: _File, data: bytes) -> Iterator[tuple[Path, Callable[[], No
             what, rule = "was changed while the list was looked at", "try again: nothing was published"
             raise out_of_range("directory", f"{file.path}", rule, what)
         new.chmod(stat.S_IMODE(file.path.stat().st_mode))
-        new.replace(file.path)
+        _new_file.place(new, file.path)
 
     try:
         with _new_file.create(new, "directory") as opened:
             opened.write(data)
-            opened.flush()
-            os.fsync(opened.fileno())
         try:
             yield new, take
         finally:
@@ -336,10 +333,8 @@ class _Record:
             for one in rows:
                 since = date_text(one.effective_from, self._zone)
                 lines.append(row_of([one.published_at.isoformat(), one.model, since, one.price_minor], "\n"))
-            with _new_file.create(new, "directory") as file:
-                file.write("".join(lines).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
+            with _new_file.create(new, "directory") as opened:
+                opened.write("".join(lines).encode())
+            _new_file.place(new, self._path)
         except OSError as error:
             raise _unwritable(self._path, error) from None

@@ -282,6 +282,5 @@ def watch(store: Ledger) -> Ledger:
     event.listen(store.engine, "connect", _file if store.engine.dialect.name == "sqlite" else _socket)
     store.engine.dispose()  # the connections that it has are not watched
     # Clients wait for the file, at a statement, as other processes do: a queue of threads would know of no statement.
-    for engine in (store.engine, store._sessions._engine):  # noqa: SLF001 - the proof of this very ledger
-        engine.update_execution_options(miexchange_turns=None)
+    store._sessions._engine.update_execution_options(miexchange_turns=None)  # noqa: SLF001 - the proof of this very ledger
     return store

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from miexchange._new_file import create
+from miexchange._new_file import create, place
 from miexchange._text import for_spreadsheet
-from miexchange.batch.files._parts import PART_ROWS, place
+from miexchange.batch.files._parts import PART_ROWS
 from miexchange.batch.files._sources import format_of
 from miexchange.batch.files._texts import for_spreadsheets, is_textual, without_codes
 from miexchange.errors import out_of_range

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
-from miexchange._new_file import create, open_ours
+from miexchange._new_file import create, open_ours, place
 from miexchange._value import canonical
 from miexchange.batch.files._summaries import Summary
 from miexchange.errors import InvalidValue, out_of_range, shown
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["PART_ROWS", "Parts", "place"]
+__all__ = ["PART_ROWS", "Parts"]
 
 PART_ROWS = 65_536
 """How many rows make a part, where nobody says otherwise."""
@@ -257,21 +257,3 @@ def _write(path: Path, *data: Any) -> None:
         for piece in data:
             stream.write(piece)
     place(unfinished, path)
-
-
-def place(unfinished: Path, path: Path) -> None:
-    """Bring a file to the disk, then give it its name."""
-    with unfinished.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    unfinished.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Bring a folder's names to the disk, where the system can."""
-    with contextlib.suppress(OSError):  # Windows opens no folders
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

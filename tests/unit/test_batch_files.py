@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,8 +21,6 @@ from miexchange.batch.files._texts import decoded, parsed
 from shipped import shipped_programme
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from miexchange.batch.arrow._columns import Kind
 
 AT = datetime(2018, 3, 20, 12, tzinfo=UTC)
@@ -515,6 +515,37 @@ def test_a_run_that_was_stopped_at_its_very_end_is_ended(
     with pytest.raises(InvalidValue, match="which exists already"):
         run(tmp_path, "out")
     assert run(tmp_path, "out", force=True) == whole
+
+
+def test_a_run_that_was_stopped_while_it_removed_its_parts_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is removed by then, it comes to the same: the parts that are left are not added up."""
+    ten(tmp_path)
+    whole = run(tmp_path, "whole")
+    for stop in count(1):
+        unlink, removed = Path.unlink, 0
+
+        def some(path: Path, *, missing_ok: bool = False, stop: int = stop) -> None:
+            nonlocal removed
+            if path.parent.name == "out.parquet.parts" and (removed := removed + 1) > stop:
+                raise Stop
+            unlink(path, missing_ok=missing_ok)  # noqa: B023 - called in this turn of the loop alone
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", some)
+            try:
+                run(tmp_path, "out")
+            except Stop:
+                pass
+            else:
+                break
+        assert run(tmp_path, "out") == whole
+        assert (tmp_path / "out.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+        assert not (tmp_path / "out.parquet.parts").exists()
+        for name in ("out.parquet", "out-rejects.csv"):
+            (tmp_path / name).unlink()
+    assert stop > 5  # four parts, the manifest and the note
 
 
 def test_somebody_elses_target_is_not_overwritten_by_a_run_that_goes_on(tmp_path: Path) -> None:

@@ -171,7 +171,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
     target, rejects = tmp_path / f"out.{kind}", tmp_path / "rejects.csv"
     arguments = command(source, target, "--rejects", f"{rejects}", "--rows", f"{rows // 25}")
     moment, done, kills = random.Random(kind), 0, 0  # noqa: S311 - any moments will do
-    while True:
+    parts = target.with_name(f"{target.name}.parts")
+    out = ""
+    while not (target.exists() and not parts.exists()):  # a kill after the last thing it does leaves nothing to do
         process = started(arguments)
         if done < 25:
             wait_for_parts(process, target, done + moment.randint(6, 14))
@@ -182,13 +184,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
         if process.returncode == 0:
             break
         assert process.returncode == -signal.SIGKILL, err
-        parts = target.with_name(f"{target.name}.parts")
-        done = len(list(parts.glob("*.arrow")))
-        if target.exists():  # whole from the moment it has its name, and the parts go only then
-            assert target.read_bytes() == whole.read_bytes()
-            done = 25
+        done = 25 if target.exists() else len(list(parts.glob("*.arrow")))
     assert kills
-    assert out == expected.to_json() + "\n"
+    assert out in {"", expected.to_json() + "\n"}
     assert target.read_bytes() == whole.read_bytes()
     assert rejects.read_bytes() == whole_rejects.read_bytes()
     left = {source.name, whole.name, whole_rejects.name, target.name, rejects.name}

@@ -37,6 +37,7 @@ PART_ROWS = 65_536
 """How many rows make a part, where nobody says otherwise."""
 
 _MANIFEST, _PLACED, _UNFINISHED = "manifest.json", "placed.json", ".unfinished"
+_LAST = ["", _MANIFEST, _PLACED]  # in which order the folder is emptied, whatever has no place of its own first
 _OURS = re.compile(r"(?:\d{6,}\.arrow|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)
 _SUMMARY = b"summary"
 _DIGEST = 32  # bytes of a checksum
@@ -96,6 +97,7 @@ class Parts:
                 )
                 which = f"holds the beginning of a run with another {named}"
                 raise out_of_range("target", f"{self._folder}", _FINISH, which=which)
+            (self._folder / _PLACED).unlink(missing_ok=True)  # what another run has put in its place
             _write(manifest, canonical(wanted).encode())
         elif any(not _OURS.fullmatch(path.name) for path in self._folder.iterdir()):
             raise _not_ours(self._folder, "holds something else than parts")
@@ -168,23 +170,30 @@ class Parts:
         _write(self._path(self.done), body, self._checksum(self.done, body))
         self.done += 1
 
-    def placing(self, files: Sequence[Path]) -> None:
-        """Note which files are about to get their final names."""
-        _write(self._folder / _PLACED, canonical(self._note([_identity(file) for file in files])).encode())
+    def placing(self, files: Sequence[Path], summary: Summary) -> None:
+        """Note which files are about to get their final names, and what the whole run came to."""
+        note = self._note([_identity(file) for file in files], summary.to_json())
+        _write(self._folder / _PLACED, canonical(note).encode())
 
-    def placed(self, files: Iterable[Path]) -> bool:
-        """Tell whether these are the files that this run has put in their places."""
+    def placed(self, files: Iterable[Path]) -> Summary | None:
+        """Return what the run came to where these are the files that it has put in their places.
+
+        The parts are not asked: a run may have been stopped while it removed them.
+        """
         note = self._folder / _PLACED
         if not _is_there(note):
-            return False
+            return None
         known = self._json(note)
-        if not isinstance(known, dict) or known.get("checksum") != self._note(known.get("files"))["checksum"]:
+        if not isinstance(known, dict) or known != self._note(known.get("files"), known.get("summary")):
             raise self._damaged(note)
-        return all(file.exists() and _identity(file) in known["files"] for file in files)
+        if not all(file.exists() and _identity(file) in known["files"] for file in files):
+            return None
+        return Summary.from_json(known["summary"])
 
-    def _note(self, files: Any) -> dict[str, Any]:
-        checksum = hashlib.blake2b(canonical(files).encode(), digest_size=_DIGEST, key=self._key).hexdigest()
-        return {"files": files, "checksum": checksum}
+    def _note(self, files: Any, summary: Any) -> dict[str, Any]:
+        told = {"files": files, "summary": summary}
+        checksum = hashlib.blake2b(canonical(told).encode(), digest_size=_DIGEST, key=self._key).hexdigest()
+        return {**told, "checksum": checksum}
 
     def clear(self) -> None:
         """Remove what is kept, and the folder, unless somebody else keeps something there."""
@@ -194,8 +203,10 @@ class Parts:
 
     def _remove(self) -> None:
         ours = [path for path in self._folder.iterdir() if _OURS.fullmatch(path.name) and not _is_folder(path)]
-        # The manifest goes last: without it nobody knows what the rest is.
-        for path in sorted(ours, key=lambda path: path.name == _MANIFEST):
+        # The first parts go last, so that what is left is always a beginning; the manifest later, which says of what;
+        # and last of all the note that the run has ended, by which it is ended again if this is where it is stopped.
+        ours.sort(reverse=True)
+        for path in sorted(ours, key=lambda path: _LAST.index(path.name) if path.name in _LAST else 0):
             path.unlink()
 
 

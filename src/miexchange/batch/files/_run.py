@@ -178,21 +178,22 @@ def appraise_file(
         "rows": rows,
     }
     with Parts(folder, manifest, restart=restart) as parts:
-        if not parts.placed(wanted):
+        summary = parts.placed(wanted)
+        if summary is None:
             if not force:
-                _check_free([path for path in wanted if not parts.placed([path])])
+                _check_free([path for path in wanted if parts.placed([path]) is None])
             try:
                 _value(valuer, parts, outputs, rows, progress or _tell_nobody)
                 if _stamp(Path(source)) != stamp:
                     which = "changed while it was read"
                     raise out_of_range("source", f"{source}", "begin again with restart", which=which)
-                parts.placing([output.finish() for output in outputs])
+                summary = parts.summary()
+                parts.placing([output.finish() for output in outputs], summary)
                 for output in reversed(outputs):
                     output.place()
             finally:
                 for output in outputs:
                     output.discard()
-        summary = parts.summary()
         parts.clear()
     return summary
 

@@ -18,7 +18,7 @@ from miexchange.programme._load import Head, TermsTables, terms_shape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["keys_of", "plain", "said_of", "summary_of"]
+__all__ = ["defaults_of", "keys_of", "plain", "said_of", "summary_of", "unit_of"]
 
 _ALSO: Mapping[type, tuple[type, ...]] = {Head: (Programme, Head), Terms: (Terms, TermsTables)}
 """Whose docstrings say what the keys are, where it is not the type alone; a later one is nearer to the file."""
@@ -57,3 +57,25 @@ def summary_of(kind: Any) -> str:  # noqa: ANN401 - as above
 def defaults_of(kind: Any) -> dict[str, object]:  # noqa: ANN401 - as above
     """Return the defaults of the fields of a type that have one."""
     return {one.name: one.default for one in dataclasses.fields(kind) if one.default is not dataclasses.MISSING}
+
+
+_UNITS = {
+    "_minor": "minor units of the programme's currency",
+    "_bps": "basis points, of which 10 000 are all",
+    "_bps_per_day": "basis points a day",
+    "_days": "times 24 hours",
+    "_hours": "hours",
+    "_minutes": "minutes",
+    "_seconds": "seconds",
+    "_mb": "MB",
+    "_gb": "GB",
+}
+
+
+def unit_of(name: str) -> str:
+    """Return the unit of a number, which its name says; "" for one without.
+
+    >>> unit_of("keep_bps"), unit_of("quota")
+    ('basis points, of which 10 000 are all', '')
+    """
+    return next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")

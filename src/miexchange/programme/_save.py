@@ -26,6 +26,8 @@ from miexchange.programme import _load
 from miexchange.programme._fit import shape_of
 from miexchange.programme._layout import said_of, summary_of
 from miexchange.programme._load import Asked
+from miexchange.programme._toml_schema import FILE as SCHEMA
+from miexchange.programme._toml_schema import schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -40,6 +42,11 @@ _GRADE = ",".join(field.name for field in fields(Grade))
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source")
 
 _EMPTY: tuple[object, ...] = (None, (), "")
+_OPENING = (
+    "#",
+    "# What is called an example or a setting is yours to decide. `miexchange programme lint` tells what does not fit,",
+    "# and the page docs/programme.md of miexchange leads from here to a quote.",
+)
 _WIDTH = 100  # characters of a line of a comment
 
 _QUOTED = re.compile(r'[,"\r\n]')
@@ -103,7 +110,7 @@ def _fault(target: Path) -> str:
     if target.is_symlink() or not (target / "programme.toml").is_file():
         return "this is none"
     for file in sorted(target.iterdir()):
-        if file.is_symlink() or not file.is_file() or file.suffix not in {".csv", ".toml"}:
+        if file.is_symlink() or not file.is_file() or (file.suffix not in {".csv", ".toml"} and file.name != SCHEMA):
             return f"{file.name} is no file of one"
     return ""
 
@@ -132,6 +139,16 @@ class _Writer:
         self._zone = zone
         self._commented = commented
         self._said: set[tuple[Any, str]] = set()
+
+    @property
+    def opening(self) -> tuple[str, ...]:
+        """The first lines of ``programme.toml``; the very first one tells an editor which schema completes it."""
+        return (f"#:schema {SCHEMA}", *_OPENING, "") if self._commented else ()
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """What lies beside the files of the programme: the schema, as the editor finds it without a network."""
+        return {SCHEMA: schema_text()} if self._commented else {}
 
     def key(self, kind: Any, name: str, value: object) -> list[str]:  # noqa: ANN401 - any dataclass
         """Return the lines of a key of a type."""
@@ -202,7 +219,7 @@ def _files(programme: Programme, writer: _Writer) -> dict[str, str]:
         answers = _answers(terms, f"_{number}" if number > 1 else "", writer)
         lines += _terms(terms, dict(zip(("questions", "condition", "grades"), answers, strict=True)), writer)
         files |= answers
-    return {"programme.toml": _lines(lines), **files}
+    return {"programme.toml": _lines([*writer.opening, *lines]), **files, **writer.beside}
 
 
 def _zone(zone: AnyZone) -> dict[str, object]:

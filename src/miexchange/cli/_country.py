@@ -38,7 +38,7 @@ def country(code: str, on: date) -> Country:
 
 
 def countries_of(zone: str) -> tuple[str, ...]:
-    """Return the codes of the countries that a zone is listed for; none for one that is of no country, or an old name."""
+    """Return the codes of the countries of a zone; none where it is of no country, or an old name."""
     return tuple(code for code, zones in _zones().items() if zone in zones)
 
 

@@ -142,9 +142,7 @@ def _place(code: str | None, on: date, *, asks: bool) -> _country.Country | None
 def _currency(code: str | None, place: _country.Country | None, *, asks: bool) -> str | None:
     if code is not None and code not in currencies():
         near = _given.nearest(code, currencies())
-        raise _given.Wrong(
-            f"--currency '{code}' is no currency: give its three letters of ISO 4217, such as INR.{near}"
-        )
+        raise _given.Wrong(f"--currency '{code}' is none: give the three letters of ISO 4217, such as INR.{near}")
     if code is not None or place is None:
         return code
     known = [code for code in place.currencies if code in currencies()]

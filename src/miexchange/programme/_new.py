@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 from datetime import timedelta
-from math import gcd
+from math import gcd, lcm
 from statistics import median_low
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -140,7 +140,7 @@ class _Maker:
 
     def example_prices(self, models: Catalogue, begins: date) -> PriceTable:
         """Return a price of each model, a round number of steps: no market has these."""
-        step = self.terms.step_minor if self.is_same_money else self.price_step
+        step = lcm(self.terms.step_minor, self.price_step) if self.is_same_money else self.price_step
         from_ = midnight(begins, self.zone)
         return PriceTable.of(
             Price(one.model, from_, step * (_EXAMPLE_PRICE + (one.storage_gb or 0)), "modelled", _EXAMPLE)

@@ -82,7 +82,7 @@ def _of(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - any annotation
     if get_origin(kind) is Literal:
         return {"enum": [*get_args(kind)]}
     bounds: list[Any] = [bound for bound in told if isinstance(bound, Bound)]
-    found = dict(_PLAIN[kind]) if kind in _PLAIN else {"type": "array", "items": _of(get_args(kind)[0])}
+    found: dict[str, Any] = dict(_PLAIN[kind]) if kind in _PLAIN else {"type": "array", "items": _of(get_args(kind)[0])}
     for bound in bounds:
         found = bound.__get_pydantic_json_schema__(found, dict)
         if isinstance(bound, Items) and bound.key not in {"", "self"}:

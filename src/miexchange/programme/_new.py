@@ -228,14 +228,19 @@ class _Maker:
         for name in chosen or ():
             if name not in known:
                 raise unknown("questions", "question", name, known)
+        brands = {variant.brand for variant in variants}
         older = begins - self.terms.effective_from.astimezone(self.old.zone).date()
         found = []
         for question in known.values():
             if chosen is not None and question.id not in chosen:
                 continue
             since = question.asked_launched_from
-            moved = question.replace(asked_launched_from=None if since is None else since + older)
-            if any(map(moved.is_asked_of, variants)):
+            moved = question.replace(
+                asked_brands=tuple(brand for brand in question.asked_brands if brand in brands),
+                asked_launched_from=None if since is None else since + older,
+            )
+            is_of_others = question.asked_brands and not moved.asked_brands
+            if not is_of_others and any(map(moved.is_asked_of, variants)):
                 found.append(_each(moved, self._priced))
             elif chosen is not None:
                 rule = "choose others: it is asked of certain models only, and none of them is listed"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import pytest
 from jsonschema import Draft7Validator
 
+import programme_files
 from miexchange import _data
 from miexchange._bounded import Between, Chars, Items, parts_of
 from miexchange._problems import Problems
 from miexchange.programme import Terms, shipped
 from miexchange.programme._fit import Fitter
-from miexchange.programme._layout import keys_of
+from miexchange.programme._layout import keys_of, parts
 from miexchange.programme._load import Head
 from miexchange.programme._toml import Toml
 from miexchange.programme._toml_schema import FILE, schema, schema_text
@@ -24,6 +26,7 @@ from unit.editor import faults_of_schema, fits_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).resolve().parents[2]
 Place = tuple[str | int, ...]
 
 
@@ -43,7 +46,7 @@ def example_of(hint: Any) -> Any:  # noqa: ANN401 - any annotation, and any TOML
 
 
 def whole(without: str = "utc_offset_minutes") -> dict[str, Any]:
-    """Return a file with every key that there is but one of the two zones; what keys say of one another is left aside."""
+    """Return a file with every key but one of the two zones; what keys say of one another is left aside."""
     head, terms = (
         {name: example_of(hint) for name, hint in keys_of(kind).types.items() if name != without}
         for kind in (Head, Terms)
@@ -124,6 +127,15 @@ def test_it_is_a_schema_and_the_shipped_file_is_it() -> None:
     Draft7Validator.check_schema(schema())
     assert (_data.folder() / FILE).read_text("utf-8") == schema_text()
     assert "\\ud800" not in schema_text(), "the regular expressions of some editors know no halves of pairs"
+
+
+def test_the_page_of_all_files_keys_and_columns_is_what_the_types_say() -> None:
+    """`python tools/programme_files.py` writes it."""
+    written = (ROOT / "docs" / "programme_files.md").read_text("utf-8")
+    assert written == programme_files.page()
+    for part in parts():
+        assert [line.name for line in part.lines if not line.says.strip(".")] == [], part.name
+        assert all(f"| `{line.name}` |" in written for line in part.lines)
 
 
 @pytest.mark.parametrize("name", shipped())

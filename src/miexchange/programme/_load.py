@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from miexchange import _data
-from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
+from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words, bound_of
 from miexchange._csv import Row, read_rows
 from miexchange._limits import LISTED, VERSIONS
 from miexchange._problems import Problems
@@ -24,11 +25,11 @@ from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue
-from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
+from miexchange.condition import GREATEST_WEIGHT, BankOption, Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
-from miexchange.money import BPS, Currency, PriceMinor
+from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, Currency, PriceMinor
 from miexchange.programme import Programme, Terms, _certificate, _doubts, _lint, shipped
 from miexchange.programme._checked import read_checked
 from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
@@ -47,7 +48,10 @@ __all__ = [
     "Answers",
     "Asked",
     "Bank",
+    "BankQuestion",
+    "ConditionRow",
     "Draft",
+    "GradeRow",
     "Head",
     "Part",
     "TermsTables",
@@ -59,16 +63,13 @@ __all__ = [
     "terms_shape",
 ]
 
-GRADE_COLUMNS = ("grade", "keep_bps", "ctia", "r2", "meaning", "source")
-CONDITION_COLUMNS = (
-    *("question", "option", "gate", "grade", "keep_bps", "deduct_minor", "deduct_bps", "anchor", "weight_bps"),
-    *("extra_minor", "source"),
-)
-
 
 @dataclass(frozen=True, slots=True)
-class _BankQuestion:
-    """One question of a bank; see `miexchange.condition.Question`."""
+class BankQuestion:
+    """One question of a bank, which any programme may price.
+
+    `Question` says what its keys are.
+    """
 
     id: Id
     ask: Text
@@ -89,7 +90,63 @@ class Bank:
     """
 
     version: Id
-    question: Annotated[tuple[_BankQuestion, ...], Items(1, LISTED, "id")]
+    question: Annotated[tuple[BankQuestion, ...], Items(1, LISTED, "id")]
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRow:
+    """One grade of the scale; the rows stand best first.
+
+    Attributes:
+        grade: the grade, such as ``A``.
+        keep_bps: what is kept of the price at this grade.
+        ctia: the CTIA cross-reference, functional/cosmetic.
+        r2: the R2v3 cross-reference, functional/cosmetic.
+        meaning: what the grade means, for people.
+        source: where the numbers are from.
+    """
+
+    grade: Id
+    keep_bps: Bps
+    ctia: Note
+    r2: Note
+    meaning: Text
+    source: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRow:
+    """What one answer does. A question that is asked has a row for each of its options; one without rows is not asked.
+
+    Attributes:
+        question: the id of a question of the bank.
+        option: the id of one of its options.
+        gate: ``refuse`` where this answer refuses the device; then the other columns are empty.
+        grade: the grade that the device falls to; empty for the best.
+        keep_bps: what is kept of the price; empty for all of it.
+        deduct_minor: what the answer costs, as a fixed amount. A row has one of this, ``deduct_bps`` and ``anchor``.
+        deduct_bps: what the answer costs, as a share of the market price.
+        anchor: the component whose repair anchor the answer costs a share of, such as ``display``.
+        weight_bps: that share of the anchor.
+        extra_minor: a small fixed amount on top; below 0 it is taken off.
+        source: where the numbers are from.
+    """
+
+    question: Id
+    option: Id
+    gate: Literal["refuse"] | None
+    grade: MaybeId
+    keep_bps: Bps | None
+    deduct_minor: Amount | None
+    deduct_bps: Bps | None
+    anchor: MaybeId
+    weight_bps: Annotated[int, Between(0, GREATEST_WEIGHT)] | None
+    extra_minor: Annotated[int, Between(-GREATEST_AMOUNT, GREATEST_AMOUNT)] | None
+    source: Text
+
+
+GRADE_COLUMNS = tuple(one.name for one in dataclass_fields(GradeRow))
+CONDITION_COLUMNS = tuple(one.name for one in dataclass_fields(ConditionRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +168,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The part of ``programme.toml`` above the terms. What is a field of `Programme` too is said there.
+    """The part of ``programme.toml`` above the terms.
+
+    `Programme` says what the other keys are.
 
     Attributes:
         zone: where its days begin: the name of a zone of the IANA database, such as ``Asia/Kolkata``. This or
@@ -597,7 +656,7 @@ def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems:
     return found
 
 
-def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question | None:
+def _question(question: BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question | None:
     """Return the question as this programme prices it, or None where a row of it is bad."""
     options = [_option(option, rows[option.id], steps) for option in question.options if option.id in rows]
     if None in options:

@@ -67,7 +67,7 @@ def _table(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
 
 def _told(name: str, said: str) -> dict[str, str]:
     unit = unit_of(name)
-    return {"description": f"{said} Unit: {unit}." if unit else said}
+    return {"description": f"{said} Unit: {unit}." if unit and unit not in said else said}
 
 
 def _default(value: object) -> dict[str, object]:

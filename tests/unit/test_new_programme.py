@@ -257,7 +257,7 @@ def test_a_directory_that_is_there_or_whose_name_is_no_id_is_left_alone(tmp_path
 
 def test_every_key_has_a_meaning() -> None:
     """What the comments, the schema and the page of keys are made of."""
-    from miexchange.programme import Terms, _load  # noqa: PLC0415 - only here
+    from miexchange.programme import Terms, _shapes  # noqa: PLC0415 - only here
 
-    for kind in (_load.Head, Terms, _load.Asked, _load.Bank):
+    for kind in (_shapes.Head, Terms, _shapes.Asked, _shapes.Bank):
         assert [name for name in keys_of(kind).types if not said_of(kind)[name]] == []

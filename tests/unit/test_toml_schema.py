@@ -18,7 +18,7 @@ from miexchange._problems import Problems
 from miexchange.programme import Terms, shipped
 from miexchange.programme._fit import Fitter
 from miexchange.programme._layout import keys_of, parts
-from miexchange.programme._load import Head
+from miexchange.programme._shapes import Head
 from miexchange.programme._toml import Toml
 from miexchange.programme._toml_schema import FILE, schema, schema_text
 from unit.editor import faults_of_schema, fits_schema

@@ -63,12 +63,9 @@ When = Annotated[
 
 
 def package() -> Any:  # noqa: ANN401 - the module, which needs an extra
-    """Return the library, or say what to install."""
-    try:
-        from miexchange import ledger  # noqa: PLC0415 - it needs the extra, and loads slowly
-    except ModuleNotFoundError:
-        what = "The ledger needs packages that are not installed"
-        raise _given.Wrong(f"{what}: pip install 'miexchange[ledger]'") from None
+    """Return the library."""
+    from miexchange import ledger  # noqa: PLC0415 - it needs the extra, and loads slowly
+
     return ledger
 
 

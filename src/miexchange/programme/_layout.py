@@ -21,7 +21,9 @@ from miexchange.programme import Programme, Terms
 from miexchange.programme._checked import CHECKED
 from miexchange.programme._checked import COLUMNS as CHECKED_COLUMNS
 from miexchange.programme._fit import Shape, shape_of
-from miexchange.programme._load import (
+from miexchange.programme._published import COLUMNS as PUBLISHED_COLUMNS
+from miexchange.programme._published import PUBLISHED, PublishedPrice
+from miexchange.programme._shapes import (
     CONDITION_COLUMNS,
     GRADE_COLUMNS,
     Bank,
@@ -32,8 +34,6 @@ from miexchange.programme._load import (
     TermsTables,
     terms_shape,
 )
-from miexchange.programme._published import COLUMNS as PUBLISHED_COLUMNS
-from miexchange.programme._published import PUBLISHED, PublishedPrice
 from miexchange.tac import TacDevice
 from miexchange.treatment import TreatmentTable
 

@@ -25,7 +25,7 @@ from miexchange.money import BPS
 from miexchange.programme import _load
 from miexchange.programme._fit import shape_of
 from miexchange.programme._layout import said_of, summary_of
-from miexchange.programme._load import Asked
+from miexchange.programme._shapes import CONDITION_COLUMNS, GRADE_COLUMNS, Asked, Bank, Head
 from miexchange.programme._toml_schema import FILE as SCHEMA
 from miexchange.programme._toml_schema import schema_text
 
@@ -214,7 +214,7 @@ def _files(programme: Programme, writer: _Writer) -> dict[str, str]:
         "brands": sorted(programme.brands),
         **{key: name for key, (name, _, _) in tables.items()},
     }
-    lines = [line for key, value in head.items() for line in writer.key(_load.Head, key, value)]
+    lines = [line for key, value in head.items() for line in writer.key(Head, key, value)]
     for number, terms in enumerate(programme.terms, 1):
         answers = _answers(terms, f"_{number}" if number > 1 else "", writer)
         lines += _terms(terms, dict(zip(("questions", "condition", "grades"), answers, strict=True)), writer)
@@ -231,7 +231,7 @@ def _zone(zone: AnyZone) -> dict[str, object]:
 def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
     """Return the question bank, what each answer does, and the grades."""
     questions = terms.questionnaire.questions
-    bank = writer.key(_load.Bank, "version", terms.questionnaire.version)
+    bank = writer.key(Bank, "version", terms.questionnaire.version)
     for question in questions:
         kind = type(question)
         options = (
@@ -242,8 +242,8 @@ def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
     rows = (_effect(question, option, terms) for question in questions for option in question.options)
     return {
         f"questions{suffix}.toml": _lines(bank),
-        f"condition{suffix}.csv": writer.table(",".join(_load.CONDITION_COLUMNS), rows),
-        f"grades{suffix}.csv": writer.table(",".join(_load.GRADE_COLUMNS), _cells(_GRADE, terms.grades)),
+        f"condition{suffix}.csv": writer.table(",".join(CONDITION_COLUMNS), rows),
+        f"grades{suffix}.csv": writer.table(",".join(GRADE_COLUMNS), _cells(_GRADE, terms.grades)),
     }
 
 

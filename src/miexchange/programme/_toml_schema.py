@@ -16,7 +16,7 @@ from miexchange._limits import VERSIONS
 from miexchange.money import currencies
 from miexchange.programme import Terms
 from miexchange.programme._layout import defaults_of, keys_of, said_of, summary_of, unit_of
-from miexchange.programme._load import Head
+from miexchange.programme._shapes import Head
 
 __all__ = ["FILE", "schema", "schema_text"]
 

@@ -1,33 +1,33 @@
-"""docs/prices.md is one session: each block makes a file, runs as a script, or is a command with its answer."""
+"""Pages that are one session each: a block makes a file, runs as a script, or is a command with its answer."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from miexchange.cli import main
 
-if TYPE_CHECKING:
-    import pytest
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "prices.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"(?:^`(?P<file>[\w./]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.parametrize("page", ["prices.md", "programme.md"])
 def test_every_block_of_the_page_is_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    text_of_page = (DOCS / page).read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     kinds = []
-    for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
+    for block in BLOCK.finditer(text_of_page):
         kinds.append(block["kind"])
         if block["kind"] == "csv":
             (tmp_path / block["file"]).write_text(block["text"], encoding="utf-8")
         elif block["kind"] == "python":
-            exec(compile(block["text"], "docs/prices.md", "exec"), {})  # noqa: S102 - our own page
+            exec(compile(block["text"], f"docs/{page}", "exec"), {})  # noqa: S102 - our own page
         else:
             command, _, answer = block["text"].partition("\n")
             code = main(shlex.split(command.removeprefix("$ "))[1:])
@@ -36,5 +36,5 @@ def test_every_block_of_the_page_is_so(
             lines = [line.rstrip() for line in text.splitlines()]
             assert "\n".join([*lines, *([f"[exit code {code}]"] if code else []), ""]) == answer, command
     assert set(kinds) == {"csv", "python", "console"}
-    assert kinds.count("console") == PAGE.read_text(encoding="utf-8").count("$ miexchange ")
-    assert len(kinds) == PAGE.read_text(encoding="utf-8").count("\n```\n")
+    assert kinds.count("console") == text_of_page.count("$ miexchange ")
+    assert len(kinds) == text_of_page.count("\n```\n")

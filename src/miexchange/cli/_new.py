@@ -75,6 +75,9 @@ def new(
     """
     if directory.exists():
         raise _given.Wrong(f"'{directory}' is there already: give a directory that is not, or remove it")
+    if (models is None) is not (prices is None):
+        lacking = "--models" if models is None else "--prices"
+        raise _given.Wrong(f"Models and prices are given together, or neither: add {lacking}")
     asks = _ask.can_ask()
     like = like or (_ask.for_word("Whose questions and settings?", _LIKE, "--like", _programme) if asks else _LIKE)
     old = _given.programme(like)
@@ -85,8 +88,10 @@ def new(
         day = _given.now().astimezone(old.zone if where is None else _given.zone(where, "--zone")).date()
     if asks and not category and models is None:
         category = _ask.for_word("Which categories?", ", ".join(sorted(old.categories)), "--category", _words)
-    if asks and not question:
-        known = [one.id for one in old.terms[-1].questionnaire.questions]
+    known = [one.id for one in old.terms[-1].questionnaire.questions]
+    if question:
+        question = _questions(",".join(question), known)
+    elif asks:
         prompt = f"Which questions, of {', '.join(known)}?"
         question = _ask.for_word(prompt, _ALL, "--question", lambda text: _questions(text, known))
     made = new_programme(

@@ -85,7 +85,7 @@ def test_at_a_terminal_it_asks_for_what_is_missing(tmp_path: Path) -> None:
     ran = run("programme", "new", str(tmp_path / "mine"), *DAY, typed="\n".join(typed) + "\n")
     assert ran.code == 0, ran.err
     made = Programme.load(tmp_path / "mine")
-    assert (made.currency.code, named(made.zone), made.categories) == ("USD", "America/New_York", {"smartphone"})
+    assert (made.currency.code, named(made.zone), made.categories) == ("USD", "America/New_York", frozenset({"smartphone"}))
     assert [one.id for one in made.terms[0].questionnaire.questions] == ["power", "body"]
     for said in (
         "There is no programme 'nothing'",

@@ -10,7 +10,7 @@ import pytest
 from miexchange import Programme, lint
 from miexchange._zone import named
 from miexchange.cli import _country
-from miexchange.programme._toml_schema import schema_text
+from miexchange.programme._toml_schema import schema, schema_text
 from unit.command import run
 from unit.test_new_programme import models, prices
 
@@ -85,7 +85,11 @@ def test_at_a_terminal_it_asks_for_what_is_missing(tmp_path: Path) -> None:
     ran = run("programme", "new", str(tmp_path / "mine"), *DAY, typed="\n".join(typed) + "\n")
     assert ran.code == 0, ran.err
     made = Programme.load(tmp_path / "mine")
-    assert (made.currency.code, named(made.zone), made.categories) == ("USD", "America/New_York", frozenset({"smartphone"}))
+    assert (made.currency.code, named(made.zone), made.categories) == (
+        "USD",
+        "America/New_York",
+        frozenset({"smartphone"}),
+    )
     assert [one.id for one in made.terms[0].questionnaire.questions] == ["power", "body"]
     for said in (
         "There is no programme 'nothing'",
@@ -135,6 +139,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_the_schema_is_printed_as_it_is_shipped() -> None:
     ran = run("programme", "schema")
     assert (ran.code, ran.out) == (0, schema_text())
+    assert run("programme", "schema", "--json").data == schema()
 
 
 def test_countries_have_the_currency_of_the_day() -> None:

@@ -94,14 +94,14 @@ def for_word(prompt: str, otherwise: str, instead: str, read: Callable[[str], _T
 
     Args:
         prompt: the question.
-        otherwise: what an empty line stands for.
+        otherwise: what an empty line stands for; "" where it stands for nothing.
         instead: the option that answers it too.
         read: reads it, or raises an error that says why not.
     """
     while True:
         sys.stderr.write("\n")
         _tell(prompt)
-        text = _line(f"[{otherwise}] ", instead)
+        text = _line(f"[{otherwise}] " if otherwise else "> ", instead)
         try:
             return read(text or otherwise)
         except MiExchangeError as error:

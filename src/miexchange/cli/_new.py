@@ -13,8 +13,7 @@ from miexchange._zone import named
 from miexchange.cli import _ask, _country, _given, _output
 from miexchange.cli._options import Json
 from miexchange.money import currencies
-from miexchange.programme import Programme, new_programme
-from miexchange.programme._toml_schema import schema_text
+from miexchange.programme import Programme, _toml_schema, new_programme
 
 __all__ = ["new", "schema"]
 
@@ -82,7 +81,7 @@ def new(
     like = like or (_ask.for_word("Whose questions and settings?", _LIKE, "--like", _programme) if asks else _LIKE)
     old = _given.programme(like)
     day = None if begins is None else _given.day(begins, "--begins")
-    place = _place(country, day or _given.now().date(), asks=asks and currency is None and zone is None)
+    place = _place(country, day or _given.now().date(), old.id, asks=asks and currency is None and zone is None)
     where = _zone(zone, place, asks=asks)
     if day is None and prices is None:
         day = _given.now().astimezone(old.zone if where is None else _given.zone(where, "--zone")).date()
@@ -109,13 +108,16 @@ def new(
     _tell(made, place, has_examples=prices is None, as_json=as_json)
 
 
-def schema() -> None:
+def schema(*, as_json: Json = False) -> None:
     """Print the JSON Schema of programme.toml, with which editors complete and check it.
 
     `programme new` puts it beside the programme. To use it in another one, save it there as programme.schema.json and
     write `#:schema programme.schema.json` as the first line of programme.toml.
     """
-    _output.say_lines(schema_text().splitlines())
+    if as_json:
+        _output.write_json(_toml_schema.schema())
+    else:
+        _output.say_lines(_toml_schema.schema_text().splitlines())
 
 
 def _programme(text: str) -> str:
@@ -135,9 +137,9 @@ def _questions(text: str, known: Sequence[str]) -> list[str]:
     return _words(text)
 
 
-def _place(code: str | None, on: date, *, asks: bool) -> _country.Country | None:
+def _place(code: str | None, on: date, like: str, *, asks: bool) -> _country.Country | None:
     if code is None and asks:
-        prompt = "Which country, as two letters such as IN?"
+        prompt = f"Which country, as two letters such as IN? {_NONE}: the currency and the zone of {like}"
         return _ask.for_word(
             prompt, _NONE, "--country", lambda text: None if text == _NONE else _country.country(text, on)
         )
@@ -179,7 +181,7 @@ def _one_of(known: Sequence[str], what: str, option: str, *, asks: bool) -> str:
             raise _given.Wrong(f"'{text}' is no {what}.{_given.nearest(text, known)}")
         return text
 
-    return _ask.for_word(f"Which {what}, of {', '.join(known)}?", known[0], option, read)
+    return _ask.for_word(f"Which {what}, of {', '.join(known)}?", "", option, read)
 
 
 def _tell(made: Path, place: _country.Country | None, *, has_examples: bool, as_json: bool) -> None:

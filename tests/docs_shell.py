@@ -153,8 +153,7 @@ def _succeed(command: str) -> None:
 
 
 def _answer(said: str) -> None:
-    command, wanted = re.split(r"(?<!\\)
-", said, maxsplit=1)
+    command, wanted = re.split(r"(?<!\\)\n", said, maxsplit=1)
     code, out, err = _call(command.replace("\\\n", " "))
     text = out + err * bool(code)  # of what takes long, stderr has a progress bar
     lines = [line.rstrip() for line in text.splitlines()] + ([f"[exit code {code}]"] if code else [])

@@ -28,3 +28,5 @@ html_title = "miexchange"
 html_copy_source = False
 html_show_sphinx = False
 html_permalinks_icon = "#"
+html_static_path = ["browser"]
+html_css_files = ["site.css"]

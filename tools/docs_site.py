@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pygments.lexers.special import TextLexer
 
+from pyodide import FOLDER
 from reference_pages import VALUES, names_of, page, slug
 
 if TYPE_CHECKING:
@@ -18,6 +23,8 @@ __all__ = ["API", "setup"]
 API = Path(__file__).resolve().parents[1] / "docs" / "api"
 """Where the pages of the reference are written; Sphinx wants them among the others."""
 
+FIRST = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=docs/index.html"><title>miexchange</title>'
+
 _LINK = re.compile(r"^\| \[[^]]+\]\(([^)]+)\.md\)", re.MULTILINE)
 
 
@@ -26,6 +33,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_lexer("csv", TextLexer)
     app.connect("builder-inited", lambda _: _write_reference())
     app.connect("source-read", _read)
+    app.connect("build-finished", _finish)
     return {"version": "1", "parallel_read_safe": True}
 
 
@@ -45,6 +53,21 @@ def _read(_: Sphinx, document: str, source: list[str]) -> None:
     elif document == "docs/reference":
         for name in (name for names in names_of().values() for name in names):
             source[0] = source[0].replace(f"\n| `{name}` |", f"\n| {{py:obj}}`{name} <miexchange.{name}>` |")
+
+
+def _finish(app: Sphinx, failed: Exception | None) -> None:
+    """Add the engine of docs/browser.md, where `make pyodide` has fetched it, and a first page that leads to the index."""
+    if failed is not None or app.builder.name != "html":
+        return
+    (Path(app.outdir) / "index.html").write_text(FIRST, encoding="utf-8")
+    if not FOLDER.exists():
+        return
+    engine = Path(app.outdir) / "_static" / "pyodide"
+    shutil.copytree(FOLDER, engine, dirs_exist_ok=True)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(engine), str(API.parents[1])]
+    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
+    wheels = sorted(file.name for file in engine.glob("*.whl"))
+    (engine / "wheels.json").write_text(json.dumps(wheels), encoding="utf-8")
 
 
 def _navigation(index: str) -> str:

@@ -1,4 +1,4 @@
-"""How Sphinx builds the pages: `make docs` writes them to build/site, without the network and with warnings as errors."""
+"""How Sphinx builds the site: `make docs` writes it to build/site, without the network, with warnings as errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ extensions = ["myst_parser", "docs_site"]
 source_suffix = {".md": "markdown", ".myst": "markdown"}
 # The README and the pages beside it are part of the site, so that a link between pages is the same link everywhere.
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "docs/api/*.myst", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "data/README.md"]
+include_patterns = [
+    "docs/*.md",
+    "docs/api/*.myst",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "data/README.md",
+]
 nitpicky = True
 # A type in a signature may be private or of another package; links in texts are all checked.
 nitpick_ignore_regex = [("py:class", ".*")]
@@ -27,6 +35,7 @@ html_theme = "furo"
 html_title = "miexchange"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_permalinks_icon = "#"
 html_static_path = ["browser"]
 html_css_files = ["site.css"]

@@ -1,4 +1,4 @@
-"""What the site adds to Sphinx: a navigation from the index, the reference from the docstrings, and the page that values a phone."""
+"""The site's extension of Sphinx: navigation from the index, reference from the docstrings, the page in the browser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["API", "setup"]
 API = Path(__file__).resolve().parents[1] / "docs" / "api"
 """Where the pages of the reference are written; Sphinx wants them among the others."""
 
-FIRST = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=docs/index.html"><title>miexchange</title>'
+FIRST = '<!doctype html><title>miexchange</title><meta http-equiv="refresh" content="0; url=docs/index.html">'
 
 _LINK = re.compile(r"^\| \[[^]]+\]\(([^)]+)\.md\)", re.MULTILINE)
 
@@ -43,7 +43,9 @@ def _write_reference() -> None:
     for file in set(API.iterdir()) - set(pages):
         file.unlink()
     for file, text in pages.items():
-        if not file.exists() or file.read_text(encoding="utf-8") != text:  # Sphinx reads what is newer than its last build
+        if (
+            not file.exists() or file.read_text(encoding="utf-8") != text
+        ):  # Sphinx reads what is newer than its last build
             file.write_text(text, encoding="utf-8")
 
 
@@ -56,7 +58,7 @@ def _read(_: Sphinx, document: str, source: list[str]) -> None:
 
 
 def _finish(app: Sphinx, failed: Exception | None) -> None:
-    """Add the engine of docs/browser.md, where `make pyodide` has fetched it, and a first page that leads to the index."""
+    """Add the engine of docs/browser.md, if `make pyodide` has fetched it, and a first page that leads to the index."""
     if failed is not None or app.builder.name != "html":
         return
     (Path(app.outdir) / "index.html").write_text(FIRST, encoding="utf-8")
@@ -72,7 +74,9 @@ def _finish(app: Sphinx, failed: Exception | None) -> None:
 
 def _navigation(index: str) -> str:
     """Return the hidden tables of contents: one for each section of the index, of the pages that it links to."""
-    sections = {title: _LINK.findall(body) for title, _, body in (part.partition("\n") for part in index.split("\n## ")[1:])}
+    sections = {
+        title: _LINK.findall(body) for title, _, body in (part.partition("\n") for part in index.split("\n## ")[1:])
+    }
     sections["API"] = [f"api/{slug(title)}" for title in (*names_of(), VALUES)]
     return "".join(
         f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "".join(f"{one}\n" for one in pages) + "```\n"

@@ -16,7 +16,10 @@ __all__ = ["FOLDER", "VERSION"]
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "pyodide"
 VERSION = "314.0.7"
-SHA512 = "d18bd7c4485f11da4b7dbfd790cd8114078c44eab488c517d9bcf31fda4eb6dc8c716930abe1db139bb2b860fcd8b37bcb6abe48dbe2ffa579244b0e943d91d4"
+SHA512 = (
+    "d18bd7c4485f11da4b7dbfd790cd8114078c44eab488c517d9bcf31fda4eb6dc"
+    "8c716930abe1db139bb2b860fcd8b37bcb6abe48dbe2ffa579244b0e943d91d4"
+)
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
 PURE = ("python-stdnum", "tzdata")
 

@@ -58,7 +58,12 @@ def page(title: str) -> str:
 
 @cache
 def _package() -> griffe.Object:
-    loaded = griffe.load("miexchange", search_paths=[str(ROOT / "src")], docstring_parser=griffe.Parser.google, docstring_options={"warnings": False})
+    loaded = griffe.load(
+        "miexchange",
+        search_paths=[str(ROOT / "src")],
+        docstring_parser=griffe.Parser.google,
+        docstring_options={"warnings": False},
+    )
     return loaded.final_target if isinstance(loaded, griffe.Alias) else loaded
 
 
@@ -83,8 +88,7 @@ def _entry(name: str) -> Iterator[str]:
         yield from _directive("data", f"miexchange.{name}", _text(found), 4)
 
 
-def _class(name: str, found: griffe.Object, ticks: int) -> Iterator[str]:
-    assert isinstance(found, griffe.Class)
+def _class(name: str, found: griffe.Class, ticks: int) -> Iterator[str]:
     fields = [member for member in found.attributes.values() if _is_shown(member)]
     body = [*_text(found)]
     for member in fields:
@@ -103,17 +107,20 @@ def _is_shown(member: griffe.Object | griffe.Alias) -> bool:
     return not member.name.startswith("_") and member.docstring is not None and not member.is_alias
 
 
-def _function(name: str, found: griffe.Object | griffe.Alias, ticks: int, prefix: str = "miexchange.") -> Iterator[str]:
-    assert isinstance(found, griffe.Function)
+def _function(name: str, found: griffe.Function, ticks: int, prefix: str = "miexchange.") -> Iterator[str]:
     kind = "function" if prefix else "method"
     shapes = [*(found.overloads or ()), found] if not found.overloads else found.overloads
     returns = [f" -> {_type(shape.returns)}" if shape.returns is not None else "" for shape in shapes]
-    signatures = [f"{prefix}{name}{_signature(one.parameters)}{gives}" for one, gives in zip(shapes, returns, strict=True)]
+    signatures = [
+        f"{prefix}{name}{_signature(one.parameters)}{gives}" for one, gives in zip(shapes, returns, strict=True)
+    ]
     options = [f":{label}:" for label in ("classmethod", "staticmethod") if label in found.labels]
     yield from _directive(kind, "\n".join(signatures), _text(found), ticks, options)
 
 
-def _directive(kind: str, signature: str, body: list[str], ticks: int, options: list[str] | None = None) -> Iterator[str]:
+def _directive(
+    kind: str, signature: str, body: list[str], ticks: int, options: list[str] | None = None
+) -> Iterator[str]:
     first, *others = signature.split("\n")
     # MyST takes one line of arguments: further signatures are directives of their own, without an entry in the index.
     for other in others:
@@ -140,21 +147,22 @@ def _signature(parameters: griffe.Parameters) -> str:
 
 def _type(annotation: str | griffe.Expr) -> str:
     """Return an annotation with the public names of its types in full, and without what only our own checks read."""
-    if isinstance(annotation, str):
-        return annotation
-    if isinstance(annotation, griffe.ExprSubscript) and str(annotation.left) in {"Annotated", "Unpack"}:
-        inner = annotation.slice
-        first = inner.elements[0] if isinstance(inner, griffe.ExprTuple) else inner
-        return _type(first)
-    if isinstance(annotation, griffe.ExprSubscript):
-        return f"{_type(annotation.left)}[{_type(annotation.slice)}]"
-    if isinstance(annotation, griffe.ExprTuple):
-        return ", ".join(_type(one) for one in annotation.elements)
-    if isinstance(annotation, griffe.ExprList):
-        return f"[{', '.join(_type(one) for one in annotation.elements)}]"
-    if isinstance(annotation, griffe.ExprBinOp):
-        return f"{_type(annotation.left)} {annotation.operator} {_type(annotation.right)}"
-    return _public().get(_path(annotation), str(annotation))
+    match annotation:
+        case griffe.ExprSubscript(left=left, slice=griffe.ExprTuple(elements=[first, *_])) if str(left) == "Annotated":
+            shown = _type(first)
+        case griffe.ExprSubscript(left=left, slice=inner):
+            shown = _type(inner) if str(left) == "Unpack" else f"{_type(left)}[{_type(inner)}]"
+        case griffe.ExprTuple(elements=elements):
+            shown = ", ".join(_type(one) for one in elements)
+        case griffe.ExprList(elements=elements):
+            shown = f"[{', '.join(_type(one) for one in elements)}]"
+        case griffe.ExprBinOp(left=left, operator=operator, right=right):
+            shown = f"{_type(left)} {operator} {_type(right)}"
+        case griffe.Expr():
+            shown = _public().get(_path(annotation), str(annotation))
+        case _:
+            shown = annotation
+    return shown
 
 
 def _path(annotation: griffe.Expr) -> str:

@@ -1,7 +1,7 @@
 """Draw the exchange's table of transitions as docs/charts/exchange-states.svg.
 
-Every state, arrow and label comes from the table; only where a state stands, and how an arrow bends, is set here. A test
-compares the file with the table: run `python tools/state_chart.py` after a change of the table.
+Every state, arrow and label comes from the table; only the places of states and the bends of arrows are set here. A
+test compares the file with the table: run `python tools/state_chart.py` after a change.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ STYLE = (
     "path{fill:none;stroke:#52606d;stroke-width:1.5}"
 )
 
+TIP = (
+    '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+    '<path d="M0 0L8 4L0 8z" style="fill:#52606d;stroke:none"/></marker>'
+)
+
 
 def arrows() -> dict[tuple[State, State], list[str]]:
     """Return the events that lead from a state to another one, or leave it as it is, in the order of the table.
@@ -68,8 +73,7 @@ def drawn() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         "<title>The states of an exchange, and the events that lead from one to another</title>",
         f"<style>{STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
-        '<path d="M0 0L8 4L0 8z" style="fill:#52606d;stroke:none"/></marker></defs>',
+        f"<defs>{TIP}</defs>",
         f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
     ]
     ways = {pair: _way(*pair) for pair in pairs if pair[0] is not pair[1]}
@@ -82,8 +86,9 @@ def drawn() -> str:
         lines.append(f'<text class="state" x="{x}" y="{y - 2 if stays else y + 5}">{state}</text>')
         if stays:
             lines.append(f'<text class="inside" x="{x}" y="{y + 15}">{escape(", ".join(stays))}</text>')
-    for pair, (_, x, y) in ways.items():
-        lines.append(f'<text class="label" x="{x:.0f}" y="{y + 4:.0f}">{escape(", ".join(pairs[pair]))}</text>')
+    for pair, (_, across, down) in ways.items():
+        label = escape(", ".join(pairs[pair]))
+        lines.append(f'<text class="label" x="{across:.0f}" y="{down + 4:.0f}">{label}</text>')
     return "\n".join([*lines, "</svg>", ""])
 
 

@@ -3,9 +3,13 @@ const here = new URL(".", import.meta.url);
 const root = document.getElementById("valuing");
 const form = root.querySelector("form");
 const output = root.querySelector("output");
-const details = root.querySelector("details");
 const questions = root.querySelector(".questions");
-// A day on which each programme has fresh prices.
+// What is shown first: a model, and a day on which the programme has fresh prices.
+const favourites = {
+  "mi-exchange-india": "oneplus-3t-6-64",
+  "graded-trade-in": "oneplus-3t-6-64",
+  "uk-trade-in": "google-pixel-8-128",
+};
 const days = { "mi-exchange-india": "2018-03-20", "graded-trade-in": "2018-03-20", "uk-trade-in": "2025-04-02" };
 
 function option(id, text) {
@@ -37,6 +41,8 @@ async function start() {
     let asked = JSON.parse(ask(programme.value, day.value, isNew ? "" : model.value));
     if (isNew) {
       model.replaceChildren(...asked.models.map((one) => option(one.id, one.label)));
+      model.value = favourites[programme.value];
+      if (!model.value) model.selectedIndex = 0;
       asked = JSON.parse(ask(programme.value, day.value, model.value));
     }
     questions.replaceChildren(
@@ -49,7 +55,6 @@ async function start() {
         return label;
       }),
     );
-    details.open = false;
   }
 
   function show() {

@@ -1,6 +1,6 @@
 """What the page "In your browser" runs there; a test runs it in Python.
 
-It needs the package and what is pure Python of its requirements: neither numpy, pandas nor pydantic is loaded by a quote.
+It needs the package and nothing compiled: a quote loads neither numpy, pandas nor pydantic.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from datetime import date, datetime, time
 from functools import cache
 
-from miexchange import Condition, Device, Programme, Quote, appraise
+from miexchange import Condition, Device, Programme, appraise
 
 __all__ = ["form", "value"]
 
@@ -38,7 +38,11 @@ def form(name: str, day: str, model: str) -> str:
         {
             "models": models,
             "questions": [
-                {"id": one.id, "text": one.ask, "options": [{"id": option.id, "text": option.says} for option in one.options]}
+                {
+                    "id": one.id,
+                    "text": one.ask,
+                    "options": [{"id": option.id, "text": option.says} for option in one.options],
+                }
                 for one in questions
                 if one.is_asked_of(variant)
             ],
@@ -49,5 +53,4 @@ def form(name: str, day: str, model: str) -> str:
 def value(name: str, day: str, model: str, answers: str) -> str:
     """Return the lines of a quote, or every reason against it, as text."""
     programme = _programme(name)
-    answer = appraise(Device(model), Condition(json.loads(answers)), programme, at=_noon(programme, day))
-    return answer.explain() + (f"\n\nIn full: {answer.money}" if isinstance(answer, Quote) else "")
+    return appraise(Device(model), Condition(json.loads(answers)), programme, at=_noon(programme, day)).explain()

@@ -39,3 +39,4 @@ html_show_copyright = False
 html_permalinks_icon = "#"
 html_static_path = ["browser"]
 html_css_files = ["site.css"]
+pygments_dark_style = "github-dark"

@@ -16,7 +16,7 @@ source_suffix = {".md": "markdown", ".myst": "markdown"}
 root_doc = "docs/index"
 include_patterns = [
     "docs/*.md",
-    "docs/api/*.myst",
+    "build/reference/*.myst",
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",

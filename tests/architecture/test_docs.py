@@ -43,8 +43,9 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_line_that_installs_the_package_works_in_a_checkout_or_where_it_is_installed(page: Path) -> None:
     """It is on no index: `.` is a checkout, a wheel is named, and an extra is added to what is installed."""
+    version = re.escape(miexchange.__version__)
     for what in PIP.findall(page.read_text(encoding="utf-8")):
-        found = re.fullmatch(r"'?(?:\.|miexchange(?:-[0-9.]+-py3-none-any\.whl)?)(?:\[([a-z,]+)\])?'?", what)
+        found = re.fullmatch(rf"'?(?:\.|miexchange(?:-{version}-py3-none-any\.whl)?)(?:\[([a-z,]+)\])?'?", what)
         assert found, what
         assert what.startswith("'") or "[" not in what, "a shell may read brackets"
         assert set((found[1] or "all").split(",")) <= EXTRAS, what

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Rule", "Step", "not_possible", "reasons_of_register", "reserve"]
 
-_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "wiped")
+_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "settlement", "wiped")
 """What a release takes away, for the phone is with its owner then."""
 
 
@@ -121,10 +121,11 @@ def _release(exchange: Exchange, event: Release) -> Step | Refusal:
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     assert exchange.redemption is not None  # noqa: S101 - it came with the order
-    left = exchange.coupon.valid_until - exchange.redemption.at
-    if exchange.rules.released_validity == "full":
-        left = timedelta(days=exchange.coupon.usage.valid_days)
-    coupon = exchange.coupon.replace(valid_until=event.at + left, seal="")
+    coupon = exchange.coupon
+    until = coupon.usage.until(event.at)
+    if exchange.rules.released_validity == "remaining" and coupon.valid_until is not None:
+        until = event.at + (coupon.valid_until - exchange.redemption.at)
+    coupon = coupon.replace(valid_until=until, seal="")
     return Step(State.ISSUED, {**dict.fromkeys(_OF_ORDER), "coupon": coupon})
 
 
@@ -157,10 +158,12 @@ def _judged(exchange: Exchange, event: Inspect, changes: dict[str, Any]) -> Step
         return refusal_of(reasons)
     if rules.honours(shortfall, exchange.quote.coupon_value):
         return Step(State.INSPECTED, changes)
-    if rules.mismatch == "cancel":
+    if rules.sends_back(found.coupon_value, exchange.quote.coupon_value):
         return Step(State.VOID, changes)
-    changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
     changes["settlement"] = _settled(exchange, found)
+    if rules.mismatch == "lower":
+        return Step(State.INSPECTED, changes)
+    changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
     return Step(State.REQUOTED, changes)
 
 
@@ -188,7 +191,7 @@ def _decision(exchange: Exchange, event: Agree | Decline) -> Step | Refusal:
 
 
 def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
-    """Hand over as quoted."""
+    """Hand over as quoted, or at the lower value that the rules pay unasked."""
     refusal = _other_order(exchange, event.order)
     if refusal is None:  # a refusal is falsy
         refusal = _late(exchange, event.at)
@@ -198,7 +201,9 @@ def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
     is_locked = exchange.unlock_until is not None
     if exchange.state == State.RESERVED and (is_locked or exchange.rules.inspection == "required"):
         reasons.append(reason_of(ReasonCode.INSPECTION_MISSING))
-    return refusal_of(reasons) if reasons else Step(State.COMPLETED, {})
+    if reasons:
+        return refusal_of(reasons)
+    return Step(State.COMPLETED if exchange.settlement is None else State.ADJUSTED, {})
 
 
 def _wipe(exchange: Exchange, event: Wipe) -> Step | Refusal:

@@ -133,7 +133,7 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         ("old phone", exchange.quote.label),
         ("worth", write(coupon.value)),
         ("at risk", f"{write(worst.at_risk)}, as was disclosed"),
-        ("valid until", _output.moment(coupon.valid_until)),
+        ("valid until", _output.until(coupon.valid_until)),
         ("last event", f"number {exchange.version}, {_output.moment(exchange.at)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:
@@ -156,6 +156,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
     if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
         facts.append((what, write(exchange.to_pay_at_the_door)))
+    if exchange.refund:
+        facts.append(("paid after inspection", write(exchange.refund)))
     if exchange.due is not None:
         facts.append(("ends by itself", _output.moment(exchange.due)))
     return facts

@@ -214,14 +214,15 @@ def _deduction(deduction: Deduction, write: Callable[[int], str]) -> str:
 def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str, str]]:
     """Say in a few rows what a coupon may be used for."""
     unit = "one unit of one line, the dearest" if usage.applies_to == "one_unit" else "every eligible line, in shares"
-    surplus = "forfeited" if usage.surplus == "forfeit" else "comes back as store credit"
+    surplus = {"forfeit": "forfeited", "store_credit": "comes back as store credit", "cash": "is paid out"}
+    window = f"{usage.valid_days} times 24 hours from the moment of issue" if usage.valid_days else "without end"
     return [
-        ("valid", f"{usage.valid_days} times 24 hours from the moment of issue"),
+        ("valid", window),
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
         ("taken off", unit),
         ("least order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
-        ("not used up", surplus),
+        ("not used up", surplus[usage.surplus]),
         ("adds to", ", ".join(usage.stacks_with) or "no other discount"),
         ("source", usage.source),
     ]

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from miexchange._bounded import Between, Id, Items, Note, Since, Words, bound_of
+from miexchange._bounded import Between, Further, Id, Items, Note, Since, Words, bound_of
 from miexchange._limits import LISTED
 from miexchange._text import WIDEST, native
 from miexchange._time import TICK
@@ -63,27 +63,36 @@ class UsageRules(Value):
     """What a coupon may be used for.
 
     Attributes:
-        valid_days: for how many times 24 hours from the moment of issue.
+        valid_days: for how many times 24 hours from the moment of issue; 0 sets no end.
         categories: the product categories that it buys.
         brands: the brands that it buys.
         channels: where it can be used.
         applies_to: ``one_unit``: one unit of one line gets the discount, the dearest;
             ``eligible_lines``: every eligible line gets its share.
         minimum_order_minor: the least sum of eligible lines.
-        surplus: what happens to what the order does not use up.
+        surplus: what happens to what the order does not use up: ``forfeit``, or it comes back as ``store_credit`` or
+            as ``cash``, as far as it is the phone's worth and no bonus.
         stacks_with: the kinds of other discounts that the order may have.
         source: where the rules are from.
     """
 
-    valid_days: Annotated[int, Between(1, LONGEST_DAYS)]
+    valid_days: Annotated[int, Between(0, LONGEST_DAYS), Further(2, (0,))]
     categories: SomeWords
     brands: SomeWords
     channels: SomeWords
     applies_to: Literal["one_unit", "eligible_lines"]
     minimum_order_minor: Amount
-    surplus: Literal["forfeit", "store_credit"]
+    surplus: Annotated[Literal["forfeit", "store_credit", "cash"], Further(2, ("cash",))]
     stacks_with: Words
     source: Note = ""
+
+    def until(self, at: datetime) -> datetime | None:
+        """Return the first instant at which a coupon of an instant is no longer valid; None for never.
+
+        Raises:
+            InvalidValue: it is no instant with a zone.
+        """
+        return instant(at, "at") + timedelta(days=self.valid_days) if self.valid_days else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,8 @@ class ExchangeRules(Value):
         released_validity: what a coupon gets back when its order is cancelled: ``remaining``, the time that was
             left when it was reserved; or ``full``, all its days anew. Either counts from the cancellation.
         mismatch: what happens where the inspected phone is worth less than quoted by more than the tolerance:
-            ``honour`` the quote all the same, let the customer pay the ``difference``, or ``cancel`` the exchange.
+            ``honour`` the quote all the same, let the customer agree to pay the ``difference``, take the phone at its
+            ``lower`` value without asking, or ``cancel`` the exchange.
         tolerance_minor: a shortfall of up to so much is honoured; or
         tolerance_bps: of up to this share of the coupon's value, in basis points; the larger of the two counts.
         decide_hours: how long the customer may take to accept or decline a re-quote; 0 where none is made.
@@ -118,12 +128,16 @@ class ExchangeRules(Value):
             calls the exchange off. With 0 it is no finding: the phone is inspected again once it is unlocked.
         wipe: whether a record of the wiped data is ``optional``, or demanded ``before_hand_over``; only a phone
             that was inspected has one by then.
+        return_below_bps: where the phone is worth less than this share of the coupon's value, in basis points, the
+            exchange is cancelled and the phone goes back, although the policy would pay the lower value; 0 for never.
+        payment: whether the coupon is taken off the order ``at_checkout``; or nothing is, the order is paid in full,
+            and what the phone is worth is paid ``after_inspection``, once it was handed over.
         source: where the rules are from.
     """
 
     inspection: Literal["required", "optional"]
     released_validity: Literal["remaining", "full"]
-    mismatch: Literal["honour", "difference", "cancel"]
+    mismatch: Annotated[Literal["honour", "difference", "cancel", "lower"], Further(3, ("lower",))]
     reversal: Literal["none", "store_credit", "old_phone"]
     tolerance_minor: Amount = 0
     tolerance_bps: Annotated[int, Between(0, BPS - 1)] = 0
@@ -141,6 +155,8 @@ class ExchangeRules(Value):
     send_days: Annotated[int, Between(0, LONGEST_DAYS), Since(2)] = 0
     unlock_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS), Since(2)] = 0
     wipe: Annotated[Literal["optional", "before_hand_over"], Since(2)] = "optional"
+    return_below_bps: Annotated[int, Between(0, BPS), Since(3)] = 0
+    payment: Annotated[Literal["at_checkout", "after_inspection"], Since(3)] = "at_checkout"
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
@@ -150,6 +166,7 @@ class ExchangeRules(Value):
             ("reversal_days", "reversal", self.reversal != "none", True),
             ("rebuy_days", "rebuy", self.rebuy == "after", True),
             ("hand_over_register_hours", "inspection", self.inspection == "required", False),
+            ("return_below_bps", "mismatch", self.mismatch in {"difference", "lower"}, False),
         ):
             number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
             if number and not is_read:
@@ -157,6 +174,11 @@ class ExchangeRules(Value):
             elif is_needed and is_read and not number:
                 most = bound_of(ExchangeRules, field).most
                 yield field, number, f"give a whole number from 1 to {most} with {said}"
+        if self.return_below_bps + self.tolerance_bps > BPS:
+            rule = f"give at most {BPS - self.tolerance_bps}: what is within tolerance_bps is honoured"
+            yield "return_below_bps", self.return_below_bps, rule
+        if self.payment == "after_inspection" and self.inspection == "optional":
+            yield "payment", self.payment, 'give "at_checkout", or inspection = "required"'
 
     def following(self, at: datetime, after: datetime) -> datetime:
         """Return the instant at which something happened after something else, as clocks that differ a little tell it.
@@ -201,6 +223,18 @@ class ExchangeRules(Value):
         shortfall, value = whole(shortfall, "shortfall"), whole(value, "value")
         within = shortfall <= self.tolerance_minor or shortfall * BPS <= value * self.tolerance_bps
         return shortfall <= 0 or self.mismatch == "honour" or within
+
+    def sends_back(self, found: int, value: int) -> bool:
+        """Tell whether a device that was found to be worth so much, and is not honoured, is not taken at all.
+
+        The share is compared without rounding: found / value against return_below_bps / 10 000.
+
+        >>> rules = ExchangeRules("required", "remaining", "lower", "none", return_below_bps=7_500)
+        >>> rules.sends_back(74_999, 100_000), rules.sends_back(75_000, 100_000)
+        (True, False)
+        """
+        found, value = whole(found, "found"), whole(value, "value")
+        return self.mismatch == "cancel" or found * BPS < value * self.return_below_bps
 
 
 @dataclass(frozen=True)

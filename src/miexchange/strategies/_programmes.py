@@ -92,7 +92,7 @@ def usage_rules() -> SearchStrategy[UsageRules]:
         channels=subsets(CHANNELS),
         applies_to=st.sampled_from(("one_unit", "eligible_lines")),
         minimum_order_minor=st.just(0) | amounts(10**6),
-        surplus=st.sampled_from(("forfeit", "store_credit")),
+        surplus=st.sampled_from(("forfeit", "store_credit", "cash")),
         stacks_with=subsets(("bank_offer", "festival"), 0),
         source=st.just(SOURCE),
     )
@@ -109,12 +109,17 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     policies: dict[str, Any] = {
         "inspection": draw(st.sampled_from(("optional", "required"))),
         "released_validity": draw(st.sampled_from(("remaining", "full"))),
-        "mismatch": draw(st.sampled_from(("cancel", "difference", "honour"))),
+        "mismatch": draw(st.sampled_from(("cancel", "difference", "honour", "lower"))),
         "reversal": draw(st.sampled_from(("none", "store_credit", "old_phone"))),
     }
     if policies["mismatch"] != "honour":
         policies["tolerance_minor"] = draw(st.integers(0, 100_000) | bounded(ExchangeRules, "tolerance_minor"))
         policies["tolerance_bps"] = draw(bounded(ExchangeRules, "tolerance_bps"))
+    if policies["mismatch"] in {"difference", "lower"}:
+        least = bounded(ExchangeRules, "return_below_bps", 0, 7_500)
+        policies["return_below_bps"] = min(draw(least), BPS - policies["tolerance_bps"])
+    if policies["inspection"] == "required":
+        policies["payment"] = draw(st.sampled_from(("at_checkout", "after_inspection")))
     if policies["mismatch"] == "difference":
         policies["decide_hours"] = draw(bounded(ExchangeRules, "decide_hours", 168, least=1))
     if policies["reversal"] != "none":

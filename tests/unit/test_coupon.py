@@ -643,7 +643,7 @@ def test_a_redemption_is_of_an_instant() -> None:
         redemption.replace(at=datetime(2020, 1, 11, 12))  # noqa: DTZ001 - the fault itself
 
 
-@pytest.mark.parametrize("days", [0, -1, 3_651, 10**9])
+@pytest.mark.parametrize("days", [-1, 3_651, 10**9])
 def test_a_validity_that_cannot_be_added_to_an_instant_is_an_error_of_ours(days: int) -> None:
     with pytest.raises(InvalidValue) as caught:
         small.USAGE.replace(valid_days=days)

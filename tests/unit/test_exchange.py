@@ -344,7 +344,9 @@ def test_every_window_is_half_open_to_the_microsecond_in_every_zone(zone: Any, s
     exchange = issued()
     shift = start.astimezone(UTC) - exchange.at
     coupon = exchange.coupon
-    moved = coupon.replace(valid_from=coupon.valid_from + shift, valid_until=coupon.usage.until(coupon.valid_from + shift))
+    moved = coupon.replace(
+        valid_from=coupon.valid_from + shift, valid_until=coupon.usage.until(coupon.valid_from + shift)
+    )
     exchange = exchange.replace(coupon=moved, at=exchange.at + shift)
     begins, ends = start.astimezone(zone), (start.astimezone(UTC) + 14 * DAY).astimezone(zone)
 

@@ -402,3 +402,141 @@ def test_terms_that_say_nothing_of_it_are_as_before() -> None:
     added = {"identity", "ownership", "sent_at", "unlock_until", "wiped", "handed_over"}
     assert not added & older.keys(), "what is not used is not written, so that an older version reads it"
     assert Exchange.from_dict(older) == begun.replace(rules=rules.replace(source=""))
+
+
+# ----- a lower value in steps, and unasked
+
+LOWER = RULES.replace(mismatch="lower", decide_hours=0, return_below_bps=7_500)
+STEPS = RULES.replace(return_below_bps=7_500)
+
+
+@pytest.mark.parametrize(
+    ("rules", "value", "state"),
+    [
+        (LOWER, 980_000, State.INSPECTED),
+        (LOWER, 750_000, State.INSPECTED),
+        (LOWER, 749_999, State.VOID),
+        (STEPS, 979_999, State.REQUOTED),
+        (STEPS, 750_000, State.REQUOTED),
+        (STEPS, 749_999, State.VOID),
+        (RULES, 1, State.REQUOTED),
+    ],
+)
+def test_below_a_share_the_phone_goes_back_and_above_it_the_policy_decides(
+    rules: ExchangeRules, value: int, state: State
+) -> None:
+    """ExchangeRules.return_below_bps: worth less than this share of the coupon's value, which is 1,000,000 here."""
+    assert kept(inspected(rules, value)).state == state
+
+
+def test_a_lower_value_that_is_paid_unasked_is_settled_at_the_hand_over() -> None:
+    """ExchangeRules.mismatch: take the phone at its lower value without asking."""
+    exchange = kept(inspected(LOWER, 800_000))
+    assert (exchange.decide_until, exchange.due, exchange.exchange_value) == (None, None, 800_000)
+    assert exchange.settlement is not None
+    assert exchange.to_pay_at_the_door == 200_000
+    for event in (Agree(AT + DAY, ACCOUNT), Decline(AT + DAY, ACCOUNT)):
+        assert codes(apply(exchange, event)) == ("event_not_possible",)
+    done = kept(after(exchange, CLEAR, Complete(AT + DAY, ORDER.id)))
+    assert (done.state, done.to_pay_at_the_door, done.handed_over_at) == (State.ADJUSTED, 200_000, AT + DAY)
+    undone = kept(after(done, Reverse(AT + 2 * DAY, ORDER.id)))
+    assert (undone.credit_of_reversal, undone.to_pay_at_the_door) == (800_000, 0)
+
+
+def test_a_tolerated_shortfall_is_honoured_before_any_step() -> None:
+    exchange = inspected(LOWER, 980_000)
+    assert (exchange.settlement, exchange.to_pay_at_the_door) == (None, 0)
+    assert kept(after(exchange, Complete(AT + DAY, ORDER.id))).state == State.COMPLETED
+
+
+def test_a_cancelled_order_forgets_the_lower_value() -> None:
+    exchange = kept(after(inspected(LOWER, 800_000), Release(AT + DAY, ORDER.id)))
+    assert (exchange.settlement, exchange.exchange_value) == (None, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"mismatch": "cancel", "decide_hours": 0, "return_below_bps": 1}, "return_below_bps"),
+        ({"tolerance_bps": 2_501, "return_below_bps": 7_500}, "return_below_bps"),
+        ({"mismatch": "lower", "return_below_bps": 1}, "decide_hours"),
+        ({"payment": "after_inspection"}, "payment"),
+    ],
+)
+def test_rules_that_cannot_all_be_read_are_refused(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        RULES.replace(**change)
+    assert caught.value.field == f"ExchangeRules.{field}"
+
+
+# ----- paid after the inspection
+
+PAID_LATER = RULES.replace(payment="after_inspection", inspection="required")
+
+
+def test_what_is_paid_after_the_inspection_is_nothing_at_checkout() -> None:
+    """ExchangeRules.payment: the order is paid in full, and what the phone is worth once it was handed over."""
+    exchange = kept(reserved(PAID_LATER))
+    assert (exchange.to_pay_at_checkout, exchange.refund) == (1_200_000, 0)
+    assert reserved().to_pay_at_checkout == 200_000
+    assert (issued(PAID_LATER).to_pay_at_checkout, issued(PAID_LATER).refund) == (0, 0)
+    assert inspected(PAID_LATER).refund == 0
+    done = after(inspected(PAID_LATER), Complete(AT + DAY, ORDER.id))
+    assert (kept(done).refund, done.to_pay_at_the_door, trade.completed().refund) == (1_000_000, 0, 0)
+    adjusted = after(inspected(PAID_LATER, 800_000), Agree(AT + DAY, ACCOUNT))
+    assert (adjusted.refund, adjusted.to_pay_at_the_door) == (800_000, 0)
+    undone = after(adjusted, Reverse(AT + 2 * DAY, ORDER.id))
+    assert (undone.refund, undone.credit_of_reversal) == (800_000, 800_000)
+    off = after(reserved(PAID_LATER), Void(AT + DAY, "withdrawn"))
+    assert (off.refund, off.to_pay_at_the_door, off.to_pay_at_checkout) == (0, 0, 1_200_000)
+
+
+# ----- a coupon without end, a surplus in cash
+
+
+def using(**usage: Any) -> Exchange:
+    """Return an exchange whose coupon may be used otherwise."""
+    begun = issued()
+    changed = begun.coupon.usage.replace(**usage)
+    until = changed.until(begun.coupon.valid_from)
+    return begun.replace(coupon=begun.coupon.replace(usage=changed, valid_until=until))
+
+
+def test_a_coupon_without_end_is_valid_for_ever_and_stays_so() -> None:
+    """UsageRules.valid_days: 0 sets no end."""
+    exchange = kept(using(valid_days=0))
+    assert (exchange.coupon.valid_until, exchange.due) == (None, None)
+    late = AT + timedelta(days=40_000)
+    assert codes(apply(exchange, Expire(late))) == ("event_not_possible",)
+    for validity in ("remaining", "full"):
+        begun = exchange.replace(rules=exchange.rules.replace(released_validity=validity))
+        freed = kept(after(begun, Reserve(late, ORDER, ACCOUNT), Release(late, ORDER.id)))
+        assert freed.coupon.valid_until is None
+        assert kept(after(freed, Reserve(late + DAY, ORDER, ACCOUNT))).state == State.RESERVED
+
+
+def test_the_end_of_a_coupon_is_that_of_its_rules() -> None:
+    coupon = issued().coupon
+    for change in ({"valid_until": None}, {"usage": coupon.usage.replace(valid_days=0)}):
+        with pytest.raises(InvalidValue, match=r"Coupon\.valid_until"):
+            coupon.replace(**change)
+
+
+def test_a_surplus_in_cash_is_paid_out_and_taken_back() -> None:
+    """UsageRules.surplus: it comes back as cash."""
+    cheap = ORDER.replace(lines=(ORDER.lines[0].replace(price_minor=300_000),))
+    exchange = kept(after(using(surplus="cash"), Reserve(AT + HOUR, cheap, ACCOUNT)))
+    assert exchange.redemption is not None
+    assert (exchange.redemption.cash, exchange.redemption.store_credit, exchange.redemption.forfeited) == (
+        700_000,
+        0,
+        0,
+    )
+    requote = kept(after(exchange, Inspect(AT + 2 * HOUR, ORDER.id, found(800_000))))
+    assert requote.to_pay_at_the_door == 200_000
+    assert after(exchange, Void(AT + DAY, "withdrawn")).to_pay_at_the_door == 1_000_000
+    agreed = after(requote, Agree(AT + DAY, ACCOUNT), Reverse(AT + 2 * DAY, ORDER.id))
+    assert agreed.credit_of_reversal == 300_000
+    back = exchange.replace(rules=exchange.rules.replace(reversal="old_phone"))
+    taken = after(back, Complete(AT + DAY, ORDER.id), Reverse(AT + 2 * DAY, ORDER.id))
+    assert taken.credit_of_reversal == -700_000

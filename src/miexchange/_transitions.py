@@ -64,6 +64,13 @@ TRANSITIONS = (
     Transition(
         State.RESERVED, "send", (State.RESERVED,), "for the same order, in time, where no inspection has seen the phone"
     ),
+    Transition(
+        State.RESERVED,
+        "attempt",
+        (State.RESERVED, State.VOID),
+        "for the same order, in time, where the rules count attempts and the phone was neither sent nor seen; void at "
+        "the last",
+    ),
     Transition(State.RESERVED, "release", (State.ISSUED,), "by the same order; the validity is restored by the rules"),
     Transition(
         State.RESERVED,

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, final
 
-from miexchange._bounded import MaybeId, Number, Since
+from miexchange._bounded import Items, MaybeId, Number, Since
 from miexchange._history import shortest
 from miexchange._keyed import check_keys
 from miexchange._steps import RULES, Rule, not_possible, reasons_of_register, reserve
@@ -28,6 +28,7 @@ from miexchange.errors import out_of_range, wrong_type
 from miexchange.events import (
     EVENTS,
     Accept,
+    Attempt,
     Event,
     Identify,
     Later,
@@ -106,6 +107,7 @@ class Exchange(Value):
         unlock_until: of a phone that was still locked, the first instant at which it can no longer be unlocked.
         wiped: how and when the customer's data were wiped; None where that is not on record.
         handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
+        attempts: the visits of a carrier who did not get the old phone, the first one first.
     """
 
     quote: Quote
@@ -127,6 +129,7 @@ class Exchange(Value):
     unlock_until: Annotated[datetime | None, Since(2)] = None
     wiped: Annotated[Wipe | None, Since(2)] = None
     handed_over: Annotated[datetime | None, Since(2)] = None
+    attempts: Annotated[tuple[Attempt, ...], Items(0, 100), Since(3)] = ()
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -223,7 +226,7 @@ class Exchange(Value):
         """The first instant at which it is too late to send the old phone, or to hand it over; None for never."""
         if self.redemption is None or self.sent_at is not None or not self.rules.send_days:
             return None
-        return self.redemption.at + timedelta(days=self.rules.send_days)
+        return self.rules.after_days(self.redemption.at, self.rules.send_days)
 
     @property
     def handed_over_at(self) -> datetime | None:
@@ -457,7 +460,7 @@ def _issued(exchange: Exchange, version: int, at: datetime, papers: Mapping[str,
     """Return an exchange when its coupon was free."""
     kept = {name: getattr(exchange, name) for name in ("quote", "coupon", "worst_case", "rules")}
     fields: dict[str, object] = {**dict.fromkeys(_FIELDS), **dict.fromkeys(_PAPERS, ""), **kept, **papers}
-    return proved(Exchange, **{**fields, "state": State.ISSUED, "at": at, "version": version})
+    return proved(Exchange, **{**fields, "attempts": (), "state": State.ISSUED, "at": at, "version": version})
 
 
 def fold(events: Iterable[Event]) -> Exchange:
@@ -545,6 +548,8 @@ def _is_again(exchange: Exchange, event: Event) -> bool:
 
 def _is_on_record(exchange: Exchange, event: Event) -> bool:
     """Tell whether an event records what is on record already, word for word; of a phone that is sent, its order."""
+    if isinstance(event, Attempt):
+        return any(event.replace(at=one.at) == one for one in exchange.attempts)
     if isinstance(event, Identify):
         return event.identity in {"", exchange.identity} and event.ownership in {"", exchange.ownership}
     if isinstance(event, Wipe):

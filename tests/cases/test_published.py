@@ -12,7 +12,7 @@ import pytest
 
 from cases.test_cases import programme_of
 from miexchange import Device, Exchange, Imei, Inspection, Order, OrderLine, Quote, accept, appraise
-from miexchange.events import Agree, Complete, Decline, Expire, Inspect, Reserve, Reverse
+from miexchange.events import Agree, Attempt, Complete, Decline, Expire, Inspect, Reserve, Reverse
 from miexchange.exchange import State, apply
 from miexchange.inspection import Examination, examine
 from miexchange.programme import lint
@@ -37,9 +37,11 @@ class Case:
     paid: str
     because: str = ""
     seen: dict[str, str] = field(default_factory=dict)
+    attempts: int = 0
     then: str = ""
     refund: str = "0.00"
     store_credit: str = "0.00"
+    cash: str = "0.00"
     credit_of_reversal: str = "0.00"
 
 
@@ -64,7 +66,7 @@ def test_a_trade_in_ends_as_the_programme_says(case: Case) -> None:
     assert isinstance(quote, Quote), quote.explain()
     exchange = accept(quote, programme, account="buyer", at=at, key=KEY)
     assert isinstance(exchange, Exchange), exchange.explain()
-    assert exchange.coupon.valid_until is None
+    assert exchange.coupon.valid_until == programme.terms[0].usage.until(at)
     minor = round(float(case.new_phone) * 100)
     line = OrderLine("Pixel 8", "smartphone", "Google", "store.google.com", minor)
     order = Order("order-1", (line,), programme.currency)
@@ -78,11 +80,15 @@ def test_a_trade_in_ends_as_the_programme_says(case: Case) -> None:
     )
     found = examine(quote, seen, programme, device_tokens=exchange.coupon.device_tokens, key=KEY)
     assert isinstance(found, Examination)
-    events: list[Event] = [Reserve(at, order, "buyer"), Inspect(at + 9 * DAY, order.id, found)]
+    asked_at, decide = at + 6 * DAY, timedelta(hours=exchange.rules.decide_hours)
+    events: list[Event] = [Reserve(at, order, "buyer")]
+    events += [Attempt(at + number * DAY, order.id, f"visit {number}") for number in range(1, case.attempts + 1)]
+    is_over = 0 < exchange.rules.pickup_attempts <= case.attempts
+    events += [] if is_over else [Inspect(asked_at, order.id, found)]
     answers: dict[str, Event] = {
-        "agree": Agree(at + 16 * DAY - timedelta(seconds=1), "buyer"),
-        "decline": Decline(at + 10 * DAY, "buyer"),
-        "wait": Expire(at + 16 * DAY),
+        "agree": Agree(asked_at + decide - timedelta(seconds=1), "buyer"),
+        "decline": Decline(asked_at + DAY, "buyer"),
+        "wait": Expire(asked_at + decide),
     }
     events += [answers[case.then]] if case.then in answers else []
     if case.state in {"completed", "adjusted", "reversed"} and case.then != "agree":
@@ -99,7 +105,9 @@ def test_a_trade_in_ends_as_the_programme_says(case: Case) -> None:
     assert exchange.state == case.state
     assert write(exchange.to_pay_at_checkout) == case.paid
     assert write(exchange.refund) == case.refund
-    assert write(settled.store_credit if exchange.state != State.VOID else 0) == case.store_credit
+    given = settled if exchange.state != State.VOID else None
+    assert write(given.store_credit if given else 0) == case.store_credit
+    assert write(given.cash if given else 0) == case.cash
     assert write(exchange.credit_of_reversal) == case.credit_of_reversal
     assert exchange.to_pay_at_the_door == 0
     assert Exchange.from_json(exchange.to_json()) == exchange

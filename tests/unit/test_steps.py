@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +12,7 @@ from miexchange.condition import Condition
 from miexchange.events import (
     Accept,
     Agree,
+    Attempt,
     Complete,
     Decline,
     Event,
@@ -27,6 +28,7 @@ from miexchange.events import (
 )
 from miexchange.exchange import State, acceptance, apply, fold
 from miexchange.inspection import Examination, examine
+from miexchange.programme import DaysOff
 from miexchange.refusal import ReasonCode, reason_of
 from unit import small, trade
 from unit.small import KEY
@@ -540,3 +542,97 @@ def test_a_surplus_in_cash_is_paid_out_and_taken_back() -> None:
     back = exchange.replace(rules=exchange.rules.replace(reversal="old_phone"))
     taken = after(back, Complete(AT + DAY, ORDER.id), Reverse(AT + 2 * DAY, ORDER.id))
     assert taken.credit_of_reversal == -695_000
+
+
+# ----- picked up in vain
+
+VISITED = RULES.replace(pickup_attempts=3, send_days=7)
+FIRST, SECOND, THIRD = (Attempt(AT + number * DAY, ORDER.id, f"visit {number}") for number in (1, 2, 3))
+
+
+def test_the_last_attempt_that_the_rules_allow_calls_the_exchange_off() -> None:
+    """Google Store in India: three attempts within seven days, then it is cancelled."""
+    exchange = kept(after(reserved(VISITED), FIRST, SECOND))
+    assert (exchange.state, exchange.attempts) == (State.RESERVED, (FIRST, SECOND))
+    ended = kept(after(exchange, THIRD))
+    assert (ended.state, ended.attempts, ended.to_pay_at_the_door) == (State.VOID, (FIRST, SECOND, THIRD), 995_000)
+    assert apply(ended, THIRD.replace(at=AT + 9 * DAY)) == ended
+
+
+def test_an_attempt_that_is_told_again_counts_once() -> None:
+    exchange = after(reserved(VISITED), FIRST, SECOND)
+    for again in (FIRST, SECOND):
+        assert apply(exchange, again.replace(at=AT + 3 * DAY)) == exchange
+
+
+@pytest.mark.parametrize(
+    ("exchange", "event", "code"),
+    [
+        (reserved(), FIRST, "event_not_possible"),
+        (reserved(VISITED), FIRST.replace(order="another"), "order_other"),
+        (after(reserved(VISITED), Send(AT + 2 * HOUR, ORDER.id)), FIRST, "event_not_possible"),
+        (locked(VISITED.replace(unlock_hours=72)), FIRST, "event_not_possible"),
+        (reserved(VISITED), FIRST.replace(at=AT + HOUR + 7 * DAY), "send_late"),
+        (issued(VISITED), FIRST, "event_not_possible"),
+        (inspected(VISITED), FIRST, "event_not_possible"),
+    ],
+    ids=["uncounted", "another order", "sent", "seen", "late", "no order", "inspected"],
+)
+def test_an_attempt_is_none_where_nobody_comes_for_the_phone(exchange: Exchange, event: Attempt, code: str) -> None:
+    assert codes(apply(exchange, event)) == (code,)
+
+
+def test_what_is_possible_names_attempts_only_where_they_are_counted() -> None:
+    for rules, is_named in ((RULES, False), (VISITED, True)):
+        answer = apply(reserved(rules), Wipe(AT + DAY, "clear", "record 9"))
+        assert isinstance(answer, Refusal)
+        assert ("attempt" in answer.reasons[0].remedy) is is_named
+
+
+def test_a_cancelled_order_forgets_the_attempts() -> None:
+    freed = kept(after(reserved(VISITED), FIRST, Release(AT + 2 * DAY, ORDER.id)))
+    assert freed.attempts == ()
+    held = after(freed, Reserve(AT + 3 * DAY, ORDER, ACCOUNT), THIRD)
+    assert kept(held).attempts == (THIRD,)
+
+
+def test_attempts_that_no_history_leads_to_are_none() -> None:
+    for exchange in (issued(VISITED), reserved(VISITED), reserved()):
+        with pytest.raises(InvalidValue):
+            exchange.replace(attempts=(FIRST,))
+
+
+# ----- days that do not count
+
+HOLIDAYS = (DaysOff(AT + DAY, AT + 3 * DAY, "a holiday"), DaysOff(AT + 15 * DAY, AT + 16 * DAY, "another"))
+
+
+def test_days_off_move_what_is_counted_in_days() -> None:
+    """ExchangeRules.days_off: the days that do not count in send_days and reversal_days."""
+    rules = SENT.replace(days_off=HOLIDAYS)
+    assert kept(reserved(rules)).send_until == UNTIL + 3 * DAY
+    done = after(trade.completed(rules.replace(reversal_days=14)), CLEAR)
+    last = AT + 3 * HOUR + 17 * DAY
+    assert codes(apply(done, Reverse(last, ORDER.id))) == ("reversal_late",)
+    assert kept(after(done, Reverse(last - TICK, ORDER.id))).state == State.REVERSED
+
+
+@pytest.mark.parametrize(
+    ("since", "end"),
+    [
+        (AT + 3 * DAY, AT + 5 * DAY),
+        (AT - DAY, AT + DAY),
+        (AT - DAY + TICK, AT + 3 * DAY + TICK),
+        (AT + 2 * DAY, AT + 5 * DAY),
+    ],
+    ids=["after", "ends where it begins", "a moment too long", "from within"],
+)
+def test_days_off_count_only_where_they_are_between(since: datetime, end: datetime) -> None:
+    assert RULES.replace(days_off=HOLIDAYS[:1]).after_days(since, 2) == end
+
+
+@pytest.mark.parametrize("days_off", [HOLIDAYS[::-1], (HOLIDAYS[0], HOLIDAYS[0].replace(begins=AT + 2 * DAY))])
+def test_days_off_stand_in_their_order_and_none_twice(days_off: tuple[DaysOff, ...]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        RULES.replace(days_off=days_off)
+    assert caught.value.field == "ExchangeRules.days_off.1.begins"

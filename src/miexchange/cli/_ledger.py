@@ -141,6 +141,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
     papers = (("identity", exchange.identity), ("proof of ownership", exchange.ownership))
     if kept := [name for name, reference in papers if reference]:
         facts.append(("on record", ", ".join(kept)))  # and not where: a terminal is read by others
+    if exchange.attempts:
+        facts.append(("came in vain", f"{len(exchange.attempts)} of {exchange.rules.pickup_attempts} times"))
     if exchange.sent_at is not None:
         facts.append(("sent", _output.moment(exchange.sent_at)))
     if exchange.examination is not None:

@@ -9,6 +9,7 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 14
 """
 
+from miexchange.programme.days_off import DaysOff
 from miexchange.programme.limits import Limit
 from miexchange.programme.programme import Programme, doubts, lint, shipped
 from miexchange.programme.rules import AgeBand, Bonus, CustomerClass, Overlap
@@ -19,6 +20,7 @@ __all__ = [
     "AgeBand",
     "Bonus",
     "CustomerClass",
+    "DaysOff",
     "ExchangeRules",
     "Limit",
     "Overlap",

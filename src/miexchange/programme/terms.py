@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -17,6 +18,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.days_off import DaysOff, counted
 from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
 
@@ -132,6 +134,9 @@ class ExchangeRules(Value):
             exchange is cancelled and the phone goes back, although the policy would pay the lower value; 0 for never.
         payment: whether the coupon is taken off the order ``at_checkout``; or nothing is, the order is paid in full,
             and what the phone is worth is paid ``after_inspection``, once it was handed over.
+        pickup_attempts: how many times a carrier comes for the old phone in vain; the last time calls the exchange
+            off. 0 counts none.
+        days_off: the days that do not count in `send_days` and `reversal_days`, in their order.
         source: where the rules are from.
     """
 
@@ -157,6 +162,8 @@ class ExchangeRules(Value):
     wipe: Annotated[Literal["optional", "before_hand_over"], Since(2)] = "optional"
     return_below_bps: Annotated[int, Between(0, BPS), Since(3)] = 0
     payment: Annotated[Literal["at_checkout", "after_inspection"], Since(3)] = "at_checkout"
+    pickup_attempts: Annotated[int, Between(0, 100), Since(3)] = 0
+    days_off: Annotated[tuple[DaysOff, ...], Items(0, LISTED), Since(3)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
@@ -179,6 +186,20 @@ class ExchangeRules(Value):
             yield "return_below_bps", self.return_below_bps, rule
         if self.payment == "after_inspection" and self.inspection == "optional":
             yield "payment", self.payment, 'give "at_checkout", or inspection = "required"'
+        for place, (one, other) in enumerate(pairwise(self.days_off), 1):
+            if other.begins < one.ends:
+                yield f"days_off.{place}.begins", other.begins, "give days off in their order, none twice"
+
+    def after_days(self, since: datetime, days: int) -> datetime:
+        """Return the instant a number of days that count after another: a deadline of `send_days` or `reversal_days`.
+
+        >>> from datetime import UTC
+        >>> christmas = DaysOff(datetime(2024, 12, 25, tzinfo=UTC), datetime(2024, 12, 27, tzinfo=UTC), "Christmas")
+        >>> rules = ExchangeRules("required", "remaining", "cancel", "none", send_days=3, days_off=(christmas,))
+        >>> rules.after_days(datetime(2024, 12, 24, tzinfo=UTC), rules.send_days).isoformat()
+        '2024-12-29T00:00:00+00:00'
+        """
+        return counted(instant(since, "since"), whole(days, "days"), self.days_off)
 
     def following(self, at: datetime, after: datetime) -> datetime:
         """Return the instant at which something happened after something else, as clocks that differ a little tell it.

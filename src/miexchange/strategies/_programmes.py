@@ -18,7 +18,7 @@ from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT
-from miexchange.programme import Bonus, ExchangeRules, Limit, Overlap, Programme, Terms, UsageRules
+from miexchange.programme import Bonus, DaysOff, ExchangeRules, Limit, Overlap, Programme, Terms, UsageRules
 from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
@@ -98,6 +98,19 @@ def usage_rules() -> SearchStrategy[UsageRules]:
     )
 
 
+@cache
+def _days_off() -> SearchStrategy[tuple[DaysOff, ...]]:
+    """Draw up to three spans of days that do not count, none of which overlap."""
+    begin = datetime(START.year, START.month, START.day, tzinfo=UTC)
+    ends = st.lists(st.integers(0, 24 * 60), max_size=6, unique=True).map(sorted)
+    return ends.map(
+        lambda hours: tuple(
+            DaysOff(begin + timedelta(hours=one), begin + timedelta(hours=other), SOURCE)
+            for one, other in zip(hours[::2], hours[1::2], strict=False)
+        )
+    )
+
+
 @st.composite
 def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     """Draw what happens to an exchange between checkout and doorstep.
@@ -133,6 +146,8 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
         policies[name] = draw(st.none() | bounded(ExchangeRules, name, 1_000_000))
     policies["wipe"] = draw(st.sampled_from(("optional", "optional", "before_hand_over")))
     policies["send_days"] = draw(bounded(ExchangeRules, "send_days", 0, 14))
+    policies["pickup_attempts"] = draw(bounded(ExchangeRules, "pickup_attempts", 0, 3))
+    policies["days_off"] = draw(_days_off())
     policies["unlock_hours"] = draw(bounded(ExchangeRules, "unlock_hours", 0, 168))
     policies["skew_seconds"] = draw(bounded(ExchangeRules, "skew_seconds", 2))
     policies["limits"] = tuple(

@@ -57,7 +57,7 @@ from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
-from miexchange.programme import AgeBand, Bonus, CustomerClass, DaysOff, Limit, Overlap
+from miexchange.programme import AgeBand, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.curve import Estimator
@@ -276,6 +276,7 @@ def _examples() -> dict[type, Any]:
         CustomerClass("gold", 10_000),
         Limit("twice-a-year", "account", 2, 365),
         DaysOff(AT, NEXT, "a holiday"),
+        ScrapValue("brand", "Acme", 5_000),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
         LineParts(3, 1_000, 100, 0, 29_900),

@@ -141,7 +141,7 @@ def _show_terms(rules: Programme) -> None:
         ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
         ("operator's share", *(percent(one.factor_bps) for one in rules.terms)),
-        ("scrap value", *(write(one.scrap_minor) for one in rules.terms)),
+        ("scrap value", *(_scrap(one, write) for one in rules.terms)),
         ("rounded down to", *(write(one.step_minor) for one in rules.terms)),
         ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
         ("unverified IMEI", *(one.eligibility.unverified_imei for one in rules.terms)),
@@ -185,6 +185,12 @@ def _show_questions(terms: Terms, write: Callable[[int], str]) -> None:
         rows = [(option.id, _effect(option, terms, write), option.says) for option in question.options]
         columns = [_output.Column(no_wrap=True), _output.Column(min_width=12), _output.Column()]
         _output.say_table(columns, rows, header=False, indent=4)
+
+
+def _scrap(terms: Terms, write: Callable[[int], str]) -> str:
+    """Say the floor, and those of models, brands and categories."""
+    own = [f"{row.of} {write(row.scrap_minor)}" for row in terms.scrap_values]
+    return "; ".join([write(terms.scrap_minor), *own])
 
 
 def _effect(option: Option, terms: Terms, write: Callable[[int], str]) -> str:

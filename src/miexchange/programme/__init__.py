@@ -13,6 +13,7 @@ from miexchange.programme.days_off import DaysOff
 from miexchange.programme.limits import Limit
 from miexchange.programme.programme import Programme, doubts, lint, shipped
 from miexchange.programme.rules import AgeBand, Bonus, CustomerClass, Overlap
+from miexchange.programme.scrap import ScrapValue
 from miexchange.programme.terms import NONE_GIVEN, ExchangeRules, StepName, Terms, UsageRules
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Limit",
     "Overlap",
     "Programme",
+    "ScrapValue",
     "StepName",
     "Terms",
     "UsageRules",

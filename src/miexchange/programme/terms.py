@@ -21,11 +21,13 @@ from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
 from miexchange.programme.days_off import DaysOff, counted
 from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
+from miexchange.programme.scrap import ScrapValue, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from miexchange._value import Fault
+    from miexchange.catalogue import Variant
     from miexchange.programme.rules import Retention
 
 __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
@@ -273,13 +275,14 @@ class Terms(Settings, Value):
         quote_valid_hours: how long a quote can be accepted.
         price_max_age_days: how long a price stays fresh.
         factor_bps: the operator's share of the value.
-        scrap_minor: the floor.
+        scrap_minor: the floor of models that no row of `scrap_values` is for.
         step_minor: the value is rounded down to whole steps of this.
         usage: what the coupon may be used for.
         exchange: what happens between checkout and doorstep; None for a programme that only quotes.
         quote_seal: whether a quote is accepted only with a seal. Where quotes leave the service's hands, it is
             ``required``: an unsealed quote that names another phone or other answers is like a new one.
         source: where the terms are from.
+        scrap_values: the floors of models, brands and categories, each once; the closest one counts.
     """
 
     version: Id
@@ -296,11 +299,18 @@ class Terms(Settings, Value):
     exchange: ExchangeRules | None = None
     quote_seal: Literal["optional", "required"] = "optional"
     source: Note = ""
+    scrap_values: Annotated[tuple[ScrapValue, ...], Items(0, LISTED), Since(2)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         if self.scrap_minor % self.step_minor:
             rule = f"give a multiple of step_minor, {self.step_minor}: rounding would go below it"
             yield "scrap_minor", self.scrap_minor, rule
+        for place, row in enumerate(self.scrap_values):
+            if row.scrap_minor % self.step_minor:
+                rule = f"give a multiple of step_minor, {self.step_minor}: rounding would go below it"
+                yield f"scrap_values.{place}.scrap_minor", row.scrap_minor, rule
+            if self._scrap_rows[row.per, row.of] is not row:
+                yield f"scrap_values.{place}.of", row.of, f"give each {row.per} one scrap value"
         steps = [option.grade for question in self.questionnaire.questions for option in question.options]
         if max(steps, default=0) >= len(self.grades):
             yield "grades", self.grades, "give a grade for every step that an answer can lead to"
@@ -346,6 +356,16 @@ class Terms(Settings, Value):
         while paid is not None and paid.quota is not None and given.get(paid.id, 0) >= paid.quota:
             paid = self.bonus_by_id.get(paid.fall_back)
         return paid if paid is not None and paid.runs(on, target) else None
+
+    @cached_property
+    def _scrap_rows(self) -> dict[tuple[str, str], ScrapValue]:
+        """The rows of the scrap values by what they are for: the first one, where one stands there twice."""
+        return {(row.per, row.of): row for row in reversed(self.scrap_values)}
+
+    def scrap_of(self, variant: Variant | None) -> int:
+        """Return the floor of a model, in minor units; None for a model that is not known."""
+        row = closest(self._scrap_rows, variant) if self.scrap_values and variant is not None else None
+        return self.scrap_minor if row is None else row.scrap_minor
 
     @cached_property
     def components(self) -> dict[str, int]:
@@ -411,10 +431,17 @@ class Terms(Settings, Value):
             for grade in self.grades
         )
 
-    def closing_names(self, currency: Currency) -> tuple[StepName, ...]:
-        """Return the names of the last four steps, which every value has, with amounts in a currency."""
+    def closing_names(self, currency: Currency, variant: Variant | None = None) -> tuple[StepName, ...]:
+        """Return the names of the last four steps, which every value has, with amounts in a currency.
+
+        Args:
+            currency: the currency.
+            variant: the model whose scrap value is named; None for the one of models that have none of their own.
+        """
         argument(currency, Currency, "currency", "give a Currency")
-        return _closing_names(self.factor_bps, self.scrap_minor, self.step_minor, currency)
+        row = closest(self._scrap_rows, variant) if self.scrap_values and variant is not None else None
+        floor = ("terms[scrap_minor]", self.scrap_minor) if row is None else (row.name, row.scrap_minor)
+        return _closing_names(self.factor_bps, *floor, self.step_minor, currency)
 
     @cached_property
     def price_max_age(self) -> timedelta:
@@ -428,10 +455,12 @@ class Terms(Settings, Value):
 
 
 @lru_cache(256)  # the hot path asks for the same few again and again
-def _closing_names(factor_bps: int, scrap_minor: int, step_minor: int, currency: Currency) -> tuple[StepName, ...]:
+def _closing_names(
+    factor_bps: int, floor: str, scrap_minor: int, step_minor: int, currency: Currency
+) -> tuple[StepName, ...]:
     return (
         ("factor", f"{percent(factor_bps)}: the operator's share", "terms[factor_bps]"),
-        ("floor", f"not below the scrap value of {currency.plain(scrap_minor)}", "terms[scrap_minor]"),
+        ("floor", f"not below the scrap value of {currency.plain(scrap_minor)}", floor),
         ("cap", "not above the market price", "market_prices"),
         ("rounding", f"down to whole steps of {currency.plain(step_minor)}", "terms[step_minor]"),
     )

@@ -18,7 +18,7 @@ from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT
-from miexchange.programme import Bonus, DaysOff, ExchangeRules, Limit, Overlap, Programme, Terms, UsageRules
+from miexchange.programme import Bonus, DaysOff, ExchangeRules, Limit, Overlap, Programme, ScrapValue, Terms, UsageRules
 from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
@@ -275,6 +275,11 @@ def terms(
         bonuses=draw(_bonuses(dearest)),
         exchange=draw(exchange_rules()).replace(accept_register_hours=0, hand_over_register_hours=0),  # see `terms`
         source=SOURCE,
+        scrap_values=tuple(
+            ScrapValue(per, getattr(variant, per), draw(st.integers(0, cheapest // step)) * step, SOURCE)
+            for variant in variants[:1]
+            for per in draw(st.just(()) | subsets(("model", "brand", "category"), 0))
+        ),
         **settings,
     )
     made = made.replace(questionnaire=_affordable(made, price_step_minor))

@@ -29,6 +29,7 @@ from miexchange.events import (
     EVENTS,
     Accept,
     Agree,
+    Attempt,
     Complete,
     Decline,
     Expire,
@@ -68,7 +69,7 @@ def requoted() -> Exchange:
 def at_every_state() -> dict[State, Exchange]:
     return {
         State.ISSUED: issued(),
-        State.RESERVED: reserved(RULES.replace(send_days=30)),
+        State.RESERVED: reserved(RULES.replace(send_days=30, pickup_attempts=2)),
         State.INSPECTED: inspected(),
         State.REQUOTED: requoted(),
         State.COMPLETED: completed(),
@@ -97,6 +98,7 @@ def timely(exchange: Exchange, kind: str) -> Event:
     events: dict[str, Event] = {
         "accept": acceptance_of(issued()),
         "identify": Identify(at, "file 7"),
+        "attempt": Attempt(at, order, "visit 1"),
         "send": Send(at, order),
         "wipe": Wipe(at, "clear", "reset 9"),
         "reserve": Reserve(at, ORDER, ACCOUNT) if exchange.order is None else Reserve(at, OTHER, ACCOUNT),

@@ -429,10 +429,10 @@ class _Tables:
             where = (*path, "scrap_values", number)
             listed = {model for model in self._listings if model in catalogue.by_model}
             own = {model for model in listed if getattr(catalogue.by_model[model], row.per) == row.of}
-            least = min((price.price_minor for price in draft.prices if price.model in own), default=None)
+            least = min((price.price_minor for price in draft.prices if price.model in own), default=row.scrap_minor)
             if not own:
                 draft.bad((*where, "of"), f"no listed model is of the {row.per} {row.of}", "Take the row out")
-            elif least is not None and row.scrap_minor > least:
+            elif row.scrap_minor > least:
                 what = f"the floor of {row.scrap_minor} is above the cap, a price of {least}"
                 draft.bad((*where, "scrap_minor"), what, "Lower the floor")
 

@@ -94,4 +94,5 @@ def test_the_command_says_what_is_paid_after_the_inspection(store: Ledger, url: 
     looked(store, code, 1, "best")
     made(store.complete(code, order="order-1", at=AT + 4_002 * DAY, idempotency_key="complete"))
     shown = run("ledger", "show", code, "--ledger", url).out
-    assert "paid after inspection" in shown
+    for words in ("order-1, paid in full", "paid after inspection"):
+        assert words in shown

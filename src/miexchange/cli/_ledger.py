@@ -137,7 +137,9 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         ("last event", f"number {exchange.version}, {_output.moment(exchange.at)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:
-        facts.append(("order", f"{exchange.order.id}, {write(exchange.redemption.discount)} off"))
+        is_later = exchange.rules.payment == "after_inspection"
+        off = "paid in full" if is_later else f"{write(exchange.redemption.discount)} off"
+        facts.append(("order", f"{exchange.order.id}, {off}"))
     papers = (("identity", exchange.identity), ("proof of ownership", exchange.ownership))
     if kept := [name for name, reference in papers if reference]:
         facts.append(("on record", ", ".join(kept)))  # and not where: a terminal is read by others

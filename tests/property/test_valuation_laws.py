@@ -162,7 +162,7 @@ def test_the_lines_add_up_in_whole_minor(enquiry: Enquiry) -> None:
 def test_a_value_lies_between_the_floor_and_the_market_price(enquiry: Enquiry) -> None:
     """Design, section 6: not below the scrap value, never above the market price, in whole steps."""
     quote, terms = quote_of(enquiry), enquiry.terms
-    scrap = terms.scrap_of(enquiry.programme.catalogue.lookup(quote.model))
+    scrap = terms.scrap_of(enquiry.programme.catalogue.by_model[quote.model])
     assert scrap <= quote.exchange_value <= quote.lines[0].amount
     assert quote.exchange_value % terms.step_minor == 0
 

@@ -57,7 +57,9 @@ def test_the_closest_row_is_the_floor(rows: tuple[ScrapValue, ...], model: str, 
     programme = with_rows(*rows)
     terms, variant = programme.terms[0], programme.catalogue.by_model[model]
     assert terms.scrap_of(variant) == floor
-    assert terms.scrap_of(None) == 10_000
+    with pytest.raises(InvalidValue):
+        terms.scrap_of(None)  # type: ignore[arg-type]  # the fault
+    assert terms.closing_names(BASE.currency)[1][2] == "terms[scrap_minor]"
     row = next((row for row in reversed(rows) if row.scrap_minor == floor), None)
     name = "terms[scrap_minor]" if row is None else row.name
     amount = f"not below the scrap value of {floor // 100}.00"

@@ -636,3 +636,9 @@ def test_days_off_stand_in_their_order_and_none_twice(days_off: tuple[DaysOff, .
     with pytest.raises(InvalidValue) as caught:
         RULES.replace(days_off=days_off)
     assert caught.value.field == "ExchangeRules.days_off.1.begins"
+
+
+@pytest.mark.parametrize("days", [-1, 3_651, 10**12])
+def test_a_deadline_is_within_ten_years(days: int) -> None:
+    with pytest.raises(InvalidValue):
+        RULES.after_days(AT, days)

@@ -13,7 +13,8 @@ from miexchange._bounded import Between, Further, Id, Items, Note, Since, Words,
 from miexchange._limits import LISTED
 from miexchange._text import WIDEST, native
 from miexchange._time import TICK
-from miexchange._value import Value, argument, instant, pairs, whole
+from miexchange._value import Value, argument, instant, pairs, require, whole
+from miexchange.catalogue import Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from miexchange._value import Fault
-    from miexchange.catalogue import Variant
     from miexchange.programme.rules import Retention
 
 __all__ = ["NONE_GIVEN", "ExchangeRules", "StepName", "Terms", "UsageRules"]
@@ -200,8 +200,13 @@ class ExchangeRules(Value):
         >>> rules = ExchangeRules("required", "remaining", "cancel", "none", send_days=3, days_off=(christmas,))
         >>> rules.after_days(datetime(2024, 12, 24, tzinfo=UTC), rules.send_days).isoformat()
         '2024-12-29T00:00:00+00:00'
+
+        Raises:
+            InvalidValue: it is no instant, or no number of days up to ten years.
         """
-        return counted(instant(since, "since"), whole(days, "days"), self.days_off)
+        since, days = instant(since, "since"), whole(days, "days")
+        require(0 <= days <= LONGEST_DAYS, "days", days, f"give 0 to {LONGEST_DAYS} days")
+        return counted(since, days, self.days_off)
 
     def following(self, at: datetime, after: datetime) -> datetime:
         """Return the instant at which something happened after something else, as clocks that differ a little tell it.
@@ -362,10 +367,18 @@ class Terms(Settings, Value):
         """The rows of the scrap values by what they are for: the first one, where one stands there twice."""
         return {(row.per, row.of): row for row in reversed(self.scrap_values)}
 
-    def scrap_of(self, variant: Variant | None) -> int:
-        """Return the floor of a model, in minor units; None for a model that is not known."""
-        row = closest(self._scrap_rows, variant) if self.scrap_values and variant is not None else None
-        return self.scrap_minor if row is None else row.scrap_minor
+    def scrap_of(self, variant: Variant) -> int:
+        """Return the floor of a model, in minor units.
+
+        Raises:
+            InvalidValue: it is no variant.
+        """
+        return self._floor_of(argument(variant, Variant, "variant"))[1]
+
+    def _floor_of(self, variant: Variant) -> tuple[str, int]:
+        """Return the row of the floor of a model, and the floor."""
+        row = closest(self._scrap_rows, variant) if self.scrap_values else None
+        return ("terms[scrap_minor]", self.scrap_minor) if row is None else (row.name, row.scrap_minor)
 
     @cached_property
     def components(self) -> dict[str, int]:
@@ -437,10 +450,14 @@ class Terms(Settings, Value):
         Args:
             currency: the currency.
             variant: the model whose scrap value is named; None for the one of models that have none of their own.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
         """
         argument(currency, Currency, "currency", "give a Currency")
-        row = closest(self._scrap_rows, variant) if self.scrap_values and variant is not None else None
-        floor = ("terms[scrap_minor]", self.scrap_minor) if row is None else (row.name, row.scrap_minor)
+        floor = ("terms[scrap_minor]", self.scrap_minor)
+        if variant is not None:
+            floor = self._floor_of(argument(variant, Variant, "variant"))
         return _closing_names(self.factor_bps, *floor, self.step_minor, currency)
 
     @cached_property

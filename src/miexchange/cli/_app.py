@@ -135,6 +135,7 @@ for _verb in (
     _ledger.history,
     _ledger.void,
     _ledger_records.identify,
+    _ledger_records.attempt,
     _ledger_records.send,
     _ledger_records.wipe,
     _ledger.sweep,

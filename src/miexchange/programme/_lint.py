@@ -421,6 +421,7 @@ class _Tables:
             if terms.scrap_minor > least:
                 what = f"the floor of {terms.scrap_minor} is above the cap, {of_cheapest}"
                 draft.bad((*path, "scrap_minor"), what, "Lower the floor")
+            self._check_scrap_values(path, terms)
             if terms.step_minor > least:
                 what = f"a step of {terms.step_minor} rounds {of_cheapest}, down to nothing"
                 draft.bad((*path, "step_minor"), what, "Write a smaller step")
@@ -428,6 +429,20 @@ class _Tables:
                 if bonus.from_value_minor > most:
                     what = f"{bonus.id} is unreachable: no price is above that of {dearest}, {most}"
                     draft.bad((*path, "bonuses", number, "from_value_minor"), what, "Lower it, or take the bonus out")
+
+    def _check_scrap_values(self, path: tuple[str | int, ...], terms: Terms) -> None:
+        """See that each scrap value is for some listed model, and above no price of it."""
+        draft, catalogue = self._draft, self._draft.catalogue
+        for number, row in enumerate(terms.scrap_values):
+            where = (*path, "scrap_values", number)
+            listed = {model for model in self._listings if model in catalogue.by_model}
+            own = {model for model in listed if getattr(catalogue.by_model[model], row.per) == row.of}
+            least = min((price.price_minor for price in draft.prices if price.model in own), default=row.scrap_minor)
+            if not own:
+                draft.bad((*where, "of"), f"no listed model is of the {row.per} {row.of}", "Take the row out")
+            elif row.scrap_minor > least:
+                what = f"the floor of {row.scrap_minor} is above the cap, a price of {least}"
+                draft.bad((*where, "scrap_minor"), what, "Lower the floor")
 
     def _check_treatments(self) -> None:
         """See that each part of a coupon has a tax treatment while it is given, and each row a part."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miexchange.market import broader
 from miexchange.money import BPS
 from miexchange.tuning._normal import TO_SIGMA
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from miexchange.tuning._additive import Floats
     from miexchange.tuning.scales import Scale
 
-__all__ = ["CLEAN", "keeps_of", "make_monotone", "scatter", "shared_out", "split"]
+__all__ = ["CLEAN", "joined", "keeps_of", "make_monotone", "scatter", "shared_out", "split"]
 
 CLEAN = "clean"
 """What stands for no finding at all."""
@@ -47,6 +48,22 @@ def keeps_of(scales: Iterable[Scale], quoted: Collection[str]) -> dict[str, floa
         before = min(before, others if set(names) <= set(quoted) else keep)
         kept |= dict.fromkeys(names, before / BPS)
     return kept
+
+
+def joined(families: Iterable[str], quoted: Iterable[str]) -> dict[str, str]:
+    """Return, by each family that is not quoted, the first quoted one of the same component, where there is one.
+
+    >>> joined(["display.glass", "display.touch", "body"], ["display.glass"])
+    {'display.touch': 'display.glass'}
+    """
+    told = sorted(set(quoted))
+    found = {}
+    for family in dict.fromkeys(families):
+        within = {*broader(family)} - {family}
+        near = next((other for other in told if within & {*broader(other)}), None)
+        if family not in told and near is not None:
+            found[family] = near
+    return found
 
 
 def scatter(

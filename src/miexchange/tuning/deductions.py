@@ -43,7 +43,7 @@ from miexchange.money import BPS
 from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._closest import closest, step_of
-from miexchange.tuning._findings import CLEAN, keeps_of, make_monotone, scatter, shared_out, split
+from miexchange.tuning._findings import CLEAN, joined, keeps_of, make_monotone, scatter, shared_out, split
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
@@ -103,6 +103,7 @@ class DeductionModel(Estimator):
         anchors_: the anchor of every device and family that was quoted, with bounds, n and the clean price.
         quoted_: the findings that a damaged quote names.
         carried_: the findings whose grade alone takes as much as their quotes say, or more.
+        joined_: by each family that no quote names, the quoted one of the same component that stands for it.
         overlap_: the fitted part for each pair of overlapping components, with its error and n.
         spread_: how far anchors of devices of one price scatter, given or estimated.
         keeps_: what the price keeps by the grade of each finding, beside its weight; see `Scale.keeps_bps`.
@@ -270,7 +271,9 @@ class DeductionModel(Estimator):
         self.n_ = len(rows)
         self.quoted_ = frozenset(name for names in rows["named"] for name in names)
         self.centre_ = float(np.exp(np.median(np.log(rows["clean"]))))
-        self._levels = sorted({self._family[name] for name in self._family})
+        self.joined_ = joined(self._family.values(), [self._family[name] for name in self.quoted_])
+        self._family = {name: self.joined_.get(family, family) for name, family in self._family.items()}
+        self._levels = sorted({*self._family.values()})
         self._all_series = sorted(set(rows["series"]) - {""})
         self._findings = list(self._family)
         self._bases = self._choose_bases(rows)
@@ -654,7 +657,8 @@ class DeductionModel(Estimator):
             family: the family, as in the scales.
         """
         fitted(self, "weights_")
-        check({"family": family}, {"family": one_of(*self._levels)})
+        check({"family": family}, {"family": one_of(*self._levels, *self.joined_)})
+        family = self.joined_.get(family, family)
         clean_col, findings_col, device_col, series_col = self.columns_
         data = as_frame(data, (clean_col, device_col, series_col), "DeductionModel.anchor")
         rows = self._rows(data.drop(columns=findings_col, errors="ignore").assign(**{findings_col: CLEAN}))

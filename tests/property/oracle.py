@@ -56,7 +56,7 @@ def anchor_at(programme: Programme, model: str, component: str, at: datetime) ->
         rows = [row for row in programme.anchors.anchors if (row.model, row.component) == (model, name)]
         found = last_in_force(rows, at)
         if found is not None:
-            return found.amount_minor  # type: ignore[attr-defined,no-any-return]
+            return found.amount_minor  # type: ignore[union-attr]
     raise AssertionError(f"{model} has no {component} anchor")
 
 

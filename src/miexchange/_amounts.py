@@ -1,4 +1,4 @@
-"""Amounts as people and spreadsheets write them, by a stated spelling. What it does not say is refused, never guessed."""
+"""Amounts as people and spreadsheets write them, by a stated spelling; anything else is refused, never guessed."""
 
 from __future__ import annotations
 

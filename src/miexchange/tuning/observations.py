@@ -213,8 +213,9 @@ class Observations(Report):
         >>> found.clean()[["price_minor", "on"]].to_string(index=False, header=False)
         '1100000 2018-04-03'
         >>> rows = rows[["model", "kind", "on", "source"]].assign(price=["₹ 11,000", "₹9,500.50"], storage_gb="64 GB")
-        >>> Observations.read(rows, Programme.load("mi-exchange-india").catalogue, as_of=date(2018, 5, 1), memory="unit",
-        ...     day_format="%d/%m/%Y", unit="unit", grouping="comma", signs=("₹",)).frame["price_minor"].tolist()
+        >>> written = dict(day_format="%d/%m/%Y", unit="unit", grouping="comma", signs=("₹",), memory="unit")
+        >>> catalogue = Programme.load("mi-exchange-india").catalogue
+        >>> Observations.read(rows, catalogue, as_of=date(2018, 5, 1), **written).frame["price_minor"].tolist()
         [1100000, 950050]
         """
         check({"Observations.read": source}, {"Observations.read": _SOURCE})
@@ -517,7 +518,7 @@ _UNKNOWN = Fault("is no model of the catalogue", "Correct the name, or add the m
 
 
 def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catalogue: Catalogue) -> str | Fault:
-    """Return the id of the one variant that a name leads to, with the memory that was given, or why it leads to none."""
+    """Return the id of the one variant that a name and the memory that was given lead to, or why it is none."""
     meant = catalogue.meant(name) if name is not None else ()
     if not meant:
         return _UNKNOWN

@@ -115,7 +115,7 @@ def frame_of(data: object, what: str) -> pd.DataFrame:
     if issubclass(type(data), pd.DataFrame):
         return cast("pd.DataFrame", data)
     if not is_table(data):
-        raise wrong_type(what, data, "give a DataFrame, or a table of Arrow")
+        raise wrong_type(what, data, "give a pandas DataFrame, or a table of Polars or Arrow")
     try:
         table = Columns(data)
         cells = [pd.Series(table.cells(place), dtype=object) for place in range(len(table.names))]

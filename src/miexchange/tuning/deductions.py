@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 __all__ = ["CLEAN", "DeductionModel"]
 
 _ROUNDS = 6
+_AGAIN = 3  # solutions, each with the spreads that the one before shows
 _TENTH = 1.2816  # the quantile of a normal law below which nine tenths lie
 _HUBER = 3.0
 _MOVE = 0.1  # how far a family's share, and its change with the price, are moved to where values are closest
@@ -72,7 +73,9 @@ _SCALES, _SPREAD = each(instance(Scale)), real(least=1e-6)
 _RULES = {
     "scales": Rule(lambda scales: len(scales) > 0 and _SCALES.fits(scales), "give the scales of the findings"),
     "anchor_spread": maybe(_SPREAD),
-    **dict.fromkeys(("weight_noise", "slope_spread", "series_spread"), _SPREAD),
+    "weight_noise": _SPREAD,
+    "slope_spread": maybe(_SPREAD),
+    "series_spread": maybe(_SPREAD),
     "step": maybe(real(least=0)),
     "scrap": real(least=0),
     "overlaps": each(Rule(lambda pair: len(pair) == 2 and each(TEXT).fits(pair), ""), "give pairs of components"),  # noqa: PLR2004 - a pair
@@ -89,8 +92,8 @@ class DeductionModel(Estimator):
             logarithm; None to estimate it.
         weight_noise: how far the ratio of two findings differs from device to device, likewise; more where the
             quotes show more.
-        slope_spread: how far a family's share may change with the price, for each factor of e.
-        series_spread: how far a series of models may differ from its family's share.
+        slope_spread: how far a family's share may change with the price, for each factor of e; None to estimate it.
+        series_spread: how far a series of models may differ from its family's share; None to estimate it.
         step: the quotes' rounding step, in their unit; None to see it in the quotes, 0 for none.
         scrap: the least that any device is paid, in the same unit.
         overlaps: pairs of components that damage together; the part of the smaller one that counts is fitted.
@@ -119,8 +122,8 @@ class DeductionModel(Estimator):
         *,
         anchor_spread: float | None = 0.25,
         weight_noise: float = 0.004,
-        slope_spread: float = 0.25,
-        series_spread: float = 0.20,
+        slope_spread: float | None = 0.25,
+        series_spread: float | None = 0.20,
         step: float | None = None,
         scrap: float = 0.0,
         overlaps: Sequence[tuple[str, str]] = (),
@@ -282,6 +285,7 @@ class DeductionModel(Estimator):
             name: float(np.log(prior[name] / prior[self._bases[self._family[name]]])) for name in self._findings
         }
         self.spread_ = self.anchor_spread or 0.25
+        self._slope_spread, self._series_spread = self.slope_spread or 0.25, self.series_spread or 0.20
         self.overlap_: dict[tuple[str, str], tuple[float, float, int]] = {}
         unseen = set(self._levels) - {self._family[name] for name in self.quoted_}
         if unseen:
@@ -338,10 +342,10 @@ class DeductionModel(Estimator):
     def _settle(
         self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
     ) -> None:
-        """Solve, and once more where the spread of the anchors is estimated."""
+        """Solve, and anew where a spread is estimated."""
         self._solve(rows, finding, cost, used)
-        if self.anchor_spread is None:
-            self._estimate_spread()
+        for _ in range(_AGAIN if None in {self.anchor_spread, self.slope_spread, self.series_spread} else 0):
+            self._estimate_spreads()
             self._solve(rows, finding, cost, used)
 
     def _choose_bases(self, rows: pd.DataFrame) -> dict[str, str]:
@@ -380,8 +384,8 @@ class DeductionModel(Estimator):
         matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
         spreads = [
             *[_LEVEL_SD] * wide,
-            *[self.slope_spread] * wide,
-            *[self.series_spread] * len(self._all_series),
+            *[self._slope_spread] * wide,
+            *[self._series_spread] * len(self._all_series),
             *[_FINDING_SD] * len(free),
         ]
         self._free, self._start = free, start
@@ -453,11 +457,21 @@ class DeductionModel(Estimator):
                 self._log_weights[name] += move
         self._set_weights()
 
-    def _estimate_spread(self) -> None:
-        """Estimate how far anchors scatter: the posterior means' variance and what they are uncertain by."""
-        offsets = np.array([*self._offset.values()])
-        sds = np.array([*self._offset_sd.values()])
-        self.spread_ = float(np.clip(np.sqrt(np.mean(offsets**2 + sds**2)), 0.02, 1.0))
+    def _estimate_spreads(self) -> None:
+        """Estimate how far what was drawn to nothing scatters: by the posterior means and what they are unsure by."""
+        wide, variances = len(self._levels), np.diag(self._covariance)
+
+        def spread(means: Floats, squares: Floats, given: float | None, before: float) -> float:
+            found = before if given is not None or not len(means) else float(np.sqrt(np.mean(means**2 + squares)))
+            return found if given is not None else float(np.clip(found, 0.02, 1.0))
+
+        offsets, sds = np.array([*self._offset.values()]), np.array([*self._offset_sd.values()])
+        self.spread_ = spread(offsets, sds**2, self.anchor_spread, self.spread_)
+        slopes, series = slice(wide, 2 * wide), slice(2 * wide, self._start)
+        given = (self._solution[slopes], variances[slopes], self.slope_spread)
+        self._slope_spread = spread(*given, self._slope_spread)
+        given = (self._solution[series], variances[series], self.series_spread)
+        self._series_spread = spread(*given, self._series_spread)
 
     def _finish(
         self,

@@ -50,7 +50,7 @@ _DRAWS = 200
 _COLUMNS = ["table", "key", "value", "unit", "low", "high", "n", "basis", "source"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FittedProgramme(Report):
     """A written programme, and every number that was fitted for it.
 

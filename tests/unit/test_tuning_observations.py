@@ -35,7 +35,7 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def read(data: object, questionnaire: Questionnaire | None = None) -> Observations:
-    return Observations.read(data, graded().catalogue, as_of=TODAY, questionnaire=questionnaire)  # type: ignore[arg-type]
+    return Observations.read(data, graded().catalogue, as_of=TODAY, questionnaire=questionnaire)
 
 
 def test_good_rows_are_all_kept_and_the_frame_is_not_changed() -> None:

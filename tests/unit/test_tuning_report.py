@@ -1,4 +1,4 @@
-"""What every report shows: a screen of it as its repr, all of it printed, with the digits of large numbers in groups."""
+"""What every report shows: a screen of it as its repr, all of it printed, large numbers with separators."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_why_a_name_leads_to_no_one_variant_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize("kind", [pl.from_pandas, pa.Table.from_pandas], ids=["Polars", "Arrow"])
-def test_a_table_of_another_library_is_read_as_that_of_pandas(kind: Callable[[pd.DataFrame], object]) -> None:
+def test_a_table_of_another_library_is_read_as_that_of_pandas(kind: Callable[[pd.DataFrame], Any]) -> None:
     given = rows(10.5, 11.0, 9.0).astype({"price": float, "kind": "category"})
     given.loc[1, "kind"] = None  # a categorical with a hole
     with pytest.warns(TuningWarning, match="row 1 cannot be used"):

@@ -224,10 +224,14 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
             InvalidValue: as `DepreciationCurve.fit`; or `y` or `sample_weight` is not as long as `X`.
         """
         data = as_frame(X, (), "X").copy()
-        for name, given in ((_PRICE, y), (_WEIGHT, sample_weight)):
+        for name, column, given in (("y", _PRICE, y), ("sample_weight", _WEIGHT, sample_weight)):
             if given is not None:
-                with _refusing(**{"y" if name == _PRICE else "sample_weight": given}):
-                    data[name] = np.asarray(given)
+                with _refusing(**{name: given}):
+                    cells = np.asarray(given)
+                if cells.shape != (len(data),):
+                    what = f"is refused: it is of shape {cells.shape}, beside {len(data)} rows"
+                    raise out_of_range(name, None, "give one number for each row of X", what)
+                data[column] = cells
         own = ("age", "knots", "interval", "robust")
         params = self.get_params(deep=False)
         columns = {name: value for name, value in params.items() if name not in own}
@@ -243,7 +247,7 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
             InvalidValue: a column is missing, or rows hold no usable number.
         """
         check_is_fitted(self)
-        price: Floats = self.curve_.predict(X).to_numpy()
+        price: Floats = self.curve_.predict(X).to_numpy(dtype=np.float64)
         return price
 
 

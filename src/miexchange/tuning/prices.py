@@ -187,10 +187,7 @@ class PriceTableBuilder(Estimator):
             raise out_of_range("observations", None, rule, what)
         alone = int((self.thin_["n"] == 1).sum())
         if alone >= _FEWEST_ALONE and alone > _FEW_FAR * len(frame):
-            said = (
-                f"{alone} of {len(frame)} variants have one row each and get no price: of a price list, minimum=1 does"
-            )
-            warn(said)
+            warn(f"{alone} of {len(frame)} variants have one row each, and get no price: minimum=1 is for price lists")
         self._finish(frame[priced].copy(), regimes, zone)
         if self._far:
             warn(self._far)

@@ -7,8 +7,8 @@ Every amount written here is modelled. None is an observed price, and none is a 
 Cashify or of anyone. The inputs are files of `data/` only: `models.csv`, and the curves
 of used prices in `curves`, whose knots name their sources. Integers and fractions, no floats.
 
-Prices that are in force are not modelled anew: a day takes the last curve that had begun by then (`CURVES`), and one of 2021
-tells brands apart.
+Prices that are in force are not modelled anew: a day takes the last curve that had begun by then (`CURVES`), and
+that of 2021 tells brands apart.
 
     age(day)       = (day - launch day) / 30.4375 months = days x 16 / 487
     share(curve)   = piecewise linear in age between the knots, flat outside, down to a whole bps

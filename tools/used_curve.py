@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from miexchange import Catalogue
 from miexchange.tuning._additive import Additive, Offsets, Rates
@@ -45,8 +46,8 @@ TENTH = 1.2816  # the quantile of a normal law above which a tenth lies
 ROBUST = 4.0
 
 
-def rows_of(path: Path) -> list[tuple[str, str, float, float]]:
-    """Return family, brand, age in months and share of each variant of the list that the catalogue has, by one name."""
+def priced(path: Path) -> pd.DataFrame:
+    """Return each variant of the list that the catalogue has by one name: its price and launch base in rupees."""
     catalogue = Catalogue.read(DATA / "models.csv")
     variants = {variant.model: variant for variant in dated_variants()}
     new_curve, _ = new_price_curve([*variants.values()])
@@ -62,8 +63,16 @@ def rows_of(path: Path) -> list[tuple[str, str, float, float]]:
             age = float(variant.days(ON) * MONTHS_PER_DAY)
             if age <= OLDEST:
                 family = f"{variant.brand} {variant.name}"
-                found.append((family, variant.brand, age, int(row["up_to_inr"]) * 100 / base.paise))
-    return found
+                year = variant.launched_on.year
+                found.append((family, variant.brand, age, year, base.paise / 100, float(row["up_to_inr"])))
+    return pd.DataFrame(found, columns=["family", "brand", "age_months", "launch_year", "new_price", "price"])
+
+
+def rows_of(path: Path) -> list[tuple[str, str, float, float]]:
+    """Return family, brand, age in months and share of the launch base of each variant."""
+    rows = priced(path)
+    shares = rows["price"] / rows["new_price"]
+    return [*zip(rows["family"], rows["brand"], rows["age_months"], shares, strict=True)]
 
 
 def tables(rows: list[tuple[str, str, float, float]]) -> dict[Path, Table]:

@@ -119,7 +119,7 @@ def paid(
         book[question.id] = question.best.id
     for place, said in enumerate([] if findings is None else findings):
         for one in [] if said == CLEAN else said.split("+"):
-            question, _, option = one.partition("=")
-            book.loc[place, question] = option
+            asked, _, option = one.partition("=")
+            book.loc[place, asked] = option
     values = appraise_frame(book, fit.programme, at=AT)["exchange_value_minor"]
     return pd.Series(values.to_numpy(dtype=np.float64) / 100, index=prices.index)

@@ -247,8 +247,7 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
             InvalidValue: a column is missing, or rows hold no usable number.
         """
         check_is_fitted(self)
-        price: Floats = self.curve_.predict(X).to_numpy(dtype=np.float64)
-        return price
+        return np.asarray(self.curve_.predict(X), dtype=np.float64)
 
 
 _PRICE, _WEIGHT = "price of y", "weight of y"

@@ -28,10 +28,9 @@ import used_curve
 
 FOLDS, SHUFFLES = 5, 5
 LIMIT = 11.9
-BRAND, AGE, SHARE = 1, 2, 3
 # Brand, name, launch and launch price in India, and the offer; for an age between two days the middle one.
 OFFERS = (
-    ("OnePlus", "3T", date(2016, 12, 14), 29_999, date(2018, 3, 15), 10_550),
+    ("OnePlus", "3T", date(2016, 12, 2), 29_999, date(2018, 3, 15), 10_550),
     ("Apple", "iPhone 6s 16 GB", date(2015, 10, 16), 62_000, date(2018, 2, 1), 20_000),
     ("Apple", "iPhone 6s 64 GB", date(2015, 10, 16), 72_000, date(2018, 2, 1), 22_300),
     ("Apple", "iPhone 6s 128 GB", date(2015, 10, 16), 82_000, date(2018, 2, 1), 26_200),
@@ -92,10 +91,10 @@ def shipped(rows: list[tuple[str, str, float, float]]) -> list[tuple[str, ...]]:
     fit: dict[str, dict[str, list[dict[str, str]]]] = {}
     for family in {row[0] for row in rows}:
         fit[family] = refitted([row for row in rows if row[0] != family])
-    true = [row[SHARE] for row in rows]
-    before = [share(0, row[BRAND], row[AGE]) for row in rows]
-    after = [share(-1, row[BRAND], row[AGE], fit[row[0]]) for row in rows]
-    table = [
+    true = [paid_share for _, _, _, paid_share in rows]
+    before = [share(0, brand, age) for _, brand, age, _ in rows]
+    after = [share(-1, brand, age, fit[family]) for family, brand, age, _ in rows]
+    table: list[tuple[str, ...]] = [
         ("list of December 2021", "before", *missed(before, true)),
         ("list of December 2021", "after, families left out", *missed(after, true)),
     ]

@@ -16,6 +16,7 @@ from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import missing
 from miexchange.tuning._cells import cells_of, told
+from miexchange.tuning._launches import MONTH_DAYS
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import grouped, in_units
 
@@ -35,7 +36,6 @@ AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "un
 
 _AGE_EDGES = (6, 12, 24, 36)  # months
 _PRICE_EDGES = tuple(factor * 10**power for power in range(12) for factor in (1, 2, 5))  # units of any currency
-MONTH_DAYS = 30.4375  # days
 GROUPS = ("brand", "age", "grade", "price_band")
 """By which a report can be looked at."""
 

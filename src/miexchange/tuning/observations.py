@@ -53,9 +53,11 @@ from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, Problem, missing, out_of_range, shown
 from miexchange.money import GREATEST_AMOUNT, Currency
-from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, one_of, takes
+from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, mapping, maybe, one_of, takes
+from miexchange.tuning._arguments import whole as whole_number
 from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
 from miexchange.tuning._checks import duplicates, frame_of, is_table, named_rows, warn
+from miexchange.tuning._launches import MONTH_DAYS, launches_of
 from miexchange.tuning._report import Report
 
 if TYPE_CHECKING:
@@ -287,6 +289,46 @@ class Observations(Report):
             grades = frame["grade"]
             frame = frame[grades.isna() | (grades == self._best(set(grades.dropna())))]
         return frame
+
+    @takes(catalogue=instance(Catalogue), launch_prices=maybe(mapping(TEXT, whole_number(1, GREATEST_AMOUNT))))
+    def market(self, catalogue: Catalogue, launch_prices: Mapping[str, int] | None = None) -> pd.DataFrame:
+        """Return the clean rows beside their launch facts: the columns that `DepreciationCurve.fit` takes by default.
+
+        They are `price` and `new_price` in minor units, `age_months`, `brand` and `launch_year`, and `model`, `kind`
+        and `row`. A row without a launch day, or from before it, is left out; so is one without a new price, unless
+        none has one. A `TuningWarning` names them.
+
+        Args:
+            catalogue: what says brand, launch day and launch price of each variant.
+            launch_prices: new prices in minor units where the catalogue has none, or others.
+
+        Raises:
+            InvalidValue: an argument is of another type, or no row is left.
+
+        >>> import pandas as pd, warnings
+        >>> from miexchange import Programme
+        >>> catalogue = Programme.load("mi-exchange-india").catalogue
+        >>> rows = pd.DataFrame({"model": ["oneplus-3t-6-64"], "price_minor": 1_055_000, "kind": "quote",
+        ...     "on": date(2018, 3, 15), "source": "press"})
+        >>> found = Observations.read(rows, catalogue, as_of=date(2018, 4, 1)).market(catalogue)
+        >>> found[["price", "brand", "launch_year"]].to_numpy().tolist(), found["age_months"].round(1).tolist()
+        ([[1055000, 'OnePlus', 2016]], [15.4])
+        """
+        rows = self.clean()
+        facts = launches_of(catalogue, launch_prices).reindex(rows["model"]).set_axis(rows.index)
+        found = rows[["row", "model", "kind"]].join(facts[["brand", "launch_year", "new_price"]])
+        found["price"] = rows["price_minor"]
+        found["age_months"] = (rows["on"] - facts["launched_on"]).dt.days / MONTH_DAYS
+        known = found["age_months"] >= 0
+        if found["new_price"].notna().any():
+            known &= found["new_price"].notna()
+        if not known.all():
+            warn(
+                f"{named_rows(found['row'][~known])} are left out: the catalogue has no launch day or new price for them"
+            )
+        if not known.any():
+            raise out_of_range("catalogue", None, "give one that does", "says when no observed model was launched")
+        return found[known].astype({"launch_year": int}).reset_index(drop=True)
 
     def _best(self, found: set[str]) -> str | None:
         """Return the best of the grades that occur."""

@@ -32,10 +32,10 @@ from miexchange.errors import missing, out_of_range
 from miexchange.market import Price, PriceTable
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
-from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
 from miexchange.tuning._checks import fitted, named_rows, of_another_unit, warn
 from miexchange.tuning._kinds import KindOffsets, kind_offsets
+from miexchange.tuning._launches import MONTH_DAYS, launches_of
 from miexchange.tuning._normal import NORMAL_95, TO_SIGMA
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import in_units
@@ -265,24 +265,14 @@ class PriceTableBuilder(Estimator):
         """Return the curve's log price of every variant whose launch the catalogue knows."""
         if self.curve is None or self.catalogue is None:
             return pd.Series(dtype=float)
-        facts = [
-            (
-                variant.model,
-                variant.brand,
-                variant.launched_on,
-                self._launch.get(variant.model, variant.launch_price_minor),
-            )
-            for variant in self.catalogue
-        ]
         needed = self.curve.new_prices_ is not None
-        known = [fact for fact in facts if fact[2] is not None and fact[2] <= day and (fact[3] or not needed)]
-        if not known:
+        asked = launches_of(self.catalogue, self._launch)
+        asked["age_months"] = (pd.Timestamp(day) - asked["launched_on"]).dt.days / MONTH_DAYS
+        asked = asked[(asked["age_months"] >= 0) & (asked["new_price"].notna() | (not needed))]
+        if asked.empty:
             return pd.Series(dtype=float)
-        asked = pd.DataFrame(known, columns=["model", "brand", "launched_on", "new_price"]).set_index("model")
         if needed:
             self._compare(asked)
-        asked["age_months"] = [(day - launched).days / MONTH_DAYS for launched in asked["launched_on"]]
-        asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
     def _compare(self, asked: pd.DataFrame) -> None:

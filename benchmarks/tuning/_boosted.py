@@ -47,7 +47,8 @@ def _model(
 
         def columns(rows: pd.DataFrame) -> pd.DataFrame:
             texts = rows[[*categorical]].astype(str)
-            return rows[[*numeric]].astype(float).join(texts if is_cat else texts.astype(levels))
+            known = {name: texts[name].where(texts[name].isin(kind.categories)) for name, kind in levels.items()}
+            return rows[[*numeric]].astype(float).join(texts if is_cat else pd.DataFrame(known).astype(levels))
 
         model.fit(columns(train), np.log(train["price"]))
         return pd.DataFrame({"price": np.exp(model.predict(columns(test)))}, index=test.index)

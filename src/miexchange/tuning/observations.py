@@ -324,7 +324,7 @@ class Observations(Report):
             known &= found["new_price"].notna()
         if not known.all():
             warn(
-                f"{named_rows(found['row'][~known])} are left out: the catalogue has no launch day or new price for them"
+                f"{named_rows(found['row'][~known])} are left out: no earlier launch day or no new price is known"
             )
         if not known.any():
             raise out_of_range("catalogue", None, "give one that does", "says when no observed model was launched")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from miexchange.tuning._additive import Floats
     from miexchange.tuning.scales import Scale
 
-__all__ = ["CLEAN", "joined", "keeps_of", "make_monotone", "scatter", "shared_out", "split"]
+__all__ = ["CLEAN", "joined", "keeps_of", "make_monotone", "scatter", "shared_out", "split", "spread_of"]
 
 CLEAN = "clean"
 """What stands for no finding at all."""
@@ -64,6 +64,15 @@ def joined(families: Iterable[str], quoted: Iterable[str]) -> dict[str, str]:
         if family not in told and near is not None:
             found[family] = near
     return found
+
+
+def spread_of(means: Floats, variances: Floats, before: float) -> float:
+    """Return how far effects scatter that were drawn to nothing, of their means and variances; `before` for none.
+
+    >>> round(spread_of(np.array([0.3, -0.3]), np.array([0.16, 0.16]), 0.2), 3)
+    0.5
+    """
+    return float(np.clip(np.sqrt(np.mean(means**2 + variances)), 0.02, 1.0)) if len(means) else before
 
 
 def scatter(

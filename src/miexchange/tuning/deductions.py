@@ -43,7 +43,7 @@ from miexchange.money import BPS
 from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._closest import closest, step_of
-from miexchange.tuning._findings import CLEAN, joined, keeps_of, make_monotone, scatter, shared_out, split
+from miexchange.tuning._findings import CLEAN, joined, keeps_of, make_monotone, scatter, shared_out, split, spread_of
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
@@ -72,10 +72,8 @@ _FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its bas
 _SCALES, _SPREAD = each(instance(Scale)), real(least=1e-6)
 _RULES = {
     "scales": Rule(lambda scales: len(scales) > 0 and _SCALES.fits(scales), "give the scales of the findings"),
-    "anchor_spread": maybe(_SPREAD),
     "weight_noise": _SPREAD,
-    "slope_spread": maybe(_SPREAD),
-    "series_spread": maybe(_SPREAD),
+    **dict.fromkeys(("anchor_spread", "slope_spread", "series_spread"), maybe(_SPREAD)),
     "step": maybe(real(least=0)),
     "scrap": real(least=0),
     "overlaps": each(Rule(lambda pair: len(pair) == 2 and each(TEXT).fits(pair), ""), "give pairs of components"),  # noqa: PLR2004 - a pair
@@ -458,20 +456,13 @@ class DeductionModel(Estimator):
         self._set_weights()
 
     def _estimate_spreads(self) -> None:
-        """Estimate how far what was drawn to nothing scatters: by the posterior means and what they are unsure by."""
+        """Estimate the spreads that are not given: by the posterior means and how unsure they are."""
         wide, variances = len(self._levels), np.diag(self._covariance)
-
-        def spread(means: Floats, squares: Floats, given: float | None, before: float) -> float:
-            found = before if given is not None or not len(means) else float(np.sqrt(np.mean(means**2 + squares)))
-            return found if given is not None else float(np.clip(found, 0.02, 1.0))
-
         offsets, sds = np.array([*self._offset.values()]), np.array([*self._offset_sd.values()])
-        self.spread_ = spread(offsets, sds**2, self.anchor_spread, self.spread_)
-        slopes, series = slice(wide, 2 * wide), slice(2 * wide, self._start)
-        given = (self._solution[slopes], variances[slopes], self.slope_spread)
-        self._slope_spread = spread(*given, self._slope_spread)
-        given = (self._solution[series], variances[series], self.series_spread)
-        self._series_spread = spread(*given, self._series_spread)
+        self.spread_ = self.anchor_spread or spread_of(offsets, sds**2, self.spread_)
+        for name, place in (("slope_spread", slice(wide, 2 * wide)), ("series_spread", slice(2 * wide, self._start))):
+            found = spread_of(self._solution[place], variances[place], getattr(self, f"_{name}"))
+            setattr(self, f"_{name}", getattr(self, name) or found)
 
     def _finish(
         self,

@@ -323,9 +323,7 @@ class Observations(Report):
         if found["new_price"].notna().any():
             known &= found["new_price"].notna()
         if not known.all():
-            warn(
-                f"{named_rows(found['row'][~known])} are left out: no earlier launch day or no new price is known"
-            )
+            warn(f"{named_rows(found['row'][~known])} are left out: no earlier launch day or no new price is known")
         if not known.any():
             raise out_of_range("catalogue", None, "give one that does", "says when no observed model was launched")
         return found[known].astype({"launch_year": int}).reset_index(drop=True)

@@ -402,13 +402,13 @@ def test_the_report_shows_itself() -> None:
 
 def test_a_market_is_the_clean_rows_beside_their_launch_facts() -> None:
     found = read(frame({**GOOD, "model": "xiaomi-redmi-note-4-2-32", "price_minor": 5}).assign(grade=["A", "A", "B"]))
-    market = found.market(graded().catalogue, {OTHER["model"]: 1_299_900, GOOD["model"]: 2_999_900})
+    market = found.market(graded().catalogue, {"xiaomi-redmi-note-4-4-64": 1_299_900, "oneplus-3t-6-64": 2_999_900})
     assert market["row"].tolist() == [0, 1]  # the third is of a worse grade
     assert market["new_price"].tolist() == [2_999_900, 1_299_900]
-    launched = graded().catalogue.lookup(GOOD["model"])
+    launched = graded().catalogue.lookup("oneplus-3t-6-64")
     assert launched is not None
     assert launched.launched_on is not None
-    assert market["age_months"][0] == pytest.approx((GOOD["on"] - launched.launched_on).days / 30.4375)
+    assert market["age_months"][0] == pytest.approx((date(2018, 3, 1) - launched.launched_on).days / 30.4375)
     assert market["launch_year"][0] == launched.launched_on.year
 
 

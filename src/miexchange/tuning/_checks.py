@@ -244,7 +244,7 @@ def duplicates(data: pd.DataFrame, columns: Iterable[str] | None = None) -> npt.
     """Tell which rows repeat an earlier one."""
     chosen = data if columns is None else data[[*columns]]
     # Each column becomes codes, and the codes of a row one number: rows whose numbers differ do differ.
-    coded = [cells_of(chosen.iloc[:, position]).codes for position in range(chosen.shape[1])]
+    coded = [cells_of(chosen.iloc[:, position]).codes.astype(np.int32) for position in range(chosen.shape[1])]
     mixed = np.zeros(len(chosen), dtype=np.uint64)
     for codes in coded:
         mixed = (mixed ^ (codes + 2).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)

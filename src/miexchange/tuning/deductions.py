@@ -41,9 +41,20 @@ from scipy.sparse import csr_matrix
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS
 from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
-from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
+from miexchange.tuning._checks import as_frame, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._closest import closest, step_of
-from miexchange.tuning._findings import CLEAN, joined, keeps_of, make_monotone, scatter, shared_out, split, spread_of
+from miexchange.tuning._findings import (
+    CLEAN,
+    bases_of,
+    joined,
+    keeps_of,
+    make_monotone,
+    scatter,
+    shared_out,
+    split,
+    spread_of,
+    warn_of,
+)
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
@@ -201,7 +212,7 @@ class DeductionModel(Estimator):
         if self.step is None:
             self.step_ = step_of(price)
         named = self._parsed(quotes, findings_col)
-        _warn_of_rows(quotes, price, clean, named)
+        warn_of(quotes, price, clean, named)
         devices = words(quotes, device_col)
         series = np.full(len(quotes), "", dtype=object) if series_col is None else words(quotes, series_col)
         error = np.zeros(len(quotes)) if clean_error_col is None else numbers(quotes, clean_error_col, at_least=0)
@@ -277,7 +288,7 @@ class DeductionModel(Estimator):
         self._levels = sorted({*self._family.values()})
         self._all_series = sorted(set(rows["series"]) - {""})
         self._findings = list(self._family)
-        self._bases = self._choose_bases(rows)
+        self._bases = bases_of(self._family, rows)
         prior = {name: float((self.prior or {}).get(name, 1.0)) for name in self._findings}
         self._expected = {
             name: float(np.log(prior[name] / prior[self._bases[self._family[name]]])) for name in self._findings
@@ -345,15 +356,6 @@ class DeductionModel(Estimator):
         for _ in range(_AGAIN if None in {self.anchor_spread, self.slope_spread, self.series_spread} else 0):
             self._estimate_spreads()
             self._solve(rows, finding, cost, used)
-
-    def _choose_bases(self, rows: pd.DataFrame) -> dict[str, str]:
-        """Choose the finding of weight 1 in each family: the one that is quoted most often."""
-        counts = pd.Series([name for names in rows["named"] for name in names], dtype=object).value_counts()
-        bases: dict[str, str] = {}
-        for finding, family in self._family.items():
-            if family not in bases or counts.get(finding, 0) > counts.get(bases[family], 0):
-                bases[family] = finding
-        return bases
 
     def _single(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
         """Return each row's worst finding as the scales have it, and whether all are of one component and family."""
@@ -693,12 +695,3 @@ class DeductionModel(Estimator):
             rows.append((name, self._family[name], weight, weight * error, *bounds, self._seen[name], share))
         columns = ["finding", "anchor", "weight", "se", "low", "high", "n", "share"]
         return pd.DataFrame(rows, columns=columns).set_index("finding")
-
-
-def _warn_of_rows(quotes: pd.DataFrame, price: Floats, clean: Floats, named: list[tuple[str, ...]]) -> None:
-    repeated = duplicates(quotes)
-    if repeated.any():
-        warn(f"{named_rows(quotes.index[repeated])} repeat earlier rows, so they count twice: drop_duplicates first")
-    paying = np.array([bool(names) for names in named]) & (price >= clean)
-    if paying.any():
-        warn(f"{named_rows(quotes.index[paying])} are damaged and quoted no less than clean: they are left out")

@@ -178,7 +178,7 @@ def frames_of(frame: pd.DataFrame) -> list[object]:
     """Return tables that are as the given one and that something is strange with."""
     return [
         *tables_of(frame),
-        *tables_of(frame.assign(more=[Decimal("1.5")] * len(frame))),
+        *tables_of(frame.assign(more=_array([Decimal("1.5")] * len(frame), dtype=object))),
         frame.iloc[:0],
         frame.iloc[:1],
         pd.concat([frame, frame]),

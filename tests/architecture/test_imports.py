@@ -29,7 +29,7 @@ ROOMS = (
     {"_arguments"},
     {"_keyed"},
     {"_problems"},
-    {"_files", "_frame", "_spreadsheet"},
+    {"_amounts", "_files", "_frame", "_spreadsheet"},
     {"_csv"},
     {"_table"},
     {"refusal", "_decisions", "_texts"},

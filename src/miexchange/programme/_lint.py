@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miexchange._time import midnight
-from miexchange.market import stale_from
+from miexchange.market import broader, stale_from
 from miexchange.money import BPS, percent
 from miexchange.programme.rules import RULES, Span
 from miexchange.treatment import BONUS, EXCHANGE_VALUE, RESALE
@@ -479,7 +479,7 @@ class _Tables:
                     file, line = answers.option_places[question.id, question.best.id]
                     what = f"{question.id} is asked of no listed model, so its rows are unreachable"
                     self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
-        needed = {component for _, terms, _ in self._versions for component in _needs(terms)}
+        needed = {part for _, terms, _ in self._versions for component in _needs(terms) for part in broader(component)}
         unread: dict[str, int] = {}
         for anchor, line in zip(draft.anchors, draft.anchor_lines, strict=True):
             if anchor.component not in needed:
@@ -527,7 +527,7 @@ class _Tables:
             begin, end = _common(self._span(listing), period)
             if begin >= end:
                 continue
-            ends = self._ends.get((model, component), [])
+            ends = sorted(end for part in broader(component) for end in self._ends.get((model, part), ()))
             for at in (begin, *ends[bisect_left(ends, begin) : bisect_left(ends, end)]):
                 if self._draft.anchors.as_of(model, component, at) is None:
                     return listing, at

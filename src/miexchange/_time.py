@@ -35,6 +35,7 @@ __all__ = [
     "day_of",
     "from_micros",
     "in_utc",
+    "in_zone",
     "instant_of",
     "is_day",
     "is_moment",
@@ -66,6 +67,7 @@ _MOMENT = re.compile(rf"{_DAY.pattern}{_MINUTES}(?::[0-5][0-9](?:\.[0-9]{{1,6}}(
 _LIKE_A_MOMENT = re.compile(
     rf"{_DAY.pattern}[T ][0-9]{{2}}(?::[0-9]{{2}}){{1,2}}(?:\.[0-9]{{1,9}})?(?:Z|[+-][0-9:]{{2,5}})?"
 )
+_IN_UTC = re.compile(rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,6}})?\+00:00")
 _LONGEST = len("2018-03-20T12:00:00.123456000+05:30")
 
 _NO_DAY = ("is not a date", "Write a date as 2018-03-15")
@@ -244,6 +246,21 @@ def in_utc(value: datetime) -> datetime:
     if found is None:
         raise NotATime(*NO_ZONE)
     return found
+
+
+def in_zone(text: str, zone: tzinfo) -> str:
+    """Return a sentence for people: what is an instant in UTC in it, as the package writes one, in a zone.
+
+    >>> from datetime import timezone
+    >>> in_zone("it ends at 2018-03-20T18:30:00+00:00", timezone(timedelta(hours=5, minutes=30)))
+    'it ends at 2018-03-21 00:00:00+05:30'
+    """
+    return _IN_UTC.sub(lambda found: _in_words(found[0], zone), text)
+
+
+def _in_words(text: str, zone: tzinfo) -> str:
+    at = _moment(text)
+    return text if at is None else at.astimezone(zone).isoformat(sep=" ")
 
 
 def micros(at: datetime) -> int:

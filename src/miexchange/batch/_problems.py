@@ -16,7 +16,17 @@ import pyarrow as pa
 from miexchange._decisions import BITS
 from miexchange._privacy import mask
 from miexchange._text import is_missing, native, text_of
-from miexchange._time import OUT_OF_RANGE, NotATime, as_date, day_of, from_micros, in_zone, instant_of, read_day, read_instant
+from miexchange._time import (
+    OUT_OF_RANGE,
+    NotATime,
+    as_date,
+    day_of,
+    from_micros,
+    in_zone,
+    instant_of,
+    read_day,
+    read_instant,
+)
 from miexchange.batch.arrow._results import ArrowColumn
 from miexchange.batch.plan._loop import REFUSED
 from miexchange.catalogue import Device
@@ -29,6 +39,7 @@ from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
     from numpy.typing import NDArray
 
     from miexchange.batch.arrow._columns import Column, Kind

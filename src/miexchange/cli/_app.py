@@ -1,5 +1,6 @@
 """The command's parts, put together; see `miexchange.cli` for the exit codes."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ import miexchange
 from miexchange import _demo
 from miexchange.cli import (
     _batch,
+    _completion,
     _coupon,
     _imei,
     _ledger,
@@ -21,13 +23,17 @@ from miexchange.cli import (
     _quote,
 )
 from miexchange.cli._options import EXIT_CODES, Json
+from miexchange.errors import MiExchangeError
 
-__all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
+__all__ = ["COMMAND_LINE_ERRORS", "ERRORS", "STOPS", "app", "command", "found"]
 
 COMMAND_LINE_ERRORS: type[Exception] = [kind for kind in typer.BadParameter.mro() if hasattr(kind, "format_message")][
     -1
 ]
 """The root of what typer raises for a wrong command line: click's own class, or the one typer has in its place."""
+
+ERRORS: tuple[type[Exception], ...] = (COMMAND_LINE_ERRORS, MiExchangeError, _output.CannotWrite)
+"""What a command raises where it cannot answer."""
 
 STOPS = (KeyboardInterrupt, typer.Abort)
 
@@ -147,8 +153,22 @@ _ledgers.command("export", epilog=EXIT_CODES)(_ledger_lists.export)
 _ledgers.command("reconcile", epilog=EXIT_CODES)(_ledger_lists.reconcile)
 app.add_typer(_ledgers, name="ledger")
 app.command("demo", epilog=EXIT_CODES)(demo)
+app.command("completion", epilog=EXIT_CODES)(_completion.completion)
 
 
 def command() -> Any:  # noqa: ANN401 - click's class, or the one that typer has in its place
     """Return the command as one object, ready to be run."""
+    if _completion.is_asked():
+        _completion.get_ready()
     return typer.main.get_command(app)
+
+
+def found(arguments: Sequence[str]) -> tuple[str, Any]:
+    """Return the part of the command that some arguments lead to, and how it is called."""
+    path, here = "miexchange", command()
+    for argument in arguments:
+        below = getattr(here, "commands", {}).get(argument)
+        if below is None:
+            break
+        path, here = f"{path} {argument}", below
+    return path, here

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Column, Table
@@ -23,7 +26,7 @@ from miexchange.money import Money
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
     from rich.console import RenderableType
@@ -35,10 +38,12 @@ __all__ = [
     "CannotWrite",
     "Column",
     "Stopped",
+    "abandon",
     "flush",
     "hidden",
     "hide",
     "hide_all",
+    "json_line",
     "moment",
     "say",
     "say_facts",
@@ -90,26 +95,50 @@ def hide_all(sentence: str) -> str:
 
 def hidden(data: Any) -> Any:  # noqa: ANN401 - any JSON data
     """Return JSON data with `hide` applied to every text in it, but to what only a terminal would mind."""
+    return _each_text(data, _private)
+
+
+def _each_text(data: Any, plain: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above
     if isinstance(data, str):
-        return _private(data)
+        return plain(data)
     if isinstance(data, dict):
-        return {hidden(key): hidden(value) for key, value in data.items()}
-    return [hidden(item) for item in data] if isinstance(data, list | tuple) else data
+        return {plain(key): _each_text(value, plain) for key, value in data.items()}
+    return [_each_text(item, plain) for item in data] if isinstance(data, list | tuple) else data
 
 
 class CannotWrite(Exception):  # noqa: N818 - named after what happened
-    """What reads stdout has ended, or the disk is full. No OSError, because typer would end the process on that."""
+    """The disk is full, say. No OSError, because typer would end the process on that."""
 
     def __init__(self, reason: OSError) -> None:
-        """Keep the reason, and say it in words."""
-        if isinstance(reason, BrokenPipeError):
-            super().__init__("The output is cut short: the program that was reading it has ended.")
-        else:
-            super().__init__(f"The output cannot be written: {reason.strerror}. Send it elsewhere.")
+        """Say the reason in words."""
+        super().__init__(f"The output cannot be written: {reason.strerror}. Send it elsewhere.")
 
 
 class Stopped(Exception):  # noqa: N818 - named after what happened
     """Ctrl-C, in a command that has something to say about it: how to go on."""
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Write to stdout; what reads it may have had enough, as `head` has, and then the rest goes nowhere.
+
+    Raises:
+        CannotWrite: the disk is full, say.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        abandon()
+    except OSError as error:
+        raise CannotWrite(error) from None
+
+
+def abandon() -> None:
+    """Let all that is still written to stdout go nowhere, also what the interpreter flushes at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)
 
 
 def flush() -> None:
@@ -118,32 +147,31 @@ def flush() -> None:
     Raises:
         CannotWrite: it could not be.
     """
-    try:
+    with _writing():
         sys.stdout.flush()
-    except OSError as error:
-        raise CannotWrite(error) from None
 
 
 def _emit(text: str) -> None:
-    try:
+    with _writing():
         sys.stdout.write(text)
-    except OSError as error:
-        raise CannotWrite(error) from None
+
+
+def json_line(data: object, plain: Callable[[str], str]) -> str:
+    """Return one line of canonical JSON, for a terminal too; every text in it is made one that may be shown."""
+    # JSON escapes the control characters of ASCII. A terminal acts on others, too, and JSON may escape any character.
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical(_each_text(data, plain))) + "\n"
 
 
 def write_json(data: object) -> None:
     """Write one line of canonical JSON in UTF-8, whatever the terminal's encoding."""
-    # JSON escapes the control characters of ASCII. A terminal acts on others, too, and JSON may escape any character.
-    text = _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical(hidden(data))) + "\n"
+    text = json_line(data, _private)
     binary = getattr(sys.stdout, "buffer", None)
     if binary is None:
         _emit(text)
         return
     flush()
-    try:
+    with _writing():
         binary.write(text.encode("utf-8", "backslashreplace"))  # a lone surrogate becomes its JSON escape
-    except OSError as error:
-        raise CannotWrite(error) from None
 
 
 _MARK = re.compile("[^-0-9]+(?=[0-9])")  # of an amount in English: what stands before its digits
@@ -231,7 +259,14 @@ def say_lines(lines: Iterable[str]) -> None:
 def say_table(
     columns: Sequence[Column], rows: Iterable[Sequence[str | tuple[str, ...]]], *, header: bool = True, indent: int = 2
 ) -> None:
-    """Write a table; what does not fit is folded, never cut. A cell of several lines is a tuple of them."""
+    """Write a table; where its words do not fit side by side, each row is written as a list of its cells.
+
+    Nothing is ever cut. A cell of several lines is a tuple of them.
+    """
+    rows = [tuple(row) for row in rows]
+    if _needed(columns, rows, header=header) + indent > width():
+        _say_lists([f"{column.header}" if header else "" for column in columns], rows, indent)
+        return
     shape = box.SIMPLE_HEAD if header else None
     padding = (0, 1, 0, 0) if header else (0, 2, 0, 0)  # two spaces between columns: a box adds one
     table = Table(*columns, box=shape, show_header=header, show_edge=False, pad_edge=False, padding=padding)
@@ -242,6 +277,40 @@ def say_table(
     for row in rows:
         table.add_row(*map(_cell, row))
     _write(Padding(table, (0, 0, 0, indent)))
+
+
+_FOLDED = 24
+"""A word of more characters, such as a digest, is folded rather than written on a line of its own."""
+
+_BETWEEN = 2  # spaces between columns
+
+
+def _needed(columns: Sequence[Column], rows: Iterable[Sequence[str | tuple[str, ...]]], *, header: bool) -> int:
+    """Return how wide a table is whose words are whole, but for very long ones."""
+    widest = [_longest(f"{column.header}") if header else column.min_width or 0 for column in columns]
+    for row in rows:
+        for place, cell in enumerate(row):
+            for line in [cell] if isinstance(cell, str) else cell:
+                widest[place] = max(widest[place], _longest(line))
+    return sum(widest) + _BETWEEN * (len(widest) - 1)
+
+
+def _longest(line: str) -> int:
+    words = line.split()
+    return min(_FOLDED, max(map(cell_len, words), default=0))
+
+
+def _say_lists(heads: Sequence[str], rows: Sequence[Sequence[str | tuple[str, ...]]], indent: int) -> None:
+    """Write each row as a paragraph: its cells below one another, each after the name of its column."""
+    for number, row in enumerate(rows):
+        if number and any(heads):
+            say()
+        for place, (head, cell) in enumerate(zip(heads, row, strict=True)):
+            lines = [cell] if isinstance(cell, str) else [*cell]
+            if head and "".join(lines):
+                lines[0] = f"{head}: {lines[0]}"
+            for line in filter(None, lines):
+                say(line, indent=indent + (0 if place == 0 else 2))
 
 
 def _cell(lines: str | tuple[str, ...]) -> Text:

@@ -227,7 +227,9 @@ class _Page:
             return textwrap.wrap(
                 text, self._width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
             )
-        heads = textwrap.wrap(head, self._width, initial_indent="   ", subsequent_indent="   ", break_on_hyphens=False)
+        heads = textwrap.wrap(
+            " ".join(head.split()), self._width, initial_indent="   ", subsequent_indent="   ", break_on_hyphens=False
+        )
         indent = " " * (6 if heads else 3)
         return heads + textwrap.wrap(
             text, self._width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False

@@ -212,7 +212,8 @@ class _Judge:
         status, asked_at = row.get("imei_status") or ImeiStatus.UNVERIFIED, row.get("register_asked_at")
         said = ImeiStatus(status)
         answer = said if asked_at is None else RegisterAnswer(said, "The register", asked_at, "a row")
-        device = Device(row["model"], *(_number(row.get(name)) for name in _NUMBERS), row.get("purchased_on"))
+        imei, imei2 = (_number(row.get(name)) for name in _NUMBERS)
+        device = Device(row["model"], imei, imei2, row.get("purchased_on"))
         condition = Condition({name: row.get(name) for name in self._plan.questions})
         at = row["at"] if self._at is None else self._at
         return appraise(device, condition, self._plan.programme, at=at, imei_status=answer, **facts)

@@ -54,9 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str], *, as_json: bool) -> int:
     from miexchange.cli import _app, _completion, _errors, _output  # noqa: PLC0415 - inside main's `try`
 
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a console that has no rupee sign must not end in a traceback
-            stream.reconfigure(errors="backslashreplace")
+    _output.write_anything()
     if sys.stdout is None:
         return _errors.fail(_errors.nowhere(), _WRONG, as_json=as_json)
     sentence = "Stopped."
@@ -67,15 +65,9 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         code = _STOPPED
     except _output.Stopped as stop:
         code, sentence = _STOPPED, f"{stop}"
-    except SystemExit as end:
-        # typer ends the process where a shell asks it for completions, and where what reads its help has ended.
-        if _completion.is_asked():
-            return end.code if isinstance(end.code, int) else 0
-        _output.abandon()
-        code = 0
-    except (*_app.ERRORS, OSError) as error:
-        if isinstance(error, (_output.CannotWrite, OSError)):  # every file that is read has its own sentence
-            _output.abandon()
+    except SystemExit as end:  # typer's, which has answered a shell at a Tab, or whose help nobody reads to its end
+        code = end.code if _completion.is_asked() else _output.abandon()
+    except _app.ERRORS as error:
         return _errors.fail(_errors.said(error, arguments), _WRONG, as_json=as_json)
     if code == _STOPPED:  # newer versions of typer catch Ctrl-C themselves
         return _errors.fail(_errors.stopped(sentence), _STOPPED, as_json=as_json)

@@ -32,8 +32,8 @@ COMMAND_LINE_ERRORS: type[Exception] = [kind for kind in typer.BadParameter.mro(
 ]
 """The root of what typer raises for a wrong command line: click's own class, or the one typer has in its place."""
 
-ERRORS: tuple[type[Exception], ...] = (COMMAND_LINE_ERRORS, MiExchangeError, _output.CannotWrite)
-"""What a command raises where it cannot answer."""
+ERRORS: tuple[type[Exception], ...] = (COMMAND_LINE_ERRORS, MiExchangeError, _output.CannotWrite, OSError)
+"""What is raised where there is no answer; an OSError by typer, whose help cannot be written."""
 
 STOPS = (KeyboardInterrupt, typer.Abort)
 
@@ -113,7 +113,7 @@ def demo(*, as_json: Json = False) -> None:
     """
     story = _demo.journey()
     if as_json:
-        _output.write_json(story.to_dict())
+        _output.write_json(story.to_dict(), story.programme.currency)
         return
     _output.say_story(_demo.tell(story, _output.writer(story.programme.currency), _output.width()))
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from typer.completion import completion_init, get_completion_script
+from typer import completion as of_typer
 
 from miexchange.cli import _output
 
@@ -32,7 +32,7 @@ def completion(shell: Annotated[Shell, typer.Argument(metavar="bash|zsh|fish", h
     ~/.zshrc, after compinit. fish: `miexchange completion fish > ~/.config/fish/completions/miexchange.fish`.
     """
     get_ready()
-    script = get_completion_script(prog_name="miexchange", complete_var=_VARIABLE, shell=shell.value)
+    script = of_typer.get_completion_script(prog_name="miexchange", complete_var=_VARIABLE, shell=shell.value)
     _output.say_lines(script.splitlines())
 
 
@@ -43,4 +43,4 @@ def is_asked() -> bool:
 
 def get_ready() -> None:
     """Let typer know the shells."""
-    completion_init()
+    of_typer.completion_init()  # type: ignore[attr-defined]  # typer has it there from 0.12 on

@@ -92,7 +92,8 @@ def said(error: BaseException, arguments: Sequence[str]) -> Said:
         what, remedy = getattr(error, "what", ""), getattr(error, "remedy", "")
         kind = "value" if isinstance(error, Wrong) else "ledger" if what else "other"
         return Said(kind, (_translated(f"{error}", names),), remedy=_translated(remedy, names), page=page)
-    if isinstance(error, (_output.CannotWrite, OSError)):
+    if isinstance(error, (_output.CannotWrite, OSError)):  # of typer's help: every file that is read has its sentence
+        _output.abandon()
         words = error if isinstance(error, _output.CannotWrite) else _output.CannotWrite(error)
         return Said("output", (f"{words}",), page=page)
     if isinstance(error, _app.COMMAND_LINE_ERRORS):

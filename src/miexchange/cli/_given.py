@@ -52,6 +52,7 @@ __all__ = [
     "programme",
     "programme_source",
     "zone",
+    "zone_of",
 ]
 
 KEY_VARIABLE = "MIEXCHANGE_KEY"
@@ -124,6 +125,16 @@ _WRONG_TIMES = {
 def programme(source: str) -> Programme:
     """Load a programme by its id or its directory."""
     return Programme.load(programme_source(source))
+
+
+def zone_of(made_by: str, stated: str | None) -> tzinfo:
+    """Return the zone of the programme that made something: the one that is stated, or a shipped one of that id.
+
+    It is UTC where neither is at hand.
+    """
+    if stated is None and made_by not in shipped():
+        return UTC
+    return programme(stated or made_by).zone
 
 
 def programme_source(source: str) -> str:

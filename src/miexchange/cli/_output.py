@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rich import box
 from rich.cells import cell_len
@@ -18,9 +18,10 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from miexchange._privacy import mask_each
 from miexchange._text import printable, without_passwords
+from miexchange._time import in_zone
 from miexchange._value import canonical
+from miexchange.cli._imeis_in import without_imeis
 from miexchange.display import amount_text
 from miexchange.money import Money
 from miexchange.refusal import ReasonCode
@@ -51,7 +52,9 @@ __all__ = [
     "say_refusal",
     "say_story",
     "say_table",
+    "warn",
     "width",
+    "write_anything",
     "write_json",
     "writer",
 ]
@@ -59,21 +62,17 @@ __all__ = [
 _USUAL_WIDTH = 80
 _FEW = 3
 
-# On stdout a number that touches a letter is part of something longer, such as a digest, and stays.
-_IMEI = re.compile(r"(?<![0-9A-Za-z])\d{2}[ -]?\d{6}[ -]?\d{6}(?:[ -]?\d{1,2})?(?![0-9A-Za-z])")
-# A sentence on stderr never needs so many digits, however they are grouped.
-_ANY_NUMBER = re.compile(r"\d(?:[ ./-]?\d){13,}")
 _ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def hide(text: str) -> str:
-    r"""Mask whatever could be an IMEI and the password of a URL; write what a terminal would act on as an escape.
+    r"""Mask every IMEI and the password of a URL; write what a terminal would act on as an escape.
 
     Everything that is written for people goes through here, a line at a time: a line break in it is one of somebody's
     name or file, and would make a line of its own in a log.
 
-    >>> hide("the phone 35-417803-685978-9, digest eff23c0702774606e7f1")
-    'the phone 35-417803-******-9, digest eff23c0702774606e7f1'
+    >>> hide("the phone 35-417803-685978-9, digest eff23c0702774606e7f1, order 403123456789012")
+    'the phone 35-417803-******-9, digest eff23c0702774606e7f1, order 403123456789012'
     >>> hide("asha\nminer: all is well\x1b[2J")
     'asha\\nminer: all is well\\x1b[2J'
     """
@@ -81,16 +80,16 @@ def hide(text: str) -> str:
 
 
 def _private(text: str) -> str:
-    return without_passwords(mask_each(_IMEI, text))
+    return without_passwords(without_imeis(text))
 
 
 def hide_all(sentence: str) -> str:
-    """Mask every long number, in whatever groups: for what is said about wrong input.
+    """Mask also what could be an IMEI with a slip of the finger: for what is said about wrong input.
 
     >>> hide_all("unexpected argument 354 178 036 859 789")
     'unexpected argument 354 178 03* *** **9'
     """
-    return hide(mask_each(_ANY_NUMBER, sentence))
+    return hide(without_imeis(sentence, mistyped=True))
 
 
 def hidden(data: Any) -> Any:  # noqa: ANN401 - any JSON data
@@ -116,6 +115,13 @@ class CannotWrite(Exception):  # noqa: N818 - named after what happened
 
 class Stopped(Exception):  # noqa: N818 - named after what happened
     """Ctrl-C, in a command that has something to say about it: how to go on."""
+
+
+def write_anything() -> None:
+    """Let no character end in a traceback, such as a rupee sign on a console that has none."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager
@@ -162,8 +168,17 @@ def json_line(data: object, plain: Callable[[str], str]) -> str:
     return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical(_each_text(data, plain))) + "\n"
 
 
-def write_json(data: object) -> None:
-    """Write one line of canonical JSON in UTF-8, whatever the terminal's encoding."""
+def write_json(data: object, *currencies: Currency) -> None:
+    """Write one line of canonical JSON in UTF-8, whatever the terminal's encoding.
+
+    Args:
+        data: plain data.
+        currencies: those of the amounts in it. The key ``amounts`` then says what a whole number of an amount is: minor
+            units, of which a unit of each currency has so many decimals.
+    """
+    if currencies:
+        decimals = {one.code: one.decimals for one in currencies}
+        data = {**cast("dict[str, Any]", data), "amounts": {"unit": "minor", "decimals": decimals}}
     text = json_line(data, _private)
     binary = getattr(sys.stdout, "buffer", None)
     if binary is None:
@@ -322,14 +337,14 @@ def say_facts(rows: Iterable[tuple[str, str]]) -> None:
     say_table([Column(no_wrap=True), Column()], rows, header=False)
 
 
-def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = ()) -> None:
-    """Write every reason with its remedy, then what to type next."""
+def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = (), zone: tzinfo = UTC) -> None:
+    """Write every reason with its remedy, its instants in a zone, then what to type next."""
     say(heading, style="bold")
     missing = [reason for reason in refusal.reasons if reason.code == ReasonCode.ANSWER_MISSING]
     for reason in refusal.reasons:
         if len(missing) <= _FEW or reason not in missing:
-            say(f"{reason.code}: {_sentence(reason.message)}", indent=2)
-            say(f"-> {_sentence(reason.remedy)}", indent=4)
+            say(f"{reason.code}: {_sentence(in_zone(reason.message, zone))}", indent=2)
+            say(f"-> {_sentence(in_zone(reason.remedy, zone))}", indent=4)
     if len(missing) > _FEW:
         say(f"{ReasonCode.ANSWER_MISSING}: {len(missing)} questions are not answered.", indent=2)
         rows = [(reason.subject, f"{dict(reason.values)['options']}") for reason in missing]
@@ -340,6 +355,13 @@ def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = ()) -> No
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
+
+
+def warn(sentence: str, *, as_json: bool) -> None:
+    """Say on stderr what is right and may not be meant; it changes neither the answer nor the exit code."""
+    with suppress(OSError, AttributeError, ValueError):  # stderr may be closed
+        text = json_line({"answer": "warning", "message": sentence}, hide_all) if as_json else ""
+        sys.stderr.write(text or f"miexchange: warning: {hide_all(sentence)}\n")
 
 
 def say_story(lines: Iterable[str]) -> None:

@@ -105,10 +105,11 @@ def appraise_file(
 ) -> Summary:
     """Value a file of devices, a row each, by the same rules as `appraise_frame`.
 
-    Files are CSV or Parquet, by the end of their names. The columns are those of `appraise_frame`. In CSV
-    every cell is read as a text: an empty one is nothing, ``at`` is written as in ISO 8601 with its time zone, or as a
-    day, which is its first instant in the programme's zone, ``purchased_on`` as a date, ``exchange_open`` and ``device_exchanged`` as ``true`` or ``false``. A cell that
-    cannot be read so, and a line with too few or too many cells, refuses its row with ``invalid_value``.
+    Files are CSV or Parquet, by the end of their names. The columns are those of `appraise_frame`. In CSV every cell is
+    read as a text: an empty one is nothing, ``at`` is written as in ISO 8601 with its time zone, or as a day, which is
+    its first instant in the programme's zone, ``purchased_on`` as a date, ``exchange_open`` and ``device_exchanged`` as
+    ``true`` or ``false``. A cell that cannot be read so, and a line with too few or too many cells, refuses its row
+    with ``invalid_value``.
 
     It takes some hundred megabytes of memory, whatever the size of the file. While it runs it keeps finished
     parts in a folder beside the target, ``TARGET.parts``; a run that was stopped, in whatever way, goes on from
@@ -315,10 +316,11 @@ class _Valuer:
         for _, _, wrong in others:
             columns["model"] = _with_strange(columns["model"], wrong)
         values = appraise_columns(columns, len(table), self._plan, at=self._at, threads=self._threads)
-        result: dict[str, AnyColumn] = {**as_columns(values, self._plan)}
+        result = as_columns(values, self._plan)
+        told: dict[str, AnyColumn] = {}
         summary = summary_of(columns["model"].array, result, self._programme)
         if self._tells:
-            result[PROBLEMS] = problems_of(
+            told[PROBLEMS] = problems_of(
                 values,
                 sound,
                 self._kinds,
@@ -327,7 +329,7 @@ class _Valuer:
                 cell=lambda name, row: _as_text(cell_of(table[name], row, UNREADABLE)),
                 others=others,
             )
-        found = to_arrow(result)
+        found = to_arrow({**result, **told})
         parts = {_ROW: pa.array(np.arange(first, first + len(table)))}
         parts |= {name: column.array for name, column in kept.items()}
         parts |= dict(zip(found.column_names, found.columns, strict=True))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 __all__ = [
+    "A_DAY",
     "CLOCK",
     "EPOCH",
     "NO_ZONE",
@@ -72,6 +73,7 @@ _LONGEST = len("2018-03-20T12:00:00.123456000+05:30")
 
 _NO_DAY = ("is not a date", "Write a date as 2018-03-15")
 _NO_INSTANT = ("is not a date", "Write a date as 2018-03-15, or a moment as 2018-03-15T09:30:00+05:30")
+A_DAY = ("is a day, not an instant", "Write it with time and zone, such as 2018-03-15T09:30:00+05:30")
 NO_ZONE = ("has no time zone", "Add its offset, such as +05:30, or write the date alone")
 TOO_FINE = ("is finer than a microsecond", "Round it to microseconds")
 OUT_OF_RANGE = (
@@ -117,7 +119,9 @@ def read_instant(text: str, zone: tzinfo | None) -> datetime:
     >>> read_instant("2018-03-20 17:30+0530", None).isoformat()
     '2018-03-20T12:00:00+00:00'
     """
-    if zone is not None and is_day(text):
+    if is_day(text):
+        if zone is None:
+            raise NotATime(*A_DAY)
         found: date | None = _day(text)
     elif len(text) <= _LONGEST and (match := _MOMENT.fullmatch(text)):
         finer, offset = match.groups(default="")

@@ -65,8 +65,8 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         code = _STOPPED
     except _output.Stopped as stop:
         code, sentence = _STOPPED, f"{stop}"
-    except SystemExit as end:  # typer's, which has answered a shell at a Tab, or whose help nobody reads to its end
-        code = end.code if _completion.is_asked() else _output.abandon()
+    except SystemExit as end:
+        code = _completion.ended(end.code)
     except _app.ERRORS as error:
         return _errors.fail(_errors.said(error, arguments), _WRONG, as_json=as_json)
     if code == _STOPPED:  # newer versions of typer catch Ctrl-C themselves

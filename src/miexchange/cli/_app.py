@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import miexchange
-from miexchange import _demo
+from miexchange import _data, _demo
 from miexchange.cli import (
     _batch,
     _completion,
@@ -106,11 +106,20 @@ def _help_without_command(context: typer.Context) -> None:
         raise typer.Exit(2)
 
 
-def demo(*, as_json: Json = False) -> None:
+def demo(
+    *,
+    devices: Annotated[
+        bool, typer.Option("--devices", help="Write a made-up devices.csv instead, for miexchange batch.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show one trade-in on the shipped data, from the IMEI to the coupon, with refusals.
 
-    Nothing is asked and nothing is written. It ends with exit code 0.
+    Nothing is asked and no file is written. It ends with exit code 0.
     """
+    if devices:
+        _output.say_table_of_devices(_data.folder() / "devices.csv", as_json=as_json)
+        return
     story = _demo.journey()
     if as_json:
         _output.write_json(story.to_dict(), story.programme.currency)

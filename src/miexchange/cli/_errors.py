@@ -22,7 +22,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from miexchange.cli import _output
-from miexchange.cli._files import without_folders
 from miexchange.cli._wrong import Wrong
 from miexchange.errors import DataError, InvalidValue, MiExchangeError
 
@@ -159,13 +158,10 @@ def fail(what: Said, code: int, *, as_json: bool = False) -> int:
     """Write what is wrong to stderr, each sentence on one line whatever is quoted in it; return the exit code."""
     with suppress(OSError, AttributeError, ValueError):  # stderr may be closed as well
         if as_json:
-            text = _output.json_line(what.to_dict(code), _plain)
+            text = _output.json_line(what.to_dict(code), _output.hide_all)
         else:
-            text = "miexchange: " + "\n".join(map(_plain, what.sentences)) + "\n"
+            text = "miexchange: " + "\n".join(map(_output.hide_all, what.sentences)) + "\n"
         sys.stderr.write(text)
         sys.stderr.flush()
     return code
 
-
-def _plain(sentence: str) -> str:
-    return _output.hide_all(without_folders(sentence))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 from miexchange._keyed import check_key
 from miexchange._text import closest
 from miexchange._time import (
+    A_DAY,
     NO_ZONE,
     OUT_OF_RANGE,
     TOO_FINE,
     YEARS,
     NotATime,
     NotInCalendar,
-    is_day,
     read_day,
     read_instant,
 )
@@ -84,8 +84,6 @@ def instant(text: str | None, option: str, zone: tzinfo | None) -> datetime:
     """
     if text is None:
         return now()
-    if zone is None and is_day(text):
-        raise Wrong(f"{option} {quoted(text)} is a day, not an instant: write it with time and zone: {_EXAMPLE}")
     try:
         return read_instant(text, zone)
     except NotATime as fault:
@@ -116,6 +114,7 @@ def _wrong_time(text: str, option: str, fault: NotATime, otherwise: str) -> Wron
 
 
 _WRONG_TIMES = {
+    A_DAY: f"is a day, not an instant: write it with time and zone: {_EXAMPLE}",
     NO_ZONE: f"has no time zone: add one, such as Z or +05:30: {_EXAMPLE}",
     OUT_OF_RANGE: f"is out of range: give a year from {YEARS[0]} to {YEARS[-1]}",
     TOO_FINE: "is finer than a microsecond: round it",

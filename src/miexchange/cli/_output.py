@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -21,6 +22,7 @@ from rich.text import Text
 from miexchange._text import printable, without_passwords
 from miexchange._time import in_zone
 from miexchange._value import canonical
+from miexchange.cli._files import without_folders
 from miexchange.cli._imeis_in import without_imeis
 from miexchange.display import amount_text
 from miexchange.money import Money
@@ -29,6 +31,7 @@ from miexchange.refusal import ReasonCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
+    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -52,6 +55,7 @@ __all__ = [
     "say_refusal",
     "say_story",
     "say_table",
+    "say_table_of_devices",
     "warn",
     "width",
     "write_anything",
@@ -80,7 +84,7 @@ def hide(text: str) -> str:
 
 
 def _private(text: str) -> str:
-    return without_passwords(without_imeis(text))
+    return without_passwords(without_imeis(without_folders(text)))
 
 
 def hide_all(sentence: str) -> str:
@@ -269,6 +273,15 @@ def say_lines(lines: Iterable[str]) -> None:
     """Write lines as they are, each one whole: for editors and for `grep`."""
     for line in lines:
         _emit(f"{hide(line)}\n")
+
+
+def say_table_of_devices(file: Path, *, as_json: bool) -> None:
+    """Write the sample of devices, whose IMEIs are made up and not masked: it is to be read by `miexchange batch`."""
+    lines = file.read_text("utf-8").splitlines()
+    if as_json:
+        write_json({"devices": list(csv.DictReader(lines))})
+    for line in [] if as_json else lines:
+        _emit(f"{line}\n")
 
 
 def say_table(

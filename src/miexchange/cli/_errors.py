@@ -164,4 +164,3 @@ def fail(what: Said, code: int, *, as_json: bool = False) -> int:
         sys.stderr.write(text)
         sys.stderr.flush()
     return code
-

@@ -304,7 +304,7 @@ def say_table(
 
 
 _FOLDED = 24
-"""A word of more characters, such as a digest, is folded rather than written on a line of its own."""
+"""Where there is little room, a word of more characters, such as a digest, is folded."""
 
 _BETWEEN = "  "
 """What stands between two columns."""
@@ -313,22 +313,26 @@ _BETWEEN = "  "
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, ...]]], room: int) -> list[int] | None:
     """Return how wide each column is in so much room, its words whole but for very long ones; None if they do not fit.
 
-    A column gets what its longest line takes, as far as there is room; of the rest each gets its part.
+    A column gets what its longest line takes, as far as there is room: the narrow ones first, and a text the rest.
     """
-    least, most = [column.min_width or 1 for column in columns], [1] * len(columns)
+    words, most = [column.min_width or 1 for column in columns], [1] * len(columns)
     for row in rows:
         for place, cell in enumerate(row):
             for line in _lines(cell):
                 whole = cell_len(line)
-                words = [whole] if columns[place].no_wrap else [cell_len(word) for word in line.split()]
-                least[place] = max(least[place], min(_FOLDED, max(words, default=0)))
-                most[place] = max(most[place], whole)
-    wanted = [max(most[place] - least[place], 0) for place in range(len(columns))]
-    left = room - sum(least) - len(_BETWEEN) * (len(columns) - 1)
+                longest = whole if columns[place].no_wrap else max(map(cell_len, line.split()), default=0)
+                words[place], most[place] = max(words[place], longest), max(most[place], whole)
+    room -= len(_BETWEEN) * (len(columns) - 1)
+    widths = words if sum(words) <= room else [min(_FOLDED, word) for word in words]
+    left = room - sum(widths)
     if left < 0:
         return None
-    share = min(left, sum(wanted))
-    return [one + (share * more // sum(wanted) if more else 0) for one, more in zip(least, wanted, strict=True)]
+    wanted = [max(whole - width, 0) for whole, width in zip(most, widths, strict=True)]
+    for others, place in enumerate(sorted(range(len(columns)), key=wanted.__getitem__), -len(columns)):
+        more = min(wanted[place], left // -others)
+        widths[place] += more
+        left -= more
+    return widths
 
 
 def _side_by_side(

@@ -111,9 +111,10 @@ def test_every_world_says_the_same(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "out.parquet")["problems"].to_pylist() == told()
     rejects = pacsv.read_csv(tmp_path / "no.csv", convert_options=pacsv.ConvertOptions(include_columns=["problems"]))
     assert [one.replace("\\\\", "\\") for one in rejects["problems"].to_pylist()] == [one for one in told() if one]
-    frame = table().to_pandas(types_mapper=pd.ArrowDtype)
-    assert appraise_frame(frame, graded(), problems=True)["problems"].tolist() == told()
-    assert appraise_frame(pl.from_arrow(table()), graded(), problems=True)["problems"].to_list() == told()
+    found: Any = appraise_frame(table().to_pandas(types_mapper=pd.ArrowDtype), graded(), problems=True)
+    assert found["problems"].tolist() == told()
+    found = appraise_frame(pl.from_arrow(table()), graded(), problems=True)
+    assert found["problems"].to_list() == told()
     encoded = table().set_column(0, "model", table()["model"].dictionary_encode())
     assert appraise_frame(encoded, graded(), problems=True)["problems"].to_pylist() == told()
 

@@ -51,7 +51,7 @@ def params(command: tuple[str, ...]) -> list[Any]:
 
 
 def name_of(param: Any) -> str:  # noqa: ANN401 - typer's
-    return next((name for name in param.opts if name.startswith("--")), param.opts[0])
+    return f"{next((name for name in param.opts if name.startswith('--')), param.opts[0])}"
 
 
 def is_argument(param: Any) -> bool:  # noqa: ANN401 - typer's
@@ -143,6 +143,7 @@ def test_an_error_in_json_has_one_schema(command: tuple[str, ...]) -> None:
         assert plain.err == "miexchange: " + data["error"]["message"] + "\n"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one[0] == "ledger"], ids=" ".join)
 def test_what_is_wrong_with_a_ledger_comes_with_what_to_do(command: tuple[str, ...], files: Path) -> None:
     for where in (f"{files / 'none.db'}", f"{files / 'order.json'}", "postgresql://u@127.0.0.1:1/none", "redis://x"):
@@ -174,6 +175,7 @@ INSTANTS = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("command", "name"), INSTANTS, ids=str)
 def test_a_day_is_a_day_or_told_to_be_one_where_an_instant_is_asked(
     command: tuple[str, ...], name: str, files: Path

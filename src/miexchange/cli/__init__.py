@@ -37,9 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     {"invalid":1,"results":[{"code":"imei_check_digit",...}
     1
     """
-    typed = sys.argv[1:] if arguments is None else list(arguments)
-    as_json = "--json" in typed[: typed.index("--") if "--" in typed else None]
+    as_json = False
     try:
+        typed = sys.argv[1:] if arguments is None else list(arguments)
+        as_json = "--json" in typed[: typed.index("--") if "--" in typed else None]
         return _run(typed, as_json=as_json)
     except KeyboardInterrupt:  # also while the modules are still being loaded
         from miexchange.cli._errors import fail, stopped  # noqa: PLC0415 - little is loaded before Ctrl-C counts

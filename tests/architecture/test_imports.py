@@ -81,9 +81,10 @@ BRIDGES = {
 WINGS: dict[str, set[str]] = {
     "arrow": set(),
     "plan": {"arrow"},
-    "_frames": {"arrow", "plan"},
+    "_problems": {"arrow", "plan"},
+    "_frames": {"arrow", "plan", "_problems"},
     "_lookups": {"arrow", "plan"},
-    "files": {"arrow", "plan", "_frames"},
+    "files": {"arrow", "plan", "_problems", "_frames"},
 }
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm", "z3"}
 HEAVY |= {

@@ -19,6 +19,7 @@ from miexchange.cli import (
     _programme,
     _prove,
     _quote,
+    _report,
 )
 from miexchange.cli._options import EXIT_CODES, Json
 
@@ -114,6 +115,7 @@ def demo(*, as_json: Json = False) -> None:
 
 app.command("quote", epilog=EXIT_CODES)(_quote.quote)
 app.command("batch", epilog=EXIT_CODES)(_batch.batch)
+app.command("report", epilog=EXIT_CODES)(_report.report)
 app.command("imei", epilog=EXIT_CODES)(_imei.imei)
 app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)

@@ -1,0 +1,49 @@
+"""`miexchange report`: a book of devices as one HTML file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miexchange import _new_file
+from miexchange.cli import _given, _output
+from miexchange.cli._options import At, ProgrammeOption
+from miexchange.pricelists import read_book
+
+__all__ = ["report"]
+
+_INSTALL = "A report needs the extra `report`: pip install 'miexchange[report]'"
+
+
+def report(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="CSV of devices: model, answers, at.")],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The HTML file to write.")],
+    programme: ProgrammeOption = "mi-exchange-india",
+    at: At = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
+) -> None:
+    """Write a report on a book of devices: what the programme pays for them, what it refuses, and why.
+
+    One HTML file without scripts, for a browser, a phone or paper: the terms in force at --at, price changes, quotes by
+    brand and grade, refusals by reason, what is open day by day, and an example of each grade. BOOK has the columns of
+    miexchange batch; without a column at, its devices are valued at --at. No IMEI of it is in the report.
+    """
+    rules = _given.programme(programme)
+    moment = _given.instant(at, "--at", rules.zone)
+    if output.exists() and not force:
+        raise _given.Wrong(f"'{output}' is there: name another file, or overwrite it with --force")
+    devices = read_book(book)
+    try:
+        from miexchange.report import book_report  # noqa: PLC0415 - it loads what values tables
+    except ModuleNotFoundError:
+        raise _given.Wrong(_INSTALL) from None
+    text = book_report(devices, rules, at=moment)
+    unfinished = output.with_name(f"{output.name}.part")
+    try:
+        with _new_file.create(unfinished, "output") as file:
+            file.write(text.encode())
+        _new_file.place(unfinished, output)
+    except OSError as error:
+        raise _given.Wrong(f"'{output}' cannot be written: {error.strerror or error}") from None
+    _output.say(f"{output}: {len(devices):,} devices, {rules.title}")

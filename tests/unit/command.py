@@ -44,6 +44,7 @@ COMMANDS = [
     ("prices", "publish"),
     ("prices", "rollback"),
     ("programme", "prove"),
+    ("report",),
     ("coupon", "check"),
     ("ledger", "show"),
     ("ledger", "history"),

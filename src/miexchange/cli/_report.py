@@ -7,7 +7,7 @@ import typer
 
 from miexchange import _new_file
 from miexchange.cli import _given, _output
-from miexchange.cli._options import At, ProgrammeOption
+from miexchange.cli._options import At, Json, ProgrammeOption
 from miexchange.pricelists import read_book
 
 __all__ = ["report"]
@@ -22,6 +22,7 @@ def report(
     programme: ProgrammeOption = "mi-exchange-india",
     at: At = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a report on a book of devices: what the programme pays for them, what it refuses, and why.
 
@@ -46,4 +47,7 @@ def report(
         _new_file.place(unfinished, output)
     except OSError as error:
         raise _given.Wrong(f"'{output}' cannot be written: {error.strerror or error}") from None
+    if as_json:
+        _output.write_json({"output": f"{output}", "devices": len(devices), "digest": rules.digest})
+        return
     _output.say(f"{output}: {len(devices):,} devices, {rules.title}")

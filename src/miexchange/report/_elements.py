@@ -18,8 +18,8 @@ __all__ = ["bar", "element", "section", "steps", "table", "written"]
 _WIDE, _HIGH = 1000, 100  # of a picture, in units of its own: it stretches to the room that it is given
 
 
-def element(tag: str, *parts: Part | None, **attributes: str) -> Element:
-    """Return an element with its parts; a text is made printable, and None is left out.
+def element(tag: str, *parts: Part, **attributes: str) -> Element:
+    """Return an element with its parts, of which a text is made printable.
 
     A Python keyword is written with an underscore after it, a hyphen as an underscore.
 
@@ -34,7 +34,7 @@ def element(tag: str, *parts: Part | None, **attributes: str) -> Element:
                 made[-1].tail = (made[-1].tail or "") + text
             else:
                 made.text = (made.text or "") + text
-        elif part is not None:
+        else:
             made.append(part)
     return made
 
@@ -44,12 +44,14 @@ def written(tree: Element) -> str:
     return ET.tostring(tree, encoding="unicode", method="html")
 
 
-def section(name: str, title: str, *parts: Part | None) -> Element:
+def section(name: str, title: str, *parts: Part) -> Element:
     """Return a section with its heading, to which the contents lead."""
     return element("section", element("h2", title), *parts, id=name)
 
 
-def table(caption: str, columns: Mapping[str, str], rows: Iterable[Sequence[Part]], *, has_sum: bool = False) -> Element:
+def table(
+    caption: str, columns: Mapping[str, str], rows: Iterable[Sequence[Part]], *, has_sum: bool = False
+) -> Element:
     """Return a table; where it is wider than the screen it is moved within its own frame, also by keyboard.
 
     Args:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     from miexchange.programme import Programme, Terms
     from miexchange.quote import Quote
+    from miexchange.report._elements import Part
     from miexchange.report._valued import Valued
 
 __all__ = ["book_report"]
 
 _SHOWN = 20  # rows of a table that could have any number
+_LARGEST = 10  # changes of a price
 _DAYS = 45  # days that are listed one by one; of a longer time, months are
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser that keeps it asks no network for anything
 
@@ -36,8 +38,8 @@ def book_report(book: pd.DataFrame, programme: Programme, *, at: datetime) -> st
     """Return a report on a book of devices as one HTML file.
 
     It shows the terms in force, the prices that changed during the book, quotes by brand and grade, refusals by reason,
-    what was open day by day, and an example of each grade, line by line. Nothing in it is an IMEI, and every text of the
-    book is escaped. The same book, programme and instant give the same bytes with the same version.
+    what was open day by day, and an example of each grade, line by line. Nothing in it is an IMEI, and every text of
+    the book is escaped. The same book, programme and instant give the same bytes with the same version.
 
     Args:
         book: as in `miexchange.batch.appraise_frame`; `miexchange.pricelists.read_book` reads one from a file.
@@ -100,7 +102,9 @@ def _head(found: Valued) -> Element:
         "header",
         element("h1", f"Trade-in report: {found.programme.title}"),
         element("p", f"{counted(count, 'device')}, {when}, and what the programme pays for them.", class_="quiet"),
-        element("dl", *(element("div", element("dt", name), element("dd", said)) for name, said in facts), class_="key"),
+        element(
+            "dl", *(element("div", element("dt", name), element("dd", said)) for name, said in facts), class_="key"
+        ),
     )
 
 
@@ -133,7 +137,9 @@ def _terms(found: Valued) -> Iterator[Element]:
     yield element(
         "div",
         table("Rules", {"Rule": "text", "Setting": "text"}, rows),
-        table("Grades, and what each keeps of the price", {"Grade": "text", "Keeps": "number", "Meaning": "text"}, grades),
+        table(
+            "Grades, and what each keeps of the price", {"Grade": "text", "Keeps": "number", "Meaning": "text"}, grades
+        ),
         class_="pair",
     )
     if gates:
@@ -171,7 +177,14 @@ def _prices(found: Valued) -> Iterator[Element]:
         return
     changes.sort(key=lambda one: one[:2])
     lists = [_list_row(found, begins, [*group]) for begins, group in groupby(changes, key=lambda one: one[0])]
-    heads = {"From": "day", "Fell": "number", "Rose": "number", "Same": "number", "New": "number", "Mean change": "number"}
+    heads = {
+        "From": "day",
+        "Fell": "number",
+        "Rose": "number",
+        "Same": "number",
+        "New": "number",
+        "Mean change": "number",
+    }
     yield table(f"Price lists that began between {since} and {until}", heads, lists)
     seen = [
         (begins, model, before, after)
@@ -179,7 +192,7 @@ def _prices(found: Valued) -> Iterator[Element]:
         if model in asked.index and before is not None and before != after
     ]
     seen.sort(key=lambda one: (-abs((one[3] - one[2]) * int(asked[one[1]])), one[1], one[0]))
-    rows = [
+    rows: list[list[Part]] = [
         [
             element("div", found.programme.catalogue.labels[model], _quiet(f"{int(asked[model]):,} asked")),
             *([found.day(begins)] if len(lists) > 1 else []),
@@ -187,12 +200,12 @@ def _prices(found: Valued) -> Iterator[Element]:
             found.money(after),
             _signed(after - before, before),
         ]
-        for begins, model, before, after in seen[:_SHOWN]
+        for begins, model, before, after in seen[:_LARGEST]
     ]
     if rows:
         heads = {"Model": "text"} | ({"From": "day"} if len(lists) > 1 else {})
         heads |= dict.fromkeys(("Before", "After", "Change"), "number")
-        yield table("The changes that count most for this book: amount × devices", heads, rows)
+        yield table("The changes that count most for this book: amount times devices", heads, rows)
 
 
 def _list_row(found: Valued, begins: datetime, changes: Sequence[tuple[datetime, str, int | None, int]]) -> list[str]:
@@ -240,7 +253,7 @@ def _groups(rows: pd.DataFrame, column: str, order: Sequence[str]) -> list[tuple
 
 def _group_table(found: Valued, caption: str, what: str, groups: Sequence[tuple[str, pd.DataFrame]]) -> Element:
     most = max((int(part["value"].sum()) for _, part in groups), default=0)
-    rows = []
+    rows: list[list[Part]] = []
     for name, part in groups:
         total = int(part["value"].sum())
         rows.append([name, f"{len(part):,}", bar(0, total, most), found.money(total), found.mean(part["value"])])
@@ -255,10 +268,10 @@ def _refusals(found: Valued) -> Iterator[Element]:
         return
     counts = refused["reasons"].str.split("|").explode().value_counts(sort=False)
     order = sorted(counts.items(), key=lambda one: (-int(one[1]), f"{one[0]}"))
-    rows = [
+    rows: list[list[Part]] = [
         [
             f"{code}".replace("_", " "),
-            ReasonCode(f"{code}").kind.value.replace("_", " ") if code in _CODES else "caller",
+            ReasonCode(f"{code}").kind.value.replace("_", " "),
             f"{int(count):,}",
             bar(0, int(count), int(order[0][1])),
             _share(int(count), len(found.rows)),
@@ -275,9 +288,6 @@ def _refusals(found: Valued) -> Iterator[Element]:
         yield table(caption, {"In the book": "text", "Devices": "number"}, names)
 
 
-_CODES = frozenset(code.value for code in ReasonCode)
-
-
 def _exposure(found: Valued) -> Iterator[Element]:
     days = found.by_day
     if not days:
@@ -285,8 +295,8 @@ def _exposure(found: Valued) -> Iterator[Element]:
         return
     yield element(
         "p",
-        "The value of the quotes of each day, and of all that can still be accepted at its end: what the programme would "
-        "owe if every customer accepted.",
+        "The value of the quotes of each day, and of all that can still be accepted at its end: what the programme "
+        "would owe if every customer accepted.",
     )
     yield element(
         "div",
@@ -294,17 +304,25 @@ def _exposure(found: Valued) -> Iterator[Element]:
         _picture(found, "Open at the end of the day", days, [is_open for *_, is_open in days], "less"),
         class_="pair",
     )
-    name, key = ("Day", "%Y-%m-%d") if len(days) <= _DAYS else ("Month", "%Y-%m")
+    is_short = len(days) <= _DAYS
+    name, key = ("Day", "%Y-%m-%d") if is_short else ("Month", "%Y-%m")
     rows = []
     for when, group in groupby(days, key=lambda one: one[0].strftime(key)):
         part = [*group]
         counts, value = sum(count for _, count, _, _ in part), sum(value for _, _, value, _ in part)
         rows.append([when, f"{counts:,}", found.money(value), found.money(max(is_open for *_, is_open in part))])
-    heads = {name: "text", "Quotes": "number", "Value": "number", "Most open at the end of a day": "number"}
+    heads = {
+        name: "text",
+        "Quotes": "number",
+        "Value": "number",
+        "Open at its end" if is_short else "Most open at the end of a day": "number",
+    }
     yield table(f"Exposure by {name.lower()}", heads, rows)
 
 
-def _picture(found: Valued, caption: str, days: Sequence[tuple[date, int, int, int]], of: list[int], kind: str) -> Element:
+def _picture(
+    found: Valued, caption: str, days: Sequence[tuple[date, int, int, int]], of: list[int], kind: str
+) -> Element:
     first, last = days[0][0].isoformat(), days[-1][0].isoformat()
     highest = days[of.index(max(of))][0].isoformat()
     says = f"{caption}, {first} to {last}: at most {found.money(max(of))}, on {highest}"
@@ -320,7 +338,9 @@ def _examples(found: Valued) -> Iterator[Element]:
     if not found.examples:
         yield element("p", "No device is quoted.")
         return
-    yield element("p", "For each grade the quote in the middle of its values, without its IMEI. The lines add up to the value.")
+    yield element(
+        "p", "For each grade the quote in the middle of its values, without its IMEI. The lines add up to the value."
+    )
     yield element("div", *(_example(found, quote) for quote in found.examples), class_="pair")
 
 
@@ -332,15 +352,15 @@ def _example(found: Valued, quote: Quote) -> Element:
         ends.append((running, running + line.amount))
         running += line.amount
     most = max(end for _, end in ends)
-    rows: list[list[Element | str]] = []
+    rows: list[list[Part]] = []
     for number, (line, (start, end)) in enumerate(zip(shown, ends, strict=True)):
         kind = "total" if not number else "less" if line.amount < 0 else "more"
         said = element("div", line.rule.replace(":", ": ").replace("_", " "), _quiet(line.effect))
         rows.append([said, bar(start, end, most, kind), found.money(line.amount)])
     rows.append(["coupon value", bar(0, running, most), found.money(running)])
     heads = {"Step": "text", "Up to here": "bar", "Amount": "number"}
-    title = element("h3", f"{quote.label}, grade {quote.grade}")
-    caption = f"Asked on {found.day(quote.at)}, terms {quote.terms}"
+    title = element("h3", quote.label)
+    caption = f"Grade {quote.grade}: asked on {found.day(quote.at)}, terms {quote.terms}"
     return element("div", title, table(caption, heads, rows, has_sum=True), class_="example")
 
 

@@ -51,7 +51,7 @@ figcaption { font-size: .875rem; display: flex; justify-content: space-between; 
   .key dd { font-size: 1.1rem; }
   table { font-size: .875rem; }
   td.bar { width: 20%; min-width: 2.8rem; }
-  th, td { padding-right: .35rem; }
+  th, td { padding-right: .5rem; }
 }
 @page { margin: 15mm; }
 @media print {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,7 +28,7 @@ from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime
+    from datetime import date
 
 __all__ = ["Valued", "valued"]
 
@@ -103,7 +103,8 @@ class Valued:
             changes[last] = changes.get(last, 0) - value
         if not made:
             return []
-        found, is_open, first = [], 0, min(made)
+        first, is_open = min(made), 0
+        found: list[tuple[date, int, int, int]] = []
         for number in range((max(changes) - first).days + 1):
             day = first + number * _DAY
             is_open += changes.get(day, 0)
@@ -121,7 +122,7 @@ class Valued:
     def examples(self) -> list[Quote]:
         """For each grade, best first, the quote in the middle of its values: so that they are not chosen to please."""
         grades = [grade.id for terms in self.programme.terms[-1:] for grade in terms.grades]
-        found = []
+        found: list[Quote] = []
         for grade in grades:
             places = np.flatnonzero((self.rows["grade"] == grade).to_numpy())
             if len(places):

@@ -575,6 +575,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "simulator.replay": {"violation": example(simulator.Violation)},
         "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
         "programme.doubts": {"source": SOUND.priced},
+        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date()},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
         "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from miexchange.cli._given import Wrong
 from miexchange.cli._output import hide_all, width
-from miexchange.errors import InvalidImei
+from miexchange.errors import InvalidImei, MiExchangeError
 from miexchange.imei import Imei
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from miexchange.catalogue import Catalogue, Variant
     from miexchange.condition import Question
 
-__all__ = ["can_ask", "for_answer", "for_imei", "for_model"]
+__all__ = ["can_ask", "for_answer", "for_imei", "for_model", "for_word"]
 
 _MOST_CHOICES = 15
+_T = TypeVar("_T")
 
 
 def can_ask() -> bool:
@@ -86,6 +87,25 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
         if not text and question.optional:
             return None
         _tell(f"Type a number from 1 to {len(names)}, or one of: {', '.join(names)}.")
+
+
+def for_word(prompt: str, otherwise: str, instead: str, read: Callable[[str], _T]) -> _T:
+    """Ask until what is typed can be read, and return what it is read as.
+
+    Args:
+        prompt: the question.
+        otherwise: what an empty line stands for.
+        instead: the option that answers it too.
+        read: reads it, or raises an error that says why not.
+    """
+    while True:
+        sys.stderr.write("\n")
+        _tell(prompt)
+        text = _line(f"[{otherwise}] ", instead)
+        try:
+            return read(text or otherwise)
+        except MiExchangeError as error:
+            _tell(f"{error}")
 
 
 def _tell(text: str, hang: int = 0) -> None:

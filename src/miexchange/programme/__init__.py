@@ -10,7 +10,7 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 """
 
 from miexchange.programme.limits import Limit
-from miexchange.programme.programme import Programme, doubts, lint, shipped
+from miexchange.programme.programme import Programme, doubts, lint, new_programme, shipped
 from miexchange.programme.rules import AgeBand, Bonus, CustomerClass, Overlap
 from miexchange.programme.terms import NONE_GIVEN, ExchangeRules, StepName, Terms, UsageRules
 
@@ -28,5 +28,6 @@ __all__ = [
     "UsageRules",
     "doubts",
     "lint",
+    "new_programme",
     "shipped",
 ]

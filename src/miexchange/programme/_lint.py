@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing
     from miexchange.market import Price
+    from miexchange.money import Currency
     from miexchange.programme import Terms
     from miexchange.programme._load import Answers, Draft
 
-__all__ = ["check"]
+__all__ = ["REGISTER_AGES", "check", "is_under_register_law"]
 
 _REGISTER_LAW = datetime(2025, 10, 22, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+REGISTER_AGES = ("accept_register_hours", "hand_over_register_hours")
+"""How old a register's answer may be at acceptance and at the door: fields of `ExchangeRules`."""
+
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _Fault = tuple[str, str, str]
@@ -204,6 +208,11 @@ def _check_rules(terms: Terms, index: int, draft: Draft) -> None:
             draft.bad(("terms", index, rule.setting, number, key), what, remedy)
 
 
+def is_under_register_law(currency: Currency | None, begin: datetime) -> bool:
+    """Tell whether terms in a currency that begin at an instant are under the law that `_check_register` names."""
+    return currency is not None and currency.code == "INR" and begin >= _REGISTER_LAW
+
+
 def _check_register(terms: Terms, index: int, draft: Draft) -> None:
     """See that Indian terms take no used phone unless a register was asked, as the law wants since 22 October 2025.
 
@@ -211,7 +220,7 @@ def _check_register(terms: Terms, index: int, draft: Draft) -> None:
     lets go of what is in it: Telecommunications (Telecom Cyber Security) Amendment Rules, 2025, G.S.R. 771(E),
     https://gazettetracker.com/g/CG-DL-E-22102025-267074. How old an answer may be is for the terms to say.
     """
-    if draft.currency is None or draft.currency.code != "INR" or terms.effective_from < _REGISTER_LAW:
+    if not is_under_register_law(draft.currency, terms.effective_from):
         return
     because = "from 22 October 2025 on a register must be asked before a used phone is bought: G.S.R. 771(E)"
     if terms.eligibility.unverified_imei != "refuse":
@@ -219,8 +228,7 @@ def _check_register(terms: Terms, index: int, draft: Draft) -> None:
         draft.bad(("terms", index, "eligibility", "unverified_imei"), what, "Write refuse")
     hours = {("eligibility", "register_hours"): terms.eligibility.register_hours}
     if terms.exchange is not None:
-        names = ("accept_register_hours", "hand_over_register_hours")
-        hours |= {("exchange", name): getattr(terms.exchange, name) for name in names}
+        hours |= {("exchange", name): getattr(terms.exchange, name) for name in REGISTER_AGES}
     for path, number in hours.items():
         if not number:
             what, remedy = f"an answer of any age is taken, and {because}", "Say how many hours an answer is taken"

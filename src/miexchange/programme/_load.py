@@ -41,11 +41,35 @@ from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Answers", "Asked", "Draft", "Part", "directory_of", "doubts", "lint", "load", "load_with"]
+__all__ = [
+    "CONDITION_COLUMNS",
+    "GRADE_COLUMNS",
+    "Answers",
+    "Asked",
+    "Bank",
+    "Draft",
+    "Head",
+    "Part",
+    "TermsTables",
+    "directory_of",
+    "doubts",
+    "lint",
+    "load",
+    "load_with",
+    "terms_shape",
+]
+
+GRADE_COLUMNS = ("grade", "keep_bps", "ctia", "r2", "meaning", "source")
+CONDITION_COLUMNS = (
+    *("question", "option", "gate", "grade", "keep_bps", "deduct_minor", "deduct_bps", "anchor", "weight_bps"),
+    *("extra_minor", "source"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _BankQuestion:
+    """One question of a bank; see `miexchange.condition.Question`."""
+
     id: Id
     ask: Text
     component: Id
@@ -56,14 +80,28 @@ class _BankQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bank:
+class Bank:
+    """A bank of questions: the file that terms name in ``questions``.
+
+    Attributes:
+        version: the version of the questions; a quote names it.
+        question: the questions, in the order in which they are asked.
+    """
+
     version: Id
     question: Annotated[tuple[_BankQuestion, ...], Items(1, LISTED, "id")]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of which models a question is asked, where that is not all of them."""
+    """Of which models a question is asked, where that is not all of them.
+
+    Attributes:
+        question: the question's id.
+        brands: the brands of the models; without them, all.
+        launched_from: the first day on which they were launched; without it, any.
+        source: why it is not asked of others.
+    """
 
     question: Id
     brands: Words = ()
@@ -72,8 +110,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
-    """The part of ``programme.toml`` above the terms."""
+class Head:
+    """The part of ``programme.toml`` above the terms. What is a field of `Programme` too is said there.
+
+    Attributes:
+        zone: where its days begin: the name of a zone of the IANA database, such as ``Asia/Kolkata``. This or
+            utc_offset_minutes must be there, and not both.
+        utc_offset_minutes: where its days begin, in minutes east of UTC that hold all year, such as 330 for India.
+        models: the file of the models, from the directory of this one, as all files.
+        tacs: the file of the TAC table: which model a TAC belongs to.
+        eligible_models: the file of the models that it takes, dated.
+        market_prices: the file of the market prices, dated.
+        repair_anchors: the file of the repair anchors, dated; needed where an answer deducts by one.
+        tax_treatments: the file of how the parts of a trade-in count for tax, dated.
+        source: where it is from.
+    """
 
     id: Id
     title: Text
@@ -94,13 +145,29 @@ class _Head:
     source: Note = ""
 
 
-def _terms_shape() -> Shape:
+@dataclass(frozen=True, slots=True)
+class TermsTables:
+    """What ``[[terms]]`` has in ``programme.toml`` beside the fields of `Terms`.
+
+    Attributes:
+        questions: the file of the bank of questions.
+        condition: the file of what each answer does. The questions that it has rows of are those that are asked.
+        grades: the file of the grades, best first.
+        asked: of which models a question is asked, where that is not all of them.
+    """
+
+    questions: Text
+    condition: Text
+    grades: Text
+    asked: Annotated[tuple[Asked, ...], Items(0, LISTED)] = ()
+
+
+def terms_shape() -> Shape:
     """Return the keys of ``[[terms]]``: those of `Terms`, with the names of tables in place of what is in them."""
-    shape = shape_of(Terms)
-    tables = {"questions": Text, "condition": Text, "grades": Text}
+    shape, tables = shape_of(Terms), shape_of(TermsTables)
     kept = {key: kind for key, kind in shape.types.items() if key not in {"questionnaire", "grades"}}
-    required = (shape.required - {"questionnaire"}) | tables.keys()
-    return Shape({**kept, **tables, "asked": Annotated[tuple[Asked, ...], Items(0, LISTED)]}, frozenset(required))
+    required = (shape.required - {"questionnaire"}) | tables.required
+    return Shape({**kept, **tables.types}, frozenset(required))
 
 
 _Place = tuple[str, int]  # a file and a line
@@ -286,7 +353,7 @@ def _read_directory(
     draft = Draft(file, toml, problems)
     data = dict(toml.data)
     versions = data.pop("terms", [])
-    head = Fitter(toml, file, UTC, problems).fields(shape_of(_Head), data, ())
+    head = Fitter(toml, file, UTC, problems).fields(shape_of(Head), data, ())
     draft.currency = _currency(head, draft)
     draft.zone = _zone(data, head, draft)
     draft.price_step_minor = head.get("price_step_minor", 0 if "price_step_minor" in data else 1)
@@ -408,7 +475,7 @@ class _TermsReader:
         self._draft = draft
         self._problems = draft.problems
         self._fitter = Fitter(draft.toml, draft.file, draft.zone, draft.problems)
-        self._shape = _terms_shape()
+        self._shape = terms_shape()
         self._known: dict[tuple[str, str, str], Answers | None] = {}
 
     def read(self, data: dict[str, Any], index: int) -> Part:
@@ -447,7 +514,7 @@ class _TermsReader:
         toml = read_toml(self._directory / questions, bank_file, self._problems)
         if toml is None:
             return None
-        bank: _Bank | None = Fitter(toml, bank_file, UTC, self._problems).table(_Bank, toml.data, ())
+        bank: Bank | None = Fitter(toml, bank_file, UTC, self._problems).table(Bank, toml.data, ())
         if bank is None:
             return None
         file = _called(self._directory, condition)
@@ -479,7 +546,7 @@ def _restricted(question: Question, asked: tuple[Asked, ...]) -> Question:
 def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade, ...], dict[str, _Place]]:
     grades: dict[str, Grade] = {}
     places: dict[str, _Place] = {}
-    for row in read_rows(path, ("grade", "keep_bps", "ctia", "r2", "meaning", "source"), (), problems, file=file):
+    for row in read_rows(path, GRADE_COLUMNS, (), problems, file=file):
         grade = row.made(
             Grade,
             {"id": "grade"},
@@ -502,15 +569,12 @@ def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade
     return tuple(grades.values()), places
 
 
-def _condition_rows(
-    path: Path, file: str, bank: _Bank, bank_file: str, problems: Problems
-) -> dict[str, dict[str, Row]]:
+def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems: Problems) -> dict[str, dict[str, Row]]:
     """Read what each option does; exactly one row for each option of each question that is asked."""
     known = {question.id: dict.fromkeys(option.id for option in question.options) for question in bank.question}
-    columns = ("question", "option", "gate", "grade", "keep_bps", "deduct_minor", "deduct_bps", "anchor", "weight_bps")
     found: dict[str, dict[str, Row]] = {}
     before = len(problems.found)
-    for row in read_rows(path, (*columns, "extra_minor", "source"), (), problems, file=file):
+    for row in read_rows(path, CONDITION_COLUMNS, (), problems, file=file):
         question, option = row.text("question"), row.text("option")
         if not row.good:
             continue

@@ -96,8 +96,9 @@ class ExchangeRules(Value):
             left when it was reserved; or ``full``, all its days anew. Either counts from the cancellation.
         mismatch: what happens where the inspected phone is worth less than quoted by more than the tolerance:
             ``honour`` the quote all the same, let the customer pay the ``difference``, or ``cancel`` the exchange.
-        tolerance_minor: a shortfall of up to so much is honoured; or
-        tolerance_bps: of up to this share of the coupon's value, in basis points; the larger of the two counts.
+        tolerance_minor: a shortfall of up to this is honoured; so is one within tolerance_bps.
+        tolerance_bps: a shortfall of up to this share of the coupon's value is honoured; so is one within
+            tolerance_minor.
         decide_hours: how long the customer may take to accept or decline a re-quote; 0 where none is made.
         reversal: what the customer gets for the old phone when the new one is returned: ``none``, the exchange
             cannot be reversed; ``store_credit`` of its value without bonuses; or the ``old_phone`` itself.

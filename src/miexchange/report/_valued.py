@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from miexchange._limits import NAME
 from miexchange._privacy import masked
-from miexchange._text import is_missing, text_of
+from miexchange._text import is_missing, printable, text_of
 from miexchange._time import TICK
 from miexchange._value import argument, instant
 from miexchange.batch import appraise_frame
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Valued", "valued"]
 
 _EXAMPLES = 4
+_EMPTY = "(empty)"
 _DAY = timedelta(days=1)
 
 
@@ -168,7 +168,7 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime) -> Valued:
         {
             "at": pd.Series(moments, dtype=object),
             "day": pd.Series([one and one.astimezone(programme.zone).date() for one in moments], dtype=object),
-            "model": [one if one in by_model else masked(one[:NAME]) for one in models],
+            "model": [one if one in by_model else printable(masked(one)) or _EMPTY for one in models],
             "brand": [by_model[one].brand if one in by_model else "unknown" for one in models],
             "outcome": values["outcome"].astype(str),
             "reasons": values["reasons"].astype(str),

@@ -251,7 +251,7 @@ def test_a_book_without_a_quote_has_a_report() -> None:
     found = Page(book_report(rows, graded(), at=datetime(2017, 1, 1, tzinfo=UTC)))
     assert {
         "No terms are in force on 2017-01-01.",
-        "No price changed between 2017-01-01 and 2017-01-01.",
+        "No price changed on 2017-01-01.",
         "No device is quoted.",
         "none",
     } <= {*found.texts}
@@ -272,7 +272,9 @@ def test_bonuses_are_among_the_rules() -> None:
 def test_a_book_without_a_refusal_has_a_report() -> None:
     rows = simulate_book(graded(), 30, seed=1, at=AT, faults=0, models=2)
     found = Page(book_report(rows, graded(), at=AT))
-    assert "No device is refused." in found.texts
+    assert {"No device is refused.", "No price changed on 2018-06-01. The last list began on 2018-05-15."} <= {
+        *found.texts
+    }
     assert "Devices by brand and grade" not in found.tables
 
 

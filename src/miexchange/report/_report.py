@@ -149,7 +149,8 @@ def _terms(found: Valued) -> Iterator[Element]:
 def _rules(found: Valued, terms: Terms) -> Iterator[tuple[str, str]]:
     yield "A quote can be accepted for", f"{terms.quote_valid_hours} hours"
     yield "A price is used for", f"{terms.price_max_age_days} days"
-    yield "The operator's share of the value", percent(BPS - terms.factor_bps)
+    if terms.factor_bps < BPS:
+        yield "The operator's share of the value", percent(BPS - terms.factor_bps)
     yield "Least value of a device", found.money(terms.scrap_minor)
     yield "Values are rounded down to", found.money(terms.step_minor)
     for rule in (*RETENTIONS, OVERLAPS):
@@ -172,8 +173,11 @@ def _prices(found: Valued) -> Iterator[Element]:
                 earlier = None if before is None else before.price_minor
                 changes.append((after.effective_from, model, earlier, after.price_minor))
     since, until = found.day(start), found.day(end)
+    when = f"on {since}" if since == until else f"between {since} and {until}"
     if not changes:
-        yield element("p", f"No price changed between {since} and {until}.")
+        begun = max((row.effective_from for row in found.programme.prices if row.effective_from <= start), default=None)
+        before = "" if begun is None else f" The last list began on {found.day(begun)}."
+        yield element("p", f"No price changed {when}.{before}")
         return
     changes.sort(key=lambda one: one[:2])
     lists = [_list_row(found, begins, [*group]) for begins, group in groupby(changes, key=lambda one: one[0])]
@@ -185,7 +189,7 @@ def _prices(found: Valued) -> Iterator[Element]:
         "New": "number",
         "Mean change": "number",
     }
-    yield table(f"Price lists that began between {since} and {until}", heads, lists)
+    yield table(f"Price lists that began {when}", heads, lists)
     seen = [
         (begins, model, before, after)
         for begins, model, before, after in changes

@@ -176,8 +176,8 @@ def _prices(found: Valued) -> Iterator[Element]:
     when = f"on {since}" if since == until else f"between {since} and {until}"
     if not changes:
         begun = max((row.effective_from for row in found.programme.prices if row.effective_from <= start), default=None)
-        before = "" if begun is None else f" The last list began on {found.day(begun)}."
-        yield element("p", f"No price changed {when}.{before}")
+        last = "" if begun is None else f" The last list began on {found.day(begun)}."
+        yield element("p", f"No price changed {when}.{last}")
         return
     changes.sort(key=lambda one: one[:2])
     lists = [_list_row(found, begins, [*group]) for begins, group in groupby(changes, key=lambda one: one[0])]

@@ -12,13 +12,13 @@ import pandas as pd
 
 from miexchange._privacy import masked
 from miexchange._text import is_missing, printable, text_of
-from miexchange._time import TICK
+from miexchange._time import TICK, NotATime, instant_of
 from miexchange._value import argument, instant
 from miexchange.batch import appraise_frame
 from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.display import amount_text
-from miexchange.errors import MiExchangeError, out_of_range
+from miexchange.errors import out_of_range
 from miexchange.money import Money
 from miexchange.programme import Programme
 from miexchange.programme.rules import INPUTS
@@ -27,7 +27,7 @@ from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, tzinfo
 
 __all__ = ["Valued", "valued"]
 
@@ -161,13 +161,14 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime) -> Valued:
     book = book.reset_index(drop=True)
     has_at = "at" in book.columns
     values = appraise_frame(book, programme, at=None if has_at else at)
-    moments = [_instant(cell) for cell in book["at"]] if has_at else [at] * len(book)
+    zone = programme.zone
+    moments = [_instant(cell, zone) for cell in book["at"]] if has_at else [at] * len(book)
     by_model = programme.catalogue.by_model
     models = [text_of(cell) or "" for cell in book["model"]]
     rows = pd.DataFrame(
         {
             "at": pd.Series(moments, dtype=object),
-            "day": pd.Series([one and one.astimezone(programme.zone).date() for one in moments], dtype=object),
+            "day": pd.Series([one and one.astimezone(zone).date() for one in moments], dtype=object),
             "model": [one if one in by_model else printable(masked(one)) or _EMPTY for one in models],
             "brand": [by_model[one].brand if one in by_model else "unknown" for one in models],
             "outcome": values["outcome"].astype(str),
@@ -179,9 +180,9 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime) -> Valued:
     return Valued(programme, at, book, rows)
 
 
-def _instant(cell: object) -> datetime | None:
+def _instant(cell: object, zone: tzinfo) -> datetime | None:
     """Return the instant of a cell; a device without one is refused, and has no day."""
     try:
-        return instant(cell, "at")
-    except MiExchangeError:
+        return instant_of(cell, zone)
+    except NotATime:
         return None

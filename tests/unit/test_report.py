@@ -278,6 +278,15 @@ def test_a_book_without_a_refusal_has_a_report() -> None:
     assert "Devices by brand and grade" not in found.tables
 
 
+def test_instants_are_read_as_a_table_reads_them() -> None:
+    rows = simulate_book(graded(), 3, seed=1, at=AT, faults=0)
+    told = Page(book_report(rows, graded(), at=AT)).tables
+    fine = pd.Series([pd.Timestamp(AT) + pd.Timedelta(1, "ns"), pd.NaT, pd.Timestamp(AT)])
+    found = Page(book_report(rows.assign(at=fine), graded(), at=AT)).tables
+    assert [row[1] for row in told["Exposure by day"][1:2]] == ["3"]
+    assert [row[1] for row in found["Exposure by day"][1:2]] == ["2"]
+
+
 @pytest.mark.parametrize("rows", [pd.DataFrame({"model": []}), None, "book.csv"])
 def test_what_is_no_book_is_refused(rows: pd.DataFrame) -> None:
     with pytest.raises(InvalidValue, match="book"):

@@ -181,7 +181,9 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime) -> Valued:
 
 
 def _instant(cell: object, zone: tzinfo) -> datetime | None:
-    """Return the instant of a cell; a device without one is refused, and has no day."""
+    """Return the instant of a cell, to the microsecond; a device without one is refused, and has no day."""
+    if type(cell) is pd.Timestamp and not is_missing(cell):
+        cell = cell.floor("us")
     try:
         return instant_of(cell, zone)
     except NotATime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from miexchange._files import read_text
 from miexchange._problems import Problems
 from miexchange._text import is_blank, path_of, text_of
-from miexchange._time import NotATime, read_day, read_instant
+from miexchange._time import NotATime, is_day, read_day, read_instant
 from miexchange._value import argument
 from miexchange.errors import shown, wrong_type
 from miexchange.market import PriceTable
@@ -93,7 +93,7 @@ def read_book(source: str | Path) -> pd.DataFrame:
         problems.raise_if_any()
         raise
     readers: dict[str, Callable[[str], object]] = {
-        "at": lambda cell: read_instant(cell, None),
+        "at": lambda cell: read_day(cell) if is_day(cell) else read_instant(cell, None),
         "purchased_on": read_day,
     }
     for name in readers.keys() & set(book.columns):

@@ -90,7 +90,8 @@ def _check_answers(answers: Answers, draft: Draft) -> None:
         file, line = answers.grade_places[grade.id]
         better = answers.grades[max(step - 1, 0)]
         if grade.keep_bps > better.keep_bps:
-            what = f"grade {grade.id} keeps {grade.keep_bps}, more than {better.id}, which is better: {better.keep_bps}"
+            kept, less = percent(grade.keep_bps), percent(better.keep_bps)
+            what = f"grade {grade.id} keeps {kept}, more than {better.id}, which is better: {less}"
             remedy = "Order the grades best first, none keeping more than the one before"
             with draft.of_a_law():
                 draft.problems.add(file, line, "keep_bps", what, remedy)
@@ -144,7 +145,7 @@ def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[
     costs = [0 if option.deduction is None else option.deduction.size for option in (better, worse)]
     pairs = (
         ("grade", "has a better grade", -better.grade, -worse.grade),
-        ("keep_bps", f"keeps {worse.keep_bps}", better.keep_bps, worse.keep_bps),
+        ("keep_bps", f"keeps {percent(worse.keep_bps)}", better.keep_bps, worse.keep_bps),
         ("deduct_minor", f"costs {costs[1]}", -costs[0], -costs[1] if comparable else -costs[0]),
         ("extra_minor", f"adds {worse.extra_minor}", better.extra_minor, worse.extra_minor),
     )

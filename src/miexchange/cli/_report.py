@@ -7,7 +7,9 @@ import typer
 
 from miexchange import _new_file
 from miexchange.cli import _given, _output
+from miexchange.cli._files import at_hand
 from miexchange.cli._options import At, Json, ProgrammeOption
+from miexchange.cli._wrong import Wrong, quoted
 from miexchange.pricelists import read_book
 
 __all__ = ["report"]
@@ -16,7 +18,7 @@ _INSTALL = "A report needs the extra `report`: pip install 'miexchange[report]'"
 
 
 def report(
-    book: Annotated[Path, typer.Argument(metavar="BOOK", help="CSV of devices: model, answers, at.")],
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="CSV of devices: model, answers, at; - is stdin.")],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The HTML file to write.")],
     programme: ProgrammeOption = "mi-exchange-india",
@@ -33,12 +35,13 @@ def report(
     rules = _given.programme(programme)
     moment = _given.instant(at, "--at", rules.zone)
     if output.exists() and not force:
-        raise _given.Wrong(f"'{output}' is there: name another file, or overwrite it with --force")
-    devices = read_book(book)
+        raise Wrong(f"{quoted(output)} is there: name another file, or overwrite it with --force")
+    with at_hand(book, "BOOK", ("csv",)) as path:
+        devices = read_book(path, keep_wrong=True)
     try:
         from miexchange.report import book_report  # noqa: PLC0415 - it loads what values tables
     except ModuleNotFoundError:
-        raise _given.Wrong(_INSTALL) from None
+        raise Wrong(_INSTALL) from None
     text = book_report(devices, rules, at=moment)
     unfinished = output.with_name(f"{output.name}.part")
     try:
@@ -46,7 +49,7 @@ def report(
             file.write(text.encode())
         _new_file.place(unfinished, output)
     except OSError as error:
-        raise _given.Wrong(f"'{output}' cannot be written: {error.strerror or error}") from None
+        raise Wrong(f"{quoted(output)} cannot be written: {error.strerror or error}") from None
     if as_json:
         _output.write_json({"output": f"{output}", "devices": len(devices), "digest": rules.digest})
         return

@@ -76,7 +76,7 @@ def read_book(source: str | Path, *, keep_wrong: bool = False) -> pd.DataFrame:
             refused, as `miexchange batch` does.
 
     Raises:
-        DataError: it cannot be read, with every cell of ``at`` and ``purchased_on`` that is wrong, unless they are kept.
+        DataError: it cannot be read; with every wrong cell of ``at`` and ``purchased_on``, unless they are kept.
         InvalidValue: it is no path.
     """
     import pandas as pd  # noqa: PLC0415 - slow to load, and only a book needs it

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -88,6 +90,7 @@ def book() -> pd.DataFrame:
     rows.loc[7, "model"] = "half a pair \ud800 and \u202eturned"
     rows["at"] = rows["at"].astype(object)
     rows.loc[6, "at"] = "yesterday"
+    rows.loc[9, "at"] = datetime(2018, 5, 1, 18, 30, tzinfo=UTC)  # midnight in India: so is the end of its quote
     rows[HOSTILE] = HOSTILE
     return rows
 
@@ -190,6 +193,10 @@ def test_the_numbers_are_those_of_the_values() -> None:
     total = int(quoted["coupon_value_minor"].sum())
     assert money(total) in page().texts
     grades = page().tables["By grade"][1:]
+    assert [row[3:] for row in grades] == [
+        [money(sum(group)), money(math.floor(Fraction(sum(group), len(group)) + Fraction(1, 2)))]
+        for _, group in quoted["coupon_value_minor"].astype(int).groupby(quoted["grade"].astype(str))
+    ]
     assert [row[:2] for row in grades] == [
         [grade, f"{count}"] for grade, count in quoted["grade"].astype(str).value_counts().sort_index().items()
     ]
@@ -235,6 +242,15 @@ def test_prices_that_changed_during_the_book_are_told() -> None:
     assert [row[0] for row in table[1:]] == ["2018-05-15"]
     assert sum(map(int, table[1][1:5])) == 306
     assert "The devices were asked under 2018-03, 2018-05." in " ".join(page().texts)
+
+
+def test_a_price_that_began_with_the_book_has_not_changed_and_one_that_begins_at_its_end_has() -> None:
+    begins = datetime(2018, 5, 14, 18, 30, tzinfo=UTC)
+    rows = simulate_book(graded(), 5, seed=1, at=AT, faults=0)
+    found = Page(book_report(rows.assign(at=begins), graded(), at=begins))
+    assert "No price changed on 2018-05-15. The last list began on 2018-05-15." in found.texts
+    found = Page(book_report(rows.assign(at=begins - timedelta(days=3)), graded(), at=begins))
+    assert "Price lists that began between 2018-05-12 and 2018-05-15" in found.tables
 
 
 def test_a_long_book_is_summed_by_month() -> None:

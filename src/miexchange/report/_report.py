@@ -126,8 +126,11 @@ def _terms(found: Valued) -> Iterator[Element]:
         return
     rows = [*_rules(found, terms)]
     grades = [[grade.id, percent(grade.keep_bps), grade.meaning] for grade in terms.grades]
-    gates = [
-        [question.ask, "; ".join(option.says for option in question.options if option.gate)]
+    gates: list[list[Part]] = [
+        [
+            question.ask,
+            element("div", *(element("div", option.says) for option in question.options if option.gate)),
+        ]
         for question in terms.questionnaire.questions
         if any(option.gate for option in question.options)
     ]

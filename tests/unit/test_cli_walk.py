@@ -121,7 +121,7 @@ def answering(command: tuple[str, ...], files: Path) -> dict[str, str]:
     return {
         param.name: known[param.name]
         for param in params(command)
-        if param.name in known and (param.required or param.name in {"model"})
+        if param.name in known and (param.required or param.name == "model")
     }
 
 

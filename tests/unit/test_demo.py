@@ -12,8 +12,8 @@ import miexchange
 from miexchange import InvalidValue, Quote, _demo
 from miexchange.cli import _output
 from unit.command import (
-    IN_PAISE,
     IMEI,
+    IN_PAISE,
     library_quote,
     run,
 )

@@ -167,7 +167,7 @@ class _Judge:
     def faults(self, row: Mapping[str, Any], strange: list[str]) -> Iterator[str]:
         """Yield what is wrong with the cells that hold no value of their type."""
         for name in self._kinds:
-            if name in strange and name not in _NUMBERS:
+            if (name in strange or row[name] is UNREADABLE) and name not in _NUMBERS:
                 yield _said(name, row[name], *self._fault(name, row[name]))
         for name, remedy in _NEEDED.items():
             if name in row and row[name] is None and name not in strange:
@@ -247,11 +247,11 @@ def _is_about(reason: Reason, cell: object) -> bool:
     given = text_of(cell)
     if given is None:
         return reason.code is ReasonCode.IMEI_NOT_TEXT
-    return mask("".join(filter(str.isdigit, given))) == mask("".join(filter(_shows, reason.subject)))
+    return _shown_of(mask(given)) == _shown_of(reason.subject)
 
 
-def _shows(character: str) -> bool:
-    return character.isdigit() or character == "*"
+def _shown_of(number: str) -> str:
+    return "".join(character for character in number if character.isdigit() or character == "*")
 
 
 def _said(name: str, cell: object, what: str, remedy: str) -> str:

@@ -120,7 +120,7 @@ def demo(
     Nothing is asked and no file is written. It ends with exit code 0.
     """
     if devices:
-        _output.say_table_of_devices(_data.folder() / "devices.csv", as_json=as_json)
+        _output.write_sample(_data.folder() / "devices.csv", as_json=as_json)
         return
     story = _demo.journey()
     if as_json:

@@ -10,7 +10,7 @@ import typer
 from typer import completion as of_typer
 
 from miexchange.cli import _output
-from miexchange.cli._options import Json
+from miexchange.cli._options import Json  # noqa: TC001 - typer reads it when it runs
 
 __all__ = ["Shell", "completion", "ended", "get_ready", "is_asked"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "listing", "reconcile"]
 
-InState = Annotated[State | None, typer.Option("--state", help="In this state.")]
+InState = Annotated[State | None, typer.Option("--state", metavar="STATE", help=f"In this state: {', '.join(State)}.")]
 OnDay = Annotated[str | None, typer.Option("--day", metavar="DAY", help="Accepted on this day, such as 2018-03-20.")]
 OfProgramme = Annotated[str | None, typer.Option("--programme", metavar="ID", help="Quoted by this programme.")]
 

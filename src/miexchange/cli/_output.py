@@ -12,11 +12,10 @@ from datetime import UTC
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from miexchange._text import printable, without_passwords
@@ -55,15 +54,14 @@ __all__ = [
     "say_refusal",
     "say_story",
     "say_table",
-    "say_table_of_devices",
     "warn",
     "width",
     "write_anything",
     "write_json",
+    "write_sample",
     "writer",
 ]
 
-_USUAL_WIDTH = 80
 _FEW = 3
 
 _ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -275,7 +273,7 @@ def say_lines(lines: Iterable[str]) -> None:
         _emit(f"{hide(line)}\n")
 
 
-def say_table_of_devices(file: Path, *, as_json: bool) -> None:
+def write_sample(file: Path, *, as_json: bool) -> None:
     """Write the sample of devices, whose IMEIs are made up and not masked: it is to be read by `miexchange batch`."""
     lines = file.read_text("utf-8").splitlines()
     if as_json:
@@ -292,40 +290,69 @@ def say_table(
     Nothing is ever cut. A cell of several lines is a tuple of them.
     """
     rows = [tuple(row) for row in rows]
-    if _needed(columns, rows, header=header) + indent > width():
-        _say_lists([f"{column.header}" if header else "" for column in columns], rows, indent)
+    heads = [f"{column.header}" if header else "" for column in columns]
+    widths = _widths(columns, [heads, *rows], width() - indent)
+    if widths is None:
+        _say_lists(heads, rows, indent)
         return
-    shape = box.SIMPLE_HEAD if header else None
-    padding = (0, 1, 0, 0) if header else (0, 2, 0, 0)  # two spaces between columns: a box adds one
-    table = Table(*columns, box=shape, show_header=header, show_edge=False, pad_edge=False, padding=padding)
-    for column in table.columns:
-        column.header = _cell(str(column.header))
-        column.overflow = "fold"
-        column.no_wrap = column.no_wrap and width() >= _USUAL_WIDTH
-    for row in rows:
-        table.add_row(*map(_cell, row))
-    _write(Padding(table, (0, 0, 0, indent)))
+    right = [column.justify == "right" for column in columns]
+    lines = [line for row in rows for line in _side_by_side(row, widths, right)]
+    if header:
+        rule = Text("─" * (sum(widths) + len(_BETWEEN) * (len(widths) - 1)))
+        lines = [*_side_by_side(heads, widths, right, style="bold"), rule, *lines]
+    _write(*(Padding(line, (0, 0, 0, indent)) for line in lines))
 
 
 _FOLDED = 24
-"""A word of more characters, such as a digest, is folded rather than written on a line of its own."""
+"""Where there is little room, a word of more characters, such as a digest, is folded."""
 
-_BETWEEN = 2  # spaces between columns
+_BETWEEN = "  "
+"""What stands between two columns."""
 
 
-def _needed(columns: Sequence[Column], rows: Iterable[Sequence[str | tuple[str, ...]]], *, header: bool) -> int:
-    """Return how wide a table is whose words are whole, but for very long ones."""
-    widest = [_longest(f"{column.header}") if header else column.min_width or 0 for column in columns]
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, ...]]], room: int) -> list[int] | None:
+    """Return how wide each column is in so much room, its words whole but for very long ones; None if they do not fit.
+
+    A column gets what its longest line takes, as far as there is room: the narrow ones first, and a text the rest.
+    """
+    words, most = [column.min_width or 1 for column in columns], [1] * len(columns)
     for row in rows:
         for place, cell in enumerate(row):
-            for line in [cell] if isinstance(cell, str) else cell:
-                widest[place] = max(widest[place], _longest(line))
-    return sum(widest) + _BETWEEN * (len(widest) - 1)
+            for line in _lines(cell):
+                whole = cell_len(line)
+                longest = whole if columns[place].no_wrap else max(map(cell_len, line.split()), default=0)
+                words[place], most[place] = max(words[place], longest), max(most[place], whole)
+    room -= len(_BETWEEN) * (len(columns) - 1)
+    widths = words if sum(words) <= room else [min(_FOLDED, word) for word in words]
+    left = room - sum(widths)
+    if left < 0:
+        return None
+    wanted = [max(whole - width, 0) for whole, width in zip(most, widths, strict=True)]
+    for others, place in enumerate(sorted(range(len(columns)), key=wanted.__getitem__), -len(columns)):
+        more = min(wanted[place], left // -others)
+        widths[place] += more
+        left -= more
+    return widths
 
 
-def _longest(line: str) -> int:
-    words = line.split()
-    return min(_FOLDED, max(map(cell_len, words), default=0))
+def _side_by_side(
+    row: Sequence[str | tuple[str, ...]], widths: Sequence[int], right: Sequence[bool], style: str = ""
+) -> Iterator[Text]:
+    """Yield the lines of a row, whose cells are wrapped each in its column."""
+    console = _console(_Page())
+    cells = [_cell(cell).wrap(console, width, overflow="fold") for cell, width in zip(row, widths, strict=True)]
+    for number in range(max(map(len, cells))):
+        texts = [cell[number].plain.rstrip() if number < len(cell) else "" for cell in cells]
+        padded = (
+            (" " * (width - cell_len(text)) + text if is_right else text + " " * (width - cell_len(text)))
+            for text, width, is_right in zip(texts, widths, right, strict=True)
+        )
+        yield Text(_BETWEEN.join(padded).rstrip(), style=style)
+
+
+def _lines(cell: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lines of a cell as they are shown."""
+    return tuple(map(hide, (cell,) if isinstance(cell, str) else cell))
 
 
 def _say_lists(heads: Sequence[str], rows: Sequence[Sequence[str | tuple[str, ...]]], indent: int) -> None:
@@ -334,15 +361,15 @@ def _say_lists(heads: Sequence[str], rows: Sequence[Sequence[str | tuple[str, ..
         if number and any(heads):
             say()
         for place, (head, cell) in enumerate(zip(heads, row, strict=True)):
-            lines = [cell] if isinstance(cell, str) else [*cell]
+            lines = [*_lines(cell)]
             if head and "".join(lines):
                 lines[0] = f"{head}: {lines[0]}"
             for line in filter(None, lines):
                 say(line, indent=indent + (0 if place == 0 else 2))
 
 
-def _cell(lines: str | tuple[str, ...]) -> Text:
-    return Text(hide(lines) if isinstance(lines, str) else "\n".join(map(hide, lines)))
+def _cell(cell: str | tuple[str, ...]) -> Text:
+    return Text("\n".join(_lines(cell)))
 
 
 def say_facts(rows: Iterable[tuple[str, str]]) -> None:

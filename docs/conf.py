@@ -16,7 +16,7 @@ source_suffix = {".md": "markdown", ".myst": "markdown"}
 root_doc = "docs/index"
 include_patterns = [
     "docs/*.md",
-    "docs/api/*.myst",
+    "build/reference/*.myst",
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -39,3 +39,4 @@ html_show_copyright = False
 html_permalinks_icon = "#"
 html_static_path = ["browser"]
 html_css_files = ["site.css"]
+pygments_dark_style = "github-dark"

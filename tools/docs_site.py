@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["API", "setup"]
 
-API = Path(__file__).resolve().parents[1] / "docs" / "api"
+API = Path(__file__).resolve().parents[1] / "build" / "reference"
 """Where the pages of the reference are written; Sphinx wants them among the others."""
 
 FIRST = '<!doctype html><title>miexchange</title><meta http-equiv="refresh" content="0; url=docs/index.html">'
@@ -38,7 +38,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _write_reference() -> None:
-    API.mkdir(exist_ok=True)
+    API.mkdir(parents=True, exist_ok=True)
     pages = {API / f"{slug(title)}.myst": page(title) for title in (*names_of(), VALUES)}
     for file in set(API.iterdir()) - set(pages):
         file.unlink()
@@ -66,7 +66,17 @@ def _finish(app: Sphinx, failed: Exception | None) -> None:
         return
     engine = Path(app.outdir) / "_static" / "pyodide"
     shutil.copytree(FOLDER, engine, dirs_exist_ok=True)
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(engine), str(API.parents[1])]
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "--quiet",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(engine),
+        str(API.parents[1]),
+    ]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
     wheels = sorted(file.name for file in engine.glob("*.whl"))
     (engine / "wheels.json").write_text(json.dumps(wheels), encoding="utf-8")
@@ -77,7 +87,7 @@ def _navigation(index: str) -> str:
     sections = {
         title: _LINK.findall(body) for title, _, body in (part.partition("\n") for part in index.split("\n## ")[1:])
     }
-    sections["API"] = [f"api/{slug(title)}" for title in (*names_of(), VALUES)]
+    sections["API"] = [f"/build/reference/{slug(title)}" for title in (*names_of(), VALUES)]
     return "".join(
         f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "".join(f"{one}\n" for one in pages) + "```\n"
         for title, pages in sections.items()

@@ -97,7 +97,7 @@ def _class(name: str, found: griffe.Class, ticks: int) -> Iterator[str]:
         if _is_shown(method):
             body += _function(method.name, method, ticks - 1, prefix="")
     if "Value" in {str(base) for base in found.bases}:
-        body += ["", f"It has the methods of [every value](/docs/api/{slug(VALUES)}.myst)."]
+        body += ["", f"It has the methods of [every value](/build/reference/{slug(VALUES)}.myst)."]
     is_word = any(str(base) in {"Word", "Enum", "StrEnum"} for base in found.bases)
     signature = "" if is_word or "TypedDict" in {str(base) for base in found.bases} else _signature(found.parameters)
     yield from _directive("class", f"miexchange.{name}{signature}", body, ticks)

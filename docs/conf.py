@@ -27,7 +27,6 @@ nitpicky = True
 # A type in a signature may be private or of another package; links in texts are all checked.
 nitpick_ignore_regex = [("py:class", ".*")]
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence"]
 maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 toc_object_entries = False

@@ -507,6 +507,14 @@ def test_a_book_of_csv_is_read(tmp_path: Path) -> None:
     assert isinstance(book, pd.DataFrame)
 
 
+def test_a_wrong_day_can_be_kept_for_its_device_to_be_refused(tmp_path: Path) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text("model,at,purchased_on\na,yesterday,20/04/2018\nb,2018-04-20T12:00Z,\n", encoding="utf-8")
+    book = read_book(file, keep_wrong=True)
+    assert book["at"].tolist() == ["yesterday", datetime(2018, 4, 20, 12, tzinfo=UTC)]
+    assert book["purchased_on"].tolist() == ["20/04/2018", None]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [

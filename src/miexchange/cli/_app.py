@@ -22,6 +22,7 @@ from miexchange.cli import (
     _programme,
     _prove,
     _quote,
+    _report,
 )
 from miexchange.cli._options import EXIT_CODES, Json
 from miexchange.errors import MiExchangeError
@@ -130,6 +131,7 @@ def demo(
 
 app.command("quote", epilog=EXIT_CODES)(_quote.quote)
 app.command("batch", epilog=EXIT_CODES)(_batch.batch)
+app.command("report", epilog=EXIT_CODES)(_report.report)
 app.command("imei", epilog=EXIT_CODES)(_imei.imei)
 app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)

@@ -531,9 +531,10 @@ def test_show_has_terms_digest_questions_with_effects_and_coupon_rules() -> None
 
 
 def test_show_is_of_the_terms_in_force_and_names_every_effect() -> None:
-    old = " ".join(run("programme", "show", "graded-trade-in", "--at", AT).out.split())
+    wide = {"COLUMNS": "200"}
+    old = " ".join(run("programme", "show", "graded-trade-in", "--at", AT, environ=wide).out.split())
     for words in (
-        "-202.6 % of display repair",
+        "-202.6 % of display.glass repair",
         "-2 % of market",
         "Bonuses, terms 2018-03",
         "20 times, then upgrade-400",

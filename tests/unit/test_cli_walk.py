@@ -129,7 +129,10 @@ def answering(command: tuple[str, ...], files: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_an_error_in_json_has_one_schema(command: tuple[str, ...]) -> None:
+def test_an_error_in_json_has_one_schema(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where `programme new` may write
     wanted = [given(command)] if any(param.required for param in params(command)) else []
     for arguments in (["--no-such-option"], *wanted):
         plain, ran = run(*command, *arguments), run(*command, *arguments, "--json")

@@ -114,8 +114,11 @@ def test_a_programme_without_tax_treatments_has_no_table_of_them(tmp_path: Path)
 def test_limits_are_saved(base: Programme, tmp_path: Path) -> None:
     limits = (Limit("account", "account", 2, 30), Limit("store", "store", 100, 1, source="the shop's own"))
     *earlier, last = base.terms
+    assert last.exchange is not None
     programme = replace(base, terms=(*earlier, last.replace(exchange=last.exchange.replace(limits=limits))))
-    assert Programme.load(programme.save(tmp_path / "saved")).terms[-1].exchange.limits == limits
+    loaded = Programme.load(programme.save(tmp_path / "saved")).terms[-1].exchange
+    assert loaded is not None
+    assert loaded.limits == limits
 
 
 def test_what_is_there_is_not_written_over(base: Programme, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def attempt(
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, _WHO) as store:
         answer = store.attempt(code, order=order, reference=reference, at=when, idempotency_key=idempotency_key)
-    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
+        say_answer(store, answer, f"nothing is recorded of {code}", as_json=as_json)
 
 
 def send(

@@ -31,6 +31,7 @@ from miexchange.events import (
     Event,
     Identify,
     Later,
+    Override,
     Release,
     Reserve,
     Send,
@@ -106,6 +107,7 @@ class Exchange(Value):
         unlock_until: of a phone that was still locked, the first instant at which it can no longer be unlocked.
         wiped: how and when the customer's data were wiped; None where that is not on record.
         handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
+        override: who agreed to more than the rules give for the phone as it was found; None where nobody did.
     """
 
     quote: Quote
@@ -127,6 +129,7 @@ class Exchange(Value):
     unlock_until: Annotated[datetime | None, Since(2)] = None
     wiped: Annotated[Wipe | None, Since(2)] = None
     handed_over: Annotated[datetime | None, Since(2)] = None
+    override: Annotated[Override | None, Since(3)] = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -232,7 +235,12 @@ class Exchange(Value):
 
     @property
     def exchange_value(self) -> int:
-        """What the old phone is traded in at without bonuses, in minor units: the re-quote's, or else the quote's."""
+        """What the old phone is traded in at without bonuses, in minor units: the re-quote's, or else the quote's.
+
+        An override takes the place of the re-quote's.
+        """
+        if self.override is not None:
+            return self.override.exchange_value
         if self.settlement is not None and self.examination is not None:
             return self.examination.exchange_value
         return self.quote.exchange_value
@@ -524,6 +532,8 @@ def _is_on_record(exchange: Exchange, event: Event) -> bool:
         return event.identity in {"", exchange.identity} and event.ownership in {"", exchange.ownership}
     if isinstance(event, Wipe):
         return exchange.wiped is not None and event.replace(at=exchange.wiped.at) == exchange.wiped
+    if isinstance(event, Override):
+        return exchange.override is not None and event.replace(at=exchange.override.at) == exchange.override
     if isinstance(event, Send):
         return exchange.sent_at is not None and exchange.order is not None and exchange.order.id == event.order
     return False

@@ -17,6 +17,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.authority import Authority
 from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
 
@@ -119,6 +120,8 @@ class ExchangeRules(Value):
         wipe: whether a record of the wiped data is ``optional``, or demanded ``before_hand_over``; only a phone
             that was inspected has one by then.
         source: where the rules are from.
+        authorities: who may agree to more than the rules give for a phone that is worth less than quoted, and up to
+            which amounts; a role that is not listed may not.
     """
 
     inspection: Literal["required", "optional"]
@@ -141,6 +144,7 @@ class ExchangeRules(Value):
     send_days: Annotated[int, Between(0, LONGEST_DAYS), Since(2)] = 0
     unlock_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS), Since(2)] = 0
     wipe: Annotated[Literal["optional", "before_hand_over"], Since(2)] = "optional"
+    authorities: Annotated[tuple[Authority, ...], Items(0, LISTED, "role"), Since(3)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
@@ -150,6 +154,7 @@ class ExchangeRules(Value):
             ("reversal_days", "reversal", self.reversal != "none", True),
             ("rebuy_days", "rebuy", self.rebuy == "after", True),
             ("hand_over_register_hours", "inspection", self.inspection == "required", False),
+            ("authorities", "mismatch", self.mismatch == "difference", False),
         ):
             number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
             if number and not is_read:
@@ -188,6 +193,10 @@ class ExchangeRules(Value):
     def demands_ownership(self, value: int) -> bool:
         """Tell the same of a reference to the proof of ownership."""
         return self.ownership_above_minor is not None and whole(value, "value") > self.ownership_above_minor
+
+    def authority_of(self, role: str) -> Authority | None:
+        """Return the authority of a role; None where it has none."""
+        return next((one for one in self.authorities if one.role == role), None)
 
     def honours(self, shortfall: int, value: int) -> bool:
         """Tell whether a device that is worth so much less than the coupon's value is taken as it was quoted.

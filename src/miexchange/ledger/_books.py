@@ -11,7 +11,7 @@ from miexchange._time import from_micros, micros
 from miexchange._transitions import may_follow
 from miexchange._value import instant, packed
 from miexchange.errors import InvalidValue, MiExchangeError
-from miexchange.events import Accept, Inspect, Reserve, Void
+from miexchange.events import Accept, Inspect, Override, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold
 from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
@@ -176,6 +176,8 @@ class Books:
                 if refusal is not None:
                     return self._refuse(session, request, refusal)
             if after.version != exchange.version:
+                if isinstance(event, Override) and (refusal := _limits.grant(session, after)) is not None:
+                    return self._refuse(session, request, refusal)
                 if carefully and isinstance(event, Reserve) and self._is_taken(session.core, plain, event.order.id):
                     return self._refuse(session, request, TAKEN)
                 self._write(session, row, after, event, request)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Rule", "Step", "added_by", "not_possible", "reasons_of_register", "reserve"]
 
-_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "wiped", "override")
+_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "wiped", "override", "decide_until")
 """What a release takes away, for the phone is with its owner then."""
 
 

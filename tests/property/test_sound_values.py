@@ -47,7 +47,7 @@ from miexchange.condition import Deduction, Grade, Option, Question, Questionnai
 from miexchange.eligibility import EligibilityTerms
 from miexchange.market import Anchor, Gap
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit, Overlap, Terms
+from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, Limit, Overlap, Terms
 from miexchange.programme._fit import Fitter
 from miexchange.programme._toml import Toml
 from miexchange.strategies import STRATEGIES
@@ -141,6 +141,7 @@ def elements(at: At, count: int) -> tuple[Any, ...]:
 EXAMPLES: dict[tuple[Any, str], Any] = {
     (Terms, "bonuses"): Bonus("b", "B", amount_minor=1),
     (ExchangeRules, "limits"): Limit("twice", "account", 2, 365),
+    (ExchangeRules, "authorities"): Authority("agent", 1, 1, 1),
     (Terms, "overlaps"): Overlap("display", "battery", 1),
     (Terms, "age_bands"): AgeBand(0, 1),
     (Terms, "customer_classes"): CustomerClass("gold", 1),

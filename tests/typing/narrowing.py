@@ -106,6 +106,7 @@ def of_a_ledger(
         ledger.identify("code", **facts),
         ledger.send("code", **facts),
         ledger.wipe("code", **facts),
+        ledger.override("code", **facts),
         ledger.expire("code", **facts),
         ledger.void("code", **facts),
         ledger.reverse("code", **facts),

@@ -201,7 +201,7 @@ def _override(exchange: Exchange, event: Override) -> Step | Refusal:
     more, authority = added_by(exchange, event.exchange_value), exchange.rules.authority_of(event.role)
     reasons = []
     # A bonus that was quoted may be gone while the phone keeps its worth: then only all of the quote is more.
-    if more <= 0 or event.exchange_value > quoted:
+    if event.exchange_value > quoted or not 0 < more <= exchange.quote.coupon_value - found.coupon_value:
         amounts = {"value_minor": event.exchange_value, "found_minor": found.exchange_value, "quoted_minor": quoted}
         reasons.append(reason_of(ReasonCode.OVERRIDE_OUT_OF_RANGE, currency=currency, **amounts))
     if authority is None:

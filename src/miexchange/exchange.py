@@ -21,7 +21,7 @@ from miexchange._history import shortest
 from miexchange._keyed import check_keys
 from miexchange._steps import RULES, Rule, not_possible, reasons_of_register, reserve
 from miexchange._transitions import NEXT, OPEN, TRANSITIONS, State, Transition
-from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
+from miexchange._value import Value, argument, changed, check_types, elements, flag, instant, proved, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
@@ -391,7 +391,7 @@ def acceptance(
     if reasons or rules is None or isinstance(coupon, Refusal):
         return refusal_of(reasons)
     # The digest is that of the programme that confirmed it; the tokens are the coupon's.
-    quote = quote.replace(imeis=(), device_tokens=(), seal="", digest=coupon.digest)
+    quote = changed(quote, imeis=(), device_tokens=(), seal="", digest=coupon.digest)
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
     return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)

@@ -204,6 +204,8 @@ class Books:
             watch.attempts, made = number + 1, session.made
             if number == 0:
                 return first(session)
+            if request.code is not None:  # before its answer is taken back: the exchange first, and its count then
+                session.row(request.code, lock=True)
             known = self._first_answer(session, request)
             return second(session) if known is None else known
 

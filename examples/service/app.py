@@ -310,8 +310,8 @@ def _records(desk: Desk, token: str) -> APIRouter:
     def override(code: Code, agreed: Agreed, person: Person, role: Role, request: Request) -> Exchange:
         """Agree to more than the re-quote, within the authority that the terms give the role."""
         told: dict[str, Any] = {"order": agreed.order, "exchange_value": agreed.exchange_value, "reason": agreed.reason}
-        who = {"person": person, "role": role}
-        return granted(desk.store.override(code, **told, **who, at=desk.clock(), idempotency_key=request))
+        told |= {"person": person, "role": role}
+        return granted(desk.store.override(code, **told, at=desk.clock(), idempotency_key=request))
 
     return router
 

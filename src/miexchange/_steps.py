@@ -198,22 +198,23 @@ def _override(exchange: Exchange, event: Override) -> Step | Refusal:
         return refusal
     found, quoted, currency = exchange.examination, exchange.quote.exchange_value, exchange.coupon.currency.code
     assert found is not None  # noqa: S101 - as in added_by
-    more, authority = added_by(exchange, event.exchange_value), exchange.rules.authority_of(event.role)
+    value, role = event.exchange_value, event.role
+    more, authority = added_by(exchange, value), exchange.rules.authority_of(role)
     reasons = []
     # A bonus that was quoted may be gone while the phone keeps its worth: then only all of the quote is more.
-    if event.exchange_value > quoted or not 0 < more <= exchange.quote.coupon_value - found.coupon_value:
-        amounts = {"value_minor": event.exchange_value, "found_minor": found.exchange_value, "quoted_minor": quoted}
-        reasons.append(reason_of(ReasonCode.OVERRIDE_OUT_OF_RANGE, currency=currency, **amounts))
+    if value > quoted or not 0 < more <= exchange.quote.coupon_value - found.coupon_value:
+        code, worth = ReasonCode.OVERRIDE_OUT_OF_RANGE, found.exchange_value
+        reasons.append(reason_of(code, currency=currency, value_minor=value, found_minor=worth, quoted_minor=quoted))
     if authority is None:
-        reasons.append(reason_of(ReasonCode.AUTHORITY_MISSING, role=event.role))
-    elif more > authority.most_minor:
-        amounts = {"more_minor": more, "most_minor": authority.most_minor}
-        reasons.append(reason_of(ReasonCode.AUTHORITY_EXCEEDED, role=event.role, currency=currency, **amounts))
+        reasons.append(reason_of(ReasonCode.AUTHORITY_MISSING, role=role))
+    elif more > (most := authority.most_minor):
+        code = ReasonCode.AUTHORITY_EXCEEDED
+        reasons.append(reason_of(code, role=role, currency=currency, more_minor=more, most_minor=most))
     if reasons:
         return refusal_of(reasons)
-    if event.exchange_value == quoted:
+    if value == quoted:
         return Step(State.INSPECTED, {"override": event, "settlement": None})
-    return Step(State.REQUOTED, {"override": event, "settlement": _settled(exchange, event.exchange_value, found.bonuses)})
+    return Step(State.REQUOTED, {"override": event, "settlement": _settled(exchange, value, found.bonuses)})
 
 
 def _decided_late(exchange: Exchange, at: datetime) -> Refusal | None:

@@ -318,7 +318,21 @@ class Reverse(_Dated):
 
 
 # An event after the first. Errors and schemas list them in this order: the newest kinds come last.
-Later = Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse | Identify | Send | Wipe | Override
+Later = (
+    Reserve
+    | Release
+    | Inspect
+    | Agree
+    | Decline
+    | Complete
+    | Expire
+    | Void
+    | Reverse
+    | Identify
+    | Send
+    | Wipe
+    | Override
+)
 Event = Accept | Later
 
 EVENTS: dict[str, type[Event]] = {

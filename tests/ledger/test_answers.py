@@ -237,7 +237,9 @@ def test_a_request_that_comes_again_at_once_waits_in_no_circle(store: Ledger, mo
     begun = made(store.accept(quoted, programme, account=account(1), at=AT, idempotency_key="a"))
     made(store.reserve(begun.code, order(1), account=account(1), at=AT, idempotency_key="r"))
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(store.complete, begun.code, order="order-1", at=AT, idempotency_key="c") for _ in range(24)]
+        asked = [
+            pool.submit(store.complete, begun.code, order="order-1", at=AT, idempotency_key="c") for _ in range(24)
+        ]
         assert {codes(one.result()) for one in asked} == {("inspection_missing",)}
     assert "40P01" not in states
     assert verify(store)

@@ -39,7 +39,7 @@ def requoted(store: Ledger, number: int) -> str:
     return begun.code
 
 
-def ask(  # noqa: PLR0913 - what an override has
+def ask(
     store: Ledger,
     number: int,
     code: str,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from miexchange import Exchange, InvalidValue, Refusal
-from miexchange.events import Agree, Complete, Decline, Event, Override, Release, Reserve, Reverse, Void, Wipe
+from miexchange.events import Agree, Complete, Decline, Event, Inspect, Override, Release, Reserve, Reverse, Void, Wipe
 from miexchange.exchange import State, apply
 from miexchange.inspection import Examination
 from miexchange.programme import Authority, ExchangeRules
@@ -136,8 +136,10 @@ def test_a_bonus_that_is_lost_counts_for_what_is_added() -> None:
     redemption = coupon.check(ORDER, account=ACCOUNT, at=held.redemption.at)
     quote = held.quote.replace(bonuses=(gift,), lines=lines, coupon_value=quote.coupon_value + 50_000)
     held = held.replace(quote=quote, coupon=coupon, worst_case=worst, redemption=redemption)
-    found = Examination("valued", trade.SAID, lines=(lines[0].replace(amount=QUOTED),), exchange_value=QUOTED, coupon_value=QUOTED)
-    before = trade.after(held, trade.Inspect(AT + 2 * HOUR, ORDER.id, found))
+    found = Examination(
+        "valued", trade.SAID, lines=(lines[0].replace(amount=QUOTED),), exchange_value=QUOTED, coupon_value=QUOTED
+    )
+    before = after(held, Inspect(AT + 2 * HOUR, ORDER.id, found))
     assert (before.state, before.to_pay_at_the_door) == (State.REQUOTED, 50_000)
     assert codes(apply(before, to(QUOTED, "agent"))) == ("authority_exceeded",), "it adds the gift"
     exchange = kept(after(before, to(QUOTED)))

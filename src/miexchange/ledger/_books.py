@@ -171,13 +171,9 @@ class Books:
             after = apply(exchange, event)
             if isinstance(after, Refusal):
                 return self._refuse(session, request, after, is_final=_is_final(after, exchange, event))
-            if isinstance(event, Inspect):
-                refusal = self._claim(session, exchange, after)
-                if refusal is not None:
-                    return self._refuse(session, request, refusal)
+            if (refusal := self._besides(session, exchange, after, event)) is not None:
+                return self._refuse(session, request, refusal)
             if after.version != exchange.version:
-                if isinstance(event, Override) and (refusal := _limits.grant(session, after)) is not None:
-                    return self._refuse(session, request, refusal)
                 if carefully and isinstance(event, Reserve) and self._is_taken(session.core, plain, event.order.id):
                     return self._refuse(session, request, TAKEN)
                 self._write(session, row, after, event, request)
@@ -388,6 +384,14 @@ class Books:
         asked = {"tokens": coupon.device_tokens if tokens is None else tokens, "code": coupon.code}
         us = connection.scalar(sql.BOUGHT, asked)
         return None if us is None else from_micros(us)
+
+    def _besides(self, session: Session, exchange: Exchange, after: Exchange, event: Event) -> Refusal | None:
+        """Note what an event changes beside its own exchange, or return what speaks against that."""
+        if isinstance(event, Inspect):
+            return self._claim(session, exchange, after)
+        if isinstance(event, Override) and after.version != exchange.version:
+            return _limits.grant(session, after)
+        return None
 
     def _claim(self, session: Session, exchange: Exchange, after: Exchange) -> Refusal | None:
         """Note the tokens that the door saw, and call off what else is open for the same device."""

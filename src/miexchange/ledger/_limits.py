@@ -103,9 +103,15 @@ def grant(session: Session, after: Exchange) -> Refusal | None:
     found = session.core.execute(sql.GRANTED, {**row, **since})
     free = authority.free_from(row["more_minor"], [(from_micros(one.at_us), one.more_minor) for one in found])
     if free is not None and free > from_micros(row["at_us"]):
-        about = {"more_minor": row["more_minor"], "most_minor": authority.total_minor, "days": authority.days}
-        code = ReasonCode.AUTHORITY_USED_UP
-        return refused(code, role=authority.role, currency=row["currency"], again_at=free, **about)
+        return refused(
+            ReasonCode.AUTHORITY_USED_UP,
+            role=authority.role,
+            currency=row["currency"],
+            more_minor=row["more_minor"],
+            most_minor=authority.total_minor,
+            days=authority.days,
+            again_at=free,
+        )
     session.core.execute(sql.ADD_OVERRIDE, row)
     return None
 

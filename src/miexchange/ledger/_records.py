@@ -1,4 +1,4 @@
-"""The verbs that put on record what others did or decided: whose phone it is, that it was sent or wiped, an override."""
+"""The verbs that put on record what somebody did or decided: papers, a parcel, a wiping, an override."""
 
 from __future__ import annotations
 

@@ -302,14 +302,19 @@ class _Proof:
             first = entry_of(SimpleNamespace(**told[0])).event
             assert isinstance(first, Accept)  # noqa: S101 - a history that folds begins with one
             yield from _faults_of_tags(first, found)
-            made = _overridden(told)
-            if found["overrides"] != [row_of_override(one) for one in made]:
-                yield "its overrides are not those that were made"
             self._promises.add(exchange, first)
-            for one in made:
-                self._promises.add_override(one)
+            yield from self._faults_of_overrides(told, found)
         before_us = max((row["before_us"] for row in self.forgotten), default=_NEVER)
         yield from _faults_of_requests(exchange, told, given, before_us)
+
+    def _faults_of_overrides(self, told: list[Row], found: dict[str, list[Row]]) -> Iterator[str]:
+        """Fold the exchange up to each override, and compare what was added with the table."""
+        numbers = [number for number, row in enumerate(told, start=1) if row["kind"] == "override"]
+        made = [fold(entry_of(SimpleNamespace(**row)).event for row in told[:number]) for number in numbers]
+        for one in made:
+            self._promises.add_override(one)
+        if found["overrides"] != [row_of_override(one) for one in made]:
+            yield "its overrides are not those that were made"
 
     def _count(self, code: str, told: list[Row]) -> None:
         """Count the events of an exchange, and take its last one as a leaf."""
@@ -499,12 +504,6 @@ def _faults_of_tags(first: Accept, found: dict[str, list[Row]]) -> Iterator[str]
     expected = [(name, value, micros(first.at)) for name, value in first.tags]
     if sorted((one["name"], one["value"], one["began_us"]) for one in found["tags"]) != sorted(expected):
         yield "its tags are not those that were told"
-
-
-def _overridden(told: list[Row]) -> list[Exchange]:
-    """Return an exchange as it was after each override."""
-    made = [number for number, row in enumerate(told, start=1) if row["kind"] == "override"]
-    return [fold(entry_of(SimpleNamespace(**row)).event for row in told[:number]) for number in made]
 
 
 def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[Row], before_us: int) -> Iterator[str]:

@@ -155,7 +155,11 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
     order = draw(orders(exchange.coupon.usage, exchange.coupon.currency)) if exchange.order is None else exchange.order
     order = draw(st.sampled_from((order, order, order, order.replace(id="another"))))
     account = draw(st.sampled_from((exchange.account,) * 3 + ("another",)))
-    kind = draw(st.sampled_from(("reserve", "inspect", "agree", "complete", "release", "decline", "record", "override", "others")))
+    kind = draw(
+        st.sampled_from(
+            ("reserve", "inspect", "agree", "complete", "release", "decline", "record", "override", "others")
+        )
+    )
     if kind == "reserve":
         return Reserve(at, order, account)
     if kind == "inspect":
@@ -164,10 +168,8 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
         return Agree(at, account) if kind == "agree" else Decline(at, account)
     if kind in {"complete", "release"}:
         return Complete(at, order.id) if kind == "complete" else Release(at, order.id)
-    if kind == "record":
-        return draw(_records(at, order.id))
-    if kind == "override":
-        return draw(_overrides(exchange, at, order.id))
+    if kind in {"record", "override"}:
+        return draw(_records(at, order.id) if kind == "record" else _overrides(exchange, at, order.id))
     others: tuple[Event, ...] = (Expire(at), Void(at, "withdrawn"), Reverse(at, order.id))
     return draw(st.sampled_from(others))
 

@@ -129,7 +129,9 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     if policies["mismatch"] == "difference":
         policies["decide_hours"] = draw(bounded(ExchangeRules, "decide_hours", 168, least=1))
         policies["authorities"] = tuple(
-            Authority(role, most, draw(st.integers(most, GREATEST_AMOUNT)), draw(bounded(Authority, "days", 30)), SOURCE)
+            Authority(
+                role, most, draw(st.integers(most, GREATEST_AMOUNT)), draw(bounded(Authority, "days", 30)), SOURCE
+            )
             for role in draw(subsets(ROLES, 0))
             for most in (draw(bounded(Authority, "most_minor", 100_000)),)
         )

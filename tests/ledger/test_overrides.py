@@ -120,6 +120,28 @@ def test_workers_who_override_at_once_pass_no_authority(store: Ledger) -> None:
     assert verify(store).faults == ()
 
 
+@pytest.mark.sweep
+def test_sixteen_workers_and_three_people_are_never_one_over(store: Ledger) -> None:
+    """Issue 13, 9: limits and authorities of overrides, enforced by the database; 16 workers, never one over."""
+    people, each = ("p-1", "p-2", "p-3"), 10
+    begun = {number: requoted(store, number) for number in range(1, 16 * each + 1)}
+    with ThreadPoolExecutor(16) as pool:
+        asked = [
+            pool.submit(ask, store, number, code, 1_000 + number % 7_000, person=people[number % 3])
+            for number, code in begun.items()
+        ]
+        answers = [one.result() for one in asked]
+    added = dict.fromkeys(people, 0)
+    for answer in answers:
+        if isinstance(answer, Exchange):
+            assert answer.override is not None
+            added[answer.override.person] += answer.exchange_value - FOUND
+        else:
+            assert codes(answer) == ("authority_used_up",)
+    assert all(50_000 - 8_000 < more <= 50_000 for more in added.values())
+    assert verify(store).faults == ()
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

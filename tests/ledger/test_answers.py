@@ -243,3 +243,14 @@ def test_a_request_that_comes_again_at_once_waits_in_no_circle(store: Ledger, mo
         assert {codes(one.result()) for one in asked} == {("inspection_missing",)}
     assert "40P01" not in states
     assert verify(store)
+
+
+def test_a_refused_acceptance_that_comes_again_at_once_is_taken_back_once(store: Ledger) -> None:
+    """The running count has every answer once; the simulator found it, on a server, after 56,000 steps."""
+    accepted(store, 1)
+    other = quote(2)
+    with ThreadPoolExecutor(8) as pool:
+        told = {"account": account(1), "at": AT, "idempotency_key": "a"}
+        asked = [pool.submit(store.accept, other, shop.PROGRAMME, **told) for _ in range(40)]
+        assert {codes(one.result()) for one in asked} == {("exchange_open",)}
+    assert verify(store).faults == ()

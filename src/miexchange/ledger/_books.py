@@ -287,10 +287,12 @@ class Books:
     def _withdraw(self, session: Session, answer: Any) -> None:  # noqa: ANN401 - a row of the table ``answers``
         """Take back an answer that is not final, so that its request can get another one."""
         seals, tally = self._sealing(session, answer.code or answer.request)
+        scope = {name: getattr(answer, name) for name in ("asker", "verb", "request")}
+        now = session.core.execute(sql.ANSWER, scope).first()
+        if now is None or now.seal != answer.seal:  # somebody took it back while this waited for its count
+            raise Conflict
         seals.add_answer(tally, answer.seal, -1)
-        session.drop_answer(
-            {name: getattr(answer, name) for name in ("asker", "verb", "request")}, seals.counted(tally)
-        )
+        session.drop_answer(scope, seals.counted(tally))
 
     def _refuse(self, session: Session, request: Request, refusal: Refusal, *, is_final: bool | None = None) -> Refusal:
         """Keep the full reasons, and return them; to a stranger, the one answer that strangers get.

@@ -14,12 +14,14 @@ from ledger.shop import AT, HOUR, accepted, account, code, made, order, quote, r
 from miexchange import Exchange, Quote, Refusal, appraise
 from miexchange.exchange import State
 from miexchange.ledger import _engine, verify
+from miexchange.ledger._books import Books
 from miexchange.ledger._schema import answers
 from miexchange.refusal import ReasonCode
 from unit import trade
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger
+    from miexchange.ledger._session import Session
 
 SKEW = timedelta(seconds=trade.RULES.skew_seconds)
 LITTLE = timedelta(milliseconds=1)
@@ -245,12 +247,21 @@ def test_a_request_that_comes_again_at_once_waits_in_no_circle(store: Ledger, mo
     assert verify(store)
 
 
-def test_a_refused_acceptance_that_comes_again_at_once_is_taken_back_once(store: Ledger) -> None:
+def test_a_refused_acceptance_that_comes_again_at_once_is_taken_back_once(
+    store: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The running count has every answer once; the simulator found it, on a server, after 56,000 steps."""
     accepted(store, 1)
-    other = quote(2)
-    with ThreadPoolExecutor(8) as pool:
-        told = {"account": account(1), "at": AT, "idempotency_key": "a"}
-        asked = [pool.submit(store.accept, other, shop.PROGRAMME, **told) for _ in range(40)]
-        assert {codes(one.result()) for one in asked} == {("exchange_open",)}
+    told = {"account": account(1), "at": AT, "idempotency_key": "a"}
+    assert codes(store.accept(quote(2), shop.PROGRAMME, **told)) == ("exchange_open",)
+    is_server, withdraw, twice = store.engine.dialect.name == "postgresql", Books._withdraw, [True]  # noqa: SLF001 - where they meet
+
+    def late(self: Books, session: Session, answer: object) -> None:
+        if is_server and twice:  # a file has one writer, who is not between two others
+            twice.clear()
+            assert codes(store.accept(quote(2), shop.PROGRAMME, **told | {"at": AT + LITTLE})) == ("exchange_open",)
+        withdraw(self, session, answer)
+
+    monkeypatch.setattr(Books, "_withdraw", late)
+    assert codes(store.accept(quote(2), shop.PROGRAMME, **told)) == ("exchange_open",)
     assert verify(store).faults == ()

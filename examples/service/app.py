@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 from hmac import compare_digest
 from os import environ
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from miexchange import Coupon, Device, Exchange, Order, Quote, ReasonCode, ReasonKind, ledger
 from miexchange.exchange import State
 from miexchange.ledger import DeviceStanding, Listed
+from miexchange.money import GREATEST_AMOUNT
 
 from . import log, problems
 from .desk import Asked, Desk, Inspected
@@ -39,7 +40,10 @@ SECONDS_BETWEEN_LOOKS = 1
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Code = Line
+Reference = Annotated[str, Field(max_length=200)]
 Account = Annotated[str, Header(min_length=1, max_length=200, description="Who is signed in, as the gateway says.")]
+Person = Annotated[str, Header(min_length=1, max_length=200, description="Who decides, as the gateway says.")]
+Role = Annotated[str, Header(min_length=1, max_length=200, description="The role of who decides, as the gateway says.")]
 Request = Annotated[
     str,
     Header(
@@ -57,6 +61,31 @@ class ForOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     order: Line
+
+
+class Papers(BaseModel):
+    """Where the seller's identity and the proof of ownership are kept: references, and never a document's number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    identity: Reference = ""
+    ownership: Reference = ""
+
+
+class Wiped(BaseModel):
+    """How the customer's data were wiped, in the words of NIST SP 800-88, and where the certificate is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: Literal["clear", "purge", "destroy"]
+    certificate: Line
+
+
+class Agreed(ForOrder):
+    """What the old phone is taken for instead of the re-quote, without bonuses, and why."""
+
+    exchange_value: Annotated[int, Field(ge=0, le=GREATEST_AMOUNT, description="In minor units.")]
+    reason: Line
 
 
 class Page(BaseModel):
@@ -138,6 +167,7 @@ def make(desk: Desk, operator: str) -> FastAPI:
     app.include_router(_customers(desk))
     app.include_router(_operators(desk, operator))
     app.include_router(_orders(desk, operator))
+    app.include_router(_records(desk, operator))
     app.add_middleware(_Bounded)
     app.add_middleware(log.AccessLog)
     return app
@@ -251,6 +281,37 @@ def _orders(desk: Desk, token: str) -> APIRouter:
     def reverse(code: Code, given: ForOrder, request: Request) -> Exchange:
         """Undo an exchange: the new phone was returned."""
         return granted(desk.store.reverse(code, order=given.order, at=desk.clock(), idempotency_key=request))
+
+    return router
+
+
+def _records(desk: Desk, token: str) -> APIRouter:
+    """Return what is put on record of an exchange: papers, the parcel, the wiped data, and who agreed to more."""
+    router = _with_token(token)
+
+    @router.post("/exchanges/{code}/identify")
+    def identify(code: Code, papers: Papers, request: Request) -> Exchange:
+        """Record where the seller's identity, the proof of ownership, or both are kept."""
+        told = {"identity": papers.identity, "ownership": papers.ownership}
+        return granted(desk.store.identify(code, **told, at=desk.clock(), idempotency_key=request))
+
+    @router.post("/exchanges/{code}/send")
+    def send(code: Code, given: ForOrder, request: Request) -> Exchange:
+        """Record that a carrier took the old phone: it was sent in time, whenever it arrives."""
+        return granted(desk.store.send(code, order=given.order, at=desk.clock(), idempotency_key=request))
+
+    @router.post("/exchanges/{code}/wipe")
+    def wipe(code: Code, wiped: Wiped, request: Request) -> Exchange:
+        """Record that the customer's data were wiped from the old phone."""
+        told: dict[str, Any] = {"method": wiped.method, "certificate": wiped.certificate}
+        return granted(desk.store.wipe(code, **told, at=desk.clock(), idempotency_key=request))
+
+    @router.post("/exchanges/{code}/override")
+    def override(code: Code, agreed: Agreed, person: Person, role: Role, request: Request) -> Exchange:
+        """Agree to more than the re-quote, within the authority that the terms give the role."""
+        told: dict[str, Any] = {"order": agreed.order, "exchange_value": agreed.exchange_value, "reason": agreed.reason}
+        told |= {"person": person, "role": role}
+        return granted(desk.store.override(code, **told, at=desk.clock(), idempotency_key=request))
 
     return router
 

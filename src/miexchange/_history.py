@@ -54,8 +54,9 @@ def _of_order(exchange: Exchange) -> list[Later]:
         events.append(Inspect(exchange.unlock_until - timedelta(hours=exchange.rules.unlock_hours), order.id, locked))
     if found is not None and found.kind != "locked":
         events.append(Inspect(_seen(exchange, found, events[-1].at), order.id, found))
-    if wiped is not None and exchange.handed_over is None:
-        events.append(wiped)
+    before = [exchange.override, wiped if exchange.handed_over is None else None]
+    known = [event for event in before if event is not None]
+    events += sorted(known, key=lambda event: (event.at, type(event) is type(exchange.last)))
     if exchange.handed_over is not None or isinstance(exchange.last, Reverse):
         events.append(_hand_over(exchange, order.id))
     if wiped is not None and exchange.handed_over is not None:
@@ -75,7 +76,7 @@ def _seen(exchange: Exchange, found: Examination, earliest: datetime) -> datetim
 
 def _hand_over(exchange: Exchange, order: str) -> Later:
     """Return the hand-over, at its instant where that is known."""
-    if exchange.decide_until is not None:
+    if exchange.settlement is not None and exchange.decide_until is not None:
         return Agree(exchange.handed_over or min(exchange.at, exchange.decide_until - TICK), exchange.account)
     latest = exchange.at
     if exchange.examination is None and exchange.send_until is not None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Expire,
         Identify,
         Inspect,
+        Override,
         Release,
         Reserve,
         Reverse,
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
         Wipe,
     )
     from miexchange.exchange import Exchange
-    from miexchange.inspection import Examination
     from miexchange.programme import ExchangeRules
+    from miexchange.quote import GrantedBonus
 
-__all__ = ["RULES", "Rule", "Step", "not_possible", "reasons_of_register", "reserve"]
+__all__ = ["RULES", "Rule", "Step", "added_by", "not_possible", "reasons_of_register", "reserve"]
 
-_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "settlement", "wiped")
+_OF_ORDER = (
+    *("order", "redemption", "sent_at", "examination", "unlock_until", "settlement", "wiped"),
+    *("override", "decide_until"),
+)
 """What a release takes away, for the phone is with its owner then."""
 
 
@@ -174,30 +178,76 @@ def _judged(exchange: Exchange, event: Inspect, changes: dict[str, Any]) -> Step
         return Step(State.INSPECTED, changes)
     if rules.sends_back(found.coupon_value, exchange.quote.coupon_value):
         return Step(State.VOID, changes)
-    changes["settlement"] = _settled(exchange, found)
+    changes["settlement"] = _settled(exchange, found.exchange_value, found.bonuses)
     if rules.mismatch == "lower":
         return Step(State.INSPECTED, changes)
     changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
     return Step(State.REQUOTED, changes)
 
 
-def _settled(exchange: Exchange, found: Examination) -> Redemption:
-    """Return what would have come off the order, had the phone been quoted as it was found."""
+def _settled(exchange: Exchange, value: int, bonuses: tuple[GrantedBonus, ...]) -> Redemption:
+    """Return what would have come off the order, had the phone been quoted at a value."""
     assert exchange.order is not None  # noqa: S101 - as in _other_order
     assert exchange.redemption is not None  # noqa: S101 - as above
-    coupon = exchange.coupon.replace(exchange_value=found.exchange_value, bonuses=found.bonuses)
+    coupon = exchange.coupon.replace(exchange_value=value, bonuses=bonuses)
     settled = coupon.check(exchange.order, account=coupon.account, at=exchange.redemption.at)
     assert isinstance(settled, Redemption), settled.codes  # noqa: S101 - only the amounts differ from what was valid
     return settled
+
+
+def added_by(exchange: Exchange, value: int) -> int:
+    """Return what an override to an exchange value adds to what the rules give, with bonuses, in minor units.
+
+    All that was quoted has the quote's bonuses. Less than that has those of the phone as it was found: which ones a
+    value between the two would have earned, nobody was told.
+    """
+    found = exchange.examination
+    assert found is not None  # noqa: S101 - it led to the re-quote
+    if value == exchange.quote.exchange_value:
+        return exchange.quote.coupon_value - found.coupon_value
+    return value - found.exchange_value
+
+
+def _override(exchange: Exchange, event: Override) -> Step | Refusal:
+    """Take a value that a person of a role agreed to: above what the rules give, and at most what was quoted."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    if exchange.override is not None:
+        return refused(ReasonCode.ALREADY_RECORDED, event=event.kind)
+    if (refusal := _decided_late(exchange, event.at)) is not None:
+        return refusal
+    found, quoted, currency = exchange.examination, exchange.quote.exchange_value, exchange.coupon.currency.code
+    assert found is not None  # noqa: S101 - as in added_by
+    value, role = event.exchange_value, event.role
+    more, authority = added_by(exchange, value), exchange.rules.authority_of(role)
+    reasons = []
+    # A bonus that was quoted may be gone while the phone keeps its worth: then only all of the quote is more.
+    if value > quoted or not 0 < more <= exchange.quote.coupon_value - found.coupon_value:
+        code, worth = ReasonCode.OVERRIDE_OUT_OF_RANGE, found.exchange_value
+        reasons.append(reason_of(code, currency=currency, value_minor=value, found_minor=worth, quoted_minor=quoted))
+    if authority is None:
+        reasons.append(reason_of(ReasonCode.AUTHORITY_MISSING, role=role))
+    elif more > (most := authority.most_minor):
+        code = ReasonCode.AUTHORITY_EXCEEDED
+        reasons.append(reason_of(code, role=role, currency=currency, more_minor=more, most_minor=most))
+    if reasons:
+        return refusal_of(reasons)
+    if value == quoted:
+        return Step(State.INSPECTED, {"override": event, "settlement": None})
+    return Step(State.REQUOTED, {"override": event, "settlement": _settled(exchange, value, found.bonuses)})
+
+
+def _decided_late(exchange: Exchange, at: datetime) -> Refusal | None:
+    assert exchange.decide_until is not None  # noqa: S101 - it came with the re-quote
+    return refused(ReasonCode.DECISION_LATE, until=exchange.decide_until) if at >= exchange.decide_until else None
 
 
 def _decision(exchange: Exchange, event: Agree | Decline) -> Step | Refusal:
     """Take the customer's answer to the re-quote, while there is time."""
     if event.account != exchange.account:
         return refused(ReasonCode.COUPON_OTHER_ACCOUNT, "exchange")
-    assert exchange.decide_until is not None  # noqa: S101 - it came with the re-quote
-    if event.at >= exchange.decide_until:
-        return refused(ReasonCode.DECISION_LATE, until=exchange.decide_until)
+    if (refusal := _decided_late(exchange, event.at)) is not None:  # a refusal is falsy
+        return refusal
     if not isinstance(event, Agree):
         return Step(State.VOID, {})
     lacking = _lacking(exchange)
@@ -270,6 +320,7 @@ RULES: dict[str, Rule] = {
     "send": _send,
     "release": _release,
     "inspect": _inspect,
+    "override": _override,
     "agree": _decision,
     "decline": _decision,
     "complete": _complete,

@@ -104,6 +104,13 @@ TRANSITIONS = (
     Transition(State.REQUOTED, "wipe", (State.REQUOTED,), "as in inspected"),
     Transition(
         State.REQUOTED,
+        "override",
+        (State.INSPECTED, State.REQUOTED),
+        "for the same order, before the deadline, once, within the authority of the role; inspected where all that was "
+        "quoted is paid, requoted where it is less",
+    ),
+    Transition(
+        State.REQUOTED,
         "agree",
         (State.ADJUSTED,),
         "by the same account, before the deadline, where nothing that the rules demand is missing",

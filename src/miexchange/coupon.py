@@ -21,7 +21,7 @@ from miexchange._bounded import After, Between, Chars, Count, Further, Id, Items
 from miexchange._keyed import Seal, Token, check_keys, is_sealed, keyed, seal_of, token_of
 from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
-from miexchange._value import Value, argument, canonical, check_types, instant, require
+from miexchange._value import Value, argument, canonical, changed, check_types, instant, require
 from miexchange._words import Word, word
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
@@ -152,11 +152,11 @@ class Coupon(Value):
 
     def sealed(self, key: bytes) -> Coupon:
         """Return the coupon with the seal of a key."""
-        return self.replace(seal=seal_of(self._unsealed, "coupon seal", key))
+        return changed(self, seal=seal_of(self._unsealed, "coupon seal", key))
 
     @property
     def _unsealed(self) -> str:
-        return self.replace(seal="").to_json()
+        return (changed(self, seal="") if self.seal else self).to_json()
 
     def _repr_html_(self) -> str:
         """Return the coupon as a table for a notebook: no code, which is money, and no account."""

@@ -13,6 +13,7 @@ from miexchange._value import Value, check_types, require
 from miexchange.coupon import Coupon, Order
 from miexchange.eligibility import RegisterAnswer
 from miexchange.inspection import Examination
+from miexchange.money import Amount
 from miexchange.programme import ExchangeRules
 from miexchange.quote import Quote
 from miexchange.valuation import WorstCase
@@ -33,6 +34,7 @@ __all__ = [
     "Expire",
     "Identify",
     "Inspect",
+    "Override",
     "Release",
     "Reserve",
     "Reverse",
@@ -218,6 +220,31 @@ class Inspect(_Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class Override(_Dated):
+    """A named person of a role agreed to more than the rules give for the phone as it was found.
+
+    Attributes:
+        order: the id of the order that is being delivered.
+        exchange_value: what the phone is traded in at instead, without bonuses, in minor units: up to what was quoted.
+        role: the role; the exchange's rules say what it may add.
+        person: who it was, as the operator's own systems name the person; no part of a `repr`. What looks like an IMEI
+            is refused.
+        reason: why, for the record, such as ``goodwill`` or the number of a complaint.
+    """
+
+    order: Id
+    exchange_value: Amount
+    role: Id
+    person: Id = field(repr=False)
+    reason: Name
+    kind: Literal["override"] = "override"
+
+    def _faults(self) -> Iterator[Fault]:
+        if could_be_imei(self.person):
+            yield "person", _HIDDEN, "give the name by which the operator knows the person, and no IMEI"
+
+
+@dataclass(frozen=True, slots=True)
 class Agree(_Dated):
     """The customer accepted the re-quote, paid what is due, and the phone was handed over.
 
@@ -320,6 +347,7 @@ Later = (
     | Send
     | Wipe
     | Attempt
+    | Override
 )
 Event = Accept | Later
 
@@ -331,6 +359,7 @@ EVENTS: dict[str, type[Event]] = {
     "send": Send,
     "release": Release,
     "inspect": Inspect,
+    "override": Override,
     "agree": Agree,
     "decline": Decline,
     "complete": Complete,

@@ -21,7 +21,7 @@ from miexchange._history import shortest
 from miexchange._keyed import check_keys
 from miexchange._steps import RULES, Rule, not_possible, reasons_of_register, reserve
 from miexchange._transitions import NEXT, OPEN, TRANSITIONS, State, Transition
-from miexchange._value import Value, argument, check_types, elements, flag, instant, proved, require
+from miexchange._value import Value, argument, changed, check_types, elements, flag, instant, proved, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
 from miexchange.eligibility import RegisterAnswer
 from miexchange.errors import out_of_range, wrong_type
@@ -32,6 +32,7 @@ from miexchange.events import (
     Event,
     Identify,
     Later,
+    Override,
     Release,
     Reserve,
     Send,
@@ -108,6 +109,7 @@ class Exchange(Value):
         wiped: how and when the customer's data were wiped; None where that is not on record.
         handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
         attempts: the visits of a carrier who did not get the old phone, the first one first.
+        override: who agreed to more than the rules give for the phone as it was found; None where nobody did.
     """
 
     quote: Quote
@@ -130,6 +132,7 @@ class Exchange(Value):
     wiped: Annotated[Wipe | None, Since(2)] = None
     handed_over: Annotated[datetime | None, Since(2)] = None
     attempts: Annotated[tuple[Attempt, ...], Items(0, 100), Since(3)] = ()
+    override: Annotated[Override | None, Since(3)] = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -237,7 +240,12 @@ class Exchange(Value):
 
     @property
     def exchange_value(self) -> int:
-        """What the old phone is traded in at without bonuses, in minor units: the lower value, or else the quote's."""
+        """What the old phone is traded in at without bonuses, in minor units: the lower value, or else the quote's.
+
+        An override takes the place of either.
+        """
+        if self.override is not None:
+            return self.override.exchange_value
         if self.settlement is not None and self.examination is not None:
             return self.examination.exchange_value
         return self.quote.exchange_value
@@ -411,7 +419,7 @@ def acceptance(
     if reasons or rules is None or isinstance(coupon, Refusal):
         return refusal_of(reasons)
     # The digest is that of the programme that confirmed it; the tokens are the coupon's.
-    quote = quote.replace(imeis=(), device_tokens=(), seal="", digest=coupon.digest)
+    quote = changed(quote, imeis=(), device_tokens=(), seal="", digest=coupon.digest)
     worst = worst_case(quote, programme)
     assert isinstance(worst, WorstCase)  # noqa: S101 - it is that programme's now
     return Accept(coupon.valid_from, quote, coupon, worst, rules, register_answer, told)
@@ -554,6 +562,8 @@ def _is_on_record(exchange: Exchange, event: Event) -> bool:
         return event.identity in {"", exchange.identity} and event.ownership in {"", exchange.ownership}
     if isinstance(event, Wipe):
         return exchange.wiped is not None and event.replace(at=exchange.wiped.at) == exchange.wiped
+    if isinstance(event, Override):
+        return exchange.override is not None and event.replace(at=exchange.override.at) == exchange.override
     if isinstance(event, Send):
         return exchange.sent_at is not None and exchange.order is not None and exchange.order.id == event.order
     return False

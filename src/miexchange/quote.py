@@ -10,7 +10,7 @@ from miexchange import _html
 from miexchange._bounded import After, Count, Id, Line, Name, OlderText, Pair, Text
 from miexchange._keyed import Seal, Token, is_sealed, seal_of, token_of
 from miexchange._text import printable
-from miexchange._value import Value, check_types, require
+from miexchange._value import Value, changed, check_types, require
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer
 from miexchange.errors import out_of_range
@@ -157,7 +157,7 @@ class Quote(Told, Value):
 
         One that was made with a key keeps the tokens of its IMEIs and its seal, and can be accepted as it is.
         """
-        return self.replace(imeis=(), seal=self.seal if self.device_tokens else "") if self.imeis else self
+        return changed(self, imeis=(), seal=self.seal if self.device_tokens else "") if self.imeis else self
 
     def is_sealed_by(self, *keys: bytes) -> bool:
         """Tell whether the seal is that of one of the keys over the quote as it is now."""
@@ -185,7 +185,7 @@ class Quote(Told, Value):
     @property
     def _unsealed(self) -> str:
         imeis = () if self.device_tokens else self.imeis
-        return self.replace(imeis=imeis, seal="").to_json(reveal_imei=True)
+        return changed(self, imeis=imeis, seal="").to_json(reveal_imei=True)
 
     def _bare(self) -> Quote:
         return self.without_imei()

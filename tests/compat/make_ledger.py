@@ -55,15 +55,16 @@ class Filled:
 
         key = key or f"{verb}-{number}"
         told = {"at": self.shop.AT, **told}
+        programme = told.pop("programme", self.shop.PROGRAMME)
         extra = {} if value is None else {"value": json.loads(packed(value))}
         said = {name: one for name, one in told.items() if name not in {"at", "register_answer"}}
         if "register_answer" in told:
             said["register_answer"] = json.loads(packed(told["register_answer"]))
         if verb == "accept":
-            answer = self.store.accept(value, self.shop.PROGRAMME, idempotency_key=key, **told)
+            answer = self.store.accept(value, programme, idempotency_key=key, **told)
         elif verb == "inspect":
             code = self.codes[number]
-            answer = self.store.inspect(code, value, self.shop.PROGRAMME, idempotency_key=key, **told)
+            answer = self.store.inspect(code, value, programme, idempotency_key=key, **told)
         else:
             given = () if value is None else (value,)
             answer = getattr(self.store, verb)(self.codes[number], *given, idempotency_key=key, **told)
@@ -117,6 +118,7 @@ class Filled:
         self.asked("release", 6, order="order-6")
         self.asked("void", 7, reason="withdrawn")
         self.altered()
+        self.overridden()
         self.asked("reserve", 1, shop.order(20), key="again-1", account="stranger")
         for days in (13, 14):  # first the re-quote that nobody answered, then the coupons
             self.store.sweep(shop.AT + timedelta(days=days))
@@ -128,6 +130,24 @@ class Filled:
         self.inspect(14, "scratched", **late)
         if hasattr(self.store, "events"):
             self.store.events()
+
+    def overridden(self) -> None:
+        """Agree to more than a re-quote: to all of the quote, to a part of it, and to more than a role may."""
+        if not hasattr(self.store, "override"):
+            return
+        from miexchange import appraise  # noqa: PLC0415 - of the checkout
+        from miexchange.programme import Authority  # noqa: PLC0415 - as above
+
+        agent = Authority("agent", 150_000, 160_000, 30)
+        programme = self.trade.programme(self.trade.RULES.replace(authorities=(agent,)))
+        who = {"role": "agent", "person": "p-7", "reason": "goodwill"}
+        for number, value in ((22, 995_000), (23, 900_000), (24, 995_001)):
+            quote = appraise(self.shop.phone(number), self.trade.SAID, programme, at=self.shop.AT)
+            self.accept(number, quote, programme=programme)
+            self.reserve(number)
+            self.inspect(number, "scratched", programme=programme)
+            self.asked("override", number, order=f"order-{number}", exchange_value=value, **who)
+        self.asked("complete", 22, order="order-22")
 
     def quoted(self, number: int, **told: Any) -> Any:  # noqa: ANN401 - as above
         """Value a phone."""

@@ -52,7 +52,7 @@ LATER = {
     *("hand_over_register_hours", "limits", "parts", "register_answer", "register_hours", "tags"),
     *("treatments", "values", "zone_data"),
     *("identity_above_minor", "ownership_above_minor", "send_days", "unlock_hours", "wipe"),
-    *("identity", "ownership", "sent_at", "unlock_until", "wiped", "handed_over"),
+    *("identity", "ownership", "sent_at", "unlock_until", "wiped", "handed_over", "authorities", "override"),
     *("return_below_bps", "payment", "pickup_attempts", "days_off", "attempts", "cash", "scrap_values"),
 }
 """What those versions did not write."""

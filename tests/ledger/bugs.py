@@ -177,6 +177,22 @@ def wrong_clock_is_final(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(books, "_is_final", lambda *_: True)
 
 
+def authority_not_counted(patch: pytest.MonkeyPatch) -> None:
+    """A person adds more by overrides than the authority of the role is in the window."""
+    patch.setattr(programme.Authority, "free_from", lambda *_: None)
+
+
+def override_above_the_quote(patch: pytest.MonkeyPatch) -> None:
+    """An override pays more than was quoted."""
+    rule = _steps.RULES["override"]
+
+    def careless(exchange: Exchange, event: Any) -> Any:  # noqa: ANN401 - a step
+        quoted = exchange.quote.exchange_value
+        return rule(exchange, event.replace(exchange_value=min(event.exchange_value, quoted)))
+
+    patch.setitem(_steps.RULES, "override", careless)
+
+
 def limits_not_kept(patch: pytest.MonkeyPatch) -> None:
     """A limit of new exchanges is passed."""
     patch.setattr(_limits, "reached", lambda *_: iter(()))
@@ -272,6 +288,8 @@ BUGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         clocks_must_agree,
         wrong_clock_is_final,
         limits_not_kept,
+        authority_not_counted,
+        override_above_the_quote,
         answered_before_the_commit,
         errors_lie,
         reads_find_nothing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ from ledger import shop
 from ledger.shop import AT, HOUR, accepted, account, code, made, order, quote, reserved
 from miexchange import Exchange, Quote, Refusal, appraise
 from miexchange.exchange import State
-from miexchange.ledger import verify
+from miexchange.ledger import _engine, verify
+from miexchange.ledger._books import Books
 from miexchange.ledger._schema import answers
 from miexchange.refusal import ReasonCode
 from unit import trade
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger
+    from miexchange.ledger._session import Session
 
 SKEW = timedelta(seconds=trade.RULES.skew_seconds)
 LITTLE = timedelta(milliseconds=1)
@@ -215,3 +218,50 @@ def test_a_forged_quote_is_not_paid(store: Ledger, forge: dict[str, object]) -> 
     assert codes(answer) == ("quote_altered",)
     assert made(store.accept(quote(1), shop.PROGRAMME, account=account(1), at=AT, idempotency_key="a")).is_open
     assert verify(store)
+
+
+# ----- a refusal that is taken back
+
+
+def test_a_request_that_comes_again_at_once_waits_in_no_circle(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exchange is locked before its count, also where an answer is taken back first: a server ends no deadlock."""
+    states: list[str] = []
+    is_conflict = _engine._is_conflict  # noqa: SLF001 - where a server's answer is read
+
+    def noted(error: BaseException) -> bool:
+        states.append(getattr(error, "sqlstate", None) or "")
+        return is_conflict(error)
+
+    monkeypatch.setattr(_engine, "_is_conflict", noted)
+    programme = trade.programme(trade.STRICT)
+    quoted = appraise(shop.phone(1), trade.SAID, programme, at=AT)
+    assert isinstance(quoted, Quote)
+    begun = made(store.accept(quoted, programme, account=account(1), at=AT, idempotency_key="a"))
+    made(store.reserve(begun.code, order(1), account=account(1), at=AT, idempotency_key="r"))
+    with ThreadPoolExecutor(4) as pool:
+        asked = [
+            pool.submit(store.complete, begun.code, order="order-1", at=AT, idempotency_key="c") for _ in range(24)
+        ]
+        assert {codes(one.result()) for one in asked} == {("inspection_missing",)}
+    assert "40P01" not in states
+    assert verify(store)
+
+
+def test_a_refused_acceptance_that_comes_again_at_once_is_taken_back_once(
+    store: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The running count has every answer once; the simulator found it, on a server, after 56,000 steps."""
+    accepted(store, 1)
+    told = {"account": account(1), "at": AT, "idempotency_key": "a"}
+    assert codes(store.accept(quote(2), shop.PROGRAMME, **told)) == ("exchange_open",)
+    is_server, withdraw, twice = store.engine.dialect.name == "postgresql", Books._withdraw, [True]  # noqa: SLF001 - where they meet
+
+    def late(self: Books, session: Session, answer: object) -> None:
+        if is_server and twice:  # a file has one writer, who is not between two others
+            twice.clear()
+            assert codes(store.accept(quote(2), shop.PROGRAMME, **told | {"at": AT + LITTLE})) == ("exchange_open",)
+        withdraw(self, session, answer)
+
+    monkeypatch.setattr(Books, "_withdraw", late)
+    assert codes(store.accept(quote(2), shop.PROGRAMME, **told)) == ("exchange_open",)
+    assert verify(store).faults == ()

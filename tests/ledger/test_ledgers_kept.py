@@ -149,7 +149,8 @@ def requested(one: dict[str, Any]) -> Request:
         said = told.get("register_answer")
         older = () if said is None else (*value, account, RegisterAnswer.from_dict(said), *tags)
         return Request(verb, one["key"], content, shop.AT, asker=account, older=older)
-    content = (one["code"], *value, *(told[name] for name in ("order", "account", "reason") if name in told))
+    names = ("order", "exchange_value", "role", "person", "account", "reason")
+    content = (one["code"], *value, *(str(told[name]) for name in names if name in told))
     return Request(verb, one["key"], content, shop.AT, one["code"])
 
 

@@ -57,7 +57,7 @@ from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
-from miexchange.programme import AgeBand, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue
+from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.curve import Estimator
@@ -277,6 +277,7 @@ def _examples() -> dict[type, Any]:
         Limit("twice-a-year", "account", 2, 365),
         DaysOff(AT, NEXT, "a holiday"),
         ScrapValue("brand", "Acme", 5_000),
+        Authority("agent", 20_000, 50_000, 30),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
         LineParts(3, 1_000, 100, 0, 29_900),
@@ -300,6 +301,7 @@ def _examples() -> dict[type, Any]:
         events.Send(NEXT, trade.ORDER.id),
         events.Attempt(NEXT, trade.ORDER.id, "visit 1"),
         events.Wipe(NEXT, "purge", "certificate 9"),
+        events.Override(NEXT, trade.ORDER.id, 900_000, "agent", "p-7", "goodwill"),
         events.Reverse(NEXT, trade.ORDER.id),
         Enquiry(SOUND.device, trade.SAID, SOUND.programme, AT),
         Problem("a.csv", 1, "model", "is missing", "Add it"),
@@ -462,6 +464,11 @@ def _by_name() -> dict[str, Any]:
         "quote": SOUND.quote,
         "quotes": SOUND.quotes[0],
         "reason": "lost",
+        "role": "agent",
+        "person": "p-7",
+        "exchange_value": 900_000,
+        "more": 1_000,
+        "granted": [(AT, 1_000)],
         "reasons": (Reason(ReasonCode.PRICE_MISSING, "There is no price", "Add one", "market"),),
         "rows": 20,
         "devices": 10,
@@ -566,6 +573,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "ledger.Ledger.inspect": {"order": trade.ORDER.id},
         "ledger.Ledger.send": {"order": trade.ORDER.id},
         "ledger.Ledger.attempt": {"order": trade.ORDER.id, "reference": "visit 1"},
+        "ledger.Ledger.override": {"order": trade.ORDER.id},
         "ledger.Ledger.standing_of": {},
         "ledger.Ledger.accept_many": {
             "items": [

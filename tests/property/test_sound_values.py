@@ -49,7 +49,7 @@ from miexchange.eligibility import EligibilityTerms
 from miexchange.events import Attempt
 from miexchange.market import Anchor, Gap
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.programme import AgeBand, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue, Terms
+from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue, Terms
 from miexchange.programme._fit import Fitter
 from miexchange.programme._toml import Toml
 from miexchange.strategies import STRATEGIES
@@ -145,6 +145,7 @@ EXAMPLES: dict[tuple[Any, str], Any] = {
     (Exchange, "attempts"): Attempt(small.AT, "order-1", "visit 1"),
     (ExchangeRules, "days_off"): DaysOff(small.AT, small.AT + timedelta(days=1)),
     (ExchangeRules, "limits"): Limit("twice", "account", 2, 365),
+    (ExchangeRules, "authorities"): Authority("agent", 1, 1, 1),
     (Terms, "overlaps"): Overlap("display", "battery", 1),
     (Terms, "age_bands"): AgeBand(0, 1),
     (Terms, "scrap_values"): ScrapValue("brand", "Acme", 0),

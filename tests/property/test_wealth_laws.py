@@ -6,9 +6,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from miexchange import Exchange, Order, OrderLine, Quote, accept
-from miexchange.events import Agree, Complete, Event, Inspect, Release, Reserve, Reverse, Void
+from miexchange.events import Agree, Complete, Event, Inspect, Override, Release, Reserve, Reverse, Void
 from miexchange.exchange import State, apply
 from miexchange.inspection import Examination
+from miexchange.programme import Authority
 from miexchange.quote import GrantedBonus, QuoteLine
 from miexchange.strategies import Enquiry, enquiries, events
 from miexchange.valuation import appraise_again
@@ -29,6 +30,9 @@ def holdings(exchange: Exchange) -> tuple[int, int]:
     if exchange.state == State.ADJUSTED or (exchange.state == State.REVERSED and exchange.settlement is not None):
         assert exchange.examination is not None
         worth, bonuses = exchange.examination.exchange_value, exchange.examination.bonuses
+        if exchange.override is not None:  # somebody said that it is worth more, and never more than was quoted
+            worth = exchange.override.exchange_value
+            assert exchange.examination.exchange_value < worth < exchange.quote.exchange_value
     if paid is None or exchange.order is None:
         return worth, worth
     goods = exchange.order.total_minor
@@ -85,6 +89,7 @@ def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
     assert isinstance(exchange, Exchange), exchange.explain()
     mismatch = draw(st.sampled_from(["difference", "difference", "lower", "lower", "honour", "cancel"]))
     payment = draw(st.sampled_from(["at_checkout", "at_checkout", "after_inspection"]))
+    most = draw(st.integers(1, max(quote.coupon_value, 1)))
     rules = exchange.rules.replace(
         inspection="optional" if payment == "at_checkout" else "required",
         payment=payment,
@@ -96,6 +101,7 @@ def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
         tolerance_bps=0 if mismatch == "honour" else min(exchange.rules.tolerance_bps, 5_000),
         reversal=draw(st.sampled_from(["store_credit", "old_phone"])),
         reversal_days=30,
+        authorities=(Authority("manager", most, most, 1),) if mismatch == "difference" else (),
     )
     usage = exchange.coupon.usage.replace(
         surplus=draw(st.sampled_from(["store_credit", "cash", "forfeit"])), minimum_order_minor=0
@@ -143,6 +149,10 @@ def step(
     at = exchange.at
     if kind == "inspect":
         return Inspect(at, order.id, data.draw(seen))
+    if kind == "override":
+        least = 0 if exchange.examination is None else exchange.examination.exchange_value
+        values = st.integers(least, max(least, exchange.quote.exchange_value)) | st.just(exchange.quote.exchange_value)
+        return Override(at, order.id, data.draw(values), "manager", "p-7", "goodwill")
     plain: dict[str, Event] = {
         "reserve": Reserve(at, order, "a"),
         "complete": Complete(at, order.id),
@@ -160,6 +170,8 @@ LIVES = (
     ("reserve", "inspect", "complete", "reverse"),
     ("reserve", "release", "reserve", "inspect", "complete"),
     ("reserve", "inspect", "void"),
+    ("reserve", "inspect", "override", "agree", "reverse"),
+    ("reserve", "inspect", "override", "complete", "reverse"),
     ("reserve", "release", "reserve", "inspect", "agree"),
     ("reserve", "void"),
 )
@@ -184,6 +196,32 @@ def test_nobody_holds_more_than_the_phone_was_worth_and_the_bonuses_on_goods_tha
                 assert held <= most
     if exchange.state == State.ISSUED:
         assert (exchange.redemption, exchange.to_pay_at_the_door, exchange.credit_of_reversal) == (None, 0, 0)
+
+
+@given(enquiries(imei=True), st.data())
+def test_an_override_adds_no_more_than_the_authority_and_comes_to_no_more_than_the_quote(
+    enquiry: Enquiry, data: st.DataObject
+) -> None:
+    """docs/exchange.md, overrides: what counts is what it adds to what the rules give, with bonuses."""
+    exchange = data.draw(begun(enquiry))
+    order = data.draw(carts(exchange))
+    for kind in ("reserve", "inspect"):
+        after = apply(exchange, step(kind, exchange, order, found(exchange, enquiry), data))
+        exchange = after if isinstance(after, Exchange) else exchange
+    assume(exchange.state == State.REQUOTED)
+    assert exchange.examination is not None
+    override = step("override", exchange, order, st.nothing(), data)
+    after = apply(exchange, override)
+    assert isinstance(override, Override)
+    seen, quoted, (authority,) = exchange.examination, exchange.quote, exchange.rules.authorities
+    is_all = override.exchange_value == quoted.exchange_value
+    paid = quoted.coupon_value if is_all else override.exchange_value + sum(bonus.amount for bonus in seen.bonuses)
+    assert isinstance(after, Exchange) is (0 < paid - seen.coupon_value <= authority.most_minor)
+    if isinstance(after, Exchange):
+        assert after.exchange_value <= quoted.exchange_value <= quoted.lines[0].amount
+        assert after.to_pay_at_the_door <= exchange.to_pay_at_the_door
+        assert after.state == (State.INSPECTED if is_all else State.REQUOTED)
+        assert Exchange.from_json(after.to_json()) == after
 
 
 @given(enquiries(imei=True), st.data())

@@ -18,6 +18,7 @@ import httpx2
 
 from ledger import shop
 from miexchange import Catalogue, EligibleModels, PriceTable, Programme
+from miexchange.programme import Authority
 from unit import small, trade
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def has_status(answer: httpx2.Response, status: int) -> Any:  # noqa: ANN401 - w
 
 def programme(price: int = 1_000_000) -> Programme:
     """Return the shop's programme with a source for each row, so that it can be saved."""
-    plain, said = trade.programme(), "the tests"
+    said = "the tests"
+    agent = Authority("agent", 20_000, 30_000, 30, said)
+    plain = trade.programme(trade.RULES.replace(authorities=(agent,), send_days=14, unlock_hours=72))
     (terms,) = plain.terms
     questions = tuple(
         one.replace(source=said, options=tuple(option.replace(source=said) for option in one.options))

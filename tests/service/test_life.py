@@ -11,7 +11,7 @@ import pytest
 
 from ledger import shop
 from miexchange import Exchange, Quote, ledger
-from service.running import KEY, Client, Service, has_status, numbers_in
+from service.running import KEY, OPERATOR, Client, Service, has_status, numbers_in
 from unit import small, trade
 
 if TYPE_CHECKING:
@@ -75,6 +75,68 @@ def test_a_cancelled_order_gives_the_coupon_back_and_a_worse_phone_is_requoted(c
     declined = reserved(client, 3)
     assert state(has_status(client.operate(f"/exchanges/{declined}/inspect", seen(3, "scratched")), 200)) == "requoted"
     assert state(has_status(client.act(f"/exchanges/{declined}/decline", account="account-3"), 200)) == "void"
+
+
+def test_what_is_on_record_and_a_phone_that_is_still_locked(client: Client) -> None:
+    """docs/service.md: papers, parcel, lock and wiping, from the order to the hand-over."""
+    code = reserved(client, 4)
+    sent = has_status(client.operate(f"/exchanges/{code}/send", {"order": "order-4"}), 200)
+    assert sent["sent_at"] == sent["at"]
+    locked = seen(4)
+    locked["inspection"]["screen_lock_off"] = False
+    waiting = has_status(client.operate(f"/exchanges/{code}/inspect", locked), 200)
+    assert (state(waiting), waiting["examination"]["kind"]) == ("reserved", "locked")
+    assert waiting["unlock_until"] > waiting["at"]
+    locked["inspection"]["accounts_removed"] = False  # it was unlocked, and is locked otherwise
+    again = has_status(client.operate(f"/exchanges/{code}/inspect", locked), 422)
+    assert again["type"] == "/reasons/screen_lock_on"
+    early = has_status(client.operate(f"/exchanges/{code}/wipe", {"method": "clear", "certificate": "reset 4"}), 409)
+    assert early["type"] == "/reasons/event_not_possible"
+    assert state(has_status(client.operate(f"/exchanges/{code}/inspect", seen(4)), 200)) == "inspected"
+    papers = {"identity": "file 7f3a", "ownership": "invoice 17"}
+    assert has_status(client.operate(f"/exchanges/{code}/identify", papers), 200)["identity"] == "file 7f3a"
+    other = has_status(client.operate(f"/exchanges/{code}/identify", {"identity": "file 8b21"}), 409)
+    assert other["type"] == "/reasons/already_recorded"
+    wiped = {"method": "purge", "certificate": "certificate 4"}
+    assert has_status(client.operate(f"/exchanges/{code}/wipe", wiped), 200)["wiped"]["method"] == "purge"
+    done = has_status(client.operate(f"/exchanges/{code}/complete", {"order": "order-4"}), 200)
+    assert (state(done), done["ownership"]) == ("completed", "invoice 17")
+
+
+def test_a_number_is_no_reference_and_is_not_repeated(client: Client) -> None:
+    code = reserved(client, 5)
+    for path, body in (
+        ("identify", {"identity": shop.imei(10).digits}),
+        ("identify", {"identity": "ABCDE1234F"}),
+        ("identify", {"ownership": shop.imei(10).digits}),
+        ("wipe", {"method": "clear", "certificate": shop.imei(10).digits}),
+    ):
+        answer = client.operate(f"/exchanges/{code}/{path}", body)
+        assert has_status(answer, 422)["faults"]
+        assert "ABCDE1234F" not in answer.text
+    assert client.act(f"/exchanges/{code}/identify", {"identity": "file 7"}).status_code in {401, 403}
+
+
+def test_a_person_of_a_role_agrees_to_more_than_the_requote(client: Client) -> None:
+    codes = {number: reserved(client, number) for number in (6, 7)}
+    for number, code in codes.items():
+        answer = client.operate(f"/exchanges/{code}/inspect", seen(number, "scratched"))
+        assert state(has_status(answer, 200)) == "requoted"
+
+    def agree(number: int, value: int, role: str = "agent", key: str = "") -> Any:  # noqa: ANN401 - an answer
+        body = {"order": f"order-{number}", "exchange_value": value, "reason": "goodwill"}
+        who = {"person": "p-7", "role": role, "authorization": f"Bearer {OPERATOR}"}
+        return client.act(f"/exchanges/{codes[number]}/override", body, key=key, **who)
+
+    assert has_status(agree(6, 915_001), 409)["type"] == "/reasons/authority_exceeded"
+    assert has_status(agree(6, 900_000, "courier"), 409)["type"] == "/reasons/authority_missing"
+    assert has_status(agree(6, 995_001), 422)["reasons"][0]["code"] == "override_out_of_range"
+    better = has_status(agree(6, 915_000, key="override-6"), 200)
+    assert (state(better), better["override"]["person"]) == ("requoted", "p-7")
+    assert has_status(agree(6, 915_000, key="override-6"), 200) == better
+    assert state(has_status(client.act(f"/exchanges/{codes[6]}/agree", account="account-6"), 200)) == "adjusted"
+    problem = has_status(agree(7, 910_000), 409)
+    assert (problem["type"], problem["reasons"][0]["values"]["most_minor"]) == ("/reasons/authority_used_up", 30_000)
 
 
 def test_the_operator_lists_exchanges_a_page_at_a_time(client: Client) -> None:

@@ -107,6 +107,7 @@ def of_a_ledger(
         ledger.send("code", **facts),
         ledger.attempt("code", **facts),
         ledger.wipe("code", **facts),
+        ledger.override("code", **facts),
         ledger.expire("code", **facts),
         ledger.void("code", **facts),
         ledger.reverse("code", **facts),

@@ -35,6 +35,7 @@ from miexchange.events import (
     Expire,
     Identify,
     Inspect,
+    Override,
     Release,
     Reserve,
     Reverse,
@@ -44,6 +45,7 @@ from miexchange.events import (
 )
 from miexchange.exchange import OPEN, TRANSITIONS, Exchange, State, accept, acceptance, apply, begin, fold
 from miexchange.inspection import Examination
+from miexchange.programme import Authority
 from miexchange.quote import QuoteLine
 from miexchange.refusal import Reason, ReasonCode
 from shipped import shipped_programme
@@ -63,7 +65,7 @@ REFUSED = Examination("not_taken", trade.SAID, reasons=(Reason(ReasonCode.CONDIT
 
 
 def requoted() -> Exchange:
-    return inspected(value=900_000)
+    return inspected(RULES.replace(authorities=(Authority("agent", 50_000, 50_000, 30),)), 900_000)
 
 
 def at_every_state() -> dict[State, Exchange]:
@@ -104,6 +106,7 @@ def timely(exchange: Exchange, kind: str) -> Event:
         "reserve": Reserve(at, ORDER, ACCOUNT) if exchange.order is None else Reserve(at, OTHER, ACCOUNT),
         "release": Release(at, order),
         "inspect": Inspect(at, order, found(999_000)),
+        "override": Override(at, order, 940_000, "agent", "p-7", "goodwill"),
         "agree": Agree(at, ACCOUNT),
         "decline": Decline(at, ACCOUNT),
         "complete": Complete(at, order),

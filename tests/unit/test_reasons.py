@@ -35,11 +35,11 @@ from miexchange import (
     refusal,
 )
 from miexchange.coupon import Order, OrderLine, check, device_token, issue
-from miexchange.events import Agree, Complete, Expire, Identify, Inspect, Reserve, Reverse, Wipe
+from miexchange.events import Agree, Complete, Expire, Identify, Inspect, Override, Reserve, Reverse, Wipe
 from miexchange.exchange import accept, apply
 from miexchange.inspection import Examination, examine
 from miexchange.market import PriceTable
-from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit
+from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, Limit
 from miexchange.quote import Quote
 from miexchange.refusal import reason_of, refusal_of
 from unit import small, trade
@@ -481,6 +481,9 @@ def exchanges() -> Iterator[object]:
     again = trade.after(held, Inspect(AT + 2 * HOUR, ORDER.id, trade.found(900_000)))
     yield apply(again, Agree(AT + 3 * HOUR, "somebody"))
     yield apply(again, Agree(AT + 90 * DAY, ACCOUNT))
+    agent = RULES.replace(authorities=(Authority("agent", 20_000, 50_000, 30),))
+    for value, role in ((10**6, "manager"), (980_000, "agent")):
+        yield apply(trade.inspected(agent, 900_000), Override(AT + DAY, ORDER.id, value, role, "p-7", "goodwill"))
 
 
 def inspections() -> Iterator[object]:

@@ -11,7 +11,7 @@ from miexchange._time import from_micros, micros
 from miexchange._transitions import may_follow
 from miexchange._value import instant, packed
 from miexchange.errors import InvalidValue, MiExchangeError
-from miexchange.events import Accept, Inspect, Reserve, Void
+from miexchange.events import Accept, Inspect, Override, Reserve, Void
 from miexchange.exchange import Exchange, State, apply, fold
 from miexchange.ledger import _limits, _quotas
 from miexchange.ledger import _sql as sql
@@ -171,10 +171,8 @@ class Books:
             after = apply(exchange, event)
             if isinstance(after, Refusal):
                 return self._refuse(session, request, after, is_final=_is_final(after, exchange, event))
-            if isinstance(event, Inspect):
-                refusal = self._claim(session, exchange, after)
-                if refusal is not None:
-                    return self._refuse(session, request, refusal)
+            if (refusal := self._besides(session, exchange, after, event)) is not None:
+                return self._refuse(session, request, refusal)
             if after.version != exchange.version:
                 if carefully and isinstance(event, Reserve) and self._is_taken(session.core, plain, event.order.id):
                     return self._refuse(session, request, TAKEN)
@@ -202,6 +200,8 @@ class Books:
             watch.attempts, made = number + 1, session.made
             if number == 0:
                 return first(session)
+            if request.code is not None:  # before its answer is taken back: the exchange first, and its count then
+                session.row(request.code, lock=True)
             known = self._first_answer(session, request)
             return second(session) if known is None else known
 
@@ -287,10 +287,12 @@ class Books:
     def _withdraw(self, session: Session, answer: Any) -> None:  # noqa: ANN401 - a row of the table ``answers``
         """Take back an answer that is not final, so that its request can get another one."""
         seals, tally = self._sealing(session, answer.code or answer.request)
+        scope = {name: getattr(answer, name) for name in ("asker", "verb", "request")}
+        now = session.core.execute(sql.ANSWER, scope).first()
+        if now is None or now.seal != answer.seal:  # somebody took it back while this waited for its count
+            raise Conflict
         seals.add_answer(tally, answer.seal, -1)
-        session.drop_answer(
-            {name: getattr(answer, name) for name in ("asker", "verb", "request")}, seals.counted(tally)
-        )
+        session.drop_answer(scope, seals.counted(tally))
 
     def _refuse(self, session: Session, request: Request, refusal: Refusal, *, is_final: bool | None = None) -> Refusal:
         """Keep the full reasons, and return them; to a stranger, the one answer that strangers get.
@@ -384,6 +386,14 @@ class Books:
         asked = {"tokens": coupon.device_tokens if tokens is None else tokens, "code": coupon.code}
         us = connection.scalar(sql.BOUGHT, asked)
         return None if us is None else from_micros(us)
+
+    def _besides(self, session: Session, exchange: Exchange, after: Exchange, event: Event) -> Refusal | None:
+        """Note what an event changes beside its own exchange, or return what speaks against that."""
+        if isinstance(event, Inspect):
+            return self._claim(session, exchange, after)
+        if isinstance(event, Override) and after.version != exchange.version:
+            return _limits.grant(session, after)
+        return None
 
     def _claim(self, session: Session, exchange: Exchange, after: Exchange) -> Refusal | None:
         """Note the tokens that the door saw, and call off what else is open for the same device."""

@@ -1,14 +1,19 @@
-"""The limits of new exchanges: when those that count began, and the hold of what two acceptances share."""
+"""What the terms bound by a window: new exchanges, and what people add by overrides.
+
+What counts is read in the transaction, once everybody who could have taken the last of it has committed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
 
-from miexchange._time import from_micros, micros
+from miexchange._time import TICK, from_micros, micros
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import Conflict
+from miexchange.ledger._rows import row_of_override
 from miexchange.programme.limits import ACCOUNT, DEVICE, reached
+from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from miexchange.events import Accept
+    from miexchange.exchange import Exchange
     from miexchange.ledger._session import Session
 
-__all__ = ["begun", "keep", "subjects"]
+__all__ = ["begun", "grant", "keep", "subjects"]
 
 
 def subjects(event: Accept) -> Iterator[tuple[str, str, str]]:
@@ -73,14 +79,48 @@ def keep(session: Session, event: Accept) -> None:
     if not event.rules.limits:
         return
     counted = {limit.per for limit in event.rules.limits}
-    if session.core.dialect.name == "postgresql":
-        for name, value in event.tags:
-            if name in counted:
-                session.core.execute(sql.HOLD, {"number": _number(name, value)})
+    for name, value in event.tags:
+        if name in counted:
+            _hold(session, name, value)
     if any(reached(event.rules.limits, event.at, dict(event.tags), begun(session.core, event))):
         raise Conflict
 
 
-def _number(name: str, value: str) -> int:
-    """Return the number under which a server holds a tag; two that share one wait for each other, and no more."""
-    return int.from_bytes(hashlib.sha256(f"{name}\0{value}".encode()).digest()[:8], signed=True)
+def grant(session: Session, after: Exchange) -> Refusal | None:
+    """Note what an override adds, if the authority of the person has that much left in its window.
+
+    Two overrides of one person wait for each other here; SQLite has one writer anyhow.
+
+    Args:
+        session: a session in a transaction, which holds the exchange.
+        after: the exchange as it is after the override.
+    """
+    row = row_of_override(after)
+    authority = after.rules.authority_of(row["role"])
+    assert authority is not None  # noqa: S101 - without one the override was refused
+    _hold(session, "override", row["role"], row["person"], row["currency"])
+    since = {"since": row["at_us"] - authority.window // TICK}
+    found = session.core.execute(sql.GRANTED, {**row, **since})
+    free = authority.free_from(row["more_minor"], [(from_micros(one.at_us), one.more_minor) for one in found])
+    if free is not None and free > from_micros(row["at_us"]):
+        return refused(
+            ReasonCode.AUTHORITY_USED_UP,
+            role=authority.role,
+            currency=row["currency"],
+            more_minor=row["more_minor"],
+            most_minor=authority.total_minor,
+            days=authority.days,
+            again_at=free,
+        )
+    session.core.execute(sql.ADD_OVERRIDE, row)
+    return None
+
+
+def _hold(session: Session, *whose: str) -> None:
+    """Let those who count by the same wait for each other, where a server lets several transactions write at once.
+
+    Two that share a number by chance wait for each other, and no more.
+    """
+    if session.core.dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256("\0".join(whose).encode()).digest()[:8], signed=True)
+        session.core.execute(sql.HOLD, {"number": number})

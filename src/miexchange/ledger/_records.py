@@ -1,13 +1,14 @@
-"""The verbs that put something on record of an exchange, and leave it where it stands."""
+"""The verbs that put on record what somebody did or decided: papers, a parcel, a wiping, an override."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from miexchange._arguments import INSTANT, Rule, one_of, takes
+from miexchange._arguments import INSTANT, TEXT, Rule, one_of, takes, whole
 from miexchange._text import ID_RULE, is_id, text_of
-from miexchange.events import Attempt, Identify, Send, Wipe
+from miexchange.events import Attempt, Identify, Override, Send, Wipe
 from miexchange.ledger._books import Books
+from miexchange.money import GREATEST_AMOUNT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,10 +26,11 @@ _MAYBE_REFERENCE = Rule(
 )
 _VISIT = Rule(lambda value: is_id(text_of(value)), f"give the carrier's name for this attempt: {ID_RULE}", text_of)
 _METHOD = one_of("clear", "purge", "destroy")
+_PERSON = Rule(lambda value: is_id(text_of(value)), f"give the name by which the operator knows it: {ID_RULE}", text_of)
 
 
 class Records(Books):
-    """A ledger's records: whose phone it is, that it was not there or was sent, that its data were wiped."""
+    """A ledger's records: whose phone it is, a carrier who came in vain, its sending, its wiping, and overrides."""
 
     @takes(identity=_MAYBE_REFERENCE, ownership=_MAYBE_REFERENCE, at=INSTANT, idempotency_key=KEY)
     def identify(
@@ -98,3 +100,47 @@ class Records(Books):
             InvalidValue: the reference looks like an IMEI.
         """
         return self._later(code, Wipe(at, method, certificate), idempotency_key, (method, certificate))
+
+    @takes(
+        order=ORDER,
+        exchange_value=whole(0, GREATEST_AMOUNT),
+        role=_PERSON,
+        person=_PERSON,
+        reason=TEXT,
+        at=INSTANT,
+        idempotency_key=KEY,
+    )
+    def override(
+        self,
+        code: str,
+        *,
+        order: str,
+        exchange_value: int,
+        role: str,
+        person: str,
+        reason: str,
+        at: datetime,
+        idempotency_key: str,
+    ) -> Exchange | Refusal:
+        """Agree to more than the rules give for the phone as it was found, up to the authority of a role.
+
+        Who the person is, and that they have the role, is for the service to know: it authenticates them. What one
+        person of a role adds in the window of the terms is counted over all exchanges of the ledger in one currency.
+
+        Args:
+            code: the code.
+            order: the id of the order that is delivered.
+            exchange_value: what the phone is traded in at instead, without bonuses, in minor units; up to what was
+                quoted.
+            role: the role of the person.
+            person: who it is.
+            reason: why, for the record.
+            at: the instant.
+            idempotency_key: the caller's name for this request.
+
+        Raises:
+            InvalidValue: an argument is not of its type, or the person looks like an IMEI.
+        """
+        event = Override(at, order, exchange_value, role, person, reason)
+        content = (order, f"{exchange_value}", role, person, reason)
+        return self._later(code, event, idempotency_key, content)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miexchange._limits import EVENT_BYTES
+from miexchange._steps import added_by
 from miexchange._time import micros
 from miexchange._value import packed, require
 from miexchange.errors import InvalidValue, out_of_range
@@ -26,6 +27,7 @@ __all__ = [
     "key_id",
     "row_of",
     "row_of_event",
+    "row_of_override",
 ]
 
 _OF_CUSTOMERS = {"accept", "reserve", "agree", "decline"}
@@ -74,6 +76,21 @@ def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
         "programme": exchange.quote.programme,
         "began_us": micros(exchange.coupon.valid_from),
         "past_order": None if is_held else order,
+    }
+
+
+def row_of_override(exchange: Exchange) -> dict[str, Any]:
+    """Return the override of an exchange, its last event, as its row in the table ``overrides``."""
+    override = exchange.override
+    assert override is not None  # noqa: S101 - as the docstring says
+    return {
+        "code": exchange.code,
+        "version": exchange.version,
+        "role": override.role,
+        "person": override.person,
+        "currency": exchange.coupon.currency.code,
+        "more_minor": added_by(exchange, override.exchange_value),
+        "at_us": micros(override.at),
     }
 
 

@@ -7,6 +7,7 @@
 - ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
   refusals.
 - ``tags``: what the caller told of an exchange by name, which limits count by.
+- ``overrides``: what each override added to what the rules give, and who made it; authorities count by it.
 - ``quotas``: how many places of each bonus with a quota are taken.
 - ``feed_queue``: the events that have no position in the feed yet, in the order in which they were written.
 - ``feed``: the positions of the others; see `miexchange.ledger._feed`.
@@ -68,6 +69,7 @@ __all__ = [
     "forgotten",
     "is_empty",
     "migrate",
+    "overrides",
     "programmes",
     "quotas",
     "secret_keys",
@@ -76,7 +78,7 @@ __all__ = [
     "version_of",
 ]
 
-HEAD = "0007"
+HEAD = "0008"
 """The version of the tables that this package reads and writes: the last of the migrations."""
 
 _metadata = MetaData()
@@ -193,6 +195,20 @@ tags = Table(
     Column("value", String(NAME), nullable=False),
     Column("began_us", BigInteger, nullable=False),
     Index("tags_value", "name", "value", "began_us", "code"),
+    sqlite_with_rowid=False,
+)
+
+overrides = Table(
+    "overrides",
+    _metadata,
+    Column("code", String(17), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("role", String(NAME), nullable=False),
+    Column("person", String(NAME), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("more_minor", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Index("overrides_person", "role", "person", "currency", "at_us", "code"),
     sqlite_with_rowid=False,
 )
 

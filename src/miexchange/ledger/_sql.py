@@ -34,6 +34,7 @@ from miexchange.ledger._schema import (
     exchanges,
     feed_queue,
     forgotten,
+    overrides,
     programmes,
     quotas,
     tags,
@@ -49,6 +50,7 @@ __all__ = [
     "ADD_ALL",
     "ADD_ANSWER",
     "ADD_EVENT",
+    "ADD_OVERRIDE",
     "ADD_ROWS",
     "ADD_TOKEN",
     "ANSWER",
@@ -71,8 +73,10 @@ __all__ = [
     "FORGOTTEN_IN",
     "GIVEN",
     "GIVE_PLACE",
+    "GRANTED",
     "HISTORY",
     "HISTORY_TO",
+    "HOLD",
     "IS_KEPT",
     "KEEP",
     "LAST_EVENTS",
@@ -245,6 +249,13 @@ BEGUN_OF_TAG = _begun.where(
     )
 )
 ADD_TAGS = insert(tags)
+ADD_OVERRIDE = insert(overrides)
+GRANTED = select(overrides.c.at_us, overrides.c.more_minor).where(
+    overrides.c.role == bindparam("role"),
+    overrides.c.person == bindparam("person"),
+    overrides.c.currency == bindparam("currency"),
+    overrides.c.at_us > bindparam("since"),
+)
 HOLD = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 OF_TOKENS = select(device_tokens).where(device_tokens.c.token.in_(bindparam("tokens", expanding=True)))
 GIVEN = select(quotas.c.bonus, quotas.c.given).where(quotas.c.programme == bindparam("programme"))

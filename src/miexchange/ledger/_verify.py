@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby, pairwise
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sqlalchemy import MetaData, Table
 
@@ -30,7 +30,7 @@ from miexchange.ledger._merkle import Tree
 from miexchange.ledger._programmes import unpacked
 from miexchange.ledger._quotas import places
 from miexchange.ledger._reading import Row, misfits, place_of, raw, rows
-from miexchange.ledger._rows import asker_of, bought_us, entry_of, row_of
+from miexchange.ledger._rows import asker_of, bought_us, entry_of, row_of, row_of_override
 from miexchange.ledger._schema import (
     answers,
     device_tokens,
@@ -40,6 +40,7 @@ from miexchange.ledger._schema import (
     feed,
     feed_queue,
     forgotten,
+    overrides,
     programmes,
     quotas,
     secret_keys,
@@ -226,6 +227,7 @@ class _Proof:
             device_tokens: ["code", "token"],
             answers: ["code", "asker", "verb", "request"],
             tags: ["code", "name"],
+            overrides: ["code", "version"],
             feed: ["code", "version", "position"],
             feed_queue: ["code", "version", "id"],
         }
@@ -255,7 +257,7 @@ class _Proof:
             self.faults.append(f"{name}: its rows cannot be read: {type(error).__name__}")
 
     def _faults_without_code(self, found: dict[str, list[Row]]) -> Iterator[str]:
-        for name in ("exchanges", "events", "device_tokens", "tags", "feed", "feed_queue"):
+        for name in ("exchanges", "events", "device_tokens", "tags", "overrides", "feed", "feed_queue"):
             if found[name]:
                 yield f"{len(found[name])} rows of {name} have no code"
         for row in found["answers"]:
@@ -275,7 +277,7 @@ class _Proof:
         told, given = found["events"], found["answers"]
         broken = [
             fault
-            for table in (exchanges, events, device_tokens, tags, answers, feed, feed_queue)
+            for table in (exchanges, events, device_tokens, tags, overrides, answers, feed, feed_queue)
             for row in found[table.name]
             for fault in misfits(table, row)
         ]
@@ -285,7 +287,7 @@ class _Proof:
         for row in given:
             yield from self._faults_of_answer(row)
         if not found["exchanges"]:
-            for name in ("events", "device_tokens", "tags", "feed", "feed_queue"):
+            for name in ("events", "device_tokens", "tags", "overrides", "feed", "feed_queue"):
                 if found[name]:
                     yield f"its row is missing, and rows of {name} are there"
         self._count(code, told)
@@ -301,8 +303,18 @@ class _Proof:
             assert isinstance(first, Accept)  # noqa: S101 - a history that folds begins with one
             yield from _faults_of_tags(first, found)
             self._promises.add(exchange, first)
+            yield from self._faults_of_overrides(told, found)
         before_us = max((row["before_us"] for row in self.forgotten), default=_NEVER)
         yield from _faults_of_requests(exchange, told, given, before_us)
+
+    def _faults_of_overrides(self, told: list[Row], found: dict[str, list[Row]]) -> Iterator[str]:
+        """Fold the exchange up to each override, and compare what was added with the table."""
+        numbers = [number for number, row in enumerate(told, start=1) if row["kind"] == "override"]
+        made = [fold(entry_of(SimpleNamespace(**row)).event for row in told[:number]) for number in numbers]
+        for one in made:
+            self._promises.add_override(one)
+        if found["overrides"] != [row_of_override(one) for one in made]:
+            yield "its overrides are not those that were made"
 
     def _count(self, code: str, told: list[Row]) -> None:
         """Count the events of an exchange, and take its last one as a leaf."""
@@ -535,6 +547,7 @@ class _Promises:
         self._bought: dict[str, list[tuple[int, Exchange]]] = {}
         self._quotas: dict[tuple[str, str], int] = {}
         self._begun: dict[tuple[str, str, timedelta], list[tuple[datetime, int, str]]] = {}
+        self._added: dict[tuple[str, str, str, timedelta], list[_Counted]] = {}
 
     def add(self, exchange: Exchange, first: Accept) -> None:
         """Note what an exchange has, and how it was accepted."""
@@ -561,6 +574,15 @@ class _Promises:
                 began = (first.at, limits[limit].most, exchange.code)
                 self._begun.setdefault((per, whose, limits[limit].window), []).append(began)
 
+    def add_override(self, exchange: Exchange) -> None:
+        """Note what a person added, of an exchange as it was after the override."""
+        row = row_of_override(exchange)
+        authority = exchange.rules.authority_of(row["role"])
+        assert authority is not None  # noqa: S101 - the history folds
+        whose = (row["role"], row["person"], row["currency"], authority.window)
+        counted = _Counted(from_micros(row["at_us"]), row["more_minor"], authority.total_minor, exchange.code)
+        self._added.setdefault(whose, []).append(counted)
+
     def _own(self, what: str, name: str, exchange: Exchange) -> None:
         self._owners.setdefault((what, name), []).append(exchange.code)
 
@@ -579,20 +601,43 @@ class _Promises:
                 )
         for (per, _, window), began in self._begun.items():
             yield from _over_a_limit(per, window, sorted(began))
+        for (role, _, _, window), added in self._added.items():
+            for codes, most in _too_much(window, sorted(added)):
+                yield f"{', '.join(codes)}: a person of the role {role} added more than {most} in {window.days} days"
+
+
+class _Counted(NamedTuple):
+    """What counts in a window: since when, how much of what may be counted at most, and of which coupon."""
+
+    at: datetime
+    much: int
+    most: int
+    code: str
 
 
 def _over_a_limit(per: str, window: timedelta, began: list[tuple[datetime, int, str]]) -> Iterator[str]:
-    """Look through each window that begins with an exchange; the limit may have been another one for each of them."""
-    end = 0
-    for number, (begin, least, _) in enumerate(began):
-        while end < len(began) and began[end][0] < begin + window:
+    """Yield what says that a limit is passed by exchanges that began, each held to its own terms."""
+    for codes, most in _too_much(window, [_Counted(at, 1, most, code) for at, most, code in began]):
+        yield f"{', '.join(codes)}: more than {most} of one {per} in {window.days} days"
+
+
+def _too_much(window: timedelta, counted: list[_Counted]) -> Iterator[tuple[list[str], int]]:
+    """Yield the first window in which more counts than the greatest of what its elements allow.
+
+    Each window that begins with an element is looked through.
+    """
+    end = total = 0
+    for number, first in enumerate(counted):
+        while end < len(counted) and counted[end].at < first.at + window:
+            total += counted[end].much
             end += 1
-        if end - number > least:
-            inside = began[number:end]
-            most = max(most for _, most, _ in inside)
-            if len(inside) > most:
-                yield f"{', '.join(code for _, _, code in inside)}: more than {most} of one {per} in {window.days} days"
+        if total > first.most:
+            inside = counted[number:end]
+            most = max(one.most for one in inside)
+            if total > most:
+                yield [one.code for one in inside], most
                 return
+        total -= first.much
 
 
 def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:

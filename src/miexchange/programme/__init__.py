@@ -9,6 +9,7 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 14
 """
 
+from miexchange.programme.authority import Authority
 from miexchange.programme.days_off import DaysOff
 from miexchange.programme.limits import Limit
 from miexchange.programme.programme import Programme, doubts, lint, new_programme, shipped
@@ -19,6 +20,7 @@ from miexchange.programme.terms import NONE_GIVEN, ExchangeRules, StepName, Term
 __all__ = [
     "NONE_GIVEN",
     "AgeBand",
+    "Authority",
     "Bonus",
     "CustomerClass",
     "DaysOff",

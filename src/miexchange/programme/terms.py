@@ -19,6 +19,7 @@ from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.authority import Authority
 from miexchange.programme.days_off import DaysOff, counted
 from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
@@ -141,6 +142,8 @@ class ExchangeRules(Value):
             off. 0 counts none.
         days_off: the days that do not count in `send_days` and `reversal_days`, in their order.
         source: where the rules are from.
+        authorities: who may agree to more than the rules give for a phone that is worth less than quoted, and up to
+            which amounts; a role that is not listed may not.
     """
 
     inspection: Literal["required", "optional"]
@@ -167,6 +170,7 @@ class ExchangeRules(Value):
     payment: Annotated[Literal["at_checkout", "after_inspection"], Since(3)] = "at_checkout"
     pickup_attempts: Annotated[int, Between(0, 100), Since(3)] = 0
     days_off: Annotated[tuple[DaysOff, ...], Items(0, LISTED), Since(3)] = ()
+    authorities: Annotated[tuple[Authority, ...], Items(0, LISTED, "role"), Since(3)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
@@ -177,6 +181,7 @@ class ExchangeRules(Value):
             ("rebuy_days", "rebuy", self.rebuy == "after", True),
             ("hand_over_register_hours", "inspection", self.inspection == "required", False),
             ("return_below_bps", "mismatch", self.mismatch in {"difference", "lower"}, False),
+            ("authorities", "mismatch", self.mismatch == "difference", False),
         ):
             number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
             if number and not is_read:
@@ -239,6 +244,10 @@ class ExchangeRules(Value):
     def demands_ownership(self, value: int) -> bool:
         """Tell the same of a reference to the proof of ownership."""
         return self.ownership_above_minor is not None and whole(value, "value") > self.ownership_above_minor
+
+    def authority_of(self, role: str) -> Authority | None:
+        """Return the authority of a role; None where it has none."""
+        return next((one for one in self.authorities if one.role == role), None)
 
     def honours(self, shortfall: int, value: int) -> bool:
         """Tell whether a device that is worth so much less than the coupon's value is taken as it was quoted.

@@ -10,12 +10,14 @@ from miexchange.simulator._model import Fate, Request
 from miexchange.simulator._shop import (
     ACCOUNTS,
     ADDRESSES,
+    AUTHORITY,
     BEGIN,
     DAY,
     DEDUCTIONS,
     GRACE,
     HOUR,
     ORDERS,
+    PEOPLE,
     PHONES,
     SECOND,
     Offer,
@@ -34,13 +36,13 @@ _T = TypeVar("_T")
 
 _NEXT = {
     "issued": ("reserve",) * 8 + ("void", "expire"),
-    "reserved": ("inspect", "inspect", "inspect", "complete", "complete", "complete", "release", "void"),
+    "reserved": ("inspect",) * 6 + ("complete", "complete", "release", "void"),
     "inspected": ("complete", "complete", "complete", "release", "void"),
-    "requoted": ("agree", "agree", "decline", "expire", "void"),
+    "requoted": ("override",) * 8 + ("agree", "agree", "decline", "expire", "void"),
     "completed": ("reverse", "complete"),
     "adjusted": ("reverse", "agree"),
 }
-_VERBS = ("reserve", "release", "inspect", "agree", "decline", "complete", "expire", "void", "reverse")
+_VERBS = ("reserve", "release", "inspect", "override", "agree", "decline", "complete", "expire", "void", "reverse")
 _OF_CUSTOMERS = {"reserve", "agree", "decline"}
 _ANSWERS = tuple(DEDUCTIONS)
 _RECENT = 24
@@ -138,6 +140,8 @@ class Draws:
         lives = list(self._model.lives.values())
         if self._dice.randrange(20):
             lives = [life for life in lives[-40:] if life.is_open] or lives
+            if self._dice.randrange(3) == 0:  # a re-quote has little time, and much may become of it
+                lives = [life for life in lives if life.state == "requoted"] or lives
         return self._dice.choice(lives[-40:])
 
     def _accept(self, request: Request, machine: Machine) -> None:
@@ -150,7 +154,7 @@ class Draws:
             sims = dice.choice(((2 * phone,), (2 * phone + 1,), (2 * phone, 2 * phone + 1), (2 * phone, 2 * phone + 1)))
             given = tuple(sorted((bonus, count) for bonus, count in self._model.places.items() if count))
             seal = machine.key if dice.randrange(3) == 0 else 0
-            offer = Offer(sims, dice.choice(_ANSWERS), max(request.at, BEGIN), given, machine.edition, seal)
+            offer = Offer(sims, dice.choice(("good", *_ANSWERS)), max(request.at, BEGIN), given, machine.edition, seal)
             self._offers.append(offer)
         else:
             offer = dice.choice(offers)
@@ -176,7 +180,12 @@ class Draws:
             phone = min(life.offer.sims) // 2 if dice.randrange(12) else dice.randrange(PHONES)
             both = (2 * phone, 2 * phone + 1)
             request.sims = dice.choice((both, both, both[:1], both[1:]))
-            request.answers = life.offer.answers if dice.randrange(2) else dice.choice(_ANSWERS)
+            request.answers = dice.choice((life.offer.answers, "worn", "worn", dice.choice(_ANSWERS)))
+        if request.verb == "override":
+            least, most = self._model.bare(life), life.offer.worth
+            once = least + AUTHORITY[0]
+            values = (min(most, once),) * 4 + (most + 1,) * 3 + (once + 1, least, least + 1)
+            request.value, request.person = dice.choice(values), dice.randrange(PEOPLE)
         due = life.due
         if due is not None and dice.randrange(8) == 0:
             request.at = due - dice.randrange(2)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from miexchange.simulator._shop import (
+    AUTHORITY,
     BONUSES,
     DECIDE,
     DEDUCTIONS,
@@ -93,6 +94,8 @@ class Request:
         answers: the answers at the door.
         sims: the IMEIs at the door.
         address: the tag that a limit counts by.
+        value: what an override says that the phone is worth.
+        person: who makes an override.
         has_made: whether it made its event when it was sent this time.
     """
 
@@ -112,6 +115,8 @@ class Request:
     answers: str = "good"
     sims: tuple[int, ...] = ()
     address: str = ""
+    value: int = 0
+    person: int = 0
     has_made: bool = False
 
     @property
@@ -126,6 +131,7 @@ class Request:
             f"by {self.account}",
             "reserve": f"order {self.order} by {self.account}",
             "inspect": f"order {self.order}: {self.answers}, IMEIs {','.join(map(str, self.sims))}",
+            "override": f"order {self.order}: {self.value} by person {self.person}",
         }.get(self.verb, f"order {self.order}" if self.verb in {"release", "complete", "reverse"} else "")
         name = f"{self.verb} {self.code[:4]} {about}".replace("  ", " ").strip()
         return f"{name} [{self.key}, at {self.at / 1_000_000:.3f}]"
@@ -138,6 +144,8 @@ class Life:
     Attributes:
         offer: the quote that was accepted.
         sims: the IMEIs by which its phone is known.
+        found: what the phone is worth with its bonus, as it was found or agreed; None for as quoted.
+        is_overridden: whether somebody agreed to more than it was found to be worth.
         given: what the customer has of it, in minor units: discount and store credit, less what was paid at the door.
         history: the states that it was in, by version from 1.
         last: the kind and the content of the last event.
@@ -157,6 +165,7 @@ class Life:
     reserved_at: int = 0
     decide_until: int = 0
     found: int | None = None
+    is_overridden: bool = False
     given: int = 0
     history: list[str] = field(default_factory=lambda: ["issued"])
     last: tuple[object, ...] = ("accept",)
@@ -219,6 +228,7 @@ class Model:
         self._of_address: dict[str, list[Life]] = {}
         self._of_offer: dict[tuple[object, ...], Life] = {}
         self._orders: dict[int, str] = {}
+        self._added: dict[int, list[tuple[int, int]]] = {}
 
     def is_busy(self, account: str) -> bool:
         """Tell whether an account has an open exchange."""
@@ -328,6 +338,19 @@ class Model:
     def _new(life: Life, request: Request) -> list[int]:
         return sorted(set(request.sims) - life.sims)
 
+    def _override(self, life: Life, request: Request, at: int) -> str:
+        if life.state != "requoted" or life.order != request.order or at >= life.decide_until or life.is_overridden:
+            return NO
+        once, in_all, window = AUTHORITY
+        more = request.value - self.bare(life)
+        before = sum(added for then, added in self._added.get(request.person, ()) if then + window > at)
+        return DO if request.value <= life.offer.worth and 0 < more <= once and before + more <= in_all else NO
+
+    @staticmethod
+    def bare(life: Life) -> int:
+        """Return what a phone was found or agreed to be worth, without its bonus."""
+        return life.worth - (BONUSES[life.offer.bonus][0] if life.offer.bonus else 0)
+
     @staticmethod
     def _agree(life: Life, _: Request, at: int) -> str:
         return DO if life.state == "requoted" and at < life.decide_until else NO
@@ -430,10 +453,17 @@ class Model:
             life.state, life.order, life.reserved_at = "reserved", request.order, at
             life.given = self._discounted(life)
         elif kind == "release":
-            life.state, life.order, life.given = "issued", None, 0
+            life.state, life.order, life.given, life.is_overridden = "issued", None, 0, False
             life.valid_until = at + (life.valid_until - life.reserved_at)
         elif kind == "inspect" and request is not None:
             self._see(life, at, request)
+        elif kind == "override" and request is not None:
+            self._added.setdefault(request.person, []).append((at, request.value - self.bare(life)))
+            life.is_overridden = True
+            if request.value == life.offer.worth:
+                life.state, life.found = "inspected", None
+            else:
+                life.found = life.worth + request.value - self.bare(life)
         elif kind == "agree":
             life.state, life.given = "adjusted", self._discounted(life)
         elif kind == "complete":
@@ -493,6 +523,8 @@ def _content(request: Request, life: Life) -> tuple[object, ...]:
         return verb, request.order, request.answers, request.sims, request.ring  # a token by each key is in the event
     if verb in {"release", "complete", "reverse"}:
         return verb, request.order
+    if verb == "override":
+        return verb, request.order, request.value, request.person
     if verb in {"agree", "decline"}:
         return verb, request.account
     return (verb, "withdrawn") if verb == "void" else (verb,)

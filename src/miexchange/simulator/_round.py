@@ -334,6 +334,16 @@ class Round:
             "inspect": lambda: store.inspect(
                 code, seen(request.answers, request.sims), order=order, at=at, idempotency_key=key
             ),
+            "override": lambda: store.override(
+                code,
+                order=order,
+                exchange_value=request.value,
+                role="agent",
+                person=f"person-{request.person}",
+                reason="goodwill",
+                at=at,
+                idempotency_key=key,
+            ),
             "agree": lambda: store.agree(code, account=request.account, at=at, idempotency_key=key),
             "decline": lambda: store.decline(code, account=request.account, at=at, idempotency_key=key),
             "complete": lambda: store.complete(code, order=order, at=at, idempotency_key=key),

@@ -14,7 +14,7 @@ from miexchange.imei import Imei
 from miexchange.inspection import Inspection
 from miexchange.market import AnchorTable, Price, PriceTable
 from miexchange.money import Currency
-from miexchange.programme import Bonus, ExchangeRules, Limit, Programme, Terms, UsageRules
+from miexchange.programme import Authority, Bonus, ExchangeRules, Limit, Programme, Terms, UsageRules
 from miexchange.quote import Quote
 from miexchange.tac import TacTable
 from miexchange.valuation import appraise
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCOUNTS",
     "ADDRESSES",
+    "AUTHORITY",
     "BEGIN",
     "BONUSES",
     "DAY",
@@ -36,6 +37,7 @@ __all__ = [
     "HOUR",
     "LIMITS",
     "ORDERS",
+    "PEOPLE",
     "PHONES",
     "REBUY",
     "REVERSAL",
@@ -78,12 +80,15 @@ BONUSES = {"first": (50_000, 8), "second": (20_000, 8)}
 LIMITS = {"account": (4, 12 * DAY), "device": (3, 30 * DAY), "address": (6, 10 * DAY)}
 """How many exchanges may be begun, and in which window."""
 
+AUTHORITY = (130_000, 180_000, 20 * DAY)
+"""What one override may add, what all of one person may add in the window, and the window."""
+
 VALIDITY, GRACE, DECIDE, REVERSAL, REBUY = 10 * DAY, 24 * HOUR, 48 * HOUR, 20 * DAY, 8 * DAY
 """How long a coupon, a quote, a decision and a reversal may take, and when a phone is bought again."""
 
 SKEW = 2 * SECOND
 TOLERANCE = 20_000
-ACCOUNTS, PHONES, ORDERS, ADDRESSES = 6, 9, 40, 3
+ACCOUNTS, PHONES, ORDERS, ADDRESSES, PEOPLE = 6, 9, 40, 3, 2
 FOREIGN_ORDER = ORDERS - 1
 """The order that the coupon does not buy: it is of another category."""
 
@@ -123,6 +128,7 @@ def _programme(title: str, *prices: Price) -> Programme:
             (Option("good", "Good"), Option("worn", "Worn", deduction=Deduction(amount_minor=30_000))),
         ),
     )
+    once, in_all, counts = AUTHORITY
     rules = ExchangeRules(
         inspection="optional",
         released_validity="remaining",
@@ -134,6 +140,7 @@ def _programme(title: str, *prices: Price) -> Programme:
         rebuy="after",
         rebuy_days=REBUY // DAY,
         skew_seconds=SKEW // SECOND,
+        authorities=(Authority("agent", once, in_all, counts // DAY),),
         limits=tuple(Limit(f"per-{per}", per, most, window // DAY) for per, (most, window) in LIMITS.items()),
     )
     (first, (amount, places)), (second, (less, others)) = BONUSES.items()

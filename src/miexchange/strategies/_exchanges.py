@@ -20,6 +20,7 @@ from miexchange.events import (
     Expire,
     Identify,
     Inspect,
+    Override,
     Release,
     Reserve,
     Reverse,
@@ -37,6 +38,7 @@ from miexchange.strategies._coupons import orders
 from miexchange.strategies._enquiries import enquiries
 from miexchange.strategies._imeis import imeis
 from miexchange.strategies._numbers import COUNT, amounts, bounded, instants, secret_keys, texts, tuples
+from miexchange.strategies._programmes import ROLES
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -154,7 +156,11 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
     order = draw(orders(exchange.coupon.usage, exchange.coupon.currency)) if exchange.order is None else exchange.order
     order = draw(st.sampled_from((order, order, order, order.replace(id="another"))))
     account = draw(st.sampled_from((exchange.account,) * 3 + ("another",)))
-    kind = draw(st.sampled_from(("reserve", "inspect", "agree", "complete", "release", "decline", "record", "others")))
+    kind = draw(
+        st.sampled_from(
+            ("reserve", "inspect", "agree", "complete", "release", "decline", "record", "override", "others")
+        )
+    )
     if kind == "reserve":
         return Reserve(at, order, account)
     if kind == "inspect":
@@ -163,10 +169,18 @@ def _events(draw: st.DrawFn, exchange: Exchange) -> Event:
         return Agree(at, account) if kind == "agree" else Decline(at, account)
     if kind in {"complete", "release"}:
         return Complete(at, order.id) if kind == "complete" else Release(at, order.id)
-    if kind == "record":
-        return draw(_records(at, order.id))
+    if kind in {"record", "override"}:
+        return draw(_records(at, order.id) if kind == "record" else _overrides(exchange, at, order.id))
     others: tuple[Event, ...] = (Expire(at), Void(at, "withdrawn"), Reverse(at, order.id))
     return draw(st.sampled_from(others))
+
+
+def _overrides(exchange: Exchange, at: datetime, order: str) -> SearchStrategy[Event]:
+    """Draw overrides to values between the found one and the quoted one, and just outside."""
+    found, quoted = exchange.examination, exchange.quote.exchange_value
+    least = min(quoted, 0 if found is None else found.exchange_value)
+    values = st.integers(least, quoted + 1) | st.just(quoted)
+    return st.builds(Override, st.just(at), st.just(order), values, st.sampled_from(ROLES), st.just("p-7"), texts())
 
 
 def _records(at: datetime, order: str) -> SearchStrategy[Event]:

@@ -18,7 +18,18 @@ from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT
-from miexchange.programme import Bonus, DaysOff, ExchangeRules, Limit, Overlap, Programme, ScrapValue, Terms, UsageRules
+from miexchange.programme import (
+    Authority,
+    Bonus,
+    DaysOff,
+    ExchangeRules,
+    Limit,
+    Overlap,
+    Programme,
+    ScrapValue,
+    Terms,
+    UsageRules,
+)
 from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
@@ -49,11 +60,22 @@ if TYPE_CHECKING:
 
     from miexchange.catalogue import Variant
 
-__all__ = ["CATEGORIES", "CHANNELS", "NEW_BRANDS", "PRODUCTS", "exchange_rules", "programmes", "terms", "usage_rules"]
+__all__ = [
+    "CATEGORIES",
+    "CHANNELS",
+    "NEW_BRANDS",
+    "PRODUCTS",
+    "ROLES",
+    "exchange_rules",
+    "programmes",
+    "terms",
+    "usage_rules",
+]
 
 CATEGORIES = ("smartphone", "accessory")
 NEW_BRANDS = ("Mi", "Redmi")
 CHANNELS = ("mi.com", "mi-home")
+ROLES = ("agent", "manager")
 PRODUCTS = ("Redmi Note 5", "Mi A1", "Case")
 
 _AMOUNT = whole(1, GREATEST_AMOUNT)
@@ -135,6 +157,13 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
         policies["payment"] = draw(st.sampled_from(("at_checkout", "after_inspection")))
     if policies["mismatch"] == "difference":
         policies["decide_hours"] = draw(bounded(ExchangeRules, "decide_hours", 168, least=1))
+        policies["authorities"] = tuple(
+            Authority(
+                role, most, draw(st.integers(most, GREATEST_AMOUNT)), draw(bounded(Authority, "days", 30)), SOURCE
+            )
+            for role in draw(subsets(ROLES, 0))
+            for most in (draw(bounded(Authority, "most_minor", 100_000)),)
+        )
     if policies["reversal"] != "none":
         policies["reversal_days"] = draw(bounded(ExchangeRules, "reversal_days", 30, least=1))
     if draw(st.booleans()):

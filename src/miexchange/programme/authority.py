@@ -1,0 +1,84 @@
+"""How much more than the rules give a person of a role may agree to: for one phone, and in a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from miexchange._bounded import Between, Id, Note
+from miexchange._value import Value, elements, instant, require, whole
+from miexchange.money import PriceMinor
+from miexchange.programme.limits import LONGEST_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from miexchange._value import Fault
+
+__all__ = ["Authority"]
+
+_PARTS = 2
+_GRANTS = "give a list of pairs: when an override was made, and what it added in minor units"
+
+
+@dataclass(frozen=True, slots=True)
+class Authority(Value):
+    """What each person of a role may add to the value of a phone that was found to be worth less than quoted.
+
+    Attributes:
+        role: the role, such as ``store_manager``; an override names it, and a refusal.
+        most_minor: what one override may add to what the rules give, at most.
+        total_minor: what all overrides by one person of the role may add in the window, together.
+        days: the window: for how many times 24 hours an override counts, whatever became of its exchange.
+        source: where the authority is from.
+    """
+
+    role: Id
+    most_minor: PriceMinor
+    total_minor: PriceMinor
+    days: Annotated[int, Between(1, LONGEST_DAYS)]
+    source: Note = ""
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.total_minor < self.most_minor:
+            yield "total_minor", self.total_minor, f"give at least what one override may add, {self.most_minor}"
+
+    @property
+    def window(self) -> timedelta:
+        """For how long an override counts."""
+        return timedelta(days=self.days)
+
+    def free_from(self, more: int, granted: Iterable[tuple[datetime, int]]) -> datetime | None:
+        """Return from when on a person may add an amount, after what the person added before; None for at any time.
+
+        An override of exactly `days` ago no longer counts, and one that is later than now, by a clock that runs ahead,
+        does.
+
+        >>> from datetime import UTC, datetime
+        >>> manager = Authority("manager", 50_000, 80_000, 30)
+        >>> first, second = datetime(2018, 1, 1, tzinfo=UTC), datetime(2018, 1, 11, tzinfo=UTC)
+        >>> manager.free_from(30_000, [(first, 50_000)]) is None
+        True
+        >>> manager.free_from(30_000, [(first, 50_000), (second, 10_000)]).isoformat()
+        '2018-01-31T00:00:00+00:00'
+
+        Args:
+            more: what the person would add, in minor units.
+            granted: when the person made each override before, and what it added.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
+        """
+        found = []
+        for one in elements(granted, "granted", _GRANTS):
+            parts = elements(one, "granted", _GRANTS)
+            require(len(parts) == _PARTS, "granted", one, _GRANTS)
+            found.append((instant(parts[0], "granted"), whole(parts[1], "granted")))
+        added = whole(more, "more")
+        for at, amount in sorted(found, reverse=True):
+            added += amount
+            if added > self.total_minor:
+                return at + self.window
+        return None

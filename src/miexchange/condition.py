@@ -3,7 +3,8 @@
 A questionnaire is data. A question has its options in order, best first, a component group and an
 axis (functional or cosmetic); each option may refuse the device (a gate), lower its grade, keep
 less of the price, cost a deduction, or add a small extra. "Not asked" is not "no": a question
-that is not asked of a model is left out, and a question that is asked must be answered.
+that is not asked of a model, or after the answer to an earlier one, is left out and costs nothing,
+and a question that is asked must be answered.
 
 >>> from miexchange import Condition
 >>> condition = Condition({"screen_glass": "cracked", "power": "works"})
@@ -21,7 +22,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
 
-from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words
+from miexchange._bounded import Between, Id, Items, MaybeId, Note, Since, Text, Words
 from miexchange._door import Served, in_own_words
 from miexchange._json import read_json
 from miexchange._limits import ANSWERS, LISTED, QUESTIONS
@@ -42,6 +43,9 @@ __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Q
 
 GREATEST_WEIGHT = 100 * BPS
 """The largest weight of a deduction: a hundred times its repair anchor."""
+
+RESTRICTIONS = ("brands", "launched_from", "models", "categories", "features", "after", "answers")
+"""What restricts a question: the fields of `Question` that begin with ``asked_``, and keys of ``[[terms.asked]]``."""
 
 Step = Annotated[int, Between(0, LISTED)]
 """Steps below the best grade."""
@@ -295,6 +299,11 @@ class Question(Value):
         asked_brands: the brands it is asked of; empty for all.
         asked_launched_from: asked only of models launched on that day or later; None for all.
         source: where the question is from.
+        asked_models: the models it is asked of, by the variant's id; empty for all.
+        asked_categories: the categories it is asked of; empty for all.
+        asked_features: asked only of models that have one of these features (`Variant.features`); empty for all.
+        asked_after: the earlier question whose answer decides whether it is asked; "" where none does.
+        asked_answers: asked only where that question is asked, and has one of these answers.
     """
 
     id: Id
@@ -306,15 +315,36 @@ class Question(Value):
     asked_brands: Words = ()
     asked_launched_from: date | None = None
     source: Note = ""
+    asked_models: Annotated[Words, Since(2)] = ()
+    asked_categories: Annotated[Words, Since(2)] = ()
+    asked_features: Annotated[Words, Since(2)] = ()
+    asked_after: Annotated[MaybeId, Since(2)] = ""
+    asked_answers: Annotated[Words, Since(2)] = ()
+
+    def _faults(self) -> Iterator[Fault]:
+        if bool(self.asked_after) is not bool(self.asked_answers):
+            yield "asked_answers", self.asked_answers, "give them with asked_after, and neither without the other"
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether there may be a phone that it is not asked of."""
+        return any(getattr(self, f"asked_{name}") for name in RESTRICTIONS)
 
     def is_asked_of(self, variant: Variant) -> bool:
-        """Tell whether the question is asked of a model. An unknown launch date counts as old."""
+        """Tell whether the question is asked of a model, as far as the model decides.
+
+        An unknown launch date counts as old, and a model without features has none.
+        """
         if type(variant) is not Variant:
             argument(variant, Variant, "variant")
-        if self.asked_brands and variant.brand not in self.asked_brands:
-            return False
         since = self.asked_launched_from
-        return since is None or (variant.launched_on is not None and variant.launched_on >= since)
+        return (
+            (not self.asked_brands or variant.brand in self.asked_brands)
+            and (since is None or (variant.launched_on is not None and variant.launched_on >= since))
+            and (not self.asked_models or variant.model in self.asked_models)
+            and (not self.asked_categories or variant.category in self.asked_categories)
+            and (not self.asked_features or not set(self.asked_features).isdisjoint(variant.features))
+        )
 
     @property
     def best(self) -> Option:
@@ -398,9 +428,15 @@ def _reading(question: Question) -> _Reading:
     return question, question.id, readings
 
 
+_MOST_PLANS = 4_096
+"""How many ways to read answers are remembered: each set of questions that are left out has one of its own."""
+
+
 @dataclass(frozen=True)
 class Questionnaire(Value):
     """A versioned set of questions, as one programme prices them.
+
+    A question can be asked after another's answer. It then stands after that question, which must be answered.
 
     Attributes:
         version: the questionnaire's version; a quote names it.
@@ -410,36 +446,125 @@ class Questionnaire(Value):
     version: Id
     questions: Annotated[tuple[Question, ...], Items(0, QUESTIONS, "id")]
 
+    def _faults(self) -> Iterator[Fault]:
+        earlier: dict[str, Question] = {}
+        for question in self.questions:
+            if question.asked_after and (rule := fault_of_after(question, earlier)):
+                yield "questions", question.id, rule
+            earlier[question.id] = question
+
+    @cached_property
+    def by_id(self) -> dict[str, Question]:
+        """The questions by id."""
+        return {question.id: question for question in self.questions}
+
     @cached_property
     def _plans(self) -> dict[tuple[str, ...], _Plan]:
         """How to read the answers, by which questions are left out; filled as models are graded."""
         return {}
 
-    def _plan(self, variant: Variant) -> _Plan:
-        left_out = self._left_out(variant)
+    def _plan(self, variant: Variant, answers: Mapping[str, str]) -> _Plan:
+        left_out = self._left_out(variant, answers)
         plan = self._plans.get(left_out)
         if plan is None:
-            asked = self.asked_of(variant)
+            asked = tuple([question for question in self.questions if question.id not in left_out])
             plan = frozenset(question.id for question in asked), tuple(map(_reading, asked))
-            self._plans[left_out] = plan
+            if len(self._plans) < _MOST_PLANS:
+                self._plans[left_out] = plan
         return plan
 
     @cached_property
     def _restricted(self) -> tuple[Question, ...]:
-        return tuple(question for question in self.questions if question.asked_brands or question.asked_launched_from)
+        return tuple(question for question in self.questions if question.is_restricted)
 
-    def _left_out(self, variant: Variant) -> tuple[str, ...]:
-        return tuple([question.id for question in self._restricted if not question.is_asked_of(variant)])
+    def _left_out(self, variant: Variant, answers: Mapping[str, str] | None) -> tuple[str, ...]:
+        """Return the questions that are not asked: of the model or, where answers are given, after them."""
+        left_out: list[str] = []
+        for question in self._restricted:
+            after = question.asked_after
+            if (
+                not question.is_asked_of(variant)
+                or after in left_out
+                or (after and answers is not None and answers.get(after) not in question.asked_answers)
+            ):
+                left_out.append(question.id)
+        return tuple(left_out)
 
-    def asked_of(self, variant: Variant) -> tuple[Question, ...]:
-        """Return the questions that are asked of a model."""
+    def asked_of(self, variant: Variant, condition: Condition | None = None) -> tuple[Question, ...]:
+        """Return the questions that are asked of a model.
+
+        Args:
+            variant: the model.
+            condition: the answers so far: a question that is asked after an answer which is not given is left out.
+                Without it, such questions are among those returned, for there are answers after which they are asked.
+
+        >>> yes, no, light = (Option(name, name) for name in ("yes", "no", "light"))
+        >>> whole = Question("whole", "Is the glass whole?", "display", "cosmetic", (yes, no))
+        >>> where = Question("where", "Where?", "display", "cosmetic", (light, no), asked_after="whole",
+        ...                  asked_answers=("no",))
+        >>> questionnaire, model = Questionnaire("1", (whole, where)), Variant("a", "Acme", "A", "phone", 1, 8)
+        >>> [question.id for question in questionnaire.asked_of(model)]
+        ['whole', 'where']
+        >>> [question.id for question in questionnaire.asked_of(model, Condition({"whole": "yes"}))]
+        ['whole']
+        """
         argument(variant, Variant, "variant")
-        left_out = self._left_out(variant)
+        if condition is not None:
+            argument(condition, Condition, "condition")
+        left_out = self._left_out(variant, condition)
         return tuple([question for question in self.questions if question.id not in left_out])
 
-    def best(self, variant: Variant) -> Condition:
-        """Return the best answers that a device of this model can have."""
-        return Condition({question.id: question.best.id for question in self.asked_of(variant)})
+    def asks_any(self, questions: tuple[Question, ...], variant: Variant) -> bool:
+        """Tell whether one of some of its questions is asked of a model, after whatever answers."""
+        some = [question for question in questions if question.is_asked_of(variant)]
+        if not any(question.asked_after for question in some):
+            return bool(some)
+        left_out = self._left_out(variant, None)
+        return any(question.id not in left_out for question in some)
+
+    def best(self, variant: Variant, given: Mapping[str, str] | None = None) -> Condition:
+        """Return the best answers that a device of this model can have.
+
+        Args:
+            variant: the model.
+            given: answers that it has in any case, to questions that are asked of the model. Where one of them is asked
+                after another's answer that is not given, that answer is the best one after which it is asked.
+        """
+        argument(variant, Variant, "variant")
+        answers = dict(Condition(given))
+        for question in reversed(self.questions):
+            if question.asked_after and question.id in answers:
+                before = self.by_id[question.asked_after]
+                taken = [option.id for option in before.options if option.id in question.asked_answers]
+                answers.setdefault(before.id, taken[0])
+        left_out = self._left_out(variant, None)
+        for question in self.questions:
+            after = question.asked_after
+            if question.id not in left_out and (not after or answers.get(after) in question.asked_answers):
+                answers.setdefault(question.id, question.best.id)
+        return Condition(answers)
+
+    def fitted(self, condition: Condition, variant: Variant) -> Condition:
+        """Return answers in which one was changed, made complete: what is asked after the new ones, and nothing else.
+
+        An answer to a question that is not asked is left out; a question that must be answered and is not has its best
+        answer.
+
+        Args:
+            condition: the answers.
+            variant: the model.
+        """
+        argument(variant, Variant, "variant")
+        argument(condition, Condition, "condition")
+        left_out = self._left_out(variant, None)
+        found: dict[str, str] = {}
+        for question in self.questions:
+            after, name = question.asked_after, question.id
+            if name in left_out or (after and found.get(after) not in question.asked_answers):
+                continue
+            if name in condition or not question.optional:
+                found[name] = condition.get(name, question.best.id)
+        return Condition(found)
 
     def grade(self, condition: Condition, variant: Variant) -> Grading:
         """Grade the answers about a device of this model.
@@ -453,8 +578,8 @@ class Questionnaire(Value):
         argument(condition, Condition, "condition")
         if type(variant) is not Variant:
             argument(variant, Variant, "variant")
-        asked, readings_of_all = self._plan(variant)
         answers = condition._answers  # noqa: SLF001 - the dict itself: this is the hot path
+        asked, readings_of_all = self._plan(variant, answers)
         reasons: list[Reason] = []
         findings: list[Finding] = []
         for question, name, readings in readings_of_all:
@@ -489,9 +614,34 @@ class Questionnaire(Value):
             if name in asked:
                 continue
             if name in known:
-                yield reason_of(ReasonCode.QUESTION_NOT_ASKED, question=name, family=variant.family)
+                yield self._why_not(self.by_id[name], variant)
             else:
                 yield reason_of(ReasonCode.QUESTION_UNKNOWN, question=shown(name), known=", ".join(known))
+
+    def _why_not(self, question: Question, variant: Variant) -> Reason:
+        """Say why a question is not asked: of the model, or after the answers that were given."""
+        name, code = question.id, ReasonCode.QUESTION_NOT_ASKED
+        if name in self._left_out(variant, None):
+            return reason_of(code, question=name, family=variant.family)
+        answers = ", ".join(question.asked_answers)
+        return reason_of(code, "after", question=name, earlier=question.asked_after, options=answers)
+
+
+def fault_of_after(question: Question, earlier: Mapping[str, Question]) -> str:
+    """Return what is to be put right of the answers after which a question is asked; "" where nothing is.
+
+    Args:
+        question: a question that is asked after another's answer.
+        earlier: the questions that stand before it, by id.
+    """
+    before = earlier.get(question.asked_after)
+    if before is None:
+        return f"ask {question.id} after a question that stands before it, which {question.asked_after} does not"
+    known = [option.id for option in before.options]
+    strange = next((answer for answer in question.asked_answers if answer not in known), None)
+    if strange is not None:
+        return f"ask {question.id} after answers of {before.id}, which {strange} is not: {', '.join(known)}"
+    return f"ask {question.id} after a question that must be answered, not {before.id}" if before.optional else ""
 
 
 def answer_missing(question: Question) -> Reason:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from miexchange import _data
-from miexchange._bounded import Between, Id, Items, Note, Text, Words, bound_of
+from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words, bound_of
 from miexchange._csv import Row, read_rows
 from miexchange._limits import LISTED, VERSIONS
 from miexchange._problems import Problems
@@ -24,7 +24,16 @@ from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue
-from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
+from miexchange.condition import (
+    RESTRICTIONS,
+    BankOption,
+    Deduction,
+    Grade,
+    Option,
+    Question,
+    Questionnaire,
+    fault_of_after,
+)
 from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
@@ -39,7 +48,7 @@ from miexchange.tac import TacTable
 from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Answers", "Asked", "Draft", "Part", "directory_of", "doubts", "lint", "load", "load_with"]
 
@@ -63,12 +72,35 @@ class _Bank:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of which models a question is asked, where that is not all of them."""
+    """Of which models a question is asked, and after which answer, where that is not all of them and any."""
 
     question: Id
     brands: Words = ()
     launched_from: date | None = None
+    models: Words = ()
+    categories: Words = ()
+    features: Words = ()
+    after: MaybeId = ""
+    answers: Words = ()
     source: Note = ""
+
+    @classmethod
+    def of(cls, question: Question) -> Asked:
+        """Return what a question says of it."""
+        return cls(question.id, **{name: getattr(question, f"asked_{name}") for name in RESTRICTIONS})
+
+    def restricted(self, question: Question, earlier: Mapping[str, Question]) -> Question:
+        """Return the question as it is asked; what the linter has something against is left out."""
+        asked = replace(
+            question, **{f"asked_{name}": getattr(self, name) for name in RESTRICTIONS if name not in _AFTER}
+        )
+        if not (self.after and self.answers):
+            return asked
+        after = replace(asked, asked_after=self.after, asked_answers=self.answers)
+        return asked if fault_of_after(after, earlier) else after
+
+
+_AFTER = ("after", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,9 +454,7 @@ class _TermsReader:
             part.answers = self._answers_of(*names)
         if fits:
             answers = part.answers or _UNREAD
-            fields["questionnaire"] = Questionnaire(
-                answers.version, tuple(_restricted(question, part.asked) for question in answers.questions)
-            )
+            fields["questionnaire"] = Questionnaire(answers.version, _restricted(answers.questions, part.asked))
             if part.answers is None:  # overlaps name components that nobody could read
                 fields.pop("overlaps", None)
             part.settings = self._fitter.made(Terms, {**fields, "grades": answers.grades}, ("terms", index))
@@ -469,11 +499,13 @@ _UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {}, "", "")
 """Stands for answers and grades that could not be read."""
 
 
-def _restricted(question: Question, asked: tuple[Asked, ...]) -> Question:
-    for one in asked:
-        if one.question == question.id:
-            return replace(question, asked_brands=one.brands, asked_launched_from=one.launched_from)
-    return question
+def _restricted(questions: tuple[Question, ...], asked: tuple[Asked, ...]) -> tuple[Question, ...]:
+    found: dict[str, Question] = {}
+    by_id = {one.question: one for one in reversed(asked)}
+    for question in questions:
+        one = by_id.get(question.id)
+        found[question.id] = question if one is None else one.restricted(question, found)
+    return tuple(found.values())
 
 
 def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade, ...], dict[str, _Place]]:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
+from miexchange._forms import left_out
 from miexchange._value import Value, require
 from miexchange._zone import AnyZone, Zone
 from miexchange.condition import BankOption
@@ -202,8 +203,7 @@ def _terms(terms: Terms, files: dict[str, str]) -> list[str]:
         else:
             plain.append(f"{field.name} = {_toml(value)}")
     for question in terms.questionnaire.questions:
-        asked = Asked(question.id, question.asked_brands, question.asked_launched_from)
-        if asked != Asked(question.id):
+        if (asked := Asked.of(question)) != Asked(question.id):
             nested += ["", "[[terms.asked]]", *_settings(asked)]
     return [*plain, *nested]
 
@@ -230,7 +230,8 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _rows(table: Table[Any]) -> tuple[str, Iterator[list[object]]]:
-    head = ",".join(table.columns)
+    unused = set.intersection(*(set(left_out(row)) for row in table)) if len(table) else set()
+    head = ",".join(name for name in table.columns if name not in unused)
     return head, _cells(head, table)
 
 

@@ -18,7 +18,10 @@ from miexchange._value import require
 from miexchange.batch.plan import _periods
 from miexchange.batch.plan._arrays import (
     FINDINGS,
+    MISPLACED,
+    MISSING,
     STRANGE,
+    UNASKED,
     Answers,
     Bonuses,
     Ints,
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
+    from numpy.typing import NDArray
+
     from miexchange.catalogue import Variant
     from miexchange.condition import Deduction, Option
     from miexchange.programme import Bonus, Terms
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "plan_of"]
 
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
+_IS_MISPLACED = 1 << FINDINGS.index(ReasonCode.QUESTION_NOT_ASKED)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
 _MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
 _ODD = 2  # labels after those that may have rates: an unknown one, and none
@@ -195,18 +201,18 @@ class Plan:
     def _unread(self) -> list[list[_Effect]]:
         """Return what answers do about a device that is not graded: nothing, but a text must be one."""
         clean = _Effect(0, None, "")
-        return [
-            [*[clean] * (len(options) + STRANGE), clean._replace(reasons=_IS_STRANGE)]
-            for options in self.questions.values()
-        ]
+        strange, misplaced = (clean._replace(reasons=bit) for bit in (_IS_STRANGE, _IS_MISPLACED))
+        return [[*[clean] * (len(options) + STRANGE), strange, clean, misplaced] for options in self.questions.values()]
 
     def _read(self, asked: Asked, variant: Variant) -> list[list[_Effect]]:
         """Ask for each answer what it does, one at a time: how answers combine is no matter of the answer."""
         questionnaire = self.programme.terms[asked.terms].questionnaire
-        best = questionnaire.best(variant)
         rows = self._unread()
         for row, (name, options) in zip(rows, self.questions.items(), strict=True):
             another = max(options, key=len) + "?"
+            question = questionnaire.by_id.get(name)
+            is_asked = question is not None and questionnaire.asks_any((question,), variant)
+            best = questionnaire.best(variant, {name: question.best.id} if question is not None and is_asked else None)
             for code, answer in enumerate((*options, another, None)):
                 grading = questionnaire.grade(best.replace(**{name: answer}), variant)
                 subjects = {name, shown(name), f"{name}={answer}"}
@@ -257,6 +263,7 @@ class Plan:
         positions = {component: position for position, component in enumerate(components)}
         costly = acting(lambda option: int(option.deduction is not None))
         counts = [len(codes) for codes in read[0]]
+        guards, opens, unasked = self._guards(cases)
         return Answers(
             base=_positions(sum(counts[:number]) for number in every),
             least=np.array([_least(read, number) for number in every], dtype=np.uint8),
@@ -276,7 +283,39 @@ class Plan:
             extra=_positions(added.index(number) if number in added else 0 for number in every),
             is_extra=np.array([number in added for number in every], dtype=np.bool_),
             added=_positions(added),
+            guarded=_positions(numbers[name] for name, _ in guards),
+            guards=_positions(numbers[before] for _, before in guards),
+            opens=opens,
+            unasked=unasked,
         )
+
+    def _guards(self, cases: Sequence[Asked]) -> tuple[list[tuple[str, str]], NDArray[np.bool_], NDArray[np.uint8]]:
+        """Return each question with an earlier one that decides whether it is asked, and `Answers.opens`, `unasked`.
+
+        In a chain of questions each one is a guard of all that follow: so the order of reading does not matter.
+        """
+        found: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {}
+        for version, terms in enumerate(self.programme.terms):
+            for question in terms.questionnaire.questions:
+                one = question
+                while one.asked_after:
+                    found.setdefault((question.id, one.asked_after), {})[version] = one.asked_answers
+                    one = terms.questionnaire.by_id[one.asked_after]
+        most = max(map(len, self.questions.values()), default=0) + MISPLACED + 1
+        opens = np.ones((len(found), len(cases) + 1, most), dtype=np.bool_)
+        for place, ((name, before), of_version) in enumerate(found.items()):
+            for number, case in enumerate(cases, 1):
+                answers = of_version.get(case.terms)
+                if answers is not None and name not in case.left_out:
+                    codes = [code for code, option in enumerate(self.questions[before]) if option in answers]
+                    opens[place, number] = np.isin(np.arange(most), codes)
+        unasked = np.zeros((len(found), most), dtype=np.uint8)
+        for place, (name, _) in enumerate(found):
+            count = len(self.questions[name])
+            unasked[place] = count + MISPLACED
+            unasked[place, [count + MISSING, count + UNASKED]] = count + UNASKED
+            unasked[place, count + STRANGE] = count + STRANGE
+        return list(found), opens, unasked
 
     # The numbers of the terms.
 

@@ -176,10 +176,15 @@ def _show_questions(terms: Terms, write: Callable[[int], str]) -> None:
     _output.say(f"Questions, terms {terms.version}: answer with --answer question=option", style="bold")
     for question in terms.questionnaire.questions:
         notes = ["optional"] if question.optional else []
-        if question.asked_brands:
-            notes.append(f"asked of {', '.join(question.asked_brands)} only")
+        models = (*question.asked_brands, *question.asked_models, *question.asked_categories)
+        if models:
+            notes.append(f"asked of {', '.join(models)} only")
+        if question.asked_features:
+            notes.append(f"asked of models with {' or '.join(question.asked_features)}")
         if question.asked_launched_from:
             notes.append(f"asked of models launched from {question.asked_launched_from} on")
+        if question.asked_after:
+            notes.append(f"asked after {question.asked_after}={' or '.join(question.asked_answers)}")
         note = f" ({'; '.join(notes)})" if notes else ""
         _output.say(f"{question.id}{note}: {question.ask}", indent=2)
         rows = [(option.id, _effect(option, terms, write), option.says) for option in question.options]

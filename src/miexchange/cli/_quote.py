@@ -104,7 +104,7 @@ def quote(
     said = imei_status if register_answer is None else _given.register_answer(register_answer)
     facts: dict[str, Any] = {"at": moment, "imei_status": said, **told}
     if terms is not None and variant is not None:
-        filled = Condition({**terms.questionnaire.best(variant), **condition})
+        filled = terms.questionnaire.best(variant, condition)
         if best:
             condition = filled
         elif asks and not _refused_anyway(appraise(device, filled, rules, **facts)):
@@ -156,10 +156,16 @@ def _refused_anyway(result: Quote | Refusal) -> bool:
 
 
 def _ask_the_rest(condition: Condition, terms: Terms, variant: Variant) -> Condition:
-    left = [question for question in terms.questionnaire.asked_of(variant) if question.id not in condition]
-    return condition.replace(
-        **{question.id: _ask.for_answer(question, number, len(left)) for number, question in enumerate(left, 1)}
-    )
+    """Ask what is left, one question after the other: an answer may have others asked."""
+    done: list[str] = []
+    while True:
+        asked = terms.questionnaire.asked_of(variant, condition)
+        left = [question for question in asked if question.id not in condition and question.id not in done]
+        if not left:
+            return condition
+        answer = _ask.for_answer(left[0], len(done) + 1, len(done) + len(left))
+        condition = condition.replace(**{left[0].id: answer})
+        done.append(left[0].id)
 
 
 def _show_refusal(refusal: Refusal, device: Device, rules: Programme, at: datetime, *, as_json: bool) -> None:

@@ -18,21 +18,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, final
 
-from miexchange._bounded import Between, Id, Items, MaybeId, Note, Since, Text, Words
+from miexchange._bounded import Id, Items, Note
 from miexchange._door import Served, in_own_words
 from miexchange._json import read_json
-from miexchange._limits import ANSWERS, LISTED, QUESTIONS
+from miexchange._limits import ANSWERS, QUESTIONS
 from miexchange._privacy import masked
+from miexchange._questions import (
+    Deduction,
+    Option,
+    Question,
+    Step,
+    fault_of_after,
+)
 from miexchange._text import is_a, is_missing, text_of
 from miexchange._value import Fault, Value, argument, canonical, pairs, proved
 from miexchange.catalogue import Variant
 from miexchange.device_report import DeviceReport
 from miexchange.errors import out_of_range, shown, wrong_type
-from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent
+from miexchange.money import Bps
 from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
@@ -40,15 +46,6 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Question", "Questionnaire"]
-
-GREATEST_WEIGHT = 100 * BPS
-"""The largest weight of a deduction: a hundred times its repair anchor."""
-
-RESTRICTIONS = ("brands", "launched_from", "models", "categories", "features", "after", "answers")
-"""What restricts a question: the fields of `Question` that begin with ``asked_``, and keys of ``[[terms.asked]]``."""
-
-Step = Annotated[int, Between(0, LISTED)]
-"""Steps below the best grade."""
 
 
 @final
@@ -196,163 +193,6 @@ class Condition(Mapping[str, str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Deduction(Value):
-    """What one finding costs: a fixed amount, a share of the market price, or a weight x the repair anchor.
-
-    Exactly one of the three is set.
-
-    Attributes:
-        amount_minor: a fixed amount, in minor units.
-        share_bps: a share of the market price, in basis points.
-        anchor: the repair anchor's component, or "" where the deduction is not by anchor.
-        weight_bps: the weight on the anchor, in basis points (10 000 = the anchor itself).
-    """
-
-    amount_minor: Amount = 0
-    share_bps: Bps = 0
-    anchor: MaybeId = ""
-    weight_bps: Annotated[int, Between(0, GREATEST_WEIGHT)] = 0
-
-    def _faults(self) -> Iterator[Fault]:
-        if self.anchor and not self.weight_bps:
-            yield "weight_bps", self.weight_bps, "give the weight on the anchor, in basis points"
-        elif self.weight_bps and not self.anchor:
-            yield "anchor", self.anchor, "name the repair anchor that is weighed"
-        elif sum(map(bool, (self.amount_minor, self.share_bps, self.weight_bps))) != 1:
-            yield (
-                "amount_minor",
-                self.amount_minor,
-                "give exactly one of amount_minor, share_bps, and anchor with weight_bps",
-            )
-
-    @property
-    def kind(self) -> str:
-        """Which of the three it is."""
-        return f"anchor {self.anchor}" if self.anchor else ("share" if self.share_bps else "amount")
-
-    @property
-    def size(self) -> int:
-        """The one number that is set; deductions of one kind are compared by it."""
-        return self.amount_minor + self.share_bps + self.weight_bps
-
-    def effect(self) -> str:
-        """Say what the deduction is, for a person."""
-        if self.anchor:
-            return f"{percent(self.weight_bps)} of the {self.anchor} repair anchor"
-        return f"{percent(self.share_bps)} of the market price" if self.share_bps else "a fixed amount"
-
-
-@dataclass(frozen=True, slots=True)
-class BankOption:
-    """One answer as a bank of questions has it, whatever a programme makes of it.
-
-    Attributes:
-        id: the option's id, unique in its question.
-        says: the answer in the customer's words.
-        ctia: the CTIA Wireless Device Grading Scales cross-reference of this answer, or "".
-        r2: the R2v3 Equipment Categorization cross-reference, or "".
-    """
-
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Option(BankOption, Value):
-    """One answer to a question, and what it does in this programme.
-
-    Attributes:
-        gate: whether this answer refuses the device.
-        grade: how many steps below the best grade this answer puts the device.
-        keep_bps: what is kept of the price (warranty regimes), in basis points; 10 000 for all of it.
-        deduction: what it costs, or None.
-        extra_minor: a small fixed amount on top, in minor units.
-        source: where the numbers are from.
-    """
-
-    gate: bool = False
-    grade: Step = 0
-    keep_bps: Bps = BPS
-    deduction: Deduction | None = None
-    extra_minor: Annotated[int, Between(-GREATEST_AMOUNT, GREATEST_AMOUNT)] = 0
-    source: Note = ""
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether this answer changes nothing."""
-        return not (self.gate or self.grade or self.deduction or self.extra_minor) and self.keep_bps == BPS
-
-
-@dataclass(frozen=True, slots=True)
-class Question(Value):
-    """One question, its options in order, best first.
-
-    Attributes:
-        id: the question's id.
-        ask: the question in the customer's words.
-        component: the component group; within a group only the worst deduction counts.
-        axis: which grade the answer bears on.
-        options: the answers, best first.
-        optional: whether it may stay unanswered; only for extras, where that counts as the worst answer.
-        asked_brands: the brands it is asked of; empty for all.
-        asked_launched_from: asked only of models launched on that day or later; None for all.
-        source: where the question is from.
-        asked_models: the models it is asked of, by the variant's id; empty for all.
-        asked_categories: the categories it is asked of; empty for all.
-        asked_features: asked only of models that have one of these features (`Variant.features`); empty for all.
-        asked_after: the earlier question whose answer decides whether it is asked; "" where none does.
-        asked_answers: asked only where that question is asked, and has one of these answers.
-    """
-
-    id: Id
-    ask: Text
-    component: Id
-    axis: Literal["functional", "cosmetic", "none"]
-    options: Annotated[tuple[Option, ...], Items(1, LISTED, "id")]
-    optional: bool = False
-    asked_brands: Words = ()
-    asked_launched_from: date | None = None
-    source: Note = ""
-    asked_models: Annotated[Words, Since(2)] = ()
-    asked_categories: Annotated[Words, Since(2)] = ()
-    asked_features: Annotated[Words, Since(2)] = ()
-    asked_after: Annotated[MaybeId, Since(2)] = ""
-    asked_answers: Annotated[Words, Since(2)] = ()
-
-    def _faults(self) -> Iterator[Fault]:
-        if bool(self.asked_after) is not bool(self.asked_answers):
-            yield "asked_answers", self.asked_answers, "give them with asked_after, and neither without the other"
-
-    @property
-    def is_restricted(self) -> bool:
-        """Whether there may be a phone that it is not asked of."""
-        return any(getattr(self, f"asked_{name}") for name in RESTRICTIONS)
-
-    def is_asked_of(self, variant: Variant) -> bool:
-        """Tell whether the question is asked of a model, as far as the model decides.
-
-        An unknown launch date counts as old, and a model without features has none.
-        """
-        if type(variant) is not Variant:
-            argument(variant, Variant, "variant")
-        since = self.asked_launched_from
-        return (
-            (not self.asked_brands or variant.brand in self.asked_brands)
-            and (since is None or (variant.launched_on is not None and variant.launched_on >= since))
-            and (not self.asked_models or variant.model in self.asked_models)
-            and (not self.asked_categories or variant.category in self.asked_categories)
-            and (not self.asked_features or not set(self.asked_features).isdisjoint(variant.features))
-        )
-
-    @property
-    def best(self) -> Option:
-        """The first option: what a clean device answers."""
-        return self.options[0]
-
-
-@dataclass(frozen=True, slots=True)
 class Grade(Value):
     """One grade of a programme's scale.
 
@@ -452,6 +292,46 @@ class Questionnaire(Value):
             if question.asked_after and (rule := fault_of_after(question, earlier)):
                 yield "questions", question.id, rule
             earlier[question.id] = question
+
+    @cached_property
+    def numbers(self) -> dict[str, dict[str, str]]:
+        """The numbers that are answers, as texts, each with the option that it is; by question."""
+        return {
+            question.id: {
+                str(number): option.id
+                for option in question.options
+                if option.least is not None and option.most is not None
+                for number in range(option.least, option.most + 1)
+            }
+            for question in self.questions
+            if question.numbers is not None
+        }
+
+    def as_options(self, answers: Mapping[str, str | int | None]) -> Condition:
+        """Return answers as ids of options: a number is the option whose band it is in.
+
+        A number that is in no band stays as it is, and grading says that it is no answer.
+
+        Args:
+            answers: the answers; a number as an `int`, or as a text without sign or leading zeros.
+
+        Raises:
+            InvalidValue: it is no mapping of questions to answers.
+
+        >>> bands = Option("good", "80 % or more", least=80, most=100), Option("weak", "Less", least=0, most=79)
+        >>> battery = Question("battery", "What is its maximum capacity?", "battery", "functional", bands, unit="%")
+        >>> Questionnaire("1", (battery,)).as_options({"battery": 87})
+        Condition({'battery': 'good'})
+        """
+        if type(answers) is not Condition:
+            given = pairs(answers, "answers", "give a mapping of question to answer")
+            answers = Condition({name: f"{answer}" if type(answer) is int else answer for name, answer in given})
+        said = {
+            name: option
+            for name, numbers in self.numbers.items()
+            if (option := numbers.get(answers.get(name, ""))) is not None
+        }
+        return answers.replace(**said) if said else answers
 
     @cached_property
     def by_id(self) -> dict[str, Question]:
@@ -578,6 +458,7 @@ class Questionnaire(Value):
         argument(condition, Condition, "condition")
         if type(variant) is not Variant:
             argument(variant, Variant, "variant")
+        condition = self.as_options(condition)
         answers = condition._answers  # noqa: SLF001 - the dict itself: this is the hot path
         asked, readings_of_all = self._plan(variant, answers)
         reasons: list[Reason] = []
@@ -627,36 +508,14 @@ class Questionnaire(Value):
         return reason_of(code, "after", question=name, earlier=question.asked_after, options=answers)
 
 
-def fault_of_after(question: Question, earlier: Mapping[str, Question]) -> str:
-    """Return what is to be put right of the answers after which a question is asked; "" where nothing is.
-
-    Args:
-        question: a question that is asked after another's answer.
-        earlier: the questions that stand before it, by id.
-    """
-    before = earlier.get(question.asked_after)
-    if before is None:
-        return f"ask {question.id} after a question that stands before it, which {question.asked_after} does not"
-    known = [option.id for option in before.options]
-    strange = next((answer for answer in question.asked_answers if answer not in known), None)
-    if strange is not None:
-        return f"ask {question.id} after answers of {before.id}, which {strange} is not: {', '.join(known)}"
-    return f"ask {question.id} after a question that must be answered, not {before.id}" if before.optional else ""
-
-
 def answer_missing(question: Question) -> Reason:
     """Return the reason that a question is not answered."""
-    return reason_of(ReasonCode.ANSWER_MISSING, question=question.id, ask=question.ask, options=_options(question))
+    return reason_of(ReasonCode.ANSWER_MISSING, question=question.id, ask=question.ask, options=question.takes)
 
 
 def answer_unknown(question: Question, answer: str) -> Reason:
     """Return the reason that an answer is none of a question's options."""
-    options = _options(question)
-    return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=question.id, options=options)
-
-
-def _options(question: Question) -> str:
-    return ", ".join(option.id for option in question.options)
+    return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=question.id, options=question.takes)
 
 
 def _gate(finding: Finding) -> Reason:

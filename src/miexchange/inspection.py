@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from miexchange.catalogue import Variant
-    from miexchange.condition import Question
+    from miexchange.condition import Question, Questionnaire
     from miexchange.programme import Programme
     from miexchange.valuation import Programmes
 
@@ -207,6 +207,7 @@ def examine(
     if (asked := _asked(quote, programme)) is None:
         return unmade(quote)
     variant, questions = asked
+    inspection = inspection.replace(answers=_questionnaire(quote, programme).as_options(inspection.answers))
     reading, tokens, locks = _Reading(quote, inspection, questions), _Tokens(quoted, keys), _locks(inspection)
     if locks and _gives_time(quote, programme) and tokens.of(inspection) and tokens.are_those_of(inspection):
         return Examination(
@@ -259,6 +260,13 @@ def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question,
     if terms is None or variant is None or not same:
         return None
     return variant, terms.questionnaire.asked_of(variant)
+
+
+def _questionnaire(quote: Quote, programme: Programme) -> Questionnaire:
+    """Return the questions of a quote that the programme makes."""
+    terms = programme.terms_at(quote.at)
+    assert terms is not None  # noqa: S101 - which made the quote
+    return terms.questionnaire
 
 
 def _content(quote: Quote) -> tuple[object, ...]:
@@ -446,13 +454,12 @@ def _priced(
     A change that has another question asked gives it its best answer, and the answer that was seen is the next change.
     None of the steps can be refused: an answer is one of the quote's or of the inspection's, and neither has a gate.
     """
-    terms = programme.terms_at(quote.at)
-    assert terms is not None  # noqa: S101 - which made the quote
+    questionnaire = _questionnaire(quote, programme)
     condition, value = quote.condition, quote.coupon_value
     priced = []
     for change in changes:
         changed = condition.replace(**{change.question: change.seen or None})
-        condition = terms.questionnaire.fitted(changed, variant)
+        condition = questionnaire.fitted(changed, variant)
         step = appraise_again(quote.without_imei(), programme, condition=condition, bonuses_given=bonuses_given)
         assert isinstance(step, Quote), step.codes  # noqa: S101 - as the docstring says
         priced.append(change.replace(amount=step.coupon_value - value))

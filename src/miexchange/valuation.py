@@ -81,7 +81,7 @@ def appraise(
 
     Args:
         device: the phone as the customer names it; without an IMEI the quote is indicative.
-        condition: the answers.
+        condition: the answers. The quote has those that are numbers as the options that they are.
         programme: the rules.
         at: the instant of the valuation.
         imei_status: what the register says of the IMEI: a `RegisterAnswer`, or a plain status where the terms demand no
@@ -130,6 +130,7 @@ def appraise(
     variant = verdict.variant
     if variant is None:
         return refusal_of(verdict.reasons)
+    condition = terms.questionnaire.as_options(condition)
     grading = terms.questionnaire.grade(condition, variant)
     reasons = [*verdict.reasons, *grading.reasons]
     price = programme.prices.as_of(variant.model, at) if verdict.listed else None

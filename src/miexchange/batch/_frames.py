@@ -160,7 +160,8 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 def kinds_of(plan: Plan) -> dict[str, Kind]:
     """Return what each column holds that the rules read."""
     told: dict[str, Kind] = dict.fromkeys(plan.texts, "told")
-    return {**_KINDS, **told, **dict.fromkeys(plan.questions, "text")}
+    numbers: dict[str, Kind] = dict.fromkeys(plan.numeric, "number")
+    return {**_KINDS, **told, **dict.fromkeys(plan.questions, "text"), **numbers}
 
 
 def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from miexchange.cli._given import Wrong
 from miexchange.cli._output import hide_all, width
+from miexchange.condition import Questionnaire
 from miexchange.errors import InvalidImei
 from miexchange.imei import Imei
 
@@ -73,9 +74,11 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
     """Ask one question; return the option's id, or None where an optional one is left out."""
     sys.stderr.write("\n")
     _tell(f"[{number}/{total}] {question.ask}")
+    names = [option.id for option in question.options]
+    if question.numbers is not None:
+        return _number(question)
     for position, option in enumerate(question.options, 1):
         _tell(f"  {position}  {option.id}: {option.says}", hang=5)
-    names = [option.id for option in question.options]
     skip = f", or Enter to leave it out, which counts as {names[-1]}" if question.optional else ""
     while True:
         text = _line(f"1 to {len(names)}{skip}: ", f"--answer {question.id}=...")
@@ -86,6 +89,20 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
         if not text and question.optional:
             return None
         _tell(f"Type a number from 1 to {len(names)}, or one of: {', '.join(names)}.")
+
+
+def _number(question: Question) -> str | None:
+    """Ask for a number; whoever does not know it may give an answer by its name."""
+    for option in question.options:
+        _tell(f"  {option.id}: {option.says}", hang=5)
+    read = Questionnaire("asked", (question.replace(asked_after="", asked_answers=()),)).as_options
+    while True:
+        text = _line(f"A number{f' in {question.unit}' if question.unit else ''}: ", f"--answer {question.id}=...")
+        if not text and question.optional:
+            return None
+        if read({question.id: text}).get(question.id) in {option.id for option in question.options}:
+            return text
+        _tell(f"Type one of: {question.takes}.")
 
 
 def _tell(text: str, hang: int = 0) -> None:

@@ -14,8 +14,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miexchange._questions import RESTRICTIONS, fault_of_after
 from miexchange._time import midnight
-from miexchange.condition import RESTRICTIONS, fault_of_after
 from miexchange.errors import sentence
 from miexchange.market import stale_from
 from miexchange.money import BPS, percent

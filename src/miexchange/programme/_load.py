@@ -20,20 +20,12 @@ from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words, 
 from miexchange._csv import Row, read_rows
 from miexchange._limits import LISTED, VERSIONS
 from miexchange._problems import Problems
+from miexchange._questions import RESTRICTIONS, BankOption, fault_of_after, fault_of_bands
 from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue
-from miexchange.condition import (
-    RESTRICTIONS,
-    BankOption,
-    Deduction,
-    Grade,
-    Option,
-    Question,
-    Questionnaire,
-    fault_of_after,
-)
+from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
@@ -62,6 +54,7 @@ class _BankQuestion:
     options: Annotated[tuple[BankOption, ...], Items(2, LISTED, "id")]
     optional: bool = False
     source: Note = ""
+    unit: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,6 +527,10 @@ def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade
     return tuple(grades.values()), places
 
 
+_BANDS = ("least", "most")
+"""The columns of the numbers that are an answer: a table without such questions lacks them."""
+
+
 def _condition_rows(
     path: Path, file: str, bank: _Bank, bank_file: str, problems: Problems
 ) -> dict[str, dict[str, Row]]:
@@ -542,7 +539,7 @@ def _condition_rows(
     columns = ("question", "option", "gate", "grade", "keep_bps", "deduct_minor", "deduct_bps", "anchor", "weight_bps")
     found: dict[str, dict[str, Row]] = {}
     before = len(problems.found)
-    for row in read_rows(path, (*columns, "extra_minor", "source"), (), problems, file=file):
+    for row in read_rows(path, (*columns, "extra_minor", "source"), _BANDS, problems, file=file):
         question, option = row.text("question"), row.text("option")
         if not row.good:
             continue
@@ -570,6 +567,9 @@ def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, in
     options = [_option(option, rows[option.id], steps) for option in question.options if option.id in rows]
     if None in options:
         return None
+    if fault := fault_of_bands(option for option in options if option is not None):
+        rows[fault[0].id].bad("least", f"{question.id}={fault[0].id} has other numbers", sentence(fault[1]))
+        return None
     return Question(
         id=question.id,
         ask=question.ask,
@@ -578,6 +578,7 @@ def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, in
         options=tuple(option for option in options if option is not None),
         optional=question.optional,
         source=question.source,
+        unit=question.unit,
     )
 
 
@@ -589,7 +590,8 @@ def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Optio
     grade = row.optional("grade")
     if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
-    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in ("keep_bps", "extra_minor")}
+    columns = ("keep_bps", "extra_minor", *_BANDS)
+    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in columns if name in row.cells}
     return row.made(
         Option,
         {},

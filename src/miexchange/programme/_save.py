@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._forms import left_out
+from miexchange._questions import BankOption
 from miexchange._value import Value, require
 from miexchange._zone import AnyZone, Zone
-from miexchange.condition import BankOption
 from miexchange.errors import DataError, InvalidValue, out_of_range, shown
 from miexchange.money import BPS
 from miexchange.programme import _load
@@ -36,7 +36,8 @@ __all__ = ["free_directory", "save"]
 
 _GRADES = "keep_bps,ctia,r2,meaning,source"
 _CONDITION = "question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source"
-_QUESTION = ("id", "ask", "component", "axis", "optional", "source")
+_BANDS = "least,most"
+_QUESTION = ("id", "ask", "component", "axis", "optional", "source", "unit")
 
 _QUOTED = re.compile(r'[,"\r\n]')
 
@@ -163,10 +164,12 @@ def _answers(terms: Terms, suffix: str) -> dict[str, str]:
             f"    {{ {', '.join(_settings(option, shape_of(BankOption).types))} }}," for option in question.options
         )
         bank += ["", "[[question]]", *_settings(question, _QUESTION), "options = [", *options, "]"]
-    rows = (_effect(question, option, terms) for question in questions for option in question.options)
+    has_bands = bool(terms.questionnaire.numbers)
+    effects = ((_effect(question, option, terms), option) for question in questions for option in question.options)
+    rows = ((*effect, option.least, option.most) if has_bands else effect for effect, option in effects)
     return {
         f"questions{suffix}.toml": _lines(bank),
-        f"condition{suffix}.csv": _table(_CONDITION, rows),
+        f"condition{suffix}.csv": _table(f"{_CONDITION},{_BANDS}" if has_bands else _CONDITION, rows),
         f"grades{suffix}.csv": _table(f"grade,{_GRADES}", _cells(f"id,{_GRADES}", terms.grades)),
     }
 

@@ -178,6 +178,7 @@ class Writer:
         self.answers: list[Int] = []
         for name, texts in (*plan.questions.items(), *plan.texts.items()):
             codes, count = [(text, code) for code, text in enumerate(texts)], len(texts)
+            codes = list(plan.codes[name].items()) if name in plan.codes else codes
             self.answers.append(self._code(f"answer:{name}", name, codes, count + 1, count, count + 2))
         self.at = ints.of(self._at or 0)
         if self._at is None:

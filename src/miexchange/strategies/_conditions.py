@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
@@ -38,6 +39,7 @@ _COMPONENTS = st.sampled_from(COMPONENTS)
 _EFFECTS = subsets(("grade", "extra", "keep", "gate"), 0)
 _RARELY = st.sampled_from((False, False, False, False, True))
 _BY_MODEL = ("asked_brands", "asked_features", "asked_categories", "asked_models")
+_EDGES = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True)
 _RESTRICTIONS = subsets((*_BY_MODEL, "asked_launched_from"), 0)
 _AXES: SearchStrategy[Literal["functional", "cosmetic", "none"]] = st.sampled_from(("functional", "cosmetic", "none"))
 
@@ -100,6 +102,11 @@ def questions(
         for place, (step, less, deduction, extra) in enumerate(zip(steps, lost, deductions, extras, strict=True))
     ]
     answers += [Option(f"a{place}", f"Answer {place}", gate=True, source=SOURCE) for place in range(paid, count)]
+    unit = "%" if draw(_RARELY) else ""
+    if unit:
+        edges = [101, *sorted(draw(_EDGES), reverse=True)[: count - 1], 0]
+        bands = [(below, edge - 1) for edge, below in pairwise(edges)]
+        answers = [one.replace(least=least, most=most) for one, (least, most) in zip(answers, bands, strict=True)]
     one = draw(st.none() | st.sampled_from(variants)) if variants else None
     return Question(
         f"q{number}",
@@ -109,6 +116,7 @@ def questions(
         tuple(answers),
         optional,
         source=SOURCE,
+        unit=unit,
         **_restrictions(draw, one),
     )
 
@@ -215,7 +223,8 @@ def hostile_conditions(
     answers: dict[str, str | None] = dict(draw(conditions(asked, variant)))
     names = st.sampled_from([question.id for question in asked.questions] or ["q1"])
     for name in draw(st.lists(names | st.text(max_size=20), min_size=1, max_size=3)):
-        answers[name] = draw(st.none() | st.sampled_from(("a0", "yes", "", "354178036859789")) | st.text(max_size=20))
+        known = st.sampled_from(("a0", "yes", "", "354178036859789", "0", "50", "100", "101", "087"))
+        answers[name] = draw(st.none() | known | st.text(max_size=20))
     return Condition(answers)
 
 

@@ -78,7 +78,9 @@ class Plan:
 
     Attributes:
         programme: the programme.
-        questions: the options of each question, over all versions of the terms.
+        questions: the options of each question, over all versions of the terms; and of the numbers that are answers one
+            of each kind: those that are the same option in each version.
+        codes: the code of each answer, by question: its position in `questions`, or that of a number like it.
         required: the questions without whose answer some device has no value.
         grades: the ids of the grades, over all versions.
         targets: the new models that some bonus is for.
@@ -101,6 +103,7 @@ class Plan:
         for question in every:
             options = (*self.questions.get(question.id, ()), *(option.id for option in question.options))
             self.questions[question.id] = tuple(dict.fromkeys(options))
+        self.codes = {name: self._add_numbers(name) for name in self.questions}
         self.required = {question.id for question in every if not question.optional}
         self.grades = tuple(dict.fromkeys(grade.id for terms in versions for grade in terms.grades))
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
@@ -188,6 +191,28 @@ class Plan:
             steps=len(steps),
         )
 
+    def _add_numbers(self, name: str) -> dict[str, int]:
+        """Add a number of each kind to the options of a question, and return the codes of all its answers."""
+        of_versions = [terms.questionnaire.numbers.get(name, {}) for terms in self.programme.terms]
+        kinds = {text: tuple(one.get(text) for one in of_versions) for one in of_versions for text in one}
+        options = list(self.questions[name])
+        places: dict[tuple[str | None, ...], int] = {}
+        codes = {option: code for code, option in enumerate(options)}
+        for text, kind in kinds.items():
+            if text in codes:
+                continue  # an option that is called so
+            if kind not in places:
+                places[kind] = len(options)
+                options.append(text)
+            codes[text] = places[kind]
+        self.questions[name] = tuple(options)
+        return codes
+
+    @property
+    def numeric(self) -> frozenset[str]:
+        """The questions that may be answered by a number."""
+        return frozenset().union(*(terms.questionnaire.numbers for terms in self.programme.terms))
+
     def _doubts(self, period: Period, variant: Variant | None) -> int:
         if period.terms is None:
             return 0
@@ -214,8 +239,9 @@ class Plan:
             is_asked = question is not None and questionnaire.asks_any((question,), variant)
             best = questionnaire.best(variant, {name: question.best.id} if question is not None and is_asked else None)
             for code, answer in enumerate((*options, another, None)):
-                grading = questionnaire.grade(best.replace(**{name: answer}), variant)
-                subjects = {name, shown(name), f"{name}={answer}"}
+                said = questionnaire.as_options({name: answer}).get(name)
+                grading = questionnaire.grade(best.replace(**{name: said}), variant)
+                subjects = {name, shown(name), f"{name}={said}"}
                 against = {reason.code for reason in grading.reasons if reason.subject in subjects}
                 found = next((finding for finding in grading.findings if finding.question.id == name), None)
                 if found is None:
@@ -307,7 +333,9 @@ class Plan:
             for number, case in enumerate(cases, 1):
                 answers = of_version.get(case.terms)
                 if answers is not None and name not in case.left_out:
-                    codes = [code for code, option in enumerate(self.questions[before]) if option in answers]
+                    read = self.programme.terms[case.terms].questionnaire.as_options
+                    said = [read({before: option})[before] for option in self.questions[before]]
+                    codes = [code for code, option in enumerate(said) if option in answers]
                     opens[place, number] = np.isin(np.arange(most), codes)
         unasked = np.zeros((len(found), most), dtype=np.uint8)
         for place, (name, _) in enumerate(found):

@@ -217,7 +217,8 @@ class Writer:
     ) -> Int:
         if column not in self._columns:
             return self._ints.of(missing)
-        return self._carry(name, self._cells.code(column, texts, missing, unknown, foreign))
+        is_number = column in self._plan.numeric
+        return self._carry(name, self._cells.code(column, texts, missing, unknown, foreign, is_number=is_number))
 
     def _read_number(self, name: str) -> Number:
         number = self._cells.number(name)

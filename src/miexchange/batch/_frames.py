@@ -70,7 +70,8 @@ def appraise_frame(
     ``exchange_open``, ``device_exchanged``, ``target`` and whatever its rules read, such as ``customer``. They mean
     what the arguments of `miexchange.appraise` mean, and an empty cell what an argument left out means; a status with
     an instant in ``register_asked_at`` is a `miexchange.RegisterAnswer`, one without is plain. Other columns are not
-    looked at, whatever they are called. Texts may be dictionary-encoded (categorical), which is several times faster.
+    looked at, whatever they are called. The column of a question that numbers answer may hold whole numbers. Texts
+    may be dictionary-encoded (categorical), which is several times faster.
 
     A row is never dropped and never raises: a cell that holds no value of its type (bytes that are no UTF-8 in a
     text, say), or no instant, refuses its row with ``invalid_value``.

@@ -394,13 +394,16 @@ class Questionnaire(Value):
         left_out = self._left_out(variant, condition)
         return tuple([question for question in self.questions if question.id not in left_out])
 
-    def asks_any(self, questions: tuple[Question, ...], variant: Variant) -> bool:
-        """Tell whether one of some of its questions is asked of a model, after whatever answers."""
-        some = [question for question in questions if question.is_asked_of(variant)]
-        if not any(question.asked_after for question in some):
-            return bool(some)
-        left_out = self._left_out(variant, None)
-        return any(question.id not in left_out for question in some)
+    def may_ask(self, question: Question, variant: Variant) -> bool:
+        """Tell whether one of the questions is asked of a model after some answers.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
+        """
+        argument(question, Question, "question")
+        if not question.is_asked_of(variant):
+            return False
+        return not question.asked_after or question.id not in self._left_out(variant, None)
 
     def best(self, variant: Variant, given: Mapping[str, str] | None = None) -> Condition:
         """Return the best answers that a device of this model can have.

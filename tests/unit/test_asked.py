@@ -169,10 +169,10 @@ def test_a_model_with_the_feature_is_asked() -> None:
     assert [one.id for one in QUESTIONNAIRE.asked_of(WITH_PEN)] == ["screen", "where", "deep", "pen", "tip", "battery"]
     said = Condition({"screen": "whole", "pen": "gone"})
     assert [one.id for one in QUESTIONNAIRE.asked_of(WITH_PEN, said)] == ["screen", "pen", "tip", "battery"]
-    assert QUESTIONNAIRE.asks_any((PEN,), WITH_PEN)
-    assert QUESTIONNAIRE.asks_any((TIP,), WITH_PEN)
-    assert not QUESTIONNAIRE.asks_any((PEN,), PLAIN)
-    assert not QUESTIONNAIRE.asks_any((TIP,), PLAIN)
+    assert QUESTIONNAIRE.may_ask(PEN, WITH_PEN)
+    assert QUESTIONNAIRE.may_ask(TIP, WITH_PEN)
+    assert not QUESTIONNAIRE.may_ask(PEN, PLAIN)
+    assert not QUESTIONNAIRE.may_ask(TIP, PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -401,8 +401,8 @@ def test_the_command_asks_what_is_to_be_asked(tmp_path: Path) -> None:
     of_base().save(tmp_path / "base")
     assert Programme.load(tmp_path / "base") == of_base()
     assert Programme.load(tmp_path / "base").digest == of_base().digest
-    given = ("quote", "--programme", str(tmp_path / "base"), "--model", "acme-one-4-64", "--at", "2020-01-11")
-    given += ("--purchased-on", "2020-01-01")
+    given: tuple[str, ...] = ("quote", "--programme", str(tmp_path / "base"), "--model", "acme-one-4-64")
+    given = (*given, "--at", "2020-01-11", "--purchased-on", "2020-01-01")
     ran = run(*given, "--json", typed="1\n3\n1\n200\n79\n1\n\n2\n")
     assert ran.code == 0, ran.err
     assert '"battery":"weak"' in ran.out.replace(" ", "")

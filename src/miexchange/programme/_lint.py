@@ -535,7 +535,9 @@ class _Tables:
                     continue
                 for variant in self._variants:
                     model = variant.model
-                    if (model, component) in told or not terms.questionnaire.asks_any(questions, variant):
+                    if (model, component) in told or not any(
+                        terms.questionnaire.may_ask(one, variant) for one in questions
+                    ):
                         continue
                     hole = self._hole(model, component, period)
                     if hole is not None:

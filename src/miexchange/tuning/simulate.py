@@ -311,7 +311,7 @@ def simulate_book(
         answers = np.array([*options, None], dtype=object)
         worse = make.random(rows) < faults
         answer = np.where(worse & (len(options) > 1), make.integers(0, len(options), rows), 0)
-        asked = np.array([terms.questionnaire.asks_any((question,), variant) for variant in variants])[chosen]
+        asked = np.array([terms.questionnaire.may_ask(question, variant) for variant in variants])[chosen]
         if question.asked_after:
             asked &= np.isin(columns[question.asked_after], question.asked_answers)
         columns[question.id] = answers[np.where(asked, answer, -1)]
@@ -473,7 +473,7 @@ def simulate_inspections(
 def _may_ask(question: Question, terms: Terms, book: pd.DataFrame, programme: Programme) -> pd.Series[bool]:
     """Tell of each row whether the question is asked of its model, whatever the answers."""
     variants = {model: programme.catalogue.by_model[model] for model in book["model"].unique()}
-    asked = {model: terms.questionnaire.asks_any((question,), variant) for model, variant in variants.items()}
+    asked = {model: terms.questionnaire.may_ask(question, variant) for model, variant in variants.items()}
     found: pd.Series[bool] = book["model"].map(asked)
     return found
 

@@ -236,7 +236,7 @@ class Plan:
         for row, (name, options) in zip(rows, self.questions.items(), strict=True):
             another = max(options, key=len) + "?"
             question = questionnaire.by_id.get(name)
-            is_asked = question is not None and questionnaire.asks_any((question,), variant)
+            is_asked = question is not None and questionnaire.may_ask(question, variant)
             best = questionnaire.best(variant, {name: question.best.id} if question is not None and is_asked else None)
             for code, answer in enumerate((*options, another, None)):
                 said = questionnaire.as_options({name: answer}).get(name)

@@ -15,7 +15,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from miexchange import Condition, Device, InvalidValue, Programme, Quote, Refusal, _kernel, appraise, sql, worst_case
+from miexchange import (
+    Condition,
+    Device,
+    InvalidValue,
+    Programme,
+    Quote,
+    Refusal,
+    _kernel,
+    appraise,
+    condition,
+    sql,
+    worst_case,
+)
 from miexchange.batch import appraise_file, appraise_frame
 from miexchange.catalogue import Catalogue
 from miexchange.condition import Deduction, Option, Question, Questionnaire
@@ -272,6 +284,14 @@ def test_what_needs_no_new_field_has_the_form_that_it_had() -> None:
     assert '"form"' not in question("screen", option("whole")).to_json()
     assert '"asked_after":"screen"' in WHERE.to_json()
     assert Question.from_json(WHERE.to_json()) == WHERE
+
+
+def test_answers_that_are_read_in_very_many_ways_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(condition, "_MOST_PLANS", 1)
+    fresh = Questionnaire("1", QUESTIONNAIRE.questions)
+    for _ in range(2):
+        said = ({"screen": "whole", "battery": "good"}, {"screen": "marked", "where": "edge", "battery": "good"})
+        assert [fresh.grade(Condition(one), PLAIN).reasons for one in said] == [(), ()]
 
 
 # ----- at the door

@@ -323,7 +323,10 @@ class Questionnaire(Value):
         >>> Questionnaire("1", (battery,)).as_options({"battery": 87})
         Condition({'battery': 'good'})
         """
-        if type(answers) is not Condition:
+        if type(answers) is Condition:
+            if not self.numbers:  # the hot path
+                return answers
+        else:
             given = pairs(answers, "answers", "give a mapping of question to answer")
             answers = Condition({name: f"{answer}" if type(answer) is int else answer for name, answer in given})
         said = {
@@ -362,12 +365,12 @@ class Questionnaire(Value):
         left_out: list[str] = []
         for question in self._restricted:
             after = question.asked_after
-            if (
-                not question.is_asked_of(variant)
-                or after in left_out
-                or (after and answers is not None and answers.get(after) not in question.asked_answers)
-            ):
+            if not question.is_asked_of(variant):
                 left_out.append(question.id)
+            elif after:
+                is_open = answers is None or answers.get(after) in question.asked_answers
+                if after in left_out or not is_open:
+                    left_out.append(question.id)
         return tuple(left_out)
 
     def asked_of(self, variant: Variant, condition: Condition | None = None) -> tuple[Question, ...]:

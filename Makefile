@@ -6,7 +6,9 @@
 #   make test    run the tests, the examples in the documentation, and the coverage bounds, in minutes
 #   make test-lowest   run the tests with the lowest versions that pyproject.toml allows, in a set-up of its own
 #   make sweep   try every law with more examples, go through all there is, and run the benchmarks small
-#   make lint    check style, format and types
+#   make lint    check style, format and types, and build the site
+#   make docs    build the site of the pages in build/site, every link checked, without the network
+#   make pyodide   fetch what the page that values a phone in the browser runs on; then make docs
 #   make bench   measure, and print what it is measured against
 #   make bench-tuning   measure how well fits predict, beside their peers (DATA=folder of the public data)
 #   make prove   sweep with four times as many examples, let the ledger's proofs run in full and fuzz every reader, which takes long; figures in
@@ -34,6 +36,8 @@ FROM_SOURCE := pyspark
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint $(CONSTRAINTS) \
 	--only-binary :all: --no-binary $(FROM_SOURCE) --use-pep517 --no-build-isolation
 
+SITE = $(BIN)/python -m sphinx --quiet --fail-on-warning --conf-dir docs --doctree-dir build/doctrees . build/site
+
 # Everything but these is the core, where every branch is covered.
 ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexchange/display.py,*/miexchange/ledger/*,*/miexchange/pricelists/*,*/miexchange/prove/*,*/miexchange/simulator/*,*/miexchange/spark.py,*/miexchange/sql/*,*/miexchange/strategies.py,*/miexchange/strategies/*,*/miexchange/tuning/*
 
@@ -41,7 +45,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexc
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lowest sweep lint bench bench-tuning prove format texts lock clean
+.PHONY: help demo test test-lowest lowest sweep lint docs pyodide bench bench-tuning prove format texts lock clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -98,6 +102,15 @@ lint: $(READY)
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
+	$(SITE)
+
+# It needs the network, as the set-up does. Without it the page docs/browser.md has no engine.
+pyodide: $(READY)
+	$(BIN)/python tools/pyodide.py
+
+docs: $(READY)
+	$(SITE)
+	@echo "Open build/site/docs/index.html"
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py

@@ -1,10 +1,9 @@
-"""What the pages say is so: links lead somewhere, commands run. (The Python examples are doctests.)"""
+"""What the pages say is so: links lead somewhere, blocks run. (The Python examples with ``>>>`` are doctests.)"""
 
 from __future__ import annotations
 
 import ast
 import re
-import shlex
 import subprocess
 import sys
 from itertools import pairwise
@@ -13,25 +12,15 @@ from pathlib import Path
 import pytest
 
 import miexchange
+from docs_shell import blocks, run_page
 from miexchange import _limits
 from miexchange._value import Value
-from miexchange.cli import main
 from property.doors import DOORS as FOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
-SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def commands(page: Path) -> list[str]:
-    blocks = SHELL.findall(page.read_text(encoding="utf-8"))
-    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [line for line in lines if line.startswith("miexchange ")]
-
-
-COMMANDS = [(page.name, command) for page in PAGES for command in commands(page)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -46,17 +35,36 @@ def test_every_page_is_in_the_index(page: Path) -> None:
     assert page.name == "index.md" or f"({page.name})" in index
 
 
-def test_the_readme_shows_commands() -> None:
-    assert "README.md" in {page for page, _ in COMMANDS}
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_of_a_page_runs(page: Path, tmp_path: Path) -> None:
+    run_page(page, tmp_path)
 
 
-@pytest.mark.parametrize(("page", "command"), COMMANDS)
-def test_a_command_on_a_page_answers(page: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    del page
-    line, _, comment = command.partition("  # ")
-    expected = 1 if "refused" in comment else 0
-    assert main(shlex.split(line)[1:]) == expected
-    assert capsys.readouterr().out
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_block_of_a_page_is_overlooked(page: Path) -> None:
+    """Fences are at the start of a line, and name their language unless they are a drawing."""
+    fences = re.findall(r"^\s*```(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert fences == [block.kind for block in blocks(page)]
+    assert "sh" in fences or page.name != "README.md"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```sh\nmiexchange imei 35\n```\n",
+        "```sh\nfalse | true; false\n```\n",
+        "```sh\npip install 'miexchange[none]'\n```\n",
+        "```sh\nmake nothing\n```\n",
+        "```console\n$ echo one\ntwo\n```\n",
+        "```console\n$ exit 3\n```\n",
+        "```python\nassert False\n```\n",
+        "`one.txt`:\n\n```csv\n1\n```\n\n```sh\ntest ! -e one.txt\n```\n",
+    ],
+)
+def test_a_block_that_is_wrong_is_found(text: str, tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(text, encoding="utf-8")
+    with pytest.raises(AssertionError):
+        run_page(tmp_path / "page.md", tmp_path)
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda script: script.name)

@@ -68,7 +68,8 @@ def test_each_requirement_has_one_lower_bound(requirement: str, *, is_bounded: b
 
 
 def test_every_pin_is_one_plain_version() -> None:
-    assert all(re.fullmatch(r"[0-9]+(\.[0-9]+)+", version) for version in PINS.values())
+    odd = {name for name, version in PINS.items() if not re.fullmatch(r"[0-9]+(\.[0-9]+)+", version)}
+    assert odd == {"sphinx-basic-ng"}, "the base of furo, which has no release but betas"
     assert list(PINS) == sorted(PINS, key=normal)
 
 

@@ -19,6 +19,7 @@ from pyspark.sql.types import LongType, StringType
 
 from _devices import devices
 from _local_spark import NO_JAVA, java_home, local_spark
+from docs_shell import blocks
 from miexchange import InvalidValue, Programme, spark
 from miexchange.batch import appraise_frame, columns_out
 from parity.one_by_one import Row, rows_of, valued
@@ -431,3 +432,21 @@ def test_a_query_takes_no_column_of_another_type(df: DataFrame, programme: Progr
     frame = df.withColumn(column, F.expr(f"CAST(NULL AS {kind})"))
     with pytest.raises(InvalidValue, match=f"{column} is a column of {kind}: give a"):
         spark.appraise(frame, programme, engine="sql")
+
+
+@pytest.mark.sweep
+def test_the_blocks_of_the_page_run(session: SparkSession, mixed: pa.Table, tmp_path: Path) -> None:
+    """They are one script; its relative paths are Spark's own, and so are put into a folder of the test's."""
+    few = mixed.slice(0, SMALL_BATCH).rename_columns(
+        ["order_id" if one == "row" else one for one in mixed.column_names]
+    )
+    pq.write_table(few, tmp_path / "devices")
+    names: dict[str, Any] = {"session": session}
+    for block in blocks(ROOT / "docs" / "spark.md"):
+        if block.kind == "python":
+            text = re.sub(r'parquet\("(\w+)"\)', rf'parquet("{tmp_path}/\1")', block.text)
+            exec(compile(text, "docs/spark.md", "exec"), names)  # noqa: S102 - our own page
+    ids = pc.sort_indices(few["order_id"])
+    assert sorted(pq.read_table(tmp_path / "values")["order_id"].to_pylist()) == few["order_id"].take(ids).to_pylist()
+    by_query = arrow(names["values"])
+    assert by_query.num_rows == len(ids)

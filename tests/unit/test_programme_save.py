@@ -12,7 +12,7 @@ import pytest
 from miexchange import Catalogue, DataError, Programme, TacTable, TreatmentTable, lint
 from miexchange._text import visible
 from miexchange.errors import InvalidValue
-from miexchange.programme import shipped
+from miexchange.programme import Limit, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +109,13 @@ def test_a_programme_without_tax_treatments_has_no_table_of_them(tmp_path: Path)
     saved = programme.save(tmp_path / "saved")
     assert not (saved / "tax_treatments.csv").exists()
     assert Programme.load(saved) == programme != Programme.load("mi-exchange-india")
+
+
+def test_limits_are_saved(base: Programme, tmp_path: Path) -> None:
+    limits = (Limit("account", "account", 2, 30), Limit("store", "store", 100, 1, source="the shop's own"))
+    *earlier, last = base.terms
+    programme = replace(base, terms=(*earlier, last.replace(exchange=last.exchange.replace(limits=limits))))
+    assert Programme.load(programme.save(tmp_path / "saved")).terms[-1].exchange.limits == limits
 
 
 def test_what_is_there_is_not_written_over(base: Programme, tmp_path: Path) -> None:

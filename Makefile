@@ -16,6 +16,7 @@
 #   make format  let ruff put right what it can
 #   make texts   bring the catalogues of translations up to date with data/reason_texts.csv
 #   make lock    choose new versions for constraints.txt
+#   make sbom    write what the package depends on, with versions and licences, to dist/ (CycloneDX), and print the licences
 #   make clean   remove what the targets above made
 #
 # make PYTHON=/path/to/python3 uses that Python.
@@ -24,7 +25,7 @@ SHELL := /bin/sh
 VENV := .venv
 CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
-EXTRAS := dev,service
+EXTRAS := all,service
 PROFILE := full
 LIGHT := $(VENV)/.light
 READY := $(VENV)/.ready
@@ -45,7 +46,7 @@ ISLANDS := */miexchange/batch/*,*/miexchange/cli/*,*/miexchange/_demo.py,*/miexc
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lowest sweep lint docs pyodide bench bench-tuning prove format texts lock clean
+.PHONY: help demo test test-lowest lowest sweep lint docs pyodide bench bench-tuning prove format texts lock sbom clean
 .DELETE_ON_ERROR:
 
 define FIND_PYTHON
@@ -75,7 +76,8 @@ $(LIGHT): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 $(READY): $(LIGHT)
-	@$(PIP) --editable '.[$(EXTRAS)]'
+	@$(BIN)/python tools/group.py dev > $(VENV)/dev.txt
+	@$(PIP) --editable '.[$(EXTRAS)]' --requirement $(VENV)/dev.txt
 	@touch $@
 
 demo: $(LIGHT)
@@ -87,7 +89,7 @@ test: $(READY)
 	$(BIN)/python -m coverage report --fail-under=95 --include='$(ISLANDS)'
 
 test-lowest:
-	@$(MAKE) --no-print-directory VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt EXTRAS=dev lowest
+	@$(MAKE) --no-print-directory VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt EXTRAS=all lowest
 
 # Old packages warn of what newer ones of theirs will do: only what our own code is warned of is a mistake here.
 lowest: $(READY)
@@ -131,13 +133,18 @@ texts: $(READY)
 
 lock:
 	@$(FIND_PYTHON); "$$found" -m venv --clear $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip --disable-pip-version-check install --quiet '.[$(EXTRAS)]'
+	$(VENV)-lock/bin/python tools/group.py dev > $(VENV)-lock/dev.txt
+	$(VENV)-lock/bin/python -m pip --disable-pip-version-check install --quiet '.[$(EXTRAS)]' \
+		--requirement $(VENV)-lock/dev.txt
 	@{ sed -n 1p constraints.txt; \
 		$(VENV)-lock/bin/python -m pip --disable-pip-version-check list --format=freeze \
 			--exclude miexchange --exclude pip; } > constraints.new
 	@mv constraints.new constraints.txt
 	@rm -rf $(VENV)-lock
 	@echo "constraints.txt is new: run make lint test, and say in CHANGELOG.md what changed"
+
+sbom: $(READY)
+	@$(BIN)/python tools/sbom.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-lowest build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -52,4 +52,4 @@ order = Order(
     "1", (OrderLine("Redmi Note 5 Pro", "smartphone", "Redmi", "mi.com", price_minor=1399900),), programme.currency
 )
 print(coupon.check(order, account="asha", at=at))
-print(coupon.check(order, account="asha", at=coupon.valid_until))
+print(coupon.check(order, account="asha", at=coupon.valid_until or at))

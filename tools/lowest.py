@@ -33,8 +33,10 @@ def lowest(pyproject: str) -> str:
     settings = tomllib.loads(pyproject)
     project = settings["project"]
     extras: dict[str, list[str]] = project.get("optional-dependencies", {})
+    groups: dict[str, list[str]] = settings.get("dependency-groups", {})
     bounds: dict[str, str] = {}
-    for requirement in chain(settings["build-system"]["requires"], project["dependencies"], *extras.values()):
+    direct = settings["build-system"]["requires"], project["dependencies"], *extras.values(), *groups.values()
+    for requirement in chain(*direct):
         name = re.split(r"[\[<>=;\s]", requirement)[0]
         if name == project["name"]:
             continue

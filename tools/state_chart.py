@@ -18,6 +18,7 @@ FILE = Path(__file__).resolve().parents[1] / "docs" / "charts" / "exchange-state
 
 WIDTH, HEIGHT = 1030, 490
 HALF_WIDTH, HALF_HEIGHT = 68, 27
+MOST_BESIDE = 3  # events that fit beside one another in a box
 PLACES = {
     State.ISSUED: (90, 220),
     State.RESERVED: (300, 220),
@@ -34,7 +35,7 @@ BENDS = {
     (State.RESERVED, State.ISSUED): (0, 34),
     (State.INSPECTED, State.ISSUED): (-70, -130),
     (State.INSPECTED, State.VOID): (96, 0),
-    (State.RESERVED, State.VOID): (-28, 25),
+    (State.RESERVED, State.VOID): (-58, 22),
     (State.ISSUED, State.VOID): (-30, 55),
 }
 """How far the middle of an arrow is moved aside; an arrow that is not named is straight."""
@@ -83,9 +84,11 @@ def drawn() -> str:
         kind = ' class="open"' if state in OPEN else ""
         box = f'x="{x - HALF_WIDTH}" y="{y - HALF_HEIGHT}" width="{2 * HALF_WIDTH}" height="{2 * HALF_HEIGHT}"'
         lines.append(f'<rect{kind} {box} rx="10"/>')
-        lines.append(f'<text class="state" x="{x}" y="{y - 2 if stays else y + 5}">{state}</text>')
-        if stays:
-            lines.append(f'<text class="inside" x="{x}" y="{y + 15}">{escape(", ".join(stays))}</text>')
+        inside = [stays[place : place + MOST_BESIDE] for place in range(0, len(stays), MOST_BESIDE)]
+        top = y + 5 - 7 * len(inside)
+        lines.append(f'<text class="state" x="{x}" y="{top}">{state}</text>')
+        for number, beside in enumerate(inside, 1):
+            lines.append(f'<text class="inside" x="{x}" y="{top + 3 + 13 * number}">{escape(", ".join(beside))}</text>')
     for pair, (_, across, down) in ways.items():
         label = escape(", ".join(pairs[pair]))
         lines.append(f'<text class="label" x="{across:.0f}" y="{down + 4:.0f}">{label}</text>')

@@ -31,6 +31,7 @@ __all__ = [
     "Bound",
     "Chars",
     "Count",
+    "Further",
     "Hex",
     "Id",
     "Items",
@@ -168,6 +169,14 @@ class Since:
     """A field that a later form of its type has, and form 1 had not; it has a default. See `miexchange._forms`."""
 
     form: int
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What a field may hold since a later form of its type, and might not before; see `miexchange._forms`."""
+
+    form: int
+    values: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)

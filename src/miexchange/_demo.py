@@ -139,7 +139,7 @@ def journey() -> Journey:
         Order("order-1", (phone, case), programme.currency),
         Order("order-2", (case,), programme.currency),
     )
-    later, end = at + timedelta(days=2), coupon.valid_until
+    later, end = at + timedelta(days=2), expected(datetime, coupon.valid_until)
 
     unknown = Device(_MODEL, Imei.from_body(_PLACEHOLDER))
     worn["screen_glass"] = "cracked"
@@ -168,7 +168,7 @@ def journey() -> Journey:
     )
 
 
-_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing, WorstCase)
+_Answer = TypeVar("_Answer", Quote, Coupon, Redemption, Refusal, Listing, WorstCase, datetime)
 
 
 def expected(kind: type[_Answer], answer: object) -> _Answer:
@@ -283,11 +283,12 @@ def _tell_quote(story: Journey, page: _Page) -> Iterator[str]:
 
 def _tell_coupon(story: Journey, page: _Page) -> Iterator[str]:
     coupon, usage, order, redemption = story.coupon, story.coupon.usage, story.order, story.redemption
+    end = expected(datetime, coupon.valid_until)
     yield ""
     yield f"4. Accepted: coupon {coupon.display_code}, worth {page.write(coupon.value)}"
     yield from page.text(
-        f"from {page.moment(coupon.valid_from)} until before {page.moment(coupon.valid_until)} "
-        f"({coupon.valid_until:%H:%M:%S} UTC): {usage.valid_days} x 24 hours",
+        f"from {page.moment(coupon.valid_from)} until before {page.moment(end)} "
+        f"({end:%H:%M:%S} UTC): {usage.valid_days} x 24 hours",
         "valid",
     )
     yield from page.text("derived with the demo key, which is published and so protects nothing", "code")

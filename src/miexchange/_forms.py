@@ -1,9 +1,10 @@
-"""The forms of a value: how a newer version adds a field to what older versions wrote and read.
+"""The forms of a value: how a newer version adds a field, or a value of a field, to what older versions read.
 
 A value that is kept outlives the version that wrote it. So a field that is added carries `Since` with the number of the
 form that has it, and a default. Left at the default it is written nowhere: not to JSON, not into a digest or a seal, so
 that these are what they were, and older versions read them. Once it is set, the form's number stands beside it, and
-an older version says in words that it is too old for this one value. Form 1 has no number.
+an older version says in words that it is too old for this one value. So does a value that a field may hold since
+(`Further`). Form 1 has no number.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import dataclasses
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from miexchange._bounded import Older, Since, hints_of, parts_of
+from miexchange._bounded import Further, Older, Since, hints_of, parts_of
 from miexchange.errors import InvalidValue, out_of_range, unknown
 
 if TYPE_CHECKING:
@@ -38,9 +39,18 @@ def _later(kind: type) -> dict[str, tuple[int, object]]:
 
 
 @cache
+def _further(kind: type) -> tuple[tuple[str, Further], ...]:
+    """Return the fields of a type that may hold more since, with what, and the first form that may."""
+    names = [field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
+    found = ((name, bound) for name in names for bound in parts_of(hints_of(kind)[name])[1])
+    return tuple((name, bound) for name, bound in found if isinstance(bound, Further))
+
+
+@cache
 def form_of(kind: type) -> int:
     """Return the number of the last form of a type that this version knows."""
-    return max((form for form, _ in _later(kind).values()), default=1)
+    forms = [form for form, _ in _later(kind).values()] + [bound.form for _, bound in _further(kind)]
+    return max(forms, default=1)
 
 
 def left_out(value: object) -> list[str]:
@@ -52,7 +62,10 @@ def numbered(value: object, data: dict[str, Any]) -> dict[str, Any]:
     """Return the data of a value without what is left out, and with the number of its form where that is not 1."""
     for name in left_out(value):
         data.pop(name, None)
-    form = max((form for name, (form, _) in _later(cast("Any", type(value))).items() if name in data), default=1)
+    kind = cast("Any", type(value))
+    forms = [form for name, (form, _) in _later(kind).items() if name in data]
+    forms += [bound.form for name, bound in _further(kind) if getattr(value, name) in bound.values]
+    form = max(forms, default=1)
     return data if form == 1 else {**data, FORM: form}
 
 

@@ -46,7 +46,7 @@ def _of_order(exchange: Exchange) -> list[Later]:
     order, redemption, found, wiped = exchange.order, exchange.redemption, exchange.examination, exchange.wiped
     if order is None or redemption is None:
         return []
-    events: list[Later] = [Reserve(redemption.at, order, exchange.account)]
+    events: list[Later] = [Reserve(redemption.at, order, exchange.account), *exchange.attempts]
     if exchange.sent_at is not None:
         events.append(Send(exchange.sent_at, order.id))
     if exchange.unlock_until is not None:

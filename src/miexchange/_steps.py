@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from miexchange.eligibility import RegisterAnswer
     from miexchange.events import (
+        Attempt,
         Complete,
         Decline,
         Event,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Rule", "Step", "not_possible", "reasons_of_register", "reserve"]
 
-_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "wiped")
+_OF_ORDER = ("order", "redemption", "sent_at", "examination", "unlock_until", "settlement", "wiped")
 """What a release takes away, for the phone is with its owner then."""
 
 
@@ -54,8 +55,8 @@ def reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: Exchan
 
 def not_possible(exchange: Exchange, event: Event) -> Reason:
     """Return the reason why the table has no such event in the state, with those that are possible."""
-    ends = exchange.due is not None
-    possible = ", ".join(kind for state, kind in NEXT if state == exchange.state and (kind != "expire" or ends))
+    out = {kind for kind, has in (("expire", exchange.due), ("attempt", exchange.rules.pickup_attempts)) if not has}
+    possible = ", ".join(kind for state, kind in NEXT if state == exchange.state and kind not in out)
     code, about = ReasonCode.EVENT_NOT_POSSIBLE, {"state": exchange.state, "event": event.kind}
     return reason_of(code, possible=possible, **about) if possible else reason_of(code, "ended", **about)
 
@@ -109,6 +110,19 @@ def _send(exchange: Exchange, event: Send) -> Step | Refusal:
     return Step(State.RESERVED, {"sent_at": event.at})
 
 
+def _attempt(exchange: Exchange, event: Attempt) -> Step | Refusal:
+    """Note that nobody gave the carrier the phone; the last attempt that the rules allow calls the exchange off."""
+    if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
+        return refusal
+    allowed = exchange.rules.pickup_attempts
+    if not allowed or exchange.sent_at is not None or exchange.examination is not None:
+        return refusal_of([not_possible(exchange, event)])
+    if (refusal := _late(exchange, event.at)) is not None:
+        return refusal
+    attempts = (*exchange.attempts, event)
+    return Step(State.RESERVED if len(attempts) < allowed else State.VOID, {"attempts": attempts})
+
+
 def _other_order(exchange: Exchange, order: str) -> Refusal | None:
     assert exchange.order is not None  # noqa: S101 - the table leads here from states with an order only
     if order == exchange.order.id:
@@ -121,11 +135,12 @@ def _release(exchange: Exchange, event: Release) -> Step | Refusal:
     if (refusal := _other_order(exchange, event.order)) is not None:  # a refusal is falsy
         return refusal
     assert exchange.redemption is not None  # noqa: S101 - it came with the order
-    left = exchange.coupon.valid_until - exchange.redemption.at
-    if exchange.rules.released_validity == "full":
-        left = timedelta(days=exchange.coupon.usage.valid_days)
-    coupon = exchange.coupon.replace(valid_until=event.at + left, seal="")
-    return Step(State.ISSUED, {**dict.fromkeys(_OF_ORDER), "coupon": coupon})
+    coupon = exchange.coupon
+    until = coupon.usage.until(event.at)
+    if exchange.rules.released_validity == "remaining" and coupon.valid_until is not None:
+        until = event.at + (coupon.valid_until - exchange.redemption.at)
+    coupon = coupon.replace(valid_until=until, seal="")
+    return Step(State.ISSUED, {**dict.fromkeys(_OF_ORDER), "attempts": (), "coupon": coupon})
 
 
 def _inspect(exchange: Exchange, event: Inspect) -> Step | Refusal:
@@ -157,10 +172,12 @@ def _judged(exchange: Exchange, event: Inspect, changes: dict[str, Any]) -> Step
         return refusal_of(reasons)
     if rules.honours(shortfall, exchange.quote.coupon_value):
         return Step(State.INSPECTED, changes)
-    if rules.mismatch == "cancel":
+    if rules.sends_back(found.coupon_value, exchange.quote.coupon_value):
         return Step(State.VOID, changes)
-    changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
     changes["settlement"] = _settled(exchange, found)
+    if rules.mismatch == "lower":
+        return Step(State.INSPECTED, changes)
+    changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
     return Step(State.REQUOTED, changes)
 
 
@@ -188,7 +205,7 @@ def _decision(exchange: Exchange, event: Agree | Decline) -> Step | Refusal:
 
 
 def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
-    """Hand over as quoted."""
+    """Hand over as quoted, or at the lower value that the rules pay unasked."""
     refusal = _other_order(exchange, event.order)
     if refusal is None:  # a refusal is falsy
         refusal = _late(exchange, event.at)
@@ -198,7 +215,9 @@ def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
     is_locked = exchange.unlock_until is not None
     if exchange.state == State.RESERVED and (is_locked or exchange.rules.inspection == "required"):
         reasons.append(reason_of(ReasonCode.INSPECTION_MISSING))
-    return refusal_of(reasons) if reasons else Step(State.COMPLETED, {})
+    if reasons:
+        return refusal_of(reasons)
+    return Step(State.COMPLETED if exchange.settlement is None else State.ADJUSTED, {})
 
 
 def _wipe(exchange: Exchange, event: Wipe) -> Step | Refusal:
@@ -236,7 +255,7 @@ def _reverse(exchange: Exchange, event: Reverse) -> Step | Refusal:
     if rules.reversal == "old_phone" and exchange.wiped is not None and exchange.wiped.method == "destroy":
         return refused(ReasonCode.REVERSAL_NOT_OFFERED, "destroyed")
     assert exchange.handed_over_at is not None  # noqa: S101 - the table leads here from states that come after it
-    until = exchange.handed_over_at + timedelta(days=rules.reversal_days)
+    until = rules.after_days(exchange.handed_over_at, rules.reversal_days)
     if event.at >= until:
         return refused(ReasonCode.REVERSAL_LATE, days=rules.reversal_days, until=until)
     return Step(State.REVERSED, {})
@@ -247,6 +266,7 @@ Rule = Callable[["Exchange", Any], "Step | Refusal"]
 
 RULES: dict[str, Rule] = {
     "identify": _identify,
+    "attempt": _attempt,
     "send": _send,
     "release": _release,
     "inspect": _inspect,

@@ -19,7 +19,7 @@ class State(Word):
     RESERVED = "reserved"
     """An order was placed and paid for with it; the old phone is to be handed over."""
     INSPECTED = "inspected"
-    """The phone is as quoted, or is taken as if it were; the hand-over remains."""
+    """The phone is as quoted, or is taken as if it were, or unasked at a lower value; the hand-over remains."""
     REQUOTED = "requoted"
     """The phone is worth less than quoted; the customer is to accept or decline that."""
     COMPLETED = "completed"
@@ -64,14 +64,21 @@ TRANSITIONS = (
     Transition(
         State.RESERVED, "send", (State.RESERVED,), "for the same order, in time, where no inspection has seen the phone"
     ),
+    Transition(
+        State.RESERVED,
+        "attempt",
+        (State.RESERVED, State.VOID),
+        "for the same order, in time, where the rules count attempts and the phone was neither sent nor seen; void at "
+        "the last",
+    ),
     Transition(State.RESERVED, "release", (State.ISSUED,), "by the same order; the validity is restored by the rules"),
     Transition(
         State.RESERVED,
         "inspect",
         (State.INSPECTED, State.REQUOTED, State.RESERVED, State.VOID),
-        "for the same order, in time; inspected as quoted or honoured, requoted where the rules let the difference be "
-        "paid, reserved where it is still locked and the rules give time to unlock it, void where they cancel, and "
-        "where it is another device, another model or not taken",
+        "for the same order, in time; inspected as quoted, honoured, or at a lower value that the rules pay unasked, "
+        "requoted where they let the difference be paid, reserved where it is still locked and they give time to "
+        "unlock it, void where they cancel, and where it is another device, another model or not taken",
     ),
     Transition(
         State.RESERVED,
@@ -89,8 +96,8 @@ TRANSITIONS = (
     Transition(
         State.INSPECTED,
         "complete",
-        (State.COMPLETED,),
-        "for the same order, where nothing that the rules demand is missing",
+        (State.COMPLETED, State.ADJUSTED),
+        "for the same order, where nothing that the rules demand is missing; adjusted where it is at a lower value",
     ),
     Transition(State.INSPECTED, "void", (State.VOID,), "always"),
     Transition(State.REQUOTED, "identify", (State.REQUOTED,), "as in issued"),

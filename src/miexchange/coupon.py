@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Unpack, final
 
 from miexchange import _html
-from miexchange._bounded import After, Between, Chars, Count, Id, Items, Name
+from miexchange._bounded import After, Between, Chars, Count, Further, Id, Items, Name, Since
 from miexchange._keyed import Seal, Token, check_keys, is_sealed, keyed, seal_of, token_of
 from miexchange._limits import NAME, ORDER_LINES, VALUE_ITEMS
 from miexchange._text import ID_RULE, is_between, is_id, listed, names, shortened, text_of
@@ -94,7 +94,7 @@ class Coupon(Value):
         exchange_value: what the device is worth, in minor units.
         bonuses: what came on top.
         valid_from: the instant of issue, UTC.
-        valid_until: the first instant at which it is no longer valid, UTC.
+        valid_until: the first instant at which it is no longer valid, UTC; None where the rules set no end.
         usage: what it may be used for.
         currency: the currency of every amount in it; it buys in no other.
         seal: a keyed tag over all of the above: a coupon that was in other hands is as it was issued, or its seal does
@@ -113,7 +113,7 @@ class Coupon(Value):
     exchange_value: Amount
     bonuses: tuple[GrantedBonus, ...]
     valid_from: datetime
-    valid_until: Annotated[datetime, After("valid_from")]
+    valid_until: Annotated[datetime | None, After("valid_from"), Further(2, (None,))]
     usage: UsageRules
     currency: CurrencyOfOld
     seal: Seal = ""
@@ -122,6 +122,9 @@ class Coupon(Value):
     def __post_init__(self) -> None:
         check_types(self)
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
+        fits = (self.valid_until is None) is (self.usage.valid_days == 0)
+        rule = "give the end of its window, or None where usage.valid_days is 0"
+        require(fits, "Coupon.valid_until", self.valid_until, rule)
 
     @property
     def value(self) -> int:
@@ -140,7 +143,8 @@ class Coupon(Value):
 
     def is_valid_at(self, at: datetime) -> bool:
         """Tell whether the instant is in the window: its first moment counts, its last does not."""
-        return self.valid_from <= instant(at, "at") < self.valid_until
+        at = instant(at, "at")
+        return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
 
     def is_sealed_by(self, *keys: bytes) -> bool:
         """Tell whether the seal is that of one of the keys over the coupon as it is now."""
@@ -157,6 +161,7 @@ class Coupon(Value):
     def _repr_html_(self) -> str:
         """Return the coupon as a table for a notebook: no code, which is money, and no account."""
         write = self.currency.plain
+        until = "without end" if self.valid_until is None else f"to {self.valid_until.isoformat()}"
         rows = [
             ("device", "", self.model),
             ("exchange value", write(self.exchange_value), f"{self.programme} terms {self.terms}"),
@@ -164,7 +169,7 @@ class Coupon(Value):
             (
                 "coupon value",
                 write(self.value),
-                f"valid {self.valid_from.isoformat()} to {self.valid_until.isoformat()}",
+                f"valid {self.valid_from.isoformat()} {until}",
             ),
         ]
         return _html.table(f"Coupon {self.code[:4]}-…", rows)
@@ -245,6 +250,7 @@ class Redemption(Value):
         forfeited: the part of the coupon that the order does not use up and nobody gets back.
         store_credit: the part of the device's worth, bonuses left out, that comes back as store credit where the rules
             give it.
+        cash: the same as money that is paid out.
         currency: the currency of the order and of the coupon.
         parts: each line split by how it counts for tax, in the order's order: what is paid in kind, by bonuses, as
             discount, and the value for tax; none where the coupon has no treatment in force for all that it spends.
@@ -260,6 +266,7 @@ class Redemption(Value):
     store_credit: Count
     currency: CurrencyOfOld
     parts: Annotated[tuple[LineParts, ...], Items(0, ORDER_LINES)] = ()
+    cash: Annotated[Count, Since(2)] = 0
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -273,13 +280,23 @@ class Redemption(Value):
             require(fits, "Redemption.parts", self.parts, rule, "do not add up")
 
     @property
+    def given(self) -> int:
+        """What the customer has of it, in minor units: the discount, and what comes back as store credit or cash."""
+        return self.discount + self.surplus
+
+    @property
+    def surplus(self) -> int:
+        """What comes back of the device's worth, as store credit or cash, in minor units."""
+        return self.store_credit + self.cash
+
+    @property
     def purchase_price(self) -> int | None:
-        """What is paid for the old phone, in kind and as store credit, in minor units; None without `parts`.
+        """What is paid for the old phone, in kind, as store credit and in cash, in minor units; None without `parts`.
 
         Bonuses are paid for the new goods, and are not in it. A sale of the old phone under a margin scheme is taxed on
         what it brings above this price: see `miexchange.treatment.TreatmentTable.resale_base`.
         """
-        return sum(line.in_kind for line in self.parts) + self.store_credit if self.parts else None
+        return sum(line.in_kind for line in self.parts) + self.surplus if self.parts else None
 
 
 def _name(value: object, field: str, rule: str) -> str:
@@ -448,7 +465,7 @@ def _issue(
         exchange_value=quote.exchange_value,
         bonuses=quote.bonuses,
         valid_from=at,
-        valid_until=at + timedelta(days=quote.usage.valid_days),
+        valid_until=quote.usage.until(at),
         usage=quote.usage,
         currency=quote.currency,
         treatments=treatments.since(at),
@@ -559,7 +576,7 @@ def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: Cou
         reasons.append(reason_of(ReasonCode.COUPON_OTHER_ACCOUNT))
     if at < coupon.valid_from:
         reasons.append(reason_of(ReasonCode.COUPON_NOT_YET_VALID, since=coupon.valid_from))
-    elif at >= coupon.valid_until:
+    elif coupon.valid_until is not None and at >= coupon.valid_until:
         days, until = coupon.usage.valid_days, coupon.valid_until
         reasons.append(reason_of(ReasonCode.COUPON_EXPIRED, days=days, until=until))
     if standing != CouponStanding.UNUSED:
@@ -620,7 +637,7 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         discount = min(_worth(coupon, bonuses), sum(weights))
         discounts = allocate(discount, weights)
     by_bonus = min(sum(bonus.amount for bonus in bonuses), discount)
-    store_credit = coupon.exchange_value - (discount - by_bonus) if usage.surplus == "store_credit" else 0
+    surplus = 0 if usage.surplus == "forfeit" else coupon.exchange_value - (discount - by_bonus)
     return Redemption(
         code=coupon.code,
         order=order.id,
@@ -628,8 +645,9 @@ def _redeem(coupon: Coupon, order: Order, eligible: list[bool], at: datetime) ->
         discounts=discounts,
         discount=discount,
         to_pay=order.total_minor - discount,
-        forfeited=coupon.value - discount - store_credit,
-        store_credit=store_credit,
+        forfeited=coupon.value - discount - surplus,
+        store_credit=surplus if usage.surplus == "store_credit" else 0,
+        cash=surplus if usage.surplus == "cash" else 0,
         currency=coupon.currency,
         parts=_line_parts(coupon, bonuses, order, discounts, at) if coupon.treatments else (),
     )

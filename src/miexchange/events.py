@@ -1,4 +1,4 @@
-"""What happens to an exchange: thirteen kinds of events, each a frozen value with its own instant."""
+"""What happens to an exchange: fourteen kinds of events, each a frozen value with its own instant."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ __all__ = [
     "EVENTS",
     "Accept",
     "Agree",
+    "Attempt",
     "Complete",
     "Decline",
     "Event",
@@ -189,6 +190,20 @@ class Send(_Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt(_Dated):
+    """A carrier came for the old phone and did not get it.
+
+    Attributes:
+        order: the id of the order for which it is collected.
+        reference: the carrier's name for this attempt, such as ``visit 2``; the same again is a retry.
+    """
+
+    order: Id
+    reference: Id
+    kind: Literal["attempt"] = "attempt"
+
+
+@dataclass(frozen=True, slots=True)
 class Inspect(_Dated):
     """The old phone was inspected at the door.
 
@@ -291,13 +306,28 @@ class Reverse(_Dated):
 
 
 # An event after the first. Errors and schemas list them in this order: the newest kinds come last.
-Later = Reserve | Release | Inspect | Agree | Decline | Complete | Expire | Void | Reverse | Identify | Send | Wipe
+Later = (
+    Reserve
+    | Release
+    | Inspect
+    | Agree
+    | Decline
+    | Complete
+    | Expire
+    | Void
+    | Reverse
+    | Identify
+    | Send
+    | Wipe
+    | Attempt
+)
 Event = Accept | Later
 
 EVENTS: dict[str, type[Event]] = {
     "accept": Accept,
     "identify": Identify,
     "reserve": Reserve,
+    "attempt": Attempt,
     "send": Send,
     "release": Release,
     "inspect": Inspect,

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, final
 
-from miexchange._bounded import MaybeId, Number, Since
+from miexchange._bounded import Items, MaybeId, Number, Since
 from miexchange._history import shortest
 from miexchange._keyed import check_keys
 from miexchange._steps import RULES, Rule, not_possible, reasons_of_register, reserve
@@ -28,6 +28,7 @@ from miexchange.errors import out_of_range, wrong_type
 from miexchange.events import (
     EVENTS,
     Accept,
+    Attempt,
     Event,
     Identify,
     Later,
@@ -98,7 +99,7 @@ class Exchange(Value):
         redemption: what came off that order at checkout.
         examination: what the inspection found.
         decide_until: the first instant at which a re-quote can no longer be accepted.
-        settlement: what comes off the order at the re-quote; none before there is one.
+        settlement: what comes off the order at a lower value than quoted; none before there is one.
         last: the last event; None where it was the acceptance.
         identity: the reference to the seller's identity; "" for none. It is no part of a `repr`.
         ownership: the reference to the proof of ownership; "" for none. It is no part of a `repr`.
@@ -106,6 +107,7 @@ class Exchange(Value):
         unlock_until: of a phone that was still locked, the first instant at which it can no longer be unlocked.
         wiped: how and when the customer's data were wiped; None where that is not on record.
         handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
+        attempts: the visits of a carrier who did not get the old phone, the first one first.
     """
 
     quote: Quote
@@ -127,6 +129,7 @@ class Exchange(Value):
     unlock_until: Annotated[datetime | None, Since(2)] = None
     wiped: Annotated[Wipe | None, Since(2)] = None
     handed_over: Annotated[datetime | None, Since(2)] = None
+    attempts: Annotated[tuple[Attempt, ...], Items(0, 100), Since(3)] = ()
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -145,7 +148,8 @@ class Exchange(Value):
         what = f"does not fit the state {self.state}"
         require(fits, "Exchange.order", self.order, "give order and redemption, or neither where none holds it", what)
         requoted = self.state in {State.REQUOTED, State.ADJUSTED}
-        fits = not requoted or None not in (self.examination, self.settlement, self.decide_until)
+        fits = not requoted or None not in (self.examination, self.settlement)
+        fits = fits and not (self.state == State.REQUOTED and self.decide_until is None)
         require(fits, "Exchange.settlement", self.settlement, "give what the inspection led to", what)
 
     def _check_history(self) -> None:
@@ -165,12 +169,13 @@ class Exchange(Value):
         if last is not None:
             fits = self.rules.following(last.at, self.at) == self.at
             require(fits, "Exchange.last", last.at, "give the last event, at the instant of the exchange")
-        left, days = coupon.valid_until - begins, timedelta(days=coupon.usage.valid_days)
-        if isinstance(last, Release):
-            left, begins = coupon.valid_until - self.at, max(self.at, begins)
-        full = not released or (isinstance(last, Release) and self.rules.released_validity == "full")
-        fits = left == days if full else timedelta() < left and (left <= days or not isinstance(last, Release))
-        require(fits, "Exchange.coupon.valid_until", coupon.valid_until, "give the window that the coupon has now")
+        since = self.at if isinstance(last, Release) else begins
+        if coupon.valid_until is not None:
+            left, days = coupon.valid_until - since, timedelta(days=coupon.usage.valid_days)
+            full = not released or (isinstance(last, Release) and self.rules.released_validity == "full")
+            fits = left == days if full else timedelta() < left and (left <= days or not isinstance(last, Release))
+            require(fits, "Exchange.coupon.valid_until", coupon.valid_until, "give the window that the coupon has now")
+        begins = max(since, begins)
         now = _issued(self, version, begins, papers)
         for event in events:
             after = apply(now, event)
@@ -221,7 +226,7 @@ class Exchange(Value):
         """The first instant at which it is too late to send the old phone, or to hand it over; None for never."""
         if self.redemption is None or self.sent_at is not None or not self.rules.send_days:
             return None
-        return self.redemption.at + timedelta(days=self.rules.send_days)
+        return self.rules.after_days(self.redemption.at, self.rules.send_days)
 
     @property
     def handed_over_at(self) -> datetime | None:
@@ -232,14 +237,14 @@ class Exchange(Value):
 
     @property
     def exchange_value(self) -> int:
-        """What the old phone is traded in at without bonuses, in minor units: the re-quote's, or else the quote's."""
+        """What the old phone is traded in at without bonuses, in minor units: the lower value, or else the quote's."""
         if self.settlement is not None and self.examination is not None:
             return self.examination.exchange_value
         return self.quote.exchange_value
 
     @property
     def settled(self) -> Redemption | None:
-        """What came off the order in the end: at the re-quote where there is one, else at checkout.
+        """What came off the order in the end: at the lower value where there is one, else at checkout.
 
         Its `Redemption.parts` are what a reversal gives back, line by line; of some units of a line, what
         `miexchange.treatment.LineParts.returned` says.
@@ -250,32 +255,55 @@ class Exchange(Value):
     def to_pay_at_the_door(self) -> int:
         """What the customer has to pay on top to keep what was ordered, in minor units; 0 where there is nothing.
 
-        At checkout the coupon gave a discount, and a surplus as store credit. What it no longer gives is paid at the
-        door: after a re-quote the difference of both, and all of it where the exchange was called off meanwhile.
+        At checkout the coupon gave a discount, and a surplus as store credit or cash. What it no longer gives is paid
+        at the door: at a lower value the difference of both, and all of it where the exchange was called off meanwhile.
+        Where the rules pay after the inspection, the coupon gave nothing yet.
         """
-        if self.redemption is None or self.state not in {State.REQUOTED, State.ADJUSTED, State.VOID}:
+        if self.redemption is None or self.rules.payment == "after_inspection":
             return 0
-        given = self.redemption.discount + self.redemption.store_credit
-        if self.settlement is None or self.state == State.VOID:
-            return given
+        if self.state == State.VOID:
+            return self.redemption.given
+        if self.settlement is None or self.state == State.REVERSED:
+            return 0
         # A worse phone may move the discount of one unit to a line with a bonus of its own; nobody is paid for that.
-        return max(given - self.settlement.discount - self.settlement.store_credit, 0)
+        return max(self.redemption.given - self.settlement.given, 0)
+
+    @property
+    def to_pay_at_checkout(self) -> int:
+        """What the customer pays for the order when it is placed, in minor units; 0 where there is none.
+
+        It is what the coupon leaves, or the whole order where the rules pay for the old phone after its inspection.
+        """
+        if self.order is None or self.redemption is None:
+            return 0
+        return self.order.total_minor if self.rules.payment == "after_inspection" else self.redemption.to_pay
+
+    @property
+    def refund(self) -> int:
+        """What the customer gets back of that once the old phone was handed over, in minor units.
+
+        It is the discount by the value that the inspection found, where the rules pay then; the surplus of `settled`
+        is given beside it. Otherwise it is 0: the order cost less from the beginning.
+        """
+        if self.settled is None or self.rules.payment == "at_checkout":
+            return 0
+        return self.settled.discount if self.state in {State.COMPLETED, State.ADJUSTED, State.REVERSED} else 0
 
     @property
     def credit_of_reversal(self) -> int:
         """What a reversal adds to the customer's store credit, in minor units; below zero, what it takes back.
 
         The new phone goes back, and what was paid for it. Where the customer gets store credit for the old phone, it is
-        the discount of the order; together with the surplus that became store credit at checkout it is never more than
-        the old phone is worth without bonuses: those were earned by keeping the new one. Where the old phone itself
-        goes back, that surplus is taken back.
+        the discount of the order; together with the surplus that was given as store credit or cash it is never more
+        than the old phone is worth without bonuses: those were earned by keeping the new one. Where the old phone
+        itself goes back, that surplus is taken back.
         """
         settled = self.settled
         if self.state != State.REVERSED or settled is None:
             return 0
         if self.rules.reversal == "old_phone":
-            return -settled.store_credit
-        return min(settled.discount, self.exchange_value - settled.store_credit)
+            return -settled.surplus
+        return min(settled.discount, self.exchange_value - settled.surplus)
 
 
 def accept(
@@ -432,7 +460,7 @@ def _issued(exchange: Exchange, version: int, at: datetime, papers: Mapping[str,
     """Return an exchange when its coupon was free."""
     kept = {name: getattr(exchange, name) for name in ("quote", "coupon", "worst_case", "rules")}
     fields: dict[str, object] = {**dict.fromkeys(_FIELDS), **dict.fromkeys(_PAPERS, ""), **kept, **papers}
-    return proved(Exchange, **{**fields, "state": State.ISSUED, "at": at, "version": version})
+    return proved(Exchange, **{**fields, "attempts": (), "state": State.ISSUED, "at": at, "version": version})
 
 
 def fold(events: Iterable[Event]) -> Exchange:
@@ -520,6 +548,8 @@ def _is_again(exchange: Exchange, event: Event) -> bool:
 
 def _is_on_record(exchange: Exchange, event: Event) -> bool:
     """Tell whether an event records what is on record already, word for word; of a phone that is sent, its order."""
+    if isinstance(event, Attempt):
+        return any(event.replace(at=one.at) == one for one in exchange.attempts)
     if isinstance(event, Identify):
         return event.identity in {"", exchange.identity} and event.ownership in {"", exchange.ownership}
     if isinstance(event, Wipe):

@@ -58,7 +58,7 @@ class _Facts(NamedTuple):
 
 
 @cache
-def _currencies() -> dict[str, _Facts]:
+def currencies() -> dict[str, _Facts]:
     """Return what ``data/currencies.csv`` says, by code."""
     rows = _data.rows("currencies.csv", ["code", "decimals", "name", "symbol", "source"])
     return {row["code"]: _Facts(int(row["decimals"]), row["name"], row["symbol"]) for row in rows}
@@ -83,23 +83,23 @@ class Currency(Value):
 
     def __post_init__(self) -> None:
         check_types(self)
-        if self.code not in _currencies():
+        if self.code not in currencies():
             raise out_of_range("Currency.code", self.code, "give a code of ISO 4217, such as INR")
 
     @property
     def decimals(self) -> int:
         """How many decimals it has: its minor unit is 1 / 10**decimals of its unit."""
-        return _currencies()[self.code].decimals
+        return currencies()[self.code].decimals
 
     @property
     def name(self) -> str:
         """Its name in ISO 4217."""
-        return _currencies()[self.code].name
+        return currencies()[self.code].name
 
     @property
     def symbol(self) -> str:
         """Its symbol, such as ``£``, or "" where it has none of its own."""
-        return _currencies()[self.code].symbol
+        return currencies()[self.code].symbol
 
     def plain(self, amount: int) -> str:
         """Write minor units as plain digits with the currency's decimals: exact, and the same in every locale.

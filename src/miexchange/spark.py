@@ -7,25 +7,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-import pyarrow as pa
-from pyspark.sql import functions as F  # noqa: N812 - its name everywhere
-from pyspark.sql.types import (
-    BooleanType,
-    DateType,
-    LongType,
-    NullType,
-    StringType,
-    StructField,
-    StructType,
-    TimestampNTZType,
-    TimestampType,
-)
-
 from miexchange._arguments import COLUMNS, one_of, takes
+from miexchange._extras import extra
 from miexchange._value import instant
-from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import out_of_range, unknown, wrong_type
 from miexchange.programme import NONE_GIVEN
+
+with extra("spark", "miexchange.spark"):
+    import pyarrow as pa
+    from pyspark.sql import functions as F  # noqa: N812 - its name everywhere
+    from pyspark.sql.types import (
+        BooleanType,
+        DateType,
+        LongType,
+        NullType,
+        StringType,
+        StructField,
+        StructType,
+        TimestampNTZType,
+        TimestampType,
+    )
+
+    from miexchange.batch import appraise_frame, columns_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

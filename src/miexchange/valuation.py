@@ -149,7 +149,7 @@ def appraise(
         return refusal_of(reasons)
     market = programme.price_names[price.model, price.effective_from]
     lines = _exchange_lines(
-        price.price_minor, market, grading.overall, grading.findings, anchors, terms, programme.currency, read
+        price.price_minor, market, grading.overall, grading.findings, anchors, terms, programme.currency, read, variant
     )
     exchange_value = sum([line.amount for line in lines])
     given = _relevant(bonuses_given, terms) if bonuses_given else ()
@@ -289,6 +289,7 @@ def _exchange_lines(
     terms: Terms,
     currency: Currency,
     read: Iterable[tuple[Retention, Label]],
+    variant: Variant,
 ) -> list[QuoteLine]:
     """Gather the numbers, run the kernel, and name every step that changed the value.
 
@@ -301,6 +302,7 @@ def _exchange_lines(
         terms: the rules.
         currency: the currency of all amounts.
         read: the rules of the list that they use, each with its label.
+        variant: the model, which may have a scrap value of its own.
     """
     components, option_names = terms.components, terms.option_names
     retentions: list[int] = []
@@ -338,7 +340,7 @@ def _exchange_lines(
         terms.overlap_positions,
         extras,
         terms.factor_bps,
-        terms.scrap_minor,
+        terms.scrap_of(variant),
         terms.step_minor,
     )
     names = (
@@ -347,7 +349,7 @@ def _exchange_lines(
         *deduction_names,
         *terms.overlap_names,
         *extra_names,
-        *terms.closing_names(currency),
+        *terms.closing_names(currency, variant),
     )
     lines = [_line("market", market, *market_name)]
     for amount, name in zip(steps, names, strict=True):

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,6 +34,23 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def test_every_page_is_in_the_index(page: Path) -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     assert page.name == "index.md" or f"({page.name})" in index
+
+
+PIP = re.compile(r"pip install ('[^'`]+'|[^\s`;)]+)")
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"].keys()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_line_that_installs_the_package_works_in_a_checkout_or_where_it_is_installed(page: Path) -> None:
+    """It is on no index: `.` is a checkout, a wheel is named, and an extra is added to what is installed."""
+    version = re.escape(miexchange.__version__)
+    for what in PIP.findall(page.read_text(encoding="utf-8")):
+        found = re.fullmatch(rf"'?(?:\.|miexchange(?:-{version}-py3-none-any\.whl)?)(?:\[([a-z,]+)\])?'?", what)
+        assert found, what
+        assert what.startswith("'") or "[" not in what, "a shell may read brackets"
+        assert set((found[1] or "all").split(",")) <= EXTRAS, what
+    if page.name not in {"README.md", "CHANGELOG.md"}:
+        assert "pip install 'miexchange[" not in page.read_text(encoding="utf-8"), "say what works in a checkout"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

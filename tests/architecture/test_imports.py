@@ -17,7 +17,7 @@ PACKAGE = ROOT / "src" / "miexchange"
 ROOMS = (
     {"_limits", "_text", "_time"},
     {"_privacy"},
-    {"errors", "_kernel"},
+    {"errors", "_extras", "_kernel"},
     {"_html", "_new_file"},
     {"_json"},
     {"_bounded", "_schema"},

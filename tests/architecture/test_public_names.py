@@ -37,6 +37,8 @@ def top_level(module: str) -> set[str]:
         # Names that are loaded when they are asked for stand in a block for type checkers; that they load is tested.
         assert all(hasattr(importlib.import_module(_dotted(module)), name) for name in _listed(body))
         body += [inner for node in body if isinstance(node, ast.If) for inner in node.body]
+    # What needs an extra is imported in a block that names it.
+    body += [inner for node in body if isinstance(node, ast.With) for inner in node.body]
     for node in body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             names.add(node.name)

@@ -53,6 +53,7 @@ LATER = {
     *("treatments", "values", "zone_data"),
     *("identity_above_minor", "ownership_above_minor", "send_days", "unlock_hours", "wipe"),
     *("identity", "ownership", "sent_at", "unlock_until", "wiped", "handed_over"),
+    *("return_below_bps", "payment", "pickup_attempts", "days_off", "attempts", "cash", "scrap_values"),
 }
 """What those versions did not write."""
 

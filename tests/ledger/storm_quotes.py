@@ -6,7 +6,6 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -154,7 +153,7 @@ def _is_as_appraised(exchange: Exchange) -> bool:
     return (
         exchange.quote == made.replace(imeis=(), device_tokens=(), seal="")  # the tokens are the coupon's
         and (coupon.value, coupon.bonuses, coupon.usage) == (made.coupon_value, made.bonuses, made.usage)
-        and coupon.valid_until - coupon.valid_from == timedelta(days=made.usage.valid_days)
+        and coupon.valid_until == made.usage.until(coupon.valid_from)
     )
 
 

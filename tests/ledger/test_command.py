@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,20 +238,6 @@ def test_the_ledger_may_be_named_once_for_all(filled: Ledger, url: str) -> None:
     ran = run("ledger", "verify")
     assert ran.code == 2
     assert "--ledger" in ran.err
-
-
-def test_without_its_extra_the_command_says_what_to_install(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401 - a path
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:  # noqa: ANN401 - as of __import__
-        if name == "miexchange" and rest[2] and "ledger" in rest[2]:
-            raise ModuleNotFoundError
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    ran = run("ledger", "verify", "--ledger", str(tmp_path / "x.db"))
-    assert ran.code == 2
-    assert "pip install 'miexchange[ledger]'" in ran.err
 
 
 def test_a_life_from_the_command_s_point_of_view(tmp_path: Any) -> None:  # noqa: ANN401 - a path

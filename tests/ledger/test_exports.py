@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import stat
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ import pytest
 
 from ledger import insider, shop
 from ledger.shop import AT, account, code, made, order
-from miexchange import Currency, DataError, InvalidValue, ledger
+from miexchange import Currency, DataError, InvalidValue, MiExchangeError, ledger
 from miexchange.ledger import Difference, LedgerError, Reconciliation, reconcile
 
 if TYPE_CHECKING:
@@ -94,15 +94,8 @@ def test_a_file_is_whole_or_not_there(busy: Ledger, tmp_path: Path) -> None:
 def test_without_pyarrow_it_says_what_to_install(
     store: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:  # noqa: ANN401 - as of __import__
-        if name.startswith("pyarrow"):
-            raise ModuleNotFoundError
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(LedgerError, match=r"Parquet files need the package pyarrow.*pip install 'miexchange\[batch\]'"):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MiExchangeError, match=r"A Parquet file needs pyarrow.*pip install 'miexchange\[batch\]'"):
         ledger.export(store, tmp_path / "x.parquet")
 
 

@@ -160,7 +160,7 @@ def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
         raise ModuleNotFoundError
 
     monkeypatch.setattr(_engine, "create_engine", missing)
-    with pytest.raises(LedgerError, match=r"pip install miexchange\[ledger\]"):
+    with pytest.raises(LedgerError, match=r"pip install 'miexchange\[ledger\]'"):
         ledger.open("postgresql://localhost/x")
 
 

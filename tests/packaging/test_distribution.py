@@ -10,6 +10,7 @@ import json
 import lzma
 import os
 import re
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -73,6 +74,7 @@ class Built(NamedTuple):
 
     sdist: Path
     wheel: Path
+    sdist_of_sdist: Path
     wheel_of_sdist: Path
     unpacked: Path
 
@@ -87,9 +89,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "unpacked", filter="data")
     unpacked = folder / "unpacked" / NAME
-    run(*build, "--wheel", "--outdir", folder / "again", unpacked)
-    wheel = f"{NAME}-py3-none-any.whl"
-    return Built(sdist, folder / "wheel" / wheel, folder / "again" / wheel, unpacked)
+    make_strange(unpacked)
+    for kind in ("--sdist", "--wheel"):
+        run(*build, kind, "--outdir", folder / "again", unpacked)
+    wheel, again = f"{NAME}-py3-none-any.whl", folder / "again"
+    return Built(sdist, folder / "wheel" / wheel, again / sdist.name, again / wheel, unpacked)
+
+
+def make_strange(folder: Path) -> None:
+    """Give every file the time and the rights that it has on another machine: of 2001, and for nobody but its owner."""
+    for path in folder.rglob("*"):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o700)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
 
 
 def fresh_environment(folder: Path) -> Path:
@@ -189,14 +200,39 @@ def test_the_wheel_holds_package_types_data_and_licences(built: Built) -> None:
     assert set(metadata.get_all("License-File", [])) == licences
     assert metadata["License-Expression"] == "MIT AND CC-BY-SA-3.0"
     assert metadata["Requires-Python"] == ">=3.11"
-    extras = {"batch", "cli", "dev", "ledger", "prices", "prove", "service", "spark", "sql", "testing", "tuning"}
+    extras = {"all", "batch", "cli", "ledger", "prices", "prove", "service", "spark", "sql", "testing", "tuning"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 
-def test_the_wheel_of_the_sdist_is_the_wheel_of_the_checkout(built: Built) -> None:
-    with zipfile.ZipFile(built.wheel) as one, zipfile.ZipFile(built.wheel_of_sdist) as other:
-        assert sorted(one.namelist()) == sorted(other.namelist())
-        assert [name for name in one.namelist() if one.read(name) != other.read(name)] == []
+def test_the_same_sources_make_the_same_bytes(built: Built) -> None:
+    """In another folder, at another time, with other rights, out of a checkout or an sdist."""
+    assert built.wheel.read_bytes() == built.wheel_of_sdist.read_bytes()
+    assert built.sdist.read_bytes() == built.sdist_of_sdist.read_bytes()
+
+
+def test_an_installed_wheel_makes_a_programme_from_nothing(built: Built, tmp_path: Path) -> None:
+    python = fresh_environment(tmp_path / "env")
+    install(python, built.wheel)
+    command = python.with_name("miexchange")
+    begins = ("--like", "graded-trade-in", "--country", "JP", "--begins", "2026-04-01")
+    made = json.loads(run(command, "programme", "new", "tokyo", *begins, "--json", cwd=tmp_path))
+    assert (made["currency"], made["zone"], made["has_examples"]) == ("JPY", "Asia/Tokyo", True)
+    assert json.loads(run(command, "programme", "lint", "tokyo", "--strict", "--json", cwd=tmp_path)) == []
+    quote = (
+        "quote",
+        "--programme",
+        "tokyo",
+        "--model",
+        "example-smartphone-64",
+        "--best",
+        "--at",
+        "2026-04-02",
+        "--json",
+    )
+    assert json.loads(run(command, *quote, cwd=tmp_path))["answer"] == "quote"
+    schema = run(command, "programme", "schema", cwd=tmp_path)
+    shipped = next((tmp_path / "env").rglob("programme.schema.json"))
+    assert schema == shipped.read_text("utf-8") == (tmp_path / "tokyo" / "programme.schema.json").read_text("utf-8")
 
 
 def test_the_sdist_holds_all_that_a_contributor_needs(built: Built) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from group import requirements
 from lowest import lowest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +42,8 @@ def assigned(name: str) -> list[str]:
 
 def required() -> list[str]:
     extras: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
-    direct = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"], *chain(*extras.values())]
+    more = chain(*extras.values(), *PROJECT["dependency-groups"].values())
+    direct = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"], *more]
     names = (re.split(r"[<>=\[]", requirement)[0] for requirement in direct)
     return sorted({normal(name) for name in names} - {"miexchange"})
 
@@ -86,7 +88,18 @@ def test_nothing_is_built_from_source_by_tools_that_are_not_pinned() -> None:
     assert "setuptools" in tools
     assert int(PINS["setuptools"].split(".")[0]) > 70
     installed = re.findall(r"^\t@\$\(PIP\) (.+)", MAKEFILE, re.MULTILINE)
-    assert installed == ["$(BUILD_TOOLS)", "--editable '.[batch,cli]'", "--editable '.[$(EXTRAS)]'"]
+    everything = "--editable '.[$(EXTRAS)]' --requirement $(VENV)/dev.txt"
+    assert installed == ["$(BUILD_TOOLS)", "--editable '.[batch,cli]'", everything]
+
+
+def test_a_pip_that_knows_no_groups_gets_the_same_list() -> None:
+    """pip knows `--group` from 25.1 on, and a Python of 2023 brings 23.2: `tools/group.py` prints the group for it."""
+    printed = requirements((ROOT / "pyproject.toml").read_text(encoding="utf-8"), "dev")
+    assert printed == PROJECT["dependency-groups"]["dev"]
+    assert len(re.findall(r"tools/group\.py dev > ", MAKEFILE)) == 2, "to install, and to lock"
+    extras: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+    (everything,) = extras["all"]
+    assert set(re.split(r"[\[\],]", everything)[1:-1]) == extras.keys() - {"all", "service"}
 
 
 def test_the_lock_keeps_all_but_ourselves_and_pip() -> None:
@@ -191,7 +204,7 @@ def test_make_without_a_target_lists_the_targets() -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")
-@pytest.mark.parametrize(("target", "extras"), [("demo", ["batch,cli"]), ("lint", ["batch,cli", "dev,service"])])
+@pytest.mark.parametrize(("target", "extras"), [("demo", ["batch,cli"]), ("lint", ["batch,cli", "all,service"])])
 def test_the_demo_installs_little(tmp_path: Path, target: str, extras: list[str]) -> None:
     """A first look need not wait for Spark."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "constraints-lowest.txt"):

@@ -143,7 +143,10 @@ def exchange_value(
         total += share(smaller, 10_000 - overlap.counted_bps)
     total += sum(option.extra_minor for _, option in pairs)
     total = share(total, terms.factor_bps)
-    total = min(max(total, terms.scrap_minor), market)
+    variant = programme.catalogue.by_model[model]
+    rows = [row for row in terms.scrap_values if getattr(variant, row.per) == row.of]
+    rows.sort(key=lambda row: ("model", "brand", "category").index(row.per))
+    total = min(max(total, rows[0].scrap_minor if rows else terms.scrap_minor), market)
     return total - total % terms.step_minor
 
 

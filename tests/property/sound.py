@@ -57,7 +57,7 @@ from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
-from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit, Overlap
+from miexchange.programme import AgeBand, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor
 from miexchange.tuning.curve import Estimator
@@ -275,6 +275,8 @@ def _examples() -> dict[type, Any]:
         Deduction(amount_minor=100),
         CustomerClass("gold", 10_000),
         Limit("twice-a-year", "account", 2, 365),
+        DaysOff(AT, NEXT, "a holiday"),
+        ScrapValue("brand", "Acme", 5_000),
         question.options[1].replace(deduction=None),
         Gap(small.MODEL, AT, NEXT),
         LineParts(3, 1_000, 100, 0, 29_900),
@@ -296,6 +298,7 @@ def _examples() -> dict[type, Any]:
         events.Void(NEXT, "lost"),
         events.Identify(NEXT, "file 7", "invoice 17"),
         events.Send(NEXT, trade.ORDER.id),
+        events.Attempt(NEXT, trade.ORDER.id, "visit 1"),
         events.Wipe(NEXT, "purge", "certificate 9"),
         events.Reverse(NEXT, trade.ORDER.id),
         Enquiry(SOUND.device, trade.SAID, SOUND.programme, AT),
@@ -465,6 +468,9 @@ def _by_name() -> dict[str, Any]:
         "seed": 1,
         "series": None,
         "shortfall": 100,
+        "found": 100,
+        "since": AT,
+        "days": 3,
         "table": SOUND.programme.tacs,
         "tacs": SOUND.programme.tacs,
         "target": None,
@@ -561,6 +567,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "ledger.Ledger.reverse": {"order": trade.ORDER.id},
         "ledger.Ledger.inspect": {"order": trade.ORDER.id},
         "ledger.Ledger.send": {"order": trade.ORDER.id},
+        "ledger.Ledger.attempt": {"order": trade.ORDER.id, "reference": "visit 1"},
         "ledger.Ledger.standing_of": {},
         "ledger.Ledger.accept_many": {
             "items": [
@@ -577,6 +584,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "simulator.replay": {"violation": example(simulator.Violation)},
         "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
         "programme.doubts": {"source": SOUND.priced},
+        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date()},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
         "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},

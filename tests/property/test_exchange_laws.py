@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -128,7 +128,8 @@ def test_cancelled_orders_neither_lengthen_nor_shorten_the_remaining_validity(
         free = apply(after, Release(at + held, order.id))
         assert isinstance(free, Exchange)
         exchange = free
-        assert exchange.coupon.valid_until - exchange.at == timedelta(exchange.coupon.usage.valid_days) - unused
+        until = exchange.coupon.usage.until(exchange.at)
+        assert exchange.coupon.valid_until == (None if until is None else until - unused)
 
 
 @given(exchange_rules(), st.integers(0, 10**7), st.integers(-(10**5), 10**7))
@@ -141,6 +142,17 @@ def test_a_larger_shortfall_is_never_honoured_where_a_smaller_is_not(
         assert rules.honours(shortfall - 1, value)
     within = max(rules.tolerance_minor, value * rules.tolerance_bps // 10_000)
     assert rules.honours(shortfall, value) is (rules.mismatch == "honour" or shortfall <= within)
+
+
+@given(exchange_rules(), st.timedeltas(timedelta(), timedelta(90)), st.integers(0, 40))
+def test_a_deadline_in_days_has_as_many_days_that_count(rules: ExchangeRules, after: timedelta, days: int) -> None:
+    """ExchangeRules.days_off: days that do not count. Of the time until the deadline, so much counts."""
+    since = datetime(2018, 3, 15, tzinfo=UTC) + after
+    end = rules.after_days(since, days)
+    off = [(max(one.begins, since), min(one.ends, end)) for one in rules.days_off]
+    assert end - since - sum((max(ends - begins, timedelta()) for begins, ends in off), timedelta()) == timedelta(days)
+    assert all(end <= one.begins or one.ends <= end for one in rules.days_off)
+    assert rules.replace(days_off=()).after_days(since, days) <= end
 
 
 # ----- the door

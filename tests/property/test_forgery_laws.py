@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +124,7 @@ def test_what_is_accepted_is_what_the_programme_makes_of_its_inputs(enquiry: Enq
         honest.bonuses,
         honest.usage,
     )
-    assert coupon.valid_until - coupon.valid_from == timedelta(days=honest.usage.valid_days)
+    assert coupon.valid_until == honest.usage.until(coupon.valid_from)
     changed = {name for name in INPUTS if getattr(forged, name) != getattr(quote, name)}
     assert changed or (forged.digest, forged.zone_data) != (quote.digest, quote.zone_data)
     assert coupon.digest == enquiry.programme.digest, "what is kept is the programme that confirmed it"

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import fields, replace
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from miexchange import Programme, lint
 from miexchange.errors import InvalidValue
 from miexchange.market import PriceTable
+from miexchange.programme import new_programme
 from miexchange.strategies import programmes
 from property.effort import effort
+from unit.editor import faults_of_schema
 
 if TYPE_CHECKING:
     from random import Random
@@ -32,6 +36,21 @@ def test_what_is_drawn_passes_the_linter_and_comes_back_from_disk(programme: Pro
     assert loaded == programme
     assert loaded.digest == programme.digest
     assert all(getattr(loaded, field.name) == getattr(programme, field.name) for field in fields(Programme))
+
+
+@pytest.mark.sweep
+@given(programmes())
+def test_a_new_programme_lints_whatever_it_is_like_and_fits_the_schema(programme: Programme) -> None:
+    """new_programme: write a new programme that lints. Its TOML, and that of the one it is like, fit the schema."""
+    with TemporaryDirectory() as folder:
+        try:
+            new = new_programme(Path(folder) / "new", begins=date(2024, 2, 29), like=programme)
+        except InvalidValue as fault:
+            assume("leaves nothing to ask" not in f"{fault}")  # each question is of the other's brands alone
+            raise
+        assert lint(new) == ()
+        for place in (new, programme.save(Path(folder) / "saved")):
+            assert faults_of_schema(tomllib.loads((place / "programme.toml").read_text("utf-8"))) == []
 
 
 @given(programmes())

@@ -28,6 +28,7 @@ from miexchange import (
     Condition,
     DataError,
     EligibleModels,
+    Exchange,
     ExchangeRules,
     GrantedBonus,
     InvalidValue,
@@ -45,9 +46,10 @@ from miexchange._text import is_id
 from miexchange._value import Value
 from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibilityTerms
+from miexchange.events import Attempt
 from miexchange.market import Anchor, Gap
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.programme import AgeBand, Bonus, CustomerClass, Limit, Overlap, Terms
+from miexchange.programme import AgeBand, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue, Terms
 from miexchange.programme._fit import Fitter
 from miexchange.programme._toml import Toml
 from miexchange.strategies import STRATEGIES
@@ -140,9 +142,12 @@ def elements(at: At, count: int) -> tuple[Any, ...]:
 
 EXAMPLES: dict[tuple[Any, str], Any] = {
     (Terms, "bonuses"): Bonus("b", "B", amount_minor=1),
+    (Exchange, "attempts"): Attempt(small.AT, "order-1", "visit 1"),
+    (ExchangeRules, "days_off"): DaysOff(small.AT, small.AT + timedelta(days=1)),
     (ExchangeRules, "limits"): Limit("twice", "account", 2, 365),
     (Terms, "overlaps"): Overlap("display", "battery", 1),
     (Terms, "age_bands"): AgeBand(0, 1),
+    (Terms, "scrap_values"): ScrapValue("brand", "Acme", 0),
     (Terms, "customer_classes"): CustomerClass("gold", 1),
     (Scale, "keeps_bps"): 9_000,
     (Scale, "others_bps"): 9_500,

@@ -162,7 +162,8 @@ def test_the_lines_add_up_in_whole_minor(enquiry: Enquiry) -> None:
 def test_a_value_lies_between_the_floor_and_the_market_price(enquiry: Enquiry) -> None:
     """Design, section 6: not below the scrap value, never above the market price, in whole steps."""
     quote, terms = quote_of(enquiry), enquiry.terms
-    assert terms.scrap_minor <= quote.exchange_value <= quote.lines[0].amount
+    scrap = terms.scrap_of(enquiry.programme.catalogue.by_model[quote.model])
+    assert scrap <= quote.exchange_value <= quote.lines[0].amount
     assert quote.exchange_value % terms.step_minor == 0
 
 
@@ -174,6 +175,7 @@ def rows_of(enquiry: Enquiry) -> set[str]:
     programme, terms = enquiry.programme, enquiry.terms
     names = {"market_prices", *(f"terms[{name}]" for name in ("factor_bps", "scrap_minor", "step_minor"))}
     names.add("terms[drift_bps_per_day]")
+    names |= {f"scrap_values[{row.per}={row.of}]" for row in terms.scrap_values}
     for price in programme.prices.prices:
         if price.model == enquiry.device.model:
             names.add(f"market_prices[{price.model}@{price.effective_from.astimezone(programme.zone).date()}]")

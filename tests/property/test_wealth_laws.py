@@ -20,8 +20,9 @@ ENDS = {State.COMPLETED, State.ADJUSTED, State.REVERSED, State.VOID, State.EXPIR
 def holdings(exchange: Exchange) -> tuple[int, int]:
     """Return what the customer has gained in the end, and the most that it may be; in paise.
 
-    It is counted from the facts, by who has what: goods at their price, cash as it was paid, store credit as it was
-    given at checkout, and the phone at what it was worth in the end. At the beginning the customer has the phone.
+    It is counted from the facts, by who has what: goods at their price, cash as it was paid, a surplus as it was given
+    at checkout or after the inspection, and the phone at what it was worth in the end. At the beginning the customer
+    has the phone.
     """
     paid = exchange.redemption
     worth, bonuses = exchange.quote.exchange_value, exchange.quote.bonuses
@@ -31,16 +32,21 @@ def holdings(exchange: Exchange) -> tuple[int, int]:
     if paid is None or exchange.order is None:
         return worth, worth
     goods = exchange.order.total_minor
-    cash = -paid.to_pay - exchange.to_pay_at_the_door
-    credit = paid.store_credit + exchange.credit_of_reversal
+    settled = exchange.settlement or paid
+    is_late = exchange.rules.payment == "after_inspection"
+    assert exchange.to_pay_at_checkout == (goods if is_late else paid.to_pay)
+    assert exchange.refund == (settled.discount if is_late and exchange.state != State.VOID else 0)
+    cash = exchange.refund - exchange.to_pay_at_checkout - exchange.to_pay_at_the_door
+    surplus = settled if is_late else paid
+    credit = 0 if is_late and exchange.state == State.VOID else surplus.store_credit + surplus.cash
+    credit += exchange.credit_of_reversal
     if exchange.state == State.VOID:  # the phone stays, and the goods are kept at their full price
         return worth + goods + cash + credit, worth
     if exchange.state != State.REVERSED:
-        spent = (exchange.settlement or paid).discount  # what a bonus is over an order, nobody gets
+        spent = settled.discount  # what a bonus is over an order, nobody gets
         return goods + cash + credit, worth + min(spent, sum(bonus.amount for bonus in bonuses))
     # The goods went back, with what was paid for them; what was paid at the door for less of a surplus did not.
-    settled = exchange.settlement or paid
-    cash = settled.store_credit - paid.store_credit
+    cash = settled.surplus - surplus.surplus
     phone = worth if exchange.rules.reversal == "old_phone" else 0
     return phone + cash + credit, worth
 
@@ -77,17 +83,22 @@ def begun(draw: st.DrawFn, enquiry: Enquiry) -> Exchange:
     assume(enquiry.terms.exchange is not None)
     exchange = accept(quote, enquiry.programme, account="a", at=enquiry.at, key=KEY)
     assert isinstance(exchange, Exchange), exchange.explain()
-    mismatch = draw(st.sampled_from(["difference", "difference", "honour", "cancel"]))
+    mismatch = draw(st.sampled_from(["difference", "difference", "lower", "lower", "honour", "cancel"]))
+    payment = draw(st.sampled_from(["at_checkout", "at_checkout", "after_inspection"]))
     rules = exchange.rules.replace(
-        inspection="optional",
+        inspection="optional" if payment == "at_checkout" else "required",
+        payment=payment,
+        hand_over_register_hours=0,
+        return_below_bps=draw(st.sampled_from([0, 5_000])) if mismatch in {"difference", "lower"} else 0,
         mismatch=mismatch,
         decide_hours=24 if mismatch == "difference" else 0,
-        **({"tolerance_minor": 0, "tolerance_bps": 0} if mismatch == "honour" else {}),
+        tolerance_minor=0 if mismatch == "honour" else exchange.rules.tolerance_minor,
+        tolerance_bps=0 if mismatch == "honour" else min(exchange.rules.tolerance_bps, 5_000),
         reversal=draw(st.sampled_from(["store_credit", "old_phone"])),
         reversal_days=30,
     )
     usage = exchange.coupon.usage.replace(
-        surplus=draw(st.sampled_from(["store_credit", "store_credit", "forfeit"])), minimum_order_minor=0
+        surplus=draw(st.sampled_from(["store_credit", "cash", "forfeit"])), minimum_order_minor=0
     )
     quote, coupon = exchange.quote, exchange.coupon.replace(usage=usage)
     more = draw(st.integers(0, 200_000))
@@ -148,6 +159,7 @@ LIVES = (
     ("reserve", "complete", "reverse"),
     ("reserve", "inspect", "agree", "reverse"),
     ("reserve", "inspect", "complete", "reverse"),
+    ("reserve", "release", "reserve", "inspect", "complete"),
     ("reserve", "inspect", "void"),
     ("reserve", "release", "reserve", "inspect", "agree"),
     ("reserve", "void"),
@@ -182,8 +194,8 @@ def test_a_bonus_is_spent_on_goods_or_not_at_all(enquiry: Enquiry, data: st.Data
     held = apply(exchange, Reserve(exchange.at, data.draw(carts(exchange)), "a"))
     assert isinstance(held, Exchange), held.explain()
     assert held.redemption is not None
-    assert held.redemption.store_credit <= exchange.quote.exchange_value
+    assert held.redemption.surplus <= exchange.quote.exchange_value
     coupon = exchange.coupon
-    assert held.redemption.discount + held.redemption.store_credit + held.redemption.forfeited == coupon.value
-    if coupon.usage.surplus == "store_credit":  # what the phone is worth is never lost, only what a bonus is over
+    assert held.redemption.given + held.redemption.forfeited == coupon.value
+    if coupon.usage.surplus != "forfeit":  # what the phone is worth is never lost, only what a bonus is over
         assert held.redemption.forfeited <= sum(bonus.amount for bonus in coupon.bonuses)

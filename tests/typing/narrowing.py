@@ -105,6 +105,7 @@ def of_a_ledger(
         ledger.complete("code", **facts),
         ledger.identify("code", **facts),
         ledger.send("code", **facts),
+        ledger.attempt("code", **facts),
         ledger.wipe("code", **facts),
         ledger.expire("code", **facts),
         ledger.void("code", **facts),

@@ -38,6 +38,8 @@ COMMANDS = [
     ("models",),
     ("programme", "lint"),
     ("programme", "show"),
+    ("programme", "new"),
+    ("programme", "schema"),
     ("prices", "import"),
     ("prices", "diff"),
     ("prices", "cost"),

@@ -126,12 +126,6 @@ def test_what_cannot_be_written_is_one_sentence(
     assert "cannot be read or written: No space left on device" in ran.err
 
 
-def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "miexchange.batch", None)
-    ran = run("batch", "in.csv", "out.csv")
-    assert (ran.code, "pip install 'miexchange[batch]'" in ran.err) == (2, True)
-
-
 def test_a_bar_is_shown_at_a_terminal_only(tmp_path: Path, graded: Programme) -> None:
     source = written(tmp_path / "in.parquet", graded, 300)
     arguments = ("batch", f"{source}", f"{tmp_path / 'out.csv'}", *PROGRAMME, "--json", "--rows", "100", "--force")

@@ -132,7 +132,9 @@ def test_without_tuning_the_extra_is_named(place: Path, monkeypatch: pytest.Monk
     write_draft(list_of((ONE, 880_000)), place)
     book = place.parent / "book.csv"
     book.write_text("model\n", encoding="utf-8")
-    monkeypatch.setitem(sys.modules, "miexchange.tuning", None)
+    for name in [name for name in sys.modules if name.startswith("miexchange.tuning")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
     ran = run("prices", "cost", str(place), "--book", str(book), "--at", AT)
     assert (ran.code, "pip install 'miexchange[tuning]'" in ran.err) == (2, True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from miexchange import Programme
@@ -13,7 +12,6 @@ from unit.command import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 PROVE = ("programme", "prove")
 
@@ -58,12 +56,3 @@ def test_an_unknown_law_is_refused() -> None:
     done = run(*PROVE, "uk-trade-in", "--law", "reech")
     assert done.code == 2
     assert "Did you mean reach?" in done.err
-
-
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("miexchange.prove")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "z3", None)
-    done = run(*PROVE, "uk-trade-in")
-    assert done.code == 2
-    assert "pip install 'miexchange[prove]'" in done.err

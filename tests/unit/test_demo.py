@@ -46,7 +46,7 @@ def test_the_demo_tells_what_the_library_answers() -> None:
     for number in range(1, 8):
         assert f" {number}. " in text
     assert bool(story.proof)
-    assert story.coupon.valid_until - story.coupon.valid_from == timedelta(days=14)
+    assert story.coupon.valid_until == story.coupon.valid_from + timedelta(days=14)
     assert sum(line.amount for line in story.graded_quote.lines) == story.graded_quote.coupon_value
 
 

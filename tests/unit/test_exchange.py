@@ -29,6 +29,7 @@ from miexchange.events import (
     EVENTS,
     Accept,
     Agree,
+    Attempt,
     Complete,
     Decline,
     Expire,
@@ -68,7 +69,7 @@ def requoted() -> Exchange:
 def at_every_state() -> dict[State, Exchange]:
     return {
         State.ISSUED: issued(),
-        State.RESERVED: reserved(RULES.replace(send_days=30)),
+        State.RESERVED: reserved(RULES.replace(send_days=30, pickup_attempts=2)),
         State.INSPECTED: inspected(),
         State.REQUOTED: requoted(),
         State.COMPLETED: completed(),
@@ -97,6 +98,7 @@ def timely(exchange: Exchange, kind: str) -> Event:
     events: dict[str, Event] = {
         "accept": acceptance_of(issued()),
         "identify": Identify(at, "file 7"),
+        "attempt": Attempt(at, order, "visit 1"),
         "send": Send(at, order),
         "wipe": Wipe(at, "clear", "reset 9"),
         "reserve": Reserve(at, ORDER, ACCOUNT) if exchange.order is None else Reserve(at, OTHER, ACCOUNT),
@@ -286,7 +288,7 @@ def test_a_reservation_is_refused_to_others_with_every_reason() -> None:
 
 def test_an_order_paid_within_the_window_may_be_delivered_after_it() -> None:
     exchange = issued()
-    last_moment = exchange.coupon.valid_until - TICK
+    last_moment = exchange.coupon.valid_from + timedelta(days=14) - TICK
     assert codes(apply(exchange, Reserve(last_moment + TICK, ORDER, ACCOUNT))) == ("coupon_expired",)
     held = after(exchange, Reserve(last_moment, ORDER, ACCOUNT))
     assert held.due is None
@@ -344,7 +346,9 @@ def test_every_window_is_half_open_to_the_microsecond_in_every_zone(zone: Any, s
     exchange = issued()
     shift = start.astimezone(UTC) - exchange.at
     coupon = exchange.coupon
-    moved = coupon.replace(valid_from=coupon.valid_from + shift, valid_until=coupon.valid_until + shift)
+    moved = coupon.replace(
+        valid_from=coupon.valid_from + shift, valid_until=coupon.usage.until(coupon.valid_from + shift)
+    )
     exchange = exchange.replace(coupon=moved, at=exchange.at + shift)
     begins, ends = start.astimezone(zone), (start.astimezone(UTC) + 14 * DAY).astimezone(zone)
 

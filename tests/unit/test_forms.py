@@ -6,13 +6,13 @@ import copy
 import json
 import pickle
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from miexchange import InvalidValue
-from miexchange._bounded import Count, Note, Since, Text
+from miexchange._bounded import Count, Further, Note, Since, Text
 from miexchange._forms import form_of
 from miexchange._keyed import seal_of
 from miexchange._value import Value, dump, packed
@@ -153,3 +153,24 @@ def test_what_was_a_plain_object_is_read_by_its_names() -> None:
     unset = object.__new__(Newer)
     unset.__setstate__({"to": "Pune", "weight": 5, "_cached": 1})
     assert unset == PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp(Value):
+    """A stamp.
+
+    Attributes:
+        colour: its colour.
+    """
+
+    colour: Annotated[Literal["red", "blue", "gold"], Further(2, ("gold",))]
+
+
+def test_a_value_that_a_field_may_hold_since_has_the_number_of_its_form() -> None:
+    """_forms: so does a value that a field may hold since."""
+    assert form_of(Stamp) == 2
+    assert Stamp("red").to_dict() == {"colour": "red"}
+    assert Stamp("gold").to_dict() == {"colour": "gold", "form": 2}
+    for stamp in (Stamp("red"), Stamp("gold")):
+        assert json.loads(packed(stamp)) == json.loads(dump(stamp)) == json.loads(stamp.to_json()) == stamp.to_dict()
+        assert Stamp.from_json(stamp.to_json()) == stamp

@@ -350,7 +350,7 @@ def _small(random: Random) -> Programme:
 
 def _brute(programme: Programme) -> set[str]:
     """Return the laws that a search over all small prices and all answers finds broken."""
-    sheet = Sheet(programme, programme.terms[0])
+    sheet = Sheet(programme, programme.terms[0], programme.terms[0].scrap_minor)
     taken = [range(len(asked.taken)) for asked in sheet.asked]
     market = np.arange(1, 1_200) * programme.price_step_minor
     worth = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +12,7 @@ from miexchange.condition import Condition
 from miexchange.events import (
     Accept,
     Agree,
+    Attempt,
     Complete,
     Decline,
     Event,
@@ -27,6 +28,7 @@ from miexchange.events import (
 )
 from miexchange.exchange import State, acceptance, apply, fold
 from miexchange.inspection import Examination, examine
+from miexchange.programme import DaysOff
 from miexchange.refusal import ReasonCode, reason_of
 from unit import small, trade
 from unit.small import KEY
@@ -402,3 +404,241 @@ def test_terms_that_say_nothing_of_it_are_as_before() -> None:
     added = {"identity", "ownership", "sent_at", "unlock_until", "wiped", "handed_over"}
     assert not added & older.keys(), "what is not used is not written, so that an older version reads it"
     assert Exchange.from_dict(older) == begun.replace(rules=rules.replace(source=""))
+
+
+# ----- a lower value in steps, and unasked
+
+LOWER = RULES.replace(mismatch="lower", decide_hours=0, return_below_bps=7_500)
+STEPS = RULES.replace(return_below_bps=7_500)
+
+
+@pytest.mark.parametrize(
+    ("rules", "value", "state"),
+    [
+        (LOWER, 975_100, State.INSPECTED),
+        (LOWER, 746_250, State.INSPECTED),
+        (LOWER, 746_249, State.VOID),
+        (STEPS, 975_099, State.REQUOTED),
+        (STEPS, 746_250, State.REQUOTED),
+        (STEPS, 746_249, State.VOID),
+        (RULES, 1, State.REQUOTED),
+    ],
+)
+def test_below_a_share_the_phone_goes_back_and_above_it_the_policy_decides(
+    rules: ExchangeRules, value: int, state: State
+) -> None:
+    """ExchangeRules.return_below_bps: worth less than this share of the coupon's value, which is 995,000 here."""
+    assert kept(inspected(rules, value)).state == state
+
+
+def test_a_lower_value_that_is_paid_unasked_is_settled_at_the_hand_over() -> None:
+    """ExchangeRules.mismatch: take the phone at its lower value without asking."""
+    exchange = kept(inspected(LOWER, 800_000))
+    assert (exchange.decide_until, exchange.due, exchange.exchange_value) == (None, None, 800_000)
+    assert exchange.settlement is not None
+    assert exchange.to_pay_at_the_door == 195_000
+    for event in (Agree(AT + DAY, ACCOUNT), Decline(AT + DAY, ACCOUNT)):
+        assert codes(apply(exchange, event)) == ("event_not_possible",)
+    done = kept(after(exchange, CLEAR, Complete(AT + DAY, ORDER.id)))
+    assert (done.state, done.to_pay_at_the_door, done.handed_over_at) == (State.ADJUSTED, 195_000, AT + DAY)
+    undone = kept(after(done, Reverse(AT + 2 * DAY, ORDER.id)))
+    assert (undone.credit_of_reversal, undone.to_pay_at_the_door) == (800_000, 0)
+
+
+def test_a_tolerated_shortfall_is_honoured_before_any_step() -> None:
+    exchange = inspected(LOWER, 975_100)
+    assert (exchange.settlement, exchange.to_pay_at_the_door) == (None, 0)
+    assert kept(after(exchange, Complete(AT + DAY, ORDER.id))).state == State.COMPLETED
+
+
+def test_a_cancelled_order_forgets_the_lower_value() -> None:
+    exchange = kept(after(inspected(LOWER, 800_000), Release(AT + DAY, ORDER.id)))
+    assert (exchange.settlement, exchange.exchange_value) == (None, 995_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"mismatch": "cancel", "decide_hours": 0, "return_below_bps": 1}, "return_below_bps"),
+        ({"tolerance_bps": 2_501, "return_below_bps": 7_500}, "return_below_bps"),
+        ({"mismatch": "lower", "return_below_bps": 1}, "decide_hours"),
+        ({"payment": "after_inspection"}, "payment"),
+    ],
+)
+def test_rules_that_cannot_all_be_read_are_refused(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        RULES.replace(**change)
+    assert caught.value.field == f"ExchangeRules.{field}"
+
+
+# ----- paid after the inspection
+
+PAID_LATER = RULES.replace(payment="after_inspection", inspection="required")
+
+
+def test_what_is_paid_after_the_inspection_is_nothing_at_checkout() -> None:
+    """ExchangeRules.payment: the order is paid in full, and what the phone is worth once it was handed over."""
+    exchange = kept(reserved(PAID_LATER))
+    assert (exchange.to_pay_at_checkout, exchange.refund) == (1_200_000, 0)
+    assert reserved().to_pay_at_checkout == 205_000
+    assert (issued(PAID_LATER).to_pay_at_checkout, issued(PAID_LATER).refund) == (0, 0)
+    assert inspected(PAID_LATER).refund == 0
+    done = after(inspected(PAID_LATER), Complete(AT + DAY, ORDER.id))
+    assert (kept(done).refund, done.to_pay_at_the_door, trade.completed().refund) == (995_000, 0, 0)
+    adjusted = after(inspected(PAID_LATER, 800_000), Agree(AT + DAY, ACCOUNT))
+    assert (adjusted.refund, adjusted.to_pay_at_the_door) == (800_000, 0)
+    undone = after(adjusted, Reverse(AT + 2 * DAY, ORDER.id))
+    assert (undone.refund, undone.credit_of_reversal) == (800_000, 800_000)
+    off = after(reserved(PAID_LATER), Void(AT + DAY, "withdrawn"))
+    assert (off.refund, off.to_pay_at_the_door, off.to_pay_at_checkout) == (0, 0, 1_200_000)
+
+
+# ----- a coupon without end, a surplus in cash
+
+
+def using(**usage: Any) -> Exchange:  # noqa: ANN401 - any of the rules of use
+    """Return an exchange whose coupon may be used otherwise."""
+    begun = issued()
+    changed = begun.coupon.usage.replace(**usage)
+    until = changed.until(begun.coupon.valid_from)
+    return begun.replace(coupon=begun.coupon.replace(usage=changed, valid_until=until))
+
+
+def test_a_coupon_without_end_is_valid_for_ever_and_stays_so() -> None:
+    """UsageRules.valid_days: 0 sets no end."""
+    exchange = kept(using(valid_days=0))
+    assert (exchange.coupon.valid_until, exchange.due) == (None, None)
+    late = AT + timedelta(days=40_000)
+    assert codes(apply(exchange, Expire(late))) == ("event_not_possible",)
+    for validity in ("remaining", "full"):
+        begun = exchange.replace(rules=exchange.rules.replace(released_validity=validity))
+        freed = kept(after(begun, Reserve(late, ORDER, ACCOUNT), Release(late, ORDER.id)))
+        assert freed.coupon.valid_until is None
+        assert kept(after(freed, Reserve(late + DAY, ORDER, ACCOUNT))).state == State.RESERVED
+
+
+def test_the_end_of_a_coupon_is_that_of_its_rules() -> None:
+    coupon = issued().coupon
+    for change in ({"valid_until": None}, {"usage": coupon.usage.replace(valid_days=0)}):
+        with pytest.raises(InvalidValue, match=r"Coupon\.valid_until"):
+            coupon.replace(**change)
+
+
+def test_a_surplus_in_cash_is_paid_out_and_taken_back() -> None:
+    """UsageRules.surplus: it comes back as cash."""
+    cheap = ORDER.replace(lines=(ORDER.lines[0].replace(price_minor=300_000),))
+    exchange = kept(after(using(surplus="cash"), Reserve(AT + HOUR, cheap, ACCOUNT)))
+    assert exchange.redemption is not None
+    assert (exchange.redemption.cash, exchange.redemption.store_credit, exchange.redemption.forfeited) == (
+        695_000,
+        0,
+        0,
+    )
+    requote = kept(after(exchange, Inspect(AT + 2 * HOUR, ORDER.id, found(800_000))))
+    assert requote.to_pay_at_the_door == 195_000
+    assert after(exchange, Void(AT + DAY, "withdrawn")).to_pay_at_the_door == 995_000
+    agreed = after(requote, Agree(AT + DAY, ACCOUNT), Reverse(AT + 2 * DAY, ORDER.id))
+    assert agreed.credit_of_reversal == 300_000
+    back = exchange.replace(rules=exchange.rules.replace(reversal="old_phone"))
+    taken = after(back, Complete(AT + DAY, ORDER.id), Reverse(AT + 2 * DAY, ORDER.id))
+    assert taken.credit_of_reversal == -695_000
+
+
+# ----- picked up in vain
+
+VISITED = RULES.replace(pickup_attempts=3, send_days=7)
+FIRST, SECOND, THIRD = (Attempt(AT + number * DAY, ORDER.id, f"visit {number}") for number in (1, 2, 3))
+
+
+def test_the_last_attempt_that_the_rules_allow_calls_the_exchange_off() -> None:
+    """Google Store in India: three attempts within seven days, then it is cancelled."""
+    exchange = kept(after(reserved(VISITED), FIRST, SECOND))
+    assert (exchange.state, exchange.attempts) == (State.RESERVED, (FIRST, SECOND))
+    ended = kept(after(exchange, THIRD))
+    assert (ended.state, ended.attempts, ended.to_pay_at_the_door) == (State.VOID, (FIRST, SECOND, THIRD), 995_000)
+    assert apply(ended, THIRD.replace(at=AT + 9 * DAY)) == ended
+
+
+def test_an_attempt_that_is_told_again_counts_once() -> None:
+    exchange = after(reserved(VISITED), FIRST, SECOND)
+    for again in (FIRST, SECOND):
+        assert apply(exchange, again.replace(at=AT + 3 * DAY)) == exchange
+
+
+@pytest.mark.parametrize(
+    ("exchange", "event", "code"),
+    [
+        (reserved(), FIRST, "event_not_possible"),
+        (reserved(VISITED), FIRST.replace(order="another"), "order_other"),
+        (after(reserved(VISITED), Send(AT + 2 * HOUR, ORDER.id)), FIRST, "event_not_possible"),
+        (locked(VISITED.replace(unlock_hours=72)), FIRST, "event_not_possible"),
+        (reserved(VISITED), FIRST.replace(at=AT + HOUR + 7 * DAY), "send_late"),
+        (issued(VISITED), FIRST, "event_not_possible"),
+        (inspected(VISITED), FIRST, "event_not_possible"),
+    ],
+    ids=["uncounted", "another order", "sent", "seen", "late", "no order", "inspected"],
+)
+def test_an_attempt_is_none_where_nobody_comes_for_the_phone(exchange: Exchange, event: Attempt, code: str) -> None:
+    assert codes(apply(exchange, event)) == (code,)
+
+
+def test_what_is_possible_names_attempts_only_where_they_are_counted() -> None:
+    for rules, is_named in ((RULES, False), (VISITED, True)):
+        answer = apply(reserved(rules), Wipe(AT + DAY, "clear", "record 9"))
+        assert isinstance(answer, Refusal)
+        assert ("attempt" in answer.reasons[0].remedy) is is_named
+
+
+def test_a_cancelled_order_forgets_the_attempts() -> None:
+    freed = kept(after(reserved(VISITED), FIRST, Release(AT + 2 * DAY, ORDER.id)))
+    assert freed.attempts == ()
+    held = after(freed, Reserve(AT + 3 * DAY, ORDER, ACCOUNT), THIRD)
+    assert kept(held).attempts == (THIRD,)
+
+
+def test_attempts_that_no_history_leads_to_are_none() -> None:
+    for exchange in (issued(VISITED), reserved(VISITED), reserved()):
+        with pytest.raises(InvalidValue):
+            exchange.replace(attempts=(FIRST,))
+
+
+# ----- days that do not count
+
+HOLIDAYS = (DaysOff(AT + DAY, AT + 3 * DAY, "a holiday"), DaysOff(AT + 15 * DAY, AT + 16 * DAY, "another"))
+
+
+def test_days_off_move_what_is_counted_in_days() -> None:
+    """ExchangeRules.days_off: the days that do not count in send_days and reversal_days."""
+    rules = SENT.replace(days_off=HOLIDAYS)
+    assert kept(reserved(rules)).send_until == UNTIL + 3 * DAY
+    done = after(trade.completed(rules.replace(reversal_days=14)), CLEAR)
+    last = AT + 3 * HOUR + 17 * DAY
+    assert codes(apply(done, Reverse(last, ORDER.id))) == ("reversal_late",)
+    assert kept(after(done, Reverse(last - TICK, ORDER.id))).state == State.REVERSED
+
+
+@pytest.mark.parametrize(
+    ("since", "end"),
+    [
+        (AT + 3 * DAY, AT + 5 * DAY),
+        (AT - DAY, AT + DAY),
+        (AT - DAY + TICK, AT + 3 * DAY + TICK),
+        (AT + 2 * DAY, AT + 5 * DAY),
+    ],
+    ids=["after", "ends where it begins", "a moment too long", "from within"],
+)
+def test_days_off_count_only_where_they_are_between(since: datetime, end: datetime) -> None:
+    assert RULES.replace(days_off=HOLIDAYS[:1]).after_days(since, 2) == end
+
+
+@pytest.mark.parametrize("days_off", [HOLIDAYS[::-1], (HOLIDAYS[0], HOLIDAYS[0].replace(begins=AT + 2 * DAY))])
+def test_days_off_stand_in_their_order_and_none_twice(days_off: tuple[DaysOff, ...]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        RULES.replace(days_off=days_off)
+    assert caught.value.field == "ExchangeRules.days_off.1.begins"
+
+
+@pytest.mark.parametrize("days", [-1, 3_651, 10**12])
+def test_a_deadline_is_within_ten_years(days: int) -> None:
+    with pytest.raises(InvalidValue):
+        RULES.after_days(AT, days)

@@ -4,10 +4,13 @@ Needs pyarrow, the extra ``batch``. `appraise_frame` is the verb for tables, `ap
 any length; `validate_many`, `lookup_many` and `prices_as_of` are for columns of IMEIs and of models.
 """
 
-from miexchange.batch._frames import OUTCOMES, appraise_frame, columns_in, columns_out
-from miexchange.batch._lookups import lookup_many, prices_as_of, validate_many
-from miexchange.batch.files._run import Progress, appraise_file
-from miexchange.batch.files._summaries import Refused, Share, Summary
+from miexchange._extras import extra
+
+with extra("batch", "miexchange.batch"):
+    from miexchange.batch._frames import OUTCOMES, appraise_frame, columns_in, columns_out
+    from miexchange.batch._lookups import lookup_many, prices_as_of, validate_many
+    from miexchange.batch.files._run import Progress, appraise_file
+    from miexchange.batch.files._summaries import Refused, Share, Summary
 
 __all__ = [
     "OUTCOMES",

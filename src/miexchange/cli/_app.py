@@ -14,6 +14,7 @@ from miexchange.cli import (
     _ledger_lists,
     _ledger_records,
     _models,
+    _new,
     _output,
     _prices,
     _programme,
@@ -72,7 +73,7 @@ def _main(
 
 @_programmes.callback(invoke_without_command=True)
 def _programme_group(context: typer.Context) -> None:
-    """Check a programme's files, show its rules, or prove its laws."""
+    """Make a programme, check its files, show its rules, or prove its laws."""
     _help_without_command(context)
 
 
@@ -119,6 +120,8 @@ app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _programmes.command("prove", epilog=EXIT_CODES)(_prove.prove)
+_programmes.command("new", epilog=EXIT_CODES)(_new.new)
+_programmes.command("schema", epilog=EXIT_CODES)(_new.schema)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)
 _price_lists.command("import", epilog=EXIT_CODES)(_prices.import_)
 for _step in (_prices.diff, _prices.cost, _prices.publish, _prices.rollback):
@@ -132,6 +135,7 @@ for _verb in (
     _ledger.history,
     _ledger.void,
     _ledger_records.identify,
+    _ledger_records.attempt,
     _ledger_records.send,
     _ledger_records.wipe,
     _ledger.sweep,

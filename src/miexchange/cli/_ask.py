@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from miexchange.cli._given import Wrong
 from miexchange.cli._output import hide_all, width
 from miexchange.condition import Questionnaire
-from miexchange.errors import InvalidImei
+from miexchange.errors import InvalidImei, MiExchangeError
 from miexchange.imei import Imei
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from miexchange.catalogue import Catalogue, Variant
     from miexchange.condition import Question
 
-__all__ = ["can_ask", "for_answer", "for_imei", "for_model"]
+__all__ = ["can_ask", "for_answer", "for_imei", "for_model", "for_word"]
 
 _MOST_CHOICES = 15
+_T = TypeVar("_T")
 
 
 def can_ask() -> bool:
@@ -103,6 +104,25 @@ def _number(question: Question) -> str | None:
         if read({question.id: text}).get(question.id) in {option.id for option in question.options}:
             return text
         _tell(f"Type one of: {question.takes}.")
+
+
+def for_word(prompt: str, otherwise: str, instead: str, read: Callable[[str], _T]) -> _T:
+    """Ask until what is typed can be read, and return what it is read as.
+
+    Args:
+        prompt: the question.
+        otherwise: what an empty line stands for; "" where it stands for nothing.
+        instead: the option that answers it too.
+        read: reads it, or raises an error that says why not.
+    """
+    while True:
+        sys.stderr.write("\n")
+        _tell(prompt)
+        text = _line(f"[{otherwise}] " if otherwise else "> ", instead)
+        try:
+            return read(text or otherwise)
+        except MiExchangeError as error:
+            _tell(f"{error}")
 
 
 def _tell(text: str, hang: int = 0) -> None:

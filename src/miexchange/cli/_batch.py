@@ -19,8 +19,6 @@ __all__ = ["batch"]
 _SPARING = "ARROW_DEFAULT_MEMORY_POOL", "system"
 """Arrow reads it once: of its own, it would take memory from a pool that keeps some 100 MB more than a run needs."""
 
-_INSTALL = "Files need the extra `batch`: pip install 'miexchange[batch]'"
-
 
 def batch(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A CSV or Parquet file of devices, a row each.")],
@@ -58,10 +56,7 @@ def batch(
     A run that was stopped goes on where it was: start it again. What it has done is kept in OUT.parts until then.
     """
     os.environ.setdefault(*_SPARING)
-    try:
-        from miexchange.batch import appraise_file  # noqa: PLC0415 - pyarrow is loaded where it is needed
-    except ModuleNotFoundError:
-        raise _given.Wrong(_INSTALL) from None
+    from miexchange.batch import appraise_file  # noqa: PLC0415 - pyarrow is loaded where it is needed
     from miexchange.cli._bar import Bar  # noqa: PLC0415 - as above
 
     rules = _given.programme(programme)

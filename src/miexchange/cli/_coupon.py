@@ -94,8 +94,11 @@ def _show(answer: Redemption, paper: Coupon, wanted: Order) -> None:
     columns = [_output.Column("Line")]
     columns += [_output.Column(name, justify="right") for name in ("Quantity", "Price", "Coupon", "To pay")]
     _output.say_table(columns, rows)
-    _output.say(f"The coupon is worth {write(paper.value)}, until {_output.moment(paper.valid_until)}.")
+    end = "" if paper.valid_until is None else "until "
+    _output.say(f"The coupon is worth {write(paper.value)}, {end}{_output.until(paper.valid_until)}.")
     if answer.forfeited:
         _output.say(f"Forfeited, because the order does not use it up: {write(answer.forfeited)}.")
     if answer.store_credit:
         _output.say(f"Comes back as store credit: {write(answer.store_credit)}.")
+    if answer.cash:
+        _output.say(f"Comes back in cash: {write(answer.cash)}.")

@@ -63,12 +63,9 @@ When = Annotated[
 
 
 def package() -> Any:  # noqa: ANN401 - the module, which needs an extra
-    """Return the library, or say what to install."""
-    try:
-        from miexchange import ledger  # noqa: PLC0415 - it needs the extra, and loads slowly
-    except ModuleNotFoundError:
-        what = "The ledger needs packages that are not installed"
-        raise _given.Wrong(f"{what}: pip install 'miexchange[ledger]'") from None
+    """Return the library."""
+    from miexchange import ledger  # noqa: PLC0415 - it needs the extra, and loads slowly
+
     return ledger
 
 
@@ -133,14 +130,18 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         ("old phone", exchange.quote.label),
         ("worth", write(coupon.value)),
         ("at risk", f"{write(worst.at_risk)}, as was disclosed"),
-        ("valid until", _output.moment(coupon.valid_until)),
+        ("valid until", _output.until(coupon.valid_until)),
         ("last event", f"number {exchange.version}, {_output.moment(exchange.at)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:
-        facts.append(("order", f"{exchange.order.id}, {write(exchange.redemption.discount)} off"))
+        is_later = exchange.rules.payment == "after_inspection"
+        off = "paid in full" if is_later else f"{write(exchange.redemption.discount)} off"
+        facts.append(("order", f"{exchange.order.id}, {off}"))
     papers = (("identity", exchange.identity), ("proof of ownership", exchange.ownership))
     if kept := [name for name, reference in papers if reference]:
         facts.append(("on record", ", ".join(kept)))  # and not where: a terminal is read by others
+    if exchange.attempts:
+        facts.append(("came in vain", f"{len(exchange.attempts)} of {exchange.rules.pickup_attempts} times"))
     if exchange.sent_at is not None:
         facts.append(("sent", _output.moment(exchange.sent_at)))
     if exchange.examination is not None:
@@ -156,6 +157,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
     if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
         facts.append((what, write(exchange.to_pay_at_the_door)))
+    if exchange.refund:
+        facts.append(("paid after inspection", write(exchange.refund)))
     if exchange.due is not None:
         facts.append(("ends by itself", _output.moment(exchange.due)))
     return facts

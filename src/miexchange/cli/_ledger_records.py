@@ -1,4 +1,4 @@
-"""`miexchange ledger identify | send | wipe`: put something on record of an exchange."""
+"""`miexchange ledger identify | attempt | send | wipe`: put something on record of an exchange."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,7 +9,7 @@ from miexchange.cli import _given
 from miexchange.cli._ledger import Code, RequestName, When, Where, say_answer, unlocked
 from miexchange.cli._options import Json, KeyFile, OldKeyFiles
 
-__all__ = ["Method", "identify", "send", "wipe"]
+__all__ = ["Method", "attempt", "identify", "send", "wipe"]
 
 _WHO = "To put something on record"
 
@@ -43,6 +43,25 @@ def identify(
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, _WHO) as store:
         answer = store.identify(code, identity=identity, ownership=ownership, at=when, idempotency_key=idempotency_key)
+    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
+
+
+def attempt(
+    code: Code,
+    *,
+    ledger: Where,
+    order: Annotated[str, typer.Option(metavar="ID", help="The order for which the old phone is collected.")],
+    reference: Annotated[str, typer.Option(metavar="TEXT", help="The carrier's name for this attempt.")],
+    idempotency_key: RequestName,
+    at: When = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Record that a carrier came for the old phone in vain. The exit code is 1 if that is refused."""
+    when = _given.instant(at, "--at", None)
+    with unlocked(ledger, key_file, old_key_file, _WHO) as store:
+        answer = store.attempt(code, order=order, reference=reference, at=when, idempotency_key=idempotency_key)
     say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
 
 

@@ -178,6 +178,11 @@ def _can_write(symbol: str, encoding: str | None) -> bool:
     return True
 
 
+def until(at: datetime | None, zone: tzinfo = UTC) -> str:
+    """Write the end of a window as `moment` writes an instant; one without an end in words."""
+    return "without end" if at is None else moment(at, zone)
+
+
 def moment(at: datetime, zone: tzinfo = UTC) -> str:
     """Write an instant with its offset, to the second, in a programme's zone; in UTC where none is at hand."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")

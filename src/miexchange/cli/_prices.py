@@ -31,7 +31,6 @@ from miexchange.programme import Programme, doubts
 __all__ = ["cost", "diff", "import_", "publish", "rollback"]
 
 _Own = Annotated[str, typer.Argument(metavar="PROGRAMME", help="The directory of a programme of your own.")]
-_INSTALL = "The cost of a list needs the extra `tuning`: pip install 'miexchange[tuning]'"
 _SHOWN = 20
 
 
@@ -219,10 +218,7 @@ def cost(
     rules = programme_of(_given.programme_source(programme))
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
     devices = read_book(book)
-    try:
-        found = cost_of(read_draft(programme), rules, devices, at=moment)
-    except ModuleNotFoundError:
-        raise _given.Wrong(_INSTALL) from None
+    found = cost_of(read_draft(programme), rules, devices, at=moment)
     change = found.rows["change_minor"]
     before, after = int(found.rows["a_minor"].sum()), int(found.rows["b_minor"].sum())
     winners, losers = int((change > 0).sum()), int((change < 0).sum())

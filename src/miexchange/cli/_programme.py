@@ -141,7 +141,7 @@ def _show_terms(rules: Programme) -> None:
         ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
         ("operator's share", *(percent(one.factor_bps) for one in rules.terms)),
-        ("scrap value", *(write(one.scrap_minor) for one in rules.terms)),
+        ("scrap value", *(_scrap(one, write) for one in rules.terms)),
         ("rounded down to", *(write(one.step_minor) for one in rules.terms)),
         ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
         ("unverified IMEI", *(one.eligibility.unverified_imei for one in rules.terms)),
@@ -197,6 +197,12 @@ def _named(option: Option, question: Question) -> str:
     return option.id if option.least is None else f"{option.id}, {option.least}-{option.most} {question.unit}".rstrip()
 
 
+def _scrap(terms: Terms, write: Callable[[int], str]) -> str:
+    """Say the floor, and those of models, brands and categories."""
+    own = [f"{row.of} {write(row.scrap_minor)}" for row in terms.scrap_values]
+    return "; ".join([write(terms.scrap_minor), *own])
+
+
 def _effect(option: Option, terms: Terms, write: Callable[[int], str]) -> str:
     """Say what an answer does, in as few words as it takes."""
     if option.gate:
@@ -224,14 +230,15 @@ def _deduction(deduction: Deduction, write: Callable[[int], str]) -> str:
 def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str, str]]:
     """Say in a few rows what a coupon may be used for."""
     unit = "one unit of one line, the dearest" if usage.applies_to == "one_unit" else "every eligible line, in shares"
-    surplus = "forfeited" if usage.surplus == "forfeit" else "comes back as store credit"
+    surplus = {"forfeit": "forfeited", "store_credit": "comes back as store credit", "cash": "is paid out"}
+    window = f"{usage.valid_days} times 24 hours from the moment of issue" if usage.valid_days else "without end"
     return [
-        ("valid", f"{usage.valid_days} times 24 hours from the moment of issue"),
+        ("valid", window),
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
         ("taken off", unit),
         ("least order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
-        ("not used up", surplus),
+        ("not used up", surplus[usage.surplus]),
         ("adds to", ", ".join(usage.stacks_with) or "no other discount"),
         ("source", usage.source),
     ]

@@ -34,11 +34,8 @@ def prove(
 
     The exit code is 0 if all is proved and 2 otherwise. It needs the extra: pip install 'miexchange[prove]'.
     """
-    try:
-        from miexchange.prove import LAWS, certify, load  # noqa: PLC0415 - of an extra
-        from miexchange.prove import prove as proved  # noqa: PLC0415 - as above
-    except ModuleNotFoundError:
-        raise _given.Wrong(_INSTALL) from None
+    from miexchange.prove import LAWS, certify, load  # noqa: PLC0415 - of an extra
+    from miexchange.prove import prove as proved  # noqa: PLC0415 - as above
 
     if unknown := sorted(set(law or ()) - set(LAWS)):
         near = _given.nearest(unknown[0], LAWS)
@@ -63,9 +60,6 @@ def prove(
         if written is not None:
             _output.say_lines([f"certificate: {written}"])
     raise typer.Exit(0 if proofs else 2)
-
-
-_INSTALL = "The solver is not installed: pip install 'miexchange[prove]'"
 
 
 def _show(proofs: "Proofs", programme: Programme) -> None:

@@ -303,7 +303,7 @@ def _show_coupon(paper: Coupon | Refusal | None, rules: Programme, file: Path | 
     _output.say(f"Coupon {paper.display_code}: {write(paper.value)} for account {paper.account}", style="bold")
     rows = [
         ("from", _output.moment(paper.valid_from, rules.zone)),
-        ("until before", _output.moment(paper.valid_until, rules.zone)),
+        ("until before", _output.until(paper.valid_until, rules.zone)),
         *usage_rows(paper.usage, write)[1:-1],
     ]
     _output.say_facts(rows)

@@ -17,24 +17,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miexchange._extras import extra
 from miexchange._keyed import check_key
 from miexchange._value import require
 from miexchange.errors import missing, wrong_type
-from miexchange.ledger import _feed, _keyring, _schema
-from miexchange.ledger._accepting import AcceptArguments
-from miexchange.ledger._address import MAKE
-from miexchange.ledger._checkpoint import Checkpoint, Inclusion
-from miexchange.ledger._engine import PREPARE, check_pooler, engine_of, reading, release, translated
-from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
-from miexchange.ledger._export import Exported, export
-from miexchange.ledger._feed import FeedEvent, Unread
-from miexchange.ledger._ledger import Ledger
-from miexchange.ledger._observing import LOG, Observed, Watching
-from miexchange.ledger._reconcile import Difference, Reconciliation, reconcile
-from miexchange.ledger._reports import DeviceStanding, Exposure, Forgotten, Listed, Sweep
-from miexchange.ledger._rows import Entry
-from miexchange.ledger._seals import Seals
-from miexchange.ledger._verify import Verification, verify
+
+with extra("ledger", "miexchange.ledger"):
+    from miexchange.ledger import _feed, _keyring, _schema
+    from miexchange.ledger._accepting import AcceptArguments
+    from miexchange.ledger._address import MAKE
+    from miexchange.ledger._checkpoint import Checkpoint, Inclusion
+    from miexchange.ledger._engine import PREPARE, check_pooler, engine_of, reading, release, translated
+    from miexchange.ledger._errors import BusyError, LedgerError, LedgerVersionError, UnreachableError, UnreadableError
+    from miexchange.ledger._export import Exported, export
+    from miexchange.ledger._feed import FeedEvent, Unread
+    from miexchange.ledger._ledger import Ledger
+    from miexchange.ledger._observing import LOG, Observed, Watching
+    from miexchange.ledger._reconcile import Difference, Reconciliation, reconcile
+    from miexchange.ledger._reports import DeviceStanding, Exposure, Forgotten, Listed, Sweep
+    from miexchange.ledger._rows import Entry
+    from miexchange.ledger._seals import Seals
+    from miexchange.ledger._verify import Verification, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -121,7 +121,7 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
             )
         except (NoSuchModuleError, ModuleNotFoundError):
             what = f"The driver of {address.url.drivername} is not installed"
-            raise LedgerError(what, "Install miexchange with the extra: pip install miexchange[ledger]") from None
+            raise LedgerError(what, "Install the extra: pip install 'miexchange[ledger]'") from None
         event.listen(engine, "connect", watch_connection)
     watch_engine(engine)
     return engine

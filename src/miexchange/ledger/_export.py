@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, instance, one_of, takes
 from miexchange._bounded import Count, Line
+from miexchange._extras import extra
 from miexchange._new_file import create
 from miexchange._value import Value, packed
 from miexchange.errors import out_of_range
 from miexchange.ledger import _feed, _queries
 from miexchange.ledger._books import Books
 from miexchange.ledger._engine import READ, frozen, translated
-from miexchange.ledger._errors import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,14 +88,12 @@ def export(
 
     Raises:
         InvalidValue: the file is there, or cannot be made; or an argument is not of its type.
-        LedgerError: pyarrow is not installed, or the database cannot be reached.
+        LedgerError: the database cannot be reached.
+        ModuleNotFoundError: pyarrow is not installed; a `MiExchangeError` too.
     """
-    try:
+    with extra("batch", "A Parquet file"):
         import pyarrow as pa  # noqa: PLC0415 - it is optional, and loads slowly
         import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-    except ModuleNotFoundError:
-        remedy = "Install it: pip install 'miexchange[batch]'"
-        raise LedgerError("Parquet files need the package pyarrow, which is not installed", remedy) from None
     if path.exists() and not overwrite:
         raise out_of_range("path", f"{path}", "a file is there: give another name, or overwrite it")
     columns, pages = (_EXCHANGES, _exchanges(ledger)) if what == "exchanges" else (_EVENTS, _events(ledger, after))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from miexchange._arguments import INSTANT, Rule, one_of, takes
 from miexchange._text import ID_RULE, is_id, text_of
-from miexchange.events import Identify, Send, Wipe
+from miexchange.events import Attempt, Identify, Send, Wipe
 from miexchange.ledger._books import Books
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ _REFERENCE = Rule(lambda value: is_id(text_of(value)), f"give where it is kept: 
 _MAYBE_REFERENCE = Rule(
     lambda value: text_of(value) == "" or is_id(text_of(value)), f"{_REFERENCE.says}, or an empty text", text_of
 )
+_VISIT = Rule(lambda value: is_id(text_of(value)), f"give the carrier's name for this attempt: {ID_RULE}", text_of)
 _METHOD = one_of("clear", "purge", "destroy")
 
 
 class Records(Books):
-    """A ledger's records: whose phone it is, that it was sent, that its data were wiped."""
+    """A ledger's records: whose phone it is, that it was not there or was sent, that its data were wiped."""
 
     @takes(identity=_MAYBE_REFERENCE, ownership=_MAYBE_REFERENCE, at=INSTANT, idempotency_key=KEY)
     def identify(
@@ -58,6 +59,21 @@ class Records(Books):
             idempotency_key: the caller's name for this request.
         """
         return self._later(code, Send(at, order), idempotency_key, (order,))
+
+    @takes(order=ORDER, reference=_VISIT, at=INSTANT, idempotency_key=KEY)
+    def attempt(
+        self, code: str, *, order: str, reference: str, at: datetime, idempotency_key: str
+    ) -> Exchange | Refusal:
+        """Record that a carrier came for the old phone in vain; the last time that the terms allow calls it off.
+
+        Args:
+            code: the code.
+            order: the id of the order for which it is collected.
+            reference: the carrier's name for this attempt; the same again is no second one.
+            at: the instant at which the carrier was there.
+            idempotency_key: the caller's name for this request.
+        """
+        return self._later(code, Attempt(at, order, reference), idempotency_key, (order, reference))
 
     @takes(method=_METHOD, certificate=_REFERENCE, at=INSTANT, idempotency_key=KEY)
     def wipe(

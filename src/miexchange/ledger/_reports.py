@@ -23,7 +23,7 @@ class Exposure(Value):
     """What live coupons may still cost.
 
     Attributes:
-        day: the day on which they expire; None for those that an order holds, which do not.
+        day: the day on which they expire; None for those that do not: an order holds them, or they have no end.
         coupons: how many they are.
         value_minor: what they are worth together, in minor units.
         currency: the currency of that.

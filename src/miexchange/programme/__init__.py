@@ -9,9 +9,11 @@ make a quote wrong, all problems at once, each with its file and line; `lint` re
 14
 """
 
+from miexchange.programme.days_off import DaysOff
 from miexchange.programme.limits import Limit
-from miexchange.programme.programme import Programme, doubts, lint, shipped
+from miexchange.programme.programme import Programme, doubts, lint, new_programme, shipped
 from miexchange.programme.rules import AgeBand, Bonus, CustomerClass, Overlap
+from miexchange.programme.scrap import ScrapValue
 from miexchange.programme.terms import NONE_GIVEN, ExchangeRules, StepName, Terms, UsageRules
 
 __all__ = [
@@ -19,14 +21,17 @@ __all__ = [
     "AgeBand",
     "Bonus",
     "CustomerClass",
+    "DaysOff",
     "ExchangeRules",
     "Limit",
     "Overlap",
     "Programme",
+    "ScrapValue",
     "StepName",
     "Terms",
     "UsageRules",
     "doubts",
     "lint",
+    "new_programme",
     "shipped",
 ]

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from miexchange._problems import Problems
 
-__all__ = ["CHECKED", "read_checked"]
+__all__ = ["CHECKED", "COLUMNS", "read_checked"]
 
 CHECKED = "checked_prices.csv"
-_COLUMNS = ("model", "price_minor", "source")
+COLUMNS = ("model", "price_minor", "source")
 
 
 def read_checked(directory: Path, problems: Problems) -> set[tuple[str, int]]:
@@ -31,7 +31,7 @@ def read_checked(directory: Path, problems: Problems) -> set[tuple[str, int]]:
     if not (directory / CHECKED).exists():
         return set()
     found = set()
-    for row in read_rows(directory / CHECKED, _COLUMNS, (), problems):
+    for row in read_rows(directory / CHECKED, COLUMNS, (), problems):
         price = row.whole("price_minor", bound_of(Price, "price_minor"))
         checked = (row.text("model"), price)
         if row.text("source") and row.good:

@@ -47,8 +47,9 @@ class Shape(NamedTuple):
 def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - any dataclass
     """Return the shape of a dataclass; the keys that must be there stand first."""
     hints = hints_of(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
     required = [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
-    return Shape({name: hints[name] for name in dict.fromkeys((*required, *hints))}, frozenset(required))
+    return Shape({name: hints[name] for name in dict.fromkeys((*required, *names))}, frozenset(required))
 
 
 def dotted(path: TomlPath) -> str:

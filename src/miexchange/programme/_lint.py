@@ -29,13 +29,18 @@ if TYPE_CHECKING:
     from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing
     from miexchange.market import Price
+    from miexchange.money import Currency
     from miexchange.programme import Terms
-    from miexchange.programme._load import Answers, Asked, Draft
+    from miexchange.programme._load import Answers, Draft
+    from miexchange.programme._shapes import Asked
     from miexchange.programme._toml import TomlPath
 
-__all__ = ["check"]
+__all__ = ["REGISTER_AGES", "check", "is_under_register_law"]
 
 _REGISTER_LAW = datetime(2025, 10, 22, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+REGISTER_AGES = ("accept_register_hours", "hand_over_register_hours")
+"""How old a register's answer may be at acceptance and at the door: fields of `ExchangeRules`."""
+
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _Fault = tuple[str, str, str]
@@ -252,6 +257,11 @@ def _check_rules(terms: Terms, index: int, draft: Draft) -> None:
             draft.bad(("terms", index, rule.setting, number, key), what, remedy)
 
 
+def is_under_register_law(currency: Currency | None, begin: datetime) -> bool:
+    """Tell whether terms in a currency that begin at an instant are under the law that `_check_register` names."""
+    return currency is not None and currency.code == "INR" and begin >= _REGISTER_LAW
+
+
 def _check_register(terms: Terms, index: int, draft: Draft) -> None:
     """See that Indian terms take no used phone unless a register was asked, as the law wants since 22 October 2025.
 
@@ -259,7 +269,7 @@ def _check_register(terms: Terms, index: int, draft: Draft) -> None:
     lets go of what is in it: Telecommunications (Telecom Cyber Security) Amendment Rules, 2025, G.S.R. 771(E),
     https://gazettetracker.com/g/CG-DL-E-22102025-267074. How old an answer may be is for the terms to say.
     """
-    if draft.currency is None or draft.currency.code != "INR" or terms.effective_from < _REGISTER_LAW:
+    if not is_under_register_law(draft.currency, terms.effective_from):
         return
     because = "from 22 October 2025 on a register must be asked before a used phone is bought: G.S.R. 771(E)"
     if terms.eligibility.unverified_imei != "refuse":
@@ -267,8 +277,7 @@ def _check_register(terms: Terms, index: int, draft: Draft) -> None:
         draft.bad(("terms", index, "eligibility", "unverified_imei"), what, "Write refuse")
     hours = {("eligibility", "register_hours"): terms.eligibility.register_hours}
     if terms.exchange is not None:
-        names = ("accept_register_hours", "hand_over_register_hours")
-        hours |= {("exchange", name): getattr(terms.exchange, name) for name in names}
+        hours |= {("exchange", name): getattr(terms.exchange, name) for name in REGISTER_AGES}
     for path, number in hours.items():
         if not number:
             what, remedy = f"an answer of any age is taken, and {because}", "Say how many hours an answer is taken"
@@ -461,6 +470,7 @@ class _Tables:
             if terms.scrap_minor > least:
                 what = f"the floor of {terms.scrap_minor} is above the cap, {of_cheapest}"
                 draft.bad((*path, "scrap_minor"), what, "Lower the floor")
+            self._check_scrap_values(path, terms)
             if terms.step_minor > least:
                 what = f"a step of {terms.step_minor} rounds {of_cheapest}, down to nothing"
                 draft.bad((*path, "step_minor"), what, "Write a smaller step")
@@ -468,6 +478,20 @@ class _Tables:
                 if bonus.from_value_minor > most:
                     what = f"{bonus.id} is unreachable: no price is above that of {dearest}, {most}"
                     draft.bad((*path, "bonuses", number, "from_value_minor"), what, "Lower it, or take the bonus out")
+
+    def _check_scrap_values(self, path: tuple[str | int, ...], terms: Terms) -> None:
+        """See that each scrap value is for some listed model, and above no price of it."""
+        draft, catalogue = self._draft, self._draft.catalogue
+        for number, row in enumerate(terms.scrap_values):
+            where = (*path, "scrap_values", number)
+            listed = {model for model in self._listings if model in catalogue.by_model}
+            own = {model for model in listed if getattr(catalogue.by_model[model], row.per) == row.of}
+            least = min((price.price_minor for price in draft.prices if price.model in own), default=row.scrap_minor)
+            if not own:
+                draft.bad((*where, "of"), f"no listed model is of the {row.per} {row.of}", "Take the row out")
+            elif row.scrap_minor > least:
+                what = f"the floor of {row.scrap_minor} is above the cap, a price of {least}"
+                draft.bad((*where, "scrap_minor"), what, "Lower the floor")
 
     def _check_treatments(self) -> None:
         """See that each part of a coupon has a tax treatment while it is given, and each row a part."""

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, timedelta, timezone
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from miexchange import _data
-from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words, bound_of
+from miexchange._bounded import bound_of
 from miexchange._csv import Row, read_rows
-from miexchange._limits import LISTED, VERSIONS
+from miexchange._limits import VERSIONS
 from miexchange._problems import Problems
-from miexchange._questions import RESTRICTIONS, BankOption, fault_of_after, fault_of_bands
+from miexchange._questions import BankOption, fault_of_bands
 from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange._zone import AnyZone, Zone
@@ -29,103 +29,29 @@ from miexchange.condition import Deduction, Grade, Option, Question, Questionnai
 from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
-from miexchange.money import BPS, Currency, PriceMinor
+from miexchange.money import BPS, Currency
 from miexchange.programme import Programme, Terms, _certificate, _doubts, _lint, shipped
 from miexchange.programme._checked import read_checked
-from miexchange.programme._fit import Fitter, Shape, dotted, shape_of
+from miexchange.programme._fit import Fitter, dotted, shape_of
 from miexchange.programme._published import read_published
+from miexchange.programme._shapes import (
+    BAND_COLUMNS,
+    CONDITION_COLUMNS,
+    GRADE_COLUMNS,
+    Asked,
+    Bank,
+    BankQuestion,
+    Head,
+    terms_shape,
+)
 from miexchange.programme._toml import Toml, TomlPath, read_toml
-from miexchange.programme.terms import SomeWords
 from miexchange.tac import TacTable
 from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-__all__ = ["Answers", "Asked", "Draft", "Part", "directory_of", "doubts", "lint", "load", "load_with"]
-
-
-@dataclass(frozen=True, slots=True)
-class _BankQuestion:
-    id: Id
-    ask: Text
-    component: Id
-    axis: Literal["functional", "cosmetic", "none"]
-    options: Annotated[tuple[BankOption, ...], Items(2, LISTED, "id")]
-    optional: bool = False
-    source: Note = ""
-    unit: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Bank:
-    version: Id
-    question: Annotated[tuple[_BankQuestion, ...], Items(1, LISTED, "id")]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Of which models a question is asked, and after which answer, where that is not all of them and any."""
-
-    question: Id
-    brands: Words = ()
-    launched_from: date | None = None
-    models: Words = ()
-    categories: Words = ()
-    features: Words = ()
-    after: MaybeId = ""
-    answers: Words = ()
-    source: Note = ""
-
-    @classmethod
-    def of(cls, question: Question) -> Asked:
-        """Return what a question says of it."""
-        return cls(question.id, **{name: getattr(question, f"asked_{name}") for name in RESTRICTIONS})
-
-    def restricted(self, question: Question, earlier: Mapping[str, Question]) -> Question:
-        """Return the question as it is asked; what the linter has something against is left out."""
-        asked = replace(
-            question, **{f"asked_{name}": getattr(self, name) for name in RESTRICTIONS if name not in _AFTER}
-        )
-        if not (self.after and self.answers):
-            return asked
-        after = replace(asked, asked_after=self.after, asked_answers=self.answers)
-        return asked if fault_of_after(after, earlier) else after
-
-
-_AFTER = ("after", "answers")
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The part of ``programme.toml`` above the terms."""
-
-    id: Id
-    title: Text
-    currency: Text
-    categories: SomeWords
-    brands: SomeWords
-    models: Text
-    tacs: Text
-    eligible_models: Text
-    market_prices: Text
-    repair_anchors: Note = ""
-    tax_treatments: Note = ""
-    price_step_minor: PriceMinor = 1
-    zone: Note = ""
-    utc_offset_minutes: (
-        Annotated[int, Between(-840, 840, says="minutes east of UTC, from -840 to 840: 330 for India")] | None
-    ) = None
-    source: Note = ""
-
-
-def _terms_shape() -> Shape:
-    """Return the keys of ``[[terms]]``: those of `Terms`, with the names of tables in place of what is in them."""
-    shape = shape_of(Terms)
-    tables = {"questions": Text, "condition": Text, "grades": Text}
-    kept = {key: kind for key, kind in shape.types.items() if key not in {"questionnaire", "grades"}}
-    required = (shape.required - {"questionnaire"}) | tables.keys()
-    return Shape({**kept, **tables, "asked": Annotated[tuple[Asked, ...], Items(0, LISTED)]}, frozenset(required))
+__all__ = ["Answers", "Draft", "Part", "directory_of", "doubts", "lint", "load", "load_with"]
 
 
 _Place = tuple[str, int]  # a file and a line
@@ -311,7 +237,7 @@ def _read_directory(
     draft = Draft(file, toml, problems)
     data = dict(toml.data)
     versions = data.pop("terms", [])
-    head = Fitter(toml, file, UTC, problems).fields(shape_of(_Head), data, ())
+    head = Fitter(toml, file, UTC, problems).fields(shape_of(Head), data, ())
     draft.currency = _currency(head, draft)
     draft.zone = _zone(data, head, draft)
     draft.price_step_minor = head.get("price_step_minor", 0 if "price_step_minor" in data else 1)
@@ -433,7 +359,7 @@ class _TermsReader:
         self._draft = draft
         self._problems = draft.problems
         self._fitter = Fitter(draft.toml, draft.file, draft.zone, draft.problems)
-        self._shape = _terms_shape()
+        self._shape = terms_shape()
         self._known: dict[tuple[str, str, str], Answers | None] = {}
 
     def read(self, data: dict[str, Any], index: int) -> Part:
@@ -470,7 +396,7 @@ class _TermsReader:
         toml = read_toml(self._directory / questions, bank_file, self._problems)
         if toml is None:
             return None
-        bank: _Bank | None = Fitter(toml, bank_file, UTC, self._problems).table(_Bank, toml.data, ())
+        bank: Bank | None = Fitter(toml, bank_file, UTC, self._problems).table(Bank, toml.data, ())
         if bank is None:
             return None
         file = _called(self._directory, condition)
@@ -504,7 +430,7 @@ def _restricted(questions: tuple[Question, ...], asked: tuple[Asked, ...]) -> tu
 def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade, ...], dict[str, _Place]]:
     grades: dict[str, Grade] = {}
     places: dict[str, _Place] = {}
-    for row in read_rows(path, ("grade", "keep_bps", "ctia", "r2", "meaning", "source"), (), problems, file=file):
+    for row in read_rows(path, GRADE_COLUMNS, (), problems, file=file):
         grade = row.made(
             Grade,
             {"id": "grade"},
@@ -527,19 +453,12 @@ def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade
     return tuple(grades.values()), places
 
 
-_BANDS = ("least", "most")
-"""The columns of the numbers that are an answer: a table without such questions lacks them."""
-
-
-def _condition_rows(
-    path: Path, file: str, bank: _Bank, bank_file: str, problems: Problems
-) -> dict[str, dict[str, Row]]:
+def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems: Problems) -> dict[str, dict[str, Row]]:
     """Read what each option does; exactly one row for each option of each question that is asked."""
     known = {question.id: dict.fromkeys(option.id for option in question.options) for question in bank.question}
-    columns = ("question", "option", "gate", "grade", "keep_bps", "deduct_minor", "deduct_bps", "anchor", "weight_bps")
     found: dict[str, dict[str, Row]] = {}
     before = len(problems.found)
-    for row in read_rows(path, (*columns, "extra_minor", "source"), _BANDS, problems, file=file):
+    for row in read_rows(path, CONDITION_COLUMNS, BAND_COLUMNS, problems, file=file):
         question, option = row.text("question"), row.text("option")
         if not row.good:
             continue
@@ -562,7 +481,7 @@ def _condition_rows(
     return found
 
 
-def _question(question: _BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question | None:
+def _question(question: BankQuestion, rows: dict[str, Row], steps: dict[str, int] | None) -> Question | None:
     """Return the question as this programme prices it, or None where a row of it is bad."""
     options = [_option(option, rows[option.id], steps) for option in question.options if option.id in rows]
     if None in options:
@@ -590,7 +509,7 @@ def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Optio
     grade = row.optional("grade")
     if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
-    columns = ("keep_bps", "extra_minor", *_BANDS)
+    columns = ("keep_bps", "extra_minor", *BAND_COLUMNS)
     numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in columns if name in row.cells}
     return row.made(
         Option,

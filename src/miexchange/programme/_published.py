@@ -6,15 +6,17 @@ force is taken back by it.
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 - the page of all columns reads the annotations
 from typing import TYPE_CHECKING, NamedTuple
 
-from miexchange._bounded import bound_of
+from miexchange._bounded import Id, bound_of
 from miexchange._csv import read_rows
 from miexchange.market import Price
+from miexchange.money import PriceMinor  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
     from pathlib import Path
 
     from miexchange._problems import Problems
@@ -26,12 +28,19 @@ COLUMNS = ("published_at", "model", "effective_from", "price_minor")
 
 
 class PublishedPrice(NamedTuple):
-    """One price of a list that was published."""
+    """One price of a list that was published.
+
+    Attributes:
+        published_at: when the list was published, UTC.
+        model: the variant's id.
+        effective_from: the first instant at which the price holds, UTC.
+        price_minor: the price.
+    """
 
     published_at: datetime
-    model: str
+    model: Id
     effective_from: datetime
-    price_minor: int
+    price_minor: PriceMinor
 
 
 def read_published(directory: Path, zone: tzinfo, problems: Problems) -> list[PublishedPrice]:

@@ -9,21 +9,27 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._forms import left_out
 from miexchange._questions import BankOption
+from miexchange._time import midnight
 from miexchange._value import Value, require
 from miexchange._zone import AnyZone, Zone
+from miexchange.condition import Grade
 from miexchange.errors import DataError, InvalidValue, out_of_range, shown
 from miexchange.money import BPS
 from miexchange.programme import _load
 from miexchange.programme._fit import shape_of
-from miexchange.programme._load import Asked
+from miexchange.programme._layout import said_of, summary_of
+from miexchange.programme._shapes import BAND_COLUMNS, CONDITION_COLUMNS, GRADE_COLUMNS, Asked, Bank, Head
+from miexchange.programme._toml_schema import FILE as SCHEMA
+from miexchange.programme._toml_schema import schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -34,18 +40,24 @@ if TYPE_CHECKING:
 
 __all__ = ["free_directory", "save"]
 
-_GRADES = "keep_bps,ctia,r2,meaning,source"
-_CONDITION = "question,option,gate,grade,keep_bps,deduct_minor,deduct_bps,anchor,weight_bps,extra_minor,source"
-_BANDS = "least,most"
+_GRADE = ",".join(field.name for field in fields(Grade))
 _QUESTION = ("id", "ask", "component", "axis", "optional", "source", "unit")
+
+_EMPTY: tuple[object, ...] = (None, (), "")
+_OPENING = (
+    "#",
+    "# What is called an example or a setting is yours to decide. `miexchange programme lint` tells what does not fit,",
+    "# and the page docs/programme.md of miexchange leads from here to a quote.",
+)
+_WIDTH = 100  # characters of a line of a comment
 
 _QUOTED = re.compile(r'[,"\r\n]')
 
 
-def save(programme: Programme, directory: str | Path, *, overwrite: bool) -> Path:
-    """Write a programme; see `Programme.save`."""
+def save(programme: Programme, directory: str | Path, *, overwrite: bool, commented: bool = False) -> Path:
+    """Write a programme; see `Programme.save`. Where it is commented, what each key means stands above it."""
     target = free_directory(directory, overwrite=overwrite)
-    files = _files(programme)
+    files = _files(programme, _Writer(programme.zone, commented=commented))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # The files are checked under another name first: the target is there whole, or not at all.
@@ -100,7 +112,7 @@ def _fault(target: Path) -> str:
     if target.is_symlink() or not (target / "programme.toml").is_file():
         return "this is none"
     for file in sorted(target.iterdir()):
-        if file.is_symlink() or not file.is_file() or file.suffix not in {".csv", ".toml"}:
+        if file.is_symlink() or not file.is_file() or (file.suffix not in {".csv", ".toml"} and file.name != SCHEMA):
             return f"{file.name} is no file of one"
     return ""
 
@@ -118,7 +130,70 @@ def _check(programme: Programme, written: Path) -> None:
         raise out_of_range(f"Programme.{name}", getattr(programme, name), rule, what)
 
 
-def _files(programme: Programme) -> dict[str, str]:
+class _Writer:
+    """Writes keys as lines of TOML, and cells.
+
+    A commented file is for a person to edit: what a key means stands above it where it is first, a key at its default
+    is there too, and an instant at which a day begins is written as that day.
+    """
+
+    def __init__(self, zone: AnyZone, *, commented: bool) -> None:
+        self._zone = zone
+        self._commented = commented
+        self._said: set[tuple[Any, str]] = set()
+
+    @property
+    def opening(self) -> tuple[str, ...]:
+        """The first lines of ``programme.toml``; the very first one tells an editor which schema completes it."""
+        return (f"#:schema {SCHEMA}", *_OPENING, "") if self._commented else ()
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """What lies beside the files of the programme: the schema, as the editor finds it without a network."""
+        return {SCHEMA: schema_text()} if self._commented else {}
+
+    def key(self, kind: Any, name: str, value: object) -> list[str]:  # noqa: ANN401 - any dataclass
+        """Return the lines of a key of a type."""
+        return [*self.comment(kind, name), f"{name} = {_toml(self.plain(value))}"]
+
+    def comment(self, kind: Any, name: str) -> list[str]:  # noqa: ANN401 - as above
+        """Return what a key means, as lines of a comment."""
+        return self._once((kind, name), said_of(kind)[name])
+
+    def keys(self, value: Any, names: Collection[str] = ()) -> list[str]:  # noqa: ANN401 - as above
+        """Return the lines of the fields, of those named or of all, that are not left at their default."""
+        kind: Any = type(value)
+        lines: list[str] = []
+        defaults = {field.name: field.default for field in fields(value)}
+        for name in names or shape_of(kind).types:
+            given = getattr(value, name)
+            if given != defaults[name] or (self._commented and given not in _EMPTY):
+                lines += self.key(kind, name, given)
+        return lines
+
+    def head(self, kind: Any, header: str) -> list[str]:  # noqa: ANN401 - as above
+        """Return the lines that open a table."""
+        return ["", *self._once((kind, ""), summary_of(kind)), header]
+
+    def plain(self, value: object) -> object:
+        """Return what is written for a value: the day that begins at an instant, where a person edits the file."""
+        if self._commented and isinstance(value, datetime):
+            day = value.astimezone(self._zone).date()
+            return day if midnight(day, self._zone) == value else value
+        return value
+
+    def table(self, head: str, rows: Iterable[Iterable[object]]) -> str:
+        """Return the text of a table."""
+        return _lines([head, *(",".join(_cell(self.plain(cell)) for cell in row) for row in rows)])
+
+    def _once(self, key: tuple[Any, str], said: str) -> list[str]:
+        if not self._commented or key in self._said:
+            return []
+        self._said.add(key)
+        return [f"# {line}" for line in wrap(said, _WIDTH, break_on_hyphens=False)]
+
+
+def _files(programme: Programme, writer: _Writer) -> dict[str, str]:
     """Return the text of every file, by its name."""
     tables = {
         "models": ("models.csv", *_rows(programme.catalogue)),
@@ -130,7 +205,7 @@ def _files(programme: Programme) -> dict[str, str]:
         tables["repair_anchors"] = ("repair_anchors.csv", *_rows(programme.anchors))
     if programme.treatments:
         tables["tax_treatments"] = ("tax_treatments.csv", *_rows(programme.treatments))
-    files = {name: _table(head, rows) for name, head, rows in tables.values()}
+    files = {name: writer.table(head, rows) for name, head, rows in tables.values()}
     head = {
         "id": programme.id,
         "title": programme.title,
@@ -141,12 +216,12 @@ def _files(programme: Programme) -> dict[str, str]:
         "brands": sorted(programme.brands),
         **{key: name for key, (name, _, _) in tables.items()},
     }
-    lines = [f"{key} = {_toml(value)}" for key, value in head.items()]
+    lines = [line for key, value in head.items() for line in writer.key(Head, key, value)]
     for number, terms in enumerate(programme.terms, 1):
-        answers = _answers(terms, f"_{number}" if number > 1 else "")
-        lines += _terms(terms, dict(zip(("questions", "condition", "grades"), answers, strict=True)))
+        answers = _answers(terms, f"_{number}" if number > 1 else "", writer)
+        lines += _terms(terms, dict(zip(("questions", "condition", "grades"), answers, strict=True)), writer)
         files |= answers
-    return {"programme.toml": _lines(lines), **files}
+    return {"programme.toml": _lines([*writer.opening, *lines]), **files, **writer.beside}
 
 
 def _zone(zone: AnyZone) -> dict[str, object]:
@@ -155,22 +230,24 @@ def _zone(zone: AnyZone) -> dict[str, object]:
     return {"utc_offset_minutes": zone.utcoffset(None) // timedelta(minutes=1)}
 
 
-def _answers(terms: Terms, suffix: str) -> dict[str, str]:
+def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
     """Return the question bank, what each answer does, and the grades."""
     questions = terms.questionnaire.questions
-    bank = [f"version = {_toml(terms.questionnaire.version)}"]
+    bank = writer.key(Bank, "version", terms.questionnaire.version)
     for question in questions:
+        kind = type(question)
         options = (
             f"    {{ {', '.join(_settings(option, shape_of(BankOption).types))} }}," for option in question.options
         )
-        bank += ["", "[[question]]", *_settings(question, _QUESTION), "options = [", *options, "]"]
-    has_bands = bool(terms.questionnaire.numbers)
-    effects = ((_effect(question, option, terms), option) for question in questions for option in question.options)
-    rows = ((*effect, option.least, option.most) if has_bands else effect for effect, option in effects)
+        bank += [*writer.head(kind, "[[question]]"), *writer.keys(question, _QUESTION)]
+        bank += [*writer.comment(kind, "options"), "options = [", *options, "]"]
+    columns = (*CONDITION_COLUMNS, *(BAND_COLUMNS if terms.questionnaire.numbers else ()))
+    effects = (_effect(question, option, terms) for question in questions for option in question.options)
+    rows = (effect[: len(columns)] for effect in effects)
     return {
         f"questions{suffix}.toml": _lines(bank),
-        f"condition{suffix}.csv": _table(f"{_CONDITION},{_BANDS}" if has_bands else _CONDITION, rows),
-        f"grades{suffix}.csv": _table(f"grade,{_GRADES}", _cells(f"id,{_GRADES}", terms.grades)),
+        f"condition{suffix}.csv": writer.table(",".join(columns), rows),
+        f"grades{suffix}.csv": writer.table(",".join(GRADE_COLUMNS), _cells(_GRADE, terms.grades)),
     }
 
 
@@ -187,32 +264,39 @@ def _effect(question: Question, option: Option, terms: Terms) -> tuple[object, .
         *(one or "" for one in costs or (0,) * 4),
         option.extra_minor or "",
         option.source,
+        option.least,
+        option.most,
     )
 
 
-def _terms(terms: Terms, files: dict[str, str]) -> list[str]:
+def _terms(terms: Terms, files: dict[str, str], writer: _Writer) -> list[str]:
     """Return the ``[[terms]]`` section: its settings, then what is a table of its own."""
-    plain = ["", "[[terms]]", *(f"{key} = {_toml(name)}" for key, name in files.items())]
-    nested: list[str] = []
-    for field in fields(terms):
-        value = getattr(terms, field.name)
-        if field.name in {"questionnaire", "grades"} or value == field.default:
-            continue
-        if isinstance(value, Value):
-            nested += ["", f"[terms.{field.name}]", *_settings(value)]
-        elif isinstance(value, tuple):
-            for one in value:
-                nested += ["", f"[[terms.{field.name}]]", *_settings(one)]
-        else:
-            plain.append(f"{field.name} = {_toml(value)}")
+    kind: Any = type(terms)
+    parts: dict[str, Any] = {}
+    single: list[str] = []
+    for name in shape_of(kind).types:
+        value = getattr(terms, name)
+        if not isinstance(value, Value | tuple):
+            single.append(name)
+        elif value and name not in {"questionnaire", "grades"}:
+            parts[name] = value
+    lines = [*writer.head(kind, "[[terms]]"), *writer.keys(terms, single[:2])]
+    for key, file in files.items():
+        lines += writer.key(kind, key, file)
+    lines += writer.keys(terms, single[2:])
+    for name, value in parts.items():
+        many = isinstance(value, tuple)
+        for one in value if many else (value,):
+            header = f"[[terms.{name}]]" if many else f"[terms.{name}]"
+            lines += [*writer.head(type(one), header), *writer.keys(one)]
     for question in terms.questionnaire.questions:
         if (asked := Asked.of(question)) != Asked(question.id):
-            nested += ["", "[[terms.asked]]", *_settings(asked)]
-    return [*plain, *nested]
+            lines += [*writer.head(Asked, "[[terms.asked]]"), *writer.keys(asked)]
+    return lines
 
 
 def _settings(value: Any, names: Collection[str] = ()) -> list[str]:  # noqa: ANN401 - any dataclass
-    """Return a line of TOML for each field, of those named or of all, that is not left at its default."""
+    """Return a key and a value for each field, of those named or of all, that is not left at its default."""
     found = ((field, getattr(value, field.name)) for field in fields(value) if not names or field.name in names)
     return [f"{field.name} = {_toml(given)}" for field, given in found if given != field.default]
 
@@ -241,10 +325,6 @@ def _rows(table: Table[Any]) -> tuple[str, Iterator[list[object]]]:
 def _cells(columns: str, values: Iterable[Value]) -> Iterator[list[object]]:
     names = columns.split(",")
     return ([getattr(value, name) for name in names] for value in values)
-
-
-def _table(head: str, rows: Iterable[Iterable[object]]) -> str:
-    return _lines([head, *(",".join(map(_cell, row)) for row in rows)])
 
 
 def _cell(value: object) -> str:

@@ -24,13 +24,13 @@ from miexchange.tac import TacTable
 from miexchange.treatment import NO_TREATMENTS, TreatmentTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import date, datetime
     from pathlib import Path
 
     from miexchange.errors import Problem
 
-__all__ = ["Programme", "doubts", "lint", "shipped"]
+__all__ = ["Programme", "doubts", "lint", "new_programme", "shipped"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,3 +279,70 @@ def doubts(source: str | Path) -> tuple[Problem, ...]:
     from miexchange.programme import _load  # noqa: PLC0415 - it imports this module
 
     return _load.doubts(source)
+
+
+def new_programme(
+    directory: str | Path,
+    catalogue: object = None,
+    prices: object = None,
+    *,
+    begins: date | None = None,
+    like: str | Path | Programme = "mi-exchange-india",
+    currency: str | None = None,
+    zone: str | None = None,
+    categories: Collection[str] | None = None,
+    questions: Collection[str] | None = None,
+    title: str | None = None,
+) -> Path:
+    """Write a new programme that lints, with a comment at each key, and return its directory.
+
+    Questions, grades and settings are those of the last terms of another programme. Three things are not taken over:
+    bonuses; amounts, where the currency is another one (the source of such a row says so); and tax treatments, where
+    the currency or the zone is another one. Indian terms from 22 October 2025 on demand a register's answer, as the
+    law does.
+
+    Args:
+        directory: a directory that is not there yet; its name becomes the programme's id.
+        catalogue: the models: a `Catalogue`, or what `Catalogue.read` reads. Without it and `prices` there are two
+            models of each category, with prices to replace: their sources say that they are examples.
+        prices: their market prices: a `PriceTable`, or what `PriceTable.read` reads. Every model that has one is
+            listed from the first day on which it has one.
+        begins: the first day of the programme; by default the first day that has a price.
+        like: the programme that it is like: the id of a shipped one, a directory, or a `Programme`.
+        currency: a code of ISO 4217, such as ``JPY``; by default that of the other programme.
+        zone: a name of the IANA database, such as ``Asia/Tokyo``; by default that of the other programme.
+        categories: the categories that it takes: of the models, those of others are not listed; without models there
+            are examples of each. By default all those of the models, or those of the other programme.
+        questions: the ids of the questions of the other programme that are asked; by default all that are asked of a
+            model that is listed.
+        title: its name for people; by default its id.
+
+    Raises:
+        InvalidValue: an argument is not of its type, there is no such currency, zone or question, or the directory is
+            there already or cannot be written.
+        ProgrammeNotFoundError: there is no programme that it could be like.
+        DataError: a table cannot be read, or the programme would not lint: every problem, by file, line and reason.
+
+    >>> from datetime import date
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     made = new_programme(
+    ...         f"{folder}/tokyo", begins=date(2026, 4, 1), currency="JPY", zone="Asia/Tokyo", like="uk-trade-in"
+    ...     )
+    ...     lint(made, strict=True), Programme.load(made)  # doctest: +ELLIPSIS
+    ((), <Programme tokyo ...: 4 listings, 1 terms>)
+    """
+    from miexchange.programme import _new  # noqa: PLC0415 - it imports this module
+
+    return _new.new_programme(
+        directory,
+        catalogue,
+        prices,
+        begins=begins,
+        like=like,
+        currency=currency,
+        zone=zone,
+        categories=categories,
+        questions=questions,
+        title=title,
+    )

@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from miexchange._bounded import Between, Id, Items, Note, Since, Words, bound_of
+from miexchange._bounded import Between, Further, Id, Items, Note, Since, Words, bound_of
 from miexchange._limits import LISTED
 from miexchange._text import WIDEST, native
 from miexchange._time import TICK
-from miexchange._value import Value, argument, instant, pairs, whole
+from miexchange._value import Value, argument, instant, pairs, require, whole
+from miexchange.catalogue import Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.eligibility import EligibilityTerms, Hours
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Currency, percent
+from miexchange.programme.days_off import DaysOff, counted
 from miexchange.programme.limits import LONGEST_DAYS, Limit
 from miexchange.programme.rules import INPUTS, RETENTIONS, RULES, Bonus, Settings
+from miexchange.programme.scrap import ScrapValue, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,27 +67,36 @@ class UsageRules(Value):
     """What a coupon may be used for.
 
     Attributes:
-        valid_days: for how many times 24 hours from the moment of issue.
+        valid_days: for how many times 24 hours from the moment of issue; 0 sets no end.
         categories: the product categories that it buys.
         brands: the brands that it buys.
         channels: where it can be used.
         applies_to: ``one_unit``: one unit of one line gets the discount, the dearest;
             ``eligible_lines``: every eligible line gets its share.
         minimum_order_minor: the least sum of eligible lines.
-        surplus: what happens to what the order does not use up.
+        surplus: what happens to what the order does not use up: ``forfeit``, or it comes back as ``store_credit`` or
+            as ``cash``, as far as it is the phone's worth and no bonus.
         stacks_with: the kinds of other discounts that the order may have.
         source: where the rules are from.
     """
 
-    valid_days: Annotated[int, Between(1, LONGEST_DAYS)]
+    valid_days: Annotated[int, Between(0, LONGEST_DAYS), Further(2, (0,))]
     categories: SomeWords
     brands: SomeWords
     channels: SomeWords
     applies_to: Literal["one_unit", "eligible_lines"]
     minimum_order_minor: Amount
-    surplus: Literal["forfeit", "store_credit"]
+    surplus: Annotated[Literal["forfeit", "store_credit", "cash"], Further(2, ("cash",))]
     stacks_with: Words
     source: Note = ""
+
+    def until(self, at: datetime) -> datetime | None:
+        """Return the first instant at which a coupon of an instant is no longer valid; None for never.
+
+        Raises:
+            InvalidValue: it is no instant with a zone.
+        """
+        return instant(at, "at") + timedelta(days=self.valid_days) if self.valid_days else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +108,11 @@ class ExchangeRules(Value):
         released_validity: what a coupon gets back when its order is cancelled: ``remaining``, the time that was
             left when it was reserved; or ``full``, all its days anew. Either counts from the cancellation.
         mismatch: what happens where the inspected phone is worth less than quoted by more than the tolerance:
-            ``honour`` the quote all the same, let the customer pay the ``difference``, or ``cancel`` the exchange.
-        tolerance_minor: a shortfall of up to so much is honoured; or
-        tolerance_bps: of up to this share of the coupon's value, in basis points; the larger of the two counts.
+            ``honour`` the quote all the same, let the customer agree to pay the ``difference``, take the phone at its
+            ``lower`` value without asking, or ``cancel`` the exchange.
+        tolerance_minor: a shortfall of up to this is honoured; so is one within tolerance_bps.
+        tolerance_bps: a shortfall of up to this share of the coupon's value, in basis points, is honoured; so is one
+            within tolerance_minor.
         decide_hours: how long the customer may take to accept or decline a re-quote; 0 where none is made.
         reversal: what the customer gets for the old phone when the new one is returned: ``none``, the exchange
             cannot be reversed; ``store_credit`` of its value without bonuses; or the ``old_phone`` itself.
@@ -118,12 +133,19 @@ class ExchangeRules(Value):
             calls the exchange off. With 0 it is no finding: the phone is inspected again once it is unlocked.
         wipe: whether a record of the wiped data is ``optional``, or demanded ``before_hand_over``; only a phone
             that was inspected has one by then.
+        return_below_bps: where the phone is worth less than this share of the coupon's value, in basis points, the
+            exchange is cancelled and the phone goes back, although the policy would pay the lower value; 0 for never.
+        payment: whether the coupon is taken off the order ``at_checkout``; or nothing is, the order is paid in full,
+            and what the phone is worth is paid ``after_inspection``, once it was handed over.
+        pickup_attempts: how many times a carrier comes for the old phone in vain; the last time calls the exchange
+            off. 0 counts none.
+        days_off: the days that do not count in `send_days` and `reversal_days`, in their order.
         source: where the rules are from.
     """
 
     inspection: Literal["required", "optional"]
     released_validity: Literal["remaining", "full"]
-    mismatch: Literal["honour", "difference", "cancel"]
+    mismatch: Annotated[Literal["honour", "difference", "cancel", "lower"], Further(3, ("lower",))]
     reversal: Literal["none", "store_credit", "old_phone"]
     tolerance_minor: Amount = 0
     tolerance_bps: Annotated[int, Between(0, BPS - 1)] = 0
@@ -141,6 +163,10 @@ class ExchangeRules(Value):
     send_days: Annotated[int, Between(0, LONGEST_DAYS), Since(2)] = 0
     unlock_hours: Annotated[int, Between(0, 24 * LONGEST_DAYS), Since(2)] = 0
     wipe: Annotated[Literal["optional", "before_hand_over"], Since(2)] = "optional"
+    return_below_bps: Annotated[int, Between(0, BPS), Since(3)] = 0
+    payment: Annotated[Literal["at_checkout", "after_inspection"], Since(3)] = "at_checkout"
+    pickup_attempts: Annotated[int, Between(0, 100), Since(3)] = 0
+    days_off: Annotated[tuple[DaysOff, ...], Items(0, LISTED), Since(3)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
@@ -150,6 +176,7 @@ class ExchangeRules(Value):
             ("reversal_days", "reversal", self.reversal != "none", True),
             ("rebuy_days", "rebuy", self.rebuy == "after", True),
             ("hand_over_register_hours", "inspection", self.inspection == "required", False),
+            ("return_below_bps", "mismatch", self.mismatch in {"difference", "lower"}, False),
         ):
             number, said = getattr(self, field), f'{policy} = "{getattr(self, policy)}"'
             if number and not is_read:
@@ -157,6 +184,30 @@ class ExchangeRules(Value):
             elif is_needed and is_read and not number:
                 most = bound_of(ExchangeRules, field).most
                 yield field, number, f"give a whole number from 1 to {most} with {said}"
+        if self.return_below_bps + self.tolerance_bps > BPS:
+            rule = f"give at most {BPS - self.tolerance_bps}: what is within tolerance_bps is honoured"
+            yield "return_below_bps", self.return_below_bps, rule
+        if self.payment == "after_inspection" and self.inspection == "optional":
+            yield "payment", self.payment, 'give "at_checkout", or inspection = "required"'
+        for place, (one, other) in enumerate(pairwise(self.days_off), 1):
+            if other.begins < one.ends:
+                yield f"days_off.{place}.begins", other.begins, "give days off in their order, none twice"
+
+    def after_days(self, since: datetime, days: int) -> datetime:
+        """Return the instant a number of days that count after another: a deadline of `send_days` or `reversal_days`.
+
+        >>> from datetime import UTC
+        >>> christmas = DaysOff(datetime(2024, 12, 25, tzinfo=UTC), datetime(2024, 12, 27, tzinfo=UTC), "Christmas")
+        >>> rules = ExchangeRules("required", "remaining", "cancel", "none", send_days=3, days_off=(christmas,))
+        >>> rules.after_days(datetime(2024, 12, 24, tzinfo=UTC), rules.send_days).isoformat()
+        '2024-12-29T00:00:00+00:00'
+
+        Raises:
+            InvalidValue: it is no instant, or no number of days up to ten years.
+        """
+        since, days = instant(since, "since"), whole(days, "days")
+        require(0 <= days <= LONGEST_DAYS, "days", days, f"give 0 to {LONGEST_DAYS} days")
+        return counted(since, days, self.days_off)
 
     def following(self, at: datetime, after: datetime) -> datetime:
         """Return the instant at which something happened after something else, as clocks that differ a little tell it.
@@ -202,6 +253,18 @@ class ExchangeRules(Value):
         within = shortfall <= self.tolerance_minor or shortfall * BPS <= value * self.tolerance_bps
         return shortfall <= 0 or self.mismatch == "honour" or within
 
+    def sends_back(self, found: int, value: int) -> bool:
+        """Tell whether a device that was found to be worth so much, and is not honoured, is not taken at all.
+
+        The share is compared without rounding: found / value against return_below_bps / 10 000.
+
+        >>> rules = ExchangeRules("required", "remaining", "lower", "none", return_below_bps=7_500)
+        >>> rules.sends_back(74_999, 100_000), rules.sends_back(75_000, 100_000)
+        (True, False)
+        """
+        found, value = whole(found, "found"), whole(value, "value")
+        return self.mismatch == "cancel" or found * BPS < value * self.return_below_bps
+
 
 @dataclass(frozen=True)
 class Terms(Settings, Value):
@@ -218,13 +281,14 @@ class Terms(Settings, Value):
         quote_valid_hours: how long a quote can be accepted.
         price_max_age_days: how long a price stays fresh.
         factor_bps: the operator's share of the value.
-        scrap_minor: the floor.
+        scrap_minor: the floor of models that no row of `scrap_values` is for.
         step_minor: the value is rounded down to whole steps of this.
         usage: what the coupon may be used for.
         exchange: what happens between checkout and doorstep; None for a programme that only quotes.
         quote_seal: whether a quote is accepted only with a seal. Where quotes leave the service's hands, it is
             ``required``: an unsealed quote that names another phone or other answers is like a new one.
         source: where the terms are from.
+        scrap_values: the floors of models, brands and categories, each once; the closest one counts.
     """
 
     version: Id
@@ -241,11 +305,18 @@ class Terms(Settings, Value):
     exchange: ExchangeRules | None = None
     quote_seal: Literal["optional", "required"] = "optional"
     source: Note = ""
+    scrap_values: Annotated[tuple[ScrapValue, ...], Items(0, LISTED), Since(2)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         if self.scrap_minor % self.step_minor:
             rule = f"give a multiple of step_minor, {self.step_minor}: rounding would go below it"
             yield "scrap_minor", self.scrap_minor, rule
+        for place, row in enumerate(self.scrap_values):
+            if row.scrap_minor % self.step_minor:
+                rule = f"give a multiple of step_minor, {self.step_minor}: rounding would go below it"
+                yield f"scrap_values.{place}.scrap_minor", row.scrap_minor, rule
+            if self._scrap_rows[row.per, row.of] is not row:
+                yield f"scrap_values.{place}.of", row.of, f"give each {row.per} one scrap value"
         steps = [option.grade for question in self.questionnaire.questions for option in question.options]
         if max(steps, default=0) >= len(self.grades):
             yield "grades", self.grades, "give a grade for every step that an answer can lead to"
@@ -291,6 +362,24 @@ class Terms(Settings, Value):
         while paid is not None and paid.quota is not None and given.get(paid.id, 0) >= paid.quota:
             paid = self.bonus_by_id.get(paid.fall_back)
         return paid if paid is not None and paid.runs(on, target) else None
+
+    @cached_property
+    def _scrap_rows(self) -> dict[tuple[str, str], ScrapValue]:
+        """The rows of the scrap values by what they are for: the first one, where one stands there twice."""
+        return {(row.per, row.of): row for row in reversed(self.scrap_values)}
+
+    def scrap_of(self, variant: Variant) -> int:
+        """Return the floor of a model, in minor units.
+
+        Raises:
+            InvalidValue: it is no variant.
+        """
+        return self._floor_of(argument(variant, Variant, "variant"))[1]
+
+    def _floor_of(self, variant: Variant) -> tuple[str, int]:
+        """Return the row of the floor of a model, and the floor."""
+        row = closest(self._scrap_rows, variant) if self.scrap_values else None
+        return ("terms[scrap_minor]", self.scrap_minor) if row is None else (row.name, row.scrap_minor)
 
     @cached_property
     def components(self) -> dict[str, int]:
@@ -356,10 +445,21 @@ class Terms(Settings, Value):
             for grade in self.grades
         )
 
-    def closing_names(self, currency: Currency) -> tuple[StepName, ...]:
-        """Return the names of the last four steps, which every value has, with amounts in a currency."""
+    def closing_names(self, currency: Currency, variant: Variant | None = None) -> tuple[StepName, ...]:
+        """Return the names of the last four steps, which every value has, with amounts in a currency.
+
+        Args:
+            currency: the currency.
+            variant: the model whose scrap value is named; None for the one of models that have none of their own.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
+        """
         argument(currency, Currency, "currency", "give a Currency")
-        return _closing_names(self.factor_bps, self.scrap_minor, self.step_minor, currency)
+        floor = ("terms[scrap_minor]", self.scrap_minor)
+        if variant is not None:
+            floor = self._floor_of(argument(variant, Variant, "variant"))
+        return _closing_names(self.factor_bps, *floor, self.step_minor, currency)
 
     @cached_property
     def price_max_age(self) -> timedelta:
@@ -373,10 +473,12 @@ class Terms(Settings, Value):
 
 
 @lru_cache(256)  # the hot path asks for the same few again and again
-def _closing_names(factor_bps: int, scrap_minor: int, step_minor: int, currency: Currency) -> tuple[StepName, ...]:
+def _closing_names(
+    factor_bps: int, floor: str, scrap_minor: int, step_minor: int, currency: Currency
+) -> tuple[StepName, ...]:
     return (
         ("factor", f"{percent(factor_bps)}: the operator's share", "terms[factor_bps]"),
-        ("floor", f"not below the scrap value of {currency.plain(scrap_minor)}", "terms[scrap_minor]"),
+        ("floor", f"not below the scrap value of {currency.plain(scrap_minor)}", floor),
         ("cap", "not above the market price", "market_prices"),
         ("rounding", f"down to whole steps of {currency.plain(step_minor)}", "terms[step_minor]"),
     )

@@ -9,9 +9,12 @@ Needs the extra ``prove``: ``pip install 'miexchange[prove]'``. See docs/prove.m
 (('the exchange value is between nothing and the market price', 1, 0, 0),)
 """
 
-from miexchange.prove._certify import certify, load
-from miexchange.prove._phones import Counterexample, Phone
-from miexchange.prove._proofs import LAWS, Law, Proof, Proofs
-from miexchange.prove._run import Progress, prove
+from miexchange._extras import extra
+
+with extra("prove", "miexchange.prove"):
+    from miexchange.prove._certify import certify, load
+    from miexchange.prove._phones import Counterexample, Phone
+    from miexchange.prove._proofs import LAWS, Law, Proof, Proofs
+    from miexchange.prove._run import Progress, prove
 
 __all__ = ["LAWS", "Counterexample", "Law", "Phone", "Progress", "Proof", "Proofs", "certify", "load", "prove"]

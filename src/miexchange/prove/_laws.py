@@ -268,8 +268,8 @@ def bounds(sheet: Sheet, kernel: _Kernel, law: str, seconds: float) -> Found:
         broken = z3.Or(
             value.term % step != 0,
             value.term > market,
-            z3.And(market >= terms.scrap_minor, value.term < terms.scrap_minor),
-            z3.And(market < terms.scrap_minor, value.term != rounded),
+            z3.And(market >= sheet.scrap, value.term < sheet.scrap),
+            z3.And(market < sheet.scrap, value.term != rounded),
         )
     verdict, model = ask(loose.world, broken, seconds)
     return Found(verdict, units=() if model is None else (_number(model, loose.units),))

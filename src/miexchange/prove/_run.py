@@ -22,7 +22,7 @@ from miexchange.prove._phones import Counterexample, Phone
 from miexchange.prove._proofs import LAWS, Law, Proof, Proofs
 from miexchange.prove._reach import Reached, Span, bought, reached
 from miexchange.prove._search import asked_picks, drawn, opened, values, with_answer
-from miexchange.prove._sheet import NOT_ASKED, Sheet
+from miexchange.prove._sheet import NOT_ASKED, Sheet, scraps_of
 from miexchange.prove._symbols import MOST
 from miexchange.quote import Quote
 
@@ -140,8 +140,12 @@ class _Prover:
 
     def __init__(self, programme: Programme, terms: Terms, span: Span, kernel: Any, seconds: float) -> None:  # noqa: ANN401 - a module
         self.programme, self.terms, self.span, self.kernel, self.seconds = programme, terms, span, kernel, seconds
-        self.sheet = Sheet(programme, terms)
-        self.models = {case.left_out: case.model for case in self.sheet.cases}
+        self.sheets = [Sheet(programme, terms, scrap) for scrap in scraps_of(programme, terms)]
+        self._look_at(self.sheets[0])
+
+    def _look_at(self, sheet: Sheet) -> None:
+        """Turn to the models of one floor: whatever is compared is of one model, and so of one floor."""
+        self.sheet, self.models = sheet, {case.left_out: case.model for case in sheet.cases}
 
     def prove(self, law: Law, decisions: Any) -> Iterator[Reached]:  # noqa: ANN401 - a module
         """Yield what is found about a law, for each subject."""
@@ -153,7 +157,11 @@ class _Prover:
         elif law == "bonuses":
             yield from self._bonuses()
         elif self.sheet.cases:
-            yield from self._of_values(law)
+            for sheet in self.sheets:
+                self._look_at(sheet)
+                floor = f"where the scrap value is {sheet.scrap}" if len(self.sheets) > 1 else ""
+                for found in self._of_values(law):
+                    yield found._replace(subject=", ".join(filter(None, (found.subject, floor))))
         else:
             yield Reached("", _laws.PROVED, None, "the catalogue has no model that these terms could take")
 
@@ -327,7 +335,7 @@ class _Prover:
         )
 
     def _within(self, law: Law) -> Reached:
-        terms, step = self.terms, self.terms.step_minor
+        step = self.terms.step_minor
 
         def seen(found: Iterable[tuple[Inputs, Ints]]) -> Reached | None:
             for phones, case in found:
@@ -335,7 +343,7 @@ class _Prover:
                 wrong = (value < 0) | (value > market)
                 if law == "floor_cap_step":
                     below = np.where(
-                        market < terms.scrap_minor, value != market // step * step, value < terms.scrap_minor
+                        market < self.sheet.scrap, value != market // step * step, value < self.sheet.scrap
                     )
                     wrong = wrong | (value % step != 0) | below
                 number = _cheapest_at(wrong, market)
@@ -461,7 +469,7 @@ class _Prover:
     def _leaves(self, first: Phone, _: Phone | None) -> bool:
         """Tell whether a value is not within its bounds."""
         value, market = self._value(first), first.price_minor
-        floor = self.terms.scrap_minor
+        floor = self.sheet.scrap
         return value is not None and not (
             0 <= value <= market and value % self.terms.step_minor == 0 and (value >= floor or market < floor)
         )

@@ -13,11 +13,24 @@ from miexchange.money import BPS, GREATEST_AMOUNT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from miexchange.catalogue import Variant
     from miexchange.condition import Option, Question
     from miexchange.programme import Programme, Terms
     from miexchange.programme.rules import Label, Retention
 
-__all__ = ["NOT_ASKED", "Asked", "Case", "Inputs", "Parts", "Row", "Scale", "Sheet", "parts_of", "steps_of"]
+__all__ = [
+    "NOT_ASKED",
+    "Asked",
+    "Case",
+    "Inputs",
+    "Parts",
+    "Row",
+    "Scale",
+    "Sheet",
+    "parts_of",
+    "scraps_of",
+    "steps_of",
+]
 
 _Number = Any  # an operand of the kernel
 
@@ -131,13 +144,15 @@ class Sheet:
         components: how many component groups can cost something.
         anchors: the names of the repair anchors.
         scales: the rules of the list that the terms use.
-        cases: the kinds of models by the questions that they are not asked; those that are listed come first.
+        scrap: the floor.
+        cases: the kinds of models with that floor by the questions that they are not asked; those that are listed come
+            first.
     """
 
-    def __init__(self, programme: Programme, terms: Terms) -> None:
+    def __init__(self, programme: Programme, terms: Terms, scrap: int) -> None:
         """Read the rows."""
-        self.terms, self.price_step = terms, programme.price_step_minor
-        self.cases = _cases(programme, terms)
+        self.terms, self.price_step, self.scrap = terms, programme.price_step_minor, scrap
+        self.cases = _cases(programme, terms, scrap)
         left_out = frozenset[str]().union(*(case.left_out for case in self.cases))
         self.by_id: dict[str, Asked] = {}
         for question in terms.questionnaire.questions:
@@ -178,13 +193,24 @@ class Sheet:
         return tuple(case for case in self.cases if question not in case.left_out)
 
 
-def _cases(programme: Programme, terms: Terms) -> tuple[Case, ...]:
-    found: dict[frozenset[str], str] = {}
-    taken = [
+def _taken(programme: Programme) -> list[Variant]:
+    """Return the models that terms of a programme could take."""
+    return [
         variant
         for variant in programme.catalogue
         if variant.brand in programme.brands and variant.category in programme.categories
     ]
+
+
+def scraps_of(programme: Programme, terms: Terms) -> tuple[int, ...]:
+    """Return every floor that a model can have, each once."""
+    found = dict.fromkeys(terms.scrap_of(variant) for variant in _taken(programme))
+    return tuple(found) or (terms.scrap_minor,)
+
+
+def _cases(programme: Programme, terms: Terms, scrap: int) -> tuple[Case, ...]:
+    found: dict[frozenset[str], str] = {}
+    taken = [variant for variant in _taken(programme) if terms.scrap_of(variant) == scrap]
     for variant in sorted(taken, key=lambda one: one.model not in programme.eligible):
         asked = {question.id for question in terms.questionnaire.asked_of(variant)}
         left_out = frozenset(one.id for one in terms.questionnaire.questions if one.id not in asked)
@@ -238,7 +264,7 @@ def steps_of(sheet: Sheet, kernel: Any, parts: Parts) -> list[_Number]:  # noqa:
         terms.overlap_positions,
         parts.extras,
         terms.factor_bps,
-        terms.scrap_minor,
+        sheet.scrap,
         terms.step_minor,
     )
     return steps

@@ -10,7 +10,10 @@ was found can be replayed, and made shorter.
 
 from __future__ import annotations
 
-from miexchange.simulator._report import Report, Violation
-from miexchange.simulator._simulate import replay, shorten, simulate
+from miexchange._extras import extra
+
+with extra("ledger", "miexchange.simulator"):
+    from miexchange.simulator._report import Report, Violation
+    from miexchange.simulator._simulate import replay, shorten, simulate
 
 __all__ = ["Report", "Violation", "replay", "shorten", "simulate"]

@@ -542,14 +542,10 @@ def _check_money(given: int, exchange: Exchange) -> None:
     at_checkout, settled = exchange.redemption, exchange.settled
     gets = 0
     if at_checkout is not None and exchange.state != State.REVERSED:
-        gets = (
-            at_checkout.discount
-            + at_checkout.store_credit
-            - (exchange.to_pay_at_the_door if exchange.state != State.REQUOTED else 0)
-        )
+        gets = at_checkout.given - (exchange.to_pay_at_the_door if exchange.state != State.REQUOTED else 0)
     if gets != given:
         raise Broken("nobody is richer than the law of value allows", f"{exchange.code[:4]} gives {gets}, not {given}")
     if settled is not None and exchange.state == State.REVERSED:
         bonus = max((amount for amount, _ in BONUSES.values()), default=0)
-        if exchange.credit_of_reversal + settled.store_credit > exchange.coupon.value + bonus:
+        if exchange.credit_of_reversal + settled.surplus > exchange.coupon.value + bonus:
             raise Broken("nobody is richer than the law of value allows", f"{exchange.code[:4]}, reversed")

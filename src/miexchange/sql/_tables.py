@@ -119,6 +119,7 @@ def _periods(plan: Plan, starts: Column) -> dict[str, Column]:
         "terms": rules.terms,
         "price": rules.price,
         "priced_from": rules.priced_from,
+        "scrap": rules.scrap,
         **anchors,
     }
     period = {"period": np.arange(len(places), dtype=np.int64)}

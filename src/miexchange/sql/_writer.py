@@ -495,7 +495,7 @@ class Writer:
             [ints.table([terms], settings.counted[:, place]) for place in range(len(settings.ones))],
             [self._by_answer(int(question), self._graded(answers.extras)) for question in answers.added],
             ints.table([terms], settings.factor),
-            ints.table([terms], settings.scrap),
+            period["scrap"],
             ints.table([terms], settings.step),
         )
         self._names[value] = "value"

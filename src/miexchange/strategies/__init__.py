@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import miexchange as _core
+from miexchange._extras import extra
 
 if TYPE_CHECKING:
     from miexchange.strategies._by_type import STRATEGIES
@@ -146,7 +147,8 @@ def __getattr__(name: str) -> object:
     """Load a strategy when it is first asked for; see `register`."""
     if name in __all__:
         for part in _PARTS:
-            module = import_module(f"{__name__}._{part}")
+            with extra("testing", __name__):
+                module = import_module(f"{__name__}._{part}")
             if name in module.__all__:
                 globals()[name] = getattr(module, name)
                 return globals()[name]

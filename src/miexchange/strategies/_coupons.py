@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coupons", "order_lines", "orders", "redemptions"]
 
+_LATER = timedelta(days=3_650)  # of a coupon without end
 _TARGETS = st.none() | st.sampled_from(PRODUCTS)
 
 
@@ -133,7 +134,7 @@ def orders(draw: st.DrawFn, usage: UsageRules | None = None, currency: Currency 
 def redemptions(draw: st.DrawFn) -> Redemption:
     """Draw what a coupon takes off an order that it buys."""
     coupon = draw(coupons())
-    at = draw(instants(coupon.valid_from, coupon.valid_until - TICK))
+    at = draw(instants(coupon.valid_from, (coupon.valid_until or coupon.valid_from + _LATER) - TICK))
     found = draw(
         orders(coupon.usage, coupon.currency)
         .map(lambda order: coupon.check(order, account=coupon.account, at=at))

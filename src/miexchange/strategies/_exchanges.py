@@ -14,6 +14,7 @@ from miexchange.condition import Condition
 from miexchange.device_report import DeviceReport
 from miexchange.events import (
     Agree,
+    Attempt,
     Complete,
     Decline,
     Expire,
@@ -175,6 +176,7 @@ def _records(at: datetime, order: str) -> SearchStrategy[Event]:
     return (
         papers.map(lambda drawn: Identify(at, *drawn))
         | st.just(Send(at, order))
+        | st.sampled_from(_REFERENCES[1:]).map(lambda drawn: Attempt(at, order, drawn))
         | wipes.map(lambda drawn: Wipe(at, *drawn))
     )
 

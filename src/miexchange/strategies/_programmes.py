@@ -18,7 +18,7 @@ from miexchange.condition import Grade, Option, Questionnaire
 from miexchange.eligibility import EligibilityTerms, EligibleModels
 from miexchange.market import Anchor, AnchorTable, Price, PriceTable
 from miexchange.money import BPS, GREATEST_AMOUNT
-from miexchange.programme import Bonus, ExchangeRules, Limit, Overlap, Programme, Terms, UsageRules
+from miexchange.programme import Bonus, DaysOff, ExchangeRules, Limit, Overlap, Programme, ScrapValue, Terms, UsageRules
 from miexchange.programme.rules import RETENTIONS
 from miexchange.strategies._conditions import questionnaires
 from miexchange.strategies._models import catalogues, listings
@@ -92,9 +92,22 @@ def usage_rules() -> SearchStrategy[UsageRules]:
         channels=subsets(CHANNELS),
         applies_to=st.sampled_from(("one_unit", "eligible_lines")),
         minimum_order_minor=st.just(0) | amounts(10**6),
-        surplus=st.sampled_from(("forfeit", "store_credit")),
+        surplus=st.sampled_from(("forfeit", "store_credit", "cash")),
         stacks_with=subsets(("bank_offer", "festival"), 0),
         source=st.just(SOURCE),
+    )
+
+
+@cache
+def _days_off() -> SearchStrategy[tuple[DaysOff, ...]]:
+    """Draw up to three spans of days that do not count, none of which overlap."""
+    begin = datetime(START.year, START.month, START.day, tzinfo=UTC)
+    ends = st.lists(st.integers(0, 24 * 60), max_size=6, unique=True).map(sorted)
+    return ends.map(
+        lambda hours: tuple(
+            DaysOff(begin + timedelta(hours=one), begin + timedelta(hours=other), SOURCE)
+            for one, other in zip(hours[::2], hours[1::2], strict=False)
+        )
     )
 
 
@@ -109,12 +122,17 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
     policies: dict[str, Any] = {
         "inspection": draw(st.sampled_from(("optional", "required"))),
         "released_validity": draw(st.sampled_from(("remaining", "full"))),
-        "mismatch": draw(st.sampled_from(("cancel", "difference", "honour"))),
+        "mismatch": draw(st.sampled_from(("cancel", "difference", "honour", "lower"))),
         "reversal": draw(st.sampled_from(("none", "store_credit", "old_phone"))),
     }
     if policies["mismatch"] != "honour":
         policies["tolerance_minor"] = draw(st.integers(0, 100_000) | bounded(ExchangeRules, "tolerance_minor"))
         policies["tolerance_bps"] = draw(bounded(ExchangeRules, "tolerance_bps"))
+    if policies["mismatch"] in {"difference", "lower"}:
+        least = bounded(ExchangeRules, "return_below_bps", 0, 7_500)
+        policies["return_below_bps"] = min(draw(least), BPS - policies["tolerance_bps"])
+    if policies["inspection"] == "required":
+        policies["payment"] = draw(st.sampled_from(("at_checkout", "after_inspection")))
     if policies["mismatch"] == "difference":
         policies["decide_hours"] = draw(bounded(ExchangeRules, "decide_hours", 168, least=1))
     if policies["reversal"] != "none":
@@ -128,6 +146,8 @@ def exchange_rules(draw: st.DrawFn) -> ExchangeRules:
         policies[name] = draw(st.none() | bounded(ExchangeRules, name, 1_000_000))
     policies["wipe"] = draw(st.sampled_from(("optional", "optional", "before_hand_over")))
     policies["send_days"] = draw(bounded(ExchangeRules, "send_days", 0, 14))
+    policies["pickup_attempts"] = draw(bounded(ExchangeRules, "pickup_attempts", 0, 3))
+    policies["days_off"] = draw(_days_off())
     policies["unlock_hours"] = draw(bounded(ExchangeRules, "unlock_hours", 0, 168))
     policies["skew_seconds"] = draw(bounded(ExchangeRules, "skew_seconds", 2))
     policies["limits"] = tuple(
@@ -255,6 +275,11 @@ def terms(
         bonuses=draw(_bonuses(dearest)),
         exchange=draw(exchange_rules()).replace(accept_register_hours=0, hand_over_register_hours=0),  # see `terms`
         source=SOURCE,
+        scrap_values=tuple(
+            ScrapValue(per, getattr(variant, per), draw(st.integers(0, cheapest // step)) * step, SOURCE)
+            for variant in variants[:1]
+            for per in draw(st.just(()) | subsets(("model", "brand", "category"), 0))
+        ),
         **settings,
     )
     made = made.replace(questionnaire=_affordable(made, price_step_minor))

@@ -6,27 +6,30 @@ The loop: `Observations` → `PriceTableBuilder`, `DepreciationCurve`, `Deductio
 Needs the extra ``tuning``: ``pip install 'miexchange[tuning]'``.
 """
 
-from miexchange.tuning import plots
-from miexchange.tuning._checks import NotFitted, TuningWarning
-from miexchange.tuning.backtesting import Backtest, ByDevice, ByTime, backtest
-from miexchange.tuning.comparing import Comparison, compare, what_if
-from miexchange.tuning.curve import DepreciationCurve
-from miexchange.tuning.deductions import CLEAN, DeductionModel
-from miexchange.tuning.fitting import FittedProgramme, fit_programme
-from miexchange.tuning.inspections import SEEN, PaidAsQuoted, agreement, inspections_of, paid_as_quoted
-from miexchange.tuning.lists import Exposure, PriceDiff, diff, exposure
-from miexchange.tuning.metrics import METRICS, score, score_by
-from miexchange.tuning.observations import KINDS, REGIMES, Observations
-from miexchange.tuning.prices import PriceTableBuilder
-from miexchange.tuning.scales import Scale, prior_of, scales_of
-from miexchange.tuning.simulate import (
-    simulate_book,
-    simulate_deals,
-    simulate_inspections,
-    simulate_market,
-    simulate_observations,
-    simulate_quotes,
-)
+from miexchange._extras import extra
+
+with extra("tuning", "miexchange.tuning"):
+    from miexchange.tuning import plots
+    from miexchange.tuning._checks import NotFitted, TuningWarning
+    from miexchange.tuning.backtesting import Backtest, ByDevice, ByTime, backtest
+    from miexchange.tuning.comparing import Comparison, compare, what_if
+    from miexchange.tuning.curve import DepreciationCurve
+    from miexchange.tuning.deductions import CLEAN, DeductionModel
+    from miexchange.tuning.fitting import FittedProgramme, fit_programme
+    from miexchange.tuning.inspections import SEEN, PaidAsQuoted, agreement, inspections_of, paid_as_quoted
+    from miexchange.tuning.lists import Exposure, PriceDiff, diff, exposure
+    from miexchange.tuning.metrics import METRICS, score, score_by
+    from miexchange.tuning.observations import KINDS, REGIMES, Observations
+    from miexchange.tuning.prices import PriceTableBuilder
+    from miexchange.tuning.scales import Scale, prior_of, scales_of
+    from miexchange.tuning.simulate import (
+        simulate_book,
+        simulate_deals,
+        simulate_inspections,
+        simulate_market,
+        simulate_observations,
+        simulate_quotes,
+    )
 
 __all__ = [
     "CLEAN",

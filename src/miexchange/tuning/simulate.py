@@ -506,6 +506,7 @@ def _paid(
     if rules is None:
         return np.minimum(quoted, worth)
     honoured = [rules.honours(said - seen, said) for said, seen in zip(quoted.tolist(), worth.tolist(), strict=True)]
-    lost = declined if rules.mismatch == "difference" else np.ones(len(quoted), dtype=bool)
+    back = [rules.sends_back(seen, said) for said, seen in zip(quoted.tolist(), worth.tolist(), strict=True)]
+    lost = np.asarray(back, dtype=bool) | (declined & (rules.mismatch == "difference"))
     found: npt.NDArray[np.int64] = np.where(honoured, quoted, np.where(lost, 0, worth))
     return found

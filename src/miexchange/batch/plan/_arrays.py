@@ -140,7 +140,6 @@ class Settings(NamedTuple):
 
     Attributes:
         factor: the operator's share, in basis points.
-        scrap: the floor, in minor units.
         step: what is rounded down to, in minor units.
         ones: the position of the one component of each overlap.
         others: the position of the other one.
@@ -150,7 +149,6 @@ class Settings(NamedTuple):
     """
 
     factor: Ints
-    scrap: Ints
     step: Ints
     ones: Positions
     others: Positions
@@ -217,6 +215,7 @@ class Rules(NamedTuple):
         offer: the case of the bonuses.
         price: the market price, in minor units.
         anchors: what each anchor of a device is, in minor units; by period and anchor.
+        scrap: the floor, in minor units.
         priced_from: since when it is in force, in microseconds since 1970.
         terms: the position of the terms; 0 where none are in force.
         zone: how far the programme's days are ahead of UTC, and from when on.
@@ -239,6 +238,7 @@ class Rules(NamedTuple):
     offer: Positions
     price: Ints
     anchors: Ints
+    scrap: Ints
     priced_from: Ints
     terms: Positions
     zone: ZoneTurns

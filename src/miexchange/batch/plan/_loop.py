@@ -389,7 +389,7 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         counted,
         tile.extras[: len(answers.added), of_tile],
         settings.factor[terms],
-        settings.scrap[terms],
+        rules.scrap[period],
         settings.step[terms],
     )
     values.grade[place] = settings.ids[terms, grade]

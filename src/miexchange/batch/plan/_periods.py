@@ -62,6 +62,7 @@ class Period:
         price: the market price in minor units; 0 for none.
         priced_from: since when it is in force, in microseconds since 1970.
         anchors: the repair anchors, in minor units, in the order of `Timetable.anchors`; 0 for none.
+        scrap: the floor of the model, in minor units.
         on: the day, in the programme's zone, on which it begins.
     """
 
@@ -72,6 +73,7 @@ class Period:
     price: int = 0
     priced_from: int = 0
     anchors: tuple[int, ...] = ()
+    scrap: int = 0
     on: date = date.min
 
 
@@ -190,5 +192,6 @@ class Timetable:
             price=0 if price is None else price.price_minor,
             priced_from=0 if price is None else micros(price.effective_from),
             anchors=tuple(0 if anchor is None else anchor.amount_minor for anchor in found),
+            scrap=terms.scrap_of(variant),
             on=on,
         )

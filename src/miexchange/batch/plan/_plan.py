@@ -180,6 +180,7 @@ class Plan:
             anchors=_ints(chain.from_iterable(period.anchors or nothing for period in periods)).reshape(
                 len(periods), len(nothing)
             ),
+            scrap=_ints(self._scrap(period) for period in periods),
             priced_from=_ints(period.priced_from for period in periods),
             terms=_positions(period.terms or 0 for period in periods),
             zone=_periods.zone_turns(programme.zone),
@@ -217,6 +218,12 @@ class Plan:
         if period.terms is None:
             return 0
         return refused_doubts(variant, self.programme.terms[period.terms].eligibility)
+
+    def _scrap(self, period: Period) -> int:
+        """Return the floor; what is not valued has that of the first terms, so that most programmes have one floor."""
+        if period.asked is None:
+            return self.programme.terms[0].scrap_minor if self.programme.terms else 0
+        return period.scrap
 
     def _hours(self, period: Period) -> int:
         return 0 if period.terms is None else self.programme.terms[period.terms].eligibility.register_hours
@@ -358,7 +365,6 @@ class Plan:
         ]
         return Settings(
             factor=_ints(terms.factor_bps for terms in versions),
-            scrap=_ints(terms.scrap_minor for terms in versions),
             step=_ints(terms.step_minor for terms in versions),
             ones=_positions(components.index(one) for one, _ in pairs),
             others=_positions(components.index(other) for _, other in pairs),

@@ -37,7 +37,7 @@ class Bonus(Value):
     Attributes:
         id: the bonus's id.
         says: what it is, for people.
-        amount_minor: a fixed amount; or
+        amount_minor: a fixed amount. A bonus has one of this and ``share_bps``.
         share_bps: a share of the exchange value, in basis points.
         cap_minor: the most it can be; required for a share.
         from_value_minor: the least exchange value that earns it. A band has no upper end, so that

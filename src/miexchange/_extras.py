@@ -1,0 +1,56 @@
+"""What a part of this package needs that a plain install does not bring: one sentence, in Python as at the command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miexchange.errors import MiExchangeError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["MissingExtraError", "extra"]
+
+
+class MissingExtraError(MiExchangeError, ModuleNotFoundError):
+    """Packages of an extra are not installed.
+
+    Attributes:
+        extra: the extra that brings them.
+    """
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        """Name what needs it, the first package that is not there, and the line that installs it."""
+        super().__init__(f"{what} needs {package}, which is not installed: pip install 'miexchange[{extra}]'")
+        self.name, self.extra = package, extra
+
+
+class extra:  # noqa: N801 - it stands where a function does: `with extra("batch", "miexchange.batch"):`
+    """Tell which extra is missing, where an import within fails for want of a package.
+
+    >>> with extra("sql", "miexchange.sql"):
+    ...     import no_such_package
+    Traceback (most recent call last):
+    miexchange._extras.MissingExtraError: miexchange.sql needs no_such_package, which is not installed: pip install \
+'miexchange[sql]'
+    """
+
+    def __init__(self, name: str, what: str) -> None:
+        """Keep the extra's name, and what needs it."""
+        self._name, self._what = name, what
+
+    def __enter__(self) -> None:
+        """Begin to import."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raise in place of an error that a package of others is not there; what is wrong with ours is left as it is.
+
+        Raises:
+            MissingExtraError: it is not there. Of extras within extras, the outer one is named: it brings both.
+        """
+        if isinstance(error, ModuleNotFoundError):
+            package = (error.name or "").partition(".")[0]
+            if package and package != "miexchange":
+                raise MissingExtraError(self._what, package, self._name) from None

@@ -4,12 +4,16 @@
     python tools/model_prices.py --check    exit 1 if a table on disk differs
 
 Every amount written here is modelled. None is an observed price, and none is a price of Xiaomi, of
-Cashify or of anyone. The inputs are files of `data/` only: `models.csv`, and the curve
-`curves/used_share_of_launch.csv`, whose knots name their sources. Integers and fractions, no floats.
+Cashify or of anyone. The inputs are files of `data/` only: `models.csv`, and the curves
+of used prices in `curves`, whose knots name their sources. Integers and fractions, no floats.
+
+Prices that are in force are not modelled anew: a day takes the last curve that had begun by then (`CURVES`), and
+that of 2021 tells brands apart.
 
     age(day)       = (day - launch day) / 30.4375 months = days x 16 / 487
     share(curve)   = piecewise linear in age between the knots, flat outside, down to a whole bps
     launch base    = launch price, or new price x 10 000 / share(new-price curve, age at that price)
+    a brand's knot = share x (10 000 + (brand factor - 10 000) x min(age, 36) / 36) / 10 000, no less than its next one
     market price   = launch base x share(used curve, age) / 10 000, down to Rs 10, at least Rs 300
     repair anchor  = market price x rate / 10 000, down to Rs 10, at least Rs 50
 
@@ -38,6 +42,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 TOOL = "tools/model_prices.py"
@@ -87,6 +92,22 @@ ANCHORS = (
     ("display", 1600, "heavy screen scratches, median of 12 quotes"),
     ("body", 1000, "major dents, median of 3 quotes"),
     ("ports", 600, "charging fault, median of 3 quotes"),
+)
+
+BRANDS_FROM = 36  # months from which a brand's factor counts in full
+
+
+class UsedCurve(NamedTuple):
+    """The files of a curve of used prices, and the first day whose prices are modelled by it."""
+
+    begins: date
+    levels: str
+    brands: str
+
+
+CURVES = (
+    UsedCurve(STARTED_ON, "used_share_of_launch.csv", ""),
+    UsedCurve(date(2021, 12, 17), "used_share_of_launch_2021.csv", "used_brand_factor_2021.csv"),
 )
 
 Curve = list[tuple[int, int]]
@@ -163,6 +184,39 @@ def share(curve: Curve, days: int) -> int:
     return curve[-1][1]
 
 
+class UsedShare:
+    """What share of its launch price a used phone keeps on a day, by the curve that is used from then on."""
+
+    def __init__(self) -> None:
+        """Read the curves."""
+        self._levels: dict[date, Curve] = {}
+        self._brands: dict[tuple[date, str], Curve] = {}
+        for curve in CURVES:
+            rows = read(DATA / "curves" / curve.levels)
+            levels = [(int(row["age_months"]), int(row["share_bps"])) for row in rows]
+            self._levels[curve.begins] = levels
+            for row in read(DATA / "curves" / curve.brands) if curve.brands else []:
+                self._brands[curve.begins, row["brand"]] = of_brand(levels, int(row["factor_bps"]))
+
+    def of(self, variant: Variant, on: date) -> int:
+        """Return the share in bps, down to a whole one."""
+        begins = max(curve.begins for curve in CURVES if curve.begins <= on)
+        return share(self._brands.get((begins, variant.brand), self._levels[begins]), variant.days(on))
+
+
+def of_brand(levels: Curve, factor: int) -> Curve:
+    """Return the knots of a brand, whose factor grows from none at launch; no phone rises with age.
+
+    >>> of_brand([(0, 7000), (18, 4000), (36, 3000), (48, 2000)], 20_000)
+    [(0, 7000), (18, 6000), (36, 6000), (48, 4000)]
+    """
+    found: Curve = []
+    for age, bps in reversed(levels):
+        grown = BPS + (factor - BPS) * min(age, BRANDS_FROM) // BRANDS_FROM
+        found.insert(0, (age, max(bps * grown // BPS, found[0][1] if found else 0)))
+    return found
+
+
 def new_price_curve(variants: list[Variant]) -> tuple[Curve, Table]:
     """Measure what share of its launch price a phone still costs new, by age."""
     bands: list[tuple[int, list[tuple[int, Fraction]]]] = [(start, []) for start in BAND_STARTS]
@@ -218,7 +272,7 @@ def down(paise: int, least: int) -> int:
     return max(least, paise // TEN_RUPEES * TEN_RUPEES)
 
 
-def programme_tables(variants: list[Variant], used_curve: Curve, new_curve: Curve) -> dict[Path, Table]:
+def programme_tables(variants: list[Variant], used: UsedShare, new_curve: Curve) -> dict[Path, Table]:
     """Return the tables of the two programmes by their paths."""
     tables: dict[Path, Table] = {}
     for programme, (brands, why) in PROGRAMMES.items():
@@ -232,7 +286,7 @@ def programme_tables(variants: list[Variant], used_curve: Curve, new_curve: Curv
             eligible.append([variant.model, str(STARTED_ON), "", why])
             for day in PRICE_DAYS:
                 days = variant.days(day)
-                bps = share(used_curve, days)
+                bps = used.of(variant, day)
                 price = down(base.paise * bps // BPS, LEAST_PRICE)
                 source = f"{base.source} x {bps} bps at {days} days, {TOOL}"
                 prices.append([variant.model, str(day), str(price), "modelled", source])
@@ -262,12 +316,9 @@ def main() -> int:
     check: bool = parser.parse_args().check
 
     variants = dated_variants()
-    used_curve = [
-        (int(row["age_months"]), int(row["share_bps"])) for row in read(DATA / "curves" / "used_share_of_launch.csv")
-    ]
     new_curve, measured = new_price_curve(variants)
     tables = {DATA / "curves" / "new_price_share_of_launch.csv": measured}
-    tables |= programme_tables(variants, used_curve, new_curve)
+    tables |= programme_tables(variants, UsedShare(), new_curve)
 
     return settled(tables, TOOL, check=check)
 

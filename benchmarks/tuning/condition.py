@@ -1,8 +1,9 @@
 """Condition quotes, leaving one device out: with one damaged quote of the same family known, and with none.
 
 A device's rows are never in its own fit, but for the one quote that is given. The family is the anchor's: glass
-(scratched, cracked), image (spots, lines), body, ports and cameras. Beside it stands what a median multiplier for
-each condition reaches in the same folds.
+(scratched, cracked), image (spots, lines), body, ports and cameras. Every value is what a programme pays that
+`fit_programme` wrote. Foldable phones are a series of their own, and every spread is estimated from the rows that a fit
+sees. Beside it stands what a median multiplier for each condition reaches in the same folds.
 
 python benchmarks/tuning/condition.py [--data FOLDER] [--quick]
 """
@@ -12,24 +13,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from _given import arguments, file_of, met, print_table
+from _written import FINDINGS, base, paid, quiet
 
-from miexchange.tuning import DeductionModel, Scale
+from miexchange.tuning import CLEAN, DeductionModel, scales_of
 
-SCALES = (
-    Scale("glass", "display", ("screen_scratch_light", "screen_scratch_heavy", "cracked_glass")),
-    Scale("image", "display", ("display_heavy_spots", "display_lines")),
-    Scale("panel", "display", ("non_original_screen",)),
-    Scale("touch", "display", ("touch_failure",)),
-    Scale("body", "body", ("body_scratch_light", "body_scratch_heavy", "body_dents_major")),
-    Scale("ports", "charging", ("charging_fault",)),
-    Scale("ports", "camera", ("front_camera_fault", "back_camera_fault")),
-    Scale("battery", "battery", ("battery_fault",)),
-)
+SCALES = scales_of(base().terms[0])
 FAMILY = {finding: scale.anchor for scale in SCALES for finding in scale.findings}
-MEASURED = ("glass", "image", "body", "ports")
+MEASURED = ("display.glass", "display.image", "body", "ports")
 # A clean phone is paid this share of the headline, where the buyer asks for the warranty and where not, and how far
 # that share scatters: docs/tuning.md.
 ASKED, NOT_ASKED, SCATTER = 0.767, 0.996, 0.043
+FOLDS, SHUFFLES = 5, 10
 
 
 def quotes_of(path: str) -> pd.DataFrame:
@@ -37,8 +31,7 @@ def quotes_of(path: str) -> pd.DataFrame:
     rows = pd.read_csv(path)
     rows = rows[rows["comparability"] != "stale_not_comparable"].drop_duplicates(ignore_index=True)
     rows["device"] = rows["brand"] + " " + rows["model"].astype(str) + " " + rows["storage"].fillna("?")
-    # The series is what stands before the first digit of the model: Galaxy Z Fold5 is of the series Galaxy Z Fold.
-    rows["series"] = rows["brand"] + " " + rows["model"].astype(str).str.extract(r"^([^0-9]*)")[0].str.strip()
+    rows["form"] = np.where(rows["model"].str.contains("Fold|Flip", regex=True), "foldable", "")
     clean = rows[rows["condition"] == "clean"]
     of_source = clean.groupby(["device", "source"])["quote_inr"].median()
     keys = pd.MultiIndex.from_frame(rows[["device", "source"]])
@@ -48,33 +41,75 @@ def quotes_of(path: str) -> pd.DataFrame:
     rows["known"] = known.notna()
     rows["clean"] = known.fillna(rows["get_upto_inr"] * share)
     rows["clean_error"] = np.where(rows["known"], 0.0, SCATTER)
-    return rows.rename(columns={"quote_inr": "price", "condition": "findings"})
+    rows = rows.rename(columns={"quote_inr": "price", "condition": "findings"})
+    rows = rows[[all(one == CLEAN or one in FINDINGS for one in said.split("+")) for said in rows["findings"]]]
+    named = ["+".join(FINDINGS.get(one, one) for one in said.split("+")) for said in rows["findings"]]
+    return rows.assign(findings=named).reset_index(drop=True)
 
 
 def fit(rows: pd.DataFrame) -> DeductionModel:
     """Fit weights, anchors and shares."""
-    return DeductionModel(SCALES).fit(rows, series_col="series", clean_error_col="clean_error")
+    model = DeductionModel(SCALES, anchor_spread=None, slope_spread=None, series_spread=None)
+    with quiet():
+        return model.fit(rows, series_col="form", clean_error_col="clean_error")
+
+
+def single(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which rows are of one measured finding, beside a clean quote."""
+    return rows["known"] & rows["findings"].map(FAMILY).isin(MEASURED)
+
+
+def written(model: DeductionModel, rows: pd.DataFrame) -> pd.Series[float]:
+    """Return what a programme that is written of the model pays for each row."""
+    forms = {device: form for device, form in zip(rows["device"], rows["form"], strict=True) if form}
+    prices = rows.set_index("device")["clean"]
+    return paid(prices, findings=rows["findings"], deductions=model, series=forms).set_axis(rows.index)
+
+
+def unknown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows as devices that no fit has seen: a name has one price, and some were quoted on several days."""
+    return rows.assign(device=[f"{device} {label}" for label, device in rows["device"].items()])
+
+
+def multiplied(rows: pd.DataFrame, own: pd.DataFrame) -> pd.Series[float]:
+    """Return what the median multiplier of each condition says."""
+    multiplier = (rows["price"] / rows["clean"]).groupby(rows["findings"]).median()
+    return own["clean"] * own["findings"].map(multiplier).fillna(float(multiplier.median()))
 
 
 def leave_one_out(rows: pd.DataFrame) -> pd.DataFrame:
     """Return every prediction: of a damaged quote, from another one of its device and family, or from none."""
-    single = rows["known"] & rows["findings"].isin(FAMILY) & rows["findings"].map(FAMILY).isin(MEASURED)
-    tested = rows[single]
+    tested = rows[single(rows)]
     found = []
     for device in tested["device"].unique():
         others, own = rows[rows["device"] != device], tested[tested["device"] == device]
-        multiplier = (others["price"] / others["clean"]).groupby(others["findings"]).median()
-        none = fit(others).predict(own)
+        by_median = multiplied(others, own)
+        none = written(fit(others), unknown(own))
         for label, row in own.iterrows():
-            by_median = row["clean"] * multiplier.get(row["findings"], float(multiplier.median()))
-            found.append((device, "none", "", row["findings"], row["price"], none[label], by_median))
+            found.append((device, "none", "", row["findings"], row["price"], none[label], by_median[label]))
             for other, given in own.iterrows():
                 if other != label and FAMILY[given["findings"]] == FAMILY[row["findings"]]:
-                    model = fit(pd.concat([others, own.loc[[other]]]))
-                    value = model.predict(own.loc[[label]]).iloc[0]
-                    found.append((device, "one", given["findings"], row["findings"], row["price"], value, by_median))
+                    value = written(fit(pd.concat([others, own.loc[[other]]])), own.loc[[label]]).iloc[0]
+                    said = (given["findings"], row["findings"], row["price"], value, by_median[label])
+                    found.append((device, "one", *said))
     columns = ["device", "anchor", "given", "finding", "price", "value", "by_median"]
     return pd.DataFrame(found, columns=columns)
+
+
+def splits(rows: pd.DataFrame, shuffles: int) -> list[tuple[float, float]]:
+    """Return the MAPE in percent of ours and of the multipliers, of devices kept aside in folds, for each shuffle."""
+    devices = rows.loc[single(rows), "device"].unique()
+    found = []
+    for seed in range(shuffles):
+        order = np.random.default_rng(seed).permutation(len(devices)) % FOLDS
+        fold = rows["device"].map(dict(zip(devices, order, strict=True)))
+        wrong: tuple[list[float], list[float]] = ([], [])
+        for number in range(FOLDS):
+            train, own = rows[fold != number], rows[(fold == number) & single(rows)]
+            for place, values in enumerate((written(fit(train), unknown(own)), multiplied(train, own))):
+                wrong[place].extend((100 * (values / own["price"] - 1).abs()).tolist())
+        found.append((float(np.mean(wrong[0])), float(np.mean(wrong[1]))))
+    return found
 
 
 def main() -> None:
@@ -111,6 +146,11 @@ def main() -> None:
     devices = found["device"].nunique()
     head = ("known of the device", "predictions", "median error", "within 1 %", "MAPE", "MAPE of median multipliers")
     print_table(f"Condition quotes, leaving one of {devices} devices out", head, table)
+    shuffled = splits(rows, 1 if asked.quick else SHUFFLES)
+    ours, theirs = zip(*shuffled, strict=True)
+    ahead = sum(one < other for one, other in shuffled)
+    row = (f"{len(shuffled)}", *(f"{min(one):.1f} to {max(one):.1f} %" for one in (ours, theirs)), f"{ahead}")
+    print_table("Clean quote alone, devices in 5 folds", ("shuffles", "MAPE", "multipliers", "ahead in"), [row])
     if not asked.quick:
         by = wrong.groupby([found["anchor"], found["finding"]]).agg(["size", "median", "mean", "max"]).round(2)
         cells = [(*map(str, key), *map(str, row)) for key, row in zip(by.index, by.to_numpy().tolist(), strict=True)]

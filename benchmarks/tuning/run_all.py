@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("recell.py", "condition.py", "grid.py", "bands.py", "recovery.py", "speed.py")
+SCRIPTS = (
+    *("recell.py", "condition.py", "grid.py", "nepal.py", "indian.py"),
+    *("bands.py", "recovery.py", "speed.py"),
+)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ python benchmarks/tuning/speed.py [--quick]
 
 from __future__ import annotations
 
+import resource
 import time
 import warnings
 from datetime import UTC, date, datetime
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 AT = datetime(2018, 4, 20, 12, tzinfo=UTC)
 LIMIT = 10.0  # seconds
+MEMORY = 1.2  # GB, of a backtest of a million rows
 
 
 def timed(call: Callable[[], _T]) -> tuple[float, _T]:
@@ -43,6 +45,11 @@ def timed(call: Callable[[], _T]) -> tuple[float, _T]:
     begin = time.perf_counter()
     result = call()
     return time.perf_counter() - begin, result
+
+
+def peak_gb() -> float:
+    """Return the greatest memory that this process has held, in GB; Linux counts it in kB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def main() -> None:
@@ -58,6 +65,7 @@ def main() -> None:
     dates, zone = [date(2018, 5, 15), date(2018, 6, 15)], programme.zone
     prices, _ = timed(lambda: PriceTableBuilder(minimum=1).fit(found, zone=zone, dates=dates))
     curve, _ = timed(lambda: DepreciationCurve().fit(market))
+    two, _ = timed(lambda: DepreciationCurve(age="two_rate").fit(market))
     deductions, _ = timed(lambda: DeductionModel(scales).fit(quotes))
     table = [
         (f"read {rows:,} observations", f"{read:.2f} s", ""),
@@ -65,15 +73,18 @@ def main() -> None:
         (f"depreciation curve of {rows:,} prices", f"{curve:.2f} s", ""),
         (f"deductions of {len(quotes):,} quotes, {rows // 4:,} devices", f"{deductions:.2f} s", ""),
     ]
+    table.append((f"two rates, with their break, of {rows:,} prices", f"{two:.2f} s", met(two, LIMIT)))
     whole = read + prices + curve + deductions
     table.append(("all of the fitting", f"{whole:.2f} s", met(whole, LIMIT)))
     deals = simulate_deals(programme, book_rows, seed=4, at=AT)
     book = deals.drop(columns="price_minor")
     one, _ = timed(lambda: backtest(programme, deals, split=ByDevice(), at=AT).summary)
+    memory = peak_gb()
     other = Programme.load("mi-exchange-india")
     two, _ = timed(lambda: compare(programme, other, book, at=AT).summary)
     table.append((f"backtest of {len(deals):,} deals, 5 folds", f"{one:.2f} s", met(one, LIMIT)))
     table.append((f"compare two programmes on {len(book):,} devices", f"{two:.2f} s", met(two, LIMIT)))
+    table.append(("peak memory of the process up to the backtest", f"{memory:.2f} GB", f"{met(memory, MEMORY)} (GB)"))
     print_table("Speed of tuning", ("what", "time", "limit in s"), table)
 
 

@@ -201,6 +201,10 @@ def tell(story: Journey, write: Callable[[int], str], width: int = _WIDEST) -> I
     yield from _tell_graded(story, page)
 
 
+_NARROW = 18
+"""Where so few characters have room beside a name, a text is written below it."""
+
+
 class _Page:
     """How wide the page is, and how amounts and instants are written on it."""
 
@@ -211,16 +215,24 @@ class _Page:
 
     def text(self, text: str, label: str = "") -> list[str]:
         """Wrap a paragraph, after its label if there is one."""
-        head = f"   {label:<13} " if label else "   "
-        return textwrap.wrap(
-            text, self._width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
-        )
+        return self._wrapped(f"   {label:<13} " if label else "   ", text)
 
     def amount(self, name: str, amount: int, why: str) -> list[str]:
         """Wrap one line of a quote: the name, the amount, and why."""
-        head = f"   {name:<25} {self.write(amount):>11}  "
-        return textwrap.wrap(
-            why, self._width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
+        return self._wrapped(f"   {name:<25} {self.write(amount):>11}  ", why)
+
+    def _wrapped(self, head: str, text: str) -> list[str]:
+        """Wrap a text after its head; on a narrow page, below it."""
+        if self._width - len(head) >= _NARROW:
+            return textwrap.wrap(
+                text, self._width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
+            )
+        heads = textwrap.wrap(
+            " ".join(head.split()), self._width, initial_indent="   ", subsequent_indent="   ", break_on_hyphens=False
+        )
+        indent = " " * (6 if heads else 3)
+        return heads + textwrap.wrap(
+            text, self._width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
         )
 
     def quote(self, quote: Quote) -> Iterator[str]:

@@ -7,7 +7,7 @@ import re
 from miexchange._text import shortened
 from miexchange._time import is_moment
 
-__all__ = ["could_be_imei", "mask", "mask_each", "masked"]
+__all__ = ["HEX_ID", "could_be_imei", "mask", "mask_each", "masked"]
 
 _MANY_DIGITS = re.compile(r"(?:\d\D*+){12}")  # so many could be an IMEI with a few lost
 _DIGITS = 15
@@ -15,13 +15,14 @@ _DIGITS = 15
 # 16, 20 or 32 bytes in hex with letters among the digits, or a UUID.
 _DIGEST = r"(?=(?:[0-9]*[a-f]){3})(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})"
 _UUID = r"(?=(?:[0-9-]*[a-f]){3})[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-_HEX_ID = re.compile(f"{_DIGEST}|{_UUID}")
+HEX_ID = re.compile(f"{_DIGEST}|{_UUID}")
+"""A digest or a UUID, whose digits are no IMEI."""
 
 
 def could_be_imei(text: str) -> bool:
     """Tell whether a text has so many digits that they are not shown; a digest and an instant are no IMEI."""
     many = _MANY_DIGITS.search(text)
-    return many is not None and not _HEX_ID.fullmatch(bare := text.strip("'")) and not is_moment(bare)
+    return many is not None and not HEX_ID.fullmatch(bare := text.strip("'")) and not is_moment(bare)
 
 
 def masked(text: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 __all__ = [
+    "A_DAY",
     "CLOCK",
     "EPOCH",
     "NO_ZONE",
@@ -35,6 +36,7 @@ __all__ = [
     "day_of",
     "from_micros",
     "in_utc",
+    "in_zone",
     "instant_of",
     "is_day",
     "is_moment",
@@ -66,10 +68,12 @@ _MOMENT = re.compile(rf"{_DAY.pattern}{_MINUTES}(?::[0-5][0-9](?:\.[0-9]{{1,6}}(
 _LIKE_A_MOMENT = re.compile(
     rf"{_DAY.pattern}[T ][0-9]{{2}}(?::[0-9]{{2}}){{1,2}}(?:\.[0-9]{{1,9}})?(?:Z|[+-][0-9:]{{2,5}})?"
 )
+_IN_UTC = re.compile(rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,6}})?\+00:00")
 _LONGEST = len("2018-03-20T12:00:00.123456000+05:30")
 
 _NO_DAY = ("is not a date", "Write a date as 2018-03-15")
 _NO_INSTANT = ("is not a date", "Write a date as 2018-03-15, or a moment as 2018-03-15T09:30:00+05:30")
+A_DAY = ("is a day, not an instant", "Write it with time and zone, such as 2018-03-15T09:30:00+05:30")
 NO_ZONE = ("has no time zone", "Add its offset, such as +05:30, or write the date alone")
 TOO_FINE = ("is finer than a microsecond", "Round it to microseconds")
 OUT_OF_RANGE = (
@@ -115,7 +119,9 @@ def read_instant(text: str, zone: tzinfo | None) -> datetime:
     >>> read_instant("2018-03-20 17:30+0530", None).isoformat()
     '2018-03-20T12:00:00+00:00'
     """
-    if zone is not None and is_day(text):
+    if is_day(text):
+        if zone is None:
+            raise NotATime(*A_DAY)
         found: date | None = _day(text)
     elif len(text) <= _LONGEST and (match := _MOMENT.fullmatch(text)):
         finer, offset = match.groups(default="")
@@ -244,6 +250,21 @@ def in_utc(value: datetime) -> datetime:
     if found is None:
         raise NotATime(*NO_ZONE)
     return found
+
+
+def in_zone(text: str, zone: tzinfo) -> str:
+    """Return a sentence for people: what is an instant in UTC in it, as the package writes one, in a zone.
+
+    >>> from datetime import timezone
+    >>> in_zone("it ends at 2018-03-20T18:30:00+00:00", timezone(timedelta(hours=5, minutes=30)))
+    'it ends at 2018-03-21 00:00:00+05:30'
+    """
+    return _IN_UTC.sub(lambda found: _in_words(found[0], zone), text)
+
+
+def _in_words(text: str, zone: tzinfo) -> str:
+    at = _moment(text)
+    return text if at is None else at.astimezone(zone).isoformat(sep=" ")
 
 
 def micros(at: datetime) -> int:

@@ -16,13 +16,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from miexchange._bounded import After, Id, Note
 from miexchange._table import Table
 from miexchange._time import TICK
 from miexchange._value import Value, argument, instant, text
 from miexchange.money import PriceMinor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Anchor", "AnchorTable", "Gap", "Price", "PriceTable"]
 
@@ -56,7 +59,7 @@ class Anchor(Value):
 
     Attributes:
         model: the variant's id.
-        component: the component, such as ``display``.
+        component: the component, such as ``display``, or a family of faults of it, such as ``display.glass``.
         effective_from: the first instant at which it holds, UTC.
         amount_minor: the anchor, in minor units.
         basis: whether somebody observed it, or a model made it.
@@ -86,6 +89,17 @@ class Gap(Value):
     model: Id
     begins: datetime
     ends: Annotated[datetime, After("begins")]
+
+
+def broader(component: str) -> Iterator[str]:
+    """Yield a component, and then what each of its dots divides off.
+
+    >>> list(broader("display.glass"))
+    ['display.glass', 'display']
+    """
+    while component:
+        yield component
+        component = component.rpartition(".")[0]
 
 
 _MODEL = "give a variant's id"
@@ -149,6 +163,9 @@ class PriceTable(Table[Price]):
 class AnchorTable(Table[Anchor]):
     """The dated repair anchors of a programme, sorted by variant, component and instant.
 
+    A component with a dot, such as ``display.glass``, is a part of what stands before the dot: while a variant has no
+    anchor of its own for it, that of ``display`` holds.
+
     Columns of a file: ``model,component,effective_from,amount_minor,basis,source``, and ``effective_until`` if wanted.
 
     Attributes:
@@ -167,7 +184,18 @@ class AnchorTable(Table[Anchor]):
 
         Raises:
             InvalidValue: an argument is not of its type.
+
+        >>> from datetime import UTC, datetime
+        >>> at = datetime(2018, 3, 15, tzinfo=UTC)
+        >>> table = AnchorTable.of([Anchor("oneplus-3t-6-64", "display", at, 180640, "modelled", "example")])
+        >>> table.as_of("oneplus-3t-6-64", "display.glass", at).amount_minor
+        180640
         """
         if type(model) is not str or type(component) is not str:
             model, component = text(model, "model", _MODEL), text(component, "component", _COMPONENT)
-        return self._in_force((model, component), instant(at, "at"))
+        at = instant(at, "at")
+        for part in broader(component):
+            found = self._in_force((model, part), at)
+            if found is not None:
+                return found
+        return None

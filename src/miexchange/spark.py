@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from miexchange._arguments import COLUMNS, one_of, takes
+from miexchange._arguments import COLUMNS, FLAG, one_of, takes
 from miexchange._extras import extra
 from miexchange._value import instant
 from miexchange.errors import out_of_range, unknown, wrong_type
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["appraise"]
 
 
-@takes(keep=COLUMNS, engine=one_of("python", "sql"), names=COLUMNS)
+@takes(keep=COLUMNS, engine=one_of("python", "sql"), names=COLUMNS, problems=FLAG)
 def appraise(
     df: DataFrame,
     programme: Programme,
@@ -53,6 +53,7 @@ def appraise(
     bonuses_given: Mapping[str, int] = NONE_GIVEN,
     engine: Literal["python", "sql"] = "python",
     names: Collection[str] = (),
+    problems: bool = False,
 ) -> DataFrame:
     """Value a Spark DataFrame of devices, a row each, as `miexchange.batch.appraise_frame` values a table.
 
@@ -72,6 +73,8 @@ def appraise(
         engine: ``python`` hands batches to Python on the executors; ``sql`` needs none there, but Spark 4 and the extra
             ``sql``: the programme is the query of `miexchange.sql.query`.
         names: for ``sql``, what ``model`` holds besides ids, as there: a name that is neither is refused as unknown.
+        problems: whether the result has the column ``problems`` of `miexchange.batch.appraise_frame`, which says which
+            cells refuse a row; for engine ``python`` alone.
 
     Returns:
         The kept columns, then those of `miexchange.batch.columns_out`: texts as STRING, amounts in minor units
@@ -103,18 +106,20 @@ def appraise(
     at = None if at is None else instant(at, "at")
     # A table without rows is asked here, on the driver: it has the same faults, and the columns of every result.
     empty = pa.Table.from_arrays([pa.nulls(0) for _ in df.columns], names=df.columns)
-    values = appraise_frame(empty, programme, at=at, bonuses_given=bonuses_given).schema
+    values = appraise_frame(empty, programme, at=at, bonuses_given=bonuses_given, problems=problems).schema
     known = set().union(*columns_in(programme))
     _check_types(df.schema)
     keep = _kept(keep, df.columns, values.names)
     columns = [name for name in df.columns if name in known or name in keep]
     if engine == "sql":
+        if problems:
+            raise out_of_range("problems", problems, "take engine python, or leave it out", "is asked of engine sql")
         return _queried(df, programme, at, keep, known, names, bonuses_given)
     given = dict(bonuses_given)  # the caller's may change before a job runs
     rules = _shipped(programme, df.sparkSession)
 
     def appraise_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return _values(batches, rules(), names=columns, at=at, keep=keep, bonuses_given=given)
+        return _values(batches, rules(), names=columns, at=at, keep=keep, bonuses_given=given, problems=problems)
 
     # Spark looks a column up by name, where a dot leads into a field and capitals may mean nothing. Places are exact.
     placed = df.select(*map(_column, columns))
@@ -210,6 +215,7 @@ def _values(
     at: datetime | None,
     keep: Collection[str],
     bonuses_given: Mapping[str, int],
+    problems: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """Value one partition, a record batch at a time; this runs on the executors.
 
@@ -220,11 +226,12 @@ def _values(
         at: the instant of the valuation, or None where there is a column of instants.
         keep: which columns come first in the result.
         bonuses_given: how often each bonus was given.
+        problems: whether the refused rows say what refuses them.
     """
     for batch in batches:
         devices = pa.Table.from_arrays(batch.columns, names=list(names))
         # One thread: a task of Spark has one core.
-        values = appraise_frame(devices, programme, at=at, bonuses_given=bonuses_given, threads=1)
+        values = appraise_frame(devices, programme, at=at, bonuses_given=bonuses_given, threads=1, problems=problems)
         plain = [column.cast(pa.string()) if _is_text(column) else column for column in values.columns]
         kept = devices.select(list(keep))
         result = pa.Table.from_arrays([*kept.columns, *plain], names=[*keep, *values.column_names])
@@ -232,7 +239,7 @@ def _values(
 
 
 def _is_text(column: Any) -> bool:
-    return bool(pa.types.is_dictionary(column.type))
+    return bool(pa.types.is_dictionary(column.type) or pa.types.is_string(column.type))
 
 
 def _schema(devices: StructType, keep: Iterable[str], values: Any) -> StructType:

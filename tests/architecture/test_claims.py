@@ -465,6 +465,12 @@ def test_the_extras_are_those_that_the_readme_names() -> None:
     assert [re.split("[<>=]", one)[0] for one in extras["cli"]] == ["babel", "rich"]
 
 
+def test_the_mistakes_that_the_readme_counts_are_there() -> None:
+    text = (ROOT / "tests" / "data" / "mistakes.toml").read_text(encoding="utf-8")
+    says("README.md", "the tests hold it to more than 200 mistakes, one by one")
+    assert len(tomllib.loads(text)) > 200
+
+
 def test_amounts_are_grouped_the_indian_way_in_every_locale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("miexchange.cli._output._can_write", lambda *_: True)
     assert writer(INR)(1_00_000_00) == "₹1,00,000.00"

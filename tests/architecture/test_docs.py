@@ -146,3 +146,15 @@ def test_every_door_on_the_page_is_there() -> None:
     doors = {door.name for door in FOUND} | {"ledger.Ledger", "from_json", "from_dict", "replace"}
     missing = {one for name in names for one in re.findall(r"`([A-Za-z_.]+)`", name)} - doors
     assert {one for one in missing if not one.isupper()} == set()
+
+
+def test_the_glossary_names_what_is_there() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^\| ([^|]+) \| (.+) \| ([^|]*)\|$", page, re.MULTILINE)
+    names = [name for _, meaning, _ in terms for name in re.findall(r": `([A-Za-z_.]+)`(?: |$)", meaning)]
+    assert len(names) > 20
+    documented = set(re.findall(r"`([A-Za-z_.]+)`", REFERENCE))
+    documented |= {name.rpartition(".")[2] for name in documented} | {"Ledger.events"}
+    assert {*names} - documented == set()
+    rows = [term for term, _, _ in terms if term not in {"term", "---"}]
+    assert len(rows) == len(set(rows)) > 50

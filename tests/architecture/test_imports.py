@@ -29,7 +29,7 @@ ROOMS = (
     {"_arguments"},
     {"_keyed"},
     {"_problems"},
-    {"_files", "_frame", "_spreadsheet"},
+    {"_amounts", "_files", "_frame", "_spreadsheet"},
     {"_csv"},
     {"_table"},
     {"refusal", "_decisions", "_texts"},
@@ -57,6 +57,7 @@ ISLANDS = {
     "ledger",
     "pricelists",
     "prove",
+    "report",
     "simulator",
     "spark",
     "sql",
@@ -70,7 +71,10 @@ BRIDGES = {
     ("cli", "ledger"),
     ("cli", "pricelists"),
     ("cli", "prove"),
+    ("cli", "report"),
     ("pricelists", "tuning"),
+    ("report", "batch"),
+    ("report", "display"),
     ("simulator", "ledger"),
     ("spark", "batch"),
     ("spark", "sql"),
@@ -81,9 +85,10 @@ BRIDGES = {
 WINGS: dict[str, set[str]] = {
     "arrow": set(),
     "plan": {"arrow"},
-    "_frames": {"arrow", "plan"},
+    "_problems": {"arrow", "plan"},
+    "_frames": {"arrow", "plan", "_problems"},
     "_lookups": {"arrow", "plan"},
-    "files": {"arrow", "plan", "_frames"},
+    "files": {"arrow", "plan", "_problems", "_frames"},
 }
 HEAVY = {"numba", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scipy", "sklearn", "matplotlib", "tqdm", "z3"}
 HEAVY |= {

@@ -135,6 +135,7 @@ def test_no_package_but_the_documented_ones_is_there() -> None:
         "pricelists",
         "programme",
         "prove",
+        "report",
         "simulator",
         "sql",
         "strategies",

@@ -15,6 +15,7 @@ ISLANDS = {
     "ledger",
     "pricelists",
     "prove",
+    "report",
     "simulator",
     "spark",
     "sql",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 import subprocess
 import sys
 import tomllib
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -92,9 +94,11 @@ def test_no_row_of_a_table_stands_twice(name: str) -> None:
 
 def test_what_is_modelled_says_so_and_nothing_else_claims_to_be_observed() -> None:
     with_basis = [name for name in TABLES if "basis" in rows(name)[0]]
-    assert len(with_basis) == 4
+    assert len(with_basis) == 6
     for name in with_basis:
         assert {row["basis"] for row in rows(name)} == {"modelled"}, name
+        if name.startswith("curves/"):
+            continue  # their sources have a test of their own
         tool = "tools/british_prices.py" if "uk-trade-in" in name else "tools/model_prices.py"
         assert all(tool in row["source"] for row in rows(name)), name
 
@@ -251,6 +255,43 @@ def test_what_a_used_phone_keeps_falls_with_its_age() -> None:
         assert age < older
         assert share >= less
     assert all(0 < share <= 10_000 for _, share in knots)
+
+
+def test_the_curve_of_2021_is_modelled_with_its_arithmetic_and_a_band() -> None:
+    levels, brands = rows("curves/used_share_of_launch_2021.csv"), rows("curves/used_brand_factor_2021.csv")
+    for row in (*levels, *brands):
+        middle = int(row.get("share_bps") or row["factor_bps"])
+        assert 0 < int(row["low_bps"]) < middle < int(row["high_bps"])
+        assert row["basis"] == "modelled"
+        said = re.search(r"exp\(([-+.0-9]+)(?: ([-+.0-9]+) x ([0-9]+) months)?", row["source"])
+        if said is not None:  # of four and five decimals, so to a thousandth
+            level, rate, months = (float(part or 0) for part in said.groups())
+            assert 10_000 * math.exp(level + rate * months) == pytest.approx(middle, rel=1e-3)
+            assert "of 2021-12-17, tools/used_curve.py" in row["source"]
+    assert [int(row["share_bps"]) for row in levels[:5]] == [7000, 7000, 6000, 5000, 4000]  # the published ones
+    assert {row["brand"] for row in brands} <= {row["brand"] for row in MODELS}
+
+
+def test_no_brand_rises_with_age_and_prices_in_force_keep_their_curve() -> None:
+    """Prices that are in force are not modelled anew: a day takes the last curve that had begun by then."""
+    tool = run_path(str(ROOT / "tools" / "model_prices.py"), run_name="tool")
+    used, variants = tool["UsedShare"](), {one.brand: one for one in tool["dated_variants"]()}
+    first = [(int(row["age_months"]), int(row["share_bps"])) for row in rows("curves/used_share_of_launch.csv")]
+    for brand, variant in variants.items():
+        shares = [used.of(variant, date(2021, 12, 17) + timedelta(days)) for days in range(0, 1_000, 30)]
+        assert shares == sorted(shares, reverse=True), brand
+        assert used.of(variant, date(2018, 5, 15)) == tool["share"](first, variant.days(date(2018, 5, 15)))
+    old = variants["Xiaomi"]
+    assert used.of(old, date(2021, 12, 16)) < used.of(old, date(2021, 12, 17))  # 6.8 % of the launch price, and more
+
+
+def test_the_curve_of_a_brand_never_rises() -> None:
+    tool = run_path(str(ROOT / "tools" / "model_prices.py"), run_name="tool")
+    levels = [(int(row["age_months"]), int(row["share_bps"])) for row in rows("curves/used_share_of_launch_2021.csv")]
+    for row in rows("curves/used_brand_factor_2021.csv"):
+        knots = [share for _, share in tool["of_brand"](levels, int(row["factor_bps"]))]
+        assert knots == sorted(knots, reverse=True), row["brand"]
+        assert all(0 < share <= 10_000 for share in knots)
 
 
 def test_what_a_new_phone_still_costs_falls_with_its_age() -> None:

@@ -49,7 +49,7 @@ def test_show_says_how_an_exchange_stands(ask: Callable[..., Ran], filled: Ledge
         "valued ₹8,950.00",
         "best -> scratched, -₹1,000.00",
         "to pay at the door  ₹1,000.00",
-        "2020-01-13 06:00:00+00:00",
+        "2020-01-13 11:30:00+05:30",
     ):
         assert words in ran.out, words
     data = ask("show", code(1), "--json").data
@@ -82,7 +82,7 @@ def test_history_says_what_happened(ask: Callable[..., Ran], filled: Ledger) -> 
         "accept-1",
         "reserve-1",
         "inspect-1",
-        "2020-01-11 06:00:00+00:00",
+        "2020-01-11 11:30:00+05:30",
         filled.history(code(1))[0].hash[:12],
     ):
         assert words in ran.out

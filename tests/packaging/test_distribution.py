@@ -200,7 +200,10 @@ def test_the_wheel_holds_package_types_data_and_licences(built: Built) -> None:
     assert set(metadata.get_all("License-File", [])) == licences
     assert metadata["License-Expression"] == "MIT AND CC-BY-SA-3.0"
     assert metadata["Requires-Python"] == ">=3.11"
-    extras = {"all", "batch", "cli", "ledger", "prices", "prove", "service", "spark", "sql", "testing", "tuning"}
+    extras = {
+        *("all", "batch", "cli", "ledger", "prices", "prove", "report"),
+        *("service", "spark", "sql", "testing", "tuning"),
+    }
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 

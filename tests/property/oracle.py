@@ -50,11 +50,14 @@ def price_at(programme: Programme, model: str, at: datetime) -> Price | None:
 
 
 def anchor_at(programme: Programme, model: str, component: str, at: datetime) -> int:
-    """Return the repair anchor in force, in paise."""
-    rows = [row for row in programme.anchors.anchors if (row.model, row.component) == (model, component)]
-    found = last_in_force(rows, at)
-    assert found is not None, f"{model} has no {component} anchor"
-    return found.amount_minor  # type: ignore[union-attr]
+    """Return the repair anchor in force, in paise: of the component, or else of what stands before a dot of it."""
+    parts = component.split(".")
+    for name in (".".join(parts[:count]) for count in range(len(parts), 0, -1)):
+        rows = [row for row in programme.anchors.anchors if (row.model, row.component) == (model, name)]
+        found = last_in_force(rows, at)
+        if found is not None:
+            return found.amount_minor  # type: ignore[union-attr]
+    raise AssertionError(f"{model} has no {component} anchor")
 
 
 def terms_at(programme: Programme, at: datetime) -> Terms:

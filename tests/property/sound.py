@@ -598,6 +598,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "pricelists.cost": {"prices": SOUND.listed, "programme": tuned.graded(), "at": tuned.AT},
         "pricelists.publish": {"prices": SOUND.listed, "directory": SOUND.priced, "begins": None},
         "pricelists.rollback": {"directory": SOUND.priced},
+        "report.book_report": {"programme": tuned.graded(), "at": tuned.AT},
         "tuning.compare": {"a": tuned.graded(), "b": tuned.graded(), "at": tuned.AT},
         "tuning.what_if": {"programme": tuned.graded(), "at": tuned.AT},
         "tuning.backtest": {"programme": tuned.graded(), "at": tuned.AT},

@@ -13,10 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miexchange import Currency, InvalidValue, Programme
+from miexchange._amounts import GROUPS, MARKS, Spelling, Unread, amount_of
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.pricelists import Form, ListPrice, PriceList, diff, publish, rollback
-from miexchange.pricelists._cells import Unread, amount_of
-from miexchange.pricelists._form import GROUPS, MARKS
+from miexchange.pricelists import ListPrice, PriceList, diff, publish, rollback
 from miexchange.programme import doubts
 from property.effort import effort
 from unit.lists import APRIL, AT, BASE, FLIP, ONE, base
@@ -139,9 +138,9 @@ def test_an_amount_is_what_was_written_or_nothing(
         return
     text = sign + written(minor, decimal, grouping, group)
     signs = (sign.strip(),) if sign else ()
-    assert amount_of(text, Form(decimal=decimal, grouping=grouping, signs=signs), Currency("INR"), 1) == minor  # type: ignore[arg-type]
+    assert amount_of(text, Spelling(decimal, grouping, signs), Currency("INR")) == minor
     with suppress(Unread):
-        assert amount_of(text, Form(), Currency("INR"), 1) == minor
+        assert amount_of(text, Spelling(), Currency("INR")) == minor
 
 
 @given(st.sampled_from([ONE, FLIP]), st.integers(0, 400))

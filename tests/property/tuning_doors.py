@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 
 from miexchange import Quote, headline
@@ -163,9 +165,20 @@ COLUMNS: list[Callable[[int], Any]] = [
 """Columns that are put in the place of one of a frame."""
 
 
-def frames_of(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return frames that are as the given one and that something is strange with."""
+def tables_of(frame: pd.DataFrame) -> list[object]:
+    """Return a frame as a table of other libraries, as far as they take it."""
+    found: list[object] = [pl.LazyFrame({"a": [1]}), pa.table({"a": [b"\xff"], "b": [None]})]
+    for make in (pl.from_pandas, pa.Table.from_pandas):
+        with suppress(Exception):  # whatever they say of it: they are not ours
+            found.append(make(frame))
+    return found
+
+
+def frames_of(frame: pd.DataFrame) -> list[object]:
+    """Return tables that are as the given one and that something is strange with."""
     return [
+        *tables_of(frame),
+        *tables_of(frame.assign(more=_array([Decimal("1.5")] * len(frame), dtype=object))),
         frame.iloc[:0],
         frame.iloc[:1],
         pd.concat([frame, frame]),

@@ -17,11 +17,11 @@ from unittest import mock
 
 import miexchange
 from miexchange import Device, Imei, ImeiStatus, Quote, _data, appraise
-from miexchange.cli import _given, main
+from miexchange.cli import _app, _given, main
 from shipped import shipped_programme
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 IST = timezone(timedelta(hours=5, minutes=30))
 IMEI = Imei.from_body("86366403123456")
@@ -31,31 +31,9 @@ VALUED = (*QUOTE, "--at", AT)
 KEY = "a secret key of the tests"
 SOURCES = str(Path(miexchange.__file__).parents[1])
 
-COMMANDS = [
-    ("quote",),
-    ("batch",),
-    ("imei",),
-    ("models",),
-    ("programme", "lint"),
-    ("programme", "show"),
-    ("programme", "new"),
-    ("programme", "schema"),
-    ("prices", "import"),
-    ("prices", "diff"),
-    ("prices", "cost"),
-    ("prices", "publish"),
-    ("prices", "rollback"),
-    ("programme", "prove"),
-    ("coupon", "check"),
-    ("ledger", "show"),
-    ("ledger", "history"),
-    ("ledger", "sweep"),
-    ("ledger", "verify"),
-    ("ledger", "checkpoint"),
-    ("ledger", "exposure"),
-    ("ledger", "migrate"),
-    ("demo",),
-]
+IN_PAISE = {"unit": "minor", "decimals": {"INR": 2}}
+"""What JSON says of its amounts where they are in rupees."""
+
 ORDER = {
     "id": "order-1",
     "lines": [
@@ -76,6 +54,22 @@ ORDER = {
         },
     ],
 }
+
+
+def leaves() -> dict[tuple[str, ...], Any]:
+    """Return every subcommand as it stands in the app, by the words that lead to it: none is listed by hand."""
+
+    def below(path: tuple[str, ...], group: Any) -> Iterator[tuple[tuple[str, ...], Any]]:  # noqa: ANN401 - typer's
+        for name, one in group.commands.items():
+            if hasattr(one, "commands"):
+                yield from below((*path, name), one)
+            else:
+                yield (*path, name), one
+
+    return dict(below((), _app.command()))
+
+
+COMMANDS = list(leaves())
 
 
 class Ran(NamedTuple):
@@ -111,23 +105,24 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
 def run(
     *arguments: str,
     typed: str | None = None,
+    data: bytes = b"",
     encoding: str = "utf-8",
     environ: Mapping[str, str] = MappingProxyType({}),
 ) -> Ran:
-    """Run the command in this process; with `typed`, a person at a terminal types it."""
+    """Run the command in this process; with `typed`, a person at a terminal types it, else stdin holds `data`."""
     with (
         mock.patch.dict(os.environ, environment(environ), clear=True),
         mock.patch.object(_given, "programme", _load_once),
     ):
-        return _run(arguments, typed, encoding)
+        return _run(arguments, typed, encoding, data)
 
 
-def _run(arguments: Sequence[str], typed: str | None, encoding: str) -> Ran:
+def _run(arguments: Sequence[str], typed: str | None, encoding: str, data: bytes) -> Ran:
     saved = sys.stdin, sys.stdout, sys.stderr
     kind = io.TextIOWrapper if typed is None else Terminal
     out, err = io.BytesIO(), io.BytesIO()
     stdout, stderr = io.TextIOWrapper(out, encoding=encoding, newline="\n"), kind(err, encoding="utf-8", newline="\n")
-    sys.stdin = kind(io.BytesIO((typed or "").encode()), encoding="utf-8")
+    sys.stdin = kind(io.BytesIO(data if typed is None else typed.encode()), encoding="utf-8")
     sys.stdout, sys.stderr = stdout, stderr
     try:
         code = main(arguments)

@@ -423,7 +423,7 @@ def test_the_command_asks_what_is_to_be_asked(tmp_path: Path) -> None:
     assert Programme.load(tmp_path / "base").digest == of_base().digest
     given: tuple[str, ...] = ("quote", "--programme", str(tmp_path / "base"), "--model", "acme-one-4-64")
     given = (*given, "--at", "2020-01-11", "--purchased-on", "2020-01-01")
-    ran = run(*given, "--json", typed="1\n3\n1\n200\n79\n1\n\n2\n")
+    ran = run(*given, "--json", typed="1\n1\n3\n200\n79\n1\n\n2\n")
     assert ran.code == 0, ran.err
     assert '"battery":"weak"' in ran.out.replace(" ", "")
     assert '"where":"centre"' in ran.out.replace(" ", "")

@@ -365,11 +365,29 @@ def test_an_edited_coupon_buys_nothing(files: Path, tmp_path: Path, edit: dict[s
     assert "  coupon_altered: " in ran.out
 
 
-def test_a_coupon_is_not_checked_without_the_key(files: Path) -> None:
-    given = ("--coupon", str(files / "coupon.json"), "--order", str(files / "order.json"))
-    ran = run("coupon", "check", *given, "--account", "asha", "--at", AT)
-    assert (ran.code, ran.out) == (2, "")
-    assert "needs the secret key" in " ".join(ran.err.split())
+def test_a_coupon_is_proved_to_be_ours_with_the_key_alone(files: Path, tmp_path: Path) -> None:
+    order = ("--order", str(files / "order.json"), "--account", "asha", "--at", AT)
+    key = ("--key-file", str(files / "key"))
+    coupon = json.loads((files / "coupon.json").read_text("utf-8"))
+    coupon["exchange_value"] += 1000
+    (tmp_path / "dearer.json").write_text(json.dumps(coupon), "utf-8")
+    for paper, given, words, code, proved in (
+        (files / "coupon.json", (), "Not proved: without the secret key", 0, False),
+        (files / "coupon.json", key, "Proved with the key: this coupon is yours", 0, True),
+        (tmp_path / "dearer.json", (), "Not proved", 0, False),  # its value is not bound to its code by anything
+        (tmp_path / "dearer.json", key, "coupon_altered", 1, False),
+    ):
+        arguments = ("coupon", "check", "--coupon", str(paper), *order, *given)
+        ran = run(*arguments)
+        assert (ran.code, words in " ".join(ran.out.split())) == (code, True)
+        assert run(*arguments, "--json").data["is_proved"] is proved
+
+
+def test_a_coupon_of_an_older_key_is_proved_with_that(files: Path, tmp_path: Path) -> None:
+    (tmp_path / "newer").write_text("a newer key of the tests", "utf-8")
+    given = ("--coupon", str(files / "coupon.json"), "--order", str(files / "order.json"), "--account", "asha")
+    keys = ("--key-file", str(tmp_path / "newer"), "--old-key-file", str(files / "key"))
+    assert run("coupon", "check", *given, "--at", AT, *keys, "--json").data["is_proved"] is True
 
 
 # IMEIs.

@@ -16,14 +16,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from _devices import devices
+from miexchange._value import canonical
 from miexchange.batch import appraise_file
 from shipped import shipped_programme
-from unit.command import environment, run
+from unit.command import IN_PAISE, environment, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from miexchange import Programme
+    from miexchange.batch import Summary
 
 PROGRAMME = ("--programme", "graded-trade-in")
 
@@ -45,6 +47,11 @@ def written(path: Path, programme: Programme, rows: int) -> Path:
     return path
 
 
+def in_json(summary: Summary) -> str:
+    """Write a summary as the command does."""
+    return canonical({**summary.to_dict(), "amounts": IN_PAISE}) + "\n"
+
+
 # What it says.
 
 
@@ -52,7 +59,7 @@ def test_the_summary_is_that_of_the_library(tmp_path: Path, graded: Programme) -
     source = written(tmp_path / "in.parquet", graded, 300)
     ran = run("batch", f"{source}", f"{tmp_path / 'out.csv'}", *PROGRAMME, "--json")
     expected = appraise_file(source, tmp_path / "other.csv", graded)
-    assert (ran.code, ran.err, ran.out) == (0, "", expected.to_json() + "\n")
+    assert (ran.code, ran.err, ran.out) == (0, "", in_json(expected))
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
 
 
@@ -84,11 +91,11 @@ def test_a_file_of_nothing_but_refusals_is_an_answer(tmp_path: Path) -> None:
         (("in.parquet", "out.csv", "--keep", "imei"), "personal data"),
         (("in.parquet", "out.csv", "--at", "2018-03-20"), "has a column at"),
         (("in.parquet", "out.csv", "--at", "tomorrow"), "--at 'tomorrow' is no instant"),
-        (("in.parquet", "out.csv", "--rows", "0"), "rows is 0"),
+        (("in.parquet", "out.csv", "--rows", "0"), "miexchange: --rows is 0: give a whole number of 1 or more\n"),
         (("in.parquet", "out.csv", "--programme", "graded-trade"), "Did you mean graded-trade-in?"),
         (("in.parquet", "out.xlsx"), "give a name that ends in .csv or .parquet"),
         (("in.parquet", "in.parquet"), "which is the source: name another file"),
-        (("in.parquet", "there.csv"), "overwrite it with force (--force)"),
+        (("in.parquet", "there.csv"), "name another file, or overwrite it with --force"),
         (("none.parquet", "out.csv"), "which does not exist"),
         (("in.parquet",), "Missing argument"),
     ],
@@ -180,7 +187,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
         assert process.returncode == -signal.SIGKILL, err
         done = 25 if target.exists() else len(list(parts.glob("*.arrow")))
     assert kills
-    assert out in {"", expected.to_json() + "\n"}
+    assert out in {"", in_json(expected)}
     assert target.read_bytes() == whole.read_bytes()
     assert rejects.read_bytes() == whole_rejects.read_bytes()
     left = {source.name, whole.name, whole_rejects.name, target.name, rejects.name}
@@ -201,6 +208,6 @@ def test_ctrl_c_leaves_no_half_written_output_and_says_how_to_go_on(tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.parquet", "out.parquet.parts"]
     finished = subprocess.run(arguments, env=environment({}), check=True, capture_output=True, text=True)  # noqa: S603
     expected = appraise_file(source, tmp_path / "whole.parquet", graded, rows=150)
-    assert finished.stdout == expected.to_json() + "\n"
+    assert finished.stdout == in_json(expected)
     assert target.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
     assert not target.with_name("out.parquet.parts").exists()

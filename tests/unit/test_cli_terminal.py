@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miexchange.cli import _app, _given, _output
+from miexchange.cli import _app, _files, _output
 from unit.command import AT, ORDER, QUOTE, VALUED, put_at_hand, run
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
 
 
 def test_what_is_given_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_given, "JSON_BYTES", 10)
+    monkeypatch.setattr(_files, "JSON_BYTES", 10)
     (tmp_path / "x.json").write_text('{"power": "works"}', "utf-8")
     assert "larger than 10 bytes" in run(*VALUED, "--answers", str(tmp_path / "x.json")).err
     assert "larger than 10 bytes" in run(*VALUED, "--answers", "/dev/zero").err

@@ -21,6 +21,7 @@ PARTS = [
     ("ledger", "miexchange.ledger", "sqlalchemy"),
     ("ledger", "miexchange.simulator", "sqlalchemy"),
     ("tuning", "miexchange.tuning", "pyarrow"),
+    ("report", "miexchange.report", "pyarrow"),
     ("sql", "miexchange.sql", "pyarrow"),
     ("spark", "miexchange.spark", "pyarrow"),
     ("testing", "miexchange.strategies.imeis", "hypothesis"),

@@ -386,3 +386,17 @@ def test_reading_a_table_does_not_import_pandas(tmp_path: Path) -> None:
     code += "; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ourselves
     assert done.stdout == "False\n"
+
+
+def test_an_anchor_of_a_family_holds_before_that_of_its_component() -> None:
+    """While a variant has no anchor of its own for `display.glass`, that of `display` holds."""
+    table = AnchorTable.of([anchor(), anchor(5, 7, "display.glass"), anchor(0, None, "displays.glass", "two")])
+
+    def found(days: int, component: str = "display.glass") -> str | None:
+        there = table.as_of("one", component, AT + days * DAY)
+        return None if there is None else there.component
+
+    assert [found(days) for days in (-1, 0, 5, 7)] == [None, "display", "display.glass", "display"]
+    assert (found(5, "display"), found(5, "display.glass.edge")) == ("display", "display.glass")
+    assert found(5, "displays.glass") is None
+    assert table.as_of("two", "displays", AT) is None

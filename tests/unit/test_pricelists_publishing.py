@@ -507,10 +507,18 @@ def test_a_book_of_csv_is_read(tmp_path: Path) -> None:
     assert isinstance(book, pd.DataFrame)
 
 
+def test_a_wrong_day_can_be_kept_for_its_device_to_be_refused(tmp_path: Path) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text("model,at,purchased_on\na,yesterday,20/04/2018\nb,2018-04-20T12:00Z,\n", encoding="utf-8")
+    book = read_book(file, keep_wrong=True)
+    assert book["at"].tolist() == ["yesterday", datetime(2018, 4, 20, 12, tzinfo=UTC)]
+    assert book["purchased_on"].tolist() == ["20/04/2018", None]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [
-        ("model,at\na,2018-04-20\n", 2, "at", "is not a date"),
+        ("model,at\na,2018-04\n", 2, "at", "is not a date"),
         ("model,purchased_on\na,2018-04-20\nb,20/04/2018\n", 3, "purchased_on", "'20/04/2018' is not a date"),
         ("", None, "", "is not CSV"),
         ("a,b\n1,2,3\n4,5,6,7\n", None, "", "is not CSV"),

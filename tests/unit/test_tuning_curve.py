@@ -286,3 +286,39 @@ def test_months_go_in_order_and_groups_are_at_least_three() -> None:
         DepreciationCurve().fit(two, brand_col=None, year_col=None, groups="family")
     with pytest.raises(InvalidValue, match="has no column variant"):
         DepreciationCurve().fit(rows, brand_col=None, year_col=None, groups="variant")
+
+
+def test_a_score_of_which_more_is_better_never_lowers_the_price() -> None:
+    """`increasing`: further numbers of which more is never worth less."""
+    rows = market().assign(score=np.tile(np.arange(5.0), 100))
+    wrong = {0: 0.8, 1: 0.9, 2: 0.85, 3: 1.0, 4: 0.95}  # two of the steps fall
+    rows["price"] *= rows["score"].map(wrong)
+    curve = DepreciationCurve().fit(rows, increasing=("score",))
+    one = pd.concat([rows.iloc[[0]]] * 9).assign(score=[-1.0, 0, 0.5, 1, 2, 3, 4, 7, np.nan])
+    found = curve.predict(one).to_numpy()
+    assert (np.diff(found[:8]) >= -1e-9 * found[0]).all()
+    assert found[3] / found[1] > 1.04
+    assert found[7] == pytest.approx(found[6])  # flat beyond what was seen
+    assert found[8] == pytest.approx(found[4])  # the median
+    assert (curve.summary.loc["score"]["coefficient"] >= 0.0).all()
+    assert [*curve.explain(one.iloc[:1]).columns][-1] == "score"
+    same = DepreciationCurve().fit(rows.assign(score=1.0), increasing=("score",))
+    assert same.predict(rows.assign(score=5.0)).notna().all()
+
+
+def test_a_curve_may_know_no_new_price() -> None:
+    rows = market().drop(columns="new_price")
+    curve = DepreciationCurve().fit(rows, new_price_col=None)
+    assert curve.new_prices_ is None
+    assert repr(curve).startswith("<DepreciationCurve fitted on 500 rows: piecewise age, brand, launch year;")
+    shares = curve.typical(np.array([0.0, 12.0, 24.0]))["share"].to_numpy()
+    assert shares[0] == pytest.approx(1.0)
+    assert shares[2] < shares[1] < 1.0
+    assert "new price" not in curve.explain(rows).columns
+    assert curve.predict(rows).notna().all()
+
+
+def test_the_summary_says_every_level_once() -> None:
+    summary = DepreciationCurve().fit(market()).summary
+    assert summary.index.is_unique
+    assert 1 < len(summary.loc["launch year"]) < 5  # of four years

@@ -240,10 +240,22 @@ def test_the_factor_of_the_terms_is_not_taken_off_a_quoted_fault(tmp_path: Path)
     """Quotes are what is paid, after the factor of 97 %: a deduction is written before it."""
     fit, _ = written(tmp_path, quoted())
     device = of_10_000()
-    anchor = fit.programme.anchors.as_of(device, "display", fit.programme.terms[0].effective_from)
+    anchor = fit.programme.anchors.as_of(device, "display.glass", fit.programme.terms[0].effective_from)
     weight = numbers_of(fit, "screen_glass=cracked") / 10_000
     assert anchor is not None
     assert anchor.amount_minor * weight * 0.97 == pytest.approx(320_000, rel=0.001)
+
+
+def test_a_family_that_no_quote_names_is_anchored_by_another_of_its_component(tmp_path: Path) -> None:
+    fit, _ = written(tmp_path, quoted())
+    start = fit.programme.terms[0].effective_from
+    glass, touch = (fit.programme.anchors.as_of(of_10_000(), f"display.{name}", start) for name in ("glass", "touch"))
+    assert glass is not None
+    assert touch is not None
+    assert (touch.amount_minor, touch.basis) == (glass.amount_minor, glass.basis)
+    assert ", as display.glass," in touch.source
+    ratio = numbers_of(fit, "touch=faulty") / numbers_of(fit, "screen_glass=deep_scratches")
+    assert ratio == pytest.approx(3.625, rel=0.001)  # as the prior has it
 
 
 def numbers_of(fit: FittedProgramme, key: str) -> int:
@@ -262,7 +274,7 @@ def test_without_deductions_the_base_keeps_its_weights_and_shares(tmp_path: Path
     before = graded().terms[-1].questionnaire
     assert plain.programme.terms[0].questionnaire == before
     price = plain.programme.prices.prices[0]
-    anchor = plain.programme.anchors.as_of(price.model, "display", price.effective_from)
+    anchor = plain.programme.anchors.as_of(price.model, "display.glass", price.effective_from)
     assert anchor is not None
     assert anchor.amount_minor / price.price_minor == pytest.approx(0.16, abs=0.01)
 

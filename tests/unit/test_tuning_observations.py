@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from miexchange import DataError, InvalidValue
+from miexchange import Catalogue, DataError, InvalidValue
 from miexchange.tuning import Observations, TuningWarning
 from unit.tuned import graded
 
@@ -35,7 +35,7 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def read(data: object, questionnaire: Questionnaire | None = None) -> Observations:
-    return Observations.read(data, graded().catalogue, as_of=TODAY, questionnaire=questionnaire)  # type: ignore[arg-type]
+    return Observations.read(data, graded().catalogue, as_of=TODAY, questionnaire=questionnaire)
 
 
 def test_good_rows_are_all_kept_and_the_frame_is_not_changed() -> None:
@@ -64,8 +64,8 @@ def test_good_rows_are_all_kept_and_the_frame_is_not_changed() -> None:
         ("kind", None, "is not known here"),
         ("source", " ", "is no source"),
         ("source", None, "is no source"),
-        ("model", "Nokia 3310", "leads to no one variant"),
-        ("model", None, "leads to no one variant"),
+        ("model", "Nokia 3310", "is no model of the catalogue"),
+        ("model", None, "is no name of a model"),
         ("warranty", "perhaps", "is not known here"),
         ("currency", "USD", "is not known here"),
     ],
@@ -398,3 +398,25 @@ def test_the_report_shows_itself() -> None:
     assert "Left out" in str(found)
     assert "<b>Nokia" not in found._repr_html_()
     assert "&lt;b&gt;Nokia" in found._repr_html_()
+
+
+def test_a_market_is_the_clean_rows_beside_their_launch_facts() -> None:
+    found = read(frame({**GOOD, "model": "xiaomi-redmi-note-4-2-32", "price_minor": 5}).assign(grade=["A", "A", "B"]))
+    market = found.market(graded().catalogue, {"xiaomi-redmi-note-4-4-64": 1_299_900, "oneplus-3t-6-64": 2_999_900})
+    assert market["row"].tolist() == [0, 1]  # the third is of a worse grade
+    assert market["new_price"].tolist() == [2_999_900, 1_299_900]
+    launched = graded().catalogue.lookup("oneplus-3t-6-64")
+    assert launched is not None
+    assert launched.launched_on is not None
+    assert market["age_months"][0] == pytest.approx((date(2018, 3, 1) - launched.launched_on).days / 30.4375)
+    assert market["launch_year"][0] == launched.launched_on.year
+
+
+def test_a_row_without_launch_facts_is_left_out_and_named() -> None:
+    catalogue = Catalogue.of([variant.replace(launched_on=None) if variant.model == GOOD["model"] else variant
+                              for variant in graded().catalogue])  # fmt: skip
+    found = read(frame())
+    with pytest.warns(TuningWarning, match="row 0 are left out"):
+        assert found.market(catalogue)["row"].tolist() == [1]
+    with pytest.raises(InvalidValue, match="says when no observed model was launched"), pytest.warns(TuningWarning):
+        found.market(Catalogue.of([variant.replace(launched_on=None) for variant in graded().catalogue]))

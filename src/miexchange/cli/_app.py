@@ -1,13 +1,15 @@
 """The command's parts, put together; see `miexchange.cli` for the exit codes."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 import miexchange
-from miexchange import _demo
+from miexchange import _data, _demo
 from miexchange.cli import (
     _batch,
+    _completion,
     _coupon,
     _imei,
     _ledger,
@@ -20,15 +22,20 @@ from miexchange.cli import (
     _programme,
     _prove,
     _quote,
+    _report,
 )
 from miexchange.cli._options import EXIT_CODES, Json
+from miexchange.errors import MiExchangeError
 
-__all__ = ["COMMAND_LINE_ERRORS", "STOPS", "app", "command"]
+__all__ = ["COMMAND_LINE_ERRORS", "ERRORS", "STOPS", "app", "command", "found"]
 
 COMMAND_LINE_ERRORS: type[Exception] = [kind for kind in typer.BadParameter.mro() if hasattr(kind, "format_message")][
     -1
 ]
 """The root of what typer raises for a wrong command line: click's own class, or the one typer has in its place."""
+
+ERRORS: tuple[type[Exception], ...] = (COMMAND_LINE_ERRORS, MiExchangeError, _output.CannotWrite, OSError)
+"""What is raised where there is no answer; an OSError by typer, whose help cannot be written."""
 
 STOPS = (KeyboardInterrupt, typer.Abort)
 
@@ -101,20 +108,30 @@ def _help_without_command(context: typer.Context) -> None:
         raise typer.Exit(2)
 
 
-def demo(*, as_json: Json = False) -> None:
+def demo(
+    *,
+    devices: Annotated[
+        bool, typer.Option("--devices", help="Write a made-up devices.csv instead, for miexchange batch.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show one trade-in on the shipped data, from the IMEI to the coupon, with refusals.
 
-    Nothing is asked and nothing is written. It ends with exit code 0.
+    Nothing is asked and no file is written. It ends with exit code 0.
     """
+    if devices:
+        _output.write_sample(_data.folder() / "devices.csv", as_json=as_json)
+        return
     story = _demo.journey()
     if as_json:
-        _output.write_json(story.to_dict())
+        _output.write_json(story.to_dict(), story.programme.currency)
         return
     _output.say_story(_demo.tell(story, _output.writer(story.programme.currency), _output.width()))
 
 
 app.command("quote", epilog=EXIT_CODES)(_quote.quote)
 app.command("batch", epilog=EXIT_CODES)(_batch.batch)
+app.command("report", epilog=EXIT_CODES)(_report.report)
 app.command("imei", epilog=EXIT_CODES)(_imei.imei)
 app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
@@ -151,8 +168,22 @@ _ledgers.command("export", epilog=EXIT_CODES)(_ledger_lists.export)
 _ledgers.command("reconcile", epilog=EXIT_CODES)(_ledger_lists.reconcile)
 app.add_typer(_ledgers, name="ledger")
 app.command("demo", epilog=EXIT_CODES)(demo)
+app.command("completion", epilog=EXIT_CODES)(_completion.completion)
 
 
 def command() -> Any:  # noqa: ANN401 - click's class, or the one that typer has in its place
     """Return the command as one object, ready to be run."""
+    if _completion.is_asked():
+        _completion.get_ready()
     return typer.main.get_command(app)
+
+
+def found(arguments: Sequence[str]) -> tuple[str, Any]:
+    """Return the part of the command that some arguments lead to, and how it is called."""
+    path, here = "miexchange", command()
+    for argument in arguments:
+        below = getattr(here, "commands", {}).get(argument)
+        if below is None:
+            break
+        path, here = f"{path} {argument}", below
+    return path, here

@@ -9,8 +9,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, TypeVar
 
-from miexchange.cli._given import Wrong
 from miexchange.cli._output import hide_all, width
+from miexchange.cli._wrong import Wrong
 from miexchange.condition import Questionnaire
 from miexchange.errors import InvalidImei, MiExchangeError
 from miexchange.imei import Imei
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from miexchange.catalogue import Catalogue, Variant
-    from miexchange.condition import Question
+    from miexchange.condition import Option, Question
 
-__all__ = ["can_ask", "for_answer", "for_imei", "for_model", "for_word"]
+__all__ = ["BACK", "can_ask", "for_answer", "for_imei", "for_model", "for_word", "goes_back"]
 
 _MOST_CHOICES = 15
 _T = TypeVar("_T")
@@ -29,7 +29,8 @@ _T = TypeVar("_T")
 
 def can_ask() -> bool:
     """Tell whether a person sits at the terminal: one that shows the questions and gives the answers."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    streams = (sys.stdin, sys.stderr)
+    return all(stream is not None and not stream.closed and stream.isatty() for stream in streams)
 
 
 def for_model(catalogue: Catalogue) -> str:
@@ -71,19 +72,24 @@ def for_imei() -> str | None:
             _tell(f"{error}")
 
 
+BACK = "<"
+"""What is typed to go back to the question before."""
+
+
 def for_answer(question: Question, number: int, total: int) -> str | None:
-    """Ask one question; return the option's id, or None where an optional one is left out."""
+    """Ask one question; return the option's id, None where an optional one is left out, or `BACK`."""
     sys.stderr.write("\n")
     _tell(f"[{number}/{total}] {question.ask}")
     names = [option.id for option in question.options]
     if question.numbers is not None:
-        return _number(question)
+        return _number(question, number)
     for position, option in enumerate(question.options, 1):
         _tell(f"  {position}  {option.id}: {option.says}", hang=5)
     skip = f", or Enter to leave it out, which counts as {names[-1]}" if question.optional else ""
+    back = f", or {BACK} to go back" if number > 1 else ""
     while True:
-        text = _line(f"1 to {len(names)}{skip}: ", f"--answer {question.id}=...")
-        if text in names:
+        text = _line(f"1 to {len(names)}{skip}{back}: ", f"--answer {question.id}=...")
+        if text in names or (text == BACK and back):
             return text
         if text.isascii() and text.isdigit() and 1 <= int(text[:3]) <= len(names):
             return names[int(text[:3]) - 1]
@@ -92,15 +98,18 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
         _tell(f"Type a number from 1 to {len(names)}, or one of: {', '.join(names)}.")
 
 
-def _number(question: Question) -> str | None:
+def _number(question: Question, number: int) -> str | None:
     """Ask for a number; whoever does not know it may give an answer by its name."""
     for option in question.options:
         _tell(f"  {option.id}: {option.says}", hang=5)
     read = Questionnaire("asked", (question.replace(asked_after="", asked_answers=()),)).as_options
     while True:
-        text = _line(f"A number{f' in {question.unit}' if question.unit else ''}: ", f"--answer {question.id}=...")
+        unit, back = f" in {question.unit}" * bool(question.unit), f", or {BACK} to go back" * (number > 1)
+        text = _line(f"A number{unit}{back}: ", f"--answer {question.id}=...")
         if not text and question.optional:
             return None
+        if text == BACK and back:
+            return text
         if read({question.id: text}).get(question.id) in {option.id for option in question.options}:
             return text
         _tell(f"Type one of: {question.takes}.")
@@ -123,6 +132,12 @@ def for_word(prompt: str, otherwise: str, instead: str, read: Callable[[str], _T
             return read(text or otherwise)
         except MiExchangeError as error:
             _tell(f"{error}")
+
+
+def goes_back(question: Question, option: Option) -> bool:
+    """Say that an answer refuses the phone; tell whether it is to be changed."""
+    _tell(f"This programme takes no phone with {question.id}={option.id}.")
+    return _line(f"Enter to see the refusal, or {BACK} to change the answer: ", "another answer") == BACK
 
 
 def _tell(text: str, hang: int = 0) -> None:

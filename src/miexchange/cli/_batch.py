@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miexchange.cli import _given, _output
+from miexchange.cli._files import FormatOption, at_hand, is_stdin
 from miexchange.cli._options import Json, ProgrammeOption
 from miexchange.programme import Programme
 
@@ -21,7 +22,9 @@ _SPARING = "ARROW_DEFAULT_MEMORY_POOL", "system"
 
 
 def batch(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A CSV or Parquet file of devices, a row each.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A CSV or Parquet file of devices, a row each; - is standard input.")
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The CSV or Parquet file to write.")],
     *,
     programme: ProgrammeOption = "mi-exchange-india",
@@ -34,9 +37,14 @@ def batch(
         typer.Option(metavar="COLUMN", help="A column of IN that OUT has as well, such as your own number of the row."),
     ] = None,
     rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the refused rows, with their reasons, to this file too.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the refused rows to this file too, with the cells to mend."),
     ] = None,
     reveal_imei: Annotated[bool, typer.Option("--reveal-imei", help="Allow --keep imei: it is personal data.")] = False,
+    problems: Annotated[
+        bool, typer.Option("--problems", help="Let OUT say which cells refuse a row and what to do, as the rejects do.")
+    ] = False,
+    format: FormatOption = None,  # noqa: A002 - as it is typed
     raw: Annotated[
         bool, typer.Option("--raw", help="Write CSV for a program: cells that look like formulas stay as they are.")
     ] = False,
@@ -53,7 +61,8 @@ def batch(
     of the row, from 0, the columns of --keep, then the result. A row that cannot be valued is refused with its reasons;
     it is never left out. The exit code is 0 if OUT is complete, even where rows are refused.
 
-    A run that was stopped goes on where it was: start it again. What it has done is kept in OUT.parts until then.
+    In at, a day alone is its first instant in the programme's zone. A run that was stopped goes on where it was: start
+    it again. What it has done is kept in OUT.parts until then.
     """
     os.environ.setdefault(*_SPARING)
     from miexchange.batch import appraise_file  # noqa: PLC0415 - pyarrow is loaded where it is needed
@@ -63,9 +72,9 @@ def batch(
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
     bar = Bar()
     try:
-        with bar:
+        with at_hand(source, "IN", ("csv", "parquet"), format) as devices, bar:
             summary = appraise_file(
-                source,
+                devices,
                 target,
                 rules,
                 at=moment,
@@ -77,18 +86,20 @@ def batch(
                 threads=threads,
                 force=force,
                 restart=restart,
+                problems=problems,
                 progress=bar.show,
             )
     except KeyboardInterrupt:
-        raise _output.Stopped(
-            f"Stopped after {bar.rows:,} rows. To go on, run the same command again; to begin anew, add --restart."
-        ) from None
+        again = "run the same command again; to begin anew, add --restart"
+        if is_stdin(source):
+            again = "give a file: of standard input nothing is kept but OUT.parts, which --restart throws away"
+        raise _output.Stopped(f"Stopped after {bar.rows:,} rows. To go on, {again}.") from None
     except OSError as error:
         raise _given.Wrong(
             f"'{error.filename or target}' cannot be read or written: {error.strerror or error}"
         ) from None
     if as_json:
-        _output.write_json(summary.to_dict())
+        _output.write_json(summary.to_dict(), rules.currency)
     else:
         _show(summary, rules, target, rejects)
 

@@ -10,24 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from miexchange._keyed import check_key
-from miexchange._limits import JSON_BYTES
 from miexchange._text import closest
 from miexchange._time import (
+    A_DAY,
     NO_ZONE,
     OUT_OF_RANGE,
     TOO_FINE,
     YEARS,
     NotATime,
     NotInCalendar,
-    is_day,
     read_day,
     read_instant,
 )
 from miexchange._zone import Zone
+from miexchange.cli._files import read_bytes
+from miexchange.cli._wrong import Wrong, quoted
 from miexchange.condition import Condition
 from miexchange.coupon import Coupon, Order
 from miexchange.eligibility import RegisterAnswer
-from miexchange.errors import InvalidValue, MiExchangeError
+from miexchange.errors import InvalidValue
 from miexchange.programme import Programme, shipped
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ __all__ = [
     "programme",
     "programme_source",
     "zone",
+    "zone_of",
 ]
 
 KEY_VARIABLE = "MIEXCHANGE_KEY"
@@ -59,10 +61,6 @@ _LINE_END = re.compile(rb"\r?\n\Z")
 _EXAMPLE = "2018-03-20T12:00+05:30"
 
 _File = TypeVar("_File", Condition, Coupon, Order, RegisterAnswer, "Checkpoint")
-
-
-class Wrong(MiExchangeError):  # noqa: N818 - named after what it says of the input
-    """What was given cannot be used; the text says what, which value, and what to do."""
 
 
 def nearest(text: str, known: Iterable[str]) -> str:
@@ -86,8 +84,6 @@ def instant(text: str | None, option: str, zone: tzinfo | None) -> datetime:
     """
     if text is None:
         return now()
-    if zone is None and is_day(text):
-        raise Wrong(f"{option} {_quoted(text)} is a day, not an instant: write it with time and zone: {_EXAMPLE}")
     try:
         return read_instant(text, zone)
     except NotATime as fault:
@@ -108,16 +104,17 @@ def zone(text: str, option: str) -> Zone:
     try:
         return Zone(text)
     except InvalidValue as fault:
-        raise Wrong(f"{option} {_quoted(text)} is no zone: {fault.rule}") from None
+        raise Wrong(f"{option} {quoted(text)} is no zone: {fault.rule}") from None
 
 
 def _wrong_time(text: str, option: str, fault: NotATime, otherwise: str) -> Wrong:
     if isinstance(fault, NotInCalendar):
         otherwise = "is not in the calendar: give a day that exists"
-    return Wrong(f"{option} {_quoted(text)} {_WRONG_TIMES.get(fault.args, otherwise)}")
+    return Wrong(f"{option} {quoted(text)} {_WRONG_TIMES.get(fault.args, otherwise)}")
 
 
 _WRONG_TIMES = {
+    A_DAY: f"is a day, not an instant: write it with time and zone: {_EXAMPLE}",
     NO_ZONE: f"has no time zone: add one, such as Z or +05:30: {_EXAMPLE}",
     OUT_OF_RANGE: f"is out of range: give a year from {YEARS[0]} to {YEARS[-1]}",
     TOO_FINE: "is finer than a microsecond: round it",
@@ -129,17 +126,27 @@ def programme(source: str) -> Programme:
     return Programme.load(programme_source(source))
 
 
+def zone_of(made_by: str, stated: str | None) -> tzinfo:
+    """Return the zone of the programme that made something: the one that is stated, or a shipped one of that id.
+
+    It is UTC where neither is at hand.
+    """
+    if stated is None and made_by not in shipped():
+        return UTC
+    return programme(stated or made_by).zone
+
+
 def programme_source(source: str) -> str:
     """Return the id or directory of a programme, once it is clear that there is one."""
     if source in shipped() or (Path(source) / "programme.toml").is_file():
         return source
     if Path(source).is_file():
-        raise Wrong(f"{_quoted(source)} is a file: give the directory that holds programme.toml, not a file in it")
+        raise Wrong(f"{quoted(source)} is a file: give the directory that holds programme.toml, not a file in it")
     if Path(source).is_dir():
-        raise Wrong(f"The directory {_quoted(source)} has no programme.toml: give the directory of a programme")
+        raise Wrong(f"The directory {quoted(source)} has no programme.toml: give the directory of a programme")
     known = ", ".join(shipped())
     raise Wrong(
-        f"There is no programme {_quoted(source)}.{nearest(source, shipped())} "
+        f"There is no programme {quoted(source)}.{nearest(source, shipped())} "
         f"Give the path of a programme's directory, or one of the shipped ones: {known}"
     )
 
@@ -166,7 +173,7 @@ def key(file: Path | None, who: str) -> bytes:
                 f"or put it in the environment variable {KEY_VARIABLE}"
             )
     else:
-        secret, where = _LINE_END.sub(b"", _bytes(file, "--key-file")), f"The file {_quoted(file)}"
+        secret, where = _LINE_END.sub(b"", read_bytes(file, "--key-file")), f"The file {quoted(file)}"
     if len(secret) < _LEAST_KEY:
         raise Wrong(f"{where} holds a key of {len(secret)} bytes: a key has at least {_LEAST_KEY} secret bytes")
     try:
@@ -188,7 +195,7 @@ def answers(file: Path | None, options: Sequence[str], questionnaire: Questionna
     for text in options:
         question, equals, option = (part.strip() for part in text.partition("="))
         if not (equals and question and option):
-            raise Wrong(f"--answer {_quoted(text)} is not question=option: write, for example, screen_glass=unmarked")
+            raise Wrong(f"--answer {quoted(text)} is not question=option: write, for example, screen_glass=unmarked")
         if said.get(question, option) != option:
             raise Wrong(f"--answer answers {question} twice, {said[question]} and {option}: keep one of them")
         said[question] = option
@@ -202,10 +209,10 @@ def _check_spelling(condition: Condition, questionnaire: Questionnaire) -> None:
     options = {question.id: [option.id for option in question.options] for question in questionnaire.questions}
     for name, answer in questionnaire.as_options(condition).items():
         if name not in options:
-            raise Wrong(f"There is no question {_quoted(name)}.{nearest(name, options)} Known: {', '.join(options)}")
+            raise Wrong(f"There is no question {quoted(name)}.{nearest(name, options)} Known: {', '.join(options)}")
         if answer not in options[name]:
             known = questionnaire.by_id[name].takes
-            raise Wrong(f"{_quoted(answer)} is no answer to {name}.{nearest(answer, options[name])} Known: {known}")
+            raise Wrong(f"{quoted(answer)} is no answer to {name}.{nearest(answer, options[name])} Known: {known}")
 
 
 def coupon(file: Path) -> Coupon:
@@ -229,8 +236,8 @@ def checkpoint(file: Path, kind: type[Checkpoint]) -> Checkpoint:
 
 
 def _read(file: Path, option: str, kind: type[_File]) -> _File:
-    name = f"{option} {_quoted(file)}"
-    data = _bytes(file, option)
+    name = f"{option} {quoted(file)}"
+    data = read_bytes(file, option)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -262,29 +269,3 @@ _FORMS: dict[str, tuple[str, str]] = {
     ),
     "Order": ("order", "Its form is in: miexchange coupon check --help"),
 }
-
-
-def _quoted(text: Path | str) -> str:
-    """Quote a text whole: a path's end is what tells files apart. `hide_all` masks it when the sentence is written."""
-    return f"'{text}'"
-
-
-def _bytes(file: Path, option: str) -> bytes:
-    name = f"{option} {_quoted(file)}"
-    try:
-        if file.is_fifo() or file.is_char_device():  # which need not end
-            with file.open("rb") as stream:
-                data = stream.read(JSON_BYTES + 1)
-            large = len(data) > JSON_BYTES
-        else:
-            large = file.is_file() and file.stat().st_size > JSON_BYTES
-            data = b"" if large else file.read_bytes()
-    except FileNotFoundError:
-        raise Wrong(f"{name}: there is no such file; check the path") from None
-    except IsADirectoryError:
-        raise Wrong(f"{name} is a directory: name a file in it") from None
-    except OSError as error:
-        raise Wrong(f"{name} cannot be read: {error.strerror}") from None
-    if large:
-        raise Wrong(f"{name} is larger than {JSON_BYTES:,} bytes: name another file")
-    return data

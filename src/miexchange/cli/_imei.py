@@ -8,6 +8,7 @@ import typer
 from miexchange import _data
 from miexchange._privacy import mask
 from miexchange.cli import _output
+from miexchange.cli._files import at_hand
 from miexchange.cli._options import Json
 from miexchange.errors import InvalidImei
 from miexchange.imei import Imei
@@ -24,7 +25,7 @@ def imei(
     tac_table: Annotated[
         Path | None,
         typer.Option(
-            metavar="PATH", help="A TAC table of your own (Osmocom, GSMA or DIRBS layout, or tac,brand,model)."
+            metavar="FILE", help="A TAC table of your own (Osmocom, GSMA or DIRBS layout, or tac,brand,model)."
         ),
     ] = None,
     as_json: Json = False,
@@ -33,7 +34,8 @@ def imei(
 
     The exit code is 1 if any of them is invalid. Serial numbers are never shown. Quote an IMEI that has spaces in it.
     """
-    table = TacTable.read(_data.folder() / "tac.csv" if tac_table is None else tac_table)
+    with at_hand(_data.folder() / "tac.csv" if tac_table is None else tac_table, "--tac-table", ("csv",)) as path:
+        table = TacTable.read(path)
     results = [_result(text, table) for text in texts]
     invalid = sum(not result["valid"] for result in results)
     if as_json:

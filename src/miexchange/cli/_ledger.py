@@ -1,6 +1,7 @@
 """`miexchange ledger`: look into a ledger, sweep it, prove that it is whole."""
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from miexchange.cli import _given, _output
 from miexchange.cli._options import Json, KeyFile, OldKeyFiles
+from miexchange.errors import MiExchangeError
 
 if TYPE_CHECKING:
     from miexchange.exchange import Exchange
@@ -34,6 +36,7 @@ __all__ = [
     "unlocked",
     "verify",
     "void",
+    "zone_in",
 ]
 
 DaysOf = Annotated[
@@ -113,16 +116,28 @@ def show(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     """Show an exchange as it stands, by its coupon's code. The exit code is 1 if there is none."""
     with opened(ledger) as store:
         exchange = store.get(code)
+        zone = UTC if exchange is None else zone_in(store, exchange)
     if exchange is None:
         raise _refused(code, as_json=as_json)
+    _say_exchange(exchange, zone, as_json=as_json)
+
+
+def zone_in(store: "Ledger", exchange: "Exchange") -> tzinfo:
+    """Return the zone of the programme that quoted an exchange; UTC where the ledger cannot read it."""
+    with suppress(KeyError, MiExchangeError):
+        return store.programmes[exchange.quote.digest].zone
+    return UTC
+
+
+def _say_exchange(exchange: "Exchange", zone: tzinfo, *, as_json: bool) -> None:
     if as_json:
-        _output.write_json({"answer": "exchange", "exchange": exchange.to_dict()})
+        _output.write_json({"answer": "exchange", "exchange": exchange.to_dict()}, exchange.coupon.currency)
         return
     _output.say(f"{exchange.coupon.display_code}: {exchange.state}", style="bold")
-    _output.say_facts(_facts(exchange))
+    _output.say_facts(_facts(exchange, zone))
 
 
-def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
+def _facts(exchange: "Exchange", zone: tzinfo) -> list[tuple[str, str]]:
     coupon, worst = exchange.coupon, exchange.worst_case
     write = _output.writer(coupon.currency)
     facts = [
@@ -130,8 +145,8 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
         ("old phone", exchange.quote.label),
         ("worth", write(coupon.value)),
         ("at risk", f"{write(worst.at_risk)}, as was disclosed"),
-        ("valid until", _output.until(coupon.valid_until)),
-        ("last event", f"number {exchange.version}, {_output.moment(exchange.at)}"),
+        ("valid until", _output.until(coupon.valid_until, zone)),
+        ("last event", f"number {exchange.version}, {_output.moment(exchange.at, zone)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:
         is_later = exchange.rules.payment == "after_inspection"
@@ -143,7 +158,7 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
     if exchange.attempts:
         facts.append(("came in vain", f"{len(exchange.attempts)} of {exchange.rules.pickup_attempts} times"))
     if exchange.sent_at is not None:
-        facts.append(("sent", _output.moment(exchange.sent_at)))
+        facts.append(("sent", _output.moment(exchange.sent_at, zone)))
     if exchange.examination is not None:
         seen = exchange.examination
         worth = write(seen.coupon_value) if seen.kind == "valued" else ""
@@ -153,21 +168,22 @@ def _facts(exchange: "Exchange") -> list[tuple[str, str]]:
             for change in seen.changes
         ]
     if exchange.wiped is not None:
-        facts.append(("data wiped", f"{exchange.wiped.method}, {_output.moment(exchange.wiped.at)}"))
+        facts.append(("data wiped", f"{exchange.wiped.method}, {_output.moment(exchange.wiped.at, zone)}"))
     if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
         what = "to pay at the door" if exchange.settlement is not None else "if kept"
         facts.append((what, write(exchange.to_pay_at_the_door)))
     if exchange.refund:
         facts.append(("paid after inspection", write(exchange.refund)))
     if exchange.due is not None:
-        facts.append(("ends by itself", _output.moment(exchange.due)))
+        facts.append(("ends by itself", _output.moment(exchange.due, zone)))
     return facts
 
 
 def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     """Show what happened to an exchange, oldest first. The exit code is 1 if there is none."""
     with opened(ledger) as store:
-        entries = store.history(code)
+        entries, exchange = store.history(code), store.get(code)
+        zone = UTC if exchange is None else zone_in(store, exchange)
     if not entries:
         raise _refused(code, as_json=as_json)
     if as_json:
@@ -177,7 +193,7 @@ def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
     rows = [
         (
             f"{entry.version}",
-            _output.moment(entry.event.at),
+            _output.moment(entry.event.at, zone),
             entry.event.kind,
             entry.request or "a sweep",
             entry.hash[:12],
@@ -214,13 +230,14 @@ def void(
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, "To call an exchange off") as store:
         answer = store.void(code, reason=reason, at=when, idempotency_key=idempotency_key)
-    say_answer(answer, f"{code} is not called off", as_json=as_json)
+        say_answer(store, answer, f"{code} is not called off", as_json=as_json)
 
 
-def say_answer(answer: "Exchange | Refusal", refused: str, *, as_json: bool) -> None:
+def say_answer(store: "Ledger", answer: "Exchange | Refusal", refused: str, *, as_json: bool) -> None:
     """Say what a verb of the ledger answered; the exit code is 1 where it is a refusal.
 
     Args:
+        store: the ledger.
         answer: the exchange as it is now, or the refusal.
         refused: what a refusal means, as a sentence.
         as_json: whether JSON is asked for.
@@ -231,11 +248,7 @@ def say_answer(answer: "Exchange | Refusal", refused: str, *, as_json: bool) -> 
         else:
             _output.say_refusal(f"Refused: {refused}", answer)
         raise typer.Exit(1)
-    if as_json:
-        _output.write_json({"answer": "exchange", "exchange": answer.to_dict()})
-        return
-    _output.say(f"{answer.coupon.display_code}: {answer.state}", style="bold")
-    _output.say_facts(_facts(answer))
+    _say_exchange(answer, zone_in(store, answer), as_json=as_json)
 
 
 def sweep(
@@ -372,7 +385,8 @@ def exposure(*, ledger: Where, zone: DaysOf = "UTC", as_json: Json = False) -> N
     with opened(ledger) as store:
         found = store.open_exposure(begins)
     if as_json:
-        _output.write_json({"answer": "exposure", "days": [one.to_dict() for one in found]})
+        days = {"answer": "exposure", "days": [one.to_dict() for one in found]}
+        _output.write_json(days, *dict.fromkeys(one.currency for one in found))
         return
     columns = [_output.Column("Expires on"), *(_output.Column(name, justify="right") for name in ("Coupons", "Worth"))]
     rows = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miexchange.cli import _given, _ledger, _output
+from miexchange.cli._files import FormatOption, at_hand
 from miexchange.cli._options import Json, KeyFile, OldKeyFiles
 from miexchange.errors import InvalidImei
 from miexchange.exchange import State
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "listing", "reconcile"]
 
-InState = Annotated[State | None, typer.Option("--state", help="In this state.")]
+InState = Annotated[State | None, typer.Option("--state", metavar="STATE", help=f"In this state: {', '.join(State)}.")]
 OnDay = Annotated[str | None, typer.Option("--day", metavar="DAY", help="Accepted on this day, such as 2018-03-20.")]
 OfProgramme = Annotated[str | None, typer.Option("--programme", metavar="ID", help="Quoted by this programme.")]
 
@@ -74,7 +75,8 @@ def listing(
         )
     last = found[-1].code if len(found) == limit else None
     if as_json:
-        _output.write_json({"answer": "exchanges", "exchanges": [one.to_dict() for one in found], "after": last})
+        listed = {"answer": "exchanges", "exchanges": [one.to_dict() for one in found], "after": last}
+        _output.write_json(listed, *dict.fromkeys(one.currency for one in found))
         return
     heads = ("Accepted", "Code", "State", "Account", "Order")
     columns = [*map(_output.Column, heads), _output.Column("Worth", justify="right")]
@@ -137,6 +139,7 @@ def reconcile(
     day: OnDay = None,
     zone: _ledger.DaysOf = "UTC",
     programme: OfProgramme = None,
+    format: FormatOption = None,  # noqa: A002 - as it is typed
     as_json: Json = False,
 ) -> None:
     """Compare the ledger with what the shop or the payment knows, and list what differs, both ways.
@@ -144,10 +147,11 @@ def reconcile(
     The options say which exchanges the file should have; by default all. The exit code is 1 if anything differs.
     """
     begins = _given.zone(zone, "--zone")
-    with _ledger.opened(ledger) as store:
-        found = _ledger.package().reconcile(store, source, state=state, day=_day(day), programme=programme, zone=begins)
+    with _ledger.opened(ledger) as store, at_hand(source, "FILE", ("csv", "jsonl"), format) as path:
+        found = _ledger.package().reconcile(store, path, state=state, day=_day(day), programme=programme, zone=begins)
     if as_json:
-        _output.write_json({"answer": "reconciliation", "agrees": bool(found), **found.to_dict()})
+        told = {"answer": "reconciliation", "agrees": bool(found), **found.to_dict()}
+        _output.write_json(told, *dict.fromkeys(one.currency for one in found.differences if one.currency))
     else:
         agrees = "They agree" if found else f"They differ in {len(found.differences)} points"
         _output.say(f"{agrees}. {found.rows} rows, {found.exchanges} exchanges.", style="bold")

@@ -43,7 +43,7 @@ def identify(
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, _WHO) as store:
         answer = store.identify(code, identity=identity, ownership=ownership, at=when, idempotency_key=idempotency_key)
-    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
+        say_answer(store, answer, f"nothing is recorded of {code}", as_json=as_json)
 
 
 def attempt(
@@ -80,7 +80,7 @@ def send(
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, _WHO) as store:
         answer = store.send(code, order=order, at=when, idempotency_key=idempotency_key)
-    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
+        say_answer(store, answer, f"nothing is recorded of {code}", as_json=as_json)
 
 
 def wipe(
@@ -101,4 +101,4 @@ def wipe(
         answer = store.wipe(
             code, method=method.value, certificate=certificate, at=when, idempotency_key=idempotency_key
         )
-    say_answer(answer, f"nothing is recorded of {code}", as_json=as_json)
+        say_answer(store, answer, f"nothing is recorded of {code}", as_json=as_json)

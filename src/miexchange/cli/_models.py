@@ -36,7 +36,8 @@ def models(
     if as_json:
         nearest = [variant.model for variant in near]
         when = moment.isoformat()
-        _output.write_json({"at": when, "found": len(found), "models": rows, "nearest": nearest, "programme": rules.id})
+        data = {"at": when, "found": len(found), "models": rows, "nearest": nearest, "programme": rules.id}
+        _output.write_json(data, rules.currency)
     elif found:
         _show(rows, len(found), rules, moment)
     else:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import os
 import re
 import sys
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
-from miexchange._privacy import mask_each
 from miexchange._text import printable, without_passwords
+from miexchange._time import in_zone
 from miexchange._value import canonical
+from miexchange.cli._files import without_folders
+from miexchange.cli._imeis_in import without_imeis
 from miexchange.display import amount_text
 from miexchange.money import Money
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
+    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -35,10 +41,12 @@ __all__ = [
     "CannotWrite",
     "Column",
     "Stopped",
+    "abandon",
     "flush",
     "hidden",
     "hide",
     "hide_all",
+    "json_line",
     "moment",
     "say",
     "say_facts",
@@ -46,29 +54,27 @@ __all__ = [
     "say_refusal",
     "say_story",
     "say_table",
+    "warn",
     "width",
+    "write_anything",
     "write_json",
+    "write_sample",
     "writer",
 ]
 
-_USUAL_WIDTH = 80
 _FEW = 3
 
-# On stdout a number that touches a letter is part of something longer, such as a digest, and stays.
-_IMEI = re.compile(r"(?<![0-9A-Za-z])\d{2}[ -]?\d{6}[ -]?\d{6}(?:[ -]?\d{1,2})?(?![0-9A-Za-z])")
-# A sentence on stderr never needs so many digits, however they are grouped.
-_ANY_NUMBER = re.compile(r"\d(?:[ ./-]?\d){13,}")
 _ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def hide(text: str) -> str:
-    r"""Mask whatever could be an IMEI and the password of a URL; write what a terminal would act on as an escape.
+    r"""Mask every IMEI and the password of a URL; write what a terminal would act on as an escape.
 
     Everything that is written for people goes through here, a line at a time: a line break in it is one of somebody's
     name or file, and would make a line of its own in a log.
 
-    >>> hide("the phone 35-417803-685978-9, digest eff23c0702774606e7f1")
-    'the phone 35-417803-******-9, digest eff23c0702774606e7f1'
+    >>> hide("the phone 35-417803-685978-9, digest eff23c0702774606e7f1, order 403123456789012")
+    'the phone 35-417803-******-9, digest eff23c0702774606e7f1, order 403123456789012'
     >>> hide("asha\nminer: all is well\x1b[2J")
     'asha\\nminer: all is well\\x1b[2J'
     """
@@ -76,40 +82,71 @@ def hide(text: str) -> str:
 
 
 def _private(text: str) -> str:
-    return without_passwords(mask_each(_IMEI, text))
+    return without_passwords(without_imeis(without_folders(text)))
 
 
 def hide_all(sentence: str) -> str:
-    """Mask every long number, in whatever groups: for what is said about wrong input.
+    """Mask also what could be an IMEI with a slip of the finger: for what is said about wrong input.
 
     >>> hide_all("unexpected argument 354 178 036 859 789")
     'unexpected argument 354 178 03* *** **9'
     """
-    return hide(mask_each(_ANY_NUMBER, sentence))
+    return hide(without_imeis(sentence, mistyped=True))
 
 
 def hidden(data: Any) -> Any:  # noqa: ANN401 - any JSON data
     """Return JSON data with `hide` applied to every text in it, but to what only a terminal would mind."""
+    return _each_text(data, _private)
+
+
+def _each_text(data: Any, plain: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above
     if isinstance(data, str):
-        return _private(data)
+        return plain(data)
     if isinstance(data, dict):
-        return {hidden(key): hidden(value) for key, value in data.items()}
-    return [hidden(item) for item in data] if isinstance(data, list | tuple) else data
+        return {plain(key): _each_text(value, plain) for key, value in data.items()}
+    return [_each_text(item, plain) for item in data] if isinstance(data, list | tuple) else data
 
 
 class CannotWrite(Exception):  # noqa: N818 - named after what happened
-    """What reads stdout has ended, or the disk is full. No OSError, because typer would end the process on that."""
+    """The disk is full, say. No OSError, because typer would end the process on that."""
 
     def __init__(self, reason: OSError) -> None:
-        """Keep the reason, and say it in words."""
-        if isinstance(reason, BrokenPipeError):
-            super().__init__("The output is cut short: the program that was reading it has ended.")
-        else:
-            super().__init__(f"The output cannot be written: {reason.strerror}. Send it elsewhere.")
+        """Say the reason in words."""
+        super().__init__(f"The output cannot be written: {reason.strerror}. Send it elsewhere.")
 
 
 class Stopped(Exception):  # noqa: N818 - named after what happened
     """Ctrl-C, in a command that has something to say about it: how to go on."""
+
+
+def write_anything() -> None:
+    """Let no character end in a traceback, such as a rupee sign on a console that has none."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Write to stdout; what reads it may have had enough, as `head` has, and then the rest goes nowhere.
+
+    Raises:
+        CannotWrite: the disk is full, say.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        abandon()
+    except OSError as error:
+        raise CannotWrite(error) from None
+
+
+def abandon() -> None:
+    """Let all that is still written to stdout go nowhere, also what the interpreter flushes at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)
 
 
 def flush() -> None:
@@ -118,32 +155,40 @@ def flush() -> None:
     Raises:
         CannotWrite: it could not be.
     """
-    try:
+    with _writing():
         sys.stdout.flush()
-    except OSError as error:
-        raise CannotWrite(error) from None
 
 
 def _emit(text: str) -> None:
-    try:
+    with _writing():
         sys.stdout.write(text)
-    except OSError as error:
-        raise CannotWrite(error) from None
 
 
-def write_json(data: object) -> None:
-    """Write one line of canonical JSON in UTF-8, whatever the terminal's encoding."""
+def json_line(data: object, plain: Callable[[str], str]) -> str:
+    """Return one line of canonical JSON, for a terminal too; every text in it is made one that may be shown."""
     # JSON escapes the control characters of ASCII. A terminal acts on others, too, and JSON may escape any character.
-    text = _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical(hidden(data))) + "\n"
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical(_each_text(data, plain))) + "\n"
+
+
+def write_json(data: object, *currencies: Currency) -> None:
+    """Write one line of canonical JSON in UTF-8, whatever the terminal's encoding.
+
+    Args:
+        data: plain data.
+        currencies: those of the amounts in it. The key ``amounts`` then says what a whole number of an amount is: minor
+            units, of which a unit of each currency has so many decimals.
+    """
+    if currencies:
+        decimals = {one.code: one.decimals for one in currencies}
+        data = {**cast("dict[str, Any]", data), "amounts": {"unit": "minor", "decimals": decimals}}
+    text = json_line(data, _private)
     binary = getattr(sys.stdout, "buffer", None)
     if binary is None:
         _emit(text)
         return
     flush()
-    try:
+    with _writing():
         binary.write(text.encode("utf-8", "backslashreplace"))  # a lone surrogate becomes its JSON escape
-    except OSError as error:
-        raise CannotWrite(error) from None
 
 
 _MARK = re.compile("[^-0-9]+(?=[0-9])")  # of an amount in English: what stands before its digits
@@ -233,24 +278,103 @@ def say_lines(lines: Iterable[str]) -> None:
         _emit(f"{hide(line)}\n")
 
 
+def write_sample(file: Path, *, as_json: bool) -> None:
+    """Write the sample of devices, whose IMEIs are made up and not masked: it is to be read by `miexchange batch`."""
+    lines = file.read_text("utf-8").splitlines()
+    if as_json:
+        write_json({"devices": list(csv.DictReader(lines))})
+    for line in [] if as_json else lines:
+        _emit(f"{line}\n")
+
+
 def say_table(
     columns: Sequence[Column], rows: Iterable[Sequence[str | tuple[str, ...]]], *, header: bool = True, indent: int = 2
 ) -> None:
-    """Write a table; what does not fit is folded, never cut. A cell of several lines is a tuple of them."""
-    shape = box.SIMPLE_HEAD if header else None
-    padding = (0, 1, 0, 0) if header else (0, 2, 0, 0)  # two spaces between columns: a box adds one
-    table = Table(*columns, box=shape, show_header=header, show_edge=False, pad_edge=False, padding=padding)
-    for column in table.columns:
-        column.header = _cell(str(column.header))
-        column.overflow = "fold"
-        column.no_wrap = column.no_wrap and width() >= _USUAL_WIDTH
+    """Write a table; where its words do not fit side by side, each row is written as a list of its cells.
+
+    Nothing is ever cut. A cell of several lines is a tuple of them.
+    """
+    rows = [tuple(row) for row in rows]
+    heads = [f"{column.header}" if header else "" for column in columns]
+    widths = _widths(columns, [heads, *rows], width() - indent)
+    if widths is None:
+        _say_lists(heads, rows, indent)
+        return
+    right = [column.justify == "right" for column in columns]
+    lines = [line for row in rows for line in _side_by_side(row, widths, right)]
+    if header:
+        rule = Text("─" * (sum(widths) + len(_BETWEEN) * (len(widths) - 1)))
+        lines = [*_side_by_side(heads, widths, right, style="bold"), rule, *lines]
+    _write(*(Padding(line, (0, 0, 0, indent)) for line in lines))
+
+
+_FOLDED = 24
+"""Where there is little room, a word of more characters, such as a digest, is folded."""
+
+_BETWEEN = "  "
+"""What stands between two columns."""
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, ...]]], room: int) -> list[int] | None:
+    """Return how wide each column is in so much room, its words whole but for very long ones; None if they do not fit.
+
+    A column gets what its longest line takes, as far as there is room: the narrow ones first, and a text the rest.
+    """
+    words, most = [column.min_width or 1 for column in columns], [1] * len(columns)
     for row in rows:
-        table.add_row(*map(_cell, row))
-    _write(Padding(table, (0, 0, 0, indent)))
+        for place, cell in enumerate(row):
+            for line in _lines(cell):
+                whole = cell_len(line)
+                longest = whole if columns[place].no_wrap else max(map(cell_len, line.split()), default=0)
+                words[place], most[place] = max(words[place], longest), max(most[place], whole)
+    room -= len(_BETWEEN) * (len(columns) - 1)
+    widths = words if sum(words) <= room else [min(_FOLDED, word) for word in words]
+    left = room - sum(widths)
+    if left < 0:
+        return None
+    wanted = [max(whole - width, 0) for whole, width in zip(most, widths, strict=True)]
+    for others, place in enumerate(sorted(range(len(columns)), key=wanted.__getitem__), -len(columns)):
+        more = min(wanted[place], left // -others)
+        widths[place] += more
+        left -= more
+    return widths
 
 
-def _cell(lines: str | tuple[str, ...]) -> Text:
-    return Text(hide(lines) if isinstance(lines, str) else "\n".join(map(hide, lines)))
+def _side_by_side(
+    row: Sequence[str | tuple[str, ...]], widths: Sequence[int], right: Sequence[bool], style: str = ""
+) -> Iterator[Text]:
+    """Yield the lines of a row, whose cells are wrapped each in its column."""
+    console = _console(_Page())
+    cells = [_cell(cell).wrap(console, width, overflow="fold") for cell, width in zip(row, widths, strict=True)]
+    for number in range(max(map(len, cells))):
+        texts = [cell[number].plain.rstrip() if number < len(cell) else "" for cell in cells]
+        padded = (
+            (" " * (width - cell_len(text)) + text if is_right else text + " " * (width - cell_len(text)))
+            for text, width, is_right in zip(texts, widths, right, strict=True)
+        )
+        yield Text(_BETWEEN.join(padded).rstrip(), style=style)
+
+
+def _lines(cell: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lines of a cell as they are shown."""
+    return tuple(map(hide, (cell,) if isinstance(cell, str) else cell))
+
+
+def _say_lists(heads: Sequence[str], rows: Sequence[Sequence[str | tuple[str, ...]]], indent: int) -> None:
+    """Write each row as a paragraph: its cells below one another, each after the name of its column."""
+    for number, row in enumerate(rows):
+        if number and any(heads):
+            say()
+        for place, (head, cell) in enumerate(zip(heads, row, strict=True)):
+            lines = [*_lines(cell)]
+            if head and "".join(lines):
+                lines[0] = f"{head}: {lines[0]}"
+            for line in filter(None, lines):
+                say(line, indent=indent + (0 if place == 0 else 2))
+
+
+def _cell(cell: str | tuple[str, ...]) -> Text:
+    return Text("\n".join(_lines(cell)))
 
 
 def say_facts(rows: Iterable[tuple[str, str]]) -> None:
@@ -258,14 +382,14 @@ def say_facts(rows: Iterable[tuple[str, str]]) -> None:
     say_table([Column(no_wrap=True), Column()], rows, header=False)
 
 
-def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = ()) -> None:
-    """Write every reason with its remedy, then what to type next."""
+def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = (), zone: tzinfo = UTC) -> None:
+    """Write every reason with its remedy, its instants in a zone, then what to type next."""
     say(heading, style="bold")
     missing = [reason for reason in refusal.reasons if reason.code == ReasonCode.ANSWER_MISSING]
     for reason in refusal.reasons:
         if len(missing) <= _FEW or reason not in missing:
-            say(f"{reason.code}: {_sentence(reason.message)}", indent=2)
-            say(f"-> {_sentence(reason.remedy)}", indent=4)
+            say(f"{reason.code}: {_sentence(in_zone(reason.message, zone))}", indent=2)
+            say(f"-> {_sentence(in_zone(reason.remedy, zone))}", indent=4)
     if len(missing) > _FEW:
         say(f"{ReasonCode.ANSWER_MISSING}: {len(missing)} questions are not answered.", indent=2)
         rows = [(reason.subject, f"{dict(reason.values)['options']}") for reason in missing]
@@ -276,6 +400,13 @@ def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = ()) -> No
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
+
+
+def warn(sentence: str, *, as_json: bool) -> None:
+    """Say on stderr what is right and may not be meant; it changes neither the answer nor the exit code."""
+    with suppress(OSError, AttributeError, ValueError):  # stderr may be closed
+        text = json_line({"answer": "warning", "message": sentence}, hide_all) if as_json else ""
+        sys.stderr.write(text or f"miexchange: warning: {hide_all(sentence)}\n")
 
 
 def say_story(lines: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from miexchange._text import counted, listed
 from miexchange.cli import _given, _output
+from miexchange.cli._files import FormatOption, at_hand
 from miexchange.cli._options import At, Json
 from miexchange.errors import DataError, InvalidValue, Problem
 from miexchange.pricelists import (
@@ -61,6 +62,7 @@ def import_(
     source: Annotated[
         str, typer.Option(metavar="TEXT", help="Where the prices are from. By default the column source, or the row.")
     ] = "",
+    format: FormatOption = None,  # noqa: A002 - as it is typed
     sheet: Annotated[str, typer.Option(metavar="NAME", help="The sheet of an Excel file with several.")] = "",
     header_row: Annotated[int, typer.Option(metavar="N", help="The row with the names of the columns.")] = 1,
     encoding: Annotated[str, typer.Option(metavar="NAME", help="Of a CSV file, such as windows-1252.")] = "utf-8",
@@ -85,7 +87,7 @@ def import_(
     which keeps the list beside the programme as its next one. The exit code is 2 if a row cannot be read.
     """
     rules = programme_of(_given.programme_source(into))
-    form = _form(
+    asked = _form(
         encoding=encoding,
         delimiter=delimiter,
         decimal=decimal,
@@ -101,11 +103,12 @@ def import_(
         basis=basis,
         source=source,
     )
-    reading = read(file, rules, form)
+    with at_hand(file, "FILE", ("csv", "xlsx"), format) as path:
+        reading = read(path, rules, asked)
     is_whole = bool(len(reading.prices)) and (leave_out or not reading.problems)
     written = write_draft(reading.prices, into) if write and is_whole else None
     if as_json:
-        _output.write_json(_reading_data(reading, written))
+        _output.write_json(_reading_data(reading, written), rules.currency)
     else:
         _show_reading(file, reading, rules, written, asked=write)
     raise typer.Exit(0 if is_whole else 2)
@@ -168,7 +171,7 @@ def diff(programme: _Own, *, at: At = None, as_json: Json = False) -> None:
     moment = _given.instant(at, "--at", rules.zone)
     found = diff_of(read_draft(programme), rules, at=moment)
     if as_json:
-        _output.write_json(found.to_dict())
+        _output.write_json(found.to_dict(), rules.currency)
         raise typer.Exit(1 if found.doubts else 0)
     _output.say(f"The next list of {rules.title}, beside {_output.moment(moment, rules.zone)}", style="bold")
     missing = f"{len(found.missing)} on no row of the list, which keep their price"
@@ -204,7 +207,9 @@ def _show_changes(heading: str, changes: tuple[PriceChange, ...], rules: Program
 def cost(
     programme: _Own,
     *,
-    book: Annotated[Path, typer.Option("--book", metavar="FILE", help="CSV of devices: model, answers, at.")],
+    book: Annotated[
+        Path, typer.Option("--book", metavar="FILE", help="CSV of devices: model, answers, at; - is stdin.")
+    ],
     at: Annotated[
         str | None, typer.Option("--at", metavar="INSTANT", help="The instant to answer for, without a column at.")
     ] = None,
@@ -217,7 +222,8 @@ def cost(
     """
     rules = programme_of(_given.programme_source(programme))
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
-    devices = read_book(book)
+    with at_hand(book, "--book", ("csv",)) as path:
+        devices = read_book(path)
     found = cost_of(read_draft(programme), rules, devices, at=moment)
     change = found.rows["change_minor"]
     before, after = int(found.rows["a_minor"].sum()), int(found.rows["b_minor"].sum())
@@ -230,7 +236,7 @@ def cost(
     if as_json:
         counts = {"devices": len(found.rows), "winners": winners, "losers": losers, "models": models}
         amounts = {"before_minor": before, "after_minor": after, "change_minor": after - before}
-        _output.write_json({**counts, **amounts})
+        _output.write_json({**counts, **amounts}, rules.currency)
         return
     write = _output.writer(rules.currency)
     _output.say(f"{len(found.rows):,} devices, {rules.title}", style="bold")

@@ -67,7 +67,7 @@ def show(
     moment = _given.instant(at, "--at", rules.zone)
     terms = rules.terms_at(moment) or rules.terms[0]
     if as_json:
-        _output.write_json(_as_data(rules, terms))
+        _output.write_json(_as_data(rules, terms), rules.currency)
         return
     write = _output.writer(rules.currency)
     _show_head(rules)

@@ -11,14 +11,13 @@ import typer
 from miexchange._bounded import Chars, bound_of
 from miexchange._text import counted
 from miexchange.catalogue import Catalogue, Device, Variant
-from miexchange.cli import _ask, _given, _output
+from miexchange.cli import _ask, _asking, _given, _output
 from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
 from miexchange.cli._programme import usage_rows
-from miexchange.condition import Condition
 from miexchange.coupon import Coupon, issue
 from miexchange.eligibility import ImeiStatus, Listing
 from miexchange.errors import shown
-from miexchange.programme import Programme, Terms
+from miexchange.programme import Programme
 from miexchange.programme.rules import Inputs, told_by_name
 from miexchange.quote import Quote
 from miexchange.refusal import ReasonCode, Refusal
@@ -108,8 +107,9 @@ def quote(
         if best:
             condition = filled
         elif asks and not _refused_anyway(appraise(device, filled, rules, **facts)):
-            condition = _ask_the_rest(condition, terms, variant)
+            condition = _asking.the_rest(condition, terms.questionnaire, variant)
     result = appraise(device, condition, rules, **facts)
+    _check_target(told.get("target"), rules, as_json=as_json)
     if isinstance(result, Refusal):
         _show_refusal(result, device, rules, moment, as_json=as_json)
         raise typer.Exit(1)
@@ -119,7 +119,7 @@ def quote(
     worst = worst_case(result, rules)
     assert isinstance(worst, WorstCase)  # noqa: S101 - the programme that made the quote is at hand
     if as_json:
-        _output.write_json(_as_data(result, rules, worst, paper))
+        _output.write_json(_as_data(result, rules, worst, paper), result.currency)
     else:
         _show(result, rules, worst, explain=explain)
         _show_coupon(paper, rules, coupon_out)
@@ -140,6 +140,15 @@ def _key(account: str | None, key_file: Path | None, coupon_out: Path | None) ->
     return _given.key(key_file, "A coupon")
 
 
+def _check_target(target: str | None, rules: Programme, *, as_json: bool) -> None:
+    """Warn of a new phone that no bonus is for: it may be one, misspelled, and pays nothing."""
+    bonuses = [bonus for terms in rules.terms for bonus in terms.bonuses]
+    products = list(dict.fromkeys(name for bonus in bonuses for name in bonus.targets))
+    if target is not None and target not in products:
+        known = f"{_given.nearest(target, products)} Known: {', '.join(products)}" if products else ""
+        _output.warn(f"--target {shown(target)} is no product that {rules.id} has a bonus for.{known}", as_json=as_json)
+
+
 def _variant(model: str, catalogue: Catalogue) -> Variant | None:
     """Return the one variant that an id or a name leads to; appraising says why there is none."""
     variant = catalogue.lookup(model)
@@ -155,27 +164,15 @@ def _refused_anyway(result: Quote | Refusal) -> bool:
     return isinstance(result, Refusal) and any(reason.code not in _BY_ANSWERS for reason in result.reasons)
 
 
-def _ask_the_rest(condition: Condition, terms: Terms, variant: Variant) -> Condition:
-    """Ask what is left, one question after the other: an answer may have others asked."""
-    done: list[str] = []
-    while True:
-        asked = terms.questionnaire.asked_of(variant, condition)
-        left = [question for question in asked if question.id not in condition and question.id not in done]
-        if not left:
-            return condition
-        answer = _ask.for_answer(left[0], len(done) + 1, len(done) + len(left))
-        condition = condition.replace(**{left[0].id: answer})
-        done.append(left[0].id)
-
-
 def _show_refusal(refusal: Refusal, device: Device, rules: Programme, at: datetime, *, as_json: bool) -> None:
     hints = _hints(refusal, device, rules)
     if as_json:
-        _output.write_json({"answer": "refusal", "hints": hints, "refusal": refusal.to_dict()})
+        found = {"answer": "refusal", "hints": hints, "refusal": refusal.to_dict()}
+        _output.write_json(found, rules.currency)
     else:
         count = counted(len(refusal.reasons), "reason")
         heading = f"Refused by {rules.id} at {_output.moment(at, rules.zone)}, for {count}"
-        _output.say_refusal(heading, refusal, hints)
+        _output.say_refusal(heading, refusal, hints, rules.zone)
 
 
 def _hints(refusal: Refusal, device: Device, rules: Programme) -> list[str]:
@@ -297,7 +294,7 @@ def _show_coupon(paper: Coupon | Refusal | None, rules: Programme, file: Path | 
     _output.say()
     if isinstance(paper, Refusal):
         hints = ["Add --imei."] if ReasonCode.IMEI_MISSING in paper.codes else []
-        _output.say_refusal("No coupon is issued", paper, hints)
+        _output.say_refusal("No coupon is issued", paper, hints, rules.zone)
         return
     write = _output.writer(paper.currency)
     _output.say(f"Coupon {paper.display_code}: {write(paper.value)} for account {paper.account}", style="bold")

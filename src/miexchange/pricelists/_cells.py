@@ -3,151 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
-from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 
+from miexchange._amounts import Unread, check_kind
 from miexchange._spreadsheet import as_serial
-from miexchange._text import counted, is_blank
 from miexchange._time import NotATime, is_day, midnight, read_instant
 from miexchange.errors import shown
-from miexchange.money import GREATEST_AMOUNT
-from miexchange.pricelists._form import GROUPS, MARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import tzinfo
 
-    from miexchange.money import Currency
     from miexchange.pricelists._form import Form
 
-__all__ = ["Fault", "Unread", "amount_of", "instant_of"]
+__all__ = ["instant_of"]
 
-_LONGEST = 60  # characters of an amount with its signs
-_SPACES = re.compile("[\xa0\u2007\u2009\u202f]")
-_APOSTROPHES = re.compile("[\u2019\u02bc]")
-_DIGITS = re.compile(r"([^0-9]*)([0-9](?:.*[0-9])?)([^0-9]*)", re.DOTALL)
 _DATE = re.compile(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})")
 _ORDERS = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 _YEAR = 4  # digits
-_MINUS = frozenset("-+\u2212\u2013()")
-_TIMES = 2  # how many of the options that would read a cell are named
-
-
-class Unread(Exception):  # noqa: N818 - never leaves the package
-    """A cell that cannot be read by the form: what is wrong, and the remedy."""
-
-
-class Fault(NamedTuple):
-    """An error of Excel in a cell, such as ``#REF!``."""
-
-    says: str
-
-
-def _plain(text: str) -> str:
-    return _APOSTROPHES.sub("'", _SPACES.sub(" ", text)).strip()
-
-
-def amount_of(cell: object, form: Form, currency: Currency, step: int) -> int:
-    """Return an amount in minor units.
-
-    Args:
-        cell: a text, or a number of Excel.
-        form: how it is written.
-        currency: of which it is.
-        step: what it is a multiple of, in minor units.
-
-    Raises:
-        Unread: it is none by that form.
-    """
-    _check_kind(cell, "an amount", (str, int, float))
-    decimals = currency.decimals if form.unit == "unit" else 0
-    if isinstance(cell, str):
-        amount = _parsed(_plain(cell), form, decimals)
-        if amount is None:
-            raise Unread(f"{shown(cell)} is no amount as stated", _options_for(_plain(cell), form, decimals, currency))
-    else:
-        text = f"{cell}" if type(cell) is int else repr(cell).removesuffix(".0")
-        amount = _digits(text, ".", "", decimals)
-        if amount is None:
-            what = f"has more than {counted(decimals, 'decimal')}, or is out of range"
-            raise Unread(f"{shown(cell)} {what}", "Round it in the spreadsheet: money is exact")
-    if not 0 < amount <= GREATEST_AMOUNT:
-        most = currency.plain(GREATEST_AMOUNT)
-        raise Unread(f"{shown(cell)} is out of range", f"Write an amount above 0, and of at most {most} {currency}")
-    if amount % step:
-        what = f"{shown(cell)} is not a multiple of the price step, {currency.plain(step)} {currency}"
-        raise Unread(what, "Round the price, or state a smaller price_step_minor in programme.toml")
-    return amount
-
-
-def _check_kind(cell: object, what: str, kinds: tuple[type, ...]) -> None:
-    if isinstance(cell, Fault):
-        raise Unread(f"{cell.says} is an error of the spreadsheet", "Correct its formula there")
-    if is_blank(cell):
-        never = "a formula that was never computed is empty too: open the file and save it"
-        raise Unread("is empty", f"Write {what}; {never}")
-    if type(cell) not in kinds:
-        called = "a date" if isinstance(cell, date) else "a time" if isinstance(cell, time | timedelta) else shown(cell)
-        raise Unread(f"{called} is not {what}", f"Write {what}, and format the column so")
-
-
-def _parsed(text: str, form: Form, decimals: int) -> int | None:
-    """Return the amount that a text says by a form, or None."""
-    if len(text) > _LONGEST:
-        return None
-    signs = [_plain(sign) for sign in form.signs]
-    text = next((text.removeprefix(sign).lstrip() for sign in signs if text.startswith(sign)), text)
-    text = next((text.removesuffix(sign).rstrip() for sign in signs if text.endswith(sign)), text)
-    return _digits(text, MARKS[form.decimal], GROUPS[form.grouping], decimals)
-
-
-def _digits(text: str, mark: str, group: str, decimals: int) -> int | None:
-    units, found, fraction = text.partition(mark)
-    if group and group in units:
-        between = re.escape(group)
-        by_three = rf"[0-9]{{1,3}}(?:{between}[0-9]{{3}})+"
-        by_two = rf"[0-9]{{1,2}}(?:{between}[0-9]{{2}})*{between}[0-9]{{3}}"  # lakhs and crores
-        if re.fullmatch(f"{by_three}|{by_two}", units) is None:
-            return None
-        units = units.replace(group, "")
-    if re.fullmatch("[0-9]{1,15}", units) is None or (found and re.fullmatch("[0-9]+", fraction) is None):
-        return None
-    return int(units + fraction.ljust(decimals, "0")) if len(fraction) <= decimals else None
-
-
-def _options_for(text: str, form: Form, decimals: int, currency: Currency) -> str:
-    """Say which options would read an amount, and as what."""
-    found: dict[int, str] = {}
-    for options, other in _other_forms(text, form):
-        amount = _parsed(text, other, decimals)
-        if amount is not None:
-            found.setdefault(amount, options)
-    if not found:
-        return "Write the amount in digits, as the other rows have it"
-    plain = (lambda amount: f"{amount}") if form.unit == "minor" else currency.plain
-    ways = [f"{options} reads it as {plain(amount)}" for amount, options in [*found.items()][:_TIMES]]
-    return f"Nothing is guessed: {', and '.join(ways)}"
-
-
-def _other_forms(text: str, form: Form) -> Iterator[tuple[str, Form]]:
-    """Yield every form that may be meant, with its options; the one with the fewest first."""
-    parts = _DIGITS.fullmatch(text)
-    before, after = ("", "") if parts is None else (sign.strip() for sign in parts.group(1, 3))
-    if _MINUS & {*before} or after[:1] in _MINUS:
-        return  # a debt is no price, however it is written
-    signs = tuple(dict.fromkeys(sign for sign in (before, after) if sign))
-    strange = tuple(sign for sign in signs if sign not in form.signs)
-    tries = []
-    for mark, group in product(MARKS, GROUPS):
-        if mark == group:
-            continue
-        stated = [f"--decimal {mark}"] * (mark != form.decimal) + [f"--grouping {group}"] * (group != form.grouping)
-        stated += [f"--sign '{sign}'" for sign in strange]
-        other = form.replace(decimal=mark, grouping=group, signs=(*form.signs, *strange))
-        tries.append((len(stated), " ".join(stated), other))
-    for _, options, other in sorted(tries, key=lambda one: one[0]):
-        yield options, other
 
 
 def instant_of(cell: object, form: Form, zone: tzinfo, first_day: date) -> datetime:
@@ -162,7 +35,7 @@ def instant_of(cell: object, form: Form, zone: tzinfo, first_day: date) -> datet
     Raises:
         Unread: it is none by that form.
     """
-    _check_kind(cell, "a date", (str, date, datetime, int, float))
+    check_kind(cell, "a date", (str, date, datetime, int, float))
     try:
         if isinstance(cell, datetime):
             if cell.time() != time():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from miexchange._files import read_text
 from miexchange._problems import Problems
 from miexchange._text import is_blank, path_of, text_of
-from miexchange._time import NotATime, read_day, read_instant
-from miexchange._value import argument
+from miexchange._time import NotATime, is_day, read_day, read_instant
+from miexchange._value import argument, flag
 from miexchange.errors import shown, wrong_type
 from miexchange.market import PriceTable
 from miexchange.pricelists._list import PriceList
@@ -67,19 +67,21 @@ def cost(prices: PriceList, programme: Programme, book: pd.DataFrame, *, at: dat
     return what_if(programme, {"prices": PriceTable.of(rows)}, book, at=at)
 
 
-def read_book(source: str | Path) -> pd.DataFrame:
+def read_book(source: str | Path, *, keep_wrong: bool = False) -> pd.DataFrame:
     """Read a book of devices from a CSV file in UTF-8: its cells as texts, its days and instants as what they are.
 
     Args:
         source: the file; its columns are those of `miexchange.batch.appraise_frame`, and others are not looked at.
+        keep_wrong: whether a cell of ``at`` or ``purchased_on`` that is wrong stays a text, with which its device is
+            refused, as `miexchange batch` does.
 
     Raises:
-        DataError: it cannot be read, with every cell of ``at`` and ``purchased_on`` that is wrong.
+        DataError: it cannot be read; with every wrong cell of ``at`` and ``purchased_on``, unless they are kept.
         InvalidValue: it is no path.
     """
     import pandas as pd  # noqa: PLC0415 - slow to load, and only a book needs it
 
-    path = path_of(source)
+    path, keep_wrong = path_of(source), flag(keep_wrong, "keep_wrong")
     if path is None:
         raise wrong_type("source", source, "give the path of a file")
     file, problems = text_of(source) or f"{path}", Problems()
@@ -93,7 +95,7 @@ def read_book(source: str | Path) -> pd.DataFrame:
         problems.raise_if_any()
         raise
     readers: dict[str, Callable[[str], object]] = {
-        "at": lambda cell: read_instant(cell, None),
+        "at": lambda cell: read_day(cell) if is_day(cell) else read_instant(cell, None),
         "purchased_on": read_day,
     }
     for name in readers.keys() & set(book.columns):
@@ -102,6 +104,9 @@ def read_book(source: str | Path) -> pd.DataFrame:
             try:
                 cells.append(None if is_blank(cell) else readers[name](cell.strip()))
             except NotATime as fault:
+                if keep_wrong:
+                    cells.append(cell)
+                    continue
                 problems.add(file, line, name, f"{shown(cell)} {fault.args[0]}", fault.args[1])
         problems.raise_if_any()
         book[name] = pd.Series(cells, index=book.index, dtype=object)

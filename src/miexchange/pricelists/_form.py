@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from miexchange._amounts import Spelling
 from miexchange._bounded import Between, Id, Items, MaybeId, Note, Words
 from miexchange._limits import LIST_ROWS
 from miexchange._value import Value
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from miexchange._value import Fault
 
-__all__ = ["DELIMITERS", "GROUPS", "MARKS", "Encoding", "Form"]
+__all__ = ["DELIMITERS", "Encoding", "Form"]
 
 Encoding = Literal[
     "utf-8",
@@ -39,8 +40,6 @@ Encoding = Literal[
 ]
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
-MARKS = {"point": ".", "comma": ","}
-GROUPS = {"none": "", "comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,12 @@ class Form(Value):
     basis: Literal["observed", "modelled"] | None = None
     source: Note = ""
 
+    @property
+    def spelling(self) -> Spelling:
+        """How its amounts are written."""
+        return Spelling(self.decimal, self.grouping, self.signs, self.unit)
+
     def _faults(self) -> Iterator[Fault]:
-        if self.decimal == self.grouping:
-            yield "grouping", self.grouping, "give another mark than the decimal one"
-        for sign in self.signs:
-            if any(character.isdigit() for character in sign) or sign != sign.strip():
-                yield "signs", self.signs, "give signs without digits, and without space around them"
-                break
+        fault = self.spelling.fault()
+        if fault is not None:
+            yield fault

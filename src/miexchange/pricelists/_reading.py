@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miexchange._amounts import Fault, Unread, amount_of
 from miexchange._limits import LIST_COLUMNS, LIST_ROWS, NAME, TEXT
 from miexchange._problems import Problems
 from miexchange._text import closest, counted, for_spreadsheet, is_blank, listed, path_of, text_of
 from miexchange._value import argument
 from miexchange.errors import DataError, Problem, shown, wrong_type
-from miexchange.pricelists._cells import Fault, Unread, amount_of, instant_of
+from miexchange.pricelists._cells import instant_of
 from miexchange.pricelists._form import Form
 from miexchange.pricelists._list import ListPrice, PriceList
 from miexchange.pricelists._sheets import Sheet, is_empty, open_sheet
@@ -165,7 +166,9 @@ class _Reader:
         model = self._model(line, cells)
         amount, since = 0, None
         try:
-            amount = amount_of(self._cell(cells, form.price), form, programme.currency, programme.price_step_minor)
+            amount = amount_of(
+                self._cell(cells, form.price), form.spelling, programme.currency, programme.price_step_minor
+            )
         except Unread as fault:
             self._bad(line, form.price, *fault.args)
         if form.date:

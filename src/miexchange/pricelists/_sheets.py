@@ -12,12 +12,12 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from miexchange._amounts import Fault
 from miexchange._files import read_bytes, too_large
 from miexchange._limits import LIST_BYTES, LIST_COLUMNS, LIST_ROWS, XLSX_BYTES, XLSX_STYLES, XLSX_TAGS
 from miexchange._spreadsheet import remedy_of_header
 from miexchange._text import is_blank, listed
 from miexchange.errors import shown
-from miexchange.pricelists._cells import Fault
 from miexchange.pricelists._form import DELIMITERS, Encoding
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from miexchange._questions import RESTRICTIONS, fault_of_after
 from miexchange._time import midnight
 from miexchange.errors import sentence
-from miexchange.market import stale_from
+from miexchange.market import broader, stale_from
 from miexchange.money import BPS, percent
 from miexchange.programme.rules import RULES, Span
 from miexchange.treatment import BONUS, EXCHANGE_VALUE, RESALE
@@ -95,7 +95,8 @@ def _check_answers(answers: Answers, draft: Draft) -> None:
         file, line = answers.grade_places[grade.id]
         better = answers.grades[max(step - 1, 0)]
         if grade.keep_bps > better.keep_bps:
-            what = f"grade {grade.id} keeps {grade.keep_bps}, more than {better.id}, which is better: {better.keep_bps}"
+            kept, less = percent(grade.keep_bps), percent(better.keep_bps)
+            what = f"grade {grade.id} keeps {kept}, more than {better.id}, which is better: {less}"
             remedy = "Order the grades best first, none keeping more than the one before"
             with draft.of_a_law():
                 draft.problems.add(file, line, "keep_bps", what, remedy)
@@ -149,7 +150,7 @@ def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[
     costs = [0 if option.deduction is None else option.deduction.size for option in (better, worse)]
     pairs = (
         ("grade", "has a better grade", -better.grade, -worse.grade),
-        ("keep_bps", f"keeps {worse.keep_bps}", better.keep_bps, worse.keep_bps),
+        ("keep_bps", f"keeps {percent(worse.keep_bps)}", better.keep_bps, worse.keep_bps),
         ("deduct_minor", f"costs {costs[1]}", -costs[0], -costs[1] if comparable else -costs[0]),
         ("extra_minor", f"adds {worse.extra_minor}", better.extra_minor, worse.extra_minor),
     )
@@ -530,7 +531,7 @@ class _Tables:
                 file, line = answers.option_places[question.id, question.best.id]
                 what = f"{question.id} is asked of no listed model, so its rows are unreachable"
                 self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
-        needed = {component for _, terms, _ in self._versions for component in _needs(terms)}
+        needed = {part for _, terms, _ in self._versions for component in _needs(terms) for part in broader(component)}
         unread: dict[str, int] = {}
         for anchor, line in zip(draft.anchors, draft.anchor_lines, strict=True):
             if anchor.component not in needed:
@@ -580,7 +581,7 @@ class _Tables:
             begin, end = _common(self._span(listing), period)
             if begin >= end:
                 continue
-            ends = self._ends.get((model, component), [])
+            ends = sorted(end for part in broader(component) for end in self._ends.get((model, part), ()))
             for at in (begin, *ends[bisect_left(ends, begin) : bisect_left(ends, end)]):
                 if self._draft.anchors.as_of(model, component, at) is None:
                     return listing, at

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Additive", "Offsets", "Rates", "Spline", "Term"]
+__all__ = ["Additive", "Offsets", "Rates", "Rising", "Spline", "Term"]
 
 _CUBIC = 3
 _FEWEST_FOR_A_SPLINE = 8  # different values; below, a straight line is all that they can tell
@@ -53,8 +53,8 @@ class Term(Protocol):
     def penalty(self) -> Floats:
         """Return the matrix whose quadratic form is shrunk; its null space is not."""
 
-    def at_most_zero(self) -> bool:
-        """Tell whether the coefficients may not be positive."""
+    def sign(self) -> int:
+        """Return -1 where no coefficient may be positive, 1 where none may be negative, else 0."""
 
     def labels(self) -> list[str]:
         """Name the columns."""
@@ -131,9 +131,9 @@ class Spline:
             matrix[1:, 1:] = bends.T @ bends + 1e-2 * np.eye(inner)
         return matrix
 
-    def at_most_zero(self) -> bool:
+    def sign(self) -> int:
         """Let the coefficients have any sign."""
-        return False
+        return 0
 
     def labels(self) -> list[str]:
         """Name the line and the functions."""
@@ -169,9 +169,9 @@ class Offsets:
         """Shrink every offset alike."""
         return np.eye(len(self.levels))
 
-    def at_most_zero(self) -> bool:
+    def sign(self) -> int:
         """Let an offset have any sign."""
-        return False
+        return 0
 
     def labels(self) -> list[str]:
         """Return the levels."""
@@ -211,15 +211,58 @@ class Rates:
         matrix: Floats = steps.T @ steps
         return matrix
 
-    def at_most_zero(self) -> bool:
+    def sign(self) -> int:
         """A price never rises with age."""
-        return True
+        return -1
 
     def labels(self) -> list[str]:
         """Name the stretches."""
         starts = ["0", *(f"{knot:g}" for knot in self.knots)]
         ends = [*(f"{knot:g}" for knot in self.knots), "on"]
         return [f"{start} to {end}" if end != "on" else f"{start} on" for start, end in zip(starts, ends, strict=True)]
+
+
+@dataclass
+class Rising:
+    """A score that never lowers the price: linear between knots at its quantiles, flat beyond what was seen.
+
+    Attributes:
+        name: the term's name.
+        steps: how many stretches at most.
+    """
+
+    name: str
+    steps: int = 6
+    _at: Floats = field(default_factory=lambda: np.zeros(2))
+
+    def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
+        """Place the knots."""
+        numbers = np.asarray(values, dtype=np.float64)
+        shares = np.clip(np.linspace(0, 1, self.steps + 1) - 1e-9, 0, 1)
+        at = np.unique(np.quantile(numbers, shares, weights=weights, method="inverted_cdf"))
+        self._at = at if len(at) > 1 else np.array([at[0], at[0] + 1.0])
+
+    def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
+        """Return how much of each stretch a score has passed, in stretches."""
+        numbers = np.asarray(values, dtype=np.float64)[:, None]
+        lengths = np.diff(self._at)
+        passed: Floats = np.clip(numbers - self._at[:-1], 0, lengths) / lengths
+        return passed
+
+    def penalty(self) -> Floats:
+        """Shrink every stretch, and differences between neighbours."""
+        size = len(self._at) - 1
+        steps = np.diff(np.eye(size), axis=0)
+        matrix: Floats = steps.T @ steps + 1e-2 * np.eye(size)
+        return matrix
+
+    def sign(self) -> int:
+        """A better score never costs anything."""
+        return 1
+
+    def labels(self) -> list[str]:
+        """Name the stretches."""
+        return [f"{start:g} to {end:g}" for start, end in zip(self._at[:-1], self._at[1:], strict=True)]
 
 
 @dataclass
@@ -325,15 +368,17 @@ class Additive:
 
     def _bounded(self, penalised: Floats, moment: Floats, solution: Floats) -> Floats:
         """Solve again under the bounds, where the free solution breaks one."""
-        upper = np.full(len(solution), np.inf)
+        lower, upper = np.full(len(solution), -np.inf), np.full(len(solution), np.inf)
         for term, place in zip(self.terms, self.slices, strict=True):
-            if term.at_most_zero():
+            if term.sign() < 0:
                 upper[place] = 0.0
-        if np.all(solution <= upper):
+            elif term.sign() > 0:
+                lower[place] = 0.0
+        if np.all((lower <= solution) & (solution <= upper)):
             return solution
         root = np.linalg.cholesky(penalised).T
-        found = lsq_linear(root, np.linalg.solve(root.T, moment), bounds=(-np.inf, upper)).x
-        bounded: Floats = np.minimum(found, upper)
+        found = lsq_linear(root, np.linalg.solve(root.T, moment), bounds=(lower, upper)).x
+        bounded: Floats = np.clip(found, lower, upper)
         return bounded
 
     def widen(self, groups: npt.NDArray[np.object_]) -> None:

@@ -16,6 +16,7 @@ from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
 from miexchange.errors import missing
 from miexchange.tuning._cells import cells_of, told
+from miexchange.tuning._launches import MONTH_DAYS
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import grouped, in_units
 
@@ -35,7 +36,6 @@ AGES = ("0-5 months", "6-11 months", "1 year", "2 years", "3 years or more", "un
 
 _AGE_EDGES = (6, 12, 24, 36)  # months
 _PRICE_EDGES = tuple(factor * 10**power for power in range(12) for factor in (1, 2, 5))  # units of any currency
-MONTH_DAYS = 30.4375  # days
 GROUPS = ("brand", "age", "grade", "price_band")
 """By which a report can be looked at."""
 
@@ -82,8 +82,16 @@ def _days(column: pd.Series[Any], read: Callable[[object], object]) -> npt.NDArr
     return days.astype("datetime64[s]")[cells.codes]
 
 
-def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.DataFrame:
+def valued(
+    book: pd.DataFrame, programme: Programme, at: datetime | None, kept: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Value a book, and add each row's `brand` and `age` band.
+
+    Args:
+        book: a row for each device.
+        programme: the rules.
+        at: the instant of the valuation, where the book has none.
+        kept: the columns of the valuation that are read; None for all. A line for each answer fills the memory.
 
     Raises:
         InvalidValue: neither an argument nor a column says when.
@@ -91,7 +99,7 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.
     days = days_of(book, at)
     asked = encoded(book, programme)
     parts = [
-        appraise_frame(asked.iloc[begin : begin + _AT_ONCE], programme, at=at)
+        _only(appraise_frame(asked.iloc[begin : begin + _AT_ONCE], programme, at=at), kept)
         for begin in track(range(0, len(asked), _AT_ONCE), "Value")
     ]
     values = parts[0] if len(parts) == 1 else pd.concat(parts)
@@ -109,6 +117,10 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime | None) -> pd.
     band = np.where(np.isfinite(months), np.searchsorted(_AGE_EDGES, np.nan_to_num(months), side="right"), _UNKNOWN)
     age = pd.Categorical(np.array(AGES, dtype=object)[band], categories=[*AGES], ordered=True)
     return values.assign(brand=brands[cells.codes], age=pd.Series(age, index=book.index))
+
+
+def _only(values: pd.DataFrame, kept: Sequence[str] | None) -> pd.DataFrame:
+    return values if kept is None else values[[*kept]].copy()
 
 
 def price_bands(prices: npt.NDArray[np.int64] | Sequence[int], currency: Currency) -> pd.Categorical[str]:

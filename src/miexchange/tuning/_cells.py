@@ -142,11 +142,12 @@ def choice(among: Collection[str], remedy: str) -> Callable[[object], Any]:
     return read
 
 
+_DIGITS = 38  # of any number that is meant
 _EXACT_FLOAT = 2**53  # below it, a float is one whole number
 
 
 def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable[[object], Any]:
-    """Return a reader of whole numbers: integers, digits, and floats that are whole, as of a column with a gap.
+    """Return a reader of whole numbers: integers, digits, and floats and decimals that are whole.
 
     Args:
         least: the least number.
@@ -164,6 +165,10 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
             pass
         elif isinstance(cell, float):
             number = int(cell) if cell.is_integer() and abs(cell) < _EXACT_FLOAT else None
+        elif isinstance(cell, Decimal):
+            number = (
+                int(cell) if cell.is_finite() and cell.adjusted() < _DIGITS and cell == cell.to_integral() else None
+            )
         elif type(cell) is int:
             number = cell
         if number is None:
@@ -175,7 +180,6 @@ def whole(least: int, most: int, faults: tuple[Fault, Fault, Fault]) -> Callable
     return read
 
 
-_DIGITS = 38  # of any number that is meant
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
 MOST, LEAST = 1e15, 1e-6
 """The greatest and the least size of a number but 0: squares and logarithms of those between them are exact enough."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from miexchange._frame import Columns, NotATable
 from miexchange._privacy import masked
 from miexchange._text import text_of
 from miexchange._value import is_text
@@ -26,6 +27,8 @@ __all__ = [
     "as_frame",
     "duplicates",
     "fitted",
+    "frame_of",
+    "is_table",
     "minor",
     "named_rows",
     "numbers",
@@ -95,15 +98,41 @@ def of_another_unit(values: Any, beside: Any) -> npt.NDArray[np.bool_]:  # noqa:
     return found
 
 
+def is_table(data: object) -> bool:
+    """Tell whether data are a table of some library, by what its type has."""
+    kind = type(data)
+    return issubclass(kind, pd.DataFrame) or any(
+        hasattr(kind, name) for name in ("column_names", "get_columns", "collect_schema", "__arrow_c_stream__")
+    )
+
+
+def frame_of(data: object, what: str) -> pd.DataFrame:
+    """Return a table of any library as a frame of pandas, whose cells are Python's; that of pandas as it is.
+
+    Raises:
+        InvalidValue: it is no table, or one that cannot be read.
+    """
+    if issubclass(type(data), pd.DataFrame):
+        return cast("pd.DataFrame", data)
+    if not is_table(data):
+        raise wrong_type(what, data, "give a pandas DataFrame, or a table of Polars or Arrow")
+    try:
+        table = Columns(data)
+        cells = [pd.Series(table.cells(place), dtype=object) for place in range(len(table.names))]
+    except NotATable as fault:
+        said, remedy = fault.args
+        raise wrong_type(what, data, f"{remedy[:1].lower()}{remedy[1:]}", said) from None
+    frame = pd.DataFrame(dict(enumerate(cells)))
+    return frame.set_axis(table.names, axis=1)
+
+
 def as_frame(data: object, columns: Iterable[object], what: str) -> pd.DataFrame:
     """Return the data as a frame that has the columns, each once, and at least one row.
 
     Raises:
         InvalidValue: no frame, a column is missing or repeated, or there are no rows.
     """
-    if not issubclass(type(data), pd.DataFrame):
-        raise wrong_type(what, data, "give a pandas DataFrame")
-    frame = cast("pd.DataFrame", data)
+    frame = frame_of(data, what)
     names = [text_of(label) for label in frame.columns]
     wanted = [text_of(column) for column in columns if column is not None]
     lacking = [column for column in wanted if column not in names]
@@ -215,7 +244,7 @@ def duplicates(data: pd.DataFrame, columns: Iterable[str] | None = None) -> npt.
     """Tell which rows repeat an earlier one."""
     chosen = data if columns is None else data[[*columns]]
     # Each column becomes codes, and the codes of a row one number: rows whose numbers differ do differ.
-    coded = [cells_of(chosen.iloc[:, position]).codes for position in range(chosen.shape[1])]
+    coded = [cells_of(chosen.iloc[:, position]).codes.astype(np.int32) for position in range(chosen.shape[1])]
     mixed = np.zeros(len(chosen), dtype=np.uint64)
     for codes in coded:
         mixed = (mixed ^ (codes + 2).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)

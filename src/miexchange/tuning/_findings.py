@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miexchange.market import broader
 from miexchange.money import BPS
+from miexchange.tuning._checks import duplicates, named_rows, warn
 from miexchange.tuning._normal import TO_SIGMA
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     import numpy.typing as npt
     import pandas as pd
@@ -18,7 +21,18 @@ if TYPE_CHECKING:
     from miexchange.tuning._additive import Floats
     from miexchange.tuning.scales import Scale
 
-__all__ = ["CLEAN", "keeps_of", "make_monotone", "scatter", "shared_out", "split"]
+__all__ = [
+    "CLEAN",
+    "bases_of",
+    "joined",
+    "keeps_of",
+    "make_monotone",
+    "scatter",
+    "shared_out",
+    "split",
+    "spread_of",
+    "warn_of",
+]
 
 CLEAN = "clean"
 """What stands for no finding at all."""
@@ -47,6 +61,46 @@ def keeps_of(scales: Iterable[Scale], quoted: Collection[str]) -> dict[str, floa
         before = min(before, others if set(names) <= set(quoted) else keep)
         kept |= dict.fromkeys(names, before / BPS)
     return kept
+
+
+def bases_of(families: Mapping[str, str], rows: pd.DataFrame) -> dict[str, str]:
+    """Return the finding of weight 1 in each family: the one that is quoted most often.
+
+    Args:
+        families: the family of each finding.
+        rows: quotes, with the findings of each in `named`.
+    """
+    counts = Counter(name for names in rows["named"] for name in names)
+    bases: dict[str, str] = {}
+    for finding, family in families.items():
+        if family not in bases or counts[finding] > counts[bases[family]]:
+            bases[family] = finding
+    return bases
+
+
+def joined(families: Iterable[str], quoted: Iterable[str]) -> dict[str, str]:
+    """Return, by each family that is not quoted, the first quoted one of the same component, where there is one.
+
+    >>> joined(["display.glass", "display.touch", "body"], ["display.glass"])
+    {'display.touch': 'display.glass'}
+    """
+    told = sorted(set(quoted))
+    found = {}
+    for family in dict.fromkeys(families):
+        within = {*broader(family)} - {family}
+        near = next((other for other in told if within & {*broader(other)}), None)
+        if family not in told and near is not None:
+            found[family] = near
+    return found
+
+
+def spread_of(means: Floats, variances: Floats, before: float) -> float:
+    """Return how far effects scatter that were drawn to nothing, of their means and variances; `before` for none.
+
+    >>> round(spread_of(np.array([0.3, -0.3]), np.array([0.16, 0.16]), 0.2), 3)
+    0.5
+    """
+    return float(np.clip(np.sqrt(np.mean(means**2 + variances)), 0.02, 1.0)) if len(means) else before
 
 
 def scatter(
@@ -111,3 +165,13 @@ def make_monotone(scale: Scale, logs: dict[str, float], errors: dict[str, float]
     for value, _, names in blocks:
         for name in names:
             logs[name] = value
+
+
+def warn_of(quotes: pd.DataFrame, price: Floats, clean: Floats, named: list[tuple[str, ...]]) -> None:
+    """Warn of quotes that repeat earlier ones, and of damaged ones that pay no less than clean."""
+    repeated = duplicates(quotes)
+    if repeated.any():
+        warn(f"{named_rows(quotes.index[repeated])} repeat earlier rows, so they count twice: drop_duplicates first")
+    paying = np.array([bool(names) for names in named]) & (price >= clean)
+    if paying.any():
+        warn(f"{named_rows(quotes.index[paying])} are damaged and quoted no less than clean: they are left out")

@@ -46,10 +46,39 @@ def grouped(units: int, currency: Currency) -> str:
     return text
 
 
+_ROWS, _LINES, _WIDTH = 6, 24, 120  # of a screen
+_LONG = 10_000  # from which the digits of a number stand in groups
+
+
+def separated(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns of whole numbers have separators where one of them has five digits or more.
+
+    >>> import pandas as pd
+    >>> separated(pd.DataFrame({"a": [1234567, 5], "b": [1, 2]})).to_numpy().tolist()
+    [['1,234,567', 1], ['5', 2]]
+    """
+    shown = table.copy()
+    for place, kind in enumerate(table.dtypes):
+        cells = table.iloc[:, place]
+        if getattr(kind, "kind", "") not in {"i", "u", "f"} or not (cells.abs() >= _LONG).any():
+            continue
+        known = cells.dropna()
+        if (known % 1 == 0).all():
+            texts = [f"{cell:,.0f}" if there else "" for cell, there in zip(cells, cells.notna(), strict=True)]
+            shown.isetitem(place, texts)
+    return shown
+
+
 class Report:
     """A result with tables to look at."""
 
     title = "Report"
+
+    def __repr__(self) -> str:
+        """Return as much of the report as a screen holds; `print` shows all of it."""
+        lines = self._text(_ROWS).split("\n")
+        cut = [line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…" for line in lines[:_LINES]]
+        return "\n".join([*cut, *(["… print it to see the rest"] if len(lines) > _LINES else [])])
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the tables of the report, each with its heading."""
@@ -61,8 +90,13 @@ class Report:
 
     def __str__(self) -> str:
         """Return the report as text."""
+        return self._text(None)
+
+    def _text(self, most: int | None) -> str:
+        """Return the report as text, with so many rows of each table."""
         parts = [self.title, *self.notes()]
-        parts += [f"{heading}\n{table.to_string()}" for heading, table in self.tables() if len(table)]
+        tables = [(heading, separated(table.head(most or len(table)))) for heading, table in self.tables()]
+        parts += [f"{heading}\n{table.to_string()}" for heading, table in tables if len(table)]
         return "\n".join(map(printable, "\n\n".join(parts).split("\n")))
 
     def _repr_html_(self) -> str:
@@ -70,5 +104,5 @@ class Report:
         parts = [f"<h4>{escape(self.title)}</h4>", *(f"<p>{escape(note)}</p>" for note in self.notes())]
         for heading, table in self.tables():
             if len(table):
-                parts.append(f"<p><b>{escape(heading)}</b></p>{table.to_html(border=0, escape=True)}")
+                parts.append(f"<p><b>{escape(heading)}</b></p>{separated(table).to_html(border=0, escape=True)}")
         return "\n".join(parts)

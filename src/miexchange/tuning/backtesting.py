@@ -61,7 +61,8 @@ _ENOUGH = 20  # rows below which a correlation says nothing, and a quantile neit
 _TAIL = 0.1
 _FEW_FAR = 0.5  # the share of deals paid otherwise by a factor of three, up to which their unit is believed
 _INNER_FOLDS = 4
-_READ = ["exchange_value_minor", "reasons", "grade", "brand", "age"]
+_VALUED = ["exchange_value_minor", "reasons", "grade"]
+_READ = [*_VALUED, "brand", "age"]
 
 
 _INSTANTS = Rule(
@@ -340,12 +341,12 @@ class _Tested:
 
 def _test(programme: Programme, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
     """Value every deal once; each fold's band comes from the rows that it trains on."""
-    values = valued(deals, programme, at)[_READ]
+    values = valued(deals, programme, at, _VALUED)[_READ]
     rows = np.concatenate([test for _, test in folds])
     fold = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
-    return _Tested(
-        rows, fold, values.iloc[rows], [(train, values.iloc[train]) for train, _ in folds], programme.currency
-    )
+    amounts = values[["exchange_value_minor"]]
+    outside = [(train, amounts.iloc[train]) for train, _ in folds]
+    return _Tested(rows, fold, values.iloc[rows], outside, programme.currency)
 
 
 def _test_maker(make: Maker, deals: pd.DataFrame, folds: list[Fold], at: datetime | None) -> _Tested:
@@ -355,7 +356,7 @@ def _test_maker(make: Maker, deals: pd.DataFrame, folds: list[Fold], at: datetim
     def outcome(fold: Fold) -> tuple[Rows, pd.DataFrame]:
         train, test = fold
         made = make(deals.iloc[train])
-        values = valued(deals.iloc[test], made, at)[_READ]
+        values = valued(deals.iloc[test], made, at, _VALUED)[_READ]
         currencies.append(made.currency)
         same_currency(made.currency, currencies[0], "programme", "the first one that was made")
         return test, values

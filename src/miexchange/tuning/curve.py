@@ -2,10 +2,10 @@
 
 A transparent formula on the logarithm of the price, so that every part is a factor:
 
-    price = level x f(new price) x g(age) x brand x h(launch year) x (specifications)
+    price = level x f(new price) x g(age) x brand x h(launch year) x (specifications) x (scores)
 
-`f` and `h` are smooth, `g` falls at one rate for each stretch of age and never rises, brand offsets
-are pooled and shrunk. Published curves are front-loaded, so one single rate is wrong; see
+`f` and `h` are smooth, `g` falls at one rate for each stretch of age and never rises, a score never
+falls, brand offsets are pooled and shrunk. Published curves are front-loaded, so one single rate is wrong; see
 docs/tuning.md for what was measured.
 
 >>> import pandas as pd
@@ -30,7 +30,7 @@ from scipy.special import ndtri
 
 from miexchange._text import printable
 from miexchange.errors import out_of_range, unknown, wrong_type
-from miexchange.tuning._additive import Additive, Offsets, Rates, Spline
+from miexchange.tuning._additive import Additive, Offsets, Rates, Rising, Spline
 from miexchange.tuning._arguments import COLUMN, Rule, check, each, maybe, one_of, real, takes
 from miexchange.tuning._cells import cells_of, number_of, told
 from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
@@ -50,6 +50,7 @@ __all__ = ["DepreciationCurve", "Estimator"]
 
 _CANDIDATES = 12  # how many breaks are tried for two rates
 _FEWEST_A_SIDE = 5
+_ENOUGH = 10_000  # rows that tell where a break is: all of a hundred thousand take half a minute
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _FLAT = 1e-9
 _MONTHS = "months"
@@ -107,7 +108,7 @@ class DepreciationCurve(Estimator):
         band_: the factors below and above the formula that hold `interval` of the prices, from
             residuals that each leave their own row out.
         oldest_: the greatest age that was seen, in months.
-        new_prices_: the least and the greatest new price that was seen.
+        new_prices_: the least and the greatest new price that was seen; None where the curve has none.
         named_: the names of the columns of price and age.
     """
 
@@ -135,13 +136,14 @@ class DepreciationCurve(Estimator):
     @takes(
         price_col=COLUMN,
         age_col=COLUMN,
-        new_price_col=COLUMN,
+        new_price_col=maybe(COLUMN),
         brand_col=maybe(COLUMN),
         year_col=maybe(COLUMN),
         weights_col=maybe(COLUMN),
         groups=maybe(COLUMN),
         numeric=each(COLUMN),
         categorical=each(COLUMN),
+        increasing=each(COLUMN),
     )
     def fit(
         self,
@@ -149,13 +151,14 @@ class DepreciationCurve(Estimator):
         *,
         price_col: str = "price",
         age_col: str = "age_months",
-        new_price_col: str = "new_price",
+        new_price_col: str | None = "new_price",
         brand_col: str | None = "brand",
         year_col: str | None = "launch_year",
         weights_col: str | None = None,
         groups: str | None = None,
         numeric: Sequence[str] = (),
         categorical: Sequence[str] = (),
+        increasing: Sequence[str] = (),
     ) -> Self:
         """Fit the curve.
 
@@ -163,7 +166,8 @@ class DepreciationCurve(Estimator):
             data: one row for each observed price; it is not changed.
             price_col: the used price, in any one unit.
             age_col: the age in months at that price.
-            new_price_col: what the model costs, or cost, new, in the same unit: the price segment.
+            new_price_col: what the model costs, or cost, new, in the same unit: the price segment. None where it is
+                not known: shares are then of what the phone is worth at launch, by this very curve.
             brand_col: the brand; None to leave it out.
             year_col: the year of launch; None to leave it out.
             weights_col: how much a row counts.
@@ -172,20 +176,23 @@ class DepreciationCurve(Estimator):
                 the band is for later ones.
             numeric: further numbers, such as RAM; an empty cell counts as the median.
             categorical: further categories, such as the operating system.
+            increasing: further numbers of which more is never worth less, such as a score of the battery; an empty
+                cell counts as the median.
 
         Raises:
             InvalidValue: a parameter is out of range, a column is missing, or rows hold no usable number.
         """
         self._check_parameters()
-        named = (price_col, age_col, new_price_col, brand_col, year_col, weights_col, groups, *numeric, *categorical)
+        more = (*numeric, *categorical, *increasing)
+        named = (price_col, age_col, new_price_col, brand_col, year_col, weights_col, groups, *more)
         data = as_frame(data, named, "DepreciationCurve.fit")
         price = np.log(numbers(data, price_col, above=0))
         weights = np.ones(len(data)) if weights_col is None else numbers(data, weights_col, above=0)
         weights = weights / weights.mean()
         self._columns = (age_col, new_price_col, brand_col, year_col, tuple(numeric), tuple(categorical))
-        self._medians = {column: _median(data, column) for column in numeric}
-        self._says = {"new": "new price", "brand": "brand", "year": "launch year", **{c: c for c in numeric}}
-        self._says |= {column: column for column in categorical}
+        self._increasing = tuple(increasing)
+        self._medians = {column: _median(data, column) for column in (*numeric, *increasing)}
+        self._says = {"new": "new price", "brand": "brand", "year": "launch year", **{one: one for one in more}}
         values = self._values(data)
         self._warn(data, price, brand_col, price_col)
         months = values[0]
@@ -208,7 +215,8 @@ class DepreciationCurve(Estimator):
         self.band_ = (float(np.exp(self._quantiles[0] * typical)), float(np.exp(self._quantiles[1] * typical)))
         self._seen = [np.asarray(column) for column in values]
         self.oldest_, self._youngest = float(values[0].max()), float(values[0].min())
-        self.new_prices_ = (float(np.exp(values[1].min())), float(np.exp(values[1].max())))
+        new = None if new_price_col is None else values[1]
+        self.new_prices_ = None if new is None else (float(np.exp(new.min())), float(np.exp(new.max())))
         self.named_ = (price_col, age_col)
         return self
 
@@ -251,29 +259,38 @@ class DepreciationCurve(Estimator):
             warn(f"{named_rows(data.index)} are all of one brand, {only}: its offset cannot be told from the level")
 
     def _make_terms(self, knots: tuple[float, ...]) -> list[Term]:
-        _, _, brand_col, year_col, numeric, categorical = self._columns
-        terms: list[Term] = [Rates(_MONTHS, knots), Spline("new")]
+        _, new_price_col, brand_col, year_col, numeric, categorical = self._columns
+        terms: list[Term] = [Rates(_MONTHS, knots)]
+        if new_price_col is not None:
+            terms.append(Spline("new"))
         if brand_col is not None:
             terms.append(Offsets("brand"))
         if year_col is not None:
             terms.append(Spline("year", 5))
         terms += [Spline(column, 6) for column in numeric]
         terms += [Offsets(column) for column in categorical]
+        terms += [Rising(column) for column in self._increasing]
         return terms
 
     def _values(self, data: pd.DataFrame) -> list[Any]:
         """Return one array for each term."""
         age_col, new_price_col, brand_col, year_col, numeric, categorical = self._columns
-        values: list[Any] = [numbers(data, age_col, at_least=0), np.log(numbers(data, new_price_col, above=0))]
+        values: list[Any] = [numbers(data, age_col, at_least=0)]
+        if new_price_col is not None:
+            values.append(np.log(numbers(data, new_price_col, above=0)))
         if brand_col is not None:
             values.append(words(data, brand_col))
         if year_col is not None:
             values.append(numbers(data, year_col))
-        for column in numeric:
-            found = numbers(data, column, gaps=True)
-            values.append(np.where(np.isnan(found), self._medians[column], found))
+        values += [self._filled(data, column) for column in numeric]
         values += [words(data, column) for column in categorical]
+        values += [self._filled(data, column) for column in self._increasing]
         return values
+
+    def _filled(self, data: pd.DataFrame, column: str) -> Floats:
+        """Return a column of numbers, with the median of the fitted rows for an empty cell."""
+        found = numbers(data, column, gaps=True)
+        return np.where(np.isnan(found), self._medians[column], found)
 
     def _break(self, months: Floats, price: Floats, weights: Floats, values: list[Any]) -> float:
         """Find the age at which two rates fit best."""
@@ -283,9 +300,10 @@ class DepreciationCurve(Estimator):
         if not possible:
             rule = f"give {_FEWEST_A_SIDE} rows younger and older than some age, or another curve"
             raise out_of_range("DepreciationCurve.age", "two_rate", rule)
-        fits = [
-            Additive(self._make_terms((one,))).fit(values, price, weights).sigma for one in track(possible, "Break")
-        ]
+        # Where a break is, every so many rows tell as well as all of them.
+        some = slice(None, None, -(-len(price) // _ENOUGH))
+        found, few, weight = price[some], [column[some] for column in values], weights[some]
+        fits = [Additive(self._make_terms((one,))).fit(few, found, weight).sigma for one in track(possible, "Break")]
         return possible[int(np.argmin(fits))]
 
     def _spread_at(self, predicted: Floats) -> Floats:
@@ -319,7 +337,7 @@ class DepreciationCurve(Estimator):
 
     def _needed(self) -> list[str | None]:
         age_col, new_price_col, brand_col, year_col, numeric, categorical = self._columns
-        return [age_col, new_price_col, brand_col, year_col, *numeric, *categorical]
+        return [age_col, new_price_col, brand_col, year_col, *numeric, *categorical, *self._increasing]
 
     def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return price, low and high: the band that holds `interval` of such prices.
@@ -335,6 +353,8 @@ class DepreciationCurve(Estimator):
     def typical(self, ages: Floats) -> pd.DataFrame:
         """Return what share of its new price a typical phone keeps at some ages, with the band.
 
+        Of a curve without a new price it is the share of what the phone is worth at launch.
+
         All but the age is at its median: the new price, the launch year, numbers; categories count as their mean.
 
         Args:
@@ -348,8 +368,11 @@ class DepreciationCurve(Estimator):
             else np.full(len(months), float(np.median(seen)))
             for term, seen in zip(self._terms, self._seen, strict=True)
         ]
-        new_price = float(np.exp(middle[1][0])) if len(months) else 1.0
         at = model.predict([months, *middle[1:]])
+        if self._columns[1] is None:
+            new_price = float(np.exp(model.predict([np.zeros(1), *(column[:1] for column in middle[1:])])[0]))
+        else:
+            new_price = float(np.exp(middle[1][0]))
         low, high = (np.exp(bound) / new_price for bound in self._band(at, months))
         return pd.DataFrame({"share": np.exp(at) / new_price, "low": low, "high": high}, index=pd.Index(months))
 
@@ -432,11 +455,15 @@ def _summarised(term: Term, name: str, model: Additive, place: slice, seen: Any)
     """Yield the rows of one term."""
     errors = model.errors()[place]
     if isinstance(term, Spline):
+        told: set[str] = set()
         for quantile in _QUANTILES:
             at = np.quantile(seen, quantile)
+            shown = f"{np.exp(at):,.0f}" if term.name == "new" else f"{at:g}"
+            if shown in told:  # of a number with few values
+                continue
+            told.add(shown)
             row = term.columns(np.array([at]))[0]
             spread = float(np.sqrt(max(row @ model.covariance[place, place] @ row, 0.0)))
-            shown = f"{np.exp(at):,.0f}" if term.name == "new" else f"{at:g}"
             low, high = np.quantile(seen, [quantile - 0.1, quantile + 0.1])  # a fifth of the rows
             near = int(((seen >= low) & (seen <= high)).sum())
             yield (name, shown, float(row @ model.coefficients[place]), spread, near)

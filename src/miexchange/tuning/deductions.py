@@ -41,9 +41,20 @@ from scipy.sparse import csr_matrix
 from miexchange.errors import out_of_range, shown
 from miexchange.money import BPS
 from miexchange.tuning._arguments import COLUMN, TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes
-from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
+from miexchange.tuning._checks import as_frame, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._closest import closest, step_of
-from miexchange.tuning._findings import CLEAN, keeps_of, make_monotone, scatter, shared_out, split
+from miexchange.tuning._findings import (
+    CLEAN,
+    bases_of,
+    joined,
+    keeps_of,
+    make_monotone,
+    scatter,
+    shared_out,
+    split,
+    spread_of,
+    warn_of,
+)
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 from miexchange.tuning.curve import Estimator
@@ -59,6 +70,7 @@ if TYPE_CHECKING:
 __all__ = ["CLEAN", "DeductionModel"]
 
 _ROUNDS = 6
+_AGAIN = 3  # solutions, each with the spreads that the one before shows
 _TENTH = 1.2816  # the quantile of a normal law below which nine tenths lie
 _HUBER = 3.0
 _MOVE = 0.1  # how far a family's share, and its change with the price, are moved to where values are closest
@@ -71,8 +83,8 @@ _FINDING_SD = 0.5  # the prior of a weight that no device contrasts with its bas
 _SCALES, _SPREAD = each(instance(Scale)), real(least=1e-6)
 _RULES = {
     "scales": Rule(lambda scales: len(scales) > 0 and _SCALES.fits(scales), "give the scales of the findings"),
-    "anchor_spread": maybe(_SPREAD),
-    **dict.fromkeys(("weight_noise", "slope_spread", "series_spread"), _SPREAD),
+    "weight_noise": _SPREAD,
+    **dict.fromkeys(("anchor_spread", "slope_spread", "series_spread"), maybe(_SPREAD)),
     "step": maybe(real(least=0)),
     "scrap": real(least=0),
     "overlaps": each(Rule(lambda pair: len(pair) == 2 and each(TEXT).fits(pair), ""), "give pairs of components"),  # noqa: PLR2004 - a pair
@@ -89,8 +101,8 @@ class DeductionModel(Estimator):
             logarithm; None to estimate it.
         weight_noise: how far the ratio of two findings differs from device to device, likewise; more where the
             quotes show more.
-        slope_spread: how far a family's share may change with the price, for each factor of e.
-        series_spread: how far a series of models may differ from its family's share.
+        slope_spread: how far a family's share may change with the price, for each factor of e; None to estimate it.
+        series_spread: how far a series of models may differ from its family's share; None to estimate it.
         step: the quotes' rounding step, in their unit; None to see it in the quotes, 0 for none.
         scrap: the least that any device is paid, in the same unit.
         overlaps: pairs of components that damage together; the part of the smaller one that counts is fitted.
@@ -103,6 +115,7 @@ class DeductionModel(Estimator):
         anchors_: the anchor of every device and family that was quoted, with bounds, n and the clean price.
         quoted_: the findings that a damaged quote names.
         carried_: the findings whose grade alone takes as much as their quotes say, or more.
+        joined_: by each family that no quote names, the quoted one of the same component that stands for it.
         overlap_: the fitted part for each pair of overlapping components, with its error and n.
         spread_: how far anchors of devices of one price scatter, given or estimated.
         keeps_: what the price keeps by the grade of each finding, beside its weight; see `Scale.keeps_bps`.
@@ -118,8 +131,8 @@ class DeductionModel(Estimator):
         *,
         anchor_spread: float | None = 0.25,
         weight_noise: float = 0.004,
-        slope_spread: float = 0.25,
-        series_spread: float = 0.20,
+        slope_spread: float | None = 0.25,
+        series_spread: float | None = 0.20,
         step: float | None = None,
         scrap: float = 0.0,
         overlaps: Sequence[tuple[str, str]] = (),
@@ -199,7 +212,7 @@ class DeductionModel(Estimator):
         if self.step is None:
             self.step_ = step_of(price)
         named = self._parsed(quotes, findings_col)
-        _warn_of_rows(quotes, price, clean, named)
+        warn_of(quotes, price, clean, named)
         devices = words(quotes, device_col)
         series = np.full(len(quotes), "", dtype=object) if series_col is None else words(quotes, series_col)
         error = np.zeros(len(quotes)) if clean_error_col is None else numbers(quotes, clean_error_col, at_least=0)
@@ -270,15 +283,18 @@ class DeductionModel(Estimator):
         self.n_ = len(rows)
         self.quoted_ = frozenset(name for names in rows["named"] for name in names)
         self.centre_ = float(np.exp(np.median(np.log(rows["clean"]))))
-        self._levels = sorted({self._family[name] for name in self._family})
+        self.joined_ = joined(self._family.values(), [self._family[name] for name in self.quoted_])
+        self._family = {name: self.joined_.get(family, family) for name, family in self._family.items()}
+        self._levels = sorted({*self._family.values()})
         self._all_series = sorted(set(rows["series"]) - {""})
         self._findings = list(self._family)
-        self._bases = self._choose_bases(rows)
+        self._bases = bases_of(self._family, rows)
         prior = {name: float((self.prior or {}).get(name, 1.0)) for name in self._findings}
         self._expected = {
             name: float(np.log(prior[name] / prior[self._bases[self._family[name]]])) for name in self._findings
         }
         self.spread_ = self.anchor_spread or 0.25
+        self._slope_spread, self._series_spread = self.slope_spread or 0.25, self.series_spread or 0.20
         self.overlap_: dict[tuple[str, str], tuple[float, float, int]] = {}
         unseen = set(self._levels) - {self._family[name] for name in self.quoted_}
         if unseen:
@@ -335,20 +351,11 @@ class DeductionModel(Estimator):
     def _settle(
         self, rows: pd.DataFrame, finding: npt.NDArray[np.object_], cost: Floats, used: npt.NDArray[np.bool_]
     ) -> None:
-        """Solve, and once more where the spread of the anchors is estimated."""
+        """Solve, and anew where a spread is estimated."""
         self._solve(rows, finding, cost, used)
-        if self.anchor_spread is None:
-            self._estimate_spread()
+        for _ in range(_AGAIN if None in {self.anchor_spread, self.slope_spread, self.series_spread} else 0):
+            self._estimate_spreads()
             self._solve(rows, finding, cost, used)
-
-    def _choose_bases(self, rows: pd.DataFrame) -> dict[str, str]:
-        """Choose the finding of weight 1 in each family: the one that is quoted most often."""
-        counts = pd.Series([name for names in rows["named"] for name in names], dtype=object).value_counts()
-        bases: dict[str, str] = {}
-        for finding, family in self._family.items():
-            if family not in bases or counts.get(finding, 0) > counts.get(bases[family], 0):
-                bases[family] = finding
-        return bases
 
     def _single(self, rows: pd.DataFrame) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
         """Return each row's worst finding as the scales have it, and whether all are of one component and family."""
@@ -377,8 +384,8 @@ class DeductionModel(Estimator):
         matrix[rows[columns >= 0], columns[columns >= 0]] = 1.0
         spreads = [
             *[_LEVEL_SD] * wide,
-            *[self.slope_spread] * wide,
-            *[self.series_spread] * len(self._all_series),
+            *[self._slope_spread] * wide,
+            *[self._series_spread] * len(self._all_series),
             *[_FINDING_SD] * len(free),
         ]
         self._free, self._start = free, start
@@ -450,11 +457,14 @@ class DeductionModel(Estimator):
                 self._log_weights[name] += move
         self._set_weights()
 
-    def _estimate_spread(self) -> None:
-        """Estimate how far anchors scatter: the posterior means' variance and what they are uncertain by."""
-        offsets = np.array([*self._offset.values()])
-        sds = np.array([*self._offset_sd.values()])
-        self.spread_ = float(np.clip(np.sqrt(np.mean(offsets**2 + sds**2)), 0.02, 1.0))
+    def _estimate_spreads(self) -> None:
+        """Estimate the spreads that are not given: by the posterior means and how unsure they are."""
+        wide, variances = len(self._levels), np.diag(self._covariance)
+        offsets, sds = np.array([*self._offset.values()]), np.array([*self._offset_sd.values()])
+        self.spread_ = self.anchor_spread or spread_of(offsets, sds**2, self.spread_)
+        for name, place in (("slope_spread", slice(wide, 2 * wide)), ("series_spread", slice(2 * wide, self._start))):
+            found = spread_of(self._solution[place], variances[place], getattr(self, f"_{name}"))
+            setattr(self, f"_{name}", getattr(self, name) or found)
 
     def _finish(
         self,
@@ -654,7 +664,8 @@ class DeductionModel(Estimator):
             family: the family, as in the scales.
         """
         fitted(self, "weights_")
-        check({"family": family}, {"family": one_of(*self._levels)})
+        check({"family": family}, {"family": one_of(*self._levels, *self.joined_)})
+        family = self.joined_.get(family, family)
         clean_col, findings_col, device_col, series_col = self.columns_
         data = as_frame(data, (clean_col, device_col, series_col), "DeductionModel.anchor")
         rows = self._rows(data.drop(columns=findings_col, errors="ignore").assign(**{findings_col: CLEAN}))
@@ -684,12 +695,3 @@ class DeductionModel(Estimator):
             rows.append((name, self._family[name], weight, weight * error, *bounds, self._seen[name], share))
         columns = ["finding", "anchor", "weight", "se", "low", "high", "n", "share"]
         return pd.DataFrame(rows, columns=columns).set_index("finding")
-
-
-def _warn_of_rows(quotes: pd.DataFrame, price: Floats, clean: Floats, named: list[tuple[str, ...]]) -> None:
-    repeated = duplicates(quotes)
-    if repeated.any():
-        warn(f"{named_rows(quotes.index[repeated])} repeat earlier rows, so they count twice: drop_duplicates first")
-    paying = np.array([bool(names) for names in named]) & (price >= clean)
-    if paying.any():
-        warn(f"{named_rows(quotes.index[paying])} are damaged and quoted no less than clean: they are left out")

@@ -20,7 +20,7 @@ from miexchange._value import instant
 from miexchange.condition import Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import missing, out_of_range, shown
-from miexchange.market import Anchor, AnchorTable, PriceTable
+from miexchange.market import Anchor, AnchorTable, PriceTable, broader
 from miexchange.money import BPS, GREATEST_AMOUNT, percent, same_currency
 from miexchange.programme import Programme
 from miexchange.programme._save import free_directory
@@ -51,7 +51,7 @@ _DRAWS = 200
 _COLUMNS = ["table", "key", "value", "unit", "low", "high", "n", "basis", "source"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FittedProgramme(Report):
     """A written programme, and every number that was fitted for it.
 
@@ -392,6 +392,9 @@ class _Fit:
         terms, prices = programme.terms[-1], priced_from(programme, self._start)
         clean = [] if model is None else [_clean(price, programme, self._start) for price in prices]
         needed = list(dict.fromkeys(scale.anchor for scale in scales_of(terms)))
+        if model is None:  # under the names that the base has
+            there = {anchor.component for anchor in self._base.anchors}
+            needed = [*dict.fromkeys(next(filter(there.__contains__, broader(name)), name) for name in needed)]
         found: list[Anchor] = []
         for component in needed:
             if model is None:
@@ -417,14 +420,15 @@ class _Fit:
                 **({} if series_col is None else {series_col: [series.get(price.model, "") for price in prices]}),
             }
         )
-        table = model.anchor(asked, component)
+        table, family = model.anchor(asked, component), model.joined_.get(component, component)
         anchors = []
         for price, row in zip(prices, table.itertuples(), strict=True):
             # Quotes are what is left after the programme's factor; a deduction is taken off before it.
             unit = self._unit * BPS / factor_bps
             amount, low, high = (_whole(float(value) * unit) for value in (row.amount, row.low, row.high))  # type: ignore[arg-type]
-            count = int(model.anchors_["n"].get((price.model, component), 0))
+            count = int(model.anchors_["n"].get((price.model, family), 0))
             said = f"{count} quotes of the device" if count else "share of the price"
+            said += "" if family == component else f", as {family}"
             between = " to ".join(in_units(bound, self._base.currency) for bound in (low, high))
             source = f"tuning: {said}, 95 % {between}"
             basis = "observed" if count else "modelled"

@@ -4,7 +4,7 @@
 |---|---|
 | `model` | the variant's id, or a name that leads to one variant |
 | `storage_gb`, `ram_mb` | optional; they choose among the variants of a name |
-| `price_minor` | what was asked, quoted or paid, in whole minor units |
+| `price_minor` | what was asked, quoted or paid, in whole minor units; ``price`` where `unit` says so |
 | `on` | the day |
 | `kind` | ``listing``, ``quote`` or ``deal`` |
 | `source` | where the row is from |
@@ -15,7 +15,8 @@
 
 A row that cannot be used is left out and reported, never repaired in silence; a name that leads to
 no variant is listed with how often it came. Nothing is guessed: a day is ``YYYY-MM-DD`` or a date, unless `day_format`
-says how the days are written; a price is a whole number of minor units, in digits alone; a blank cell is missing.
+says how the days are written; a price is a whole number of minor units, in digits alone, unless `unit`, `decimal`,
+`grouping` and `signs` say how it is written; a blank cell is missing.
 
 >>> import pandas as pd
 >>> from datetime import date
@@ -34,25 +35,29 @@ says how the days are written; a price is a whole number of minor units, in digi
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
 import pandas as pd
 
+from miexchange._amounts import GROUPS, MARKS, Spelling, Unread, amount_of
 from miexchange._bounded import Between, bound_of
 from miexchange._csv import read_rows
 from miexchange._limits import NAME, PROBLEMS
 from miexchange._problems import Problems
-from miexchange._text import counted, text_of
+from miexchange._text import counted, listed, text_of
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, Problem, missing, out_of_range, shown
 from miexchange.money import GREATEST_AMOUNT, Currency
-from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, maybe, takes
+from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, mapping, maybe, one_of, takes
+from miexchange.tuning._arguments import whole as whole_number
 from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
-from miexchange.tuning._checks import duplicates, named_rows, warn
+from miexchange.tuning._checks import duplicates, frame_of, is_table, named_rows, warn
+from miexchange.tuning._launches import MONTH_DAYS, launches_of
 from miexchange.tuning._report import Report
 
 if TYPE_CHECKING:
@@ -71,17 +76,20 @@ _REQUIRED = ("model", "price_minor", "on", "kind", "source")
 _OPTIONAL = ("storage_gb", "ram_mb", "currency", "grade", "warranty")
 _MOST_SHOWN = 20
 _LETTERS = ("A", "B", "C", "D", "E", "F")  # grades that every scale which has them ranks in this order
+_UNRESOLVED = ["model", "n", "rows", "nearest", "why"]
 _MEMORY: Between = bound_of(Variant, "storage_gb")
+_MEMORIES = {"storage_gb": 1024, "ram_mb": 1}  # in MB
+_NO_PRICE = Fault("is no price", "Write what was asked, quoted or paid, or take the row out")
 _NO_AMOUNT = Fault("is no whole number of minor units", "Write whole minor units in digits alone: ₹1 is 100")
 _NOT_ABOVE_ZERO = Fault("is not above zero", "A price is above zero: correct it, or take the row out")
 _TOO_DEAR = Fault("is out of range", f"Write at most {GREATEST_AMOUNT}: is it in minor units?")
 _NO_MEMORY = Fault("is no whole number", "Write digits alone, without a unit, or leave the cell empty")
+_NO_SIZE = Fault("is no memory with its unit", "Write it as 64 GB, or leave the cell empty")
+_SIZE = re.compile(r"([0-9]{1,7}) ?(MB|GB|TB)", re.IGNORECASE | re.ASCII)
+_IN_MB = {"MB": 1, "GB": 1024, "TB": 1024**2}
 
 
-_IS_FRAME = instance(pd.DataFrame)
-_SOURCE = Rule(
-    lambda source: PATH.fits(source) or _IS_FRAME.fits(source), "give the path of a CSV file, or a DataFrame"
-)
+_SOURCE = Rule(lambda source: PATH.fits(source) or is_table(source), "give the path of a CSV file, or a DataFrame")
 _IS_GRADE = instance(Grade)
 _GRADES = each(Rule(lambda one: TEXT.fits(one) or _IS_GRADE.fits(one), ""), "give the grades, best first, each once")
 
@@ -92,7 +100,7 @@ class Observations(Report):
     Attributes:
         frame: the usable rows, with `model` resolved, and `row`, the label in the frame that was read.
         problems: one row for each fault: `row`, `column`, `message`, `remedy`.
-        unresolved: the names that lead to no single variant: `model`, `n`, `rows`, `nearest`.
+        unresolved: the names that lead to no single variant: `model`, `n`, `rows`, `nearest`, `why`.
         read_: how many rows were read.
         currency: the currency of the prices.
         grades: the grades, best first; () where nobody said their order.
@@ -152,10 +160,15 @@ class Observations(Report):
         currency=TEXT,
         day_format=TEXT,
         grades=_GRADES,
+        unit=one_of("minor", "unit"),
+        decimal=one_of(*MARKS),
+        grouping=one_of(*GROUPS),
+        signs=each(TEXT),
+        memory=one_of("number", "unit"),
     )
     def read(
         cls,
-        source: str | Path | pd.DataFrame,
+        source: str | Path | Any,  # noqa: ANN401 - a table of any library
         catalogue: Catalogue,
         *,
         as_of: date,
@@ -163,11 +176,16 @@ class Observations(Report):
         currency: str = "INR",
         day_format: str = "%Y-%m-%d",
         grades: Sequence[str | Grade] = (),
+        unit: Literal["minor", "unit"] = "minor",
+        decimal: str = "point",
+        grouping: str = "none",
+        signs: Sequence[str] = (),
+        memory: Literal["number", "unit"] = "number",
     ) -> Self:
-        """Read observations from a CSV file or a DataFrame, which is not changed.
+        """Read observations from a CSV file or a table of any library, which is not changed.
 
         Args:
-            source: the path of a CSV file, or a frame.
+            source: the path of a CSV file, or a table: of pandas, Polars, Arrow, or what speaks Arrow.
             catalogue: the models that there are.
             as_of: the day on which they are read: a later one is in the future.
             questionnaire: the questions whose answers stand in columns of their own.
@@ -176,6 +194,13 @@ class Observations(Report):
                 ``%d-%b-%Y``, or ``excel-1900`` (``excel-1904``) for the serial numbers of a spreadsheet.
             grades: the grades, best first, such as those of a programme's terms; another grade refuses its row. Not
                 needed for an ordered categorical, whose first category is the best, and for the letters A to F.
+            unit: ``unit`` where prices are in rupees or pounds, in a column ``price``; else in minor units, in
+                ``price_minor``.
+            decimal: the decimal mark of a price that is a text, ``point`` or ``comma``.
+            grouping: what stands between its groups of digits, of three or as lakhs: ``none``, ``comma``, ``point``,
+                ``space`` or ``apostrophe``.
+            signs: what may stand before or after it, such as ``("₹", "/-")``.
+            memory: ``unit`` where each memory is written with its own, such as ``64 GB``.
 
         Raises:
             InvalidValue: an argument is of another type, or says nothing.
@@ -189,16 +214,28 @@ class Observations(Report):
         ...     day_format="%d/%m/%Y", grades=("Like New", "Good", "Fair"))
         >>> found.clean()[["price_minor", "on"]].to_string(index=False, header=False)
         '1100000 2018-04-03'
+        >>> rows = rows[["model", "kind", "on", "source"]].assign(price=["₹ 11,000", "₹9,500.50"], storage_gb="64 GB")
+        >>> written = dict(day_format="%d/%m/%Y", unit="unit", grouping="comma", signs=("₹",), memory="unit")
+        >>> catalogue = Programme.load("mi-exchange-india").catalogue
+        >>> Observations.read(rows, catalogue, as_of=date(2018, 5, 1), **written).frame["price_minor"].tolist()
+        [1100000, 950050]
         """
         check({"Observations.read": source}, {"Observations.read": _SOURCE})
+        spelling = Spelling(decimal, grouping, tuple(map(str, signs)), unit, "python")
+        if (wrong := spelling.fault()) is not None:
+            raise out_of_range(wrong[0], shown(wrong[1]), wrong[2])
         days, order, money = day_reader(day_format), _order(grades), Currency(currency)
         asked = () if questionnaire is None else questionnaire.questions
         questions = {question.id: tuple(option.id for option in question.options) for question in asked}
-        frame, name = _frame(source, questions)
-        _check_columns(frame, name, questions)
+        price = "price" if unit == "unit" else "price_minor"
+        required = tuple(price if column == "price_minor" else column for column in _REQUIRED)
+        frame, name = _frame(source, required, questions)
+        _check_columns(frame, name, required, questions)
         checker = _Checker(frame)
-        checker.models(catalogue)
-        checker.column("price_minor", whole(1, GREATEST_AMOUNT, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR)), _NO_AMOUNT)
+        checker.models(catalogue, {column: _memory_reader(unit_mb, memory) for column, unit_mb in _MEMORIES.items()})
+        checker.column(
+            price, _price_reader(spelling, money), _NO_PRICE if unit == "unit" else _NO_AMOUNT, "price_minor"
+        )
         checker.days(days, as_of)
         checker.column(
             "kind", choice(KINDS, f"Write one of: {', '.join(KINDS)}"), Fault("is not known here", _one(KINDS))
@@ -253,6 +290,44 @@ class Observations(Report):
             frame = frame[grades.isna() | (grades == self._best(set(grades.dropna())))]
         return frame
 
+    @takes(catalogue=instance(Catalogue), launch_prices=maybe(mapping(TEXT, whole_number(1, GREATEST_AMOUNT))))
+    def market(self, catalogue: Catalogue, launch_prices: Mapping[str, int] | None = None) -> pd.DataFrame:
+        """Return the clean rows beside their launch facts: the columns that `DepreciationCurve.fit` takes by default.
+
+        They are `price` and `new_price` in minor units, `age_months`, `brand` and `launch_year`, and `model`, `kind`
+        and `row`. A row without a launch day, or from before it, is left out; so is one without a new price, unless
+        none has one. A `TuningWarning` names them.
+
+        Args:
+            catalogue: what says brand, launch day and launch price of each variant.
+            launch_prices: new prices in minor units where the catalogue has none, or others.
+
+        Raises:
+            InvalidValue: an argument is of another type, or no row is left.
+
+        >>> import pandas as pd, warnings
+        >>> from miexchange import Programme
+        >>> catalogue = Programme.load("mi-exchange-india").catalogue
+        >>> rows = pd.DataFrame({"model": ["oneplus-3t-6-64"], "price_minor": 1_055_000, "kind": "quote",
+        ...     "on": date(2018, 3, 15), "source": "press"})
+        >>> found = Observations.read(rows, catalogue, as_of=date(2018, 4, 1)).market(catalogue)
+        >>> found[["price", "brand", "launch_year"]].to_numpy().tolist(), found["age_months"].round(1).tolist()
+        ([[1055000, 'OnePlus', 2016]], [15.4])
+        """
+        rows = self.clean()
+        facts = launches_of(catalogue, launch_prices).reindex(rows["model"]).set_axis(rows.index)
+        found = rows[["row", "model", "kind"]].join(facts[["brand", "launch_year", "new_price"]])
+        found["price"] = rows["price_minor"]
+        found["age_months"] = (rows["on"] - facts["launched_on"]).dt.days / MONTH_DAYS
+        known = found["age_months"] >= 0
+        if found["new_price"].notna().any():
+            known &= found["new_price"].notna()
+        if not known.all():
+            warn(f"{named_rows(found['row'][~known])} are left out: no earlier launch day or no new price is known")
+        if not known.any():
+            raise out_of_range("catalogue", None, "give one that does", "says when no observed model was launched")
+        return found[known].astype({"launch_year": int}).reset_index(drop=True)
+
     def _best(self, found: set[str]) -> str | None:
         """Return the best of the grades that occur."""
         order = self.grades or _LETTERS
@@ -290,10 +365,39 @@ def _order_of(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, words)))
 
 
-def _frame(source: object, questions: Mapping[str, object]) -> tuple[pd.DataFrame, str]:
+def _price_reader(spelling: Spelling, currency: Currency) -> Callable[[object], Any]:
+    """Return a reader of prices: of whole minor units, or by the spelling that was stated."""
+    if spelling == Spelling(unit="minor", options="python"):
+        return whole(1, GREATEST_AMOUNT, (_NO_AMOUNT, _NOT_ABOVE_ZERO, _TOO_DEAR))
+
+    def read(cell: object) -> int | Fault:
+        written = text_of(cell)
+        try:
+            return amount_of(cell if written is None else written, spelling, currency)
+        except Unread as fault:
+            said, remedy = fault.args
+            return Fault(said.removeprefix(f"{shown(cell)} "), remedy)
+
+    return read
+
+
+def _memory_reader(unit_mb: int, memory: str) -> Callable[[object], Any]:
+    """Return a reader of memories of a column's unit, in MB: digits alone, or with the unit of each."""
+    if memory == "number":
+        return whole(_MEMORY.least, _MEMORY.most, (_NO_MEMORY, _NO_MEMORY, _NO_MEMORY))
+
+    def read(cell: object) -> int | Fault:
+        found = _SIZE.fullmatch((text_of(cell) or "").strip())
+        size, rest = divmod(int(found[1]) * _IN_MB[found[2].upper()], unit_mb) if found else (0, 1)
+        return size if not rest and _MEMORY.least <= size <= _MEMORY.most else _NO_SIZE
+
+    return read
+
+
+def _frame(source: object, required: tuple[str, ...], questions: Mapping[str, object]) -> tuple[pd.DataFrame, str]:
     """Return the cells as they are given; those of a file are texts."""
-    if issubclass(type(source), pd.DataFrame):
-        return cast("pd.DataFrame", source), "<frame>"
+    if not PATH.fits(source):
+        return frame_of(source, "Observations.read"), "<frame>"
     problems, path = Problems(), cast("str | Path", source)
     try:
         there = Path(path).is_file()
@@ -302,22 +406,22 @@ def _frame(source: object, questions: Mapping[str, object]) -> tuple[pd.DataFram
     if not there:
         problems.add(str(path), None, "", "cannot be read: there is no such file", "Give the path of a CSV file")
         problems.raise_if_any()
-    rows = read_rows(path, _REQUIRED, (*_OPTIONAL, *questions), problems)
+    rows = read_rows(path, required, (*_OPTIONAL, *questions), problems)
     problems.raise_if_any()
-    columns = rows[0].cells if rows else _REQUIRED
+    columns = rows[0].cells if rows else required
     cells = {column: pd.Series([row.cells[column] for row in rows], dtype=object) for column in columns}
     return pd.DataFrame(cells), str(path)
 
 
-def _check_columns(frame: pd.DataFrame, name: str, questions: Mapping[str, object]) -> None:
+def _check_columns(frame: pd.DataFrame, name: str, required: tuple[str, ...], questions: Mapping[str, object]) -> None:
     problems = Problems()
-    known = dict.fromkeys((*_REQUIRED, *_OPTIONAL, *questions))
+    known = dict.fromkeys((*required, *_OPTIONAL, *questions))
     names = [text_of(label) for label in frame.columns]
     counts = {known_name: names.count(known_name) for known_name in known}
     for column in known:
         if counts[column] > 1:
             problems.add(name, None, column, "the column is repeated", "Keep one of them")
-        elif column in _REQUIRED and not counts[column]:
+        elif column in required and not counts[column]:
             problems.add(name, None, column, "the column is missing", f"Known: {', '.join(known)}")
     unknown = [label for label, text_ in zip(frame.columns, names, strict=True) if text_ not in known]
     remedy = f"Known: {', '.join(known)}; answers need the questionnaire"
@@ -338,7 +442,7 @@ class _Checker:
         self._good = np.ones(len(frame), dtype=bool)
         self._found: list[pd.DataFrame] = []
         self._read: dict[str, Any] = {}
-        self.unresolved = pd.DataFrame(columns=["model", "n", "rows", "nearest"])
+        self.unresolved = pd.DataFrame(columns=_UNRESOLVED)
 
     def _bad(self, column: str, by_cell: Sequence[Fault | None]) -> None:
         """Note the fault of each row whose cell has one."""
@@ -369,51 +473,62 @@ class _Checker:
         self._bad(column, [one if isinstance(one, Fault) else None for one in found])
         return [None if isinstance(one, Fault) else one for one in found]
 
-    def column(self, column: str, read: Callable[[object], Any], missing: Fault | None = None) -> None:
-        """Read a column, if it is there; `missing` is the fault of a cell that must not be."""
+    def column(self, column: str, read: Callable[[object], Any], missing: Fault | None = None, name: str = "") -> None:
+        """Read a column, if it is there; `missing` is the fault of a cell that must not be, `name` its new name."""
         if column not in self._cells:
             return
         values = self._values(column, read, missing)
         if missing is not None and all(type(one) in {int, type(None)} for one in values):
-            self._read[column] = np.array([one or 0 for one in values], dtype=np.int64)[self._cells[column].codes]
+            self._read[name or column] = np.array([one or 0 for one in values], dtype=np.int64)[
+                self._cells[column].codes
+            ]
         else:
-            self._read[column] = [values[code] for code in self._cells[column].codes.tolist()]
+            self._read[name or column] = [values[code] for code in self._cells[column].codes.tolist()]
 
-    def models(self, catalogue: Catalogue) -> None:
+    def models(self, catalogue: Catalogue, memory: Mapping[str, Callable[[object], Any]]) -> None:
         """Resolve every name to a variant's id, with the memory that is given."""
-        nothing = Fault("leads to no one variant", "Give a variant's id, or name, RAM and storage")
+        nothing = Fault("is no name of a model", "Give a variant's id, or name, RAM and storage")
         names = self._values("model", text(NAME, *nothing), nothing)
-        memory = whole(_MEMORY.least, _MEMORY.most, (_NO_MEMORY, _NO_MEMORY, _NO_MEMORY))
         keys = pd.DataFrame({"model": self._cells["model"].codes})
         known: dict[str, list[int | None]] = {}
-        for column in ("storage_gb", "ram_mb"):
+        for column in _MEMORIES:
             known[column], keys[column] = [None], -1
             if column in self._cells:
                 codes = self._cells[column].codes
-                known[column], keys[column] = self._values(column, memory), codes
+                known[column], keys[column] = self._values(column, memory[column]), codes
                 self._read[column] = pd.array(known[column], dtype="Int64").take(codes)
         which = keys.groupby([*keys.columns], sort=False).ngroup().to_numpy()
         found = [
             _resolve(names[model], known["storage_gb"][storage], known["ram_mb"][ram], catalogue)
             for model, storage, ram in keys.drop_duplicates().itertuples(index=False, name=None)
         ]
-        models = np.array(found, dtype=object)[which]
-        unknown = (models == "") & self._good
-        self._read["model"] = models.tolist()
+        self._read["model"] = [found[code] for code in which.tolist()]
+        faults = [one if isinstance(one, Fault) else None for one in found]
+        unknown = np.array([fault is not None for fault in faults])[which] & self._good
         if not unknown.any():
             return
         self._good[unknown] = False
         rows = np.flatnonzero(unknown)
-        said = [names[code] for code in self._cells["model"].codes[rows]]
-        message = [f"{shown(name)} {nothing.message}" for name in said]
-        fault = {"row": self._labels[rows], "column": "model", "message": message, "remedy": nothing.remedy}
+        said = [
+            (names[code], faults[fault])
+            for code, fault in zip(self._cells["model"].codes[rows], which[rows], strict=True)
+        ]
+        message = [f"{shown(name)} {why.message}" for name, why in said]
+        fault = {
+            "row": self._labels[rows],
+            "column": "model",
+            "message": message,
+            "remedy": [why.remedy for _, why in said],
+        }
         self._found.append(pd.DataFrame({**fault, "_at": rows}))
-        groups = pd.Series(rows).groupby(pd.Series(said, dtype=object), sort=False)
-        listed = [(name, len(group), [*self._labels[group.to_numpy()[:5]]]) for name, group in groups]
-        listed.sort(key=lambda row: -row[1])
-        nearest = [_nearest(str(row[0]), catalogue) if place < _MOST_SHOWN else "" for place, row in enumerate(listed)]
-        table = [(*row, near) for row, near in zip(listed, nearest, strict=True)]
-        self.unresolved = pd.DataFrame(table, columns=["model", "n", "rows", "nearest"])
+        groups = pd.Series(rows).groupby(pd.Series([(name, why.message) for name, why in said]), sort=False)
+        listing = [(*key, len(group), [*self._labels[group.to_numpy()[:5]]]) for key, group in groups]
+        listing.sort(key=lambda row: -row[2])
+        table = [
+            (name, count, labels, _nearest(name, catalogue) if place < _MOST_SHOWN else "", why)
+            for place, (name, why, count, labels) in enumerate(listing)
+        ]
+        self.unresolved = pd.DataFrame(table, columns=_UNRESOLVED)
 
     def days(self, read: Callable[[object], Any], as_of: date) -> None:
         """See that every row has a day that is not in the future."""
@@ -433,31 +548,33 @@ class _Checker:
         problems = pd.DataFrame(columns=columns)
         if self._found:
             problems = pd.concat(self._found).sort_values("_at", kind="stable")[columns].reset_index(drop=True)
-        read = {column: self._read[column] for column in self._cells if column in self._read}
+        names = ("price_minor" if column == "price" else column for column in self._cells)
+        read = {column: self._read[column] for column in names if column in self._read}
         usable = pd.DataFrame({**read, "row": self._labels})[self._good].reset_index(drop=True)
         return usable, problems
 
 
-def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catalogue: Catalogue) -> str:
-    """Return the id of the one variant that a name leads to, with the memory that was given; "" for none."""
-    if name is None:
-        return ""
-    exact = catalogue.lookup(name)
-    if exact is not None:
-        return exact.model
-    family = catalogue.family_of("", name)
-    if family is None:
-        return ""
+_UNKNOWN = Fault("is no model of the catalogue", "Correct the name, or add the model to the catalogue")
+
+
+def _resolve(name: str | None, storage_gb: int | None, ram_mb: int | None, catalogue: Catalogue) -> str | Fault:
+    """Return the id of the one variant that a name and the memory that was given lead to, or why it is none."""
+    meant = catalogue.meant(name) if name is not None else ()
+    if not meant:
+        return _UNKNOWN
     fits = [
         variant.model
-        for variant in catalogue.variants_of(family)
+        for variant in meant
         if storage_gb in {None, variant.storage_gb} and ram_mb in {None, variant.ram_mb}
     ]
-    return fits[0] if len(fits) == 1 else ""
+    if len(fits) == 1:
+        return fits[0]
+    among = listed(fits or [variant.model for variant in meant])
+    if fits:
+        return Fault(f"may be {len(fits)} variants", f"Say storage_gb and ram_mb, or write one of: {among}")
+    return Fault("has no variant of that memory", f"Correct storage_gb and ram_mb, or write one of: {among}")
 
 
 def _nearest(name: str, catalogue: Catalogue) -> str:
-    family = catalogue.family_of("", name)
-    if family is not None:
-        return " | ".join(variant.model for variant in catalogue.variants_of(family))
-    return " | ".join(variant.model for variant in catalogue.search(name)[:3]) if name.strip() else ""
+    meant = catalogue.meant(name) or catalogue.search(name)[:3] or catalogue.nearest(name)
+    return " | ".join(variant.model for variant in meant)

@@ -341,8 +341,17 @@ def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
 
 def _note(ax: Axes, position: int, text: str) -> None:
     """Write a note at the right end of a group's row."""
-    place = (1.0, position), ("axes fraction", "data")
-    ax.annotate(text, place[0], xycoords=place[1], fontsize=8, color=_QUIET, va="center", ha="left")
+    ax.annotate(
+        text,
+        (1.0, position),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=8,
+        color=_QUIET,
+        va="center",
+        ha="left",
+    )
 
 
 def _name_groups(ax: Axes, groups: pd.DataFrame) -> None:

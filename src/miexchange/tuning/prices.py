@@ -25,16 +25,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from miexchange._text import counted
 from miexchange._time import midnight
 from miexchange.catalogue import Catalogue
 from miexchange.errors import missing, out_of_range
 from miexchange.market import Price, PriceTable
 from miexchange.money import GREATEST_AMOUNT
 from miexchange.tuning._arguments import TEXT, Rule, check, each, instance, mapping, maybe, one_of, real, takes, whole
-from miexchange.tuning._book import MONTH_DAYS
 from miexchange.tuning._cells import YEARS
 from miexchange.tuning._checks import fitted, named_rows, of_another_unit, warn
 from miexchange.tuning._kinds import KindOffsets, kind_offsets
+from miexchange.tuning._launches import MONTH_DAYS, launches_of
 from miexchange.tuning._normal import NORMAL_95, TO_SIGMA
 from miexchange.tuning._progress import track
 from miexchange.tuning._report import in_units
@@ -52,6 +53,7 @@ _MEDIAN_COST = 1.2533  # the standard error of a median, in those of a mean, for
 _LEAST_SPREAD = 0.005  # prices come in round steps, so no scatter is believed to be smaller
 _POOLED = 5.0  # how many rows the scatter that all variants share counts for
 _FEW_FAR = 0.5  # the share of models far from all that a curve has seen, up to which its unit is believed
+_FEWEST_ALONE = 5  # variants with one row, below which nobody is told of price lists
 _FEWEST_UNSAID = 5  # rows of a kind of which nothing says what is paid, below which nobody is warned
 _FOREVER = 6.0  # half-lives after which a row is left out
 
@@ -81,7 +83,7 @@ class PriceTableBuilder(Estimator):
             drawn; None for none.
         half_life_days: after so many days a row counts half.
         outlier_mads: rows further than so many median absolute deviations from their variant's median are left out.
-        minimum: a variant with fewer rows is not priced without a curve, and `modelled` with one.
+        minimum: a variant with fewer rows is not priced without a curve, and `modelled` with one; 1 for a price list.
         curve_rows: how many rows the curve counts for.
         kind_weights: how much a row of each kind counts.
         kind_ratios: what prices of a kind are of what is paid, such as ``{"listing": 1.15}``, where it is known; else
@@ -180,8 +182,12 @@ class PriceTableBuilder(Estimator):
         priced = frame["price"].notna()
         self.thin_ = frame.loc[~priced, ["model", "effective_from", "n"]].reset_index(drop=True)
         if not priced.any():
-            what = f"has {len(rows)} usable rows, and no variant {self.minimum} of them"
-            raise out_of_range("observations", None, "lower minimum, or give a curve", what)
+            what = f"has {counted(len(rows), 'usable row')}, and no variant {self.minimum} of them"
+            rule = "lower minimum, or give a curve; a price list has one row for each variant: give minimum=1"
+            raise out_of_range("observations", None, rule, what)
+        alone = int((self.thin_["n"] == 1).sum())
+        if alone >= _FEWEST_ALONE and alone > _FEW_FAR * len(frame):
+            warn(f"{alone} of {len(frame)} variants have one row each, and get no price: minimum=1 is for price lists")
         self._finish(frame[priced].copy(), regimes, zone)
         if self._far:
             warn(self._far)
@@ -259,22 +265,14 @@ class PriceTableBuilder(Estimator):
         """Return the curve's log price of every variant whose launch the catalogue knows."""
         if self.curve is None or self.catalogue is None:
             return pd.Series(dtype=float)
-        facts = [
-            (
-                variant.model,
-                variant.brand,
-                variant.launched_on,
-                self._launch.get(variant.model, variant.launch_price_minor),
-            )
-            for variant in self.catalogue
-        ]
-        known = [fact for fact in facts if fact[2] is not None and fact[2] <= day and fact[3]]
-        if not known:
+        needed = self.curve.new_prices_ is not None
+        asked = launches_of(self.catalogue, self._launch)
+        asked["age_months"] = (pd.Timestamp(day) - asked["launched_on"]).dt.days / MONTH_DAYS
+        asked = asked[(asked["age_months"] >= 0) & (asked["new_price"].notna() | (not needed))]
+        if asked.empty:
             return pd.Series(dtype=float)
-        asked = pd.DataFrame(known, columns=["model", "brand", "launched_on", "new_price"]).set_index("model")
-        self._compare(asked)
-        asked["age_months"] = [(day - launched).days / MONTH_DAYS for launched in asked["launched_on"]]
-        asked["launch_year"] = [launched.year for launched in asked["launched_on"]]
+        if needed:
+            self._compare(asked)
         return pd.Series(np.log(self.curve.predict(asked).to_numpy()), index=asked.index)
 
     def _compare(self, asked: pd.DataFrame) -> None:

@@ -25,7 +25,8 @@ class Scale(Value):
     """Findings of one kind, from the mildest to the worst.
 
     Attributes:
-        anchor: the family whose repair anchor they weigh, such as ``glass``.
+        anchor: the family whose repair anchor they weigh, such as ``glass``. Where no quote tells one with a dot, such
+            as ``display.touch``, a quoted one of the same ``display`` stands for it.
         component: the component group; of the findings of a group only the dearest counts.
         findings: the findings, mildest first: a worse one never costs less.
         keeps_bps: what the price keeps by the grade that each finding leads to, in basis points; () where none leads
@@ -57,8 +58,8 @@ def scales_of(terms: Terms) -> tuple[Scale, ...]:
     """Return the scales of a programme's questions that are deducted by anchor; a finding is ``question=option``.
 
     >>> from miexchange import Programme
-    >>> [scale.anchor for scale in scales_of(Programme.load("graded-trade-in").terms[0])]
-    ['display', 'display', 'display', 'body', 'body', 'ports', 'ports', 'display']
+    >>> [scale.anchor for scale in scales_of(Programme.load("graded-trade-in").terms[0])][:5]
+    ['display.touch', 'display.glass', 'display.image', 'body', 'body']
     """
     found = []
     # The grades to which answers without a weight lead: the best one, and some worse ones.

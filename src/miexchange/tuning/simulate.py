@@ -348,7 +348,9 @@ def simulate_deals(
     from miexchange.tuning._book import valued  # noqa: PLC0415 - only this maker values anything
 
     book = simulate_book(programme, rows, seed=seed, at=at, faults=faults, models=models)
-    value = valued(book, programme, at)["exchange_value_minor"].to_numpy(dtype=np.float64, na_value=np.nan)
+    value = valued(book, programme, at, ["exchange_value_minor"])["exchange_value_minor"].to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
     paid = value * np.exp(np.random.default_rng(seed + 1).normal(0, noise, len(book)))
     price = np.maximum(np.round(np.nan_to_num(paid, nan=1000.0) / 1000) * 1000, 1000).astype(np.int64)
     deals: pd.DataFrame = book.assign(price_minor=price)[np.isfinite(value)].reset_index(drop=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from miexchange._fits import is_text as is_whole
 from miexchange._limits import COLUMNS, NAME
 from miexchange._text import closest, is_missing, text_of
-from miexchange._time import EPOCH, YEARS
+from miexchange._time import EPOCH, YEARS, NotATime, instant_of, micros, midnight
 from miexchange._value import day, instant
 from miexchange.batch.arrow._inputs import check_rows, open_column
 from miexchange.batch.arrow._layouts import (
@@ -102,13 +102,13 @@ def check_names(names: Iterable[str], required: Iterable[str], optional: Iterabl
 _CLOSE = 0.8  # as near as box_ and box, or purchased and purchased_on
 
 
-def read_column(frame: pa.Table, name: str, kind: Kind) -> Column:
-    """Read a column of an Arrow table.
+def read_column(frame: pa.Table, name: str, kind: Kind, zone: tzinfo | None = None) -> Column:
+    """Read a column of an Arrow table: see `read_cells`.
 
     Raises:
         InvalidValue: the whole column is of a type that cannot hold such cells.
     """
-    return read_cells(frame[name], kind, name)
+    return read_cells(frame[name], kind, name, zone)
 
 
 def read_alone(given: Any, kind: Kind, name: str) -> Column:
@@ -123,17 +123,27 @@ def read_alone(given: Any, kind: Kind, name: str) -> Column:
     return _read(cells, kind, name)
 
 
-def read_cells(given: Any, kind: Kind, name: str) -> Column:
+def read_cells(given: Any, kind: Kind, name: str, zone: tzinfo | None = None) -> Column:
     """Read a column of a table, of any kind that `open_column` takes.
+
+    Args:
+        given: the column.
+        kind: what its cells hold.
+        name: its name, for an error.
+        zone: of instants, where a day alone begins; None where a day names no instant.
 
     Raises:
         InvalidValue: it is none, or the whole column is of a type that cannot hold such cells.
     """
-    return _read(open_column(given, name), kind, name)
+    return _read(open_column(given, name), kind, name, zone)
 
 
-def _read(cells: pa.ChunkedArray | list[object], kind: Kind, name: str) -> Column:
-    return _of_objects(cells, kind) if isinstance(cells, list) else _in_few_pieces(_READERS[kind](cells, name))
+def _read(cells: pa.ChunkedArray | list[object], kind: Kind, name: str, zone: tzinfo | None = None) -> Column:
+    if isinstance(cells, list):
+        return _of_objects(cells, kind, zone)
+    if zone is not None and kind == "instant" and pa.types.is_date(plain_type(cells.type)):
+        return _in_few_pieces(_midnights(cells, name, zone))
+    return _in_few_pieces(_READERS[kind](cells, name))
 
 
 _LEAST = 8_192  # rows that a piece is to have, on the average: each costs about a millisecond
@@ -234,6 +244,25 @@ def _day(array: pa.ChunkedArray, name: str) -> Column:
     return Column(days.cast(pa.int32()).cast(pa.date32()), strange if strange.any() else None)
 
 
+def _midnights(array: pa.ChunkedArray, name: str, zone: tzinfo) -> Column:
+    """Read days as their first instants in a zone, each distinct day once."""
+    days = _day(array, name)
+    encoded = days.array.combine_chunks().dictionary_encode()
+    starts = pa.array([_midnight(one, zone) for one in encoded.dictionary.to_pylist()], pa.int64())
+    found = starts.take(encoded.indices).cast(pa.timestamp("us")).cast(INSTANT)
+    strange = bools_of(pc.is_null(found)) & ~bools_of(pc.is_null(days.array))
+    if days.strange is not None:
+        strange |= days.strange
+    return Column(pa.chunked_array([found]), strange if strange.any() else None)
+
+
+def _midnight(day: date, zone: tzinfo) -> int | None:
+    try:
+        return micros(midnight(day, zone))
+    except NotATime:  # outside the years of an instant
+        return None
+
+
 def _flag(array: pa.ChunkedArray, name: str) -> Column:
     kind = plain_type(array.type)
     if pa.types.is_null(kind):
@@ -295,15 +324,16 @@ _READERS: Mapping[str, Callable[[pa.ChunkedArray, str], Column]] = {
 # Columns of Python objects: pandas keeps such, and anything may stand in them.
 
 
-def _of_objects(cells: list[object], kind: Kind) -> Column:
+def _of_objects(cells: list[object], kind: Kind, zone: tzinfo | None = None) -> Column:
     """Read a cell at a time; only a column of Python objects comes here."""
+    read = partial(instant_of, zone=zone) if kind == "instant" and zone is not None else _CELLS[kind]
     strange = np.zeros(len(cells), dtype=np.bool_)
     kept: list[object] = []
     for row, cell in enumerate(cells):
         value = None
         if not is_missing(cell):
             with suppress(Exception):  # a cell may be an object that runs any code, and is then no value either
-                value = _CELLS[kind](cell)
+                value = read(cell)
             strange[row] = value is None
         kept.append(value)
     array = pa.chunked_array([pa.array(kept, type=_ARROW[kind])])

@@ -19,7 +19,7 @@ from miexchange.errors import out_of_range, shown, wrong_type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Frame", "check_rows", "is_of_pandas", "is_of_polars", "open_column", "open_frame"]
+__all__ = ["Frame", "cell_of", "check_rows", "is_of_pandas", "is_of_polars", "open_column", "open_frame"]
 
 _COLLECT = "give what its collect() returns: a LazyFrame has no rows yet"
 
@@ -184,6 +184,15 @@ def _of_capsule(given: Any) -> pa.ChunkedArray | None:
     except Exception:  # noqa: BLE001 - code of any library runs here
         return None
     return None if pa.types.is_struct(found.type) else found  # a table comes as a column of its rows
+
+
+def cell_of(column: Any, row: int, unreadable: object) -> object:
+    """Return a cell of a column of a `Frame`, or what stands for one that has no form in Python."""
+    try:
+        cell = column.iloc[row] if _is_a(column, "pandas", "Series") else column[row]
+        return cell.as_py() if issubclass(type(cell), pa.Scalar) else cell
+    except Exception:  # noqa: BLE001 - code of any library runs here
+        return unreadable
 
 
 def is_of_pandas(given: Any) -> bool:

@@ -41,7 +41,7 @@ _LAST = ["", _MANIFEST, _PLACED]  # in which order the folder is emptied, whatev
 _OURS = re.compile(r"(?:\d{6,}\.arrow|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)
 _SUMMARY = b"summary"
 _DIGEST = 32  # bytes of a checksum
-_FINISH = "Finish that run as it was begun, or throw its parts away with restart (--restart)"
+_FINISH = "Finish that run as it was begun, or throw its parts away with restart=True"
 
 
 class Parts:
@@ -155,7 +155,7 @@ class Parts:
             raise self._damaged(path) from None
 
     def _damaged(self, path: Path) -> InvalidValue:
-        rule = "throw the parts away with restart (--restart)"
+        rule = "throw the parts away with restart=True"
         which = f"has the damaged part {path.name}: it is not as it was written"
         return out_of_range("target", f"{self._folder}", rule, which=which)
 

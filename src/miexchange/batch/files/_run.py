@@ -22,8 +22,10 @@ from miexchange._limits import NAME
 from miexchange._text import folded
 from miexchange._time import micros
 from miexchange._value import instant
-from miexchange.batch._frames import as_columns, columns_in, columns_out, kinds_of
+from miexchange.batch._frames import as_columns, columns_in, columns_out, day_zone, kinds_of
+from miexchange.batch._problems import PROBLEMS, UNREADABLE, problems_of
 from miexchange.batch.arrow._columns import TEXTS, check_names
+from miexchange.batch.arrow._inputs import cell_of
 from miexchange.batch.arrow._results import to_arrow
 from miexchange.batch.arrow._threads import workers
 from miexchange.batch.files._outputs import Output
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miexchange.batch.arrow._columns import Column
+    from miexchange.batch.arrow._results import AnyColumn
     from miexchange.batch.files._sources import Source
     from miexchange.programme import Programme
 
@@ -50,6 +53,8 @@ __all__ = ["Progress", "appraise_file"]
 
 _ROW, _MODEL = "row", "model"
 _IMEIS = ("imei", "imei2")
+_OTHER_COUNT = "The row has more or fewer cells than the first line: quote a cell with a comma in it."
+_NOT_UTF_8 = "is not in UTF-8. Save the file in UTF-8."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Progress:
     rows=maybe(whole(1)),
     force=FLAG,
     restart=FLAG,
+    problems=FLAG,
     progress=Rule(lambda value: value is None or callable(value), "give a function, or None"),
 )
 def appraise_file(
@@ -94,14 +100,16 @@ def appraise_file(
     threads: int | None = None,
     force: bool = False,
     restart: bool = False,
+    problems: bool = False,
     progress: Callable[[Progress], object] | None = None,
 ) -> Summary:
     """Value a file of devices, a row each, by the same rules as `appraise_frame`.
 
-    Files are CSV or Parquet, by the end of their names. The columns are those of `appraise_frame`. In CSV
-    every cell is read as a text: an empty one is nothing, ``at`` is written as in ISO 8601 with its time zone,
-    ``purchased_on`` as a date, ``exchange_open`` and ``device_exchanged`` as ``true`` or ``false``. A cell that
-    cannot be read so, and a line with too few or too many cells, refuses its row with ``invalid_value``.
+    Files are CSV or Parquet, by the end of their names. The columns are those of `appraise_frame`. In CSV every cell is
+    read as a text: an empty one is nothing, ``at`` is written as in ISO 8601 with its time zone, or as a day, which is
+    its first instant in the programme's zone, ``purchased_on`` as a date, ``exchange_open`` and ``device_exchanged`` as
+    ``true`` or ``false``. A cell that cannot be read so, and a line with too few or too many cells, refuses its row
+    with ``invalid_value``.
 
     It takes some hundred megabytes of memory, whatever the size of the file. While it runs it keeps finished
     parts in a folder beside the target, ``TARGET.parts``; a run that was stopped, in whatever way, goes on from
@@ -117,7 +125,8 @@ def appraise_file(
         bonuses_given: how often each bonus with a quota was given so far; the same for every row.
         keep: columns of the source that the target and the rejects have as well.
         reveal_imei: whether ``imei`` and ``imei2`` may be kept. They are personal data.
-        rejects: a file to write the refused rows to: ``row``, the columns that are kept, ``model`` and ``reasons``.
+        rejects: a file to write the refused rows to: ``row``, the columns that are kept, ``model``, ``reasons`` and
+            ``problems``.
         escape: whether a text in a CSV that a spreadsheet would run, because it begins like a formula (``=``, ``+``,
             ``-``, ``@``), gets an apostrophe before it, and characters that a terminal would act on are written as
             escapes. Say False where the next reader is a program: every cell is then kept byte for byte, as it always
@@ -126,6 +135,8 @@ def appraise_file(
         threads: how many threads share the work; by default as many as there are processors.
         force: whether a target and rejects that exist are overwritten.
         restart: whether the parts of an earlier run are thrown away.
+        problems: whether the target has a last column ``problems``, as that of `appraise_frame`: what refuses a row, by
+            cell, with what to do.
         progress: is told how far the run is, before the first part and after each.
 
     Returns:
@@ -156,10 +167,12 @@ def appraise_file(
         wanted.append(Path(rejects))
     _check_paths(Path(source), wanted)
     rows = PART_ROWS if rows is None else rows
-    valuer = _Valuer(file, programme, bonuses_given, at, _kept(keep, file, programme, reveal_imei=reveal_imei), threads)
-    outputs = [Output(Path(target), "target", valuer.columns, valuer.nothing, escape=escape)]
+    kept, tells = _kept(keep, file, programme, reveal_imei=reveal_imei), problems or rejects is not None
+    valuer = _Valuer(file, programme, bonuses_given, at, kept, threads, tells=tells)
+    columns = [*valuer.columns, *([PROBLEMS] if problems else [])]
+    outputs = [Output(Path(target), "target", columns, valuer.nothing, escape=escape)]
     if rejects is not None:
-        columns = list(dict.fromkeys((_ROW, *valuer.keep, _MODEL, "reasons")))
+        columns = list(dict.fromkeys((_ROW, *valuer.keep, _MODEL, "reasons", PROBLEMS)))
         outputs.append(Output(Path(rejects), "rejects", columns, valuer.nothing, escape=escape, refused_only=True))
     folder = wanted[0].with_name(f"{wanted[0].name}.parts")
     if not (force or folder.exists()):
@@ -174,6 +187,7 @@ def appraise_file(
         "bonuses_given": dict(bonuses_given),
         "keep": valuer.keep,
         "rejects": rejects is not None,
+        "problems": problems,
         "escape": escape,
         "rows": rows,
     }
@@ -186,7 +200,7 @@ def appraise_file(
                 _value(valuer, parts, outputs, rows, progress or _tell_nobody)
                 if _stamp(Path(source)) != stamp:
                     which = "changed while it was read"
-                    raise out_of_range("source", f"{source}", "begin again with restart", which=which)
+                    raise out_of_range("source", f"{source}", "begin again with restart=True", which=which)
                 summary = parts.summary()
                 parts.placing([output.finish() for output in outputs], summary)
                 for output in reversed(outputs):
@@ -259,15 +273,17 @@ class _Valuer:
         at: datetime | None,
         keep: list[str],
         threads: int | None,
+        *,
+        tells: bool,
     ) -> None:
         """Check that the source has the columns, of types that can hold what belongs there."""
         self._programme, self._plan = programme, plan_of(programme, bonuses_given)
         self._at = None if at is None else micros(instant(at, "at"))
-        self._threads = workers(threads)
+        self._threads, self._tells = workers(threads), tells
         if at is not None and "at" in source.names:
             raise out_of_range("at", at, "give one of the two", "is given, and the source has a column at")
         required, optional = columns_in(programme)
-        for name in (*required, *optional, *keep):
+        for name in (*sorted(required), *sorted(optional), *keep):  # a set has another order in each process
             if source.names.count(name) > 1:
                 which = f"has two columns {shown(name)}"
                 raise out_of_range("source", f"{source.path}", "rename one of them", which=which)
@@ -289,19 +305,41 @@ class _Valuer:
         Returns:
             Their part of the result, and what they came to.
         """
-        columns = {name: self.source.column(table, name, kind) for name, kind in self._kinds.items()}
+        columns = {
+            name: self.source.column(table, name, kind, day_zone(name, self._programme))
+            for name, kind in self._kinds.items()
+        }
         kept = {name: self.source.kept(table, name) for name in self.keep}
-        for wrong in (self.source.wrong(table), *(column.strange for column in kept.values())):
+        others = [("", _OTHER_COUNT, self.source.wrong(table))]
+        others += [(name, _NOT_UTF_8, column.strange) for name, column in kept.items()]
+        sound = {**columns}
+        for _, _, wrong in others:
             columns["model"] = _with_strange(columns["model"], wrong)
         values = appraise_columns(columns, len(table), self._plan, at=self._at, threads=self._threads)
         result = as_columns(values, self._plan)
+        told: dict[str, AnyColumn] = {}
         summary = summary_of(columns["model"].array, result, self._programme)
-        found = to_arrow(result)
+        if self._tells:
+            told[PROBLEMS] = problems_of(
+                values,
+                sound,
+                self._kinds,
+                self._plan,
+                at=self._at,
+                cell=lambda name, row: _as_text(cell_of(table[name], row, UNREADABLE)),
+                others=others,
+            )
+        found = to_arrow({**result, **told})
         parts = {_ROW: pa.array(np.arange(first, first + len(table)))}
         parts |= {name: column.array for name, column in kept.items()}
         parts |= dict(zip(found.column_names, found.columns, strict=True))
         parts.setdefault(_MODEL, without_codes(columns["model"].array))
         return pa.table(parts), summary
+
+
+def _as_text(cell: object) -> object:
+    """Return the bytes of a cell of CSV as a text, to be shown; those that are wrong are escapes."""
+    return cell.decode(errors="backslashreplace") if isinstance(cell, bytes) else cell
 
 
 def _with_strange(column: Column, rows: NDArray[np.bool_] | None) -> Column:
@@ -324,7 +362,7 @@ def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_i
             which = "the target has as a column of its own"
             raise out_of_range("keep", name, "rename that of the source", which=which)
         if folded(name) in _IMEIS and not reveal_imei:
-            rule = "join by row, or say that you want them with reveal_imei"
+            rule = "join by row, or say that you want them with reveal_imei=True"
             raise out_of_range("keep", name, rule, which="holds IMEIs, which are personal data")
     return names
 
@@ -346,7 +384,7 @@ def _check_paths(source: Path, wanted: Sequence[Path]) -> None:
 def _check_free(wanted: Sequence[Path]) -> None:
     for path in wanted:
         if os.path.lexists(path):  # a link to nowhere too
-            rule = "name another file, or overwrite it with force (--force)"
+            rule = "name another file, or overwrite it with force=True"
             raise out_of_range("target", f"{path}", rule, which="exists already")
 
 

@@ -22,6 +22,7 @@ from miexchange.errors import InvalidValue, out_of_range, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+    from datetime import tzinfo
     from pathlib import Path
 
     import numpy as np
@@ -87,8 +88,8 @@ class Source(Protocol):
         """Return such a table without rows."""
         ...
 
-    def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
-        """Read a column of such a table."""
+    def column(self, table: pa.Table, name: str, kind: Kind, zone: tzinfo | None = None) -> Column:
+        """Read a column of such a table; in a zone a day alone is an instant, too."""
         ...
 
     def kept(self, table: pa.Table, name: str) -> Column:
@@ -192,9 +193,9 @@ class _Parquet:
         """Keep the types."""
         return self._schema.empty_table().select(list(names))
 
-    def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
+    def column(self, table: pa.Table, name: str, kind: Kind, zone: tzinfo | None = None) -> Column:
         """Take the column as `appraise_frame` does; but nobody has checked that its texts are texts."""
-        read = read_column(table, name, kind)
+        read = read_column(table, name, kind, zone)
         return decoded(read.array) if kind in TEXTS and read.strange is None else read
 
     def kept(self, table: pa.Table, name: str) -> Column:
@@ -263,9 +264,9 @@ class _Csv:
         kinds = {**dict.fromkeys(names, pa.binary()), WRONG: pa.bool_()}
         return pa.schema(kinds.items()).empty_table()
 
-    def column(self, table: pa.Table, name: str, kind: Kind) -> Column:
+    def column(self, table: pa.Table, name: str, kind: Kind, zone: tzinfo | None = None) -> Column:
         """Read the texts of the column."""
-        return parsed(table[name], kind)
+        return parsed(table[name], kind, zone)
 
     def kept(self, table: pa.Table, name: str) -> Column:
         """Return the texts; of what is no text, the bytes that are wrong are written as escapes."""

@@ -20,6 +20,7 @@ from miexchange.batch.arrow._layouts import bools_of, is_text, nulls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
 
     from numpy.typing import NDArray
 
@@ -109,24 +110,26 @@ def _for_spreadsheet(texts: pa.Array) -> pa.Array:
     return pc.replace_with_mask(texts, suspect, pa.array(safe, texts.type))
 
 
-def parsed(cells: pa.ChunkedArray, kind: Kind) -> Column:
+def parsed(cells: pa.ChunkedArray, kind: Kind, zone: tzinfo | None = None) -> Column:
     """Read a column of bytes.
 
     Args:
         cells: the bytes of each cell; an empty cell is null.
         kind: what a cell is to hold. A text is anything in UTF-8; an instant (``2018-03-20T12:00+05:30``) and a
             date are read as `_time` says; a flag is ``true`` or ``false``.
+        zone: of instants, where a day alone begins; None where a day names no instant.
     """
     column = decoded(cells)
     if kind in TEXTS:
         return column
     encoded = column.array.combine_chunks().dictionary_encode()
-    array = pa.chunked_array([_READERS[kind](encoded.dictionary).take(encoded.indices)])
+    read = partial(_instants, zone=zone) if kind == "instant" else _READERS[kind]
+    array = pa.chunked_array([read(encoded.dictionary).take(encoded.indices)])
     strange = nulls_of(array) & ~nulls_of(cells)
     return Column(array, strange if strange.any() else None)
 
 
-def _instants(texts: pa.Array) -> pa.Array:
+def _instants(texts: pa.Array, zone: tzinfo | None) -> pa.Array:
     certain = pc.match_substring_regex(texts, pattern=_CERTAIN)
     found = pc.if_else(certain, texts, None).cast(INSTANT)
     rest: NDArray[np.bool_] = ~np.asarray(certain.to_numpy(zero_copy_only=False), dtype=np.bool_)
@@ -136,9 +139,9 @@ def _instants(texts: pa.Array) -> pa.Array:
     others = texts.filter(mask)
     shorter = pc.replace_substring_regex(others, pattern=_NO_NANOSECONDS, replacement=r"\1\2", max_replacements=1)
     if not shorter.equals(others):
-        others = _instants(shorter)
+        others = _instants(shorter, zone)
     else:
-        others = _each(others, partial(read_instant, zone=None), INSTANT)
+        others = _each(others, partial(read_instant, zone=zone), INSTANT)
     return pc.replace_with_mask(found, mask, others)
 
 
@@ -155,7 +158,6 @@ def _each(texts: pa.Array, read: Callable[[str], Any], kind: Any) -> pa.Array:
 
 _FLAGS = {"true": True, "false": False}
 _READERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {
-    "instant": _instants,
     "day": partial(_each, read=read_day, kind=pa.date32()),
     "flag": partial(_each, read=lambda text: _FLAGS.get(text.lower()), kind=pa.bool_()),
 }

@@ -1,0 +1,58 @@
+"""In which order the questions are asked at the terminal, and how one goes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miexchange.cli import _ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from miexchange.catalogue import Variant
+    from miexchange.condition import Condition, Option, Question, Questionnaire
+
+__all__ = ["in_order", "the_rest"]
+
+
+def in_order(questions: Iterable[Question]) -> list[Question]:
+    """Return questions as they are asked: first those of which an answer refuses the phone, and each in its own order.
+
+    Whoever's phone is not taken has then answered few of them.
+    """
+    return sorted(questions, key=lambda question: not any(option.gate for option in question.options))
+
+
+def the_rest(condition: Condition, questionnaire: Questionnaire, variant: Variant) -> Condition:
+    """Ask what is asked after the answers so far; one may go back, and an answer that refuses the phone ends it.
+
+    Args:
+        condition: what is answered already, which is not asked again.
+        questionnaire: the questions.
+        variant: the model that they are asked of.
+
+    Returns:
+        All answers. After one that refuses the phone, the best ones stand in for what was not asked: they are
+        nothing that would have to be put right as well.
+    """
+    said: dict[str, str | None] = {}
+    while True:
+        asked = questionnaire.asked_of(variant, condition.replace(**said))
+        left = in_order(one for one in asked if one.id not in condition and one.id not in said)
+        if not left:
+            return condition.replace(**said)
+        question = left[0]
+        answer = _ask.for_answer(question, len(said) + 1, len(said) + len(left))
+        if answer == _ask.BACK:
+            said.popitem()
+            continue
+        said[question.id] = answer
+        option = _option(question, questionnaire.as_options({question.id: answer}).get(question.id))
+        if option is not None and option.gate:
+            if not _ask.goes_back(question, option):
+                return questionnaire.best(variant, condition.replace(**said)).replace(**said)
+            said.popitem()
+
+
+def _option(question: Question, answer: str | None) -> Option | None:
+    return next((option for option in question.options if option.id == answer), None)

@@ -1,0 +1,138 @@
+"""The one reader of what a FILE argument names: a file, a pipe, or ``-``, which is standard input.
+
+Standard input can be read once. Where a file is wanted and not its bytes, it is first written to a folder of its own,
+which nobody else may look into and which is removed at the end: a table need not fit into memory, and Parquet is read
+from its end.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from miexchange._limits import JSON_BYTES
+from miexchange.cli._wrong import Wrong, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["FORMAT_HELP", "STDIN", "FormatOption", "at_hand", "is_stdin", "read_bytes", "without_folders"]
+
+STDIN = Path("-")
+"""What names standard input."""
+
+FORMAT_HELP = "What the file is, where its name does not end in it, as that of standard input (-) does not"
+FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{FORMAT_HELP}.")]
+
+_PREFIX = "miexchange-stdin-"
+_FOLDER = re.compile(rf"[^\s'\"]*{_PREFIX}[^/\\\s'\"]*[/\\]")
+
+
+def is_stdin(file: Path | None) -> bool:
+    """Tell whether a FILE argument names standard input."""
+    return file == STDIN
+
+
+def without_folders(text: str) -> str:
+    """Return a sentence in which what came by standard input has no folder: it is nobody's file.
+
+    >>> without_folders("'/tmp/miexchange-stdin-x1/standard-input.csv' is empty")
+    "'standard-input.csv' is empty"
+    """
+    return _FOLDER.sub("", text)
+
+
+def _stdin(option: str) -> BinaryIO:
+    stream = sys.stdin
+    if stream is None:
+        raise Wrong(f"{option} is standard input (-), which is closed: give the path of a file")
+    if stream.closed:
+        raise Wrong(f"{option} is standard input (-), which was read already: name a file for all but one of them")
+    return stream.buffer
+
+
+def read_bytes(file: Path, option: str) -> bytes:
+    """Return the bytes of a file that fits into memory.
+
+    Args:
+        file: the file.
+        option: which option names it, for the sentence.
+
+    Raises:
+        Wrong: there is none, it cannot be read, or it is larger than anything that is given so.
+    """
+    name = f"{option} {quoted(file)}"
+    try:
+        if is_stdin(file):
+            data = _stdin(option).read(JSON_BYTES + 1)
+            sys.stdin.close()
+            large = len(data) > JSON_BYTES
+        elif file.is_fifo() or file.is_char_device():  # which need not end
+            with file.open("rb") as stream:
+                data = stream.read(JSON_BYTES + 1)
+            large = len(data) > JSON_BYTES
+        else:
+            large = file.is_file() and file.stat().st_size > JSON_BYTES
+            data = b"" if large else file.read_bytes()
+    except FileNotFoundError:
+        raise Wrong(f"{name}: there is no such file; check the path") from None
+    except IsADirectoryError:
+        raise Wrong(f"{name} is a directory: name a file in it") from None
+    except OSError as error:
+        raise Wrong(f"{name} cannot be read: {error.strerror}") from None
+    if large:
+        raise Wrong(f"{name} is larger than {JSON_BYTES:,} bytes: name another file")
+    return data
+
+
+@contextmanager
+def at_hand(file: Path, option: str, kinds: Sequence[str], told: str | None = None) -> Iterator[Path]:
+    """Yield the path of a file whose name ends in what it is.
+
+    Args:
+        file: what was named.
+        option: which option or argument names it, for a sentence.
+        kinds: what it may be: how such a name ends, without the point. Where there is one, it need not be told.
+        told: what ``--format`` says that it is.
+
+    Raises:
+        Wrong: the format is none of these, or is not told where the name tells none.
+    """
+    if told is not None and told not in kinds:
+        raise Wrong(f"--format {quoted(told)} is not known: give {' or '.join(kinds)}")
+    kind = told or (kinds[0] if len(kinds) == 1 else None)
+    if not is_stdin(file) and told is None:
+        yield file
+        return
+    if kind is None:
+        choices = " or ".join(f"--format {one}" for one in kinds)
+        raise Wrong(f"{option} is standard input (-), whose format no name tells: add {choices}")
+    with TemporaryDirectory(prefix=_PREFIX) as folder:
+        name = "standard-input" if is_stdin(file) else file.name
+        path = Path(folder, name if name.endswith(f".{kind}") else f"{name}.{kind}")
+        if is_stdin(file):
+            with path.open("wb") as copy:
+                shutil.copyfileobj(_stdin(option), copy)
+            sys.stdin.close()
+        elif file.is_file():
+            path.symlink_to(file.resolve())
+        else:
+            path = _copied(file, option, path)
+        yield path
+
+
+def _copied(file: Path, option: str, path: Path) -> Path:
+    """Copy what is no regular file, such as a pipe of the shell's."""
+    try:
+        with file.open("rb") as stream, path.open("wb") as copy:
+            shutil.copyfileobj(stream, copy)
+    except OSError as error:
+        raise Wrong(f"{option} {quoted(file)} cannot be read: {error.strerror}") from None
+    return path

@@ -9,7 +9,7 @@ from functools import cached_property
 from heapq import nlargest
 from typing import TYPE_CHECKING, Annotated
 
-from miexchange._bounded import Between, Id, Name, Note, Older
+from miexchange._bounded import Between, Id, Name, Note, Older, Since, Words
 from miexchange._limits import NAME
 from miexchange._makers import SHORTEST_BARE_NAME, TacReader, TacReading, makers, name_key
 from miexchange._privacy import mask
@@ -55,6 +55,8 @@ class Variant(Value):
         source: where the row's facts are from.
         sims: how many SIMs, and so IMEIs, it has (3GPP TS 23.003, section 6.2.1: each has its own), or None where no
             source states it.
+        features: what it has that not every model has, such as ``s_pen``, ``inner_screen`` or ``esim``: a question can
+            be asked of models with a feature only (`miexchange.Question.asked_features`).
     """
 
     model: Id
@@ -68,6 +70,7 @@ class Variant(Value):
     aliases: tuple[Name, ...] = ()
     source: Note = ""
     sims: Annotated[int, Between(1, 4)] | None = None
+    features: Annotated[Words, Since(2)] = ()
 
     def _faults(self) -> Iterator[Fault]:
         if self.category == "smartphone" and self.storage_gb is None:
@@ -142,7 +145,7 @@ class Catalogue(Table[Variant]):
     variants: tuple[Variant, ...]
     _kind = Variant
     _field = "variants"
-    _optional = ("aliases", "sims", *_FOR_PEOPLE)
+    _optional = ("aliases", "sims", "features", *_FOR_PEOPLE)
 
     def lookup(self, model: str) -> Variant | None:
         """Return the variant of an id, or None; `named` reads other spellings too.

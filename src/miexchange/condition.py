@@ -3,7 +3,8 @@
 A questionnaire is data. A question has its options in order, best first, a component group and an
 axis (functional or cosmetic); each option may refuse the device (a gate), lower its grade, keep
 less of the price, cost a deduction, or add a small extra. "Not asked" is not "no": a question
-that is not asked of a model is left out, and a question that is asked must be answered.
+that is not asked of a model, or after the answer to an earlier one, is left out and costs nothing,
+and a question that is asked must be answered.
 
 >>> from miexchange import Condition
 >>> condition = Condition({"screen_glass": "cracked", "power": "works"})
@@ -17,21 +18,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, final
 
-from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words
+from miexchange._bounded import Id, Items, Note
 from miexchange._door import Served, in_own_words
 from miexchange._json import read_json
-from miexchange._limits import ANSWERS, LISTED, QUESTIONS
+from miexchange._limits import ANSWERS, QUESTIONS
 from miexchange._privacy import masked
+from miexchange._questions import (
+    Deduction,
+    Option,
+    Question,
+    Step,
+    fault_of_after,
+)
 from miexchange._text import is_a, is_missing, text_of
 from miexchange._value import Fault, Value, argument, canonical, pairs, proved
 from miexchange.catalogue import Variant
 from miexchange.device_report import DeviceReport
 from miexchange.errors import out_of_range, shown, wrong_type
-from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent
+from miexchange.money import Bps
 from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
@@ -39,12 +46,6 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 __all__ = ["Condition", "Deduction", "Finding", "Grade", "Grading", "Option", "Question", "Questionnaire"]
-
-GREATEST_WEIGHT = 100 * BPS
-"""The largest weight of a deduction: a hundred times its repair anchor."""
-
-Step = Annotated[int, Between(0, LISTED)]
-"""Steps below the best grade."""
 
 
 @final
@@ -192,137 +193,6 @@ class Condition(Mapping[str, str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Deduction(Value):
-    """What one finding costs: a fixed amount, a share of the market price, or a weight x the repair anchor.
-
-    Exactly one of the three is set.
-
-    Attributes:
-        amount_minor: a fixed amount, in minor units.
-        share_bps: a share of the market price, in basis points.
-        anchor: the repair anchor's component, or "" where the deduction is not by anchor.
-        weight_bps: the weight on the anchor, in basis points (10 000 = the anchor itself).
-    """
-
-    amount_minor: Amount = 0
-    share_bps: Bps = 0
-    anchor: MaybeId = ""
-    weight_bps: Annotated[int, Between(0, GREATEST_WEIGHT)] = 0
-
-    def _faults(self) -> Iterator[Fault]:
-        if self.anchor and not self.weight_bps:
-            yield "weight_bps", self.weight_bps, "give the weight on the anchor, in basis points"
-        elif self.weight_bps and not self.anchor:
-            yield "anchor", self.anchor, "name the repair anchor that is weighed"
-        elif sum(map(bool, (self.amount_minor, self.share_bps, self.weight_bps))) != 1:
-            yield (
-                "amount_minor",
-                self.amount_minor,
-                "give exactly one of amount_minor, share_bps, and anchor with weight_bps",
-            )
-
-    @property
-    def kind(self) -> str:
-        """Which of the three it is."""
-        return f"anchor {self.anchor}" if self.anchor else ("share" if self.share_bps else "amount")
-
-    @property
-    def size(self) -> int:
-        """The one number that is set; deductions of one kind are compared by it."""
-        return self.amount_minor + self.share_bps + self.weight_bps
-
-    def effect(self) -> str:
-        """Say what the deduction is, for a person."""
-        if self.anchor:
-            return f"{percent(self.weight_bps)} of the {self.anchor} repair anchor"
-        return f"{percent(self.share_bps)} of the market price" if self.share_bps else "a fixed amount"
-
-
-@dataclass(frozen=True, slots=True)
-class BankOption:
-    """One answer as a bank of questions has it, whatever a programme makes of it.
-
-    Attributes:
-        id: the option's id, unique in its question.
-        says: the answer in the customer's words.
-        ctia: the CTIA Wireless Device Grading Scales cross-reference of this answer, or "".
-        r2: the R2v3 Equipment Categorization cross-reference, or "".
-    """
-
-    id: Id
-    says: Text
-    ctia: Note = ""
-    r2: Note = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Option(BankOption, Value):
-    """One answer to a question, and what it does in this programme.
-
-    Attributes:
-        gate: whether this answer refuses the device.
-        grade: how many steps below the best grade this answer puts the device.
-        keep_bps: what is kept of the price (warranty regimes), in basis points; 10 000 for all of it.
-        deduction: what it costs, or None.
-        extra_minor: a small fixed amount on top, in minor units.
-        source: where the numbers are from.
-    """
-
-    gate: bool = False
-    grade: Step = 0
-    keep_bps: Bps = BPS
-    deduction: Deduction | None = None
-    extra_minor: Annotated[int, Between(-GREATEST_AMOUNT, GREATEST_AMOUNT)] = 0
-    source: Note = ""
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether this answer changes nothing."""
-        return not (self.gate or self.grade or self.deduction or self.extra_minor) and self.keep_bps == BPS
-
-
-@dataclass(frozen=True, slots=True)
-class Question(Value):
-    """One question, its options in order, best first.
-
-    Attributes:
-        id: the question's id.
-        ask: the question in the customer's words.
-        component: the component group; within a group only the worst deduction counts.
-        axis: which grade the answer bears on.
-        options: the answers, best first.
-        optional: whether it may stay unanswered; only for extras, where that counts as the worst answer.
-        asked_brands: the brands it is asked of; empty for all.
-        asked_launched_from: asked only of models launched on that day or later; None for all.
-        source: where the question is from.
-    """
-
-    id: Id
-    ask: Text
-    component: Id
-    axis: Literal["functional", "cosmetic", "none"]
-    options: Annotated[tuple[Option, ...], Items(1, LISTED, "id")]
-    optional: bool = False
-    asked_brands: Words = ()
-    asked_launched_from: date | None = None
-    source: Note = ""
-
-    def is_asked_of(self, variant: Variant) -> bool:
-        """Tell whether the question is asked of a model. An unknown launch date counts as old."""
-        if type(variant) is not Variant:
-            argument(variant, Variant, "variant")
-        if self.asked_brands and variant.brand not in self.asked_brands:
-            return False
-        since = self.asked_launched_from
-        return since is None or (variant.launched_on is not None and variant.launched_on >= since)
-
-    @property
-    def best(self) -> Option:
-        """The first option: what a clean device answers."""
-        return self.options[0]
-
-
-@dataclass(frozen=True, slots=True)
 class Grade(Value):
     """One grade of a programme's scale.
 
@@ -398,9 +268,15 @@ def _reading(question: Question) -> _Reading:
     return question, question.id, readings
 
 
+_MOST_PLANS = 4_096
+"""How many ways to read answers are remembered: each set of questions that are left out has one of its own."""
+
+
 @dataclass(frozen=True)
 class Questionnaire(Value):
     """A versioned set of questions, as one programme prices them.
+
+    A question can be asked after another's answer. It then stands after that question, which must be answered.
 
     Attributes:
         version: the questionnaire's version; a quote names it.
@@ -410,36 +286,171 @@ class Questionnaire(Value):
     version: Id
     questions: Annotated[tuple[Question, ...], Items(0, QUESTIONS, "id")]
 
+    def _faults(self) -> Iterator[Fault]:
+        earlier: dict[str, Question] = {}
+        for question in self.questions:
+            if question.asked_after and (rule := fault_of_after(question, earlier)):
+                yield "questions", question.id, rule
+            earlier[question.id] = question
+
+    @cached_property
+    def numbers(self) -> dict[str, dict[str, str]]:
+        """The numbers that are answers, as texts, each with the option that it is; by question."""
+        return {
+            question.id: {
+                str(number): option.id
+                for option in question.options
+                if option.least is not None and option.most is not None
+                for number in range(option.least, option.most + 1)
+            }
+            for question in self.questions
+            if question.numbers is not None
+        }
+
+    def as_options(self, answers: Mapping[str, str | int | None]) -> Condition:
+        """Return answers as ids of options: a number is the option whose band it is in.
+
+        A number that is in no band stays as it is, and grading says that it is no answer.
+
+        Args:
+            answers: the answers; a number as an `int`, or as a text without sign or leading zeros.
+
+        Raises:
+            InvalidValue: it is no mapping of questions to answers.
+
+        >>> bands = Option("good", "80 % or more", least=80, most=100), Option("weak", "Less", least=0, most=79)
+        >>> battery = Question("battery", "What is its maximum capacity?", "battery", "functional", bands, unit="%")
+        >>> Questionnaire("1", (battery,)).as_options({"battery": 87})
+        Condition({'battery': 'good'})
+        """
+        if type(answers) is Condition:
+            if not self.numbers:  # the hot path
+                return answers
+        else:
+            given = pairs(answers, "answers", "give a mapping of question to answer")
+            answers = Condition({name: f"{answer}" if type(answer) is int else answer for name, answer in given})
+        said = {
+            name: option
+            for name, numbers in self.numbers.items()
+            if (option := numbers.get(answers.get(name, ""))) is not None
+        }
+        return answers.replace(**said) if said else answers
+
+    @cached_property
+    def by_id(self) -> dict[str, Question]:
+        """The questions by id."""
+        return {question.id: question for question in self.questions}
+
     @cached_property
     def _plans(self) -> dict[tuple[str, ...], _Plan]:
         """How to read the answers, by which questions are left out; filled as models are graded."""
         return {}
 
-    def _plan(self, variant: Variant) -> _Plan:
-        left_out = self._left_out(variant)
+    def _plan(self, variant: Variant, answers: Mapping[str, str]) -> _Plan:
+        left_out = self._left_out(variant, answers)
         plan = self._plans.get(left_out)
         if plan is None:
-            asked = self.asked_of(variant)
+            asked = tuple([question for question in self.questions if question.id not in left_out])
             plan = frozenset(question.id for question in asked), tuple(map(_reading, asked))
-            self._plans[left_out] = plan
+            if len(self._plans) < _MOST_PLANS:
+                self._plans[left_out] = plan
         return plan
 
     @cached_property
     def _restricted(self) -> tuple[Question, ...]:
-        return tuple(question for question in self.questions if question.asked_brands or question.asked_launched_from)
+        return tuple(question for question in self.questions if question.is_restricted)
 
-    def _left_out(self, variant: Variant) -> tuple[str, ...]:
-        return tuple([question.id for question in self._restricted if not question.is_asked_of(variant)])
+    def _left_out(self, variant: Variant, answers: Mapping[str, str] | None) -> tuple[str, ...]:
+        """Return the questions that are not asked: of the model or, where answers are given, after them."""
+        left_out: list[str] = []
+        for question in self._restricted:
+            after = question.asked_after
+            if not question.is_asked_of(variant):
+                left_out.append(question.id)
+            elif after:
+                is_open = answers is None or answers.get(after) in question.asked_answers
+                if after in left_out or not is_open:
+                    left_out.append(question.id)
+        return tuple(left_out)
 
-    def asked_of(self, variant: Variant) -> tuple[Question, ...]:
-        """Return the questions that are asked of a model."""
+    def asked_of(self, variant: Variant, condition: Condition | None = None) -> tuple[Question, ...]:
+        """Return the questions that are asked of a model.
+
+        Args:
+            variant: the model.
+            condition: the answers so far: a question that is asked after an answer which is not given is left out.
+                Without it, such questions are among those returned, for there are answers after which they are asked.
+
+        >>> yes, no, light = (Option(name, name) for name in ("yes", "no", "light"))
+        >>> whole = Question("whole", "Is the glass whole?", "display", "cosmetic", (yes, no))
+        >>> where = Question("where", "Where?", "display", "cosmetic", (light, no), asked_after="whole",
+        ...                  asked_answers=("no",))
+        >>> questionnaire, model = Questionnaire("1", (whole, where)), Variant("a", "Acme", "A", "phone", 1, 8)
+        >>> [question.id for question in questionnaire.asked_of(model)]
+        ['whole', 'where']
+        >>> [question.id for question in questionnaire.asked_of(model, Condition({"whole": "yes"}))]
+        ['whole']
+        """
         argument(variant, Variant, "variant")
-        left_out = self._left_out(variant)
+        if condition is not None:
+            argument(condition, Condition, "condition")
+        left_out = self._left_out(variant, condition)
         return tuple([question for question in self.questions if question.id not in left_out])
 
-    def best(self, variant: Variant) -> Condition:
-        """Return the best answers that a device of this model can have."""
-        return Condition({question.id: question.best.id for question in self.asked_of(variant)})
+    def may_ask(self, question: Question, variant: Variant) -> bool:
+        """Tell whether one of the questions is asked of a model after some answers.
+
+        Raises:
+            InvalidValue: an argument is not of its type.
+        """
+        argument(question, Question, "question")
+        if not question.is_asked_of(variant):
+            return False
+        return not question.asked_after or question.id not in self._left_out(variant, None)
+
+    def best(self, variant: Variant, given: Mapping[str, str] | None = None) -> Condition:
+        """Return the best answers that a device of this model can have.
+
+        Args:
+            variant: the model.
+            given: answers that it has in any case, to questions that are asked of the model. Where one of them is asked
+                after another's answer that is not given, that answer is the best one after which it is asked.
+        """
+        argument(variant, Variant, "variant")
+        answers = dict(Condition(given))
+        for question in reversed(self.questions):
+            if question.asked_after and question.id in answers:
+                before = self.by_id[question.asked_after]
+                taken = [option.id for option in before.options if option.id in question.asked_answers]
+                answers.setdefault(before.id, taken[0])
+        left_out = self._left_out(variant, None)
+        for question in self.questions:
+            after = question.asked_after
+            if question.id not in left_out and (not after or answers.get(after) in question.asked_answers):
+                answers.setdefault(question.id, question.best.id)
+        return Condition(answers)
+
+    def fitted(self, condition: Condition, variant: Variant) -> Condition:
+        """Return answers in which one was changed, made complete: what is asked after the new ones, and nothing else.
+
+        An answer to a question that is not asked is left out; a question that must be answered and is not has its best
+        answer.
+
+        Args:
+            condition: the answers.
+            variant: the model.
+        """
+        argument(variant, Variant, "variant")
+        argument(condition, Condition, "condition")
+        left_out = self._left_out(variant, None)
+        found: dict[str, str] = {}
+        for question in self.questions:
+            after, name = question.asked_after, question.id
+            if name in left_out or (after and found.get(after) not in question.asked_answers):
+                continue
+            if name in condition or not question.optional:
+                found[name] = condition.get(name, question.best.id)
+        return Condition(found)
 
     def grade(self, condition: Condition, variant: Variant) -> Grading:
         """Grade the answers about a device of this model.
@@ -453,8 +464,9 @@ class Questionnaire(Value):
         argument(condition, Condition, "condition")
         if type(variant) is not Variant:
             argument(variant, Variant, "variant")
-        asked, readings_of_all = self._plan(variant)
+        condition = self.as_options(condition)
         answers = condition._answers  # noqa: SLF001 - the dict itself: this is the hot path
+        asked, readings_of_all = self._plan(variant, answers)
         reasons: list[Reason] = []
         findings: list[Finding] = []
         for question, name, readings in readings_of_all:
@@ -489,24 +501,27 @@ class Questionnaire(Value):
             if name in asked:
                 continue
             if name in known:
-                yield reason_of(ReasonCode.QUESTION_NOT_ASKED, question=name, family=variant.family)
+                yield self._why_not(self.by_id[name], variant)
             else:
                 yield reason_of(ReasonCode.QUESTION_UNKNOWN, question=shown(name), known=", ".join(known))
+
+    def _why_not(self, question: Question, variant: Variant) -> Reason:
+        """Say why a question is not asked: of the model, or after the answers that were given."""
+        name, code = question.id, ReasonCode.QUESTION_NOT_ASKED
+        if name in self._left_out(variant, None):
+            return reason_of(code, question=name, family=variant.family)
+        answers = ", ".join(question.asked_answers)
+        return reason_of(code, "after", question=name, earlier=question.asked_after, options=answers)
 
 
 def answer_missing(question: Question) -> Reason:
     """Return the reason that a question is not answered."""
-    return reason_of(ReasonCode.ANSWER_MISSING, question=question.id, ask=question.ask, options=_options(question))
+    return reason_of(ReasonCode.ANSWER_MISSING, question=question.id, ask=question.ask, options=question.takes)
 
 
 def answer_unknown(question: Question, answer: str) -> Reason:
     """Return the reason that an answer is none of a question's options."""
-    options = _options(question)
-    return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=question.id, options=options)
-
-
-def _options(question: Question) -> str:
-    return ", ".join(option.id for option in question.options)
+    return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=question.id, options=question.takes)
 
 
 def _gate(finding: Finding) -> Reason:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from miexchange.catalogue import Variant
-    from miexchange.condition import Question
+    from miexchange.condition import Question, Questionnaire
     from miexchange.programme import Programme
     from miexchange.valuation import Programmes
 
@@ -76,7 +76,8 @@ class ChangedAnswer(Value):
     Attributes:
         question: the question's id.
         said: the answer in the quote; "" where there was none.
-        seen: the answer that counts now; the worse one, where a person and the phone itself differ.
+        seen: the answer that counts now; the worse one, where a person and the phone itself differ; "" where the
+            question is not asked after the answer to an earlier one as it was seen.
         amount: what it changes of the coupon's value, in minor units; negative for what it costs.
         evidence: the references that show it; ``device report`` where the phone itself says so.
     """
@@ -206,6 +207,7 @@ def examine(
     if (asked := _asked(quote, programme)) is None:
         return unmade(quote)
     variant, questions = asked
+    inspection = inspection.replace(answers=_questionnaire(quote, programme).as_options(inspection.answers))
     reading, tokens, locks = _Reading(quote, inspection, questions), _Tokens(quoted, keys), _locks(inspection)
     if locks and _gives_time(quote, programme) and tokens.of(inspection) and tokens.are_those_of(inspection):
         return Examination(
@@ -231,7 +233,7 @@ def examine(
     elif isinstance(worth, Refusal) or listed:
         kind, reasons = "not_taken", [*listed, *(worth.reasons if isinstance(worth, Refusal) else ())]
     else:
-        changes = _priced(quote, changes, programme, bonuses_given)
+        changes = _priced(quote, changes, programme, bonuses_given, variant)
     valued = worth if isinstance(worth, Quote) and kind == "valued" else None
     return Examination(
         kind=kind,
@@ -258,6 +260,13 @@ def _asked(quote: Quote, programme: Programme) -> tuple[Variant, tuple[Question,
     if terms is None or variant is None or not same:
         return None
     return variant, terms.questionnaire.asked_of(variant)
+
+
+def _questionnaire(quote: Quote, programme: Programme) -> Questionnaire:
+    """Return the questions of a quote that the programme makes."""
+    terms = programme.terms_at(quote.at)
+    assert terms is not None  # noqa: S101 - which made the quote
+    return terms.questionnaire
 
 
 def _content(quote: Quote) -> tuple[object, ...]:
@@ -378,12 +387,16 @@ class _Reading:
         self._by_phone = {name: answer for name, answer in said_by_phone.items() if answer in asked.get(name, ())}
         beside = {name: answer for name, answer in said_by_phone.items() if name not in self._by_phone}
         beside |= {name: answer for name, answer in person.items() if name not in asked}
-        self.unasked = tuple(f"{name}={answer}" for name, answer in sorted(beside.items()))
         counted: dict[str, str | None] = {}
         for question in questions:
+            if question.asked_after and counted.get(question.asked_after) not in question.asked_answers:
+                said = {**self._by_phone, **person}
+                beside |= {question.id: said[question.id]} if question.id in said else {}
+                continue
             given = [person.get(question.id), self._by_phone.get(question.id)]
             counted[question.id] = self._worse(question, [answer for answer in given if answer is not None])
             self._note_conflict(question, person.get(question.id, ""))
+        self.unasked = tuple(f"{name}={answer}" for name, answer in sorted(beside.items()))
         self.condition = Condition(counted)
         self._check_evidence(person)
 
@@ -393,7 +406,7 @@ class _Reading:
         said = self._said.get(question.id)
         self.reasons += [answer_unknown(question, answer) for answer in given if answer not in order]
         known = [answer for answer in given if answer in order]
-        if not given and said is not None:
+        if not given and (said is not None or not question.optional):
             self.reasons.append(answer_missing(question))
         return max(known, key=order.index) if known else None
 
@@ -407,10 +420,13 @@ class _Reading:
         for question in self._questions:
             order: list[str | None] = [option.id for option in question.options]
             said, seen = self._said.get(question.id), self.condition.get(question.id)
-            if said is None or seen is None or order.index(seen) <= order.index(said):
+            before = order[0] if said is None and not question.optional else said
+            if before is None or seen is None or order.index(seen) <= order.index(before):
                 continue
             if person.get(question.id) == seen and not self._references(question.id):
-                self.reasons.append(reason_of(ReasonCode.EVIDENCE_MISSING, question=question.id, said=said, seen=seen))
+                about = {"question": question.id, "seen": seen}
+                case, about = ("asked", about) if said is None else ("", {**about, "said": said})
+                self.reasons.append(reason_of(ReasonCode.EVIDENCE_MISSING, case, **about))
 
     def _references(self, question: str) -> tuple[str, ...]:
         phone = ("device report",) if self._by_phone.get(question) == self.condition.get(question) else ()
@@ -427,16 +443,23 @@ class _Reading:
 
 
 def _priced(
-    quote: Quote, changes: tuple[ChangedAnswer, ...], programme: Programme, bonuses_given: Mapping[str, int] | None
+    quote: Quote,
+    changes: tuple[ChangedAnswer, ...],
+    programme: Programme,
+    bonuses_given: Mapping[str, int] | None,
+    variant: Variant,
 ) -> tuple[ChangedAnswer, ...]:
     """Say what each change costs: they are made one after the other, so the amounts add up by themselves.
 
+    A change that has another question asked gives it its best answer, and the answer that was seen is the next change.
     None of the steps can be refused: an answer is one of the quote's or of the inspection's, and neither has a gate.
     """
+    questionnaire = _questionnaire(quote, programme)
     condition, value = quote.condition, quote.coupon_value
     priced = []
     for change in changes:
-        condition = condition.replace(**{change.question: change.seen or None})
+        changed = condition.replace(**{change.question: change.seen or None})
+        condition = questionnaire.fitted(changed, variant)
         step = appraise_again(quote.without_imei(), programme, condition=condition, bonuses_given=bonuses_given)
         assert isinstance(step, Quote), step.codes  # noqa: S101 - as the docstring says
         priced.append(change.replace(amount=step.coupon_value - value))

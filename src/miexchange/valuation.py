@@ -81,7 +81,7 @@ def appraise(
 
     Args:
         device: the phone as the customer names it; without an IMEI the quote is indicative.
-        condition: the answers.
+        condition: the answers. The quote has those that are numbers as the options that they are.
         programme: the rules.
         at: the instant of the valuation.
         imei_status: what the register says of the IMEI: a `RegisterAnswer`, or a plain status where the terms demand no
@@ -130,6 +130,7 @@ def appraise(
     variant = verdict.variant
     if variant is None:
         return refusal_of(verdict.reasons)
+    condition = terms.questionnaire.as_options(condition)
     grading = terms.questionnaire.grade(condition, variant)
     reasons = [*verdict.reasons, *grading.reasons]
     price = programme.prices.as_of(variant.model, at) if verdict.listed else None
@@ -474,9 +475,8 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
         raise out_of_range("Quote.model", quote.model, rule, which="the programme never took")
     questions = terms.questionnaire.asked_of(variant)
     gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
-    worst = Condition(
-        {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
-    )
+    taken = {question.id: [option.id for option in question.options if not option.gate] for question in questions}
+    worst = terms.questionnaire.fitted(Condition({name: options[-1] for name, options in taken.items()}), variant)
     # A bonus that the quote does not have yet may be used up by the time of the inspection.
     held = {bonus.id for bonus in quote.bonuses}
     gone = {bonus.id: bonus.quota for bonus in terms.bonuses if bonus.quota is not None and bonus.id not in held}

@@ -38,7 +38,7 @@ ROOMS = (
     {"device_report"},
     {"catalogue", "_makers"},
     {"eligibility"},
-    {"condition"},
+    {"condition", "_questions"},
     {"market", "treatment"},
     {"programme"},
     {"quote"},

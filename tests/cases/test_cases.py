@@ -99,8 +99,15 @@ def read(name: str, kind: type[Any]) -> list[Any]:
 
 VALUATIONS: list[Valuation] = [
     case
-    for name in ("mi-exchange-india.toml", "graded-trade-in.toml", "age-and-bonus.toml", "uk-trade-in.toml")
-    for case in read(name, Valuation)
+    for name in (
+        "mi-exchange-india",
+        "graded-trade-in",
+        "age-and-bonus",
+        "uk-trade-in",
+        "cashify",
+        "apple-trade-in-india",
+    )
+    for case in read(f"{name}.toml", Valuation)
 ]
 PURCHASES: list[Purchase] = read("coupons.toml", Purchase)
 
@@ -127,8 +134,8 @@ def condition_of(
     variants = [programme.catalogue.by_model[model]] if model in programme.catalogue.by_model else []
     if family is not None:
         variants += programme.catalogue.variants_of(family)
-    best = terms.questionnaire.best(variants[0]) if terms is not None and variants else Condition()
-    return best.replace(**answers, **dict.fromkeys(left_out))
+    best = terms.questionnaire.best(variants[0], answers) if terms is not None and variants else Condition(answers)
+    return best.replace(**dict.fromkeys(left_out))
 
 
 @pytest.mark.parametrize("case", VALUATIONS, ids=named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -252,7 +252,7 @@ def test_a_refused_acceptance_that_comes_again_at_once_is_taken_back_once(
 ) -> None:
     """The running count has every answer once; the simulator found it, on a server, after 56,000 steps."""
     accepted(store, 1)
-    told = {"account": account(1), "at": AT, "idempotency_key": "a"}
+    told: dict[str, Any] = {"account": account(1), "at": AT, "idempotency_key": "a"}
     assert codes(store.accept(quote(2), shop.PROGRAMME, **told)) == ("exchange_open",)
     is_server, withdraw, twice = store.engine.dialect.name == "postgresql", Books._withdraw, [True]  # noqa: SLF001 - where they meet
 

@@ -79,9 +79,18 @@ def whole_months(since: date, on: date) -> int:
 
 def answered(condition: Condition, terms: Terms, variant: Variant) -> list[tuple[Question, Option]]:
     """Return each question that is asked of the model with its answer; an optional one not answered counts as worst."""
-    pairs = []
+    pairs: list[tuple[Question, Option]] = []
     for question in terms.questionnaire.questions:
         if question.asked_brands and variant.brand not in question.asked_brands:
+            continue
+        if question.asked_models and variant.model not in question.asked_models:
+            continue
+        if question.asked_categories and variant.category not in question.asked_categories:
+            continue
+        if question.asked_features and not any(one in variant.features for one in question.asked_features):
+            continue
+        said = [option.id for before, option in pairs if before.id == question.asked_after]
+        if question.asked_after and (not said or said[0] not in question.asked_answers):
             continue
         since = question.asked_launched_from
         if since is not None and (variant.launched_on is None or variant.launched_on < since):

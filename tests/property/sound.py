@@ -552,6 +552,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "Zone": {"key": "Asia/Kolkata"},
         "Money.read": {"text": "1,234.50", "currency": small.INR},
         "Questionnaire.asked_of": {},
+        "Questionnaire.best": {},
+        "Questionnaire.as_options": {"answers": {"glass": "whole"}},
         "exchange.begin": {"event": exchange.acceptance(SOUND.quote, SOUND.programme, **ACCEPTED)},
         "batch.appraise_file": {
             "source": SOUND.csv(SOUND.devices.assign(at=AT.isoformat()), "devices.csv"),

@@ -37,9 +37,12 @@ def worst_of(enquiry: Enquiry, one: Condition, other: Condition) -> Condition:
         return [option.id for option in questions[question].options].index(answer)
 
     def worse(question: str) -> str:
-        return max(one[question], other[question], key=lambda answer: rank(question, answer))
+        given = [answers[question] for answers in (one, other) if question in answers]
+        return max(given, key=lambda answer: rank(question, answer))
 
-    return Condition({question: worse(question) for question in one})
+    answers = Condition({question: worse(question) for question in {**one, **other}})
+    variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
+    return enquiry.terms.questionnaire.fitted(answers, variant)
 
 
 @given(enquiries(), st.data())
@@ -57,14 +60,15 @@ def test_worse_answers_never_pay_more(enquiry: Enquiry, data: st.DataObject) -> 
 def test_one_step_down_never_pays_more(enquiry: Enquiry, data: st.DataObject) -> None:
     """Design, promise 5: a worse answer never pays more, not even by a paisa of rounding."""
     variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
-    asked = enquiry.terms.questionnaire.asked_of(variant)
+    questionnaire = enquiry.terms.questionnaire
+    asked = questionnaire.asked_of(variant, enquiry.condition)
     assume(asked)
     question = data.draw(st.sampled_from(asked))
     ids = [option.id for option in question.options]
     place = ids.index(enquiry.condition[question.id])
     assume(place + 1 < len(ids))
-    worse = replace(enquiry, condition=enquiry.condition.replace(**{question.id: ids[place + 1]}))
-    assert pays_no_more(worse, enquiry)
+    answers = enquiry.condition.replace(**{question.id: ids[place + 1]})
+    assert pays_no_more(replace(enquiry, condition=questionnaire.fitted(answers, variant)), enquiry)
 
 
 @given(enquiries(), st.data())
@@ -104,7 +108,7 @@ def test_a_higher_price_never_pays_less_whatever_the_answers(enquiry: Enquiry, d
     variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
     questions = enquiry.terms.questionnaire.asked_of(variant)
     worst = {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
-    enquiry = replace(enquiry, condition=Condition(worst))
+    enquiry = replace(enquiry, condition=enquiry.terms.questionnaire.fitted(Condition(worst), variant))
     more = enquiry.programme.price_step_minor * data.draw(st.integers(1, 30))
     raised = replace(enquiry, programme=dearer(enquiry.programme, variant.model, more))
     assert pays_no_more(enquiry, raised)
@@ -117,7 +121,7 @@ def test_no_price_of_many_in_a_row_pays_less_than_the_one_before(enquiry: Enquir
     variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
     questions = enquiry.terms.questionnaire.asked_of(variant)
     worst = {question.id: [option.id for option in question.options if not option.gate][-1] for question in questions}
-    before = replace(enquiry, condition=Condition(worst))
+    before = replace(enquiry, condition=enquiry.terms.questionnaire.fitted(Condition(worst), variant))
     step = enquiry.programme.price_step_minor
     assert all(price.price_minor % step == 0 for price in enquiry.programme.prices)
     for _ in range(30):

@@ -347,9 +347,9 @@ TABLES: dict[Any, tuple[Any, dict[str, object]]] = {
     Price: (PriceTable, {"effective_from": "2018-03-15", "basis": "observed"}),
     Anchor: (AnchorTable, {"effective_from": "2018-03-15", "basis": "observed"}),
     Listing: (EligibleModels, {"listed_from": "2018-03-15"}),
-    Variant: (Catalogue, {"launched_on": "", "aliases": ""}),
+    Variant: (Catalogue, {"launched_on": "", "aliases": "", "features": ""}),
 }
-OF_TABLES = [one for one in BOUNDS if one.kind in TABLES and not one.inner]
+OF_TABLES = [one for one in BOUNDS if one.kind in TABLES and not one.inner and one.field != "features"]  # one cell
 
 
 @pytest.mark.parametrize("at", OF_TABLES, ids=repr)

@@ -241,7 +241,8 @@ def test_every_refusal_says_what_and_what_to_do(enquiry: Enquiry) -> None:
 )
 def test_a_refusal_lists_every_fault_at_once(enquiry: Enquiry, faults: set[str]) -> None:
     """Design, section 8 and promise 3: a refusal with every reason; nothing is only "no"."""
-    asked = enquiry.terms.questionnaire.asked_of(enquiry.programme.catalogue.by_model[enquiry.device.model])
+    variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
+    asked = enquiry.terms.questionnaire.asked_of(variant, enquiry.condition)
     required = [question.id for question in asked if not question.optional]
     assume(required or not faults & {"missing"})
     expected = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from miexchange import Exchange, Order, OrderLine, Quote, accept
+from miexchange import Condition, Exchange, Order, OrderLine, Quote, accept
 from miexchange.events import Agree, Complete, Event, Inspect, Override, Release, Reserve, Reverse, Void
 from miexchange.exchange import State, apply
 from miexchange.inspection import Examination
@@ -129,7 +129,8 @@ def found(draw: st.DrawFn, exchange: Exchange, enquiry: Enquiry) -> Examination:
         question.id: draw(st.sampled_from([option.id for option in question.options if not option.gate]))
         for question in questionnaire.asked_of(variant)
     }
-    worth = appraise_again(exchange.quote, enquiry.programme, condition=exchange.quote.condition.replace(**answers))
+    seen = questionnaire.fitted(Condition(answers), variant)
+    worth = appraise_again(exchange.quote, enquiry.programme, condition=seen)
     assume(isinstance(worth, Quote))
     assert isinstance(worth, Quote)
     return Examination(

@@ -17,9 +17,9 @@ import pytest
 from miexchange import Programme, TacTable, lint
 from miexchange._kernel import bonus, drift_bps, finding, value_steps
 from miexchange._limits import QUESTIONS
+from miexchange._questions import GREATEST_WEIGHT
 from miexchange._value import dump
 from miexchange._zone import Zone
-from miexchange.condition import GREATEST_WEIGHT
 from miexchange.errors import InvalidValue
 from miexchange.money import BPS, GREATEST_AMOUNT
 from miexchange.programme import Bonus, shipped

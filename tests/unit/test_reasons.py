@@ -34,6 +34,7 @@ from miexchange import (
     appraise,
     refusal,
 )
+from miexchange.condition import Option
 from miexchange.coupon import Order, OrderLine, check, device_token, issue
 from miexchange.events import Agree, Complete, Expire, Identify, Inspect, Override, Reserve, Reverse, Wipe
 from miexchange.exchange import accept, apply
@@ -396,12 +397,17 @@ def asked(said: Condition, *questions: Question, at: datetime = AT, **changes: A
     return appraise(Device(small.MODEL), said, small.programme(rules), at=at)
 
 
+DEEP = small.cosmetic("deep", "deep", Option("worn", "It is worn", grade=1))
+DEEP = DEEP.replace(asked_after="glass", asked_answers=("scratched",))
+
+
 def conditions() -> Iterator[object]:
     back = small.cosmetic("back", "cover", small.costs("dull", anchor="cover", weight_bps=10))
     lid = small.cosmetic("lid", "lid").replace(asked_brands=("Zeta",))
     yield asked(SAID.replace(glass=None, back="dull"), back)
     yield asked(SAID.replace(glass="shattered", battery="weak"))
     yield asked(SAID.replace(glass="cracked", lid="best", colour="red"), lid)
+    yield asked(SAID.replace(deep="worn"), DEEP)
 
 
 def valuations() -> Iterator[object]:
@@ -496,6 +502,11 @@ def inspections() -> Iterator[object]:
         trade.seen(model="acme-two"),
     ):
         yield examine(quote.without_imei(), seen, programme, device_tokens=tokens, key=KEY)
+    deeper = small.programme(small.asking(*trade.QUESTIONS, DEEP))
+    quoted = appraise(Device(small.MODEL, trade.IMEI, trade.IMEI2), SAID, deeper, at=AT)
+    assert isinstance(quoted, Quote)
+    seen = trade.seen(answers=SAID.replace(glass="scratched", deep="worn"), evidence=(("glass", "photo"),))
+    yield examine(quoted, seen, deeper, device_tokens=tokens, key=KEY)
 
 
 def many() -> Iterator[object]:

@@ -75,8 +75,9 @@ def appraise_frame(
     ``exchange_open``, ``device_exchanged``, ``target`` and whatever its rules read, such as ``customer``. They mean
     what the arguments of `miexchange.appraise` mean, and an empty cell what an argument left out means; a status with
     an instant in ``register_asked_at`` is a `miexchange.RegisterAnswer`, one without is plain. Other columns are not
-    looked at, whatever they are called. In ``at`` a column of days is one of their first instants, in the programme's
-    zone. Texts may be dictionary-encoded (categorical), which is several times faster.
+    looked at, whatever they are called. The column of a question that numbers answer may hold whole numbers. In ``at``
+    a column of days is one of their first instants, in the programme's zone. Texts may be dictionary-encoded
+    (categorical), which is several times faster.
 
     A row is never dropped and never raises: a cell that holds no value of its type (bytes that are no UTF-8 in a
     text, say), or no instant, refuses its row with ``invalid_value``.
@@ -169,7 +170,8 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 def kinds_of(plan: Plan) -> dict[str, Kind]:
     """Return what each column holds that the rules read."""
     told: dict[str, Kind] = dict.fromkeys(plan.texts, "told")
-    return {**_KINDS, **told, **dict.fromkeys(plan.questions, "text")}
+    numbers: dict[str, Kind] = dict.fromkeys(plan.numeric, "number")
+    return {**_KINDS, **told, **dict.fromkeys(plan.questions, "text"), **numbers}
 
 
 def day_zone(name: str, programme: Programme) -> tzinfo | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from miexchange.cli._output import hide_all, width
 from miexchange.cli._wrong import Wrong
+from miexchange.condition import Questionnaire
 from miexchange.errors import InvalidImei, MiExchangeError
 from miexchange.imei import Imei
 
@@ -79,9 +80,11 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
     """Ask one question; return the option's id, None where an optional one is left out, or `BACK`."""
     sys.stderr.write("\n")
     _tell(f"[{number}/{total}] {question.ask}")
+    names = [option.id for option in question.options]
+    if question.numbers is not None:
+        return _number(question, number)
     for position, option in enumerate(question.options, 1):
         _tell(f"  {position}  {option.id}: {option.says}", hang=5)
-    names = [option.id for option in question.options]
     skip = f", or Enter to leave it out, which counts as {names[-1]}" if question.optional else ""
     back = f", or {BACK} to go back" if number > 1 else ""
     while True:
@@ -93,6 +96,23 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
         if not text and question.optional:
             return None
         _tell(f"Type a number from 1 to {len(names)}, or one of: {', '.join(names)}.")
+
+
+def _number(question: Question, number: int) -> str | None:
+    """Ask for a number; whoever does not know it may give an answer by its name."""
+    for option in question.options:
+        _tell(f"  {option.id}: {option.says}", hang=5)
+    read = Questionnaire("asked", (question.replace(asked_after="", asked_answers=()),)).as_options
+    while True:
+        unit, back = f" in {question.unit}" * bool(question.unit), f", or {BACK} to go back" * (number > 1)
+        text = _line(f"A number{unit}{back}: ", f"--answer {question.id}=...")
+        if not text and question.optional:
+            return None
+        if text == BACK and back:
+            return text
+        if read({question.id: text}).get(question.id) in {option.id for option in question.options}:
+            return text
+        _tell(f"Type one of: {question.takes}.")
 
 
 def for_word(prompt: str, otherwise: str, instead: str, read: Callable[[str], _T]) -> _T:

@@ -24,7 +24,7 @@ def in_order(questions: Iterable[Question]) -> list[Question]:
 
 
 def the_rest(condition: Condition, questionnaire: Questionnaire, variant: Variant) -> Condition:
-    """Ask every question that is not answered; one may go back, and an answer that refuses the phone ends it.
+    """Ask what is asked after the answers so far; one may go back, and an answer that refuses the phone ends it.
 
     Args:
         condition: what is answered already, which is not asked again.
@@ -37,20 +37,20 @@ def the_rest(condition: Condition, questionnaire: Questionnaire, variant: Varian
     """
     said: dict[str, str | None] = {}
     while True:
-        left = in_order(one for one in questionnaire.asked_of(variant) if one.id not in condition)
-        if len(said) == len(left):
+        asked = questionnaire.asked_of(variant, condition.replace(**said))
+        left = in_order(one for one in asked if one.id not in condition and one.id not in said)
+        if not left:
             return condition.replace(**said)
-        question = left[len(said)]
-        answer = _ask.for_answer(question, len(said) + 1, len(left))
+        question = left[0]
+        answer = _ask.for_answer(question, len(said) + 1, len(said) + len(left))
         if answer == _ask.BACK:
             said.popitem()
             continue
         said[question.id] = answer
-        option = _option(question, answer)
+        option = _option(question, questionnaire.as_options({question.id: answer}).get(question.id))
         if option is not None and option.gate:
             if not _ask.goes_back(question, option):
-                best = questionnaire.best(variant)
-                return condition.replace(**{**{one.id: best.get(one.id) for one in left}, **said})
+                return questionnaire.best(variant, condition.replace(**said)).replace(**said)
             said.popitem()
 
 

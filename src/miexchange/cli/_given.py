@@ -207,11 +207,11 @@ def answers(file: Path | None, options: Sequence[str], questionnaire: Questionna
 
 def _check_spelling(condition: Condition, questionnaire: Questionnaire) -> None:
     options = {question.id: [option.id for option in question.options] for question in questionnaire.questions}
-    for name, answer in condition.items():
+    for name, answer in questionnaire.as_options(condition).items():
         if name not in options:
             raise Wrong(f"There is no question {quoted(name)}.{nearest(name, options)} Known: {', '.join(options)}")
         if answer not in options[name]:
-            known = ", ".join(options[name])
+            known = questionnaire.by_id[name].takes
             raise Wrong(f"{quoted(answer)} is no answer to {name}.{nearest(answer, options[name])} Known: {known}")
 
 

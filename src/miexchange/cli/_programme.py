@@ -9,7 +9,7 @@ import typer
 from miexchange._text import counted
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
-from miexchange.condition import Deduction, Option
+from miexchange.condition import Deduction, Option, Question
 from miexchange.money import BPS, percent
 from miexchange.programme import Programme, Terms, UsageRules, doubts, shipped
 from miexchange.programme import lint as problems_of
@@ -176,15 +176,25 @@ def _show_questions(terms: Terms, write: Callable[[int], str]) -> None:
     _output.say(f"Questions, terms {terms.version}: answer with --answer question=option", style="bold")
     for question in terms.questionnaire.questions:
         notes = ["optional"] if question.optional else []
-        if question.asked_brands:
-            notes.append(f"asked of {', '.join(question.asked_brands)} only")
+        models = (*question.asked_brands, *question.asked_models, *question.asked_categories)
+        if models:
+            notes.append(f"asked of {', '.join(models)} only")
+        if question.asked_features:
+            notes.append(f"asked of models with {' or '.join(question.asked_features)}")
         if question.asked_launched_from:
             notes.append(f"asked of models launched from {question.asked_launched_from} on")
+        if question.asked_after:
+            notes.append(f"asked after {question.asked_after}={' or '.join(question.asked_answers)}")
         note = f" ({'; '.join(notes)})" if notes else ""
         _output.say(f"{question.id}{note}: {question.ask}", indent=2)
-        rows = [(option.id, _effect(option, terms, write), option.says) for option in question.options]
+        rows = [(_named(option, question), _effect(option, terms, write), option.says) for option in question.options]
         columns = [_output.Column(no_wrap=True), _output.Column(min_width=12), _output.Column()]
         _output.say_table(columns, rows, header=False, indent=4)
+
+
+def _named(option: Option, question: Question) -> str:
+    """Return the id of an answer, and the numbers that are it."""
+    return option.id if option.least is None else f"{option.id}, {option.least}-{option.most} {question.unit}".rstrip()
 
 
 def _scrap(terms: Terms, write: Callable[[int], str]) -> str:

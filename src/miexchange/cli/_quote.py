@@ -14,7 +14,6 @@ from miexchange.catalogue import Catalogue, Device, Variant
 from miexchange.cli import _ask, _asking, _given, _output
 from miexchange.cli._options import At, Json, KeyFile, ProgrammeOption
 from miexchange.cli._programme import usage_rows
-from miexchange.condition import Condition
 from miexchange.coupon import Coupon, issue
 from miexchange.eligibility import ImeiStatus, Listing
 from miexchange.errors import shown
@@ -104,7 +103,7 @@ def quote(
     said = imei_status if register_answer is None else _given.register_answer(register_answer)
     facts: dict[str, Any] = {"at": moment, "imei_status": said, **told}
     if terms is not None and variant is not None:
-        filled = Condition({**terms.questionnaire.best(variant), **condition})
+        filled = terms.questionnaire.best(variant, condition)
         if best:
             condition = filled
         elif asks and not _refused_anyway(appraise(device, filled, rules, **facts)):

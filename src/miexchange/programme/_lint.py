@@ -7,13 +7,16 @@ priced; the arithmetic stays within 64 bits; nothing stands in a table that no q
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime, timedelta, timezone
-from itertools import pairwise
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise, takewhile
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miexchange._questions import RESTRICTIONS, fault_of_after
 from miexchange._time import midnight
+from miexchange.errors import sentence
 from miexchange.market import broader, stale_from
 from miexchange.money import BPS, percent
 from miexchange.programme.rules import RULES, Span
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from miexchange.money import Currency
     from miexchange.programme import Terms
     from miexchange.programme._load import Answers, Draft
+    from miexchange.programme._shapes import Asked
+    from miexchange.programme._toml import TomlPath
 
 __all__ = ["REGISTER_AGES", "check", "is_under_register_law"]
 
@@ -166,12 +171,56 @@ def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
         if one.question in seen:
             draft.bad((*path, "question"), f"{one.question} stands twice", "Write one restriction for each question")
         seen.add(one.question)
-        if not one.brands and one.launched_from is None:
-            draft.bad(path, f"{one.question} is not restricted by it", "Set brands or launched_from, or take it out")
-        for brand in one.brands:
-            if draft.brands and brand not in draft.brands:
-                remedy = "Correct its spelling, or accept the brand"
-                draft.bad((*path, "brands"), f"{brand} is not an accepted brand", remedy)
+        if not any(getattr(one, name) for name in RESTRICTIONS):
+            remedy = f"Set {', '.join(RESTRICTIONS[:-2])}, or after with answers; or take it out"
+            draft.bad(path, f"{one.question} is not restricted by it", remedy)
+        for name, accepted, noun in (("brands", draft.brands, "brand"), ("categories", draft.categories, "category")):
+            for word in getattr(one, name):
+                if accepted and word not in accepted:
+                    remedy = f"Correct its spelling, or accept the {noun}"
+                    draft.bad((*path, name), f"{word} is not an accepted {noun}", remedy)
+        if one.question in known and (one.after or one.answers):
+            _check_after(one, path, answers, draft)
+
+
+def _check_after(one: Asked, path: TomlPath, answers: Answers, draft: Draft) -> None:
+    """See that a question is asked after answers that there are, and that a worse one of these never pays more.
+
+    A worse answer to the earlier question may have a question asked, for no answer to that one pays more than its not
+    being asked. It may not end it, unless the phone is refused: the better answer, with the worst to the further
+    question, could be worth less.
+    """
+    by_id = {question.id: question for question in answers.questions}
+    if not (one.after and one.answers):
+        missing = "answers" if one.after else "after"
+        draft.bad((*path, missing), f"{one.question} has no {missing}", "Write after with answers, or neither")
+        return
+    earlier = {name: by_id[name] for name in takewhile(one.question.__ne__, by_id)}
+    question = replace(by_id[one.question], asked_after=one.after, asked_answers=one.answers)
+    if rule := fault_of_after(question, earlier):
+        key = "answers" if one.after in earlier and not earlier[one.after].optional else "after"
+        draft.bad((*path, key), f"{one.question} cannot be asked so", sentence(rule))
+        return
+    before = earlier[one.after]
+    taken = [option.id for option in before.options if not option.gate]
+    for answer in one.answers:
+        if answer not in taken:
+            what = f"{one.question} is never asked after {one.after}={answer}, which refuses the phone"
+            draft.bad((*path, "answers"), what, "Take the answer out")
+    if set(taken) <= set(one.answers):
+        draft.bad((*path, "answers"), f"{one.question} is asked after every answer to {one.after}", "Take it out")
+    with draft.of_a_law():
+        ended = next(
+            (worse for better, worse in pairwise(taken) if better in one.answers and worse not in one.answers), None
+        )
+        if ended is not None:
+            what = f"{one.question} is not asked after {one.after}={ended}, which is worse than one after which it is"
+            remedy = f"Ask it after {ended} too: else {ended} could pay more than a better answer"
+            draft.bad((*path, "answers"), what, remedy)
+        paid = next((option for option in question.options if option.extra_minor > 0), None)
+        if paid is not None:
+            what = f"{one.question}={paid.id} adds {paid.extra_minor}, and is asked after a worse answer to {one.after}"
+            draft.bad((*path, "after"), what, "Let its answers add nothing: a worse answer never pays more")
 
 
 # What the terms say.
@@ -471,15 +520,17 @@ class _Tables:
     def _check_reach(self) -> None:
         """See that each question is asked of a listed model, and that an answer reads each anchor."""
         draft = self._draft
-        latest: dict[str, Variant] = {}  # by brand: a question that is asked of any of its models is asked of this one
-        for variant in sorted(self._variants, key=_launch):
-            latest[variant.brand] = variant
         for (_, terms, _), answers in zip(self._versions, self._answers, strict=True):
-            for question in terms.questionnaire.questions:
-                if latest and not any(map(question.is_asked_of, latest.values())):
-                    file, line = answers.option_places[question.id, question.best.id]
-                    what = f"{question.id} is asked of no listed model, so its rows are unreachable"
-                    self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
+            unasked = [question for question in terms.questionnaire.questions if question.is_restricted]
+            for variant in self._variants if unasked else ():
+                asked = terms.questionnaire.asked_of(variant)
+                unasked = [question for question in unasked if question not in asked]
+                if not unasked:
+                    break
+            for question in unasked if self._variants else ():
+                file, line = answers.option_places[question.id, question.best.id]
+                what = f"{question.id} is asked of no listed model, so its rows are unreachable"
+                self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
         needed = {part for _, terms, _ in self._versions for component in _needs(terms) for part in broader(component)}
         unread: dict[str, int] = {}
         for anchor, line in zip(draft.anchors, draft.anchor_lines, strict=True):
@@ -499,7 +550,7 @@ class _Tables:
         for (_, terms, period), answers in zip(self._versions, self._answers, strict=True):
             for component, needs in _needs(terms).items():
                 question, option = needs[0]
-                questions = {need.id: need for need, _ in needs}.values()
+                questions = tuple({need.id: need for need, _ in needs}.values())
                 if "repair_anchors" not in draft.files:
                     file, line = answers.option_places[question.id, option.id]
                     what = (
@@ -509,7 +560,9 @@ class _Tables:
                     continue
                 for variant in self._variants:
                     model = variant.model
-                    if (model, component) in told or not any(need.is_asked_of(variant) for need in questions):
+                    if (model, component) in told or not any(
+                        terms.questionnaire.may_ask(one, variant) for one in questions
+                    ):
                         continue
                     hole = self._hole(model, component, period)
                     if hole is not None:
@@ -537,10 +590,6 @@ class _Tables:
 
 def _end(span: Span) -> datetime:
     return span[1]
-
-
-def _launch(variant: Variant) -> date:
-    return variant.launched_on or date.min
 
 
 def _ends_before_another(draft: Draft) -> dict[tuple[str, str], list[datetime]]:

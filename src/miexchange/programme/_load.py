@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,11 +20,12 @@ from miexchange._bounded import bound_of
 from miexchange._csv import Row, read_rows
 from miexchange._limits import VERSIONS
 from miexchange._problems import Problems
+from miexchange._questions import BankOption, fault_of_bands
 from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue
-from miexchange.condition import BankOption, Deduction, Grade, Option, Question, Questionnaire
+from miexchange.condition import Deduction, Grade, Option, Question, Questionnaire
 from miexchange.eligibility import EligibleModels
 from miexchange.errors import DataError, InvalidValue, Problem, ProgrammeNotFoundError, sentence, shown
 from miexchange.market import AnchorTable, PriceTable
@@ -33,7 +34,16 @@ from miexchange.programme import Programme, Terms, _certificate, _doubts, _lint,
 from miexchange.programme._checked import read_checked
 from miexchange.programme._fit import Fitter, dotted, shape_of
 from miexchange.programme._published import read_published
-from miexchange.programme._shapes import CONDITION_COLUMNS, GRADE_COLUMNS, Asked, Bank, BankQuestion, Head, terms_shape
+from miexchange.programme._shapes import (
+    BAND_COLUMNS,
+    CONDITION_COLUMNS,
+    GRADE_COLUMNS,
+    Asked,
+    Bank,
+    BankQuestion,
+    Head,
+    terms_shape,
+)
 from miexchange.programme._toml import Toml, TomlPath, read_toml
 from miexchange.tac import TacTable
 from miexchange.treatment import NO_TREATMENTS, TreatmentTable
@@ -363,9 +373,7 @@ class _TermsReader:
             part.answers = self._answers_of(*names)
         if fits:
             answers = part.answers or _UNREAD
-            fields["questionnaire"] = Questionnaire(
-                answers.version, tuple(_restricted(question, part.asked) for question in answers.questions)
-            )
+            fields["questionnaire"] = Questionnaire(answers.version, _restricted(answers.questions, part.asked))
             if part.answers is None:  # overlaps name components that nobody could read
                 fields.pop("overlaps", None)
             part.settings = self._fitter.made(Terms, {**fields, "grades": answers.grades}, ("terms", index))
@@ -410,11 +418,13 @@ _UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {}, "", "")
 """Stands for answers and grades that could not be read."""
 
 
-def _restricted(question: Question, asked: tuple[Asked, ...]) -> Question:
-    for one in asked:
-        if one.question == question.id:
-            return replace(question, asked_brands=one.brands, asked_launched_from=one.launched_from)
-    return question
+def _restricted(questions: tuple[Question, ...], asked: tuple[Asked, ...]) -> tuple[Question, ...]:
+    found: dict[str, Question] = {}
+    by_id = {one.question: one for one in reversed(asked)}
+    for question in questions:
+        one = by_id.get(question.id)
+        found[question.id] = question if one is None else one.restricted(question, found)
+    return tuple(found.values())
 
 
 def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade, ...], dict[str, _Place]]:
@@ -448,7 +458,7 @@ def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems:
     known = {question.id: dict.fromkeys(option.id for option in question.options) for question in bank.question}
     found: dict[str, dict[str, Row]] = {}
     before = len(problems.found)
-    for row in read_rows(path, CONDITION_COLUMNS, (), problems, file=file):
+    for row in read_rows(path, CONDITION_COLUMNS, BAND_COLUMNS, problems, file=file):
         question, option = row.text("question"), row.text("option")
         if not row.good:
             continue
@@ -476,6 +486,9 @@ def _question(question: BankQuestion, rows: dict[str, Row], steps: dict[str, int
     options = [_option(option, rows[option.id], steps) for option in question.options if option.id in rows]
     if None in options:
         return None
+    if fault := fault_of_bands(option for option in options if option is not None):
+        rows[fault[0].id].bad("least", f"{question.id}={fault[0].id} has other numbers", sentence(fault[1]))
+        return None
     return Question(
         id=question.id,
         ask=question.ask,
@@ -484,6 +497,7 @@ def _question(question: BankQuestion, rows: dict[str, Row], steps: dict[str, int
         options=tuple(option for option in options if option is not None),
         optional=question.optional,
         source=question.source,
+        unit=question.unit,
     )
 
 
@@ -495,7 +509,8 @@ def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Optio
     grade = row.optional("grade")
     if grade and steps is not None and grade not in steps:
         row.bad("grade", f"{shown(grade)} is not in the grades table", f"Known: {', '.join(steps)}")
-    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in ("keep_bps", "extra_minor")}
+    columns = ("keep_bps", "extra_minor", *BAND_COLUMNS)
+    numbers = {name: row.whole_or_none(name, bound_of(Option, name)) for name in columns if name in row.cells}
     return row.made(
         Option,
         {},

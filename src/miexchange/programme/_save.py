@@ -16,16 +16,18 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
+from miexchange._forms import left_out
+from miexchange._questions import BankOption
 from miexchange._time import midnight
 from miexchange._value import Value, require
 from miexchange._zone import AnyZone, Zone
-from miexchange.condition import BankOption, Grade
+from miexchange.condition import Grade
 from miexchange.errors import DataError, InvalidValue, out_of_range, shown
 from miexchange.money import BPS
 from miexchange.programme import _load
 from miexchange.programme._fit import shape_of
 from miexchange.programme._layout import said_of, summary_of
-from miexchange.programme._shapes import CONDITION_COLUMNS, GRADE_COLUMNS, Asked, Bank, Head
+from miexchange.programme._shapes import BAND_COLUMNS, CONDITION_COLUMNS, GRADE_COLUMNS, Asked, Bank, Head
 from miexchange.programme._toml_schema import FILE as SCHEMA
 from miexchange.programme._toml_schema import schema_text
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["free_directory", "save"]
 
 _GRADE = ",".join(field.name for field in fields(Grade))
-_QUESTION = ("id", "ask", "component", "axis", "optional", "source")
+_QUESTION = ("id", "ask", "component", "axis", "optional", "source", "unit")
 
 _EMPTY: tuple[object, ...] = (None, (), "")
 _OPENING = (
@@ -239,10 +241,12 @@ def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
         )
         bank += [*writer.head(kind, "[[question]]"), *writer.keys(question, _QUESTION)]
         bank += [*writer.comment(kind, "options"), "options = [", *options, "]"]
-    rows = (_effect(question, option, terms) for question in questions for option in question.options)
+    columns = (*CONDITION_COLUMNS, *(BAND_COLUMNS if terms.questionnaire.numbers else ()))
+    effects = (_effect(question, option, terms) for question in questions for option in question.options)
+    rows = (effect[: len(columns)] for effect in effects)
     return {
         f"questions{suffix}.toml": _lines(bank),
-        f"condition{suffix}.csv": writer.table(",".join(CONDITION_COLUMNS), rows),
+        f"condition{suffix}.csv": writer.table(",".join(columns), rows),
         f"grades{suffix}.csv": writer.table(",".join(GRADE_COLUMNS), _cells(_GRADE, terms.grades)),
     }
 
@@ -260,6 +264,8 @@ def _effect(question: Question, option: Option, terms: Terms) -> tuple[object, .
         *(one or "" for one in costs or (0,) * 4),
         option.extra_minor or "",
         option.source,
+        option.least,
+        option.most,
     )
 
 
@@ -284,8 +290,7 @@ def _terms(terms: Terms, files: dict[str, str], writer: _Writer) -> list[str]:
             header = f"[[terms.{name}]]" if many else f"[terms.{name}]"
             lines += [*writer.head(type(one), header), *writer.keys(one)]
     for question in terms.questionnaire.questions:
-        asked = Asked(question.id, question.asked_brands, question.asked_launched_from)
-        if asked != Asked(question.id):
+        if (asked := Asked.of(question)) != Asked(question.id):
             lines += [*writer.head(Asked, "[[terms.asked]]"), *writer.keys(asked)]
     return lines
 
@@ -312,7 +317,8 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _rows(table: Table[Any]) -> tuple[str, Iterator[list[object]]]:
-    head = ",".join(table.columns)
+    unused = set.intersection(*(set(left_out(row)) for row in table)) if len(table) else set()
+    head = ",".join(name for name in table.columns if name not in unused)
     return head, _cells(head, table)
 
 

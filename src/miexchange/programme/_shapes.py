@@ -5,19 +5,25 @@ The loader fits the files to them, and the page of all keys and columns is made 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words
+from miexchange._bounded import Between, Id, Items, MaybeId, Note, Text, Words, bound_of
 from miexchange._limits import LISTED
-from miexchange.condition import GREATEST_WEIGHT, BankOption
+from miexchange._questions import GREATEST_WEIGHT, RESTRICTIONS, BankOption, Option, fault_of_after
 from miexchange.money import GREATEST_AMOUNT, Amount, Bps, PriceMinor
 from miexchange.programme import Terms
 from miexchange.programme._fit import Shape, shape_of
 from miexchange.programme.terms import SomeWords
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miexchange.condition import Question
+
 __all__ = [
+    "BAND_COLUMNS",
     "CONDITION_COLUMNS",
     "GRADE_COLUMNS",
     "Asked",
@@ -45,6 +51,7 @@ class BankQuestion:
     options: Annotated[tuple[BankOption, ...], Items(2, LISTED, "id")]
     optional: bool = False
     source: Note = ""
+    unit: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,8 @@ class ConditionRow:
         weight_bps: that share of the anchor.
         extra_minor: a small fixed amount on top; below 0 it is taken off.
         source: where the numbers are from.
+        least: the smallest number that is this answer, in the question's unit; without such questions, no column.
+        most: the largest one.
     """
 
     question: Id
@@ -110,27 +119,54 @@ class ConditionRow:
     weight_bps: Annotated[int, Between(0, GREATEST_WEIGHT)] | None
     extra_minor: Annotated[int, Between(-GREATEST_AMOUNT, GREATEST_AMOUNT)] | None
     source: Text
+    least: Annotated[int, bound_of(Option, "least")] | None = None
+    most: Annotated[int, bound_of(Option, "most")] | None = None
 
 
 GRADE_COLUMNS = tuple(one.name for one in fields(GradeRow))
-CONDITION_COLUMNS = tuple(one.name for one in fields(ConditionRow))
+BAND_COLUMNS = ("least", "most")
+CONDITION_COLUMNS = tuple(one.name for one in fields(ConditionRow) if one.name not in BAND_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of which models a question is asked, where that is not all of them.
+    """Of which models a question is asked, and after which answer, where that is not all of them and any.
 
     Attributes:
         question: the question's id.
         brands: the brands of the models; without them, all.
         launched_from: the first day on which they were launched; without it, any.
+        models: the models, by the variant's id; without them, all.
+        categories: the categories of the models; without them, all.
+        features: features of which the models have one, by the column ``features`` of the models; without them, all.
+        after: an earlier question, whose answer decides whether this one is asked.
+        answers: the answers to it after which this one is asked.
         source: why it is not asked of others.
     """
 
     question: Id
     brands: Words = ()
     launched_from: date | None = None
+    models: Words = ()
+    categories: Words = ()
+    features: Words = ()
+    after: MaybeId = ""
+    answers: Words = ()
     source: Note = ""
+
+    @classmethod
+    def of(cls, question: Question) -> Asked:
+        """Return what a question says of it."""
+        return cls(question.id, **{name: getattr(question, f"asked_{name}") for name in RESTRICTIONS})
+
+    def restricted(self, question: Question, earlier: Mapping[str, Question]) -> Question:
+        """Return the question as it is asked; what the linter has something against is left out."""
+        by_model = [name for name in RESTRICTIONS if name not in {"after", "answers"}]
+        asked = replace(question, **{f"asked_{name}": getattr(self, name) for name in by_model})
+        if not (self.after and self.answers):
+            return asked
+        after = replace(asked, asked_after=self.after, asked_answers=self.answers)
+        return asked if fault_of_after(after, earlier) else after
 
 
 @dataclass(frozen=True, slots=True)

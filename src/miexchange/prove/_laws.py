@@ -7,6 +7,9 @@ second. Only where loose terms break a law, the exact ones are asked, and the so
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import z3
@@ -16,7 +19,7 @@ from miexchange.prove._sheet import NOT_ASKED, Inputs, Parts, parts_of, steps_of
 from miexchange.prove._symbols import LEAST, MOST, Symbol, World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from miexchange.prove._sheet import Asked, Case, Row, Scale, Sheet
 
@@ -44,6 +47,9 @@ Units = tuple[int, ...]
 """Prices in price steps: one, or a lower and a higher one."""
 
 PROVED, UNDECIDED = "proved", "undecided"
+
+_MOST_MOVED = 256
+"""How many answers to questions that are asked after only one of two answers are looked at one by one."""
 
 _QUICK = 3  # seconds, before a question is split
 
@@ -105,12 +111,14 @@ def _market(world: World, sheet: Sheet) -> tuple[Symbol, _Term]:
 class _Loose:
     """What everything but the subject of a law may do: as much as it can, in any combination."""
 
-    def __init__(self, sheet: Sheet, kernel: _Kernel, subject: str = "", fixed: Scale | None = None) -> None:
+    def __init__(
+        self, sheet: Sheet, kernel: _Kernel, subjects: Collection[str] = (), fixed: Scale | None = None
+    ) -> None:
         self.sheet, self.kernel, self.world = sheet, kernel, World()
         self.market, self.units = _market(self.world, sheet)
         self.choices: list[Sequence[_Term]] = []
         self.anchors = {name: self.world.any(1, GREATEST_AMOUNT, name) for name in sheet.anchors}
-        others = [asked for asked in sheet.asked if asked.id != subject]
+        others = [asked for asked in sheet.asked if asked.id not in subjects]
         self.keeps = {asked.id: self._some([row.keep for row in asked.taken]) for asked in others if asked.keeps}
         self.costs = [self._cost(others, place) for place in range(sheet.components)]
         ends = [[row.extra for row in asked.taken] for asked in others]
@@ -141,31 +149,32 @@ class _Loose:
 
     def value(
         self,
-        subject: Asked | None = None,
-        row: Row = NOT_ASKED,
+        rows: Mapping[str, Row] = MappingProxyType({}),
         *,
         market: Symbol | None = None,
         costs: Sequence[Symbol] | None = None,
         rate: int = BPS,
     ) -> Symbol:
-        """Return what a phone is worth, with an answer to the subject."""
+        """Return what a phone is worth, with answers to the subjects."""
         market = self.market if market is None else market
         deductions: list[Any] = list(self.costs if costs is None else costs)
         grade: Any = self.grade
         retentions = [
-            self.keeps[asked.id] if asked is not subject else self.world.lift(row.keep)
+            self.world.lift(rows[asked.id].keep) if asked.id in rows else self.keeps[asked.id]
             for asked in self.sheet.asked
             if asked.keeps
         ]
-        if subject is not None:
-            if subject.costs:
-                deductions[subject.component] = self.kernel.at_least(
-                    self._finding(row, market), deductions[subject.component]
+        for subject, row in rows.items():
+            asked = self.sheet.by_id[subject]
+            if asked.costs:
+                deductions[asked.component] = self.kernel.at_least(
+                    self._finding(row, market), deductions[asked.component]
                 )
             grade = self.kernel.at_least(self.world.lift(row.grade), grade)
         retentions += [self.world.lift(rate) if one is None else one for one in self.scales]
         retentions.append(self.world.select(self.world.places(grade, len(self.grades)), self.grades))
-        parts = Parts(market, retentions, deductions, [self.extra, self.world.lift(row.extra)])
+        extras = [self.extra, *(self.world.lift(row.extra) for row in rows.values())]
+        parts = Parts(market, retentions, deductions, extras)
         return self.world.lift(sum(steps_of(self.sheet, self.kernel, parts)))
 
     def compare(self, better: tuple[Symbol, Any], worse: tuple[Symbol, Any], seconds: float, *more: _Term) -> Found:
@@ -178,10 +187,35 @@ class _Loose:
 
 
 def loose_answers(sheet: Sheet, kernel: _Kernel, asked: Asked, pair: tuple[Row, Row], seconds: float) -> Found:
-    """Ask whether the worse of two answers to a question can pay more."""
-    loose = _Loose(sheet, kernel, asked.id)
-    better, worse = ((loose.value(asked, row), loose.world.run()) for row in pair)
-    return loose.compare(better, worse, seconds)
+    """Ask whether the worse of two answers to a question can pay more.
+
+    What is asked after only one of the two is answered there in every way, and nothing in the other.
+    """
+    moved = sheet.moved(asked.id, pair[0].id, pair[1].id)
+    answers = [one.taken if one.before != asked.id else one.taken[:-1] or one.taken for one, _ in moved]
+    if prod(map(len, answers)) > _MOST_MOVED:
+        return Found(UNDECIDED)
+    for rows in product(*answers):
+        loose = _Loose(sheet, kernel, (asked.id, *(one.id for one, _ in moved)))
+        better, worse = (
+            (
+                loose.value(
+                    {
+                        asked.id: row,
+                        **{
+                            one.id: answer if is_worse is bool(which) else NOT_ASKED
+                            for (one, is_worse), answer in zip(moved, rows, strict=True)
+                        },
+                    }
+                ),
+                loose.world.run(),
+            )
+            for which, row in enumerate(pair)
+        )
+        found = loose.compare(better, worse, seconds)
+        if found.verdict != PROVED:
+            return found
+    return Found(PROVED)
 
 
 def loose_fact(sheet: Sheet, kernel: _Kernel, scale: Scale, pair: tuple[int, int], seconds: float) -> Found:
@@ -272,15 +306,38 @@ class _Exact:
         self.sheet, self.kernel, self.world, self.cases = sheet, kernel, World(), cases
         self.market, self.units = _market(self.world, sheet)
         self.anchors = {name: self.world.any(1, GREATEST_AMOUNT, name) for name in sheet.anchors}
-        self.picks = {asked.id: self.world.pick(len(asked.taken), asked.id) for asked in sheet.asked}
         self.case = self.world.pick(len(cases), "case")
+        self._left_out = {
+            asked.id: z3.Or(
+                *(condition for condition, case in zip(self.case, cases, strict=True) if asked.id in case.left_out)
+            )
+            for asked in sheet.asked
+        }
+        self._drawn = {
+            asked.id: self.world.pick(max(len(asked.taken) - bool(asked.before), 1), asked.id) for asked in sheet.asked
+        }
         for asked in sheet.asked:
-            if asked.is_restricted:
-                left_out = [
-                    condition for condition, case in zip(self.case, cases, strict=True) if asked.id in case.left_out
-                ]
-                self.world.facts.append(self.picks[asked.id][-1] == z3.Or(*left_out))
+            if asked.is_restricted and not asked.before:
+                self.world.facts.append(self._drawn[asked.id][-1] == self._left_out[asked.id])
+        self.picks = self.answered({})
         self.scales = [self.world.pick(len(scale.rates)) for scale in sheet.scales]
+
+    def answered(self, places: Mapping[str, int]) -> dict[str, tuple[_Term, ...]]:
+        """Return the choice of an answer to each question, some of them given: of a phone that is asked these.
+
+        What is asked after only one of two answers is so decided by them; where it is asked, its answer is the same.
+        """
+        picks: dict[str, tuple[_Term, ...]] = {}
+        for asked in self.sheet.asked:
+            pick = self._drawn[asked.id]
+            if asked.id in places:
+                pick = tuple(z3.BoolVal(number == places[asked.id]) for number in range(len(pick)))
+            if asked.before and len(asked.taken) > 1:
+                opening = (picks[asked.before][place] for place in asked.opens)
+                is_asked = z3.And(z3.Or(*opening), z3.Not(self._left_out[asked.id]))
+                pick = (*(z3.And(is_asked, one) for one in pick), z3.Not(is_asked))
+            picks[asked.id] = pick
+        return picks
 
     def value(self, **changes: Any) -> Symbol:  # noqa: ANN401 - fields of `Inputs`
         phone = Inputs(self.market, self.anchors, self.picks, self.scales)._replace(**changes)
@@ -337,9 +394,8 @@ def _only(place: int, count: int) -> tuple[_Term, ...]:
 def exact_answers(sheet: Sheet, kernel: _Kernel, asked: Asked, place: int, units: Units, seconds: float) -> Found:
     """Ask whether the answer after one pays more than it."""
     exact = _Exact(sheet, kernel, sheet.open_cases(asked.id))
-    count = len(asked.taken)
-    better, worse = ({"picks": {**exact.picks, asked.id: _only(place + more, count)}} for more in (0, 1))
-    if asked.is_restricted:  # a model that is asked
+    better, worse = ({"picks": exact.answered({asked.id: place + more})} for more in (0, 1))
+    if asked.is_restricted:  # a phone that is asked
         exact.world.facts.append(z3.Not(exact.picks[asked.id][-1]))
     return exact.compare(better, worse, [(exact.units, one) for one in units], seconds)
 

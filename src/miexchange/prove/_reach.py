@@ -136,8 +136,8 @@ class _Search:
         given = facts.get("bonuses_given", {})
         return appraise(device, condition, self.programme, at=stand.at, bonuses_given=given, **told)
 
-    def _best(self, stand: _Stand) -> Condition:
-        return self.terms.questionnaire.best(self.programme.catalogue.by_model[stand.model])
+    def _best(self, stand: _Stand, given: dict[str, str] | None = None) -> Condition:
+        return self.terms.questionnaire.best(self.programme.catalogue.by_model[stand.model], given)
 
     def found(
         self,
@@ -151,16 +151,16 @@ class _Search:
         """Find a phone whose valuation is as it should be."""
         last: tuple[_Stand, Condition, dict[str, Any], Quote | Refusal] | None = None
         tried = (stand for stand in self.stands if asked not in stand.left_out)
+        given = answers or ({asked: self.terms.questionnaire.by_id[asked].best.id} if asked else {})
         for stand in islice(tried, _MOST_TRIED):
-            condition, told = self._best(stand).replace(**answers), self._facts(stand, facts or {})
+            condition, told = self._best(stand, given), self._facts(stand, facts or {})
             outcome = self._valued(stand, condition, told)
             if fits(outcome):
                 return Reached(subject, "proved")
             last = last or (stand, condition, told, outcome)
         if last is None and self.stands:  # no model is asked: one of them, with an answer to it
             stand = self.stands[0]
-            question = next(one for one in self.terms.questionnaire.questions if one.id == asked)
-            condition = self._best(stand).replace(**(answers or {asked: question.best.id}))
+            condition = self._best(stand, given)
             told = self._facts(stand, {})
             last = (stand, condition, told, self._valued(stand, condition, told))
         if last is None:

@@ -21,7 +21,7 @@ from miexchange.prove._offers import grows, offers
 from miexchange.prove._phones import Counterexample, Phone
 from miexchange.prove._proofs import LAWS, Law, Proof, Proofs
 from miexchange.prove._reach import Reached, Span, bought, reached
-from miexchange.prove._search import drawn, values, with_answer
+from miexchange.prove._search import asked_picks, drawn, opened, values, with_answer
 from miexchange.prove._sheet import NOT_ASKED, Sheet, scraps_of
 from miexchange.prove._symbols import MOST
 from miexchange.quote import Quote
@@ -201,16 +201,21 @@ class _Prover:
         places = [place for place, row in enumerate(asked.taken) if row is not NOT_ASKED]
         found = []
         for seed in range(_SEEDS):
-            phones, case = drawn(self.sheet, cases, seed)
+            phones, case = self._drawn(asked, cases, seed)
             worth = [
                 values(self.sheet, self.kernel, with_answer(self.sheet, phones, asked.id, place)) for place in places
             ]
             found.append((phones, case, cases, worth))
         return found
 
+    def _drawn(self, asked: Asked, cases: Sequence[Case], seed: int, units: Sequence[int] = ()) -> tuple[Inputs, Ints]:
+        """Return drawn phones that are asked a question."""
+        phones, case = drawn(self.sheet, cases, seed, units)
+        return opened(self.sheet, phones, asked.id), case
+
     def _taken(self, subject: str, asked: Asked, better: Row, worse: Row, cases: Sequence[Case]) -> Reached:
         """Show a phone that is taken with a worse answer and refused with a better one."""
-        phones, case = drawn(self.sheet, cases, 0)
+        phones, case = self._drawn(asked, cases, 0)
         place = asked.taken.index(worse)
         pair = self._at(with_answer(self.sheet, phones, asked.id, place), case, cases, 0)
         one = self._phone(pair, 1)
@@ -240,7 +245,7 @@ class _Prover:
         def near(units: Sequence[int]) -> Reached | None:
             cases = self.sheet.open_cases(asked.id)
             for seed in range(_NEAR):
-                phones, case = drawn(self.sheet, cases, seed, units)
+                phones, case = self._drawn(asked, cases, seed, units)
                 worth = [
                     values(self.sheet, self.kernel, with_answer(self.sheet, phones, asked.id, one))
                     if one in {place, place + 1}
@@ -398,7 +403,7 @@ class _Prover:
     def _phone(self, pair: _Pair, which: int) -> Phone:
         """Return one of two phones as a value that can be appraised."""
         at, zone = self.span.begin, self.programme.zone
-        picks = pair.picks[which]
+        picks = asked_picks(self.sheet, pair.picks[which])
         rows = {asked.id: asked.taken[picks[asked.id]] for asked in self.sheet.asked if asked.id not in pair.left_out}
         read = {
             self.sheet.asked[number].taken[one[self.sheet.asked[number].id]].anchor
@@ -415,7 +420,7 @@ class _Prover:
             at,
             at - timedelta(days=days),
             pair.markets[which],
-            Condition({name: row.id for name, row in rows.items()}),
+            Condition({name: row.id for name, row in rows.items() if row is not NOT_ASKED}),
             anchors=tuple((name, amount) for name, amount in pair.anchors.items() if name in read),
             purchased_on=None if months is None else bought(at.astimezone(zone).date(), months),
             **facts,
@@ -430,15 +435,20 @@ class _Prover:
             best = asked.every[0].id
             answers = {one.condition.get(asked.id) for one in (first, second) if one is not None}
             if len(answers) == 1 and answers != {best} and None not in answers:
-                fewer = [
-                    None if one is None else one.replace(condition=one.condition.replace(**{asked.id: best}))
-                    for one in (first, second)
-                ]
+                fewer = [None if one is None else self._with(one, asked.id, best) for one in (first, second)]
                 if fewer[0] is not None and breaks(fewer[0], fewer[1]):
                     first, second = fewer[0], fewer[1]
         first, second = self._trimmed(first, first, second), second and self._trimmed(second, first, second)
         values_ = [None if one is None else self._value(one) for one in (first, second)]
         return Reached(subject, "refuted", Counterexample(says, first, values_[0], second, values_[1]))
+
+    def _with(self, phone: Phone, question: str, answer: str) -> Phone:
+        """Return a phone with another answer, and without answers to what is not asked after it."""
+        variant, condition = (
+            self.programme.catalogue.by_model[phone.model],
+            phone.condition.replace(**{question: answer}),
+        )
+        return phone.replace(condition=self.terms.questionnaire.fitted(condition, variant))
 
     def _trimmed(self, phone: Phone, *others: Phone | None) -> Phone:
         """Return a phone without the anchors that no answer reads."""

@@ -14,7 +14,7 @@ from miexchange.money import GREATEST_AMOUNT
 from miexchange.prove._sheet import NOT_ASKED, Inputs, parts_of, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["Columns", "drawn", "values", "with_answer"]
+__all__ = ["Columns", "asked_picks", "drawn", "opened", "values", "with_answer"]
 
 _PHONES = 4_096
 _SMALL = 60
@@ -95,8 +95,30 @@ def drawn(sheet: Sheet, cases: Sequence[Case], seed: int, markets: Sequence[int]
     return Inputs(market, anchors, picks, scales), case
 
 
+def asked_picks(sheet: Sheet, picks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return choices of answers with none to a question that is not asked after the others."""
+    found = dict(picks)
+    for asked in sheet.asked:
+        if asked.before:
+            is_open = np.isin(found[asked.before], asked.opens)
+            found[asked.id] = np.where(is_open, found[asked.id], len(asked.taken) - 1)
+    return found
+
+
+def opened(sheet: Sheet, phones: Inputs, question: str) -> Inputs:
+    """Return the same phones with answers after which a question is asked."""
+    picks, asked = dict(phones.picks), sheet.by_id[question]
+    while asked.before:
+        pick = picks[asked.before]
+        if asked.opens:
+            picks[asked.before] = np.where(np.isin(pick, asked.opens), pick, asked.opens[0])
+        asked = sheet.by_id[asked.before]
+    return phones._replace(picks=picks)
+
+
 def values(sheet: Sheet, kernel: Any, phones: Inputs) -> Ints:  # noqa: ANN401 - `_kernel`, or a copy
     """Return what phones are worth without bonuses, in minor units."""
+    phones = phones._replace(picks=asked_picks(sheet, phones.picks))
     steps = steps_of(sheet, kernel, parts_of(sheet, kernel, WORLD, phones))
     found: Ints = np.sum(np.broadcast_arrays(*steps), axis=0)
     return found

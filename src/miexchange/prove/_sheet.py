@@ -67,13 +67,16 @@ NOT_ASKED = Row("")
 class Asked(NamedTuple):
     """A question: its id, the position of its component, all of its answers, and those with which a phone is taken.
 
-    Of a question that some models are not asked, the last one of `taken` stands for that.
+    Of a question that some phones are not asked, the last one of `taken` stands for that. Where it is asked after an
+    answer to an earlier question, that is `before`, and `opens` are the places of those answers in its `taken`.
     """
 
     id: str
     component: int
     every: tuple[Row, ...]
     taken: tuple[Row, ...]
+    before: str = ""
+    opens: tuple[int, ...] = ()
 
     @property
     def keeps(self) -> bool:
@@ -87,7 +90,7 @@ class Asked(NamedTuple):
 
     @property
     def is_restricted(self) -> bool:
-        """Whether it is asked of some models only."""
+        """Whether it is asked of some phones only."""
         return self.taken[-1] is NOT_ASKED
 
 
@@ -136,6 +139,7 @@ class Sheet:
     Attributes:
         terms: the terms.
         price_step: every price is a multiple of this.
+        by_id: the questions by id.
         asked: the questions.
         components: how many component groups can cost something.
         anchors: the names of the repair anchors.
@@ -150,7 +154,10 @@ class Sheet:
         self.terms, self.price_step, self.scrap = terms, programme.price_step_minor, scrap
         self.cases = _cases(programme, terms, scrap)
         left_out = frozenset[str]().union(*(case.left_out for case in self.cases))
-        self.asked = tuple(self._asked(question, question.id in left_out) for question in terms.questionnaire.questions)
+        self.by_id: dict[str, Asked] = {}
+        for question in terms.questionnaire.questions:
+            self.by_id[question.id] = self._asked(question, bool(question.asked_after) or question.id in left_out)
+        self.asked = tuple(self.by_id.values())
         self.components = len(terms.components)
         rows = (row for asked in self.asked for row in asked.taken)
         self.anchors = tuple(dict.fromkeys(row.anchor for row in rows if row.anchor))
@@ -161,7 +168,25 @@ class Sheet:
         every = tuple(map(Row.of, question.options))
         taken = tuple(row for row in every if not row.gate)
         component = self.terms.components.get(question.component, 0)
-        return Asked(question.id, component, every, (*taken, NOT_ASKED) if is_restricted or not taken else taken)
+        taken = (*taken, NOT_ASKED) if is_restricted or not taken else taken
+        before = self.by_id[question.asked_after].taken if question.asked_after else ()
+        opens = tuple(place for place, row in enumerate(before) if row.id in question.asked_answers)
+        return Asked(question.id, component, every, taken, question.asked_after, opens)
+
+    def moved(self, question: str, better: str, worse: str) -> tuple[tuple[Asked, bool], ...]:
+        """Return what is asked after only one of two answers to a question, and whether after the worse one.
+
+        So are the questions that are asked after an answer to one of these.
+        """
+        found: dict[str, bool] = {}
+        for asked in self.asked:
+            if asked.before == question:
+                opening = {self.by_id[question].taken[place].id for place in asked.opens}
+                if (better in opening) is not (worse in opening):
+                    found[asked.id] = worse in opening
+            elif asked.before in found:
+                found[asked.id] = found[asked.before]
+        return tuple((self.by_id[name], is_worse) for name, is_worse in found.items())
 
     def open_cases(self, question: str) -> tuple[Case, ...]:
         """Return the kinds of models that are asked a question."""

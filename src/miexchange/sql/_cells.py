@@ -67,7 +67,16 @@ class Cells:
         """Tell whether a cell is TRUE."""
         return self._ints.test(exp.Coalesce(this=self._cell(name), expressions=[exp.false()]))
 
-    def code(self, name: str, texts: Sequence[tuple[str, int]], missing: int, unknown: int, foreign: int) -> Int:
+    def code(
+        self,
+        name: str,
+        texts: Sequence[tuple[str, int]],
+        missing: int,
+        unknown: int,
+        foreign: int,
+        *,
+        is_number: bool = False,
+    ) -> Int:
         """Return the code of a text.
 
         Args:
@@ -76,16 +85,18 @@ class Cells:
             missing: the code of an empty cell.
             unknown: the code of any other text.
             foreign: the code of bytes that are no UTF-8, where a dialect has such texts.
+            is_number: whether the column may be of whole numbers.
         """
+        cell: exp.Expr = exp.cast(self._cell(name), "text") if is_number else self._cell(name)
         codes = [missing, unknown, *(code for _, code in texts)]
         number = exp.Literal.number
         rest = [exp.If(this=exp.Is(this=self._cell(name), expression=exp.Null()), true=number(missing))]
         if self._dialect.has_foreign_text:
-            is_text = exp.Anonymous(this="IS_VALID_UTF8", expressions=[self._cell(name)])
+            is_text = exp.Anonymous(this="IS_VALID_UTF8", expressions=[cell.copy()])
             rest.append(exp.If(this=exp.Not(this=is_text), true=number(foreign)))
             codes.append(foreign)
         ifs = [
-            exp.If(this=exp.EQ(this=self._cell(name), expression=exp.Literal.string(text)), true=number(code))
+            exp.If(this=exp.EQ(this=cell.copy(), expression=exp.Literal.string(text)), true=number(code))
             for text, code in texts
         ]
         return self._ints.raw(exp.Case(ifs=[*ifs, *rest], default=number(unknown)), min(codes), max(codes))

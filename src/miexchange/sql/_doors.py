@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from miexchange._arguments import COLUMNS, maybe, takes
 from miexchange._value import instant
 from miexchange.batch import appraise_frame, columns_in
+from miexchange.batch.plan._plan import plan_of
 from miexchange.errors import unknown, wrong_type
 from miexchange.programme import NONE_GIVEN, Programme
 from miexchange.sql._dialects import quoted
@@ -27,6 +28,7 @@ _TYPES = {
     "device_exchanged": ("BOOLEAN",),
 }
 _TEXT = ("VARCHAR", "ENUM")
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _NULL = '"NULL"'
 _NUMBERS = count()
 
@@ -117,6 +119,7 @@ def _of_duckdb(
     bonuses_given: Mapping[str, int],
 ) -> Any:
     required, optional = columns_in(programme)
+    numeric = plan_of(programme).numeric
     kinds = dict(zip(devices.columns, map(str, devices.types), strict=True))
     read = [name for name in kinds if name in required | optional]
     _check_kept(keep, list(kinds))
@@ -125,10 +128,10 @@ def _of_duckdb(
         column = quoted(name, "duckdb")
         if name in read:
             kind = kinds[name]
-            wanted = _TYPES.get(name, _TEXT)
+            wanted = _TYPES.get(name, (*_TEXT, *_WHOLE) if name in numeric else _TEXT)
             if not kind.startswith(wanted) and kind != _NULL:
                 raise wrong_type(name, kind, f"give {wanted[0]}", f"is a column of {kind}")
-            if kind.startswith("ENUM") or kind == _NULL:
+            if kind.startswith(("ENUM", *_WHOLE)) or kind == _NULL:
                 column = f"CAST({column} AS {wanted[0]}) AS {column}"
         columns.append(column)
     devices = devices.project(", ".join(columns))

@@ -50,8 +50,8 @@ def query(
     """Write a programme as one query over a table of devices, in whole numbers, as `miexchange.appraise` values each.
 
     The table has the columns of `miexchange.batch.appraise_frame`: texts, ``at`` and ``register_asked_at`` as instants
-    (TIMESTAMP WITH TIME ZONE), ``purchased_on`` as DATE, ``exchange_open`` and ``device_exchanged`` as BOOLEAN. Names
-    stand in quotes in the query, as they are given here.
+    (TIMESTAMP WITH TIME ZONE), ``purchased_on`` as DATE, ``exchange_open`` and ``device_exchanged`` as BOOLEAN; whole
+    numbers, or texts, where numbers answer a question. Names stand in quotes in the query, as they are given here.
 
     Args:
         programme: the rules.

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from miexchange import _decisions, _kernel
 from miexchange._decisions import BITS, UNVERIFIED
-from miexchange.batch.plan._arrays import FINDINGS
+from miexchange.batch.plan._arrays import FINDINGS, MISPLACED
 from miexchange.batch.plan._loop import NO_EVIDENCE, NO_STATUS, WARNINGS
 from miexchange.batch.plan._tacs import SERIALS
 from miexchange.eligibility import ImeiStatus
@@ -178,6 +178,7 @@ class Writer:
         self.answers: list[Int] = []
         for name, texts in (*plan.questions.items(), *plan.texts.items()):
             codes, count = [(text, code) for code, text in enumerate(texts)], len(texts)
+            codes = list(plan.codes[name].items()) if name in plan.codes else codes
             self.answers.append(self._code(f"answer:{name}", name, codes, count + 1, count, count + 2))
         self.at = ints.of(self._at or 0)
         if self._at is None:
@@ -216,7 +217,8 @@ class Writer:
     ) -> Int:
         if column not in self._columns:
             return self._ints.of(missing)
-        return self._carry(name, self._cells.code(column, texts, missing, unknown, foreign))
+        is_number = column in self._plan.numeric
+        return self._carry(name, self._cells.code(column, texts, missing, unknown, foreign, is_number=is_number))
 
     def _read_number(self, name: str) -> Number:
         number = self._cells.number(name)
@@ -314,6 +316,7 @@ class Writer:
         is_asked = period["asked"] > 0
         found, is_known = self._judge()
         passing = _decisions.let_pass(found, period["doubts"])
+        self._leave_out()
         against, grade = self._read_answers(is_asked)
         rates, labels = self._labels(is_asked)
         every = ints.union([self.facts, period["against"], found ^ passing, against, *labels])
@@ -389,6 +392,18 @@ class Writer:
         found = found | _decisions.numbers(is_known, given == 1, is_same, self.status, is_old)
         return found, is_known
 
+    def _leave_out(self) -> None:
+        """Give another code to the answer of a question that is not asked after the answer to an earlier one."""
+        ints, answers, given = self._ints, self._rules.answers, list(self.answers)
+        names = list(self._plan.questions)
+        for guard, (guarded, before) in enumerate(zip(answers.guarded, answers.guards, strict=True)):
+            code, earlier = self.answers[guarded], given[before]
+            opens = answers.opens[guard, :, : earlier.most + 1].astype(np.int64)
+            is_open = ints.table([self.period["asked"], earlier], self._graded(opens)) == 1
+            other = ints.table([code], answers.unasked[guard, : code.most + 1].astype(np.int64))
+            self.answers[guarded] = ints.choose(is_open, code, other)
+            self._names[self.answers[guarded]] = f"answer:{names[guarded]} if asked"
+
     def _read_answers(self, is_asked: Int) -> tuple[Int, Int]:
         """Return what is found against the answers, a set of `BITS`, and the steps below the best grade."""
         ints, answers = self._ints, self._rules.answers
@@ -407,9 +422,8 @@ class Writer:
 
     def _by_answer(self, number: int, numbers: Any, leaf: Any = None) -> Int:
         """Return what stands in an array by case and code, for the answer to a question."""
-        base = int(self._rules.answers.base[number])
-        codes = len(list(self._plan.questions.values())[number]) + 3
-        return self._ints.table([self.period["asked"], self.answers[number]], numbers[:, base : base + codes], leaf)
+        codes = self._codes_of(number)
+        return self._ints.table([self.period["asked"], self.answers[number]], numbers[:, codes], leaf)
 
     def _graded(self, numbers: Any) -> Any:
         """Let a device that is not graded have what the last case has: nothing of it is read."""
@@ -516,7 +530,7 @@ class Writer:
 
     def _codes_of(self, question: int) -> slice:
         base = int(self._rules.answers.base[question])
-        return slice(base, base + len(list(self._plan.questions.values())[question]) + 3)
+        return slice(base, base + len(list(self._plan.questions.values())[question]) + MISPLACED + 1)
 
     def _bonuses(self, value: Int) -> dict[str, Int]:
         """Return what is granted of each bonus, by its line."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
 
@@ -37,6 +38,9 @@ _ANCHORS = st.sampled_from(COMPONENTS[:2])
 _COMPONENTS = st.sampled_from(COMPONENTS)
 _EFFECTS = subsets(("grade", "extra", "keep", "gate"), 0)
 _RARELY = st.sampled_from((False, False, False, False, True))
+_BY_MODEL = ("asked_brands", "asked_features", "asked_categories", "asked_models")
+_EDGES = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True)
+_RESTRICTIONS = subsets((*_BY_MODEL, "asked_launched_from"), 0)
 _AXES: SearchStrategy[Literal["functional", "cosmetic", "none"]] = st.sampled_from(("functional", "cosmetic", "none"))
 
 
@@ -98,6 +102,11 @@ def questions(
         for place, (step, less, deduction, extra) in enumerate(zip(steps, lost, deductions, extras, strict=True))
     ]
     answers += [Option(f"a{place}", f"Answer {place}", gate=True, source=SOURCE) for place in range(paid, count)]
+    unit = "%" if draw(_RARELY) else ""
+    if unit:
+        edges = [101, *sorted(draw(_EDGES), reverse=True)[: count - 1], 0]
+        bands = [(below, edge - 1) for edge, below in pairwise(edges)]
+        answers = [one.replace(least=least, most=most) for one, (least, most) in zip(answers, bands, strict=True)]
     one = draw(st.none() | st.sampled_from(variants)) if variants else None
     return Question(
         f"q{number}",
@@ -106,10 +115,24 @@ def questions(
         axis,
         tuple(answers),
         optional,
-        (one.brand,) if one is not None and draw(st.booleans()) else (),
-        one.launched_on if one is not None and draw(st.booleans()) else None,
-        SOURCE,
+        source=SOURCE,
+        unit=unit,
+        **_restrictions(draw, one),
     )
+
+
+def _restrictions(draw: st.DrawFn, one: Variant | None) -> dict[str, Any]:
+    """Draw what restricts a question to some models, of which this is one."""
+    if one is None:
+        return {}
+    by = {
+        "asked_brands": (one.brand,),
+        "asked_launched_from": one.launched_on,
+        "asked_models": (one.model,),
+        "asked_categories": (one.category,),
+        "asked_features": one.features,
+    }
+    return {name: by[name] for name in draw(_RESTRICTIONS)}
 
 
 @takes(variants=VARIANTS, most=whole(1, 1_000))
@@ -125,8 +148,29 @@ def questionnaires(variants: tuple[Variant, ...] = (), most: int = 4) -> SearchS
 
 @st.composite
 def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -> Questionnaire:
-    count = draw(st.integers(1, most))
-    return Questionnaire("1", tuple(draw(questions(number, variants)) for number in range(1, count + 1)))
+    asked: list[Question] = []
+    for number in range(1, draw(st.integers(1, most)) + 1):
+        question = draw(questions(number, variants))
+        earlier = [one for one in asked if not one.optional and len(_taken(one)) > 1]
+        before = draw(st.none() | st.sampled_from(earlier)) if earlier else None
+        asked.append(question if before is None else draw(_after(question, before)))
+    return Questionnaire("1", tuple(asked))
+
+
+def _taken(question: Question) -> list[str]:
+    return [option.id for option in question.options if not option.gate]
+
+
+@st.composite
+def _after(draw: st.DrawFn, question: Question, before: Question) -> Question:
+    """Draw a question that is asked after the worse answers to another one; it adds nothing, so they pay no more."""
+    taken = _taken(before)
+    most = question.best.extra_minor
+    options = [option.replace(extra_minor=option.extra_minor - most * (not option.gate)) for option in question.options]
+    answers = tuple(taken[draw(st.integers(1, len(taken) - 1)) :])
+    if before.is_restricted:  # else there might be no model of which both are asked
+        question = question.replace(**dict.fromkeys(_BY_MODEL, ()), asked_launched_from=None)
+    return question.replace(asked_after=before.id, asked_answers=answers, options=tuple(options))
 
 
 @takes(questionnaire=maybe(instance(Questionnaire)), variant=maybe(instance(Variant)), gates=FLAG)
@@ -157,7 +201,11 @@ def conditions(
         question.id: st.sampled_from([option.id for option in question.options if gates or not option.gate])
         for question in questionnaire.asked_of(variant)
     }
-    return st.fixed_dictionaries(answers).map(Condition)
+
+    def asked(drawn: dict[str, str]) -> Condition:
+        return Condition({one.id: drawn[one.id] for one in questionnaire.asked_of(variant, Condition(drawn))})
+
+    return st.fixed_dictionaries(answers).map(asked)
 
 
 @takes(questionnaire=maybe(instance(Questionnaire)), variant=maybe(instance(Variant)))
@@ -175,7 +223,8 @@ def hostile_conditions(
     answers: dict[str, str | None] = dict(draw(conditions(asked, variant)))
     names = st.sampled_from([question.id for question in asked.questions] or ["q1"])
     for name in draw(st.lists(names | st.text(max_size=20), min_size=1, max_size=3)):
-        answers[name] = draw(st.none() | st.sampled_from(("a0", "yes", "", "354178036859789")) | st.text(max_size=20))
+        known = st.sampled_from(("a0", "yes", "", "354178036859789", "0", "50", "100", "101", "087"))
+        answers[name] = draw(st.none() | known | st.text(max_size=20))
     return Condition(answers)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from miexchange._arguments import DATE, TEXT, maybe, takes
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.eligibility import EligibleModels, Listing
-from miexchange.strategies._numbers import COUNT, SOURCE, START, amounts, days
+from miexchange.strategies._numbers import COUNT, SOURCE, START, amounts, days, subsets
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -26,6 +26,7 @@ NAMES = ("One", "Two", "Three", "Four", "Five")
 
 _NAMED = st.sampled_from(tuple(product(BRANDS, NAMES, (1, 2, 4), (8, 16, 64))))
 _CATEGORIES = st.sampled_from(("smartphone", "smartphone", "tablet"))
+_FEATURES = subsets(("esim", "s_pen"), 0)
 _LAUNCHED = st.tuples(st.none() | days(date(2014, 1, 1), date(2019, 12, 31)), st.none() | amounts(10**8))
 
 
@@ -40,10 +41,8 @@ def variants(draw: st.DrawFn) -> Variant:
     brand, name, ram, storage = draw(_NAMED)
     launched_on, launch_price = draw(_LAUNCHED)
     model = f"{brand}-{name}-{ram}-{storage}".lower()
-    sims = draw(st.sampled_from((None, None, 1, 2)))
-    return Variant(
-        model, brand, name, draw(_CATEGORIES), ram * 1024, storage, launched_on, launch_price, (), SOURCE, sims
-    )
+    facts = (draw(_CATEGORIES), ram * 1024, storage, launched_on, launch_price, (), SOURCE)
+    return Variant(model, brand, name, *facts, draw(st.sampled_from((None, None, 1, 2))), draw(_FEATURES))
 
 
 @takes(least=COUNT, most=COUNT)

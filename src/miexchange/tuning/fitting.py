@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from miexchange._questions import GREATEST_WEIGHT
 from miexchange._time import midnight
 from miexchange._value import instant
-from miexchange.condition import GREATEST_WEIGHT, Deduction, Grade, Option, Questionnaire
+from miexchange.condition import Deduction, Grade, Option, Questionnaire
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import missing, out_of_range, shown
 from miexchange.market import Anchor, AnchorTable, PriceTable, broader

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from miexchange.programme import ExchangeRules
+    from miexchange.condition import Question
+    from miexchange.programme import ExchangeRules, Terms
 
 __all__ = [
     "simulate_book",
@@ -310,7 +311,9 @@ def simulate_book(
         answers = np.array([*options, None], dtype=object)
         worse = make.random(rows) < faults
         answer = np.where(worse & (len(options) > 1), make.integers(0, len(options), rows), 0)
-        asked = np.array([question.is_asked_of(variant) for variant in variants])[chosen]
+        asked = np.array([terms.questionnaire.may_ask(question, variant) for variant in variants])[chosen]
+        if question.asked_after:
+            asked &= np.isin(columns[question.asked_after], question.asked_answers)
         columns[question.id] = answers[np.where(asked, answer, -1)]
     for name, labels in terms.labels_told.items():
         columns[name] = np.array(labels, dtype=object)[make.integers(0, len(labels), rows)]
@@ -442,7 +445,12 @@ def simulate_inspections(
         looks = [_stepped(make, led, np.full(rows, error), np.full(rows, 0.5), len(options))]
         looks += [_stepped(make, truth, errs[store, who], strict[store, who], len(options)) for who in (first, second)]
         for frame, look in zip((said, seen, seen_again), looks, strict=True):
-            frame[question.id] = np.array([*options, None], dtype=object)[np.where(truth < 0, -1, look)]
+            place = np.where(truth < 0, -1, look)
+            if question.asked_after:  # asked after this look at an earlier question only: its best answer
+                asked_there = frame[question.asked_after].isin(question.asked_answers)
+                is_asked = asked_there & _may_ask(question, terms, book, programme)
+                place = np.where(is_asked, np.maximum(place, 0), -1)
+            frame[question.id] = np.array([*options, None], dtype=object)[place]
     worths = (valued(frame, programme, at)["coupon_value_minor"].fillna(0) for frame in (said, seen))
     quoted, worth = (one.to_numpy(dtype=np.int64) for one in worths)
     declined, looked_again = make.random(rows) < declines, make.random(rows) < again
@@ -462,6 +470,14 @@ def simulate_inspections(
     looks_again = looks_again[taken & looked_again].reset_index(drop=True)
     inspections.attrs["truth"] = _Truth({"programme": programme.id, "bias": planted, "error": error, "spread": spread})
     return inspections, looks_again
+
+
+def _may_ask(question: Question, terms: Terms, book: pd.DataFrame, programme: Programme) -> pd.Series[bool]:
+    """Tell of each row whether the question is asked of its model, whatever the answers."""
+    variants = {model: programme.catalogue.by_model[model] for model in book["model"].unique()}
+    asked = {model: terms.questionnaire.may_ask(question, variant) for model, variant in variants.items()}
+    found: pd.Series[bool] = book["model"].map(asked)
+    return found
 
 
 def _stepped(

@@ -44,10 +44,10 @@ __all__ = ["INSTANT", "TEXTS", "Column", "Kind", "check_names", "read_alone", "r
 INSTANT = pa.timestamp("us", "UTC")
 """How an instant is kept."""
 
-Kind = Literal["text", "told", "instant", "day", "flag"]
-"""What a cell is to hold: a text, a text that a quote will hold, an instant, a date, or True and False."""
+Kind = Literal["text", "told", "number", "instant", "day", "flag"]
+"""What a cell is to hold: a text, one that a quote will hold, one or a whole number, an instant, a date, a flag."""
 
-TEXTS = {"text", "told"}
+TEXTS = {"text", "told", "number"}
 """The kinds of a cell that are texts."""
 
 
@@ -176,6 +176,13 @@ def _text(array: pa.ChunkedArray, name: str) -> Column:
     if not is_text(plain_type(array.type)):  # no type is refused: a number is no text, and each row will say so
         return _all_strange(array, pa.large_string(), name)
     return Column(_chunked([layout_of(chunk, name) for chunk in array.chunks], pa.large_string()))
+
+
+def _number(array: pa.ChunkedArray, name: str) -> Column:
+    """Read whole numbers as the texts that they are written as."""
+    if not pa.types.is_integer(plain_type(array.type)):
+        return _text(array, name)
+    return Column(_row_by_row(array, name).cast(pa.large_string()))
 
 
 def _row_by_row(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
@@ -307,6 +314,7 @@ def _masked(array: pa.ChunkedArray, strange: NDArray[np.bool_]) -> Column:
 
 _READERS: Mapping[str, Callable[[pa.ChunkedArray, str], Column]] = {
     **dict.fromkeys(TEXTS, _text),
+    "number": _number,
     "instant": _instant,
     "day": _day,
     "flag": _flag,
@@ -340,6 +348,7 @@ def _text_of(cell: object) -> str | None:
 
 _CELLS: Mapping[str, Callable[[object], object]] = {
     "text": _text_of,
+    "number": lambda cell: f"{cell}" if type(cell) is int else _text_of(cell),
     "told": lambda cell: text if is_whole(text := text_of(cell)) else None,
     "instant": partial(instant, field="cell"),
     "day": partial(day, field="cell"),

@@ -14,8 +14,10 @@ from miexchange.refusal import ReasonCode
 
 __all__ = [
     "FINDINGS",
+    "MISPLACED",
     "MISSING",
     "STRANGE",
+    "UNASKED",
     "UNKNOWN",
     "Answers",
     "Bonuses",
@@ -43,8 +45,11 @@ FINDINGS = (
 )
 """What can be said against an answer; in a small set of eight bits, the first is bit 0."""
 
-UNKNOWN, MISSING, STRANGE = range(3)
-"""What a cell can hold besides an option: another text, nothing, or no text; the codes after those of the options."""
+UNKNOWN, MISSING, STRANGE, UNASKED, MISPLACED = range(5)
+"""The codes after those of the options: another text, null, no text; null or a text where nothing is asked.
+
+The last two are of a question that is not asked after the answer to an earlier one.
+"""
 
 
 class ZoneTurns(NamedTuple):
@@ -100,6 +105,10 @@ class Answers(NamedTuple):
         extra: the position of each question among those that have extras.
         is_extra: whether a question has extras.
         added: the questions that have extras.
+        guarded: the question of each guard: it is asked only after some answers to an earlier one.
+        guards: the earlier question of each guard; where that one has guards of its own, the question has them too.
+        opens: whether the question can be asked after an answer to the earlier one; by guard, case and code.
+        unasked: uint8, which code a cell has where the question is not asked, in place of its own; by guard and code.
     """
 
     base: Positions
@@ -120,6 +129,10 @@ class Answers(NamedTuple):
     extra: Positions
     is_extra: NDArray[np.bool_]
     added: Positions
+    guarded: Positions
+    guards: Positions
+    opens: NDArray[np.bool_]
+    unasked: NDArray[np.uint8]
 
 
 class Settings(NamedTuple):

@@ -29,7 +29,7 @@ from miexchange.eligibility import ImeiStatus, naming_code
 from miexchange.refusal import ReasonCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -108,8 +108,10 @@ class Chunk:
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
-        known = (*plan.questions.items(), *plan.texts.items())
-        self._answers = [self._answer(arrays, name, texts) for name, texts in known]
+        told = {name: {text: code for code, text in enumerate(texts)} for name, texts in plan.texts.items()}
+        known = {name: len(texts) for name, texts in (*plan.questions.items(), *plan.texts.items())}
+        codes = {**plan.codes, **told}
+        self._answers = [self._answer(arrays, name, codes[name], count) for name, count in known.items()]
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
         self._asked_at = Integers(*arrays["register_asked_at"]) if "register_asked_at" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
@@ -126,9 +128,7 @@ class Chunk:
         """Return the codes of a column, or the one code of all rows where it is not there."""
         return Codes(*arrays[name], code_of, missing, no_text) if name in arrays else missing
 
-    def _answer(self, arrays: Mapping[str, _Array], name: str, options: Sequence[str]) -> Codes | int:
-        codes, count = {option: code for code, option in enumerate(options)}, len(options)
-
+    def _answer(self, arrays: Mapping[str, _Array], name: str, codes: Mapping[str, int], count: int) -> Codes | int:
         def code_of(text: str) -> int:
             return codes.get(text, count + UNKNOWN)
 

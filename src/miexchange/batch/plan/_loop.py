@@ -210,6 +210,7 @@ def appraise_rows(block: Block, rules: Rules, values: Values, begin: int, tile: 
         last = min(first + _TILE, len(block.keys))
         _find_periods(block, first, last, rules, tile)
         _judge_numbers(block, first, last, rules, tile)
+        _leave_out(block, first, last, rules, tile)
         _read_answers(block, first, last, rules, tile)
         for row in range(last - first):
             _value(block, first + row, rules, values, begin + first + row, tile, row)
@@ -265,6 +266,18 @@ def _judge(block: Block, row: int, family: int, tacs: TacRules, is_old: Any) -> 
         is_same = is_known and tac == block.tac[0, row] and rest // 10 == block.rest[0, row] // 10
         is_known = True
     return found | numbers(is_known, given == 1, is_same, block.status[row], is_old), is_known
+
+
+@inlined
+def _leave_out(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
+    """Write another code where a question is not asked after the answer to an earlier one: the block is scratch."""
+    answers = rules.answers
+    for guard in range(len(answers.guards)):
+        before = block.answers[answers.guards[guard], first:last]
+        codes = block.answers[answers.guarded[guard], first:last]
+        for row in range(last - first):
+            if not answers.opens[guard, rules.asked[tile.periods[row]], before[row]]:
+                codes[row] = answers.unasked[guard, codes[row]]
 
 
 @inlined

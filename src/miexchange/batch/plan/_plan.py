@@ -18,7 +18,10 @@ from miexchange._value import require
 from miexchange.batch.plan import _periods
 from miexchange.batch.plan._arrays import (
     FINDINGS,
+    MISPLACED,
+    MISSING,
     STRANGE,
+    UNASKED,
     Answers,
     Bonuses,
     Ints,
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
+    from numpy.typing import NDArray
+
     from miexchange.catalogue import Variant
     from miexchange.condition import Deduction, Option
     from miexchange.programme import Bonus, Terms
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "plan_of"]
 
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
+_IS_MISPLACED = 1 << FINDINGS.index(ReasonCode.QUESTION_NOT_ASKED)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
 _MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
 _ODD = 2  # labels after those that may have rates: an unknown one, and none
@@ -72,7 +78,9 @@ class Plan:
 
     Attributes:
         programme: the programme.
-        questions: the options of each question, over all versions of the terms.
+        questions: the options of each question, over all versions of the terms; and of the numbers that are answers one
+            of each kind: those that are the same option in each version.
+        codes: the code of each answer, by question: its position in `questions`, or that of a number like it.
         required: the questions without whose answer some device has no value.
         grades: the ids of the grades, over all versions.
         targets: the new models that some bonus is for.
@@ -95,6 +103,7 @@ class Plan:
         for question in every:
             options = (*self.questions.get(question.id, ()), *(option.id for option in question.options))
             self.questions[question.id] = tuple(dict.fromkeys(options))
+        self.codes = {name: self._add_numbers(name) for name in self.questions}
         self.required = {question.id for question in every if not question.optional}
         self.grades = tuple(dict.fromkeys(grade.id for terms in versions for grade in terms.grades))
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
@@ -183,6 +192,28 @@ class Plan:
             steps=len(steps),
         )
 
+    def _add_numbers(self, name: str) -> dict[str, int]:
+        """Add a number of each kind to the options of a question, and return the codes of all its answers."""
+        of_versions = [terms.questionnaire.numbers.get(name, {}) for terms in self.programme.terms]
+        kinds = {text: tuple(one.get(text) for one in of_versions) for one in of_versions for text in one}
+        options = list(self.questions[name])
+        places: dict[tuple[str | None, ...], int] = {}
+        codes = {option: code for code, option in enumerate(options)}
+        for text, kind in kinds.items():
+            if text in codes:
+                continue  # an option that is called so
+            if kind not in places:
+                places[kind] = len(options)
+                options.append(text)
+            codes[text] = places[kind]
+        self.questions[name] = tuple(options)
+        return codes
+
+    @property
+    def numeric(self) -> frozenset[str]:
+        """The questions that may be answered by a number."""
+        return frozenset().union(*(terms.questionnaire.numbers for terms in self.programme.terms))
+
     def _doubts(self, period: Period, variant: Variant | None) -> int:
         if period.terms is None:
             return 0
@@ -202,21 +233,22 @@ class Plan:
     def _unread(self) -> list[list[_Effect]]:
         """Return what answers do about a device that is not graded: nothing, but a text must be one."""
         clean = _Effect(0, None, "")
-        return [
-            [*[clean] * (len(options) + STRANGE), clean._replace(reasons=_IS_STRANGE)]
-            for options in self.questions.values()
-        ]
+        strange, misplaced = (clean._replace(reasons=bit) for bit in (_IS_STRANGE, _IS_MISPLACED))
+        return [[*[clean] * (len(options) + STRANGE), strange, clean, misplaced] for options in self.questions.values()]
 
     def _read(self, asked: Asked, variant: Variant) -> list[list[_Effect]]:
         """Ask for each answer what it does, one at a time: how answers combine is no matter of the answer."""
         questionnaire = self.programme.terms[asked.terms].questionnaire
-        best = questionnaire.best(variant)
         rows = self._unread()
         for row, (name, options) in zip(rows, self.questions.items(), strict=True):
             another = max(options, key=len) + "?"
+            question = questionnaire.by_id.get(name)
+            is_asked = question is not None and questionnaire.may_ask(question, variant)
+            best = questionnaire.best(variant, {name: question.best.id} if question is not None and is_asked else None)
             for code, answer in enumerate((*options, another, None)):
-                grading = questionnaire.grade(best.replace(**{name: answer}), variant)
-                subjects = {name, shown(name), f"{name}={answer}"}
+                said = questionnaire.as_options({name: answer}).get(name)
+                grading = questionnaire.grade(best.replace(**{name: said}), variant)
+                subjects = {name, shown(name), f"{name}={said}"}
                 against = {reason.code for reason in grading.reasons if reason.subject in subjects}
                 found = next((finding for finding in grading.findings if finding.question.id == name), None)
                 if found is None:
@@ -264,6 +296,7 @@ class Plan:
         positions = {component: position for position, component in enumerate(components)}
         costly = acting(lambda option: int(option.deduction is not None))
         counts = [len(codes) for codes in read[0]]
+        guards, opens, unasked = self._guards(cases)
         return Answers(
             base=_positions(sum(counts[:number]) for number in every),
             least=np.array([_least(read, number) for number in every], dtype=np.uint8),
@@ -283,7 +316,41 @@ class Plan:
             extra=_positions(added.index(number) if number in added else 0 for number in every),
             is_extra=np.array([number in added for number in every], dtype=np.bool_),
             added=_positions(added),
+            guarded=_positions(numbers[name] for name, _ in guards),
+            guards=_positions(numbers[before] for _, before in guards),
+            opens=opens,
+            unasked=unasked,
         )
+
+    def _guards(self, cases: Sequence[Asked]) -> tuple[list[tuple[str, str]], NDArray[np.bool_], NDArray[np.uint8]]:
+        """Return each question with an earlier one that decides whether it is asked, and `Answers.opens`, `unasked`.
+
+        In a chain of questions each one is a guard of all that follow: so the order of reading does not matter.
+        """
+        found: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {}
+        for version, terms in enumerate(self.programme.terms):
+            for question in terms.questionnaire.questions:
+                one = question
+                while one.asked_after:
+                    found.setdefault((question.id, one.asked_after), {})[version] = one.asked_answers
+                    one = terms.questionnaire.by_id[one.asked_after]
+        most = max(map(len, self.questions.values()), default=0) + MISPLACED + 1
+        opens = np.ones((len(found), len(cases) + 1, most), dtype=np.bool_)
+        for place, ((name, before), of_version) in enumerate(found.items()):
+            for number, case in enumerate(cases, 1):
+                answers = of_version.get(case.terms)
+                if answers is not None and name not in case.left_out:
+                    read = self.programme.terms[case.terms].questionnaire.as_options
+                    said = [read({before: option})[before] for option in self.questions[before]]
+                    codes = [code for code, option in enumerate(said) if option in answers]
+                    opens[place, number] = np.isin(np.arange(most), codes)
+        unasked = np.zeros((len(found), most), dtype=np.uint8)
+        for place, (name, _) in enumerate(found):
+            count = len(self.questions[name])
+            unasked[place] = count + MISPLACED
+            unasked[place, [count + MISSING, count + UNASKED]] = count + UNASKED
+            unasked[place, count + STRANGE] = count + STRANGE
+        return list(found), opens, unasked
 
     # The numbers of the terms.
 

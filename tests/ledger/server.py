@@ -52,11 +52,17 @@ def postgresql(run: str, *, durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def database(server: str) -> Iterator[str]:
-    """Make an empty database, give its URL, and drop it."""
+def database(server: str, like: str = "") -> Iterator[str]:
+    """Make a database, give its URL, and drop it.
+
+    Args:
+        server: the URL of the server.
+        like: the URL of a database to copy, which nobody is connected to; "" for an empty one.
+    """
     name = f"ledger_{uuid4().hex}"
+    copied = f' TEMPLATE "{make_url(like).database}"' if like else ""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}"{copied}')
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:

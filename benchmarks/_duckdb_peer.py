@@ -11,7 +11,7 @@ import pyarrow as pa
 from _contract import OUTCOMES
 from _duckdb_imei import quoted, validate_sql
 from _duckdb_sql import appraise_sql
-from _relations import Relations
+from _relations import Relations, with_anchors_there
 from _tables import exception_table, fact_table, tac_table, with_codes
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class DuckDb:
         # The relations are what is hashed, however few the devices: they then keep their order.
         self._connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         codes, registered = with_codes(table)
+        programme = with_anchors_there(programme)
         relations = Relations(programme, codes["model"])
         if join == "asof":
             registered = registered.append_column("row", pa.array(np.arange(table.num_rows)))

@@ -16,7 +16,7 @@ import polars as pl
 
 from _contract import BIT, OUTCOMES, result_columns
 from _polars_imei import imei_stages
-from _relations import Relations, micros, placeholders, reporting_bodies
+from _relations import Relations, micros, placeholders, reporting_bodies, with_anchors_there
 from _rules import (
     DAY,
     FIRST_REASON,
@@ -73,7 +73,7 @@ class Polars:
         """
         self._codes, numbers = with_codes(table)
         self._frame = _frame(numbers)
-        self._programme = programme
+        self._programme = programme = with_anchors_there(programme)
         self._relations = Relations(programme, self._codes["model"])
         self._questions = programme.terms[0].questionnaire.questions
         self._components = tuple(programme.terms[0].components)

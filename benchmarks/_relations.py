@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,15 +16,28 @@ from typing import TYPE_CHECKING, TypeVar
 from _contract import BIT
 from miexchange import ReasonCode
 from miexchange.eligibility import naming_code, tac_code
+from miexchange.market import broader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from miexchange import Programme, TacDevice, Terms, Variant
+    from miexchange.condition import Option, Question
     from miexchange.eligibility import Listing
     from miexchange.market import Anchor, Price
 
-__all__ = ["ALWAYS", "EVER", "Fact", "Relations", "TacRow", "micros", "midnight", "placeholders", "reporting_bodies"]
+__all__ = [
+    "ALWAYS",
+    "EVER",
+    "Fact",
+    "Relations",
+    "TacRow",
+    "micros",
+    "midnight",
+    "placeholders",
+    "reporting_bodies",
+    "with_anchors_there",
+]
 
 _Dated = TypeVar("_Dated", "Price", "Anchor")
 
@@ -83,6 +96,26 @@ class TacRow:
     tac: int
     family: int
     suspect: bool
+
+
+def with_anchors_there(programme: Programme) -> Programme:
+    """Return a programme whose deductions name the families of anchors that it has: `display`, not `display.glass`."""
+    there = {anchor.component for anchor in programme.anchors.anchors}
+
+    def named(option: Option) -> Option:
+        if option.deduction is None or not option.deduction.anchor:
+            return option
+        family = next((one for one in broader(option.deduction.anchor) if one in there), option.deduction.anchor)
+        return option.replace(deduction=option.deduction.replace(anchor=family))
+
+    def asked(question: Question) -> Question:
+        return question.replace(options=tuple(map(named, question.options)))
+
+    terms = (
+        one.replace(questionnaire=one.questionnaire.replace(questions=tuple(map(asked, one.questionnaire.questions))))
+        for one in programme.terms
+    )
+    return replace(programme, terms=tuple(terms))
 
 
 class Relations:

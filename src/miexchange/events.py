@@ -1,4 +1,4 @@
-"""What happens to an exchange: fourteen kinds of events, each a frozen value with its own instant."""
+"""What happens to an exchange: fifteen kinds of events, each a frozen value with its own instant."""
 
 from __future__ import annotations
 

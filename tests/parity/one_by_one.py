@@ -66,7 +66,11 @@ def _asked(row: Row, programme: Programme, given: Mapping[str, int], at: datetim
         facts["imei_status"] = RegisterAnswer(ImeiStatus(status), "a register", asked_at, "a row")
     numbers = (_number(row.get("imei")), _number(row.get("imei2")))
     device = Device(row["model"], *numbers, row.get("purchased_on"))
-    condition = Condition({name: row.get(name) for name in questions_of(programme)})
+    numeric = frozenset().union(*(terms.questionnaire.numbers for terms in programme.terms))
+    cells = {name: row.get(name) for name in questions_of(programme)}
+    # A table may hold the numbers that answer a question as numbers; `Condition` takes texts.
+    said = {name: f"{cell}" if name in numeric and type(cell) is int else cell for name, cell in cells.items()}
+    condition = Condition(said)
     return appraise(device, condition, programme, at=at or row["at"], bonuses_given=given, **facts)
 
 

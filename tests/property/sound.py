@@ -59,7 +59,7 @@ from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
 from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue
 from miexchange.strategies import Enquiry
-from miexchange.tuning.adapter import AdditiveRegressor
+from miexchange.tuning.adapter import AdditiveRegressor, CurveRegressor
 from miexchange.tuning.curve import Estimator
 from unit import small, trade, tuned
 
@@ -345,6 +345,7 @@ def _examples() -> dict[type, Any]:
         tuning.diff(tuned.graded().prices, tuned.graded().prices, at=tuned.AT),
         Estimator(),
         AdditiveRegressor().fit(np.ones((20, 1)), np.ones(20)),
+        CurveRegressor().fit(SOUND.market, SOUND.market["price"]),
         SOUND.proofs,
         prove.Progress("reach", "2018", 1),
     ]
@@ -642,6 +643,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.plots.comparison": {"report": SOUND.comparison},
         "tuning.adapter.AdditiveRegressor.fit": {"X": np.ones((20, 1)), "y": np.ones(20)},
         "tuning.adapter.AdditiveRegressor.predict": {"X": np.ones((20, 1))},
+        "tuning.adapter.CurveRegressor.fit": {"X": SOUND.market, "y": np.ones(len(SOUND.market))},
+        "tuning.adapter.CurveRegressor.predict": {"X": SOUND.market},
     }
 
 

@@ -238,7 +238,7 @@ def test_a_quote_from_anywhere_is_safe_to_use(quote: Quote, data: st.DataObject)
         answers(other.explain)
 
 
-@pytest.mark.parametrize("days", [0, -1, 10**7, 10**10, 2**63 - 1])
+@pytest.mark.parametrize("days", [-1, 10**7, 10**10, 2**63 - 1])
 def test_no_validity_is_too_long_to_be_refused(days: int) -> None:
     """Design, promise 8: a quote that was stored elsewhere may carry any usage rules."""
     forged = QUOTE.to_dict(reveal_imei=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import shutil
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,9 @@ def test_an_error_in_json_has_one_schema(
     monkeypatch.chdir(tmp_path)  # where `programme new` may write
     wanted = [given(command)] if any(param.required for param in params(command)) else []
     for arguments in (["--no-such-option"], *wanted):
-        plain, ran = run(*command, *arguments), run(*command, *arguments, "--json")
+        plain = run(*command, *arguments)
+        shutil.rmtree("x", ignore_errors=True)  # what `programme new` has made
+        ran = run(*command, *arguments, "--json")
         assert ran.code == plain.code
         if ran.code != 2:
             continue
@@ -258,11 +261,13 @@ class Closed(io.RawIOBase):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_reader_that_ends_early_changes_neither_stderr_nor_the_exit_code(
-    command: tuple[str, ...], files: Path, monkeypatch: pytest.MonkeyPatch
+    command: tuple[str, ...], files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # where `programme new` may write
     for more in (["--help"], ["--json"] if command[0] == "ledger" else []):
         arguments = [*given(command, **answering(command, files)), *more]
         plain = run(*command, *arguments)
+        shutil.rmtree("x", ignore_errors=True)
         pipe = Closed()
         out, err = io.TextIOWrapper(io.BufferedWriter(pipe), encoding="utf-8"), io.StringIO()
         with monkeypatch.context() as patch:

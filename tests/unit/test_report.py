@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -325,11 +324,3 @@ def test_the_command_writes_the_file_whole(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["book.csv", "report.html"]
     ran = run(*arguments[:-1], str(tmp_path / "no" / "report.html"))
     assert (ran.code, "cannot be written: No such file" in ran.err) == (2, True)
-
-
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = tmp_path / "book.csv"
-    source.write_text("model\nx\n", encoding="utf-8")
-    monkeypatch.setitem(sys.modules, "miexchange.report", None)
-    ran = run("report", str(source), "-o", str(tmp_path / "report.html"))
-    assert (ran.code, "pip install 'miexchange[report]'" in ran.err) == (2, True)

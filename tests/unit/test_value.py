@@ -173,9 +173,13 @@ def test_no_field_confuses_a_number_a_truth_and_a_text(value: Value, field: str)
 @each_field
 def test_no_json_field_takes_what_is_not_of_its_type(value: Value, field: str) -> None:
     data = value.to_dict()
+    there = getattr(value, field)
+    kind = type(
+        data.get(field, [] if isinstance(there, tuple) else there)
+    )  # a newer field is not written at its default
     several: tuple[object, ...] = ([[]], {"x": 1}, 1.5, True, 1, "", None)
     for wrong in several:
-        if type(wrong) is type(data[field]):
+        if type(wrong) is kind:
             continue
         if wrong is None and _takes(value, field, type(None)):
             continue
@@ -201,7 +205,7 @@ def test_an_unknown_json_key_is_refused(value: Value) -> None:
 @each_field
 def test_a_missing_json_key_is_refused_unless_it_has_a_default(value: Value, field: str) -> None:
     data = value.to_dict()
-    del data[field]
+    data.pop(field, None)  # a newer field is not written at its default
     default = next(one for one in dataclasses.fields(value) if one.name == field).default  # type: ignore[arg-type]
     older = [
         bound.make() for bound in parts_of(hints_of(cast("Any", type(value)))[field])[1] if isinstance(bound, Older)

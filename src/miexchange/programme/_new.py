@@ -20,7 +20,7 @@ from miexchange._zone import AnyZone, Zone
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.eligibility import EligibleModels, Listing
 from miexchange.errors import missing, out_of_range, unknown
-from miexchange.market import Anchor, AnchorTable, Price, PriceTable
+from miexchange.market import Anchor, AnchorTable, Price, PriceTable, broader
 from miexchange.money import BPS, Currency
 from miexchange.programme import _load, _save
 from miexchange.programme._lint import REGISTER_AGES, is_under_register_law
@@ -268,7 +268,7 @@ class _Maker:
         """Return the anchors that answers need: the same share of the price as in the other programme."""
         options = (option for question in terms.questionnaire.questions for option in question.options)
         needed = sorted({option.deduction.anchor for option in options if option.deduction is not None} - {""})
-        shares = {component: self._share(component) for component in needed}
+        shares = dict(map(self._share, needed))
         return AnchorTable.of(
             Anchor(
                 price.model,
@@ -282,18 +282,22 @@ class _Maker:
             for component, share in shares.items()
         )
 
-    def _share(self, component: str) -> int:
-        """Return the median share of a model's last price that its last anchor is, in basis points."""
+    def _share(self, component: str) -> tuple[str, int]:
+        """Return the median share of the last price that the last anchor is, in basis points, and of which family.
+
+        It is the closest one that the other programme has.
+        """
         last = {model: series.rows[-1].price_minor for model, series in self.old.prices.by_key.items()}
-        shares = [
-            series.rows[-1].amount_minor * BPS // last[model]
-            for (model, anchored), series in self.old.anchors.by_key.items()
-            if anchored == component and model in last
-        ]
-        if not shares:
-            rule = "give a programme that has each anchor that its answers need"
-            raise out_of_range("like", self.old.id, rule, f"has no {component} anchor of a model with a price")
-        return median_low(shares)
+        for family in broader(component):
+            shares = [
+                series.rows[-1].amount_minor * BPS // last[model]
+                for (model, anchored), series in self.old.anchors.by_key.items()
+                if anchored == family and model in last
+            ]
+            if shares:
+                return family, median_low(shares)
+        rule = "give a programme that has each anchor that its answers need"
+        raise out_of_range("like", self.old.id, rule, f"has no {component} anchor of a model with a price")
 
 
 def _each(question: Question, change: Callable[[Option], Option]) -> Question:

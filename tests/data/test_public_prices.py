@@ -71,4 +71,15 @@ def test_condition_quotes_leaving_one_device_out(benchmark: ModuleType) -> None:
     assert len(one) == len(none) == 20
     assert one.median() <= 0.1
     assert (one <= 1.0).mean() >= 0.9
-    assert none.mean() <= 10.5  # the issue's goal of 10 is missed by a little: docs/tuning.md
+    assert none.mean() <= 10.5
+
+
+@pytest.mark.skipif(not QUOTES.is_file(), reason=NEEDS)
+@pytest.mark.sweep
+@pytest.mark.xfail(strict=True, reason="the goal is missed: 10.26 % (docs/tuning.md, how good it is)")
+@pytest.mark.parametrize("benchmark", ["condition"], indirect=True)
+def test_condition_quotes_without_an_anchor_are_within_ten_percent(benchmark: ModuleType) -> None:
+    """No spread of a weight is chosen by looking at the answers; where some were, it was 9.58 %."""
+    found = benchmark.leave_one_out(benchmark.quotes_of(str(QUOTES)))
+    none = found[found["anchor"] == "none"]
+    assert (100 * (none["value"] / none["price"] - 1).abs()).mean() <= 10.0

@@ -3,7 +3,7 @@
 The list is joined by name to the variants that have a launch day and a launch price, or a later new price. Models
 are kept aside by family. Every price of ours is what a programme pays that was written of the prediction. The
 shipped curves, before and after, are also compared with offers of 2018 to 2020, to which nothing was fitted; their
-launch days and prices are as announced in India, and no page of these is kept.
+launch days and prices are as announced in India, from memory: no page of these is kept.
 
 python benchmarks/tuning/indian.py [--data FOLDER] [--quick]
 """

@@ -6,6 +6,7 @@ that raises for what is no value of its type is the reason `invalid_value` of a 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from miexchange import (
@@ -19,6 +20,7 @@ from miexchange import (
     RegisterAnswer,
     appraise,
 )
+from miexchange._time import midnight
 from miexchange.programme.rules import INPUTS
 
 if TYPE_CHECKING:
@@ -71,7 +73,10 @@ def _asked(row: Row, programme: Programme, given: Mapping[str, int], at: datetim
     # A table may hold the numbers that answer a question as numbers; `Condition` takes texts.
     said = {name: f"{cell}" if name in numeric and type(cell) is int else cell for name, cell in cells.items()}
     condition = Condition(said)
-    return appraise(device, condition, programme, at=at or row["at"], bonuses_given=given, **facts)
+    at = at or row["at"]
+    if type(at) is date:  # a day in the column is its first instant, as in `--at` of the command
+        at = midnight(at, programme.zone)
+    return appraise(device, condition, programme, at=at, bonuses_given=given, **facts)
 
 
 def _number(cell: object) -> Any:  # noqa: ANN401 - what a Device takes

@@ -17,6 +17,7 @@ import zen
 from _decision_table import COMPONENTS, decision_model
 from _measure import is_quick, print_table, side_by_side, verdict
 from _phones import AT, MODEL, PROGRAMMES, Phone, faulty, imei_text, random_answers
+from _relations import with_anchors_there
 from miexchange import Programme, Quote
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Engine:
 
     def __init__(self, programme: Programme) -> None:
         """Write the programme as decision models, and look up what the one without prices is given."""
+        programme = with_anchors_there(programme)
         terms = programme.terms_at(AT)
         price = programme.prices.as_of(MODEL, AT)
         if terms is None or price is None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from miexchange import _kernel
@@ -485,8 +486,10 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
     if isinstance(lowest, Refusal):
         what = f"is refused with its worst answers ({', '.join(lowest.codes)})"
         raise out_of_range("quote", quote.label, "give the quote as it was made", what)
-    at_risk = quote.coupon_value if gates else quote.coupon_value - lowest.coupon_value
-    return WorstCase(lowest.coupon_value, at_risk, worst, gates)
+    # Where the answers that are worst one by one are not worst together, what was quoted is the least.
+    found, as_quoted = (lowest.coupon_value, worst), (quote.coupon_value, quote.condition)
+    least, answers = min(found, as_quoted, key=itemgetter(0))
+    return WorstCase(least, quote.coupon_value if gates else quote.coupon_value - least, answers, gates)
 
 
 @dataclass(frozen=True, slots=True)

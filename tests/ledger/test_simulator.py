@@ -21,8 +21,6 @@ from miexchange.simulator._shop import Offer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_STEPS = 40_000
-"""Within which every planted bug is found."""
 DAILY = {
     *("answered_before_the_commit", "bought_again", "checked_before_the_lock", "devices_not_unique", "door_is_free"),
     *("edited_quotes_paid", "errors_lie", "feed_skips_events", "keys_ignored", "own_key_only", "reads_find_nothing"),
@@ -73,7 +71,7 @@ def test_the_same_seed_makes_the_same_history_in_another_process() -> None:
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_found_and_replayed_from_its_seed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bugs.BUGS[name](monkeypatch)
-    report = simulate(seed=1, steps=MOST_STEPS)
+    report = bugs.hunted()
     assert not report, f"{name} was not found: {report}"
     found = report.violation
     assert found is not None
@@ -86,7 +84,7 @@ def test_a_bug_that_needs_two_writers_is_found_on_a_server(
     name: str, postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bugs.RACES[name](monkeypatch)
-    report = simulate(postgresql, seed=1, steps=MOST_STEPS)
+    report = bugs.hunted(postgresql)
     found = report.violation
     assert found is not None, f"{name} was not found: {report}"
     assert replay(found, postgresql) == found
@@ -94,7 +92,7 @@ def test_a_bug_that_needs_two_writers_is_found_on_a_server(
 
 def test_a_violation_is_made_shorter_and_fits_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     bugs.released_by_anybody(monkeypatch)
-    found = simulate(seed=1, steps=MOST_STEPS).violation
+    found = bugs.hunted().violation
     assert found is not None
     short = shorten(found, tries=6)
     assert (short.law, short.step < found.step) == (found.law, True)

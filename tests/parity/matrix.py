@@ -519,7 +519,9 @@ def typed_cases() -> Iterator[tuple[str, partial[None]]]:
         foreign = (other for name, other in doors.items() if name != door)
         for source in (arrow_texts, arrow_others, *foreign):
             for name, column, cells in source():
-                if isinstance(column, pa.Array) and any(cell is not None for cell in cells):
+                if door == "at" and source is arrow_days and not name.startswith("timestamp"):
+                    yield f"{door}: {name}", partial(_frame, column, cells, door)  # a day is its first instant
+                elif isinstance(column, pa.Array) and any(cell is not None for cell in cells):
                     yield f"{door}: {name}", partial(_refused, column, door)
 
 

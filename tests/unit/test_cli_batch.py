@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import signal
@@ -204,7 +205,8 @@ def test_ctrl_c_leaves_no_half_written_output_and_says_how_to_go_on(tmp_path: Pa
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
-    assert re.fullmatch(r"miexchange: Stopped after [\d,]+ rows\. To go on, run the same command again;[^\n]+\n", err)
+    said = json.loads(err)["error"]["message"]
+    assert re.fullmatch(r"Stopped after [\d,]+ rows\. To go on, run the same command again;[^\n]+", said)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.parquet", "out.parquet.parts"]
     finished = subprocess.run(arguments, env=environment({}), check=True, capture_output=True, text=True)  # noqa: S603
     expected = appraise_file(source, tmp_path / "whole.parquet", graded, rows=150)

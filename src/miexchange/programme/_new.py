@@ -208,6 +208,7 @@ class _Maker:
             scrap_minor=scrap - scrap % rounded,
             step_minor=rounded,
             bonuses=(),
+            scrap_values=(),
             overlaps=tuple(one for one in old.overlaps if {one.one, one.other} <= costing),
             usage=self._moved(old.usage).replace(
                 brands=tuple(sorted({variant.brand for variant in variants})),
@@ -240,10 +241,11 @@ class _Maker:
                 asked_launched_from=None if since is None else since + older,
             )
             is_of_others = question.asked_brands and not moved.asked_brands
-            if not is_of_others and any(map(moved.is_asked_of, variants)):
+            is_after_nothing = moved.asked_after and moved.asked_after not in {one.id for one in found}
+            if not is_of_others and not is_after_nothing and any(map(moved.is_asked_of, variants)):
                 found.append(_each(moved, self._priced))
             elif chosen is not None:
-                rule = "choose others: it is asked of certain models only, and none of them is listed"
+                rule = "choose others: it is asked of certain models only, none of them listed, or after one left out"
                 raise out_of_range("questions", question.id, rule)
         if not found:
             raise out_of_range("questions", chosen or (), "choose one at least", "leaves nothing to ask")

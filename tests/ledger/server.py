@@ -67,9 +67,9 @@ def database(server: str, like: str = "") -> Iterator[str]:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
         # A server of ours may be stopped by then, and its databases are gone with it.
-        with suppress(*() if is_given() else (psycopg.OperationalError,)):
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        gone = () if is_given() else (psycopg.OperationalError,)
+        with suppress(*gone), psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def is_given() -> bool:

@@ -231,7 +231,7 @@ class _Maker:
                 raise unknown("questions", "question", name, known)
         brands = {variant.brand for variant in variants}
         older = begins - self.terms.effective_from.astimezone(self.old.zone).date()
-        found = []
+        found: list[Question] = []
         for question in known.values():
             if chosen is not None and question.id not in chosen:
                 continue

@@ -20,7 +20,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from miexchange import _kernel
@@ -478,18 +477,38 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
     gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
     taken = {question.id: [option.id for option in question.options if not option.gate] for question in questions}
     worst = terms.questionnaire.fitted(Condition({name: options[-1] for name, options in taken.items()}), variant)
-    # A bonus that the quote does not have yet may be used up by the time of the inspection.
-    held = {bonus.id for bonus in quote.bonuses}
-    gone = {bonus.id: bonus.quota for bonus in terms.bonuses if bonus.quota is not None and bonus.id not in held}
-    given = {**dict(quote.bonuses_given), **gone}
-    lowest = appraise_again(quote.without_imei(), programme, condition=worst, bonuses_given=given)
+    lowest = appraise_again(quote.without_imei(), programme, condition=worst)
     if isinstance(lowest, Refusal):
         what = f"is refused with its worst answers ({', '.join(lowest.codes)})"
         raise out_of_range("quote", quote.label, "give the quote as it was made", what)
-    # Where the answers that are worst one by one are not worst together, what was quoted is the least.
-    found, as_quoted = (lowest.coupon_value, worst), (quote.coupon_value, quote.condition)
-    least, answers = min(found, as_quoted, key=itemgetter(0))
-    return WorstCase(least, quote.coupon_value if gates else quote.coupon_value - least, answers, gates)
+    found, on = lowest.exchange_value, quote.at.astimezone(programme.zone).date()
+    given = {**dict(quote.bonuses_given), **_used_up(quote, terms, found)}
+    least = found + sum(amount for amount, *_ in _bonuses(found, terms, on, quote.told["target"], given))
+    return WorstCase(least, quote.coupon_value if gates else quote.coupon_value - least, worst, gates)
+
+
+def _used_up(quote: Quote, terms: Terms, value: int) -> dict[str, int]:
+    """Return the quotas that are used up by the time of the inspection, where the customer gets the least then.
+
+    Any may be but those of the bonuses that the quote has, whose places are kept. A fall-back can pay more than the
+    bonus that it stands in for: that one is then taken to last.
+    """
+    held, given = {bonus.id for bonus in quote.bonuses}, dict(quote.bonuses_given)
+    least: dict[str, int] = {}
+    gone: dict[str, int] = {}
+    for bonus in terms.bonuses:
+        chain, paid = [], terms.bonus_by_id.get(bonus.id)
+        while paid is not None and paid.id not in least:
+            chain.append(paid)
+            paid = terms.bonus_by_id.get(paid.fall_back)
+        for one in reversed(chain):
+            own = _kernel.bonus(value, 0, one.amount_minor, one.share_bps, one.most_minor)
+            after = least.get(one.fall_back, 0)
+            is_out = one.quota is not None and given.get(one.id, 0) >= one.quota
+            if one.quota is not None and one.id not in held and (is_out or after <= own):
+                gone[one.id] = one.quota
+            least[one.id] = after if one.id in gone else own
+    return gone
 
 
 @dataclass(frozen=True, slots=True)

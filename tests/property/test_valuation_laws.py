@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from itertools import compress, product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,7 +34,7 @@ from miexchange import (
     worst_case,
 )
 from miexchange.strategies import Enquiry, conditions, enquiries, hostile_enquiries
-from miexchange.valuation import confirmed
+from miexchange.valuation import appraise_again, confirmed
 from property import oracle
 from property.effort import effort
 from shipped import shipped_programme
@@ -392,6 +393,24 @@ def test_every_value_lies_between_the_headline_and_the_worst_case(enquiry: Enqui
     assert worst.at_risk == quote.coupon_value - (0 if worst.gates else worst.value)
     again = quote_of(replace(indicative, condition=worst.condition))
     assert again.coupon_value == worst.value
+
+
+@given(enquiries())
+def test_the_worst_case_is_the_least_whatever_places_are_taken_by_then(enquiry: Enquiry) -> None:
+    """Worst case: any quota may be used up by the inspection, but of a bonus that the quote has."""
+    quote = quote_of(enquiry)
+    worst, held = worst_case(quote, enquiry.programme), {bonus.id for bonus in quote.bonuses}
+    assert isinstance(worst, WorstCase)
+    quotas = {bonus.id: bonus.quota for bonus in enquiry.terms.bonuses if bonus.quota is not None}
+    others = [name for name in quotas if name not in held]
+    found = set()
+    for taken in product((False, True), repeat=len(others)):
+        gone = {name: quotas[name] for name in compress(others, taken)}
+        given_by_then = {**dict(quote.bonuses_given), **gone}
+        again = appraise_again(quote, enquiry.programme, condition=worst.condition, bonuses_given=given_by_then)
+        assert isinstance(again, Quote)
+        found.add(again.coupon_value)
+    assert worst.value == min(found) <= quote.coupon_value
 
 
 @given(enquiries(), st.data())

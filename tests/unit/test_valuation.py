@@ -852,3 +852,22 @@ def test_the_worst_case_counts_on_no_bonus_that_may_be_used_up() -> None:
     again = appraise_again(quote, programme, condition=worst.condition)
     assert isinstance(again, Quote)
     assert again.coupon_value - worst.value == 10_000
+
+
+@pytest.mark.parametrize(("given", "left"), [(0, 100), (5, 5_000)])
+def test_the_worst_case_counts_on_no_fall_back_that_pays_more(given: int, left: int) -> None:
+    """The one that it stands in for may last; where it was used up before the quote, it does not come back."""
+    high = Bonus("high", "High", amount_minor=20_000, from_value_minor=900_000)
+    first = Bonus("first", "First", amount_minor=100, quota=5, fall_back="second")
+    second = Bonus("second", "Second", amount_minor=5_000, from_value_minor=900_000)
+    terms = ASKING.replace(bonuses=(high, first, second))
+    programme = small.programme(terms, anchors=ANCHORS)
+    plain = small.quoted(terms, BEST, anchors=ANCHORS)
+    quote = appraise_again(plain, programme, bonuses_given={"first": given})
+    assert isinstance(quote, Quote)
+    assert [bonus.id for bonus in quote.bonuses] == ["high"]
+    worst = worst_case(quote, programme)
+    assert isinstance(worst, WorstCase)
+    found = appraise_again(quote, programme, condition=worst.condition)
+    assert isinstance(found, Quote)
+    assert worst.value == found.exchange_value + left < quote.coupon_value

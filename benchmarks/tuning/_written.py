@@ -20,10 +20,11 @@ from miexchange.money import BPS
 from miexchange.tuning import CLEAN, DeductionModel, Observations, PriceTableBuilder, TuningWarning, fit_programme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FINDINGS", "base", "paid", "quiet"]
+__all__ = ["FINDINGS", "FOLDS", "base", "paid", "quiet", "unseen"]
 
+FOLDS = 5
 ON = date(2018, 6, 15)
 AT = datetime(2018, 6, 16, tzinfo=UTC)
 # The findings of the public condition quotes as answers of `graded-trade-in`, which has one for lines and spots.
@@ -123,3 +124,31 @@ def paid(
             book.loc[place, asked] = option
     values = appraise_frame(book, fit.programme, at=AT)["exchange_value_minor"]
     return pd.Series(values.to_numpy(dtype=np.float64) / 100, index=prices.index)
+
+
+def unseen(
+    rows: pd.DataFrame,
+    group: str,
+    model: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame],
+    *,
+    shuffles: int,
+    currency: str = "",
+) -> list[float]:
+    """Return the MAPE of each shuffle in percent, of five folds that no group is in two of.
+
+    Args:
+        rows: the rows, with their ``price``.
+        group: the column of what belongs together.
+        model: fits the first rows and predicts a column ``price`` of the second.
+        shuffles: how often the groups are dealt.
+        currency: of a programme that is written of the predictions, and pays; "" for none.
+    """
+    groups, found = rows[group].unique(), []
+    for seed in range(shuffles):
+        order = np.random.default_rng(seed).permutation(len(groups)) % FOLDS
+        fold = rows[group].map(dict(zip(groups, order, strict=True)))
+        parts = [model(rows[fold != number], rows[fold == number])["price"] for number in range(FOLDS)]
+        prices = pd.concat(parts).sort_index()
+        prices = paid(prices, currency=currency) if currency else prices
+        found.append(100 * float((prices / rows["price"] - 1).abs().mean()))
+    return found

@@ -2,8 +2,8 @@
 
 The list is joined by name to the variants that have a launch day and a launch price, or a later new price. Models
 are kept aside by family. Every price of ours is what a programme pays that was written of the prediction. The
-shipped curves, before and after, are also compared with offers of 2018 to 2020, to which nothing was fitted; their
-launch days and prices are as announced in India, from memory: no page of these is kept.
+shipped curves, before and after, are also compared with two offers, to which nothing was fitted: those of phones whose
+launch day and price the catalogue has.
 
 python benchmarks/tuning/indian.py [--data FOLDER] [--quick]
 """
@@ -15,44 +15,23 @@ from datetime import date
 from fractions import Fraction
 
 import numpy as np
-import pandas as pd
 from _boosted import boosted
 from _given import ROOT, arguments, file_of, met, print_table
-from _written import paid
+from _written import FOLDS, unseen
 
+from miexchange import Programme
 from miexchange.tuning import DepreciationCurve
 
 sys.path.insert(0, str(ROOT / "tools"))
 import model_prices
 import used_curve
 
-FOLDS, SHUFFLES = 5, 5
+SHUFFLES = 5
 LIMIT = 11.9
-# Brand, name, launch and launch price in India, and the offer; for an age between two days the middle one.
+# The offers of models whose launch day and price the shipped catalogue has, each with its source; day and rupees.
 OFFERS = (
-    ("OnePlus", "3T", date(2016, 12, 2), 29_999, date(2018, 3, 15), 10_550),
-    ("Apple", "iPhone 6s 16 GB", date(2015, 10, 16), 62_000, date(2018, 2, 1), 20_000),
-    ("Apple", "iPhone 6s 64 GB", date(2015, 10, 16), 72_000, date(2018, 2, 1), 22_300),
-    ("Apple", "iPhone 6s 128 GB", date(2015, 10, 16), 82_000, date(2018, 2, 1), 26_200),
-    ("Apple", "iPhone 7 32 GB", date(2016, 10, 7), 60_000, date(2018, 2, 1), 27_500),
-    ("Apple", "iPhone 7 128 GB", date(2016, 10, 7), 70_000, date(2018, 2, 1), 30_800),
-    ("Apple", "iPhone 7 256 GB", date(2016, 10, 7), 80_000, date(2018, 2, 1), 32_700),
-    ("Samsung", "Galaxy S10", date(2019, 3, 8), 66_900, date(2020, 9, 24), 23_020),
-    ("Samsung", "Galaxy S10 Plus", date(2019, 3, 8), 73_900, date(2020, 9, 24), 29_765),
-    ("Samsung", "Galaxy S10e", date(2019, 3, 8), 55_900, date(2020, 9, 24), 19_650),
-    ("Samsung", "Galaxy Note 10 Plus", date(2019, 8, 23), 79_999, date(2020, 9, 24), 36_230),
-    ("Samsung", "Galaxy Note 10", date(2019, 8, 23), 69_999, date(2020, 9, 24), 27_175),
-    ("Samsung", "Galaxy S9", date(2018, 3, 16), 57_900, date(2020, 9, 24), 13_140),
-    ("Samsung", "Galaxy S9 Plus", date(2018, 3, 16), 64_900, date(2020, 9, 24), 13_020),
-    ("Samsung", "Galaxy Note 9", date(2018, 8, 24), 67_900, date(2020, 9, 24), 18_395),
-    ("Samsung", "Galaxy A51", date(2020, 1, 31), 23_999, date(2020, 9, 24), 11_545),
-    ("Samsung", "Galaxy A71", date(2020, 2, 24), 29_999, date(2020, 9, 24), 13_975),
-    ("Samsung", "Galaxy A70", date(2019, 5, 1), 28_990, date(2020, 9, 24), 9_710),
-    ("Samsung", "Galaxy A70s", date(2019, 9, 28), 28_999, date(2020, 9, 24), 10_565),
-    ("Samsung", "Galaxy A80", date(2019, 8, 1), 47_990, date(2020, 9, 24), 11_310),
-    ("OnePlus", "7", date(2019, 6, 4), 32_999, date(2020, 9, 24), 15_655),
-    ("OnePlus", "7T", date(2019, 9, 28), 37_999, date(2020, 9, 24), 19_170),
-    ("OnePlus", "6T", date(2018, 11, 1), 37_999, date(2020, 9, 24), 14_850),
+    ("oneplus-3t-6-64", date(2018, 3, 15), 10_550),
+    ("oneplus-6t-6-128", date(2020, 9, 24), 14_850),
 )
 
 
@@ -98,12 +77,17 @@ def shipped(rows: list[tuple[str, str, float, float]]) -> list[tuple[str, ...]]:
         ("list of December 2021", "before", *missed(before, true)),
         ("list of December 2021", "after, families left out", *missed(after, true)),
     ]
-    ages = [float((on - launch).days * model_prices.MONTHS_PER_DAY) for _, _, launch, _, on, _ in OFFERS]
-    paid_of = [offer[5] / offer[3] for offer in OFFERS]
+    launched = [Programme.load("mi-exchange-india").catalogue.by_model[model] for model, *_ in OFFERS]
     for name, number in (("before", 0), ("after", -1)):
-        found = [share(number, offer[0], age) for offer, age in zip(OFFERS, ages, strict=True)]
-        table.append(("offers of 2018 to 2020", name, *missed(found, paid_of)))
-        table.append(("OnePlus 3T, ₹10,550", name, *missed(found[:1], paid_of[:1])))
+        found, true = [], []
+        for variant, (_, on, offer) in zip(launched, OFFERS, strict=True):
+            assert variant.launched_on is not None  # noqa: S101 - these have one
+            assert variant.launch_price_minor is not None  # noqa: S101 - as above
+            months = float((on - variant.launched_on).days * model_prices.MONTHS_PER_DAY)
+            found.append(share(number, variant.brand, months))
+            true.append(100 * offer / variant.launch_price_minor)
+        table.append(("offers of 2018 and 2020", name, *missed(found, true)))
+        table.append(("OnePlus 3T, ₹10,550", name, *missed(found[:1], true[:1])))
     return table
 
 
@@ -116,26 +100,18 @@ def main() -> None:
     head = ("what", "curve", "n", "MAPE", "median error", "bias")
     print_table("The shipped curve of used prices", head, shipped(used_curve.rows_of(path)))
     rows = used_curve.priced(path)
-    families = rows["family"].unique()
     models = {
         "curve": lambda train, test: DepreciationCurve(knots=(48.0,)).fit(train).predict_interval(test),
         **boosted(("new_price", "age_months", "launch_year"), ("brand",), quick=asked.quick),
     }
     table = []
     for name, model in models.items():
-        mapes = []
-        for seed in range(1 if asked.quick else SHUFFLES):
-            order = np.random.default_rng(seed).permutation(len(families)) % FOLDS
-            fold = rows["family"].map(dict(zip(families, order, strict=True)))
-            parts = [model(rows[fold != number], rows[fold == number])["price"] for number in range(FOLDS)]
-            found = pd.concat(parts).sort_index()
-            if name == "curve":
-                found = paid(found)
-            mapes.append(100 * float((found / rows["price"] - 1).abs().mean()))
+        currency = "INR" if name == "curve" else ""
+        mapes = unseen(rows, "family", model, shuffles=1 if asked.quick else SHUFFLES, currency=currency)
         mape = float(np.mean(mapes))
         verdict = f" ({met(mape, LIMIT)})" if name == "curve" else ""
         table.append((name, f"{mape:.2f} %{verdict}", f"{min(mapes):.1f} to {max(mapes):.1f} %"))
-    title = f"Indian list x catalogue, {len(rows)} variants of {len(families)} families in {FOLDS} folds"
+    title = f"Indian list x catalogue, {len(rows)} variants of {rows['family'].nunique()} families in {FOLDS} folds"
     print_table(title, ("model", "MAPE", "shuffles"), table)
 
 

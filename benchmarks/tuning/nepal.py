@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from _boosted import boosted
 from _given import arguments, file_of, met, print_table
-from _written import paid
+from _written import FOLDS, unseen
 
 from miexchange.tuning import DepreciationCurve
 
 SCORES = ("Battery_condition", "Phone_condition", "Display_condition", "Audio_condition")
 MORE = ("Warranty", "Earphone", "Charger", "Ram", "Internal Storage")
-FOLDS, SHUFFLES = 5, 5
+SHUFFLES = 5
 LIMIT = 16.0
 
 
@@ -51,24 +51,17 @@ def main() -> None:
     if path is None:
         return
     rows = rows_of(str(path))
-    variants = rows["variant"].unique()
     models = {"formula without scores": without, "formula with monotone scores": with_scores}
     peers = boosted(("new_price", "age_months", "Battery", *SCORES, *MORE), ("brand",), quick=asked.quick)
     table = []
     for name, model in {**models, **peers}.items():
-        mapes = []
-        for seed in range(1 if asked.quick else SHUFFLES):
-            order = np.random.default_rng(seed).permutation(len(variants)) % FOLDS
-            fold = rows["variant"].map(dict(zip(variants, order, strict=True)))
-            parts = [model(rows[fold != number], rows[fold == number])["price"] for number in range(FOLDS)]
-            found = pd.concat(parts).sort_index()
-            if name in models:
-                found = paid(found, currency="NPR")
-            mapes.append(100 * float((found / rows["price"] - 1).abs().mean()))
+        mapes = unseen(
+            rows, "variant", model, shuffles=1 if asked.quick else SHUFFLES, currency="NPR" if name in models else ""
+        )
         mape = float(np.mean(mapes))
         verdict = f" ({met(mape, LIMIT)})" if model is with_scores else ""
         table.append((name, f"{mape:.2f} %{verdict}", f"{min(mapes):.1f} to {max(mapes):.1f} %"))
-    title = f"Nepal, {len(rows)} rows, {len(variants)} models in {FOLDS} folds"
+    title = f"Nepal, {len(rows)} rows, {rows['variant'].nunique()} models in {FOLDS} folds"
     print_table(title, ("model", "MAPE", "shuffles"), table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -19,6 +20,7 @@ from miexchange import InvalidValue
 from miexchange.batch import appraise_frame
 from miexchange.display import amount_text
 from miexchange.money import Money
+from miexchange.programme import ScrapValue
 from miexchange.report import book_report
 from miexchange.report._elements import element, written
 from miexchange.report._style import STYLE
@@ -324,3 +326,15 @@ def test_the_command_writes_the_file_whole(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["book.csv", "report.html"]
     ran = run(*arguments[:-1], str(tmp_path / "no" / "report.html"))
     assert (ran.code, "cannot be written: No such file" in ran.err) == (2, True)
+
+
+def test_the_rules_say_each_floor_and_a_coupon_without_end() -> None:
+    terms = graded().terms_at(AT)
+    assert terms is not None
+    own = (ScrapValue("brand", "OnePlus", 50_000),)
+    changed = terms.replace(scrap_values=own, usage=terms.usage.replace(valid_days=0))
+    programme = replace(graded(), terms=tuple(changed if one == terms else one for one in graded().terms))
+    page = Page(book_report(book().head(20), programme, at=AT))
+    rules = dict(page.tables["Rules"][1:])
+    assert rules["Least value of a device"] == f"{money(terms.scrap_minor)}; OnePlus {money(50_000)}"
+    assert rules["A coupon is valid for"] == "ever"

@@ -14,6 +14,7 @@ from miexchange.money import BPS, percent
 from miexchange.programme import Programme, Terms, UsageRules, doubts, shipped
 from miexchange.programme import lint as problems_of
 from miexchange.programme.rules import BONUSES, OVERLAPS, RETENTIONS
+from miexchange.programme.scrap import in_words
 
 __all__ = ["lint", "show", "usage_rows"]
 
@@ -141,7 +142,7 @@ def _show_terms(rules: Programme) -> None:
         ("quote holds", *(f"{one.quote_valid_hours} hours" for one in rules.terms)),
         ("price is fresh", *(f"{one.price_max_age_days} days" for one in rules.terms)),
         ("operator's share", *(percent(one.factor_bps) for one in rules.terms)),
-        ("scrap value", *(_scrap(one, write) for one in rules.terms)),
+        ("scrap value", *(in_words(one.scrap_minor, one.scrap_values, write) for one in rules.terms)),
         ("rounded down to", *(write(one.step_minor) for one in rules.terms)),
         ("unknown TAC", *(one.eligibility.unknown_tac for one in rules.terms)),
         ("unverified IMEI", *(one.eligibility.unverified_imei for one in rules.terms)),
@@ -195,12 +196,6 @@ def _show_questions(terms: Terms, write: Callable[[int], str]) -> None:
 def _named(option: Option, question: Question) -> str:
     """Return the id of an answer, and the numbers that are it."""
     return option.id if option.least is None else f"{option.id}, {option.least}-{option.most} {question.unit}".rstrip()
-
-
-def _scrap(terms: Terms, write: Callable[[int], str]) -> str:
-    """Say the floor, and those of models, brands and categories."""
-    own = [f"{row.of} {write(row.scrap_minor)}" for row in terms.scrap_values]
-    return "; ".join([write(terms.scrap_minor), *own])
 
 
 def _effect(option: Option, terms: Terms, write: Callable[[int], str]) -> str:

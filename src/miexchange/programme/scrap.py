@@ -10,7 +10,7 @@ from miexchange._value import Value
 from miexchange.money import Amount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from miexchange.catalogue import Variant
 
@@ -49,3 +49,12 @@ def closest(rows: Mapping[tuple[str, str], ScrapValue], variant: Variant) -> Scr
         if (row := rows.get((per, of))) is not None:
             return row
     return None
+
+
+def in_words(least: int, rows: Iterable[ScrapValue], write: Callable[[int], str]) -> str:
+    """Say the floor, and those of models, brands and categories.
+
+    >>> in_words(2_000, [ScrapValue("brand", "Acme", 5_000)], str)
+    '2000; Acme 5000'
+    """
+    return "; ".join([write(least), *(f"{row.of} {write(row.scrap_minor)}" for row in rows)])

@@ -9,6 +9,7 @@ from miexchange import __version__
 from miexchange._text import counted
 from miexchange.money import BPS, percent
 from miexchange.programme.rules import BONUSES, OVERLAPS, RETENTIONS
+from miexchange.programme.scrap import in_words
 from miexchange.refusal import ReasonCode
 from miexchange.report._elements import bar, element, section, steps, table, written
 from miexchange.report._style import STYLE
@@ -154,7 +155,7 @@ def _rules(found: Valued, terms: Terms) -> Iterator[tuple[str, str]]:
     yield "A price is used for", f"{terms.price_max_age_days} days"
     if terms.factor_bps < BPS:
         yield "The operator's share of the value", percent(BPS - terms.factor_bps)
-    yield "Least value of a device", found.money(terms.scrap_minor)
+    yield "Least value of a device", in_words(terms.scrap_minor, terms.scrap_values, found.money)
     yield "Values are rounded down to", found.money(terms.step_minor)
     for rule in (*RETENTIONS, OVERLAPS):
         if rule.is_used(terms):
@@ -162,7 +163,7 @@ def _rules(found: Valued, terms: Terms) -> Iterator[tuple[str, str]]:
     if terms.bonuses:
         for name, says in zip(terms.bonus_by_id, BONUSES.rows(terms, found.money), strict=True):
             yield f"Bonus {name}", says
-    yield "A coupon is valid for", f"{terms.usage.valid_days} days"
+    yield "A coupon is valid for", f"{terms.usage.valid_days} days" if terms.usage.valid_days else "ever"
     yield "A coupon buys", f"{', '.join(terms.usage.categories)} of {', '.join(terms.usage.brands)}"
 
 

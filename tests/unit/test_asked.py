@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -161,6 +162,16 @@ def test_whole_numbers_stand_in_a_column_of_whole_numbers(tmp_path: Path) -> Non
         connection.register("phones", table)
         found = sql.appraise(connection.sql("FROM phones"), programme(), at=small.AT)
         assert sorted(map(str, rows(found.to_arrow_table()))) == sorted(map(str, OF_NUMBERS))
+
+
+def test_a_cell_that_is_no_whole_number_says_what_to_write() -> None:
+    others = dict.fromkeys(("where", "deep", "pen", "tip"))
+    said = {"model": [small.MODEL] * 3, "screen": "whole", "battery": [90.0, 101.5, float("nan")], **others}
+    frame = pd.DataFrame(said)
+    found = appraise_frame(frame, programme(), at=small.AT, problems=True)["problems"]
+    assert found[0] == "battery=90.0 is no text and no whole number. Write a whole number."
+    assert found[1] == "battery=101.5 is no text and no whole number. Write a whole number."
+    assert "a whole number from 0 to 100 %" in found[2]
 
 
 def test_two_terms_may_read_a_number_otherwise() -> None:

@@ -196,7 +196,8 @@ class _Judge:
             return "is no text" if given is None else fault.what, sentence(fault.rule)
         if kind == "flag":
             return "is neither true nor false", "Write true or false"
-        return _NO_TEXT if given is None else _NOT_UTF_8
+        no_text = _NO_NUMBER if kind == "number" else _NO_TEXT
+        return no_text if given is None else _NOT_UTF_8
 
     def reasons(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Yield the reasons of `miexchange.appraise`, each with its cell."""
@@ -231,6 +232,7 @@ class _Judge:
 _NEEDED = {"model": "Write the id or the name of a model", "at": "Write a day as 2018-03-15, or an instant"}
 _NOT_UTF_8 = ("is not in UTF-8", "Save the file in UTF-8")
 _NO_TEXT = ("is no text", "Write it as a text")
+_NO_NUMBER = ("is no text and no whole number", "Write a whole number")
 
 
 def _number(cell: object) -> Any:

@@ -466,10 +466,10 @@ class Questionnaire(Value):
         found = self._worst.get(left_out)
         if found is None:
             asked = self.asked_of(variant)
-            gates = tuple(f"{question.id}={option.id}" for question in asked for option in question.options if option.gate)
+            gates = [f"{question.id}={option.id}" for question in asked for option in question.options if option.gate]
             taken = {question.id: [option.id for option in question.options if not option.gate] for question in asked}
             worst = self.fitted(Condition({name: options[-1] for name, options in taken.items()}), variant)
-            found = self._worst[left_out] = worst, gates
+            found = self._worst[left_out] = worst, tuple(gates)
         return found
 
     def grade(self, condition: Condition, variant: Variant) -> Grading:

@@ -1,6 +1,6 @@
-"""What the terms bound by a window: new exchanges, and what people add by overrides.
+"""Limits over a rolling window: the number of new exchanges, and the amount that people add by overrides.
 
-What counts is read in the transaction, once everybody who could have taken the last of it has committed.
+Usage is read within the transaction, after every competing transaction has committed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Begun", "begun", "grant", "is_reached", "keep", "keep_all", "those"]
 
 
 def those(event: Accept, limit: Limit) -> Sequence[str]:
-    """Return whose exchanges a limit counts of an acceptance: an account's, a device's by its tokens, or a tag's."""
+    """Return the account, the device's tokens, or the tag's value that a limit counts an acceptance by."""
     if limit.per == ACCOUNT:
         return (event.coupon.account,)
     if limit.per == DEVICE:
@@ -39,18 +39,18 @@ def those(event: Accept, limit: Limit) -> Sequence[str]:
 
 
 class Begun:
-    """When the exchanges began that the limits of some acceptances count.
+    """The begin of the exchanges that the limits of several acceptances count, read with one query per kind of limit.
 
-    What each limit counts by is asked once for all of them. Those that are added since are counted, too.
+    Acceptances that are added later count too.
     """
 
     def __init__(self, connection: Connection, acceptances: Sequence[Accept], but: Collection[str] = ()) -> None:
-        """Ask the database.
+        """Read from the database.
 
         Args:
             connection: a connection, in a transaction.
             acceptances: the acceptances.
-            but: the codes of exchanges that are not counted until they are added.
+            but: codes of exchanges that do not count until they are added.
         """
         self._found: dict[tuple[str, str], dict[str, int]] = {}
         asked: dict[str, list[tuple[Accept, Limit]]] = {}
@@ -69,7 +69,7 @@ class Begun:
                     self._found.setdefault((per, row.whose), {})[row.code] = row.began_us
 
     def of(self, event: Accept) -> dict[str, list[datetime]]:
-        """Return when the exchanges began that each limit of an acceptance counts, the last first."""
+        """Return, for each limit of an acceptance, the begin of the exchanges that count, latest first."""
         found = {}
         for limit in event.rules.limits:
             since, counted = micros(event.at - limit.window), dict[str, int]()
@@ -81,29 +81,29 @@ class Begun:
         return found
 
     def add(self, event: Accept) -> None:
-        """Count an exchange that is begun now."""
+        """Count a new exchange."""
         for limit in event.rules.limits:
             for one in those(event, limit):
                 self._found.setdefault((limit.per, one), {})[event.coupon.code] = micros(event.at)
 
 
 def begun(connection: Connection, event: Accept) -> dict[str, list[datetime]]:
-    """Return when the exchanges began that each limit of an acceptance counts, the last first."""
+    """Return, for each limit of an acceptance, the begin of the exchanges that count, latest first."""
     return Begun(connection, [event]).of(event)
 
 
 def keep(session: Session, event: Accept) -> None:
-    """Note the tags of a new exchange, and look once more whether its limits allow it.
+    """Store the tags of a new exchange, and check its limits again.
 
-    Two acceptances of one account or device wait for each other at the unique indexes of what is open. Those that have
-    no more than a tag in common wait here, where a server lets several transactions write at once.
+    Two acceptances of one account or device are serialised by the unique indexes of open exchanges. Those that share
+    only a tag are serialised here, because a server lets several transactions write at once.
 
     Args:
         session: a session in a transaction, in which the exchange was added.
         event: the acceptance.
 
     Raises:
-        Conflict: a limit is reached; somebody was quicker.
+        Conflict: another transaction has used up the limit.
     """
     _note(session, [event])
     if event.rules.limits and is_reached(event, begun(session.core, event)):
@@ -111,7 +111,7 @@ def keep(session: Session, event: Accept) -> None:
 
 
 def keep_all(session: Session, acceptances: Sequence[Accept]) -> None:
-    """Do the same for several, each of which is counted for those after it.
+    """Store the tags of several new exchanges, and check their limits again, each with those before it.
 
     Raises:
         Conflict: as of `keep`.
@@ -125,7 +125,7 @@ def keep_all(session: Session, acceptances: Sequence[Accept]) -> None:
 
 
 def is_reached(event: Accept, found: Mapping[str, Sequence[datetime]]) -> bool:
-    """Tell whether a limit speaks against an acceptance, by when the exchanges began that its limits count."""
+    """Return whether an acceptance reaches a limit, given the begin of the exchanges that count."""
     return any(reached(event.rules.limits, event.at, dict(event.tags), found))
 
 
@@ -139,18 +139,18 @@ def _note(session: Session, acceptances: Sequence[Accept]) -> None:
         held |= {(name, value) for name, value in event.tags if name in counted}
     if rows:
         session.core.execute(sql.ADD_TAGS, rows)
-    for name, value in sorted(held):  # in one order, so that two lists do not wait for each other
+    for name, value in sorted(held):  # always in this order, so that two lists cannot deadlock
         _hold(session, name, value)
 
 
 def grant(session: Session, after: Exchange) -> Refusal | None:
-    """Note what an override adds, if the authority of the person has that much left in its window.
+    """Store the amount that an override adds, if the person's authority has that much left in its window.
 
-    Two overrides of one person wait for each other here; SQLite has one writer anyhow.
+    Two overrides of one person are serialised here; SQLite has a single writer anyhow.
 
     Args:
         session: a session in a transaction, which holds the exchange.
-        after: the exchange as it is after the override.
+        after: the exchange after the override.
     """
     row = row_of_override(after)
     authority = after.rules.authority_of(row["role"])
@@ -174,9 +174,9 @@ def grant(session: Session, after: Exchange) -> Refusal | None:
 
 
 def _hold(session: Session, *whose: str) -> None:
-    """Let those who count by the same wait for each other, where a server lets several transactions write at once.
+    """Take an advisory lock on what a limit counts by, on a server that lets several transactions write at once.
 
-    Two that share a number by chance wait for each other, and no more.
+    A collision of hashes only makes two transactions wait for each other.
     """
     if session.core.dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256("\0".join(whose).encode()).digest()[:8], signed=True)

@@ -81,10 +81,11 @@ class Begun:
         return found
 
     def add(self, event: Accept) -> None:
-        """Count a new exchange."""
-        for limit in event.rules.limits:
-            for one in those(event, limit):
-                self._found.setdefault((limit.per, one), {})[event.coupon.code] = micros(event.at)
+        """Count a new exchange, for whatever limits others have."""
+        coupon, tokens = event.coupon, [(DEVICE, token) for token in event.coupon.device_tokens]
+        tags = [(name, value) for name, value in event.tags if name not in {ACCOUNT, DEVICE}]
+        for counted in ((ACCOUNT, coupon.account), *tokens, *tags):
+            self._found.setdefault(counted, {})[coupon.code] = micros(event.at)
 
 
 def begun(connection: Connection, event: Accept) -> dict[str, list[datetime]]:

@@ -144,10 +144,10 @@ class Condition(Mapping[str, str]):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read the answers back from their JSON form; a question that stands twice is refused.
+        """Read the answers back from their JSON form; a duplicate question is refused.
 
         Raises:
-            InvalidValue: not a JSON object of texts, or a question stands twice.
+            InvalidValue: not a JSON object of texts, or a duplicate question.
         """
         answers = read_json(text, "Condition", "give a JSON object of question and answer", "answer each question once")
         if not isinstance(answers, dict):

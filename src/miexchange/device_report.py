@@ -173,11 +173,11 @@ class _Reader:
 
     def _locked(self) -> bool:
         locks = self._data.get("locks", {})
-        require(locks is not _REPEATED, "DeviceReport.locks", "locks", "let each key stand once", "is there twice")
+        require(locks is not _REPEATED, "DeviceReport.locks", "locks", "write each key once", "is a duplicate key")
         if not isinstance(locks, dict):
             raise wrong_type("DeviceReport.locks", locks, "give a JSON object")
         locked, field = locks.get(_LOCK), f"DeviceReport.locks.{_LOCK}"
-        require(locked is not _REPEATED, field, _LOCK, "let each key stand once", "is there twice")
+        require(locked is not _REPEATED, field, _LOCK, "write each key once", "is a duplicate key")
         if locked is None:
             raise missing(field, "give a whole report: it is in each of them")
         if type(locked) is not bool:
@@ -306,7 +306,7 @@ _REPEATED = object()
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a JSON object of its pairs; which value of a key that stands twice is right, nobody knows."""
+    """Make a JSON object of its pairs; a duplicate key is ambiguous."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         found[key] = _REPEATED if key in found else value

@@ -224,8 +224,8 @@ def _can_write(symbol: str, encoding: str | None) -> bool:
 
 
 def until(at: datetime | None, zone: tzinfo = UTC) -> str:
-    """Write the end of a window as `moment` writes an instant; one without an end in words."""
-    return "without end" if at is None else moment(at, zone)
+    """Write the end of a window, which is the first instant outside it; a window without an end in words."""
+    return "without end" if at is None else f"{moment(at, zone)} (exclusive)"
 
 
 def moment(at: datetime, zone: tzinfo = UTC) -> str:

@@ -232,8 +232,8 @@ def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
         ("taken off", unit),
-        ("least order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
-        ("not used up", surplus[usage.surplus]),
-        ("adds to", ", ".join(usage.stacks_with) or "no other discount"),
+        ("minimum order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
+        ("unused value", surplus[usage.surplus]),
+        ("combines with", ", ".join(usage.stacks_with) or "no other discount"),
         ("source", usage.source),
     ]

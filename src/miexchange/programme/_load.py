@@ -444,7 +444,7 @@ def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade
         if grade is None:
             continue
         if grade.id in grades:
-            row.bad("grade", f"{grade.id} stands twice", "Keep one row for each grade")
+            row.bad("grade", f"duplicate grade {grade.id}", "Keep one row for each grade")
         else:
             grades[grade.id] = grade
             places[grade.id] = (file, row.line)
@@ -468,7 +468,7 @@ def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems:
             remedy = f"Known: {', '.join(known[question])}"
             row.bad("option", f"{shown(option)} is unreachable: {question} has no such option", remedy)
         elif option in found.get(question, {}):
-            row.bad("option", f"{question}={option} stands twice", "Keep one row for each option")
+            row.bad("option", f"duplicate option {question}={option}", "Keep one row for each option")
         else:
             found.setdefault(question, {})[option] = row
     for question, rows in found.items():

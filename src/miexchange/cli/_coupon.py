@@ -48,7 +48,7 @@ def check(
         ),
     ] = None,
     standing: Annotated[
-        CouponStanding, typer.Option(help="What your ledger says of the coupon; the command keeps none.")
+        CouponStanding, typer.Option(help="The standing of the coupon in your ledger; this command has none.")
     ] = CouponStanding.UNUSED,
     public: Annotated[
         bool, typer.Option("--public", help="Refuse as strangers are refused: with one uniform answer.")

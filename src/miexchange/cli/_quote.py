@@ -46,11 +46,11 @@ def quote(
     ] = None,
     imei2: Annotated[str | None, typer.Option(metavar="IMEI", help="The IMEI of its second SIM.")] = None,
     imei_status: Annotated[
-        ImeiStatus, typer.Option(help="What the register of stolen phones says; the command asks none.")
+        ImeiStatus, typer.Option(help="The answer of the register of stolen phones; this command asks none.")
     ] = ImeiStatus.UNVERIFIED,
     register_answer: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The same with its evidence, a JSON object: see RegisterAnswer.to_json."),
+        typer.Option(metavar="FILE", help="The register's answer with its evidence: see RegisterAnswer.to_json."),
     ] = None,
     answer: Annotated[
         list[str] | None,
@@ -81,8 +81,8 @@ def quote(
 ) -> None:
     """Value a used phone: the checks, the lines that add up to its value, and the most you may lose at the door.
 
-    What is not given is asked at the terminal; without a terminal a missing answer is a refusal. The exit code is 1 if
-    the phone, or its coupon, is refused.
+    Missing options are asked for at the terminal; without a terminal a missing answer is a refusal. The exit code is 1
+    if the phone, or its coupon, is refused.
     """
     rules = _given.programme(programme)
     moment = _given.instant(at, "--at", rules.zone)

@@ -202,11 +202,11 @@ def tell(story: Journey, write: Callable[[int], str], width: int = _WIDEST) -> I
 
 
 _NARROW = 18
-"""Where so few characters have room beside a name, a text is written below it."""
+"""The least width beside a name; narrower texts are written below it."""
 
 
 class _Page:
-    """How wide the page is, and how amounts and instants are written on it."""
+    """The width of the page, and its format of amounts and instants."""
 
     def __init__(self, write: Callable[[int], str], width: int, zone: tzinfo) -> None:
         self.write = write
@@ -343,6 +343,6 @@ def _tell_graded(story: Journey, page: _Page) -> Iterator[str]:
 
 
 def against(amount: int) -> str:
-    """Say how far an amount is from the published price, in percent with one decimal."""
+    """Return the difference from the published price, in percent with one decimal."""
     tenths = ((amount - PUBLISHED_MINOR) * 2_000 + PUBLISHED_MINOR) // (2 * PUBLISHED_MINOR)  # half up
     return f"{'-' if tenths < 0 else '+'}{abs(tenths) // 10}.{abs(tenths) % 10} %"

@@ -233,7 +233,7 @@ class Finding(Value):
 
 @dataclass(frozen=True, slots=True)
 class Grading(Value):
-    """What the answers say: two grades as steps below the best, the findings, and any reasons against.
+    """The effect of the answers: two grades as steps below the best, the findings, and any reasons against.
 
     Attributes:
         functional: the steps of the worst functional answer.

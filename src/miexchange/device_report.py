@@ -1,4 +1,4 @@
-"""What a phone says of itself: the trade-in report of Android 16.
+"""The report of a phone about itself: the trade-in report of Android 16.
 
 On a factory-reset phone of Android 16 or newer, ``adb shell tradeinmode getstatus`` prints one JSON
 object (https://source.android.com/docs/core/perf/trade-in-mode). Every part of it but the locks may
@@ -48,7 +48,7 @@ _SLACK = 50  # a capacity that is up to a fiftieth above a nominal size is still
 
 @dataclass(frozen=True, slots=True)
 class DeviceReport(Value):
-    """What one phone says of itself; None, "" or an empty tuple where it does not say.
+    """The report of one phone about itself; None, "" or an empty tuple for what it does not say.
 
     Attributes:
         factory_reset_protection: whether an account still protects the phone; it then says little else.

@@ -190,6 +190,4 @@ def _note_fault(fault: str, text: str, file: str, problems: Problems) -> None:
     key = twice["inline"] or ".".join(_NAME.findall(twice["table"] or ""))
     if not key and (written := _WRITTEN.match(text.split("\n")[line - 1])):
         key = written["key"]
-    problems.add(
-        file, line, key, "duplicate key" if key else "a duplicate key ends here", "Keep one of the two"
-    )
+    problems.add(file, line, key, "duplicate key" if key else "a duplicate key ends here", "Keep one of the two")

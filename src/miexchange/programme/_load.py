@@ -60,7 +60,7 @@ _TableT = TypeVar("_TableT", bound=Table[Any])
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the tables that some terms name say: the questions as this programme prices them, and the grades."""
+    """The tables of some terms: the questions as this programme prices them, and the grades."""
 
     version: str
     questions: tuple[Question, ...]
@@ -120,7 +120,7 @@ class Draft:
 
     @contextmanager
     def of_a_law(self) -> Iterator[None]:
-        """Note that the problems that are found within the block say that a law could break."""
+        """Mark the problems found within the block as possible breaches of a law."""
         before = len(self.problems.found)
         yield
         self.laws += self.problems.found[before:]

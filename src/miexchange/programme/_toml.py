@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Toml", "TomlPath", "read_toml"]
 
 TomlPath = tuple[str | int, ...]
-"""Where a value stands: keys by name, the elements of a list by position."""
+"""The path of a value: keys by name, the elements of a list by position."""
 
 _AT = re.compile(r" \(at line (?P<line>\d+), column \d+\)$| \(at end of document\)$")
 _TWICE = re.compile(

@@ -1,4 +1,4 @@
-"""What comes on top of a value, apart from what the device is worth."""
+"""Bonuses: amounts on top of the value of the device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BONUSES", "Bonus", "Quota"]
 
 Quota = Annotated[int, Between(1, GREATEST_AMOUNT)]
-"""How often a bonus is given."""
+"""The quota of a bonus."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,9 @@ def test_the_command_overrides_once_within_the_authority(store: Ledger, url: str
     told = ("exchange_value", "role", "person", "reason")
     assert [last.event.to_dict()[name] for name in told] == [925_000, "manager", "p-7", "complaint 2204"]
     assert asked(-FOUND - 1, "manager").code == 2
+    ran = asked(0, "manager", "--exchange-value", "9250.00")
+    assert (ran.code, "'9250.00' is no whole number of minor units: write" in ran.err) == (2, True), "a hundredth of it"
+    assert asked(10**20, "manager").code == 2
     assert verify(store)
 
 

@@ -1,5 +1,6 @@
 """`miexchange ledger identify | attempt | send | wipe | override`: put something on record of an exchange."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -110,7 +111,7 @@ def override(
     ledger: Where,
     order: Annotated[str, typer.Option(metavar="ID", help="The order that is delivered.")],
     exchange_value: Annotated[
-        int,
+        str,
         typer.Option(
             metavar="N",
             help="What the old phone is traded in at instead, without bonuses, in minor units such as paise; up to "
@@ -132,11 +133,14 @@ def override(
     the ledger: that the person has this role is for you to check.
     """
     when = _given.instant(at, "--at", None)
+    if re.fullmatch(r"[0-9]{1,18}", exchange_value) is None:  # rupees that were read as paise would be a hundredth
+        what = f"--exchange-value '{exchange_value}' is no whole number of minor units"
+        raise _given.Wrong(f"{what}: write 9,250.00 as 925000")
     with unlocked(ledger, key_file, old_key_file, "An override") as store:
         answer = store.override(
             code,
             order=order,
-            exchange_value=exchange_value,
+            exchange_value=int(exchange_value),
             role=role,
             person=person,
             reason=reason,

@@ -64,8 +64,8 @@ def numbered(value: object, data: dict[str, Any]) -> dict[str, Any]:
     for name, (form, default) in _later(kind).items():
         if getattr(value, name) == default:
             data.pop(name, None)
-        elif name in data and form > last:
-            last = form
+        else:
+            last = max(last, form if name in data else 1)
     for name, bound in _further(kind):
         if bound.form > last and getattr(value, name) in bound.values:
             last = bound.form

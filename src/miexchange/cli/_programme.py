@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from miexchange._questions import BETWEEN, together
 from miexchange._text import counted
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
@@ -150,7 +151,10 @@ def _show_terms(rules: Programme) -> None:
         ("seal of a quote", *(one.quote_seal for one in rules.terms)),
         (
             "questions",
-            *(f"{len(one.questionnaire.questions)}, version {one.questionnaire.version}" for one in rules.terms),
+            *(
+                f"{len(together(one.questionnaire.questions))}, version {one.questionnaire.version}"
+                for one in rules.terms
+            ),
         ),
     ]
     rows += [
@@ -175,8 +179,10 @@ def _show_grades(terms: Terms) -> None:
 def _show_questions(terms: Terms, write: Callable[[int], str]) -> None:
     _output.say()
     _output.say(f"Questions, terms {terms.version}: answer with --answer question=option", style="bold")
-    for question in terms.questionnaire.questions:
+    for question in together(terms.questionnaire.questions):
         notes = ["optional"] if question.optional else []
+        if question.id in terms.questionnaire.several:
+            notes.append(f"several choices, with {BETWEEN} between them")
         models = (*question.asked_brands, *question.asked_models, *question.asked_categories)
         if models:
             notes.append(f"asked of {', '.join(models)} only")

@@ -437,7 +437,7 @@ class Terms(Settings, Value):
         names = {}
         for question in self.questionnaire.questions:
             for option in question.options:
-                row = f"condition[{question.id}={option.id}]"
+                row = f"condition[{question.asked_as}={option.id}]"
                 deduction = f"{option.says}: {option.deduction.effect() if option.deduction else ''}"
                 names[question.id, option.id] = (
                     (f"retention:{question.id}", f"{percent(option.keep_bps)} kept: {option.says}", row),

@@ -609,7 +609,7 @@ def _as_text(answer: object) -> Any:  # noqa: ANN401 - what `Condition` then loo
     if type(answer) is int:
         return f"{answer}"
     if isinstance(answer, list | tuple | set | frozenset):
-        return BETWEEN.join(sorted(text_of(one) or "" for one in answer)) or NONE
+        return BETWEEN.join(sorted(text_of(one) or "" for one in answer)) if answer else NONE
     return answer
 
 

@@ -555,6 +555,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "Questionnaire.asked_of": {},
         "Questionnaire.best": {},
         "Questionnaire.as_options": {"answers": {"glass": "whole"}},
+        "Questionnaire.as_asked": {},
         "exchange.begin": {"event": exchange.acceptance(SOUND.quote, SOUND.programme, **ACCEPTED)},
         "batch.appraise_file": {
             "source": SOUND.csv(SOUND.devices.assign(at=AT.isoformat()), "devices.csv"),

@@ -40,6 +40,7 @@ _COMPONENTS = st.sampled_from(COMPONENTS)
 _EFFECTS = subsets(("grade", "extra", "keep", "gate"), 0)
 _RARELY = st.sampled_from((False, False, False, False, True))
 _BY_MODEL = ("asked_brands", "asked_features", "asked_categories", "asked_models")
+_ODD = ("a0", "yes", "", "354178036859789", "0", "50", "100", "101", "087", "none", "a2|a1", "a1|a1", "none|a1", "|")
 _EDGES = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True)
 _RESTRICTIONS = subsets((*_BY_MODEL, "asked_launched_from"), 0)
 _AXES: SearchStrategy[Literal["functional", "cosmetic", "none"]] = st.sampled_from(("functional", "cosmetic", "none"))
@@ -242,24 +243,7 @@ def hostile_conditions(
     answers: dict[str, str | None] = dict(draw(conditions(asked, variant)))
     names = st.sampled_from([question.asked_as for question in asked.questions] or ["q1"])
     for name in draw(st.lists(names | st.text(max_size=20), min_size=1, max_size=3)):
-        known = st.sampled_from(
-            (
-                "a0",
-                "yes",
-                "",
-                "354178036859789",
-                "0",
-                "50",
-                "100",
-                "101",
-                "087",
-                "none",
-                "a2|a1",
-                "a1|a1",
-                "none|a1",
-                "|",
-            )
-        )
+        known = st.sampled_from(_ODD)
         answers[name] = draw(st.none() | known | st.text(max_size=20))
     return Condition(answers)
 

@@ -18,6 +18,7 @@ from miexchange.coupon import device_token
 from miexchange.inspection import Examination, examine
 from miexchange.programme import lint
 from miexchange.prove import prove
+from miexchange.tuning import simulate_book, simulate_inspections
 from miexchange.valuation import WorstCase
 from unit import small, trade
 from unit.command import run
@@ -157,7 +158,7 @@ def test_answers_in_every_form() -> None:
         assert read({"broken": given}) == Condition(chosen)
     assert read({"broken": []}) == Condition(dict.fromkeys(chosen, "none"))
     assert read({"broken": ["camera", "camera"]}) == Condition(dict.fromkeys(chosen, "camera|camera"))
-    assert read({"broken": [None]}) == Condition(dict.fromkeys(chosen, ""))
+    assert read({"broken": [None]}) == Condition(dict.fromkeys(chosen, ""))  # type: ignore[list-item]
     assert read({"broken": "none", "broken.camera": "camera"})["broken.camera"] == "camera"
     assert QUESTIONNAIRE.as_asked(Condition(chosen)) == Condition({"broken": "buttons"})
     assert QUESTIONNAIRE.as_asked(Condition({"broken.camera": "camera"})) == Condition({"broken.camera": "camera"})
@@ -294,3 +295,18 @@ def test_the_command_shows_and_takes_one_question() -> None:
     assert "'camera|camrea' is no answer to hardware" in error
     code, out, _ = run("programme", "show", f"{CASHIFY}")
     assert "hardware (several choices, with | between them): Which of these do not work?" in " ".join(out.split())
+
+
+def test_a_simulated_book_has_one_column_for_all_choices() -> None:
+    rules = programme()
+    book = simulate_book(rules, 200, seed=1, at=small.AT, faults=0.5)
+    assert set(book.columns) == {"model", "purchased_on", "power", "broken", "where"}
+    assert set(book["broken"]) == {"none", "camera", "buttons", "camera|buttons"}
+    assert not appraise_frame(book, rules, at=small.AT)["coupon_value_minor"].isna().any()
+    elsewhere = programme(Questionnaire("1", tuple(one.replace(asked_models=("acme-two",)) for one in CHOICES)))
+    assert simulate_book(elsewhere, 3, seed=1, at=small.AT)["broken"].isna().all()
+
+
+def test_what_is_fitted_is_asked_one_by_one() -> None:
+    with pytest.raises(InvalidValue, match="asks broken, which has several choices: give a programme that asks of"):
+        simulate_inspections(programme(), 10, seed=1, at=small.AT)

@@ -588,17 +588,17 @@ class Questionnaire(Value):
 
     def answer_missing(self, question: Question) -> Reason:
         """Return the reason that a question is not answered."""
-        name, takes = question.asked_as, self.takes(question)
+        takes, name = self.takes(question), question.asked_as
         return reason_of(ReasonCode.ANSWER_MISSING, question=name, ask=question.ask, options=takes)
 
     def answer_unknown(self, question: Question, answer: str) -> Reason:
         """Return the reason that an answer is none of a question's options."""
-        name, takes = question.asked_as, self.takes(question)
+        takes, name = self.takes(question), question.asked_as
         return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=name, options=takes)
 
     def takes(self, question: Question) -> str:
         """Return what may be answered to a question as it is asked, for a person."""
-        choices = self.several.get(question.choice_of)
+        choices = self.several.get(argument(question, Question, "question").choice_of)
         if choices is None:
             return question.takes
         return f"{NONE}, or with {BETWEEN} between them: {', '.join(one.options[1].id for one in choices)}"

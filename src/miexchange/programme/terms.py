@@ -144,6 +144,9 @@ class ExchangeRules(Value):
         source: where the rules are from.
         authorities: who may agree to more than the rules give for a phone that is worth less than quoted, and up to
             which amounts; a role that is not listed may not.
+        coupon: when the coupon can be used: ``at_acceptance``; or only ``after_inspection``, once the old phone was
+            handed over and inspected, for whatever is bought then. It is worth what the phone was found to be, and its
+            days count from then.
     """
 
     inspection: Literal["required", "optional"]
@@ -171,6 +174,7 @@ class ExchangeRules(Value):
     pickup_attempts: Annotated[int, Between(0, 100), Since(3)] = 0
     days_off: Annotated[tuple[DaysOff, ...], Items(0, LISTED), Since(3)] = ()
     authorities: Annotated[tuple[Authority, ...], Items(0, LISTED, "role"), Since(3)] = ()
+    coupon: Annotated[Literal["at_acceptance", "after_inspection"], Since(4)] = "at_acceptance"
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
@@ -194,9 +198,16 @@ class ExchangeRules(Value):
             yield "return_below_bps", self.return_below_bps, rule
         if self.payment == "after_inspection" and self.inspection == "optional":
             yield "payment", self.payment, 'give "at_checkout", or inspection = "required"'
+        yield from self._faults_of_coupon()
         for place, (one, other) in enumerate(pairwise(self.days_off), 1):
             if other.begins < one.ends:
                 yield f"days_off.{place}.begins", other.begins, "give days off in their order, none twice"
+
+    def _faults_of_coupon(self) -> Iterator[Fault]:
+        for field, wanted in (("inspection", "required"), ("payment", "at_checkout"), ("wipe", "optional")):
+            given = getattr(self, field)
+            if self.coupon == "after_inspection" and given != wanted:
+                yield field, given, f'give "{wanted}", or coupon = "at_acceptance"'
 
     def after_days(self, since: datetime, days: int) -> datetime:
         """Return the instant a number of days that count after another: a deadline of `send_days` or `reversal_days`.

@@ -101,8 +101,8 @@ class Coupon(Value):
             not fit. "" for one that was changed since, as by the release of an order; a ledger keeps what is so now.
         treatments: how its parts count for tax, now and by rules that are known to begin later; none where the
             programme has none.
-        awaited: whether it cannot be used yet: the inspection of the old phone says what it is worth, and from when it is
-            valid. Until then `valid_from` is the instant of acceptance.
+        awaited: whether it cannot be used yet: the inspection of the old phone says what it is worth, and since when it
+            is valid. Until then `valid_from` is the instant of acceptance.
     """
 
     code: Code

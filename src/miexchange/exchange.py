@@ -167,7 +167,7 @@ class Exchange(Value):
 
     def _check_order(self) -> None:
         """Refuse an exchange, such as one from JSON, that lacks a part which its state has."""
-        held = self.state in _HELD
+        held = self.state in _HELD and not self.coupon.awaited
         fits = (self.redemption is None) is (self.order is None) and not (held and self.order is None)
         what = f"does not fit the state {self.state}"
         require(fits, "Exchange.order", self.order, "give order and redemption, or neither where none holds it", what)
@@ -241,8 +241,8 @@ class Exchange(Value):
         """
         if self.state == State.ISSUED and not self.coupon.awaited:
             return self.coupon.valid_until
-        if self.coupon.awaited or (self.state == State.RESERVED and not self._is_credited):
-            return self.unlock_until or self.send_until
+        if self.state in {State.ISSUED, State.RESERVED}:
+            return None if self._is_credited else self.unlock_until or self.send_until
         return self.decide_until if self.state == State.REQUOTED else None
 
     @property

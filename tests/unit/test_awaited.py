@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from miexchange.programme import ExchangeRules
 
 AT, DAY = small.AT, timedelta(days=1)
-LATER = RULES.replace(coupon="after_inspection", send_days=7, pickup_attempts=3, unlock_hours=48)
+LATER = RULES.replace(inspection="required", coupon="after_inspection", send_days=7, pickup_attempts=3, unlock_hours=48)
 AUTHORITY = Authority("agent", 500_000, 500_000, 30)
 LOCKED = Examination("locked", trade.SAID, reasons=(Reason(ReasonCode.ACCOUNTS_PRESENT, "An account", "Sign out"),))
 CRACKED = Examination("not_taken", trade.SAID, reasons=(Reason(ReasonCode.CONDITION_GATE, "Cracked", "Repair it"),))
@@ -55,7 +55,7 @@ def seen(days: int, what: Examination) -> Inspect:
     return Inspect(AT + days * DAY, CODE, what)
 
 
-def credited(value: int = 1_000_000, rules: ExchangeRules = LATER) -> Exchange:
+def credited(value: int = 995_000, rules: ExchangeRules = LATER) -> Exchange:
     return after(waiting(rules), seen(3, found(value)))
 
 
@@ -90,14 +90,14 @@ def test_every_verb_that_issues_a_coupon_says_so() -> None:
 
 
 def test_the_days_count_from_the_inspection() -> None:
-    for value in (1_000_000, 990_000, 1_200_000):  # as quoted, within the tolerance, and more than quoted
+    for value in (995_000, 990_000, 1_200_000):  # as quoted, within the tolerance, and more than quoted
         exchange = credited(value)
         assert exchange.state == State.ISSUED
-        assert (exchange.coupon.valid_from, exchange.coupon.value) == (AT + 3 * DAY, 1_000_000)
+        assert (exchange.coupon.valid_from, exchange.coupon.value) == (AT + 3 * DAY, 995_000)
         assert exchange.due == exchange.coupon.valid_until == AT + 17 * DAY
         used = after(exchange, Reserve(AT + 10 * DAY, ORDER, ACCOUNT), Complete(AT + 11 * DAY, ORDER.id))
-        assert (used.state, used.redemption and used.redemption.to_pay) == (State.COMPLETED, 200_000)
-        assert (used.to_pay_at_checkout, used.to_pay_at_the_door, used.refund) == (200_000, 0, 0)
+        assert (used.state, used.redemption and used.redemption.to_pay) == (State.COMPLETED, 205_000)
+        assert (used.to_pay_at_checkout, used.to_pay_at_the_door, used.refund) == (205_000, 0, 0)
     assert codes(apply(credited(), Reserve(AT + 17 * DAY, ORDER, ACCOUNT))) == ("coupon_expired",)
     assert after(credited(), Expire(AT + 17 * DAY)).state == State.EXPIRED
 
@@ -124,17 +124,17 @@ def test_a_person_may_agree_to_more() -> None:
     assert (part.state, part.exchange_value) == (State.REQUOTED, 940_000)
     agreed = after(part, Agree(at + HOUR, ACCOUNT))
     assert (agreed.state, agreed.coupon.value) == (State.ISSUED, 940_000)
-    whole = after(asked, Override(at, CODE, 1_000_000, "agent", "p-7", "goodwill"))
-    assert (whole.state, whole.coupon.value, whole.coupon.valid_from) == (State.ISSUED, 1_000_000, at)
+    whole = after(asked, Override(at, CODE, 995_000, "agent", "p-7", "goodwill"))
+    assert (whole.state, whole.coupon.value, whole.coupon.valid_from) == (State.ISSUED, 995_000, at)
     for exchange in (part, agreed, whole, after(agreed, Reserve(at + DAY, ORDER, ACCOUNT))):
         assert Exchange.from_json(exchange.to_json()) == exchange
 
 
 def test_what_is_demanded_of_a_hand_over_is_demanded_of_the_inspection() -> None:
     strict = waiting(LATER.replace(identity_above_minor=950_000, ownership_above_minor=0))
-    assert codes(apply(strict, seen(1, found(1_000_000)))) == ("identity_missing", "ownership_missing")
+    assert codes(apply(strict, seen(1, found(995_000)))) == ("identity_missing", "ownership_missing")
     known = after(strict, Identify(AT + HOUR, identity="file 7", ownership="invoice 3"))
-    assert after(known, seen(1, found(1_000_000))).coupon.awaited is False
+    assert after(known, seen(1, found(995_000))).coupon.awaited is False
     cheap = after(strict, Identify(AT + HOUR, ownership="invoice 3"), seen(1, found(900_000)))
     assert after(cheap, Agree(cheap.at + HOUR, ACCOUNT)).coupon.value == 900_000, "no identity is asked of that"
 
@@ -153,8 +153,8 @@ def test_the_phone_is_sent_for_the_coupon() -> None:
     assert after(tried, Attempt(AT + DAY, CODE, "visit 3")).state == State.VOID
     locked = after(begun, seen(1, LOCKED))
     assert (locked.state, locked.due) == (State.ISSUED, AT + 3 * DAY)
-    assert codes(apply(locked, seen(4, found(1_000_000)))) == ("unlock_late",)
-    assert after(locked, seen(2, found(1_000_000))).coupon.awaited is False
+    assert codes(apply(locked, seen(4, found(995_000)))) == ("unlock_late",)
+    assert after(locked, seen(2, found(995_000))).coupon.awaited is False
 
 
 def test_the_phone_stays_where_an_order_goes() -> None:
@@ -163,7 +163,7 @@ def test_the_phone_stays_where_an_order_goes() -> None:
     assert codes(apply(held, Inspect(AT + 5 * DAY, ORDER.id, found(1)))) == ("already_recorded",)
     assert codes(apply(held, Send(AT + 5 * DAY, ORDER.id))) == ("already_recorded",)
     free = after(held, Release(AT + 6 * DAY, ORDER.id))
-    assert (free.state, free.examination, free.order) == (State.ISSUED, found(1_000_000), None)
+    assert (free.state, free.examination, free.order) == (State.ISSUED, found(995_000), None)
     assert free.coupon.valid_until == AT + 19 * DAY, "the thirteen days that were left"
     assert codes(apply(free, seen(7, found(1)))) == ("event_not_possible",)
     again = after(free, Reserve(AT + 7 * DAY, ORDER.replace(id="order-2"), ACCOUNT), Complete(AT + 8 * DAY, "order-2"))
@@ -193,11 +193,11 @@ def test_rules_that_do_not_go_with_it(field: str, value: str) -> None:
 FORGED: list[tuple[Exchange, dict[str, Any], str]] = [
     (credited(), {"examination": None}, "is not that of a phone that was taken"),
     (credited(), {"examination": CRACKED.to_dict()}, "is not that of a phone that was taken"),
-    (credited(900_000, LATER.replace(mismatch="lower", decide_hours=0)), {"examination": found(950_000).to_dict()}, ""),
-    (credited(), {"version": 1}, ""),
+    (credited(900_000, LATER.replace(mismatch="lower", decide_hours=0)), {"examination": found(950_000).to_dict()}, "is not that of the quote"),
+    (credited(), {"version": 1}, "give the number of its events"),
     (credited(), {"version": 5}, "give the number of its events"),
     (waiting(), {"version": 4}, "give the number of its events"),
-    (after(credited(), Identify(AT + 4 * DAY, "file 7")), {"version": 1}, ""),
+    (after(credited(), Identify(AT + 4 * DAY, "file 7")), {"version": 1}, "give the number of its events"),
 ]
 
 
@@ -218,13 +218,13 @@ def drawn(exchange: Exchange, random: Random) -> Event:
     events: list[Event] = [
         Reserve(at, ORDER, ACCOUNT),
         Release(at, of),
-        Inspect(at, of, random.choice((found(1_000_000), found(900_000), found(950_000), LOCKED, CRACKED))),
+        Inspect(at, of, random.choice((found(995_000), found(900_000), found(950_000), LOCKED, CRACKED))),
         Agree(at, ACCOUNT),
         Decline(at, ACCOUNT),
         Complete(at, of),
         Send(at, of),
         Attempt(at, of, random.choice(("visit 1", "visit 2"))),
-        Override(at, of, random.choice((940_000, 1_000_000)), "agent", "p-7", "goodwill"),
+        Override(at, of, random.choice((940_000, 995_000)), "agent", "p-7", "goodwill"),
         Identify(at, random.choice(("file 7", "")), "invoice 3"),
         Wipe(at, random.choice(("clear", "destroy")), "reset 9"),
         Expire(at),
@@ -236,7 +236,7 @@ def drawn(exchange: Exchange, random: Random) -> Event:
 
 def test_every_history_keeps_the_promises() -> None:
     """Nobody is richer than the phone was worth, one order has the coupon, and what was kept is read back."""
-    random, states = Random(7), set()
+    random, states = Random(7), set()  # noqa: S311 - nothing secret is drawn
     rules = LATER.replace(authorities=(AUTHORITY,), reversal="store_credit", reversal_days=9)
     for number in range(60):
         exchange = waiting(rules.replace(mismatch=("difference", "lower")[number % 2], **LOWER[number % 2]))

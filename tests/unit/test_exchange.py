@@ -83,7 +83,7 @@ def at_every_state() -> dict[State, Exchange]:
 
 
 LIVES = at_every_state()
-AWAITING = issued(RULES.replace(coupon="after_inspection", pickup_attempts=2))
+AWAITING = issued(RULES.replace(inspection="required", coupon="after_inspection", pickup_attempts=2))
 """An exchange whose coupon comes after the inspection: without an order, a phone is sent for nothing else."""
 
 

@@ -441,6 +441,7 @@ def coupons() -> Iterator[object]:
     dear = coupon.replace(usage=coupon.usage.replace(minimum_order_minor=10**9))
     yield check(coupon.replace(account="b"), free, keys=(KEY,), **plain)
     yield check(dear, ORDER, **plain)
+    yield check(coupon.replace(awaited=True, valid_until=None), ORDER, **plain)
     for standing in (CouponStanding.RESERVED, CouponStanding.USED, CouponStanding.VOID):
         yield check(coupon, other, standing=standing, **plain)
     yield check(coupon, ORDER, account=ACCOUNT, at=AT - DAY)

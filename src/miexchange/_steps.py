@@ -210,6 +210,7 @@ def _taken(
     if lacking := _lacking(exchange, value):  # the phone is handed over with that
         return refusal_of(lacking)
     window = {"valid_from": event.at, "valid_until": coupon.usage.until(event.at), "awaited": False}
+    changes["accepted_at"] = coupon.valid_from
     changes["coupon"] = coupon.replace(**window, exchange_value=value, bonuses=bonuses, seal="")
     return Step(State.ISSUED, changes)
 

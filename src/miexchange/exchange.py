@@ -110,6 +110,7 @@ class Exchange(Value):
         handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
         attempts: the visits of a carrier who did not get the old phone, the first one first.
         override: who agreed to more than the rules give for the phone as it was found; None where nobody did.
+        accepted_at: when it was accepted, where its coupon came later; None where `coupon.valid_from` says it.
     """
 
     quote: Quote
@@ -133,6 +134,7 @@ class Exchange(Value):
     handed_over: Annotated[datetime | None, Since(2)] = None
     attempts: Annotated[tuple[Attempt, ...], Items(0, 100), Since(3)] = ()
     override: Annotated[Override | None, Since(3)] = None
+    accepted_at: Annotated[datetime | None, Since(4)] = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -261,6 +263,12 @@ class Exchange(Value):
         if self.state not in {State.COMPLETED, State.ADJUSTED}:
             return None
         return self.handed_over or self.at  # but for a wipe, nothing follows a hand-over in these states
+
+    @property
+    def bought_at(self) -> datetime | None:
+        """When the operator got the old phone; None where it did not, or gave it back by a reversal."""
+        is_kept = self._is_credited and self.state != State.REVERSED
+        return self.coupon.valid_from if is_kept else self.handed_over_at
 
     @property
     def exchange_value(self) -> int:
@@ -490,7 +498,7 @@ def begin(event: Accept) -> Exchange:
 
 _RELEASED = 2  # an order that was released took a reservation and the release
 _PAPERS = ("identity", "ownership")
-_OF_PHONE = ("attempts", "sent_at", "examination", "unlock_until", "decide_until", "override")
+_OF_PHONE = ("accepted_at", "attempts", "sent_at", "examination", "unlock_until", "decide_until", "override")
 """What is known of the phone before its coupon comes; an order changes nothing of it."""
 
 
@@ -510,7 +518,7 @@ def _issued(
         fields |= {name: getattr(exchange, name) for name in _OF_PHONE}
         fields["wiped"] = exchange.wiped if exchange.handed_over is None else None
     elif exchange.rules.coupon == "after_inspection" and events and not exchange.coupon.awaited:
-        quote, at = exchange.quote, events[0].at
+        quote, at = exchange.quote, exchange.accepted_at or events[0].at
         awaited = {"exchange_value": quote.exchange_value, "bonuses": quote.bonuses, "awaited": True}
         fields["coupon"] = changed(exchange.coupon, **awaited, valid_from=at, valid_until=None)
     return proved(Exchange, **{**fields, "state": State.ISSUED, "at": at, "version": version})

@@ -193,7 +193,11 @@ def test_rules_that_do_not_go_with_it(field: str, value: str) -> None:
 FORGED: list[tuple[Exchange, dict[str, Any], str]] = [
     (credited(), {"examination": None}, "is not that of a phone that was taken"),
     (credited(), {"examination": CRACKED.to_dict()}, "is not that of a phone that was taken"),
-    (credited(900_000, LATER.replace(mismatch="lower", decide_hours=0)), {"examination": found(950_000).to_dict()}, "is not that of the quote"),
+    (
+        credited(900_000, LATER.replace(mismatch="lower", decide_hours=0)),
+        {"examination": found(950_000).to_dict()},
+        "is not that of the quote",
+    ),
     (credited(), {"version": 1}, "give the number of its events"),
     (credited(), {"version": 5}, "give the number of its events"),
     (waiting(), {"version": 4}, "give the number of its events"),

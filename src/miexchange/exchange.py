@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, final
 from miexchange._bounded import Items, MaybeId, Number, Since
 from miexchange._history import shortest, was_credited
 from miexchange._keyed import check_keys
+from miexchange._split import split_order
 from miexchange._steps import BEFORE_COUPON, RULES, Rule, not_possible, reasons_of_register, reserve
 from miexchange._transitions import NEXT, OPEN, TRANSITIONS, State, Transition
 from miexchange._value import Value, argument, changed, check_types, elements, flag, instant, proved, require
@@ -65,6 +66,7 @@ __all__ = [
     "apply",
     "begin",
     "fold",
+    "split_order",
 ]
 
 

@@ -124,6 +124,7 @@ class ReasonCode(Word):
     COUPON_ALTERED = "coupon_altered"
     ORDER_CURRENCY = "order_currency"
     COUPON_AWAITED = "coupon_awaited"
+    ORDER_DEVICES = "order_devices"
     # The exchange.
     EXCHANGE_NOT_OFFERED = "exchange_not_offered"
     DEVICE_IN_EXCHANGE = "device_in_exchange"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger import shop
 from ledger.shop import AT, made, order
@@ -36,7 +36,7 @@ def test_a_ledger_credits_nothing_before_the_inspection(store: Ledger) -> None:
     assert [one.due for one in store.find()] == [AT + 7 * DAY]
     scratched = trade.SAID.replace(glass="scratched")
     seen = trade.seen(imeis=(shop.imei(2),), answers=scratched, evidence=(("glass", "photo-7"),))
-    inspect = {"order": begun.code, "at": AT + 3 * DAY, "idempotency_key": "inspect"}
+    inspect: dict[str, Any] = {"order": begun.code, "at": AT + 3 * DAY, "idempotency_key": "inspect"}
     found = made(store.inspect(begun.code, seen, **inspect))
     assert (found.state, found.coupon.value, found.due) == (State.ISSUED, 895_000, AT + 17 * DAY)
     assert made(store.inspect(begun.code, seen, **inspect)) == found, "a retry is no second step"

@@ -79,6 +79,7 @@ class UsageRules(Value):
             as ``cash``, as far as it is the phone's worth and no bonus.
         stacks_with: the kinds of other discounts that the order may have.
         source: where the rules are from.
+        devices_per_order: how many old phones may be traded in for one order, each for a unit of its own.
     """
 
     valid_days: Annotated[int, Between(0, LONGEST_DAYS), Further(2, (0,))]
@@ -90,6 +91,12 @@ class UsageRules(Value):
     surplus: Annotated[Literal["forfeit", "store_credit", "cash"], Further(2, ("cash",))]
     stacks_with: Words
     source: Note = ""
+    devices_per_order: Annotated[int, Between(1, 100), Since(3)] = 1
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.devices_per_order > 1 and self.applies_to != "one_unit":
+            rule = 'give 1, or applies_to = "one_unit": each old phone is traded in for a unit of its own'
+            yield "devices_per_order", self.devices_per_order, rule
 
     def until(self, at: datetime) -> datetime | None:
         """Return the first instant at which a coupon of an instant is no longer valid; None for never.

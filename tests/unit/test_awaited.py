@@ -166,6 +166,7 @@ def test_the_phone_stays_where_an_order_goes() -> None:
     assert (free.state, free.examination, free.order) == (State.ISSUED, found(995_000), None)
     assert free.coupon.valid_until == AT + 19 * DAY, "the thirteen days that were left"
     assert codes(apply(free, seen(7, found(1)))) == ("event_not_possible",)
+    assert (waiting().bought_at, held.bought_at, held.handed_over_at) == (None, AT + 3 * DAY, None)
     again = after(free, Reserve(AT + 7 * DAY, ORDER.replace(id="order-2"), ACCOUNT), Complete(AT + 8 * DAY, "order-2"))
     wiped = after(again, Wipe(AT + 9 * DAY, "destroy", "reset 9"))
     for exchange in (held, free, again, wiped, after(wiped, Reverse(AT + 9 * DAY, "order-2"))):

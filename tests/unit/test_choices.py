@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 from miexchange import Condition, Device, InvalidValue, Programme, Quote, Refusal, appraise, sql, worst_case
+from miexchange._questions import together
 from miexchange.batch import appraise_frame, columns_in
+from miexchange.cli import _ask, _asking
 from miexchange.condition import Deduction, Option, Question, Questionnaire
 from miexchange.coupon import device_token
 from miexchange.inspection import Examination, examine
@@ -285,6 +287,27 @@ def test_a_programme_with_choices_is_written_as_it_is_read(tmp_path: Path) -> No
         assert 'choices = "several"' in (saved / "questions.toml").read_text("utf-8")
 
 
+def test_the_linter_says_where_choices_do_not_fit(tmp_path: Path) -> None:
+    saved = Programme.load(CASHIFY).save(tmp_path / "cashify")
+    bank = (saved / "questions.toml").read_text("utf-8")
+    (saved / "questions.toml").write_text(bank.replace('choices = "several"', 'optional = true\nchoices = "several"'))
+    (found,) = [one for one in lint(saved) if "choices" in one.message]
+    assert found.message == "hardware has several choices"
+    assert found.remedy == "Let it be answered: none stands for no choice"
+    (saved / "questions.toml").write_text(bank)
+    lines = (saved / "programme.toml").read_text("utf-8").split("[[terms]]")
+    later = lines[1].replace("2026-10", "2027-01").replace('"questions', '"fewer').replace('"condition', '"few')
+    (saved / "programme.toml").write_text("[[terms]]".join([*lines, later]), "utf-8")
+    fewer = [line for line in bank.splitlines() if 'id = "wifi"' not in line]
+    (saved / "fewer.toml").write_text("\n".join(fewer), "utf-8")
+    rows = [line for line in (saved / "condition.csv").read_text("utf-8").splitlines() if ",wifi," not in line]
+    (saved / "few.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    (found,) = [one for one in lint(saved) if "choices" in one.message]
+    place = 1 + [line.startswith("hardware,none") for line in rows].index(True)
+    assert (found.line, found.message) == (place, "hardware has other choices than in other terms")
+    assert found.remedy == "Ask a question whose choices are others under an id of its own"
+
+
 def test_the_command_shows_and_takes_one_question() -> None:
     quote = ("quote", "--programme", f"{CASHIFY}", "--model", "poco-f4-5g-8-128", "--at", "2026-10-05T12:00Z")
     clear = ("--imei-status", "clear", "--best")
@@ -310,3 +333,19 @@ def test_a_simulated_book_has_one_column_for_all_choices() -> None:
 def test_what_is_fitted_is_asked_one_by_one() -> None:
     with pytest.raises(InvalidValue, match="asks broken, which has several choices: give a programme that asks of"):
         simulate_inspections(programme(), 10, seed=1, at=small.AT)
+
+
+def test_a_person_types_all_that_apply(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    typed = ["", "1 2", "9", "2, buttons", "<", "none"]
+    monkeypatch.setattr(_ask, "_line", lambda *_: typed.pop(0))
+    (question,) = together(CHOICES)
+    assert _ask.for_answer(question, 1, 1, several=True) == "camera|buttons"
+    assert capsys.readouterr().err.count("Type numbers from 1 to 4 with spaces between them") == 3
+    assert _ask.for_answer(question, 2, 2, several=True) == "<"
+    assert _ask.for_answer(question, 2, 2, several=True) == "none"
+    typed += ["4", "no", "x"]
+    variant, asked = small.VARIANT, Questionnaire("1", CHOICES)
+    monkeypatch.setattr(_ask, "goes_back", lambda *_: False)
+    assert _asking.the_rest(Condition(), asked, variant) == Condition({"broken": "board"})
+    typed[:] = ["2 3"]
+    assert _asking.the_rest(Condition(), asked, variant) == Condition({"broken": "camera|buttons"})

@@ -96,6 +96,7 @@ REFUSED: list[tuple[Order, list[Coupon], tuple[str, ...]]] = [
     (ORDER, [DEAR.replace(usage=USAGE.replace(devices_per_order=1)), CHEAP], ("order_devices",)),
     (Order("o", (line("Two", 5),), INR), [DEAR, CHEAP], ("order_devices",)),
     (ORDER.replace(lines=ORDER.lines[1:]), [DEAR, CHEAP], ("order_category",)),
+    (ORDER.replace(lines=ORDER.lines[1:2] * 2), [DEAR], ("order_category",)),
     (ORDER.replace(currency=Currency("USD")), [DEAR], ("order_currency",)),
     (ORDER, [DEAR.replace(awaited=True, valid_until=None)], ("coupon_awaited",)),
 ]

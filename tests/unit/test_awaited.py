@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miexchange import Coupon, Exchange, InvalidValue, Refusal, coupon_for, issue
+from miexchange import Coupon, Exchange, InvalidValue, Programme, Refusal, coupon_for, issue, lint
 from miexchange.catalogue import Device
 from miexchange.events import (
     Agree,
@@ -31,6 +32,7 @@ from miexchange.inspection import Examination
 from miexchange.programme import Authority
 from miexchange.refusal import Reason, ReasonCode
 from unit import small, trade
+from unit.command import run
 from unit.trade import ACCOUNT, HOUR, ORDER, RULES, TICK, after, found, issued
 
 if TYPE_CHECKING:
@@ -243,7 +245,7 @@ def test_every_history_keeps_the_promises() -> None:
     """Nobody is richer than the phone was worth, one order has the coupon, and what was kept is read back."""
     random, states = Random(7), set()  # noqa: S311 - nothing secret is drawn
     rules = LATER.replace(authorities=(AUTHORITY,), reversal="store_credit", reversal_days=9)
-    for number in range(60):
+    for number in range(24):
         exchange = waiting(rules.replace(mismatch=("difference", "lower")[number % 2], **LOWER[number % 2]))
         for _ in range(12):
             following = apply(exchange, drawn(exchange, random))
@@ -260,4 +262,22 @@ def test_every_history_keeps_the_promises() -> None:
     assert states >= {State.ISSUED, State.RESERVED, State.REQUOTED, State.COMPLETED, State.VOID}
 
 
+BEGIN = "2024-06-03T12:00Z"
 LOWER: tuple[dict[str, Any], ...] = ({}, {"decide_hours": 0, "authorities": ()})
+
+
+def test_the_command_says_that_a_coupon_is_awaited(tmp_path: Path) -> None:
+    plain = Path(__file__).parents[1] / "cases" / "google-store-us"
+    directory = Programme.load(plain).save(tmp_path / "later")
+    toml = directory / "programme.toml"
+    text = toml.read_text("utf-8").replace('payment = "after_inspection"', 'coupon = "after_inspection"')
+    toml.write_text(text, "utf-8")
+    assert lint(directory) == ()
+    key = tmp_path / "key"
+    key.write_text("a key of sixteen bytes or more")
+    asked = ("quote", "--programme", f"{directory}", "--model", "google-pixel-7-128", "--imei", "354178031234566")
+    code, out, error = run(*asked, "--best", "--at", f"{BEGIN}", "--account", "asha", "--key-file", f"{key}")
+    assert code == 0, (out, error)
+    said = " ".join(out.split())
+    assert "from the inspection of the old phone, which says what it is worth" in said
+    assert "up to 10 old phones for one order" in said

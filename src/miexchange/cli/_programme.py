@@ -232,12 +232,13 @@ def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str
     """Say in a few rows what a coupon may be used for."""
     unit = "one unit of one line, the dearest" if usage.applies_to == "one_unit" else "every eligible line, in shares"
     surplus = {"forfeit": "forfeited", "store_credit": "comes back as store credit", "cash": "is paid out"}
+    phones = f"; up to {usage.devices_per_order} old phones for one order" * (usage.devices_per_order > 1)
     window = f"{usage.valid_days} times 24 hours from the moment of issue" if usage.valid_days else "without end"
     return [
         ("valid", window),
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
-        ("taken off", unit),
+        ("taken off", f"{unit}{phones}"),
         ("least order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
         ("not used up", surplus[usage.surplus]),
         ("adds to", ", ".join(usage.stacks_with) or "no other discount"),

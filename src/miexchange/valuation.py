@@ -175,7 +175,7 @@ def appraise(
         indicative=not verdict.imeis,
         imei_status=status,
         purchased_on=device.purchased_on,
-        condition=condition,
+        condition=terms.questionnaire.as_asked(condition) if terms.questionnaire.several else condition,
         grade=terms.grades[grading.overall].id,
         priced_from=price.effective_from,
         bonuses_given=given,

@@ -155,6 +155,7 @@ for _verb in (
     _ledger_records.attempt,
     _ledger_records.send,
     _ledger_records.wipe,
+    _ledger_records.override,
     _ledger.sweep,
     _ledger.forget_answers,
     _ledger.verify,

@@ -61,6 +61,7 @@ from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysO
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor, CurveRegressor
 from miexchange.tuning.curve import Estimator
+from shipped import shipped_programme
 from unit import small, trade, tuned
 
 if TYPE_CHECKING:
@@ -504,7 +505,7 @@ BY_DOOR: dict[str, Any] = {"tuning.exposure": lambda: _paired()[0]}
 def _by_door() -> dict[str, dict[str, Any]]:
     """Return the arguments that mean something else at one door than their name does elsewhere."""
     prices = SOUND.programme.prices
-    uk = Programme.load("uk-trade-in")
+    uk = shipped_programme("uk-trade-in")
     return {
         "Anchor.table": {},
         "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},

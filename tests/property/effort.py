@@ -6,13 +6,11 @@ import os
 
 from hypothesis import settings
 
-__all__ = ["PROOF", "SWEEP", "THOROUGH", "effort"]
+__all__ = ["PROOF", "THOROUGH", "effort"]
 
 _PROFILE = os.environ.get("MIEXCHANGE_HYPOTHESIS")
 THOROUGH = _PROFILE == "thorough"
 """Whether to go through all there is, where a plain run takes some."""
-SWEEP = _PROFILE in {"full", "proof", "thorough"}
-"""Whether this is a sweep, which has minutes for what a plain run has seconds for."""
 PROOF = _PROFILE in {"proof", "thorough"}
 """Whether a sweep has the sizes of a promise: `make prove` has hours where `make sweep` has minutes."""
 

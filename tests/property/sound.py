@@ -594,7 +594,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "simulator.replay": {"violation": example(simulator.Violation)},
         "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
         "programme.doubts": {"source": SOUND.priced},
-        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date()},
+        # Like a small one: what is written is loaded, for each of a thousand tries.
+        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date(), "like": SOUND.programme},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
         "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},

@@ -16,7 +16,7 @@ from hypothesis.errors import HypothesisException
 from miexchange import Imei, InvalidImei, InvalidValue, MiExchangeError
 from miexchange._value import Value, check_types
 from property.doors import DOORS
-from property.effort import SWEEP, THOROUGH
+from property.effort import THOROUGH
 from property.hostile import OBJECTS, USED_ONCE
 from property.messages import fault_of_message, said_of
 from property.sound import arguments, example
@@ -32,13 +32,12 @@ COSTLY = {
     "cli": 12,
     "ledger": 12,
     "pricelists": 12,
-    "programme.new_programme": 12,
     "spark": 12,
     "sql": 12,
     "strategies": 12,
     "tuning": 12,
 }
-"""How many hostile objects a parameter of these modules, or of this door, gets in a plain run."""
+"""How many hostile objects a parameter of these modules gets in a plain run."""
 
 SHARED = 12
 """How many a method gets that every public value inherits: all values together get all objects."""
@@ -74,10 +73,8 @@ def tries(door: Door) -> Iterator[tuple[str, str, dict[str, Any]]]:
 def few(door: Door) -> int:
     """Return how many objects a parameter gets in a plain run."""
     room, _, method = door.name.partition(".")[0], *door.name.rpartition(".")[1:]
-    if door.name in COSTLY and SWEEP:
-        return len(OBJECTS)
-    if costly := COSTLY.get(door.name, COSTLY.get(room)):
-        return costly
+    if room in COSTLY:
+        return COSTLY[room]
     if inspect.isclass(door.verb):
         return FIELD
     return SHARED if hasattr(Value, method) else len(OBJECTS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("imports")  # one worker reads the sources
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "miexchange"
 

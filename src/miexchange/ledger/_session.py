@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy.dialects import sqlite
@@ -134,6 +135,10 @@ class Statements:
             feed_queue.name: self.queue,
         }
         self.rows_in_one = sql.ADD_ROWS if in_one else None
+
+
+_statements_of = cache(Statements)
+"""The statements of a kind of database, compiled once in a process and not by every ledger that is opened."""
 
 
 class Session:
@@ -358,7 +363,7 @@ class Sessions:
         self._engine = engine
         self._listeners = plain.dispatch
         self._most = 0 if is_shared(engine) else _IDLE  # a pool that others use, too, may be small
-        self._statements = Statements(engine.dialect.name)
+        self._statements = _statements_of(engine.dialect.name)
         self._idle: list[Session] = []
 
     def take(self) -> Session:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from miexchange._bounded import Between
 
-__all__ = ["Row", "read_rows"]
+__all__ = ["Row", "has_columns", "is_whole", "read_cells", "read_rows"]
 
 _T = TypeVar("_T")
 _How = tuple[Any, Any, bool]
@@ -237,28 +237,45 @@ _Known = tuple[tuple[str, ...], tuple[str, ...]]  # required and optional column
 
 
 def _rows_of_file(path: Path, known: _Known, problems: Problems, file: str) -> list[Row]:
-    text = read_text(path, file, problems)
-    if text is None:
-        return []
-    before = len(problems.found)
-    lines = _csv_lines(text, file, problems)
+    lines = read_cells(path, file, problems, known[0])
     line, names = next(lines, (None, []))
-    if line is None:
-        if len(problems.found) == before:
-            problems.add(file, None, "", "is empty", f"Write a header line: {','.join(known[0])}")
-        return []
-    columns = _columns(names, known, file, line, problems)
+    columns = None if line is None else _columns(names, known, file, line, problems)
     if columns is None:
         return []
-    rows = []
-    for line, cells in lines:
-        if len(cells) == len(names):
-            rows.append(Row(file, line, dict(zip(columns, cells, strict=True)), problems))
-        else:
-            what = f"the row has {counted(len(cells), 'cell')}, the header {len(names)}"
-            remedy = "Give every row as many cells as the header, and quote a cell that holds a comma"
-            problems.add(file, line, "", what, remedy)
-    return rows
+    return [
+        Row(file, line, dict(zip(columns, cells, strict=True)), problems)
+        for line, cells in lines
+        if is_whole(cells, names, file, line, problems)
+    ]
+
+
+def read_cells(path: Path, file: str, problems: Problems, header: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line and the cells of every row of a CSV file that is not blank, the header's first.
+
+    Args:
+        path: the file.
+        file: how to call it in a problem.
+        problems: where faults are noted: what is no CSV ends the rows.
+        header: some columns that belong into an empty file, for the remedy.
+    """
+    text = read_text(path, file, problems)
+    if text is None:
+        return
+    line, before = None, len(problems.found)
+    for line, cells in _csv_lines(text, file, problems):
+        yield line, cells
+    if line is None and len(problems.found) == before:
+        problems.add(file, None, "", "is empty", f"Write a header line: {','.join(header)}")
+
+
+def is_whole(cells: list[str], names: list[str], file: str, line: int, problems: Problems) -> bool:
+    """Tell whether a row has a cell for each column, and note a problem where it does not."""
+    if len(cells) == len(names):
+        return True
+    what = f"the row has {counted(len(cells), 'cell')}, the header {len(names)}"
+    remedy = "Give every row as many cells as the header, and quote a cell that holds a comma"
+    problems.add(file, line, "", what, remedy)
+    return False
 
 
 def _rows_of_frame(source: object, known: _Known, problems: Problems, file: str) -> list[Row]:
@@ -287,11 +304,7 @@ def _columns(
     required, optional = known
     columns = tuple(map(str.strip, names))
     before = len(problems.found)
-    if remedy := remedy_of_header(names):
-        problems.add(file, line, "", "the header is one cell", remedy)
-        return None
-    if len(columns) > COLUMNS:
-        problems.add(file, line, "", f"has {len(columns):,} columns", f"Keep at most {COLUMNS:,}: {','.join(required)}")
+    if not has_columns(names, required, file, line, problems):
         return None
     seen: set[str] = set()
     for position, name in enumerate(columns):
@@ -307,15 +320,30 @@ def _columns(
     return columns if len(problems.found) == before else None
 
 
+def has_columns(
+    names: list[str], required: tuple[str, ...], file: str, line: int | None, problems: Problems
+) -> bool:
+    """Tell whether a header can be one: not a row between other separators, nor one of too many columns."""
+    if remedy := remedy_of_header(names):
+        problems.add(file, line, "", "the header is one cell", remedy)
+    elif len(names) > COLUMNS:
+        problems.add(file, line, "", f"has {len(names):,} columns", f"Keep at most {COLUMNS:,}: {','.join(required)}")
+    else:
+        return True
+    return False
+
+
 def _csv_lines(text: str, file: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of every row that is not blank, with the line on which it begins."""
+    """Yield the cells of every row, with the line on which it begins; an empty line is one only in a single column."""
     # Lines end as in a file. str.splitlines would also cut at characters that a cell may hold, such as U+2028.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
+    columns = 0
     try:
         for cells in reader:
-            if cells:
-                yield line, cells
+            if cells or columns == 1:
+                yield line, cells or [""]
+            columns = columns or len(cells)
             line = reader.line_num + 1
     except csv.Error as error:
         remedy = "Close every quote, and write a quote inside a quoted cell twice"

@@ -320,9 +320,7 @@ def _columns(
     return columns if len(problems.found) == before else None
 
 
-def has_columns(
-    names: list[str], required: tuple[str, ...], file: str, line: int | None, problems: Problems
-) -> bool:
+def has_columns(names: list[str], required: tuple[str, ...], file: str, line: int | None, problems: Problems) -> bool:
     """Tell whether a header can be one: not a row between other separators, nor one of too many columns."""
     if remedy := remedy_of_header(names):
         problems.add(file, line, "", "the header is one cell", remedy)

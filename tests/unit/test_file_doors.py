@@ -339,8 +339,8 @@ def test_names_of_columns_are_cells_too(tmp_path: Path) -> None:
 
 
 def test_codes_are_made_safe_by_their_texts() -> None:
-    cells = pa.chunked_array([pa.array(["=1", "fine", None, "\t2"])])
-    assert for_spreadsheets(cells).to_pylist() == ["'=1", "fine", None, "'\t2"]
+    cells = pa.chunked_array([pa.array(["=1", "fine", None, "\t2", "a;=1", "a;b", "a\n@x"])])
+    assert for_spreadsheets(cells).to_pylist() == ["'=1", "fine", None, "'\t2", "a;'=1", "a;b", "a\n'@x"]
 
 
 def test_bytes_are_no_column_of_a_csv(tmp_path: Path) -> None:

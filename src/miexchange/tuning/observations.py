@@ -332,7 +332,7 @@ class Observations(Report):
         """Return the best of the grades that occur."""
         order = self.grades or _LETTERS
         if len(found) > 1 and not found <= {*order}:
-            rule = "say the order of the grades: Observations.read(grades=...), best first, or an ordered categorical"
+            rule = "say the order of the grades, best first: Observations.read(grades=...), or an ordered categorical"
             raise missing("grades", rule, f"is missing, and there are {', '.join(sorted(found)[:_MOST_SHOWN])}")
         return min(found, key=lambda grade: order.index(grade) if grade in order else 0, default=None)
 

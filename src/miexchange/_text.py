@@ -374,7 +374,7 @@ ID_RULE = f"one line of text of up to {NAME} characters, without control charact
 def is_id(value: object) -> bool:
     r"""Tell whether a value can name something, such as an account, an order or a request: one line of text.
 
-    It has 1 to 200 characters, one of which is drawn, and none of them controls a terminal, ends a line or is half of
+    It has 1 to 200 characters, not all of them spaces, and none of them controls a terminal, ends a line or is half of
     a surrogate pair: then every database keeps it as it is, and a log shows it on one line.
 
     >>> is_id("order 17"), is_id("order\x0017"), is_id("order\n17"), is_id("  "), is_id("")

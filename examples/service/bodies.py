@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON in which each object has its keys once, and not more of them than anybody needs."""
+"""Bodies of requests: JSON without duplicate keys, and with a bound on the keys of one object."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -36,5 +36,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MOST_KEYS:
         raise HTTPException(400, f"An object in the body has up to {MOST_KEYS:,} keys")
     if len(found) < len(pairs):
-        raise HTTPException(400, "A key stands twice in an object of the body: let each stand once")
+        raise HTTPException(400, "Duplicate key in an object of the body: give each once")
     return found

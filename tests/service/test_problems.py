@@ -69,8 +69,8 @@ def test_texts_are_in_the_language_of_the_client(client: Client, wanted: str, la
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (json.dumps(ASKED)[:-1] + ', "device": {"model": "another"}}', "A key stands twice"),
-        (json.dumps(ASKED).replace('"glass"', '"box": "no", "box"', 1), "A key stands twice"),
+        (json.dumps(ASKED)[:-1] + ', "device": {"model": "another"}}', "Duplicate key"),
+        (json.dumps(ASKED).replace('"glass"', '"box": "no", "box"', 1), "Duplicate key"),
         (json.dumps({"condition": {f"k{number}": "" for number in range(1_001)}}), "has up to 1,000 keys"),
     ],
 )

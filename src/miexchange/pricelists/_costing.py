@@ -1,4 +1,4 @@
-"""What a list would have paid for a book of devices, beside what the programme pays."""
+"""The cost of a list for a book of devices, beside that of the programme."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def read_book(source: str | Path, *, keep_wrong: bool = False) -> pd.DataFrame:
 
     Args:
         source: the file; its columns are those of `miexchange.batch.appraise_frame`, and others are not looked at.
-        keep_wrong: whether a cell of ``at`` or ``purchased_on`` that is wrong stays a text, with which its device is
-            refused, as `miexchange batch` does.
+        keep_wrong: whether to keep wrong rows, whose devices are then refused, as `miexchange batch` does: a wrong cell
+            of ``at`` or ``purchased_on`` stays a text, and a row of another length than the header is empty.
 
     Raises:
-        DataError: it cannot be read; with every wrong cell of ``at`` and ``purchased_on``, unless they are kept.
+        DataError: the file is not CSV in UTF-8; with every wrong row, unless they are kept.
         InvalidValue: it is no path.
     """
     import pandas as pd  # noqa: PLC0415 - slow to load, and only a book needs it

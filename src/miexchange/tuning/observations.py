@@ -48,7 +48,7 @@ from miexchange._bounded import Between, bound_of
 from miexchange._csv import read_rows
 from miexchange._limits import NAME, PROBLEMS
 from miexchange._problems import Problems
-from miexchange._text import counted, listed, text_of
+from miexchange._text import counted, listed, name_of, text_of
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, Problem, missing, out_of_range, shown
@@ -257,7 +257,7 @@ class Observations(Report):
             nothing = Problem(name, None, "", "holds no usable row", "Put right what is named, or give other data")
             raise DataError((nothing, *faults))
         best = {question: options[0] for question, options in questions.items() if question in frame.columns}
-        order = order or _order_of(frame)
+        order = order or _order_of(source, frame)
         found = cls(usable, problems, checker.unresolved, len(frame), money, grades=order, clean_answers=best)
         found._warn()
         return found
@@ -332,7 +332,7 @@ class Observations(Report):
         """Return the best of the grades that occur."""
         order = self.grades or _LETTERS
         if len(found) > 1 and not found <= {*order}:
-            rule = "say the order of the grades, best first: Observations.read(grades=...), or an ordered categorical"
+            rule = "say the order of the grades: Observations.read(grades=...), or an ordered categorical, best first"
             raise missing("grades", rule, f"is missing, and there are {', '.join(sorted(found)[:_MOST_SHOWN])}")
         return min(found, key=lambda grade: order.index(grade) if grade in order else 0, default=None)
 
@@ -356,13 +356,27 @@ def _order(grades: Sequence[str | Grade]) -> tuple[str, ...]:
     return order
 
 
-def _order_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return the order that an ordered categorical says."""
+def _order_of(source: object, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the order that an ordered categorical of pandas, Polars or Arrow says."""
     kind = frame["grade"].dtype if "grade" in frame.columns else None
-    if not isinstance(kind, pd.CategoricalDtype) or not kind.ordered:
+    found: Any = ()
+    if isinstance(kind, pd.CategoricalDtype):
+        found = kind.categories if kind.ordered else ()
+    elif kind is not None:
+        found = told(_ordered, source)
+    if isinstance(found, Fault):  # a stream, which was used up
         return ()
-    words = [(text_of(category) or "").strip() for category in kind.categories]
+    words = [(text_of(category) or "").strip() for category in found]
     return tuple(dict.fromkeys(filter(None, words)))
+
+
+def _ordered(table: Any) -> Any:  # noqa: ANN401 - a table of Polars or Arrow; its categories
+    if hasattr(type(table), "get_columns"):
+        kind = table.schema["grade"]
+        return list(kind.categories) if name_of(type(kind)) == "Enum" else ()
+    column = table.column("grade")
+    is_ordered = getattr(column.type, "ordered", False)
+    return column.unify_dictionaries().chunk(0).dictionary.to_pylist() if is_ordered and column.num_chunks else ()
 
 
 def _price_reader(spelling: Spelling, currency: Currency) -> Callable[[object], Any]:

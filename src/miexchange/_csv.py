@@ -332,16 +332,14 @@ def has_columns(names: list[str], required: tuple[str, ...], file: str, line: in
 
 
 def _csv_lines(text: str, file: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of every row, with the line on which it begins; an empty line is one only in a single column."""
+    """Yield the cells of every row that is not blank, with the line on which it begins."""
     # Lines end as in a file. str.splitlines would also cut at characters that a cell may hold, such as U+2028.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
-    columns = 0
     try:
         for cells in reader:
-            if cells or columns == 1:
-                yield line, cells or [""]
-            columns = columns or len(cells)
+            if cells:
+                yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         remedy = "Close every quote, and write a quote inside a quoted cell twice"

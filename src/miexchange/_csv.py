@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from miexchange._bounded import Between
 
-__all__ = ["Row", "has_columns", "is_whole", "read_cells", "read_rows"]
+__all__ = ["Row", "has_columns", "is_whole", "read_cells", "read_columns", "read_rows"]
 
 _T = TypeVar("_T")
 _How = tuple[Any, Any, bool]
@@ -237,16 +237,29 @@ _Known = tuple[tuple[str, ...], tuple[str, ...]]  # required and optional column
 
 
 def _rows_of_file(path: Path, known: _Known, problems: Problems, file: str) -> list[Row]:
+    columns, rows = _cells_of_file(path, known, problems, file)
+    return [Row(file, line, dict(zip(columns, cells, strict=True)), problems) for line, cells in rows]
+
+
+def read_columns(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...], problems: Problems
+) -> dict[str, list[str]]:
+    """Return the cells of a CSV file by column; the arguments are those of `read_rows`."""
+    columns, rows = _cells_of_file(path, (required, optional), problems, str(path))
+    cells = [row for _, row in rows]
+    return {column: [row[place] for row in cells] for place, column in enumerate(columns)}
+
+
+def _cells_of_file(
+    path: Path, known: _Known, problems: Problems, file: str
+) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+    """Return the columns of a file, and the line and the cells of each whole row; neither where the header is wrong."""
     lines = read_cells(path, file, problems, known[0])
     line, names = next(lines, (None, []))
     columns = None if line is None else _columns(names, known, file, line, problems)
     if columns is None:
-        return []
-    return [
-        Row(file, line, dict(zip(columns, cells, strict=True)), problems)
-        for line, cells in lines
-        if is_whole(cells, names, file, line, problems)
-    ]
+        return (), []
+    return columns, [(line, cells) for line, cells in lines if is_whole(cells, names, file, line, problems)]
 
 
 def read_cells(path: Path, file: str, problems: Problems, header: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:

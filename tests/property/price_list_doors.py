@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miexchange.pricelists import Form, read
+from miexchange.pricelists import Form, read, read_book
 from property.bounded import Door
 from shipped import shipped_programme
 from unit.lists import excel
@@ -110,4 +110,25 @@ def _read(data: bytes) -> object:
         return read(Path(file.name), programme, _FORM)
 
 
-DOORS: dict[str, Door] = {"pricelists.read": Door(_read, lambda: b"model,price,since\nx,1,1\n", _INPUTS)}
+_BOOKS: dict[str, Callable[[], bytes]] = {
+    **{name: make for name, make in _INPUTS.items() if not name.startswith("Excel")},
+    "a header of commas": lambda: b"," * _MOST,
+    "wrong instants": partial(_csv, "x,y\n", "model,at\n"),
+    "rows of another length": partial(_csv, "x,\n", "model\n"),
+    "a row of commas for a column": partial(_csv, ",\n", "model\n"),
+    "empty lines of one column": partial(_csv, "\n", "model\n"),
+}
+
+
+def _read_book(data: bytes) -> object:
+    """Read a book and show it; wrong rows are kept where that is the longer way."""
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        file.write(data)
+        file.flush()
+        return len(read_book(file.name, keep_wrong=b"at" not in data[:20]))
+
+
+DOORS: dict[str, Door] = {
+    "pricelists.read": Door(_read, lambda: b"model,price,since\nx,1,1\n", _INPUTS),
+    "pricelists.read_book": Door(_read_book, lambda: b"model,at\nx,2018-03-20\n", _BOOKS),
+}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from miexchange._frame import Columns, NotATable
+from miexchange._frame import Columns, NotATable, readable
 from miexchange._privacy import masked
 from miexchange._text import text_of
 from miexchange._value import is_text
@@ -107,21 +107,20 @@ def is_table(data: object) -> bool:
 
 
 def frame_of(data: object, what: str) -> pd.DataFrame:
-    """Return a table of any library as a frame of pandas, whose cells are Python's; that of pandas as it is.
+    """Return a table of any library as a frame of pandas, whose cells can all be read.
 
     Raises:
         InvalidValue: it is no table, or one that cannot be read.
     """
-    if issubclass(type(data), pd.DataFrame):
-        return cast("pd.DataFrame", data)
     if not is_table(data):
         raise wrong_type(what, data, "give a pandas DataFrame, or a table of Polars or Arrow")
     try:
+        if issubclass(type(data), pd.DataFrame):
+            return cast("pd.DataFrame", readable(data))
         table = Columns(data)
         cells = [pd.Series(table.cells(place), dtype=object) for place in range(len(table.names))]
     except NotATable as fault:
-        said, remedy = fault.args
-        raise wrong_type(what, data, f"{remedy[:1].lower()}{remedy[1:]}", said) from None
+        raise fault.of(what, data) from None
     frame = pd.DataFrame(dict(enumerate(cells)))
     return frame.set_axis(table.names, axis=1)
 

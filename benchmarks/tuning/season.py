@@ -9,6 +9,8 @@ python benchmarks/tuning/season.py [--data FOLDER] [--quick]
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +19,8 @@ from _written import quiet
 
 from miexchange.tuning import DepreciationCurve
 
-HUBER = 1.345  # efficient to 95 % for a normal law (Huber 1981), and deaf to a list that is revised twice in a week
 WINDOWS = (("2025-01-16", "2025-09-30"), ("2025-09-30", "2026-03-02"))
-CUT = "2023-07"
+CUT, OTHER_CUTS = "2023-07", ("2022-12", "2023-03", "2023-12")
 FOLDS, SHUFFLES = 5, 3
 # The days of sale, as their makers announced them.
 IPHONES = """2012-09-21 2013-09-20 2014-09-19 2015-09-25 2016-09-16 2017-09-22 2018-09-21 2019-09-20 2020-10-23
@@ -30,6 +31,7 @@ LAUNCHES = {
     line: [date.fromisoformat(day) for day in days.split()]
     for line, days in (("iPhone", IPHONES), ("Samsung", GALAXY_S), ("Google", PIXELS))
 }
+MONTHLY: dict[str, Any] = {"brand_col": None, "day_col": "date", "launches": {"iPhone": LAUNCHES["iPhone"]}}
 LAUNCHED = {
     "iPhone 7": "2016-09-16", "iPhone 7 Plus": "2016-09-16", "iPhone 8": "2017-09-22", "iPhone 8 Plus": "2017-09-22",
     "iPhone X": "2017-11-03", "iPhone XR": "2018-10-26", "iPhone XS": "2018-09-21", "iPhone XS Max": "2018-09-21",
@@ -55,91 +57,96 @@ def listed(path: str) -> pd.DataFrame:
     """
     rows = pd.read_csv(path)
     until, unsaid = rows["in_force"] == "until", rows["date"].str.len() == len("2025-09")
-    rows["on"] = pd.to_datetime(rows["date"].where(~unsaid, rows["date"] + np.where(until, "-01", "-30")))
+    rows["on"] = pd.to_datetime(rows["date"].where(~unsaid, rows["date"] + until.map({True: "-01", False: "-30"})))
     rows.loc[until & ~unsaid, "on"] -= pd.Timedelta(days=1)
     rows["age_months"] = (rows["on"] - pd.to_datetime(rows["model"].map(LAUNCHED))).dt.days / MONTH_DAYS
     return rows.assign(price=rows["usd"].astype(float), line=rows["model"].str.split().str[0])
 
 
-def curve_of(rows: pd.DataFrame, robust: float, *, steps: bool = True) -> DepreciationCurve:
-    """Fit the curve on a list; without steps it has one rate, and a season that nothing tells from it."""
-    columns = {"new_price_col": None, "brand_col": None, "year_col": None, "variant_col": "model", "day_col": "on"}
-    known = {"line_col": "line", "launches": LAUNCHES} if steps else {}
+def curve_of(rows: pd.DataFrame) -> DepreciationCurve:
+    """Fit the curve on a list; the new price, the brand and the year of launch say no more than the variant does."""
     with quiet():
-        return DepreciationCurve(robust=robust).fit(rows, **columns, **known)  # type: ignore[arg-type]
+        return DepreciationCurve().fit(
+            rows, new_price_col=None, brand_col=None, year_col=None,
+            variant_col="model", day_col="on", line_col="line", launches=LAUNCHES,
+        )  # fmt: skip
 
 
-def windows(asked: Asked) -> None:
-    """Forecast each window's last prices from its first, fitted on what was known on its first day."""
-    path = file_of(asked, "apple_us_max_trade_in_2022-11_2026-03.csv", "market")
-    if path is None:
-        return
-    rows, table = listed(str(path)), []
-    for first, last in WINDOWS:
-        held = rows[rows["in_force"] != "until"].set_index("model")
-        start, end = (held[held["on"] == day] for day in (first, last))
-        start, paid = start.loc[start.index.intersection(end.index)].reset_index(), end["price"]
-        train, paid = rows[rows["on"] <= first], paid.loc[start["model"]].to_numpy()
-        for name, robust in ((f"residuals beyond {HUBER} bounded", HUBER), ("as it comes", 4.0)):
-            found = curve_of(train, robust).forecast(start, on=date.fromisoformat(last))
-            inside = 100 * float(((found["low"] <= paid) & (paid <= found["high"])).mean())
-            missed, bias = found["price"] / paid - 1, 100 * float((found["price"] / paid - 1).mean())
-            mape = 100 * float(missed.abs().mean())
-            table.append(
-                (f"{first} to {last}", name, f"{mape:.2f} %", met(mape, 4.0), f"{bias:+.1f} %", f"{inside:.0f} %")
-            )
-        same = 100 * float((start["price"] / paid - 1).abs().mean())
-        table.append((f"{first} to {last}", "no change", f"{same:.2f} %", "", "", ""))
-    head = ("window", "forecast", "MAPE", "goal", "bias", "its 80 % band holds")
-    print_table("A list's prices over a launch, and between two", head, table)
-    following(rows, quick=asked.quick)
-
-
-def following(rows: pd.DataFrame, *, quick: bool) -> None:
-    """Say what the band holds when every later list is forecast from the one before, each fit on what was known."""
+def carried(rows: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    """Return the forecasts of one day from the list of another, fitted up to it, beside both lists' prices."""
     held = rows[rows["in_force"] != "until"]
-    days = sorted(held["on"].unique())[2:]
-    inside: list[bool] = []
-    for first, last in zip(days[: 1 if quick else None], days[1:], strict=False):
-        start, end = (held[held["on"] == day].set_index("model") for day in (first, last))
-        both = start.index.intersection(end.index)
-        if len(both):
-            found = curve_of(rows[rows["on"] <= first], HUBER).forecast(
-                start.loc[both].reset_index(), on=pd.Timestamp(last).date()
-            )
-            paid = end["price"].loc[both].to_numpy()
-            inside += ((found["low"] <= paid) & (paid <= found["high"])).tolist()
-    print(f"Each later list from the one before: bands of 80 % hold {100 * np.mean(inside):.0f} % of {len(inside)}\n")
+    start, end = (held[held["on"] == day].set_index("model") for day in (first, last))
+    start = start.loc[start.index.intersection(end.index)]
+    found = curve_of(rows[rows["on"] <= first]).forecast(start.reset_index(), on=date.fromisoformat(last))
+    return found.set_axis(start.index).assign(before=start["price"], paid=end["price"])
 
 
-def months(asked: Asked) -> None:
-    """Predict used prices by month: later ones of variants that were seen, and families that were not."""
-    path = file_of(asked, "howmuch_iphone_used_monthly_usd.csv", "market")
-    if path is None:
-        return
-    rows = pd.read_csv(path).assign(line="iPhone")
-    seen, table = rows["month"] <= CUT, []
-    train, test = rows[seen], rows[~seen]
-    given = {"brand_col": None, "day_col": "date", "launches": {"iPhone": LAUNCHES["iPhone"]}}
+def later_months(rows: pd.DataFrame, cut: str) -> pd.DataFrame:
+    """Return the predictions of the months after one, beside what was asked in them."""
+    later = rows["month"] > cut
     with quiet():
-        curve = DepreciationCurve().fit(train, variant_col="model", groups="month", **given)  # type: ignore[arg-type]
-    found = curve.predict_interval(test)
-    mape = 100 * float((found["price"] / test["price"] - 1).abs().mean())
-    inside = 100 * float(((found["low"] <= test["price"]) & (test["price"] <= found["high"])).mean())
-    table.append(("months after July 2023", f"{mape:.2f} %", met(mape, 7.4), f"{inside:.1f} %"))
-    families, missed = rows["family"].unique(), []
-    for seed in range(1 if asked.quick else SHUFFLES):
+        curve = DepreciationCurve().fit(rows[~later], variant_col="model", groups="month", **MONTHLY)
+    return curve.predict_interval(rows[later]).assign(paid=rows["price"])
+
+
+def other_families(rows: pd.DataFrame, shuffles: int) -> pd.DataFrame:
+    """Return the predictions of families that were left out, each of which counts alike in a fit."""
+    families, parts = rows["family"].unique(), []
+    for seed in range(shuffles):
         order = np.random.default_rng(seed).permutation(len(families)) % FOLDS
         fold = rows["family"].map(dict(zip(families, order, strict=True)))
         for number in range(FOLDS):
             part, kept = rows[fold != number], rows[fold == number]
             part = part.assign(weight=1.0 / part.groupby("family")["price"].transform("size"))
             with quiet():
-                curve = DepreciationCurve().fit(part, numeric=("gb",), weights_col="weight", **given)  # type: ignore[arg-type]
-            missed += (curve.predict(kept) / kept["price"] - 1).abs().tolist()
-    mape = 100 * float(np.mean(missed))
-    table.append(("families that were not seen", f"{mape:.2f} %", met(mape, 16.0), ""))
-    print_table("Used prices by month", ("not seen", "MAPE", "goal", "its 80 % band holds"), table)
+                curve = DepreciationCurve().fit(part, numeric=("gb",), weights_col="weight", **MONTHLY)
+            parts.append(curve.predict_interval(kept).assign(paid=kept["price"]))
+    return pd.concat(parts)
+
+
+def mape(found: pd.DataFrame, column: str = "price") -> float:
+    """Return by how many percent a column misses what was paid, in the mean."""
+    return 100 * float((found[column] / found["paid"] - 1).abs().mean())
+
+
+def held(found: pd.DataFrame) -> float:
+    """Return how many of the paid prices lie in their band, in percent."""
+    return 100 * float(((found["low"] <= found["paid"]) & (found["paid"] <= found["high"])).mean())
+
+
+def windows(asked: Asked) -> None:
+    """Print the forecasts of both windows, and what the band holds from each list to the next."""
+    path = file_of(asked, "apple_us_max_trade_in_2022-11_2026-03.csv", "market")
+    if path is None:
+        return
+    rows, table = listed(str(path)), []
+    for first, last in WINDOWS:
+        found = carried(rows, first, last)
+        bias, same = 100 * float((found["price"] / found["paid"] - 1).mean()), f"{mape(found, 'before'):.2f} %"
+        missed = (f"{mape(found):.2f} %", met(mape(found), 4.0), f"{bias:+.1f} %", same)
+        table.append((f"{first} to {last}", f"{len(found)}", *missed, f"{held(found):.0f} %"))
+    head = ("window", "n", "MAPE", "goal", "bias", "MAPE of no change", "the 80 % band holds")
+    print_table("A list's prices over a launch, and between two", head, table)
+    days = sorted(rows.loc[rows["in_force"] != "until", "on"].dt.strftime("%Y-%m-%d").unique())[2:]
+    every = pd.concat([carried(rows, first, last) for first, last in pairwise(days[: 3 if asked.quick else None])])
+    print(
+        f"From each list since March 2023 to the next, bands of 80 % hold {held(every):.0f} % of {len(every)} prices\n"
+    )
+
+
+def months(asked: Asked) -> None:
+    """Print how later months and other families are predicted."""
+    path = file_of(asked, "howmuch_iphone_used_monthly_usd.csv", "market")
+    if path is None:
+        return
+    rows, table = pd.read_csv(path), []
+    for cut in (CUT, *OTHER_CUTS)[: 1 if asked.quick else None]:
+        found = later_months(rows, cut)
+        goal = met(mape(found), 7.4) if cut == CUT else ""
+        table.append((f"months after {cut}", f"{mape(found):.2f} %", goal, f"{held(found):.1f} %"))
+    found = other_families(rows, 1 if asked.quick else SHUFFLES)
+    table.append(("families that were not seen", f"{mape(found):.2f} %", met(mape(found), 16.0), ""))
+    print_table("Used prices by month", ("not seen", "MAPE", "goal", "the 80 % band holds"), table)
 
 
 def main() -> None:

@@ -498,24 +498,53 @@ class DepreciationCurve(Estimator):
             NotFitted: before `fit`.
             InvalidValue: `fit` was told of no `day_col` or `variant_col`, or a row is later than the day.
         """
+        carried = self.carried(data, on=on)
+        if self._wandering is None:
+            raise missing("variant_col", "fit the curve with it: how far prices wander is learned within variants")
+        data = as_frame(data, (self.named_[0],), "DepreciationCurve.forecast")
+        price = numbers(data, self.named_[0], above=0) * carried["factor"]
+        low, high = map(np.exp, self._wandering.band(carried["months"].to_numpy()))
+        return pd.DataFrame({"price": price, "low": price * low, "high": price * high}, index=data.index)
+
+    @takes(on=DATE)
+    def carried(self, data: pd.DataFrame, *, on: date) -> pd.DataFrame:
+        """Return by what `factor` the price of each row moves until a later day, and the `months` until then.
+
+        The price itself is not asked for, nor what stays as it is, such as the brand.
+
+        Args:
+            data: age, day and line, as `fit` was told of.
+            on: the day.
+
+        Raises:
+            NotFitted: before `fit`.
+            InvalidValue: `fit` was told of no `day_col`, or a row is later than the day.
+        """
         fitted(self, "model_")
-        (day_col, line_col), (price_col, age_col) = self._when, self.named_
-        if day_col is None or self._wandering is None:
-            raise missing("DepreciationCurve.forecast", "fit the curve with day_col and variant_col", "has no days")
-        data = as_frame(data, (price_col, age_col, day_col, line_col), "DepreciationCurve.forecast")
+        (day_col, line_col), age_col = self._when, self.named_[1]
+        if day_col is None:
+            raise missing("day_col", "fit the curve with it: without one it knows no days")
+        data = as_frame(data, (age_col, day_col, line_col), "DepreciationCurve.carried")
         seen, months = days(data, day_col), numbers(data, age_col, at_least=0)
-        later = seen > np.datetime64(on)
-        if later.any():
-            raise out_of_range("on", on, f"give a day on or after {named_rows(data.index[later])}")
+        late = seen > np.datetime64(on)
+        if late.any():
+            raise out_of_range("on", on, f"give a day that is not before those of {named_rows(data.index[late])}")
         passed = (np.datetime64(on) - seen).astype(np.float64) / MONTH_DAYS
         lines, names = self._lines(data), (_SEASON,) if self._launches is None else (_SUCCESSORS, _SEASON)
         before = [months, *self._time(months, seen, lines)]
         after = [months + passed, *self._time(months + passed, np.full(len(data), np.datetime64(on, "D")), lines)]
-        log = np.log(numbers(data, price_col, above=0)) + self._moved(before, after, (_MONTHS, *names))
-        bounds = dict(zip(("low", "high"), self._wandering.band(passed), strict=True))
-        return pd.DataFrame(
-            {"price": np.exp(log), **{name: np.exp(log + away) for name, away in bounds.items()}}, index=data.index
-        )
+        moved = self._moved(before, after, (_MONTHS, *names))
+        return pd.DataFrame({"factor": np.exp(moved), "months": passed}, index=data.index)
+
+    @property
+    def timed(self) -> bool:
+        """Whether the curve was fitted with days, so that prices move with launches and seasons.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        when: tuple[str | None, str | None] = fitted(self, "_when")
+        return when[0] is not None
 
     def explain(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return the prices' parts, a column for each factor, which add up to the price in each row.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from miexchange.catalogue import Catalogue
 
-__all__ = ["MONTH_DAYS", "launches_of", "successors_of"]
+__all__ = ["MONTH_DAYS", "launches_of", "pace_of", "successors_of"]
 
 MONTH_DAYS = 30.4375  # days
 _SIBLINGS = 90  # days: models of one generation come out up to two months apart
@@ -74,3 +74,15 @@ def successors_of(
         came = np.searchsorted(at, days[own], side="right")
         found[own] = np.maximum(came - np.searchsorted(at, born[own] + _SIBLINGS, side="right"), 0)
     return found
+
+
+def pace_of(launches: Mapping[str, Sequence[date]]) -> float:
+    """Return how many launches a line has each month, in the mean of the lines with two or more.
+
+    >>> from datetime import date
+    >>> round(1 / pace_of({"X": [date(2017, 9, 22), date(2018, 9, 21)], "Y": []}), 1)
+    12.0
+    """
+    spans = [(len(days), (max(days) - min(days)).days / MONTH_DAYS) for days in launches.values() if len(days) > 1]
+    paces = [(count - 1) / months for count, months in spans if months > 0]
+    return sum(paces) / len(paces) if paces else 0.0

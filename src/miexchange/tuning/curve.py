@@ -37,7 +37,7 @@ from miexchange.tuning._arguments import COLUMN, DATE, TEXT, Rule, check, each, 
 from miexchange.tuning._cells import cells_of, number_of, told
 from miexchange.tuning._checks import as_frame, days, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._groups import folds_of, labels_by
-from miexchange.tuning._launches import MONTH_DAYS, successors_of
+from miexchange.tuning._launches import MONTH_DAYS, pace_of, successors_of
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
 from miexchange.tuning._wandering import wandering
@@ -431,7 +431,7 @@ class DepreciationCurve(Estimator):
         Of a curve without a new price it is the share of what the phone is worth at launch.
 
         All but the age is at its median: the new price, the launch year, numbers; categories and months count as their
-        mean. Successors come as fast as they did.
+        mean. Successors come as fast as the launches of a line do.
 
         Args:
             ages: in months.
@@ -454,7 +454,7 @@ class DepreciationCurve(Estimator):
         if isinstance(term, Season):
             return np.zeros(len(months))
         if term.name == _SUCCESSORS:
-            return np.floor(months * float(seen.sum() / max(self._seen[0].sum(), 1.0)))
+            return np.floor(months * pace_of(self._launches or {}))
         return np.full(len(months), float(np.median(seen)))
 
     @takes(before=_AGES, after=_AGES)

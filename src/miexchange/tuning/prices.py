@@ -256,7 +256,7 @@ class PriceTableBuilder(Estimator):
         seen = np.datetime64(day) - passed.astype("timedelta64[D]")
         rows = (
             launches_of(cast("Catalogue", self.catalogue))
-            .loc[models]
+            .reindex([*models])
             .assign(on=seen, age_months=np.maximum((seen - launched).astype(np.float64), 0.0) / MONTH_DAYS)
         )
         moved = cast("DepreciationCurve", self.curve).carried(rows, on=day)["factor"]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Side", "run_length", "side_of", "sums"]
 
-_STATES = 160
-_ROUNDS = 40  # halvings of the bracket of a limit
+_STATES = 100
+_ROUNDS, _NEAR = 30, 0.002  # a limit is found when the logarithm of its run length is so near
 _GREATEST = 400.0  # standard deviations: no limit is sought beyond
 
 
@@ -53,9 +53,9 @@ def run_length(steps: Floats, allowance: float, limit: float) -> float:
     """
     width = 2 * limit / (2 * _STATES - 1)
     place = np.arange(_STATES)
-    edges = (place[None, :] - place[:, None] + 0.5) * width + allowance
+    edges = (np.arange(1 - _STATES, _STATES) + 0.5) * width + allowance
     below = np.searchsorted(steps, edges, side="right") / len(steps)
-    chain = np.diff(below, axis=1, prepend=0.0)
+    chain = np.diff(below[place[None, :] - place[:, None] + _STATES - 1], axis=1, prepend=0.0)
     found = np.linalg.solve(np.eye(_STATES) - chain + 1e-12 * np.eye(_STATES), np.ones(_STATES))
     return float(found[0])
 
@@ -69,13 +69,24 @@ def side_of(residuals: Floats, shift: float, between: float) -> Side:
         between: the mean number of residuals between two false alarms.
     """
     steps, allowance = np.sort(residuals), shift / 2
-    low, high = 0.0, 1.0
-    while high < _GREATEST and run_length(steps, allowance, high) < between:
-        low, high = high, 2 * high
-    for _ in range(_ROUNDS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if run_length(steps, allowance, middle) < between else (low, middle)
-    return Side(allowance, high, run_length(steps, allowance, high), run_length(steps + shift, allowance, high))
+    wanted = np.log(between)
+
+    def short(limit: float) -> float:
+        return float(np.log(run_length(steps, allowance, limit)) - wanted)
+
+    low, high = (0.0, short(0.0)), (1.0, short(1.0))
+    while high[0] < _GREATEST and high[1] < 0:
+        low, high = high, (2 * high[0], short(2 * high[0]))
+    # The logarithm of the run length is nearly a line, so where that crosses is tried; every other time the middle.
+    for number in range(_ROUNDS):
+        if high[1] <= _NEAR:
+            break
+        share = 0.5 if number % 2 else float(np.clip(low[1] / (low[1] - high[1]) + 0.01, 0.02, 0.98))
+        at = low[0] + share * (high[0] - low[0])
+        found = (at, short(at))
+        low, high = (found, high) if found[1] < 0 else (low, found)
+    limit = high[0]
+    return Side(allowance, limit, run_length(steps, allowance, limit), run_length(steps + shift, allowance, limit))
 
 
 def sums(steps: Floats) -> Floats:

@@ -19,7 +19,7 @@ __all__ = ["Side", "run_length", "side_of", "sums"]
 
 _STATES = 100
 _ROUNDS, _NEAR = 30, 0.002  # a limit is found when the logarithm of its run length is so near
-_GREATEST = 400.0  # standard deviations: no limit is sought beyond
+_LEAST, _GREATEST = 1.0, 400.0  # standard deviations, between which a limit is sought
 
 
 class Side(NamedTuple):
@@ -74,12 +74,12 @@ def side_of(residuals: Floats, shift: float, between: float) -> Side:
     def short(limit: float) -> float:
         return float(np.log(run_length(steps, allowance, limit)) - wanted)
 
-    low, high = (0.0, short(0.0)), (1.0, short(1.0))
+    low, high = (0.0, -wanted), (_LEAST, short(_LEAST))
     while high[0] < _GREATEST and high[1] < 0:
         low, high = high, (2 * high[0], short(2 * high[0]))
     # The logarithm of the run length is nearly a line, so where that crosses is tried; every other time the middle.
     for number in range(_ROUNDS):
-        if high[1] <= _NEAR:
+        if high[1] <= _NEAR or high[0] == _LEAST:
             break
         share = 0.5 if number % 2 else float(np.clip(low[1] / (low[1] - high[1]) + 0.01, 0.02, 0.98))
         at = low[0] + share * (high[0] - low[0])

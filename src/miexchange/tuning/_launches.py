@@ -53,7 +53,7 @@ def successors_of(
 ) -> npt.NDArray[np.float64]:
     """Return how many models of its line came out after a phone, up to and including a day.
 
-    A launch within 90 days of the phone's own is of its own generation.
+    Launches within 90 days are of one generation, and count once: a phone's own does not count for it.
 
     Args:
         days: the day of each price.
@@ -70,19 +70,30 @@ def successors_of(
     born = days - np.round(months * MONTH_DAYS).astype("timedelta64[D]")
     found = np.zeros(len(days))
     for line in set(lines):
-        own, at = lines == line, np.sort(np.array(launches[line], dtype="datetime64[D]"))
+        own, at = lines == line, _generations(launches[line])
         came = np.searchsorted(at, days[own], side="right")
         found[own] = np.maximum(came - np.searchsorted(at, born[own] + _SIBLINGS, side="right"), 0)
     return found
 
 
+def _generations(launches: Sequence[date]) -> npt.NDArray[np.datetime64]:
+    """Return the first day of each generation, in order."""
+    found: list[np.datetime64] = []
+    for day in np.sort(np.array(launches, dtype="datetime64[D]")):
+        if not found or day - found[-1] > _SIBLINGS:
+            found.append(day)
+    return np.array(found, dtype="datetime64[D]")
+
+
 def pace_of(launches: Mapping[str, Sequence[date]]) -> float:
-    """Return how many launches a line has each month, in the mean of the lines with two or more.
+    """Return how many generations a line has each month, in the mean of the lines with two or more.
 
     >>> from datetime import date
     >>> round(1 / pace_of({"X": [date(2017, 9, 22), date(2018, 9, 21)], "Y": []}), 1)
     12.0
     """
-    spans = [(len(days), (max(days) - min(days)).days / MONTH_DAYS) for days in launches.values() if len(days) > 1]
-    paces = [(count - 1) / months for count, months in spans if months > 0]
+    lines = [_generations(days) for days in launches.values()]
+    paces = [
+        (len(days) - 1) * MONTH_DAYS / int((days[-1] - days[0]).astype(np.int64)) for days in lines if len(days) > 1
+    ]
     return sum(paces) / len(paces) if paces else 0.0

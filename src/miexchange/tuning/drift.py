@@ -58,7 +58,6 @@ _FEWEST = 30  # deals of a reference: of fewer nobody can tell how they scatter
 _SURE = 1.2816  # the quantile of nine references of ten
 _ALL = "all"
 _SIDES = ("too high", "too low")
-_LEAST_SPREAD = 1e-4  # prices are whole, so no scatter is believed to be smaller
 _RULES = {
     "programme": maybe(instance(Programme)),
     "by": each(COLUMN),
@@ -134,10 +133,11 @@ class DriftMonitor(Estimator):
             raise out_of_range("deals", None, rule, f"has {len(rows)}")
         left = rows["residual"].to_numpy()
         middle = float(np.median(left))
-        robust = max(TO_SIGMA * float(np.median(np.abs(left - middle))), _LEAST_SPREAD)
+        robust = TO_SIGMA * float(np.median(np.abs(left - middle)))
         bounded = np.clip(left - middle, -self.most * robust, self.most * robust)
         self.n_ = len(rows)
-        self.spread_ = max(float(np.std(bounded, ddof=1)), _LEAST_SPREAD)
+        # A residual counts for `most` standard deviations, and the shift has to be within what one counts for.
+        self.spread_ = max(float(np.std(bounded, ddof=1)), float(np.log1p(self.shift)) / self.most)
         span = (rows["on"].max() - rows["on"].min()).days + 1
         self.deals_a_month_ = len(rows) * MONTH_DAYS / max(span, MONTH_DAYS)
         relative = (bounded - bounded.mean()) / self.spread_

@@ -353,16 +353,18 @@ def drift(report: Drift, *, ax: Axes | None = None) -> Axes:
     chart, alarms = report.chart, report.alarms
     named_ = list(dict.fromkeys(zip(alarms["by"], alarms["stream"], strict=True)))[: len(_LINES)]
     reach = 1.25
+    told = {(row["by"], row["stream"], row["side"]): row["told_on"] for row in alarms.to_dict("records")}
     for (by, stream), rows in chart.groupby(["by", "stream"], sort=False):
-        told = (by, stream) in named_
-        colour = _LINES[named_.index((by, stream))] if told else _PALE
         for sign, side in ((1, "too high"), (-1, "too low")):
             at = sign * np.minimum(rows[side].to_numpy(), _FAR_OUT)
-            ax.plot(rows["on"], at, color=colour, linewidth=2.0 if told else 0.9, zorder=2 + told)
             reach = max(reach, float(np.abs(at).max()) * 1.1)
-        for row in alarms[(alarms["by"] == by) & (alarms["stream"] == stream)].to_dict("records") if told else ():
-            sign = 1 if row["side"] == "too high" else -1
-            ax.plot(row["told_on"], sign, "o", color="white", markeredgecolor=colour, markersize=7, zorder=4)
+            if (by, stream) not in named_ or (by, stream, side) not in told:
+                ax.plot(rows["on"], at, color=_PALE, linewidth=0.9, zorder=2)
+                continue
+            place = named_.index((by, stream))
+            ax.plot(rows["on"], at, color=_LINES[place], linewidth=2.0, zorder=9 - place)
+            (dot,) = ax.plot(told[by, stream, side], sign, "o", color="white", markersize=7, zorder=19 - place)
+            dot.set_markeredgecolor(_LINES[place])
     for place, (by, stream) in enumerate(named_):
         row = alarms[(alarms["by"] == by) & (alarms["stream"] == stream)].iloc[0]
         name = "all deals" if by == stream else shortened(f"{by} {stream}", _LONGEST_NAME)
@@ -371,7 +373,7 @@ def drift(report: Drift, *, ax: Axes | None = None) -> Axes:
     for at in (-1, 1):
         ax.axhline(at, color=_INK, linewidth=0.9, linestyle="--")
     ax.axhline(0, color=_INK, linewidth=0.9)
-    ax.set_ylim(-reach, reach * (1.35 if named_ else 1.0))
+    ax.set_ylim(-reach, reach * (1.6 if named_ else 1.0))
     ax.set_yticks([-1, 0, 1], ["limit: table too low", "right", "limit: table too high"])
     _day_ticks(ax)
     monitor = report.monitor

@@ -264,7 +264,7 @@ class Drift(Report):
         """Return the alarms, where each chart stands, and the bias by month."""
         alarms = self.alarms.round({"bias_pct": 1}).set_index(["by", "stream", "side"])
         for column in ("told_on", "since"):
-            alarms[column] = alarms[column].dt.strftime("%Y-%m-%d")
+            alarms[column] = alarms[column].dt.date
         return [("Alarms", alarms), ("Charts", self.standing.round(2)), ("Months", self.months.round(1))]
 
     def notes(self) -> list[str]:
@@ -291,7 +291,7 @@ class Drift(Report):
     @property
     def months(self) -> pd.DataFrame:
         """The bias of each chart by month, in percent, and the limits that chance passes as rarely as the alarms."""
-        month = self.chart["on"].dt.strftime("%Y-%m").rename("month")
+        month = self.chart["on"].dt.to_period("M").astype(str).rename("month")
         found = self.chart.groupby([month, "by", "stream"], sort=False)[["n", "residual"]].sum()
         streams = len(self.chart.groupby(["by", "stream"]))
         quantile = -float(ndtri(0.5 / (self.monitor.months * streams)))

@@ -20,8 +20,8 @@ that the false alarms stay as rare as promised in nine references of ten (Gandy 
 >>> monitor.watch(deals(30, 0.0, seed=2)).alarms.empty
 True
 >>> found = monitor.watch(deals(30, 0.05, seed=3)).alarms.iloc[0]
->>> found[["stream", "side", "deals"]].to_list(), f"{found['told_on']:%Y-%m-%d}"
-(['all', 'too high', 16], '2026-01-04')
+>>> print(f"{found['stream']}: {found['side']}, told on {found['told_on']:%Y-%m-%d} after {found['deals']} deals")
+all: too high, told on 2026-01-03 after 12 deals
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from miexchange._text import is_a
 from miexchange.errors import out_of_range
 from miexchange.programme import Programme
 from miexchange.tuning._arguments import COLUMN, check, each, instance, maybe, real, takes
@@ -176,7 +177,7 @@ class DriftMonitor(Estimator):
 
     def _rows(self, deals: Any, id_col: str | None) -> pd.DataFrame:  # noqa: ANN401 - a table of any library
         """Return day, residual and the columns of `by` of every deal that counts, by day."""
-        rows = self._observed(deals) if isinstance(deals, Observations) else self._dealt(deals, id_col)
+        rows = self._observed(deals) if is_a(deals, Observations) else self._dealt(deals, id_col)
         if rows.empty:
             raise out_of_range("deals", None, "give deals whose models the table prices", "has none that can be used")
         return rows.sort_values(["on", "residual"], kind="stable").reset_index(drop=True)

@@ -61,6 +61,7 @@ from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysO
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor, CurveRegressor
 from miexchange.tuning.curve import Estimator
+from shipped import shipped_programme
 from unit import small, trade, tuned
 
 if TYPE_CHECKING:
@@ -527,7 +528,7 @@ BY_DOOR: dict[str, Any] = {"tuning.exposure": lambda: _paired()[0]}
 def _by_door() -> dict[str, dict[str, Any]]:
     """Return the arguments that mean something else at one door than their name does elsewhere."""
     prices = SOUND.programme.prices
-    uk = Programme.load("uk-trade-in")
+    uk = shipped_programme("uk-trade-in")
     return {
         "Anchor.table": {},
         "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},
@@ -578,6 +579,9 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "Questionnaire.asked_of": {},
         "Questionnaire.best": {},
         "Questionnaire.as_options": {"answers": {"glass": "whole"}},
+        "Questionnaire.as_asked": {},
+        "Questionnaire.answer_unknown": {"answer": "lost"},
+        "exchange.split_order": {"coupons": [SOUND.issued.coupon]},
         "exchange.begin": {"event": exchange.acceptance(SOUND.quote, SOUND.programme, **ACCEPTED)},
         "batch.appraise_file": {
             "source": SOUND.csv(SOUND.devices.assign(at=AT.isoformat()), "devices.csv"),
@@ -616,7 +620,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "simulator.replay": {"violation": example(simulator.Violation)},
         "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
         "programme.doubts": {"source": SOUND.priced},
-        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date()},
+        # Like a small one: what is written is loaded, for each of a thousand tries.
+        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date(), "like": SOUND.programme},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
         "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},

@@ -192,6 +192,27 @@ class _Sound:
         return tuning.DepreciationCurve().fit(self.market)
 
     @cached_property
+    def lists(self) -> pd.DataFrame:
+        return tuning.simulate_lists(3, seed=1, models=2)
+
+    @cached_property
+    def timed(self) -> tuning.DepreciationCurve:
+        columns = {"new_price_col": None, "brand_col": None, "year_col": None, "day_col": "on", "variant_col": "model"}
+        known = self.lists.attrs["truth"]["launches"]
+        return tuning.DepreciationCurve().fit(self.lists, **columns, launches=known)  # type: ignore[arg-type]
+
+    @cached_property
+    def settled(self) -> pd.DataFrame:
+        """Deals beside what a table says of them."""
+        rows = self.lists[["price", "on", "model"]].head(40)
+        cents = (100 * rows["price"]).astype(int)
+        return rows.drop(columns="price").assign(expected_minor=cents, price_minor=cents * 101 // 100)
+
+    @cached_property
+    def drift(self) -> tuning.Drift:
+        return tuning.DriftMonitor(by=("model",)).fit(self.settled).watch(self.settled)
+
+    @cached_property
     def quotes(self) -> tuple[pd.DataFrame, tuple[tuning.Scale, ...]]:
         return tuning.simulate_quotes(20, seed=1)
 
@@ -337,6 +358,8 @@ def _examples() -> dict[type, Any]:
         SOUND.backtest,
         SOUND.comparison,
         SOUND.as_quoted,
+        SOUND.drift,
+        SOUND.drift.monitor,
         SOUND.curve,
         SOUND.deductions,
         SOUND.fitted,
@@ -634,6 +657,10 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.ByTime.split": {
             "on": pd.Series(pd.date_range("2018-04-20", periods=len(SOUND.deals)), index=SOUND.deals.index)
         },
+        "tuning.DriftMonitor.fit": {"deals": SOUND.settled},
+        "tuning.DriftMonitor.watch": {"deals": SOUND.settled},
+        "tuning.plots.drift": {"report": SOUND.drift},
+        "tuning.simulate_lists": {"years": 3, "models": 2},
         "tuning.DepreciationCurve.aging": {"before": np.zeros(1), "after": np.ones(1)},
         "tuning.DepreciationCurve.typical": {"ages": np.ones(1)},
         "tuning.DeductionModel.predict": {"data": SOUND.quotes[0]},

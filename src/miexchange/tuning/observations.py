@@ -309,9 +309,9 @@ class Observations(Report):
     def market(self, catalogue: Catalogue, launch_prices: Mapping[str, int] | None = None) -> pd.DataFrame:
         """Return the clean rows beside their launch facts: the columns that `DepreciationCurve.fit` takes by default.
 
-        They are `price` and `new_price` in minor units, `age_months`, `brand` and `launch_year`, and `model`, `kind`
-        and `row`. A row without a launch day, or from before it, is left out; so is one without a new price, unless
-        none has one. A `TuningWarning` names them.
+        They are `price` and `new_price` in minor units, `age_months`, `brand` and `launch_year`, and `model`, `kind`,
+        `on` and `row`. A row without a launch day, or from before it, is left out; so is one without a new price,
+        unless none has one. A `TuningWarning` names them.
 
         Args:
             catalogue: what says brand, launch day and launch price of each variant.
@@ -331,7 +331,7 @@ class Observations(Report):
         """
         rows = self.clean()
         facts = launches_of(catalogue, launch_prices).reindex(rows["model"]).set_axis(rows.index)
-        found = rows[["row", "model", "kind"]].join(facts[["brand", "launch_year", "new_price"]])
+        found = rows[["row", "model", "kind", "on"]].join(facts[["brand", "launch_year", "new_price"]])
         found["price"] = rows["price_minor"]
         found["age_months"] = (rows["on"] - facts["launched_on"]).dt.days / MONTH_DAYS
         known = found["age_months"] >= 0

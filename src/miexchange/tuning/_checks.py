@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -14,7 +15,7 @@ from miexchange._text import text_of
 from miexchange._value import is_text
 from miexchange.errors import MiExchangeError, missing, out_of_range, shown, wrong_type
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, labels_of, number_of, told, whole
+from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, day_reader, labels_of, number_of, told, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ __all__ = [
     "NotFitted",
     "TuningWarning",
     "as_frame",
+    "days",
     "duplicates",
     "fitted",
     "frame_of",
@@ -207,6 +209,21 @@ def minor(data: pd.DataFrame, column: str, *, least: int = 1) -> npt.NDArray[np.
     bound = "above 0" if least else "of 0 or more"
     fault = Fault("", f"give a number {bound} in each, in whole minor units, or take them out")
     return np.array(_read(data, column, whole(least, GREATEST_AMOUNT, (fault, fault, fault)), fault), np.int64)
+
+
+def days(data: pd.DataFrame, column: str, *, gaps: bool = False) -> npt.NDArray[np.datetime64]:
+    """Return a column of days; a NaT only for an empty cell, where there may be gaps.
+
+    Raises:
+        InvalidValue: rows that hold no day are named.
+    """
+    read, fault = day_reader("%Y-%m-%d"), Fault("", "give a day in each, such as 2018-06-20, or take them out")
+
+    def named(cell: object) -> date | Fault:
+        found = told(read, cell)
+        return fault if isinstance(found, Fault) else found
+
+    return np.array(_read(data, column, named, np.datetime64("NaT") if gaps else fault), dtype="datetime64[D]")
 
 
 def words(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:

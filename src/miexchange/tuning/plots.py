@@ -365,7 +365,7 @@ def lock_risk(report: OpenRisk, *, ax: Axes | None = None) -> Axes:
             fontsize=9,
         )
     ax.fill_between(places, frame["mean_minor"], frame["bound_minor"], color=_LESS, alpha=0.12, linewidth=0, step="mid")
-    ticks = np.unique(np.linspace(0, len(frame) - 1, 6).round().astype(int))
+    ticks = np.arange(0, len(frame), max(-(-(len(frame) - 1) // 6), 1))
     ax.set_xticks(ticks, [f"{frame.index[tick]:%d %b}" for tick in ticks])
     ax.set_xlim(0, max(1.28 * places[-1], 1))
     ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
@@ -409,10 +409,13 @@ def acceptance(model: AcceptanceModel, offers: pd.DataFrame | None = None, *, ax
 @takes(report=named("QuotePlan"), ax=AXES)
 def collected(report: QuotePlan, *, ax: Axes | None = None) -> Axes:
     """Draw the expected error of the whole table by the number of quotes that are collected."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - matplotlib is optional
+
     left = [report.before, *report.frame["left"]]
     ax = _axes(ax, (8.0, 4.0))
     ax.plot(range(len(left)), left, "o-", color=_TOTAL, linewidth=2.0, markersize=4)
     ax.set_ylim(0, None)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("quotes collected, the one that helps most first", color=_INK)
     ax.set_ylabel("error, % of a quote" if report.by == "share" else "error of a quote", color=_INK)
     ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)

@@ -10,6 +10,7 @@ python benchmarks/tuning/locks.py [--data FOLDER] [--quick]
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,14 +45,16 @@ def by_day(path: Path) -> pd.DataFrame:
     stated: these days are left out.
     """
     rows = pd.read_csv(path)
-    rows["on"] = pd.to_datetime(rows["date"].where(rows["date"].str.len() == len("2025-09-15"), rows["date"] + UNSTATED))
-    found = []
+    rows["on"] = pd.to_datetime(
+        rows["date"].where(rows["date"].str.len() == len("2025-09-15"), rows["date"] + UNSTATED)
+    )
+    found: list[tuple[object, pd.Timestamp, float]] = []
     for model, own in rows.groupby("model"):
-        seen = []
+        seen: list[tuple[pd.Timestamp, float | None, float | None]] = []
         for on, group in own.groupby("on"):
-            price = dict(zip(group["in_force"], group["usd"], strict=True))
-            seen.append((on, price.get("until", price.get("on")), price.get("from", price.get("on"))))
-        for (begin, _, after), (end, before, then) in zip(seen, seen[1:], strict=False):
+            price = dict(zip(group["in_force"], group["usd"].astype(float), strict=True))
+            seen.append((pd.Timestamp(on), price.get("until", price.get("on")), price.get("from", price.get("on"))))  # type: ignore[arg-type] # a day
+        for (begin, _, after), (end, before, then) in pairwise(seen):
             if after is not None and after == before:
                 found += [(model, day, after) for day in pd.date_range(begin, end - pd.Timedelta(days=1))]
                 found += [] if then is None else [(model, end, then)]
@@ -63,7 +66,7 @@ def within(rows: pd.DataFrame) -> float:
     """Return how far prices scatter within a month, over what medians change to the next one; the widest 1 % apart."""
     rows = rows.sort_values(["model", "on"])
     inside = rows["std"] / rows["price"]
-    change = np.log(rows.groupby("model")["price"].shift(-1) / rows["price"]).abs()
+    change = pd.Series(np.log(rows.groupby("model")["price"].shift(-1) / rows["price"]), rows.index).abs()
     kept = change.notna() & (inside <= inside.quantile(0.99)) & (change <= change.quantile(0.99))
     return float(np.sqrt((inside[kept] ** 2).mean() / (change[kept] ** 2).mean()))
 

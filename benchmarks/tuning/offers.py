@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from _given import arguments, print_table
 
 from miexchange.tuning import AcceptanceModel, simulate_offers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pandas as pd
 
     Floats = npt.NDArray[np.float64]
 
@@ -24,7 +24,7 @@ STEP = 1_000
 WITHIN = 0.02
 
 
-def planted(offers: pd.DataFrame) -> tuple[pd.Series[int], pd.Series[float]]:
+def planted(offers: pd.DataFrame) -> tuple[Floats, Floats]:
     """Return the best offer of each device by the planted curve, tried step by step, and what each step earns."""
     truth = offers.attrs["truth"]
     market, resale = (offers[name].to_numpy(dtype=np.float64) for name in ("market_minor", "resale_minor"))
@@ -34,7 +34,7 @@ def planted(offers: pd.DataFrame) -> tuple[pd.Series[int], pd.Series[float]]:
         offer = np.floor(share * market / STEP) * STEP
         margin = worth(offer, market, resale, truth)
         best, earned = np.where(margin > earned, offer, best), np.maximum(margin, earned)
-    return pd.Series(best, offers.index), pd.Series(earned, offers.index)
+    return best, earned
 
 
 def worth(offer: Floats, market: Floats, resale: Floats, truth: dict[str, float]) -> Floats:
@@ -53,7 +53,7 @@ def measured(size: int, seed: int) -> tuple[float, float, float]:
     market, resale = (offers[name].to_numpy(dtype=np.float64) for name in ("market_minor", "resale_minor"))
     margin = worth(made, market, resale, offers.attrs["truth"]).sum()
     held = (found["low_minor"] <= best) & (best <= found["high_minor"])
-    missed = np.abs(made / best.to_numpy() - 1).mean()
+    missed = np.abs(made / best - 1).mean()
     return float(missed), float(1 - margin / earned.sum()), float(held.mean())
 
 

@@ -470,10 +470,14 @@ class AcceptanceModel(Estimator):
         """
         fitted(self, "slope_")
         offer_col, market_col, _ = self.columns_
-        accepted = _flags(as_frame(offers, (self._accepted_col,), "AcceptanceModel.accepted_by_tenth"), self._accepted_col)
-        rows = pd.DataFrame({"accepted": accepted, "predicted": self.predict(offers).to_numpy()})
-        frame = as_frame(offers, (offer_col, market_col), "AcceptanceModel.accepted_by_tenth")
-        rows["share"] = minor(frame, offer_col) / minor(frame, market_col)
+        offers = as_frame(offers, (offer_col, market_col, self._accepted_col), "AcceptanceModel.accepted_by_tenth")
+        rows = pd.DataFrame(
+            {
+                "accepted": _flags(offers, self._accepted_col),
+                "predicted": self.predict(offers).to_numpy(),
+                "share": minor(offers, offer_col) / minor(offers, market_col),
+            }
+        )
         part = np.minimum((rows["share"].rank(method="first") - 1) * 10 // len(rows), 9).astype(int)
         found = rows.groupby(part).agg(
             n=("accepted", "size"),
@@ -504,9 +508,7 @@ def _flags(offers: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
     return np.array([text in _YES for text in texts])
 
 
-def _solved(
-    design: Floats, accepted: npt.NDArray[np.bool_], start: Floats, spread: float
-) -> tuple[Floats, Floats]:
+def _solved(design: Floats, accepted: npt.NDArray[np.bool_], start: Floats, spread: float) -> tuple[Floats, Floats]:
     """Return the coefficients of a logistic curve and their covariance, by Newton's method.
 
     Args:

@@ -23,7 +23,7 @@ import pandas as pd
 from miexchange._privacy import masked
 from miexchange.errors import out_of_range
 from miexchange.tuning._arguments import check, instance, one_of, takes, whole
-from miexchange.tuning._checks import fitted
+from miexchange.tuning._checks import fitted, frame_of
 from miexchange.tuning._findings import CLEAN
 from miexchange.tuning._report import Report
 from miexchange.tuning.deductions import DeductionModel
@@ -37,7 +37,8 @@ __all__ = ["QuotePlan", "next_quotes"]
 
 _MOST_ROWS = 5_000  # of a table: every row is compared with every other
 _LEAST_SHARE = 0.05  # of the clean price, which a share of the price is taken of at least
-_MEAN_SIZE = float(np.sqrt(2 / np.pi))  # of a normal error, in standard deviations
+_DEVIATIONS = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 40)])  # for which a row's error is computed
+_NODES = 15
 _NOTHING = 1e-15
 
 
@@ -119,7 +120,7 @@ def next_quotes(
     check({"model": model}, {"model": _MODEL})
     fitted(model, "weights_")
     rows = model._rows(wanted)  # noqa: SLF001 - of this package: the same table as `predict` takes
-    clean_col, findings_col, device_col, _ = model.columns_
+    findings_col = model.columns_[1]
     if len(rows) > _MOST_ROWS:
         what = f"has {len(rows)} rows"
         raise out_of_range("wanted", None, f"give at most {_MOST_ROWS:,} rows, such as those of a brand", what)
@@ -127,12 +128,9 @@ def next_quotes(
         which = "names no finding: a clean quote tells of no repair"
         raise out_of_range(findings_col, CLEAN, "leave clean rows out", which=which)
     unsure, noise, cost = _unsure(model, rows)
-    clean = rows["clean"].to_numpy(dtype=np.float64)
-    cost = np.minimum(cost, clean)
-    size = 100.0 / np.maximum(clean - cost, _LEAST_SHARE * clean) if by == "share" else np.ones(len(rows))
-    weight = _MEAN_SIZE * cost * size / len(rows)
-    chosen, left = _greedy(unsure, noise, weight, min(most, len(rows)))
-    before = float(weight @ np.sqrt(np.maximum(np.diag(unsure), 0.0)))
+    errors = _errors(rows["clean"].to_numpy(dtype=np.float64), cost, by) / len(rows)
+    chosen, left = _greedy(unsure, noise, errors, min(most, len(rows)))
+    before = float(_summed(np.diag(unsure)[:, None], errors)[0])
     frame = pd.DataFrame(
         {
             "device": rows["device"].to_numpy()[chosen],
@@ -140,18 +138,43 @@ def next_quotes(
             "saves": -np.diff([before, *left]),
             "left": left,
         },
-        index=wanted.index[chosen] if isinstance(wanted, pd.DataFrame) else pd.Index(chosen),
+        index=frame_of(wanted, "wanted").index[chosen],
     )
     return QuotePlan(frame, before, len(rows), by)
 
 
-def _greedy(unsure: Floats, noise: Floats, weight: Floats, most: int) -> tuple[list[int], list[float]]:
-    """Return the places of the quotes that take most off the weighted sum of deviations, and what is left after each.
+def _errors(clean: Floats, cost: Floats, by: str) -> Floats:
+    """Return the expected error of each row, a column for each of the deviations that its logarithm may have.
+
+    What is taken off is lognormal, so a quote of which most is taken off may be far more wrong in percent than in
+    money: the mean is over the normal law, by the rule of Gauss and Hermite.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    price = np.maximum(clean - cost, _LEAST_SHARE * clean)
+    found = np.zeros((len(clean), len(_DEVIATIONS)))
+    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
+        other = clean[:, None] - cost[:, None] * np.exp(node * _DEVIATIONS[None, :])
+        other = np.maximum(other, _LEAST_SHARE * clean[:, None])
+        missed = np.abs(price[:, None] - other)
+        found += weight * (100.0 * missed / other if by == "share" else missed)
+    return found
+
+
+def _summed(variance: Floats, errors: Floats) -> Floats:
+    """Return the expected error of the whole table for each column of the rows' variances."""
+    found = np.zeros(variance.shape[1])
+    for own, row in zip(np.sqrt(np.maximum(variance, 0.0)), errors, strict=True):
+        found += np.interp(own, _DEVIATIONS, row)
+    return found
+
+
+def _greedy(unsure: Floats, noise: Floats, errors: Floats, most: int) -> tuple[list[int], list[float]]:
+    """Return the places of the quotes that take most off the error of the table, and what is left after each.
 
     Args:
         unsure: the covariance of the rows.
         noise: the variance that a row's own quote leaves.
-        weight: what a row's standard deviation counts.
+        errors: of `_errors`.
         most: how many to choose.
     """
     now = unsure.copy()
@@ -160,7 +183,7 @@ def _greedy(unsure: Floats, noise: Floats, weight: Floats, most: int) -> tuple[l
     for _ in range(most):
         own = np.maximum(np.diag(now), 0.0)
         after = np.maximum(own[:, None] - now**2 / np.maximum(own + noise, _NOTHING)[None, :], 0.0)
-        sums = weight @ np.sqrt(after)
+        sums = _summed(after, errors)
         sums[chosen] = np.inf
         place = int(np.argmin(sums))
         chosen.append(place)
@@ -197,4 +220,5 @@ def _unsure(model: DeductionModel, rows: pd.DataFrame) -> tuple[Floats, Floats, 
     covariance = np.linalg.inv(known + told.T @ design[: len(quotes)])
     asked = design[len(quotes) :]
     found: Floats = asked @ covariance @ asked.T
-    return found, noise[len(quotes) :], whole[len(quotes) :]
+    cost_of: Floats = whole[len(quotes) :].astype(np.float64)
+    return found, noise[len(quotes) :], cost_of

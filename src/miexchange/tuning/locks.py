@@ -1,10 +1,10 @@
 """What quotes that hold their value may lose while the market goes on, and what covers it.
 
 A quote that is locked for some days is a promise at an old price. What it may lose is taken from what prices did in
-stretches of the same length, a stretch drawn at a time for all phones together, because prices fall together: historical
-simulation (Hull, "Risk Management and Financial Institutions", chapter 13). The falls after launches are taken out of
-the past and put where the calendar has them. Between two days on which a market's price was seen it walks at random
-(a Brownian bridge), as far as the panel's own changes say.
+stretches of the same length, a stretch drawn at a time for all phones together, because prices fall together:
+historical simulation (Hull, "Risk Management and Financial Institutions", chapter 13). The falls after launches are
+taken out of the past and put where the calendar has them. Between two days on which a market's price was seen it walks
+at random (a Brownian bridge), as far as the panel's own changes say.
 
 >>> from datetime import date
 >>> from miexchange.tuning import LockRisk, simulate_panel
@@ -18,7 +18,7 @@ the past and put where the calendar has them. Between two days on which a market
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -39,18 +39,18 @@ from miexchange.tuning._arguments import (
     takes,
     whole,
 )
-from miexchange.tuning._checks import as_frame, days, fitted, minor, named_rows, warn, words
+from miexchange.tuning._checks import as_frame, days, fitted, minor, named_rows, words
 from miexchange.tuning._intervals import share_of
 from miexchange.tuning._normal import NORMAL_95
+from miexchange.tuning._open import LONGEST, Asked, OpenRisk, drawn_of, groups_of, shortfall
 from miexchange.tuning._progress import track
-from miexchange.tuning._report import Report, in_units
+from miexchange.tuning._report import Report
 from miexchange.tuning.curve import Estimator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
-    from matplotlib.axes import Axes
 
     from miexchange.tuning._additive import Floats
 
@@ -58,182 +58,21 @@ if TYPE_CHECKING:
 
 __all__ = ["LockReplay", "LockRisk", "OpenRisk"]
 
-_LONGEST = 365  # days that a lock may last
 _MOST_CELLS = 50_000_000  # model-days of a panel
 _BLOCK = 30  # days that scatter together, for errors
-_FEW = 20  # separate stretches, below which a bound of one in twenty rests on too few
 _DAY = np.timedelta64(1, "D")
 _OF_ALL = 3.0  # how many changes of its own those of all models count for a model
 _NOTHING = 1e-12
 _LEVEL = Rule(lambda level: real(above=0.5, below=1).fits(level), "give a level between 0.5 and 1, such as 0.95")
-_LOCK = whole(1, _LONGEST)
+_LOCK = whole(1, LONGEST)
 _RULES = {
     "between": one_of("walk", "step"),
     "launches": each(DATE),
-    "launch_days": whole(1, _LONGEST),
-    "longest_gap": whole(1, 10 * _LONGEST),
+    "launch_days": whole(1, LONGEST),
+    "longest_gap": whole(1, 10 * LONGEST),
     "seed": SEED,
 }
 _CURRENCY = Rule(lambda code: bool(Currency(code)), "give the code of a currency, such as INR")
-
-
-class _Group(NamedTuple):
-    """Open quotes that are alike: how long they were held, how long they still hold, and what they promise."""
-
-    held: int
-    left: int
-    value: int
-    worth: float  # how many of one size they are worth, as far as they scatter
-
-
-class _Drawn(NamedTuple):
-    """What was drawn: a row for each draw, a column for each day from today.
-
-    Attributes:
-        lost: the loss on what is redeemed on the day.
-        paid: what is paid on it, of which a haircut takes a share.
-        open: what is still promised at the end of the day, alike in every draw.
-    """
-
-    lost: Floats
-    paid: Floats
-    open: Floats
-
-
-class _Asked(NamedTuple):
-    """What a book was asked for, so that it can be asked again with other terms."""
-
-    risk: LockRisk
-    groups: tuple[_Group, ...]
-    on: date
-    redeemed: tuple[float, ...] | None
-    asks_again: bool
-    draws: int
-    seed: int
-
-
-class OpenRisk(Report):
-    """What open quotes and coupons may lose until they are redeemed.
-
-    Attributes:
-        frame: one row for each day from the day of the question: `open_minor` (what is still promised at its end),
-            and the loss until then: `mean_minor`, `median_minor`, `bound_minor` (more is lost in one case of twenty,
-            or as `level` says) and `shortfall_minor` (the mean loss of those cases).
-        losses: the whole loss in minor units, one for each draw.
-        level: the level of the bound.
-        currency: the currency of the amounts.
-    """
-
-    title = "Lock risk"
-
-    def __init__(self, asked: _Asked, drawn: _Drawn, level: float, currency: Currency) -> None:
-        """Keep the parts; use `LockRisk.of`."""
-        self.level = level
-        self.currency = currency
-        self._asked = asked
-        until = np.cumsum(drawn.lost, axis=1)
-        self.losses = until[:, -1]
-        index = pd.date_range(asked.on, periods=until.shape[1], name="day").as_unit("s")
-        columns = {
-            "open_minor": drawn.open,
-            "mean_minor": until.mean(axis=0),
-            "median_minor": np.median(until, axis=0),
-            "bound_minor": np.quantile(until, level, axis=0),
-            "shortfall_minor": [_shortfall(column, level) for column in until.T],
-        }
-        self.frame = pd.DataFrame({name: np.rint(column).astype(np.int64) for name, column in columns.items()}, index)
-
-    @property
-    def summary(self) -> pd.Series[float]:
-        """What is promised, and the mean, the bound and the shortfall of the loss, in minor units."""
-        last = self.frame.iloc[-1]
-        names = ("mean_minor", "bound_minor", "shortfall_minor")
-        promised = sum(group.value for group in self._asked.groups)
-        return pd.Series({"promised_minor": float(promised), **{name: float(last[name]) for name in names}})
-
-    def __repr__(self) -> str:
-        """Say what is at stake."""
-        promised, mean, bound, _ = (in_units(amount, self.currency) for amount in self.summary)
-        return (
-            f"<OpenRisk from {self._asked.on:%Y-%m-%d}: {promised} promised, expected to lose {mean}, "
-            f"{100 * self.level:g} % sure not above {bound}>"
-        )
-
-    def notes(self) -> list[str]:
-        """Return what is at stake in words."""
-        return [repr(self).strip("<>")]
-
-    def tables(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the loss by day."""
-        return [("Loss until the day", self.frame.set_axis([f"{day:%Y-%m-%d}" for day in self.frame.index]))]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the loss by day."""
-        return self.frame.copy()
-
-    @takes(budget_minor=whole(0, 10**15), bonus_days=maybe(whole(0, _LONGEST)))
-    def covers(self, budget_minor: int, *, bonus_days: int | None = None) -> pd.DataFrame:
-        """Compare what would keep the bound of such a book within a budget, had it been in the terms of its quotes.
-
-        What one side loses less, the other gets less, so the cheapest cover is the one with the least
-        `customers_minor`.
-
-        Args:
-            budget_minor: the most that the bound may be.
-            bonus_days: compare a haircut that a bonus gives back to whoever hands the phone in within so many days
-                after the quote, too; None to leave that out. Nobody is assumed to come earlier for it.
-
-        Returns:
-            A row for each cover that can keep within the budget: `haircut_bps` (how much lower all quotes are),
-            `lock_days` (for how long they hold), `bonus_days`, `mean_minor` and `bound_minor` of the loss that is left,
-            and `customers_minor`, what customers are expected to get less.
-
-        Raises:
-            InvalidValue: the budget is no amount.
-
-        >>> import pandas as pd
-        >>> from miexchange.tuning import simulate_panel
-        >>> risk = LockRisk().fit(simulate_panel(20, 900, seed=1))
-        >>> book = pd.DataFrame({"day": [date(2020, 7, 14)] * 50, "value_minor": 1_000_000})
-        >>> risk.of(book, on=date(2020, 6, 30), seed=1).covers(500_000)[["haircut_bps", "lock_days"]].to_numpy().tolist()
-        [[0, 14], [230, 14], [0, 2]]
-        """
-        whole_lock = max(group.held + group.left for group in self._asked.groups)
-        found = {"none": self._row(0, whole_lock, None), "haircut": self._haircut(budget_minor, whole_lock, None)}
-        short = _least(whole_lock, lambda cut: self._row(0, whole_lock - cut, None)["bound_minor"] <= budget_minor)
-        if short is not None:
-            found["shorter lock"] = self._row(0, whole_lock - short, None)
-        if bonus_days is not None:
-            found["haircut and bonus"] = self._haircut(budget_minor, whole_lock, bonus_days)
-        frame = pd.DataFrame([row for row in found.values() if row], [name for name, row in found.items() if row])
-        frame["customers_minor"] = frame["mean_minor"].iloc[0] - frame["mean_minor"]
-        return frame.astype({"bonus_days": "Int64"})
-
-    def _haircut(self, budget: int, lock: int, bonus_days: int | None) -> dict[str, Any] | None:
-        """Return the least haircut that keeps within the budget, if there is one."""
-        least = _least(BPS, lambda bps: self._row(bps, lock, bonus_days)["bound_minor"] <= budget)
-        return None if least is None else self._row(least, lock, bonus_days)
-
-    def _row(self, haircut_bps: int, lock: int, bonus_days: int | None) -> dict[str, Any]:
-        """Return what a book of these quotes would lose under other terms."""
-        drawn, cut = self._again(lock, bonus_days)
-        lost = drawn.lost.sum(axis=1) - haircut_bps / BPS * cut
-        mean, bound = int(np.rint(lost.mean())), int(np.rint(np.quantile(lost, self.level)))
-        names = ("haircut_bps", "lock_days", "bonus_days", "mean_minor", "bound_minor")
-        return dict(zip(names, (haircut_bps, lock, bonus_days, mean, bound), strict=True))
-
-    def _again(self, lock: int, bonus_days: int | None) -> tuple[_Drawn, Floats]:
-        """Draw the same again with another lock, and return what a haircut would take a share of as well."""
-        kept: dict[tuple[int, int | None], tuple[_Drawn, Floats]] = self.__dict__.setdefault("_kept", {})
-        if (lock, bonus_days) not in kept:
-            kept[lock, bonus_days] = _draw(self._asked, lock, bonus_days)
-        return kept[lock, bonus_days]
-
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the loss until each day, and what is still open; see `plots.lock_risk`."""
-        from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
-
-        return plots.lock_risk(self, ax=ax)
 
 
 class LockReplay(Report):
@@ -268,8 +107,9 @@ class LockReplay(Report):
         """Say how often the bound was broken."""
         found = self.summary
         return (
-            f"<LockReplay of {self.lock} days: the {100 * self.level:g} % bound is broken in {found['broken_pct']:.1f} % "
-            f"of {found['n']:.0f} model-dates (95 %: {found['low_pct']:.1f} to {found['high_pct']:.1f})>"
+            f"<LockReplay of {self.lock} days: the {100 * self.level:g} % bound is broken in "
+            f"{found['broken_pct']:.1f} % of {found['n']:.0f} model-dates "
+            f"(95 %: {found['low_pct']:.1f} to {found['high_pct']:.1f})>"
         )
 
     def notes(self) -> list[str]:
@@ -355,7 +195,7 @@ class LockRisk(Estimator):
         check(self.get_params(), _RULES, "LockRisk.")
         panel = as_frame(panel, (model_col, on_col, price_col), "LockRisk.fit")
         models, names = pd.factorize(words(panel, model_col), sort=True)  # so that the order of rows decides nothing
-        self._names = np.asarray(names)
+        self._model_names = np.asarray(names)
         self.n_, self.models_ = len(panel), len(names)
         self._read(panel, models, days(panel, on_col), np.log(minor(panel, price_col)), on_col)
         return self
@@ -424,7 +264,8 @@ class LockRisk(Estimator):
         every = np.arange(len(paths))
         for model, seen, _ in sights:
             walk[:, model] -= np.interp(every, seen, walk[seen, model])
-        return walk
+        found: Floats = walk
+        return found
 
     def _fit_falls(self, paths: Floats) -> None:
         """Fit the drift and the fall after each launch that the panel has seen, by least squares on the days."""
@@ -497,7 +338,7 @@ class LockRisk(Estimator):
             InvalidValue: a launch is within reach, and the panel has seen none.
         """
         begin = np.array([(launch - on).days for launch in sorted(set(self.launches))], dtype=np.float64)
-        shares = self._launched(begin, np.zeros(1), horizon)[0]
+        shares: Floats = self._launched(begin, np.zeros(1), horizon)[0]
         shares = shares[shares[:, -1] > 0]
         if len(shares) and not self._effects.size:
             rule = "give a panel with a launch in it, or no launches"
@@ -512,7 +353,7 @@ class LockRisk(Estimator):
         """
         there = np.vstack([np.zeros((1, self.models_)), np.cumsum(np.isfinite(self._paths), axis=0)])
         starts = np.arange(max(len(self._paths) - horizon, 0))
-        found = starts[((there[starts + horizon + 1] - there[starts]) == horizon + 1).any(axis=1)]
+        found: npt.NDArray[np.intp] = starts[((there[starts + horizon + 1] - there[starts]) == horizon + 1).any(axis=1)]
         if not len(found):
             rule = f"give a panel in which some model is seen for {horizon} days and more, or a shorter lock"
             raise out_of_range("panel", None, rule, f"has no stretch of {horizon} days")
@@ -556,7 +397,7 @@ class LockRisk(Estimator):
         for held in range(1, days + 1):
             lost = 100 * (1 - self._values(on, held))
             bound = float(np.quantile(lost, level))
-            found[held] = (lost.mean(), np.median(lost), bound, _shortfall(lost, level), len(lost))
+            found[held] = (lost.mean(), np.median(lost), bound, shortfall(lost, level), len(lost))
         columns = ["mean_pct", "median_pct", "bound_pct", "shortfall_pct", "n"]
         return pd.DataFrame.from_dict(found, orient="index", columns=columns).rename_axis("days").astype({"n": "int64"})
 
@@ -581,7 +422,7 @@ class LockRisk(Estimator):
         level=_LEVEL,
         redeemed=maybe(each(real(least=0), "give a share for each day after the quote, beginning with the day itself")),
         asks_again=instance(bool, "give True or False"),
-        no_end_days=maybe(whole(0, _LONGEST)),
+        no_end_days=maybe(whole(0, LONGEST)),
         draws=whole(100, 1_000_000),
         seed=SEED,
         currency=_CURRENCY,
@@ -605,9 +446,10 @@ class LockRisk(Estimator):
         quotes were made is not in it: that is known, and `exposure` says it.
 
         Args:
-            book: one row for each quote, or for several of one day: `value_minor`, what they promise; `day`, the last on
-                which they hold (missing for those without an end); and where they are there, `coupons`, how many they
-                are, and `quoted_on`. The days and values of `Ledger.open_exposure` are such a table. It is not changed.
+            book: one row for each quote, or for several of one day: `value_minor`, what they promise; `day`, the last
+                on which they hold (missing for those without an end); and where they are there, `coupons`, how many
+                they are, and `quoted_on`. The days, coupons and values of `Ledger.open_exposure` are such a table. It
+                is not changed.
             on: the day from which on.
             level: how sure the bound is.
             redeemed: what share of quotes is redeemed on the day of the quote, one day after it, …; the rest lapses.
@@ -628,10 +470,10 @@ class LockRisk(Estimator):
         if shares is not None and not 0 < sum(shares) <= 1 + 1e-9:
             what = f"adds up to {sum(shares):g}"
             raise out_of_range("redeemed", None, "give shares that add up to more than 0 and at most 1", what)
-        groups = _groups(book, on, no_end_days)
-        asked = _Asked(self, groups, on, shares, asks_again, draws, seed)
+        groups = groups_of(book, on, no_end_days)
+        asked = Asked(self, groups, on, shares, asks_again, draws, seed)
         longest = max(group.held + group.left for group in groups)
-        return OpenRisk(asked, _draw(asked, longest, None)[0], level, Currency(currency))
+        return OpenRisk(asked, drawn_of(asked, longest, None)[0], level, Currency(currency))
 
     @takes(
         lock=_LOCK, since=DATE, level=_LEVEL, every=_LOCK, **dict.fromkeys(("model_col", "on_col", "price_col"), COLUMN)
@@ -682,7 +524,7 @@ class LockRisk(Estimator):
             bound = float(np.quantile(1 - known._values(on, lock), level))  # noqa: SLF001
             lost = -np.expm1(whole_panel._paths[start + lock] - whole_panel._paths[start])  # noqa: SLF001
             told = np.isfinite(lost)
-            names = whole_panel._names[told]  # noqa: SLF001
+            names = whole_panel._model_names[told]  # noqa: SLF001
             part = {"on": pd.Timestamp(on), "model": names, "loss_pct": 100 * lost[told], "bound_pct": 100 * bound}
             rows.append(pd.DataFrame(part))
         if not rows or not sum(map(len, rows)):
@@ -699,113 +541,3 @@ def _broken(rows: pd.DataFrame) -> pd.Series[float]:
     share = share_of(rows["broken"].to_numpy(dtype=bool), pd.factorize(rows["on"])[0])
     bounds = {"broken_pct": 100 * share.value, "low_pct": 100 * share.low, "high_pct": 100 * share.high}
     return pd.Series({"n": float(len(rows)), "days": float(rows["on"].nunique()), **bounds})
-
-
-def _shortfall(lost: Floats, level: float) -> float:
-    """Return the mean of the losses from the bound on."""
-    return float(lost[lost >= np.quantile(lost, level)].mean())
-
-
-def _least(most: int, fits: Any) -> int | None:  # noqa: ANN401 - a test that holds from some number on
-    """Return the least whole number up to `most` for which a test holds, by halving; None where there is none."""
-    if not fits(most):
-        return None
-    below, found = -1, most
-    while found - below > 1:
-        middle = (below + found) // 2
-        below, found = (below, middle) if fits(middle) else (middle, found)
-    return found
-
-
-def _groups(book: pd.DataFrame, on: date, no_end_days: int | None) -> tuple[_Group, ...]:
-    """Return the open quotes by how long they were held and still hold.
-
-    Raises:
-        InvalidValue: as `LockRisk.of` says.
-    """
-    book = as_frame(book, ("day", "value_minor"), "LockRisk.of")
-    value = minor(book, "value_minor", least=0).astype(np.float64)
-    today = np.datetime64(on, "D")
-    end = days(book, "day", gaps=True)
-    open_ended = np.isnat(end)
-    if open_ended.any() and no_end_days is None:
-        which = f"is missing ({named_rows(book.index[open_ended])})"
-        raise out_of_range("day", None, "give their last day, or say no_end_days", which=which)
-    left = np.where(open_ended, no_end_days or 0, (np.where(open_ended, today, end) - today) / _DAY).astype(np.int64)
-    held = np.zeros(len(book), dtype=np.int64)
-    if "quoted_on" in book.columns:
-        held = ((today - days(book, "quoted_on")) / _DAY).astype(np.int64)
-    number = minor(book, "coupons").astype(np.float64) if "coupons" in book.columns else np.ones(len(book))
-    for column, wrong, rule in (
-        ("day", left < 0, "take what has expired out"),
-        ("day", held + left > _LONGEST, f"give locks of at most {_LONGEST} days"),
-        ("quoted_on", held < 0, f"give quotes of {on:%Y-%m-%d} or before"),
-    ):
-        if wrong.any():
-            cell = book[column].iloc[int(np.flatnonzero(wrong)[0])]
-            raise out_of_range(column, cell, rule, which=f"does not fit ({named_rows(book.index[wrong])})")
-    if not value.sum():
-        raise out_of_range("value_minor", None, "give open quotes", "promises nothing")
-    table = pd.DataFrame({"held": held, "left": left, "value": value, "square": value**2 / number})
-    sums = table[table["value"] > 0].groupby(["held", "left"]).sum()
-    return tuple(
-        _Group(*map(int, key), int(row["value"]), row["value"] ** 2 / row["square"])
-        for key, row in zip(sums.index, sums.to_dict("records"), strict=True)
-    )
-
-
-def _when(group: _Group, lock: int, horizon: int, redeemed: tuple[float, ...] | None) -> Floats:
-    """Return what share of a group is redeemed on each day from today, under a lock of so many days."""
-    found = np.zeros(horizon + 1)
-    last = max(min(group.left, lock - group.held), 0)
-    if redeemed is None:
-        found[last] = 1.0
-        return found
-    shares = np.zeros(group.held + horizon + 1)
-    shares[: len(redeemed)] = redeemed[: len(shares)]
-    still = 1 - shares[: group.held].sum()  # of those that were quoted, are still open now
-    if still > 0:
-        found[: last + 1] = shares[group.held : group.held + last + 1] / still
-    if group.held > lock:
-        found[:] = 0.0
-    return found
-
-
-def _draw(asked: _Asked, lock: int, bonus_days: int | None) -> tuple[_Drawn, Floats]:
-    """Draw what a book loses by day, and what of the payments a haircut takes a share of: one number for each draw."""
-    risk, horizon = asked.risk, max(group.left for group in asked.groups)
-    starts = risk._stretches(horizon)  # noqa: SLF001 - of this module
-    separate = (risk.last_ - risk.first_).days // max(horizon, 1)
-    if separate < _FEW:
-        warn(f"the panel has {separate} separate stretches of {horizon} days: bounds rest on few, give a longer panel")
-    whole_paths = [
-        np.flatnonzero(np.isfinite(risk._paths[start : start + horizon + 1]).all(axis=0))  # noqa: SLF001
-        for start in starts
-    ]
-    effects, begins = risk._effects  # noqa: SLF001
-    past = np.einsum("slh,l->sh", risk._launched(begins, starts.astype(np.float64), horizon), effects)  # noqa: SLF001
-    ahead = risk._ahead(asked.on, horizon)  # noqa: SLF001
-    shares = np.array([_when(group, lock, horizon, asked.redeemed) for group in asked.groups])
-    amounts = shares * np.array([[group.value] for group in asked.groups], dtype=np.float64)
-    days_held = np.array([[group.held] for group in asked.groups]) + np.arange(horizon + 1)
-    late = np.ones_like(amounts) if bonus_days is None else (days_held > bonus_days).astype(np.float64)
-    size = np.array([max(round(group.worth), 1) for group in asked.groups])
-    weight = np.array([len(chosen) for chosen in whole_paths], dtype=np.float64)
-    make = np.random.default_rng(asked.seed)
-    lost, paid = np.zeros((2, asked.draws, horizon + 1))
-    cut = np.zeros(asked.draws)
-    for number, place in enumerate(make.choice(len(starts), asked.draws, p=weight / weight.sum())):
-        chosen, start = whole_paths[place], starts[place]
-        paths = risk._paths[start : start + horizon + 1, chosen]  # noqa: SLF001
-        fall = make.choice(effects, len(ahead)) @ ahead if len(ahead) else np.zeros(horizon + 1)
-        left = np.exp(paths - paths[0] + (past[place] - fall)[:, None])
-        # Who holds a quote below the market asks for a new one, which pays the market's price.
-        pays = np.maximum(left, 1.0) if asked.asks_again else np.ones_like(left)
-        picked = make.multinomial(size, np.full(len(chosen), 1 / len(chosen))) / size[:, None]
-        each_pays = picked @ pays.T * amounts
-        lost[number] = (picked @ (pays - left).T * amounts).sum(axis=0)
-        paid[number] = each_pays.sum(axis=0)
-        cut[number] = (each_pays * late).sum()
-    still = np.array([group.value for group in asked.groups], dtype=np.float64)[:, None] - np.cumsum(amounts, axis=1)
-    expired = np.arange(horizon + 1) >= np.array([[group.left] for group in asked.groups])
-    return _Drawn(lost, paid, np.where(expired, 0.0, still).sum(axis=0)), cut

@@ -353,7 +353,10 @@ def lock_risk(report: OpenRisk, *, ax: Axes | None = None) -> Axes:
     frame = report.frame
     ax = _axes(ax, (8.0, 4.6))
     places = np.arange(len(frame))
-    for name, colour, said in (("bound_minor", _LESS, f"{100 * report.level:g} % bound"), ("mean_minor", _TOTAL, "mean")):
+    for name, colour, said in (
+        ("bound_minor", _LESS, f"{100 * report.level:g} % bound"),
+        ("mean_minor", _TOTAL, "mean"),
+    ):
         ax.plot(places, frame[name], color=colour, linewidth=2.2, drawstyle="steps-mid")
         ax.annotate(
             f"{said} {in_units(float(frame[name].iloc[-1]), report.currency)}",
@@ -366,7 +369,7 @@ def lock_risk(report: OpenRisk, *, ax: Axes | None = None) -> Axes:
         )
     ax.fill_between(places, frame["mean_minor"], frame["bound_minor"], color=_LESS, alpha=0.12, linewidth=0, step="mid")
     ticks = np.arange(0, len(frame), max(-(-(len(frame) - 1) // 6), 1))
-    ax.set_xticks(ticks, [f"{frame.index[tick]:%d %b}" for tick in ticks])
+    ax.set_xticks(ticks, [f"{day:%d %b}" for day in frame.index[ticks]])
     ax.set_xlim(0, max(1.28 * places[-1], 1))
     ax.yaxis.grid(visible=True, color=_PALE, linewidth=0.6)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: in_units(amount, report.currency)))

@@ -25,10 +25,12 @@ from miexchange.errors import out_of_range
 from miexchange.tuning._arguments import check, instance, one_of, takes, whole
 from miexchange.tuning._checks import fitted, frame_of
 from miexchange.tuning._findings import CLEAN
+from miexchange.tuning._normal import TO_SIGMA
 from miexchange.tuning._report import Report
 from miexchange.tuning.deductions import DeductionModel
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.axes import Axes
 
     from miexchange.tuning._additive import Floats
@@ -39,6 +41,7 @@ _MOST_ROWS = 5_000  # of a table: every row is compared with every other
 _LEAST_SHARE = 0.05  # of the clean price, which a share of the price is taken of at least
 _DEVIATIONS = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 40)])  # for which a row's error is computed
 _NODES = 15
+_FEWEST = 6  # quotes beside others of their device and family, below which they tell no scatter
 _NOTHING = 1e-15
 
 
@@ -127,9 +130,9 @@ def next_quotes(
     if not (rows["named"].str.len() > 0).all():
         which = "names no finding: a clean quote tells of no repair"
         raise out_of_range(findings_col, CLEAN, "leave clean rows out", which=which)
-    unsure, noise, cost = _unsure(model, rows)
+    unsure, hidden, cost = _unsure(model, rows)
     errors = _errors(rows["clean"].to_numpy(dtype=np.float64), cost, by) / len(rows)
-    chosen, left = _greedy(unsure, noise, errors, min(most, len(rows)))
+    chosen, left = _greedy(unsure, hidden, errors, min(most, len(rows)))
     before = float(_summed(np.diag(unsure)[:, None], errors)[0])
     frame = pd.DataFrame(
         {
@@ -168,12 +171,12 @@ def _summed(variance: Floats, errors: Floats) -> Floats:
     return found
 
 
-def _greedy(unsure: Floats, noise: Floats, errors: Floats, most: int) -> tuple[list[int], list[float]]:
+def _greedy(unsure: Floats, hidden: Floats, errors: Floats, most: int) -> tuple[list[int], list[float]]:
     """Return the places of the quotes that take most off the error of the table, and what is left after each.
 
     Args:
         unsure: the covariance of the rows.
-        noise: the variance that a row's own quote leaves.
+        hidden: the variance that rounding leaves of a row that is quoted.
         errors: of `_errors`.
         most: how many to choose.
     """
@@ -182,22 +185,23 @@ def _greedy(unsure: Floats, noise: Floats, errors: Floats, most: int) -> tuple[l
     left: list[float] = []
     for _ in range(most):
         own = np.maximum(np.diag(now), 0.0)
-        after = np.maximum(own[:, None] - now**2 / np.maximum(own + noise, _NOTHING)[None, :], 0.0)
+        after = np.maximum(own[:, None] - now**2 / np.maximum(own + hidden, _NOTHING)[None, :], 0.0)
         sums = _summed(after, errors)
         sums[chosen] = np.inf
         place = int(np.argmin(sums))
         chosen.append(place)
         left.append(float(sums[place]))
         column = now[:, place]
-        now = now - np.outer(column, column) / max(own[place] + noise[place], _NOTHING)
+        now = now - np.outer(column, column) / max(own[place] + hidden[place], _NOTHING)
     return chosen, left
 
 
 def _unsure(model: DeductionModel, rows: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Return the covariance of the logarithm of what each row's findings take, each quote's own noise, and the cost.
+    """Return the covariance of the logarithm of what each row's findings take, what rounding hides of it, and the cost.
 
     The parameters are those of the model (shares, weights, one offset for each device and family); a row with several
-    findings is the mean of theirs by what they cost, which is its logarithm to first order.
+    findings is the mean of theirs by what they cost, which is its logarithm to first order. Beside them each row
+    scatters for itself, as the quotes of one device and family do around each other.
     """
     quotes = model._quotes  # noqa: SLF001 - of this package: what it was fitted on
     both = pd.concat([quotes[["device", "series", "clean", "named"]], rows], ignore_index=True)
@@ -207,18 +211,36 @@ def _unsure(model: DeductionModel, rows: pd.DataFrame) -> tuple[Floats, Floats, 
     families = [f"{one}\x1f{model._family[name]}" for one, name in zip(device, names, strict=True)]  # noqa: SLF001
     codes, groups = pd.factorize(pd.Series(families, dtype=object))
     cost = clean.astype(np.float64) * np.exp(logs)
-    whole = np.bincount(at, cost, minlength=len(both))
-    design = np.zeros((len(both), matrix.shape[1] + len(groups)))
-    part = cost / whole[at]
-    np.add.at(design[:, : matrix.shape[1]], at, matrix * part[:, None])
-    np.add.at(design, (at, matrix.shape[1] + codes), part)
-    rounding = (np.sqrt(2.0) * model.step_ / np.sqrt(12.0) / whole) ** 2
-    noise = model.weight_noise**2 + rounding
-    error = quotes["error"].to_numpy(dtype=np.float64) / whole[: len(quotes)]
-    told = design[: len(quotes)] / (noise[: len(quotes)] + error**2)[:, None]
+    whole_cost = np.bincount(at, cost, minlength=len(both)).astype(np.float64)
+    part = cost / whole_cost[at]
+    wide, number = matrix.shape[1], len(quotes)
+    design = np.zeros((len(both), wide + len(groups)))
+    np.add.at(design[:, :wide], at, matrix * part[:, None])
+    np.add.at(design, (at, wide + codes), part)
+    hidden = (np.sqrt(2.0) * model.step_ / np.sqrt(12.0) / whole_cost) ** 2
+    left = np.log(quotes["cost"].to_numpy(dtype=np.float64) / whole_cost[:number])
+    alone = np.bincount(at, minlength=len(both))[:number] == 1
+    apart = max(_scatter(left[alone], codes[at < number][alone[at[at < number]]]), model.weight_noise) ** 2
+    error = (quotes["error"].to_numpy(dtype=np.float64) / whole_cost[:number]) ** 2
+    told = design[:number] / (apart + hidden[:number] + error)[:, None]
     known = np.diag([*precision, *np.full(len(groups), 1.0 / model.spread_**2)])
-    covariance = np.linalg.inv(known + told.T @ design[: len(quotes)])
-    asked = design[len(quotes) :]
-    found: Floats = asked @ covariance @ asked.T
-    cost_of: Floats = whole[len(quotes) :].astype(np.float64)
-    return found, noise[len(quotes) :], cost_of
+    covariance = np.linalg.inv(known + told.T @ design[:number])
+    asked = design[number:]
+    found: Floats = asked @ covariance @ asked.T + apart * np.eye(len(asked))
+    return found, hidden[number:], whole_cost[number:]
+
+
+def _scatter(left: Floats, codes: npt.NDArray[np.intp]) -> float:
+    """Return how far the quotes of one device and family scatter around each other; 0 where too few have several.
+
+    Args:
+        left: what the model leaves of the logarithm of each quote.
+        codes: the device and family of each.
+    """
+    counts = np.bincount(codes) if len(codes) else np.zeros(1)
+    several = counts[codes] > 1
+    if several.sum() < _FEWEST:
+        return 0.0
+    apart = left - (np.bincount(codes, left) / np.maximum(counts, 1))[codes]
+    spare = apart[several] / np.sqrt(1 - 1 / counts[codes][several])
+    return float(TO_SIGMA * np.median(np.abs(spare)))

@@ -670,9 +670,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.AcceptanceModel.predict_interval": {"data": SOUND.offers},
         "tuning.AcceptanceModel.best": {"devices": SOUND.offers, "step_minor": 1_000},
         "tuning.AcceptanceModel.by_factor": {
-            "programme": tuned.graded(),
-            "book": SOUND.book.assign(market_minor=1_000_000, resale_minor=1_100_000),
-            "at": tuned.AT,
+            "programme": SOUND.programme,
+            "book": SOUND.devices.drop(columns="imei").assign(market_minor=1_000_000, resale_minor=1_100_000),
         },
         "tuning.LockRisk.by_day": {"on": date(2018, 4, 20)},
         "tuning.LockRisk.drift_bps_per_day": {"on": date(2018, 4, 20)},

@@ -313,16 +313,18 @@ class AcceptanceModel(Estimator):
         floor = -(-floor_minor // step_minor) * step_minor
         cap = np.full(len(devices), GREATEST_AMOUNT) if cap_col is None else minor(devices, cap_col)
         low, high = (bound * market for bound in self.seen_)
-        bounds = np.maximum(low, floor), np.maximum(np.minimum(high, cap), floor)
+        most = np.maximum(np.minimum(high, cap), floor)  # the programme's rules before what was seen
+        bounds = np.minimum(np.maximum(low, floor), most), most
         best = self._optimum(own, market, resale, *bounds)
         offer = self._in_steps(best, own, market, resale, bounds, step_minor, floor)
         error = NORMAL_95 * self._error(best, own, design, market, resale)
         ends = (best * np.exp(sign * error) for sign in (-1, 1))
         lower, upper = (np.clip(end, *bounds) for end in ends)
         accepted, margin = self._earned(offer.astype(np.float64), own, market, resale)
+        at_most, at_least = best >= most * (1 - 1e-9), best <= bounds[0] * (1 + 1e-9)
         held = np.select(
-            [best <= np.maximum(low, floor) * (1 + 1e-9), best >= bounds[1] * (1 - 1e-9)],
-            [np.where(low > floor, "seen", "floor"), np.where(high <= cap, "seen", "cap")],
+            [at_least & (floor >= np.minimum(low, cap)), at_most, at_least],
+            ["floor", np.where(high <= cap, "seen", "cap"), "seen"],
             "",
         )
         frame = pd.DataFrame(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from miexchange._privacy import masked
 from miexchange.errors import out_of_range
@@ -40,7 +41,7 @@ __all__ = ["QuotePlan", "next_quotes"]
 _MOST_ROWS = 5_000  # of a table: every row is compared with every other
 _LEAST_SHARE = 0.05  # of the clean price, which a share of the price is taken of at least
 _DEVIATIONS = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 40)])  # for which a row's error is computed
-_NODES = 15
+_QUANTILES = ndtri((np.arange(101) + 0.5) / 101)
 _FEWEST = 6  # quotes beside others of their device and family, below which they tell no scatter
 _NOTHING = 1e-15
 
@@ -150,16 +151,15 @@ def _errors(clean: Floats, cost: Floats, by: str) -> Floats:
     """Return the expected error of each row, a column for each of the deviations that its logarithm may have.
 
     What is taken off is lognormal, so a quote of which most is taken off may be far more wrong in percent than in
-    money: the mean is over the normal law, by the rule of Gauss and Hermite.
+    money: the mean is over quantiles of the normal law.
     """
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     price = np.maximum(clean - cost, _LEAST_SHARE * clean)
     found = np.zeros((len(clean), len(_DEVIATIONS)))
-    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
-        other = clean[:, None] - cost[:, None] * np.exp(node * _DEVIATIONS[None, :])
+    for quantile in _QUANTILES:
+        other = clean[:, None] - cost[:, None] * np.exp(quantile * _DEVIATIONS[None, :])
         other = np.maximum(other, _LEAST_SHARE * clean[:, None])
         missed = np.abs(price[:, None] - other)
-        found += weight * (100.0 * missed / other if by == "share" else missed)
+        found += (100.0 * missed / other if by == "share" else missed) / len(_QUANTILES)
     return found
 
 

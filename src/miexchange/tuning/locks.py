@@ -213,8 +213,9 @@ class LockRisk(Estimator):
         order = np.lexsort((place, models))
         again = (np.diff(models[order]) == 0) & (np.diff(place[order]) == 0)
         if again.any():
-            bad = named_rows(panel.index[order[1:][again]])
-            raise out_of_range(col, None, "give each model one price for a day", which=f"has a day twice ({bad})")
+            bad = order[1:][again]
+            which = f"is there twice for a model ({named_rows(panel.index[bad])})"
+            raise out_of_range(col, on[bad[0]].astype(date), "give each model one price for a day", which=which)
         sights = [
             (int(models[rows[0]]), place[rows], logs[rows])
             for rows in np.split(order, np.flatnonzero(np.diff(models[order])) + 1)
@@ -280,7 +281,7 @@ class LockRisk(Estimator):
         for own, there in zip(inside, told, strict=True):
             used = used & (there | ~own)
         kept = [own for own, there in zip(inside, told, strict=True) if there]
-        if not used.any():
+        if not (used & ~np.any([np.zeros(len(used), dtype=bool), *inside], axis=0)).any():
             what = "leaves no day of the panel"
             raise out_of_range("LockRisk.launches", None, "give a panel with days outside of launches", what)
         design = np.column_stack([np.ones(len(mean)), *(own / self.launch_days for own in kept)])[used]

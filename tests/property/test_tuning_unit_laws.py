@@ -165,8 +165,8 @@ def test_neither_the_unit_nor_the_order_of_rows_changes_what_a_lock_may_lose(see
         here = LockRisk(launches=[launch]).fit(panel)
         other = panel.assign(price_minor=panel["price_minor"] * unit).sample(frac=1, random_state=seed)
         there = LockRisk(launches=[launch]).fit(other)
-        losses = here.of(book, on=on, draws=100).losses
-        others = there.of(book[::-1].assign(value_minor=book["value_minor"] * unit), on=on, draws=100).losses
+        losses = here.forecast(book, on=on, draws=100).losses
+        others = there.forecast(book[::-1].assign(value_minor=book["value_minor"] * unit), on=on, draws=100).losses
     np.testing.assert_allclose(there.by_day(on=on, days=7), here.by_day(on=on, days=7), rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(others / unit, losses, rtol=1e-6, atol=1e-6)
 

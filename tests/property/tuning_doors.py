@@ -262,7 +262,7 @@ def _new_doors() -> list[Door]:
     on = date(2018, 2, 20)
     risk, model = LockRisk().fit(panel), AcceptanceModel().fit(offers)
     book = pd.DataFrame({"day": [on, None], "value_minor": [100, 200], "coupons": [1, 2], "quoted_on": [on, on]})
-    opened = risk.of(book, on=on, no_end_days=3, draws=100)
+    opened = risk.forecast(book, on=on, no_end_days=3, draws=100)
     columns = {"offer_col": "offer_minor", "market_col": "market_minor", "accepted_col": "accepted"}
     of_fit = {"segment_col": None, "groups": None, **columns}
     parameters = {"between": "step", "launches": (on,), "launch_days": 5, "longest_gap": 9, "seed": 0}
@@ -278,7 +278,7 @@ def _new_doors() -> list[Door]:
         Door("LockRisk.fit", fit, {"panel": panel, **parameters, **of_panel}),
         Door("LockRisk.by_day", risk.by_day, {"on": on, "days": 2, "level": 0.9}),
         Door("LockRisk.drift_bps_per_day", risk.drift_bps_per_day, {"on": on, "days": 2}),
-        Door("LockRisk.of", risk.of, {"book": book, **asked}),
+        Door("LockRisk.forecast", risk.forecast, {"book": book, **asked}),
         Door("LockRisk.replay", LockRisk().replay, {"panel": panel, "lock": 2, "since": on, "every": 3, **of_panel}),
         Door("OpenRisk.covers", opened.covers, {"budget_minor": 1, "bonus_days": 1}),
         Door("AcceptanceModel.fit", AcceptanceModel().fit, {"offers": offers, **of_fit}),

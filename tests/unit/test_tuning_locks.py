@@ -41,7 +41,7 @@ def book(days: int = 14, rows: int = 20, **more: object) -> pd.DataFrame:
 def of(given: pd.DataFrame, on: date = ON, **more: Any) -> OpenRisk:  # noqa: ANN401 - arguments
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TuningWarning)
-        return risk().of(given, on=on, **{"draws": 100, **more})
+        return risk().forecast(given, on=on, **{"draws": 100, **more})
 
 
 def test_drift_and_launch_are_told_apart() -> None:
@@ -239,7 +239,7 @@ def test_books_that_cannot_be_used(given: pd.DataFrame, more: dict[str, Any], sa
 
 def test_a_short_panel_is_warned_of() -> None:
     with pytest.warns(TuningWarning, match="has 16 separate stretches of 30 days"):
-        risk().of(book(days=30), on=ON, draws=100)
+        risk().forecast(book(days=30), on=ON, draws=100)
 
 
 def test_nothing_is_known_before_fit() -> None:

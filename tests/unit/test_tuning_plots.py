@@ -89,7 +89,7 @@ def accepted() -> AcceptanceModel:
 
 def open_quotes() -> OpenRisk:
     book = pd.DataFrame({"day": [date(2018, 8, 5)], "value_minor": 1_000_000})
-    return LockRisk().fit(simulate_panel(2, 200, seed=1)).of(book, on=date(2018, 7, 31), draws=100)
+    return LockRisk().fit(simulate_panel(2, 200, seed=1)).forecast(book, on=date(2018, 7, 31), draws=100)
 
 
 def planned(by: Literal["share", "amount"]) -> QuotePlan:

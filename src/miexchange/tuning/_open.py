@@ -1,4 +1,4 @@
-"""What open quotes and coupons may lose until they are redeemed, and what covers it: the report of `LockRisk.of`."""
+"""What open quotes and coupons may lose until they are redeemed, and what covers it: the report of `LockRisk.forecast`."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class OpenRisk(Report):
     title = "Lock risk"
 
     def __init__(self, asked: Asked, drawn: Drawn, level: float, currency: Currency) -> None:
-        """Keep the parts; use `LockRisk.of`."""
+        """Keep the parts; use `LockRisk.forecast`."""
         self.level = level
         self.currency = currency
         self._asked = asked
@@ -151,7 +151,7 @@ class OpenRisk(Report):
         >>> from miexchange.tuning import LockRisk, simulate_panel
         >>> risk = LockRisk().fit(simulate_panel(20, 900, seed=1))
         >>> book = pd.DataFrame({"day": [date(2020, 7, 14)] * 50, "value_minor": 1_000_000})
-        >>> covers = risk.of(book, on=date(2020, 6, 30), seed=1).covers(500_000)
+        >>> covers = risk.forecast(book, on=date(2020, 6, 30), seed=1).covers(500_000)
         >>> covers[["haircut_bps", "lock_days"]].to_numpy().tolist()
         [[0, 14], [230, 14], [0, 2]]
         """
@@ -213,9 +213,9 @@ def groups_of(book: pd.DataFrame, on: date, no_end_days: int | None) -> tuple[Gr
     """Return the open quotes by how long they were held and still hold.
 
     Raises:
-        InvalidValue: as `LockRisk.of` says.
+        InvalidValue: as `LockRisk.forecast` says.
     """
-    book = as_frame(book, ("day", "value_minor"), "LockRisk.of")
+    book = as_frame(book, ("day", "value_minor"), "LockRisk.forecast")
     value = minor(book, "value_minor", least=0).astype(np.float64)
     today = np.datetime64(on, "D")
     end = days(book, "day", gaps=True)

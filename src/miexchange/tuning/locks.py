@@ -428,7 +428,7 @@ class LockRisk(Estimator):
         seed=SEED,
         currency=_CURRENCY,
     )
-    def of(
+    def forecast(
         self,
         book: pd.DataFrame,
         *,

@@ -1,4 +1,4 @@
-"""What open quotes and coupons may lose until they are redeemed, and what covers it: the report of `LockRisk.forecast`."""
+"""What open quotes and coupons may lose until they are redeemed, and what covers it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def listed(*prices: int, first: date = date(2018, 1, 1), every: int = 1, model: 
     return pd.DataFrame({"model": model, "on": days, "price_minor": prices})
 
 
-def book(days: int = 14, rows: int = 20, **more: object) -> pd.DataFrame:
+def book(days: int = 14, rows: int = 20, **more: Any) -> pd.DataFrame:  # noqa: ANN401 - columns
     return pd.DataFrame({"day": [ON + timedelta(days)] * rows, "value_minor": 1_000_000}).assign(**more)
 
 
@@ -47,7 +47,7 @@ def of(given: pd.DataFrame, on: date = ON, **more: Any) -> OpenRisk:  # noqa: AN
 def test_drift_and_launch_are_told_apart() -> None:
     found = risk().summary
     assert found.index.to_list() == [("drift", ""), ("launch", "2018-06-01")]
-    assert found.loc[("drift", ""), "low"] <= 0.0007 <= found.loc[("drift", ""), "high"]
+    assert found["low"].iloc[0] <= 0.0007 <= found["high"].iloc[0]
     assert found["coefficient"].iloc[1] == pytest.approx(0.05, abs=3 * found["se"].iloc[1])
     assert risk().launches_["models"].to_list() == [8]
 
@@ -163,9 +163,10 @@ def test_covers_keep_within_the_budget_and_cost_what_they_save() -> None:
     assert covers["bound_minor"].iloc[0] == found.summary["bound_minor"]
     assert (covers["bound_minor"].iloc[1:] <= budget).all()
     assert covers["customers_minor"].to_list() == (covers["mean_minor"].iloc[0] - covers["mean_minor"]).to_list()
-    assert covers.loc["haircut and bonus", "haircut_bps"] > covers.loc["haircut", "haircut_bps"] > 0
-    assert covers.loc["shorter lock", "lock_days"] < 14
-    less = int(covers.loc["haircut", "haircut_bps"]) - 1  # type: ignore[arg-type] # a number
+    haircut = covers["haircut_bps"].to_dict()
+    assert haircut["haircut and bonus"] > haircut["haircut"] > 0
+    assert covers["lock_days"].to_dict()["shorter lock"] < 14
+    less = haircut["haircut"] - 1
     one_less = found._row(less, 14, None)  # noqa: SLF001
     assert one_less["bound_minor"] > budget
     assert (found.covers(10**9)[["haircut_bps", "lock_days"]] == [0, 14]).all(axis=None)

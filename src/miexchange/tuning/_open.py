@@ -275,7 +275,7 @@ def drawn_of(asked: Asked, lock: int, bonus_days: int | None) -> tuple[Drawn, Fl
         for start in starts
     ]
     effects, begins = risk._effects  # noqa: SLF001
-    past = np.einsum("slh,l->sh", risk._launched(begins, starts.astype(np.float64), horizon), effects)  # noqa: SLF001
+    past = np.moveaxis(risk._launched(begins, starts.astype(np.float64), horizon), 1, 2) @ effects  # noqa: SLF001
     ahead = risk._ahead(asked.on, horizon)  # noqa: SLF001
     shares = np.array([_when(group, lock, horizon, asked.redeemed) for group in asked.groups])
     amounts = shares * np.array([[group.value] for group in asked.groups], dtype=np.float64)

@@ -46,12 +46,10 @@ class Drawn(NamedTuple):
 
     Attributes:
         lost: the loss on what is redeemed on the day.
-        paid: what is paid on it, of which a haircut takes a share.
         open: what is still promised at the end of the day, alike in every draw.
     """
 
     lost: Floats
-    paid: Floats
     open: Floats
 
 
@@ -284,8 +282,7 @@ def drawn_of(asked: Asked, lock: int, bonus_days: int | None) -> tuple[Drawn, Fl
     size = np.array([max(round(group.worth), 1) for group in asked.groups])
     weight = np.array([len(chosen) for chosen in whole_paths], dtype=np.float64)
     make = np.random.default_rng(asked.seed)
-    lost, paid = np.zeros((2, asked.draws, horizon + 1))
-    cut = np.zeros(asked.draws)
+    lost, cut = np.zeros((asked.draws, horizon + 1)), np.zeros(asked.draws)
     for number, place in enumerate(make.choice(len(starts), asked.draws, p=weight / weight.sum())):
         chosen, start = whole_paths[place], starts[place]
         paths = risk._paths[start : start + horizon + 1, chosen]  # noqa: SLF001
@@ -294,10 +291,8 @@ def drawn_of(asked: Asked, lock: int, bonus_days: int | None) -> tuple[Drawn, Fl
         # Who holds a quote below the market asks for a new one, which pays the market's price.
         pays = np.maximum(left, 1.0) if asked.asks_again else np.ones_like(left)
         picked = make.multinomial(size, np.full(len(chosen), 1 / len(chosen))) / size[:, None]
-        each_pays = picked @ pays.T * amounts
         lost[number] = (picked @ (pays - left).T * amounts).sum(axis=0)
-        paid[number] = each_pays.sum(axis=0)
-        cut[number] = (each_pays * late).sum()
+        cut[number] = (picked @ pays.T * amounts * late).sum()
     still = np.array([group.value for group in asked.groups], dtype=np.float64)[:, None] - np.cumsum(amounts, axis=1)
     expired = np.arange(horizon + 1) >= np.array([[group.left] for group in asked.groups])
-    return Drawn(lost, paid, np.where(expired, 0.0, still).sum(axis=0)), cut
+    return Drawn(lost, np.where(expired, 0.0, still).sum(axis=0)), cut

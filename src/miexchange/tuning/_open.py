@@ -215,16 +215,16 @@ def groups_of(book: pd.DataFrame, on: date, no_end_days: int | None) -> tuple[Gr
     """
     book = as_frame(book, ("day", "value_minor"), "LockRisk.forecast")
     value = minor(book, "value_minor", least=0).astype(np.float64)
-    today = np.datetime64(on, "D")
+    begin = np.datetime64(on, "D")
     end = days(book, "day", gaps=True)
     open_ended = np.isnat(end)
     if open_ended.any() and no_end_days is None:
         which = f"is missing ({named_rows(book.index[open_ended])})"
         raise out_of_range("day", None, "give their last day, or say no_end_days", which=which)
-    left = np.where(open_ended, no_end_days or 0, (np.where(open_ended, today, end) - today) / _DAY).astype(np.int64)
+    left = np.where(open_ended, no_end_days or 0, (np.where(open_ended, begin, end) - begin) / _DAY).astype(np.int64)
     held = np.zeros(len(book), dtype=np.int64)
     if "quoted_on" in book.columns:
-        held = ((today - days(book, "quoted_on")) / _DAY).astype(np.int64)
+        held = ((begin - days(book, "quoted_on")) / _DAY).astype(np.int64)
     number = minor(book, "coupons").astype(np.float64) if "coupons" in book.columns else np.ones(len(book))
     for column, wrong, rule in (
         ("day", left < 0, "take what has expired out"),

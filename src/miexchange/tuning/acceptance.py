@@ -62,17 +62,17 @@ class BestOffers(Report):
         frame: one row for each device: `offer_minor` with its 95 % bounds `low_minor` and `high_minor`, the share
             `accepted` of it, the expected `margin_minor` (a float: margin times share), and `bound_by`: "floor", "cap"
             or "seen" where a rule, or the range of offers that were seen, holds the offer back; else "".
-        now: the same margin of the offers that were made, in a series; None where they are not known.
+        made: the same margin of the offers that were made, in a series; None where they are not known.
         shares: the offer over the market price, for each device.
         currency: the currency of the amounts.
     """
 
     title = "Best offers"
 
-    def __init__(self, frame: pd.DataFrame, now: pd.Series[float] | None, shares: Floats, currency: Currency) -> None:
+    def __init__(self, frame: pd.DataFrame, made: pd.Series[float] | None, shares: Floats, currency: Currency) -> None:
         """Keep the parts; use `AcceptanceModel.best`."""
         self.frame = frame
-        self.now = now
+        self.made = made
         self.shares = shares
         self.currency = currency
 
@@ -85,17 +85,17 @@ class BestOffers(Report):
                 "share_pct": 100 * float(np.median(self.shares)),
                 "accepted_pct": 100 * float(self.frame["accepted"].mean()),
                 "margin_minor": float(self.frame["margin_minor"].sum()),
-                "now_minor": np.nan if self.now is None else float(self.now.sum()),
+                "now_minor": np.nan if self.made is None else float(self.made.sum()),
             }
         )
 
     def __repr__(self) -> str:
         """Say what the offers earn."""
         found = self.summary
-        now = "" if self.now is None else f" instead of {in_units(found['now_minor'], self.currency)}"
+        before = "" if self.made is None else f" instead of {in_units(found['now_minor'], self.currency)}"
         return (
             f"<BestOffers: {len(self.frame)} devices, the middle offer {found['share_pct']:.1f} % of the market, "
-            f"{found['accepted_pct']:.0f} % accepted, margin {in_units(found['margin_minor'], self.currency)}{now}>"
+            f"{found['accepted_pct']:.0f} % accepted, margin {in_units(found['margin_minor'], self.currency)}{before}>"
         )
 
     def notes(self) -> list[str]:
@@ -108,7 +108,7 @@ class BestOffers(Report):
 
     def tables(self) -> list[tuple[str, pd.DataFrame]]:
         """Return the devices on which most is to be gained, or where that is not known, which earn most."""
-        gain = self.frame["margin_minor"] - (0.0 if self.now is None else self.now)
+        gain = self.frame["margin_minor"] - (0.0 if self.made is None else self.made)
         order = np.argsort(-gain.to_numpy(), kind="stable")[:20]
         return [("The largest gains", self.frame.assign(gain_minor=gain).iloc[order].round(2))]
 
@@ -338,11 +338,11 @@ class AcceptanceModel(Estimator):
             },
             index=devices.index,
         )
-        now = None
+        earned = None
         if offer_col in devices.columns:
             made = minor(devices, offer_col).astype(np.float64)
-            now = pd.Series(self._earned(made, own, market, resale)[1], index=devices.index)
-        return BestOffers(frame, now, offer / market, Currency(currency))
+            earned = pd.Series(self._earned(made, own, market, resale)[1], index=devices.index)
+        return BestOffers(frame, earned, offer / market, Currency(currency))
 
     @takes(
         programme=instance(Programme, "give a Programme, as Programme.load returns"),

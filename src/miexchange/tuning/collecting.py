@@ -180,19 +180,19 @@ def _greedy(unsure: Floats, hidden: Floats, errors: Floats, most: int) -> tuple[
         errors: of `_errors`.
         most: how many to choose.
     """
-    now = unsure.copy()
+    current = unsure.copy()
     chosen: list[int] = []
     left: list[float] = []
     for _ in range(most):
-        own = np.maximum(np.diag(now), 0.0)
-        after = np.maximum(own[:, None] - now**2 / np.maximum(own + hidden, _NOTHING)[None, :], 0.0)
+        own = np.maximum(np.diag(current), 0.0)
+        after = np.maximum(own[:, None] - current**2 / np.maximum(own + hidden, _NOTHING)[None, :], 0.0)
         sums = _summed(after, errors)
         sums[chosen] = np.inf
         place = int(np.argmin(sums))
         chosen.append(place)
         left.append(float(sums[place]))
-        column = now[:, place]
-        now = now - np.outer(column, column) / max(own[place] + hidden[place], _NOTHING)
+        column = current[:, place]
+        current = current - np.outer(column, column) / max(own[place] + hidden[place], _NOTHING)
     return chosen, left
 
 

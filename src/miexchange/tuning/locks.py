@@ -120,7 +120,7 @@ class LockReplay(Report):
         """Return the shares by year, and the worst days."""
         worst = self.rows.assign(over_pct=self.rows["loss_pct"] - self.rows["bound_pct"])
         worst = worst.sort_values("over_pct", ascending=False, kind="stable").head(10)
-        worst = worst.assign(on=worst["on"].dt.strftime("%Y-%m-%d"))
+        worst = worst.assign(on=[f"{day:%Y-%m-%d}" for day in worst["on"]])
         return [("By year", self.by_year.round(1)), ("Broken most", worst.round(1))]
 
     def to_frame(self) -> pd.DataFrame:

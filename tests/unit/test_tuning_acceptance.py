@@ -135,7 +135,7 @@ def test_factors_are_valued_by_the_programme() -> None:
         ({"market_minor": 1.5}, "whole minor units"),
     ],
 )
-def test_offers_that_cannot_be_used(change: dict[str, object], said: str) -> None:
+def test_offers_that_cannot_be_used(change: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidValue, match=said):
         AcceptanceModel().fit(offers().head(50).assign(**change))
 

@@ -237,6 +237,30 @@ class _Sound:
         return tuning.paid_as_quoted(self.inspections[0], tuned.graded(), at=tuned.AT)
 
     @cached_property
+    def offers(self) -> pd.DataFrame:
+        return tuning.simulate_offers(200, seed=1)
+
+    @cached_property
+    def acceptance(self) -> tuning.AcceptanceModel:
+        return tuning.AcceptanceModel().fit(self.offers)
+
+    @cached_property
+    def panel(self) -> pd.DataFrame:
+        return tuning.simulate_panel(3, 120, seed=1, launches=[date(2018, 2, 1)])
+
+    @cached_property
+    def locks(self) -> tuning.LockRisk:
+        return tuning.LockRisk(launches=[date(2018, 2, 1)]).fit(self.panel)
+
+    @cached_property
+    def open_quotes(self) -> pd.DataFrame:
+        return pd.DataFrame({"day": [date(2018, 4, 20), date(2018, 4, 23)], "value_minor": [100_000, 200_000]})
+
+    @cached_property
+    def wanted(self) -> pd.DataFrame:
+        return self.quotes[0][self.quotes[0]["findings"] != "clean"].head(10)
+
+    @cached_property
     def observations(self) -> pd.DataFrame:
         return tuning.simulate_observations(tuned.graded(), 60, seed=1, models=5, graded=True)
 
@@ -360,6 +384,12 @@ def _examples() -> dict[type, Any]:
         SOUND.as_quoted,
         SOUND.drift,
         SOUND.drift.monitor,
+        SOUND.acceptance,
+        SOUND.acceptance.best(SOUND.offers, step_minor=1_000),
+        SOUND.locks,
+        SOUND.locks.forecast(SOUND.open_quotes, on=date(2018, 4, 20), draws=100),
+        SOUND.locks.replay(SOUND.panel, lock=5, since=date(2018, 4, 1)),
+        tuning.next_quotes(SOUND.deductions, SOUND.wanted),
         SOUND.curve,
         SOUND.deductions,
         SOUND.fitted,
@@ -444,6 +474,11 @@ def _by_name() -> dict[str, Any]:
         "data": SOUND.market,
         "dates": [tuned.ON],
         "deals": SOUND.deals,
+        "budget_minor": 1_000,
+        "factors_bps": [9_000, 10_000],
+        "offers": SOUND.offers,
+        "panel": SOUND.panel,
+        "wanted": SOUND.wanted,
         "device": SOUND.device,
         "device_exchanged": False,
         "digest": SOUND.programme.digest,
@@ -663,6 +698,22 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.simulate_lists": {"years": 3, "models": 2},
         "tuning.DepreciationCurve.aging": {"before": np.zeros(1), "after": np.ones(1)},
         "tuning.DepreciationCurve.typical": {"ages": np.ones(1)},
+        "tuning.AcceptanceModel.predict": {"data": SOUND.offers},
+        "tuning.AcceptanceModel.predict_interval": {"data": SOUND.offers},
+        "tuning.AcceptanceModel.best": {"devices": SOUND.offers, "step_minor": 1_000},
+        "tuning.AcceptanceModel.by_factor": {
+            "programme": SOUND.programme,
+            "book": SOUND.devices.drop(columns="imei").assign(market_minor=1_000_000, resale_minor=1_100_000),
+        },
+        "tuning.LockRisk.by_day": {"on": date(2018, 4, 20)},
+        "tuning.LockRisk.drift_bps_per_day": {"on": date(2018, 4, 20)},
+        "tuning.LockRisk.forecast": {"book": SOUND.open_quotes, "on": date(2018, 4, 20), "draws": 100},
+        "tuning.LockRisk.replay": {"since": date(2018, 4, 1), "lock": 5},
+        "tuning.simulate_panel": {"models": 2},
+        "tuning.next_quotes": {"model": SOUND.deductions},
+        "tuning.plots.acceptance": {"model": SOUND.acceptance},
+        "tuning.plots.collected": {"report": example(tuning.QuotePlan)},
+        "tuning.plots.lock_risk": {"report": example(tuning.OpenRisk)},
         "tuning.DeductionModel.predict": {"data": SOUND.quotes[0]},
         "tuning.DeductionModel.predict_interval": {"data": SOUND.quotes[0]},
         "tuning.DeductionModel.anchor": {"data": SOUND.quotes[0], "family": "glass"},

@@ -43,6 +43,7 @@ ROOMS = (
     {"programme"},
     {"quote"},
     {"valuation"},
+    {"changes", "_cures"},
     {"coupon"},
     {"inspection"},
     {"events"},

@@ -141,7 +141,10 @@ class Changes(Value):
         Args:
             write: how to write an amount; by default plain digits with the currency's decimals.
         """
-        rows = [f"{one.reason.code}: {_WHO[one.by] if one.curable else _NOBODY}" for one in self.against]
+        rows = []
+        for one in self.against:
+            what = f"{one.reason.code} {one.reason.subject}".rstrip()
+            rows.append(f"{what}: {_WHO[one.by] if one.curable else _NOBODY}")
         goal = "taken" if self.coupon_value is None else "worth more"
         for cure in self.cures:
             rows.append(f"To be {goal}, at {(write or cure.quote.currency.plain)(cure.quote.coupon_value)}:")
@@ -156,7 +159,7 @@ class Changes(Value):
 _NOBODY = "nothing that is known here cures it"
 _WHO: dict[ReasonKind | None, str] = {
     ReasonKind.CUSTOMER: "the customer can do it",
-    ReasonKind.OTHER_DEVICE: "a repair, or another phone",
+    ReasonKind.OTHER_DEVICE: "this phone repaired, or another one",
     ReasonKind.WAIT: "by waiting",
     ReasonKind.OPERATOR: "the shop can do it",
     ReasonKind.STRANGER: "whoever it belongs to",

@@ -40,6 +40,8 @@ __all__ = [
     "Said",
     "Search",
     "What",
+    "changing_at",
+    "is_taken",
     "reasons_of",
     "worth_of",
 ]
@@ -297,44 +299,17 @@ class Search:
         Of a quote only later ones: that a price was higher once helps nobody.
         """
         at = self.said.at
-        edges = sorted(set(self.edges(variant)))
+        edges = sorted({*changing_at(self.programme, variant), *self.own_edges()})
         now = bisect_right(edges, at)
-        later = (edge for edge in edges[now:] if self.is_taken(variant, edge))
-        earlier = (edge - TICK for edge in reversed(edges[:now]) if self.is_taken(variant, edge - TICK))
+        later = (edge for edge in edges[now:] if is_taken(self.programme, variant, edge))
+        earlier = (edge - TICK for edge in reversed(edges[:now]) if is_taken(self.programme, variant, edge - TICK))
         return [*islice(later, _MOST_DAYS), *islice(earlier, _MOST_DAYS if self.worth is None else 0)]
 
-    def edges(self, variant: Variant) -> Iterator[datetime]:
-        """Yield the instants from which something is otherwise for a model."""
-        programme, model = self.programme, variant.model
-        rows: list[Any] = [*_rows_of(programme.prices, model)]
-        ages = {terms.price_max_age for terms in programme.terms}
-        yield from (row.effective_from + age + TICK for row in rows for age in ages)
-        anchors = {
-            part
-            for terms in programme.terms
-            for question in terms.questionnaire.questions
-            for option in question.options
-            if option.deduction is not None
-            for part in broader(option.deduction.anchor)
-        }
-        rows += [row for anchor in anchors for row in _rows_of(programme.anchors, (model, anchor))]
-        yield from (row.effective_from for row in (*programme.terms, *rows))
-        yield from (row.effective_until for row in rows if row.effective_until is not None)
-        days: list[date | None] = [self.said.device.purchased_on]
-        for listing in _rows_of(programme.eligible, model):
-            days += [listing.listed_from, listing.listed_until]
-        for terms in programme.terms:
-            days += [day for bonus in terms.bonuses for day in (bonus.begins, bonus.ends)]
-        yield from (midnight(day, programme.zone) for day in days if day is not None and _FIRST < day < _LAST)
-
-    def is_taken(self, variant: Variant, at: datetime) -> bool:
-        """Tell whether a model is taken at an instant, its condition apart."""
-        programme, terms = self.programme, self.programme.terms_at(at)
-        if terms is None:
-            return False
-        on = at.astimezone(programme.zone).date()
-        against = listing_code(variant, programme.brands, programme.categories, programme.eligible, on)
-        return against is None and price_code(programme.prices.as_of(variant.model, at), terms, at) is None
+    def own_edges(self) -> list[datetime]:
+        """Return the first instant of the day of purchase, from which on it is not in the future."""
+        bought = self.said.device.purchased_on
+        known = bought is not None and _FIRST < bought < _LAST
+        return [midnight(bought, self.programme.zone)] if bought is not None and known else []
 
     def better(self, place: Place, key: Key) -> Sequence[str]:
         """Return what a change could lead to instead, best first."""
@@ -537,3 +512,31 @@ def _whats(picks: Picks) -> set[What]:
 def _rows_of(table: Table[Any], key: object) -> tuple[Any, ...]:
     series = table.by_key.get(key)
     return () if series is None else series.rows
+
+
+def changing_at(programme: Programme, variant: Variant) -> Iterator[datetime]:
+    """Yield the instants from which something is otherwise for a model: terms, prices, anchors, listings, bonuses."""
+    model = variant.model
+    rows = [*_rows_of(programme.prices, model)]
+    ages = {terms.price_max_age for terms in programme.terms}
+    yield from (row.effective_from + age + TICK for row in rows for age in ages)
+    for anchor in {part for terms in programme.terms for name in terms.anchors for part in broader(name)}:
+        rows += _rows_of(programme.anchors, (model, anchor))
+    yield from (row.effective_from for row in (*programme.terms, *rows))
+    yield from (row.effective_until for row in rows if row.effective_until is not None)
+    days: list[date | None] = []
+    for listing in _rows_of(programme.eligible, model):
+        days += [listing.listed_from, listing.listed_until]
+    for terms in programme.terms:
+        days += [day for bonus in terms.bonuses for day in (bonus.begins, bonus.ends)]
+    yield from (midnight(day, programme.zone) for day in days if day is not None and _FIRST < day < _LAST)
+
+
+def is_taken(programme: Programme, variant: Variant, at: datetime) -> bool:
+    """Tell whether a model is taken at an instant, its condition apart."""
+    terms = programme.terms_at(at)
+    if terms is None:
+        return False
+    on = at.astimezone(programme.zone).date()
+    against = listing_code(variant, programme.brands, programme.categories, programme.eligible, on)
+    return against is None and price_code(programme.prices.as_of(variant.model, at), terms, at) is None

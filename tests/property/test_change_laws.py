@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
 from functools import cache
-from itertools import combinations
+from itertools import combinations, islice
+from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 CASES = Path(__file__).resolve().parents[1] / "cases"
 NAMES = ("graded-trade-in", "mi-exchange-india", "uk-trade-in", "age-and-bonus", "apple-trade-in-india", "cashify")
 NAMES += tuple(f"google-store-{country}" for country in ("gb", "in", "it", "us"))
-MOST_SETS = 3_000
-"""Sets of changes that are looked at one by one for one case; a case with more is not looked at."""
+MOST_SETS = 400
+"""Sets of changes of one size that are looked at one by one for one case; a case with more is not looked at."""
 
 _OF_REGISTER = {"imei_blocked", "imei_tracked", "imei_duplicate", "imei_unverified", "register_stale"}
 
@@ -113,7 +113,7 @@ def answers(questionnaire: Questionnaire, variant: Variant, make: random.Random)
 
 
 def drawn(question: Question, make: random.Random) -> str:
-    return question.best.id if make.random() < 0.75 else make.choice(question.options).id
+    return question.best.id if make.random() < 0.85 else make.choice(question.options).id
 
 
 # The search over all sets.
@@ -211,16 +211,13 @@ def keys(case: Case, place: Place, worth: int | None) -> list[Key]:
 def searched(case: Case, size: int, worth: int | None, places: list[Place]) -> set[object] | None:
     """Return what can be changed to reach the goal by so many changes; None where there are too many sets to try."""
     found: set[object] = set()
-    for place in places:
-        if place.size > size:
-            continue
-        possible, left = keys(case, place, worth), size - place.size
-        several = list(combinations(possible, left)) if len(possible) ** left < MOST_SETS * 4 else None
-        if several is None or len(several) > MOST_SETS:
-            return None
-        for picks in several:
+    possible = {place: keys(case, place, worth) for place in places if place.size <= size}
+    if sum(comb(len(those), size - place.size) for place, those in possible.items()) > MOST_SETS:
+        return None
+    for place, those in possible.items():
+        for picks in combinations(those, size - place.size):
             subjects = [(what, name) for what, name, _ in picks]
-            if len(set(subjects)) == left and is_good(case, worth, place, picks):
+            if len(set(subjects)) == len(picks) and is_good(case, worth, place, picks):
                 found.add(named(case, place, subjects))
     return found
 
@@ -271,12 +268,12 @@ def of_cure(case: Case, changes: Any) -> object:  # noqa: ANN401 - the changes o
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_sets_are_those_of_a_search_over_all(name: str) -> None:
-    sizes = [check(case) for case in cases(name, 6)]
+    sizes = [check(case) for case in cases(name, 5)]
     assert any(sizes)
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", NAMES)
 def test_the_sets_are_those_of_a_search_over_all_in_thousands(name: str) -> None:
-    sizes = [check(case) for case in cases(name, 1_000)]
-    assert sizes.count(None) < 200
+    looked_at = (size for case in cases(name, 5_000) if (size := check(case)) is not None)
+    assert len([*islice(looked_at, 1_000)]) == 1_000

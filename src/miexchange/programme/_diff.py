@@ -1,4 +1,4 @@
-"""What is otherwise in one edition of a programme than in another, and which old quotes that leaves without a replay."""
+"""What is otherwise in one edition of a programme than in another, and which old quotes cannot be replayed by it."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = [
     "HERE",
     "MOST_CURES",
-    "OF_IMEI",
     "OF_ONE",
     "Found",
     "Key",
@@ -65,17 +65,19 @@ _MOST_MODELS = 6
 _MOST_DAYS = 3
 _MOST_APPRAISALS = 2_000
 
-_OF_REGISTER = frozenset(
-    {
+_OF_REGISTER: dict[ReasonCode, What] = dict.fromkeys(
+    (
         ReasonCode.IMEI_BLOCKED,
         ReasonCode.IMEI_TRACKED,
         ReasonCode.IMEI_DUPLICATE,
         ReasonCode.IMEI_UNVERIFIED,
         ReasonCode.REGISTER_STALE,
-    }
+    ),
+    "imei_status",
 )
 OF_ONE: dict[ReasonCode, What] = {
-    **dict.fromkeys(_OF_REGISTER, "imei_status"),
+    **dict.fromkeys((code for code in ReasonCode if code.startswith(("imei", "tac"))), "imei"),
+    **_OF_REGISTER,
     ReasonCode.EXCHANGE_OPEN: "exchange_open",
     ReasonCode.DEVICE_EXCHANGED: "device_exchanged",
     ReasonCode.PURCHASE_DATE_MISSING: "purchased_on",
@@ -84,8 +86,6 @@ OF_ONE: dict[ReasonCode, What] = {
     ReasonCode.CUSTOMER_UNKNOWN: "customer",
 }
 """The one argument that a reason is about."""
-
-OF_IMEI = frozenset(code for code in ReasonCode if code.startswith(("imei", "tac"))) - _OF_REGISTER
 
 Key = tuple[What, str, str | None]
 """A change: what it is of, its question, and the answer; of what has one best value only, that is left to the end."""
@@ -159,7 +159,8 @@ class Search:
             found = self.search()
         except _Enough:
             complete = False
-            self.most += _MOST_APPRAISALS
+        self.most = sys.maxsize  # what follows comes to an end
+        if not complete:
             found = self.shrunk()
         return [(place, self.eased(place, picks)) for place, picks in self.nearest(found)][:MOST_CURES], complete
 
@@ -249,16 +250,7 @@ class Search:
     def reaches(self, place: Place, picks: Picks) -> bool:
         """Tell whether some changes lead to an offer, or to a higher one."""
         worth = worth_of(self.value(place, picks))
-        if worth is None or self.hides(place, picks):
-            return False
-        return self.worth is None or worth > self.worth
-
-    def hides(self, place: Place, picks: Picks) -> bool:
-        """Tell whether the register speaks against a phone whose IMEI would be another one."""
-        if {"imei", "imei_status"} & _whats(picks) != {"imei"}:
-            return False
-        as_named = self.value(place, frozenset(key for key in picks if key[0] != "imei"))
-        return any(reason.code in _OF_REGISTER for reason in reasons_of(as_named))
+        return worth is not None and (self.worth is None or worth > self.worth)
 
     # What may change.
 
@@ -390,8 +382,6 @@ class Search:
         found = self.value(place, picks)
         if isinstance(found, Refusal):
             return [keys for reason in found.reasons for keys in self.curing(place, picks, reason)]
-        if self.hides(place, picks):
-            return [[("imei_status", "", None)]]
         return [self.raising(place, picks)]
 
     def curing(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
@@ -403,8 +393,6 @@ class Search:
             return [self.above(place, picks, name) for name in self.costing(place, picks, str(values["anchor"]))]
         if "question" in values:
             return self.answering(place, picks, code, str(values["question"]))
-        if code in OF_IMEI:
-            return [[("imei", "", None)]]
         what = OF_ONE.get(code)
         if what is None:
             return [[]]

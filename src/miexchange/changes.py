@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Unpack
 
 from miexchange._bounded import Count, Items, MaybeId, Note
-from miexchange._cures import HERE, OF_IMEI, OF_ONE, Key, Picks, Place, Said, Search, What, reasons_of
+from miexchange._cures import HERE, OF_ONE, Key, Picks, Place, Said, Search, What, reasons_of
 from miexchange._limits import TEXT
 from miexchange._privacy import mask
 from miexchange._value import Value, argument, flag, instant, require
@@ -62,9 +62,9 @@ class Change(Value):
 
     def __str__(self) -> str:
         """Say it in a line."""
-        what = self.subject or _CALLED[self.what]
         if self.what == "imei":
             return "the phone's own IMEI"
+        what = self.subject or _CALLED[self.what]
         instead = f" instead of {self.before}" if self.before else ""
         return f"{what}: {self.after}{instead}" if self.after else f"{what}: no answer{instead}"
 
@@ -284,8 +284,8 @@ class _Teller:
         what, subject, option = key
         if what == "condition":
             return self.answer(place, subject, option)
-        said, codes = self.said, OF_IMEI if what == "imei" else {code for code, of in OF_ONE.items() if of == what}
-        kinds = [one.code.kind for one in reasons_of(self.search.value(place, frozenset())) if one.code in codes]
+        said, reasons = self.said, reasons_of(self.search.value(place, frozenset()))
+        kinds = [one.code.kind for one in reasons if OF_ONE.get(one.code) == what]
         status = said.imei_status.status if isinstance(said.imei_status, RegisterAnswer) else said.imei_status
         bought = said.device.purchased_on
         at = self.search.at(place)

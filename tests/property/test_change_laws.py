@@ -67,9 +67,7 @@ class Case(NamedTuple):
         answer = self.answer()
         if isinstance(answer, Quote):
             return what_would_change(answer, self.programme)
-        return what_would_change(
-            answer, self.programme, device=self.device, condition=self.condition, **self.facts
-        )
+        return what_would_change(answer, self.programme, device=self.device, condition=self.condition, **self.facts)
 
 
 def cases(name: str, count: int) -> Iterator[Case]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from miexchange._time import in_zone
 from miexchange.cli import _given, _output
 from miexchange.cli._files import at_hand
 from miexchange.cli._options import At, Json
@@ -55,7 +56,7 @@ def diff(
         _output.say_lines(changes.explain().splitlines())
         _output.say()
         _output.say(f"Who gets less, from {_output.moment(moment, before.zone)} on", style="bold")
-        _output.say_lines(found.explain(write).splitlines())
+        _output.say_lines(in_zone(found.explain(write), before.zone).splitlines())
         if compared is not None:
             counts = _counts(compared)
             _output.say()

@@ -114,12 +114,7 @@ def _coupons(book: pd.DataFrame, programme: Programme, at: datetime | None) -> p
 def _changes(programme: Programme) -> Iterator[_Change]:
     """Yield each number with the programme in which it is another one."""
     step = programme.price_step_minor
-    dearer = PriceTable.of(
-        row.replace(
-            price_minor=(row.price_minor // step + max((row.price_minor + 50 * step) // (_PERCENT * step), 1)) * step
-        )
-        for row in programme.prices
-    )
+    dearer = PriceTable.of(row.replace(price_minor=_more(row.price_minor // step) * step) for row in programme.prices)
     yield "market prices", "", "+1 %", lambda: replace(programme, prices=dearer)
     for component in sorted({row.component for row in programme.anchors}):
         repairs = AnchorTable.of(

@@ -23,15 +23,16 @@ from miexchange import (
     Refusal,
     RegisterAnswer,
     appraise,
+    replay,
     what_would_change,
 )
 from miexchange._cures import HERE, MOST_CURES, Place, Said, Search
 from miexchange._time import TICK
+from miexchange.valuation import appraise_again
 from unit import small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from miexchange import Question, Questionnaire, Variant
 
@@ -248,13 +249,13 @@ def check(case: Case) -> int | None:
     tried = searched(case, size, worth, places)
     if tried is None:
         return None
-    mine = {of_cure(case, cure.changes) for cure in found.cures}
+    mine = {of_cure(cure.changes) for cure in found.cures}
     assert mine <= tried, (mine - tried, tried, found.explain())
     assert mine == tried or len(found.cures) == MOST_CURES, (tried - mine, found.explain())
     return size
 
 
-def of_cure(case: Case, changes: Any) -> object:  # noqa: ANN401 - the changes of a cure
+def of_cure(changes: Any) -> object:
     said = {change.what: change for change in changes}
     later = None
     if "at" in said:
@@ -262,6 +263,27 @@ def of_cure(case: Case, changes: Any) -> object:  # noqa: ANN401 - the changes o
     model, target = (said[what].after if what in said else None for what in ("model", "target"))
     rest = [(one.what, one.subject) for one in changes if one.what not in {"model", "at", "target"}]
     return model, later, target, frozenset(rest)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_more_cures_never_lower_the_offer(name: str) -> None:
+    """`appraise` accepts every cure, and every further change for the better leaves the offer at least as high."""
+    for case in cases(name, 8):
+        for cure in case.changes().cures[:2]:
+            quote = cure.quote
+            assert replay(quote, case.programme)
+            terms = case.programme.terms_at(quote.at)
+            assert terms is not None
+            for question in terms.questionnaire.asked_of(
+                case.programme.catalogue.by_model[quote.model], quote.condition
+            ):
+                said = terms.questionnaire.fitted(
+                    quote.condition.replace(**{question.id: question.best.id}),
+                    case.programme.catalogue.by_model[quote.model],
+                )
+                more = appraise_again(quote, case.programme, condition=said)
+                assert isinstance(more, Quote)
+                assert more.coupon_value >= quote.coupon_value
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,6 @@ from miexchange._bounded import Id, Line
 from miexchange._limits import JSON_VALUES
 from miexchange._text import counted
 from miexchange._value import Value, argument, canonical, instant
-from miexchange._zone import named
 from miexchange.eligibility import Listing
 from miexchange.errors import one_line
 from miexchange.money import BPS, Currency, PriceMinor
@@ -171,8 +170,11 @@ def diff(old: Programme, new: Programme, *, at: datetime) -> ProgrammeDiff:
     argument(old, Programme, "old")
     argument(new, Programme, "new")
     at = instant(at, "at")
+    from miexchange.programme import _form  # noqa: PLC0415 - it imports this package
+
     both = old, new
-    edits = [*_between("programme", "", *({name: _plain(getattr(one, name)) for name in _HEAD} for one in both))]
+    heads = (_form.form_of(one) for one in both)
+    edits = [*_between("programme", "", *({name: _plain(getattr(one, name)) for name in _HEAD} for one in heads))]
     edits += _between("terms", "", *(_terms(one.terms) for one in both))
     begun = (_terms(terms for terms in one.terms if terms.effective_from <= at) for one in both)
     gone = [edit for edit in _between("terms", "", *begun) if not edit.where.endswith("source")]
@@ -223,10 +225,10 @@ def _terms(terms: Iterable[Terms]) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    """Return a field of a programme's head as plain data."""
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return value.code if isinstance(value, Currency) else value if isinstance(value, str | int) else named(value)  # type: ignore[arg-type]  # the zone
+    """Return a field of a programme's form as plain data."""
+    if isinstance(value, Currency):
+        return value.code
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _between(part: str, where: str, before: object, after: object) -> Iterator[Edit]:

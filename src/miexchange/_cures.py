@@ -169,6 +169,9 @@ class Search:
     def at(self, place: Place) -> datetime:
         return self.said.at if place.at is None else place.at
 
+    def variant_of(self, place: Place) -> Variant | None:
+        return self.variant if place.model is None else self.programme.catalogue.by_model[place.model]
+
     def questionnaire(self, place: Place) -> Questionnaire:
         """Return the questions at a place where there are terms."""
         known = self.questionnaires.get(place.at)
@@ -184,7 +187,7 @@ class Search:
         What is asked only because of a change has its best answer, and what is not asked any more because of it is left
         out. What was wrong or missing before stays so.
         """
-        variant = self.variant if place.model is None else self.programme.catalogue.by_model[place.model]
+        variant = self.variant_of(place)
         if variant is None or self.programme.terms_at(self.at(place)) is None:
             return self.said.condition, Condition()
         questionnaire = self.questionnaire(place)
@@ -371,7 +374,7 @@ class Search:
 
     def grown(self, place: Place, picks: Picks) -> list[Picks]:
         """Return the sets of changes to try next, one of which is in every larger set that suffices."""
-        needed = self.needed(place, picks)
+        needed = [[key for key in keys if key not in picks] for keys in self.needed(place, picks)]
         if not all(needed):
             return []  # there is something that nothing here cures
         forced = {keys[0] for keys in needed if len(keys) == 1}
@@ -422,8 +425,10 @@ class Search:
 
         All that can be made without raising it, beside those, are left out.
         """
-        asked = (question.id for question in self.questionnaire(place).questions)
-        left = [key for name in asked for key in self.answers(place, picks, name)]
+        variant = self.variant_of(place)
+        assert variant is not None  # noqa: S101 - there is a quote
+        asked = self.questionnaire(place).asked_of(variant, self.completed(place, picks)[0])
+        left = [key for question in asked for key in self.answers(place, picks, question.id)]
         if "customer" not in _whats(picks):
             left += [("customer", "", name) for name in self.better(place, ("customer", "", None))[:1]]
         if not picks:

@@ -274,13 +274,10 @@ def test_more_cures_never_lower_the_offer(name: str) -> None:
             assert replay(quote, case.programme)
             terms = case.programme.terms_at(quote.at)
             assert terms is not None
-            for question in terms.questionnaire.asked_of(
-                case.programme.catalogue.by_model[quote.model], quote.condition
-            ):
-                said = terms.questionnaire.fitted(
-                    quote.condition.replace(**{question.id: question.best.id}),
-                    case.programme.catalogue.by_model[quote.model],
-                )
+            variant = case.programme.catalogue.by_model[quote.model]
+            for question in terms.questionnaire.asked_of(variant, quote.condition):
+                better = quote.condition.replace(**{question.id: question.best.id})
+                said = terms.questionnaire.fitted(better, variant)
                 more = appraise_again(quote, case.programme, condition=said)
                 assert isinstance(more, Quote)
                 assert more.coupon_value >= quote.coupon_value

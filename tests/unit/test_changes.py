@@ -291,6 +291,12 @@ def test_an_answer_is_no_better_than_it_must_be_to_raise_a_quote() -> None:
     assert of(told(programme(three), {"port": "dead"})) == [[("port", "dead", "loose", "other_device")]]
 
 
+def test_what_is_not_asked_is_no_change() -> None:
+    strange = LOCK.replace(asked_brands=("Zeta",))
+    found = told(programme(strange, SCREEN, WHERE), {"screen": "best"})
+    assert (found.cures, found.appraisals) == ((), 1)
+
+
 def test_a_quote_on_its_floor_needs_several_changes_at_once() -> None:
     parts = [
         functional(name, name, costs("bad", amount_minor=amount))

@@ -51,18 +51,11 @@ def test_of_many_phones_those_near_the_best_ones_are_valued() -> None:
     old = shipped_programme("mi-exchange-india")
     few = dataclasses.replace(old, prices=PriceTable.of([row for row in old.prices if row.model == "oneplus-3t-6-64"]))
     terms = few.terms[0]
-    questions = list(terms.questionnaire.questions)
-    place = next(place for place, question in enumerate(questions) if question.id == "screen_glass")
-    options = questions[place].options
-    worse = options[-1].deduction
-    assert worse is not None
-    cracked = options[-1].replace(deduction=worse.replace(weight_bps=worse.weight_bps + 5_000))
-    questions[place] = questions[place].replace(options=(*options[:-1], cracked))
-    asked = terms.questionnaire.replace(questions=tuple(questions))
+    grades = (*terms.grades[:-1], terms.grades[-1].replace(keep_bps=terms.grades[-1].keep_bps - 500))
     at = datetime(2018, 4, 1, tzinfo=UTC)
-    found = losses(few, dataclasses.replace(few, terms=(terms.replace(questionnaire=asked),)), at=at)
+    found = losses(few, dataclasses.replace(few, terms=(terms.replace(grades=grades),)), at=at)
     assert (found.verdict, found.is_largest) == ("losers", False)
-    assert "screen_glass=cracked" in found.largest[0].faults
+    assert (found.largest[0].why, len(found.largest[0].faults)) == ("grade", 1)
     assert "at least" in found.explain()
 
 

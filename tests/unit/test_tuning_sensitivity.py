@@ -15,12 +15,7 @@ from unit import small
 from unit.small import AT, MODEL, asking, cosmetic, costs, functional
 
 BOOK = pd.DataFrame(
-    {
-        "model": [MODEL] * 3,
-        "port": ["best", "bad", "bad"],
-        "back": ["best", "best", "worn"],
-        "purchased_on": [AT.date()] * 3,
-    }
+    {"model": MODEL, "port": ["best", "bad", "bad"], "back": ["best", "best", "worn"], "purchased_on": AT.date()}
 )
 
 

@@ -491,10 +491,12 @@ _FIRST, _LAST = date(YEARS[0], 1, 2), date(YEARS[-1], 12, 30)
 
 
 def worth_of(answer: Quote | Refusal) -> int | None:
+    """Return what is offered, in minor units; None for nothing."""
     return answer.coupon_value if isinstance(answer, Quote) else None
 
 
 def reasons_of(answer: Quote | Refusal) -> tuple[Reason, ...]:
+    """Return the reasons of a refusal; none of a quote."""
     return answer.reasons if isinstance(answer, Refusal) else ()
 
 

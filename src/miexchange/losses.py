@@ -14,7 +14,6 @@ Needs the extra ``batch``; with the extra ``prove`` it is also proved that nobod
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations, product
@@ -179,7 +178,7 @@ def losses(old: Programme, new: Programme, *, at: datetime, seconds: int = 20) -
 
     Every model that the old edition takes is valued by both, at the instant and at each later one from which something
     is otherwise in its tables: with all answers, ages, classes of customers, new phones and states of the quotas where
-    these are few, and otherwise with every two of them that are not the best, and many more that are drawn. Where none
+    these are few, and otherwise with every two of them that are not the best, and many more. Where none
     of these gets less, the solver is asked for a proof, if it is installed.
 
     Args:
@@ -298,15 +297,16 @@ class _Valued:
         yield best
         others = [(place, option) for place, options in enumerate(factors) for option in options[1:]]
         pairs = [pair for pair in combinations(others, 2) if pair[0][0] != pair[1][0]]
-        make = random.Random(0)  # noqa: S311 - the same phones every time, and no secret
-        make.shuffle(pairs)
-        left = max(most - len(others) - 1, 0)
-        for changes in (*((one,) for one in others), *pairs[: left // 2]):
+        half = max(most - len(others) - 1, 0) // 2
+        spread = pairs[:: len(pairs) // half + 1] if half else []
+        for changes in (*((one,) for one in others), *spread):
             chosen = list(best)
             for place, option in changes:
                 chosen[place] = option
             yield chosen
-        yield from ([make.choice(options) for options in factors] for _ in range(left // 2))
+        for number in range(half):  # of many kinds, the same ones every time
+            steps = (number * (2 * place + 3) // 2 for place in range(len(factors)))
+            yield [options[step % len(options)] for step, options in zip(steps, factors, strict=True)]
 
     def value(self) -> None:
         """Value all of them by both editions."""

@@ -368,7 +368,7 @@ def _examples() -> dict[type, Any]:
         SOUND.changes,
         programme.diff(SOUND.programme, SOUND.cheaper, at=AT),
         losses.losses(SOUND.programme, SOUND.cheaper, at=AT),
-        tuning.sensitivity(SOUND.devices, SOUND.programme, at=AT),
+        tuning.sensitivity(SOUND.devices, SOUND.programme),
     ]
     while roots:
         one = roots.pop(0)
@@ -625,7 +625,7 @@ def _by_door() -> dict[str, dict[str, Any]]:
         },
         "losses.losses": {"old": SOUND.programme, "new": SOUND.cheaper, "seconds": 5},
         "programme.diff": {"old": SOUND.programme, "new": SOUND.cheaper},
-        "tuning.sensitivity": {"book": SOUND.devices},
+        "tuning.sensitivity": {"book": SOUND.devices, "at": None},
         "programme.doubts": {"source": SOUND.priced},
         "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date()},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},

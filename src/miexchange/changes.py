@@ -6,11 +6,14 @@ the GDPR).
 
 >>> from datetime import UTC, datetime
 >>> from miexchange import Condition, Device, Programme, appraise, what_would_change
->>> programme, at = Programme.load("uk-trade-in"), datetime(2025, 3, 20, tzinfo=UTC)
+>>> programme, at = Programme.load("uk-trade-in"), datetime(2025, 4, 13, tzinfo=UTC)
 >>> device = Device("google-pixel-8-128")
->>> said = Condition({"power": "works", "screen": "perfect", "body": "good", "battery": "good", "locks": "on"})
+>>> said = Condition({"lock": "locked", "power": "on", "works": "all", "screen": "cracked", "body": "good"})
 >>> refusal = appraise(device, said, programme, at=at)
 >>> print(what_would_change(refusal, programme, device=device, condition=said, at=at).explain())
+condition_gate lock=locked: the customer can do it
+To be taken, at 120.50:
+  lock: free instead of locked (the customer can do it)
 """
 
 from __future__ import annotations

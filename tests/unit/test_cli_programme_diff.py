@@ -32,7 +32,7 @@ def test_a_new_edition_says_who_gets_less(tmp_path: Path) -> None:
     assert done.code == 1
     for said in ("factor_bps: 10000 -> 9500", "the largest loss is £24.50", "old quotes", "losers", "cost"):
         assert said in done.out
-    found = run(*DIFF, str(path), *AT, "--book", str(book), "--json").json
+    found = run(*DIFF, str(path), *AT, "--book", str(book), "--json").data
     assert found["losses"]["verdict"] == "losers"
     assert found["book"]["losers"] == 1
     assert found["diff"]["edits"][0]["where"] == "2025-03: factor_bps"
@@ -43,9 +43,9 @@ def test_why_not_shows_what_would_get_an_offer_or_a_higher_one() -> None:
     assert refused.code == 1
     assert "condition_gate locks=on: the customer can do it" in refused.out
     assert "locks: off instead of on" in refused.out
-    found = run(*VALUED, "--answer", "locks=on", "--why-not", "--json").json
+    found = run(*VALUED, "--answer", "locks=on", "--why-not", "--json").data
     assert found["changes"]["cures"][0]["changes"][0]["after"] == "off"
     raised = run(*VALUED, "--why-not")
     assert "body: unmarked instead of light_wear" in raised.out
-    assert "changes" in run(*VALUED, "--why-not", "--json").json
-    assert "changes" not in run(*VALUED, "--json").json
+    assert "changes" in run(*VALUED, "--why-not", "--json").data
+    assert "changes" not in run(*VALUED, "--json").data

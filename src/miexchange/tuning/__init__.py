@@ -22,7 +22,7 @@ with extra("tuning", "miexchange.tuning"):
     from miexchange.tuning.observations import KINDS, REGIMES, Observations
     from miexchange.tuning.prices import PriceTableBuilder
     from miexchange.tuning.scales import Scale, prior_of, scales_of
-    from miexchange.tuning.sensitivity import Sensitivity, sensitivity
+    from miexchange.tuning.sensitivities import Sensitivity, sensitivity
     from miexchange.tuning.simulate import (
         simulate_book,
         simulate_deals,

@@ -6,7 +6,7 @@
 >>> programme, at = Programme.load("uk-trade-in"), datetime(2025, 4, 13, tzinfo=UTC)
 >>> found = sensitivity(simulate_book(programme, 200, seed=1, at=at), programme, at=at)
 >>> found.frame.iloc[0][["number", "before", "after"]].tolist()
-['market prices', '', '+1 %']
+['2025-03: factor_bps', '10000', '9900']
 """
 
 from __future__ import annotations

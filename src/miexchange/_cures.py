@@ -140,7 +140,7 @@ class Search:
         self.seen: dict[Found, Quote | Refusal] = {}
         self.questionnaires: dict[datetime | None, Questionnaire] = {}
         self.deciders: dict[datetime | None, set[str]] = {}
-        self.useless: defaultdict[Found, list[Picks]] = defaultdict(list)
+        self.known_futile: defaultdict[Found, list[Picks]] = defaultdict(list)
         self.variant = programme.catalogue.named(said.device.model)
         terms = programme.terms_at(said.at)
         self.was_asked: frozenset[str] | None = None  # nobody can tell
@@ -433,17 +433,23 @@ class Search:
             left += [("customer", "", name) for name in self.better(place, ("customer", "", None))[:1]]
         if not picks:
             return left
+        if len(picks) == 1 and picks <= self.futile(place, frozenset(), self.raising(place, frozenset())):
+            return []  # every larger set that raises it has a change that is not futile, and is grown from that one
+        futile = self.futile(place, picks, left)
+        return [key for key in left if key not in futile]
+
+    def futile(self, place: Place, picks: Picks, left: list[Key]) -> Picks:
+        """Return as many changes as can be made beside some without raising a quote; none that opens a question."""
         deciding = self.deciding(place)
-        decided = frozenset(key for key in picks if key[1] in deciding)
-        known = self.useless[place, decided]
-        useless = next((one for one in known if picks <= one), None)
-        if useless is None:
-            useless = picks
+        known = self.known_futile[place, frozenset(key for key in picks if key[1] in deciding)]
+        futile = next((one for one in known if picks <= one), None)
+        if futile is None:
+            futile = picks
             for key in sorted(left, key=lambda key: self.gain(place, key)):
-                if key[1] not in deciding and not self.reaches(place, useless | {key}):
-                    useless |= {key}
-            known.append(useless)
-        return [key for key in left if key not in useless]
+                if key[1] not in deciding and not self.reaches(place, futile | {key}):
+                    futile |= {key}
+            known.append(futile)
+        return futile
 
     def gain(self, place: Place, key: Key) -> int:
         """Return what the phone is worth after one change, before the floor and all that comes after it."""

@@ -166,6 +166,10 @@ class _Case(NamedTuple):
     quotas: str
     imei_status: str | None
 
+    def said(self, side: int) -> Condition:
+        """Return the answers to what the old edition asks, or the new one."""
+        return self.after if side else self.before
+
 
 @takes(
     old=_PROGRAMME,
@@ -269,11 +273,11 @@ class _Valued:
                 options: list[Any] = [option.id for option in question.options]
                 options += [None] if question.optional else []
                 factors[question.id] = list(dict.fromkeys((*factors.get(question.id, ()), *options)))
-        months = sorted({band.from_months for one in terms for band in one.age_bands})
+        months: list[int | None] = sorted({band.from_months for one in terms for band in one.age_bands})
         targets = dict.fromkeys(target for one in terms for bonus in one.bonuses for target in bonus.targets)
         has_quota = any(bonus.quota is not None for one in terms for bonus in one.bonuses)
         is_same = len({one.eligibility for one in terms}) == 1 and [*self.both[0].tacs] == [*self.both[1].tacs]
-        facts = {
+        facts: dict[str, list[Any]] = {
             " months": months or [None],
             " target": [None, *targets],
             " customer": list(dict.fromkeys(one.id for each in terms for one in each.customer_classes)) or [None],
@@ -285,7 +289,7 @@ class _Valued:
         for chosen in self.chosen(list(factors.values()), most):
             said = dict(zip(factors, chosen, strict=True))
             rest = [said.pop(name) for name in facts]
-            yield _Case(*(_answered(one, said, variant) for one in both), *rest)
+            yield _Case(_answered(both[0], said, variant), _answered(both[1], said, variant), *rest)
 
     def chosen(self, factors: list[list[Any]], most: int) -> Iterator[Sequence[Any]]:
         """Yield choices out of each of some lists: all, where these are few."""
@@ -332,7 +336,7 @@ class _Valued:
 
     def cells(self, model: str, at: datetime, case: _Case, side: int) -> dict[str, Any]:
         """Return a phone as a row of a table."""
-        cells: dict[str, Any] = {"model": model, "at": at, **case[side]}
+        cells: dict[str, Any] = {"model": model, "at": at, **case.said(side)}
         cells |= {"purchased_on": self.bought(at, case), "target": case.target, "customer": case.customer}
         if case.imei_status is not None:
             cells |= {"imei": str(self.imei.body + self.imei.check_digit), "imei_status": case.imei_status}
@@ -353,7 +357,7 @@ class _Valued:
         bonuses = [bonus for terms in programme.terms for bonus in terms.bonuses]
         return appraise(
             Device(model, imei, None, self.bought(at, case)),
-            case[side],
+            case.said(side),
             programme,
             at=at,
             imei_status=ImeiStatus(case.imei_status or "unverified"),

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from miexchange import Question, Questionnaire, Variant
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
-NAMES = ("graded-trade-in", "mi-exchange-india", "uk-trade-in", "age-and-bonus", "apple-trade-in-india", "cashify")
-NAMES += tuple(f"google-store-{country}" for country in ("gb", "in", "it", "us"))
+NAMES = (
+    *("graded-trade-in", "mi-exchange-india", "uk-trade-in", "age-and-bonus", "apple-trade-in-india", "cashify"),
+    *(f"google-store-{country}" for country in ("gb", "in", "it", "us")),
+)
 MOST_SETS = 400
 """Sets of changes of one size that are looked at one by one for one case; a case with more is not looked at."""
 
@@ -234,7 +236,7 @@ def check(case: Case) -> int | None:
     facts = {name: case.facts[name] for name in ("imei_status", "exchange_open", "device_exchanged", "bonuses_given")}
     told = {name: case.facts[name] for name in ("target", "customer")}
     said = Said(case.device, case.condition, case.facts["at"], **facts, told=told)
-    if worth is not None:
+    if isinstance(answer, Quote):
         said = Said(case.device, answer.condition, answer.at, **{**facts, "exchange_open": False}, told=told)
     places = [*Search(case.programme, said, answer).places()]
     assert places[0] == HERE

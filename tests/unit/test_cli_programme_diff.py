@@ -22,6 +22,7 @@ def test_a_new_edition_says_who_gets_less(tmp_path: Path) -> None:
         "Who gets less, from 2025-04-13 00:00:00+01:00 on",
         "Nobody gets less: proved for all answers, ages, classes, new phones and quotas of every model taken.",
     ]
+    path = Programme.load("uk-trade-in").save(tmp_path / "cheaper")
     head = path / "programme.toml"
     head.write_text(head.read_text("utf-8").replace("factor_bps = 10000", "factor_bps = 9500"), "utf-8")
     book = tmp_path / "book.csv"

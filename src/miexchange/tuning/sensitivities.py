@@ -183,7 +183,9 @@ def _of_answers(terms: Terms) -> Iterator[tuple[str, int, Callable[[int], Terms]
             if (cost := option.deduction) is not None:
                 name = next(name for name in _OF_DEDUCTION if getattr(cost, name))
 
-                def costing(number: int, cost: Any = cost, name: str = name, changed: Any = changed) -> Terms:  # noqa: ANN401 - as above
+                def costing(
+                    number: int, cost: Any = cost, name: str = name, changed: Callable[..., Terms] = changed
+                ) -> Terms:  # noqa: ANN401 - as above
                     return changed(cost.replace(**{name: number}), name="deduction")
 
                 yield f"{path}.{name}", cost.size, costing

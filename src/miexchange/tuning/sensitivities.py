@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from miexchange.condition import Deduction
     from miexchange.money import Currency
     from miexchange.programme import Terms
 
@@ -184,8 +185,8 @@ def _of_answers(terms: Terms) -> Iterator[tuple[str, int, Callable[[int], Terms]
                 name = next(name for name in _OF_DEDUCTION if getattr(cost, name))
 
                 def costing(
-                    number: int, cost: Any = cost, name: str = name, changed: Callable[..., Terms] = changed
-                ) -> Terms:  # noqa: ANN401 - as above
+                    number: int, cost: Deduction = cost, name: str = name, changed: Callable[..., Terms] = changed
+                ) -> Terms:
                     return changed(cost.replace(**{name: number}), name="deduction")
 
                 yield f"{path}.{name}", cost.size, costing

@@ -105,8 +105,8 @@ def test_prices_in_force_fall_rise_and_begin() -> None:
         "b": (100, 50),
         "c": (100, 120),
         "d": (100, 150),
-        "e": (None, 7),
-        "f": (100, None),
+        "e": (0, 7),
+        "f": (100, 0),
         "g": (5, 5),
     }
     tables = [
@@ -124,12 +124,12 @@ def test_prices_in_force_fall_rise_and_begin() -> None:
 def test_an_end_that_is_still_to_come_breaks_no_quote() -> None:
     old = small.programme(anchors={"display": 100})
     ends = AT + 30 * DAY
-    price, anchor = (next(iter(table)).replace(effective_until=ends) for table in (old.prices, old.anchors))
+    price, anchor = (next(iter(old.prices)), next(iter(old.anchors)))
     listing = Listing(small.MODEL, date(2020, 1, 1), date(2020, 5, 1))
     new = dataclasses.replace(
         old,
-        prices=PriceTable.of([price]),
-        anchors=AnchorTable.of([anchor]),
+        prices=PriceTable.of([price.replace(effective_until=ends)]),
+        anchors=AnchorTable.of([anchor.replace(effective_until=ends)]),
         eligible=EligibleModels.of([listing]),
     )
     assert diff(old, new, at=AT).unreplayable == ()
@@ -162,9 +162,10 @@ def test_a_screen_holds_many_edits() -> None:
 
 
 def test_what_is_no_programme_is_refused() -> None:
-    for pair in ((None, lists.base()), (lists.base(), "base")):
+    pairs: list[Any] = [(None, lists.base()), (lists.base(), "base")]
+    for pair in pairs:
         with pytest.raises(InvalidValue):
-            diff(*pair, at=AT)  # type: ignore[arg-type]  # they are none
+            diff(*pair, at=AT)
     with pytest.raises(InvalidValue, match="at"):
         diff(lists.base(), lists.base(), at=None)  # type: ignore[arg-type]  # it is none
     assert f"{Edit('terms', 'x', '', '1')}" == "terms x: not there -> 1"

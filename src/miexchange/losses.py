@@ -273,7 +273,7 @@ class _Valued:
                 options: list[Any] = [option.id for option in question.options]
                 options += [None] if question.optional else []
                 factors[question.id] = list(dict.fromkeys((*factors.get(question.id, ()), *options)))
-        months: list[int | None] = sorted({band.from_months for one in terms for band in one.age_bands})
+        months: list[Any] = sorted({band.from_months for one in terms for band in one.age_bands})
         targets = dict.fromkeys(target for one in terms for bonus in one.bonuses for target in bonus.targets)
         has_quota = any(bonus.quota is not None for one in terms for bonus in one.bonuses)
         is_same = len({one.eligibility for one in terms}) == 1 and [*self.both[0].tacs] == [*self.both[1].tacs]

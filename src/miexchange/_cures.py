@@ -11,6 +11,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from miexchange._questions import NONE
 from miexchange._time import TICK, YEARS, midnight
 from miexchange._value import require
 from miexchange.catalogue import Device, Variant
@@ -41,6 +42,7 @@ __all__ = [
     "Search",
     "What",
     "changing_at",
+    "gated",
     "is_taken",
     "reasons_of",
     "worth_of",
@@ -191,9 +193,12 @@ class Search:
         if variant is None or self.programme.terms_at(self.at(place)) is None:
             return self.said.condition, Condition()
         questionnaire = self.questionnaire(place)
-        said = questionnaire.as_options(self.said.condition)
         chosen = {subject: option for what, subject, option in picks if what == "condition"}
-        if place.model is None and place.at is None and self.deciding(place).isdisjoint(chosen):
+        whole = {name: chosen.pop(name) for name in questionnaire.several if name in chosen}
+        each = {one.id: None for name in whole for one in questionnaire.several[name]}
+        said = questionnaire.as_options(self.said.condition.replace(**each, **whole))
+        is_here = place.model is None and place.at is None
+        if is_here and not whole and self.deciding(place).isdisjoint(chosen):
             return said.replace(**chosen), Condition()  # the same questions are asked: this is the hot path
         found: dict[str, str | None] = {**said, **chosen}
         assumed: dict[str, str] = {}
@@ -314,6 +319,8 @@ class Search:
             classes = () if terms is None else terms.labels_told.get("customer", ())
             said = self.said.told["customer"]
             return classes[: classes.index(said)] if said in classes else classes[:1]
+        if what == "condition" and name in self.questionnaire(place).several:
+            return (NONE,)
         if what != "condition" or name not in self.questionnaire(place).by_id:
             return ()
         question = self.questionnaire(place).by_id[name]
@@ -348,8 +355,13 @@ class Search:
         found: list[Key] = []
         while name:
             found += self.answers(place, picks, name)
-            name = self.questionnaire(place).by_id[name].asked_after
+            name = self.asked_after(place, name)
         return found
+
+    def asked_after(self, place: Place, name: str) -> str:
+        """Return the question that decides whether another is asked, which may be one with several choices."""
+        questionnaire = self.questionnaire(place)
+        return (questionnaire.by_id.get(name) or questionnaire.several[name][0]).asked_after
 
     # What is needed.
 
@@ -395,21 +407,22 @@ class Search:
         if "anchor" in values:
             return [self.above(place, picks, name) for name in self.costing(place, picks, str(values["anchor"]))]
         if "question" in values:
-            return self.answering(place, picks, code, str(values["question"]))
+            return self.answering(place, picks, reason)
         what = OF_ONE.get(code)
         if what is None:
             return [[]]
         return [[(what, "", self.better(place, (what, "", None))[0] if what == "customer" else None)]]
 
-    def answering(self, place: Place, picks: Picks, code: ReasonCode, name: str) -> list[list[Key]]:
+    def answering(self, place: Place, picks: Picks, reason: Reason) -> list[list[Key]]:
         """Return the same for a reason that is about an answer."""
-        known = self.questionnaire(place).by_id
-        if code is ReasonCode.QUESTION_UNKNOWN:
+        questionnaire, name = self.questionnaire(place), f"{dict(reason.values)['question']}"
+        if reason.code is ReasonCode.QUESTION_UNKNOWN:
+            known = questionnaire.by_id.keys() | questionnaire.several.keys()
             strange = (one for one in self.completed(place, picks)[0] if one not in known)
             return [[("condition", one, None)] for one in strange]
-        if code is ReasonCode.QUESTION_NOT_ASKED:
-            return [[("condition", name, None), *self.above(place, picks, known[name].asked_after)]]
-        return [self.above(place, picks, name)]
+        if reason.code is ReasonCode.QUESTION_NOT_ASKED:
+            return [[("condition", name, None), *self.above(place, picks, self.asked_after(place, name))]]
+        return [self.above(place, picks, gated(questionnaire, reason) or name)]
 
     def costing(self, place: Place, picks: Picks, anchor: str) -> Iterator[str]:
         """Yield the questions whose answers cost what a repair anchor says."""
@@ -494,6 +507,15 @@ class Search:
 
 _CLOSING = frozenset({"floor", "cap", "rounding"})
 _FIRST, _LAST = date(YEARS[0], 1, 2), date(YEARS[-1], 12, 30)
+
+
+def gated(questionnaire: Questionnaire, reason: Reason) -> str:
+    """Return the question whose answer a gate is about: of several choices, the one; "" where it is no gate."""
+    if reason.code is not ReasonCode.CONDITION_GATE:
+        return ""
+    values = dict(reason.values)
+    choice = f"{values['question']}.{values['answer']}"
+    return choice if choice in questionnaire.by_id else f"{values['question']}"
 
 
 def worth_of(answer: Quote | Refusal) -> int | None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Unpack
 
 from miexchange._bounded import Count, Items, MaybeId, Note
-from miexchange._cures import HERE, OF_ONE, Key, Picks, Place, Said, Search, What, reasons_of
+from miexchange._cures import HERE, OF_ONE, Key, Picks, Place, Said, Search, What, gated, reasons_of
 from miexchange._limits import TEXT
 from miexchange._privacy import mask
 from miexchange._value import Value, argument, flag, instant, require
@@ -307,6 +307,7 @@ class _Teller:
         """Return a change of an answer as it is told: of the phone itself, or of what was said of it."""
         questionnaire = self.search.questionnaire(place)
         question, given = questionnaire.by_id.get(name), questionnaire.as_options(self.said.condition).get(name, "")
+        given = given or self.said.condition.get(name, "")
         is_of_phone = question is not None and question.axis != "none" and option is not None
         known = set() if question is None else {one.id for one in question.options}
         by = ReasonKind.OTHER_DEVICE if is_of_phone and given in known else ReasonKind.CUSTOMER
@@ -315,8 +316,7 @@ class _Teller:
     def against(self, reason: Reason, *, curable: bool) -> Against:
         """Return a reason of the refusal with whether it can be cured and by whom."""
         by = reason.code.kind
-        if reason.code is ReasonCode.CONDITION_GATE:
-            name = str(dict(reason.values)["question"])
+        if name := gated(self.search.questionnaire(HERE), reason) if self.search.was_asked is not None else "":
             by = self.answer(HERE, name, "better").by or by
         return Against(reason, by, curable or all(self.search.curing(HERE, frozenset(), reason)))
 

@@ -336,7 +336,9 @@ class _Valued:
 
     def cells(self, model: str, at: datetime, case: _Case, side: int) -> dict[str, Any]:
         """Return a phone as a row of a table."""
-        cells: dict[str, Any] = {"model": model, "at": at, **case.said(side)}
+        terms = self.terms_at(at)[side]
+        said = case.said(side) if terms is None else terms.questionnaire.as_asked(case.said(side))
+        cells: dict[str, Any] = {"model": model, "at": at, **said}
         cells |= {"purchased_on": self.bought(at, case), "target": case.target, "customer": case.customer}
         if case.imei_status is not None:
             cells |= {"imei": str(self.imei.body + self.imei.check_digit), "imei_status": case.imei_status}

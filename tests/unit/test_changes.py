@@ -291,6 +291,23 @@ def test_an_answer_is_no_better_than_it_must_be_to_raise_a_quote() -> None:
     assert of(told(programme(three), {"port": "dead"})) == [[("port", "dead", "loose", "other_device")]]
 
 
+def choice(name: str, **does: Any) -> Question:  # noqa: ANN401 - any field of an option
+    says = Option("none", "None"), Option(name, name, **does)
+    return Question(f"broken.{name}", "What?", f"broken.{name}", "functional", says, choice_of="broken")
+
+
+def test_each_of_several_choices_is_a_change_of_its_own() -> None:
+    rules = programme(choice("camera", deduction=Deduction(amount_minor=5_000)), choice("board", gate=True))
+    refused = told(rules, {"broken": "camera|board"})
+    assert of(refused) == [[("broken.board", "board", "none", "other_device")]]
+    assert refused.against[0].by == "other_device"
+    assert of(told(rules, {"broken": "camera"})) == [[("broken.camera", "camera", "none", "other_device")]]
+    for said in ({}, {"broken": "glass"}):
+        assert of(told(rules, said)) == [[("broken", "", "none", "customer")]]
+    strange = programme(*(one.replace(asked_brands=("Zeta",)) for one in rules.terms[0].questionnaire.questions), LOCK)
+    assert of(told(strange, {"broken": "camera", "lock": "off"})) == [[("broken", "", "", "customer")]]
+
+
 def test_what_is_not_asked_is_no_change() -> None:
     strange = LOCK.replace(asked_brands=("Zeta",))
     found = told(programme(strange, SCREEN, WHERE), {"screen": "best"})

@@ -11,7 +11,7 @@ import pytest
 
 from miexchange import Currency, TacTable, Zone
 from miexchange import losses as losing
-from miexchange.condition import Option
+from miexchange.condition import Option, Question
 from miexchange.errors import InvalidValue
 from miexchange.losses import losses
 from miexchange.market import Price, PriceTable
@@ -46,6 +46,28 @@ def test_a_loss_says_which_phone_and_why() -> None:
     refused = compared(before, before.replace(customer_classes=(classes[0],)))
     assert (refused.largest[0].after_minor, refused.largest[0].why) == (None, "customer_unknown")
     assert "refused" in refused.explain()
+
+
+def test_several_choices_are_valued_each_with_each() -> None:
+    def choices(camera: int) -> Terms:
+        costly = {"camera": camera, "port": 20_000}
+        return asking(
+            *(
+                Question(
+                    f"broken.{name}",
+                    "What?",
+                    f"broken.{name}",
+                    "functional",
+                    (Option("none", "None"), costs(name, amount_minor=amount)),
+                    choice_of="broken",
+                )
+                for name, amount in costly.items()
+            )
+        )
+
+    found = compared(choices(10_000), choices(15_000))
+    assert (found.valued, found.losers, found.largest[0].loss_minor) == (4, 2, 5_000)
+    assert found.largest[0].faults == ("broken.camera=camera",)
 
 
 def test_of_many_phones_those_near_the_best_ones_are_valued(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -410,7 +410,7 @@ class _Valued:
         assert isinstance(before, Quote)  # noqa: S101 - it loses something
         terms = self.terms_at(at)[0]
         assert terms is not None  # noqa: S101 - as above
-        best = {question.id: question.best.id for question in terms.questionnaire.questions}
+        best = {question.asked_as: question.best.id for question in terms.questionnaire.questions}
         status = None if case.imei_status is None else ImeiStatus(case.imei_status)
         facts: dict[str, Any] = {
             "faults": tuple(f"{name}={said}" for name, said in case.before.items() if said != best.get(name)),

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miexchange import Programme
 from miexchange.pricelists import Form, read
 from property.bounded import Door
+from shipped import shipped_programme
 from unit.lists import excel
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _names() -> bytes:
 
 
 def _models() -> bytes:
-    models = [*Programme.load("mi-exchange-india").prices.by_key]
+    models = [*shipped_programme("mi-exchange-india").prices.by_key]
     return ("model,price,since\n" + "".join(f"{one},9000,15/06/2018\n" for one in models * 60)).encode()[:_MOST]
 
 
@@ -103,7 +103,7 @@ _INPUTS: dict[str, Callable[[], bytes]] = {
 
 
 def _read(data: bytes) -> object:
-    programme = Programme.load("mi-exchange-india")
+    programme = shipped_programme("mi-exchange-india")
     with tempfile.NamedTemporaryFile(suffix=".list") as file:
         file.write(data)
         file.flush()

@@ -65,6 +65,7 @@ from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysO
 from miexchange.strategies import Enquiry
 from miexchange.tuning.adapter import AdditiveRegressor, CurveRegressor
 from miexchange.tuning.curve import Estimator
+from shipped import shipped_programme
 from unit import small, trade, tuned
 
 if TYPE_CHECKING:
@@ -525,7 +526,7 @@ BY_DOOR: dict[str, Any] = {"tuning.exposure": lambda: _paired()[0]}
 def _by_door() -> dict[str, dict[str, Any]]:
     """Return the arguments that mean something else at one door than their name does elsewhere."""
     prices = SOUND.programme.prices
-    uk = Programme.load("uk-trade-in")
+    uk = shipped_programme("uk-trade-in")
     return {
         "Anchor.table": {},
         "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},
@@ -630,7 +631,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "programme.diff": {"old": SOUND.programme, "new": SOUND.cheaper},
         "tuning.sensitivity": {"book": SOUND.devices, "at": None},
         "programme.doubts": {"source": SOUND.priced},
-        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date()},
+        # Like a small one: what is written is loaded, for each of a thousand tries.
+        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date(), "like": SOUND.programme},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
         "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},

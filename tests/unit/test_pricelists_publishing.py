@@ -30,6 +30,7 @@ from miexchange.programme import doubts, shipped
 from miexchange.programme._load import load_with
 from miexchange.programme._published import PUBLISHED
 from miexchange.tuning import simulate_book
+from shipped import shipped_programme
 from unit.lists import APRIL, AT, FLIP, ONE, copy_of_base, list_of
 
 if TYPE_CHECKING:
@@ -476,7 +477,7 @@ def test_a_diff_says_what_is_ten_times_too_high(place: Path) -> None:
 
 
 def test_a_cost_values_the_book_with_the_prices_of_the_list() -> None:
-    programme, at = Programme.load("graded-trade-in"), datetime(2018, 4, 20, tzinfo=UTC)
+    programme, at = shipped_programme("graded-trade-in"), datetime(2018, 4, 20, tzinfo=UTC)
     book = simulate_book(programme, 60, seed=1, at=at)
     halves = PriceList.of(
         {

@@ -22,6 +22,7 @@ import pandas as pd
 from miexchange import (
     Anchor,
     AnchorTable,
+    Changes,
     Device,
     DeviceReport,
     Exchange,
@@ -45,11 +46,14 @@ from miexchange import (
     exchange,
     headline,
     ledger,
+    losses,
     pricelists,
+    programme,
     prove,
     replay,
     simulator,
     tuning,
+    what_would_change,
 )
 from miexchange._value import Value
 from miexchange.condition import Deduction, Finding
@@ -99,6 +103,19 @@ class _Sound:
         priced = PriceTable.of([price.replace(source="a shop") for price in plain.prices.prices])
         repairs = AnchorTable.of([anchor.replace(source="a shop") for anchor in plain.anchors.anchors])
         return replace(plain, prices=priced, anchors=repairs, treatments=self.treatments)
+
+    @cached_property
+    def cheaper(self) -> Programme:
+        return replace(self.programme, terms=(self.programme.terms[0].replace(factor_bps=9_000),))
+
+    @cached_property
+    def refusal(self) -> Any:
+        return appraise(self.device, trade.SAID.replace(accounts="present"), self.programme, at=AT)
+
+    @cached_property
+    def changes(self) -> Changes:
+        said = trade.SAID.replace(accounts="present")
+        return what_would_change(self.refusal, self.programme, device=self.device, condition=said, at=AT)
 
     @cached_property
     def treatments(self) -> TreatmentTable:
@@ -402,6 +419,10 @@ def _examples() -> dict[type, Any]:
         CurveRegressor().fit(SOUND.market, SOUND.market["price"]),
         SOUND.proofs,
         prove.Progress("reach", "2018", 1),
+        SOUND.changes,
+        programme.diff(SOUND.programme, SOUND.cheaper, at=AT),
+        losses.losses(SOUND.programme, SOUND.cheaper, at=AT),
+        tuning.sensitivity(SOUND.devices, SOUND.programme),
     ]
     while roots:
         one = roots.pop(0)
@@ -654,6 +675,19 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "simulator.simulate": {"seed": 1, "steps": 20},
         "simulator.replay": {"violation": example(simulator.Violation)},
         "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
+        "what_would_change": {
+            "answer": SOUND.refusal,
+            "condition": trade.SAID.replace(accounts="present"),
+            "imei_status": ImeiStatus.UNVERIFIED,
+        },
+        "changes.what_would_change": {
+            "answer": SOUND.refusal,
+            "condition": trade.SAID.replace(accounts="present"),
+            "imei_status": ImeiStatus.UNVERIFIED,
+        },
+        "losses.losses": {"old": SOUND.programme, "new": SOUND.cheaper, "seconds": 5},
+        "programme.diff": {"old": SOUND.programme, "new": SOUND.cheaper},
+        "tuning.sensitivity": {"book": SOUND.devices, "at": None},
         "programme.doubts": {"source": SOUND.priced},
         # Like a small one: what is written is loaded, for each of a thousand tries.
         "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date(), "like": SOUND.programme},

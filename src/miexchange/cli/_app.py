@@ -21,6 +21,7 @@ from miexchange.cli import (
     _output,
     _prices,
     _programme,
+    _programme_diff,
     _prove,
     _quote,
     _report,
@@ -81,7 +82,7 @@ def _main(
 
 @_programmes.callback(invoke_without_command=True)
 def _programme_group(context: typer.Context) -> None:
-    """Make a programme, check its files, show its rules, or prove its laws."""
+    """Make a programme, check its files, show its rules, prove its laws, or compare two editions of it."""
     _help_without_command(context)
 
 
@@ -138,6 +139,7 @@ app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _programmes.command("prove", epilog=EXIT_CODES)(_prove.prove)
+_programmes.command("diff", epilog=EXIT_CODES)(_programme_diff.diff)
 _programmes.command("new", epilog=EXIT_CODES)(_new.new)
 _programmes.command("schema", epilog=EXIT_CODES)(_new.schema)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)

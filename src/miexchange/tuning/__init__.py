@@ -26,6 +26,7 @@ with extra("tuning", "miexchange.tuning"):
     from miexchange.tuning.observations import KINDS, REGIMES, Observations
     from miexchange.tuning.prices import PriceTableBuilder
     from miexchange.tuning.scales import Scale, prior_of, scales_of
+    from miexchange.tuning.sensitivities import Sensitivity, sensitivity
     from miexchange.tuning.simulate import (
         simulate_book,
         simulate_deals,
@@ -66,6 +67,7 @@ __all__ = [
     "PriceTableBuilder",
     "QuotePlan",
     "Scale",
+    "Sensitivity",
     "TuningWarning",
     "agreement",
     "backtest",
@@ -81,6 +83,7 @@ __all__ = [
     "scales_of",
     "score",
     "score_by",
+    "sensitivity",
     "simulate_book",
     "simulate_deals",
     "simulate_inspections",

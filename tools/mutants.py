@@ -1,11 +1,11 @@
 """Change one small thing in the core, and see whether a test notices; then another, drawn from a seed.
 
-    python tools/mutants.py                     a sample of each module, about twenty minutes of processor time
+    python tools/mutants.py                     a sample of each module, some twenty minutes of processor time
     python tools/mutants.py --count 40 coupon   forty mutants of coupon.py
 
-A mutant is a comparison, a number, a condition, a word or a returned value that is another one. For each, the tests of its
-module run until one fails, and then, where none did, those of everything that values a phone. What survives is printed as
-a change, to be killed by a test or listed in docs/testing.md with why it is equivalent.
+A mutant is a comparison, a number, a condition, a word or a returned value that is another one. For each, the tests of
+its module run until one fails, and then, where none did, those of everything that values a phone. What survives is
+printed as a change, to be killed by a test or listed in docs/testing.md with why it is equivalent.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "miexchange"
@@ -56,24 +56,19 @@ WIDER = (
     "property/test_coupon_laws.py",
     "property/test_exchange_laws.py",
 )
-_SWAPPED = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.FloorDiv,
-    ast.FloorDiv: ast.Mult,
-    ast.And: ast.Or,
-    ast.Or: ast.And,
-}
+COPIED = ("src", "tests")
+LINKED = ("data", "pyproject.toml", "docs", "examples", "README.md", "tools", "Makefile", "CHANGELOG.md")
+_PAIRS = (
+    (ast.Lt, ast.LtE),
+    (ast.Gt, ast.GtE),
+    (ast.Eq, ast.NotEq),
+    (ast.In, ast.NotIn),
+    (ast.Is, ast.IsNot),
+    (ast.Add, ast.Sub),
+    (ast.Mult, ast.FloorDiv),
+    (ast.And, ast.Or),
+)
+_SWAPPED: dict[type[ast.AST], type[ast.AST]] = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 
 
 class Mutant(NamedTuple):
@@ -96,81 +91,88 @@ class Mutant(NamedTuple):
     after: str
 
 
-def sites(tree: ast.Module) -> Iterator[ast.expr | ast.Return]:
-    """Yield what can be changed: no docstring, no annotation, no decorator and no name that a module offers."""
-    skipped = set()
-    for node in ast.walk(tree):
-        left: list[ast.AST | None] = []
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            left += node.decorator_list
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            left += [node.returns, *(one.annotation for one in (*node.args.args, *node.args.kwonlyargs))]
-        if isinstance(node, ast.AnnAssign):
-            left.append(node.annotation)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            left.append(node)
-        if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets):
-            left.append(node)
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            left += [node]
-        skipped |= {id(below) for one in left if one is not None for below in ast.walk(one)}
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
-        if isinstance(node, ast.Compare | ast.BoolOp | ast.BinOp | ast.IfExp):
-            yield node
-        elif isinstance(node, ast.Constant) and node.value is not None and node.value is not ...:
-            yield node
-        elif isinstance(node, ast.Return) and node.value is not None:
-            yield node
+def free(node: ast.AST) -> Iterator[ast.AST | None]:
+    """Yield what of a node may be otherwise without a test that says so: what is written for people and for types."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield from node.decorator_list
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield node.returns
+        yield from (one.annotation for one in (*node.args.args, *node.args.kwonlyargs))
+    if isinstance(node, ast.AnnAssign):
+        yield node.annotation
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node
+    if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets):
+        yield node
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        yield node
 
 
-def change(node: ast.expr | ast.Return, choice: random.Random) -> str:
-    """Change a node where it is, and return what was changed; "" for nothing."""
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in _SWAPPED:
-        node.ops[0] = _SWAPPED[type(node.ops[0])]()
-        return "comparison"
-    if isinstance(node, ast.BoolOp):
-        node.op = _SWAPPED[type(node.op)]()
-        return "condition"
-    if isinstance(node, ast.BinOp) and type(node.op) in _SWAPPED:
-        node.op = _SWAPPED[type(node.op)]()
-        return "arithmetic"
-    if isinstance(node, ast.IfExp):
-        node.body, node.orelse = node.orelse, node.body
-        return "choice"
-    if isinstance(node, ast.Return):
-        if isinstance(node.value, ast.Constant):
-            return ""
-        node.value = ast.Constant(None)
-        return "returned"
-    if isinstance(node, ast.Constant):
-        if type(node.value) is bool:
-            node.value = not node.value
-        elif type(node.value) is int:
-            node.value += choice.choice((-1, 1))
-        elif type(node.value) is str:
-            node.value = f"XX{node.value}"
-        else:
-            return ""
-        return "constant"
-    return ""
+def sites(tree: ast.Module) -> list[Any]:
+    """Return what can be changed."""
+    skipped = {id(below) for node in ast.walk(tree) for one in free(node) if one is not None for below in ast.walk(one)}
+    return [node for node in ast.walk(tree) if id(node) not in skipped and type(node) in _CHANGES]
+
+
+def _constant(node: Any, choice: random.Random) -> str:  # noqa: ANN401 - a node of some kind, as below
+    if type(node.value) is bool:
+        node.value = not node.value
+    elif type(node.value) is int:
+        node.value += choice.choice((-1, 1))
+    elif type(node.value) is str:
+        node.value = f"XX{node.value}"
+    else:
+        return ""
+    return "constant"
+
+
+def _operator(node: Any, _: random.Random) -> str:  # noqa: ANN401
+    if type(node.op) not in _SWAPPED:
+        return ""
+    node.op = _SWAPPED[type(node.op)]()
+    return "operator"
+
+
+def _comparison(node: Any, _: random.Random) -> str:  # noqa: ANN401
+    node.ops[0] = _SWAPPED[type(node.ops[0])]()
+    return "comparison"
+
+
+def _choice(node: Any, _: random.Random) -> str:  # noqa: ANN401
+    node.body, node.orelse = node.orelse, node.body
+    return "choice"
+
+
+def _returned(node: Any, _: random.Random) -> str:  # noqa: ANN401
+    if node.value is None or isinstance(node.value, ast.Constant):
+        return ""
+    node.value = ast.Constant(None)
+    return "returned"
+
+
+_CHANGES: dict[type[ast.AST], Callable[[Any, random.Random], str]] = {
+    ast.Constant: _constant,
+    ast.BoolOp: _operator,
+    ast.BinOp: _operator,
+    ast.Compare: _comparison,
+    ast.IfExp: _choice,
+    ast.Return: _returned,
+}
 
 
 def mutants(module: str, count: int, seed: int) -> list[Mutant]:
     """Return so many changes of a module, drawn from a seed."""
     text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    many = len(list(sites(ast.parse(text))))
+    many = len(sites(ast.parse(text)))
     choice = random.Random(f"{seed} {module}")  # noqa: S311 - a sample, and no secret
     found: list[Mutant] = []
     for place in choice.sample(range(many), many):
         tree = ast.parse(text)
-        node = list(sites(tree))[place]
-        kind = change(node, choice)
+        node = sites(tree)[place]
+        kind = _CHANGES[type(node)](node, choice)
         if kind:
             before = text.splitlines()[node.lineno - 1].strip()
-            source = ast.unparse(tree)
-            found.append(Mutant(module, node.lineno, kind, source, before, ast.unparse(node)))
+            found.append(Mutant(module, node.lineno, kind, ast.unparse(tree), before, ast.unparse(node)))
         if len(found) == count:
             break
     return found
@@ -195,9 +197,10 @@ def survives(folder: Path, mutant: Mutant, tests: tuple[str, ...]) -> bool:
 
 
 def copied(folder: Path) -> None:
-    """Make a copy of the package whose files can be changed, beside the tests and the data."""
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("tests", "data", "pyproject.toml", "docs", "examples", "README.md", "tools", "Makefile", "CHANGELOG.md"):
+    """Make a copy of the package and its tests, beside the data: nothing that is here is changed, or changes it."""
+    for name in COPIED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
 
 
@@ -220,13 +223,15 @@ def main() -> None:
             for mutant in mutants(module, arguments.count, arguments.seed):
                 tried[module] += 1
                 if survives(folder, mutant, TESTS[module]) and survives(folder, mutant, WIDER):
-                    print(f"{module}.py:{mutant.line} {mutant.kind}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
+                    told = f"{module}.py:{mutant.line} {mutant.kind}"
+                    print(f"{told}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
                 else:
                     killed[module] += 1
             print(f"{module}: {killed[module]} of {tried[module]} killed", flush=True)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     share = 100 * killed.total() / tried.total()
-    print(f"{killed.total()} of {tried.total()} killed, {share:.1f} %, in {used.ru_utime + used.ru_stime:.0f} s of processor time")
+    seconds = used.ru_utime + used.ru_stime
+    print(f"{killed.total()} of {tried.total()} killed, {share:.1f} %, in {seconds:.0f} s of processor time")
 
 
 if __name__ == "__main__":

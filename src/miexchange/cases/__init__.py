@@ -1,7 +1,8 @@
 """Worked cases: what phones are worth under a programme, as data that an operator reads, adds to and runs.
 
-A file of cases is TOML: ``[[case]]`` with a rule in words, a phone, an instant, and what it is worth or why it is refused.
-`covering_cases` writes those that reach everything in a programme; `differences` runs a file. See docs/testing.md.
+A file of cases is TOML: ``[[case]]`` with a rule in words, a phone, an instant, and what it is worth or why it is
+refused. `covering_cases` writes those that reach everything in a programme; `differences` runs a file. See
+docs/testing.md.
 
 >>> from miexchange import Programme
 >>> programme = Programme.load("uk-trade-in")

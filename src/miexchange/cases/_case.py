@@ -256,22 +256,28 @@ def _read(path: str | Path) -> tuple[tuple[Case, ...], Toml]:
     cases = []
     for place, row in enumerate(rows):
         given = {**shared, **row}
-        before = len(problems.found)
-        for key, value in given.items():
-            line = toml.line_of(("case", place, key)) if key in row else toml.line_of((key,))
-            if key not in _FIELDS:
-                problems.add(file, line, key, "is no key of a case", f"Known: {', '.join(_FIELDS)}")
-            elif not _KINDS[_FIELDS[key]][1](value):
-                problems.add(file, line, key, f"is {shown(value)}", _KINDS[_FIELDS[key]][0].capitalize())
-            elif key == "imei_status" and value not in _STATES:
-                problems.add(file, line, key, f"is {shown(value)}", f"Give one of: {', '.join(_STATES)}")
-        for key in ("rule", "at"):
-            if key not in given:
-                problems.add(file, toml.line_of(("case", place)), key, "is missing", f"Give the {key} of each case")
-        if len(problems.found) == before:
+        faults = [*_faults(given)]
+        for key, what, remedy in faults:
+            line = toml.line_of((key,)) if key in shared and key not in row else toml.line_of(("case", place, key))
+            problems.add(file, line, key, what, remedy)
+        if not faults:
             cases.append(Case(**given))
     problems.raise_if_any()
     return tuple(cases), toml
+
+
+def _faults(given: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield which keys a case cannot have, what is wrong with them, and what to do."""
+    for key, value in given.items():
+        if key not in _FIELDS:
+            yield key, "is no key of a case", f"Known: {', '.join(_FIELDS)}"
+        elif not _KINDS[_FIELDS[key]][1](value):
+            yield key, f"is {shown(value)}", _KINDS[_FIELDS[key]][0].capitalize()
+        elif key == "imei_status" and value not in _STATES:
+            yield key, f"is {shown(value)}", f"Give one of: {', '.join(_STATES)}"
+    for key in ("rule", "at"):
+        if key not in given:
+            yield key, "is missing", f"Give the {key} of each case"
 
 
 @takes(path=PATH, programme=instance(Programme))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import instance, takes
@@ -13,7 +14,6 @@ from miexchange._time import TICK, midnight
 from miexchange.cases._case import Case, devices_of, said_by, sum_of
 from miexchange.cases._numbers import numbers_of, stated_numbers
 from miexchange.cases._text import text_of_cases
-from miexchange.condition import Condition
 from miexchange.errors import InvalidValue
 from miexchange.imei import Imei
 from miexchange.market import AnchorTable, PriceTable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from miexchange.catalogue import Variant
     from miexchange.condition import Option, Question
-    from miexchange.programme import Terms
+    from miexchange.programme import Bonus, Terms
 
 __all__ = ["Cover", "covering_cases"]
 
@@ -156,7 +156,11 @@ def _tables_seen(programme: Programme, cases: Sequence[Case]) -> tuple[int, int,
             reached = set()
             for case, model in entries:
                 anchor = programme.anchors.as_of(model, component, case.at) if model in programme.prices else None
-                if anchor is not None and (model, anchor.effective_from) not in reached and _is_other(case, model, changed):
+                if (
+                    anchor is not None
+                    and (model, anchor.effective_from) not in reached
+                    and _is_other(case, model, changed)
+                ):
                     reached.add((model, anchor.effective_from))
             of_it = [row for row in programme.anchors if row.component == component]
             mutants, seen = mutants + len(of_it), seen + len(reached)
@@ -226,7 +230,10 @@ def _wanted(programme: Programme) -> Iterator[Case]:
     ends = [*(terms.effective_from for terms in programme.terms[1:]), None]
     for terms, until in zip(programme.terms, ends, strict=True):
         dates = sorted({price.effective_from for price in programme.prices})
-        instants = [terms.effective_from, *(one for one in dates if one > terms.effective_from and (until is None or one < until))]
+        instants = [
+            terms.effective_from,
+            *(one for one in dates if one > terms.effective_from and (until is None or one < until)),
+        ]
         markets = [market for one in instants if (market := _Market(programme, terms, one)).variants]
         if not markets:
             continue
@@ -234,7 +241,9 @@ def _wanted(programme: Programme) -> Iterator[Case]:
         name = f"terms {terms.version}"
         yield market.case(f"A clean phone, {name}")
         if terms is programme.terms[0]:
-            yield market.case("The moment before the first terms", at=(terms.effective_from - TICK).astimezone(programme.zone))
+            yield market.case(
+                "The moment before the first terms", at=(terms.effective_from - TICK).astimezone(programme.zone)
+            )
         for one in markets[1:]:
             yield one.case(f"The moment before prices change, {name}", at=(one.at - TICK).astimezone(programme.zone))
         yield from _answers(market, name)
@@ -276,7 +285,9 @@ def _answers(market: _Market, name: str) -> Iterator[Case]:
         for place, option in enumerate(question.options):
             for answer in _said(option):
                 if place or answer != option.id or before or variant is not market.variants[0]:
-                    yield market.case(f"{question.id}={answer}, {name}", variant, answers={**before, question.id: answer})
+                    yield market.case(
+                        f"{question.id}={answer}, {name}", variant, answers={**before, question.id: answer}
+                    )
         yield market.case(f"{question.id} is not answered, {name}", variant, answers=before, unanswered=[question.id])
         others = [one for one in market.variants if question not in market.terms.questionnaire.asked_of(one)]
         if others:
@@ -348,21 +359,29 @@ def _bonuses(market: _Market, name: str, until: datetime | None) -> Iterator[Cas
                     yield market.case(f"{bonus.id} at {day}, {name}", at=at.astimezone(zone), target=target)
         if bonus.quota is not None:
             for given in (bonus.quota - 1, bonus.quota):
-                yield market.case(f"{bonus.id}, given {given} times, {name}", target=target, bonuses_given={bonus.id: given})
-        if bonus.from_value_minor:
-            values = [
-                (quote.exchange_value, variant)
-                for variant in market.variants
-                if isinstance(quote := market.case("", variant).outcome(market.programme), Quote)
-            ]
-            below = max((row for row in values if row[0] < bonus.from_value_minor), key=lambda row: row[0], default=None)
-            above = min((row for row in values if row[0] >= bonus.from_value_minor), key=lambda row: row[0], default=None)
-            for row, side in ((below, "below"), (above, "from")):
-                if row is not None:
-                    yield market.case(f"{bonus.id}, {side} its least value, {name}", row[1], target=target)
-                    if bonus.quota is not None:
-                        given = {bonus.id: bonus.quota}
-                        yield market.case(f"After {bonus.id}, {side} its least value, {name}", row[1], target=target, bonuses_given=given)
+                yield market.case(
+                    f"{bonus.id}, given {given} times, {name}", target=target, bonuses_given={bonus.id: given}
+                )
+        yield from _least_values(market, bonus, target, name)
+
+
+def _least_values(market: _Market, bonus: Bonus, target: str | None, name: str) -> Iterator[Case]:
+    """Yield the phones just below and just from the least value of a bonus, and these when its quota is used up."""
+    values = [
+        (quote.exchange_value, variant)
+        for variant in market.variants
+        if bonus.from_value_minor and isinstance(quote := market.case("", variant).outcome(market.programme), Quote)
+    ]
+    below = [row for row in values if row[0] < bonus.from_value_minor]
+    above = [row for row in values if row[0] >= bonus.from_value_minor]
+    nearest = [("below", max(below, key=itemgetter(0)))] if below else []
+    nearest += [("from", min(above, key=itemgetter(0)))] if above else []
+    for side, (_, variant) in nearest:
+        told = f"{side} its least value, {name}"
+        yield market.case(f"{bonus.id}, {told}", variant, target=target)
+        if bonus.quota is not None:
+            counts = {bonus.id: bonus.quota}
+            yield market.case(f"After {bonus.id}, {told}", variant, target=target, bonuses_given=counts)
 
 
 def _floors(market: _Market, name: str) -> Iterator[Case]:
@@ -375,7 +394,10 @@ def _floors(market: _Market, name: str) -> Iterator[Case]:
     for title, variant in of_rows.items():
         worst = _worst(market.terms.questionnaire.asked_of(variant))
         yield market.case(f"The cheapest phone{title} at its worst, {name}", variant, answers=worst)
-    yield market.case(f"The dearest phone at its worst, {name}", answers=_worst(market.terms.questionnaire.asked_of(market.variants[0])))
+    yield market.case(
+        f"The dearest phone at its worst, {name}",
+        answers=_worst(market.terms.questionnaire.asked_of(market.variants[0])),
+    )
 
 
 def _freshness(market: _Market, name: str, until: datetime | None) -> Iterator[Case]:
@@ -386,7 +408,9 @@ def _freshness(market: _Market, name: str, until: datetime | None) -> Iterator[C
     for at in (last, last + TICK, last + timedelta(1), last + timedelta(1) + TICK):
         if until is None or at < until:
             days = market.terms.price_max_age_days
-            yield market.case(f"A price of {days} days, at {at:%H:%M:%S.%f}, {name}", variant, at=at.astimezone(market.programme.zone))
+            yield market.case(
+                f"A price of {days} days, at {at:%H:%M:%S.%f}, {name}", variant, at=at.astimezone(market.programme.zone)
+            )
 
 
 def _devices(market: _Market) -> Iterator[Case]:
@@ -407,7 +431,9 @@ def _devices(market: _Market) -> Iterator[Case]:
         number = Imei.from_body(other + _SERIAL).digits
         yield market.case("A phone whose TAC is of another model", variant, imei=number, imei_status="clear")
     yield market.case("An account with an exchange under way", variant, exchange_open=True)
-    yield market.case("A phone that was traded in before", variant, imei=imei, imei_status="clear", device_exchanged=True)
+    yield market.case(
+        "A phone that was traded in before", variant, imei=imei, imei_status="clear", device_exchanged=True
+    )
     unlisted = next((one for one in programme.catalogue if one not in market.variants), None)
     if unlisted is not None:
         yield market.case("A phone that is not taken", unlisted)
@@ -421,10 +447,17 @@ def _lists(programme: Programme, markets: Sequence[_Market], name: str) -> Itera
         since = market.at.astimezone(programme.zone)
         models = dict.fromkeys([one.model for one in programme.catalogue], "")
         yield Case(rule=f"Every phone, clean, on {since.date()}, {name}", at=since, models=models)
-        if market is markets[0] and market.at in {row.effective_from for row in programme.anchors} or market is not markets[0]:
+        if (
+            market is markets[0] and market.at in {row.effective_from for row in programme.anchors}
+        ) or market is not markets[0]:
             valued = dict.fromkeys([one.model for one in programme.catalogue if one in market.variants], "")
             for anchor, answers in faults.items():
-                yield Case(rule=f"Every phone, its {anchor} to be repaired, on {since.date()}, {name}", at=since, answers=answers, models=valued)
+                yield Case(
+                    rule=f"Every phone, its {anchor} to be repaired, on {since.date()}, {name}",
+                    at=since,
+                    answers=answers,
+                    models=valued,
+                )
 
 
 def _fault_of_each_anchor(terms: Terms) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ import miexchange
 from miexchange import _data, _demo
 from miexchange.cli import (
     _batch,
+    _cases,
     _completion,
     _coupon,
     _imei,
@@ -80,7 +81,7 @@ def _main(
 
 @_programmes.callback(invoke_without_command=True)
 def _programme_group(context: typer.Context) -> None:
-    """Make a programme, check its files, show its rules, or prove its laws."""
+    """Make a programme, check its files, show its rules, prove its laws, or run its cases."""
     _help_without_command(context)
 
 
@@ -137,6 +138,8 @@ app.command("models", epilog=EXIT_CODES)(_models.models)
 _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _programmes.command("prove", epilog=EXIT_CODES)(_prove.prove)
+_programmes.command("cases", epilog=EXIT_CODES)(_cases.cases)
+_programmes.command("test", epilog=EXIT_CODES)(_cases.run)
 _programmes.command("new", epilog=EXIT_CODES)(_new.new)
 _programmes.command("schema", epilog=EXIT_CODES)(_new.schema)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)

@@ -32,7 +32,7 @@ def assert_spent_once(ledger: Ledger) -> None:
 
     >>> from tempfile import TemporaryDirectory
     >>> from miexchange.ledger import open
-    >>> with TemporaryDirectory() as folder, open(f"{folder}/exchanges.db", key=bytes(range(32)), create=True) as ledger:
+    >>> with TemporaryDirectory() as folder, open(f"{folder}/x.db", key=bytes(range(32)), create=True) as ledger:
     ...     assert_spent_once(ledger)
     """
     from miexchange.ledger import verify  # noqa: PLC0415 - of an extra

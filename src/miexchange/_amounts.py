@@ -41,7 +41,7 @@ class Fault(NamedTuple):
 
 
 class Spelling(NamedTuple):
-    """How an amount is written.
+    """The format of an amount.
 
     Attributes:
         decimal: the decimal mark of an amount that is text.
@@ -168,7 +168,7 @@ def _digits(text: str, mark: str, group: str, decimals: int) -> int | None:
 
 
 def _options_for(text: str, spelling: Spelling, decimals: int, currency: Currency) -> str:
-    """Say which options would read an amount, and as what."""
+    """Return the options that would read an amount, each with its result."""
     found: dict[int, str] = {}
     for options, other in _others(text, spelling):
         amount = _parsed(text, other, decimals)

@@ -1,4 +1,4 @@
-"""What arguments may be: a rule for each, checked before anything is done.
+"""The rules for arguments, checked before a function runs.
 
 >>> @takes(rows=whole(1), title=TEXT)
 ... def made(rows, title):
@@ -53,7 +53,7 @@ def _same(value: Any) -> Any:  # noqa: ANN401 - an argument of any type
 
 
 class Rule(NamedTuple):
-    """Which values fit, how to say what is wanted, and what the function gets for a value that fits.
+    """A rule: the values that fit, its wording, and the value that the function receives.
 
     A value that does not fit is of a wrong type, unless it is of one of the `kinds`: then it is out of range.
     """

@@ -1,4 +1,4 @@
-"""What a field may hold, declared in its type: `keep_bps: Annotated[int, Between(0, BPS)]`.
+"""Bounds of a field, declared in its type: `keep_bps: Annotated[int, Between(0, BPS)]`.
 
 Constructor, `replace`, `from_json`, the readers of tables and of programme files, the JSON Schema, the command and the
 strategies all read that one declaration.
@@ -70,7 +70,7 @@ class Between:
         return self.says or f"a whole number from {self.least} to {self.most}"
 
     def fault(self, _number: int) -> str:
-        """Say what is wrong with a number that does not fit."""
+        """Return what is wrong with a number that does not fit."""
         return "is out of range"
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
@@ -97,7 +97,7 @@ class Chars:
         return self.says or f"a text of {f'{self.least} to ' if self.least else 'up to '}{self.most:,} characters"
 
     def fault(self, text: str) -> str:
-        """Say what is wrong with a text that does not fit."""
+        """Return what is wrong with a text that does not fit."""
         if not text:
             return "is empty"
         return f"has {len(text):,} characters" if len(text) > self.most else "is not of that form"
@@ -135,7 +135,7 @@ class Items:
         return f"{f'{self.least} to ' if self.least else 'up to '}{self.most:,} elements{differ}"
 
     def fault(self, items: Collection[Any]) -> str:
-        """Say what is wrong with the number of elements."""
+        """Return what is wrong with the number of elements."""
         return f"has {len(items):,} element{'s'[: len(items) != 1]}" if items else "is empty"
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
@@ -153,12 +153,12 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class Older:
-    """What a field is in the JSON of a version of this package that did not have it yet."""
+    """The value of a field in JSON of versions that did not have it yet."""
 
     make: Callable[[], object]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own
-        """Let the field be missing in JSON."""
+        """Make the field optional in JSON."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         return core_schema.with_default_schema(handler(source), default_factory=self.make)
@@ -173,7 +173,7 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class Further:
-    """What a field may hold since a later form of its type, and might not before; see `miexchange._forms`."""
+    """Values that a field may have since a later form of its type; see `miexchange._forms`."""
 
     form: int
     values: tuple[object, ...]
@@ -181,7 +181,7 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class OlderText:
-    """What older versions wrote in a text, and what stands there since."""
+    """Spellings of older versions, and their replacements since."""
 
     then: str
     after: str
@@ -208,7 +208,7 @@ class Pair:
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the two are called."""
+        """The names of the two elements."""
         return self.first, self.second
 
     @property
@@ -234,7 +234,7 @@ class Pair:
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own
-        """Say that it is an object of the two, and what they are."""
+        """Describe it as an object with the two elements."""
         parts = zip(self.names, handler(schema["schema"])["prefixItems"], self.says, strict=True)
         properties = {name: {**part, "description": said} for name, part, said in parts}
         shape = {"required": [*self.names], "additionalProperties": False}
@@ -247,10 +247,10 @@ ONE_LINE = (
     "[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]*[^\\s\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
     "[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]*"
 )
-"""What `is_id` asks, as a JSON Schema says it."""
+"""The rule of `is_id` as a JSON Schema."""
 
 Id = Annotated[str, Chars(1, NAME, ONE_LINE, ID_RULE)]
-"""What names something, such as an account, a model, a question: see `is_id`."""
+"""An identifier of an account, a model, a question and so on: see `is_id`."""
 
 MaybeId = Annotated[str, Chars(0, NAME, ONE_LINE, f"{ID_RULE}, or an empty text")]
 """The name of something that need not be there."""
@@ -274,7 +274,7 @@ Number = Annotated[int, Between(1, WIDEST - 1)]
 """Which one it is, or how many there are where there is one at least."""
 
 Count = Annotated[int, Between(0, WIDEST - 1)]
-"""How many there are of something."""
+"""A count."""
 
 
 def Hex(bytes_: int, *, optional: bool = False) -> Chars:  # noqa: N802 - it stands where a class does

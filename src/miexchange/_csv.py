@@ -296,7 +296,7 @@ def _columns(
     seen: set[str] = set()
     for position, name in enumerate(columns):
         if name in seen:
-            problems.add(file, line, name, "stands twice in the header", "Keep one of the two columns")
+            problems.add(file, line, name, "duplicate column", "Keep one of the two columns")
         elif name not in required and name not in optional:
             what = "is not a column of this table" if name else f"column {position + 1} of the header has no name"
             problems.add(file, line, name, what, f"Known: {', '.join((*required, *optional))}")

@@ -1,4 +1,4 @@
-"""Where the reference data lies: beside the package in a wheel, at the top of a checkout."""
+"""The location of the reference data: beside the package in a wheel, at the top of a checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What speaks against a device, decided once: sets of reasons as bits, over small codes and other bits.
+"""The decisions against a device, each written once: sets of reasons as bits, over small codes and other bits.
 
 Like `miexchange._kernel`, every function uses only operators that mean the same for an `int`, for an array and for
 compiled code (``+ - * // < > ==``, ``& | ^`` and masks multiplied in), and no branch on a value. For one device,

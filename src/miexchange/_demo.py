@@ -202,11 +202,11 @@ def tell(story: Journey, write: Callable[[int], str], width: int = _WIDEST) -> I
 
 
 _NARROW = 18
-"""Where so few characters have room beside a name, a text is written below it."""
+"""The least width beside a name; narrower texts are written below it."""
 
 
 class _Page:
-    """How wide the page is, and how amounts and instants are written on it."""
+    """The width of the page, and its format of amounts and instants."""
 
     def __init__(self, write: Callable[[int], str], width: int, zone: tzinfo) -> None:
         self.write = write
@@ -273,7 +273,7 @@ def _tell_quote(story: Journey, page: _Page) -> Iterator[str]:
     yield ""
     yield f"2. The quote: up to {page.write(story.advert.coupon_value)}, says the advert; this phone gets"
     yield from page.quote(quote)
-    yield from page.text(f"Open for acceptance until before {page.moment(quote.valid_until)}.")
+    yield from page.text(f"Valid until {page.moment(quote.valid_until)} (exclusive).")
     yield from page.text(
         f"The press has one Mi Exchange price: {page.write(PUBLISHED_MINOR)} for a OnePlus 3T on 15 March 2018, "
         f"variant and condition not stated (Gizmochina; address in data/README.md). Nothing was fitted to it: we say "
@@ -284,7 +284,7 @@ def _tell_quote(story: Journey, page: _Page) -> Iterator[str]:
     yield f"3. Before accepting: the most that can be lost at the door is {page.write(worst.at_risk)}"
     yield from page.text(
         f"All of it, if the inspection finds one of the {len(worst.gates)} answers that are refused, such as "
-        f"{worst.gates[0]}. A phone that is taken at all is worth at least {page.write(worst.value)}."
+        f"{worst.gates[0]}. If the phone is accepted at all, it is worth at least {page.write(worst.value)}."
     )
     verdict = "the same value, line by line" if story.proof else "; ".join(story.proof.differences)
     yield from page.text(
@@ -299,7 +299,7 @@ def _tell_coupon(story: Journey, page: _Page) -> Iterator[str]:
     yield ""
     yield f"4. Accepted: coupon {coupon.display_code}, worth {page.write(coupon.value)}"
     yield from page.text(
-        f"from {page.moment(coupon.valid_from)} until before {page.moment(end)} "
+        f"from {page.moment(coupon.valid_from)} until {page.moment(end)}, exclusive "
         f"({end:%H:%M:%S} UTC): {usage.valid_days} x 24 hours",
         "valid",
     )
@@ -343,6 +343,6 @@ def _tell_graded(story: Journey, page: _Page) -> Iterator[str]:
 
 
 def against(amount: int) -> str:
-    """Say how far an amount is from the published price, in percent with one decimal."""
+    """Return the difference from the published price, in percent with one decimal."""
     tenths = ((amount - PUBLISHED_MINOR) * 2_000 + PUBLISHED_MINOR) // (2 * PUBLISHED_MINOR)  # half up
     return f"{'-' if tenths < 0 else '+'}{abs(tenths) // 10}.{abs(tenths) % 10} %"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["REVEAL", "Served", "adapter_of", "in_own_words", "read_as", "read_data", "reveals"]
 
 REVEAL = "reveal_imei"
-"""What a caller of pydantic's sets to True in the `context` of a dump, to see IMEIs."""
+"""The key of pydantic's dump `context` that reveals IMEIs if it is True."""
 
 _PLAIN = "give what to_dict returns: plain JSON data"
 _OWN = ContextVar("_OWN", default=False)
@@ -51,7 +51,7 @@ def adapter_of(kind: Any, *, is_own: bool = True) -> TypeAdapter[Any]:  # noqa: 
 
 
 class Served:
-    """What pydantic writes a value with where its annotation says nothing of it, such as `Any`."""
+    """The serialiser for values whose annotation does not name their type, such as `Any`."""
 
     def __get__(self, value: object, kind: type) -> Any:  # noqa: ANN401 - pydantic's own
         """Return pydantic's serializer of a value; of its class, only that there is one."""

@@ -1,4 +1,4 @@
-"""What a part of this package needs that a plain install does not bring: one sentence, in Python as at the command."""
+"""The error of a missing extra: the same sentence in Python and at the command line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class extra:  # noqa: N801 - it stands where a function does: `with extra("batch
     """
 
     def __init__(self, name: str, what: str) -> None:
-        """Keep the extra's name, and what needs it."""
+        """Take the extra's name, and what needs it."""
         self._name, self._what = name, what
 
     def __enter__(self) -> None:

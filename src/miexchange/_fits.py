@@ -1,4 +1,4 @@
-"""What an annotation wants of a value: as a test, in words, and as the error of a value that does not fit.
+"""The meaning of an annotation for a value: a test, its wording, and the error of a value that does not fit.
 
 The words are those of Python for the constructor, and those of JSON for what is read from JSON.
 

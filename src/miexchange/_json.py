@@ -63,19 +63,17 @@ def _deep(field: str, data: object) -> InvalidValue:
     return out_of_range(field, data, _DEEP, "is nested too deep")
 
 
-def read_json(
-    text: object, field: str, rule: str = "give a JSON text", repeated: str = "let each key stand once"
-) -> Any:  # noqa: ANN401 - what JSON holds
+def read_json(text: object, field: str, rule: str = "give a JSON text", repeated: str = "write each key once") -> Any:  # noqa: ANN401 - what JSON holds
     """Return the data of a JSON text.
 
     Args:
         text: a text, or UTF-8 bytes.
         field: what the JSON is, for the error.
         rule: what to give, for what is no JSON.
-        repeated: what to do about a key that stands twice in an object, which is never resolved in silence.
+        repeated: what to do about a duplicate key in an object, which is never resolved in silence.
 
     Raises:
-        InvalidValue: no JSON, outside the bounds, NaN or Infinity, or a key stands twice.
+        InvalidValue: no JSON, outside the bounds, NaN or Infinity, or a duplicate key.
     """
     given = json_text(text, field, rule)
     number, twice = _number_of(field), list[_Repeated]()
@@ -95,14 +93,14 @@ def read_json(
         raise out_of_range(field, given, rule, which="is no JSON" if given else "") from None
     if twice:
         key = ".".join((field, *_path_of_repeated(data)))
-        raise out_of_range(key, key, repeated, "is there twice")
+        raise out_of_range(key, key, repeated, "is a duplicate key")
     if given.count("[") + given.count("{") > JSON_DEPTH and is_deep(data, JSON_DEPTH):
         raise _deep(field, given)
     return data
 
 
 class _Repeated(dict[str, Any]):
-    """An object in which a key stands twice; it does not know yet where it is itself."""
+    """An object with a duplicate key; it does not know yet where it is itself."""
 
     def __init__(self, found: dict[str, Any], key: str) -> None:
         super().__init__(found)
@@ -110,7 +108,7 @@ class _Repeated(dict[str, Any]):
 
 
 def _path_of_repeated(data: dict[str, Any] | list[Any]) -> list[str]:
-    """Return where the first key is that stands twice in its object, and the key."""
+    """Return the path of the first duplicate key, and the key."""
     # Each value is there with the way to it: its name, and the way to what it is in.
     unread: list[tuple[Any, Any]] = [(data, None)]
     while True:  # an object that is lost with its key is within another such one

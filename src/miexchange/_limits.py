@@ -1,4 +1,4 @@
-"""How large a thing from outside may be: one table, which every reader asks and docs/doors.md shows.
+"""The bounds of input from outside: one table, which every reader uses and docs/doors.md shows.
 
 A bound is far above what anybody needs, and low enough that no input of a megabyte takes a second or 300 MB.
 """

@@ -160,7 +160,7 @@ def read_makers(source: object, problems: Problems) -> dict[str, Maker]:
             if row.good and (not name or len(name) > NAME):
                 row.bad(column, "is no name", f"Write a name of at most {NAME} characters")
         if row.good and brand in roles[maker]:
-            row.bad("maker", "this maker and brand stand twice", "Keep one row for each maker and brand")
+            row.bad("maker", "duplicate maker and brand", "Keep one row for each maker and brand")
         if row.good:
             roles[maker][brand] = role
     return {

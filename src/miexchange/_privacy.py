@@ -1,4 +1,4 @@
-"""What hides an IMEI: of whatever could be one, only what names the model is shown."""
+"""Masks IMEIs: of any text that could be one, only the TAC is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the JSON Schema of a value says to people: what each field is, out of its type's docstring, with an example."""
+"""Descriptions and examples in the JSON Schema of a value, taken from its type's docstring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a spreadsheet leaves in a table: semicolons, currency signs, decimal commas, its own dates; and what to do.
+"""Traces of spreadsheets in a table: semicolons, currency signs, decimal commas, serial dates; and the remedies.
 
 The readers of tables guess nothing. Each of these gets the sentence that its author needs.
 """

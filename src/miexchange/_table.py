@@ -46,7 +46,7 @@ class Table(Value, Generic[_RowT]):
     _kind: ClassVar[type[Any]]
     """Of a row."""
     _field: ClassVar[str]
-    """What the rows are called."""
+    """The name of the rows."""
     _key: ClassVar[tuple[str, ...]] = ("model",)
     """The fields that find a row."""
     _dates: ClassVar[tuple[str, ...]] = ()
@@ -54,7 +54,7 @@ class Table(Value, Generic[_RowT]):
     _next_ends: ClassVar[bool] = True
     """Whether a row without an end holds until the next one begins; else it holds for ever."""
     _most_of_key: ClassVar[int] = JSON_VALUES
-    """How many rows one key may have in a file."""
+    """The most rows that one key may have in a file."""
     _optional: ClassVar[tuple[str, ...]] = ()
     """The columns that a file may lack."""
     columns: ClassVar[tuple[str, ...]]

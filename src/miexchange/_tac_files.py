@@ -77,7 +77,7 @@ _GAPS = re.compile(r"[\s_-]+")
 
 
 class TacFile(NamedTuple):
-    """What a file said, before it is sorted into a table."""
+    """The content of a file, before it is sorted into a table."""
 
     name: str
     layout: str
@@ -87,15 +87,15 @@ class TacFile(NamedTuple):
     """A TAC and the position of its device, for each usable row."""
     rows: int
     widths: Counter[int]
-    """How many TACs had how many digits before they were padded."""
+    """The number of TACs by their digits before padding."""
     left_out: int
-    """How many rows cannot be used."""
+    """The number of unusable rows."""
     problems: tuple[Problem, ...]
     """Why, of the first of them."""
 
 
 class _Header(NamedTuple):
-    """Where in the file, and in which column, things stand."""
+    """The current position in the file, and its columns."""
 
     line: int
     delimiter: str
@@ -225,7 +225,7 @@ def _header(name: str, lines: list[str]) -> _Header:
 
 
 def _columns(name: str, line: int | None, delimiter: str, names: list[str]) -> _Header:
-    """Say which column is what, or refuse a header that does not tell."""
+    """Return the meaning of each column, or refuse an unknown header."""
     between = _DELIMITERS.get(delimiter, delimiter)
     if len(names) > COLUMNS:
         message = f"the header has {len(names)} columns, at most {COLUMNS} are read"

@@ -359,7 +359,7 @@ def for_spreadsheet(text: str) -> str:
 
 
 ID_RULE = f"one line of text of up to {NAME} characters, without control characters"
-"""What `is_id` asks for."""
+"""The rule of `is_id`, in words."""
 
 
 def is_id(value: object) -> bool:

@@ -60,7 +60,7 @@ _MIDNIGHT = re.compile(rf"({_DAY.pattern})(?:[T ]00:00:00(?:\.0{{1,9}})?)?")
 _MINUTES = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _OFFSET = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 CLOCK = rf"{_MINUTES}(?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?{_OFFSET}"
-"""What follows the day of an instant, as a regular expression that Arrow understands too, but for zeros beyond the
+"""The part of an instant after the day, as a regular expression for Arrow too, except for zeros beyond the
 sixth digit of a fraction."""
 
 # Without an offset, and finer than a microsecond, so that a message can say which of them is wrong.

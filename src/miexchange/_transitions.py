@@ -12,7 +12,7 @@ __all__ = ["NEXT", "OPEN", "TRANSITIONS", "State", "Transition", "may_follow"]
 
 
 class State(Word):
-    """Where an exchange stands."""
+    """The state of an exchange."""
 
     ISSUED = "issued"
     """The coupon can be used."""

@@ -1,4 +1,4 @@
-"""What every public value shares: one canonical JSON form, and a `replace` that validates.
+"""The base of every public value: one canonical JSON form, and a `replace` that validates.
 
 A value is a frozen, slotted dataclass. pydantic stands at the door: it is loaded when the first
 value is read from or written to JSON, not when the package is imported.
@@ -58,7 +58,7 @@ Fault = tuple[str, object, str]
 
 
 class Pickled:
-    """What is pickled by the names of its fields and its form, and checked like a new one when it is read."""
+    """A value that is pickled with its form and the names of its fields, and checked like a new one when it is read."""
 
     __slots__ = ()
 
@@ -94,7 +94,7 @@ class Value(Pickled):
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
     __pydantic_serializer__ = Served()
     _most_items: ClassVar[int] = VALUE_ITEMS
-    """How many elements a tuple in a value of this type may have; a table has more."""
+    """The most elements of a tuple in a value of this type; tables may have more."""
     _example: ClassVar[object] = None
     """Its JSON form, of some value, where that is no object of its fields."""
     _is_personal: ClassVar[bool] = False

@@ -65,7 +65,7 @@ class Zone(ZoneInfo):
 _LONGEST = 100  # characters of a zone's name
 
 AnyZone = timezone | Zone
-"""Where days begin: at a fixed offset from UTC, or as the law of a place says."""
+"""A time zone: a fixed offset from UTC, or an IANA name."""
 
 
 @cache

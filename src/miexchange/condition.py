@@ -144,10 +144,10 @@ class Condition(Mapping[str, str]):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read the answers back from their JSON form; a question that stands twice is refused.
+        """Read the answers back from their JSON form; a duplicate question is refused.
 
         Raises:
-            InvalidValue: not a JSON object of texts, or a question stands twice.
+            InvalidValue: not a JSON object of texts, or a duplicate question.
         """
         answers = read_json(text, "Condition", "give a JSON object of question and answer", "answer each question once")
         if not isinstance(answers, dict):
@@ -233,7 +233,7 @@ class Finding(Value):
 
 @dataclass(frozen=True, slots=True)
 class Grading(Value):
-    """What the answers say: two grades as steps below the best, the findings, and any reasons against.
+    """The effect of the answers: two grades as steps below the best, the findings, and any reasons against.
 
     Attributes:
         functional: the steps of the worst functional answer.

@@ -70,7 +70,7 @@ _MOST_UNITS = 1_000_000
 
 
 class CouponStanding(Word):
-    """What the ledger says of a coupon; the core keeps no state of its own."""
+    """The standing of a coupon in the ledger; the core has no state of its own."""
 
     UNUSED = "unused"
     RESERVED = "reserved"
@@ -128,7 +128,7 @@ class Coupon(Value):
 
     @property
     def value(self) -> int:
-        """What the coupon is worth at most, in minor units: exchange value and bonuses."""
+        """The maximum value of the coupon, in minor units: exchange value and bonuses."""
         return self.exchange_value + sum(bonus.amount for bonus in self.bonuses)
 
     @property
@@ -215,7 +215,7 @@ class OrderLine(Value):
 
 @dataclass(frozen=True, slots=True)
 class Order(Value):
-    """What the customer wants to buy.
+    """An order: the goods that the customer wants to buy.
 
     Attributes:
         id: the order's id.
@@ -238,7 +238,7 @@ class Order(Value):
 @final
 @dataclass(frozen=True, slots=True)
 class Redemption(Value):
-    """What a coupon takes off an order.
+    """The discount of a coupon on an order.
 
     Attributes:
         code: the coupon's code.
@@ -281,17 +281,17 @@ class Redemption(Value):
 
     @property
     def given(self) -> int:
-        """What the customer has of it, in minor units: the discount, and what comes back as store credit or cash."""
+        """The total benefit to the customer, in minor units: the discount, and the surplus as store credit or cash."""
         return self.discount + self.surplus
 
     @property
     def surplus(self) -> int:
-        """What comes back of the device's worth, as store credit or cash, in minor units."""
+        """The surplus of the device's value that is returned as store credit or cash, in minor units."""
         return self.store_credit + self.cash
 
     @property
     def purchase_price(self) -> int | None:
-        """What is paid for the old phone, in kind, as store credit and in cash, in minor units; None without `parts`.
+        """The payment for the old phone, in kind, as store credit and in cash, in minor units; None without `parts`.
 
         Bonuses are paid for the new goods, and are not in it. A sale of the old phone under a margin scheme is taxed on
         what it brings above this price: see `miexchange.treatment.TreatmentTable.resale_base`.

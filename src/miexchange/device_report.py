@@ -1,4 +1,4 @@
-"""What a phone says of itself: the trade-in report of Android 16.
+"""The report of a phone about itself: the trade-in report of Android 16.
 
 On a factory-reset phone of Android 16 or newer, ``adb shell tradeinmode getstatus`` prints one JSON
 object (https://source.android.com/docs/core/perf/trade-in-mode). Every part of it but the locks may
@@ -48,7 +48,7 @@ _SLACK = 50  # a capacity that is up to a fiftieth above a nominal size is still
 
 @dataclass(frozen=True, slots=True)
 class DeviceReport(Value):
-    """What one phone says of itself; None, "" or an empty tuple where it does not say.
+    """The report of one phone about itself; None, "" or an empty tuple for what it does not say.
 
     Attributes:
         factory_reset_protection: whether an account still protects the phone; it then says little else.
@@ -173,11 +173,11 @@ class _Reader:
 
     def _locked(self) -> bool:
         locks = self._data.get("locks", {})
-        require(locks is not _REPEATED, "DeviceReport.locks", "locks", "let each key stand once", "is there twice")
+        require(locks is not _REPEATED, "DeviceReport.locks", "locks", "write each key once", "is a duplicate key")
         if not isinstance(locks, dict):
             raise wrong_type("DeviceReport.locks", locks, "give a JSON object")
         locked, field = locks.get(_LOCK), f"DeviceReport.locks.{_LOCK}"
-        require(locked is not _REPEATED, field, _LOCK, "let each key stand once", "is there twice")
+        require(locked is not _REPEATED, field, _LOCK, "write each key once", "is a duplicate key")
         if locked is None:
             raise missing(field, "give a whole report: it is in each of them")
         if type(locked) is not bool:
@@ -306,7 +306,7 @@ _REPEATED = object()
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a JSON object of its pairs; which value of a key that stands twice is right, nobody knows."""
+    """Make a JSON object of its pairs; a duplicate key is ambiguous."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         found[key] = _REPEATED if key in found else value

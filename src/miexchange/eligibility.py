@@ -62,7 +62,7 @@ _MOST_NAMED = 5  # of the models that a TAC may be
 
 
 class ImeiStatus(Word):
-    """What an outside register (in India: CEIR) says of an IMEI; the library never asks one itself."""
+    """The status of an IMEI in an outside register (in India: CEIR); the library never asks one itself."""
 
     CLEAR = "clear"
     """Nothing is known against it."""
@@ -78,7 +78,7 @@ class ImeiStatus(Word):
 
 @dataclass(frozen=True, slots=True)
 class RegisterAnswer(Value):
-    """What a register said of a device, with what shows it: evidence, and no IMEI.
+    """The answer of a register about a device, with its evidence; it contains no IMEI.
 
     Attributes:
         status: what it said; of two IMEIs the worse.
@@ -99,7 +99,7 @@ class RegisterAnswer(Value):
 
 
 class Register(Protocol):
-    """What somebody's adapter of a register does; ``examples/register.py`` is one. The library itself asks nobody."""
+    """The protocol of a register's adapter; ``examples/register.py`` is one. The library itself asks nobody."""
 
     def ask(self, imeis: tuple[Imei, ...], *, at: datetime) -> RegisterAnswer:
         """Return what the register says of a phone, by all of its IMEIs; unverified where it gives no answer.
@@ -165,7 +165,7 @@ class EligibleModels(Table[Listing]):
 
 @dataclass(frozen=True, slots=True)
 class EligibilityTerms(Value):
-    """What a programme decides about eligibility.
+    """The rules of a programme about eligibility.
 
     Attributes:
         unknown_tac: what a TAC that the table does not have leads to. TAC lists lag reality, so it
@@ -186,7 +186,7 @@ class EligibilityTerms(Value):
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Value):
-    """What eligibility found: no reasons means eligible.
+    """The result of the eligibility check: no reasons means eligible.
 
     Attributes:
         variant: the variant in the catalogue, or None where the name does not lead to one.
@@ -500,7 +500,7 @@ def _not_its_own(imei: Imei, code: _OwnCode) -> Reason:
 
 
 def _not_named(name: str, catalogue: Catalogue) -> Reason:
-    """Say which variants a name could mean, or which names are near it."""
+    """Return the variants that a name could mean, or the nearest names."""
     variants = catalogue.meant(name)
     if variants:
         family = variants[0].family

@@ -1,4 +1,4 @@
-"""What the package raises: one root, and a kind for each party that can be at fault.
+"""The exceptions of the package: one root, and a kind for each party that can be at fault.
 
 A *business* answer ("this phone is not eligible", "this coupon has expired") is never an
 exception: it is a `miexchange.Refusal`, a value. An exception means that the caller handed over
@@ -182,7 +182,7 @@ class InvalidImei(MiExchangeError, ValueError):  # noqa: N818 - named after what
     def __init__(
         self, code: str, masked: str, what: str, remedy: str, values: tuple[tuple[str, str | int], ...] = ()
     ) -> None:
-        """Keep the parts and compose the sentence."""
+        """Take the parts, and compose the sentence."""
         self.values = values
         self.code = code
         self.masked = one_line(masked)
@@ -237,7 +237,7 @@ class DataError(MiExchangeError, ValueError):
     """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        """Keep the problems; the message is one line for each of them, up to a bound."""
+        """Take the problems; the message has one line per problem, up to a limit."""
         self.problems = problems
         more = len(problems) - PROBLEMS
         lines = [*map(str, problems[:PROBLEMS]), *([f"and {more} more problems"] if more > 0 else [])]

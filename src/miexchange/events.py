@@ -1,4 +1,4 @@
-"""What happens to an exchange: fifteen kinds of events, each a frozen value with its own instant."""
+"""The events of an exchange: fifteen kinds, each a frozen value with its own instant."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class _Dated(Value):
-    """What every event has.
+    """The base of every event.
 
     Attributes:
         at: its instant, UTC.

@@ -204,12 +204,12 @@ class Exchange(Value):
 
     @property
     def is_open(self) -> bool:
-        """Whether something can still happen before the hand-over."""
+        """Whether the exchange can still change before the hand-over."""
         return self.state in OPEN
 
     @property
     def standing(self) -> CouponStanding:
-        """What `Coupon.check` wants to know of the coupon."""
+        """The standing of the coupon, for `Coupon.check`."""
         return _STANDING[self.state]
 
     @property
@@ -240,7 +240,7 @@ class Exchange(Value):
 
     @property
     def exchange_value(self) -> int:
-        """What the old phone is traded in at without bonuses, in minor units: the lower value, or else the quote's.
+        """The value of the old phone without bonuses, in minor units: the lower value, or else the quoted one.
 
         An override takes the place of either.
         """
@@ -252,7 +252,7 @@ class Exchange(Value):
 
     @property
     def settled(self) -> Redemption | None:
-        """What came off the order in the end: at the lower value where there is one, else at checkout.
+        """The final discount of the order: at the lower value if there is one, else at checkout.
 
         Its `Redemption.parts` are what a reversal gives back, line by line; of some units of a line, what
         `miexchange.treatment.LineParts.returned` says.
@@ -261,7 +261,7 @@ class Exchange(Value):
 
     @property
     def to_pay_at_the_door(self) -> int:
-        """What the customer has to pay on top to keep what was ordered, in minor units; 0 where there is nothing.
+        """The amount that the customer owes to keep the ordered goods, in minor units; 0 for nothing.
 
         At checkout the coupon gave a discount, and a surplus as store credit or cash. What it no longer gives is paid
         at the door: at a lower value the difference of both, and all of it where the exchange was called off meanwhile.
@@ -278,7 +278,7 @@ class Exchange(Value):
 
     @property
     def to_pay_at_checkout(self) -> int:
-        """What the customer pays for the order when it is placed, in minor units; 0 where there is none.
+        """The payment for the order when it is placed, in minor units; 0 without an order.
 
         It is what the coupon leaves, or the whole order where the rules pay for the old phone after its inspection.
         """
@@ -288,7 +288,7 @@ class Exchange(Value):
 
     @property
     def refund(self) -> int:
-        """What the customer gets back of that once the old phone was handed over, in minor units.
+        """The refund once the old phone was handed over, in minor units.
 
         It is the discount by the value that the inspection found, where the rules pay then; the surplus of `settled`
         is given beside it. Otherwise it is 0: the order cost less from the beginning.
@@ -299,7 +299,7 @@ class Exchange(Value):
 
     @property
     def credit_of_reversal(self) -> int:
-        """What a reversal adds to the customer's store credit, in minor units; below zero, what it takes back.
+        """The change of the customer's store credit by a reversal, in minor units; negative if credit is taken back.
 
         The new phone goes back, and what was paid for it. Where the customer gets store credit for the old phone, it is
         the discount of the order; together with the surplus that was given as store credit or cash it is never more

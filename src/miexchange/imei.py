@@ -234,7 +234,7 @@ class Imei(Value):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
-        """Be a JSON string of fifteen digits in every pydantic model; nothing else is read."""
+        """Serialise as a 15-digit string; accept nothing else."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         return core_schema.no_info_plain_validator_function(
@@ -280,7 +280,7 @@ def validate(text: str) -> str:
 
 
 def is_valid(anything: object) -> bool:
-    """Say whether something is the text of an IMEI. It never raises.
+    """Tell whether something is the text of an IMEI. It never raises.
 
     >>> is_valid("35-417803-685978-9"), is_valid(354178036859789)
     (True, False)
@@ -324,7 +324,7 @@ def _check_digit(body: str) -> str:
 
 
 def _proved(digits: str) -> Imei:
-    """Make an Imei of digits that are proved right already."""
+    """Make an Imei of digits that are already validated."""
     imei = object.__new__(Imei)
     object.__setattr__(imei, "digits", digits)
     return imei

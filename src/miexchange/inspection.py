@@ -40,7 +40,7 @@ _SHOWS = Pair("question", "reference", ("the question's id", "what shows the ans
 
 @dataclass(frozen=True, slots=True)
 class Inspection(Value):
-    """What was seen of the old phone.
+    """The findings of an inspection of the old phone.
 
     Attributes:
         answers: the questions, answered again.
@@ -109,7 +109,7 @@ class Conflict(Value):
 @final
 @dataclass(frozen=True, slots=True)
 class Examination(Value):
-    """What an inspection says of the quote.
+    """The result of comparing an inspection with the quote.
 
     Attributes:
         kind: ``valued``: the quoted device, which the programme takes; ``not_taken``: the quoted device, and an
@@ -172,7 +172,7 @@ def examine(
     old_keys: Sequence[bytes] = (),
     bonuses_given: Mapping[str, int] | None = None,
 ) -> Examination | Refusal:
-    """Hold an inspection against the quote that was accepted.
+    """Compare an inspection with the quote that was accepted.
 
     The phone is valued again under the terms, at the prices and at the instant of the quote, so that nothing but
     the answers can change its value. Where a person and the phone itself answer a question differently, the worse

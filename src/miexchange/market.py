@@ -55,7 +55,7 @@ class Price(Value):
 
 @dataclass(frozen=True, slots=True)
 class Anchor(Value):
-    """What repairing one component of one variant costs, from one instant on.
+    """The cost of repairing one component of one variant, from one instant on.
 
     Attributes:
         model: the variant's id.

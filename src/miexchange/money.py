@@ -39,7 +39,7 @@ GREATEST_AMOUNT = 10**11
 stays below 2**63 by a factor of 9 000, so the arithmetic is the same in an int64 column."""
 
 Bps = Annotated[int, Between(0, BPS)]
-"""What is kept of something, or a share of it, in basis points."""
+"""A share, in basis points."""
 
 Amount = Annotated[int, Between(0, GREATEST_AMOUNT)]
 """An amount in minor units, zero or more."""
@@ -88,7 +88,7 @@ class Currency(Value):
 
     @property
     def decimals(self) -> int:
-        """How many decimals it has: its minor unit is 1 / 10**decimals of its unit."""
+        """The number of decimals: the minor unit is 1 / 10**decimals of the unit."""
         return currencies()[self.code].decimals
 
     @property
@@ -127,7 +127,7 @@ class Currency(Value):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
-        """Be a JSON string, the code, in every pydantic model."""
+        """Serialise as a JSON string, the code."""
         from pydantic_core import core_schema  # noqa: PLC0415 - loaded at the door, not at import
 
         schema = core_schema.no_info_after_validator_function(

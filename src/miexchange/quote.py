@@ -67,7 +67,7 @@ _GIVEN = Pair("bonus", "given", ("the bonus's id", "how often it had been given"
 @final
 @dataclass(frozen=True, slots=True)
 class Quote(Told, Value):
-    """What a device is worth, why, under which rules, and for how long that can be accepted.
+    """The value of a device, the lines that explain it, the rules, and how long it can be accepted.
 
     What the valuation was told, such as ``target``, stands in it too: see `miexchange.programme.rules.Told`.
 

@@ -175,12 +175,12 @@ class ReasonCode(Word):
 
     @property
     def is_final(self) -> bool:
-        """Whether the same request is refused for ever: neither time nor a step of somebody cures it."""
+        """Whether the same request will always be refused: neither time nor anybody can cure it."""
         return _texts.facts()[self]["is_final"] == "yes"
 
     @property
     def cure(self) -> str:
-        """What cures it, in English; of a final one, which other request can succeed."""
+        """The remedy, in English; for a final reason, another request that can succeed."""
         return _texts.facts()[self]["cure"]
 
 
@@ -303,7 +303,7 @@ class Refusal(Value):
 
     @property
     def is_final(self) -> bool:
-        """Whether the same request is refused for ever: time, or a step of somebody, cures none of some reason.
+        """Whether the same request will always be refused, because some reason cannot be cured.
 
         >>> early = Reason(ReasonCode.COUPON_NOT_YET_VALID, "Too early", "Wait")
         >>> late = Reason(ReasonCode.COUPON_EXPIRED, "Too late", "Ask for a new quote")

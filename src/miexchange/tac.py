@@ -1,4 +1,4 @@
-"""Which phones a TAC may be: a table of the first eight digits of an IMEI, whoever wrote it.
+"""TAC tables: the phones that the first eight digits of an IMEI may stand for.
 
 A TAC names a model, never its storage, memory or colour, and a TAC that is absent from a table is
 unknown, not forged:
@@ -36,7 +36,7 @@ __all__ = ["TacDevice", "TacReport", "TacTable"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class TacDevice(Value):
-    """What a TAC table says a phone is. It may be wrong by a variant, so it names its source.
+    """A phone according to a TAC table. It may be wrong by a variant, so it names its source.
 
     Attributes:
         brand: the brand or the manufacturer; empty where the table does not say.
@@ -55,7 +55,7 @@ class TacDevice(Value):
 
 @dataclass(frozen=True, slots=True)
 class TacReport(Value):
-    """What became of every row of a TAC table: ``rows == len(table) + merged + left_out``.
+    """The fate of every row of a TAC table: ``rows == len(table) + merged + left_out``.
 
     Attributes:
         file: the file, as the caller named it.
@@ -85,7 +85,7 @@ class TacReport(Value):
 @final
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class TacTable:
-    """Which devices a TAC may be: an immutable table, built by `of` or `read`.
+    """The devices of each TAC: an immutable table, built by `of` or `read`.
 
     Two tables are equal if they hold the same entries, wherever they come from.
 

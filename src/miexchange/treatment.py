@@ -1,4 +1,4 @@
-"""How the parts of a trade-in count for tax: dated rows of a programme, and the arithmetic that they lead to.
+"""The tax treatment of the parts of a trade-in: dated rows of a programme, and their arithmetic.
 
 It is arithmetic, and no tax advice: which row applies to whom is for the programme's operator to find out, and no rate
 of tax is known here. Every amount is as the order states its prices: with tax, where they include it.
@@ -44,7 +44,7 @@ BONUS = "bonus:"
 
 @dataclass(frozen=True, slots=True)
 class Treatment(Value):
-    """How one part of a trade-in counts for tax, from one instant on.
+    """The tax treatment of one part of a trade-in, from one instant on.
 
     Attributes:
         part: which part it is, such as ``exchange_value``; a bonus by its id, ``bonus:launch``; or ``resale``, the old
@@ -168,12 +168,12 @@ class LineParts(Value):
 
     @property
     def taken(self) -> int:
-        """What comes off the line."""
+        """The amount taken off the line."""
         return self.in_kind + self.discount + self.bonus
 
     @property
     def to_pay(self) -> int:
-        """What is left to pay in money."""
+        """The amount left to pay in money."""
         return self.tax_base - self.in_kind - self.bonus
 
     def returned(self, units: int, *, before: int = 0) -> LineParts:

@@ -1,4 +1,4 @@
-"""What a device is worth under a programme at an instant: a `Quote` with its lines, or a `Refusal`.
+"""Values a device under a programme at an instant: a `Quote` with its lines, or a `Refusal`.
 
 The formula, in order: market price, retention, grade, deductions, extras, programme factor, floor
 and cap, rounding; then bonuses, apart. Each step is a line, and the lines add up to the value.
@@ -365,7 +365,7 @@ _SET_RULE, _SET_AMOUNT, _SET_EFFECT, _SET_SOURCE = (
 
 
 def _line(rule: str, amount: int, effect: str, source: str) -> QuoteLine:
-    """Make a line of proved parts without checking them again: a quote has ten, and this is the hot path."""
+    """Make a line of validated parts without checking them again: a quote has ten, and this is the hot path."""
     line = _NEW(QuoteLine)
     _SET_RULE(line, rule)
     _SET_AMOUNT(line, amount)

@@ -423,7 +423,7 @@ def test_every_exception_has_one_root() -> None:
 
 
 def test_the_loop_names_no_reason_but_what_a_cell_and_a_warning_are() -> None:
-    says("docs/batch.md", "Only the form of an IMEI is written a second time (`batch/arrow/_imeis.py`)")
+    says("docs/batch.md", "Only the form of an IMEI is implemented a second time (`batch/arrow/_imeis.py`)")
     says("docs/design.md", "which one device and the compiled loop both run")
     source = (PACKAGE / "batch" / "plan" / "_loop.py").read_text(encoding="utf-8")
     cell, warnings = {"INVALID_VALUE"}, {"TAC_UNKNOWN", "IMEI_UNVERIFIED"}
@@ -431,7 +431,7 @@ def test_the_loop_names_no_reason_but_what_a_cell_and_a_warning_are() -> None:
 
 
 def test_the_tables_of_eight_programmes_are_kept() -> None:
-    says("docs/spark.md", "keeps those of the last eight programmes by their digest")
+    says("docs/spark.md", "caches those of the last eight programmes by digest")
     cached = [one for one in vars(_plan).values() if hasattr(one, "cache_parameters")]
     assert [one.cache_parameters()["maxsize"] for one in cached] == [8]
 

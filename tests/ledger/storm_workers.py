@@ -57,6 +57,7 @@ WORK: dict[str, Work] = {}
 KEYS_OF: dict[str, Callable[[Part], tuple[bytes, ...]]] = {}
 """With which keys a worker opens the ledger, where a storm is about keys."""
 PATIENCE = 30  # seconds that a worker waits for another before it gives up
+TURN = 300  # seconds for an SQLite file: it has no queue for processes, so that one of sixteen can starve for long
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
@@ -153,7 +154,7 @@ def run(url: str, what: str, workers: int, things: int, how: How, *, seed: int, 
         for part in parts:
             keys_of = _keys_of(what, part)
             if keys_of not in stores:
-                opened = ledger.open(url, key=keys_of[0], create=True, old_keys=keys_of[1:])
+                opened = ledger.open(url, key=keys_of[0], create=True, old_keys=keys_of[1:], seconds_to_wait=TURN)
                 stores[keys_of] = stack.enter_context(opened)
 
         def work(part: Part) -> Said:
@@ -207,7 +208,7 @@ def _worked(what: str, part: Part, ready: int, go: int, write: int) -> int:
     """Do a worker's part in a process; return its exit code."""
     try:
         keys_of = _keys_of(what, part)
-        with ledger.open(part.url, key=keys_of[0], create=True, old_keys=keys_of[1:]) as store:
+        with ledger.open(part.url, key=keys_of[0], create=True, old_keys=keys_of[1:], seconds_to_wait=TURN) as store:
             os.write(ready, b".")
             os.read(go, 1)  # until the other end is closed
             said = WORK[what](store, part)

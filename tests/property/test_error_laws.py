@@ -119,7 +119,7 @@ def test_every_damage_of_a_json_form_is_said_with_its_path(kind: Any, data: st.D
     text = json.dumps(damaged(form, tuple(above), {**whole, "\x00": 0}))
     error = sentence_of(kind, text.replace('"\\u0000": 0', f"{json.dumps(key)}: 0"))
     assert error is not None
-    assert f"{error}" == f"{dotted(kind, (*above, key))} is there twice: let each key stand once"
+    assert f"{error}" == f"{dotted(kind, (*above, key))} is a duplicate key: write each key once"
 
 
 def _in_condition(kind: Any, path: tuple[Any, ...]) -> bool:
@@ -230,7 +230,7 @@ REPORTED: list[tuple[Any, str]] = [
     (lambda: Order.from_json('{"id":7,"lines":[]}'), "Order.id is 7: give one line of text"),
     (
         lambda: Order.from_json('{"lines":[{"brand":"a","brand":"b"}]}'),
-        "Order.lines.0.brand is there twice: let each key",
+        "Order.lines.0.brand is a duplicate key: write each key",
     ),
     (lambda: Device.from_json('{"model":"m","imei":true}'), "Device.imei is true: give"),
     (lambda: Inspection.from_json(SEEN), "Inspection.imeis.0 is '35417803******1', which has a wrong check digit"),

@@ -74,13 +74,13 @@ LINE = OrderLine("p", "smartphone", "Mi", "mi.com", 10**6)
         (lambda: "1" * 5_000, "a number of 5,000 digits"),
         (lambda: "NaN", "neither NaN nor Infinity"),
         (lambda: "[-Infinity]", "neither NaN nor Infinity"),
-        (lambda: '{"a":1,"b":2,"a":3}', "X.a is there twice: let each key stand once"),
+        (lambda: '{"a":1,"b":2,"a":3}', "X.a is a duplicate key: write each key once"),
         (
             lambda: '[[1, {"a": {"b": 1, "b": 2}}, {"c": 1, "c": 2}]]',
-            "X.0.1.a.b is there twice: let each key stand once",
+            "X.0.1.a.b is a duplicate key: write each key once",
         ),
-        (lambda: '{"a": {"b": 1, "b": 2}, "a": 3}', "X.a is there twice: let each key stand once"),
-        (lambda: '{"354178036859789": [{"a": 1, "a": 2}]}', r"X\.35417803\*{6}9\.0\.a is there twice"),
+        (lambda: '{"a": {"b": 1, "b": 2}, "a": 3}', "X.a is a duplicate key: write each key once"),
+        (lambda: '{"354178036859789": [{"a": 1, "a": 2}]}', r"X\.35417803\*{6}9\.0\.a is a duplicate key"),
         (lambda: '{"a": 1, "a": 2} and more', "which is no JSON: give a JSON text"),
         (lambda: '[{"a": 1, "a": 2},' + "[" * 100_000, "give at most 50 objects and arrays within one another"),
         (lambda: "\ufeff{}", "save it without a byte order mark"),
@@ -294,7 +294,7 @@ def test_a_thousand_problems_end_the_reading(tmp_path: Path) -> None:
 def test_a_header_of_commas_and_one_of_names(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"has 100,001 columns\. Keep at most 2,000: model,listed_from,source"):
         EligibleModels.read(table(tmp_path, "," * 100_000))
-    with pytest.raises(DataError, match="stands twice in the header"):
+    with pytest.raises(DataError, match="duplicate column"):
         EligibleModels.read(table(tmp_path, "model,listed_from,source,source\n"))
 
 

@@ -120,12 +120,12 @@ def test_quote_shows_checks_lines_value_validity_warnings_and_worst_case() -> No
         "register unverified",
         "condition grade B, 22 answers",
         "coupon value ₹10,720.00 the lines above, added up",
-        "It can be accepted until before 2018-03-21 12:00:00+05:30.",
+        "Valid until 2018-03-21 12:00:00+05:30 (exclusive).",
         "The most you may lose at the door: ₹10,720.00 (all of it)",
         "power=unstable, power=dead, touch=faulty or 23 more answers, which --explain lists",
         "it is worth at least ₹10,160.00",
-        "Mind: It could not be verified that the IMEI is clear.",
-        "Mind: the market price is modelled",
+        "Note: It could not be verified that the IMEI is clear.",
+        "Note: the market price is modelled",
     ):
         assert words in text
     assert "indicative" not in text
@@ -278,9 +278,9 @@ def test_the_coupon_is_shown_with_its_window_and_rules(files: Path) -> None:
     text = " ".join(ran.out.split())
     for words in (
         "₹10,720.00 for account asha",
-        "from 2018-03-20 12:00:00+05:30 until before 2018-04-03 12:00:00+05:30",
+        "from 2018-03-20 12:00:00+05:30 until 2018-04-03 12:00:00+05:30 (exclusive)",
         "buys smartphone of Mi, Redmi",
-        "not used up forfeited",
+        "unused value forfeited",
     ):
         assert words in text
     assert KEY not in ran.out

@@ -247,7 +247,7 @@ WRONG: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "answered twice in a file": (
         (*VALUED, "--answers", "{dir}/twice.json"),
-        ("Condition.power is there twice", "answer each question once"),
+        ("Condition.power is a duplicate key", "answer each question once"),
     ),
     "answers in UTF-16": ((*VALUED, "--answers", "{dir}/utf16.json"), ("utf16.json'", "save it as JSON in UTF-8")),
     "answers nested too deep": ((*VALUED, "--answers", "{dir}/deep.json"), ("deep.json'", "nested too deep")),

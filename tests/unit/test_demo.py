@@ -33,7 +33,7 @@ def test_the_demo_tells_what_the_library_answers() -> None:
         "+7.0 %",
         "gives the same value, line by line",
         story.coupon.display_code,
-        "until before 2018-04-03 12:05:00+05:30 (06:35:00 UTC): 14 x 24 hours",
+        "until 2018-04-03 12:05:00+05:30, exclusive (06:35:00 UTC): 14 x 24 hours",
         "demo key, which is published",
         f"becomes {_output.writer(INR)(story.redemption.to_pay)}",
         "order_category",

@@ -98,7 +98,7 @@ size = 9
         ("words = 'a'", "words", "'a' is not a list. Write it in square brackets"),
         ("words = ['a', 1]", "words", "1 is not a text. Write it in quotes"),
         ("words = ['a', '']", "words", "is empty. Write one line of text of up to 200 characters"),
-        ("words = ['a', 'b', 'a']", "words", "'a' stands twice. Keep one of the two"),
+        ("words = ['a', 'b', 'a']", "words", "duplicate 'a'. Keep one of the two"),
         ("part = 'p'", "part", "'p' is no table. Write it as a table: keys with values"),
         ("part = {}", "part.name", "is missing. Add the key: a text"),
         ("part = { nam = 'p' }", "part.nam", "is not a known key. Did you mean name?"),

@@ -158,7 +158,7 @@ ZONE = pa.array([0, 0]).cast(pa.timestamp("us", "Mars/Olympus"))
         ),
         (pd.DataFrame({("a", "b"): [1]}), r"column 1 \(a tuple\): is not a column of this table"),
         (Torn(), "<frame>: source: is not as long as the others"),
-        (pa.table([[1], [2]], names=["model", "model"]), "model: stands twice in the header"),
+        (pa.table([[1], [2]], names=["model", "model"]), "model: duplicate column"),
     ],
 )
 def test_what_cannot_be_read_is_named(table: object, message: str) -> None:

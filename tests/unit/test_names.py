@@ -287,7 +287,7 @@ MISTAKES = [
     (f"{HEAD}{WELL}LG,,own,a page\n", 3, "brand", "is empty"),
     (f"{HEAD}{WELL}LG,LG,maker,a page\n", 3, "role", "Write one of: own, contract"),
     (f"{HEAD}{WELL}LG,LG,own,\n", 3, "source", "is empty"),
-    (f"{HEAD}{WELL}lg,GOOGLE,own,a page\n", 3, "maker", "this maker and brand stand twice"),
+    (f"{HEAD}{WELL}lg,GOOGLE,own,a page\n", 3, "maker", "duplicate maker and brand"),
     (f"{HEAD}{WELL}--,LG,own,a page\n", 3, "maker", "is no name"),
     (f"{HEAD}{WELL}LG,()/,own,a page\n", 3, "brand", "is no name"),
     (f"{HEAD}{WELL}{'x' * 201},LG,own,a page\n", 3, "maker", "is no name"),

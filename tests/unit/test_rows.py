@@ -351,7 +351,7 @@ def test_an_optional_column_may_be_there(tmp_path: Path) -> None:
         (b"a,b,c\n", 1, "c", "is not a column of this table"),
         (b"\na,b,\n", 2, "", "column 3 of the header has no name"),
         (b"a\n", 1, "b", "the column is missing"),
-        (b"a,b,a\n", 1, "a", "stands twice in the header"),
+        (b"a,b,a\n", 1, "a", "duplicate column"),
         (b"a,b\n1\n", 2, "", "the row has 1 cell, the header 2"),
         (b"a,b\n1,2,3\n", 2, "", "the row has 3 cells, the header 2"),
         (b'"a,b\n', 1, "", "is not CSV: unexpected end of data"),
@@ -374,7 +374,7 @@ def test_a_file_that_is_wrong_is_told_with_the_line(
 def test_every_fault_of_a_header_is_told(tmp_path: Path) -> None:
     _, problems = read(tmp_path, b"b,b,c,\n1,2,3,4\n")
     assert [(one.column, one.message) for one in problems] == [
-        ("b", "stands twice in the header"),
+        ("b", "duplicate column"),
         ("c", "is not a column of this table"),
         ("", "column 4 of the header has no name"),
         ("a", "the column is missing"),
@@ -429,7 +429,7 @@ def test_a_frame_is_read_by_its_columns_and_counted_from_one() -> None:
     [
         (pd.DataFrame({"a": [1]}), [("b", "the column is missing")]),
         (pd.DataFrame({"a": [1], "b": [2], 7: [3]}), [("7", "is not a column of this table")]),
-        (pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]), [("a", "stands twice in the header")]),
+        (pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]), [("a", "duplicate column")]),
     ],
 )
 def test_the_columns_of_a_frame_are_checked(frame: pd.DataFrame, told: list[tuple[str, str]]) -> None:

@@ -543,7 +543,7 @@ def test_a_variant_states_its_own_rules() -> None:
 
 
 def test_a_key_that_stands_twice_is_refused_and_not_resolved_in_silence() -> None:
-    with pytest.raises(InvalidValue, match="let each key stand once"):
+    with pytest.raises(InvalidValue, match="write each key once"):
         Order.from_json('{"id":"a","id":"b","lines":[]}')
 
 

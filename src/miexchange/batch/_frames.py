@@ -40,7 +40,7 @@ __all__ = [
 _Frame = TypeVar("_Frame")
 
 OUTCOMES = ("quote", "indicative", "refused")
-"""What a row can lead to: a quote, a quote without an IMEI, which earns no coupon, or a refusal."""
+"""The outcomes of a row: a quote, a quote without an IMEI (it earns no coupon), or a refusal."""
 
 _WARNINGS = ["|".join(name for bit, name in enumerate(WARNINGS) if one >> bit & 1) for one in range(4)]
 
@@ -73,14 +73,14 @@ def appraise_frame(
     The columns are ``model`` and one for each question of the programme, named by its id, and where
     they are known ``imei``, ``imei2``, ``imei_status``, ``register_asked_at``, ``purchased_on``, ``at``,
     ``exchange_open``, ``device_exchanged``, ``target`` and whatever its rules read, such as ``customer``. They mean
-    what the arguments of `miexchange.appraise` mean, and an empty cell what an argument left out means; a status with
-    an instant in ``register_asked_at`` is a `miexchange.RegisterAnswer`, one without is plain. Other columns are not
-    looked at, whatever they are called. The column of a question that numbers answer may hold whole numbers. In ``at``
-    a column of days is one of their first instants, in the programme's zone. Texts may be dictionary-encoded
-    (categorical), which is several times faster.
+    the same as the arguments of `miexchange.appraise`, and an empty cell the same as an omitted argument; a status with
+    an instant in ``register_asked_at`` is a `miexchange.RegisterAnswer`, one without is plain. Other columns are
+    ignored. The column of a question with numeric answers may hold whole numbers. A day in ``at`` stands for its first
+    instant in the programme's zone. Text columns may be dictionary-encoded (categorical), which is several times
+    faster.
 
-    A row is never dropped and never raises: a cell that holds no value of its type (bytes that are no UTF-8 in a
-    text, say), or no instant, refuses its row with ``invalid_value``.
+    No row is dropped and no row raises: a cell that is not of its column's type (invalid UTF-8 in a text, for
+    example), or a missing instant, refuses its row with ``invalid_value``.
 
     Args:
         frame: a pandas or Polars DataFrame, an Arrow table, or anything with the Arrow PyCapsule
@@ -89,9 +89,9 @@ def appraise_frame(
         at: the instant of the valuation, where the table has no column ``at``.
         bonuses_given: how often each bonus with a quota was given so far; the same for every row.
         threads: how many threads share the work; by default as many as there are processors.
-        problems: whether the result has a last column ``problems``: for a refused row each cell that refuses it, what
-            stands there (an IMEI masked) and what to do, up to eight of them, joined by ``" | "``; "" for any other
-            row. It costs some 250 microseconds for a refused row, and nothing for others.
+        problems: whether to add a last column ``problems``. For a refused row it names up to eight cells that refuse
+            it, each with its content (an IMEI masked) and the remedy, joined by ``" | "``; for any other row it is "".
+            It costs about 250 microseconds per refused row, and nothing for the others.
 
     Returns:
         A table of the same kind, with the same index: ``outcome`` (``quote``, ``indicative`` without an
@@ -102,8 +102,8 @@ def appraise_frame(
         the programme alone.
 
     Raises:
-        InvalidValue: a column is missing, misspelled, there twice or of a type that cannot hold what belongs there;
-            its Arrow buffers contradict one another; or an argument is not of its type.
+        InvalidValue: a column is missing, misspelled, duplicated or of the wrong type; its Arrow buffers are
+            inconsistent; or an argument has the wrong type.
 
     >>> import pandas as pd
     >>> from datetime import UTC, datetime
@@ -144,7 +144,7 @@ def appraise_frame(
 
 
 def columns_in(programme: Programme) -> tuple[set[str], set[str]]:
-    """Return the columns that a table must have for a programme, and those that it may have.
+    """Return the required and the optional columns of a programme's table.
 
     >>> from miexchange import Programme
     >>> required, optional = columns_in(Programme.load("graded-trade-in"))
@@ -157,7 +157,7 @@ def columns_in(programme: Programme) -> tuple[set[str], set[str]]:
 
 
 def columns_out(programme: Programme) -> tuple[str, ...]:
-    """Return the columns of `appraise_frame`'s result, which are the same for every table.
+    """Return the columns of `appraise_frame`'s result; they depend on the programme alone.
 
     >>> from miexchange import Programme
     >>> columns_out(Programme.load("mi-exchange-india"))[3:6]
@@ -168,19 +168,19 @@ def columns_out(programme: Programme) -> tuple[str, ...]:
 
 
 def kinds_of(plan: Plan) -> dict[str, Kind]:
-    """Return what each column holds that the rules read."""
+    """Return the kind of each column that the rules read."""
     told: dict[str, Kind] = dict.fromkeys(plan.texts, "told")
     numbers: dict[str, Kind] = dict.fromkeys(plan.numeric, "number")
     return {**_KINDS, **told, **dict.fromkeys(plan.questions, "text"), **numbers}
 
 
 def day_zone(name: str, programme: Programme) -> tzinfo | None:
-    """Return the zone in which a day alone is an instant of a column, or None where it is none."""
+    """Return the zone in which a plain day counts as an instant of a column, or None if it does not."""
     return programme.zone if name == "at" else None
 
 
 def as_columns(values: Values, plan: Plan) -> dict[str, Texts | Amounts]:
-    """Return the columns of a result, which share their numbers with the values."""
+    """Return the columns of a result; they share memory with the values."""
     refused = values.outcome == REFUSED
     lines: dict[str, NDArray[np.int64]] = {}
     for name, line in zip(plan.lines, values.lines, strict=True):

@@ -1,4 +1,4 @@
-"""The plural verbs of IMEIs, TACs and prices: a column in, a table of what was found out."""
+"""The plural verbs of IMEIs, TACs and prices: a column in, a table of results out."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def validate_many(column: Any, *, threads: int | None = None) -> Any:
 
     Args:
         column: texts as a pandas or Polars Series, an Index, a Categorical or another array of pandas, a numpy array
-            of one dimension, an Arrow array of any layout, or anything with the Arrow PyCapsule interface. A null, a
-            number or anything else in a cell is no text.
+            of one dimension, an Arrow array of any layout, or anything with the Arrow PyCapsule interface. A cell that
+            is null, a number or anything else but a text is no IMEI.
         threads: how many threads share the work; by default as many as there are processors.
 
     Returns:
@@ -71,7 +71,7 @@ def validate_many(column: Any, *, threads: int | None = None) -> Any:
 
 
 def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers, list[pa.Array]]:
-    """Read every row, where one that holds nothing is no text either; and write the digits, if they are wanted."""
+    """Read every row; null counts as not text. Write the digits if they are wanted."""
     found = Numbers.empty(len(texts.array))
     digits: list[pa.Array] = []
     with ThreadPoolExecutor(threads) as pool:
@@ -102,7 +102,7 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
 
     Returns:
         A table of the column's kind, with its index: ``brand``, ``model`` and ``source`` of the devices
-        that the table names, joined by " | " where there are several, and null where there is none;
+        that the table names, joined by " | " if there are several, and null if there is none;
         ``candidates``, how many there are; and ``reason``, why a cell is no IMEI, or null.
 
     Raises:
@@ -121,7 +121,7 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
     unknown = invalid | (group == 0)
 
     def named(field: str) -> Texts:
-        """Return a field of every row's devices; of equal ones once."""
+        """Return one field of every row's devices, without duplicates."""
         texts = [" | ".join(dict.fromkeys(getattr(device, field) for device in devices)) for devices in groups]
         codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
         return Texts(np.array([codes[text] for text in texts], dtype=np.int32)[group], list(codes), unknown)
@@ -139,7 +139,7 @@ def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> 
 
 @lru_cache(4)
 def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice, ...]]]:
-    """Return where each TAC's devices stand, and the distinct groups of devices; none first."""
+    """Return the group of each TAC, and the distinct groups of devices; the empty group comes first."""
     numbers: dict[tuple[TacDevice, ...], int] = {(): 0}
     found = {tac: numbers.setdefault(group, len(numbers)) for tac, group in devices_of(table).items()}
     return *addresses(found), list(numbers)
@@ -147,7 +147,7 @@ def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice
 
 @takes(table=instance(PriceTable))
 def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
-    """Look the prices of a whole column up, in any order, in one pass, as `PriceTable.as_of` looks one up.
+    """Look up the price of each row, in any order, in one pass, as `PriceTable.as_of` does for one.
 
     Args:
         table: the prices.
@@ -209,7 +209,7 @@ def _moments(at: Any, rows: int) -> Column:
 
 @lru_cache(4)
 def _series(table: PriceTable) -> tuple[Series, list[Price | None], dict[str, int]]:
-    """Return when which price is in force, and the key of each model; key 0 is that of a model without one."""
+    """Return the dated prices of all models, and the key of each model; key 0 stands for a model without prices."""
     nothing: list[tuple[int, Price | None]] = [(EVER_SINCE, None)]
     laid = [nothing, *(list(_stretches(one.rows)) for one in table.by_key.values())]
     series = lay([[start for start, _ in stretches] for stretches in laid])
@@ -218,7 +218,7 @@ def _series(table: PriceTable) -> tuple[Series, list[Price | None], dict[str, in
 
 
 def _stretches(prices: tuple[Price, ...]) -> Iterator[tuple[int, Price | None]]:
-    """Yield from when on which price holds, or none does."""
+    """Yield the start of each period and its price, or None for a period without one."""
     yield EVER_SINCE, None
     for price, following in zip(prices, [*prices[1:], None], strict=True):
         yield micros(price.effective_from), price

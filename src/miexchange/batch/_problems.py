@@ -1,8 +1,8 @@
-"""What a person must know to correct a refused row: which cell, what stands in it, and what to write instead.
+"""The sentences that help a person to correct a refused row: the cell, its content, and the remedy.
 
-Columns say by a code why a row is refused. The sentences are made afterwards, for the refused rows alone and only where
-somebody asks for them: a cell that holds no value of its type has the sentence of its reader, and every other reason is
-that of `miexchange.appraise`, which is asked about the row.
+The columns of a result give the reasons of a refusal as codes. The sentences are made afterwards, on request and for
+the refused rows only: an invalid cell gets the sentence of its reader, and every other reason comes from
+`miexchange.appraise`, which is asked about the row.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ PROBLEMS = "problems"
 """The column of the sentences."""
 
 UNREADABLE: Any = object()
-"""A cell that has no form in Python, such as an instant after the year 9999."""
+"""Stands for a cell that Python cannot represent, such as an instant after the year 9999."""
 
 _MOST, _LONGEST = 8, 400  # sentences of a row; characters of a sentence
 _BETWEEN = " | "
@@ -95,7 +95,7 @@ COLUMN_OF: dict[str, str] = {
     ReasonCode.CUSTOMER_MISSING: "customer",
     ReasonCode.CUSTOMER_UNKNOWN: "customer",
 }
-"""The column that a reason is about, but for an answer's, which names its question."""
+"""The column that a reason is about; reasons of answers name their question instead."""
 
 
 def problems_of(
@@ -108,16 +108,16 @@ def problems_of(
     cell: Callable[[str, int], object],
     others: Iterable[tuple[str, str, NDArray[np.bool_] | None]] = (),
 ) -> ArrowColumn:
-    """Say what is wrong with every refused row, in a column of texts: "" where nothing is.
+    """Return a column with the problems of every refused row; "" for other rows.
 
     Args:
-        values: what the rows are worth.
+        values: the values of the rows.
         columns: the columns, as they were read.
-        kinds: what each of them holds.
+        kinds: the type of each column.
         plan: the rules.
-        at: the instant of the valuation in microseconds since 1970, where no column says it.
-        cell: returns a cell as it was given, by its column and row, to be shown.
-        others: what else makes a row none: the column ("" for the row), the sentence, and in which rows.
+        at: the instant of the valuation in microseconds since 1970, if there is no such column.
+        cell: returns a cell as it was given, by column and row, for display.
+        others: other faults of rows: the column ("" for the whole row), the sentence, and the mask of rows.
     """
     places = np.flatnonzero(values.outcome == REFUSED)
     texts = np.full(len(values.outcome), "", dtype=object)
@@ -142,7 +142,7 @@ def problems_of(
 
 
 def _python(scalar: Any) -> Any:
-    """Return a cell that was read; of a text that is none in UTF-8 what its row was refused for."""
+    """Return a cell that was read, with invalid UTF-8 escaped."""
     try:
         return scalar.as_py()
     except UnicodeDecodeError:
@@ -150,22 +150,22 @@ def _python(scalar: Any) -> Any:
 
 
 def _joined(sentences: list[str]) -> str:
-    """Return the sentences as one text; the first ones, where they are many."""
+    """Join the sentences; only the first ones, if they are many."""
     more = len(sentences) - _MOST
     shortest = [one_line(one, _LONGEST) for one in sentences[:_MOST]]
     return _BETWEEN.join([*shortest, *([f"and {more} more"] if more > 0 else [])])
 
 
 class _Judge:
-    """Whoever looks at one refused row after the other."""
+    """Finds the problems of one refused row after the other."""
 
     def __init__(self, plan: Plan, kinds: Mapping[str, Kind], at: datetime | None) -> None:
-        """Keep the rules, what each column holds, and the instant that no column says."""
+        """Take the rules, the types of the columns, and the instant to use if there is no such column."""
         self._plan, self._kinds, self._at = plan, kinds, at
         self._zone = plan.programme.zone
 
     def faults(self, row: Mapping[str, Any], strange: list[str]) -> Iterator[str]:
-        """Yield what is wrong with the cells that hold no value of their type."""
+        """Yield the problems of invalid cells."""
         for name in self._kinds:
             if (name in strange or row[name] is UNREADABLE) and name not in _NUMBERS:
                 yield _said(name, row[name], *self._fault(name, row[name]))
@@ -177,7 +177,7 @@ class _Judge:
             yield _said("imei_status", status, "is no status", f"Write one of: {', '.join(ImeiStatus)}")
 
     def _fault(self, name: str, cell: object) -> tuple[str, str]:
-        """Return what is wrong with a cell of a column, and the remedy, in the words of the column's reader."""
+        """Return the problem of an invalid cell, and the remedy, in the words of the column's reader."""
         kind, given = self._kinds[name], text_of(cell)
         if cell is UNREADABLE:
             return OUT_OF_RANGE if kind in {"instant", "day"} else _NOT_UTF_8
@@ -236,7 +236,7 @@ _NO_NUMBER = ("is no text and no whole number", "Write a whole number")
 
 
 def _number(cell: object) -> Any:
-    """Return an IMEI's cell as it is, or a number for what a `Device` does not take: neither is a text."""
+    """Return the cell of an IMEI, or a number in place of a cell that `Device` does not accept."""
     try:
         Device("any", cell)  # type: ignore[arg-type]
     except InvalidValue:
@@ -257,7 +257,7 @@ def _shown_of(number: str) -> str:
 
 
 def _said(name: str, cell: object, what: str, remedy: str) -> str:
-    """Say which cell, what stands there, what is wrong, and what to do; an IMEI is masked."""
+    """Return the sentence: the cell, its content (an IMEI masked), the problem and the remedy."""
     value = native(cell)
     if cell is UNREADABLE or cell is None or is_missing(value):
         head = f"{name}{' is empty' * (cell is not UNREADABLE)}"

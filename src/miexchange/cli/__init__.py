@@ -4,14 +4,13 @@ Exit codes, the same for every command:
 
 - 0: yes. There is an answer, and it is not a "no".
 - 1: refused, a business "no": the phone is not taken, the IMEI is not valid, no model has that name, the coupon
-  cannot be used. The reasons and what to do stand on stdout.
+  cannot be used. The reasons and the remedies are on stdout.
 - 2: wrong usage or wrong data: an option, a file or a date that cannot be used, or a programme with problems.
 - 130: stopped with Ctrl-C.
 
 Answers go to stdout, errors and questions to stderr. With ``--json`` stdout holds one line of canonical JSON and
 nothing else, and an error is one line of JSON on stderr (see `miexchange.cli._errors`). No output shows a whole IMEI. A
-program that reads stdout and ends early, such as ``head``, is no error: what it did not read is thrown away, and the
-exit code says what it says anyway.
+reader that closes stdout early, such as ``head``, is no error: the rest is discarded, and the exit code is the same.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _coupon_group(context: typer.Context) -> None:
 
 @_ledgers.callback(invoke_without_command=True)
 def _ledger_group(context: typer.Context) -> None:
-    """Look into a ledger of exchanges, put something on record or call one off, sweep it, or prove that it is whole."""
+    """Query a ledger of exchanges, record something, cancel an exchange, sweep the ledger, or verify it."""
     _help_without_command(context)
 
 
@@ -118,7 +118,7 @@ def demo(
 ) -> None:
     """Show one trade-in on the shipped data, from the IMEI to the coupon, with refusals.
 
-    Nothing is asked and no file is written. It ends with exit code 0.
+    It asks nothing and writes no file. The exit code is 0.
     """
     if devices:
         _output.write_sample(_data.folder() / "devices.csv", as_json=as_json)

@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 
 
 def can_ask() -> bool:
-    """Tell whether a person sits at the terminal: one that shows the questions and gives the answers."""
+    """Tell whether input and errors are a terminal, so that a person can be asked."""
     streams = (sys.stdin, sys.stderr)
     return all(stream is not None and not stream.closed and stream.isatty() for stream in streams)
 
@@ -73,7 +73,7 @@ def for_imei() -> str | None:
 
 
 BACK = "<"
-"""What is typed to go back to the question before."""
+"""The input that goes back to the previous question."""
 
 
 def for_answer(question: Question, number: int, total: int) -> str | None:
@@ -99,7 +99,7 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
 
 
 def _number(question: Question, number: int) -> str | None:
-    """Ask for a number; whoever does not know it may give an answer by its name."""
+    """Ask for a number; an answer by name is accepted too."""
     for option in question.options:
         _tell(f"  {option.id}: {option.says}", hang=5)
     read = Questionnaire("asked", (question.replace(asked_after="", asked_answers=()),)).as_options
@@ -116,13 +116,13 @@ def _number(question: Question, number: int) -> str | None:
 
 
 def for_word(prompt: str, otherwise: str, instead: str, read: Callable[[str], _T]) -> _T:
-    """Ask until what is typed can be read, and return what it is read as.
+    """Ask until the input can be read, and return its value.
 
     Args:
         prompt: the question.
-        otherwise: what an empty line stands for; "" where it stands for nothing.
-        instead: the option that answers it too.
-        read: reads it, or raises an error that says why not.
+        otherwise: the meaning of an empty line; "" for none.
+        instead: the option that answers the question too.
+        read: reads the input, or raises an error that says why it cannot.
     """
     while True:
         sys.stderr.write("\n")
@@ -135,7 +135,7 @@ def for_word(prompt: str, otherwise: str, instead: str, read: Callable[[str], _T
 
 
 def goes_back(question: Question, option: Option) -> bool:
-    """Say that an answer refuses the phone; tell whether it is to be changed."""
+    """Say that an answer refuses the phone; return whether the person wants to change it."""
     _tell(f"This programme takes no phone with {question.id}={option.id}.")
     return _line(f"Enter to see the refusal, or {BACK} to change the answer: ", "another answer") == BACK
 

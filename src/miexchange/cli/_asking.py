@@ -1,4 +1,4 @@
-"""In which order the questions are asked at the terminal, and how one goes back."""
+"""The order of the questions at the terminal, and going back."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["in_order", "the_rest"]
 
 
 def in_order(questions: Iterable[Question]) -> list[Question]:
-    """Return questions as they are asked: first those of which an answer refuses the phone, and each in its own order.
+    """Return questions in the order of asking: first those with an answer that refuses the phone.
 
-    Whoever's phone is not taken has then answered few of them.
+    So the owner of a phone that is not taken answers few of them.
     """
     return sorted(questions, key=lambda question: not any(option.gate for option in question.options))
 
 
 def the_rest(condition: Condition, questionnaire: Questionnaire, variant: Variant) -> Condition:
-    """Ask what is asked after the answers so far; one may go back, and an answer that refuses the phone ends it.
+    """Ask the questions that the answers so far leave open; one may go back, and an answer that refuses ends it.
 
     Args:
-        condition: what is answered already, which is not asked again.
+        condition: the answers so far, which are not asked again.
         questionnaire: the questions.
-        variant: the model that they are asked of.
+        variant: the model.
 
     Returns:
-        All answers. After one that refuses the phone, the best ones stand in for what was not asked: they are
-        nothing that would have to be put right as well.
+        All answers. After one that refuses the phone, the best answers fill in for the questions that were not asked,
+        so that no further reason is reported.
     """
     said: dict[str, str | None] = {}
     while True:

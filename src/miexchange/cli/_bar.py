@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar"]
 
-# The clock starts after the first part: before it, a run that goes on passes by all that is done already.
+# The clock starts after the first part: a resumed run first skips the finished ones.
 _UNTIL_STEADY = 2
 
 
 class _Speed(ProgressColumn):
-    """Rows done, and how many a second, those of an earlier run left out."""
+    """Rows done, and rows per second without those of an earlier run."""
 
     def render(self, task: Task) -> Text:
         rows, before = task.fields["rows"], task.fields["before"]
@@ -54,16 +54,16 @@ class Bar:
         self.rows = 0
 
     def __enter__(self) -> None:
-        """Take the line."""
+        """Start the bar."""
         self._progress.start()
 
     def __exit__(self, *_: object) -> None:
-        """Leave the line as it was."""
+        """Remove the bar."""
         if not self._progress.disable:  # before rich 14.3 it ends the line all the same
             self._progress.stop()
 
     def show(self, how_far: batch.Progress) -> None:
-        """Show how far the run is."""
+        """Show the progress."""
         self.rows = how_far.rows
         self._told += 1
         rows, done, total = how_far.rows, how_far.done, how_far.total

@@ -30,39 +30,40 @@ def batch(
     programme: ProgrammeOption = "mi-exchange-india",
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="INSTANT", help="The instant to answer for, where IN has no column at."),
+        typer.Option("--at", metavar="INSTANT", help="The instant of the valuation, if IN has no column at."),
     ] = None,
     keep: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="A column of IN that OUT has as well, such as your own number of the row."),
+        typer.Option(metavar="COLUMN", help="A column of IN to copy to OUT, such as an order id."),
     ] = None,
     rejects: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the refused rows to this file too, with the cells to mend."),
+        typer.Option(metavar="FILE", help="Also write the refused rows to this file, with the cells to correct."),
     ] = None,
     reveal_imei: Annotated[bool, typer.Option("--reveal-imei", help="Allow --keep imei: it is personal data.")] = False,
     problems: Annotated[
-        bool, typer.Option("--problems", help="Let OUT say which cells refuse a row and what to do, as the rejects do.")
+        bool,
+        typer.Option("--problems", help="Add a column to OUT: the cells that refuse a row, and the remedy."),
     ] = False,
     format: FormatOption = None,  # noqa: A002 - as it is typed
     raw: Annotated[
         bool, typer.Option("--raw", help="Write CSV for a program: cells that look like formulas stay as they are.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT and the rejects if they exist.")] = False,
-    restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has done.")] = False,
-    rows: Annotated[int | None, typer.Option(metavar="N", help="Save after so many rows; by default 65536.")] = None,
-    threads: Annotated[int | None, typer.Option(metavar="N", help="By default one for each processor.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard the parts of a stopped run.")] = False,
+    rows: Annotated[int | None, typer.Option(metavar="N", help="Rows of each saved part; by default 65536.")] = None,
+    threads: Annotated[int | None, typer.Option(metavar="N", help="By default one thread per processor.")] = None,
     as_json: Json = False,
 ) -> None:
     """Value every row of IN, and write its outcome, reasons, grade, lines and values to OUT.
 
-    IN has the columns model and one for each question of the programme, and where they are known imei, imei2,
-    imei_status, register_asked_at, purchased_on, at, exchange_open, device_exchanged and target. OUT has the position
-    of the row, from 0, the columns of --keep, then the result. A row that cannot be valued is refused with its reasons;
-    it is never left out. The exit code is 0 if OUT is complete, even where rows are refused.
+    IN needs the columns model and one per question of the programme; imei, imei2, imei_status, register_asked_at,
+    purchased_on, at, exchange_open, device_exchanged and target are optional. OUT has the position of each row, from 0,
+    the columns of --keep, then the result. A row that cannot be valued is refused with its reasons; no row is dropped.
+    The exit code is 0 if OUT is complete, even if rows are refused.
 
-    In at, a day alone is its first instant in the programme's zone. A run that was stopped goes on where it was: start
-    it again. What it has done is kept in OUT.parts until then.
+    A plain day in at stands for its first instant in the programme's zone. To resume a run that was stopped, start it
+    again; its finished parts are kept in OUT.parts until then.
     """
     os.environ.setdefault(*_SPARING)
     from miexchange.batch import appraise_file  # noqa: PLC0415 - pyarrow is loaded where it is needed

@@ -29,7 +29,7 @@ class Shell(StrEnum):
 def completion(
     shell: Annotated[Shell, typer.Argument(metavar="bash|zsh|fish", help="Your shell.")], *, as_json: Json = False
 ) -> None:
-    """Write what your shell has to read to complete commands, options, programmes and models at a Tab.
+    """Write the completion script of your shell, for commands, options, programmes and models.
 
     bash: add `eval "$(miexchange completion bash)"` to ~/.bashrc. zsh: add `eval "$(miexchange completion zsh)"` to
     ~/.zshrc, after compinit. fish: `miexchange completion fish > ~/.config/fish/completions/miexchange.fish`.

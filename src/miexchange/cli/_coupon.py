@@ -48,7 +48,7 @@ def check(
         ),
     ] = None,
     standing: Annotated[
-        CouponStanding, typer.Option(help="What your ledger says of the coupon; the command keeps none.")
+        CouponStanding, typer.Option(help="The standing of the coupon in your ledger; this command has none.")
     ] = CouponStanding.UNUSED,
     public: Annotated[
         bool, typer.Option("--public", help="Refuse as strangers are refused: with one uniform answer.")
@@ -123,7 +123,7 @@ def _show(answer: Redemption, paper: Coupon, wanted: Order, zone: tzinfo) -> Non
     columns = [_output.Column("Line")]
     columns += [_output.Column(name, justify="right") for name in ("Quantity", "Price", "Coupon", "To pay")]
     _output.say_table(columns, rows)
-    end = "" if paper.valid_until is None else "until before "
+    end = "" if paper.valid_until is None else "until "
     _output.say(f"The coupon is worth {write(paper.value)}, {end}{_output.until(paper.valid_until, zone)}.")
     if answer.forfeited:
         _output.say(f"Forfeited, because the order does not use it up: {write(answer.forfeited)}.")

@@ -1,4 +1,4 @@
-"""What the command says where it cannot answer: one sentence in its own words, or with ``--json`` one JSON object.
+"""The errors of the command: one sentence in its own words, or with ``--json`` one JSON object.
 
 The library names arguments, such as ``rows`` or ``force=True``, and a person types ``--rows`` and ``--force``. Each
 option is found by the name that the command's function has for it, so that no list of them has to be kept.
@@ -43,7 +43,7 @@ _KEY_WORDS = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Said:
-    """What is wrong, in the command's words; see the module."""
+    """An error in the command's words; see the module."""
 
     kind: str
     sentences: tuple[str, ...]

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_HELP", "STDIN", "FormatOption", "at_hand", "is_stdin", "read_bytes", "without_folders"]
 
 STDIN = Path("-")
-"""What names standard input."""
+"""The name of standard input."""
 
-FORMAT_HELP = "What the file is, where its name does not end in it, as that of standard input (-) does not"
+FORMAT_HELP = "The format of the file, if its suffix does not tell, as for standard input (-)"
 FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{FORMAT_HELP}.")]
 
 _PREFIX = "miexchange-stdin-"

@@ -30,7 +30,7 @@ def imei(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether each TEXT is a valid IMEI, what its parts are, and which phone its TAC belongs to.
+    """Tell whether each TEXT is a valid IMEI, what its parts are, and which phone its TAC belongs to.
 
     The exit code is 1 if any of them is invalid. Serial numbers are never shown. Quote an IMEI that has spaces in it.
     """

@@ -41,7 +41,7 @@ __all__ = [
 
 DaysOf = Annotated[
     str,
-    typer.Option("--zone", metavar="ZONE", help="Where days begin: a name of the IANA database, such as Asia/Kolkata."),
+    typer.Option("--zone", metavar="ZONE", help="The IANA zone of the days, such as Asia/Kolkata."),
 ]
 Where = Annotated[
     str,
@@ -101,8 +101,8 @@ def _refused(code: str, *, as_json: bool) -> typer.Exit:
 def create(*, ledger: Where, key_file: KeyFile = None, as_json: Json = False) -> None:
     """Make a new ledger with its key: an SQLite file that its owner alone can read, or tables in an empty database.
 
-    Every other command needs a ledger that is there, so that a mistyped path makes none. One that is there already,
-    under this key, is left as it is.
+    Every other command needs an existing ledger, so that a mistyped path creates none. An existing ledger with this key
+    is left unchanged.
     """
     key = _given.key(key_file, "A ledger")
     package().open(ledger, key=key, create=True).close()
@@ -113,7 +113,7 @@ def create(*, ledger: Where, key_file: KeyFile = None, as_json: Json = False) ->
 
 
 def show(code: Code, *, ledger: Where, as_json: Json = False) -> None:
-    """Show an exchange as it stands, by its coupon's code. The exit code is 1 if there is none."""
+    """Show an exchange by its coupon's code. The exit code is 1 if there is none."""
     with opened(ledger) as store:
         exchange = store.get(code)
         zone = UTC if exchange is None else zone_in(store, exchange)
@@ -180,7 +180,7 @@ def _facts(exchange: "Exchange", zone: tzinfo) -> list[tuple[str, str]]:
 
 
 def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:
-    """Show what happened to an exchange, oldest first. The exit code is 1 if there is none."""
+    """Show the events of an exchange, oldest first. The exit code is 1 if there is none."""
     with opened(ledger) as store:
         entries, exchange = store.history(code), store.get(code)
         zone = UTC if exchange is None else zone_in(store, exchange)
@@ -223,9 +223,9 @@ def void(
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Call an exchange off, by its coupon's code. The exit code is 1 if that is refused.
+    """Cancel an exchange, by its coupon's code. The exit code is 1 if that is refused.
 
-    The same command with the same key of the request gives the first answer again.
+    Repeating the command with the same request key returns the first answer.
     """
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, "To call an exchange off") as store:
@@ -257,7 +257,7 @@ def sweep(
     at: Annotated[
         str | None,
         typer.Option(
-            metavar="INSTANT", help="What ended before this instant, such as 2018-04-03T12:00+05:30. By default now."
+            metavar="INSTANT", help="The instant of the sweep, such as 2018-04-03T12:00+05:30. By default now."
         ),
     ] = None,
     key_file: KeyFile = None,
@@ -268,7 +268,7 @@ def sweep(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """End every exchange whose time ran out: to use the coupon, to send or unlock the phone, to answer a re-quote.
+    """End every exchange past its deadline to use the coupon, to send or unlock the phone, or to answer a re-quote.
 
     Run it every few minutes; it may run in several places at once. A damaged exchange is skipped and listed, and the
     exit code is then 1.
@@ -300,17 +300,17 @@ def forget_answers(
         str | None,
         typer.Option(
             metavar="INSTANT",
-            help="Of requests before this instant, such as 2018-04-03T12:00Z. By default 30 days ago.",
+            help="Remove answers before this instant, such as 2018-04-03T12:00Z. By default 30 days ago.",
         ),
     ] = None,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Remove the answers of old requests; whoever sends such a request again gets a new answer.
+    """Remove the answers of old requests; such a request counts as a new one if it is repeated.
 
-    Without this they are kept for ever. Answers about open exchanges stay, and so do all exchanges and their events.
-    A damaged answer is left where it is, and the exit code is then 1.
+    Without this command answers are kept for ever. Answers about open exchanges, all exchanges and their events are
+    kept. A damaged answer is not removed, and the exit code is then 1.
     """
     now = _given.now()
     when = now - _KEPT if before is None else _given.instant(before, "--before", None)
@@ -339,7 +339,7 @@ def verify(
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Prove that the ledger is whole: every chain of events, every state, every answer. The exit code is 1 if not.
+    """Verify the ledger: every chain of events, every state, every answer. The exit code is 1 if there are faults.
 
     Without the key, hashes, seals and the running count are not checked.
     """
@@ -363,14 +363,14 @@ def verify(
 def checkpoint(
     *,
     ledger: Where,
-    at: Annotated[str | None, typer.Option(metavar="INSTANT", help="The instant to note. By default now.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="INSTANT", help="Its instant. By default now.")] = None,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
     """Take a signed checkpoint, and write it as JSON: keep it elsewhere, for `miexchange ledger verify --against`.
 
-    It is taken of a whole ledger only.
+    A ledger with faults gets none.
     """
     del as_json  # it is JSON in any case: it is kept in a file and read back
     when = _given.instant(at, "--at", None)
@@ -380,7 +380,7 @@ def checkpoint(
 
 
 def exposure(*, ledger: Where, zone: DaysOf = "UTC", as_json: Json = False) -> None:
-    """Show what live coupons are worth, by the day on which they expire."""
+    """Show the value of live coupons, by day of expiry."""
     begins = _given.zone(zone, "--zone")
     with opened(ledger) as store:
         found = store.open_exposure(begins)
@@ -404,9 +404,9 @@ def exposure(*, ledger: Where, zone: DaysOf = "UTC", as_json: Json = False) -> N
 def migrate(
     *, ledger: Where, key_file: KeyFile = None, old_key_file: OldKeyFiles = None, as_json: Json = False
 ) -> None:
-    """Bring the ledger's tables to the version of this package. Make a backup first.
+    """Migrate the ledger's tables to the version of this package. Make a backup first.
 
-    A ledger before version 0004 needs its key: its feed begins with it, and what version 0001 left is sealed.
+    A ledger from before version 0004 needs its key, to begin its feed and to seal the exchanges of version 0001.
     """
     keys: dict[str, Any] = {}
     if _given.has_key(key_file):

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "listing", "reconcile"]
 
-InState = Annotated[State | None, typer.Option("--state", metavar="STATE", help=f"In this state: {', '.join(State)}.")]
-OnDay = Annotated[str | None, typer.Option("--day", metavar="DAY", help="Accepted on this day, such as 2018-03-20.")]
-OfProgramme = Annotated[str | None, typer.Option("--programme", metavar="ID", help="Quoted by this programme.")]
+InState = Annotated[
+    State | None, typer.Option("--state", metavar="STATE", help=f"Only this state: {', '.join(State)}.")
+]
+OnDay = Annotated[
+    str | None, typer.Option("--day", metavar="DAY", help="Only those accepted on this day, such as 2018-03-20.")
+]
+OfProgramme = Annotated[str | None, typer.Option("--programme", metavar="ID", help="Only those of this programme.")]
 
 
 def _day(text: str | None) -> date | None:
@@ -30,28 +34,29 @@ def _day(text: str | None) -> date | None:
 def listing(
     *,
     ledger: _ledger.Where,
-    account: Annotated[str | None, typer.Option(metavar="ID", help="Of this account.")] = None,
+    account: Annotated[str | None, typer.Option(metavar="ID", help="Only this account.")] = None,
     state: InState = None,
     day: OnDay = None,
     zone: _ledger.DaysOf = "UTC",
     imei: Annotated[
-        str | None, typer.Option(metavar="IMEI", help="Of the phone with this IMEI, of either SIM. This needs the key.")
+        str | None,
+        typer.Option(metavar="IMEI", help="Only the phone with this IMEI, of either SIM. Needs the key."),
     ] = None,
     order: Annotated[
-        str | None, typer.Option(metavar="ID", help="Used for this order, or called off or reversed with it.")
+        str | None, typer.Option(metavar="ID", help="The exchange that is, or was last, used for this order.")
     ] = None,
     programme: OfProgramme = None,
     after: Annotated[
         str | None, typer.Option(metavar="CODE", help="The code of the last one of the page before.")
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", help="How many at most, up to 1000.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", help="The most exchanges to list, up to 1000.")] = 50,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
     """List exchanges in the order in which they were accepted, a page at a time.
 
-    The exit code is 0, also where there is none.
+    The exit code is 0 even if there are none.
     """
     begins = _given.zone(zone, "--zone")
     try:
@@ -101,16 +106,15 @@ def export(
     *,
     ledger: _ledger.Where,
     events: Annotated[bool, typer.Option("--events", help="The events of the feed; by default the exchanges.")] = False,
-    after: Annotated[str, typer.Option(metavar="POSITION", help="Of events, the position behind which to begin.")] = "",
+    after: Annotated[str, typer.Option(metavar="POSITION", help="For events, the position to begin after.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT if it exists.")] = False,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Write all exchanges as they stand, or all events, to a Parquet file that only its owner can read.
+    """Write all exchanges, or all events, to a Parquet file that only its owner can read.
 
-    Events that nobody asked for before get their positions now, for which the key is needed; without it they are left
-    out.
+    Events without a position in the feed get one now, which needs the key; without the key they are left out.
     """
     has_key = events and _given.has_key(key_file)
     with _ledger.unlocked(ledger, key_file, old_key_file, "The feed") if has_key else _ledger.opened(ledger) as store:
@@ -142,9 +146,9 @@ def reconcile(
     format: FormatOption = None,  # noqa: A002 - as it is typed
     as_json: Json = False,
 ) -> None:
-    """Compare the ledger with what the shop or the payment knows, and list what differs, both ways.
+    """Compare the ledger with a file of the shop or the payment system, and list the differences in both directions.
 
-    The options say which exchanges the file should have; by default all. The exit code is 1 if anything differs.
+    The options select the exchanges that the file should have; by default all. The exit code is 1 if anything differs.
     """
     begins = _given.zone(zone, "--zone")
     with _ledger.opened(ledger) as store, at_hand(source, "FILE", ("csv", "jsonl"), format) as path:

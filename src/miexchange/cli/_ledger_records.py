@@ -29,17 +29,17 @@ def identify(
     idempotency_key: RequestName,
     identity: Annotated[
         str,
-        typer.Option(metavar="TEXT", help="Where the identity document is kept. Never its number."),
+        typer.Option(metavar="TEXT", help="The reference to the identity document. Never its number."),
     ] = "",
     ownership: Annotated[
-        str, typer.Option(metavar="TEXT", help="Where the proof of ownership is kept, such as an invoice.")
+        str, typer.Option(metavar="TEXT", help="The reference to the proof of ownership, such as an invoice.")
     ] = "",
     at: When = None,
     key_file: KeyFile = None,
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Record where the seller's identity, the proof of ownership, or both are kept. The exit code is 1 if refused."""
+    """Record references to the seller's identity, the proof of ownership, or both. The exit code is 1 if refused."""
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, _WHO) as store:
         answer = store.identify(code, identity=identity, ownership=ownership, at=when, idempotency_key=idempotency_key)
@@ -58,7 +58,7 @@ def attempt(
     old_key_file: OldKeyFiles = None,
     as_json: Json = False,
 ) -> None:
-    """Record that a carrier came for the old phone in vain. The exit code is 1 if that is refused."""
+    """Record a failed pickup of the old phone. The exit code is 1 if that is refused."""
     when = _given.instant(at, "--at", None)
     with unlocked(ledger, key_file, old_key_file, _WHO) as store:
         answer = store.attempt(code, order=order, reference=reference, at=when, idempotency_key=idempotency_key)
@@ -88,7 +88,7 @@ def wipe(
     *,
     ledger: Where,
     method: Annotated[Method, typer.Option(help="How, in the words of NIST SP 800-88.")],
-    certificate: Annotated[str, typer.Option(metavar="TEXT", help="Where the record of it is kept.")],
+    certificate: Annotated[str, typer.Option(metavar="TEXT", help="The reference to the certificate.")],
     idempotency_key: RequestName,
     at: When = None,
     key_file: KeyFile = None,

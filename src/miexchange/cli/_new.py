@@ -41,14 +41,14 @@ def new(
         ),
     ] = None,
     currency: Annotated[
-        str | None, typer.Option("--currency", metavar="CODE", help="Of ISO 4217, such as JPY.")
+        str | None, typer.Option("--currency", metavar="CODE", help="The currency (ISO 4217), such as JPY.")
     ] = None,
     zone: Annotated[
-        str | None, typer.Option("--zone", metavar="ZONE", help="Where days begin, such as Asia/Tokyo.")
+        str | None, typer.Option("--zone", metavar="ZONE", help="The zone of the days, such as Asia/Tokyo.")
     ] = None,
     category: Annotated[
         list[str] | None,
-        typer.Option("--category", metavar="WORD", help="What is taken, such as tablet. May be repeated."),
+        typer.Option("--category", metavar="WORD", help="A category of devices, such as tablet. May be repeated."),
     ] = None,
     question: Annotated[
         list[str] | None,
@@ -69,8 +69,8 @@ def new(
 ) -> None:
     """Write a new programme that lints, with a comment at each key.
 
-    Without --models and --prices it has examples, which say so and are yours to replace. At a terminal, options that
-    are missing are asked for. Nothing there is overwritten.
+    Without --models and --prices it contains examples, marked as such, to be replaced. Missing options are asked for at
+    a terminal. No file is overwritten.
     """
     if directory.exists():
         raise _given.Wrong(f"'{directory}' is there already: give a directory that is not, or remove it")

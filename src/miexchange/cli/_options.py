@@ -17,7 +17,7 @@ At = Annotated[
     typer.Option(
         "--at",
         metavar="INSTANT",
-        help="The instant to answer for: a day (2018-03-20, from its midnight in the programme's zone) or a time with "
+        help="The instant of the answer: a day (2018-03-20, from its midnight in the programme's zone) or a time with "
         "its zone (2018-03-20T12:00+05:30). By default now. The shipped prices are of 2018.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""What the command writes: tables for people, canonical JSON for programs, and never a whole IMEI."""
+"""The output of the command: tables for people, canonical JSON for programs, and never a whole IMEI."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ _ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def hide(text: str) -> str:
-    r"""Mask every IMEI and the password of a URL; write what a terminal would act on as an escape.
+    r"""Mask every IMEI and the password of a URL; write control characters as escapes.
 
-    Everything that is written for people goes through here, a line at a time: a line break in it is one of somebody's
-    name or file, and would make a line of its own in a log.
+    All text for people passes through here, one line at a time: a line break within it comes from a name or a file,
+    and would forge a line of a log.
 
     >>> hide("the phone 35-417803-685978-9, digest eff23c0702774606e7f1, order 403123456789012")
     'the phone 35-417803-******-9, digest eff23c0702774606e7f1, order 403123456789012'
@@ -95,7 +95,7 @@ def hide_all(sentence: str) -> str:
 
 
 def hidden(data: Any) -> Any:  # noqa: ANN401 - any JSON data
-    """Return JSON data with `hide` applied to every text in it, but to what only a terminal would mind."""
+    """Return JSON data with `hide` applied to every text, except for its escapes."""
     return _each_text(data, _private)
 
 
@@ -108,7 +108,7 @@ def _each_text(data: Any, plain: Callable[[str], str]) -> Any:  # noqa: ANN401 -
 
 
 class CannotWrite(Exception):  # noqa: N818 - named after what happened
-    """The disk is full, say. No OSError, because typer would end the process on that."""
+    """Output failed, for example on a full disk. Not an OSError, because typer would exit on that."""
 
     def __init__(self, reason: OSError) -> None:
         """Say the reason in words."""
@@ -116,11 +116,11 @@ class CannotWrite(Exception):  # noqa: N818 - named after what happened
 
 
 class Stopped(Exception):  # noqa: N818 - named after what happened
-    """Ctrl-C, in a command that has something to say about it: how to go on."""
+    """Ctrl-C in a command that can be resumed; its message says how."""
 
 
 def write_anything() -> None:
-    """Let no character end in a traceback, such as a rupee sign on a console that has none."""
+    """Replace characters that the output cannot encode, such as a rupee sign, instead of raising an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -128,10 +128,10 @@ def write_anything() -> None:
 
 @contextmanager
 def _writing() -> Iterator[None]:
-    """Write to stdout; what reads it may have had enough, as `head` has, and then the rest goes nowhere.
+    """Write to stdout; if its reader has closed it, as `head` does, the rest is discarded.
 
     Raises:
-        CannotWrite: the disk is full, say.
+        CannotWrite: it failed, for example on a full disk.
     """
     try:
         yield
@@ -142,7 +142,7 @@ def _writing() -> Iterator[None]:
 
 
 def abandon() -> None:
-    """Let all that is still written to stdout go nowhere, also what the interpreter flushes at its end."""
+    """Discard all further output to stdout, including what the interpreter flushes at exit."""
     with suppress(OSError, ValueError, AttributeError):
         sink = os.open(os.devnull, os.O_WRONLY)
         os.dup2(sink, sys.stdout.fileno())
@@ -150,10 +150,10 @@ def abandon() -> None:
 
 
 def flush() -> None:
-    """Bring what was written out of the process.
+    """Flush stdout.
 
     Raises:
-        CannotWrite: it could not be.
+        CannotWrite: it failed.
     """
     with _writing():
         sys.stdout.flush()
@@ -165,8 +165,8 @@ def _emit(text: str) -> None:
 
 
 def json_line(data: object, plain: Callable[[str], str]) -> str:
-    """Return one line of canonical JSON, for a terminal too; every text in it is made one that may be shown."""
-    # JSON escapes the control characters of ASCII. A terminal acts on others, too, and JSON may escape any character.
+    """Return one line of canonical JSON that is safe for a terminal; IMEIs in it are masked."""
+    # JSON escapes ASCII control characters only; terminals act on others too, which JSON may escape as well.
     return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical(_each_text(data, plain))) + "\n"
 
 
@@ -175,8 +175,8 @@ def write_json(data: object, *currencies: Currency) -> None:
 
     Args:
         data: plain data.
-        currencies: those of the amounts in it. The key ``amounts`` then says what a whole number of an amount is: minor
-            units, of which a unit of each currency has so many decimals.
+        currencies: the currencies of its amounts. The key ``amounts`` then says that amounts are in minor units, and
+            how many decimals each currency has.
     """
     if currencies:
         decimals = {one.code: one.decimals for one in currencies}
@@ -191,13 +191,13 @@ def write_json(data: object, *currencies: Currency) -> None:
         binary.write(text.encode("utf-8", "backslashreplace"))  # a lone surrogate becomes its JSON escape
 
 
-_MARK = re.compile("[^-0-9]+(?=[0-9])")  # of an amount in English: what stands before its digits
+_MARK = re.compile("[^-0-9]+(?=[0-9])")  # the prefix of an amount in English
 _IN_ASCII = {"INR": "Rs"}
-"""What is written for a currency whose symbol the output cannot encode, where that is not its code."""
+"""Replacements for currency symbols that the output cannot encode, if not the currency's code."""
 
 
 def writer(currency: Currency) -> Callable[[int], str]:
-    """Return what writes minor units of a currency for people: as `amount_text` does, in what the output can encode.
+    """Return a function that formats minor units as `amount_text` does, in characters that the output can encode.
 
     >>> from miexchange.money import Currency
     >>> writer(Currency("INR"))(-15050)
@@ -224,19 +224,19 @@ def _can_write(symbol: str, encoding: str | None) -> bool:
 
 
 def until(at: datetime | None, zone: tzinfo = UTC) -> str:
-    """Write the end of a window as `moment` writes an instant; one without an end in words."""
-    return "without end" if at is None else moment(at, zone)
+    """Write the end of a window, which is the first instant outside it; a window without an end in words."""
+    return "without end" if at is None else f"{moment(at, zone)} (exclusive)"
 
 
 def moment(at: datetime, zone: tzinfo = UTC) -> str:
-    """Write an instant with its offset, to the second, in a programme's zone; in UTC where none is at hand."""
+    """Write an instant with its offset, to the second, in a programme's zone; in UTC without a programme."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 
 class _Page(io.StringIO):
-    """A page in memory that looks to rich as stdout does.
+    """A buffer with the properties of stdout, for rich.
 
-    Rich ends the process where it meets a broken pipe, and raises where the disk is full, so it must not meet stdout.
+    Rich exits on a broken pipe and raises on a full disk, so it must not write to stdout itself.
     """
 
     def isatty(self) -> bool:
@@ -252,7 +252,7 @@ def _console(page: _Page) -> Console:
 
 
 def width() -> int:
-    """How many columns there are; 80 where there is no terminal to ask."""
+    """The width of the terminal; 80 without a terminal."""
     return _console(_Page()).width
 
 
@@ -273,13 +273,13 @@ def say(text: str = "", *, style: str = "", indent: int = 0) -> None:
 
 
 def say_lines(lines: Iterable[str]) -> None:
-    """Write lines as they are, each one whole: for editors and for `grep`."""
+    """Write lines without wrapping, for editors and for `grep`."""
     for line in lines:
         _emit(f"{hide(line)}\n")
 
 
 def write_sample(file: Path, *, as_json: bool) -> None:
-    """Write the sample of devices, whose IMEIs are made up and not masked: it is to be read by `miexchange batch`."""
+    """Write the sample of devices for `miexchange batch`; its IMEIs are made up, and not masked."""
     lines = file.read_text("utf-8").splitlines()
     if as_json:
         write_json({"devices": list(csv.DictReader(lines))})
@@ -290,7 +290,7 @@ def write_sample(file: Path, *, as_json: bool) -> None:
 def say_table(
     columns: Sequence[Column], rows: Iterable[Sequence[str | tuple[str, ...]]], *, header: bool = True, indent: int = 2
 ) -> None:
-    """Write a table; where its words do not fit side by side, each row is written as a list of its cells.
+    """Write a table; if it is too narrow for the words, each row is written as a list of its cells.
 
     Nothing is ever cut. A cell of several lines is a tuple of them.
     """
@@ -309,16 +309,16 @@ def say_table(
 
 
 _FOLDED = 24
-"""Where there is little room, a word of more characters, such as a digest, is folded."""
+"""The longest word, such as a digest, that is not folded in a narrow table."""
 
 _BETWEEN = "  "
-"""What stands between two columns."""
+"""The gap between two columns."""
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, ...]]], room: int) -> list[int] | None:
-    """Return how wide each column is in so much room, its words whole but for very long ones; None if they do not fit.
+    """Return the width of each column, without breaking words except very long ones; None if they do not fit.
 
-    A column gets what its longest line takes, as far as there is room: the narrow ones first, and a text the rest.
+    A column gets the width of its longest line if possible, narrow columns first; texts share the rest.
     """
     words, most = [column.min_width or 1 for column in columns], [1] * len(columns)
     for row in rows:
@@ -343,7 +343,7 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, 
 def _side_by_side(
     row: Sequence[str | tuple[str, ...]], widths: Sequence[int], right: Sequence[bool], style: str = ""
 ) -> Iterator[Text]:
-    """Yield the lines of a row, whose cells are wrapped each in its column."""
+    """Yield the lines of a row, with each cell wrapped in its column."""
     console = _console(_Page())
     cells = [_cell(cell).wrap(console, width, overflow="fold") for cell, width in zip(row, widths, strict=True)]
     for number in range(max(map(len, cells))):
@@ -383,7 +383,7 @@ def say_facts(rows: Iterable[tuple[str, str]]) -> None:
 
 
 def say_refusal(heading: str, refusal: Refusal, hints: Sequence[str] = (), zone: tzinfo = UTC) -> None:
-    """Write every reason with its remedy, its instants in a zone, then what to type next."""
+    """Write every reason with its remedy, its instants in a zone, then hints on the next command."""
     say(heading, style="bold")
     missing = [reason for reason in refusal.reasons if reason.code == ReasonCode.ANSWER_MISSING]
     for reason in refusal.reasons:
@@ -403,12 +403,12 @@ def _sentence(text: str) -> str:
 
 
 def warn(sentence: str, *, as_json: bool) -> None:
-    """Say on stderr what is right and may not be meant; it changes neither the answer nor the exit code."""
+    """Print a warning on stderr; it changes neither the answer nor the exit code."""
     with suppress(OSError, AttributeError, ValueError):  # stderr may be closed
         text = json_line({"answer": "warning", "message": sentence}, hide_all) if as_json else ""
         sys.stderr.write(text or f"miexchange: warning: {hide_all(sentence)}\n")
 
 
 def say_story(lines: Iterable[str]) -> None:
-    """Write lines that are laid out already; what begins at the margin is a heading."""
+    """Write lines that are already laid out; those without indentation are headings."""
     _write(*(Text(hide(line), style="" if line.startswith(" ") else "bold") for line in lines))

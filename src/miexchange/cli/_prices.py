@@ -57,15 +57,16 @@ def import_(
         str, typer.Option(metavar="COLUMN", help="The column of the first day of each price, if there is one.")
     ] = "",
     basis: Annotated[
-        str | None, typer.Option(metavar="observed|modelled", help="What the prices are, without a column basis.")
+        str | None,
+        typer.Option(metavar="observed|modelled", help="The basis of the prices, without a column basis."),
     ] = None,
     source: Annotated[
-        str, typer.Option(metavar="TEXT", help="Where the prices are from. By default the column source, or the row.")
+        str, typer.Option(metavar="TEXT", help="The source of the prices. By default the column source, or the row.")
     ] = "",
     format: FormatOption = None,  # noqa: A002 - as it is typed
     sheet: Annotated[str, typer.Option(metavar="NAME", help="The sheet of an Excel file with several.")] = "",
     header_row: Annotated[int, typer.Option(metavar="N", help="The row with the names of the columns.")] = 1,
-    encoding: Annotated[str, typer.Option(metavar="NAME", help="Of a CSV file, such as windows-1252.")] = "utf-8",
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="The encoding of CSV, such as windows-1252.")] = "utf-8",
     delimiter: Annotated[
         str, typer.Option(metavar="NAME", help="Between cells: comma, semicolon, tab or bar.")
     ] = "comma",
@@ -77,14 +78,15 @@ def import_(
         list[str] | None, typer.Option(metavar="TEXT", help="A sign beside the digits, such as ₹. May be repeated.")
     ] = None,
     dates: Annotated[
-        str, typer.Option(metavar="ORDER", help="Of dates that are text: iso, dmy, mdy or ymd; excel counts days.")
+        str,
+        typer.Option(metavar="ORDER", help="The order of text dates: iso, dmy, mdy or ymd; excel for day numbers."),
     ] = "iso",
     as_json: Json = False,
 ) -> None:
-    """Read the price list of a spreadsheet as you state it, and say what it says; nothing is guessed.
+    """Read the price list of a spreadsheet in the format that the options state; nothing is guessed.
 
-    Each row that cannot be read is told with its cell and what would read it. It is a dry run unless --write is given,
-    which keeps the list beside the programme as its next one. The exit code is 2 if a row cannot be read.
+    Each row that cannot be read is listed with its cell and the remedy. It is a dry run unless --write is given, which
+    stores the list beside the programme as its next one. The exit code is 2 if a row cannot be read.
     """
     rules = programme_of(_given.programme_source(into))
     asked = _form(
@@ -163,7 +165,7 @@ def _show_reading(file: Path, reading: Reading, rules: Programme, written: Path 
 
 
 def diff(programme: _Own, *, at: At = None, as_json: Json = False) -> None:
-    """Compare the next list with the prices in force: what falls, what rises, and what is surely wrong.
+    """Compare the next list with the prices in force: prices that fall, rise, or are surely wrong.
 
     The exit code is 1 if a price is surely wrong, such as ten times its last one.
     """
@@ -211,14 +213,15 @@ def cost(
         Path, typer.Option("--book", metavar="FILE", help="CSV of devices: model, answers, at; - is stdin.")
     ],
     at: Annotated[
-        str | None, typer.Option("--at", metavar="INSTANT", help="The instant to answer for, without a column at.")
+        str | None,
+        typer.Option("--at", metavar="INSTANT", help="The instant of the valuation, without a column at."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what the next list would have paid for a book of devices, such as those of last month.
+    """Compute what the next list would have paid for a book of devices, such as those of last month.
 
-    Each price of a variant on the list is taken for the list's, whenever it began. Winners are devices that would have
-    been paid more, losers less.
+    The list's price replaces every price of a variant on the list, whenever it began. Winners are devices that would
+    have been paid more, losers less.
     """
     rules = programme_of(_given.programme_source(programme))
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
@@ -266,10 +269,9 @@ def publish(
     at: At = None,
     as_json: Json = False,
 ) -> None:
-    """Publish the next list from a day that is still to come: its rows are added, and no other row is changed.
+    """Publish the next list from a future day: its rows are added, and no other row is changed.
 
-    The files are replaced only if the programme has no problems with the list. The instant of the publication is that
-    of --at.
+    The files are replaced only if the programme has no problems with the list. The instant of the publication is --at.
     """
     rules = programme_of(_given.programme_source(programme))
     moment = _given.instant(at, "--at", rules.zone)
@@ -292,9 +294,9 @@ def _messages(programme: str) -> set[str]:
 
 
 def rollback(programme: _Own, *, at: At = None, as_json: Json = False) -> None:
-    """Take back the list that was published last, if none of its prices has been in force yet.
+    """Remove the last published list, if none of its prices has been in force yet.
 
-    A list that has been in force stays: quotes were made with it. Import the right prices and publish them.
+    A list that has been in force stays, because quotes were made with it: import the right prices and publish them.
     """
     rules = programme_of(_given.programme_source(programme))
     moment = _given.instant(at, "--at", rules.zone)

@@ -23,15 +23,15 @@ def lint(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A programme's directory, or a shipped programme's id.")],
     *,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Let a warning be a problem: what is legal and surely wrong.")
+        bool, typer.Option("--strict", help="Treat warnings as problems: what is legal and surely wrong.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a programme before it goes live: every problem, as file:line: what is wrong and what to do.
+    """Check a programme before it goes live; list every problem as file:line, what is wrong, and the remedy.
 
-    A programme without problems is also searched for what is legal and surely wrong, such as a price ten times its last
-    one: these are warnings. The exit code is 0 if there is no problem and 2 otherwise. With --json: a list of both, in
-    which a warning says its severity; empty if there is none.
+    A programme without problems is also checked for values that are legal but surely wrong, such as a price ten times
+    its last one: these are warnings. The exit code is 0 without problems and 2 otherwise. With --json: a list of both,
+    each with its severity.
     """
     source = _given.programme_source(path)
     problems = problems_of(source)
@@ -232,8 +232,8 @@ def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
         ("taken off", unit),
-        ("least order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
-        ("not used up", surplus[usage.surplus]),
-        ("adds to", ", ".join(usage.stacks_with) or "no other discount"),
+        ("minimum order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
+        ("unused value", surplus[usage.surplus]),
+        ("combines with", ", ".join(usage.stacks_with) or "no other discount"),
         ("source", usage.source),
     ]

@@ -30,7 +30,7 @@ def prove(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/prove.md.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove the laws of a programme for all prices and answers; what does not hold comes with a phone.
+    """Prove the laws of a programme for all prices and answers; a law that fails is shown with a phone.
 
     The exit code is 0 if all is proved and 2 otherwise. It needs the extra: pip install 'miexchange[prove]'.
     """

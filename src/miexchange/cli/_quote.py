@@ -46,11 +46,11 @@ def quote(
     ] = None,
     imei2: Annotated[str | None, typer.Option(metavar="IMEI", help="The IMEI of its second SIM.")] = None,
     imei_status: Annotated[
-        ImeiStatus, typer.Option(help="What the register of stolen phones says; the command asks none.")
+        ImeiStatus, typer.Option(help="The answer of the register of stolen phones; this command asks none.")
     ] = ImeiStatus.UNVERIFIED,
     register_answer: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The same with its evidence, a JSON object: see RegisterAnswer.to_json."),
+        typer.Option(metavar="FILE", help="The register's answer with its evidence: see RegisterAnswer.to_json."),
     ] = None,
     answer: Annotated[
         list[str] | None,
@@ -81,8 +81,8 @@ def quote(
 ) -> None:
     """Value a used phone: the checks, the lines that add up to its value, and the most you may lose at the door.
 
-    What is not given is asked at the terminal; without a terminal a missing answer is a refusal. The exit code is 1 if
-    the phone, or its coupon, is refused.
+    Missing options are asked for at the terminal; without a terminal a missing answer is a refusal. The exit code is 1
+    if the phone, or its coupon, is refused.
     """
     rules = _given.programme(programme)
     moment = _given.instant(at, "--at", rules.zone)
@@ -234,15 +234,15 @@ def _show(result: Quote, rules: Programme, worst: WorstCase, *, explain: bool) -
     columns = [_output.Column("Line"), _output.Column("Amount", justify="right"), _output.Column("Why")]
     _output.say_table(columns, rows)
     _output.say()
-    _output.say(f"It can be accepted until before {_output.moment(result.valid_until, rules.zone)}.")
+    _output.say(f"Valid until {_output.until(result.valid_until, rules.zone)}.")
     _output.say(_risk(result, worst, explain=explain))
     if explain:
         worse = ", ".join(f"{name}={option}" for name, option in worst.condition.items())
         _output.say(f"The worst answers that are still taken: {worse}.")
     for warning in result.warnings:
-        _output.say(f"Mind: {warning}")
+        _output.say(f"Note: {warning}")
     if _basis(result, rules) == "modelled":
-        _output.say("Mind: the market price is modelled, made by a formula; it is nobody's offer.")
+        _output.say("Note: the market price is modelled, made by a formula; it is nobody's offer.")
     if result.indicative:
         _output.say("This quote is indicative: add --imei for one that can be accepted.")
 
@@ -284,7 +284,7 @@ def _risk(result: Quote, worst: WorstCase, *, explain: bool) -> str:
     all_of_it = " (all of it)" if worst.at_risk == result.coupon_value else ""
     return (
         f"{head}{all_of_it}, if the inspection finds what this programme refuses: {gates}. "
-        f"While it is taken at all, it is worth at least {write(worst.value)}."
+        f"If the phone is accepted at all, it is worth at least {write(worst.value)}."
     )
 
 
@@ -300,7 +300,7 @@ def _show_coupon(paper: Coupon | Refusal | None, rules: Programme, file: Path | 
     _output.say(f"Coupon {paper.display_code}: {write(paper.value)} for account {paper.account}", style="bold")
     rows = [
         ("from", _output.moment(paper.valid_from, rules.zone)),
-        ("until before", _output.until(paper.valid_until, rules.zone)),
+        ("until", _output.until(paper.valid_until, rules.zone)),
         *usage_rows(paper.usage, write)[1:-1],
     ]
     _output.say_facts(rows)

@@ -27,8 +27,8 @@ def report(
     """Write a report on a book of devices: what the programme pays for them, what it refuses, and why.
 
     One HTML file without scripts, for a browser, a phone or paper: the terms in force at --at, price changes, quotes by
-    brand and grade, refusals by reason, what is open day by day, and an example of each grade. BOOK has the columns of
-    miexchange batch; without a column at, its devices are valued at --at. No IMEI of it is in the report.
+    brand and grade, refusals by reason, exposure by day, and an example of each grade. BOOK has the columns of
+    miexchange batch; without a column at, its devices are valued at --at. The report contains no IMEI.
     """
     rules = _given.programme(programme)
     moment = _given.instant(at, "--at", rules.zone)

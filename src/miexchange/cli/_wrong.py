@@ -1,4 +1,4 @@
-"""What was given on the command line and cannot be used: the error that the command's own readers raise."""
+"""The error of a value on the command line that cannot be used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Wrong", "quoted"]
 
 
 class Wrong(MiExchangeError):  # noqa: N818 - named after what it says of the input
-    """What was given cannot be used; the text says what, which value, and what to do."""
+    """A value on the command line cannot be used; the text names it, the problem and the remedy."""
 
 
 def quoted(text: Path | str) -> str:

@@ -1,9 +1,9 @@
-"""The ledger: exchanges in a database, where nothing is lost and nothing is spent twice.
+"""The ledger: exchanges in a database; nothing is lost and nothing is spent twice.
 
-`open` takes the path of an SQLite file, which needs nothing started, or the URL of a PostgreSQL
-database; it comes with the extra ``ledger``. What happened is kept as events that are never
-changed; the state of an exchange is their fold, and `verify` proves it. Everything is chained and
-counted with the ledger's key; a `Checkpoint` that is kept elsewhere finds a restored backup.
+`open` takes the path of an SQLite file, which needs no server, or the URL of a PostgreSQL database; it needs the
+extra ``ledger``. Events are stored and never changed; the state of an exchange is their fold, and `verify` proves it.
+Everything is chained and counted with the ledger's key; a `Checkpoint` that is kept elsewhere detects a restored
+backup.
 
 >>> import tempfile
 >>> from pathlib import Path
@@ -88,35 +88,34 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
     observer: Observer | None = None,
     timer: Timer | None = None,
 ) -> Ledger:
-    """Open a ledger of this version. One that is not there is made only with `create`: a mistyped path makes none.
+    """Open a ledger of this version. A new one is created only with `create`, so that a mistyped path creates nothing.
 
-    A key can be replaced: give the new one as `key` and the last one in `old_keys`; without the last one a new key is
-    refused. Codes and tokens stay as they are, so neither a quote nor a phone is taken twice across the change. An old
-    key can be left out once no exchange is open that began under it; before that, opening is refused.
+    To replace a key, give the new one as `key` and the previous one in `old_keys`; without the previous one a new key
+    is refused. Codes and tokens do not change, so neither a quote nor a phone is taken twice across the change. An old
+    key can be dropped once no exchange that began under it is open; until then, opening without it is refused.
 
     Args:
         url: the path of an SQLite file, or a URL such as ``postgresql://user@host/database``. With ``?schema=trade_in``
             the tables are in a schema of their own; `create` makes it. Or an SQLAlchemy engine of
             ``postgresql+psycopg`` with ``hide_parameters=True``: its pool is shared, and closing the ledger leaves it.
-        key: at least 16 secret bytes, for codes and device tokens. Without it the ledger can only be read.
-        old_keys: the key before it, when it is new; and those before, as long as exchanges are open that began
-            under them.
-        seconds_to_wait: how long a verb waits for a lock before it gives up. A given engine waits as its connections
-            are set: ``connect_args={"options": "-c lock_timeout=30000"}``.
-        create: whether a ledger is made where there is none: in a file that is not there, which nobody else may then
-            read (mode 0600), or in an empty database. Without it that is an error.
-        observer: what is called with an `Observed` after every transition, and after a request that made none; such
-            as an exporter of metrics. It is called in the same thread, after the commit; what it raises is logged.
-        timer: a clock that returns seconds, such as `time.perf_counter`, by which the observer is told how long each
-            took.
+        key: at least 16 secret bytes, for codes and device tokens. Without it the ledger is read-only.
+        old_keys: the previous key, if `key` is new; and older ones, as long as exchanges that began under them are
+            open.
+        seconds_to_wait: how long a verb waits for a lock before it gives up. For a given engine its connections decide:
+            ``connect_args={"options": "-c lock_timeout=30000"}``.
+        create: whether to create a ledger if there is none: in a new file, readable by its owner only (mode 0600), or
+            in an empty database. Without it that is an error.
+        observer: is called with an `Observed` after every transition, and after a request that made none; an exporter
+            of metrics, for example. It is called in the same thread, after the commit; its exceptions are logged.
+        timer: a clock that returns seconds, such as `time.perf_counter`, for the durations that the observer gets.
 
     Raises:
         UnreachableError: there is no database, or it cannot be reached.
         LedgerVersionError: the ledger is of another version.
-        BusyError: others hold it all the while.
-        LedgerError: there is no ledger in it; the key is new and the last one is not beside it; or the key of an open
+        BusyError: the ledger stayed locked.
+        LedgerError: there is no ledger in it; the key is new and the previous one was not given; or the key of an open
             exchange is missing. No message shows a password.
-        InvalidValue: a key is too short or no secret, or the observer or the timer cannot be called.
+        InvalidValue: a key is too short or not secret, or the observer or the timer is not callable.
     """
     _check_keys(key, old_keys)
     require(observer is None or callable(observer), "observer", observer, "give a function that takes an Observed")
@@ -134,20 +133,20 @@ def open(  # noqa: A001 - as in shelve.open: `ledger.open`
 
 
 def migrate(url: str | PathLike[str] | Engine, *, key: bytes | None = None, old_keys: Sequence[bytes] = ()) -> str:
-    """Bring the tables of a ledger to the version of this package, and return that version.
+    """Migrate the tables of a ledger to the version of this package, and return that version.
 
-    Make a backup first. Only the tables of a ledger are changed: a database that holds none is refused.
+    Make a backup first. Only the tables of a ledger are changed; a database without a ledger is refused.
 
     Args:
         url: as of `open`.
-        key: the key of a ledger before version 0004, whose feed begins with it, and whose exchanges are sealed with it
-            where version 0001 left them without; `open` does neither.
+        key: the key of a ledger from before version 0004: the migration begins its feed, and seals the exchanges of
+            version 0001; `open` does neither.
         old_keys: as of `open`.
 
     Raises:
         UnreachableError: there is no database, or it cannot be reached.
-        LedgerError: there is no ledger in it; or the hashes of version 0001 do not hold.
-        InvalidValue: a key is too short or no secret.
+        LedgerError: there is no ledger in it; or a chain of version 0001 is broken.
+        InvalidValue: a key is too short or not secret.
     """
     _check_keys(key, old_keys)
     engine = engine_of(url)

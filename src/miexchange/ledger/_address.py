@@ -1,4 +1,4 @@
-"""Where a ledger is: the path of an SQLite file, or the URL of a database. Nothing is guessed, no password is shown."""
+"""The address of a ledger: the path of an SQLite file, or the URL of a database. No password is ever shown."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["MAKE", "Address", "address_of", "claim"]
 
 MAKE = "or make a new ledger: ledger.open with create=True, or miexchange ledger create"
-"""What to do where a ledger was expected and there is none."""
+"""The remedy if there is no ledger at an address."""
 
 _REMEDY = "Give the path of an SQLite file, or a URL such as postgresql://user@host/database"
 _ENCODE = "Write @ as %40, / as %2F, : as %3A, ? as %3F and # as %23 in a user's name or a password"
-# A connection string of libpq, or a URL that lost its "://": no path of a file is meant, and it may hold a password.
+# A libpq connection string, or a URL without its "://": it is not meant as a path, and may hold a password.
 _OF_A_SERVER = re.compile(r"^\s*(?:postgres\w*|mysql|sqlite|file):|//.*@|\b(?:host|dbname|user|password|service)\s*=")
 _MOST_SHOWN = 58
 
@@ -38,8 +38,8 @@ class Address(NamedTuple):
     Attributes:
         url: the URL; SQLAlchemy shows it without its password.
         file: the SQLite file; None for a server.
-        extra: what the driver is given beside the URL, because SQLAlchemy would show it.
-        schema: the schema of PostgreSQL in which the tables are; None for the one that the role has by default.
+        extra: arguments for the driver that SQLAlchemy would show if they were part of the URL.
+        schema: the PostgreSQL schema of the tables; None for the role's default.
     """
 
     url: URL
@@ -52,7 +52,7 @@ def address_of(where: Any) -> Address:  # noqa: ANN401 - whatever is given
     """Read a path or a URL.
 
     Raises:
-        LedgerError: it is neither, or it can be read in two ways. The message shows no password.
+        LedgerError: it is neither, or ambiguous. The message shows no password.
     """
     try:
         text = text_of(where.__fspath__() if issubclass(type(where), os.PathLike) else where)
@@ -80,7 +80,7 @@ def _of_file_url(text: str) -> Address:
 def _of_server(text: str) -> Address:
     rest = text.partition("://")[2]
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
-    if rest.count("@") > authority.count("@") or authority.count("@") > 1:  # nobody knows where the password ends
+    if rest.count("@") > authority.count("@") or authority.count("@") > 1:  # the end of the password is ambiguous
         raise LedgerError("The URL of the ledger cannot be read: there is an @ too many in it", _ENCODE)
     url = _parsed(text)
     if url.get_backend_name() not in {"postgresql", "postgres"}:
@@ -105,7 +105,7 @@ def _unreadable() -> LedgerError:
 def _parsed(text: str) -> URL:
     with contextlib.suppress(
         ArgumentError, TypeError, ValueError
-    ):  # whose words may show the password: no cause of ours
+    ):  # its message may show the password, so it is not chained
         return make_url(text)
     raise _unreadable()
 
@@ -113,17 +113,17 @@ def _parsed(text: str) -> URL:
 def _of_file(path: str) -> Address:
     if path.strip() in {"", ":memory:"}:
         raise LedgerError("A database in memory is lost when the process ends", "Give the path of a file")
-    # Absolute from here on: the process may change its directory before it opens another connection.
+    # Absolute, because the process may change its directory before it opens another connection.
     return Address(make_url("sqlite://").set(database=str(Path(path).absolute())), Path(path), {})
 
 
 def claim(file: Path, *, create: bool) -> None:
-    """Refuse a path where there is no file; with `create`, make an empty one there, which nobody else can read.
+    """Refuse a path without a file; with `create`, make an empty file that only its owner can read.
 
-    SQLite gives its log and its journal the mode of the file. An existing file keeps the mode that it has.
+    SQLite gives its log and its journal the mode of the file. An existing file keeps its mode.
 
     Raises:
-        UnreachableError: there is no file or no directory, or what is there is no file.
+        UnreachableError: there is no file or no directory, or the path is not a regular file.
     """
     name = _path_shown(file)
     try:
@@ -145,7 +145,7 @@ def claim(file: Path, *, create: bool) -> None:
 
 
 def _path_shown(file: Path) -> str:
-    """Return a path for a message: its end, which tells files apart."""
+    """Return the end of a path, for a message."""
     text = without_passwords(str(file))
     return shown(text if len(text) <= _MOST_SHOWN else f"…{text[1 - _MOST_SHOWN :]}")
 
@@ -154,7 +154,7 @@ def _make(file: Path, name: str) -> None:
     try:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        if not file.is_file():  # otherwise somebody else was quicker to make the same ledger
+        if not file.is_file():  # otherwise another process has just created the same ledger
             what = f"{name} is a link that leads nowhere"
             raise UnreachableError(what, "Give the path of a file", "file") from None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A checkpoint: what a ledger held at one moment, as two roots with a signature. It is kept elsewhere and compared.
+"""A checkpoint: two Merkle roots over a ledger's content at one moment, signed. It is kept elsewhere.
 
 Everything here is checked without a database and without a secret.
 """
@@ -28,17 +28,17 @@ _SIGNED = b"miexchange checkpoint\x00"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint(Value):
-    """What a ledger held at one moment, signed with a key that is derived from the ledger's root.
+    """The content of a ledger at one moment, signed with a key that is derived from the ledger's root.
 
     Attributes:
-        number: which checkpoint of the ledger it is, from 1.
+        number: the number of the checkpoint in its ledger, from 1.
         at: the instant at which it was taken, UTC.
         exchanges: the number of exchanges.
         events: the number of events.
         answers: the number of final answers.
         root: the Merkle root over the last event of each exchange.
         answers_root: the Merkle root over the final answers.
-        public_key: the key with which anybody can check the signature, as hex digits; it is the ledger's name, too.
+        public_key: the key that verifies the signature, as hex digits; it also identifies the ledger.
         signature: the Ed25519 signature over all the other fields, as hex digits.
     """
 
@@ -53,10 +53,10 @@ class Checkpoint(Value):
     signature: _Bytes
 
     def is_signed_by(self, public_key: str) -> bool:
-        """Tell whether the checkpoint is of the ledger with this public key.
+        """Tell whether the ledger with this public key signed the checkpoint.
 
         Args:
-            public_key: the ledger's public key, from a source that is trusted: the first checkpoint, for example.
+            public_key: the ledger's public key, from a trusted source: the first checkpoint, for example.
         """
         if text_of(public_key) != self.public_key:
             return False
@@ -98,8 +98,8 @@ class Inclusion(Value):
         code: the coupon's code.
         version: the number of its last event then.
         hash: the hash of that event.
-        index: the place of the coupon among all.
-        path: the hashes beside the way from it to the root, as hex digits, the nearest first.
+        index: the index of the coupon among all.
+        path: the sibling hashes from the leaf to the root, as hex digits.
     """
 
     code: Id
@@ -110,11 +110,11 @@ class Inclusion(Value):
 
     @takes(checkpoint=instance(Checkpoint))
     def is_in(self, checkpoint: Checkpoint, public_key: str) -> bool:
-        """Tell whether it holds; this needs neither a database nor a secret.
+        """Tell whether the proof is valid; this needs neither a database nor a secret.
 
         Args:
             checkpoint: the checkpoint for which it was made.
-            public_key: as of `Checkpoint.is_signed_by`.
+            public_key: as in `Checkpoint.is_signed_by`.
         """
         content, path = leaf(self.code, self.version, self.hash), [bytes.fromhex(beside) for beside in self.path]
         fits = is_included(content, self.index, checkpoint.exchanges, path, bytes.fromhex(checkpoint.root))

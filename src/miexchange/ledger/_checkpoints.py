@@ -1,4 +1,4 @@
-"""What a ledger does for its checkpoints: the moment that one covers, and the proof that a coupon is in it."""
+"""The checkpoints of a ledger: the moment that one covers, and proofs of inclusion."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["inclusion_of", "next_epoch"]
 
 
 def next_epoch(sessions: Sessions, seals: Seals) -> int:
-    """Let the running count begin the next number; return the last one, under which nothing more is written.
+    """Increment the number of the running count; return the previous one, under which nothing more is written.
 
-    It holds all rows of the count, so everything that was written under the last number is committed.
+    It locks all rows of the count, so everything written under the previous number is committed.
     """
 
     def next_one(session: Session, _: int) -> int:
@@ -38,7 +38,7 @@ def next_epoch(sessions: Sessions, seals: Seals) -> int:
 
 
 def inclusion_of(engine: Engine, code: str, checkpoint: Checkpoint) -> Inclusion | None:
-    """Return the proof that a coupon was in the ledger at a checkpoint; None where it was not."""
+    """Return the proof that a coupon was in the ledger at a checkpoint; None if it was not."""
     found: tuple[int, int, str] | None = None
     leaves: list[bytes] = []
     with translated(READ), frozen(engine).connect() as connection:

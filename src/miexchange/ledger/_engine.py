@@ -1,9 +1,8 @@
-"""The database behind a ledger: how it is reached, how a transaction begins, and what its errors mean.
+"""The database of a ledger: its engine, the begin of a transaction, and the meaning of its errors.
 
-SQLite: write-ahead log with ``synchronous=FULL``, so that what was committed survives a power cut; every transaction
-takes the write lock at once (``BEGIN IMMEDIATE``); the threads of a process queue for it (see `_turns`), other
-processes wait as SQLite does. PostgreSQL: its default isolation, READ
-COMMITTED, with row locks.
+SQLite: write-ahead log with ``synchronous=FULL``, so that commits survive a power cut; every transaction takes the
+write lock at its begin (``BEGIN IMMEDIATE``); the threads of a process queue for it (see `_turns`), other processes
+wait as SQLite does. PostgreSQL: its default isolation, READ COMMITTED, with row locks.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ __all__ = [
 ]
 
 VERSIONS = "miexchange_version"
-"""The table in which Alembic keeps the version of ours; under its own name other programs keep theirs."""
+"""Alembic's version table, under a name of our own: other programs use the default name."""
 
 SCHEMA = "miexchange_schema"
 """The execution option of an engine that names the schema of the tables."""
@@ -75,21 +74,21 @@ _RULES = {"seconds_to_wait": whole(0, _LONGEST_WAIT), "create": FLAG}
 
 
 class Conflict(Exception):  # noqa: N818 - not an error: the caller tries again
-    """Somebody else was quicker; nothing was written."""
+    """Another transaction got there first; nothing was written."""
 
 
 def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create: bool = False) -> Engine:
     """Return the engine of a database.
 
     Args:
-        where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database; or an engine of the caller's.
-        seconds_to_wait: how long to wait for a lock that somebody else holds; a caller's engine says so itself. On
-            SQLite, for the threads of this process that are before it, and then as long again for other processes.
-        create: whether an SQLite file that is not there is made; otherwise that is an error.
+        where: the path of an SQLite file, or the URL of an SQLite or PostgreSQL database; or the caller's own engine.
+        seconds_to_wait: how long to wait for a lock; a caller's engine has its own setting. On SQLite, this long for
+            the threads of this process that are ahead in the queue, and then as long again for other processes.
+        create: whether to create a missing SQLite file; otherwise that is an error.
 
     Raises:
-        LedgerError: there is no such kind of database or no such file, or its driver is not installed.
-        InvalidValue: the seconds are no whole number.
+        LedgerError: the kind of database is not supported, the file does not exist, or the driver is not installed.
+        InvalidValue: the seconds are not an integer.
     """
     check({"seconds_to_wait": seconds_to_wait, "create": create}, _RULES)
     if isinstance(where, Engine):
@@ -105,7 +104,7 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
         event.listen(engine, "connect", partial(_set_up_sqlite, create=create))
         event.listen(engine, "begin", _begin)
     else:
-        # The options of the URL stand beside ours.
+        # Keep the options of the URL beside ours.
         options = f"{address.url.query.get('options', '')} -c lock_timeout={seconds_to_wait * 1000}".lstrip()
         if address.schema is not None:
             options += f" -c search_path={address.schema}"
@@ -128,7 +127,7 @@ def engine_of(where: object, seconds_to_wait: int = _SECONDS_TO_WAIT, *, create:
 
 
 def _shared(engine: Engine) -> Engine:
-    """Return a view of a caller's engine: its settings and its pool are the caller's."""
+    """Return a view of a caller's engine, with the caller's settings and pool."""
     kind = f"{engine.dialect.name}+{engine.dialect.driver}"
     if kind != "postgresql+psycopg":  # a file needs settings at every connection and every begin
         what = f"A ledger cannot use an engine of {kind}"
@@ -142,12 +141,12 @@ def _shared(engine: Engine) -> Engine:
 
 
 def check_pooler(connection: Connection) -> None:
-    """Refuse a pooler between PostgreSQL and connections that prepare statements: it may run one that another prepared.
+    """Refuse a connection pooler if statements are prepared: another connection's statement could be run.
 
-    A pooler gives a number of its own as that of the server's process.
+    A pooler is recognised because it reports a process number that is not the server's.
 
     Raises:
-        LedgerError: there is one.
+        LedgerError: there is a pooler.
     """
     if connection.dialect.name != "postgresql":
         return
@@ -174,43 +173,43 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object, *, create: b
     try:
         connection.execute("PRAGMA synchronous=FULL").close()
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    except UnicodeDecodeError:  # of a damaged file: the driver cannot even read what SQLite says of it
+    except UnicodeDecodeError:  # for a damaged file, the driver cannot even decode SQLite's message
         from sqlite3 import DatabaseError  # noqa: PLC0415 - it is this driver's, which is not loaded for PostgreSQL
 
         raise DatabaseError("malformed database schema: it holds text that is not UTF-8") from None
-    if VERSIONS in tables or (create and not tables):  # the mode is kept in the file: no other program's is changed
+    if VERSIONS in tables or (create and not tables):  # the mode is stored in the file
         connection.execute("PRAGMA journal_mode=WAL").close()
 
 
 def _begin(connection: Connection) -> None:
-    """Begin as the engine's view says: to write; or to read one state of it; or else every statement by itself."""
+    """Begin as the engine's view requires: to write; to read one snapshot; or every statement by itself."""
     mode = connection.get_execution_options().get(_MODE, "IMMEDIATE")
     if mode:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
 
 def reading(engine: Engine) -> Engine:
-    """Return a view of the engine that reads: each statement sees what is there, and nothing is locked."""
+    """Return a view of the engine for reading: each statement sees the latest commits, and nothing is locked."""
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{_MODE: ""})
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def frozen(engine: Engine) -> Engine:
-    """Return a view of the engine that reads: all statements of a transaction see one and the same state."""
+    """Return a view of the engine for reading: all statements of a transaction see the same snapshot."""
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{_MODE: "DEFERRED"})
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 class Outcome(NamedTuple):
-    """What an error says of what was asked, and what to do about it.
+    """The wording of an error about an operation, and its remedy.
 
     Attributes:
-        undone: what is known where it failed before the commit.
-        unknown: what is known where the commit itself failed.
-        again: what to do.
-        is_retried: whether the caller tries again by itself after a conflict.
+        undone: the wording if it failed before the commit.
+        unknown: the wording if the commit itself failed.
+        again: the remedy.
+        is_retried: whether the caller itself retries after a conflict.
     """
 
     undone: str
@@ -246,7 +245,7 @@ READ = Outcome("", "", "try again")
 
 
 class translated:  # noqa: N801 - used as a function; a generator costs more, which a look-up would feel
-    """Turn what a database raises in a block into a `Conflict`, or into a `LedgerError` that says what to do."""
+    """Turn the exceptions of a database in a block into a `Conflict`, or into a `LedgerError` with a remedy."""
 
     __slots__ = ("_is_commit", "_outcome")
 
@@ -254,8 +253,8 @@ class translated:  # noqa: N801 - used as a function; a generator costs more, wh
         """Begin the block.
 
         Args:
-            outcome: what an error says.
-            is_commit: whether the block commits. Of any error but a conflict nobody can tell whether it did.
+            outcome: the wording of an error.
+            is_commit: whether the block commits; after any error but a conflict the outcome is then unknown.
         """
         self._outcome = outcome
         self._is_commit = is_commit
@@ -285,10 +284,10 @@ class translated:  # noqa: N801 - used as a function; a generator costs more, wh
 
 @contextmanager
 def turn(engine: Engine, outcome: Outcome) -> Iterator[None]:
-    """Hold the turn to write to an SQLite file among the threads of this process; on a server there are no turns.
+    """Hold the turn to write to an SQLite file among the threads of this process; a server needs no turns.
 
     Raises:
-        BusyError: others were before it for as long as the ledger waits.
+        BusyError: the turn did not come within the ledger's time to wait.
     """
     queue = engine.get_execution_options().get(_TURNS)
     if queue is None:
@@ -314,17 +313,17 @@ def writing(engine: Engine, outcome: Outcome) -> Iterator[Connection]:
             with translated(outcome, is_commit=True):
                 transaction.commit()
         except BaseException:
-            connection.invalidate()  # in what state it is, nobody knows
+            connection.invalidate()  # its state is unknown
             raise
 
 
 def _is_of_driver(error: BaseException) -> bool:
-    """Tell whether a driver raised it: each has the tree of exceptions of PEP 249."""
+    """Tell whether a driver raised it: each has the exception classes of PEP 249."""
     return any(kind.__name__ == "Error" and kind.__module__ in {"sqlite3", "psycopg"} for kind in type(error).mro())
 
 
 def _is_no_text(error: BaseException) -> bool:
-    """Tell whether SQLite's module could not read what a damaged file says, be it the words of an error of its own."""
+    """Tell whether SQLite's module could not decode text of a damaged file, even in an error message."""
     return isinstance(error, UnicodeDecodeError)
 
 
@@ -337,7 +336,7 @@ def _state(error: BaseException) -> str:
 
 
 def _is_conflict(error: BaseException) -> bool:
-    """Tell whether somebody else was quicker; a transaction that ends with such an error was not committed."""
+    """Tell whether it is a conflict with another transaction; the one that failed so was not committed."""
     return any(kind.__name__ == "IntegrityError" for kind in type(error).mro()) or _state(error) in _AGAIN
 
 
@@ -350,12 +349,12 @@ def is_lost(error: BaseException) -> bool:
 
 
 def _said(error: BaseException) -> tuple[Callable[..., LedgerError], str, str]:
-    """Return the kind of error, what it means, and what to do, with a place for what to do in any case."""
+    """Return the kind of error, its meaning, and the remedy, with a placeholder for the general remedy."""
     said, state = _text(error), _state(error)
-    if _is_no_text(error) or "decode to UTF-8" in said:  # the driver's words show the row
+    if _is_no_text(error) or "decode to UTF-8" in said:  # the driver's message contains the row
         return UnreadableError, "A row of the ledger cannot be read: it holds text that is not UTF-8", _ASK
     what = f"The ledger's database refused: {said}"
-    if isinstance(error, SQLAlchemyError):  # not the database's, but how it is used
+    if isinstance(error, SQLAlchemyError):  # an error of usage, not of the database
         what = f"The ledger could not be used: {said}"
     elif state in _WAITED or "database is locked" in said or "database table is locked" in said:
         return BusyError, _LOCKED, "{}"
@@ -369,7 +368,7 @@ def _said(error: BaseException) -> tuple[Callable[..., LedgerError], str, str]:
 
 
 def _not_opened(said: str) -> tuple[Callable[..., LedgerError], str, str]:
-    """Tell apart why psycopg could not connect; a server that answers says FATAL, in English."""
+    """Find why psycopg could not connect; a server that answers says FATAL, in English."""
     answer = said.partition("FATAL:")[2].strip()
     if not answer:
         reason = said.removeprefix("connection failed: ").partition(" Is the server running")[0]
@@ -382,7 +381,7 @@ def _not_opened(said: str) -> tuple[Callable[..., LedgerError], str, str]:
         return partial(UnreachableError, part="host"), what, f"{_POOLER[0].lower()}{_POOLER[1:]}, then {{}}"
     if re.search(_OF_A_ROLE, answer):
         return partial(UnreachableError, part="role"), what, "correct the user and the password of the URL, then {}"
-    return partial(UnreachableError, part="host"), what, _ASK  # such as one that is starting, or has no room
+    return partial(UnreachableError, part="host"), what, _ASK  # it is starting, or full
 
 
 _OF_A_ROLE = '^(role|user) ".*"|authentication failed|no password supplied|pg_hba.conf|permission denied for database'

@@ -1,4 +1,4 @@
-"""What a ledger raises: the database could not be used, or is not a ledger of this version. None is a `ValueError`."""
+"""The errors of a ledger: the database cannot be used, or is not a ledger of this version. None is a `ValueError`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = [
 ]
 
 NEWER = "Use the newer version of miexchange that wrote it"
-"""The remedy for one thing that this version does not know; the ledger is sound."""
+"""The remedy for data of a newer version; the ledger is sound."""
 
 
 class LedgerError(MiExchangeError):
-    """The database could not do what was asked; nothing is half done. It is not the fault of a service's client.
+    """The database could not do what was asked; nothing is half done. It is not the client's fault.
 
     Attributes:
         what: what went wrong.
         remedy: what to do about it.
-        is_unknown: whether the transition may have happened all the same, because the commit itself failed: the
-            connection was lost, or the disk failed. The same call with the same idempotency key finds out, and does
-            it if it did not.
+        is_unknown: whether the transition may have happened nevertheless, because the commit itself failed: the
+            connection was lost, or the disk failed. Repeat the call with the same idempotency key: it returns the
+            answer if the transition happened, and makes it otherwise.
     """
 
     def __init__(self, what: str, remedy: str, *, is_unknown: bool = False) -> None:
@@ -45,10 +45,10 @@ Part = Literal["file", "host", "database", "role", "connection"]
 
 
 class UnreachableError(LedgerError):
-    """The database is not reachable: it is not there, does not answer, or does not let this role in.
+    """The database is not reachable: it does not exist, does not answer, or rejects this role.
 
     Attributes:
-        part: what to look at, as far as the driver tells: the ``file`` of SQLite; the ``host`` and port of the server;
+        part: what to check, as far as the driver tells: the ``file`` of SQLite; the ``host`` and port of the server;
             the name of the ``database``; the ``role`` and its password; or the ``connection``, which was lost.
     """
 
@@ -59,7 +59,7 @@ class UnreachableError(LedgerError):
 
 
 class BusyError(LedgerError):
-    """Others hold the lock, or were quicker every time; a later try can succeed."""
+    """The lock is held by others, or every attempt met a conflict; a later try can succeed."""
 
 
 class LedgerVersionError(LedgerError, VersionError):
@@ -71,7 +71,7 @@ class UnreadableError(LedgerError):
 
 
 def unreadable(error: InvalidValue) -> UnreadableError:
-    """Return the error of what the ledger keeps and cannot be read: no fault of whoever asks for it."""
+    """Return the error for unreadable data in the ledger, which is not the caller's fault."""
     remedy = "Run miexchange ledger verify, and do not write to the ledger before it is clean"
     if error.kind == "unknown" or error.field == "events.kind":
         remedy = f"{NEWER}; if there is none, run miexchange ledger verify"

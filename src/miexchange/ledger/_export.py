@@ -1,4 +1,4 @@
-"""Exchanges and events as Parquet files, for whoever looks at them elsewhere."""
+"""Exports exchanges and events as Parquet files, for analysis elsewhere."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Exported(Value):
-    """What `export` wrote.
+    """The result of `export`.
 
     Attributes:
-        rows: how many rows.
-        position: of events, the position of the last one; the next export goes on behind it.
+        rows: the number of rows written.
+        position: for events, the position of the last one; the next export continues after it.
     """
 
     rows: Count
@@ -74,20 +74,20 @@ class Exported(Value):
 def export(
     ledger: Ledger, path: Path, *, what: str = "exchanges", after: str = "", overwrite: bool = False
 ) -> Exported:
-    """Write all exchanges as they stand at one moment, or the events of the feed, to a Parquet file.
+    """Write a snapshot of all exchanges, or the events of the feed, to a Parquet file.
 
-    Nobody but its owner may read the file. It holds codes and accounts, and no IMEI. Amounts are minor units, instants
-    are in UTC, and an event is its JSON. It is written whole or not at all. This needs the package pyarrow.
+    Only its owner may read the file. It contains codes and accounts, but no IMEI. Amounts are in minor units, instants
+    in UTC, and an event is its JSON. It is written atomically. This needs the package pyarrow.
 
     Args:
         ledger: the ledger.
         path: the file.
         what: "exchanges" or "events".
-        after: of events, the position behind which to begin; see `Ledger.events`.
-        overwrite: whether a file that is there is replaced.
+        after: for events, the position to begin after; see `Ledger.events`.
+        overwrite: whether to replace an existing file.
 
     Raises:
-        InvalidValue: the file is there, or cannot be made; or an argument is not of its type.
+        InvalidValue: the file exists or cannot be created; or an argument has a wrong type.
         LedgerError: the database cannot be reached.
         ModuleNotFoundError: pyarrow is not installed; a `MiExchangeError` too.
     """
@@ -117,7 +117,7 @@ def export(
 
 
 def _exchanges(ledger: Ledger) -> Iterator[list[dict[str, Any]]]:
-    """Yield the rows of all exchanges at one moment, some at a time."""
+    """Yield the rows of a snapshot of all exchanges, in batches."""
     query = _queries.statement(_queries.Filters())
     with translated(READ), frozen(ledger.engine).connect() as connection:
         found = connection.execute(query, execution_options={"yield_per": _AT_ONCE})

@@ -1,18 +1,17 @@
-"""The feed: every event of a ledger once, in the order of the commits, for whoever tells other systems.
+"""The feed: every event of a ledger once, in commit order, as an outbox for other systems.
 
-A sequence of PostgreSQL is no order of commits: a lower number may be committed later, and a reader that is past it
-never sees it. So a position is given after the commit, by the readers. A transition puts its event into a queue, in its
-own transaction; a reader moves what it finds there, all of it committed, from the queue to the next positions, and
-holds the feed's row of the running count meanwhile. Writers wait for no reader, and readers for no writer. An event
-that is not committed yet is not in the queue, and gets a later position; one whose transaction ends with nothing never
-was there.
+A PostgreSQL sequence does not follow the order of commits: a lower number may be committed later, and a reader that
+has passed it would never see it. So readers assign positions, after the commit. A transition inserts its event into a
+queue, in its own transaction; a reader moves the committed events from the queue to the next positions, while it locks
+the feed's row of the running count. Writers and readers do not block each other. An event that is not committed yet
+gets a later position; one that is rolled back never appears.
 
-The numbers in the queue are drawn by each transition once it has waited for whoever had its row, account, device or
-order. So the events of an exchange come in their order, what began after another was committed comes after it, and what
-an account, a device or an order was free for comes after what freed it.
+A transition takes its number in the queue after it has the locks of its row, account, device or order. So the events
+of an exchange keep their order, an event that began after the commit of another follows it, and an event that had to
+wait for an account, a device or an order to become free follows the event that freed it.
 
-A position names the event that is there. So a reader finds out when the database was put back to an older state, and
-other events have its last positions. All positions are counted and sealed with the ledger's key, as events are.
+A position contains a hash of its event. So a reader notices when the database was restored to an older state and its
+last positions now hold other events. All positions are counted and sealed with the ledger's key, as events are.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["AT_ONCE", "POSITION", "FeedEvent", "Unread", "begin", "page", "place"]
 
 AT_ONCE = 1_000
-"""How many events get their positions in one transaction; on SQLite, writers wait for it."""
+"""The events that get positions in one transaction; on SQLite, writers wait for it."""
 
 _MARK = 16
 POSITION = Rule(
@@ -55,21 +54,21 @@ POSITION = Rule(
     'give "", to begin, or the position of an event as the ledger gave it',
     text_of,
 )
-"""What `after` may be."""
+"""The grammar of a position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unread(Value):
-    """An event that this version cannot read: a newer one wrote it, or somebody damaged its row.
+    """An event that this version cannot read: a newer one wrote it, or its row is damaged.
 
-    It has its place in the feed all the same, so that whoever follows the feed goes on with the others.
+    It keeps its place in the feed, so that readers can go on with the events after it.
 
     Attributes:
         version: its number in the history of its exchange, from 1.
-        kind: what happened, as its row says.
-        at: when, as its row says, UTC.
-        body: its JSON, as it is.
-        request: the idempotency key of the request that made it; None where a sweep did.
+        kind: its kind, according to its row.
+        at: its instant, according to its row, UTC.
+        body: its JSON, unparsed.
+        request: the idempotency key of the request that made it; None for a sweep.
         hash: its keyed hash.
         why: why it cannot be read, and what to do.
     """
@@ -84,7 +83,7 @@ class Unread(Value):
 
     @property
     def event(self) -> Unread:
-        """What is known of the event: its kind and its instant, as an `Entry` has them."""
+        """The event as far as it is known: its kind and its instant, as in `Entry`."""
         return self
 
 
@@ -93,10 +92,10 @@ class FeedEvent:
     """One event in the feed.
 
     Attributes:
-        position: where it is, to be given to `Ledger.events` for what follows; it names the event, too.
-        number: the same as a number: the events are counted from 1, without a gap.
+        position: its position, to pass to `Ledger.events` as `after`; it also identifies the event.
+        number: the position as a number: events are numbered from 1, without gaps.
         code: the coupon's code.
-        entry: the event, as in `Ledger.history`; `Unread` where this version cannot read it.
+        entry: the event, as in `Ledger.history`; `Unread` if this version cannot read it.
     """
 
     position: str
@@ -126,7 +125,7 @@ def page(engine: Engine, after: str, most: int) -> list[FeedEvent]:
     """Return the next events that have a position.
 
     Raises:
-        LedgerError: another event is at `after`.
+        LedgerError: `after` now holds another event.
     """
     number = int(after.partition("-")[0] or 0)
     with translated(READ), reading(engine).connect() as connection:
@@ -146,12 +145,12 @@ def _entry(row: Any) -> Entry | Unread:  # noqa: ANN401 - a row of `_PAGE`
     except UnreadableError as error:
         try:
             return Unread(row.version, row.kind, from_micros(row.at_us), row.body, row.request, row.hash, f"{error}")
-        except InvalidValue:  # SQLite keeps a value of any type in any column
+        except InvalidValue:  # SQLite stores a value of any type in any column
             raise error from None
 
 
 def place(sessions: Sessions, engine: Engine, seals: Seals) -> None:
-    """Give positions to the first events in the queue, if there are any.
+    """Assign positions to the first events in the queue, if there are any.
 
     Raises:
         LedgerError: the feed was not begun, or its row of the running count was changed.

@@ -1,9 +1,9 @@
-"""What a request asked for, as a keyed digest: the same key with other content is another request, and is refused.
+"""The fingerprint of a request, a keyed digest: the same idempotency key with other content is refused.
 
-A retry may come after an upgrade, with values that have fields since. So a fingerprint is taken over what a request
-says: a field that is left at its default is not in it. The number of its form stands before it. Those of earlier
-versions have none: they were taken over the JSON of the values as each version wrote it, which is made again from
-today's by taking back, one after the other, what has changed since.
+A retry may come after an upgrade, with values that have new fields. So a field at its default is not part of the
+fingerprint. The version of its form precedes it. Fingerprints of earlier versions have no such number: they were
+taken over the JSON of the values as each version wrote it, which is made again from today's by undoing each change
+since.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["fingerprint", "is_of"]
 
 _FORM = "2"
 _DIGITS = 62
-"""Of the digest's 64: the column has room for these, the form's number and a colon."""
+"""The hex digits that are kept, of 64: the column has room for these, the form's number and a colon."""
 
 _Data = dict[str, Any]
 
@@ -38,15 +38,15 @@ def fingerprint(request: Request, key: bytes) -> str:
 
 
 def is_of(request: Request, kept: str, keys: Sequence[bytes]) -> bool:
-    """Tell whether a fingerprint that was kept is of this request, by this version or by an earlier one.
+    """Tell whether a stored fingerprint is of this request, made by this version or an earlier one.
 
     Args:
         request: the request.
         kept: the fingerprint.
-        keys: the keys with which it may have been taken.
+        keys: the keys with which it may have been made.
 
     Raises:
-        UnreadableError: a newer version took it.
+        UnreadableError: a newer version made it.
     """
     form, colon, _ = kept.rpartition(":")
     if colon and form != _FORM:
@@ -67,15 +67,15 @@ def _digest(key: bytes, *texts: str) -> str:
 
 
 def _said(value: Value) -> str:
-    """Return what a value says, as text: without the fields that are at their defaults, and in no order of fields."""
+    """Return the canonical text of a value: without fields at their defaults, and independent of their order."""
     data = adapter_of(type(value)).dump_python(value, mode="json", exclude_defaults=True, context={REVEAL: True})
     return canonical(data)
 
 
 def _texts_then(content: Sequence[str | Value]) -> Iterator[list[str]]:
-    """Yield the content of a request as each earlier version wrote it, the last one first.
+    """Yield the content of a request as each earlier version wrote it, the latest first.
 
-    What a version could not say, because it lacked the field, no version before it wrote either.
+    If a version lacked a field that the content has, so did every version before it.
     """
     parts = [json.loads(packed(part)) if isinstance(part, Value) else part for part in content]
     yield [_written(part) for part in parts]
@@ -90,11 +90,11 @@ def _written(part: str | _Data) -> str:
     return part if isinstance(part, str) else json.dumps(part, separators=(",", ":"), ensure_ascii=False)
 
 
-# ----- what has changed since, the last change first; each says whether earlier versions could write the data
+# ----- the changes, latest first; each tells whether earlier versions could write the data
 
 
 def _without(data: _Data, **defaults: object) -> bool:
-    """Leave out fields of later versions, where they say nothing."""
+    """Drop fields of later versions that are at their defaults."""
     return all(data.pop(name, default) == default for name, default in defaults.items())
 
 
@@ -111,7 +111,7 @@ def _before_values(data: _Data) -> bool:
 
 
 def _before_currencies(data: _Data) -> bool:
-    """All was in rupees, and what a quote was told stood among its other fields."""
+    """All amounts were in rupees, and a quote's inputs were among its other fields."""
     told = {name: data.pop(name) for name in ("target", "customer") if name in data}
     if told:
         _insert(data, "priced_from", "target", told["target"])
@@ -127,7 +127,7 @@ def _insert(data: _Data, after: str, name: str, value: object) -> None:
 
 
 def _before_objects(data: _Data) -> bool:
-    """Pairs were lists."""
+    """Pairs were written as lists."""
     for name in data.keys() & {"bonuses_given", "evidence"}:
         data[name] = [list(pair.values()) for pair in data[name]]
     return True
@@ -138,7 +138,7 @@ def _before_customers(data: _Data) -> bool:
 
 
 def _before_minor_units(data: _Data) -> bool:
-    """Amounts were paise by name."""
+    """Names of amounts ended in paise."""
     for line in data.get("lines", ()):
         if "source" in line:
             line["source"] = line["source"].replace("_minor]", "_paise]")

@@ -1,9 +1,9 @@
-"""Removing old answers: those of requests that nobody sends again.
+"""Removes old answers, of requests that nobody sends again.
 
-Only answers go. An answer about an exchange that is still open stays, however old it is, so a request that comes again
-after its answer is gone finds an exchange that is over. What was removed is counted, so that `verify` knows it from
-what somebody took away: in the running count, as every answer is, and in the table ``forgotten``, by the checkpoint
-before which it was written and the one before which it was removed.
+Only answers are removed, and never one about an open exchange, however old: a request that is repeated after its
+answer was removed finds an exchange that has ended. Removed answers are counted, so that `verify` can tell them from
+deleted ones: in the running count, and in the table ``forgotten``, by the checkpoint before which the answer was
+written and the one before which it was removed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["forget"]
 
 _PAUSE = 0.02
-"""Seconds that an SQLite file is left to others after each batch, as by a sweep."""
+"""Seconds for which an SQLite file is left to other writers after each batch, as in a sweep."""
 _SCOPE = ("asker", "verb", "request")
 
 
@@ -59,17 +59,17 @@ def forget(sessions: Sessions, reader: Engine, seals: Seals, before_us: int) -> 
 
 
 def _removed(session: Session, seals: Seals, page: Any, asked: dict[str, Any]) -> tuple[int, int]:  # noqa: ANN401 - rows of ``answers``
-    """Remove those of a page that may still go; return how many they are, and how many are damaged."""
+    """Remove those of a page that may still be removed; return their number, and the number of damaged ones."""
     session.hold({bucket_of(row.code or row.request) for row in page} | {bucket_of(FORGOTTEN)})
     scopes = {tuple(getattr(row, name) for name in _SCOPE) for row in page}
-    # Nobody writes an answer of these without the rows of the count that are held, so what is read now stays.
+    # Writing one of these answers needs a row of the running count that is locked here, so this read is stable.
     found = session.core.execute(sql.OLD_ANSWERS, asked)
     rows = [row for row in found if tuple(getattr(row, name) for name in _SCOPE) in scopes]
     final: Counter[int] = Counter()
     gone: list[dict[str, object]] = []
     for row in rows:
         if seals.sealed(row._mapping) != row.seal:  # noqa: SLF001 - a row as a mapping is SQLAlchemy's public API
-            continue  # it was changed without the key: what `verify` will tell of is not taken away
+            continue  # it was changed without the key: `verify` must still find it
         tally = session.tally(bucket_of(row.code or row.request))
         seals.check(tally)
         seals.add_answer(tally, row.seal, -1)
@@ -83,7 +83,7 @@ def _removed(session: Session, seals: Seals, page: Any, asked: dict[str, Any]) -
 
 
 def _note(session: Session, seals: Seals, final: Counter[int], before_us: int) -> None:
-    """Note how many final answers were removed; the others are in no checkpoint."""
+    """Store the number of final answers removed; the others are in no checkpoint."""
     tally = session.tally(bucket_of(FORGOTTEN))
     seals.check(tally)
     known = {row.made_in: row for row in session.core.execute(sql.FORGOTTEN_IN, {"epoch": tally.epoch})}

@@ -1,11 +1,11 @@
-"""Forks: no connection to a database crosses one.
+"""Forks: no database connection is shared across one.
 
-SQLite notes in each process which files are open and which locks it holds on them. A child inherits the note but not
-the locks: a connection that the child opens to the same file then takes no lock, and when the parent closes its last
-connection it removes the write-ahead log under the child, with what the child commits to it. So before a fork every
-connection to a file is closed, and those in use are waited for; both processes open new ones.
+SQLite records per process which files are open and which locks it holds. A child inherits this record but not the
+locks: a connection that the child opens to the same file then takes no lock, and when the parent closes its last
+connection it removes the write-ahead log together with the child's commits. So before a fork all connections to a file
+are closed, after waiting for those in use; both processes open new ones.
 
-A connection to a server is a socket that the parent goes on using. The child neither uses nor closes it.
+A connection to a server is a socket that the parent continues to use. The child neither uses nor closes it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PAUSE = 0.001  # seconds; with the tries: how long a fork waits for the connect
 
 
 class _Process:
-    """What this process has open. A child has one of its own.
+    """The open connections of this process. A child has its own.
 
     Weak dictionaries by id rather than weak sets: their values can be listed while other threads add to them.
     """
@@ -73,17 +73,17 @@ class File(sqlite3.Connection):
 
 
 def watch(ledger: Books) -> None:
-    """Have a ledger give back its files before a fork, and start anew in the child."""
+    """Register a ledger, to return its connections before a fork and to reset itself in the child."""
     _ledgers[id(ledger)] = ledger
 
 
 def watch_engine(engine: Engine) -> None:
-    """Have an engine close its files before a fork, and forget its connections in the child."""
+    """Register an engine, to close its files before a fork and to forget its connections in the child."""
     _engines[id(engine)] = engine
 
 
 def watch_connection(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's
-    """Note a connection to a server."""
+    """Register a connection to a server."""
     _process.connections[id(connection)] = connection
 
 
@@ -92,11 +92,11 @@ def _values(those: WeakValueDictionary[int, Any]) -> list[Any]:
 
 
 def _before() -> None:
-    """Close every connection to a file; wait for those in use, for a while."""
+    """Close every connection to a file; wait for those in use, for a limited time."""
     _process.gate.acquire()
     for _ in range(_TRIES):
         for one in _values(_ledgers):
-            with contextlib.suppress(Exception):  # what fails here fails again where it is used
+            with contextlib.suppress(Exception):  # an error here comes up again when the connection is used
                 one._rest()  # noqa: SLF001 - a part of it
         for engine in _values(_engines):
             if engine.dialect.name == "sqlite":
@@ -111,7 +111,7 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
-    """Start anew. What was inherited is never freed: to free a connection closes it, and it is the parent's."""
+    """Start anew. Inherited connections are never freed: that would close them, and they are the parent's."""
     global _process  # noqa: PLW0603 - there is one process
     inherited = _process
     files, connections = _values(inherited.files), _values(inherited.connections)
@@ -127,9 +127,9 @@ def _after_in_child() -> None:
 
 
 def _cut(connections: list[Any]) -> None:
-    """Let connections to a server lead nowhere in this process.
+    """Detach the sockets of connections to a server in this process.
 
-    Whoever still holds one cannot disturb the parent by it; and when the parent dies, the server sees it.
+    So code that still holds one cannot disturb the parent, and the server notices when the parent dies.
     """
     nowhere = os.open(os.devnull, os.O_RDWR)
     for one in connections:

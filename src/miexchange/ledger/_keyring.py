@@ -1,10 +1,10 @@
-"""The ledger's secrets, and the operator's keys that open them.
+"""The ledger's secrets, and the operator's keys that decrypt them.
 
 The first key that a ledger is opened with becomes its root: codes, device tokens, hashes and seals are derived from it,
-so that a quote has one coupon and a phone one token whatever key the operator uses. Each key that the operator takes
-later has a row with the same secrets, encrypted under it (AES key wrap, RFC 5649). Only somebody who can read the last
-row can add one, so a new key is taken only with the last one beside it, and two servers with different keys cannot both
-work.
+so that a quote has one coupon and a phone one token whatever key the operator uses. Each later key of the operator
+has a row with the same secrets, encrypted under it (AES key wrap, RFC 5649). Adding a row needs the secrets of the
+last one, so a new key is accepted only together with the previous one, and two servers with different keys cannot
+both work.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ __all__ = ["Ring", "take", "unwrapped"]
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The secrets of a ledger, as one key opens them.
+    """The secrets of a ledger, as decrypted by one key.
 
     Attributes:
         key_id: the id of the operator's key.
-        secrets: the root first; then those under which devices of an older ledger are known.
+        secrets: the root first; then those that device tokens of an older ledger were made with.
     """
 
     key_id: str
@@ -51,16 +51,16 @@ class Ring:
 
 
 def take(engine: Engine, given: Sequence[bytes], *, seals: bool = False) -> Ring:
-    """Open the ledger's secrets with the operator's key; note a key that is new.
+    """Decrypt the ledger's secrets with the operator's key; store a new key.
 
     Args:
         engine: the engine of a ledger.
         given: the key in use, then the old ones.
-        seals: whether a ledger that has exchanges and no seals, as version 0001 left it, is sealed with the key.
+        seals: whether to seal a ledger of version 0001, which has exchanges but no seals.
 
     Raises:
-        LedgerError: the key is new and the last one is not among the old ones; or the key of an open exchange is
-            missing; or there are exchanges that nobody sealed.
+        LedgerError: the key is new and the previous one is not among the old ones; or the key of an open exchange is
+            missing; or there are exchanges without seals.
     """
     with translated(PREPARE), reading(engine).connect() as connection:
         ring = _opened(connection, given)
@@ -87,14 +87,14 @@ def _opened(connection: Connection, given: Sequence[bytes]) -> Ring | None:
 
 
 def _added(connection: Connection, given: Sequence[bytes], *, seals: bool) -> Ring:
-    """Note the key in use: the first one as the root, a later one only with the last one beside it."""
+    """Store the key in use: the first one as the root, a later one only together with the previous one."""
     by_id = {key_id(one): one for one in reversed(given)}
     ours = key_id(given[0])
     rows = connection.execute(select(secret_keys).order_by(secret_keys.c.number)).all()
     if rows and rows[-1].key_id not in by_id:
         what = f"The key {ours} is new to this ledger, and the last one, {rows[-1].key_id}, was not given"
         raise LedgerError(what, "Give the last one in old_keys, beside the new one")
-    if ours in {row.key_id for row in rows[:-1]}:  # of a ledger of version 0001, and not given when it was sealed
+    if ours in {row.key_id for row in rows[:-1]}:  # a key of version 0001 that was not given when the ledger was sealed
         what = f"The key {ours} was replaced by the key {rows[-1].key_id}"
         raise LedgerError(what, f"Give {rows[-1].key_id} as the key")
     if not rows or rows[-1].wrapped is None:
@@ -104,7 +104,7 @@ def _added(connection: Connection, given: Sequence[bytes], *, seals: bool) -> Ri
         secrets = unwrapped(by_id[rows[-1].key_id], rows[-1])
     is_first = not rows or rows[-1].wrapped is None
     if is_first and not seals and connection.execute(select(events.c.code).limit(1)).first() is not None:
-        # Whoever can write to the database could have made it look so, to have a history of his own sealed.
+        # An attacker with write access could imitate version 0001, to have a forged history sealed.
         what = "The ledger has exchanges, and no seals: version 0001 left it so, or somebody took them away"
         remedy = (
             "If it was just migrated from 0001, run miexchange ledger migrate with its key; if not, restore a backup"
@@ -131,7 +131,7 @@ def _wrapping_key(key: bytes) -> bytes:
 
 
 def _wrapped(key: bytes, of_key: str, number: int, secrets: Sequence[bytes]) -> str:
-    """Encrypt the secrets under a key; the row's other columns stand with them, so that they cannot be changed."""
+    """Encrypt the secrets under a key, together with the row's other columns, so that these cannot be changed."""
     content = json.dumps([of_key, number, [secret.hex() for secret in secrets]]).encode()
     return aes_key_wrap_with_padding(_wrapping_key(key), content).hex()
 

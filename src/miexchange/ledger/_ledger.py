@@ -1,4 +1,4 @@
-"""The ledger: each verb is one transaction, which changes all of it or nothing."""
+"""The ledger: each verb is one transaction."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ if TYPE_CHECKING:
 __all__ = ["Ledger"]
 
 _PAUSE = 0.02
-"""Seconds that a sweep leaves an SQLite file to others after each batch.
+"""Seconds for which a sweep leaves an SQLite file to other writers after each batch.
 
-SQLite has no queue: who waits looks again after up to 0.1 s, and whoever asks at the right moment is next. So the file
-must be free for most of the time. `benchmarks/ledgering.py` prints what others wait during a sweep.
+SQLite has no queue: a waiting process retries after up to 0.1 s, and the lock goes to whoever asks at the right moment.
+So the file must be free for most of the time. `benchmarks/ledgering.py` prints how long others wait during a sweep.
 """
 
 
@@ -67,10 +67,10 @@ _DEVICE = Rule(lambda value: issubclass(type(value), (Device, Quote)), "give a D
 
 
 def _days_in(zone: tzinfo) -> Callable[[int], date]:
-    """Return what tells the day of an instant in a zone; the instant is in microseconds.
+    """Return a function that gives the day of an instant in a zone; the instant is in microseconds.
 
     Raises:
-        InvalidValue: the zone does not say how far it is from UTC.
+        InvalidValue: the zone has no offset from UTC.
     """
 
     def day_of(us: int) -> date:
@@ -84,14 +84,14 @@ def _days_in(zone: tzinfo) -> Callable[[int], date]:
 
 
 class Ledger(Accepting, Records):
-    """A ledger of exchanges in a database; `miexchange.ledger.open` makes one.
+    """A ledger of exchanges in a database; `miexchange.ledger.open` opens one.
 
-    Threads may share it, and so may processes that are forked: each opens connections of its own. A process that is
-    spawned opens the ledger itself.
+    Threads may share it, and so may forked processes: each opens its own connections. A spawned process opens the
+    ledger itself.
 
-    Each verb takes an idempotency key, which the caller chooses and keeps before it calls: the same key with the
-    same content gives the first answer again, whatever happened since; with other content it is refused. The instant
-    is not part of the content.
+    Each verb takes an idempotency key, which the caller chooses and stores before the call. The same key with the same
+    content returns the first answer again, whatever happened since; with other content it is refused. The instant is
+    not part of the content.
     """
 
     def __enter__(self) -> Self:
@@ -105,7 +105,7 @@ class Ledger(Accepting, Records):
         self.close()
 
     def close(self) -> None:
-        """Give back the connections; a caller's engine keeps its own."""
+        """Release the connections; a caller's engine keeps its own."""
         self._sessions.close()
         release(self._engine)
 
@@ -117,18 +117,18 @@ class Ledger(Accepting, Records):
 
     @property
     def programmes(self) -> Mapping[str, Programme]:
-        """The programmes that the ledger keeps, by digest: each by which a quote was accepted.
+        """The programmes by which quotes were accepted, by digest.
 
-        `miexchange.replay` and `miexchange.worst_case` take it as it is. What was damaged is an `UnreadableError`.
+        `miexchange.replay` and `miexchange.worst_case` accept this mapping. A damaged entry raises `UnreadableError`.
         """
         return self._programmes
 
     @property
     def quote_key(self) -> bytes:
-        """The key to give `miexchange.appraise`: its quotes can be accepted here without their IMEIs, by their tokens.
+        """The key for `miexchange.appraise`, whose quotes can then be accepted here by their tokens, without IMEIs.
 
-        It is the first key that the ledger was opened with, by which it knows devices, and stays that when the key is
-        replaced. Guard it as the key.
+        It is the first key that the ledger was opened with, from which device tokens are derived; replacing the key
+        does not change it. Keep it as secret as the key.
         """
         return self._secret_keys()[-1]
 
@@ -143,23 +143,23 @@ class Ledger(Accepting, Records):
         register_answer: RegisterAnswer | None = None,
         tags: Mapping[str, str] = NO_TAGS,
     ) -> Exchange | Refusal:
-        """Accept a quote: see `miexchange.exchange.accept`. Its programme is kept from then on.
+        """Accept a quote: see `miexchange.exchange.accept`. Its programme is stored in the ledger.
 
         An account has one open exchange at most, and so has a device, by either of its IMEIs. A device that was bought
         is bought again only as the terms say, no bonus is given more often than its quota, and no limit of the terms is
-        passed, whoever accepts at the same time.
+        exceeded, even by concurrent calls.
 
         Args:
-            quote: the quote, with its IMEIs; or with their tokens, where it was made with `quote_key`.
+            quote: the quote, with its IMEIs; or with their tokens, if it was made with `quote_key`.
             programme: the programme that made it, or a later version of it that makes the same quote. Or programmes by
-                digest, or None: the one that made it is taken, out of those that are given or kept; where it is in
-                neither, the quote is refused (`programme_unknown`).
+                digest, or None: the one that made it is then looked up among the given and the stored ones; if it is
+                in neither, the quote is refused (`programme_unknown`).
             account: the account that gets the coupon.
             at: the instant.
             idempotency_key: the caller's name for this request.
-            register_answer: what a register said since the quote, where the terms want a newer answer.
-            tags: what limits of the terms count by and only the caller knows, by name: a token of an address, a store.
-                They are kept as they are, so give no address and no name of a person.
+            register_answer: a register's answer since the quote, if the terms require a newer one.
+            tags: values by name that limits of the terms count by and only the caller knows: a token of an address, a
+                store. They are stored in clear, so pass no address and no person's name.
         """
         return self._accept_one(
             self._acceptance(
@@ -177,15 +177,15 @@ class Ledger(Accepting, Records):
     def accept_many(self, items: Iterable[AcceptArguments]) -> tuple[Exchange | Refusal | MiExchangeError, ...]:
         """Accept many quotes in one transaction; the answers are those of `accept` for one item after the other.
 
-        One item takes no other down: where `accept` would raise an error for it alone, as for an argument that is not
-        of its type, that error is its answer. A list that comes again, whole or in parts, gets its first answers.
+        Items do not affect one another: if `accept` would raise an error for an item, such as for an argument of a
+        wrong type, that error is its answer. A list that is repeated, in whole or in part, gets its first answers.
         An error of the database is raised, and then nothing was accepted.
 
         Args:
-            items: for each the arguments of `accept`, by name; up to 1,000.
+            items: the arguments of `accept` by name, for each item; up to 1,000 items.
 
         Raises:
-            InvalidValue: there are too many, or one is no dict of such names; nothing was accepted.
+            InvalidValue: there are too many, or one is not a dict of such names; nothing was accepted.
             LedgerError: the database cannot be used.
         """
         wanted = list(items)
@@ -203,10 +203,10 @@ class Ledger(Accepting, Records):
     def reserve(
         self, code: str, order: Order, *, account: str, at: datetime, idempotency_key: str
     ) -> Exchange | Refusal:
-        """Hold the coupon for an order that was placed and paid for; idempotent by the order.
+        """Reserve the coupon for an order that was placed and paid for; idempotent by the order.
 
-        To whoever is not its owner, a coupon that is unknown, another's, expired or spent is one and the same
-        refusal. A code whose check character is wrong is refused before the database is asked.
+        Anybody but the owner gets the same refusal for a coupon that is unknown, somebody else's, expired or spent. A
+        code with a wrong check character is refused without asking the database.
 
         Args:
             code: the code as the customer typed it.
@@ -220,7 +220,7 @@ class Ledger(Accepting, Records):
 
     @takes(order=ORDER, at=INSTANT, idempotency_key=KEY)
     def release(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
-        """Give the coupon back, because the order was cancelled.
+        """Release the coupon, because the order was cancelled.
 
         Args:
             code: the code.
@@ -247,16 +247,16 @@ class Ledger(Accepting, Records):
         at: datetime,
         idempotency_key: str,
     ) -> Exchange | Refusal:
-        """Hold what was seen at the door against the quote; see `miexchange.inspection.examine`.
+        """Compare the inspected phone with the quote; see `miexchange.inspection.examine`.
 
-        From then on the device is known by every IMEI that it showed. Where it is in another open exchange by one of
-        them, that exchange is called off; where it was bought by one, this inspection is refused.
+        From then on the device is known by every IMEI that it showed. If one of them is in another open exchange, that
+        exchange is cancelled; if one of them was bought, this inspection is refused.
 
         Args:
             code: the code.
-            inspection: what was seen. Its IMEIs are compared by their tokens and not stored.
-            programme: the programme that made the quote, or a later version that agrees with it; or programmes by
-                digest, or None: as of `accept`.
+            inspection: the findings. Its IMEIs are compared by their tokens and not stored.
+            programme: the programme that made the quote, or a later version that makes the same quote; or programmes by
+                digest, or None, as in `accept`.
             order: the id of the order that is delivered.
             at: the instant.
             idempotency_key: the caller's name for this request.
@@ -281,7 +281,7 @@ class Ledger(Accepting, Records):
 
     @takes(account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def agree(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
-        """Take the customer's yes to the re-quote, once what is due is paid.
+        """Record that the customer accepts the re-quote, once the difference is paid.
 
         Args:
             code: the code.
@@ -293,7 +293,7 @@ class Ledger(Accepting, Records):
 
     @takes(account=ACCOUNT, at=INSTANT, idempotency_key=KEY)
     def decline(self, code: str, *, account: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
-        """Take the customer's no to the re-quote.
+        """Record that the customer declines the re-quote.
 
         Args:
             code: the code.
@@ -317,7 +317,7 @@ class Ledger(Accepting, Records):
 
     @takes(at=INSTANT, idempotency_key=KEY)
     def expire(self, code: str, *, at: datetime, idempotency_key: str) -> Exchange | Refusal:
-        """End an exchange whose time ran out; `sweep` does so for all of them.
+        """End an exchange that has passed its deadline; `sweep` does so for all of them.
 
         Args:
             code: the code.
@@ -328,7 +328,7 @@ class Ledger(Accepting, Records):
 
     @takes(reason=TEXT, at=INSTANT, idempotency_key=KEY)
     def void(self, code: str, *, reason: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
-        """Call an exchange off.
+        """Cancel an exchange.
 
         Args:
             code: the code.
@@ -352,14 +352,14 @@ class Ledger(Accepting, Records):
 
     @takes(at=INSTANT, dry_run=FLAG)
     def sweep(self, at: datetime, *, dry_run: bool = False) -> Sweep:
-        """End every exchange whose time ran out: to use the coupon, to send or unlock the phone, to answer a re-quote.
+        """End every exchange past its deadline to use the coupon, to send or unlock the phone, or to answer a re-quote.
 
-        Run it often; only this ends them. It can be run anywhere, by several at once. An exchange that somebody is
-        changing at the moment is left to the next sweep, and a damaged one is skipped and reported.
+        Run it often: nothing else ends them. It can run anywhere, several times at once. An exchange that is being
+        changed is left to the next sweep, and a damaged one is skipped and reported.
 
         Args:
-            at: the instant. No clock is read: what is given here ends, so it must not be an instant to come.
-            dry_run: whether to count only; nothing is written and nothing locked.
+            at: the instant. No clock is read; it must not lie in the future.
+            dry_run: whether only to count; nothing is written and nothing locked.
         """
         if not dry_run:
             self._secret_keys()
@@ -385,12 +385,11 @@ class Ledger(Accepting, Records):
     def forget_answers(self, before: datetime) -> Forgotten:
         """Remove the answers of requests that are older than an instant; without this they are kept for ever.
 
-        A request whose answer is gone is a new one when it comes again, and what it asks for is decided by what is
-        there. So choose an instant before which nobody tries again: 30 days ago is what ``miexchange ledger
-        forget-answers`` takes. An answer about an open exchange stays, whatever its age. Exchanges, events and what is
-        known of devices are not touched: no phone is bought twice.
+        A request that is repeated after its answer was removed counts as a new one. So choose an instant before which
+        nobody retries: ``miexchange ledger forget-answers`` takes 30 days ago. An answer about an open exchange is
+        kept, whatever its age. Exchanges, events and devices are not touched: no phone is bought twice.
 
-        It goes on in small transactions, beside whoever writes; run it as often as you like, anywhere.
+        It works in small transactions, beside other writers; run it as often as you like, anywhere.
 
         Args:
             before: the instant. No clock is read.
@@ -402,9 +401,9 @@ class Ledger(Accepting, Records):
     # ----- what is asked
 
     def get(self, code: str) -> Exchange | None:
-        """Return the exchange of a coupon as it stands; None for a code that is unknown or mistyped.
+        """Return the exchange of a coupon; None for a code that is unknown or mistyped.
 
-        For the operator: a customer may see it only where `Exchange.account` is theirs.
+        For the operator: a customer may see it only if `Exchange.account` is theirs.
 
         Args:
             code: the code, however it was typed.
@@ -417,7 +416,7 @@ class Ledger(Accepting, Records):
             return None if row is None else self._load(session.core, row)
 
     def history(self, code: str) -> tuple[Entry, ...]:
-        """Return what happened to a coupon, oldest first; nothing for a code that is unknown or mistyped.
+        """Return the history of a coupon, oldest event first; empty for a code that is unknown or mistyped.
 
         Args:
             code: the code, however it was typed.
@@ -440,24 +439,24 @@ class Ledger(Accepting, Records):
         after: str | None = None,
         limit: int = 100,
     ) -> tuple[Listed, ...]:
-        """Return a page of the exchanges that fit, in the order in which they were accepted.
+        """Return a page of the matching exchanges, in the order in which they were accepted.
 
-        The next page begins after the code of the last one: what happens meanwhile moves no exchange from one page to
-        another. For the operator, as `get` is.
+        Pass the code of the last one as `after` for the next page (keyset paging), so that concurrent changes move no
+        exchange to another page. For the operator, as `get` is.
 
         Args:
             account: the account.
             state: the state.
             day: the day on which it was accepted.
-            imei: an IMEI of its device, of whichever SIM: it is looked for by its keyed token.
+            imei: an IMEI of its device, of any SIM; it is searched by its keyed token.
             order: the order that it is used for, or was when it was called off or reversed.
             programme: the id of the programme of its quote.
-            zone: where the day begins, such as ``ZoneInfo("Asia/Kolkata")``.
-            after: the code behind which to go on; by default from the first.
-            limit: how many at most, up to 1,000.
+            zone: the zone of the day, such as ``ZoneInfo("Asia/Kolkata")``.
+            after: the code of the last exchange of the previous page; by default, the first page.
+            limit: the most exchanges of a page, up to 1,000.
 
         Raises:
-            InvalidValue: an argument is not of its type, or `after` is no code of the ledger.
+            InvalidValue: an argument has a wrong type, or `after` is not a code of the ledger.
         """
         wanted = _queries.Filters(
             account=account,
@@ -474,23 +473,23 @@ class Ledger(Accepting, Records):
 
     @takes(after=_feed.POSITION, limit=whole(1, _feed.AT_ONCE))
     def events(self, after: str = "", *, limit: int = 100) -> tuple[FeedEvent, ...]:
-        """Return the next events of the feed: every event of the ledger is in it once, in the order of the commits.
+        """Return the next events of the feed: every event of the ledger is in it once, in commit order.
 
-        Keep the position of the last one that was dealt with, and ask for what follows; an empty answer says that there
-        is nothing new at the moment. The order is that of each exchange's own history, and what began after another
-        transition was committed comes after it; of two that overlapped, either may be first. No event is ever put
-        before a position that somebody was given.
+        Store the position of the last event that you processed, and pass it as `after`; an empty answer means that
+        there is nothing new. The events of an exchange keep their order, and a transition that began after the commit
+        of another follows it; two that overlapped may come in either order. No event ever gets a position before one
+        that was already returned.
 
-        An event gets its position when it is first asked for, which needs the ledger's key: without it, the ones that
-        have one are returned.
+        An event gets its position when it is first asked for, which needs the ledger's key; without the key, only
+        events that have one are returned.
 
         Args:
-            after: the position behind which to read on; by default from the beginning.
-            limit: how many events at most, up to 1,000.
+            after: the position to continue after; by default, the beginning.
+            limit: the most events to return, up to 1,000.
 
         Raises:
-            InvalidValue: `after` is no position.
-            LedgerError: another event is at `after`: the ledger was put back to an older state, or it is another one.
+            InvalidValue: `after` is not a position.
+            LedgerError: `after` now holds another event: the ledger was restored to an older state, or is another one.
         """
         if self._seals is not None:
             _feed.place(self._sessions, self._engine, self._seals)
@@ -498,16 +497,16 @@ class Ledger(Accepting, Records):
 
     @takes(zone=_queries.ZONE)
     def open_exposure(self, zone: tzinfo = UTC) -> tuple[Exposure, ...]:
-        """Return what live coupons are worth, by currency and day of expiry; first those that orders hold.
+        """Return the value of live coupons by currency and day of expiry; those that orders hold come first.
 
         Args:
-            zone: where days begin, such as ``ZoneInfo("Asia/Kolkata")``. Summer time counts.
+            zone: the zone of the days, such as ``ZoneInfo("Asia/Kolkata")``; daylight-saving time is respected.
 
         Raises:
-            InvalidValue: the zone is no time zone.
+            InvalidValue: the zone is not a time zone.
         """
         day_of = _days_in(zone)
-        found: dict[tuple[str, date | None], tuple[int, int]] = {}  # the number of coupons, and what they are worth
+        found: dict[tuple[str, date | None], tuple[int, int]] = {}  # the number of coupons, and their value
         last = sql.US_OF_A_MINUTE - 1
 
         def count(currency: str, day: date | None, coupons: int, value: int) -> None:
@@ -533,10 +532,10 @@ class Ledger(Accepting, Records):
 
     @takes(device=_DEVICE)
     def standing_of(self, device: Device | Quote) -> DeviceStanding:
-        """Tell what the ledger knows of a device, by either of its IMEIs, whatever key was in use then.
+        """Return the state of a device, by either of its IMEIs, under whatever key it was stored.
 
         Args:
-            device: the device, with an IMEI; or its quote, with IMEIs or with their tokens.
+            device: the device, with an IMEI; or its quote, with IMEIs or tokens.
 
         Raises:
             InvalidValue: the device has no IMEI.
@@ -557,16 +556,16 @@ class Ledger(Accepting, Records):
         )
 
     def _tokens_of(self, imeis: Sequence[Imei]) -> list[str]:
-        """Return the tokens of a device's IMEIs, whatever key was in use when they were made."""
+        """Return the tokens of a device's IMEIs under every key that may have been in use."""
         keys = self._secret_keys()
         return sorted({device_token(imei, key=key) for imei in imeis for key in keys})
 
     @takes(programme=_PROGRAMME)
     def bonuses_given(self, programme: Programme) -> dict[str, int]:
-        """Return how many places of each bonus with a quota are taken: what `miexchange.appraise` asks.
+        """Return the number of places taken of each bonus with a quota, for `miexchange.appraise`.
 
         Args:
-            programme: the programme whose bonuses they are.
+            programme: the programme of the bonuses.
         """
         with translated(READ), self._reader.connect() as connection:
             return _quotas.given(connection, programme.id)
@@ -575,15 +574,15 @@ class Ledger(Accepting, Records):
 
     @takes(at=INSTANT)
     def checkpoint(self, at: datetime) -> Checkpoint:
-        """Take a signed checkpoint: keep it elsewhere, and give it to `miexchange.ledger.verify` later.
+        """Take a signed checkpoint: keep it elsewhere, and pass it to `miexchange.ledger.verify` later.
 
-        It covers everything that was committed before it. The ledger is read whole, while others may write to it.
+        It covers everything that was committed before. The whole ledger is read, while others may write to it.
 
         Args:
             at: the instant.
 
         Raises:
-            LedgerError: the ledger is not whole, or it was opened without its key.
+            LedgerError: the ledger has faults, or it was opened without its key.
         """
         self._secret_keys()
         assert self._seals is not None  # noqa: S101 - as above
@@ -592,7 +591,7 @@ class Ledger(Accepting, Records):
 
     @takes(checkpoint=instance(Checkpoint))
     def inclusion(self, code: str, checkpoint: Checkpoint) -> Inclusion | None:
-        """Return the proof that a coupon was in the ledger when a checkpoint was taken; None where it was not.
+        """Return the proof that a coupon was in the ledger when a checkpoint was taken; None if it was not.
 
         `Inclusion.is_in` checks it, without a database and without a secret.
 
@@ -612,12 +611,12 @@ class Ledger(Accepting, Records):
             return [(row.due_us, row.code) for row in connection.execute(sql.DUE, values)]
 
     def _swept(self, codes: list[str], event: Expire, *, dry_run: bool) -> tuple[list[str], list[str]]:
-        """End what is still due of some exchanges, in one transaction.
+        """End those of some exchanges that are still due, in one transaction.
 
-        Where one of them prevents that, each is ended by itself.
+        If one of them prevents that, each is ended in its own transaction.
 
         Returns:
-            What ended each of them, as a `Sweep` names it, and the codes of those that are damaged.
+            The field of `Sweep` for each of them, and the codes of the damaged ones.
         """
         watch = Watch(self._watching, event.kind)
         while watch.attempts < (1 if len(codes) > 1 else TRIES):
@@ -642,7 +641,7 @@ class Ledger(Accepting, Records):
     def _ended(
         self, session: Session, codes: list[str], event: Expire, *, dry_run: bool
     ) -> tuple[list[str], list[str]]:
-        """Do so in a transaction of the caller's."""
+        """End them in the caller's transaction."""
         names, broken = [], []
         rows = session.core.execute(sql.ROWS if dry_run else sql.LOCKED_ROWS, {"codes": codes}).all()
         if not dry_run:
@@ -650,12 +649,12 @@ class Ledger(Accepting, Records):
         for found in rows:
             row = ExchangeRow._make(found)
             if row.due_us is None or row.due_us > micros(event.at):
-                continue  # it went on meanwhile
+                continue  # it changed meanwhile
             try:
                 before = self._load(session.core, row, is_locked=not dry_run)
                 after = apply(before, event)
                 if isinstance(after, Refusal) or after.version == row.version:
-                    broken.append(row.code)  # its events say that it is not due
+                    broken.append(row.code)  # according to its events it is not due
                     continue
                 if not dry_run:
                     self._write(session, row, after, event, None)

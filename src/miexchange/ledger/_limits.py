@@ -1,6 +1,6 @@
-"""What the terms bound by a window: new exchanges, and what people add by overrides.
+"""Limits over a rolling window: the number of new exchanges, and the amount that people add by overrides.
 
-What counts is read in the transaction, once everybody who could have taken the last of it has committed.
+Usage is read within the transaction, after every competing transaction has committed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["begun", "grant", "keep", "subjects"]
 
 
 def subjects(event: Accept) -> Iterator[tuple[str, str, str]]:
-    """Yield each limit of an acceptance with what it counts by: its id, the name and whose exchanges are counted."""
+    """Yield each limit of an acceptance, with its id, the name, and the account, device or tag that it counts by."""
     told = dict(event.tags)
     for limit in event.rules.limits:
         if limit.per == ACCOUNT:
@@ -42,7 +42,7 @@ def subjects(event: Accept) -> Iterator[tuple[str, str, str]]:
 
 
 def begun(connection: Connection, event: Accept) -> dict[str, list[datetime]]:
-    """Return when the exchanges began that each limit of an acceptance counts, the last first."""
+    """Return, for each limit of an acceptance, the begin of the exchanges that count, latest first."""
     told, found = dict(event.tags), {}
     for limit in event.rules.limits:
         asked = {
@@ -60,17 +60,17 @@ def begun(connection: Connection, event: Accept) -> dict[str, list[datetime]]:
 
 
 def keep(session: Session, event: Accept) -> None:
-    """Note the tags of a new exchange, and look once more whether its limits allow it.
+    """Store the tags of a new exchange, and check its limits again.
 
-    Two acceptances of one account or device wait for each other at the unique indexes of what is open. Those that have
-    no more than a tag in common wait here, where a server lets several transactions write at once.
+    Two acceptances of one account or device are serialised by the unique indexes of open exchanges. Those that share
+    only a tag are serialised here, because a server lets several transactions write at once.
 
     Args:
         session: a session in a transaction, in which the exchange was added.
         event: the acceptance.
 
     Raises:
-        Conflict: a limit is reached; somebody was quicker.
+        Conflict: another transaction has used up the limit.
     """
     if event.tags:
         code, began = event.coupon.code, micros(event.at)
@@ -87,13 +87,13 @@ def keep(session: Session, event: Accept) -> None:
 
 
 def grant(session: Session, after: Exchange) -> Refusal | None:
-    """Note what an override adds, if the authority of the person has that much left in its window.
+    """Store the amount that an override adds, if the person's authority has that much left in its window.
 
-    Two overrides of one person wait for each other here; SQLite has one writer anyhow.
+    Two overrides of one person are serialised here; SQLite has a single writer anyhow.
 
     Args:
         session: a session in a transaction, which holds the exchange.
-        after: the exchange as it is after the override.
+        after: the exchange after the override.
     """
     row = row_of_override(after)
     authority = after.rules.authority_of(row["role"])
@@ -117,9 +117,9 @@ def grant(session: Session, after: Exchange) -> Refusal | None:
 
 
 def _hold(session: Session, *whose: str) -> None:
-    """Let those who count by the same wait for each other, where a server lets several transactions write at once.
+    """Take an advisory lock on what a limit counts by, on a server that lets several transactions write at once.
 
-    Two that share a number by chance wait for each other, and no more.
+    A collision of hashes only makes two transactions wait for each other.
     """
     if session.core.dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256("\0".join(whose).encode()).digest()[:8], signed=True)

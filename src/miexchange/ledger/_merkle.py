@@ -1,4 +1,4 @@
-"""A Merkle tree as of RFC 6962: one root over many leaves, and the proof that one of them is among them."""
+"""A Merkle tree (RFC 6962): one root over many leaves, and proofs of inclusion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Tree", "is_included", "leaf_of", "path_of"]
 
 
 def leaf_of(content: bytes) -> bytes:
-    """Return the hash of a leaf; its prefix keeps it apart from the hash of a node."""
+    """Return the hash of a leaf; its prefix distinguishes it from the hash of a node."""
     return hashlib.sha256(b"\x00" + content).digest()
 
 
@@ -21,10 +21,10 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """The root of leaves that come one after the other; it keeps one hash for each full subtree."""
+    """The root of a stream of leaves; it keeps one hash for each full subtree."""
 
     def __init__(self) -> None:
-        """Begin with no leaf."""
+        """Begin with no leaves."""
         self.size = 0
         self._full: list[bytes] = []
 
@@ -38,7 +38,7 @@ class Tree:
 
     @property
     def root(self) -> bytes:
-        """The hash over all leaves; of none, that of nothing."""
+        """The hash over all leaves; without leaves, the hash of the empty string."""
         if not self._full:
             return hashlib.sha256().digest()
         *rest, root = self._full
@@ -48,7 +48,7 @@ class Tree:
 
 
 def path_of(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the hashes beside the way from a leaf to the root, the nearest first.
+    """Return the audit path of a leaf: the sibling hashes from the leaf to the root.
 
     Args:
         leaves: the hashes of all leaves.
@@ -72,7 +72,7 @@ def _root_of(leaves: Sequence[bytes]) -> bytes:
 
 
 def is_included(content: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Tell whether a leaf is at a place of a tree, by the hashes beside its way (RFC 9162, section 2.1.3.2)."""
+    """Tell whether an audit path proves a leaf at an index of a tree (RFC 9162, section 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     place, last, found = index, size - 1, leaf_of(content)

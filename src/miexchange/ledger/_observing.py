@@ -1,4 +1,4 @@
-"""What a ledger lets be seen: its log, and a call for every transition. Neither knows an IMEI, a code or a key."""
+"""Observability: the ledger's log, and a call for every transition. Neither contains an IMEI, a code or a key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LOG", "Observed", "Observer", "Timer", "Watch", "Watching", "quicker"]
 
 LOG = logging.getLogger("miexchange.ledger")
-LOG.addHandler(logging.NullHandler())  # a library is silent until somebody wants to hear it
+LOG.addHandler(logging.NullHandler())  # a library must not print unless the application configures logging
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,12 @@ class Observed:
     """One transition, or one request that made none.
 
     Attributes:
-        kind: the kind of the event, which is the name of its verb; "expire" for what a sweep ended.
-        outcome: "made"; "repeated" for a request that was answered before; "refused"; "failed" where an error was
-            raised and nothing was changed; "unknown" where the connection was lost in the commit.
-        seconds: how long it took by the timer that was given, with all attempts and waiting for locks; of a sweep, its
-            whole transaction; None without a timer, for the ledger reads no clock.
-        attempts: how many transactions were begun: several where somebody else was quicker, none where the database
-            could not be reached.
+        kind: the kind of the event, which is the name of its verb; "expire" for the ends by a sweep.
+        outcome: "made"; "repeated" for a request that was answered before; "refused"; "failed" if an error was raised
+            and nothing was changed; "unknown" if the connection was lost during the commit.
+        seconds: the duration by the given timer, with all attempts and waits for locks; for a sweep, its whole
+            transaction; None without a timer, because the ledger reads no clock.
+        attempts: the number of transactions begun: several after conflicts, none if the database was unreachable.
         reasons: the codes of the reasons of a refusal.
     """
 
@@ -48,10 +47,10 @@ Timer = Callable[[], float]
 
 
 class Watching(NamedTuple):
-    """Who is told of transitions, and by which clock.
+    """The observer of transitions, and its clock.
 
     Attributes:
-        observer: is called with every transition; None for nobody.
+        observer: is called with every transition; None for no observer.
         timer: returns seconds, such as `time.perf_counter`; None for no durations.
     """
 
@@ -60,28 +59,28 @@ class Watching(NamedTuple):
 
 
 def quicker(attempt: int) -> None:
-    """Note that somebody else was quicker, and nothing was written."""
+    """Log a conflict after which nothing was written."""
     LOG.debug("Somebody was quicker at attempt %d", attempt)
 
 
 class Watch:
-    """One request, from its begin on; it tells the observer what became of it."""
+    """One request; reports its outcome to the observer."""
 
     __slots__ = ("_began", "_kind", "_observer", "_timer", "attempts")
 
     def __init__(self, watching: Watching, kind: str) -> None:
-        """Begin; without an observer nothing is told."""
+        """Start the timer, if there is an observer."""
         self._observer, self._timer = watching
         self._kind = kind
         self.attempts = 0
         self._began = 0.0 if self._timer is None else self._timer()
 
     def answered(self, answer: Exchange | Refusal, made: Sequence[str]) -> None:
-        """Tell of a request that was answered, and of what else its transaction made.
+        """Report a request that was answered, and the other events of its transaction.
 
         Args:
             answer: the answer.
-            made: the kinds of the events that were written, that of the request last.
+            made: the kinds of the events that were written, the request's own last.
         """
         if self._observer is None:
             return
@@ -93,12 +92,12 @@ class Watch:
             self._tell(Observed(self._kind, "repeated", self._seconds, self.attempts))
 
     def made(self, kinds: Sequence[str]) -> None:
-        """Tell of events that were written."""
+        """Report events that were written."""
         for kind in kinds if self._observer is not None else ():
             self._tell(Observed(kind, "made", self._seconds, self.attempts))
 
     def failed(self, error: Exception) -> None:
-        """Tell of a request that ended with an error."""
+        """Report a request that ended with an error."""
         is_unknown = isinstance(error, LedgerError) and error.is_unknown
         LOG.warning("%s: failed after %d attempts%s", self._kind, self.attempts, ", maybe made" if is_unknown else "")
         if self._observer is not None:

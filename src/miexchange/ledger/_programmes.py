@@ -1,7 +1,7 @@
-"""The programmes of a ledger: each by which a quote was accepted, once, under its digest.
+"""The programmes by which quotes were accepted, each stored once, under its digest.
 
-A row is a programme's JSON form, compressed. It is proved when it is read: the programme in it has the digest under
-which it is kept, whoever wrote to the database.
+A row is a programme's JSON form, compressed. It is verified when it is read: the programme must have the digest under
+which it is stored.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["KeptProgrammes", "unpacked"]
 
 _MOST = 16
-"""Programmes that stay in memory."""
+"""The number of programmes that are cached in memory."""
 
 
 class KeptProgrammes(Mapping[str, Programme]):
-    """The programmes that a ledger keeps, by digest; each is read when it is first asked for."""
+    """The programmes of a ledger, by digest; each is read when it is first asked for."""
 
     def __init__(self, reader: Engine) -> None:
-        """Read none yet; `reader` is one of `miexchange.ledger._engine.reading`."""
+        """Take a reading engine: see `miexchange.ledger._engine.reading`."""
         self._reader = reader
         self._known: dict[str, Programme] = {}
         self._kept: set[str] = set()
@@ -43,8 +43,8 @@ class KeptProgrammes(Mapping[str, Programme]):
         """Return the programme of a digest.
 
         Raises:
-            KeyError: the ledger does not keep it.
-            UnreadableError: what it keeps was damaged.
+            KeyError: the ledger does not have it.
+            UnreadableError: its row is damaged.
         """
         if (found := self.find(digest)) is None:
             raise KeyError(digest)
@@ -56,7 +56,7 @@ class KeptProgrammes(Mapping[str, Programme]):
             return iter(connection.scalars(sql.DIGESTS).all())
 
     def __len__(self) -> int:
-        """Return how many programmes are kept."""
+        """Return the number of programmes."""
         return len(list(iter(self)))
 
     def find(self, digest: str, connection: Connection | None = None) -> Programme | None:
@@ -64,10 +64,10 @@ class KeptProgrammes(Mapping[str, Programme]):
 
         Args:
             digest: the digest.
-            connection: the one to read with, for whoever holds one already: a pool may have no other.
+            connection: the connection to read with, if the caller holds one: a pool may have no other.
 
         Raises:
-            UnreadableError: what the ledger keeps was damaged.
+            UnreadableError: its row is damaged.
         """
         name = text_of(digest)
         if name is None or not name.isalnum() or not name.isascii():
@@ -86,7 +86,7 @@ class KeptProgrammes(Mapping[str, Programme]):
         return programme
 
     def keep(self, programme: Programme, code: str, connection: Connection) -> dict[str, object] | None:
-        """Write a programme in the caller's transaction, unless it is kept already.
+        """Store a programme in the caller's transaction, unless it is stored already.
 
         Args:
             programme: the programme.
@@ -94,10 +94,10 @@ class KeptProgrammes(Mapping[str, Programme]):
             connection: the transaction's.
 
         Returns:
-            Its row; None where it was kept.
+            Its row; None if it was stored before.
 
         Raises:
-            InvalidValue: the programme is larger than a ledger keeps, or holds what cannot be read back.
+            InvalidValue: the programme is too large for a ledger, or cannot be read back.
         """
         digest = programme.digest
         if digest in self._kept or connection.scalar(sql.IS_KEPT, {"digest": digest}):
@@ -107,11 +107,11 @@ class KeptProgrammes(Mapping[str, Programme]):
         require(len(text) <= JSON_BYTES, "programme", programme, rule, f"has {len(text):,} bytes as JSON")
         Programme.from_json(text)
         row: dict[str, object] = {"digest": digest, "code": code, "body": zlib.compress(text)}
-        connection.execute(sql.KEEP, row)  # where another transaction was quicker, the primary key refuses it
+        connection.execute(sql.KEEP, row)  # if another transaction stores it first, the primary key refuses this one
         return row
 
     def note(self, programme: Programme) -> None:
-        """Remember a programme whose transaction was committed."""
+        """Cache a programme whose transaction was committed."""
         self._kept.add(programme.digest)
         self._remember(programme.digest, programme)
 
@@ -125,7 +125,7 @@ def unpacked(digest: str, body: object) -> Programme:
     """Return the programme of a row.
 
     Raises:
-        UnreadableError: another one, or none, is in it.
+        UnreadableError: it holds another programme, or none.
     """
     inflate = zlib.decompressobj()
     what = f"The programme {digest[:12]} that the ledger keeps was damaged"

@@ -1,4 +1,4 @@
-"""What an operator looks for: exchanges by account, state, day, device, order or programme, a page at a time."""
+"""Queries of an operator: exchanges by account, state, day, device, order or programme, a page at a time."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ RULES: dict[str, Rule] = {
     "after": maybe(_CODE),
     "limit": whole(1, MOST),
 }
-"""What each may be."""
+"""The type of each criterion."""
 
 
 class Filters(NamedTuple):
-    """What is looked for; None where it does not matter.
+    """The criteria of a query; None for any.
 
     Attributes:
         account: the account.
         state: the state.
-        began: the first instant and the one after the last at which it was accepted, in microseconds.
+        began: the period in which it was accepted: its first instant, and the one after its last, in microseconds.
         tokens: the tokens of the device.
         order: the id of the order that holds it, or held it when it ended.
         programme: the id of the programme.
@@ -89,16 +89,16 @@ class Filters(NamedTuple):
 
 
 def day_of(day: date, zone: tzinfo) -> tuple[int, int]:
-    """Return when a day begins in a zone, and when the next one does, in microseconds.
+    """Return the begin of a day in a zone, and that of the next day, in microseconds.
 
     Raises:
-        InvalidValue: the zone does not say how far it is from UTC.
+        InvalidValue: the zone has no offset from UTC.
     """
     return _begin(day.toordinal(), zone), _begin(day.toordinal() + 1, zone)
 
 
 def _begin(number: int, zone: tzinfo) -> int:
-    """Return when the day of a number begins; one that no instant can be in begins before all of them, or after."""
+    """Return the begin of the day with a number; a day outside the range of instants begins before or after all."""
     nearest = min(max(number, _DAYS.start), _DAYS.stop - 1)
     try:
         begin = micros(midnight(date.fromordinal(nearest), zone))
@@ -113,8 +113,8 @@ def statement(wanted: Filters, after: tuple[int, str] | None = None) -> Select[A
     """Return the statement that finds exchanges in the order in which they were accepted.
 
     Args:
-        wanted: which ones.
-        after: the instant and the code of the one before.
+        wanted: the criteria.
+        after: the instant and the code of the previous one.
     """
     query = select(*_COLUMNS).order_by(*_PLACE)
     for name in ("account", "state", "programme", "code"):
@@ -126,14 +126,14 @@ def statement(wanted: Filters, after: tuple[int, str] | None = None) -> Select[A
         of_device = select(device_tokens.c.code).where(device_tokens.c.token.in_(wanted.tokens))
         query = query.where(exchanges.c.code.in_(of_device))
     if wanted.order is not None:
-        # The predicate of the partial index stands here too: no planner proves it of a parameter.
+        # Repeats the predicate of the partial index, which planners cannot infer from a parameter.
         had_it = HAS_PAST_ORDER & (exchanges.c.past_order == wanted.order)
         query = query.where(or_(exchanges.c.order_id == wanted.order, had_it))
     return query if after is None else query.where(tuple_(*_PLACE) > tuple_(*after))
 
 
 def place_of(connection: Connection, code: str) -> tuple[int, str]:
-    """Return where an exchange stands in the order of `statement`.
+    """Return the position of an exchange in the order of `statement`.
 
     Raises:
         InvalidValue: there is no exchange with this code.
@@ -145,7 +145,7 @@ def place_of(connection: Connection, code: str) -> tuple[int, str]:
 
 
 def listed(row: Any) -> Listed:  # noqa: ANN401 - a row of _COLUMNS
-    """Return an exchange as it stands in its row."""
+    """Return the summary of an exchange from its row."""
     return Listed(
         code=row.code,
         account=row.account,

@@ -1,4 +1,4 @@
-"""The quotas of bonuses: which exchange has a place, and how many are taken."""
+"""The quotas of bonuses: the places that exchanges hold, and the number taken."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["given", "given_to_others", "move", "places", "take"]
 
 
 def places(exchange: Exchange, state: State | None = None) -> dict[str, int]:
-    """Return the bonuses of which an exchange has a place, each with the number of places that there are.
+    """Return the bonuses of which an exchange holds a place, each with its quota.
 
-    A place is taken with the acceptance, and given back where the exchange ends without having used its coupon. A
-    re-quote may have another bonus: the places of both are held until the customer has decided.
+    A place is taken by the acceptance, and returned if the exchange ends without having used its coupon. A re-quote may
+    have another bonus: the places of both are held until the customer has decided.
 
     Args:
         exchange: the exchange.
-        state: a state that it was in before; by default the one that it is in.
+        state: an earlier state of it; by default its current one.
     """
     state = exchange.state if state is None else state
     if state in {State.EXPIRED, State.VOID}:
@@ -40,14 +40,14 @@ def places(exchange: Exchange, state: State | None = None) -> dict[str, int]:
 
 
 def given(connection: Connection, programme: str) -> dict[str, int]:
-    """Return how many places of each bonus of a programme are taken."""
+    """Return the number of places taken of each bonus of a programme."""
     return {row.bonus: row.given for row in connection.execute(sql.GIVEN, {"programme": programme})}
 
 
 def given_to_others(connection: Connection, exchange: Exchange) -> dict[str, int]:
-    """Return how often each bonus was given, as an inspection counts.
+    """Return how often each bonus was given, for an inspection.
 
-    A place that the exchange has stays its own; a place that came free since the quote raises nothing.
+    The exchange keeps its own place, and a place that became free since the quote does not count.
     """
     then, own = dict(exchange.quote.bonuses_given), places(exchange)
     now = {**then, **given(connection, exchange.quote.programme)}
@@ -60,10 +60,10 @@ def take(session: Session, programme: str, wanted: Mapping[str, int]) -> None:
     Args:
         session: a session in a transaction.
         programme: the programme's id.
-        wanted: the bonuses, each with the number of places that there are.
+        wanted: the bonuses, each with its quota.
 
     Raises:
-        Conflict: all places of a bonus are taken; somebody was quicker.
+        Conflict: another transaction has taken the last place of a bonus.
     """
     for bonus, quota in sorted(wanted.items()):
         place = {"of_programme": programme, "of_bonus": bonus}
@@ -75,12 +75,12 @@ def take(session: Session, programme: str, wanted: Mapping[str, int]) -> None:
 
 
 def move(session: Session, before: State, after: Exchange) -> None:
-    """Give the places back that an exchange no longer has, and take those that it has now.
+    """Return the places that an exchange no longer holds, and take its new ones.
 
     Args:
         session: a session in a transaction.
-        before: the state that it was in.
-        after: the exchange as it is now.
+        before: its state before.
+        after: the exchange after the transition.
     """
     had, has, programme = places(after, before), places(after), after.quote.programme
     take(session, programme, {bonus: has[bonus] for bonus in has.keys() - had.keys()})

@@ -1,7 +1,7 @@
-"""Reading the tables of a ledger as they are, whatever somebody or a broken disk made of them.
+"""Reads the tables of a ledger even if they are damaged.
 
-Rows come past the ledger's own types and indexes: a text that is no UTF-8, a number where a text belongs or a page that
-cannot be read is a fault that is reported, and the reading goes on behind it.
+Rows are read without the ledger's column types and indexes. Invalid UTF-8, a number in a text column or an unreadable
+page is reported as a fault, and reading continues after it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Row", "misfits", "place_of", "raw", "rows"]
 
 Row = dict[str, Any]
 AT_ONCE = 1_000
-"""Rows that are read from a server at once."""
+"""Rows fetched from a server at once."""
 _NO_INDEXES = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
 
 
@@ -34,7 +34,7 @@ def _forgiving(data: bytes) -> str:
 
 @contextmanager
 def raw(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection that reads one state of the ledger, past its indexes; texts that are no UTF-8 are read, too."""
+    """Open a connection that reads one snapshot of the ledger, without indexes; invalid UTF-8 is no error."""
     with frozen(engine).connect() as connection:
         if engine.dialect.name == "sqlite":
             driver: Any = connection.connection.driver_connection
@@ -51,13 +51,13 @@ def raw(engine: Engine) -> Iterator[Connection]:
 
 
 def rows(connection: Connection, table: Table, order: list[str], report: Callable[[str], None]) -> Iterator[Row]:
-    """Yield the rows of a table in the order of some columns, which name a row; go on behind what cannot be read.
+    """Yield the rows of a table ordered by columns that identify a row; skip what cannot be read.
 
     Args:
         connection: one of `raw`.
         table: the table.
         order: the columns.
-        report: what is told of each fault.
+        report: is called with each fault.
     """
     last: tuple[Any, ...] | None = None
     try:
@@ -71,7 +71,7 @@ def rows(connection: Connection, table: Table, order: list[str], report: Callabl
 
 
 def _behind(connection: Connection, table: Table, order: list[str], last: tuple[Any, ...] | None) -> list[Row]:
-    """Return what can be read of a table from both its ends, behind the row that was read last."""
+    """Return the readable rows after the last one, read from both ends of the table."""
     primary = [column.name for column in table.primary_key]
     found: dict[tuple[Any, ...], Row] = {}
     for direction in ("ASC", "DESC"):
@@ -105,7 +105,7 @@ def _select(connection: Connection, table: Table, order: list[str], direction: s
 
 
 def _ordered(column: Column[Any], *, is_file: bool) -> str:
-    """Return a column to order by: texts by their bytes, whatever the language of the database."""
+    """Return a column to order by: texts by their bytes, whatever the collation of the database."""
     return f'"{column.name}"' if is_file or not isinstance(column.type, String) else f'"{column.name}" COLLATE "C"'
 
 
@@ -118,7 +118,7 @@ def _key(row: Row, order: list[str]) -> tuple[Any, ...]:
 
 
 def place_of(value: object) -> tuple[int, Any]:
-    """Return where a value stands among others, as SQLite sorts them: nulls, numbers, texts by their bytes, bytes."""
+    """Return a sort key in the order of SQLite: nulls, numbers, texts by their bytes, blobs."""
     if value is None:
         return (0, 0)
     if isinstance(value, str):
@@ -131,7 +131,7 @@ def _said(error: Exception) -> str:
 
 
 def misfits(table: Table, row: Row) -> Iterator[str]:
-    """Yield what is wrong with the cells of a row by themselves."""
+    """Yield the faults of each cell by itself."""
     for column in table.c:
         value = row[column.name]
         if value is None:

@@ -1,4 +1,4 @@
-"""What the ledger says beside what a shop's or a payment's own system says."""
+"""Compares the ledger with the records of a shop or a payment system."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ _AMOUNT = Between(0, 2**53)
 
 @dataclass(frozen=True, slots=True)
 class Difference(Value):
-    """One thing in which the two differ.
+    """One difference between the two.
 
     Attributes:
-        what: which: "not_in_ledger", "not_in_file", "twice" in the file, "unreadable" by this version, or the name of a
-            column.
-        code: the coupon's code; "" where it is not known.
-        order: the order; "" where there is none.
-        theirs: what the file says.
-        ours: what the ledger says.
-        line: the line of the file; None where there is none.
-        currency: of what the amounts are; None where the ledger does not know the exchange.
+        what: its kind: "not_in_ledger", "not_in_file", "twice" in the file, "unreadable" by this version, or the name
+            of a column.
+        code: the coupon's code; "" if unknown.
+        order: the order; "" for none.
+        theirs: the value in the file.
+        ours: the value in the ledger.
+        line: the line of the file; None for none.
+        currency: the currency of the amounts; None if the ledger does not know the exchange.
     """
 
     what: Literal[
@@ -67,12 +67,12 @@ class Difference(Value):
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation(Value):
-    """What `reconcile` found. It is truthy where ledger and file agree.
+    """The result of `reconcile`. It is truthy if ledger and file agree.
 
     Attributes:
-        rows: how many rows the file has.
-        exchanges: how many exchanges of the ledger were compared with it.
-        differences: everything in which they differ, by the lines of the file.
+        rows: the number of rows in the file.
+        exchanges: the number of exchanges of the ledger that were compared with it.
+        differences: all differences, in the order of the file's lines.
     """
 
     rows: Count
@@ -81,13 +81,13 @@ class Reconciliation(Value):
     _most_items: ClassVar[int] = JSON_VALUES
 
     def __bool__(self) -> bool:
-        """Tell whether nothing differs."""
+        """Tell whether there are no differences."""
         return not self.differences
 
 
 @dataclass(slots=True)
 class _Theirs:
-    """A row of the file, and the exchange of the ledger that it is about."""
+    """A row of the file, and its exchange in the ledger."""
 
     line: int
     code: str
@@ -110,17 +110,17 @@ def reconcile(
     programme: str | None = None,
     zone: tzinfo = UTC,
 ) -> Reconciliation:
-    """Compare the ledger with what another system knows of its exchanges, both ways.
+    """Compare the ledger with another system's records of its exchanges, in both directions.
 
-    A row of the file names an exchange by its `code`, by its `order`, or by both. What else stands in it is compared:
-    `state`; `value_minor`, what the coupon is worth; `discount_minor`, what came off the order, after a re-quote that
-    was agreed to what came off it then. Amounts are whole numbers in minor units. An empty cell is not compared.
-    Exchanges without an order are not missed in a file that has no codes.
+    A row of the file names an exchange by its `code`, by its `order`, or by both. The other columns are compared:
+    `state`; `value_minor`, the value of the coupon; `discount_minor`, the discount of the order (after an agreed
+    re-quote, the discount then). Amounts are integers in minor units. An empty cell is not compared.
+    Exchanges without an order are not expected in a file without codes.
 
     Args:
         ledger: the ledger.
         source: the path of a CSV file, of JSON lines (``.jsonl``), or a DataFrame, with these columns.
-        state: which exchanges the file should have; by default all. A row about another one is compared nevertheless.
+        state: the state of the exchanges that the file should have; by default any. Rows about others are compared too.
         day: likewise, the day on which they were accepted.
         programme: likewise, the programme of their quotes.
         zone: where the day begins.
@@ -145,7 +145,7 @@ def reconcile(
             if row is None:
                 found.append(Difference("not_in_file", ours.code, ours.order or "", "", ours.state.value, None))
             else:
-                row.ours = ours  # the last one, where an order had several
+                row.ours = ours  # the last one, if an order had several
     for row in theirs:
         found += _differences(ledger, row)
     return Reconciliation(len(theirs) + len(twice), exchanges, tuple(sorted(found, key=lambda one: one.line or 0)))
@@ -177,7 +177,7 @@ def _differences(ledger: Ledger, row: _Theirs) -> Iterator[Difference]:
 
 
 def _looked_up(ledger: Ledger, row: _Theirs) -> Listed | None:
-    """Find the exchange of a row that is none of those that the file should have; of an order, the last one."""
+    """Find the exchange of a row that the file need not have; for an order, the last one."""
     wanted = _queries.Filters(code=row.code) if row.code else _queries.Filters(order=row.order)
     with translated(READ), reading(ledger.engine).connect() as connection:
         found = connection.execute(_queries.statement(wanted)).all()
@@ -193,7 +193,7 @@ def _discount(ledger: Ledger, code: str) -> int:
 
 
 def _read(source: object) -> tuple[list[_Theirs], list[Difference]]:
-    """Return the rows of the file, and those that are about an exchange of a row before them."""
+    """Return the rows of the file, and those that repeat the exchange of an earlier row."""
     problems = Problems()
     path = path_of(source)
     is_lines = path is not None and path.suffix.casefold() in _LINES

@@ -1,4 +1,4 @@
-"""The verbs that put on record what somebody did or decided: papers, a parcel, a wiping, an override."""
+"""The verbs that record what somebody did or decided: papers, a shipment, a data wipe, an override."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _PERSON = Rule(lambda value: is_id(text_of(value)), f"give the name by which the
 
 
 class Records(Books):
-    """A ledger's records: whose phone it is, a carrier who came in vain, its sending, its wiping, and overrides."""
+    """A ledger's records: the seller's papers, failed pickups, shipments, data wipes and overrides."""
 
     @takes(identity=_MAYBE_REFERENCE, ownership=_MAYBE_REFERENCE, at=INSTANT, idempotency_key=KEY)
     def identify(
         self, code: str, *, identity: str = "", ownership: str = "", at: datetime, idempotency_key: str
     ) -> Exchange | Refusal:
-        """Record where the seller's identity, the proof of ownership, or both are kept; each is written once.
+        """Record the references to the seller's identity, to the proof of ownership, or both; each is written once.
 
         Args:
             code: the code.
-            identity: the reference to what shows who the seller is; "" for none. Never the number of a document.
-            ownership: the reference to what shows that the phone is theirs; "" for none.
+            identity: the reference to the proof of the seller's identity; "" for none. Never a document's number.
+            ownership: the reference to the proof of ownership; "" for none.
             at: the instant.
             idempotency_key: the caller's name for this request.
 
@@ -52,7 +52,7 @@ class Records(Books):
 
     @takes(order=ORDER, at=INSTANT, idempotency_key=KEY)
     def send(self, code: str, *, order: str, at: datetime, idempotency_key: str) -> Exchange | Refusal:
-        """Record that the customer sent the old phone: no sweep calls the exchange off while it is on its way.
+        """Record that the customer sent the old phone, so that no sweep cancels the exchange while it is in transit.
 
         Args:
             code: the code.
@@ -66,13 +66,13 @@ class Records(Books):
     def attempt(
         self, code: str, *, order: str, reference: str, at: datetime, idempotency_key: str
     ) -> Exchange | Refusal:
-        """Record that a carrier came for the old phone in vain; the last time that the terms allow calls it off.
+        """Record a failed pickup of the old phone; the last attempt that the terms allow cancels the exchange.
 
         Args:
             code: the code.
             order: the id of the order for which it is collected.
-            reference: the carrier's name for this attempt; the same again is no second one.
-            at: the instant at which the carrier was there.
+            reference: the carrier's id of this attempt; repeating it is not a second attempt.
+            at: the instant of the attempt.
             idempotency_key: the caller's name for this request.
         """
         return self._later(code, Attempt(at, order, reference), idempotency_key, (order, reference))
@@ -87,12 +87,12 @@ class Records(Books):
         at: datetime,
         idempotency_key: str,
     ) -> Exchange | Refusal:
-        """Record that the customer's data were wiped from the old phone; it is written once.
+        """Record that the customer's data were wiped from the old phone; this is written once.
 
         Args:
             code: the code.
-            method: how, in the words of NIST SP 800-88.
-            certificate: the reference to the record of it.
+            method: the method, in the terms of NIST SP 800-88.
+            certificate: the reference to the certificate.
             at: the instant.
             idempotency_key: the caller's name for this request.
 
@@ -122,18 +122,17 @@ class Records(Books):
         at: datetime,
         idempotency_key: str,
     ) -> Exchange | Refusal:
-        """Agree to more than the rules give for the phone as it was found, up to the authority of a role.
+        """Grant more than the rules give for the phone as it was found, within the authority of a role.
 
-        Who the person is, and that they have the role, is for the service to know: it authenticates them. What one
-        person of a role adds in the window of the terms is counted over all exchanges of the ledger in one currency.
+        The service must authenticate the person and their role. The amounts that one person of a role adds within the
+        window of the terms are summed over all exchanges of the ledger in the same currency.
 
         Args:
             code: the code.
             order: the id of the order that is delivered.
-            exchange_value: what the phone is traded in at instead, without bonuses, in minor units; up to what was
-                quoted.
+            exchange_value: the exchange value to grant, without bonuses, in minor units; at most the quoted one.
             role: the role of the person.
-            person: who it is.
+            person: the id of the person.
             reason: why, for the record.
             at: the instant.
             idempotency_key: the caller's name for this request.

@@ -1,4 +1,4 @@
-"""What a ledger reports."""
+"""The reports of a ledger."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["ENDINGS", "DeviceStanding", "Exposure", "Forgotten", "Listed", "Swee
 
 @dataclass(frozen=True, slots=True)
 class Exposure(Value):
-    """What live coupons may still cost.
+    """The liability from live coupons.
 
     Attributes:
         day: the day on which they expire; None for those that do not: an order holds them, or they have no end.
-        coupons: how many they are.
-        value_minor: what they are worth together, in minor units.
-        currency: the currency of that.
+        coupons: their number.
+        value_minor: the sum of their values, in minor units.
+        currency: the currency of the sum.
     """
 
     day: date | None
@@ -37,13 +37,13 @@ class Exposure(Value):
 
 @dataclass(frozen=True, slots=True)
 class Sweep(Value):
-    """What a sweep ended.
+    """The result of a sweep.
 
     Attributes:
         expired: coupons that were not used in time.
         undecided: re-quotes that were not answered in time.
         skipped: the codes of exchanges that cannot be read or written: the ledger is damaged there, or a newer version
-            wrote what this one does not know.
+            wrote them.
         unsent: orders whose old phone was not sent or handed over in time.
         locked: phones that were locked, and not unlocked in time.
     """
@@ -57,7 +57,7 @@ class Sweep(Value):
 
     @property
     def counts(self) -> str:
-        """What ended, for people.
+        """The result as a sentence.
 
         >>> Sweep(3, 0).counts, Sweep(3, 0, unsent=1).counts
         ('3 coupons, 0 re-quotes', '3 coupons, 0 re-quotes, 1 phones not sent')
@@ -67,11 +67,11 @@ class Sweep(Value):
 
 
 ENDINGS = ("expired", "undecided", "unsent", "locked")
-"""What a sweep counts, by what ran out."""
+"""The field of `Sweep` that counts an end, by the kind of deadline."""
 
 
 def ending(exchange: Exchange) -> str:
-    """Return the name of what runs out of an exchange that is due."""
+    """Return the kind of deadline that an exchange has passed."""
     if exchange.state == State.RESERVED:
         return "unsent" if exchange.unlock_until is None else "locked"
     return "expired" if exchange.state == State.ISSUED else "undecided"
@@ -79,11 +79,11 @@ def ending(exchange: Exchange) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten(Value):
-    """What `Ledger.forget_answers` removed.
+    """The result of `Ledger.forget_answers`.
 
     Attributes:
-        answers: how many answers it removed.
-        skipped: how many stay because somebody changed them without the key: the ledger is damaged there.
+        answers: the number of answers removed.
+        skipped: the number kept because somebody changed them without the key: the ledger is damaged there.
     """
 
     answers: Count
@@ -97,12 +97,12 @@ class Listed(Value):
     Attributes:
         code: its coupon's code.
         account: the account.
-        state: where it stands.
-        version: how many events there were.
+        state: its state.
+        version: the number of its events.
         order: the order that it is used for, or was when it was called off or reversed; None for none.
         programme: the id of the programme of its quote.
-        value_minor: what its coupon is worth, in minor units.
-        currency: the currency of that.
+        value_minor: the value of its coupon, in minor units.
+        currency: the currency of the value.
         began: when it was accepted, UTC.
         at: the instant of the last event, UTC.
         due: when a sweep ends it; None for never.
@@ -123,12 +123,12 @@ class Listed(Value):
 
 @dataclass(frozen=True, slots=True)
 class DeviceStanding(Value):
-    """What a ledger knows of a device.
+    """The state of a device in a ledger.
 
     Attributes:
-        open: the code of the open exchange that the device is in; None for none.
-        bought: the code of the exchange by which it was bought last; None if it was not, or that was reversed.
-        bought_at: when that was, UTC.
+        open: the code of the open exchange of the device; None for none.
+        bought: the code of the exchange by which it was last bought; None if it was not, or that was reversed.
+        bought_at: when it was bought, UTC.
     """
 
     open: str | None = None

@@ -1,4 +1,4 @@
-"""One call of a verb: what is asked, by whom, under which key; and the refusals that need no exchange."""
+"""One call of a verb: its content, its caller and its idempotency key; and the refusals that need no exchange."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 _KEPT = 4_096
 Content = tuple[str | Value, ...]
-"""What a request asks for."""
+"""The content of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Request:
     Attributes:
         verb: its name.
         key: the caller's idempotency key.
-        content: what is asked for, as texts and values; its instant is not part of it, as a retry may have a later
+        content: the arguments, as texts and values; the instant is not part of it, because a retry may have a later
             one.
         at: the instant.
-        code: the coupon's code, where one was given.
-        asker: the account that asks; None for the operator, who may see everything. Idempotency keys are of an asker
-            and a verb: a customer's key blocks nobody else's.
-        older: the same as versions had it that took a register's answer for a part of it.
+        code: the coupon's code, if one was given.
+        asker: the account that asks; None for the operator, who may see everything. Idempotency keys belong to an
+            asker and a verb: a customer's key blocks nobody else's.
+        older: the content as earlier versions had it, which included the register's answer.
     """
 
     verb: str
@@ -58,13 +58,13 @@ _known_code = lru_cache(_KEPT)(normal_code)
 
 
 def plain_code(code: object) -> str | None:
-    """Return a code as it was issued; the last ones are known, because a coupon is asked for several times in a row."""
+    """Return a code as it was issued; the last few are cached, because a coupon is asked for several times in a row."""
     text = text_of(code)
     return _known_code(text) if text is not None and len(text) <= NAME else None
 
 
 def bounded(refusal: Refusal) -> Refusal:
-    """Return a refusal that a ledger keeps: of very many reasons the first of each kind, and as many as there is room.
+    """Return a refusal that fits into a ledger: the first reason of each kind, and as many others as there is room for.
 
     >>> many = Refusal(tuple(Reason(ReasonCode.ORDER_BRAND, "x" * 200, "Add another") for _ in range(2_000)))
     >>> kept = bounded(many)
@@ -91,7 +91,7 @@ def _size(reason: Reason) -> int:
 
 
 def _cut(reason: Reason) -> Reason:
-    """Return a reason whose texts are no longer than anybody reads."""
+    """Return a reason with its texts cut to a readable length."""
     texts = {name: _shortened(getattr(reason, name)) for name in ("message", "remedy", "subject")}
     values = tuple((name, _shortened(value) if isinstance(value, str) else value) for name, value in reason.values)
     return reason.replace(**texts, values=values)

@@ -1,4 +1,4 @@
-"""The rows of a ledger: how an exchange and its events are written down, chained, and read back."""
+"""The rows of a ledger: how an exchange and its events are stored, chained, and read back."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _HELD = {State.RESERVED, State.INSPECTED, State.REQUOTED, State.COMPLETED, State
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event as the ledger keeps it.
+    """One event in the ledger.
 
     Attributes:
         version: its number in the history of its exchange, from 1.
         event: what happened.
-        request: the idempotency key of the request that made it; None where a sweep did.
+        request: the idempotency key of the request that made it; None for a sweep.
         hash: the keyed hash of this entry and of the hash before it.
     """
 
@@ -52,7 +52,7 @@ class Entry:
 
 
 def key_id(key: bytes) -> str:
-    """Return what a secret key is called in the ledger; it says nothing of the key."""
+    """Return the key's id: a keyed hash that does not reveal it."""
     return hmac.digest(key, b"miexchange key id", "sha256").hex()[:16]
 
 
@@ -95,12 +95,12 @@ def row_of_override(exchange: Exchange) -> dict[str, Any]:
 
 
 def asker_of(verb: str, account: str) -> str:
-    """Return who asks for a verb, as the table ``answers`` names them: the account, or nobody for the operator."""
+    """Return the asker of a verb as stored in the table ``answers``: the account, or an empty text for the operator."""
     return account if verb in _OF_CUSTOMERS else ""
 
 
 def bought_us(exchange: Exchange) -> int | None:
-    """Return the instant at which the ledger bought the device by this exchange; None where it did not."""
+    """Return the instant at which this exchange bought the device; None if it did not."""
     at = exchange.handed_over_at
     return None if at is None else micros(at)
 
@@ -118,10 +118,10 @@ def row_of_event(
     """Return an event as its row in the table ``events``, chained to the one before it.
 
     Raises:
-        InvalidValue: the event is larger than a ledger keeps.
+        InvalidValue: the event is too large for a ledger.
     """
     body = packed(event)
-    fits = len(body) <= EVENT_BYTES // 4 or len(body.encode()) <= EVENT_BYTES  # of UTF-8, a character has up to 4 bytes
+    fits = len(body) <= EVENT_BYTES // 4 or len(body.encode()) <= EVENT_BYTES  # a character has up to 4 bytes in UTF-8
     rule = f"give one of at most {EVENT_BYTES:,} bytes as JSON"
     require(fits, f"{type(event).__name__}", event, rule, f"has more than {EVENT_BYTES:,} bytes as JSON")
     row = {
@@ -141,7 +141,7 @@ def entry_of(row: Any) -> Entry:  # noqa: ANN401 - a row of the table ``events``
     """Read an event back.
 
     Raises:
-        UnreadableError: the row does not hold an event of its kind.
+        UnreadableError: the row is not a valid event of its kind.
     """
     kind = EVENTS.get(row.kind)
     try:

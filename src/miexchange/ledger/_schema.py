@@ -1,23 +1,22 @@
 """The tables of a ledger, and which version of them a database has.
 
-- ``exchanges``: one row for each exchange as it stands. It can always be made again of the events; it is what the
-  unique indexes and the compare-and-set look at.
-- ``events``: what happened, in a chain of keyed hashes for each exchange. Rows are added, never changed.
-- ``device_tokens``: under which tokens a device is known, whether its exchange is open, and when the device was bought.
-- ``answers``: what each request was answered, by who asked, the verb and the idempotency key; the audit log of
-  refusals.
-- ``tags``: what the caller told of an exchange by name, which limits count by.
-- ``overrides``: what each override added to what the rules give, and who made it; authorities count by it.
-- ``quotas``: how many places of each bonus with a quota are taken.
+- ``exchanges``: one row for each exchange, with its current state. It can be rebuilt from the events; the unique
+  indexes and the compare-and-set need it.
+- ``events``: the history, in a chain of keyed hashes for each exchange. Rows are added, never changed.
+- ``device_tokens``: the tokens of each device, whether its exchange is open, and when the device was bought.
+- ``answers``: the answer to each request, by asker, verb and idempotency key; the audit log of refusals.
+- ``tags``: the caller's tags of an exchange, by which limits count.
+- ``overrides``: the amount that each override added, and who made it; authorities count by it.
+- ``quotas``: the number of places taken of each bonus with a quota.
 - ``feed_queue``: the events that have no position in the feed yet, in the order in which they were written.
 - ``feed``: the positions of the others; see `miexchange.ledger._feed`.
-- ``forgotten``: how many answers were removed because they were old, by the numbers of the checkpoints before which
-  they were removed and written.
+- ``forgotten``: the number of old answers removed, by the numbers of the checkpoints before which they were removed
+  and written.
 - ``tallies``: the running count of events and answers, sealed with the ledger's key.
-- ``programmes``: the programmes by which quotes were accepted: each once, by its digest, with the first exchange of it.
-- ``secret_keys``: which keys open the ledger: for each its id, and the ledger's secrets encrypted under it.
+- ``programmes``: the programmes by which quotes were accepted: each once, by its digest, with its first exchange.
+- ``secret_keys``: the keys of the ledger: the id of each, and the ledger's secrets encrypted under it.
 
-Instants are whole microseconds since 1970, UTC: an integer has no zone, and no database rounds it.
+Instants are integers, microseconds since 1970 in UTC: an integer has no zone, and no database rounds it.
 """
 
 from __future__ import annotations
@@ -83,13 +82,13 @@ HEAD = "0008"
 
 _metadata = MetaData()
 IS_OPEN = text(f"state IN ({', '.join(repr(state.value) for state in OPEN)})")
-"""The predicate of the partial indexes. A query must say it in the same words: no planner proves it of parameters."""
+"""The predicate of the partial indexes. Queries must repeat it literally: planners cannot infer it from parameters."""
 
 TOKEN_IS_OPEN = text("is_open")
-"""The same of device tokens."""
+"""The predicate for device tokens."""
 
 HAS_PAST_ORDER = text("past_order IS NOT NULL")
-"""The same of exchanges that ended, and had an order."""
+"""The predicate for exchanges that ended and had an order."""
 
 exchanges = Table(
     "exchanges",
@@ -236,7 +235,7 @@ tallies = Table(
 feed_queue = Table(
     "feed_queue",
     _metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # SQLite's own number of a row
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # SQLite's rowid
     Column("code", String(17), nullable=False),
     Column("version", Integer, nullable=False),
 )
@@ -273,7 +272,7 @@ _older_version = _version.to_metadata(MetaData(), name="alembic_version")
 
 
 def is_empty(connection: Connection) -> bool:
-    """Tell whether a database has no tables and no views of anybody."""
+    """Tell whether a database has no tables and no views."""
     found = inspect(connection)
     return not found.get_table_names() and not found.get_view_names()
 
@@ -283,7 +282,7 @@ def check(connection: Connection) -> None:
 
     Raises:
         LedgerVersionError: it is a ledger of an older or a newer version.
-        LedgerError: it is no ledger.
+        LedgerError: it is not a ledger.
     """
     found = version_of(connection)
     if found != HEAD:
@@ -294,11 +293,11 @@ def check(connection: Connection) -> None:
 
 
 def version_of(connection: Connection) -> str:
-    """Return the version of a ledger's tables, this one or an older one; "none" for a ledger that lost it.
+    """Return the version of a ledger's tables, this one or an older one; "none" for a ledger without a version.
 
     Raises:
         LedgerVersionError: it is a ledger of a newer version.
-        LedgerError: the database is no ledger.
+        LedgerError: the database is not a ledger.
     """
     table = _table_of_version(connection)
     if table is None:
@@ -312,19 +311,19 @@ def version_of(connection: Connection) -> str:
 
 
 def _table_of_version(connection: Connection) -> Table | None:
-    """Return the table in which a ledger keeps its version; None where there is no ledger."""
+    """Return the version table of a ledger; None if there is no ledger."""
     there = set(inspect(connection).get_table_names())
     if _version.name in there:
         return _version
-    # Other programs keep their version in a table of the older name, and count from 0001 as well.
+    # Other programs may use a version table of the older name, and also count from 0001.
     is_older = _older_version.name in there and bool(there & {"exchanges", "device_tokens"})
     return _older_version if is_older else None
 
 
 def differences(connection: Connection) -> list[str]:
-    """Return what is missing or other than it must be among tables, columns, primary keys and indexes.
+    """Return the differences between the actual and the required tables, columns, primary keys and indexes.
 
-    A promise that an index keeps is kept by an index of exactly these columns and rows, unique and in use.
+    An index that enforces a promise must have exactly these columns and rows, and be unique and valid.
     """
     found = inspect(connection)
     there = set(found.get_table_names())
@@ -352,27 +351,27 @@ def differences(connection: Connection) -> list[str]:
 
 
 def _told(index: ReflectedIndex) -> tuple[object, ...]:
-    """Return columns, uniqueness and predicate of an index that is there."""
+    """Return columns, uniqueness and predicate of an existing index."""
     options = index.get("dialect_options", {})
     predicate = options.get("sqlite_where", options.get("postgresql_where", ""))
     return (index["column_names"], bool(index["unique"]), _bare(str(predicate)))
 
 
 def _meant(index: Index, dialect: str) -> tuple[object, ...]:
-    """Return the same of an index as it must be."""
+    """Return columns, uniqueness and predicate of a required index."""
     predicate = index.dialect_options[dialect]["where"]
     names = [column.name for column in index.columns]
     return (names, bool(index.unique), "" if predicate is None else _bare(str(predicate)))
 
 
 def _bare(predicate: str) -> str:
-    """Return a predicate without what PostgreSQL adds when it writes one: casts, brackets, another way to say IN."""
+    """Return a predicate without the casts, brackets and form of IN that PostgreSQL adds to its text."""
     bare = re.sub(r"::[a-z ]+(\[\])?|[\s()\[\]]", "", predicate.replace("= ANY", "IN").replace("ARRAY", ""))
     return bare.casefold()
 
 
 def _unused(connection: Connection) -> list[str]:
-    """Name the indexes that PostgreSQL does not keep up to date."""
+    """Return the names of PostgreSQL's invalid indexes."""
     if connection.dialect.name != "postgresql":
         return []
     ours = [table.name for table in _metadata.sorted_tables]
@@ -399,7 +398,7 @@ def _config() -> Config:
 
 
 def migrate(engine: Engine) -> str:
-    """Create the tables of an empty database, or bring older ones to this version, in one transaction.
+    """Create the tables of an empty database, or migrate older ones to this version, in one transaction.
 
     Returns:
         The version that the tables have now.
@@ -408,7 +407,7 @@ def migrate(engine: Engine) -> str:
 
     config = _config()
     with writing(engine, PREPARE) as connection:
-        if engine.dialect.name == "postgresql":  # SQLite's transaction holds the whole file already
+        if engine.dialect.name == "postgresql":  # SQLite's transaction has locked the whole file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('miexchange ledger'))"))
             schema = engine.get_execution_options().get(SCHEMA)
             if schema is not None and not inspect(connection).has_schema(schema):

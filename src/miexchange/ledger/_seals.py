@@ -1,9 +1,9 @@
 """The keyed hashes of a ledger: the chains of its events, the seals of its answers, and the running count of both.
 
-All keys are derived from the ledger's root, each for one use. The running count is kept in 256 rows, so that writers
-seldom wait for one another. Each holds how many events and answers belong to it and the sum, modulo 2**256, of a keyed
-hash of each: a hash of a set, to which a member can be added, and from which it can be taken, without the others.
-A row is sealed, so only somebody with the key can make the count agree with events that were added, changed or removed.
+All keys are derived from the ledger's root, each for one use. The running count has 256 rows, so that writers seldom
+wait for one another. Each row holds the number of its events and answers, and the sum of their keyed hashes modulo
+2**256: an incremental hash of a set, to which members can be added and removed one by one. Each row is sealed, so
+that the count can be made to match added, changed or removed events only with the key.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ __all__ = ["BUCKETS", "FEED", "FIRST_EPOCH", "FORGOTTEN", "Seals", "Tally", "buc
 
 BUCKETS = 256
 FEED = BUCKETS
-"""The row of the running count after those: how many events have a position in the feed, and the sum of these."""
+"""The row of the running count after those: the number of events with a position in the feed, and their sum."""
 FORGOTTEN = "forgotten"
-"""What the rows of the table ``forgotten`` are counted under."""
+"""The key under which rows of the table ``forgotten`` are counted."""
 FIRST_EPOCH = 1
 _MODULUS = 2**256
 _OF_EVENT = ("code", "version", "kind", "at_us", "body", "key_id", "request", "epoch")
@@ -62,7 +62,7 @@ class Tally:
         sum: the sum of their keyed hashes.
         epoch: the number of the next checkpoint.
         seal: its seal as it is stored.
-        is_checked: whether its seal was found right; what is stored then no longer matters.
+        is_checked: whether its seal was verified.
     """
 
     bucket: int
@@ -75,7 +75,7 @@ class Tally:
 
 
 class Seals:
-    """What only somebody with the ledger's root can compute."""
+    """The hashes that need the ledger's root."""
 
     __slots__ = ("_answers", "_chain", "_keys", "_members", "_tallies", "signing_key")
 
@@ -100,12 +100,12 @@ class Seals:
         self._add(tally, "event", digest)
 
     def add_answer(self, tally: Tally, seal: str, times: int = 1) -> None:
-        """Count an answer; `times` is -1 to take it away."""
+        """Count an answer; `times` is -1 to remove it."""
         tally.answers += times
         self._add(tally, "answer", seal, times)
 
     def add_key(self, tally: Tally, row: Mapping[Any, Any], times: int = 1) -> None:
-        """Count a row of the table ``secret_keys``; `times` is -1 to take it away."""
+        """Count a row of the table ``secret_keys``; `times` is -1 to remove it."""
         self._add(tally, "key", _digest(self._keys, [row[name] for name in _OF_KEY]), times)
 
     def add_programme(self, tally: Tally, row: Mapping[Any, Any], times: int = 1) -> None:
@@ -113,7 +113,7 @@ class Seals:
         self._add(tally, "programme", f"{row['digest']} {row['code']}", times)
 
     def add_forgotten(self, tally: Tally, row: Mapping[Any, Any], times: int = 1) -> None:
-        """Count a row of the table ``forgotten``; `times` is -1 to take it away."""
+        """Count a row of the table ``forgotten``; `times` is -1 to remove it."""
         self._add(tally, "forgotten", " ".join(str(row[name]) for name in _OF_FORGOTTEN), times)
 
     def add_position(self, tally: Tally, position: int, code: str, version: int) -> None:
@@ -130,10 +130,10 @@ class Seals:
         return _digest(self._tallies, [tally.bucket, tally.events, tally.answers, tally.sum, tally.epoch])
 
     def check(self, tally: Tally) -> None:
-        """Refuse a row of the running count that was changed without the key; look at each once.
+        """Verify the seal of a row of the running count, once.
 
         Raises:
-            LedgerError: its seal is another one.
+            LedgerError: it was changed without the key.
         """
         if tally.is_checked:
             return
@@ -165,6 +165,6 @@ def _digest(key: bytes, content: list[Any]) -> str:
 
 
 def chained_as_in_0001(previous: str, row: Mapping[Any, Any]) -> str:
-    """Return the hash of an event's row as version 0001 made it, without a key."""
+    """Return the hash of an event's row as in version 0001, without a key."""
     told = [previous, *(row[name] for name in _OF_EVENT if name != "epoch")]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()

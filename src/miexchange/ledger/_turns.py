@@ -1,8 +1,8 @@
 """One writer at a time in an SQLite file, in the order in which the threads of a process asked.
 
-SQLite has no queue: a writer that finds the file locked sleeps and looks again, after up to 0.1 s, and whoever asks at
-the right moment is next. Threads of one process therefore queue here before they ask SQLite; other processes are still
-waited for by SQLite's own way. A connection is taken only by the thread whose turn it is.
+SQLite has no queue: a writer that finds the file locked sleeps and retries after up to 0.1 s, and the lock goes to
+whoever asks at the right moment. So the threads of one process queue here before they ask SQLite; for other processes
+SQLite's own retries remain. Only the thread whose turn it is takes a connection.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ class Turns:
     """The queue for one file. The first in it is the writer."""
 
     def __init__(self) -> None:
-        """Begin with nobody in the queue."""
+        """Begin with an empty queue."""
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Forget everybody: in a child they are threads of the parent, and one of them may hold the guard."""
+        """Empty the queue: in a child its entries are threads of the parent, and one may hold the guard."""
         self._guard = Lock()
         self._queue: deque[Turn] = deque()
 
     def enter(self, turn: Turn) -> None:
-        """Let a thread queue; its turn comes at once where nobody is before it."""
+        """Add a thread to the queue; its turn comes at once if the queue was empty."""
         with self._guard:
             self._queue.append(turn)
             if self._queue[0] is turn:
                 turn.ready.release()
 
     def leave(self, turn: Turn) -> None:
-        """Let a thread go, whether its turn had come or not, and wake the next one."""
+        """Remove a thread, whether its turn had come or not, and wake the next one."""
         with self._guard:
             if turn not in self._queue:
                 return  # of a parent, or interrupted before it queued
@@ -49,12 +49,12 @@ class Turns:
 
 
 class Turn:
-    """A place in the queue, for a block; the block runs when its turn has come."""
+    """A context manager that waits for its turn in the queue."""
 
     __slots__ = ("_seconds", "_turns", "ready")
 
     def __init__(self, turns: Turns, seconds: float) -> None:
-        """Queue nowhere yet.
+        """Prepare a place in a queue.
 
         Args:
             turns: the queue.

@@ -1,4 +1,4 @@
-"""The proof that a ledger is whole: every chain, every fold, every row, every promise, every count."""
+"""Verifies a ledger: every chain, every fold, every row, every promise, every count."""
 
 from __future__ import annotations
 
@@ -67,15 +67,15 @@ _NEVER = -(2**62)  # microseconds
 
 @dataclass(frozen=True, slots=True)
 class Verification(Value):
-    """What `verify` found. It is truthy where the ledger is whole.
+    """The result of `verify`. It is truthy if the ledger is intact.
 
     Attributes:
-        exchanges: how many exchanges were read.
-        events: how many events were read.
-        faults: everything that is wrong, as sentences that name the coupon's code.
-        answers: how many answers were read.
-        is_sealed: whether hashes, seals and counts were checked, for which the key is needed.
-        head: the Merkle root over the last event of every exchange: two ledgers with one head have one content.
+        exchanges: the number of exchanges read.
+        events: the number of events read.
+        faults: all faults, as sentences that name the coupon's code.
+        answers: the number of answers read.
+        is_sealed: whether hashes, seals and counts were checked, which needs the key.
+        head: the Merkle root over the last event of every exchange: ledgers with the same head have the same content.
     """
 
     exchanges: Count
@@ -87,26 +87,26 @@ class Verification(Value):
     head: str = field(default="", compare=False)
 
     def __bool__(self) -> bool:
-        """Tell whether nothing is wrong."""
+        """Tell whether there are no faults."""
         return not self.faults
 
 
 @takes(ledger=instance(Books, "give a Ledger, as miexchange.ledger.open returns"), against=maybe(instance(Checkpoint)))
 def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
-    """Read the whole ledger and prove that it is consistent.
+    """Read the whole ledger and check that it is consistent.
 
-    The events of each exchange form a chain of keyed hashes that nobody broke; their fold is what the exchange's row
-    says, column by column; its device tokens are those of its coupon; and every event that a request made has its
-    answer. From the events alone: no account, no device and no order has two coupons at a time, no quote has two at
-    all, no device was bought against the rules, no quota is exceeded. The running count agrees with what is there,
-    the indexes are those that keep the promises, and each programme has the digest under which it is kept. Tables are
-    read past their indexes, and whatever cannot be read is a fault, behind which the reading goes on.
+    The events of each exchange form an unbroken chain of keyed hashes; their fold equals the exchange's row, column by
+    column; its device tokens are those of its coupon; and every event made by a request has its answer. From the events
+    alone: no account, device or order has two coupons at a time, no quote has two at all, no device was bought against
+    the rules, and no quota is exceeded. The running count matches, the indexes that enforce the promises exist, and
+    each programme has the digest under which it is stored. Tables are read without their indexes; what cannot be read
+    is a fault, and reading continues after it.
 
     Without the key, hashes, seals and sums are not checked: see `Verification.is_sealed`.
 
     Args:
         ledger: the ledger; others may write to it meanwhile.
-        against: a checkpoint that was kept elsewhere: what was there when it was taken must still be there.
+        against: a checkpoint that was kept elsewhere: everything that it covers must still be there.
 
     Raises:
         LedgerError: the database cannot be reached.
@@ -127,10 +127,10 @@ def verify(ledger: Ledger, against: Checkpoint | None = None) -> Verification:
 
 
 def checkpoint_of(engine: Engine, seals: Seals, number: int, at: datetime) -> Checkpoint:
-    """Return the signed checkpoint of everything that was written before the running count reached the next number.
+    """Return the signed checkpoint of everything written before the running count reached the next number.
 
     Raises:
-        LedgerError: the ledger is not whole: nobody should sign what is in it.
+        LedgerError: the ledger has faults, so that its content must not be signed.
     """
     proof = _Proof(seals, number)
     proof.read(engine)
@@ -158,10 +158,10 @@ class _Proof:
     """One pass over a ledger."""
 
     def __init__(self, seals: Seals | None, epoch: int) -> None:
-        """Begin with nothing.
+        """Start a pass.
 
         Args:
-            seals: what seals the ledger; None if its key is not known.
+            seals: the keyed hashes of the ledger; None without its key.
             epoch: the number of the checkpoint that it is compared with.
         """
         self.seals = seals
@@ -173,7 +173,7 @@ class _Proof:
         self.now, self.then, self.answers_then = Tree(), Tree(), Tree()
         self._tallies = None if seals is None else [seals.first(bucket) for bucket in range(FEED + 1)]
         self._promises = _Promises()
-        self._unread = 0  # exchanges; the places that they have are not known
+        self._unread = 0  # exchanges whose places of bonuses are not known
 
     @property
     def is_sealed(self) -> bool:
@@ -346,7 +346,7 @@ class _Proof:
             self.faults.append("the positions in the feed are not those from 1 on")
 
     def _history(self, told: list[Row]) -> tuple[Exchange | None, str, list[str]]:
-        """Follow the events of an exchange; return the exchange that they make, the last hash, and the faults."""
+        """Fold the events of an exchange; return the exchange, the last hash, and the faults."""
         head, entries, odd = "", [], []
         for number, row in enumerate(told, start=1):
             if row["version"] != number:
@@ -418,7 +418,7 @@ class _Proof:
             self.faults.append("a row of the table secret_keys is missing, or has another's number")
 
     def _look_at_programmes(self, connection: Connection) -> None:
-        """Read every programme that is kept, and count it with the exchange that it came with."""
+        """Read every stored programme, and count it with the exchange that it came with."""
         for row in self._whole(connection, _KEPT):
             try:
                 unpacked(row["digest"], connection.scalar(sql.PROGRAMME, {"digest": row["digest"]}))
@@ -462,7 +462,7 @@ class _Proof:
     # ----- a checkpoint
 
     def compare(self, checkpoint: Checkpoint) -> None:
-        """Compare what was there at a checkpoint with what the checkpoint says."""
+        """Compare the content at a checkpoint with the checkpoint."""
         if self.seals is None:
             self.faults.append("the checkpoint cannot be compared without the ledger's key")
             return
@@ -470,7 +470,7 @@ class _Proof:
             self.faults.append(f"checkpoint {checkpoint.number} is not signed with this ledger's key")
             return
         name = f"checkpoint {checkpoint.number} of {checkpoint.at.isoformat()}"
-        # Answers that were removed since are no longer under the root; that they are as many as were counted is.
+        # Answers that were removed since are no longer under the root, but their number was counted.
         removed = sum(
             row["answers"] for row in self.forgotten if row["made_in"] <= checkpoint.number < row["removed_in"]
         )
@@ -524,7 +524,7 @@ def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[
     for row in filter(lambda one: one["request"] is not None, told):
         answer = made.get((asker_of(row["kind"], exchange.account), row["kind"], row["request"]))
         if _was_old(row, exchange, before_us):
-            continue  # its answer was removed, and the request may have come again since and got another one
+            continue  # its answer was removed; the request may have been repeated since and got another one
         if answer is None or answer["version"] is None:
             yield f"event {row['version']} was made by a request, and its answer is missing"
         elif answer["version"] != row["version"]:
@@ -533,15 +533,15 @@ def _faults_of_requests(exchange: Exchange | None, told: list[Row], given: list[
 
 def _was_old(row: Row, exchange: Exchange, before_us: int) -> bool:
     """Tell whether the answer to the request that made an event may have been removed."""
-    asked_us = row["at_us"] - exchange.rules.skew_seconds * 1_000_000  # at the earliest: its clock may have been behind
+    asked_us = row["at_us"] - exchange.rules.skew_seconds * 1_000_000  # the earliest instant: clocks differ
     return asked_us < before_us and not exchange.is_open
 
 
 class _Promises:
-    """What no two exchanges may have in common, gathered from their events alone."""
+    """The properties that no two exchanges may share, collected from their events alone."""
 
     def __init__(self) -> None:
-        """Begin with no exchange."""
+        """Begin without exchanges."""
         self.taken: Counter[tuple[str, str]] = Counter()
         self._owners: dict[tuple[str, ...], list[str]] = {}
         self._bought: dict[str, list[tuple[int, Exchange]]] = {}
@@ -550,7 +550,7 @@ class _Promises:
         self._added: dict[tuple[str, str, str, timedelta], list[_Counted]] = {}
 
     def add(self, exchange: Exchange, first: Accept) -> None:
-        """Note what an exchange has, and how it was accepted."""
+        """Add an exchange, and how it was accepted."""
         coupon = exchange.coupon
         if exchange.is_open:
             self._own("the account {}", coupon.account, exchange)
@@ -575,7 +575,7 @@ class _Promises:
                 self._begun.setdefault((per, whose, limits[limit].window), []).append(began)
 
     def add_override(self, exchange: Exchange) -> None:
-        """Note what a person added, of an exchange as it was after the override."""
+        """Add an override, given the exchange after it."""
         row = row_of_override(exchange)
         authority = exchange.rules.authority_of(row["role"])
         assert authority is not None  # noqa: S101 - the history folds
@@ -587,7 +587,7 @@ class _Promises:
         self._owners.setdefault((what, name), []).append(exchange.code)
 
     def broken(self) -> Iterator[str]:
-        """Yield each promise that is broken, with the coupons that break it."""
+        """Yield each broken promise, with the coupons that break it."""
         for (what, name), codes in self._owners.items():
             if len(codes) > 1:
                 kind = "coupons" if "{}" not in what or "order" in what else "open exchanges"
@@ -607,7 +607,7 @@ class _Promises:
 
 
 class _Counted(NamedTuple):
-    """What counts in a window: since when, how much of what may be counted at most, and of which coupon."""
+    """An element of a rolling window: its instant, its amount, the limit that applied, and its coupon."""
 
     at: datetime
     much: int
@@ -616,15 +616,15 @@ class _Counted(NamedTuple):
 
 
 def _over_a_limit(per: str, window: timedelta, began: list[tuple[datetime, int, str]]) -> Iterator[str]:
-    """Yield what says that a limit is passed by exchanges that began, each held to its own terms."""
+    """Yield the faults of limits that new exchanges exceed, each judged by its own terms."""
     for codes, most in _too_much(window, [_Counted(at, 1, most, code) for at, most, code in began]):
         yield f"{', '.join(codes)}: more than {most} of one {per} in {window.days} days"
 
 
 def _too_much(window: timedelta, counted: list[_Counted]) -> Iterator[tuple[list[str], int]]:
-    """Yield the first window in which more counts than the greatest of what its elements allow.
+    """Yield the first window whose sum exceeds the largest limit of its elements.
 
-    Each window that begins with an element is looked through.
+    Every window that begins with an element is checked.
     """
     end = total = 0
     for number, first in enumerate(counted):

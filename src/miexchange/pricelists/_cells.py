@@ -1,4 +1,4 @@
-"""What a cell says by a stated form: an amount, or a day. What the form does not say is refused, never guessed."""
+"""Parses a cell by a stated format: an amount, or a day. Anything else is refused, never guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list would have paid for a book of devices, beside what the programme pays."""
+"""The cost of a list for a book of devices, beside that of the programme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list changes: which prices fall, which rise, and which are surely wrong."""
+"""The changes by a list: prices that fall, prices that rise, and prices that are surely wrong."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PriceChange(Value):
 
 @dataclass(frozen=True)
 class ListDiff(Value):
-    """What a list changes.
+    """The changes by a list.
 
     Attributes:
         changes: the prices that are not those in force, by variant.

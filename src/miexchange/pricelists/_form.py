@@ -1,4 +1,4 @@
-"""How a price list is written: what its reader is told, because it guesses nothing."""
+"""The format of a price list, as stated to its reader, which guesses nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 
 @dataclass(frozen=True, slots=True)
 class Form(Value):
-    """How a price list is written. The defaults are those of a plain CSV file; anything else is stated.
+    """The format of a price list. The defaults are those of a plain CSV file; anything else is stated.
 
     Attributes:
         encoding: that of a text file. A byte order mark at its beginning states UTF-8 or UTF-16 as well.
@@ -81,7 +81,7 @@ class Form(Value):
 
     @property
     def spelling(self) -> Spelling:
-        """How its amounts are written."""
+        """The format of its amounts."""
         return Spelling(self.decimal, self.grouping, self.signs, self.unit)
 
     def _faults(self) -> Iterator[Fault]:

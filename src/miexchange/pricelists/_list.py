@@ -29,7 +29,7 @@ DRAFT = "next_prices.csv"
 
 @dataclass(frozen=True, slots=True)
 class ListPrice(Value):
-    """What a list says of one variant.
+    """The price of one variant in a list.
 
     Attributes:
         model: the variant's id.

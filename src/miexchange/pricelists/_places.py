@@ -1,4 +1,4 @@
-"""Where a programme is whose prices may be changed: in a directory of one's own."""
+"""The location of a programme whose prices may be changed: a directory of one's own."""
 
 from __future__ import annotations
 

@@ -65,9 +65,9 @@ class _Row(NamedTuple):
     begins: str
     cells: list[str]
     start: int
-    """Where its text begins."""
+    """The start of its text."""
     end: int
-    """Where it ends, before its line end."""
+    """The end of its text, before the line end."""
 
 
 class _File:
@@ -283,7 +283,7 @@ def _unchanged(file: _File, said: list[PublishedPrice], zone: tzinfo) -> list[_R
 
 @contextmanager
 def _candidate(file: _File, data: bytes) -> Iterator[tuple[Path, Callable[[], None]]]:
-    """Give a new file beside another one, and what makes it take that one's name; without that, it goes."""
+    """Yield a new file beside another one, and a function that renames it to that one; otherwise it is removed."""
     new = file.path.with_name(f".{file.path.name}.new")
 
     def take() -> None:
@@ -305,7 +305,7 @@ def _candidate(file: _File, data: bytes) -> Iterator[tuple[Path, Callable[[], No
 
 
 class _Record:
-    """What was published, in the file beside the programme."""
+    """The published list, in the file beside the programme."""
 
     def __init__(self, place: Path, zone: tzinfo) -> None:
         self._path, self._zone = place / PUBLISHED, zone

@@ -31,7 +31,7 @@ _NEAR = 3
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file says.
+    """The content of a file.
 
     Attributes:
         prices: the list of the rows that could be read.

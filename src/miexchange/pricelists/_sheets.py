@@ -248,5 +248,5 @@ def _excel_rows(sheet: Any, file: str, form: Form, problems: Problems) -> Iterat
 
 
 def is_empty(cells: list[object]) -> bool:
-    """Tell whether a row holds nothing."""
+    """Tell whether a row is empty."""
     return all(map(is_blank, cells))

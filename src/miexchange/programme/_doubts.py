@@ -1,4 +1,4 @@
-"""What is legal in a programme and surely wrong: prices that are far off, and names that nothing else has."""
+"""Values of a programme that are legal but surely wrong: prices that are far off, and names that occur nowhere else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LIKE = 0.8  # how alike two names are of which one is a slip of the finger
 
 
 class Doubt(NamedTuple):
-    """What is surely wrong with the price of a model."""
+    """The doubts about the price of a model."""
 
     model: str
     message: str

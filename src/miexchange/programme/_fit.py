@@ -160,7 +160,7 @@ class Fitter:
                 name = item if key == "self" else getattr(item, key, _NOTHING)
                 if name is not _NOTHING and name in seen:
                     place = (*path, number) if key == "self" else (*path, number, key)
-                    self._bad(place, f"{shown(name)} stands twice", "Keep one of the two, or give it another name")
+                    self._bad(place, f"duplicate {shown(name)}", "Keep one of the two, or give it another name")
                 seen.add(name)
         return fitted if len(self._problems.found) == before else _NOTHING
 

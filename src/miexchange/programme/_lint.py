@@ -74,7 +74,7 @@ def _check_versions(draft: Draft) -> None:
     seen: set[str] = set()
     for index, terms in read:
         if terms.version in seen:
-            draft.bad(("terms", index, "version"), f"{terms.version} stands twice", "Give each version its own name")
+            draft.bad(("terms", index, "version"), f"duplicate version {terms.version}", "Give each its own name")
         seen.add(terms.version)
 
 
@@ -169,7 +169,7 @@ def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
         if one.question not in known:
             draft.bad((*path, "question"), f"{one.question} is not asked here", f"Known: {', '.join(known)}")
         if one.question in seen:
-            draft.bad((*path, "question"), f"{one.question} stands twice", "Write one restriction for each question")
+            draft.bad((*path, "question"), f"duplicate restriction of {one.question}", "Write one for each question")
         seen.add(one.question)
         if not any(getattr(one, name) for name in RESTRICTIONS):
             remedy = f"Set {', '.join(RESTRICTIONS[:-2])}, or after with answers; or take it out"

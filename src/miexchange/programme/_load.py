@@ -60,7 +60,7 @@ _TableT = TypeVar("_TableT", bound=Table[Any])
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the tables that some terms name say: the questions as this programme prices them, and the grades."""
+    """The tables of some terms: the questions as this programme prices them, and the grades."""
 
     version: str
     questions: tuple[Question, ...]
@@ -120,7 +120,7 @@ class Draft:
 
     @contextmanager
     def of_a_law(self) -> Iterator[None]:
-        """Note that the problems that are found within the block say that a law could break."""
+        """Mark the problems found within the block as possible breaches of a law."""
         before = len(self.problems.found)
         yield
         self.laws += self.problems.found[before:]
@@ -444,7 +444,7 @@ def _read_grades(path: Path, file: str, problems: Problems) -> tuple[tuple[Grade
         if grade is None:
             continue
         if grade.id in grades:
-            row.bad("grade", f"{grade.id} stands twice", "Keep one row for each grade")
+            row.bad("grade", f"duplicate grade {grade.id}", "Keep one row for each grade")
         else:
             grades[grade.id] = grade
             places[grade.id] = (file, row.line)
@@ -468,7 +468,7 @@ def _condition_rows(path: Path, file: str, bank: Bank, bank_file: str, problems:
             remedy = f"Known: {', '.join(known[question])}"
             row.bad("option", f"{shown(option)} is unreachable: {question} has no such option", remedy)
         elif option in found.get(question, {}):
-            row.bad("option", f"{question}={option} stands twice", "Keep one row for each option")
+            row.bad("option", f"duplicate option {question}={option}", "Keep one row for each option")
         else:
             found.setdefault(question, {})[option] = row
     for question, rows in found.items():

@@ -149,7 +149,7 @@ class _Writer:
 
     @property
     def beside(self) -> dict[str, str]:
-        """What lies beside the files of the programme: the schema, as the editor finds it without a network."""
+        """Files beside those of the programme: the schema, so that an editor finds it without a network."""
         return {SCHEMA: schema_text()} if self._commented else {}
 
     def key(self, kind: Any, name: str, value: object) -> list[str]:  # noqa: ANN401 - any dataclass

@@ -1,4 +1,4 @@
-"""What the files of a programme hold, as types: the keys of its TOML, and the columns of the tables without a value.
+"""The files of a programme as types: the keys of its TOML, and the columns of the tables without a value.
 
 The loader fits the files to them, and the page of all keys and columns is made of their docstrings.
 """
@@ -90,7 +90,7 @@ class GradeRow:
 
 @dataclass(frozen=True, slots=True)
 class ConditionRow:
-    """What one answer does. A question that is asked has a row for each of its options; one without rows is not asked.
+    """The effect of one answer. A question that is asked has a row per option; one without rows is not asked.
 
     Attributes:
         question: the id of a question of the bank.
@@ -209,7 +209,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class TermsTables:
-    """What ``[[terms]]`` has in ``programme.toml`` beside the fields of `Terms`.
+    """The keys of ``[[terms]]`` in ``programme.toml`` besides the fields of `Terms`.
 
     Attributes:
         questions: the file of the bank of questions.

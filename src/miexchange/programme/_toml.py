@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Toml", "TomlPath", "read_toml"]
 
 TomlPath = tuple[str | int, ...]
-"""Where a value stands: keys by name, the elements of a list by position."""
+"""The path of a value: keys by name, the elements of a list by position."""
 
 _AT = re.compile(r" \(at line (?P<line>\d+), column \d+\)$| \(at end of document\)$")
 _TWICE = re.compile(
@@ -190,4 +190,4 @@ def _note_fault(fault: str, text: str, file: str, problems: Problems) -> None:
     key = twice["inline"] or ".".join(_NAME.findall(twice["table"] or ""))
     if not key and (written := _WRITTEN.match(text.split("\n")[line - 1])):
         key = written["key"]
-    problems.add(file, line, key, "stands twice" if key else "a key that ends here stands twice", "Keep one of the two")
+    problems.add(file, line, key, "duplicate key" if key else "a duplicate key ends here", "Keep one of the two")

@@ -21,7 +21,7 @@ from miexchange.programme._shapes import Head
 __all__ = ["FILE", "schema", "schema_text"]
 
 FILE = "programme.schema.json"
-"""What the schema is called in the reference data, and beside a programme."""
+"""The file name of the schema in the reference data, and beside a programme."""
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DAY_OR_INSTANT = f"^{_DAY}(?:[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.][0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}}))?$"

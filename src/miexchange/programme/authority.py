@@ -1,4 +1,4 @@
-"""How much more than the rules give a person of a role may agree to: for one phone, and in a window."""
+"""Authority limits of overrides: the most that a person of a role may add, for one phone and in a window."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GRANTS = "give a list of pairs: when an override was made, and what it added in
 
 @dataclass(frozen=True, slots=True)
 class Authority(Value):
-    """What each person of a role may add to the value of a phone that was found to be worth less than quoted.
+    """The most that a person of a role may add to the value of a phone that was found to be worth less than quoted.
 
     Attributes:
         role: the role, such as ``store_manager``; an override names it, and a refusal.

@@ -1,4 +1,4 @@
-"""How many exchanges may be begun in a window: by an account, with a device, under a tag of the caller's."""
+"""Limits of new exchanges in a window: by account, by device, or by a tag of the caller."""
 
 from __future__ import annotations
 

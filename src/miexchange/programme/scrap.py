@@ -35,7 +35,7 @@ class ScrapValue(Value):
 
     @property
     def name(self) -> str:
-        """What a line of a quote says of it.
+        """The effect text of its line in a quote.
 
         >>> ScrapValue("brand", "Acme", 5_000).name
         'scrap_values[brand=Acme]'
@@ -52,7 +52,7 @@ def closest(rows: Mapping[tuple[str, str], ScrapValue], variant: Variant) -> Scr
 
 
 def in_words(least: int, rows: Iterable[ScrapValue], write: Callable[[int], str]) -> str:
-    """Say the floor, and those of models, brands and categories.
+    """Describe the floor, and those of models, brands and categories.
 
     >>> in_words(2_000, [ScrapValue("brand", "Acme", 5_000)], str)
     '2000; Acme 5000'

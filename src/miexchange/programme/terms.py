@@ -38,7 +38,7 @@ SomeWords = Annotated[tuple[Id, ...], Items(1, LISTED, "self")]
 """Brands, categories or channels, each named once, one at least."""
 
 StepName = tuple[str, str, str]
-"""How a step of a value is called: its rule, its effect for people, and the row that says so."""
+"""The labels of a step of a value: its rule, its effect for people, and its source row."""
 
 
 NONE_GIVEN: Mapping[str, int] = MappingProxyType({})
@@ -65,7 +65,7 @@ def counts_given(given: object) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class UsageRules(Value):
-    """What a coupon may be used for.
+    """The rules of use of a coupon.
 
     Attributes:
         valid_days: for how many times 24 hours from the moment of issue; 0 sets no end.
@@ -102,7 +102,7 @@ class UsageRules(Value):
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRules(Value):
-    """What happens to an exchange between checkout and doorstep.
+    """The rules of an exchange between checkout and doorstep.
 
     Attributes:
         inspection: whether the old phone must be inspected before the exchange is completed.
@@ -472,12 +472,12 @@ class Terms(Settings, Value):
 
     @cached_property
     def price_max_age(self) -> timedelta:
-        """How long a price stays fresh, as a duration."""
+        """The duration for which a price stays fresh."""
         return timedelta(days=self.price_max_age_days)
 
     @cached_property
     def quote_life(self) -> timedelta:
-        """How long a quote can be accepted, as a duration."""
+        """The duration for which a quote can be accepted."""
         return timedelta(hours=self.quote_valid_hours)
 
 

@@ -49,7 +49,7 @@ Units = tuple[int, ...]
 PROVED, UNDECIDED = "proved", "undecided"
 
 _MOST_MOVED = 256
-"""How many answers to questions that are asked after only one of two answers are looked at one by one."""
+"""The most answers to questions that only one of two answers leads to, that are tried one by one."""
 
 _QUICK = 3  # seconds, before a question is split
 
@@ -65,7 +65,7 @@ class Model(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the solver says: `PROVED`, `UNDECIDED`, or "" with what it found; the prices, where it was asked loosely."""
+    """The solver's verdict: `PROVED`, `UNDECIDED`, or "" with what it found; the prices, where it was asked loosely."""
 
     verdict: str
     model: Model | None = None
@@ -109,7 +109,7 @@ def _market(world: World, sheet: Sheet) -> tuple[Symbol, _Term]:
 
 
 class _Loose:
-    """What everything but the subject of a law may do: as much as it can, in any combination."""
+    """The effects of everything but the subject of a law: as much as possible, in any combination."""
 
     def __init__(
         self, sheet: Sheet, kernel: _Kernel, subjects: Collection[str] = (), fixed: Scale | None = None

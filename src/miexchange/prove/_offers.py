@@ -1,4 +1,4 @@
-"""What is on offer under some terms: for each day and each new model the bonuses, whatever quotas are used up."""
+"""The bonuses on offer under some terms, for each day and each new model, whichever quotas are used up."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["Offer", "grows", "is_never_paid", "offers"]
 
 
 class Paid(NamedTuple):
-    """What is paid in place of a bonus once some quotas are used up; None for nothing."""
+    """The bonus that is paid once some quotas are used up; None for none."""
 
     used: tuple[str, ...]
     bonus: Bonus | None
 
 
 class Offer(NamedTuple):
-    """What is offered on a day for a new model.
+    """The bonuses that are offered on a day for a new model.
 
     Attributes:
         on: the day.

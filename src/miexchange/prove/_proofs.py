@@ -1,4 +1,4 @@
-"""What was found about a programme's laws: a proof for each, and all of them as a table."""
+"""The results about a programme's laws: a proof for each, and all of them as a table."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _SAYS: dict[Law, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Proof(Value):
-    """What was found about one law, for one version of the terms and one subject.
+    """The result about one law, for one version of the terms and one subject.
 
     Attributes:
         law: which of `LAWS`.
@@ -69,7 +69,7 @@ class Proof(Value):
 
 @dataclass(frozen=True, slots=True)
 class Proofs(Value):
-    """What was found about a programme. It is true where every law that was looked at is proved.
+    """The results about a programme. It is true if every law that was checked is proved.
 
     Attributes:
         programme: the programme's id.
@@ -96,7 +96,7 @@ class Proofs(Value):
 
     @property
     def undecided(self) -> tuple[Proof, ...]:
-        """What could neither be proved nor refuted in the time that was given."""
+        """The proofs that were neither found nor refuted within the time limit."""
         return tuple(proof for proof in self.proofs if proof.verdict == "undecided")
 
     def rows(self) -> tuple[tuple[str, int, int, int], ...]:

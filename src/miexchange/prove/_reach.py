@@ -1,4 +1,4 @@
-"""What of a programme can be reached: each question, answer, band, class and bonus is shown by a phone that has it.
+"""The reachable parts of a programme: each question, answer, band, class and bonus, with a phone that has it.
 
 The phones are those of the tables, at their own prices: listed that day, with a fresh price and with its anchors.
 """
@@ -40,7 +40,7 @@ class Span(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """What can be reached, or cannot: the verdict, and a phone that shows it."""
+    """Whether a part can be reached, and a phone that shows it."""
 
     subject: str
     verdict: str

@@ -45,7 +45,7 @@ _UNCONFIRMED = "the solver's phone is worth something else to appraise"
 
 @dataclass(frozen=True, slots=True)
 class Progress(Value):
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
         law: the law that is looked at.

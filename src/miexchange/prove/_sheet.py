@@ -36,7 +36,7 @@ _Number = Any  # an operand of the kernel
 
 
 class Row(NamedTuple):
-    """What one answer does; nothing where the question is not asked."""
+    """The effect of one answer; none if the question is not asked."""
 
     id: str
     gate: bool = False
@@ -103,14 +103,14 @@ class Scale(NamedTuple):
 
 
 class Case(NamedTuple):
-    """Which questions a model is not asked, with a model of that kind."""
+    """The questions that a model is not asked, with a model of that kind."""
 
     left_out: frozenset[str]
     model: str
 
 
 class Parts(NamedTuple):
-    """What the kernel is given."""
+    """The operands of the kernel."""
 
     market: _Number
     retentions: Sequence[_Number]

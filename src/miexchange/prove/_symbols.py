@@ -43,7 +43,7 @@ class _Quotient(NamedTuple):
 
 
 class World:
-    """What is known of some terms.
+    """The facts known about some terms.
 
     Attributes:
         facts: what holds of them.
@@ -129,7 +129,7 @@ class World:
         return tuple(z3.simplify(term == place) for place in range(count))
 
     def _named(self, term: _Term) -> _Term:
-        """Give a term a name, so that the solver meets it once."""
+        """Name a term, so that the solver gets it once."""
         name = self.fresh()
         self.facts.append(name == term)
         return name
@@ -212,7 +212,7 @@ def _is_contraction(rate: int, half: int, divisor: int) -> bool:
 
 
 class Truth:
-    """What holds or does not: 1 or 0 where the kernel multiplies by it.
+    """A condition: 1 or 0 if the kernel multiplies by it.
 
     Attributes:
         world: what makes numbers of its kind.

@@ -113,7 +113,7 @@ class Valued:
 
     @cached_property
     def unknown(self) -> list[tuple[str, int]]:
-        """What the book calls models that the catalogue lacks, the most frequent first; a possible IMEI is masked."""
+        """The names in the book that the catalogue lacks, the most frequent first; a possible IMEI is masked."""
         names = self.rows["model"][self.rows["reasons"].str.contains("model_unknown", regex=False)]
         counts = names.value_counts(sort=False)
         return sorted(((f"{name}", int(count)) for name, count in counts.items()), key=lambda one: (-one[1], one[0]))

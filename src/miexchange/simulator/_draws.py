@@ -1,4 +1,4 @@
-"""What clients ask for, by the dice: mostly what comes next in a life, and sometimes anything."""
+"""The random requests of clients: mostly the next step of an exchange, and sometimes anything."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _OF_CUSTOMERS = {"reserve", "agree", "decline"}
 _ANSWERS = tuple(DEDUCTIONS)
 _RECENT = 24
 _KINDS = (("again", "twin", "sweep", "feed", "accept", "get", "step"), (30, 15, 10, 30, 295, 50, 570))
-"""What a client may do, and how often."""
+"""The requests of a client, and their frequencies."""
 
 
 class Draws:
@@ -167,7 +167,7 @@ class Draws:
             request.at = offer.at + dice.choice((GRACE - 1, GRACE, -2 * SECOND, -2 * SECOND - 1))
 
     def _step(self, request: Request, life: Life) -> None:
-        """Let the next thing happen to an exchange, or anything."""
+        """Draw the next step of an exchange, or any other."""
         dice = self._dice
         request.verb = dice.choice(_NEXT.get(life.state, _VERBS) if dice.randrange(10) else _VERBS)
         if request.verb in _OF_CUSTOMERS:

@@ -1,4 +1,4 @@
-"""What should happen, in plain Python: the rules of an exchange in the simplest words, and nothing of the ledger's."""
+"""The expected behaviour in plain Python: the rules of an exchange, without any code of the ledger."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from miexchange.simulator._shop import (
 __all__ = ["AGAIN", "DO", "EARLY", "NO", "Broken", "Fate", "Life", "Model", "Moved", "Request", "following"]
 
 DO, AGAIN, NO, EARLY = "made", "repeated", "refused", "refused by the clock"
-"""What a request may come to. What a clock alone refuses is made later, under the same key."""
+"""The possible results of a request. A request that only a clock refuses succeeds later, under the same key."""
 
 _OPEN = ("issued", "reserved", "inspected", "requoted")
 _BOUGHT = ("completed", "adjusted")
@@ -50,7 +50,7 @@ class Broken(Exception):  # noqa: N818 - what the simulator looks for; it is no 
 
 @dataclass(slots=True, eq=False)
 class Fate:
-    """What became of a request, however often it was sent.
+    """The result of a request, however often it was sent.
 
     Attributes:
         key: its idempotency key.
@@ -189,7 +189,7 @@ class Life:
 
     @property
     def worth(self) -> int:
-        """What the phone is worth by the law, as it was handed over or as it was quoted: with its bonus."""
+        """The value of the phone by the law, as handed over or as quoted, with its bonus."""
         return self.offer.value if self.found is None else self.found
 
 
@@ -219,7 +219,7 @@ class Model:
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Begin with an empty ledger."""
         self.lives: dict[str, Life] = {}
         self.kept: set[int] = set()
         self.places = dict.fromkeys(BONUSES, 0)

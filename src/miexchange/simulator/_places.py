@@ -1,4 +1,4 @@
-"""Where a round's ledger is: a file of its own, or a schema of its own on a server."""
+"""The location of a round's ledger: a file of its own, or a schema of its own on a server."""
 
 from __future__ import annotations
 

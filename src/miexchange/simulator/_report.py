@@ -1,4 +1,4 @@
-"""What a simulation found: figures, or a violation with its history, on one screen."""
+"""The report of a simulation: figures, or a violation with its history, on one screen."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a simulation did. It is truthy where every law held.
+    """The figures of a simulation. It is truthy if every law held.
 
     Attributes:
         seed: the seed.

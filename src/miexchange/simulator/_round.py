@@ -46,7 +46,7 @@ _READS = {"get", "feed", "sweep"}
 
 
 class Mix(NamedTuple):
-    """What can happen in a round.
+    """The events of a round.
 
     Attributes:
         clients: how many clients work at once.
@@ -147,7 +147,7 @@ class Round:
 
     @property
     def digest(self) -> str:
-        """What tells two runs apart: a hash over all that happened."""
+        """A fingerprint of the run: a hash over all that happened."""
         return self._sum.hexdigest()
 
     # ----- steps
@@ -195,7 +195,7 @@ class Round:
         return [actor for actor in self.actors if actor.at != "BEGIN IMMEDIATE"]
 
     def _let(self, actor: Actor, fault: str = "") -> None:
-        """Let a client go on, see what was committed, and hear its answer."""
+        """Run a client to its next stop, read the commits, and take its answer."""
         self.step += 1
         at, pid = actor.at, actor.pid
         asked = f"asks {actor.request}" if at == IDLE and actor.request is not None else at
@@ -281,7 +281,7 @@ class Round:
         self.count["keys"] += kind != 1
 
     def _jump(self) -> None:
-        """Let a clock jump, or put it right."""
+        """Move a clock, or correct it."""
         machine = self.dice.choice(self.machines)
         machine.offset = self.draws.jump()
         self.count["jumps"] += 1
@@ -290,7 +290,7 @@ class Round:
     # ----- requests
 
     def _ask(self, actor: Actor) -> None:
-        """Give an idle client something to do: a new request, or one again whose answer it does not have."""
+        """Give an idle client a request: a new one, or one whose answer it did not get."""
         machine = self.dice.choice(self.machines)
         lost = self._lost.pop(actor.number, None)
         if lost is not None and self.dice.randrange(10):
@@ -394,7 +394,7 @@ class Round:
     # ----- what was committed
 
     def _see(self, actor: Actor) -> None:
-        """Let the model follow what was committed in the step of a client."""
+        """Update the model by the commits of a client's step."""
         batch = list(self.witness.news(self.model))
         if not batch:
             return

@@ -69,10 +69,10 @@ BEGIN = 10 * DAY
 
 _PRICE_CHANGES = 30 * DAY
 _PRICES = (1_000_000, 900_000)
-"""What a phone without faults is worth: before the change of the price, and by the second edition after it."""
+"""The value of a phone without faults: before the change of the price, and by the second edition after it."""
 
 DEDUCTIONS = {"good": 0, "marked": 15_000, "worn": 130_000}
-"""What each kind of answers takes off; the law of value that nobody may be richer than."""
+"""The deduction of each kind of answers: the law of value."""
 
 BONUSES = {"first": (50_000, 8), "second": (20_000, 8)}
 """The amount and the number of places of each bonus; the second is given where the first is used up."""
@@ -245,7 +245,7 @@ class Offer(NamedTuple):
 
     @property
     def worth(self) -> int:
-        """What the phone is worth by the law, without a bonus."""
+        """The value of the phone by the law, without a bonus."""
         return price_of(self.at, self.edition) - DEDUCTIONS[self.answers]
 
     @property
@@ -256,7 +256,7 @@ class Offer(NamedTuple):
 
     @property
     def value(self) -> int:
-        """What the coupon is worth by the law."""
+        """The value of the coupon by the law."""
         return self.worth + (BONUSES[self.bonus][0] if self.bonus else 0)
 
 

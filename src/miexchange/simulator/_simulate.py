@@ -41,7 +41,7 @@ def simulate(
     clients: int = 6,
     progress: Callable[[int], object] | None = None,
 ) -> Report:
-    """Let clients use a ledger as the dice say, and hold everything that it does against the rules.
+    """Let random clients use a ledger, and check everything that it does against the rules.
 
     All follows from the seed: what clients ask for, which of them goes on after each statement, which connection is
     cut and which process dies, which answer is lost, how clocks jump, when the key is replaced, and which quote is

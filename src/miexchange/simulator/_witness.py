@@ -1,4 +1,4 @@
-"""What the database says by itself: rows that are read past the ledger, and held against the model."""
+"""An independent reader of the database: rows that are read without the ledger, and compared with the model."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Witness:
             yield Moved(code, version, kind, at - _EPOCH, json.loads(body), request), tuple(row)
 
     def compare(self, life: Life, row: tuple[Any, ...]) -> None:
-        """Hold the row of an exchange against the fold of its events.
+        """Compare the row of an exchange with the fold of its events.
 
         Raises:
             Broken: they differ.
@@ -109,7 +109,7 @@ class Witness:
             raise Broken("a row is the fold of its events", f"the row is {row}, by the events {should}")
 
     def compare_all(self, model: Model) -> None:
-        """Hold everything that is there against the model.
+        """Compare the whole database with the model.
 
         Raises:
             Broken: something is missing, is too much, or differs.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Cells", "Number"]
 
 _WHITE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
-"""What `str.strip` takes away."""
+"""The characters that `str.strip` removes."""
 
 _DIGITS = "0123456789"
 _SIGNS = ("+", "-", "\N{MINUS SIGN}")
@@ -31,7 +31,7 @@ _BOUND = 2**58  # microseconds: any instant of the years above is nearer to 1970
 
 
 class Number(NamedTuple):
-    """What a cell says as an IMEI.
+    """A cell as an IMEI.
 
     Attributes:
         given: whether there is a text.

@@ -1,4 +1,4 @@
-"""What the dialects of SQL say in different ways, where sqlglot leaves it to the writer."""
+"""Differences between SQL dialects that sqlglot does not handle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _division_of_integers(one: exp.Expr, other: exp.Expr) -> exp.Expr:
 
 
 class Dialect(NamedTuple):
-    """What one dialect says in its own way.
+    """The peculiarities of one dialect.
 
     Attributes:
         name: its name, and sqlglot's.

@@ -1,4 +1,4 @@
-"""Where a query finds its tables: within itself, or as tables that were loaded under names of their own."""
+"""The location of a query's tables: within the query, or loaded under names of their own."""
 
 from __future__ import annotations
 

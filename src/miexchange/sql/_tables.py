@@ -1,4 +1,4 @@
-"""What a query looks up, as tables of whole numbers: models, what holds for them by time, and what a TAC says."""
+"""The lookup tables of a query, in integers: models, their periods, and TACs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Tables(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How a plan stands in tables.
+    """A plan as tables.
 
     Attributes:
         starts: the instants at which something changes for some model, in microseconds since 1970, without the first.

@@ -44,7 +44,7 @@ _GRADE = 1 << len(FINDINGS)  # a grade stands above the findings of an answer
 
 
 class _Steps(list[Int]):
-    """Where the kernel writes the steps of a value; each result on the way gets the name of its line."""
+    """The steps of a value that the kernel writes; each intermediate result gets the name of its line."""
 
     def __init__(self, lines: Sequence[str], names: dict[Int, str]) -> None:
         super().__init__([None] * len(lines))  # type: ignore[list-item] # filled by the kernel
@@ -75,7 +75,7 @@ class Writer:
         keep: Sequence[str] = (),
         at: int | None = None,
     ) -> None:
-        """Keep what is asked for.
+        """Take the request.
 
         Args:
             plan: the programme in arrays.
@@ -393,7 +393,7 @@ class Writer:
         return found, is_known
 
     def _leave_out(self) -> None:
-        """Give another code to the answer of a question that is not asked after the answer to an earlier one."""
+        """Replace the code of an answer whose question is not asked."""
         ints, answers, given = self._ints, self._rules.answers, list(self.answers)
         names = list(self._plan.questions)
         for guard, (guarded, before) in enumerate(zip(answers.guarded, answers.guards, strict=True)):
@@ -426,7 +426,7 @@ class Writer:
         return self._ints.table([self.period["asked"], self.answers[number]], numbers[:, codes], leaf)
 
     def _graded(self, numbers: Any) -> Any:
-        """Let a device that is not graded have what the last case has: nothing of it is read."""
+        """Use the last case for a device that is not graded; nothing of it is read."""
         numbers = np.array(numbers, dtype=np.int64)
         numbers[0] = numbers[-1]
         return numbers

@@ -1,4 +1,4 @@
-"""Columns as Arrow has them: tables of any library in and out, and loops over their buffers that numba compiles."""
+"""Arrow columns: tables of any library in and out, and numba loops over their buffers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cells of a chunk of a table as machine integers, a block of rows at a time, without a copy where that can be."""
+"""The cells of a chunk of a table as machine integers, a block of rows at a time, without a copy where possible."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ __all__ = ["Codes", "Flags", "Imeis", "Integers"]
 
 @compiled
 def _look_up(indices: NDArray[np.integer[Any]], table: NDArray[Any], codes: NDArray[Any]) -> None:
-    """Write the code at each index; where nothing is held, the index may be anything."""
+    """Write the code at each index; the index of a null may be anything."""
     for row in range(len(indices)):
         index = np.int64(indices[row])
         codes[row] = table[index if 0 <= index < len(table) else 0]
 
 
 class Codes:
-    """Texts of a small set, each as its code."""
+    """Texts of a small set, encoded as integers."""
 
     def __init__(
         self,
@@ -43,15 +43,15 @@ class Codes:
         no_text: int,
         kind: Any = np.uint8,
     ) -> None:
-        """Look every distinct text up, once.
+        """Look up every distinct text once.
 
         Args:
             array: the texts.
-            strange: where a cell holds no text.
-            code_of: what a text's code is.
+            strange: the mask of cells that are not texts.
+            code_of: returns the code of a text.
             missing: the code of an empty cell.
-            no_text: the code of a cell that holds no text.
-            kind: the type of the codes.
+            no_text: the code of a cell that is not a text.
+            kind: the integer type of the codes.
         """
         self._strange = strange
         self._missing, self._no_text, self._kind = missing, no_text, kind
@@ -80,7 +80,7 @@ class Codes:
             Codes(texts, strange, self._code_of, self._missing, self._no_text, self._kind).write(0, stop - start, codes)
             return
         indices = self._indices[start:stop]
-        if self._is_code:  # the dictionary lists the texts in the order of their codes: there is nothing to look up
+        if self._is_code:  # the dictionary has the texts in the order of their codes, so that nothing has to be mapped
             np.copyto(codes, indices, casting="unsafe")
         else:
             _look_up(indices, self._codes, codes)
@@ -99,18 +99,18 @@ class Integers:
         self._strange = strange
 
     def write(self, start: int, stop: int, numbers: NDArray[Any], missing: int) -> NDArray[np.bool_] | None:
-        """Write the numbers of the rows, with one for an empty cell, and return where a cell holds something else."""
+        """Write the numbers of the rows, with a given number for null, and return the mask of invalid cells."""
         np.copyto(numbers, self._values[start:stop])
         self._nulls.fill(start, numbers, missing)
         return part(self._strange, start, stop)
 
     def of(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
-        """Return the numbers of the rows, where there is none, and where a cell holds something else."""
+        """Return the numbers of the rows, the mask of nulls, and the mask of invalid cells."""
         return self._values[start:stop], self._nulls.of(start, stop), part(self._strange, start, stop)
 
 
 class Flags:
-    """True and False; nothing is False."""
+    """Flags; null is False."""
 
     def __init__(self, array: Any, strange: NDArray[np.bool_] | None) -> None:
         """Look at the column."""
@@ -120,7 +120,7 @@ class Flags:
         self._strange = strange
 
     def of(self, start: int, stop: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
-        """Return the flags of the rows, and where a cell holds something else."""
+        """Return the flags of the rows, and the mask of invalid cells."""
         flags = unpacked(self._bits, self._offset + start, self._offset + stop)
         nulls = self._nulls.of(start, stop)
         return (flags if nulls is None else flags & ~nulls), part(self._strange, start, stop)
@@ -134,7 +134,7 @@ class Imeis:
 
         Args:
             array: the texts, or a dictionary of them.
-            strange: where a cell holds no text.
+            strange: the mask of cells that are not texts.
             nothing: the code of an empty cell.
         """
         self._distinct: Numbers | None = None

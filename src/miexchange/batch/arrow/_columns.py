@@ -1,8 +1,8 @@
-"""Columns of a table as they arrive, and as the rules read them.
+"""Columns of a table, converted to the types that the rules read.
 
-Whatever the table is (pandas, Polars, Arrow, or anything with the Arrow PyCapsule interface), a
-column is looked at as an Arrow array. What a cell cannot hold (a number where a text belongs, say) is
-marked as strange and stays in its row.
+Whatever the table is (pandas, Polars, Arrow, or anything with the Arrow PyCapsule interface), a column is read as an
+Arrow array. A cell of the wrong type (a number in a column of texts, for example) is flagged in the mask `strange`
+and refuses only its row.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 __all__ = ["INSTANT", "TEXTS", "Column", "Kind", "check_names", "read_alone", "read_cells", "read_column"]
 
 INSTANT = pa.timestamp("us", "UTC")
-"""How an instant is kept."""
+"""The Arrow type of an instant."""
 
 Kind = Literal["text", "told", "number", "instant", "day", "flag"]
-"""What a cell is to hold: a text, one that a quote will hold, one or a whole number, an instant, a date, a flag."""
+"""The type of a column: a text, a text that goes into a quote, a text or integer, an instant, a date, a flag."""
 
 TEXTS = {"text", "told", "number"}
-"""The kinds of a cell that are texts."""
+"""The types of columns that hold texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Column:
 
     Attributes:
         array: a text (or a dictionary of texts), timestamp[us, UTC], date32 or bool array.
-        strange: bool, where a cell holds what it cannot; None for nowhere. There `array` is null.
+        strange: bool, the mask of invalid cells; None if there are none. `array` is null there.
     """
 
     array: pa.ChunkedArray
@@ -65,21 +65,21 @@ class Column:
 
 
 def check_names(names: Iterable[str], required: Iterable[str], optional: Iterable[str], field: str = "frame") -> None:
-    """Refuse a table that lacks a column, or has one that is misspelled.
+    """Refuse a table with a missing or misspelled column.
 
     Args:
-        names: the columns that are there.
-        required: those that must be.
-        optional: those that may be.
-        field: which argument the table is, for the error.
+        names: the columns of the table.
+        required: the required ones.
+        optional: the optional ones.
+        field: the argument that the table came from, for the error.
 
     Raises:
-        InvalidValue: all such columns, each with the nearest right name.
+        InvalidValue: it names all such columns, each with the nearest valid name.
     """
-    there, needed = set(names), sorted(required)  # sets have another order in each process
+    there, needed = set(names), sorted(required)  # the order of a set differs between processes
     known = [*needed, *sorted(optional)]
     extra = sorted(there - set(known))
-    # Of very many columns only some are looked at: each is compared with each that may be misspelled.
+    # The comparison is quadratic, so it is limited to some columns if there are very many.
     nearby = {name.casefold(): name for name in reversed(extra[:COLUMNS]) if len(name) <= NAME}
     lacking, misspelled = [], {}
     for name in known:
@@ -106,16 +106,16 @@ def read_column(frame: pa.Table, name: str, kind: Kind, zone: tzinfo | None = No
     """Read a column of an Arrow table: see `read_cells`.
 
     Raises:
-        InvalidValue: the whole column is of a type that cannot hold such cells.
+        InvalidValue: the whole column is of a wrong type.
     """
     return read_cells(frame[name], kind, name, zone)
 
 
 def read_alone(given: Any, kind: Kind, name: str) -> Column:
-    """Read a column that stands alone: see `read_cells`.
+    """Read a column that is not part of a table: see `read_cells`.
 
     Raises:
-        InvalidValue: as there, or its rows are many and hold next to nothing.
+        InvalidValue: as there, or it has too many rows for its size in bytes.
     """
     cells = open_column(given, name)
     if not isinstance(cells, list):
@@ -128,12 +128,12 @@ def read_cells(given: Any, kind: Kind, name: str, zone: tzinfo | None = None) ->
 
     Args:
         given: the column.
-        kind: what its cells hold.
+        kind: its type.
         name: its name, for an error.
-        zone: of instants, where a day alone begins; None where a day names no instant.
+        zone: the zone in which a plain day stands for its first instant; None if a day is not an instant.
 
     Raises:
-        InvalidValue: it is none, or the whole column is of a type that cannot hold such cells.
+        InvalidValue: it is not a column, or the whole column is of a wrong type.
     """
     return _read(open_column(given, name), kind, name, zone)
 
@@ -146,16 +146,16 @@ def _read(cells: pa.ChunkedArray | list[object], kind: Kind, name: str, zone: tz
     return _in_few_pieces(_READERS[kind](cells, name))
 
 
-_LEAST = 8_192  # rows that a piece is to have, on the average: each costs about a millisecond
+_LEAST = 8_192  # the fewest rows of a chunk, on average: each chunk costs about a millisecond
 
 
 def _in_few_pieces(column: Column) -> Column:
-    """Join the pieces of a column that comes in very many."""
+    """Combine the chunks of a column that has very many."""
     array = column.array
     if array.num_chunks < _MANY or len(array) >= array.num_chunks * _LEAST:
         return column
     pieces = array.chunks
-    if pa.types.is_dictionary(array.type):  # their dictionaries may differ
+    if pa.types.is_dictionary(array.type):  # the dictionaries of chunks may differ
         pieces = [_wide(piece.dictionary).take(piece.indices) for piece in pieces]
     elif is_text(array.type):
         pieces = [_wide(piece) for piece in pieces]
@@ -166,20 +166,20 @@ _MANY = 16
 
 
 def _wide(texts: pa.Array) -> pa.Array:
-    """Return texts as large_string: many pieces together may be more than a string array can hold."""
-    if pa.types.is_string(texts.type):  # by way of their bytes, which need not be UTF-8
+    """Return texts as large_string: the chunks together may exceed the 2 GB of a string array."""
+    if pa.types.is_string(texts.type):  # cast through binary: the bytes need not be valid UTF-8
         return texts.view(pa.binary()).cast(pa.large_binary()).view(pa.large_string())
     return texts
 
 
 def _text(array: pa.ChunkedArray, name: str) -> Column:
-    if not is_text(plain_type(array.type)):  # no type is refused: a number is no text, and each row will say so
+    if not is_text(plain_type(array.type)):  # no type is refused: a number is not a text, and refuses its row
         return _all_strange(array, pa.large_string(), name)
     return Column(_chunked([layout_of(chunk, name) for chunk in array.chunks], pa.large_string()))
 
 
 def _number(array: pa.ChunkedArray, name: str) -> Column:
-    """Read whole numbers as the texts that they are written as."""
+    """Convert integers to their decimal texts."""
     if not pa.types.is_integer(plain_type(array.type)):
         return _text(array, name)
     return Column(_row_by_row(array, name).cast(pa.large_string()))
@@ -199,12 +199,12 @@ def _chunked(pieces: list[pa.Array], kind: Any) -> pa.ChunkedArray:
 
 
 def _all_strange(array: pa.ChunkedArray, kind: Any, name: str) -> Column:
-    """Refuse every cell, but for those that are null or, as in pandas, no number."""
+    """Flag every cell except nulls and, as in pandas, NaN."""
     masks = [np.zeros(0, dtype=np.bool_)]
     for chunk in array.chunks:
         values, places = unwrapped(chunk, name)
         nulls = pc.is_null(values, nan_is_null=pa.types.is_floating(values.type))
-        if pa.types.is_union(values.type):  # which of its values is null, Arrow 21 does not say of a whole column
+        if pa.types.is_union(values.type):  # Arrow 21 has no is_null for a whole column of this type
             nulls = pa.array([cell.value is None or not cell.value.is_valid for cell in values], pa.bool_())
         masks.append(~bools_of(nulls if places is None else nulls.take(places).fill_null(True)))  # noqa: FBT003 - pyarrow's own
     there = np.concatenate(masks)
@@ -259,7 +259,7 @@ def _midnights(array: pa.ChunkedArray, name: str, zone: tzinfo) -> Column:
 def _midnight(day: date, zone: tzinfo) -> int | None:
     try:
         return micros(midnight(day, zone))
-    except NotATime:  # outside the years of an instant
+    except NotATime:  # outside the range of an instant
         return None
 
 
@@ -283,10 +283,10 @@ _FIRST_DAY, _LAST_DAY = ((edge - EPOCH.date()).days for edge in (date.min, date.
 
 
 def _within(array: pa.ChunkedArray, unit: str, kind: Any, first: int, last: int) -> Column:
-    """Read instants of a unit; those before the first second or after the last one are strange."""
+    """Convert instants of any unit; those outside the range are flagged."""
     counts, per_second = array.cast(pa.int64()), _PER_SECOND[unit]
     strange = _outside(counts, first * per_second, last * per_second + per_second - 1)
-    if unit == "ns":  # a thousandth of a microsecond is cut off: the core knows none
+    if unit == "ns":  # nanoseconds are truncated: the core has microseconds
         low = pc.multiply(pc.divide(counts, 1_000), 1_000)
         counts = pc.subtract(pc.divide(counts, 1_000), pc.greater(low, counts).cast(pa.int64()))
     elif unit != "us":
@@ -321,18 +321,18 @@ _READERS: Mapping[str, Callable[[pa.ChunkedArray, str], Column]] = {
 }
 
 
-# Columns of Python objects: pandas keeps such, and anything may stand in them.
+# Columns of Python objects, as pandas has them; a cell may be anything.
 
 
 def _of_objects(cells: list[object], kind: Kind, zone: tzinfo | None = None) -> Column:
-    """Read a cell at a time; only a column of Python objects comes here."""
+    """Read cell by cell; only columns of Python objects come here."""
     read = partial(instant_of, zone=zone) if kind == "instant" and zone is not None else _CELLS[kind]
     strange = np.zeros(len(cells), dtype=np.bool_)
     kept: list[object] = []
     for row, cell in enumerate(cells):
         value = None
         if not is_missing(cell):
-            with suppress(Exception):  # a cell may be an object that runs any code, and is then no value either
+            with suppress(Exception):  # a cell may be an object whose methods run any code and raise anything
                 value = read(cell)
             strange[row] = value is None
         kept.append(value)
@@ -342,7 +342,7 @@ def _of_objects(cells: list[object], kind: Kind, zone: tzinfo | None = None) -> 
 
 def _text_of(cell: object) -> str | None:
     text = text_of(cell)
-    # Half of a surrogate pair has no form in Arrow.
+    # A lone surrogate cannot be encoded in Arrow.
     return None if text is None else text.encode("utf-8", "replace").decode()
 
 

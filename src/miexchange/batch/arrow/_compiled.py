@@ -1,4 +1,4 @@
-"""Loops that numba compiles: they run without Python's lock, so threads share the processors."""
+"""The decorators of numba loops; the loops release the GIL, so that threads run in parallel."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 _njit = cast("Any", numba.njit)
-# The option _nrt is numba's own: without its run time, compiled code makes no arrays and counts no owners of those
-# that it is given. Counting them makes a table take four times as long. No divisor is ever 0, so none is looked at.
+# _nrt is a private option of numba. Without the runtime, compiled code cannot allocate arrays and does no reference
+# counting, which made a table take four times as long. Divisors are never 0, so they are not checked.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def compiled(function: _Function) -> _Function:
-    """Compile a function for the types that it is first called with, or take what was kept; it makes no arrays."""
+    """Compile a function at its first call, or load it from the cache; it must not allocate arrays."""
     loop = _njit(**_OPTIONS)(function)
     loop._cache = KeptCode(function)  # noqa: SLF001 - where numba's own cache would be, which can be out of date
     return cast("_Function", loop)
 
 
 def inlined(function: _Function) -> _Function:
-    """Let a function become part of each compiled one that calls it.
+    """Inline a function into each compiled one that calls it.
 
-    That is for arguments that hold many arrays, which are costly to hand over.
+    For arguments with many arrays, which are costly to pass.
     """
     return cast("_Function", _njit(inline="always", **_OPTIONS)(function))

@@ -1,6 +1,6 @@
-"""Tables and columns as callers hand them over: of pandas, Polars, numpy or Arrow, or of any library that speaks Arrow.
+"""Tables and columns from callers: of pandas, Polars, numpy, Arrow, or any library with the Arrow interface.
 
-No library is imported to find out what a value is: whoever has one of its values has imported it.
+No library is imported to recognise a value: a caller who has one of its values has imported it already.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ class Frame:
     """A table.
 
     Attributes:
-        rows: how many rows it has.
-        names: the position of each column whose name is a text; of those with one name, the first.
-        repeated: the names that several columns have.
+        rows: the number of rows.
+        names: the position of each column whose name is a text; the first, if the name is duplicated.
+        repeated: the duplicated names.
     """
 
     def __init__(self, labels: list[object], rows: int, column: Callable[[int], Any]) -> None:
-        """Note which columns there are; only the names that are read need be texts, and be there once.
+        """Index the columns by name; names that are not read may be of any type and duplicated.
 
         Args:
             labels: the name of each column, of any type.
-            rows: how many rows it has.
+            rows: the number of rows.
             column: returns the column at a position.
         """
         self.rows = rows
@@ -62,7 +62,7 @@ def open_frame(frame: Any) -> Frame:
     """Open a table of pandas, Polars or Arrow, or anything with the Arrow PyCapsule interface; a stream is used up.
 
     Raises:
-        InvalidValue: it is none, or it cannot be read.
+        InvalidValue: it is not a table, or it cannot be read.
     """
     if _is_a(frame, "pandas", "DataFrame"):
         return Frame(list(frame.columns), len(frame), lambda place: frame.iloc[:, place])
@@ -88,7 +88,7 @@ def _arrow_of(frame: Any) -> pa.Table:
 
 
 def check_rows(given: pa.Table | pa.ChunkedArray, field: str) -> None:
-    """Refuse a table or a column whose rows are many and hold next to nothing: their results would fill the memory.
+    """Refuse a table or a column with many rows in few bytes: its result would fill the memory.
 
     Raises:
         InvalidValue: it has more than `ROWS` rows, and fewer bytes.
@@ -109,16 +109,16 @@ def _label(schema: pa.Schema, place: int) -> object:
     try:
         return schema.field(place).name
     except UnicodeDecodeError:
-        return None  # no text, so that it can be no column that is read
+        return None  # not a text, so that it is not a column that is read
 
 
 def open_column(given: Any, name: str) -> pa.ChunkedArray | list[object]:
-    """Return a column as an Arrow array, or as Python objects where Arrow has no type for all of its cells.
+    """Return a column as an Arrow array, or as Python objects if Arrow has no type for all of its cells.
 
     Args:
         given: a Series of pandas or Polars; an Index, a Categorical or another array of pandas; a numpy array of one
             dimension; an Arrow array; or anything with the Arrow PyCapsule interface.
-        name: what to call it in an error.
+        name: its name in errors.
 
     Raises:
         InvalidValue: it is none of these.
@@ -145,7 +145,7 @@ def _of_pandas(given: Any) -> pa.ChunkedArray | list[object]:
 
     try:
         series = given if isinstance(given, pd.Series) else pd.Series(given)
-        # Arrow must not guess what objects are: it takes True for 1 and bytes for text, and some mixtures crash it.
+        # Arrow must not infer the type of objects: it takes True for 1 and bytes for text, and some mixtures crash it.
         if series.dtype == object or isinstance(series.dtype, pd.SparseDtype):
             return _of_objects(np.asarray(series, dtype=object), pd.api.types.infer_dtype)
         if isinstance(series.dtype, pd.CategoricalDtype) and series.dtype.categories.dtype == object:
@@ -157,7 +157,7 @@ def _of_pandas(given: Any) -> pa.ChunkedArray | list[object]:
 
 
 def _of_objects(cells: Any, infer_dtype: Callable[..., str]) -> pa.ChunkedArray | list[object]:
-    """Return objects as an Arrow array if there are only texts among them, and what stands for none."""
+    """Return objects as an Arrow array if all of them are texts or missing."""
     if infer_dtype(cells, skipna=True) != "string":
         return list(cells)
     array = pa.array(cells, pa.large_string(), from_pandas=True)
@@ -183,11 +183,11 @@ def _of_capsule(given: Any) -> pa.ChunkedArray | None:
             return None
     except Exception:  # noqa: BLE001 - code of any library runs here
         return None
-    return None if pa.types.is_struct(found.type) else found  # a table comes as a column of its rows
+    return None if pa.types.is_struct(found.type) else found  # a table would arrive as a column of structs
 
 
 def cell_of(column: Any, row: int, unreadable: object) -> object:
-    """Return a cell of a column of a `Frame`, or what stands for one that has no form in Python."""
+    """Return a cell of a column of a `Frame`, or a placeholder if Python cannot represent it."""
     try:
         cell = column.iloc[row] if _is_a(column, "pandas", "Series") else column[row]
         return cell.as_py() if issubclass(type(cell), pa.Scalar) else cell
@@ -196,20 +196,20 @@ def cell_of(column: Any, row: int, unreadable: object) -> object:
 
 
 def is_of_pandas(given: Any) -> bool:
-    """Tell whether pandas' tables are to answer a table or column: one of pandas, or a plain array of numpy."""
+    """Tell whether the result is a pandas table: for a table or column of pandas, and a plain numpy array."""
     if _is_a(given, "pandas", "DataFrame", "Series", "Index", "api.extensions.ExtensionArray"):
         return True
-    # Masked arrays, matrices and records would lose what makes them such.
+    # Masked arrays, matrices and record arrays would lose their masks, dimensions and fields.
     return type(given) is np.ndarray and given.ndim == 1 and given.dtype.names is None
 
 
 def is_of_polars(given: Any) -> bool:
-    """Tell whether a table or column is of Polars."""
+    """Tell whether a table or column is from Polars."""
     return _is_a(given, "polars", "DataFrame", "Series")
 
 
 def _is_a(value: object, library: str, *names: str) -> bool:
-    """Tell whether a value is of a class of a library, or of one derived from it; it is not asked itself."""
+    """Tell whether a value's class is, or derives from, a class of a library; the value's own code does not run."""
     root = sys.modules.get(library)
     for name in names:
         found: Any = root

@@ -1,13 +1,13 @@
-"""Machine code kept from one process to the next, in the user's cache: numba takes seconds to make it.
+"""A cache of machine code in the user's cache folder: numba takes seconds to compile it.
 
-What is kept has the name of all that it was made from: the code of the function as it stands in memory, that of each
+The name of an entry is a hash of everything that it was compiled from: the bytecode of the function and of each
 function that it calls, every constant that they name, the types of the arguments, the processor, and the versions of
-what made it. What has changed thus has another name, and nothing that is found is ever out of date. (numba's own
-``cache=True`` looks at one source file only, and not at what a function of another one was when it was inlined.)
+Python and numba. A change of any of these gives another name, so that an entry is never out of date. (numba's own
+``cache=True`` looks at one source file only, and misses changes in inlined functions of other files.)
 
-Machine code that is read is run. The folder is therefore its user's own, nobody else may write there, and files are
-opened within that very folder; a checksum tells whether a file is whole. Whatever goes wrong, nothing is kept or found,
-and the function is compiled.
+Loading machine code runs it. So the folder must belong to the user, nobody else may write to it, and files are opened
+relative to its descriptor; a checksum detects incomplete files. If anything fails, nothing is stored or loaded, and
+the function is compiled.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ if TYPE_CHECKING:
 __all__ = ["KeptCode"]
 
 _CHECKSUM = 32  # bytes, at the beginning of a file
-_MOST = 128  # files; where there are more, the older half goes
+_MOST = 128  # files; if there are more, the older half is removed
 
 
 class KeptCode(NullCache):
-    """What numba asks for the machine code of one function before it compiles it, and gives it to afterwards."""
+    """The cache of one function: numba asks it before compiling, and stores the result afterwards."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        """Take the function as it was written."""
+        """Take the Python function."""
         self._function = function
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what was compiled for some types, or None."""
+        """Return the machine code for a signature, or None."""
         with suppress(Exception):
             types, _ = normalize_signature(sig)
             target_context.refresh()
@@ -60,7 +60,7 @@ class KeptCode(NullCache):
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled."""
+        """Store the machine code for a signature."""
         with suppress(Exception):
             if not data.lifted and not data.library.has_dynamic_globals:
                 types, _ = normalize_signature(sig)
@@ -68,7 +68,7 @@ class KeptCode(NullCache):
                     _write(folder, self._name(types, data.codegen), dumps(data._reduce()))  # noqa: SLF001 - numba's
 
     def _name(self, types: Any, codegen: Any) -> str:
-        """Name what is compiled for some types by all that it is made from."""
+        """Return the name of an entry: a hash of everything that it is compiled from."""
         made_by = sys.version, platform.machine(), numba.__version__, llvmlite.__version__, np.__version__
         settings = sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_"))
         parts = [made_by, settings, codegen.magic_tuple(), [_fields(kind) for kind in types]]
@@ -77,14 +77,14 @@ class KeptCode(NullCache):
 
 
 def _fields(kind: Any) -> Any:
-    """Describe a type; of arguments that have names, those count too."""
+    """Describe a type; the field names of a named tuple are part of it."""
     if hasattr(kind, "instance_class"):
         return f"{kind.instance_class}", kind.fields, [_fields(one) for one in kind.types]
     return f"{kind}"
 
 
 def _sources(function: Callable[..., Any], seen: set[Any]) -> list[Any]:
-    """Return what a function is made from, and all that it calls, each once."""
+    """Return the parts of a function and of all that it calls, each once."""
     seen.add(function)
     code, names = function.__code__, function.__globals__
     if code.co_freevars:
@@ -102,7 +102,7 @@ def _sources(function: Callable[..., Any], seen: set[Any]) -> list[Any]:
         elif value is np:
             found += [name]
         else:
-            raise TypeError(name)  # nobody can tell what it will be in another process
+            raise TypeError(name)  # its value in another process is unknown
     return found
 
 
@@ -120,7 +120,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 @contextmanager
 def _folder() -> Iterator[int]:
-    """Open the folder, which is made where there is none."""
+    """Open the folder; create it if missing."""
     if sys.platform == "win32":
         raise OSError  # has no folders to open
     beside = Path(os.environ.get("XDG_CACHE_HOME", ""))
@@ -135,7 +135,7 @@ def _folder() -> Iterator[int]:
 
 
 def _check(number: int) -> None:
-    """Refuse what is not this user's own, or what others may write."""
+    """Refuse a file that belongs to somebody else, or that others may write."""
     found = os.fstat(number)
     if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError
@@ -153,7 +153,7 @@ def _read(folder: int, name: str) -> bytes:
 
 
 def _write(folder: int, name: str, kept: bytes) -> None:
-    """Write a file that is whole or not there, whoever else does so at the same time."""
+    """Write a file atomically, even if other processes write the same one."""
     unfinished = f"{uuid4().hex}.unfinished"
     number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
     try:

@@ -1,7 +1,7 @@
-"""Any Arrow array as one of few layouts, which are all that the compiled loops know.
+"""Converts any Arrow array to one of the few layouts that the compiled loops read.
 
-Producers wrap values in extensions, dictionaries and runs, one inside another. `unwrapped` takes these off, and
-checks what compiled code relies on: offsets within their buffer, codes within their dictionary, a true count of nulls.
+Producers nest extensions, dictionaries and run-end encodings. `unwrapped` removes them, and checks what compiled code
+relies on: offsets within their buffer, codes within their dictionary, a correct count of nulls.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _BOOL8 = "arrow.bool8"
 
 
 class _Values(NamedTuple):
-    """An array without what it was wrapped in.
+    """An array without extensions, dictionaries and runs.
 
     Attributes:
-        values: the values, each once or each for its row.
-        places: which of the values each row has, as whole numbers; None where each row has its own.
+        values: the values.
+        places: the index into `values` of each row; None if `values` has one value per row.
     """
 
     values: pa.Array
@@ -54,7 +54,7 @@ class _Values(NamedTuple):
 
 
 def plain_type(kind: Any) -> Any:
-    """Return the type of the values of an array, whatever they are wrapped in.
+    """Return the type of an array's values, without extensions, dictionaries and runs.
 
     >>> plain_type(pa.dictionary(pa.int8(), pa.run_end_encoded(pa.int16(), pa.string_view())))
     DataType(string_view)
@@ -74,12 +74,12 @@ def type_name(kind: Any) -> str:
     """Return the name of a type, for an error."""
     try:
         return f"{kind}"
-    except UnicodeDecodeError:  # part of it is a text from outside, such as a zone
+    except UnicodeDecodeError:  # a type can contain text from outside, such as the name of a zone
         return "a type that is not named in UTF-8"
 
 
 def is_instant(kind: Any) -> bool:
-    """Tell whether a type is one of instants: timestamps with a time zone, whatever it is called."""
+    """Tell whether a type is a timestamp with a time zone, of whatever name."""
     try:
         return pa.types.is_timestamp(kind) and kind.tz is not None
     except UnicodeDecodeError:
@@ -92,17 +92,17 @@ def is_text(kind: Any) -> bool:
 
 
 def unwrapped(array: pa.Array, name: str) -> _Values:
-    """Return the values of an array, and which of them each row has.
+    """Return the values of an array, and the index of each row's value.
 
     Args:
         array: an array of any type.
-        name: what to call it in an error.
+        name: its name in errors.
 
     Raises:
-        InvalidValue: the array contradicts itself, as no library's own arrays do.
+        InvalidValue: the array is inconsistent, which arrays of no known library are.
     """
     kind = array.type
-    _check(array, kind, name, full=False)  # before anything of it is read
+    _check(array, kind, name, full=False)  # before any of it is read
     if isinstance(kind, pa.BaseExtensionType):
         inner = unwrapped(array.storage, name)
         return inner._replace(values=pc.not_equal(inner.values, 0)) if kind.extension_name == _BOOL8 else inner
@@ -118,8 +118,8 @@ def unwrapped(array: pa.Array, name: str) -> _Values:
 
 def _checked(array: pa.Array, name: str) -> pa.Array:
     kind = array.type
-    # Whether texts are UTF-8 is for each row to say, and whether a date64 is a whole day; times and decimals are not
-    # read at all, so that their ranges do not matter.
+    # Invalid UTF-8, and a date64 that is no whole day, refuse only their rows; times and decimals are not read, so
+    # that their ranges do not matter.
     seen = array.view(_LAYOUTS[kind]) if kind in _LAYOUTS else array
     _check(seen, kind, name, full=not (pa.types.is_time(kind) or pa.types.is_decimal(kind)))
     return array
@@ -138,7 +138,7 @@ def _check_places(places: pa.Array, count: int, name: str) -> None:
     if not len(numbers) or (numbers.min() >= 0 and numbers.max() < count):
         return  # even those under nulls
     if places.null_count and not places.offset % 8:
-        # Most producers write -1 under a null: a byte of the bitmap settles eight rows, faster than Arrow's min_max.
+        # Most producers write -1 under a null: testing the bitmap by bytes is faster than Arrow's min_max.
         half = 1 << (8 * numbers.itemsize - 1)
         limit = min(count, half) if numbers.dtype.kind == "i" else count
         outside = np.packbits(numbers.view(f"u{numbers.itemsize}") >= limit, bitorder="little")
@@ -152,7 +152,7 @@ def _check_places(places: pa.Array, count: int, name: str) -> None:
 
 
 def _places_of_runs(array: pa.Array, name: str) -> pa.Array:
-    """Return which run each row is in."""
+    """Return the run of each row."""
     first, last = array.offset, array.offset + len(array)
     ends = array.run_ends.to_numpy(zero_copy_only=False).astype(np.int64)
     lengths = np.diff(np.clip(ends, first, last), prepend=first)
@@ -167,9 +167,9 @@ def _contradicts_itself(kind: Any, name: str) -> InvalidValue:
 
 
 def numbers_of(array: pa.Array) -> NDArray[Any]:
-    """Return the whole numbers, dates or timestamps of an array without a copy; those under nulls mean nothing."""
+    """Return the integers, dates or timestamps of an array without a copy; those under nulls are undefined."""
     kind, buffer, length = array.type, array.buffers()[1], len(array)
-    # Arrow's own to_pandas_dtype loads pandas, where it is there.
+    # Arrow's to_pandas_dtype would import pandas.
     dtype = np.dtype(f"{'u' if pa.types.is_unsigned_integer(kind) else 'i'}{kind.bit_width // 8}")
     if buffer is None or not length:  # an array of nulls may have no buffer
         return view(bytes(length * dtype.itemsize), dtype)
@@ -177,7 +177,7 @@ def numbers_of(array: pa.Array) -> NDArray[Any]:
 
 
 def layout_of(chunk: pa.Array, name: str) -> pa.Array:
-    """Return an array of texts as string or large_string, or as a dictionary of either; they need not be UTF-8."""
+    """Return texts as string or large_string, or as a dictionary of either; they need not be valid UTF-8."""
     values, places = unwrapped(chunk, name)
     if pa.types.is_string_view(values.type):
         values = _without_views(values)
@@ -187,7 +187,7 @@ def layout_of(chunk: pa.Array, name: str) -> pa.Array:
 def _without_views(array: pa.Array) -> pa.Array:
     nulls = nulls_of(array)
     validity, views, *data = array.buffers()
-    if nulls.any():  # Arrow's cast would follow what lies under them
+    if nulls.any():  # Arrow's cast would follow the offsets under nulls
         ours = np.frombuffer(views, dtype="V16", count=array.offset + len(array)).copy()
         ours[array.offset :][nulls] = bytes(16)
         views = pa.py_buffer(ours)
@@ -196,7 +196,7 @@ def _without_views(array: pa.Array) -> pa.Array:
 
 
 def compact(array: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Drop what no row has, from a dictionary with more values than there are rows: a slice keeps all of them."""
+    """Drop unused values of a dictionary with more values than rows: a slice keeps all of them."""
     if len(array.dictionary) <= len(array):
         return array
     used, numbers = np.unique(array.indices.drop_null().to_numpy(), return_inverse=True)
@@ -209,9 +209,9 @@ def compact(array: pa.DictionaryArray) -> pa.DictionaryArray:
 
 
 def texts_of(array: pa.Array, longest: int) -> list[str | bytes | None]:
-    """Return the texts of a string or large_string array as Python has them; what is not UTF-8 as bytes.
+    """Return the cells of a string or large_string array as Python texts; invalid UTF-8 as bytes.
 
-    A text of more than so many bytes is cut there: it is no longer what it was, but still longer than any name.
+    A text longer than a given number of bytes is cut there, still longer than any valid name.
     """
     if not len(array) or (pc.max(pc.binary_length(array)).as_py() or 0) <= longest:
         try:
@@ -244,13 +244,13 @@ def _decoded(buffer: pa.Buffer | None, longest: int) -> str | bytes | None:
 
 
 def nulls_of(array: Any) -> NDArray[np.bool_]:
-    """Tell where a column, or an array, is null."""
+    """Return the mask of nulls of a column or an array."""
     parts = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
     masks = [bools_of(pc.is_null(part)) for part in parts]
     return np.concatenate([np.zeros(0, dtype=np.bool_), *masks])
 
 
 def bools_of(array: Any) -> NDArray[np.bool_]:
-    """Return a boolean array without nulls as numpy has it."""
+    """Return a boolean array without nulls as a numpy array."""
     result: NDArray[np.bool_] = np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.bool_)
     return result

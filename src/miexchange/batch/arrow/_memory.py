@@ -1,4 +1,4 @@
-"""Memory for columns, from Arrow: it keeps what is given back for the next table; the system clears each page anew."""
+"""Memory for columns from Arrow's pool, which reuses freed pages; the system would zero new ones each time."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def empty(count: int, kind: Any) -> NDArray[Any]:
 
 
 def view(buffer: Any, kind: Any, *, count: int = -1, offset: int = 0) -> NDArray[Any]:
-    """Return what stands in a buffer, as numbers that cannot be written, whether or not the buffer can.
+    """Return a buffer as a read-only array, even if the buffer is writable.
 
-    numba compiles a loop anew, for a second or so, for what can be written; a reader needs one form.
+    numba compiles a loop again, for a second or so, for writable arrays; readers get a single form.
     """
     numbers = np.frombuffer(buffer, kind, count=count, offset=offset)
     numbers.flags.writeable = False
@@ -31,11 +31,11 @@ def view(buffer: Any, kind: Any, *, count: int = -1, offset: int = 0) -> NDArray
 
 
 def apart(columns: int, rows: int, kind: Any) -> NDArray[Any]:
-    """Return uninitialised columns that a loop goes through together; two at least.
+    """Return at least two uninitialised columns for a loop that uses them together.
 
-    No two of them are a power of two apart: such columns meet in the processor's cache, and take four times as long.
-    There is always something between them: numba compiles a loop anew, for seconds, for columns that lie end to end,
-    and one column alone is such to it.
+    Their distance is no power of two: such columns compete for the same cache sets, and take four times as long. There
+    is always a gap between them: numba compiles a loop again, for seconds, for a contiguous block of columns, and
+    takes a single column for one.
     """
     columns = max(columns, 2)
     per_line = _CACHE_LINE // np.dtype(kind).itemsize

@@ -1,4 +1,4 @@
-"""Arrow's bitmaps: where a chunk holds nothing."""
+"""Arrow's validity bitmaps."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Nulls", "part", "unpacked"]
 
-_ALL = 255  # a byte of a bitmap without a null
+_ALL = 255  # a byte of the bitmap without nulls
 
 
 class Nulls:
-    """Where a chunk holds nothing."""
+    """The nulls of a chunk."""
 
     def __init__(self, array: Any) -> None:
-        """Look at the bitmap of an Arrow array."""
+        """Read the bitmap of an Arrow array."""
         self._offset = array.offset
         bitmap = array.buffers()[0] if array.null_count else None
         self._bits = None if bitmap is None else view(bitmap, np.uint8)
 
     def fill(self, start: int, cells: NDArray[Any], filler: int) -> None:
-        """Write something into the rows from a start on that hold nothing."""
+        """Write a value into the null rows, beginning with a given row."""
         if self._bits is not None:
             _fill(self._bits, self._offset + start, cells, filler)
 
     def of(self, start: int, stop: int) -> NDArray[np.bool_] | None:
-        """Return where the rows hold nothing, or None for nowhere."""
+        """Return the mask of null rows, or None if there are none."""
         if self._bits is None:
             return None
         valid = unpacked(self._bits, self._offset + start, self._offset + stop)
@@ -41,7 +41,7 @@ class Nulls:
 
 @compiled
 def _fill(bits: NDArray[np.uint8], first: int, cells: NDArray[Any], filler: int) -> None:
-    """Write something into every cell whose bit is not set; the first one's bit is at a position."""
+    """Write a value into every cell whose bit is not set; the bits begin at a given position."""
     byte = first // 8
     row = byte * 8 - first
     while row < len(cells):
@@ -54,12 +54,12 @@ def _fill(bits: NDArray[np.uint8], first: int, cells: NDArray[Any], filler: int)
 
 
 def unpacked(bits: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.bool_]:
-    """Return some bits of a bitmap."""
+    """Return a slice of a bitmap as booleans."""
     first = start // 8
     found = np.unpackbits(bits[first : (stop + 7) // 8], count=stop - first * 8, bitorder="little")
     return found[start - first * 8 :].view(np.bool_)
 
 
 def part(mask: NDArray[np.bool_] | None, start: int, stop: int) -> NDArray[np.bool_] | None:
-    """Return some rows of a mask; None stays None, which is a mask of no row."""
+    """Return a slice of a mask; None, the empty mask, stays None."""
     return None if mask is None else mask[start:stop]

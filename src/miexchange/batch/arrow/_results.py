@@ -1,4 +1,4 @@
-"""Results as tables: of the kind that was given, with the same index."""
+"""Result tables, of the same library as the input and with the same index."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["Amounts", "AnyColumn", "ArrowColumn", "Texts", "sets_of", "table_lik
 
 
 class Texts:
-    """A column of few distinct texts: a code for each row."""
+    """A dictionary-encoded column of texts."""
 
     def __init__(self, codes: NDArray[Any], texts: Sequence[str], nulls: NDArray[np.bool_] | None = None) -> None:
-        """Keep what the column is made of.
+        """Make a column.
 
         Args:
-            codes: a signed integer for each row, the position of its text.
+            codes: the position of each row's text, as signed integers.
             texts: the distinct texts.
-            nulls: where the row has none; None for nowhere.
+            nulls: the mask of missing rows; None if there are none.
         """
         self.codes, self.texts, self.nulls = codes, texts, nulls
 
@@ -46,10 +46,10 @@ class Texts:
 
 
 class Amounts:
-    """A column of whole numbers, such as paise."""
+    """A column of integers, such as amounts in minor units."""
 
     def __init__(self, values: NDArray[np.int64], nulls: NDArray[np.bool_] | None = None) -> None:
-        """Keep the numbers, and where there is none."""
+        """Take the numbers and the mask of missing ones."""
         self.values, self.nulls = values, nulls
 
     def to_arrow(self, bitmaps: _Bitmaps) -> pa.Array:
@@ -66,10 +66,10 @@ class Amounts:
 
 
 class ArrowColumn:
-    """A column that is an Arrow array already."""
+    """A column that is already an Arrow array."""
 
     def __init__(self, array: pa.ChunkedArray) -> None:
-        """Keep the array."""
+        """Take the array."""
         self._array = array
 
     def to_arrow(self, _bitmaps: _Bitmaps) -> pa.ChunkedArray:
@@ -77,7 +77,7 @@ class ArrowColumn:
         return self._array
 
     def to_pandas(self) -> Any:
-        """Return what pandas makes of it."""
+        """Return the array as a pandas column."""
         return self._array.to_pandas().array
 
 
@@ -85,14 +85,14 @@ AnyColumn = Texts | Amounts | ArrowColumn
 
 
 class _Bitmaps:
-    """The bitmaps of a table: columns with the same rows missing share one."""
+    """The validity bitmaps of a table; columns with the same mask share one."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Begin with no bitmaps."""
         self._made: dict[int, Any] = {}
 
     def of(self, nulls: NDArray[np.bool_] | None) -> Any:
-        """Return the bitmap of the rows that are there, or None for all."""
+        """Return the validity bitmap for a mask of missing rows, or None if no row is missing."""
         if nulls is None:
             return None
         if id(nulls) not in self._made:
@@ -106,7 +106,7 @@ def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.
     Args:
         sets: a set of bits for each row.
         names: the bit of each name.
-        some: the rows whose set is not empty.
+        some: the rows with a non-empty set.
 
     >>> sets_of(np.array([0, 3, 0]), {"one": 1, "two": 2}, np.array([1])).texts
     ['', 'one|two']
@@ -120,13 +120,13 @@ def sets_of(sets: NDArray[np.int64], names: Mapping[Any, int], some: NDArray[np.
 
 
 def to_arrow(columns: Mapping[str, AnyColumn]) -> pa.Table:
-    """Make an Arrow table; columns with the same rows missing share one bitmap of them."""
+    """Make an Arrow table; columns with the same mask share one bitmap."""
     bitmaps = _Bitmaps()
     return pa.Table.from_arrays([column.to_arrow(bitmaps) for column in columns.values()], names=list(columns))
 
 
 def table_like(given: Any, columns: Mapping[str, AnyColumn]) -> Any:
-    """Make a table of the kind of what was given, which is a table or a column; a numpy array has one of pandas."""
+    """Make a table of the same library as the given table or column; a numpy array gives a pandas table."""
     if is_of_pandas(given):
         import pandas as pd  # noqa: PLC0415 - the caller has it
 

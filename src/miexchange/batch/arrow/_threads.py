@@ -1,6 +1,6 @@
-"""How threads share the rows of a chunk: in blocks that know nothing of one another.
+"""How threads share the rows of a chunk: in independent blocks.
 
-So no order of rows, cut of a table or count of threads can matter.
+So the result cannot depend on the order of rows, the chunks of a table or the number of threads.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from miexchange.errors import out_of_range, wrong_type
 
 __all__ = ["blocks", "workers"]
 
-_MOST = 131_072  # rows of a block: enough for the calls of a block to cost little
-_LEAST = 8_192  # rows that are worth a thread of their own
+_MOST = 131_072  # rows of a block: enough to make the overhead per block small
+_LEAST = 8_192  # the fewest rows that are worth a thread
 
 
 def blocks(rows: int, threads: int) -> list[tuple[int, int]]:
-    """Return where each block begins and ends; all threads have as many blocks, and the first one is the largest.
+    """Return the begin and end of each block; every thread gets equally many, and the first block is the largest.
 
     >>> blocks(10_000, 2), blocks(1_000, 2), len(blocks(1_000_000, 2))
     ([(0, 5000), (5000, 10000)], [(0, 1000)], 8)
@@ -28,10 +28,10 @@ def blocks(rows: int, threads: int) -> list[tuple[int, int]]:
 
 
 def workers(threads: int | None) -> int:
-    """Return how many threads are to share the work.
+    """Return the number of threads to use.
 
     Raises:
-        InvalidValue: not a whole number above zero.
+        InvalidValue: it is not a positive integer.
     """
     if threads is None:
         return os.cpu_count() or 1

@@ -1,9 +1,9 @@
-"""CSV taken apart by a compiled loop, strictly: no row is lost and no cell is guessed, whatever the bytes are.
+"""A strict CSV parser in a compiled loop: no row is lost and no cell is guessed, whatever the bytes are.
 
-The grammar is that of RFC 4180 as Python's `csv` module reads it with ``strict=True``; `tests/parity` holds the two
-against each other. A row ends in LF, CR LF or CR. A quotation mark that begins a cell quotes it; after the one
-that closes it come a comma or the end of the row, and nothing else. Anywhere else a quotation mark is a character like
-any other. An empty line is no row, except in a file of one column, where it is an empty cell.
+The grammar is that of RFC 4180 as Python's `csv` module reads it with ``strict=True``; `tests/parity` compares the
+two. A row ends in LF, CR LF or CR. A quotation mark at the beginning of a cell quotes it; only a comma or the end of
+the row may follow the closing one. Anywhere else a quotation mark is an ordinary character. An empty line is not a
+row, except in a file of one column, where it is an empty cell.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ __all__ = ["WRONG", "NotCsv", "header_of", "read_records"]
 WRONG = "\0wrong"
 """The last column of a table of rows: bool, whether the row has too few or too many cells. Its cells are then null."""
 
-_BLOCK = 1 << 20  # bytes that are taken apart at once
-_ROWS = 1 << 14  # rows of a block at most
+_BLOCK = 1 << 20  # bytes parsed at once
+_ROWS = 1 << 14  # the most rows of a block
 
-# What a byte can be the end of: an unquoted cell, or a stretch of a quoted one.
+# The bytes that can end an unquoted cell, or a run within a quoted one.
 _COMMA, _QUOTE, _LINE_END = 1, 2, 4
 _KINDS = np.zeros(256, dtype=np.uint8)
 _KINDS[list(b',"\n\r')] = _COMMA, _QUOTE, _LINE_END, _LINE_END
 _LF, _CR, _MARK = b'\n\r"'
 
 _FINE, _NOT_CLOSED, _AFTER_QUOTE, _LONG_CELL, _LONG_ROW = range(5)
-_BEGIN, _LINE, _ROWS_READ, _CELLS, _CELL_LINE = range(5)  # what a scan reports, see `_scan`
+_BEGIN, _LINE, _ROWS_READ, _CELLS, _CELL_LINE = range(5)  # the fields of a scan's report, see `_scan`
 
 
 class NotCsv(Exception):  # noqa: N818 - the caller makes an error of it, which names the file
-    """The bytes are no CSV; the message says where and why, without the cell."""
+    """The bytes are not valid CSV; the message says where and why, without the cell."""
 
 
 @dataclass(slots=True)
 class _Block:
-    """Bytes, and where the cells of its rows lie; scratch space that is used again for each block.
+    """The positions of cells in a block of bytes; scratch space that is reused for each block.
 
     Attributes:
-        starts: where each cell begins, a row of the array for each wanted column.
-        ends: where it ends, less one and negative (`~end`) where two quotation marks stand for one.
+        starts: where each cell begins; one row of the array per wanted column.
+        ends: where it ends; `~end` if the cell has doubled quotation marks.
         wrong: whether a row has too few or too many cells.
-        sizes: at least how many bytes the cells of a column have together.
-        report: what `_scan` found.
+        sizes: an upper bound of the bytes in the cells of a column.
+        report: the result of `_scan`.
     """
 
     starts: NDArray[np.int32]
@@ -65,7 +65,7 @@ class _Block:
 
     @classmethod
     def of(cls, columns: int, rows: int) -> _Block:
-        """Make one for a number of wanted columns."""
+        """Allocate a block for a number of wanted columns."""
         return cls(
             empty(columns * rows, np.int32).reshape(columns, rows),
             empty(columns * rows, np.int32).reshape(columns, rows),
@@ -75,17 +75,17 @@ class _Block:
         )
 
     def scan(self, data: NDArray[np.uint8], size: int, columns: int, slots: NDArray[np.int32], *, is_all: bool) -> None:
-        """Find the cells of the whole rows among the bytes, from where the last scan ended.
+        """Find the cells of the complete rows, from where the last scan ended.
 
         Args:
             data: the bytes.
-            size: how many of them count.
-            columns: how many cells a row is to have; 0 for any number.
-            slots: for each column its place among those that are wanted, or -1.
-            is_all: whether no bytes follow.
+            size: how many of them are valid.
+            columns: how many cells a row must have; 0 for any number.
+            slots: the position of each column among the wanted ones, or -1.
+            is_all: whether these are the last bytes.
 
         Raises:
-            NotCsv: a row is none.
+            NotCsv: a row is malformed.
         """
         self.sizes[:] = 0
         found = _scan(data, size, is_all, columns, slots, self.starts, self.ends, self.wrong, self.sizes, self.report)
@@ -119,10 +119,10 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
     sizes: NDArray[np.int64],
     report: NDArray[np.int64],
 ) -> int:
-    """Write where the cells of whole rows lie; see `_Block.scan`.
+    """Write the positions of the cells of complete rows; see `_Block.scan`.
 
-    The report has where the next row begins, its line, how many rows were found, how many cells the last one has, and
-    in which line the cell begins that is wrong.
+    The report holds the start of the next row, its line, the number of rows, the number of cells of the last row, and
+    the line in which a malformed cell begins.
     """
     kinds = _KINDS
     begin, line = report[_BEGIN], report[_LINE]
@@ -190,7 +190,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one automaton, and compiled code pa
             fault = _LONG_ROW
         if fault != _FINE:
             break
-        if not is_whole:  # it stands at the end of the line, or the bytes have ended
+        if not is_whole:  # now at the end of the line, or at the end of the bytes
             if position >= size or (data[position] == _CR and position + 1 >= size and not is_all):
                 break
             position += 2 if data[position] == _CR and position + 1 < size and data[position + 1] == _LF else 1
@@ -215,7 +215,7 @@ def _gather(
     offsets: NDArray[np.int32],
     out: NDArray[np.uint8],
 ) -> None:
-    """Write the cells of a column one after the other."""
+    """Concatenate the cells of a column."""
     position = 0
     for row in range(len(starts)):
         offsets[row] = position
@@ -233,7 +233,7 @@ def _gather(
 def _table_of(
     data: NDArray[np.uint8], block: _Block, names: Sequence[str], rows: int, few: Mapping[str, FewTexts]
 ) -> pa.Table:
-    """Return the cells of the rows that were found."""
+    """Return the cells of the rows found by a scan."""
     cells = []
     for slot, name in enumerate(names):
         codes = few[name].codes(data, block.starts[slot, :rows], block.ends[slot, :rows]) if name in few else None
@@ -260,13 +260,13 @@ def header_of(data: bytes) -> list[bytes]:
     """Return the cells of the first row.
 
     Args:
-        data: the first bytes of the file, more than a row can have, or all of them.
+        data: the first bytes of the file, more than the longest row, or all of them.
 
     Raises:
-        NotCsv: it is none, or has more columns than a table may have.
+        NotCsv: it is malformed, or has more columns than a table may have.
     """
     block, slots = _Block.of(COLUMNS, 1), np.arange(COLUMNS, dtype=np.int32)
-    first = np.frombuffer(bytearray(data), dtype=np.uint8)  # loops would be compiled anew for what cannot be written
+    first = np.frombuffer(bytearray(data), dtype=np.uint8)  # numba would compile the loops again for read-only memory
     block.scan(first, len(first), 0, slots, is_all=True)
     if block.report[_CELLS] > COLUMNS:
         raise NotCsv(f"line 1 has more than {COLUMNS:,} columns")
@@ -280,13 +280,13 @@ def read_records(
     """Yield every row after the first one, as tables of bytes; an empty cell is null, and the last column is `WRONG`.
 
     Args:
-        read: fills a stretch of memory with the next bytes of the file, and returns how many there were.
-        columns: how many cells a row is to have.
+        read: fills a buffer with the next bytes of the file, and returns their number.
+        columns: how many cells a row must have.
         wanted: the columns to read, each with its position.
-        few: those of them that come as codes, because their texts are probably few.
+        few: those of them that are dictionary-encoded, because they probably have few distinct texts.
 
     Raises:
-        NotCsv: a row is none.
+        NotCsv: a row is malformed.
     """
     slots = np.full(columns, -1, dtype=np.int32)
     slots[list(wanted.values())] = np.arange(len(wanted))

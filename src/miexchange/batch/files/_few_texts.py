@@ -1,4 +1,4 @@
-"""Cells of a file whose texts are few, each text kept once and written as its code.
+"""Dictionary encoding of cells with few distinct texts.
 
 A column with many texts is not for this: `FewTexts.codes` then says so, after little work.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["SLACK", "FewTexts", "validity"]
 
 SLACK = 8
-"""How many bytes must follow the last cell: the first ones of a cell are read as one word."""
+"""The bytes that must follow the last cell, because the first eight bytes of a cell are read as one word."""
 
 _MOST = 1_024  # texts
 _SLOTS = 4 * _MOST
-_TRIES = 16  # slots that are looked at for one cell
+_TRIES = 16  # slots probed for one cell
 _LONGEST = 200  # bytes of a text; no name is longer
-_MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio: the high bits of products are well mixed
+_MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio, as in Fibonacci hashing
 
 
 @compiled
@@ -40,8 +40,8 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
 ) -> bool:
     """Write the code of each cell, -1 for an empty one, and return whether the texts are few and short.
 
-    Of `data`, `words` has the eight bytes from each place on. Texts stand one after the other in `kept`; `texts` has
-    where each ends, and at its own end how many there are.
+    `words` holds the eight bytes of `data` from each position. The texts are concatenated in `kept`; `texts` has the
+    end of each, and their number as its last element.
     """
     for row in range(len(starts)):
         first, length = starts[row], ends[row] - starts[row]
@@ -83,7 +83,7 @@ def _encode(  # noqa: C901, PLR0912 - compiled code pays for calls with arrays
 
 
 class FewTexts:
-    """The texts of one column that were seen, in the order in which they came."""
+    """The distinct texts of one column, in order of appearance."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -93,12 +93,12 @@ class FewTexts:
         self._dictionary = pa.array([], pa.binary())
 
     def codes(self, data: NDArray[np.uint8], starts: NDArray[np.int32], ends: NDArray[np.int32]) -> pa.Array | None:
-        """Return cells as codes, or None where their texts are not few.
+        """Return cells as codes, or None if they have too many distinct texts.
 
         Args:
             data: the bytes, and `SLACK` more.
             starts: where each cell begins.
-            ends: where it ends; negative where it is not to be read as it stands.
+            ends: where it ends; negative if the cell has quotation marks to remove.
         """
         rows = len(starts)
         buffer = pa.allocate_buffer(4 * rows)
@@ -121,6 +121,6 @@ class FewTexts:
 
 
 def validity(is_there: NDArray[np.bool_]) -> tuple[int, pa.Buffer | None]:
-    """Return how many cells are empty, and which are not as Arrow has it."""
+    """Return the number of empty cells, and Arrow's validity bitmap."""
     nulls = len(is_there) - int(np.count_nonzero(is_there))
     return nulls, pa.py_buffer(np.packbits(is_there, bitorder="little")) if nulls else None

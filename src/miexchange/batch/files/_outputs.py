@@ -1,4 +1,4 @@
-"""A CSV or Parquet file of values: written under another name, and given its own when it is whole."""
+"""A CSV or Parquet file of values, written under a temporary name and renamed when it is complete."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Output"]
 
-_GROUP = 8 * PART_ROWS  # rows of a row group of Parquet: what is said about each of them stays in memory to the end
+_GROUP = 8 * PART_ROWS  # rows of a Parquet row group; metadata of each group stay in memory
 
 
 class Output:
-    """A file that is written under another name, and gets its own when it is whole."""
+    """An output file, written under a temporary name and renamed when it is complete."""
 
     def __init__(
         self, path: Path, field: str, columns: list[str], nothing: pa.Table, *, escape: bool, refused_only: bool = False
     ) -> None:
-        """Say what is to be written.
+        """Create the temporary file.
 
         Args:
             path: the final name.
-            field: which argument the name is from.
-            columns: which columns of the parts.
+            field: the argument that the name came from, for errors.
+            columns: the columns of the parts to write.
             nothing: a part without rows.
             escape: whether texts in a CSV are made safe for spreadsheets.
-            refused_only: whether only the rows count that are refused.
+            refused_only: whether only refused rows are written.
 
         Raises:
             InvalidValue: a column is of a type that such a file cannot hold.
@@ -72,7 +72,7 @@ class Output:
                 self._writer.write_batch(batch, row_group_size=_GROUP)
 
     def finish(self) -> Path:
-        """End the file, and return where it is."""
+        """Close the file, and return its temporary path."""
         if self._writer is not None:
             self._writer.close()
         if self._stream is not None:
@@ -81,17 +81,17 @@ class Output:
         return self._unfinished
 
     def place(self) -> None:
-        """Give the file its name."""
+        """Rename the file to its final name."""
         place(self._unfinished, self._path)
 
     def discard(self) -> None:
-        """Remove what has not got its name."""
+        """Remove the temporary file, if it was not renamed."""
         if self._stream is not None:
             self.finish().unlink(missing_ok=True)
 
 
 def _for_csv(table: pa.Table, *, escape: bool) -> pa.Table:
-    """Return a table as it is to be written: texts for codes, and none that a spreadsheet runs."""
+    """Return a table for writing: texts instead of codes, and none that a spreadsheet would run."""
     columns = [
         without_codes(for_spreadsheets(column) if escape and is_textual(column.type) else column)
         for column in table.columns
@@ -105,7 +105,7 @@ def _check_csv(column: pa.Table) -> None:
     try:
         plain = without_codes(column[name])
         pacsv.write_csv(pa.table({name: plain}), pa.BufferOutputStream())
-        is_fit = not _is_bytes(plain.type)  # they need be no texts
+        is_fit = not _is_bytes(plain.type)  # need not be valid UTF-8
     except pa.ArrowException:
         is_fit = False
     if not is_fit:

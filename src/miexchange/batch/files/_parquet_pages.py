@@ -1,8 +1,7 @@
-"""How much a Parquet file unpacks to, found before any of it is unpacked.
+"""The unpacked size of a Parquet file, found before anything is unpacked.
 
-The footer says how large columns are, but nothing holds a writer to it; the header before each page is what a reader
-unpacks by, so those are read. A page in a few kilobytes can hold a cell of a gigabyte, and a dictionary of one long
-cell stands for a million of them.
+The footer states the sizes of columns, but it can lie. A reader unpacks by the header of each page, so those are read.
+A page of a few kilobytes can hold a cell of a gigabyte, and a dictionary of one long cell can stand for a million.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TooLarge", "most_rows"]
 
-_AT_ONCE = 100_000_000  # bytes of pages that are unpacked at once; a larger file may have as many as its own
+_AT_ONCE = 100_000_000  # bytes of pages that are unpacked at once; for a larger file, its own size
 _TABLE = 48_000_000  # bytes of a table of rows
 _PAGES = 20_000, 1_000  # pages of any file; and one more for so many bytes or values
 _HEADER = 1 << 20  # bytes of the header of a page, whose statistics can hold long cells
@@ -31,7 +30,7 @@ _CODECS = {"SNAPPY": "snappy", "GZIP": "gzip", "BROTLI": "brotli", "ZSTD": "zstd
 
 
 class TooLarge(Exception):  # noqa: N818 - the caller makes an error of it, which names the file
-    """The file unpacks to more than anybody needs, or is no Parquet; the message says what."""
+    """The file is not valid Parquet or unpacks to too much; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class _Chunk:
     """A column of a row group.
 
     Attributes:
-        values: how many values each of its pages has.
-        sizes: how many bytes each of them unpacks to.
-        longest: how many bytes one value can have that takes none of its own in a page.
-        dictionary: how many bytes its dictionary unpacks to.
+        values: the number of values in each page.
+        sizes: the unpacked bytes of each page.
+        longest: the bytes of the longest value that a page only refers to, as in a dictionary.
+        dictionary: the unpacked bytes of its dictionary.
         is_flat: whether a value is a row.
     """
 
@@ -62,7 +61,7 @@ class _Chunk:
     is_flat: bool
 
     def bytes_of(self, rows: int) -> int:
-        """Return how many bytes some rows that follow one another have at most."""
+        """Return an upper bound of the bytes of consecutive rows."""
         if not self.is_flat:
             return int(self.sizes.sum() + self.values.sum() * self.longest)
         ends, sizes = np.cumsum(self.values), np.cumsum(self.sizes)
@@ -72,17 +71,17 @@ class _Chunk:
 
 
 def most_rows(stream: BinaryIO, metadata: Any, names: Collection[str], few: Collection[str], rows: int) -> int:
-    """Return how many rows of some columns can be read at once.
+    """Return how many rows of the given columns can be read at once.
 
     Args:
         stream: the file.
-        metadata: what its footer says.
+        metadata: its footer.
         names: the columns.
         few: those of them that are read as codes.
         rows: how many rows are wanted.
 
     Raises:
-        TooLarge: one row is too many, or a page is none.
+        TooLarge: a single row is too large, or a page header is invalid.
     """
     size = stream.seek(0, 2)
     if metadata.num_rows > max(ROWS, size // 2):
@@ -129,7 +128,7 @@ def _chunk(stream: BinaryIO, column: Any, leaf: Any, budget: int, name: str) -> 
             sizes.append(page.unpacked)
         if len(values) > budget:
             raise TooLarge(f"it has more than {budget:,} pages; write it with larger ones")
-    if "DELTA_BYTE_ARRAY" in column.encodings:  # a value takes over what it has in common with the one before
+    if "DELTA_BYTE_ARRAY" in column.encodings:  # delta encoding: a value repeats the prefix of the previous one
         longest = max(longest, *sizes, 0)
     elif leaf.physical_type == "FIXED_LEN_BYTE_ARRAY":
         longest = leaf.length
@@ -167,7 +166,7 @@ def _page(stream: BinaryIO, begin: int) -> _Page:
 
 
 def _longest(stream: BinaryIO, page: _Page, compression: str) -> int:
-    """Return how many bytes the longest text of a dictionary has."""
+    """Return the length in bytes of the longest text of a dictionary."""
     if page.unpacked > _AT_ONCE or (compression != "UNCOMPRESSED" and compression not in _CODECS):
         return page.unpacked
     stream.seek(page.begin)

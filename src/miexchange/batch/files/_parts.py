@@ -1,9 +1,9 @@
-"""The finished parts of a long run, kept beside its target until the whole is there.
+"""The finished parts of a long run, kept beside its target until the target is complete.
 
-A part is written under another name, brought to the disk and then renamed, so that a part that has its
-name is whole, whenever the machine stops. The manifest says of what and how the parts were made; parts of
-something else are never mixed in. Every part ends in a checksum of its bytes, its number and the manifest, which is
-checked before the part is used. The folder and its files are for their owner only: parts hold what the source holds.
+A part is written under a temporary name, flushed to the disk and then renamed, so that a part with its final name is
+complete, whenever the machine stops. The manifest records the source and the settings of the run; parts of another
+run are never mixed in. Every part ends in a checksum of its bytes, its number and the manifest, which is verified
+before the part is used. Only the owner may read the folder and its files, because parts contain data of the source.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from miexchange._value import canonical
 from miexchange.batch.files._summaries import Summary
 from miexchange.errors import InvalidValue, out_of_range, shown
 
-if sys.platform != "win32":  # where two runs are not kept apart
+if sys.platform != "win32":  # Windows: two runs are not kept apart
     import fcntl
 
 if TYPE_CHECKING:
@@ -34,33 +34,33 @@ if TYPE_CHECKING:
 __all__ = ["PART_ROWS", "Parts"]
 
 PART_ROWS = 65_536
-"""How many rows make a part, where nobody says otherwise."""
+"""The rows of a part, by default."""
 
 _MANIFEST, _PLACED, _UNFINISHED = "manifest.json", "placed.json", ".unfinished"
-_LAST = ["", _MANIFEST, _PLACED]  # in which order the folder is emptied, whatever has no place of its own first
+_LAST = ["", _MANIFEST, _PLACED]  # the order in which the folder is emptied; other files go first
 _OURS = re.compile(r"(?:\d{6,}\.arrow|manifest\.json|placed\.json)(?:\.unfinished)?", re.ASCII)
 _SUMMARY = b"summary"
-_DIGEST = 32  # bytes of a checksum
+_DIGEST = 32  # the bytes of a checksum
 _FINISH = "Finish that run as it was begun, or throw its parts away with restart=True"
 
 
 class Parts:
-    """The parts of one run; a context manager, which keeps other runs away.
+    """The parts of one run; a context manager that locks out other runs.
 
     Attributes:
-        done: how many parts there are.
+        done: the number of finished parts.
     """
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any], *, restart: bool = False) -> None:
         """Look for parts of an earlier run.
 
         Args:
-            folder: where the parts are; it is made where there is none.
-            manifest: of what and how they are made: plain JSON data.
-            restart: whether parts that are there are thrown away.
+            folder: the folder of the parts; it is created if missing.
+            manifest: the source and the settings of the run, as plain JSON data.
+            restart: whether existing parts are discarded.
 
         Raises:
-            InvalidValue: parts of something else are there, or things that are no parts, or another run is at work.
+            InvalidValue: the folder has parts of another run, or other files, or another run is using it.
         """
         self._folder = folder
         with contextlib.suppress(FileExistsError):
@@ -82,7 +82,7 @@ class Parts:
         return self._folder / f"{number:06d}.arrow"
 
     def _check(self, wanted: dict[str, Any]) -> None:
-        """Compare the manifest that is there, or leave this one."""
+        """Compare with the existing manifest, or write this one."""
         manifest = self._folder / _MANIFEST
         if _is_there(manifest):
             there = self._json(manifest)
@@ -97,7 +97,7 @@ class Parts:
                 )
                 which = f"holds the beginning of a run with another {named}"
                 raise out_of_range("target", f"{self._folder}", _FINISH, which=which)
-            (self._folder / _PLACED).unlink(missing_ok=True)  # what another run has put in its place
+            (self._folder / _PLACED).unlink(missing_ok=True)  # another run may have written it first
             _write(manifest, canonical(wanted).encode())
         elif any(not _OURS.fullmatch(path.name) for path in self._folder.iterdir()):
             raise _not_ours(self._folder, "holds something else than parts")
@@ -105,11 +105,11 @@ class Parts:
             _write(manifest, canonical(wanted).encode())
 
     def __enter__(self) -> Self:
-        """Go on with it."""
+        """Enter the context."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let others in; leave nothing where nothing is done."""
+        """Release the lock; remove the folder if no part was finished."""
         if not self.done and self._folder.exists():
             self.clear()
         self._unlock()
@@ -119,7 +119,7 @@ class Parts:
             os.close(self._lock)
 
     def summary(self) -> Summary:
-        """Add up the summaries of all parts."""
+        """Return the sum of the summaries of all parts."""
         schemas = (self._opened(number).schema for number in range(self.done))
         return Summary.total(Summary.from_json(schema.metadata[_SUMMARY]) for schema in schemas)
 
@@ -127,12 +127,12 @@ class Parts:
         """Return a part.
 
         Raises:
-            InvalidValue: it is not as it was written.
+            InvalidValue: it was changed since it was written.
         """
         return self._opened(number).read_all().replace_schema_metadata(None)
 
     def _opened(self, number: int) -> pa.RecordBatchReader:
-        """Open a part whose bytes are those that were written: Arrow trusts what it reads."""
+        """Open a part after verifying its checksum: Arrow trusts what it reads."""
         path = self._path(number)
         data = self._bytes(path)
         body = memoryview(data)[:-_DIGEST]
@@ -160,7 +160,7 @@ class Parts:
         return out_of_range("target", f"{self._folder}", rule, which=which)
 
     def add(self, table: pa.Table, summary: Summary) -> None:
-        """Keep the next part, so that it is there after whatever happens."""
+        """Store the next part durably."""
         sink = pa.BufferOutputStream()
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         schema = table.schema.with_metadata({_SUMMARY: summary.to_json()})
@@ -171,14 +171,14 @@ class Parts:
         self.done += 1
 
     def placing(self, files: Sequence[Path], summary: Summary) -> None:
-        """Note which files are about to get their final names, and what the whole run came to."""
+        """Record which files are about to be renamed, and the summary of the whole run."""
         note = self._note([_identity(file) for file in files], summary.to_json())
         _write(self._folder / _PLACED, canonical(note).encode())
 
     def placed(self, files: Iterable[Path]) -> Summary | None:
-        """Return what the run came to where these are the files that it has put in their places.
+        """Return the summary of the run, if these are the files that it has renamed.
 
-        The parts are not asked: a run may have been stopped while it removed them.
+        The parts are not needed: a run may have been stopped while it removed them.
         """
         note = self._folder / _PLACED
         if not _is_there(note):
@@ -196,22 +196,22 @@ class Parts:
         return {**told, "checksum": checksum}
 
     def clear(self) -> None:
-        """Remove what is kept, and the folder, unless somebody else keeps something there."""
+        """Remove the parts, and the folder unless it contains other files."""
         self._remove()
         with contextlib.suppress(OSError):
             self._folder.rmdir()
 
     def _remove(self) -> None:
         ours = [path for path in self._folder.iterdir() if _OURS.fullmatch(path.name) and not _is_folder(path)]
-        # The first parts go last, so that what is left is always a beginning; the manifest later, which says of what;
-        # and last of all the note that the run has ended, by which it is ended again if this is where it is stopped.
+        # The first parts go last, so that the rest is always a prefix; then the manifest, which describes them; and
+        # finally the note that the run has ended, so that a run that is stopped here can be finished again.
         ours.sort(reverse=True)
         for path in sorted(ours, key=lambda path: _LAST.index(path.name) if path.name in _LAST else 0):
             path.unlink()
 
 
 def _locked(folder: Path) -> int | None:
-    """Lock a folder; the system unlocks it where the process ends."""
+    """Lock a folder; the system releases the lock when the process ends."""
     if sys.platform == "win32":  # pragma: no cover - as above
         return None
     try:
@@ -247,7 +247,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether a name is taken, be it by a link to nowhere."""
+    """Tell whether a name is taken, even by a dangling link."""
     return os.path.lexists(path)
 
 
@@ -262,7 +262,7 @@ def _identity(file: Path) -> list[int]:
 
 
 def _write(path: Path, *data: Any) -> None:
-    """Write a file so that it is whole or not there."""
+    """Write a file atomically."""
     unfinished = path.with_name(path.name + _UNFINISHED)
     with create(unfinished, "target", is_private=True) as stream:
         for piece in data:

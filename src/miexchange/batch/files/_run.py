@@ -1,7 +1,7 @@
-"""`appraise_file`: a file of devices in, a file of their values out, however long it is.
+"""`appraise_file`: a file of devices in, a file of their values out, of any length.
 
-Three hands work at once: one reads the next rows, one values them (in threads), one keeps the part and
-writes it on. What is kept is enough to go on after whatever stops the run.
+Three stages run at once: one reads the next rows, one values them (in threads), one stores the part and appends it to
+the output. The stored parts are enough to resume after whatever stops the run.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ _NOT_UTF_8 = "is not in UTF-8. Save the file in UTF-8."
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
-        rows: how many rows are valued, those of an earlier run included.
-        done: how much of the source is read: rows of Parquet, or bytes of CSV.
-        total: of how much.
+        rows: the number of rows valued so far, those of an earlier run included.
+        done: how much of the source has been read: rows of Parquet, or bytes of CSV.
+        total: how much there is to read.
     """
 
     rows: int
@@ -105,42 +105,38 @@ def appraise_file(
 ) -> Summary:
     """Value a file of devices, a row each, by the same rules as `appraise_frame`.
 
-    Files are CSV or Parquet, by the end of their names. The columns are those of `appraise_frame`. In CSV every cell is
-    read as a text: an empty one is nothing, ``at`` is written as in ISO 8601 with its time zone, or as a day, which is
-    its first instant in the programme's zone, ``purchased_on`` as a date, ``exchange_open`` and ``device_exchanged`` as
-    ``true`` or ``false``. A cell that cannot be read so, and a line with too few or too many cells, refuses its row
-    with ``invalid_value``.
+    Files are CSV or Parquet, by suffix. The columns are those of `appraise_frame`. In CSV an empty cell is null;
+    ``at`` is an ISO 8601 instant with an offset, or a day, which stands for its first instant in the programme's zone;
+    ``purchased_on`` is a date; ``exchange_open`` and ``device_exchanged`` are ``true`` or ``false``. A cell that does
+    not parse, and a line with too few or too many cells, refuses its row with ``invalid_value``.
 
-    It takes some hundred megabytes of memory, whatever the size of the file. While it runs it keeps finished
-    parts in a folder beside the target, ``TARGET.parts``; a run that was stopped, in whatever way, goes on from
-    there when it is started again with the same arguments, and ends with the same files. The target
-    appears whole, at the end.
+    It takes a few hundred megabytes of memory, whatever the size of the file. While it runs, finished parts are kept
+    in a folder beside the target, ``TARGET.parts``. A run that was stopped, in whatever way, resumes from there when it
+    is started again with the same arguments, and ends with the same files. The target appears at the end, complete.
 
     Args:
         source: the file of devices.
-        target: the file to write: ``row`` (the position in the source, from 0), the columns that are kept, and those
-            that `columns_out` names.
+        target: the file to write: ``row`` (the position in the source, from 0), the columns of `keep`, and those
+            of `columns_out`.
         programme: the rules.
-        at: the instant of the valuation, where the source has no column ``at``.
+        at: the instant of the valuation, if the source has no column ``at``.
         bonuses_given: how often each bonus with a quota was given so far; the same for every row.
-        keep: columns of the source that the target and the rejects have as well.
+        keep: columns of the source to copy to the target and the rejects.
         reveal_imei: whether ``imei`` and ``imei2`` may be kept. They are personal data.
         rejects: a file to write the refused rows to: ``row``, the columns that are kept, ``model``, ``reasons`` and
             ``problems``.
-        escape: whether a text in a CSV that a spreadsheet would run, because it begins like a formula (``=``, ``+``,
-            ``-``, ``@``), gets an apostrophe before it, and characters that a terminal would act on are written as
-            escapes. Say False where the next reader is a program: every cell is then kept byte for byte, as it always
-            is in Parquet.
-        rows: how many rows make a part; by default 65,536.
+        escape: whether a text in a CSV that begins like a formula (``=``, ``+``, ``-``, ``@``) gets an apostrophe
+            before it, and control characters are written as escapes. Use False if a program reads the file: every cell
+            is then kept byte for byte, as it always is in Parquet.
+        rows: the rows of a part; by default 65,536.
         threads: how many threads share the work; by default as many as there are processors.
-        force: whether a target and rejects that exist are overwritten.
-        restart: whether the parts of an earlier run are thrown away.
-        problems: whether the target has a last column ``problems``, as that of `appraise_frame`: what refuses a row, by
-            cell, with what to do.
-        progress: is told how far the run is, before the first part and after each.
+        force: whether an existing target and rejects are overwritten.
+        restart: whether the parts of an earlier run are discarded.
+        problems: whether to add a last column ``problems`` to the target, as in `appraise_frame`.
+        progress: is called with the progress before the first part and after each.
 
     Returns:
-        What the file came to. The same as of an undisturbed run, where this one goes on with another.
+        The summary of the file. Also after a resumed run.
 
     Raises:
         InvalidValue: an argument or a file cannot be used, a column is missing or misspelled, the source changed
@@ -219,7 +215,7 @@ def _value(
     rows: int,
     progress: Callable[[Progress], object],
 ) -> None:
-    """Value what is not valued yet, and write everything."""
+    """Value the remaining rows, and write everything."""
     source = valuer.source
 
     def write(table: pa.Table) -> None:
@@ -237,7 +233,7 @@ def _value(
     with closing(source.tables(valuer.names, valuer.few, valued, rows)) as tables, ThreadPoolExecutor(1) as pool:
         kept: Future[None] | None = None
         for table in tables:
-            if not len(table) and parts.done:  # nothing was left to do
+            if not len(table) and parts.done:  # nothing is left to do
                 break
             result = valuer.value(table, valued)
             if kept is not None:
@@ -250,19 +246,19 @@ def _value(
 
 
 def _tell_nobody(_: Progress) -> None:
-    """Nobody asked how far the run is."""
+    """Ignore the progress."""
 
 
 class _Valuer:
-    """The rules, and which columns they take and give.
+    """The programme, with the columns that a run reads and writes.
 
     Attributes:
-        source: where the rows are from.
+        source: the file of devices.
         names: the columns of the source that are read.
-        few: those of them whose texts are few, and need not come out as they were.
-        keep: the columns that are kept.
+        few: those of them with few distinct texts, which may be dictionary-encoded.
+        keep: the columns that are copied.
         columns: the columns of a result.
-        nothing: the result for no rows: the types of its columns.
+        nothing: the result for no rows, which has the types of its columns.
     """
 
     def __init__(
@@ -276,14 +272,14 @@ class _Valuer:
         *,
         tells: bool,
     ) -> None:
-        """Check that the source has the columns, of types that can hold what belongs there."""
+        """Check that the source has the required columns, each of a suitable type."""
         self._programme, self._plan = programme, plan_of(programme, bonuses_given)
         self._at = None if at is None else micros(instant(at, "at"))
         self._threads, self._tells = workers(threads), tells
         if at is not None and "at" in source.names:
             raise out_of_range("at", at, "give one of the two", "is given, and the source has a column at")
         required, optional = columns_in(programme)
-        for name in (*sorted(required), *sorted(optional), *keep):  # a set has another order in each process
+        for name in (*sorted(required), *sorted(optional), *keep):  # the order of a set differs between processes
             if source.names.count(name) > 1:
                 which = f"has two columns {shown(name)}"
                 raise out_of_range("source", f"{source.path}", "rename one of them", which=which)
@@ -303,7 +299,7 @@ class _Valuer:
             first: the position of the first one.
 
         Returns:
-            Their part of the result, and what they came to.
+            Their part of the result, and their summary.
         """
         columns = {
             name: self.source.column(table, name, kind, day_zone(name, self._programme))
@@ -338,19 +334,19 @@ class _Valuer:
 
 
 def _as_text(cell: object) -> object:
-    """Return the bytes of a cell of CSV as a text, to be shown; those that are wrong are escapes."""
+    """Return the bytes of a CSV cell as a text for display, with invalid bytes escaped."""
     return cell.decode(errors="backslashreplace") if isinstance(cell, bytes) else cell
 
 
 def _with_strange(column: Column, rows: NDArray[np.bool_] | None) -> Column:
-    """Return a column some more of whose cells are none, so that their rows are refused."""
+    """Return a column with more cells flagged as invalid, so that their rows are refused."""
     if rows is None or not rows.any():
         return column
     return replace(column, strange=rows if column.strange is None else column.strange | rows)
 
 
 def _kept(keep: Iterable[str], source: Source, programme: Programme, *, reveal_imei: bool) -> list[str]:
-    """Check the columns that are to be kept."""
+    """Check the columns of `keep`."""
     names = list(dict.fromkeys(keep))
     for name in names:
         if name not in source.names:
@@ -383,12 +379,12 @@ def _check_paths(source: Path, wanted: Sequence[Path]) -> None:
 
 def _check_free(wanted: Sequence[Path]) -> None:
     for path in wanted:
-        if os.path.lexists(path):  # a link to nowhere too
+        if os.path.lexists(path):  # also a dangling link
             rule = "name another file, or overwrite it with force=True"
             raise out_of_range("target", f"{path}", rule, which="exists already")
 
 
 def _stamp(source: Path) -> dict[str, str | int]:
-    """Return what tells a file from another, or from itself before a change."""
+    """Return a fingerprint of a file that changes whenever the file does."""
     found = source.stat()
     return {"source": f"{source.resolve()}", "size": found.st_size, "time of change": found.st_mtime_ns}

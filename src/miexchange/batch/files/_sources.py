@@ -1,6 +1,6 @@
 """Files of devices, read a few rows at a time: CSV, in which every cell is a text, and Parquet.
 
-However large a file and its row groups are, no more than a few tables of the asked size are in memory.
+However large a file and its row groups are, only a few tables of the requested size are in memory.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Source", "format_of", "open_source"]
 
 FORMATS = (".csv", ".parquet")
-"""The kinds of files, by the end of their names."""
+"""The kinds of files, by suffix."""
 
-_TABLE = 1 << 26  # bytes of a table, about
-_UNPACKED = 200_000_000, 100  # bytes that a Parquet file unpacks to at most; or so many times its own
+_TABLE = 1 << 26  # approximate bytes of a table
+_UNPACKED = 200_000_000, 100  # bytes that Parquet may unpack to, absolute or by size
 _BUFFER = 1 << 18  # bytes of a column of Parquet that are read at once
-_CANNOT_READ = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last one of the name of a column
+_CANNOT_READ = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last character of the name of a column
 
 
 def format_of(path: Path, field: str) -> str:
-    """Return which kind of file a path names.
+    """Return the kind of file that a path names.
 
     Raises:
-        InvalidValue: none that can be read and written.
+        InvalidValue: it is not a kind that can be read and written.
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
@@ -58,10 +58,10 @@ class Source(Protocol):
 
     Attributes:
         path: where it is.
-        names: its columns, in order; names may be there twice.
-        types: the type of each, as Arrow has it.
+        names: its columns, in order; names may be duplicated.
+        types: the Arrow type of each.
         total: how much there is to read: rows of Parquet, or bytes of CSV.
-        done: how much of that is read.
+        done: how much of that has been read.
     """
 
     path: Path
@@ -71,13 +71,13 @@ class Source(Protocol):
     done: int
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
-        """Yield some columns, from a row on, in tables of so many rows; the last one has what is left, maybe none.
+        """Yield the given columns in tables of `rows` rows, from row `first`; the last table has the rest, or nothing.
 
         Args:
             names: the columns.
-            few: those of them whose texts are few and may come as codes.
+            few: those of them with few distinct texts, which may be dictionary-encoded.
             first: the position of the first row.
-            rows: how many.
+            rows: how many rows each table has.
 
         Raises:
             InvalidValue: the file cannot be read to its end.
@@ -93,11 +93,11 @@ class Source(Protocol):
         ...
 
     def kept(self, table: pa.Table, name: str) -> Column:
-        """Return a column of such a table as it is to be kept, and where a cell is none of its type."""
+        """Return a column of such a table for the output, and the mask of its invalid cells."""
         ...
 
     def wrong(self, table: pa.Table) -> NDArray[np.bool_] | None:
-        """Tell which rows of such a table are none, whatever their cells are; None for no row."""
+        """Return the mask of the rows that are malformed as a whole; None if there are none."""
         ...
 
 
@@ -105,7 +105,7 @@ def open_source(path: Path) -> Source:
     """Open a file of devices.
 
     Raises:
-        InvalidValue: there is no such file, or it is not what its name says.
+        InvalidValue: the file does not exist, or its content does not match its suffix.
     """
     kind = format_of(path, "source")
     if not path.is_file():
@@ -120,7 +120,7 @@ class _Parquet:
     """A Parquet file; see `Source`."""
 
     def __init__(self, path: Path) -> None:
-        """Read the end of the file, which says what is in it."""
+        """Read the footer of the file."""
         self.path = path
         file = self._opened()
         if file.metadata.num_columns > COLUMNS:
@@ -137,7 +137,7 @@ class _Parquet:
         self._size = path.stat().st_size
 
     def _opened(self, few: Sequence[str] = ()) -> pq.ParquetFile:
-        try:  # without the buffer a column of a row group would be read whole
+        try:  # without a buffer size, the whole column of a row group would be read
             return pq.ParquetFile(self.path, buffer_size=_BUFFER, pre_buffer=False, read_dictionary=list(few))
         except _CANNOT_READ as error:
             raise _unreadable(self.path, "Parquet", error) from None
@@ -159,7 +159,7 @@ class _Parquet:
             before += file.metadata.row_group(group).num_rows
             group += 1
         try:
-            # A batch never has rows of two groups, so that a run that goes on cuts the same tables.
+            # A batch never spans two row groups, so that a resumed run cuts the same tables.
             batches = (
                 batch
                 for number in range(group, file.num_row_groups)
@@ -180,7 +180,7 @@ class _Parquet:
             raise _unreadable(self.path, "Parquet", error) from None
 
     def _check(self, table: pa.Table, first: int) -> None:
-        """Refuse a cell that is too long; those of a dictionary were looked at before."""
+        """Refuse a cell that is too long; those of a dictionary have been checked already."""
         for name, column in zip(table.column_names, table.columns, strict=True):
             if is_textual(column.type) and not pa.types.is_dictionary(column.type):
                 long = pc.greater(pc.binary_length(column.cast(pa.large_binary())), CELL_BYTES)
@@ -190,16 +190,16 @@ class _Parquet:
                     raise out_of_range("source", f"{self.path}", "leave that cell out", which=which)
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
-        """Keep the types."""
+        """Return an empty table with the file's types."""
         return self._schema.empty_table().select(list(names))
 
     def column(self, table: pa.Table, name: str, kind: Kind, zone: tzinfo | None = None) -> Column:
-        """Take the column as `appraise_frame` does; but nobody has checked that its texts are texts."""
+        """Read the column as `appraise_frame` does, and check that its texts are valid UTF-8."""
         read = read_column(table, name, kind, zone)
         return decoded(read.array) if kind in TEXTS and read.strange is None else read
 
     def kept(self, table: pa.Table, name: str) -> Column:
-        """Return the column as it is, whatever its type; but texts must be texts."""
+        """Return the column unchanged, whatever its type; texts must be valid UTF-8."""
         column = table[name]
         return decoded(column) if is_textual(column.type) else Column(column)
 
@@ -247,7 +247,7 @@ class _Csv:
         self.done = 0
 
     def tables(self, names: Sequence[str], few: Sequence[str], first: int, rows: int) -> Generator[pa.Table]:
-        """Begin at the beginning: only who has read a line of CSV knows where the next one begins."""
+        """Read from the beginning: the start of a CSV row is known only after the row before it."""
         wanted = {name: self.names.index(name) for name in names}
         try:
             with self.path.open("rb", buffering=0) as stream:
@@ -260,7 +260,7 @@ class _Csv:
             raise _not_csv(self.path, error) from None
 
     def nothing(self, names: Sequence[str]) -> pa.Table:
-        """Give bytes: see `column`."""
+        """Return an empty table of bytes; see `column`."""
         kinds = {**dict.fromkeys(names, pa.binary()), WRONG: pa.bool_()}
         return pa.schema(kinds.items()).empty_table()
 
@@ -269,17 +269,17 @@ class _Csv:
         return parsed(table[name], kind, zone)
 
     def kept(self, table: pa.Table, name: str) -> Column:
-        """Return the texts; of what is no text, the bytes that are wrong are written as escapes."""
+        """Return the texts; invalid bytes are written as escapes."""
         return decoded(table[name])
 
     def wrong(self, table: pa.Table) -> NDArray[np.bool_]:
-        """Return which rows have too few or too many cells."""
+        """Return the mask of the rows with too few or too many cells."""
         wrong: NDArray[np.bool_] = table[WRONG].to_numpy()
         return wrong
 
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "pipes"}
-"""What other programs put between cells, where a file that needs several columns seems to have one."""
+"""Separators of other programs, for the error about a file that seems to have a single column."""
 
 _BOM = b"\xef\xbb\xbf"
 _NOT_TEXT = {
@@ -293,7 +293,7 @@ _NOT_TEXT = {
     b"\xff\xfe": "in UTF-16",
     b"\xfe\xff": "in UTF-16",
 }
-"""How files begin that are taken for CSV."""
+"""The first bytes of files that people mistake for CSV."""
 
 
 def _not_csv(path: Path, reason: object) -> InvalidValue:
@@ -306,9 +306,9 @@ def _no_file_of(kind: str, path: Path, reason: object) -> InvalidValue:
 
 
 def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -> Iterator[pa.Table]:
-    """Cut tables of any size into tables of so many rows, or fewer where cells are long.
+    """Cut tables of any size into tables of `rows` rows, or fewer if cells are long.
 
-    Some rows are left out at the beginning, and the last table has what is left. There is always one table at least.
+    Rows at the beginning may be skipped, and the last table has the rest. There is always at least one table.
     """
     waiting: list[pa.Table] = []
     held, size, first = 0, 0, True
@@ -328,12 +328,12 @@ def _cut(pieces: Iterator[pa.Table], skipped: int, rows: int, empty: pa.Table) -
 
 
 def _joined(pieces: list[pa.Table]) -> pa.Table:
-    """Make one table, each of whose columns lies in one piece."""
+    """Concatenate tables; each column of the result is contiguous."""
     return pa.concat_tables(pieces).combine_chunks() if len(pieces) > 1 else pieces[0]
 
 
 def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Read the next table while the last one is worked on."""
+    """Read one table ahead, in a thread."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, tables, None)
         while (table := coming.result()) is not None:
@@ -342,7 +342,7 @@ def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> Exception:
-    """Say what is wrong with a file; what the system says of it, such as a disk that is gone, stays as it is."""
+    """Turn errors about the content of a file into ours; errors of the system, such as a missing disk, pass."""
     if isinstance(error, OSError) and error.errno:
         return error
     return _no_file_of(kind, path, f"{error}".splitlines()[0].rstrip("."))

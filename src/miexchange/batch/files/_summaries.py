@@ -1,4 +1,4 @@
-"""What a file of devices came to: how many rows led to what, and what they are worth together."""
+"""The summary of a file of devices: rows by outcome, and totals in money."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Refused", "Share", "Summary", "summary_of"]
 
 @dataclass(frozen=True, slots=True)
 class Refused(Value):
-    """How many rows are refused for a reason; a row with several reasons counts for each.
+    """The number of rows refused for one reason; a row with several reasons counts for each.
 
     Attributes:
         code: the reason.
@@ -40,11 +40,11 @@ class Refused(Value):
 
 @dataclass(frozen=True, slots=True)
 class Share(Value):
-    """What the devices of one brand, or of one grade, are worth together.
+    """The totals of the devices of one brand or one grade.
 
     Attributes:
         name: the brand, or the grade.
-        devices: how many rows have a value.
+        devices: the number of rows with a value.
         exchange_value: in minor units.
         coupon_value: in minor units.
     """
@@ -57,18 +57,18 @@ class Share(Value):
 
 @dataclass(frozen=True, slots=True)
 class Summary(Value):
-    """What a file of devices came to.
+    """The summary of a file of devices.
 
     Attributes:
-        rows: how many rows the file has.
-        quotes: how many led to a quote.
-        indicative: how many led to a quote without an IMEI, which earns no coupon.
-        refused: how many were refused.
-        exchange_value: of all quotes, the indicative ones included, in minor units.
+        rows: the number of rows in the file.
+        quotes: the number of quotes.
+        indicative: the number of quotes without an IMEI, which earn no coupon.
+        refused: the number of refused rows.
+        exchange_value: the sum over all quotes, the indicative ones included, in minor units.
         coupon_value: likewise.
-        reasons: why rows were refused, in the order of `miexchange.ReasonCode`.
-        brands: the same values by brand, in alphabetical order.
-        grades: the same values by grade, in alphabetical order.
+        reasons: the refusals by reason, in the order of `miexchange.ReasonCode`.
+        brands: the totals by brand, in alphabetical order.
+        grades: the totals by grade, in alphabetical order.
 
     >>> Summary.total([]).rows
     0
@@ -89,7 +89,7 @@ class Summary(Value):
         """Add up the summaries of the parts of a file; their order does not matter.
 
         Raises:
-            InvalidValue: something else than summaries.
+            InvalidValue: an argument is not a summary.
         """
         rule = several(instance(Summary), "give a list of Summary")
         every: list[Summary] = check({"parts": parts}, {"parts": rule})["parts"]
@@ -158,7 +158,7 @@ def _reasons(sets: Texts) -> tuple[Refused, ...]:
 
 
 def _brands(models: pa.ChunkedArray, programme: Programme) -> tuple[NDArray[np.intp], list[str]]:
-    """Return the position of each row's brand, and the brands; the last one stands for none."""
+    """Return the position of each row's brand, and the brands; the last one stands for no brand."""
     brands = sorted({variant.brand for variant in programme.catalogue})
     codes = [np.zeros(0, dtype=np.intp)]
     for chunk in models.chunks:
@@ -175,7 +175,7 @@ def _brands(models: pa.ChunkedArray, programme: Programme) -> tuple[NDArray[np.i
 def _shares(
     codes: NDArray[Any], names: list[str], exchange: NDArray[np.int64], coupon: NDArray[np.int64]
 ) -> tuple[Share, ...]:
-    """Add the values up by code, in whole numbers."""
+    """Sum the values by code, in integers."""
     devices = _counts(codes, len(names))
     sums = np.zeros((2, len(names)), dtype=np.int64)
     np.add.at(sums[0], codes, exchange)

@@ -1,7 +1,7 @@
-"""Cells of a file of texts, such as CSV: what they say, each text read once.
+"""Parsing of cells that are texts, as in CSV; each distinct text is parsed once.
 
-Nothing is guessed: which type a cell is to hold is known before, and a text that does not say such a
-thing is marked as strange and stays in its row. An empty cell is nothing.
+Nothing is guessed: the type of a column is known beforehand, and a cell that does not parse is flagged as invalid
+in its row. An empty cell is null.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["decoded", "for_spreadsheets", "is_textual", "parsed", "without_codes"]
 
-# Libraries write nine digits of a second.
+# Libraries write seconds with up to nine decimals.
 _NO_NANOSECONDS = r"(\.\d{6})0{1,3}(Z|[+-])"
-# The instants of which the digits alone say that they are some, and near ones, so that Arrow can read all at once.
+# Instants that are valid whenever their digits match, so that Arrow can parse all of them at once.
 _CERTAIN = (
     r"^(?:19[7-9]\d|20\d\d)-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
     rf"|02-(?:0[1-9]|1\d|2[0-8])){CLOCK}$"
@@ -38,16 +38,16 @@ _CERTAIN = (
 
 
 def is_textual(kind: Any) -> bool:
-    """Tell whether an Arrow type holds texts, or codes for texts."""
+    """Tell whether an Arrow type holds texts or dictionary-encoded texts."""
     if pa.types.is_dictionary(kind):
         return is_textual(kind.value_type)
     return is_text(kind)
 
 
 def decoded(cells: pa.ChunkedArray) -> Column:
-    r"""Return a column of bytes, or of texts that nobody has checked, as texts.
+    r"""Return a column of bytes, or of unchecked texts, as texts.
 
-    A cell that is not in UTF-8 is strange; in its text the wrong bytes are escapes (``caf\xe9``).
+    A cell that is not valid UTF-8 is flagged; its invalid bytes are written as escapes (``caf\xe9``).
     """
     pieces, strange, is_any = [], [], False
     for one in cells.chunks or [pa.array([], cells.type)]:
@@ -64,13 +64,13 @@ def decoded(cells: pa.ChunkedArray) -> Column:
 
 
 def _checked(texts: pa.Array) -> tuple[pa.Array, pa.Array | None]:
-    """Return bytes or texts as texts, and where they are not in UTF-8; None for nowhere."""
+    """Return bytes or texts as texts, and the mask of those that are not valid UTF-8; None if there are none."""
     kind = pa.string() if pa.types.is_string(texts.type) or pa.types.is_binary(texts.type) else pa.large_string()
     if pa.types.is_string_view(texts.type):
         texts = texts.cast(kind)
     if not pa.types.is_binary(texts.type):
         texts = texts.cast(pa.binary() if kind == pa.string() else pa.large_binary())
-    try:  # going from bytes to texts, Arrow looks at each byte
+    try:  # casting from bytes to text, Arrow validates each byte
         return texts.cast(kind), None
     except pa.ArrowInvalid:
         cells = texts.to_pylist()
@@ -82,21 +82,21 @@ def _shown(cell: bytes | None) -> str | None:
 
 
 def _text(cell: bytes | None) -> str | None:
-    """Return a text that differs from what is shown where there is no UTF-8."""
+    """Return the text with invalid bytes escaped."""
     return None if cell is None else cell.decode(errors="ignore")
 
 
 def without_codes(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as what its codes stand for."""
+    """Decode a dictionary-encoded column."""
     return cells.cast(cells.type.value_type) if pa.types.is_dictionary(cells.type) else cells
 
 
-# Every text that `for_spreadsheet` may change, and few others.
+# Matches every text that `for_spreadsheet` changes, and few others.
 _SUSPECT = r"^[\s\pZ\x{1c}-\x{1f}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]|[\pC\p{Zl}\p{Zp}]"
 
 
 def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return texts of which a spreadsheet runs none; see `miexchange._text.for_spreadsheet`."""
+    """Return texts that no spreadsheet runs; see `miexchange._text.for_spreadsheet`."""
     return pa.chunked_array([_for_spreadsheet(one) for one in cells.chunks], cells.type)
 
 
@@ -111,13 +111,13 @@ def _for_spreadsheet(texts: pa.Array) -> pa.Array:
 
 
 def parsed(cells: pa.ChunkedArray, kind: Kind, zone: tzinfo | None = None) -> Column:
-    """Read a column of bytes.
+    """Parse a column of bytes.
 
     Args:
         cells: the bytes of each cell; an empty cell is null.
-        kind: what a cell is to hold. A text is anything in UTF-8; an instant (``2018-03-20T12:00+05:30``) and a
-            date are read as `_time` says; a flag is ``true`` or ``false``.
-        zone: of instants, where a day alone begins; None where a day names no instant.
+        kind: the type of the column. A text is any valid UTF-8; an instant (``2018-03-20T12:00+05:30``) and a date
+            follow the grammar of `_time`; a flag is ``true`` or ``false``.
+        zone: the zone in which a plain day stands for its first instant; None if a day is not an instant.
     """
     column = decoded(cells)
     if kind in TEXTS:
@@ -146,7 +146,7 @@ def _instants(texts: pa.Array, zone: tzinfo | None) -> pa.Array:
 
 
 def _each(texts: pa.Array, read: Callable[[str], Any], kind: Any) -> pa.Array:
-    """Read one text after the other; null is what cannot be read."""
+    """Parse one text after the other; a text that does not parse becomes null."""
     found = []
     for text in texts.to_pylist():
         try:

@@ -1,7 +1,7 @@
 """The last row in force, for whole columns, however the rows are ordered.
 
-The series of all keys lie one after the other, each sorted and each beginning with "ever since"; the
-compiled search halves a row's own series until one row is left.
+The series of all keys are concatenated, each sorted and beginning with minus infinity. The compiled search is a
+binary search within the row's series.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["EVER_SINCE", "Series", "find", "lay", "search"]
 
 EVER_SINCE = -(2**63)
-"""Where every series begins, so that each instant has a row."""
+"""The start of every series, before any instant, so that each instant finds a row."""
 
 _ONE = np.uint64(1)
 
@@ -31,7 +31,7 @@ class Series(NamedTuple):
     """The sorted series of many keys.
 
     Attributes:
-        starts: from when on each row holds, in microseconds since 1970; one series after the other.
+        starts: when each row comes into force, in microseconds since 1970; one series after the other.
         first: the position of each key's first row.
         last: the position of each key's last row.
     """
@@ -54,11 +54,11 @@ def lay(series: Sequence[Sequence[int]]) -> Series:
 
 @inlined
 def find(starts: Ints, first: int, last: int, at: int) -> np.uint64:
-    """Return the position of the last row that begins at or before an instant, of those from first to last."""
+    """Return the position of the last row, between first and last, that begins at or before an instant."""
     position, later = np.uint64(first), np.uint64(last) - np.uint64(first)
     while later:
         half = (later + _ONE) >> _ONE
-        # No branch: a processor cannot guess where an instant lies.
+        # Without a branch: it would be mispredicted half of the time.
         position += half * np.uint64(starts[position + half] <= at)
         later -= half
     return position

@@ -49,17 +49,17 @@ _STATUS: dict[str, int] = {
 _FACTS = {"exchange_open": ReasonCode.EXCHANGE_OPEN, "device_exchanged": ReasonCode.DEVICE_EXCHANGED}
 
 _Array = tuple[Any, "NDArray[np.bool_] | None"]
-"""The Arrow array of a column, and where it holds what it cannot."""
+"""The Arrow array of a column, and the mask of its invalid cells."""
 
 
 def appraise_columns(columns: Mapping[str, Column], rows: int, plan: Plan, *, at: int | None, threads: int) -> Values:
     """Value every row of a table.
 
     Args:
-        columns: the columns that are there, each of so many rows.
+        columns: the columns of the table.
         rows: how many rows the table has.
         plan: the rules.
-        at: the instant of the valuation in microseconds since 1970, where no column says it.
+        at: the instant of the valuation in microseconds since 1970, if there is no such column.
         threads: how many threads share the blocks.
     """
     values = Values.empty(rows, len(plan.lines))
@@ -91,12 +91,12 @@ class Chunk:
     """The rows of one chunk, whose columns each lie in one piece."""
 
     def __init__(self, arrays: Mapping[str, _Array], plan: Plan, at: int | None) -> None:
-        """Look every distinct text up, and find the numbers of each column.
+        """Look up every distinct text, and find the integers of each column.
 
         Args:
             arrays: the columns that are there.
             plan: the rules.
-            at: the instant of the valuation, where no column says it.
+            at: the instant of the valuation, if there is no such column.
         """
         self._plan, self._at = plan, at
         targets = {target: code for code, target in enumerate(plan.targets, 1)}
@@ -125,7 +125,7 @@ class Chunk:
     def _codes(
         arrays: Mapping[str, _Array], name: str, code_of: Callable[[str], int], missing: int, no_text: int
     ) -> Codes | int:
-        """Return the codes of a column, or the one code of all rows where it is not there."""
+        """Return the codes of a column, or the one code of all rows if there is no such column."""
         return Codes(*arrays[name], code_of, missing, no_text) if name in arrays else missing
 
     def _answer(self, arrays: Mapping[str, _Array], name: str, codes: Mapping[str, int], count: int) -> Codes | int:
@@ -135,7 +135,7 @@ class Chunk:
         return self._codes(arrays, name, code_of, count + MISSING, count + STRANGE)
 
     def block(self, start: int, stop: int, room: Room) -> Block:
-        """Return a block of rows, which stands in the room until the next one."""
+        """Return a block of rows; the next call overwrites it."""
         rows = stop - start
         small, keys, facts = room.small[:, :rows], room.keys[:rows], room.facts[:rows]
         for codes, column in zip(small, (self._status, self._target, *self._answers), strict=False):  # it has two more
@@ -169,14 +169,14 @@ class Chunk:
 
 
 class Room:
-    """Where the cells of a block stand; a thread has one, so that no block asks for memory of its own.
+    """Scratch memory for the cells of a block; each thread has one, so that blocks allocate nothing.
 
     Attributes:
         rows: how many rows a block can have.
     """
 
     def __init__(self, plan: Plan, rows: int) -> None:
-        """Make room for a block of so many rows."""
+        """Allocate memory for one block."""
         self.rows = rows
         self.small = apart(2 + len(plan.questions) + len(plan.texts) + 2, rows, np.uint8)  # see `apart`
         self.code = apart(2, rows, np.uint8)
@@ -189,7 +189,7 @@ class Room:
 def _write(
     column: Integers | None, start: int, stop: int, numbers: NDArray[Any], missing: int, facts: NDArray[np.int64]
 ) -> None:
-    """Write a column of instants or days, one number where there is none, and note where a cell is something else."""
+    """Write a column of instants or days, with a given number for null, and flag the invalid cells."""
     if column is None:
         numbers[:] = missing
     else:
@@ -197,6 +197,6 @@ def _write(
 
 
 def _mark(facts: NDArray[np.int64], rows: NDArray[np.bool_] | None, bit: int) -> None:
-    """Add a reason to some rows; None for no row."""
+    """Add a reason to the rows of a mask; None is the empty mask."""
     if rows is not None:
         facts[rows] |= bit

@@ -1,7 +1,7 @@
 """The kernel as machine code: the very functions of `miexchange._kernel` and `miexchange._decisions`, compiled.
 
-Nothing is written twice: the same code objects are compiled for 64-bit integers, which the loader's bounds
-keep every amount within.
+Nothing is written twice: the same code objects are compiled for 64-bit integers. The loader's bounds keep every
+amount within them.
 """
 
 from __future__ import annotations

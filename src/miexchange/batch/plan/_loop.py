@@ -1,8 +1,8 @@
-"""The valuation of one row after the other, as machine code: find the numbers, run the kernel, write the lines.
+"""The compiled loop that values row after row: find the operands, run the kernel, write the lines.
 
-What a model, a day, a TAC, an answer or the label of a rule leads to stands in `Rules`. Every amount is made by the
-functions of `miexchange._kernel`, every decision about a row by those of `miexchange._decisions`; the loop finds what
-they read. It takes plain integers only, and knows no null: an empty or invalid cell has a code of its own.
+`Rules` holds the effect of every model, day, TAC, answer and label. Every amount is computed by the functions of
+`miexchange._kernel`, every decision about a row by those of `miexchange._decisions`; the loop finds their operands.
+It takes plain integers only and knows no null: an empty or invalid cell has a code of its own.
 """
 
 from __future__ import annotations
@@ -59,19 +59,19 @@ QUOTE, INDICATIVE, REFUSED = range(3)
 """The outcomes, by number."""
 
 NO_STATUS = UNVERIFIED + 1
-"""What the register cannot say."""
+"""The code of a status that the register does not have."""
 
 NO_DAY = -(2**31)
-"""Where there is no date of purchase."""
+"""Stands for a missing date of purchase."""
 
 NO_EVIDENCE = -(2**62)
-"""Where no register's answer has an instant: long before any, so that it is never new enough."""
+"""Stands for a missing instant of the register's answer: long before any, so that it is never fresh."""
 
 WARNINGS = (ReasonCode.TAC_UNKNOWN, ReasonCode.IMEI_UNVERIFIED)
-"""What a programme can let pass: the first is bit 0 of a row's warnings."""
+"""The doubts that a programme may tolerate; the first is bit 0 of a row's warnings."""
 
 _DAY = 86_400_000_000  # microseconds
-_TILE = 1_024  # rows that are made together: what is known of them stays near the processor
+_TILE = 1_024  # rows of a tile: its scratch space stays in the processor's cache
 
 _INVALID = BITS[ReasonCode.INVALID_VALUE]
 _TAC_UNKNOWN = BITS[ReasonCode.TAC_UNKNOWN]
@@ -79,7 +79,7 @@ _IMEI_UNVERIFIED = BITS[ReasonCode.IMEI_UNVERIFIED]
 _MONTHS, _DAYS = map(COUNTED.index, ("months_owned", "days_priced"))
 _COUNTED = len(COUNTED)
 
-# The reasons of a text that is no IMEI; of one that is, and of no text at all, none.
+# The reasons of a text that is not an IMEI; none for an IMEI and for a missing one.
 _OF_TEXT = np.array([*(0 if code is None else BITS[code] for code in CODES), 0])
 # The reasons of a set of findings.
 _OF_FINDINGS = np.array(
@@ -93,15 +93,16 @@ class Block(NamedTuple):
     Attributes:
         keys: the key of the model, as `Plan.keys` says.
         at: the instant of the valuation, in microseconds since 1970.
-        facts: what the cells alone lead to, a set of `BITS`.
-        status: uint8, what the register says.
+        facts: the reasons that follow from the cells alone, a set of `BITS`.
+        status: uint8, the register's answer.
         evidence: when it was asked, in microseconds since 1970, or `NO_EVIDENCE`.
-        target: uint8, the code of the new model: 0 for one that no bonus is for; the last one for what is no text.
+        target: uint8, the code of the new model: 0 for a model without a bonus; the last one for a cell that is not a
+            text.
         bought: int32, the date of purchase, in days since 1970, or `NO_DAY`.
-        code: uint8, what the texts of the IMEIs are found to be, a position in `CODES`; by column and row.
+        code: uint8, the verdict on each IMEI, a position in `CODES`; by column and row.
         tac: their first eight digits.
         rest: their other digits.
-        answers: the codes of the answers, by question and row; after these, the codes of the texts that rules read.
+        answers: the codes of the answers, by question and row, followed by those of the texts that rules read.
     """
 
     keys: Positions
@@ -118,15 +119,15 @@ class Block(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What rows are worth, a row each, in minor units; all amounts are 0 where a row is refused.
+    """The values of rows, in minor units; all amounts are 0 if the row is refused.
 
     Attributes:
         outcome: uint8: `QUOTE`, `INDICATIVE` or `REFUSED`.
         reasons: the set of reasons against it.
         warnings: uint8, the set of `WARNINGS`.
         grade: uint8, a position in `Plan.grades`.
-        exchange_value: what the device is worth.
-        coupon_value: what the coupon is worth.
+        exchange_value: the value of the device.
+        coupon_value: the value of the coupon.
         lines: every line, by `Plan.lines` and row.
     """
 
@@ -140,28 +141,28 @@ class Values(NamedTuple):
 
     @classmethod
     def empty(cls, rows: int, lines: int) -> Values:
-        """Make room for so many rows."""
+        """Allocate the columns of a number of rows."""
         outcome, warnings, grade = apart(3, rows, np.uint8)
         reasons, exchange_value, coupon_value = apart(3, rows, np.int64)
         return cls(outcome, reasons, warnings, grade, exchange_value, coupon_value, apart(lines, rows, np.int64))
 
 
 class Tile(NamedTuple):
-    """A few rows on their way from cells to values; compiled loops make no arrays, so that they need not count owners.
+    """Scratch space for 1,024 rows, so that the loop allocates nothing and numba needs no reference counting.
 
     Attributes:
-        periods: the position of the period that holds for each row.
-        reasons: what is found against it, a set of `BITS`.
-        doubts: which doubts are let pass, likewise.
+        periods: the position of each row's period.
+        reasons: the reasons against it, a set of `BITS`.
+        doubts: the doubts that are tolerated, a set of `BITS`.
         is_known: whether it has an IMEI.
-        against: what is found against its answers, a set of `FINDINGS`.
+        against: the reasons against its answers, a set of `FINDINGS`.
         grades: the steps below the best grade.
-        deductions: what each component costs; by component and row.
+        deductions: the deduction of each component; by component and row.
         extras: the small fixed amounts; by extra and row.
-        some: the rows that something is to be done about.
-        retentions: what is kept, in basis points, at last by the grade; of one row, as the next ones are.
+        some: the rows that need work in the current step.
+        retentions: the shares that are kept, in basis points, the grade's last; of one row, like the next ones.
         counted: the part of each overlap that counts, in basis points.
-        amounts: what is granted of each bonus.
+        amounts: the amount of each bonus.
     """
 
     periods: Positions
@@ -179,7 +180,7 @@ class Tile(NamedTuple):
 
     @classmethod
     def of(cls, rules: Rules) -> Tile:
-        """Make room for what the rules have."""
+        """Allocate the scratch space that the rules need."""
         answers, settings = rules.answers, rules.settings
         periods, some = apart(2, _TILE, np.uint32)
         reasons, doubts = apart(2, _TILE, np.int64)
@@ -202,9 +203,9 @@ class Tile(NamedTuple):
 
 @compiled
 def appraise_rows(block: Block, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
-    """Value every row of a block, and write what it is worth from a position on.
+    """Value every row of a block, and write the results from a given position.
 
-    Each question is asked of all rows of a tile before the next one is: that leaves little for a processor to guess.
+    Each question is applied to all rows of a tile before the next one, which keeps branches predictable.
     """
     for first in range(0, len(block.keys), _TILE):
         last = min(first + _TILE, len(block.keys))
@@ -219,7 +220,7 @@ def appraise_rows(block: Block, rules: Rules, values: Values, begin: int, tile: 
 
 @inlined
 def _find_periods(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
-    """Find the period of every row, and what it leads to."""
+    """Find the period of every row, and its reasons."""
     keys, at, facts = block.keys[first:last], block.at[first:last], block.facts[first:last]
     status, target, no_text = block.status[first:last], block.target[first:last], rules.bonuses.case.shape[1] - 1
     for row in range(len(keys)):
@@ -232,7 +233,7 @@ def _find_periods(block: Block, first: int, last: int, rules: Rules, tile: Tile)
 
 @inlined
 def _judge_numbers(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
-    """Add what is found about the IMEIs of every row."""
+    """Add the reasons that follow from the IMEIs of every row."""
     for row in range(last - first):
         hours, at = rules.hours[tile.periods[row]], block.at[first + row]
         is_old = is_stale(block.evidence[first + row], at, hours)
@@ -245,7 +246,7 @@ def _judge_numbers(block: Block, first: int, last: int, rules: Rules, tile: Tile
 
 @inlined
 def _judge(block: Block, row: int, family: int, tacs: TacRules, is_old: Any) -> tuple[int, bool]:
-    """Return what is found about a row's IMEIs, doubts included, and whether it has one."""
+    """Return the reasons that follow from a row's IMEIs, doubts included, and whether it has one."""
     found, is_known, is_same, given = 0, False, False, 0
     for column in range(len(block.code)):
         code = block.code[column, row]
@@ -270,7 +271,7 @@ def _judge(block: Block, row: int, family: int, tacs: TacRules, is_old: Any) -> 
 
 @inlined
 def _leave_out(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
-    """Write another code where a question is not asked after the answer to an earlier one: the block is scratch."""
+    """Replace the code of each answer whose question is not asked; the block may be overwritten."""
     answers = rules.answers
     for guard in range(len(answers.guards)):
         before = block.answers[answers.guards[guard], first:last]
@@ -282,7 +283,7 @@ def _leave_out(block: Block, first: int, last: int, rules: Rules, tile: Tile) ->
 
 @inlined
 def _read_answers(block: Block, first: int, last: int, rules: Rules, tile: Tile) -> None:
-    """Find what the answers of every row do, question by question; most of them do nothing."""
+    """Apply the answers of every row, question by question; most have no effect."""
     answers = rules.answers
     tile.against[:] = 0
     tile.grades[:] = 0
@@ -306,7 +307,7 @@ def _read_answers(block: Block, first: int, last: int, rules: Rules, tile: Tile)
 
 @inlined
 def _find_from(codes: NDArray[np.uint8], least: int, rows: Positions) -> np.uint64:
-    """Write which rows have a code from some least one on, and return how many they are."""
+    """Write the positions of the rows whose code is at least a given one, and return their number."""
     count = np.uint64(0)
     for row in range(len(codes)):
         rows[count] = row
@@ -316,7 +317,7 @@ def _find_from(codes: NDArray[np.uint8], least: int, rows: Positions) -> np.uint
 
 @inlined
 def _deduct(codes: NDArray[np.uint8], base: int, some: Positions, rules: Rules, tile: Tile) -> None:
-    """Let a question's answers cost what they cost, and only the worst one of a component count."""
+    """Apply the deductions of a question's answers; only the largest of a component counts."""
     answers = rules.answers
     for row in some:
         period = tile.periods[row]
@@ -336,9 +337,9 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
         block: the block.
         row: which of its rows.
         rules: the rules.
-        values: where all but the bonuses is written,
+        values: where everything but the bonuses is written,
         place: at this position.
-        tile: what is known of the row,
+        tile: the scratch space of the row,
         of_tile: at this position.
     """
     answers, settings, scales = rules.answers, rules.settings, rules.scales
@@ -399,7 +400,7 @@ def _value(block: Block, row: int, rules: Rules, values: Values, place: int, til
 
 @inlined
 def _add_bonuses(block: Block, first: int, last: int, rules: Rules, values: Values, begin: int, tile: Tile) -> None:
-    """Add what is granted of each bonus to the values of the rows, which are written from a position on."""
+    """Add the bonuses to the values of the rows, which begin at a given position."""
     for line in range(rules.steps, len(values.lines)):
         values.lines[line, begin : begin + last - first] = 0
     bonuses, count = rules.bonuses, np.uint64(0)
@@ -423,13 +424,13 @@ def _add_bonuses(block: Block, first: int, last: int, rules: Rules, values: Valu
 
 @inlined
 def _ahead(zone: ZoneTurns, at: int) -> Any:
-    """Return how far the programme's days are ahead of UTC at an instant."""
+    """Return the offset of the programme's zone from UTC at an instant."""
     return zone.offsets[find(zone.starts, 0, len(zone.starts) - 1, at)]
 
 
 @inlined
 def _months(since: int, on: int) -> Any:
-    """Return how many whole months lie between two days, each counted from 1970."""
+    """Return the number of whole months between two days, given in days since 1970."""
     since_month, since_day = calendar(since)
     month, day = calendar(on)
     return whole_months(since_month, since_day, month, day)

@@ -1,9 +1,9 @@
-"""A programme by model and time: the stretches in which nothing about a model changes.
+"""A programme by model and time: the periods in which nothing about a model changes.
 
-Whatever depends on the model and on the instant alone (the terms in force, whether the model is
-listed, its price and whether that is still fresh, its repair anchors, which bonuses run) is constant
-between two instants at which a row of a table begins or ends. So the rules are asked once for each
-such stretch, and a column of devices only has to find its stretch.
+Whatever depends only on the model and the instant (the terms in force, whether the model is listed, its price
+and whether that is still fresh, its repair anchors, the bonuses that run) is constant between two instants at
+which a row of a table begins or ends. So the rules are asked once for each period, and a column of devices only has
+to find its period.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _NO_LATER = datetime(YEARS.stop, 1, 1, tzinfo=UTC)  # no instant is
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What decides what an answer does.
+    """The circumstances that determine the effect of an answer.
 
     Attributes:
         terms: the position of the terms in the programme.
         left_out: the questions that are not asked of the model.
-        missing: the repair anchors that are not in force: a finding that needs one is refused.
+        missing: the repair anchors that are not in force; a finding that needs one is refused.
     """
 
     terms: int
@@ -52,18 +52,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What holds for one model from an instant on.
+    """One period of one model.
 
     Attributes:
-        start: the instant, in microseconds since 1970.
+        start: when it begins, in microseconds since 1970.
         code: why the model cannot be valued then, or None.
         terms: the position of the terms in force; None for none.
-        asked: what decides what an answer does; None where no model or no terms say so.
+        asked: the circumstances of the answers; None without a model or terms.
         price: the market price in minor units; 0 for none.
-        priced_from: since when it is in force, in microseconds since 1970.
+        priced_from: when the price came into force, in microseconds since 1970.
         anchors: the repair anchors, in minor units, in the order of `Timetable.anchors`; 0 for none.
         scrap: the floor of the model, in minor units.
-        on: the day, in the programme's zone, on which it begins.
+        on: the day on which it begins, in the programme's zone.
     """
 
     start: int
@@ -78,13 +78,13 @@ class Period:
 
 
 _DAY = timedelta(days=1)
-_CYCLE = timedelta(days=146_097)  # 400 years, after which the calendar is the same to the weekday
+_CYCLE = timedelta(days=146_097)  # 400 years: the Gregorian calendar repeats, weekdays included
 _RULED = datetime(2100, 1, 1, tzinfo=UTC)  # no zone has a table of turns up to here: a rule says what comes after
 
 
 @lru_cache(32)
 def zone_turns(zone: AnyZone) -> ZoneTurns:
-    """Return how far a zone is ahead of UTC at every instant of the years that an instant can have."""
+    """Return a zone's offsets from UTC over all years that an instant may have."""
     turns = [(EVER_SINCE, _ahead(zone, datetime(YEARS.start - 1, 12, 30, tzinfo=UTC)))]
     if not isinstance(zone, timezone):
         found = list(_turns(zone, datetime(YEARS.start - 1, 12, 30, tzinfo=UTC), _RULED + _CYCLE))
@@ -102,7 +102,7 @@ def _ahead(zone: AnyZone, at: datetime) -> int:
 
 
 def _turns(zone: AnyZone, begin: datetime, end: datetime) -> Iterator[tuple[int, int]]:
-    """Yield each instant from which on a zone has another offset, and that offset; a day has one turn at the most."""
+    """Yield each instant at which a zone's offset changes, and the new offset; a day has one change at most."""
     before = _ahead(zone, begin)
     for day in range((end - begin).days):
         at = begin + day * _DAY
@@ -113,14 +113,14 @@ def _turns(zone: AnyZone, begin: datetime, end: datetime) -> Iterator[tuple[int,
 
 
 class Timetable:
-    """When something changes in a programme, and what holds in between.
+    """The instants at which a programme changes, and the periods between them.
 
     Attributes:
         anchors: the names of the repair anchors that an answer may need.
     """
 
     def __init__(self, programme: Programme) -> None:
-        """Note every instant at which a row begins or ends, for each model."""
+        """Collect, for each model, every instant at which a row begins or ends."""
         self._programme = programme
         deductions = (
             option.deduction
@@ -155,10 +155,10 @@ class Timetable:
                 yield dated.model, dated.effective_until
 
     def periods(self, variant: Variant | None, code: ReasonCode | None = None) -> list[Period]:
-        """Return the periods of a model, oldest first; the first one has no beginning.
+        """Return the periods of a model, oldest first; the first one begins before any instant.
 
         Args:
-            variant: the model, or None for a name that leads to none.
+            variant: the model, or None for a name that leads to no model.
             code: why it leads to none.
         """
         begin = min((terms.effective_from for terms in self._programme.terms), default=None)

@@ -1,7 +1,6 @@
-"""A programme laid out for columns: every rule is asked once for each case, and the answers stand in arrays.
+"""A programme compiled into arrays: every rule is asked once for each case, and its answers are stored.
 
-Nothing here decides anything: what an answer does is what `Questionnaire.grade` says of it, and which bonus is
-paid is what `Terms.paid_bonus` says.
+Nothing is decided here: `Questionnaire.grade` says what an answer does, and `Terms.paid_bonus` which bonus is paid.
 """
 
 from __future__ import annotations
@@ -57,13 +56,13 @@ __all__ = ["Plan", "plan_of"]
 _IS_STRANGE = 1 << FINDINGS.index(ReasonCode.INVALID_VALUE)
 _IS_MISPLACED = 1 << FINDINGS.index(ReasonCode.QUESTION_NOT_ASKED)
 _NAMELESS = (ReasonCode.MODEL_UNKNOWN, ReasonCode.VARIANT_MISSING)
-_MOST_QUESTIONS = 64  # each has a bit of its own; the loader allows as many
-_ODD = 2  # labels after those that may have rates: an unknown one, and none
-_MOST = 250  # a code is a byte, and says more than which option it is
+_MOST_QUESTIONS = 64  # one bit each; the loader allows as many
+_ODD = 2  # two more labels after those with rates: unknown, and missing
+_MOST = 250  # a code is one byte, and has values besides the options
 
 
 class _Effect(NamedTuple):
-    """What one answer does: the reasons against it, and the option that counts, if it is not a clean one."""
+    """The effect of one answer: the reasons against it, and the option that counts unless it is a clean one."""
 
     reasons: int
     option: Option | None
@@ -74,19 +73,19 @@ _Read = list[list[list[_Effect]]]  # by case, question and code
 
 
 class Plan:
-    """A programme as columns need it.
+    """A programme in the form that columns are valued by.
 
     Attributes:
         programme: the programme.
-        questions: the options of each question, over all versions of the terms; and of the numbers that are answers one
-            of each kind: those that are the same option in each version.
-        codes: the code of each answer, by question: its position in `questions`, or that of a number like it.
-        required: the questions without whose answer some device has no value.
+        questions: the options of each question, over all versions of the terms. Numbers that are the same option in
+            each version share one entry.
+        codes: the code of each answer, by question: its position in `questions`.
+        required: the questions that some device needs answered to have a value.
         grades: the ids of the grades, over all versions.
-        targets: the new models that some bonus is for.
-        texts: the texts that rules of the list know, by the fact that they read: a column of that name.
-        keys: the key of each model, by its id; and of what leads to none, by the reason.
-        lines: the rule of every line, in order; a rule that stands in two places of the order has two of them.
+        targets: the new models that have a bonus.
+        texts: the texts with a rate, by the column that the rule reads.
+        keys: the key of each model, by its id; for names that lead to no model, by the reason.
+        lines: the rule of every line, in order; a rule that is applied at two places has two lines.
         rules: what the compiled loop reads.
     """
 
@@ -94,7 +93,7 @@ class Plan:
         """Ask the rules.
 
         Raises:
-            InvalidValue: the programme was put together by hand, and asks more than there are bits for.
+            InvalidValue: the programme was not loaded, and has more questions than there are bits.
         """
         self.programme = programme
         versions = programme.terms
@@ -193,7 +192,7 @@ class Plan:
         )
 
     def _add_numbers(self, name: str) -> dict[str, int]:
-        """Add a number of each kind to the options of a question, and return the codes of all its answers."""
+        """Add one number of each kind to the options of a question, and return the codes of all its answers."""
         of_versions = [terms.questionnaire.numbers.get(name, {}) for terms in self.programme.terms]
         kinds = {text: tuple(one.get(text) for one in of_versions) for one in of_versions for text in one}
         options = list(self.questions[name])
@@ -201,7 +200,7 @@ class Plan:
         codes = {option: code for code, option in enumerate(options)}
         for text, kind in kinds.items():
             if text in codes:
-                continue  # an option that is called so
+                continue  # an option with that id
             if kind not in places:
                 places[kind] = len(options)
                 options.append(text)
@@ -211,7 +210,7 @@ class Plan:
 
     @property
     def numeric(self) -> frozenset[str]:
-        """The questions that may be answered by a number."""
+        """The questions with numeric answers."""
         return frozenset().union(*(terms.questionnaire.numbers for terms in self.programme.terms))
 
     def _doubts(self, period: Period, variant: Variant | None) -> int:
@@ -220,7 +219,7 @@ class Plan:
         return refused_doubts(variant, self.programme.terms[period.terms].eligibility)
 
     def _scrap(self, period: Period) -> int:
-        """Return the floor; what is not valued has that of the first terms, so that most programmes have one floor."""
+        """Return the floor; without terms, that of the first ones, so that most programmes have a single floor."""
         if period.asked is None:
             return self.programme.terms[0].scrap_minor if self.programme.terms else 0
         return period.scrap
@@ -231,13 +230,13 @@ class Plan:
     # What the answers do.
 
     def _unread(self) -> list[list[_Effect]]:
-        """Return what answers do about a device that is not graded: nothing, but a text must be one."""
+        """Return the effects of answers on a device that is not graded: only the type of a cell matters."""
         clean = _Effect(0, None, "")
         strange, misplaced = (clean._replace(reasons=bit) for bit in (_IS_STRANGE, _IS_MISPLACED))
         return [[*[clean] * (len(options) + STRANGE), strange, clean, misplaced] for options in self.questions.values()]
 
     def _read(self, asked: Asked, variant: Variant) -> list[list[_Effect]]:
-        """Ask for each answer what it does, one at a time: how answers combine is no matter of the answer."""
+        """Ask for the effect of each answer by itself; the kernel combines them."""
         questionnaire = self.programme.terms[asked.terms].questionnaire
         rows = self._unread()
         for row, (name, options) in zip(rows, self.questions.items(), strict=True):
@@ -261,7 +260,7 @@ class Plan:
         return rows
 
     def _answers(self, cases: list[Asked], read: _Read, components: Sequence[str], anchors: Sequence[str]) -> Answers:
-        """Lay out what the answers do, question by question."""
+        """Lay out the effects of the answers, question by question."""
         numbers = {name: number for number, name in enumerate(self.questions)}
         every = list(numbers.values())
         every_effect = list(chain.from_iterable(chain.from_iterable(case) for case in read))
@@ -270,15 +269,15 @@ class Plan:
             return _ints(of_effects).reshape(len(read), -1)
 
         def table(of: Callable[[Option], int], clean: int = 0) -> Ints:
-            """Return a number of every answer, by case and code."""
+            """Return one figure of every answer, by case and code."""
             return by_case(clean if effect.option is None else of(effect.option) for effect in every_effect)
 
         def deducted(of: Callable[[Deduction], int]) -> Ints:
-            """Return a number of every answer's deduction."""
+            """Return one figure of every answer's deduction."""
             return table(lambda option: 0 if option.deduction is None else of(option.deduction))
 
         def acting(of: Callable[[Option], int], clean: int = 0) -> list[int]:
-            """Return the questions that some answer to makes a difference in it."""
+            """Return the questions with an answer for which the figure differs."""
             return [
                 number
                 for number in every
@@ -323,9 +322,9 @@ class Plan:
         )
 
     def _guards(self, cases: Sequence[Asked]) -> tuple[list[tuple[str, str]], NDArray[np.bool_], NDArray[np.uint8]]:
-        """Return each question with an earlier one that decides whether it is asked, and `Answers.opens`, `unasked`.
+        """Return each question with the earlier one that it depends on, and `Answers.opens` and `unasked`.
 
-        In a chain of questions each one is a guard of all that follow: so the order of reading does not matter.
+        In a chain, each question guards all that follow, so that the order of evaluation does not matter.
         """
         found: dict[tuple[str, str], dict[int, tuple[str, ...]]] = {}
         for version, terms in enumerate(self.programme.terms):
@@ -378,7 +377,7 @@ class Plan:
     # The rules of the list.
 
     def _scales(self, used: Sequence[Retention]) -> Scales:
-        """Ask each rule what it keeps of each label, and what it has against it."""
+        """Ask each rule for its rate, or its reasons, for each label."""
         versions = self.programme.terms
         labels = [self._labels(rule) for rule in used]
         kept = np.full((len(used), len(versions) + 1, max(map(len, labels), default=0) + 1), BPS, dtype=np.int64)
@@ -403,7 +402,7 @@ class Plan:
         )
 
     def _labels(self, rule: Retention) -> list[Label]:
-        """Return the label of each code: those that some terms have rates of, an unknown one, and none."""
+        """Return the label of each code: those with a rate in some terms, then unknown, then missing."""
         if rule.reads in self.texts:
             texts = self.texts[rule.reads]
             return [*texts, max(texts, key=len) + "?", None]
@@ -420,7 +419,7 @@ class Plan:
         stackable = [True] * many + [False] * others
 
         def offered(terms: Terms, on: date, target: str | None) -> tuple[tuple[Bonus, Bonus] | None, ...]:
-            """Return what is offered and what is paid in its stead, each in its place."""
+            """Return the bonuses offered and the bonus paid for each, by position."""
             found: list[tuple[Bonus, Bonus] | None] = [None] * len(stackable)
             free = {True: iter(range(many)), False: iter(range(many, len(stackable)))}
             for bonus in terms.bonuses:
@@ -440,7 +439,7 @@ class Plan:
         by_place = [[None, *(one[place] for one in distinct)] for place in range(len(stackable))]
 
         def table(of: Callable[[Bonus, Bonus], int]) -> Ints:
-            """Return a number of what stands in each place, by place and case."""
+            """Return one figure of the bonus at each position, by position and case."""
             rows = [[0 if pair is None else of(*pair) for pair in row] for row in by_place]
             return _ints(chain.from_iterable(rows)).reshape(len(stackable), len(distinct) + 1)
 
@@ -456,7 +455,7 @@ class Plan:
 
 
 def _least(read: _Read, number: int) -> int:
-    """Return the first code of a question that does more than keep, in some case: the last one refuses in all."""
+    """Return the lowest code of a question that has an effect in some case; the last code always refuses."""
     by_code = zip(*(case[number] for case in read), strict=True)
     return next(code for code, effects in enumerate(by_code) if any(map(_acts, effects)))
 
@@ -480,14 +479,14 @@ def _positions(numbers: Iterable[int]) -> Positions:
 
 
 def _numbered(cases: Iterable[Any]) -> tuple[Positions, list[Any]]:
-    """Number the distinct cases from 1 on, and None as 0; return every case's number, and the cases."""
+    """Number the distinct cases from 1, and None as 0; return each case's number, and the distinct cases."""
     numbers: dict[Any, int] = {None: 0}
     found = _positions(numbers.setdefault(case, len(numbers)) for case in cases)
     return found, list(numbers)[1:]
 
 
 def _merged(orders: Sequence[Sequence[int]]) -> tuple[list[int], list[dict[int, int]]]:
-    """Merge orders into one that has each of them in it, and say where; rounding makes the order matter.
+    """Merge orders into one sequence that contains each; return it and the positions. Rounding makes order matter.
 
     >>> _merged([[1, 2], [2, 3], [2, 1]])
     ([1, 2, 1, 3], [{1: 0, 2: 1}, {2: 1, 3: 3}, {2: 1, 1: 2}])
@@ -513,7 +512,7 @@ def _merged(orders: Sequence[Sequence[int]]) -> tuple[list[int], list[dict[int, 
 
 @takes(programme=instance(Programme, "give a Programme, as Programme.load returns"))
 def plan_of(programme: Programme, bonuses_given: Mapping[str, int] = NONE_GIVEN) -> Plan:
-    """Return a programme laid out in arrays; those of the last few programmes are kept."""
+    """Return the plan of a programme; the last few are cached."""
     bonuses_given = counts_given(bonuses_given)
     return _plan_of(programme, tuple(sorted(bonuses_given.items())))
 

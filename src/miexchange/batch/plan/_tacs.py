@@ -1,4 +1,4 @@
-"""What a TAC says, laid out as `TacRules`: `miexchange.eligibility` is asked once for each group of TACs."""
+"""The reasons by TAC, laid out as `TacRules`: `miexchange.eligibility` is asked once for each group of TACs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGE", "SERIALS", "addresses", "devices_of", "tac_rules"]
 
 PAGE = 1_000
-"""How many TACs stand on a page: those that the last three digits tell apart."""
+"""How many TACs a page has: those that differ in the last three digits."""
 
 SERIALS = 1_000_000
 """How many serial numbers a TAC has."""
@@ -34,11 +34,11 @@ _BODIES = 100  # the first two digits
 _TACS = 1_000_000  # of each of them
 
 _Group = tuple["frozenset[TacReading]", "ReasonCode | None", bool]
-"""All that a rule can see of a number: what its candidates say, its first digits, whether it may be a placeholder."""
+"""All that a rule can see of an IMEI: its candidates, its first digits, whether it may be a placeholder."""
 
 
 def addresses(numbers: Mapping[int, int], others: Sequence[int] = (0,) * _BODIES) -> tuple[Positions, Positions]:
-    """Write a number for each of many TACs where the TAC itself says; return the pages and the cells.
+    """Store one number for each TAC in pages that the TAC itself addresses; return the pages and the cells.
 
     Args:
         numbers: TACs and their numbers.
@@ -70,7 +70,7 @@ def tac_rules(tacs: TacTable, catalogue: Catalogue, families: Sequence[Variant])
     bodies = {*map(int, placeholders()), 0}
     suspects = {body // SERIALS for body in bodies}
     candidates = devices_of(tacs)
-    # A number of no TAC in the table is still of a reporting body or of none: the first groups are those.
+    # Even a TAC that the table lacks has a reporting body; the first groups hold those.
     own = [identity_code(Imei.from_body(f"{body:02}{1:012}")) for body in range(_BODIES)]
     kinds = list(dict.fromkeys([None, *own]))
     groups: dict[_Group, int] = {(frozenset(), kind, False): number for number, kind in enumerate(kinds)}

@@ -84,7 +84,7 @@ class Settings:
 
 
 class Inputs(TypedDict, total=False):
-    """What a valuation can be told, as keyword arguments of `miexchange.appraise`; `Told` says what each is."""
+    """The inputs of rules, as keyword arguments of `miexchange.appraise`; `Told` describes each."""
 
     target: str | None
     customer: str | None
@@ -92,7 +92,7 @@ class Inputs(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a valuation was told: fields of a quote, arguments, options; columns where rules read them.
+    """The inputs of rules that a valuation got: fields of a quote, arguments, options; columns if rules read them.
 
     Attributes:
         target: the new model that the customer wants to buy, for bonuses on it.
@@ -109,7 +109,7 @@ class Told:
 
 
 INPUTS: dict[str, str] = {name: parts_of(hint)[1][-1] for name, hint in hints_of(Told).items()}
-"""What a valuation can be told, by name, and what it is."""
+"""The inputs of rules by name, with their types."""
 
 _NOTHING: dict[str, str | None] = dict.fromkeys(INPUTS)
 
@@ -152,7 +152,7 @@ def told_by_name(function: _Function, hint: Callable[[str], Any] = lambda _: "st
 
 
 class Facts(NamedTuple):
-    """What the rules of the list read of a device, its customer and the instant.
+    """The facts that rules read about a device, its customer and the instant.
 
     Attributes:
         purchased_on: when the customer bought the device, where it is given.

@@ -1,4 +1,4 @@
-"""What a rule of value declares: its setting, what that must keep, how it is shown; and its rates, if it has some."""
+"""A rule of value: its setting, the constraints of the setting, how it is shown, and its rates, if any."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["Label", "Problem", "Retention", "Rule", "Span"]
 
 Label = int | str | None
-"""What a rule looks its rate up by: a count, such as 12 months; a text, such as a class; None where it is not given."""
+"""The key of a rate: a count, such as 12 months; a text, such as a class; None if it is missing."""
 
 Span = tuple[datetime, datetime]
 """From an instant on, until another."""
 
 Problem = tuple[int, str, str, str]
-"""Which element of a setting, its key, what is wrong, and the remedy."""
+"""The element of a setting, its key, the problem, and the remedy."""
 
 
 class Rule(ABC):

@@ -1,4 +1,4 @@
-"""What is kept of the price by the age of the device."""
+"""The share of the price that is kept by the age of the device."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["AGE", "AgeBand"]
 
 @dataclass(frozen=True, slots=True)
 class AgeBand(Value):
-    """What is kept of the price from an age on.
+    """The share of the price that is kept from an age on.
 
     Attributes:
         from_months: whole months since the purchase, from which the band holds.

@@ -1,4 +1,4 @@
-"""What comes on top of a value, apart from what the device is worth."""
+"""Bonuses: amounts on top of the value of the device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BONUSES", "Bonus", "Quota"]
 
 Quota = Annotated[int, Between(1, GREATEST_AMOUNT)]
-"""How often a bonus is given."""
+"""The quota of a bonus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Bonus(Value):
         targets: the new models that it is for; empty for all. It is spent only on these.
         begins: the first day, in the programme's zone; None for always.
         ends: the first day no longer; None for open.
-        stackable: whether it adds to others.
+        stackable: whether it combines with other bonuses.
         quota: how often it is given; None for no limit.
         fall_back: the bonus that is given in its place when the quota is used up, or "".
         source: where the offer is from.
@@ -169,8 +169,8 @@ def _row(bonus: Bonus, write: Callable[[int], str]) -> str:
     if bonus.targets:
         parts.append(f"on a new {' or '.join(bonus.targets)}")
     if bonus.begins or bonus.ends:
-        parts.append(f"from {bonus.begins or 'the beginning'} until before {bonus.ends or 'further notice'}")
+        parts.append(f"from {bonus.begins or 'the beginning'} until {bonus.ends or 'further notice'} (exclusive)")
     if bonus.quota is not None:
         parts.append(f"{bonus.quota} times{f', then {bonus.fall_back}' if bonus.fall_back else ''}")
-    parts.append("adds to others" if bonus.stackable else "the largest of its kind counts")
+    parts.append("combines with others" if bonus.stackable else "the largest of its kind counts")
     return "; ".join(parts)

@@ -1,4 +1,4 @@
-"""What is kept of the price by the class of the customer, such as a loyalty tier."""
+"""The share of the price that is kept by the class of the customer, such as a loyalty tier."""
 
 from __future__ import annotations
 

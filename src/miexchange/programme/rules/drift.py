@@ -1,4 +1,4 @@
-"""What is left of a price by the days since it was set."""
+"""The share of a price that is left by the days since it was set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is given back where two component groups break together."""
+"""The amount that is given back if two component groups are damaged together."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Overlap(Value):
 
     @property
     def name(self) -> StepName:
-        """How its line is called, what it says, and the row that says so."""
+        """The labels of its line: the rule, the effect, and the source row."""
         pair = f"{self.one}+{self.other}"
         return f"overlap:{pair}", f"{percent(self.counted_bps)} of the smaller counts", f"overlaps[{pair}]"
 

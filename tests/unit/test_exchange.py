@@ -756,8 +756,8 @@ def test_an_exchange_that_was_adjusted_and_reversed_is_read_back() -> None:
 
 
 def test_a_paper_that_is_on_record_already_may_be_given_alone() -> None:
-    both = after(issued(), Identify(AT + HOUR, "file 7", "file 8"))
-    moved = after(both, Wipe(AT + HOUR, "purge", "file 9"))
+    both = after(reserved(), Identify(AT + HOUR, "file 7", "file 8"))
+    moved = after(both, Inspect(AT + HOUR, ORDER.id, found(1_000_000)))
     for again in (Identify(AT + HOUR, "file 7"), Identify(AT + HOUR, ownership="file 8")):
         assert apply(moved, again) == moved
     assert apply(moved, Identify(AT + HOUR, "file 7", "another")) != moved

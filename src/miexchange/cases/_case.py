@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miexchange._arguments import PATH, instance, takes
+from miexchange._arguments import PATH, TEXT, instance, takes
 from miexchange._files import read_text
 from miexchange._limits import TABLE_BYTES
 from miexchange._problems import Problems
@@ -93,6 +93,7 @@ class Case:
     tacs: dict[str, str] = field(default_factory=dict)
     stated: dict[str, int] = field(default_factory=dict)
 
+    @takes(programme=instance(Programme), model=TEXT)
     def outcome(self, programme: Programme, model: str = "") -> Quote | Refusal:
         """Value the phone of the case, or another model as it is."""
         model = model or self.model
@@ -109,6 +110,7 @@ class Case:
             bonuses_given=self.bonuses_given,
         )
 
+    @takes(programme=instance(Programme), model=TEXT)
     def condition(self, programme: Programme, model: str) -> Condition:
         """Return the best answers but for those of the case; these alone where the model or the terms are not known."""
         terms = programme.terms_at(self.at)
@@ -124,6 +126,7 @@ class Case:
             answers = {question: answer for question, answer in answers.items() if question in asked}
         return terms.questionnaire.best(variants[0], answers).replace(**dict.fromkeys(self.unanswered))
 
+    @takes(programme=instance(Programme))
     def differing(self, programme: Programme) -> Iterator[tuple[tuple[str, ...], str, str]]:
         """Yield which key says something else than the programme, what the programme says, and what stands there."""
         if self.model:

@@ -52,6 +52,7 @@ class Cover:
     by_value: int
     survivors: tuple[str, ...] = ()
 
+    @takes(programme=instance(Programme))
     def text(self, programme: Programme) -> str:
         """Return the cases as a file.
 

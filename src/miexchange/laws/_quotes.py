@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miexchange._arguments import instance, takes
+from miexchange._arguments import instance, several, takes
 from miexchange.quote import Quote
 from miexchange.refusal import Refusal
 from miexchange.valuation import replay
@@ -55,6 +55,7 @@ def _faults(quote: Quote) -> Iterator[str]:
         yield f"the exchange value is {quote.exchange_value}, and the market price {market}"
 
 
+@takes(quotes=several(instance(Quote), "give quotes"))
 def assert_replays(quotes: Iterable[Quote], programme: Programme | Mapping[str, Programme]) -> None:
     """Assert that a programme makes quotes again, to the minor unit, from their JSON form.
 

@@ -80,7 +80,7 @@ def programme_of(name: str, digest: str, packed: str = "") -> Programme:
     for programme in programmes:
         if programme.id == name and programme.digest.startswith(digest):
             return programme
-    raise out_of_range("digest", digest, f"first give the programme {name} to a strategy, or load it", "is not known")
+    raise out_of_range("digest", digest, "give a strategy the programme of that id and digest before", "is not known")
 
 
 def printer_of(kind: type) -> Callable[..., None]:

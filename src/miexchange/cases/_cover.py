@@ -58,7 +58,7 @@ class Cover:
 
         >>> programme = Programme.load("uk-trade-in")
         >>> print(covering_cases(programme).text(programme)[:40])
-        # Cases that cover uk-trade-in: 0 of 272
+        # Cases that cover uk-trade-in: 0 of 168
         """
         head = (
             f"Cases that cover {programme.id}: {self.mutants - self.killed:,} of {self.mutants:,} programmes with one "

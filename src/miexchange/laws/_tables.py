@@ -42,7 +42,7 @@ def assert_parity(
     >>> from miexchange import Programme, headline
     >>> programme, at = Programme.load("graded-trade-in"), datetime(2018, 3, 20, 12, tzinfo=UTC)
     >>> best = headline("oneplus-3t-6-64", programme, at=at).condition
-    >>> assert_parity(pd.DataFrame([{"model": "oneplus-3t-6-64", **best}]), programme, at=at)
+    >>> assert_parity(pd.DataFrame([{"model": "oneplus-3t-6-64", "warranty": None, **best}]), programme, at=at)
     """
     from miexchange.batch import appraise_frame  # noqa: PLC0415 - of an extra
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from miexchange._time import TICK
 from miexchange.condition import Condition
-from miexchange.events import Agree, Complete, Inspect, Release, Reserve, Reverse, Send
+from miexchange.events import Agree, Complete, Inspect, Override, Release, Reserve, Reverse, Send
 from miexchange.inspection import Examination
 from miexchange.refusal import ReasonCode, reason_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from miexchange.events import Later
     from miexchange.exchange import Exchange
 
-__all__ = ["shortest"]
+__all__ = ["shortest", "was_credited"]
 
 
 @cache
@@ -33,7 +33,9 @@ def shortest(exchange: Exchange) -> tuple[Later, ...]:
     Orders that were released leave nothing but a version and a window, and an instant between two events leaves nothing
     at all; the earliest is taken then, and of a hand-over the latest, so that no deadline is passed.
     """
-    last, events = exchange.last, _of_order(exchange)
+    last = exchange.last
+    for_coupon = exchange.rules.coupon == "after_inspection" and not was_credited(exchange)
+    events = _of_phone(exchange, exchange.code) if for_coupon else _of_order(exchange)
     if last is None or isinstance(last, Release):
         return tuple(events)
     if events and type(events[-1]) is type(last):
@@ -41,27 +43,43 @@ def shortest(exchange: Exchange) -> tuple[Later, ...]:
     return (*events, last.replace(at=exchange.at))
 
 
+def was_credited(exchange: Exchange) -> bool:
+    """Tell whether the last event came to a coupon that was awaited, and could be used by then."""
+    if exchange.rules.coupon == "at_acceptance" or exchange.coupon.awaited:
+        return False
+    return exchange.order is not None or not isinstance(exchange.last, Inspect | Agree | Override)
+
+
 def _of_order(exchange: Exchange) -> list[Later]:
     """Return what happened to the order before the last event."""
-    order, redemption, found, wiped = exchange.order, exchange.redemption, exchange.examination, exchange.wiped
+    order, redemption, wiped = exchange.order, exchange.redemption, exchange.wiped
     if order is None or redemption is None:
         return []
-    events: list[Later] = [Reserve(redemption.at, order, exchange.account), *exchange.attempts]
-    if exchange.sent_at is not None:
-        events.append(Send(exchange.sent_at, order.id))
-    if exchange.unlock_until is not None:
-        locked = found if found is not None and found.kind == "locked" else _locked()
-        events.append(Inspect(exchange.unlock_until - timedelta(hours=exchange.rules.unlock_hours), order.id, locked))
-    if found is not None and found.kind != "locked":
-        events.append(Inspect(_seen(exchange, found, events[-1].at), order.id, found))
-    before = [exchange.override, wiped if exchange.handed_over is None else None]
-    known = [event for event in before if event is not None]
-    events += sorted(known, key=lambda event: (event.at, type(event) is type(exchange.last)))
+    events: list[Later] = [Reserve(redemption.at, order, exchange.account)]
+    if not was_credited(exchange):
+        events += _of_phone(exchange, order.id, events[0].at)
     if exchange.handed_over is not None or isinstance(exchange.last, Reverse):
         events.append(_hand_over(exchange, order.id))
     if wiped is not None and exchange.handed_over is not None:
         events.append(wiped)
     return events
+
+
+def _of_phone(exchange: Exchange, order: str, since: datetime | None = None) -> list[Later]:
+    """Return what happened to the phone before the last event, for an order or for the coupon that comes after it."""
+    found, wiped = exchange.examination, exchange.wiped
+    events: list[Later] = [*exchange.attempts]
+    if exchange.sent_at is not None:
+        events.append(Send(exchange.sent_at, order))
+    if exchange.unlock_until is not None:
+        locked = found if found is not None and found.kind == "locked" else _locked()
+        events.append(Inspect(exchange.unlock_until - timedelta(hours=exchange.rules.unlock_hours), order, locked))
+    if found is not None and found.kind != "locked":
+        earliest = events[-1].at if events else since or min(exchange.coupon.valid_from, exchange.at)
+        events.append(Inspect(_seen(exchange, found, earliest), order, found))
+    before = [exchange.override, wiped if exchange.handed_over is None else None]
+    known = [event for event in before if event is not None]
+    return events + sorted(known, key=lambda event: (event.at, type(event) is type(exchange.last)))
 
 
 def _seen(exchange: Exchange, found: Examination, earliest: datetime) -> datetime:

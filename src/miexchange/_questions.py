@@ -14,13 +14,16 @@ from miexchange.catalogue import Variant
 from miexchange.money import BPS, GREATEST_AMOUNT, Amount, Bps, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from miexchange._value import Fault
 
 __all__ = [
+    "BETWEEN",
     "GREATEST_WEIGHT",
+    "NONE",
     "RESTRICTIONS",
+    "SAME_CHOICES",
     "BankOption",
     "Deduction",
     "Option",
@@ -28,6 +31,9 @@ __all__ = [
     "Step",
     "fault_of_after",
     "fault_of_bands",
+    "fault_of_choices",
+    "said_of_choices",
+    "together",
 ]
 
 GREATEST_WEIGHT = 100 * BPS
@@ -35,6 +41,15 @@ GREATEST_WEIGHT = 100 * BPS
 
 RESTRICTIONS = ("brands", "launched_from", "models", "categories", "features", "after", "answers")
 """What restricts a question: the fields of `Question` that begin with ``asked_``, and keys of ``[[terms.asked]]``."""
+
+NONE = "none"
+"""The first option of a question with several choices: none of them."""
+
+BETWEEN = "|"
+"""What stands between several choices that are one answer, such as ``camera|buttons``."""
+
+SAME_CHOICES = "ask a question whose choices are others under an id of its own"
+"""Of the terms of one programme: cells are read before it is known which terms are in force."""
 
 Step = Annotated[int, Between(0, LISTED)]
 """Steps below the best grade."""
@@ -166,6 +181,8 @@ class Question(Value):
         asked_after: the earlier question whose answer decides whether it is asked; "" where none does.
         asked_answers: asked only where that question is asked, and has one of these answers.
         unit: what a number as its answer counts, such as ``%``; "" where none does.
+        choice_of: the question with several choices that this is one choice of, with the options ``none`` and the
+            choice; its id is then ``faults.camera``. "" for a question by itself.
     """
 
     id: Id
@@ -183,12 +200,24 @@ class Question(Value):
     asked_after: Annotated[MaybeId, Since(2)] = ""
     asked_answers: Annotated[Words, Since(2)] = ()
     unit: Annotated[Note, Since(2)] = ""
+    choice_of: Annotated[MaybeId, Since(3)] = ""
 
     def _faults(self) -> Iterator[Fault]:
         if fault := fault_of_bands(self.options):
             yield "options", fault[0].id, fault[1]
+        if self.choice_of and (rule := fault_of_choices(self.options)):
+            yield "options", [option.id for option in self.options], rule
+        elif self.choice_of and (len(self.options) != 2 or self.id != f"{self.choice_of}.{self.options[1].id}"):  # noqa: PLR2004 - none, and the choice
+            yield "id", self.id, "give a choice two options, none and itself, and call it by its question and itself"
+        elif self.choice_of and self.optional:
+            yield "optional", self.optional, "let none stand for no choice: a question with several must be answered"
         if bool(self.asked_after) is not bool(self.asked_answers):
             yield "asked_answers", self.asked_answers, "give them with asked_after, and neither without the other"
+
+    @property
+    def asked_as(self) -> str:
+        """The id under which it is answered: that of the question whose choice it is, or its own."""
+        return self.choice_of or self.id
 
     @property
     def is_restricted(self) -> bool:
@@ -250,6 +279,55 @@ def fault_of_bands(options: Iterable[Option]) -> tuple[Option, str] | None:
     return None
 
 
+def fault_of_choices(options: Sequence[BankOption]) -> str:
+    """Return what is to be put right of the options of a question with several choices; "" where nothing is.
+
+    Args:
+        options: the options; the first one stands for none of the others.
+    """
+    first, *choices = options
+    if first.id != NONE or not choices:
+        return f"let the first option be {NONE}, for none of the choices that follow"
+    if type(first) is Option and not first.is_clean:
+        return f"let {NONE} change nothing: each choice says what it does"
+    odd = next((one.id for one in options if BETWEEN in one.id or getattr(one, "least", None) is not None), "")
+    return f"call {odd} otherwise, without {BETWEEN}, and give it no numbers" if odd else ""
+
+
+def together(questions: Iterable[Question]) -> list[Question]:
+    """Return questions as a person is asked them, and as a bank has them: several choices as the options of one."""
+    found: dict[str, Question] = {}
+    for question in questions:
+        name, (first, *rest) = question.asked_as, question.options
+        if not question.choice_of:
+            found[name] = question
+        elif name in found:
+            found[name] = found[name].replace(options=(*found[name].options, *rest))
+        else:
+            component = question.component.removesuffix(f".{rest[0].id}")
+            found[name] = question.replace(id=name, choice_of="", component=component, options=(first, *rest))
+    return list(found.values())
+
+
+def said_of_choices(answer: str, choices: Collection[str]) -> frozenset[str] | None:
+    """Return which choices an answer names, in any order; None where it is no answer.
+
+    Args:
+        answer: ``none``, or choices with ``|`` between them, each once.
+        choices: the choices that there are.
+
+    >>> sorted(said_of_choices("camera|buttons", ("buttons", "camera", "screen")))
+    ['buttons', 'camera']
+    >>> said_of_choices("camera|camera", ("buttons", "camera")), said_of_choices("none|camera", ("camera",))
+    (None, None)
+    """
+    if answer == NONE:
+        return frozenset()
+    named = answer.split(BETWEEN)
+    found = frozenset(named)
+    return found if len(found) == len(named) and found.issubset(choices) else None
+
+
 def fault_of_after(question: Question, earlier: Mapping[str, Question]) -> str:
     """Return what is to be put right of the answers after which a question is asked; "" where nothing is.
 
@@ -259,6 +337,9 @@ def fault_of_after(question: Question, earlier: Mapping[str, Question]) -> str:
     """
     before = earlier.get(question.asked_after)
     if before is None:
+        choice = next((one.id for one in earlier.values() if one.choice_of == question.asked_after), "")
+        if choice:
+            return f"ask {question.id} after one choice of {question.asked_after}, such as {choice}"
         return f"ask {question.id} after a question that stands before it, which {question.asked_after} does not"
     known = [option.id for option in before.options]
     strange = next((answer for answer in question.asked_answers if answer not in known), None)

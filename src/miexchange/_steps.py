@@ -36,13 +36,17 @@ if TYPE_CHECKING:
     from miexchange.programme import ExchangeRules
     from miexchange.quote import GrantedBonus
 
-__all__ = ["RULES", "Rule", "Step", "added_by", "not_possible", "reasons_of_register", "reserve"]
+__all__ = ["BEFORE_COUPON", "RULES", "Rule", "Step", "added_by", "not_possible", "reasons_of_register", "reserve"]
 
 _OF_ORDER = (
     *("order", "redemption", "sent_at", "examination", "unlock_until", "settlement", "wiped"),
     *("override", "decide_until"),
 )
 """What a release takes away, for the phone is with its owner then."""
+
+
+BEFORE_COUPON = {"send", "attempt", "inspect"}
+"""What happens without an order, where the coupon comes after the inspection."""
 
 
 class Step(NamedTuple):
@@ -59,7 +63,10 @@ def reasons_of_register(answer: RegisterAnswer | None, hours: int, rules: Exchan
 
 def not_possible(exchange: Exchange, event: Event) -> Reason:
     """Return the reason why the table has no such event in the state, with those that are possible."""
+    is_awaited = exchange.coupon.awaited
     out = {kind for kind, has in (("expire", exchange.due), ("attempt", exchange.rules.pickup_attempts)) if not has}
+    if exchange.state == State.ISSUED:
+        out |= {"reserve"} if is_awaited else BEFORE_COUPON
     possible = ", ".join(kind for state, kind in NEXT if state == exchange.state and kind not in out)
     code, about = ReasonCode.EVENT_NOT_POSSIBLE, {"state": exchange.state, "event": event.kind}
     return reason_of(code, possible=possible, **about) if possible else reason_of(code, "ended", **about)
@@ -81,9 +88,9 @@ def _identify(exchange: Exchange, event: Identify) -> Step | Refusal:
     return Step(exchange.state, changes)
 
 
-def _lacking(exchange: Exchange) -> list[Reason]:
-    """Return what the rules demand before a hand-over and nobody recorded."""
-    rules, value = exchange.rules, exchange.exchange_value
+def _lacking(exchange: Exchange, value: int) -> list[Reason]:
+    """Return what the rules demand before a hand-over at an exchange value and nobody recorded."""
+    rules = exchange.rules
     lacking = []
     if rules.demands_identity(value) and not exchange.identity:
         lacking.append(ReasonCode.IDENTITY_MISSING)
@@ -96,7 +103,7 @@ def _lacking(exchange: Exchange) -> list[Reason]:
 
 def _late(exchange: Exchange, at: datetime) -> Refusal | None:
     """Refuse what comes too late, whether a sweep has ended the exchange by then or not."""
-    until = exchange.due if exchange.state == State.RESERVED else None
+    until = exchange.due if exchange.state in {State.ISSUED, State.RESERVED} else None
     if until is None or at < until:
         return None
     code = ReasonCode.SEND_LATE if exchange.unlock_until is None else ReasonCode.UNLOCK_LATE
@@ -111,7 +118,7 @@ def _send(exchange: Exchange, event: Send) -> Step | Refusal:
         return refused(ReasonCode.ALREADY_RECORDED, event=event.kind)
     if (refusal := _late(exchange, event.at)) is not None:
         return refusal
-    return Step(State.RESERVED, {"sent_at": event.at})
+    return Step(exchange.state, {"sent_at": event.at})
 
 
 def _attempt(exchange: Exchange, event: Attempt) -> Step | Refusal:
@@ -124,12 +131,11 @@ def _attempt(exchange: Exchange, event: Attempt) -> Step | Refusal:
     if (refusal := _late(exchange, event.at)) is not None:
         return refusal
     attempts = (*exchange.attempts, event)
-    return Step(State.RESERVED if len(attempts) < allowed else State.VOID, {"attempts": attempts})
+    return Step(exchange.state if len(attempts) < allowed else State.VOID, {"attempts": attempts})
 
 
 def _other_order(exchange: Exchange, order: str) -> Refusal | None:
-    assert exchange.order is not None  # noqa: S101 - the table leads here from states with an order only
-    if order == exchange.order.id:
+    if order == (exchange.code if exchange.order is None else exchange.order.id):  # none while a coupon is awaited
         return None
     return refused(ReasonCode.ORDER_OTHER)
 
@@ -143,8 +149,10 @@ def _release(exchange: Exchange, event: Release) -> Step | Refusal:
     until = coupon.usage.until(event.at)
     if exchange.rules.released_validity == "remaining" and coupon.valid_until is not None:
         until = event.at + (coupon.valid_until - exchange.redemption.at)
-    coupon = coupon.replace(valid_until=until, seal="")
-    return Step(State.ISSUED, {**dict.fromkeys(_OF_ORDER), "attempts": (), "coupon": coupon})
+    changes = {"coupon": coupon.replace(valid_until=until, seal="")}
+    if exchange.rules.coupon == "after_inspection":  # the phone was handed over before, and stays so
+        return Step(State.ISSUED, {**changes, "order": None, "redemption": None})
+    return Step(State.ISSUED, {**changes, **dict.fromkeys(_OF_ORDER), "attempts": ()})
 
 
 def _inspect(exchange: Exchange, event: Inspect) -> Step | Refusal:
@@ -155,6 +163,8 @@ def _inspect(exchange: Exchange, event: Inspect) -> Step | Refusal:
     if refusal is not None:
         return refusal
     found, rules = event.examination, exchange.rules
+    if exchange.state == State.RESERVED and rules.coupon == "after_inspection":
+        return refused(ReasonCode.ALREADY_RECORDED, event=event.kind)
     changes: dict[str, Any] = {"examination": found}
     if new := set(found.device_tokens) - set(exchange.coupon.device_tokens):
         tokens = tuple(sorted({*exchange.coupon.device_tokens, *new}))
@@ -163,7 +173,7 @@ def _inspect(exchange: Exchange, event: Inspect) -> Step | Refusal:
         return _judged(exchange, event, changes)
     if exchange.unlock_until is not None or not rules.unlock_hours:
         return refusal_of(found.reasons)
-    return Step(State.RESERVED, {**changes, "unlock_until": event.at + timedelta(hours=rules.unlock_hours)})
+    return Step(exchange.state, {**changes, "unlock_until": event.at + timedelta(hours=rules.unlock_hours)})
 
 
 def _judged(exchange: Exchange, event: Inspect, changes: dict[str, Any]) -> Step | Refusal:
@@ -175,14 +185,39 @@ def _judged(exchange: Exchange, event: Inspect, changes: dict[str, Any]) -> Step
     if reasons := reasons_of_register(found.register_answer, rules.hand_over_register_hours, rules, event.at):
         return refusal_of(reasons)
     if rules.honours(shortfall, exchange.quote.coupon_value):
-        return Step(State.INSPECTED, changes)
+        return _taken(exchange, event, changes)
     if rules.sends_back(found.coupon_value, exchange.quote.coupon_value):
         return Step(State.VOID, changes)
-    changes["settlement"] = _settled(exchange, found.exchange_value, found.bonuses)
+    worth = found.exchange_value, found.bonuses
+    changes |= _settlement(exchange, *worth)
     if rules.mismatch == "lower":
-        return Step(State.INSPECTED, changes)
+        return _taken(exchange, event, changes, worth)
     changes["decide_until"] = event.at + timedelta(hours=rules.decide_hours)
     return Step(State.REQUOTED, changes)
+
+
+def _taken(
+    exchange: Exchange,
+    event: Inspect | Override | Agree,
+    changes: dict[str, Any],
+    worth: tuple[int, tuple[GrantedBonus, ...]] | None = None,
+) -> Step | Refusal:
+    """Take the phone at a worth, by default as quoted; a coupon that was awaited can be used from now on."""
+    coupon, quote = changes.get("coupon", exchange.coupon), exchange.quote
+    if not coupon.awaited:
+        return Step(State.INSPECTED, changes)
+    value, bonuses = worth or (quote.exchange_value, quote.bonuses)
+    if lacking := _lacking(exchange, value):  # the phone is handed over with that
+        return refusal_of(lacking)
+    window = {"valid_from": event.at, "valid_until": coupon.usage.until(event.at), "awaited": False}
+    changes["accepted_at"] = coupon.valid_from
+    changes["coupon"] = coupon.replace(**window, exchange_value=value, bonuses=bonuses, seal="")
+    return Step(State.ISSUED, changes)
+
+
+def _settlement(exchange: Exchange, value: int, bonuses: tuple[GrantedBonus, ...]) -> dict[str, Any]:
+    """Return what comes off the order at a value; where there is no order yet, nothing."""
+    return {} if exchange.coupon.awaited else {"settlement": _settled(exchange, value, bonuses)}
 
 
 def _settled(exchange: Exchange, value: int, bonuses: tuple[GrantedBonus, ...]) -> Redemption:
@@ -233,8 +268,8 @@ def _override(exchange: Exchange, event: Override) -> Step | Refusal:
     if reasons:
         return refusal_of(reasons)
     if value == quoted:
-        return Step(State.INSPECTED, {"override": event, "settlement": None})
-    return Step(State.REQUOTED, {"override": event, "settlement": _settled(exchange, value, found.bonuses)})
+        return _taken(exchange, event, {"override": event, "settlement": None})
+    return Step(State.REQUOTED, {"override": event, **_settlement(exchange, value, found.bonuses)})
 
 
 def _decided_late(exchange: Exchange, at: datetime) -> Refusal | None:
@@ -250,7 +285,10 @@ def _decision(exchange: Exchange, event: Agree | Decline) -> Step | Refusal:
         return refusal
     if not isinstance(event, Agree):
         return Step(State.VOID, {})
-    lacking = _lacking(exchange)
+    if exchange.coupon.awaited:
+        assert exchange.examination is not None  # noqa: S101 - as in added_by
+        return _taken(exchange, event, {}, (exchange.exchange_value, exchange.examination.bonuses))
+    lacking = _lacking(exchange, exchange.exchange_value)
     return refusal_of(lacking) if lacking else Step(State.ADJUSTED, {})
 
 
@@ -261,9 +299,10 @@ def _complete(exchange: Exchange, event: Complete) -> Step | Refusal:
         refusal = _late(exchange, event.at)
     if refusal is not None:
         return refusal
-    reasons = _lacking(exchange)
+    reasons = _lacking(exchange, exchange.exchange_value)
     is_locked = exchange.unlock_until is not None
-    if exchange.state == State.RESERVED and (is_locked or exchange.rules.inspection == "required"):
+    is_seen = exchange.rules.coupon == "after_inspection"  # before the coupon came
+    if exchange.state == State.RESERVED and not is_seen and (is_locked or exchange.rules.inspection == "required"):
         reasons.append(reason_of(ReasonCode.INSPECTION_MISSING))
     if reasons:
         return refusal_of(reasons)

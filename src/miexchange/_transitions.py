@@ -15,7 +15,7 @@ class State(Word):
     """The state of an exchange."""
 
     ISSUED = "issued"
-    """The coupon can be used."""
+    """The coupon can be used, or comes once the phone was inspected."""
     RESERVED = "reserved"
     """An order was placed and paid for with it; the old phone is to be handed over."""
     INSPECTED = "inspected"
@@ -58,7 +58,21 @@ class Transition(Value):
 TRANSITIONS = (
     Transition(State.ISSUED, "identify", (State.ISSUED,), "what it records is not on record yet"),
     Transition(State.ISSUED, "reserve", (State.RESERVED,), "the coupon is valid for the order and its account"),
-    Transition(State.ISSUED, "expire", (State.EXPIRED,), "the coupon is no longer valid"),
+    Transition(State.ISSUED, "send", (State.ISSUED,), "the coupon is awaited; otherwise as in reserved"),
+    Transition(State.ISSUED, "attempt", (State.ISSUED, State.VOID), "the coupon is awaited; otherwise as in reserved"),
+    Transition(
+        State.ISSUED,
+        "inspect",
+        (State.ISSUED, State.REQUOTED, State.VOID),
+        "the coupon is awaited; it can be used from now on where the phone is as quoted, honoured, or at a lower value "
+        "that the rules pay unasked, and nothing that they demand is missing; otherwise as in reserved",
+    ),
+    Transition(
+        State.ISSUED,
+        "expire",
+        (State.EXPIRED,),
+        "the coupon is no longer valid, or its phone was not sent in time",
+    ),
     Transition(State.ISSUED, "void", (State.VOID,), "always"),
     Transition(State.RESERVED, "identify", (State.RESERVED,), "as in issued"),
     Transition(
@@ -105,15 +119,16 @@ TRANSITIONS = (
     Transition(
         State.REQUOTED,
         "override",
-        (State.INSPECTED, State.REQUOTED),
+        (State.INSPECTED, State.REQUOTED, State.ISSUED),
         "for the same order, before the deadline, once, within the authority of the role; inspected where all that was "
-        "quoted is paid, requoted where it is less",
+        "quoted is paid, or issued where the coupon was awaited, requoted where it is less",
     ),
     Transition(
         State.REQUOTED,
         "agree",
-        (State.ADJUSTED,),
-        "by the same account, before the deadline, where nothing that the rules demand is missing",
+        (State.ADJUSTED, State.ISSUED),
+        "by the same account, before the deadline, where nothing that the rules demand is missing; issued where the "
+        "coupon was awaited",
     ),
     Transition(State.REQUOTED, "decline", (State.VOID,), "by the same account, before the deadline"),
     Transition(State.REQUOTED, "expire", (State.VOID,), "the deadline has passed"),

@@ -27,11 +27,14 @@ from miexchange._json import read_json
 from miexchange._limits import ANSWERS, QUESTIONS
 from miexchange._privacy import masked
 from miexchange._questions import (
+    BETWEEN,
+    NONE,
     Deduction,
     Option,
     Question,
     Step,
     fault_of_after,
+    said_of_choices,
 )
 from miexchange._text import is_a, is_missing, text_of
 from miexchange._value import Fault, Value, argument, canonical, pairs, proved
@@ -42,6 +45,8 @@ from miexchange.money import Bps
 from miexchange.refusal import Reason, ReasonCode, reason_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
@@ -228,7 +233,7 @@ class Finding(Value):
     @property
     def subject(self) -> str:
         """Question and answer as they are written in the tables, such as ``screen_glass=cracked``."""
-        return f"{self.question.id}={self.option.id}"
+        return f"{self.question.asked_as}={self.option.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +283,9 @@ class Questionnaire(Value):
 
     A question can be asked after another's answer. It then stands after that question, which must be answered.
 
+    A question with several choices stands here as one question of two options for each choice, so that each acts as
+    its own: see `several`.
+
     Attributes:
         version: the questionnaire's version; a quote names it.
         questions: the questions, in the order in which they are asked.
@@ -292,6 +300,22 @@ class Questionnaire(Value):
             if question.asked_after and (rule := fault_of_after(question, earlier)):
                 yield "questions", question.id, rule
             earlier[question.id] = question
+        for name, choices in self.several.items():
+            places = [place for place, one in enumerate(self.questions) if one.choice_of == name]
+            alike = {one.replace(id="q", component="c", choice_of="", options=one.options[:1]) for one in choices}
+            if len(alike) > 1 or places[-1] - places[0] >= len(places):
+                yield "questions", name, "let the choices of a question be neighbours, asked alike"
+            elif name in earlier:
+                yield "questions", name, "let no question have the id of one with several choices"
+
+    @cached_property
+    def several(self) -> dict[str, tuple[Question, ...]]:
+        """The questions with several choices, each as one question for every choice, in order; by id."""
+        found: dict[str, tuple[Question, ...]] = {}
+        for question in self.questions:
+            if question.choice_of:
+                found[question.choice_of] = (*found.get(question.choice_of, ()), question)
+        return found
 
     @cached_property
     def numbers(self) -> dict[str, dict[str, str]]:
@@ -307,13 +331,15 @@ class Questionnaire(Value):
             if question.numbers is not None
         }
 
-    def as_options(self, answers: Mapping[str, str | int | None]) -> Condition:
-        """Return answers as ids of options: a number is the option whose band it is in.
+    def as_options(self, answers: Mapping[str, str | int | Collection[str] | None]) -> Condition:
+        """Return answers as ids of options: a number is the option whose band it is in, and a choice one of its own.
 
-        A number that is in no band stays as it is, and grading says that it is no answer.
+        A number that is in no band, and choices that are none, stay as they are, and grading says that they are no
+        answer. An answer to one choice alone (``faults.camera``) stands over that of its question.
 
         Args:
-            answers: the answers; a number as an `int`, or as a text without sign or leading zeros.
+            answers: the answers; a number as an `int`, or as a text without sign or leading zeros; several choices as a
+                list or a set, or as a text with ``|`` between them.
 
         Raises:
             InvalidValue: it is no mapping of questions to answers.
@@ -322,19 +348,62 @@ class Questionnaire(Value):
         >>> battery = Question("battery", "What is its maximum capacity?", "battery", "functional", bands, unit="%")
         >>> Questionnaire("1", (battery,)).as_options({"battery": 87})
         Condition({'battery': 'good'})
+        >>> choices = [
+        ...     Question(f"faults.{one}", "Which do not work?", one, "functional", (Option("none", "None"),
+        ...              Option(one, one.title())), choice_of="faults")
+        ...     for one in ("camera", "buttons")
+        ... ]
+        >>> Questionnaire("1", tuple(choices)).as_options({"faults": ["camera"]})
+        Condition({'faults.buttons': 'none', 'faults.camera': 'camera'})
         """
         if type(answers) is Condition:
-            if not self.numbers:  # the hot path
+            if not self._is_reworded:  # the hot path
                 return answers
         else:
             given = pairs(answers, "answers", "give a mapping of question to answer")
-            answers = Condition({name: f"{answer}" if type(answer) is int else answer for name, answer in given})
-        said = {
+            answers = Condition({name: _as_text(answer) for name, answer in given})
+        said: dict[str, str | None] = {
             name: option
             for name, numbers in self.numbers.items()
             if (option := numbers.get(answers.get(name, ""))) is not None
         }
+        for name in self.several.keys() & answers.keys():
+            said |= {one: answer for one, answer in self._chosen(name, answers[name]).items() if one not in answers}
+            said[name] = None
         return answers.replace(**said) if said else answers
+
+    @cached_property
+    def _is_reworded(self) -> bool:
+        """Whether an answer may be another one than the id of an option."""
+        return bool(self.numbers or self.several)
+
+    def _chosen(self, name: str, answer: str) -> dict[str, str]:
+        """Return the answer to every choice of a question; one that names none of them is that of each."""
+        choices = {one.options[1].id: one.id for one in self.several[name]}
+        found = said_of_choices(answer, choices)
+        return {
+            one: answer if found is None else choice if choice in found else NONE for choice, one in choices.items()
+        }
+
+    def as_asked(self, condition: Condition) -> Condition:
+        """Return answers as the questions are asked: several choices as one answer, in the questionnaire's order.
+
+        >>> choices = [
+        ...     Question(f"faults.{one}", "Which do not work?", one, "functional", (Option("none", "None"),
+        ...              Option(one, one.title())), choice_of="faults")
+        ...     for one in ("camera", "buttons")
+        ... ]
+        >>> Questionnaire("1", tuple(choices)).as_asked(Condition({"faults": "buttons|camera"}))
+        Condition({'faults': 'camera|buttons'})
+        """
+        condition = self.as_options(argument(condition, Condition, "condition"))
+        said: dict[str, str | None] = {}
+        for name, choices in self.several.items():
+            given = {one.id: condition[one.id] for one in choices if one.id in condition}
+            answers = [answer for one in choices if (answer := given.get(one.id)) != NONE]
+            if len(given) == len(choices) and all(given[one.id] in {NONE, one.options[1].id} for one in choices):
+                said |= {**dict.fromkeys(given), name: BETWEEN.join(filter(None, answers)) or NONE}
+        return condition.replace(**said) if said else condition
 
     @cached_property
     def by_id(self) -> dict[str, Question]:
@@ -393,7 +462,7 @@ class Questionnaire(Value):
         """
         argument(variant, Variant, "variant")
         if condition is not None:
-            argument(condition, Condition, "condition")
+            condition = self.as_options(argument(condition, Condition, "condition"))
         left_out = self._left_out(variant, condition)
         return tuple([question for question in self.questions if question.id not in left_out])
 
@@ -417,7 +486,7 @@ class Questionnaire(Value):
                 after another's answer that is not given, that answer is the best one after which it is asked.
         """
         argument(variant, Variant, "variant")
-        answers = dict(Condition(given))
+        answers = dict(self.as_options(Condition(given)))
         for question in reversed(self.questions):
             if question.asked_after and question.id in answers:
                 before = self.by_id[question.asked_after]
@@ -428,7 +497,7 @@ class Questionnaire(Value):
             after = question.asked_after
             if question.id not in left_out and (not after or answers.get(after) in question.asked_answers):
                 answers.setdefault(question.id, question.best.id)
-        return Condition(answers)
+        return self.as_asked(Condition(answers))
 
     def fitted(self, condition: Condition, variant: Variant) -> Condition:
         """Return answers in which one was changed, made complete: what is asked after the new ones, and nothing else.
@@ -441,7 +510,7 @@ class Questionnaire(Value):
             variant: the model.
         """
         argument(variant, Variant, "variant")
-        argument(condition, Condition, "condition")
+        condition = self.as_options(argument(condition, Condition, "condition"))
         left_out = self._left_out(variant, None)
         found: dict[str, str] = {}
         for question in self.questions:
@@ -450,7 +519,7 @@ class Questionnaire(Value):
                 continue
             if name in condition or not question.optional:
                 found[name] = condition.get(name, question.best.id)
-        return Condition(found)
+        return self.as_asked(Condition(found))
 
     def grade(self, condition: Condition, variant: Variant) -> Grading:
         """Grade the answers about a device of this model.
@@ -477,9 +546,9 @@ class Questionnaire(Value):
             if finding is not _UNREAD:
                 findings.append(finding)
             elif answer is None:
-                reasons.append(answer_missing(question))
+                reasons.append(self.answer_missing(question))
             else:
-                reasons.append(answer_unknown(question, answer))
+                reasons.append(self.answer_unknown(question, answer))
         if not asked.issuperset(answers):
             reasons += self._not_asked(condition, asked, variant)
         functional = cosmetic = 0
@@ -492,40 +561,60 @@ class Questionnaire(Value):
             else:
                 functional = max(functional, option.grade)
         return proved(
-            Grading, functional=functional, cosmetic=cosmetic, findings=tuple(findings), reasons=tuple(reasons)
+            Grading,
+            functional=functional,
+            cosmetic=cosmetic,
+            findings=tuple(findings),
+            reasons=tuple(dict.fromkeys(reasons)),  # all choices of a question may have the same one
         )
 
     def _not_asked(self, condition: Condition, asked: frozenset[str], variant: Variant) -> Iterator[Reason]:
-        known = [question.id for question in self.questions]
+        known = dict.fromkeys(question.asked_as for question in self.questions)
         for name in condition:
             if name in asked:
                 continue
-            if name in known:
+            if name in self.by_id:
                 yield self._why_not(self.by_id[name], variant)
             else:
                 yield reason_of(ReasonCode.QUESTION_UNKNOWN, question=shown(name), known=", ".join(known))
 
     def _why_not(self, question: Question, variant: Variant) -> Reason:
         """Say why a question is not asked: of the model, or after the answers that were given."""
-        name, code = question.id, ReasonCode.QUESTION_NOT_ASKED
-        if name in self._left_out(variant, None):
+        name, code = question.asked_as, ReasonCode.QUESTION_NOT_ASKED
+        if question.id in self._left_out(variant, None):
             return reason_of(code, question=name, family=variant.family)
         answers = ", ".join(question.asked_answers)
         return reason_of(code, "after", question=name, earlier=question.asked_after, options=answers)
 
+    def answer_missing(self, question: Question) -> Reason:
+        """Return the reason that a question is not answered."""
+        takes, name = self.takes(question), question.asked_as
+        return reason_of(ReasonCode.ANSWER_MISSING, question=name, ask=question.ask, options=takes)
 
-def answer_missing(question: Question) -> Reason:
-    """Return the reason that a question is not answered."""
-    return reason_of(ReasonCode.ANSWER_MISSING, question=question.id, ask=question.ask, options=question.takes)
+    def answer_unknown(self, question: Question, answer: str) -> Reason:
+        """Return the reason that an answer is none of a question's options."""
+        takes, name = self.takes(question), question.asked_as
+        return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=name, options=takes)
+
+    def takes(self, question: Question) -> str:
+        """Return what may be answered to a question as it is asked, for a person."""
+        choices = self.several.get(argument(question, Question, "question").choice_of)
+        if choices is None:
+            return question.takes
+        return f"{NONE}, or with {BETWEEN} between them: {', '.join(one.options[1].id for one in choices)}"
 
 
-def answer_unknown(question: Question, answer: str) -> Reason:
-    """Return the reason that an answer is none of a question's options."""
-    return reason_of(ReasonCode.ANSWER_UNKNOWN, answer=shown(answer), question=question.id, options=question.takes)
+def _as_text(answer: object) -> Any:  # noqa: ANN401 - what `Condition` then looks at
+    """Return a number as a text, and several choices as one."""
+    if type(answer) is int:
+        return f"{answer}"
+    if isinstance(answer, list | tuple | set | frozenset):
+        return BETWEEN.join(sorted(text_of(one) or "" for one in answer)) if answer else NONE
+    return answer
 
 
 def _gate(finding: Finding) -> Reason:
     question, option = finding.question, finding.option
     return reason_of(
-        ReasonCode.CONDITION_GATE, question=question.id, answer=option.id, ask=question.ask, says=option.says
+        ReasonCode.CONDITION_GATE, question=question.asked_as, answer=option.id, ask=question.ask, says=option.says
     )

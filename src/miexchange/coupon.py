@@ -101,6 +101,8 @@ class Coupon(Value):
             not fit. "" for one that was changed since, as by the release of an order; a ledger keeps what is so now.
         treatments: how its parts count for tax, now and by rules that are known to begin later; none where the
             programme has none.
+        awaited: whether it cannot be used yet: the inspection of the old phone says what it is worth, and since when it
+            is valid. Until then `valid_from` is the instant of acceptance.
     """
 
     code: Code
@@ -118,12 +120,13 @@ class Coupon(Value):
     currency: CurrencyOfOld
     seal: Seal = ""
     treatments: TreatmentTable = NO_TREATMENTS
+    awaited: Annotated[bool, Since(3)] = False
 
     def __post_init__(self) -> None:
         check_types(self)
         require(normal_code(self.code) == self.code, "Coupon.code", self.code, "give a code as `issue` makes it")
-        fits = (self.valid_until is None) is (self.usage.valid_days == 0)
-        rule = "give the end of its window, or None where usage.valid_days is 0"
+        fits = (self.valid_until is None) is (self.awaited or self.usage.valid_days == 0)
+        rule = "give the end of its window, or None where usage.valid_days is 0 or it is awaited"
         require(fits, "Coupon.valid_until", self.valid_until, rule)
 
     @property
@@ -144,7 +147,7 @@ class Coupon(Value):
     def is_valid_at(self, at: datetime) -> bool:
         """Tell whether the instant is in the window: its first moment counts, its last does not."""
         at = instant(at, "at")
-        return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
+        return not self.awaited and self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
 
     def is_sealed_by(self, *keys: bytes) -> bool:
         """Tell whether the seal is that of one of the keys over the coupon as it is now."""
@@ -162,6 +165,7 @@ class Coupon(Value):
         """Return the coupon as a table for a notebook: no code, which is money, and no account."""
         write = self.currency.plain
         until = "without end" if self.valid_until is None else f"to {self.valid_until.isoformat()}"
+        window = "once the phone was inspected" if self.awaited else f"valid {self.valid_from.isoformat()} {until}"
         rows = [
             ("device", "", self.model),
             ("exchange value", write(self.exchange_value), f"{self.programme} terms {self.terms}"),
@@ -169,7 +173,7 @@ class Coupon(Value):
             (
                 "coupon value",
                 write(self.value),
-                f"valid {self.valid_from.isoformat()} {until}",
+                window,
             ),
         ]
         return _html.table(f"Coupon {self.code[:4]}-…", rows)
@@ -431,7 +435,14 @@ def issue(
     reasons = list(found.reasons) if isinstance(found, Refusal) else []
     if not isinstance(found, Refusal):
         quote = found
-    return _issue(quote, reasons, maker.treatments, account=account, at=at, key=key, old_keys=old_keys)
+    awaited = _is_awaited(quote, maker)
+    return _issue(quote, reasons, maker.treatments, account=account, at=at, key=key, old_keys=old_keys, awaited=awaited)
+
+
+def _is_awaited(quote: Quote, programme: Programme) -> bool:
+    """Tell whether the coupon of a quote comes only after the inspection."""
+    terms = programme.terms_at(quote.at)
+    return terms is not None and terms.exchange is not None and terms.exchange.coupon == "after_inspection"
 
 
 def _issue(
@@ -442,7 +453,8 @@ def _issue(
     account: str,
     at: datetime,
     key: bytes,
-    old_keys: Sequence[bytes],
+    old_keys: Sequence[bytes] = (),
+    awaited: bool = False,
 ) -> Coupon | Refusal:
     """Issue the coupon of a quote that was confirmed, unless something speaks against it."""
     account = _name(account, "account", "give the account's id")
@@ -465,10 +477,11 @@ def _issue(
         exchange_value=quote.exchange_value,
         bonuses=quote.bonuses,
         valid_from=at,
-        valid_until=quote.usage.until(at),
+        valid_until=None if awaited else quote.usage.until(at),
         usage=quote.usage,
         currency=quote.currency,
         treatments=treatments.since(at),
+        awaited=awaited,
     )
     return coupon.sealed(key)
 
@@ -505,7 +518,8 @@ def coupon_for(
     )
     if isinstance(quote, Refusal):
         return quote
-    return _issue(quote, [], programme.treatments, account=account, at=at, key=key, old_keys=())
+    awaited = _is_awaited(quote, programme)
+    return _issue(quote, [], programme.treatments, account=account, at=at, key=key, awaited=awaited)
 
 
 _STANDING = {
@@ -574,6 +588,8 @@ def _reasons_of_coupon(coupon: Coupon, account: str, at: datetime, standing: Cou
     reasons = []
     if text_of(account) != coupon.account:
         reasons.append(reason_of(ReasonCode.COUPON_OTHER_ACCOUNT))
+    if coupon.awaited:
+        reasons.append(reason_of(ReasonCode.COUPON_AWAITED))
     if at < coupon.valid_from:
         reasons.append(reason_of(ReasonCode.COUPON_NOT_YET_VALID, since=coupon.valid_from))
     elif coupon.valid_until is not None and at >= coupon.valid_until:

@@ -15,7 +15,7 @@ from miexchange.eligibility import RegisterAnswer
 from miexchange.inspection import Examination
 from miexchange.money import Amount
 from miexchange.programme import ExchangeRules
-from miexchange.quote import Quote
+from miexchange.quote import GrantedBonus, Quote
 from miexchange.valuation import WorstCase
 
 if TYPE_CHECKING:
@@ -82,22 +82,33 @@ class Accept(_Dated):
 
     def __post_init__(self) -> None:
         check_types(self)
-        check_parts("Accept", self.quote, self.coupon, self.worst_case)
+        worth = self.quote.exchange_value, self.quote.bonuses
+        check_parts("Accept", self.quote, self.coupon, self.worst_case, worth)
 
 
-_SHARED = ("programme", "digest", "terms", "model", "exchange_value", "bonuses")
+_WORTH = ("exchange_value", "bonuses")
+_SHARED = ("programme", "digest", "terms", "model")
 
 
-def check_parts(name: str, quote: Quote, coupon: Coupon, worst: WorstCase) -> None:
+def check_parts(
+    name: str, quote: Quote, coupon: Coupon, worst: WorstCase, worth: tuple[int, tuple[GrantedBonus, ...]]
+) -> None:
     """Refuse a coupon and a worst case that are not of the quote.
+
+    Args:
+        name: what they are parts of.
+        quote: the quote.
+        coupon: the coupon.
+        worst: the worst case.
+        worth: what the coupon is worth without bonuses, in minor units, and its bonuses.
 
     Raises:
         InvalidValue: the first field that does not fit.
     """
-    for shared in _SHARED:
-        fits = getattr(quote, shared) == getattr(coupon, shared)
-        rule = "give the coupon that was issued of the quote"
-        require(fits, f"{name}.coupon.{shared}", getattr(coupon, shared), rule, "is not that of the quote")
+    wanted = {**{shared: getattr(quote, shared) for shared in _SHARED}, **dict(zip(_WORTH, worth, strict=True))}
+    for shared, value in wanted.items():
+        given, rule = getattr(coupon, shared), "give the coupon that was issued of the quote"
+        require(given == value, f"{name}.coupon.{shared}", given, rule, "is not that of the quote")
     at_risk = quote.coupon_value if worst.gates else quote.coupon_value - worst.value
     require(
         worst.at_risk == at_risk,

@@ -17,9 +17,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, final
 
 from miexchange._bounded import Items, MaybeId, Number, Since
-from miexchange._history import shortest
+from miexchange._history import shortest, was_credited
 from miexchange._keyed import check_keys
-from miexchange._steps import RULES, Rule, not_possible, reasons_of_register, reserve
+from miexchange._split import split_order
+from miexchange._steps import BEFORE_COUPON, RULES, Rule, not_possible, reasons_of_register, reserve
 from miexchange._transitions import NEXT, OPEN, TRANSITIONS, State, Transition
 from miexchange._value import Value, argument, changed, check_types, elements, flag, instant, proved, require
 from miexchange.coupon import Coupon, CouponStanding, Order, Redemption, issue
@@ -44,7 +45,7 @@ from miexchange.inspection import Examination
 from miexchange.programme import NONE_GIVEN, ExchangeRules
 from miexchange.programme.limits import NO_TAGS, NONE_BEGUN, counted_by_limits, reached, tags_told
 from miexchange.programme.terms import counts_given
-from miexchange.quote import Quote
+from miexchange.quote import GrantedBonus, Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal, reason_of, refusal_of
 from miexchange.valuation import WorstCase, maker_of, worst_case
 
@@ -65,6 +66,7 @@ __all__ = [
     "apply",
     "begin",
     "fold",
+    "split_order",
 ]
 
 
@@ -110,6 +112,7 @@ class Exchange(Value):
         handed_over: when the phone was handed over, where it was wiped since; see `handed_over_at`.
         attempts: the visits of a carrier who did not get the old phone, the first one first.
         override: who agreed to more than the rules give for the phone as it was found; None where nobody did.
+        accepted_at: when it was accepted, where its coupon came later; None where `coupon.valid_from` says it.
     """
 
     quote: Quote
@@ -133,25 +136,48 @@ class Exchange(Value):
     handed_over: Annotated[datetime | None, Since(2)] = None
     attempts: Annotated[tuple[Attempt, ...], Items(0, 100), Since(3)] = ()
     override: Annotated[Override | None, Since(3)] = None
+    accepted_at: Annotated[datetime | None, Since(4)] = None
 
     def __post_init__(self) -> None:
         check_types(self)
         require(not self.quote.imeis, "Exchange.quote", self.quote, "give quote.without_imei()", "has its IMEIs")
-        check_parts("Exchange", self.quote, self.coupon, self.worst_case)
+        check_parts("Exchange", self.quote, self.coupon, self.worst_case, self._worth)
         self._check_order()
         self._check_history()
 
     def _faults(self) -> Iterator[Fault]:
         yield from faults_of_papers(self.identity, self.ownership)
 
+    @property
+    def _is_credited(self) -> bool:
+        """Whether the coupon came after the inspection, and can be used."""
+        return self.rules.coupon == "after_inspection" and not self.coupon.awaited
+
+    @property
+    def _worth(self) -> tuple[int, tuple[GrantedBonus, ...]]:
+        """What the coupon is worth: as quoted, or as the phone was found where the coupon came only then."""
+        found, quote, override = self.examination, self.quote, self.override
+        quoted = quote.exchange_value, quote.bonuses
+        if not self._is_credited:
+            return quoted
+        if found is None or found.kind != "valued":
+            rule = "give what was found of the phone before its coupon came"
+            raise out_of_range("Exchange.examination", found, rule, "is not that of a phone that was taken")
+        if override is not None:
+            value = override.exchange_value
+            return quoted if value == quote.exchange_value else (value, found.bonuses)
+        honoured = self.rules.honours(quote.coupon_value - found.coupon_value, quote.coupon_value)
+        return quoted if honoured else (found.exchange_value, found.bonuses)
+
     def _check_order(self) -> None:
         """Refuse an exchange, such as one from JSON, that lacks a part which its state has."""
-        held = self.state in _HELD
+        held = self.state in _HELD and not self.coupon.awaited
         fits = (self.redemption is None) is (self.order is None) and not (held and self.order is None)
         what = f"does not fit the state {self.state}"
         require(fits, "Exchange.order", self.order, "give order and redemption, or neither where none holds it", what)
         requoted = self.state in {State.REQUOTED, State.ADJUSTED}
-        fits = not requoted or None not in (self.examination, self.settlement)
+        for_coupon = self.rules.coupon == "after_inspection"
+        fits = not requoted or (self.examination is not None and (self.settlement is None) is for_coupon)
         fits = fits and not (self.state == State.REQUOTED and self.decide_until is None)
         require(fits, "Exchange.settlement", self.settlement, "give what the inspection led to", what)
 
@@ -163,10 +189,10 @@ class Exchange(Value):
         given = {} if not isinstance(last, Identify) else {"identity": last.identity, "ownership": last.ownership}
         papers = {name: getattr(self, name) for name in _PAPERS if not given.get(name)}
         # Before the order that holds the coupon, the papers were given in one event or each in its own, and any order
-        # that was released took a reservation and the release.
-        before, told = version - 1, sum(1 for reference in papers.values() if reference)
-        released = before - min(told, 1) >= _RELEASED
-        fits = released or (min(told, 1) <= before <= told and bool(events))
+        # that was released took a reservation and the release; so did what a coupon waited for.
+        before, told, is_old = version - 1, sum(1 for reference in papers.values() if reference), was_credited(self)
+        released = before - min(told, 1) >= _RELEASED and (is_old or self.rules.coupon == "at_acceptance")
+        fits = released or (min(told, 1) <= before <= told and bool(events)) or (is_old and before >= 1)
         fits = self.version == 1 and not told if last is None else fits
         require(fits, "Exchange.version", self.version, "give the number of its events")
         if last is not None:
@@ -178,8 +204,7 @@ class Exchange(Value):
             full = not released or (isinstance(last, Release) and self.rules.released_validity == "full")
             fits = left == days if full else timedelta() < left and (left <= days or not isinstance(last, Release))
             require(fits, "Exchange.coupon.valid_until", coupon.valid_until, "give the window that the coupon has now")
-        begins = max(since, begins)
-        now = _issued(self, version, begins, papers)
+        now = _issued(self, version, max(since, begins), papers, events)
         for event in events:
             after = apply(now, event)
             if isinstance(after, Refusal):
@@ -218,18 +243,21 @@ class Exchange(Value):
 
         It is the end of the coupon, of the time to send the phone, of that to unlock it, or of that for a decision.
         """
-        if self.state == State.ISSUED:
+        if self.state == State.ISSUED and not self.coupon.awaited:
             return self.coupon.valid_until
-        if self.state == State.RESERVED:
-            return self.unlock_until or self.send_until
+        if self.state in {State.ISSUED, State.RESERVED}:
+            return None if self._is_credited else self.unlock_until or self.send_until
         return self.decide_until if self.state == State.REQUOTED else None
 
     @property
     def send_until(self) -> datetime | None:
         """The first instant at which it is too late to send the old phone, or to hand it over; None for never."""
-        if self.redemption is None or self.sent_at is not None or not self.rules.send_days:
+        since = None if self.redemption is None else self.redemption.at
+        if self.rules.coupon == "after_inspection":
+            since = self.coupon.valid_from if self.coupon.awaited else None
+        if since is None or self.sent_at is not None or not self.rules.send_days:
             return None
-        return self.rules.after_days(self.redemption.at, self.rules.send_days)
+        return self.rules.after_days(since, self.rules.send_days)
 
     @property
     def handed_over_at(self) -> datetime | None:
@@ -239,6 +267,12 @@ class Exchange(Value):
         return self.handed_over or self.at  # but for a wipe, nothing follows a hand-over in these states
 
     @property
+    def bought_at(self) -> datetime | None:
+        """When the operator got the old phone; None where it did not, or gave it back by a reversal."""
+        is_kept = self._is_credited and self.state != State.REVERSED
+        return self.coupon.valid_from if is_kept else self.handed_over_at
+
+    @property
     def exchange_value(self) -> int:
         """The value of the old phone without bonuses, in minor units: the lower value, or else the quoted one.
 
@@ -246,6 +280,10 @@ class Exchange(Value):
         """
         if self.override is not None:
             return self.override.exchange_value
+        if self.coupon.awaited and self.state == State.REQUOTED and self.examination is not None:
+            return self.examination.exchange_value
+        if self.rules.coupon == "after_inspection":
+            return self.coupon.exchange_value
         if self.settlement is not None and self.examination is not None:
             return self.examination.exchange_value
         return self.quote.exchange_value
@@ -462,13 +500,30 @@ def begin(event: Accept) -> Exchange:
 
 _RELEASED = 2  # an order that was released took a reservation and the release
 _PAPERS = ("identity", "ownership")
+_OF_PHONE = ("accepted_at", "attempts", "sent_at", "examination", "unlock_until", "decide_until", "override")
+"""What is known of the phone before its coupon comes; an order changes nothing of it."""
 
 
-def _issued(exchange: Exchange, version: int, at: datetime, papers: Mapping[str, str]) -> Exchange:
-    """Return an exchange when its coupon was free."""
+def _issued(
+    exchange: Exchange, version: int, at: datetime, papers: Mapping[str, str], events: Sequence[Later]
+) -> Exchange:
+    """Return an exchange when its coupon was free, or awaited."""
     kept = {name: getattr(exchange, name) for name in ("quote", "coupon", "worst_case", "rules")}
-    fields: dict[str, object] = {**dict.fromkeys(_FIELDS), **dict.fromkeys(_PAPERS, ""), **kept, **papers}
-    return proved(Exchange, **{**fields, "attempts": (), "state": State.ISSUED, "at": at, "version": version})
+    fields: dict[str, object] = {
+        **dict.fromkeys(_FIELDS),
+        **dict.fromkeys(_PAPERS, ""),
+        **kept,
+        **papers,
+        "attempts": (),
+    }
+    if was_credited(exchange):
+        fields |= {name: getattr(exchange, name) for name in _OF_PHONE}
+        fields["wiped"] = exchange.wiped if exchange.handed_over is None else None
+    elif exchange.rules.coupon == "after_inspection" and events and not exchange.coupon.awaited:
+        quote, at = exchange.quote, exchange.accepted_at or events[0].at
+        awaited = {"exchange_value": quote.exchange_value, "bonuses": quote.bonuses, "awaited": True}
+        fields["coupon"] = changed(exchange.coupon, **awaited, valid_from=at, valid_until=None)
+    return proved(Exchange, **{**fields, "state": State.ISSUED, "at": at, "version": version})
 
 
 def fold(events: Iterable[Event]) -> Exchange:
@@ -508,7 +563,7 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
         return exchange
     said, event = event, _in_time(exchange, event)
     rule: Rule | None = RULES.get(event.kind)
-    becomes = NEXT.get((exchange.state, event.kind))
+    becomes = _becomes(exchange, event)
     reasons: list[Reason] = []
     if isinstance(event, Reserve):  # the coupon itself says everything against an order
         checked = exchange.coupon.check(event.order, account=event.account, at=event.at, standing=exchange.standing)
@@ -531,6 +586,13 @@ def apply(exchange: Exchange, event: Event) -> Exchange | Refusal:
     fields = {name: getattr(exchange, name) for name in _FIELDS}
     fields |= {"state": after.state, "at": event.at, "version": exchange.version + 1, "last": said, **after.changes}
     return proved(Exchange, **fields)
+
+
+def _becomes(exchange: Exchange, event: Event) -> tuple[State, ...] | None:
+    """Return the states that an event may lead to; without an order, a phone is sent for an awaited coupon only."""
+    if exchange.state == State.ISSUED and event.kind in BEFORE_COUPON and not exchange.coupon.awaited:
+        return None
+    return NEXT.get((exchange.state, event.kind))
 
 
 def _in_time(exchange: Exchange, event: Event) -> Event:
@@ -565,5 +627,6 @@ def _is_on_record(exchange: Exchange, event: Event) -> bool:
     if isinstance(event, Override):
         return exchange.override is not None and event.replace(at=exchange.override.at) == exchange.override
     if isinstance(event, Send):
-        return exchange.sent_at is not None and exchange.order is not None and exchange.order.id == event.order
+        of = exchange.code if exchange.order is None else exchange.order.id
+        return exchange.sent_at is not None and of == event.order
     return False

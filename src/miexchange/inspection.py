@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from miexchange._bounded import Id, Line, Name, Pair
 from miexchange._keyed import Token, check_keys
 from miexchange._value import Value, argument, check_types, elements, require, text
-from miexchange.condition import Condition, answer_missing, answer_unknown
+from miexchange.condition import Condition
 from miexchange.coupon import device_token
 from miexchange.device_report import DeviceReport
 from miexchange.eligibility import RegisterAnswer, against
@@ -207,12 +207,14 @@ def examine(
     if (asked := _asked(quote, programme)) is None:
         return unmade(quote)
     variant, questions = asked
-    inspection = inspection.replace(answers=_questionnaire(quote, programme).as_options(inspection.answers))
-    reading, tokens, locks = _Reading(quote, inspection, questions), _Tokens(quoted, keys), _locks(inspection)
+    questionnaire = _questionnaire(quote, programme)
+    inspection = inspection.replace(answers=questionnaire.as_options(inspection.answers))
+    reading = _Reading(quote, inspection, questions, questionnaire)
+    condition, tokens, locks = questionnaire.as_asked(reading.condition), _Tokens(quoted, keys), _locks(inspection)
     if locks and _gives_time(quote, programme) and tokens.of(inspection) and tokens.are_those_of(inspection):
         return Examination(
             kind="locked",
-            condition=reading.condition,
+            condition=condition,
             unasked=reading.unasked,
             reasons=tuple(locks),
             device_tokens=tokens.of(inspection),
@@ -222,7 +224,7 @@ def examine(
     if reasons:
         return refusal_of(reasons)
     model = _other_model(inspection, variant, programme)
-    worth = appraise_again(quote.without_imei(), programme, condition=reading.condition, bonuses_given=bonuses_given)
+    worth = appraise_again(quote.without_imei(), programme, condition=condition, bonuses_given=bonuses_given)
     listed = against(inspection.register_answer, 0, quote.at)
     changes = reading.changes()
     kind: Literal["valued", "not_taken", "other_device", "other_model"] = "valued"
@@ -237,7 +239,7 @@ def examine(
     valued = worth if isinstance(worth, Quote) and kind == "valued" else None
     return Examination(
         kind=kind,
-        condition=reading.condition,
+        condition=condition,
         changes=changes,
         conflicts=(*_conflicts_of_device(inspection, variant, programme), *reading.conflicts),
         unasked=reading.unasked,
@@ -375,10 +377,13 @@ def _bodies(imeis: Iterable[Imei]) -> set[str]:
 class _Reading:
     """The answers at the door, of the person and of the phone, beside those of the quote."""
 
-    def __init__(self, quote: Quote, inspection: Inspection, questions: tuple[Question, ...]) -> None:
+    def __init__(
+        self, quote: Quote, inspection: Inspection, questions: tuple[Question, ...], questionnaire: Questionnaire
+    ) -> None:
+        self._questionnaire = questionnaire
         self.reasons: list[Reason] = []
         self.conflicts: list[Conflict] = []
-        self._said = quote.condition
+        self._said = questionnaire.as_options(quote.condition)
         self._questions = questions
         self._evidence = inspection.evidence
         person = inspection.answers
@@ -404,10 +409,12 @@ class _Reading:
         """Return the worse of the answers; one that is missing or unknown is a reason."""
         order = [option.id for option in question.options]
         said = self._said.get(question.id)
-        self.reasons += [answer_unknown(question, answer) for answer in given if answer not in order]
+        self.reasons += [
+            self._questionnaire.answer_unknown(question, answer) for answer in given if answer not in order
+        ]
         known = [answer for answer in given if answer in order]
         if not given and (said is not None or not question.optional):
-            self.reasons.append(answer_missing(question))
+            self.reasons.append(self._questionnaire.answer_missing(question))
         return max(known, key=order.index) if known else None
 
     def _note_conflict(self, question: Question, seen: str) -> None:
@@ -423,14 +430,15 @@ class _Reading:
             before = order[0] if said is None and not question.optional else said
             if before is None or seen is None or order.index(seen) <= order.index(before):
                 continue
-            if person.get(question.id) == seen and not self._references(question.id):
+            if person.get(question.id) == seen and not self._references(question):
                 about = {"question": question.id, "seen": seen}
                 case, about = ("asked", about) if said is None else ("", {**about, "said": said})
                 self.reasons.append(reason_of(ReasonCode.EVIDENCE_MISSING, case, **about))
 
-    def _references(self, question: str) -> tuple[str, ...]:
-        phone = ("device report",) if self._by_phone.get(question) == self.condition.get(question) else ()
-        return (*(reference for subject, reference in self._evidence if subject == question), *phone)
+    def _references(self, question: Question) -> tuple[str, ...]:
+        name = question.id
+        phone = ("device report",) if self._by_phone.get(name) == self.condition.get(name) else ()
+        return (*(shown for subject, shown in self._evidence if subject in {name, question.asked_as}), *phone)
 
     def changes(self) -> tuple[ChangedAnswer, ...]:
         """Return the answers that differ, not priced yet."""
@@ -438,7 +446,7 @@ class _Reading:
         for question in self._questions:
             said, seen = self._said.get(question.id, ""), self.condition.get(question.id, "")
             if said != seen:
-                changed.append(ChangedAnswer(question.id, said, seen, 0, self._references(question.id)))
+                changed.append(ChangedAnswer(question.id, said, seen, 0, self._references(question)))
         return tuple(changed)
 
 

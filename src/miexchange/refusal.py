@@ -123,6 +123,8 @@ class ReasonCode(Word):
     COUPON_CODE_MISTYPED = "coupon_code_mistyped"
     COUPON_ALTERED = "coupon_altered"
     ORDER_CURRENCY = "order_currency"
+    COUPON_AWAITED = "coupon_awaited"
+    ORDER_DEVICES = "order_devices"
     # The exchange.
     EXCHANGE_NOT_OFFERED = "exchange_not_offered"
     DEVICE_IN_EXCHANGE = "device_in_exchange"

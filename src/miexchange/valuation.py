@@ -175,7 +175,7 @@ def appraise(
         indicative=not verdict.imeis,
         imei_status=status,
         purchased_on=device.purchased_on,
-        condition=condition,
+        condition=terms.questionnaire.as_asked(condition) if terms.questionnaire.several else condition,
         grade=terms.grades[grading.overall].id,
         priced_from=price.effective_from,
         bonuses_given=given,
@@ -474,7 +474,9 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
         rule = "give the quote as it was made"
         raise out_of_range("Quote.model", quote.model, rule, which="the programme never took")
     questions = terms.questionnaire.asked_of(variant)
-    gates = tuple(f"{question.id}={option.id}" for question in questions for option in question.options if option.gate)
+    gates = tuple(
+        f"{question.asked_as}={option.id}" for question in questions for option in question.options if option.gate
+    )
     taken = {question.id: [option.id for option in question.options if not option.gate] for question in questions}
     worst = terms.questionnaire.fitted(Condition({name: options[-1] for name, options in taken.items()}), variant)
     lowest = appraise_again(quote.without_imei(), programme, condition=worst)

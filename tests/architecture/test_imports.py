@@ -46,7 +46,7 @@ ROOMS = (
     {"coupon"},
     {"inspection"},
     {"events"},
-    {"exchange", "_history", "_steps", "_transitions"},
+    {"exchange", "_history", "_split", "_steps", "_transitions"},
 )
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {

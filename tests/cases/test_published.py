@@ -13,7 +13,7 @@ import pytest
 from cases.test_cases import programme_of
 from miexchange import Device, Exchange, Imei, Inspection, Order, OrderLine, Quote, accept, appraise
 from miexchange.events import Agree, Attempt, Complete, Decline, Expire, Inspect, Reserve, Reverse
-from miexchange.exchange import State, apply
+from miexchange.exchange import State, apply, split_order
 from miexchange.inspection import Examination, examine
 from miexchange.programme import lint
 
@@ -111,3 +111,23 @@ def test_a_trade_in_ends_as_the_programme_says(case: Case) -> None:
     assert write(exchange.credit_of_reversal) == case.credit_of_reversal
     assert exchange.to_pay_at_the_door == 0
     assert Exchange.from_json(exchange.to_json()) == exchange
+
+
+def test_an_order_of_two_phones_has_two_trade_ins() -> None:
+    """Google's pages: one trade-in for an item. Both orders are paid in full, and each phone is credited by itself."""
+    programme, at = programme_of("google-store-us"), CASES[0].at
+    best = programme.terms[0].questionnaire.best(programme.catalogue.by_model[MODEL])
+    lives = []
+    for number in (IMEI, Imei.from_body("35417803654321")):
+        quote = appraise(Device(MODEL, number), best, programme, at=at)
+        assert isinstance(quote, Quote)
+        life = accept(quote, programme, account="buyer", at=at, key=KEY)
+        assert isinstance(life, Exchange)
+        lives.append(life)
+    line = OrderLine("Pixel 8", "smartphone", "Google", "store.google.com", 69_900, 2)
+    order = Order("order-1", (line,), programme.currency)
+    parts = split_order(order, [life.coupon for life in lives], at=at)
+    assert isinstance(parts, tuple)
+    held = [apply(life, Reserve(at, part, "buyer")) for life, part in zip(lives, parts, strict=True)]
+    assert sum(life.to_pay_at_checkout for life in held if isinstance(life, Exchange)) == order.total_minor
+    assert sorted(part.id for part in parts) == ["order-1/1.1", "order-1/1.2"]

@@ -116,8 +116,10 @@ def test_columns_that_are_not_there_are_empty(draw: st.DataObject) -> None:
     """A column left out means what an argument left out means."""
     programme = draw.draw(programmes())
     table = draw.draw(rows(programme))
-    optional = {one.id for terms in programme.terms for one in terms.questionnaire.questions}
-    required = {one.id for terms in programme.terms for one in terms.questionnaire.questions if not one.optional} | {
+    optional = {one.asked_as for terms in programme.terms for one in terms.questionnaire.questions}
+    required = {
+        one.asked_as for terms in programme.terms for one in terms.questionnaire.questions if not one.optional
+    } | {
         "model",
         "at",
     }

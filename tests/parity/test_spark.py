@@ -168,7 +168,7 @@ def test_the_result_depends_on_the_programme_alone(df: DataFrame, programme: Pro
 
 
 def _required(programme: Programme) -> list[str]:
-    return [question.id for question in programme.terms[-1].questionnaire.questions if not question.optional]
+    return [question.asked_as for question in programme.terms[-1].questionnaire.questions if not question.optional]
 
 
 def test_a_table_without_rows_has_a_result_without_rows(df: DataFrame, programme: Programme) -> None:

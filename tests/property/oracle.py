@@ -80,6 +80,7 @@ def whole_months(since: date, on: date) -> int:
 def answered(condition: Condition, terms: Terms, variant: Variant) -> list[tuple[Question, Option]]:
     """Return each question that is asked of the model with its answer; an optional one not answered counts as worst."""
     pairs: list[tuple[Question, Option]] = []
+    given = dict(condition)
     for question in terms.questionnaire.questions:
         if question.asked_brands and variant.brand not in question.asked_brands:
             continue
@@ -95,7 +96,11 @@ def answered(condition: Condition, terms: Terms, variant: Variant) -> list[tuple
         since = question.asked_launched_from
         if since is not None and (variant.launched_on is None or variant.launched_on < since):
             continue
-        answer = dict(condition).get(question.id, question.options[-1].id)
+        if question.choice_of:
+            chosen = given[question.choice_of].split("|")
+            answer = question.options[question.options[1].id in chosen].id
+        else:
+            answer = given.get(question.id, question.options[-1].id)
         pairs.append((question, next(option for option in question.options if option.id == answer)))
     return pairs
 

@@ -566,6 +566,9 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "Questionnaire.asked_of": {},
         "Questionnaire.best": {},
         "Questionnaire.as_options": {"answers": {"glass": "whole"}},
+        "Questionnaire.as_asked": {},
+        "Questionnaire.answer_unknown": {"answer": "lost"},
+        "exchange.split_order": {"coupons": [SOUND.issued.coupon]},
         "exchange.begin": {"event": exchange.acceptance(SOUND.quote, SOUND.programme, **ACCEPTED)},
         "batch.appraise_file": {
             "source": SOUND.csv(SOUND.devices.assign(at=AT.isoformat()), "devices.csv"),

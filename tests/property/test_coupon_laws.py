@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import string
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -23,10 +25,14 @@ from miexchange import (
     issue,
 )
 from miexchange.coupon import device_token, normal_code
+from miexchange.exchange import split_order
 from miexchange.imei import Imei
 from miexchange.strategies import Enquiry, coupons, enquiries, imeis, orders
 from property import oracle
 from property.effort import effort
+
+if TYPE_CHECKING:
+    from random import Random
 
 KEY = b"0123456789abcdef"
 TICK = timedelta(microseconds=1)
@@ -41,6 +47,13 @@ def purchases(draw: st.DrawFn) -> tuple[Coupon, Order]:
     """Draw a coupon with an order that it may buy something of."""
     coupon = draw(coupons())
     return coupon, draw(orders(coupon.usage, coupon.currency))
+
+
+@cache
+def code_of(text: str) -> str:
+    """Return a code that a text leads to."""
+    symbols = (f"{text}{number:015d}" for number in range(40))
+    return next(code for one in symbols for end in string.digits if (code := normal_code(one + end)) is not None)
 
 
 def spend(coupon: Coupon, order: Order, at: datetime | None = None) -> Redemption | Refusal:
@@ -343,3 +356,48 @@ def test_one_call_is_two(enquiry: Enquiry) -> None:
     assert isinstance(quote, Quote)
     at_once = coupon_for(enquiry.device, enquiry.condition, enquiry.programme, account="a", key=KEY, **enquiry.facts)
     assert at_once == issue(quote, enquiry.programme, account="a", at=enquiry.at, key=KEY)
+
+
+# ----- several old phones for one order
+
+
+OTHERS = st.lists(st.tuples(st.integers(1, 10**7), st.sampled_from("ab")), min_size=1, max_size=3)
+
+
+@given(purchases(), OTHERS, st.randoms(use_true_random=False))
+@effort(0.5)
+def test_no_two_coupons_of_an_order_pay_for_the_same_unit(
+    purchase: tuple[Coupon, Order], others: list[tuple[int, str]], random: Random
+) -> None:
+    """exchange.md: every unit is in one part, whatever the order of the coupons; none gives more than alone."""
+    (first, order), at = purchase, purchase[0].valid_from
+    usage = first.usage.replace(applies_to="one_unit", devices_per_order=4, minimum_order_minor=0)
+    until = usage.until(at)
+    given_ones = {
+        code_of(f"{number}"): first.replace(
+            code=code_of(f"{number}"), exchange_value=value, account=account, usage=usage, valid_until=until, seal=""
+        )
+        for number, (value, account) in enumerate([(first.exchange_value, first.account), *others])
+    }
+    used = list(given_ones.values())
+    parts = split_order(order, used, at=at)
+    if isinstance(parts, Refusal):
+        assert isinstance(split_order(order, used[::-1], at=at), Refusal)
+        return
+    units = [(line.product, line.price_minor) for line in order.lines for _ in range(min(line.quantity, 50))]
+    assert sum(part.total_minor for part in parts) == order.total_minor
+    assert all(part.lines[0].quantity == len(part.lines) == 1 for part in parts[: len(used)])
+    found = [spend(coupon, part, at) for coupon, part in zip(used, parts, strict=False)]
+    for coupon, redemption, part in zip(used, found, parts, strict=False):
+        alone = spend(coupon, order, at)
+        assert isinstance(redemption, Redemption)
+        assert isinstance(alone, Redemption)
+        assert redemption.discount <= alone.discount
+        assert redemption.discount + redemption.to_pay == part.total_minor
+        assert (part.lines[0].product, part.lines[0].price_minor) in units
+    shuffled = random.sample(used, len(used))
+    again = split_order(order, shuffled, at=at)
+    assert not isinstance(again, Refusal)
+    whose = {coupon.code: part for coupon, part in zip(used, parts, strict=False)}
+    assert whose == {coupon.code: part for coupon, part in zip(shuffled, again, strict=False)}
+    assert parts[len(used) :] == again[len(used) :]

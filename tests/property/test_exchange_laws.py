@@ -182,7 +182,8 @@ def test_the_lines_and_the_changes_of_a_requote_add_up(visit: tuple[Enquiry, Quo
     assert quote.coupon_value + sum(change.amount for change in found.changes) == found.coupon_value
     assert sum(line.amount for line in found.lines) == found.coupon_value
     changed = {change.question for change in found.changes}
-    assert changed == {name for name in quote.condition if quote.condition[name] != found.condition.get(name)}
+    said, seen_now = (asked.terms.questionnaire.as_options(one.condition) for one in (quote, found))
+    assert changed == {name for name in said if said[name] != seen_now.get(name)}
     again = appraise(
         Device(quote.model, purchased_on=quote.purchased_on),
         found.condition,

@@ -40,6 +40,7 @@ def worst_of(enquiry: Enquiry, one: Condition, other: Condition) -> Condition:
         given = [answers[question] for answers in (one, other) if question in answers]
         return max(given, key=lambda answer: rank(question, answer))
 
+    one, other = map(enquiry.terms.questionnaire.as_options, (one, other))
     answers = Condition({question: worse(question) for question in {**one, **other}})
     variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
     return enquiry.terms.questionnaire.fitted(answers, variant)
@@ -65,7 +66,7 @@ def test_one_step_down_never_pays_more(enquiry: Enquiry, data: st.DataObject) ->
     assume(asked)
     question = data.draw(st.sampled_from(asked))
     ids = [option.id for option in question.options]
-    place = ids.index(enquiry.condition[question.id])
+    place = ids.index(questionnaire.as_options(enquiry.condition)[question.id])
     assume(place + 1 < len(ids))
     answers = enquiry.condition.replace(**{question.id: ids[place + 1]})
     assert pays_no_more(replace(enquiry, condition=questionnaire.fitted(answers, variant)), enquiry)

@@ -181,7 +181,7 @@ def rows_of(enquiry: Enquiry) -> set[str]:
         if price.model == enquiry.device.model:
             names.add(f"market_prices[{price.model}@{price.effective_from.astimezone(programme.zone).date()}]")
     for question in terms.questionnaire.questions:
-        names |= {f"condition[{question.id}={option.id}]" for option in question.options}
+        names |= {f"condition[{question.asked_as}={option.id}]" for option in question.options}
     names |= {f"grades[{grade.id}]" for grade in terms.grades}
     names |= {f"age_bands[{band.from_months}]" for band in terms.age_bands}
     names |= {f"customer_classes[{one.id}]" for one in terms.customer_classes}
@@ -200,7 +200,8 @@ def test_every_line_names_a_row_that_exists(enquiry: Enquiry) -> None:
     assert quote.lines[0].rule == "market"
     rules = [line.rule for line in quote.lines]
     assert len(set(rules)) == len(rules)
-    given_answers = {f"condition[{question}={answer}]" for question, answer in quote.condition.items()}
+    said = quote.condition.items()
+    given_answers = {f"condition[{question}={one}]" for question, answer in said for one in answer.split("|")}
     assert {line.source for line in quote.lines if line.source.startswith("condition[")} <= given_answers
 
 
@@ -244,7 +245,7 @@ def test_a_refusal_lists_every_fault_at_once(enquiry: Enquiry, faults: set[str])
     """Design, section 8 and promise 3: a refusal with every reason; nothing is only "no"."""
     variant = enquiry.programme.catalogue.by_model[enquiry.device.model]
     asked = enquiry.terms.questionnaire.asked_of(variant, enquiry.condition)
-    required = [question.id for question in asked if not question.optional]
+    required = [question.asked_as for question in asked if not question.optional]
     assume(required or not faults & {"missing"})
     expected = set()
     condition, device = enquiry.condition, Device(enquiry.device.model, purchased_on=enquiry.device.purchased_on)

@@ -71,7 +71,9 @@ def test_the_loop_over_rows_is_compiled_once_for_every_programme(columns: tuple[
     """However many questions, extras and IMEIs there are: numba compiles anew for one column, and for none."""
     forms = set()
     for programme in (small.programme(), *map(Programme.load, ("graded-trade-in", "mi-exchange-india"))):
-        needed = {one.id for terms in programme.terms for one in terms.questionnaire.questions if not one.optional}
+        needed = {
+            one.asked_as for terms in programme.terms for one in terms.questionnaire.questions if not one.optional
+        }
         table = {name: pa.array([None], pa.string()) for name in ("model", *needed, *columns)}
         appraise_frame(pa.table(table), programme, at=small.AT)
         forms.add(tuple(appraise_rows.signatures))  # type: ignore[attr-defined]

@@ -83,6 +83,12 @@ def at_every_state() -> dict[State, Exchange]:
 
 
 LIVES = at_every_state()
+AWAITING = issued(RULES.replace(inspection="required", coupon="after_inspection", pickup_attempts=2))
+"""An exchange whose coupon comes after the inspection: without an order, a phone is sent for nothing else."""
+
+
+def living(state: State, kind: str) -> Exchange:
+    return AWAITING if state == State.ISSUED and kind in {"send", "attempt", "inspect"} else LIVES[state]
 
 
 def codes(answer: Exchange | Refusal | Accept) -> tuple[str, ...]:
@@ -96,7 +102,7 @@ def codes(answer: Exchange | Refusal | Accept) -> tuple[str, ...]:
 def timely(exchange: Exchange, kind: str) -> Event:
     """Return an event of a kind that is as right as it can be: in time, by its own order and account."""
     at = exchange.due if kind == "expire" and exchange.due else exchange.at + TICK
-    order = ORDER.id
+    order = AWAITING.code if exchange.coupon.awaited else ORDER.id
     events: dict[str, Event] = {
         "accept": acceptance_of(issued()),
         "identify": Identify(at, "file 7"),
@@ -123,7 +129,8 @@ def acceptance_of(exchange: Exchange) -> Accept:
 
 @pytest.mark.parametrize(("state", "kind"), list(product(State, EVENTS)))
 def test_every_event_in_every_state_is_in_the_table_or_refused(state: State, kind: str) -> None:
-    exchange, event = LIVES[state], timely(LIVES[state], kind)
+    exchange = living(state, kind)
+    event = timely(exchange, kind)
     becomes = {row.becomes for row in TRANSITIONS if (row.state, row.event) == (state, kind)}
     answer = apply(exchange, event)
     if becomes:
@@ -136,7 +143,7 @@ def test_every_event_in_every_state_is_in_the_table_or_refused(state: State, kin
         assert answer == exchange
     else:
         assert codes(answer) != ()
-    assert exchange == at_every_state()[state], "an event changes nothing of what it was applied to"
+    assert exchange in {at_every_state()[state], AWAITING}, "an event changes nothing of what it was applied to"
 
 
 def test_the_table_names_each_pair_once_and_every_state_can_be_reached() -> None:

@@ -35,9 +35,9 @@ from miexchange import (
     refusal,
 )
 from miexchange.condition import Option
-from miexchange.coupon import Order, OrderLine, check, device_token, issue
+from miexchange.coupon import Coupon, Order, OrderLine, check, device_token, issue
 from miexchange.events import Agree, Complete, Expire, Identify, Inspect, Override, Reserve, Reverse, Wipe
-from miexchange.exchange import accept, apply
+from miexchange.exchange import accept, apply, split_order
 from miexchange.inspection import Examination, examine
 from miexchange.market import PriceTable
 from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, Limit
@@ -441,6 +441,10 @@ def coupons() -> Iterator[object]:
     dear = coupon.replace(usage=coupon.usage.replace(minimum_order_minor=10**9))
     yield check(coupon.replace(account="b"), free, keys=(KEY,), **plain)
     yield check(dear, ORDER, **plain)
+    other_coupon = issue(quote, programme, account="b", at=AT, key=KEY)
+    assert isinstance(other_coupon, Coupon)
+    yield split_order(ORDER, [coupon, other_coupon], at=AT)
+    yield check(coupon.replace(awaited=True, valid_until=None), ORDER, **plain)
     for standing in (CouponStanding.RESERVED, CouponStanding.USED, CouponStanding.VOID):
         yield check(coupon, other, standing=standing, **plain)
     yield check(coupon, ORDER, account=ACCOUNT, at=AT - DAY)

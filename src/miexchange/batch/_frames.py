@@ -171,7 +171,7 @@ def kinds_of(plan: Plan) -> dict[str, Kind]:
     """Return the kind of each column that the rules read."""
     told: dict[str, Kind] = dict.fromkeys(plan.texts, "told")
     numbers: dict[str, Kind] = dict.fromkeys(plan.numeric, "number")
-    return {**_KINDS, **told, **dict.fromkeys(plan.questions, "text"), **numbers}
+    return {**_KINDS, **told, **dict.fromkeys(plan.columns.values(), "text"), **numbers}
 
 
 def day_zone(name: str, programme: Programme) -> tzinfo | None:

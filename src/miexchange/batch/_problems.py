@@ -215,13 +215,13 @@ class _Judge:
         answer = said if asked_at is None else RegisterAnswer(said, "The register", asked_at, "a row")
         imei, imei2 = (_number(row.get(name)) for name in _NUMBERS)
         device = Device(row["model"], imei, imei2, row.get("purchased_on"))
-        condition = Condition({name: row.get(name) for name in self._plan.questions})
+        condition = Condition({name: row.get(name) for name in self._plan.columns.values()})
         at = row["at"] if self._at is None else self._at
         return appraise(device, condition, self._plan.programme, at=at, imei_status=answer, **facts)
 
     def _column_of(self, reason: Reason, row: Mapping[str, Any]) -> str:
         question = dict(reason.values).get("question")
-        if question in self._plan.questions:
+        if question in self._plan.columns.values():
             return f"{question}"
         name = COLUMN_OF[reason.code]
         if name == "imei" and row.get("imei2") is not None and _is_about(reason, row["imei2"]):

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, TypeVar
 
+from miexchange._questions import BETWEEN, NONE, said_of_choices
 from miexchange.cli._output import hide_all, width
 from miexchange.cli._wrong import Wrong
 from miexchange.condition import Questionnaire
@@ -76,8 +77,15 @@ BACK = "<"
 """The input that goes back to the previous question."""
 
 
-def for_answer(question: Question, number: int, total: int) -> str | None:
-    """Ask one question; return the option's id, None where an optional one is left out, or `BACK`."""
+def for_answer(question: Question, number: int, total: int, *, several: bool = False) -> str | None:
+    """Ask one question; return the option's id, None where an optional one is left out, or `BACK`.
+
+    Args:
+        question: the question.
+        number: which it is.
+        total: of how many.
+        several: whether it has several choices; then all that are typed are returned, with ``|`` between them.
+    """
     sys.stderr.write("\n")
     _tell(f"[{number}/{total}] {question.ask}")
     names = [option.id for option in question.options]
@@ -85,6 +93,8 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
         return _number(question, number)
     for position, option in enumerate(question.options, 1):
         _tell(f"  {position}  {option.id}: {option.says}", hang=5)
+    if several:
+        return _choices(question, names, number)
     skip = f", or Enter to leave it out, which counts as {names[-1]}" if question.optional else ""
     back = f", or {BACK} to go back" if number > 1 else ""
     while True:
@@ -96,6 +106,21 @@ def for_answer(question: Question, number: int, total: int) -> str | None:
         if not text and question.optional:
             return None
         _tell(f"Type a number from 1 to {len(names)}, or one of: {', '.join(names)}.")
+
+
+def _choices(question: Question, names: Sequence[str], number: int) -> str:
+    """Ask for all choices at once."""
+    back = f", or {BACK} to go back" * (number > 1)
+    while True:
+        text = _line(f"All that apply, such as 2 3{back}: ", f"--answer {question.id}=...")
+        if text == BACK and back:
+            return text
+        places = {f"{place}": name for place, name in enumerate(names, 1)}
+        words = text.replace(",", " ").replace(BETWEEN, " ").split()
+        given = list(dict.fromkeys(places.get(word, word) for word in words))
+        if given and said_of_choices(BETWEEN.join(given), names[1:]) is not None:
+            return BETWEEN.join(given)
+        _tell(f"Type numbers from 1 to {len(names)} with spaces between them; {NONE} stands alone.")
 
 
 def _number(question: Question, number: int) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miexchange._questions import together
 from miexchange.cli import _ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from miexchange.catalogue import Variant
-    from miexchange.condition import Condition, Option, Question, Questionnaire
+    from miexchange.condition import Condition, Question, Questionnaire
 
 __all__ = ["in_order", "the_rest"]
 
@@ -38,21 +39,19 @@ def the_rest(condition: Condition, questionnaire: Questionnaire, variant: Varian
     said: dict[str, str | None] = {}
     while True:
         asked = questionnaire.asked_of(variant, condition.replace(**said))
-        left = in_order(one for one in asked if one.id not in condition and one.id not in said)
+        left = in_order(one for one in together(asked) if one.id not in condition and one.id not in said)
         if not left:
             return condition.replace(**said)
         question = left[0]
-        answer = _ask.for_answer(question, len(said) + 1, len(said) + len(left))
+        several = question.id in questionnaire.several
+        answer = _ask.for_answer(question, len(said) + 1, len(said) + len(left), several=several)
         if answer == _ask.BACK:
             said.popitem()
             continue
         said[question.id] = answer
-        option = _option(question, questionnaire.as_options({question.id: answer}).get(question.id))
-        if option is not None and option.gate:
+        given = set(questionnaire.as_options({question.id: answer}).values())
+        option = next((one for one in question.options if one.id in given and one.gate), None)
+        if option is not None:
             if not _ask.goes_back(question, option):
                 return questionnaire.best(variant, condition.replace(**said)).replace(**said)
             said.popitem()
-
-
-def _option(question: Question, answer: str | None) -> Option | None:
-    return next((option for option in question.options if option.id == answer), None)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from miexchange._keyed import check_key
+from miexchange._questions import together
 from miexchange._text import closest
 from miexchange._time import (
     A_DAY,
@@ -206,12 +207,14 @@ def answers(file: Path | None, options: Sequence[str], questionnaire: Questionna
 
 
 def _check_spelling(condition: Condition, questionnaire: Questionnaire) -> None:
-    options = {question.id: [option.id for option in question.options] for question in questionnaire.questions}
-    for name, answer in questionnaire.as_options(condition).items():
-        if name not in options:
+    options = {one.id: [option.id for option in one.options] for one in together(questionnaire.questions)}
+    for given, answer in questionnaire.as_options(condition).items():
+        question = questionnaire.by_id.get(given)
+        name = given if question is None else question.asked_as
+        if question is None:
             raise Wrong(f"There is no question {quoted(name)}.{nearest(name, options)} Known: {', '.join(options)}")
-        if answer not in options[name]:
-            known = questionnaire.by_id[name].takes
+        if answer not in {option.id for option in question.options}:
+            known = questionnaire.takes(question)
             raise Wrong(f"{quoted(answer)} is no answer to {name}.{nearest(answer, options[name])} Known: {known}")
 
 

@@ -137,6 +137,9 @@ def _say_exchange(exchange: "Exchange", zone: tzinfo, *, as_json: bool) -> None:
     _output.say_facts(_facts(exchange, zone))
 
 
+_UNSEEN = "not yet valid: the old phone is to be inspected first"
+
+
 def _facts(exchange: "Exchange", zone: tzinfo) -> list[tuple[str, str]]:
     coupon, worst = exchange.coupon, exchange.worst_case
     write = _output.writer(coupon.currency)
@@ -145,7 +148,7 @@ def _facts(exchange: "Exchange", zone: tzinfo) -> list[tuple[str, str]]:
         ("old phone", exchange.quote.label),
         ("worth", write(coupon.value)),
         ("at risk", f"{write(worst.at_risk)}, as was disclosed"),
-        ("valid until", _output.until(coupon.valid_until, zone)),
+        ("valid until", _UNSEEN if coupon.awaited else _output.until(coupon.valid_until, zone)),
         ("last event", f"number {exchange.version}, {_output.moment(exchange.at, zone)}"),
     ]
     if exchange.order is not None and exchange.redemption is not None:

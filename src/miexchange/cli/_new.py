@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from miexchange._questions import together
 from miexchange._text import counted, listed
 from miexchange._zone import named
 from miexchange.cli import _ask, _country, _given, _output
@@ -87,7 +88,7 @@ def new(
         day = _given.now().astimezone(old.zone if where is None else _given.zone(where, "--zone")).date()
     if asks and not category and models is None:
         category = _ask.for_word("Which categories?", ", ".join(sorted(old.categories)), "--category", _words)
-    known = [one.id for one in old.terms[-1].questionnaire.questions]
+    known = [one.id for one in together(old.terms[-1].questionnaire.questions)]
     if question:
         question = _questions(",".join(question), known)
     elif asks:
@@ -187,7 +188,7 @@ def _one_of(known: Sequence[str], what: str, option: str, *, asks: bool) -> str:
 def _tell(made: Path, place: _country.Country | None, *, has_examples: bool, as_json: bool) -> None:
     rules = Programme.load(made)
     (terms,) = rules.terms
-    asked = len(terms.questionnaire.questions)
+    asked = len(together(terms.questionnaire.questions))
     day = terms.effective_from.astimezone(rules.zone).date()
     if as_json:
         _output.write_json(

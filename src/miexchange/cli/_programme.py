@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from miexchange._questions import BETWEEN, together
 from miexchange._text import counted
 from miexchange.cli import _given, _output
 from miexchange.cli._options import At, Json
@@ -150,7 +151,10 @@ def _show_terms(rules: Programme) -> None:
         ("seal of a quote", *(one.quote_seal for one in rules.terms)),
         (
             "questions",
-            *(f"{len(one.questionnaire.questions)}, version {one.questionnaire.version}" for one in rules.terms),
+            *(
+                f"{len(together(one.questionnaire.questions))}, version {one.questionnaire.version}"
+                for one in rules.terms
+            ),
         ),
     ]
     rows += [
@@ -175,8 +179,10 @@ def _show_grades(terms: Terms) -> None:
 def _show_questions(terms: Terms, write: Callable[[int], str]) -> None:
     _output.say()
     _output.say(f"Questions, terms {terms.version}: answer with --answer question=option", style="bold")
-    for question in terms.questionnaire.questions:
+    for question in together(terms.questionnaire.questions):
         notes = ["optional"] if question.optional else []
+        if question.id in terms.questionnaire.several:
+            notes.append(f"several choices, with {BETWEEN} between them")
         models = (*question.asked_brands, *question.asked_models, *question.asked_categories)
         if models:
             notes.append(f"asked of {', '.join(models)} only")
@@ -226,12 +232,13 @@ def usage_rows(usage: UsageRules, write: Callable[[int], str]) -> list[tuple[str
     """Say in a few rows what a coupon may be used for."""
     unit = "one unit of one line, the dearest" if usage.applies_to == "one_unit" else "every eligible line, in shares"
     surplus = {"forfeit": "forfeited", "store_credit": "comes back as store credit", "cash": "is paid out"}
+    phones = f"; up to {usage.devices_per_order} old phones for one order" * (usage.devices_per_order > 1)
     window = f"{usage.valid_days} times 24 hours from the moment of issue" if usage.valid_days else "without end"
     return [
         ("valid", window),
         ("buys", f"{', '.join(usage.categories)} of {', '.join(usage.brands)}"),
         ("where", ", ".join(usage.channels)),
-        ("taken off", unit),
+        ("taken off", f"{unit}{phones}"),
         ("minimum order", write(usage.minimum_order_minor) if usage.minimum_order_minor else "none"),
         ("unused value", surplus[usage.surplus]),
         ("combines with", ", ".join(usage.stacks_with) or "no other discount"),

@@ -298,11 +298,13 @@ def _show_coupon(paper: Coupon | Refusal | None, rules: Programme, file: Path | 
         return
     write = _output.writer(paper.currency)
     _output.say(f"Coupon {paper.display_code}: {write(paper.value)} for account {paper.account}", style="bold")
-    rows = [
+    window = [
         ("from", _output.moment(paper.valid_from, rules.zone)),
         ("until", _output.until(paper.valid_until, rules.zone)),
-        *usage_rows(paper.usage, write)[1:-1],
     ]
+    if paper.awaited:
+        window = [("from", "the inspection of the old phone, which says what it is worth")]
+    rows = [*window, *usage_rows(paper.usage, write)[1:-1]]
     _output.say_facts(rows)
     if file is not None:
         _output.say(f"Written to {file}, readable by you alone.")

@@ -37,7 +37,7 @@ FACTS = ("imei_status", "exchange_open", "device_exchanged", *INPUTS)
 
 def questions_of(programme: Programme) -> list[str]:
     """Return the ids of every question of a programme, in order."""
-    asked = (question.id for terms in programme.terms for question in terms.questionnaire.questions)
+    asked = (question.asked_as for terms in programme.terms for question in terms.questionnaire.questions)
     return list(dict.fromkeys(asked))
 
 

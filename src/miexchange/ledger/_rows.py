@@ -74,7 +74,7 @@ def row_of(exchange: Exchange, key_of_code: str, head: str) -> dict[str, Any]:
         "key_id": key_of_code,
         "head": head,
         "programme": exchange.quote.programme,
-        "began_us": micros(exchange.coupon.valid_from),
+        "began_us": micros(exchange.accepted_at or exchange.coupon.valid_from),
         "past_order": None if is_held else order,
     }
 
@@ -100,8 +100,8 @@ def asker_of(verb: str, account: str) -> str:
 
 
 def bought_us(exchange: Exchange) -> int | None:
-    """Return the instant at which this exchange bought the device; None if it did not."""
-    at = exchange.handed_over_at
+    """Return the instant at which this exchange bought the device; None if it did not, and while it is open."""
+    at = None if exchange.is_open else exchange.bought_at
     return None if at is None else micros(at)
 
 

@@ -113,7 +113,7 @@ AT_ONCE = 100
 
 US_OF_A_MINUTE = 60_000_000
 
-MOVING = ("state", "version", "order_id", "due_us", "at_us", "head", "past_order")
+MOVING = ("state", "version", "order_id", "due_us", "at_us", "value_minor", "head", "past_order")
 
 ROW = select(exchanges).where(exchanges.c.code == bindparam("code"))
 # PostgreSQL locks the exchange first and the count then; every transaction that locks both does so in this order.

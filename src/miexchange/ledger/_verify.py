@@ -642,5 +642,5 @@ def _too_much(window: timedelta, counted: list[_Counted]) -> Iterator[tuple[list
 
 def _bought_again(token: str, bought: list[tuple[int, Exchange]]) -> Iterator[str]:
     for (at, first), (_, second) in pairwise(bought):
-        if not second.rules.buys_again(from_micros(at), second.coupon.valid_from):
+        if not second.rules.buys_again(from_micros(at), second.accepted_at or second.coupon.valid_from):
             yield f"{first.code}, {second.code}: the device with the token {token} was bought twice"

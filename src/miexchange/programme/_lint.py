@@ -14,7 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miexchange._questions import RESTRICTIONS, fault_of_after
+from miexchange._questions import RESTRICTIONS, SAME_CHOICES, fault_of_after
 from miexchange._time import midnight
 from miexchange.errors import sentence
 from miexchange.market import broader, stale_from
@@ -59,8 +59,22 @@ def check(draft: Draft) -> None:
             if part.answers is not None:
                 _check_shares(part.settings, part.index, draft)
     _check_versions(draft)
+    _check_choices(draft)
     if draft.tables_read:
         _Tables(draft).check()
+
+
+def _check_choices(draft: Draft) -> None:
+    """See that a question has the same choices in all versions of the terms that ask it."""
+    known: dict[str, frozenset[str]] = {}
+    for answers in (part.answers for part in draft.parts if part.answers is not None):
+        for name in dict.fromkeys(one.asked_as for one in answers.questions):
+            asked = [one for one in answers.questions if one.asked_as == name]
+            choices = frozenset(one.id for one in asked if one.choice_of)
+            if known.setdefault(name, choices) != choices:
+                file, line = answers.option_places[asked[0].id, asked[0].best.id]
+                what = f"{name} has other choices than in other terms"
+                draft.problems.add(file, line, "question", what, sentence(SAME_CHOICES))
 
 
 def _check_versions(draft: Draft) -> None:
@@ -85,11 +99,11 @@ def _check_answers(answers: Answers, draft: Draft) -> None:
     for question in answers.questions:
         for option, (column, message, remedy) in _faults_of_question(question):
             file, line = answers.option_places[question.id, option.id]
-            draft.problems.add(file, line, column, f"{question.id}={option.id} {message}", remedy)
+            draft.problems.add(file, line, column, f"{question.asked_as}={option.id} {message}", remedy)
         for option, (column, message, remedy) in _faults_of_order(question):
             file, line = answers.option_places[question.id, option.id]
             with draft.of_a_law():
-                draft.problems.add(file, line, column, f"{question.id}={option.id} {message}", remedy)
+                draft.problems.add(file, line, column, f"{question.asked_as}={option.id} {message}", remedy)
     used = {option.grade for question in answers.questions for option in question.options}
     for step, grade in enumerate(answers.grades):
         file, line = answers.grade_places[grade.id]
@@ -162,7 +176,7 @@ def _inversions(better: Option, worse: Option, *, comparable: bool) -> Iterator[
 def _check_asked(index: int, answers: Answers, draft: Draft) -> None:
     """See that each restriction is one of a question that is there, and restricts something."""
     asked = draft.parts[index].asked
-    known = dict.fromkeys(question.id for question in answers.questions)
+    known = dict.fromkeys(question.asked_as for question in answers.questions)
     seen: set[str] = set()
     for number, one in enumerate(asked):
         path = ("terms", index, "asked", number)
@@ -191,12 +205,13 @@ def _check_after(one: Asked, path: TomlPath, answers: Answers, draft: Draft) -> 
     question, could be worth less.
     """
     by_id = {question.id: question for question in answers.questions}
+    first = next(question for question in answers.questions if question.asked_as == one.question)
     if not (one.after and one.answers):
         missing = "answers" if one.after else "after"
         draft.bad((*path, missing), f"{one.question} has no {missing}", "Write after with answers, or neither")
         return
-    earlier = {name: by_id[name] for name in takewhile(one.question.__ne__, by_id)}
-    question = replace(by_id[one.question], asked_after=one.after, asked_answers=one.answers)
+    earlier = {name: by_id[name] for name in takewhile(first.id.__ne__, by_id)}
+    question = replace(first, asked_after=one.after, asked_answers=one.answers)
     if rule := fault_of_after(question, earlier):
         key = "answers" if one.after in earlier and not earlier[one.after].optional else "after"
         draft.bad((*path, key), f"{one.question} cannot be asked so", sentence(rule))
@@ -529,7 +544,7 @@ class _Tables:
                     break
             for question in unasked if self._variants else ():
                 file, line = answers.option_places[question.id, question.best.id]
-                what = f"{question.id} is asked of no listed model, so its rows are unreachable"
+                what = f"{question.asked_as} is asked of no listed model, so its rows are unreachable"
                 self._problems.add(file, line, "question", what, "Ask it of a listed model, or take its rows out")
         needed = {part for _, terms, _ in self._versions for component in _needs(terms) for part in broader(component)}
         unread: dict[str, int] = {}
@@ -553,9 +568,8 @@ class _Tables:
                 questions = tuple({need.id: need for need, _ in needs}.values())
                 if "repair_anchors" not in draft.files:
                     file, line = answers.option_places[question.id, option.id]
-                    what = (
-                        f"{question.id}={option.id} needs the {component} anchor, and programme.toml names no anchors"
-                    )
+                    needing = f"{question.asked_as}={option.id} needs the {component} anchor"
+                    what = f"{needing}, and programme.toml names no anchors"
                     self._problems.add(file, line, "anchor", what, "Name the table in repair_anchors")
                     continue
                 for variant in self._variants:
@@ -568,7 +582,7 @@ class _Tables:
                     if hole is not None:
                         told.add((model, component))
                         listing, at = hole
-                        needing = f"{question.id}={option.id} needs it"
+                        needing = f"{question.asked_as}={option.id} needs it"
                         what = f"{model} has no {component} anchor on {self._day(at)}, and {needing}"
                         file, line = draft.files["eligible_models"], self._lines[listing]
                         self._problems.add(

@@ -20,7 +20,7 @@ from miexchange._bounded import bound_of
 from miexchange._csv import Row, read_rows
 from miexchange._limits import VERSIONS
 from miexchange._problems import Problems
-from miexchange._questions import BankOption, fault_of_bands
+from miexchange._questions import NONE, BankOption, fault_of_bands, fault_of_choices
 from miexchange._table import Table
 from miexchange._text import path_of, text_of
 from miexchange._zone import AnyZone, Zone
@@ -403,15 +403,33 @@ class _TermsReader:
         table = _condition_rows(self._directory / condition, file, bank, bank_file, self._problems)
         steps = {grade.id: step for step, grade in enumerate(scale)} if graded else None
         most = bound_of(Questionnaire, "questions").most
-        if len(table) > most:
-            self._problems.add(
-                file, None, "", f"asks {len(table)} questions: amounts could pass 64 bits", f"Ask at most {most}"
+        taken = [one for one in bank.question if one.id in table]
+        count = sum(len(one.options) - 1 if one.choices == "several" else 1 for one in taken)
+        if count > most:
+            what = f"asks {count} questions: amounts could pass 64 bits"
+            remedy = (
+                f"Ask at most {most}; each of several choices is one" if count > len(taken) else f"Ask at most {most}"
             )
+            self._problems.add(file, None, "", what, remedy)
             return None
-        asked = (_question(one, table[one.id], steps) for one in bank.question if one.id in table)
-        priced = tuple(question for question in asked if question is not None)
-        places = {(one, option): (file, row.line) for one, rows in table.items() for option, row in rows.items()}
-        return Answers(bank.version, priced, scale, places, grade_places, file, grades_file)
+        priced: list[Question] = []
+        for one in taken:
+            question = _question(one, table[one.id], steps)
+            if question is None:
+                continue
+            if one.choices == "one":
+                priced.append(question)
+            elif rule := _fault_of_several(question):
+                table[one.id][NONE if NONE in table[one.id] else one.options[0].id].bad(
+                    "option", f"{one.id} has several choices", sentence(rule)
+                )
+            else:
+                priced += _choices(question)
+        lines = {(one, option): (file, row.line) for one, rows in table.items() for option, row in rows.items()}
+        places = lines | {
+            (one.id, option.id): lines[one.asked_as, option.id] for one in priced for option in one.options
+        }
+        return Answers(bank.version, tuple(priced), scale, places, grade_places, file, grades_file)
 
 
 _UNREAD = Answers("unread", (), (Grade("unread", BPS),), {}, {}, "", "")
@@ -422,7 +440,7 @@ def _restricted(questions: tuple[Question, ...], asked: tuple[Asked, ...]) -> tu
     found: dict[str, Question] = {}
     by_id = {one.question: one for one in reversed(asked)}
     for question in questions:
-        one = by_id.get(question.id)
+        one = by_id.get(question.asked_as)
         found[question.id] = question if one is None else one.restricted(question, found)
     return tuple(found.values())
 
@@ -499,6 +517,25 @@ def _question(question: BankQuestion, rows: dict[str, Row], steps: dict[str, int
         source=question.source,
         unit=question.unit,
     )
+
+
+def _fault_of_several(question: Question) -> str:
+    """Return what is to be put right of a question that has several choices; "" where nothing is."""
+    if question.optional:
+        return f"let it be answered: {NONE} stands for no choice"
+    return fault_of_choices(question.options)
+
+
+def _choices(question: Question) -> Iterator[Question]:
+    """Yield a question with several choices as one question for each of them."""
+    none, *choices = question.options
+    for choice in choices:
+        yield question.replace(
+            id=f"{question.id}.{choice.id}",
+            component=f"{question.component}.{choice.id}",
+            options=(none, choice),
+            choice_of=question.id,
+        )
 
 
 def _option(option: BankOption, row: Row, steps: dict[str, int] | None) -> Option | None:

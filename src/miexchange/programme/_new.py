@@ -225,15 +225,16 @@ class _Maker:
         self, begins: date, variants: Sequence[Variant], chosen: Collection[str] | None
     ) -> tuple[Question, ...]:
         """Return the questions that were chosen, or all that are asked of a model that is listed."""
-        known = {question.id: question for question in self.terms.questionnaire.questions}
+        asked = self.terms.questionnaire.questions
+        known = dict.fromkeys(question.asked_as for question in asked)
         for name in chosen or ():
             if name not in known:
                 raise unknown("questions", "question", name, known)
         brands = {variant.brand for variant in variants}
         older = begins - self.terms.effective_from.astimezone(self.old.zone).date()
         found: list[Question] = []
-        for question in known.values():
-            if chosen is not None and question.id not in chosen:
+        for question in asked:
+            if chosen is not None and question.asked_as not in chosen:
                 continue
             since = question.asked_launched_from
             moved = question.replace(

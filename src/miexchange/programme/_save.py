@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from miexchange._arguments import FLAG, PATH, takes
 from miexchange._forms import left_out
-from miexchange._questions import BankOption
+from miexchange._questions import BankOption, together
 from miexchange._time import midnight
 from miexchange._value import Value, require
 from miexchange._zone import AnyZone, Zone
@@ -27,7 +27,7 @@ from miexchange.money import BPS
 from miexchange.programme import _load
 from miexchange.programme._fit import shape_of
 from miexchange.programme._layout import said_of, summary_of
-from miexchange.programme._shapes import BAND_COLUMNS, CONDITION_COLUMNS, GRADE_COLUMNS, Asked, Bank, Head
+from miexchange.programme._shapes import BAND_COLUMNS, CONDITION_COLUMNS, GRADE_COLUMNS, Asked, Bank, BankQuestion, Head
 from miexchange.programme._toml_schema import FILE as SCHEMA
 from miexchange.programme._toml_schema import schema_text
 
@@ -232,7 +232,7 @@ def _zone(zone: AnyZone) -> dict[str, object]:
 
 def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
     """Return the question bank, what each answer does, and the grades."""
-    questions = terms.questionnaire.questions
+    questions = together(terms.questionnaire.questions)
     bank = writer.key(Bank, "version", terms.questionnaire.version)
     for question in questions:
         kind = type(question)
@@ -240,6 +240,8 @@ def _answers(terms: Terms, suffix: str, writer: _Writer) -> dict[str, str]:
             f"    {{ {', '.join(_settings(option, shape_of(BankOption).types))} }}," for option in question.options
         )
         bank += [*writer.head(kind, "[[question]]"), *writer.keys(question, _QUESTION)]
+        if question.id in terms.questionnaire.several:
+            bank += writer.key(BankQuestion, "choices", "several")
         bank += [*writer.comment(kind, "options"), "options = [", *options, "]"]
     columns = (*CONDITION_COLUMNS, *(BAND_COLUMNS if terms.questionnaire.numbers else ()))
     effects = (_effect(question, option, terms) for question in questions for option in question.options)
@@ -289,7 +291,7 @@ def _terms(terms: Terms, files: dict[str, str], writer: _Writer) -> list[str]:
         for one in value if many else (value,):
             header = f"[[terms.{name}]]" if many else f"[terms.{name}]"
             lines += [*writer.head(type(one), header), *writer.keys(one)]
-    for question in terms.questionnaire.questions:
+    for question in together(terms.questionnaire.questions):
         if (asked := Asked.of(question)) != Asked(question.id):
             lines += [*writer.head(Asked, "[[terms.asked]]"), *writer.keys(asked)]
     return lines

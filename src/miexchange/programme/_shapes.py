@@ -41,7 +41,11 @@ __all__ = [
 class BankQuestion:
     """One question of a bank, which any programme may price.
 
-    `Question` says what its keys are.
+    `Question` says what the other keys are.
+
+    Attributes:
+        choices: ``one``, or ``several``: the answer is then any of the options, each of which acts as its own, or the
+            first option, ``none``. An option's component is then ``component.option``.
     """
 
     id: Id
@@ -52,6 +56,7 @@ class BankQuestion:
     optional: bool = False
     source: Note = ""
     unit: Note = ""
+    choices: Literal["one", "several"] = "one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ class Asked:
     @classmethod
     def of(cls, question: Question) -> Asked:
         """Return what a question says of it."""
-        return cls(question.id, **{name: getattr(question, f"asked_{name}") for name in RESTRICTIONS})
+        return cls(question.asked_as, **{name: getattr(question, f"asked_{name}") for name in RESTRICTIONS})
 
     def restricted(self, question: Question, earlier: Mapping[str, Question]) -> Question:
         """Return the question as it is asked; what the linter has something against is left out."""

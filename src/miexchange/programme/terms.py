@@ -79,6 +79,7 @@ class UsageRules(Value):
             as ``cash``, as far as it is the phone's worth and no bonus.
         stacks_with: the kinds of other discounts that the order may have.
         source: where the rules are from.
+        devices_per_order: how many old phones may be traded in for one order, each for a unit of its own.
     """
 
     valid_days: Annotated[int, Between(0, LONGEST_DAYS), Further(2, (0,))]
@@ -90,6 +91,12 @@ class UsageRules(Value):
     surplus: Annotated[Literal["forfeit", "store_credit", "cash"], Further(2, ("cash",))]
     stacks_with: Words
     source: Note = ""
+    devices_per_order: Annotated[int, Between(1, 100), Since(3)] = 1
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.devices_per_order > 1 and self.applies_to != "one_unit":
+            rule = 'give 1, or applies_to = "one_unit": each old phone is traded in for a unit of its own'
+            yield "devices_per_order", self.devices_per_order, rule
 
     def until(self, at: datetime) -> datetime | None:
         """Return the first instant at which a coupon of an instant is no longer valid; None for never.
@@ -144,6 +151,9 @@ class ExchangeRules(Value):
         source: where the rules are from.
         authorities: who may agree to more than the rules give for a phone that is worth less than quoted, and up to
             which amounts; a role that is not listed may not.
+        coupon: when the coupon can be used: ``at_acceptance``; or only ``after_inspection``, once the old phone was
+            handed over and inspected, for whatever is bought then. It is worth what the phone was found to be, and its
+            days count from then.
     """
 
     inspection: Literal["required", "optional"]
@@ -171,6 +181,7 @@ class ExchangeRules(Value):
     pickup_attempts: Annotated[int, Between(0, 100), Since(3)] = 0
     days_off: Annotated[tuple[DaysOff, ...], Items(0, LISTED), Since(3)] = ()
     authorities: Annotated[tuple[Authority, ...], Items(0, LISTED, "role"), Since(3)] = ()
+    coupon: Annotated[Literal["at_acceptance", "after_inspection"], Since(4)] = "at_acceptance"
 
     def _faults(self) -> Iterator[Fault]:
         for field, policy, is_read, is_needed in (
@@ -194,9 +205,16 @@ class ExchangeRules(Value):
             yield "return_below_bps", self.return_below_bps, rule
         if self.payment == "after_inspection" and self.inspection == "optional":
             yield "payment", self.payment, 'give "at_checkout", or inspection = "required"'
+        yield from self._faults_of_coupon()
         for place, (one, other) in enumerate(pairwise(self.days_off), 1):
             if other.begins < one.ends:
                 yield f"days_off.{place}.begins", other.begins, "give days off in their order, none twice"
+
+    def _faults_of_coupon(self) -> Iterator[Fault]:
+        for field, wanted in (("inspection", "required"), ("payment", "at_checkout"), ("wipe", "optional")):
+            given = getattr(self, field)
+            if self.coupon == "after_inspection" and given != wanted:
+                yield field, given, f'give "{wanted}", or coupon = "at_acceptance"'
 
     def after_days(self, since: datetime, days: int) -> datetime:
         """Return the instant a number of days that count after another: a deadline of `send_days` or `reversal_days`.
@@ -437,7 +455,7 @@ class Terms(Settings, Value):
         names = {}
         for question in self.questionnaire.questions:
             for option in question.options:
-                row = f"condition[{question.id}={option.id}]"
+                row = f"condition[{question.asked_as}={option.id}]"
                 deduction = f"{option.says}: {option.deduction.effect() if option.deduction else ''}"
                 names[question.id, option.id] = (
                     (f"retention:{question.id}", f"{percent(option.keep_bps)} kept: {option.says}", row),

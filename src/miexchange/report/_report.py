@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from miexchange import __version__
+from miexchange._questions import together
 from miexchange._text import counted
 from miexchange.money import BPS, percent
 from miexchange.programme.rules import BONUSES, OVERLAPS, RETENTIONS
@@ -132,7 +133,7 @@ def _terms(found: Valued) -> Iterator[Element]:
             question.ask,
             element("div", *(element("div", option.says) for option in question.options if option.gate)),
         ]
-        for question in terms.questionnaire.questions
+        for question in together(terms.questionnaire.questions)
         if any(option.gate for option in question.options)
     ]
     asked = ", ".join(found.versions)

@@ -133,7 +133,7 @@ class Valued:
     def _quote(self, place: int) -> Quote | None:
         """Value a device once more, for its lines, without its IMEI; None where its IMEI was part of its value."""
         cells = {name: cell for name, cell in self._cells(place) if not is_missing(cell)}
-        questions = {one.id for terms in self.programme.terms for one in terms.questionnaire.questions}
+        questions = {one.asked_as for terms in self.programme.terms for one in terms.questionnaire.questions}
         device = Device(cast("str", cells["model"]), purchased_on=cast("Any", cells.get("purchased_on")))
         answers = {name: cast("str", cell) for name, cell in cells.items() if name in questions}
         told = {name: cells[name] for name in INPUTS if name in cells}

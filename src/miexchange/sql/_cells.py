@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlglot import exp
 
 from miexchange._decisions import BITS
+from miexchange._questions import BETWEEN
 from miexchange._time import YEARS
 from miexchange.refusal import ReasonCode
 
@@ -76,6 +77,7 @@ class Cells:
         foreign: int,
         *,
         is_number: bool = False,
+        choices: Sequence[str] = (),
     ) -> Int:
         """Return the code of a text.
 
@@ -86,6 +88,7 @@ class Cells:
             unknown: the code of any other text.
             foreign: the code of bytes that are no UTF-8, where a dialect has such texts.
             is_number: whether the column may be of whole numbers.
+            choices: the choices that a cell may name several of; the texts are then ``none`` and one of them.
         """
         cell: exp.Expr = exp.cast(self._cell(name), "text") if is_number else self._cell(name)
         codes = [missing, unknown, *(code for _, code in texts)]
@@ -95,11 +98,40 @@ class Cells:
             is_text = exp.Anonymous(this="IS_VALID_UTF8", expressions=[cell.copy()])
             rest.append(exp.If(this=exp.Not(this=is_text), true=number(foreign)))
             codes.append(foreign)
-        ifs = [
-            exp.If(this=exp.EQ(this=cell.copy(), expression=exp.Literal.string(text)), true=number(code))
-            for text, code in texts
-        ]
+        if choices:
+            ifs = self._chosen(name, texts, choices)
+        else:
+            ifs = [
+                exp.If(this=exp.EQ(this=cell.copy(), expression=exp.Literal.string(text)), true=number(code))
+                for text, code in texts
+            ]
         return self._ints.raw(exp.Case(ifs=[*ifs, *rest], default=number(unknown)), min(codes), max(codes))
+
+    def _chosen(self, name: str, texts: Sequence[tuple[str, int]], choices: Sequence[str]) -> list[exp.If]:
+        """Return the cases of one choice: a cell names it, or ``none``, or others, each of which is known, and once.
+
+        As many of the choices as it names are in it if none is there twice, and no other text.
+        """
+        text, number = exp.Literal.string, exp.Literal.number
+        (none, unchosen), (choice, chosen) = texts
+        whole = exp.DPipe(this=exp.DPipe(this=text(BETWEEN), expression=self._cell(name)), expression=text(BETWEEN))
+
+        def names(one: str) -> exp.Expr:
+            place = exp.StrPosition(this=whole.copy(), substr=text(f"{BETWEEN}{one}{BETWEEN}"))
+            return exp.GT(this=place, expression=number(0))
+
+        count: exp.Expr = number(0)
+        for one in choices:
+            counted = exp.Case(ifs=[exp.If(this=names(one), true=number(1))], default=number(0))
+            count = exp.Add(this=count, expression=counted)
+        bare = exp.Replace(this=self._cell(name), expression=text(BETWEEN), replacement=text(""))
+        between = exp.Sub(this=exp.Length(this=self._cell(name)), expression=exp.Length(this=bare))
+        is_sound = exp.EQ(this=exp.Paren(this=count), expression=exp.Add(this=between, expression=number(1)))
+        return [
+            exp.If(this=exp.EQ(this=self._cell(name), expression=text(none)), true=number(unchosen)),
+            exp.If(this=exp.and_(is_sound.copy(), names(choice)), true=number(chosen)),
+            exp.If(this=is_sound, true=number(unchosen)),
+        ]
 
     def instant(self, name: str, missing: int) -> tuple[Int, Int]:
         """Return an instant in microseconds since 1970, and whether the cell holds one that is out of range."""

@@ -165,7 +165,7 @@ class Writer:
 
     def _known(self) -> tuple[str, ...]:
         facts = ("model", *_NUMBERS, "imei_status", "register_asked_at", "purchased_on", "at", *_FACTS, "target")
-        return (*facts, *self._plan.texts, *self._plan.questions)
+        return (*facts, *self._plan.texts, *dict.fromkeys(self._plan.columns.values()))
 
     def _read_cells(self) -> None:
         ints, plan, there = self._ints, self._plan, self._columns
@@ -179,7 +179,8 @@ class Writer:
         for name, texts in (*plan.questions.items(), *plan.texts.items()):
             codes, count = [(text, code) for code, text in enumerate(texts)], len(texts)
             codes = list(plan.codes[name].items()) if name in plan.codes else codes
-            self.answers.append(self._code(f"answer:{name}", name, codes, count + 1, count, count + 2))
+            column = plan.columns.get(name, name)
+            self.answers.append(self._code(f"answer:{name}", column, codes, count + 1, count, count + 2))
         self.at = ints.of(self._at or 0)
         if self._at is None:
             at, is_strange = self._cells.instant("at", 0)
@@ -217,8 +218,9 @@ class Writer:
     ) -> Int:
         if column not in self._columns:
             return self._ints.of(missing)
-        is_number = column in self._plan.numeric
-        return self._carry(name, self._cells.code(column, texts, missing, unknown, foreign, is_number=is_number))
+        is_number, choices = column in self._plan.numeric, self._plan.choices.get(column, ())
+        codes = self._cells.code(column, texts, missing, unknown, foreign, is_number=is_number, choices=choices)
+        return self._carry(name, codes)
 
     def _read_number(self, name: str) -> Number:
         number = self._cells.number(name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hypothesis import strategies as st
 
 from miexchange._arguments import FLAG, instance, maybe, takes, whole
+from miexchange._questions import NONE
 from miexchange.catalogue import Variant
 from miexchange.condition import Condition, Deduction, Grade, Grading, Option, Question, Questionnaire
 from miexchange.money import BPS
@@ -39,6 +40,7 @@ _COMPONENTS = st.sampled_from(COMPONENTS)
 _EFFECTS = subsets(("grade", "extra", "keep", "gate"), 0)
 _RARELY = st.sampled_from((False, False, False, False, True))
 _BY_MODEL = ("asked_brands", "asked_features", "asked_categories", "asked_models")
+_ODD = ("a0", "yes", "", "354178036859789", "0", "50", "100", "101", "087", "none", "a2|a1", "a1|a1", "none|a1", "|")
 _EDGES = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True)
 _RESTRICTIONS = subsets((*_BY_MODEL, "asked_launched_from"), 0)
 _AXES: SearchStrategy[Literal["functional", "cosmetic", "none"]] = st.sampled_from(("functional", "cosmetic", "none"))
@@ -153,8 +155,25 @@ def _questionnaires(draw: st.DrawFn, variants: tuple[Variant, ...], most: int) -
         question = draw(questions(number, variants))
         earlier = [one for one in asked if not one.optional and len(_taken(one)) > 1]
         before = draw(st.none() | st.sampled_from(earlier)) if earlier else None
-        asked.append(question if before is None else draw(_after(question, before)))
+        question = question if before is None else draw(_after(question, before))
+        is_one = question.optional or bool(question.unit) or not draw(_RARELY)
+        asked += [question] if is_one else _choices(question)
     return Questionnaire("1", tuple(asked))
+
+
+def _choices(question: Question) -> list[Question]:
+    """Return a question with several choices, one for each worse answer; its id says which, so it is of these alone."""
+    none, *choices = (one.replace(extra_minor=0) for one in question.options)
+    name = f"{question.id}-{len(choices)}"
+    return [
+        question.replace(
+            id=f"{name}.{choice.id}",
+            component=f"{question.component}.{choice.id}",
+            options=(none.replace(id=NONE), choice),
+            choice_of=name,
+        )
+        for choice in choices
+    ]
 
 
 def _taken(question: Question) -> list[str]:
@@ -210,7 +229,8 @@ def _asked(
 ) -> Condition:
     """Draw answers to what is asked after the others; a failing example shows them, and not how they were made."""
     drawn = draw(answers)
-    return Condition({one.id: drawn[one.id] for one in questionnaire.asked_of(variant, Condition(drawn))})
+    said = Condition({one.id: drawn[one.id] for one in questionnaire.asked_of(variant, Condition(drawn))})
+    return questionnaire.as_asked(said)
 
 
 @takes(questionnaire=maybe(instance(Questionnaire)), variant=maybe(instance(Variant)))
@@ -226,9 +246,9 @@ def hostile_conditions(
     """
     asked = draw(questionnaires()) if questionnaire is None else questionnaire
     answers: dict[str, str | None] = dict(draw(conditions(asked, variant)))
-    names = st.sampled_from([question.id for question in asked.questions] or ["q1"])
+    names = st.sampled_from([question.asked_as for question in asked.questions] or ["q1"])
     for name in draw(st.lists(names | st.text(max_size=20), min_size=1, max_size=3)):
-        known = st.sampled_from(("a0", "yes", "", "354178036859789", "0", "50", "100", "101", "087"))
+        known = st.sampled_from(_ODD)
         answers[name] = draw(st.none() | known | st.text(max_size=20))
     return Condition(answers)
 

@@ -106,7 +106,7 @@ def usage_rules() -> SearchStrategy[UsageRules]:
     >>> find(usage_rules(), lambda rules: True).valid_days
     14
     """
-    return st.builds(
+    rules = st.builds(
         UsageRules,
         valid_days=bounded(UsageRules, "valid_days", 14, 1, 365),
         categories=subsets(CATEGORIES),
@@ -118,6 +118,12 @@ def usage_rules() -> SearchStrategy[UsageRules]:
         stacks_with=subsets(("bank_offer", "festival"), 0),
         source=st.just(SOURCE),
     )
+    phones = st.just(1) | bounded(UsageRules, "devices_per_order", 1, 1, 3)
+    return st.tuples(rules, phones).map(lambda drawn: _for_phones(*drawn))
+
+
+def _for_phones(rules: UsageRules, phones: int) -> UsageRules:
+    return rules.replace(devices_per_order=phones) if rules.applies_to == "one_unit" else rules
 
 
 @cache

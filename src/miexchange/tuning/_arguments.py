@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,15 @@ from miexchange._arguments import (
     takes,
     whole,
 )
+from miexchange._questions import BETWEEN, NONE
 from miexchange._text import is_a, text_of
+from miexchange.errors import out_of_range
 from miexchange.tuning._cells import MOST
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from miexchange.condition import Questionnaire
 
 __all__ = [
     "AXES",
@@ -39,9 +46,11 @@ __all__ = [
     "mapping",
     "maybe",
     "named",
+    "one_by_one",
     "one_of",
     "real",
     "takes",
+    "together",
     "whole",
 ]
 
@@ -65,6 +74,26 @@ def real(*, above: float | None = None, least: float | None = None, below: float
         return bool(inside and (below is None or value < below))
 
     return Rule(fits, says or f"give a number{bound}", kinds=int | float | np.integer | np.floating)
+
+
+def one_by_one(questionnaire: Questionnaire) -> list[str]:
+    """Return the ids of the questions, whose answers stand in a column each.
+
+    Raises:
+        InvalidValue: one of them has several choices: how often each is seen wrongly, or costs, is not fitted.
+    """
+    if questionnaire.several:
+        name = next(iter(questionnaire.several))
+        rule = "give a programme that asks of each choice in a question of its own"
+        raise out_of_range("programme", name, rule, f"asks {name}, which has several choices")
+    return [question.id for question in questionnaire.questions]
+
+
+def together(answers: Sequence[NDArray[np.object_]]) -> NDArray[np.object_]:
+    """Return the answers to each choice of a question as its one column; None where it is not asked."""
+    rows = zip(*answers, strict=True)
+    said = [None if None in row else BETWEEN.join(one for one in row if one != NONE) or NONE for row in rows]
+    return np.array(said, dtype=object)
 
 
 def each(rule: Rule, says: str = "") -> Rule:

@@ -27,7 +27,18 @@ from miexchange.errors import out_of_range, shown
 from miexchange.events import Inspect
 from miexchange.exchange import Exchange, State
 from miexchange.programme import Programme
-from miexchange.tuning._arguments import COLUMN, INSTANT, TEXT, check, instance, mapping, maybe, one_of, takes
+from miexchange.tuning._arguments import (
+    COLUMN,
+    INSTANT,
+    TEXT,
+    check,
+    instance,
+    mapping,
+    maybe,
+    one_by_one,
+    one_of,
+    takes,
+)
 from miexchange.tuning._attribution import Answers, attribute
 from miexchange.tuning._book import as_categories, encoded
 from miexchange.tuning._checks import as_frame, minor, named_rows, warn, words
@@ -274,7 +285,7 @@ def paid_as_quoted(
 
 def _questions(programme: Programme) -> list[str]:
     """Return the questions of all the programme's terms, in their order."""
-    asked = (question.id for terms in programme.terms for question in terms.questionnaire.questions)
+    asked = (name for terms in programme.terms for name in one_by_one(terms.questionnaire))
     return list(dict.fromkeys(asked))
 
 

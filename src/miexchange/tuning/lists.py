@@ -208,7 +208,7 @@ def exposure(coupons: Iterable[tuple[Coupon, Quote]], programme: Programme, *, a
         what = f"has none that is valid at {at.isoformat()}"
         raise out_of_range("coupons", None, "give live coupons, or another instant", what)
     terms = programme.terms_at(at)
-    asked = [] if terms is None else [question.id for question in terms.questionnaire.questions]
+    asked = [] if terms is None else [question.asked_as for question in terms.questionnaire.questions]
     book = pd.DataFrame(
         [
             {

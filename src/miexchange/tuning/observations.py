@@ -53,7 +53,20 @@ from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, Problem, missing, out_of_range, shown
 from miexchange.money import GREATEST_AMOUNT, Currency
-from miexchange.tuning._arguments import DATE, PATH, TEXT, Rule, check, each, instance, mapping, maybe, one_of, takes
+from miexchange.tuning._arguments import (
+    DATE,
+    PATH,
+    TEXT,
+    Rule,
+    check,
+    each,
+    instance,
+    mapping,
+    maybe,
+    one_by_one,
+    one_of,
+    takes,
+)
 from miexchange.tuning._arguments import whole as whole_number
 from miexchange.tuning._cells import Fault, cells_of, choice, day_reader, labels_of, text, told, whole
 from miexchange.tuning._checks import duplicates, frame_of, is_table, named_rows, warn
@@ -225,8 +238,8 @@ class Observations(Report):
         if (wrong := spelling.fault()) is not None:
             raise out_of_range(wrong[0], shown(wrong[1]), wrong[2])
         days, order, money = day_reader(day_format), _order(grades), Currency(currency)
-        asked = () if questionnaire is None else questionnaire.questions
-        questions = {question.id: tuple(option.id for option in question.options) for question in asked}
+        asked = {} if questionnaire is None else {name: questionnaire.by_id[name] for name in one_by_one(questionnaire)}
+        questions = {name: tuple(option.id for option in question.options) for name, question in asked.items()}
         price = "price" if unit == "unit" else "price_minor"
         required = tuple(price if column == "price_minor" else column for column in _REQUIRED)
         frame, name = _frame(source, required, questions)

@@ -25,8 +25,10 @@ from miexchange.tuning._arguments import (
     instance,
     mapping,
     maybe,
+    one_by_one,
     real,
     takes,
+    together,
     whole,
 )
 from miexchange.tuning.scales import Scale
@@ -315,6 +317,8 @@ def simulate_book(
         if question.asked_after:
             asked &= np.isin(columns[question.asked_after], question.asked_answers)
         columns[question.id] = answers[np.where(asked, answer, -1)]
+    for name, choices in terms.questionnaire.several.items():
+        columns[name] = together([columns.pop(one.id) for one in choices])
     for name, labels in terms.labels_told.items():
         columns[name] = np.array(labels, dtype=object)[make.integers(0, len(labels), rows)]
     return pd.DataFrame(columns)
@@ -424,7 +428,7 @@ def simulate_inspections(
     make = np.random.default_rng([seed, 1])
     planted, terms = dict(bias or {}), programme.terms_at(at)
     assert terms is not None  # noqa: S101 - simulate_book refuses an instant without
-    asked = [question.id for question in terms.questionnaire.questions]
+    asked = one_by_one(terms.questionnaire)
     if unknown := [*planted.keys() - set(asked)]:
         rule = f"give questions of the programme: {', '.join(asked)}"
         raise out_of_range("bias", min(unknown), rule, which="is none")

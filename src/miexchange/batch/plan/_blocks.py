@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,10 +109,13 @@ class Chunk:
             arrays, "imei_status", lambda text: _STATUS.get(text, NO_STATUS), UNVERIFIED, NO_STATUS
         )
         self._facts = [(BITS[code], Flags(*arrays[name])) for name, code in _FACTS.items() if name in arrays]
-        told = {name: {text: code for code, text in enumerate(texts)} for name, texts in plan.texts.items()}
-        known = {name: len(texts) for name, texts in (*plan.questions.items(), *plan.texts.items())}
-        codes = {**plan.codes, **told}
-        self._answers = [self._answer(arrays, name, codes[name], count) for name, count in known.items()]
+        self._answers = [
+            self._answer(arrays, plan.columns[name], partial(plan.code_of, name), len(texts))
+            for name, texts in plan.questions.items()
+        ]
+        for name, texts in plan.texts.items():
+            told = {text: code for code, text in enumerate(texts)}
+            self._answers.append(self._answer(arrays, name, told.get, len(texts)))
         self._purchased_on = Integers(*arrays["purchased_on"]) if "purchased_on" in arrays else None
         self._asked_at = Integers(*arrays["register_asked_at"]) if "register_asked_at" in arrays else None
         self._instants = Integers(*arrays["at"]) if at is None else None
@@ -128,9 +132,12 @@ class Chunk:
         """Return the codes of a column, or the one code of all rows if there is no such column."""
         return Codes(*arrays[name], code_of, missing, no_text) if name in arrays else missing
 
-    def _answer(self, arrays: Mapping[str, _Array], name: str, codes: Mapping[str, int], count: int) -> Codes | int:
+    def _answer(
+        self, arrays: Mapping[str, _Array], name: str, known: Callable[[str], int | None], count: int
+    ) -> Codes | int:
         def code_of(text: str) -> int:
-            return codes.get(text, count + UNKNOWN)
+            code = known(text)
+            return count + UNKNOWN if code is None else code
 
         return self._codes(arrays, name, code_of, count + MISSING, count + STRANGE)
 

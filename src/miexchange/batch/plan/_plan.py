@@ -13,6 +13,7 @@ import numpy as np
 
 from miexchange._arguments import instance, takes
 from miexchange._decisions import BITS
+from miexchange._questions import NONE, SAME_CHOICES, said_of_choices
 from miexchange._value import require
 from miexchange.batch.plan import _periods
 from miexchange.batch.plan._arrays import (
@@ -80,7 +81,9 @@ class Plan:
         questions: the options of each question, over all versions of the terms. Numbers that are the same option in
             each version share one entry.
         codes: the code of each answer, by question: its position in `questions`.
-        required: the questions that some device needs answered to have a value.
+        columns: the column that each question is answered in: of the choices of one question it is one.
+        choices: the choices of each column that is answered by several.
+        required: the columns that some device needs answered to have a value.
         grades: the ids of the grades, over all versions.
         targets: the new models that have a bonus.
         texts: the texts with a rate, by the column that the rule reads.
@@ -103,7 +106,9 @@ class Plan:
             options = (*self.questions.get(question.id, ()), *(option.id for option in question.options))
             self.questions[question.id] = tuple(dict.fromkeys(options))
         self.codes = {name: self._add_numbers(name) for name in self.questions}
-        self.required = {question.id for question in every if not question.optional}
+        self.columns = {question.id: question.asked_as for question in every}
+        self.choices = _choices(programme)
+        self.required = {question.asked_as for question in every if not question.optional}
         self.grades = tuple(dict.fromkeys(grade.id for terms in versions for grade in terms.grades))
         bonuses = [bonus for terms in versions for bonus in terms.bonuses]
         self.targets = tuple(dict.fromkeys(chain.from_iterable(bonus.targets for bonus in bonuses)))
@@ -208,6 +213,17 @@ class Plan:
         self.questions[name] = tuple(options)
         return codes
 
+    def code_of(self, name: str, text: str) -> int | None:
+        """Return the code of a cell as the answer to a question; None where it is none."""
+        codes, column = self.codes[name], self.columns[name]
+        if column not in self.choices:
+            return codes.get(text)
+        chosen = said_of_choices(text, self.choices[column])
+        if chosen is None:
+            return None
+        choice = name.removeprefix(f"{column}.")
+        return codes[choice if choice in chosen else NONE]
+
     @property
     def numeric(self) -> frozenset[str]:
         """The questions with numeric answers."""
@@ -244,10 +260,12 @@ class Plan:
             question = questionnaire.by_id.get(name)
             is_asked = question is not None and questionnaire.may_ask(question, variant)
             best = questionnaire.best(variant, {name: question.best.id} if question is not None and is_asked else None)
+            best = questionnaire.as_options(best)
             for code, answer in enumerate((*options, another, None)):
                 said = questionnaire.as_options({name: answer}).get(name)
                 grading = questionnaire.grade(best.replace(**{name: said}), variant)
-                subjects = {name, shown(name), f"{name}={said}"}
+                column = self.columns[name]
+                subjects = {name, shown(name), column, f"{column}={said}"}
                 against = {reason.code for reason in grading.reasons if reason.subject in subjects}
                 found = next((finding for finding in grading.findings if finding.question.id == name), None)
                 if found is None:
@@ -452,6 +470,24 @@ class Plan:
             share=table(lambda _bonus, paid: paid.share_bps),
             most=table(lambda _bonus, paid: paid.most_minor),
         )
+
+
+def _choices(programme: Programme) -> dict[str, tuple[str, ...]]:
+    """Return the choices of each question that has several.
+
+    A cell is read before it is known which terms are in force, so that they are the same in all terms that ask.
+
+    Raises:
+        InvalidValue: the programme was put together by hand, and they are not.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for terms in programme.terms:
+        several = terms.questionnaire.several
+        for name in {question.asked_as for question in terms.questionnaire.questions}:
+            choices = tuple(sorted(one.options[1].id for one in several.get(name, ())))
+            fits = found.setdefault(name, choices) == choices
+            require(fits, "programme", programme.id, SAME_CHOICES, f"has other choices of {name} in other terms")
+    return {name: choices for name, choices in found.items() if choices}
 
 
 def _least(read: _Read, number: int) -> int:

@@ -109,8 +109,8 @@ FAULTS: dict[str, tuple[Any, str, str, str, Callable[[], SearchStrategy[Any]], C
     "sums in place of the worst": (
         valuation,
         "_exchange_lines",
-        "deductions[position] = cost",
-        "deductions[position] += cost",
+        "if cost > deductions[position]:",
+        "if cost and (cost := cost + deductions[position]):",
         strategies.enquiries,
         is_not_the_oracles,
     ),

@@ -124,6 +124,19 @@ def _programme_seeds() -> list[bytes]:
     return [bytes([number]) + (BASE / name).read_bytes()[:LONGEST] for number, name in enumerate(names)]
 
 
+def _programme_json(_: Path) -> Callable[[bytes], object]:
+    from miexchange import Programme
+
+    return lambda data: Programme.from_json(data).digest
+
+
+def _programme_json_seeds() -> list[bytes]:
+    from property.sound import SOUND
+    from unit import small
+
+    return [programme.to_json().encode() for programme in (SOUND.programme, small.programme())]
+
+
 def _tables(folder: Path) -> Callable[[bytes], object]:
     from miexchange import AnchorTable, Catalogue, EligibleModels, PriceTable
 
@@ -328,6 +341,22 @@ def _price_list_seeds() -> list[bytes]:
     ]
 
 
+def _book(folder: Path) -> Callable[[bytes], object]:
+    from miexchange.pricelists import read_book
+
+    file = folder / "book.csv"
+
+    def read(data: bytes) -> object:
+        file.write_bytes(data[1:])
+        return read_book(file, keep_wrong=bool(data) and data[0] % 2 == 1)
+
+    return read
+
+
+def _book_seeds() -> list[bytes]:
+    return [bytes([number]) + seed for number in range(2) for seed in _csv_seeds()]
+
+
 READERS: dict[str, Reader] = {
     "Imei.parse": Reader(_imei, lambda: [b"354178036859789", b"35-417803-685978-9", "\uff13\uff15".encode()]),
     "normal_code": Reader(_code, lambda: [b"ABCD-EFGH-JKLM-NPQR", "ABCD\u2013EFGH\u00a0".encode()]),
@@ -343,11 +372,13 @@ READERS: dict[str, Reader] = {
     ),
     "from_json of every type": Reader(_json, _json_seeds),
     "Programme.load, lint": Reader(_programme, _programme_seeds),
+    "Programme.from_json": Reader(_programme_json, _programme_json_seeds),
     "CSV tables of the core": Reader(_tables, _table_seeds),
     "TAC files": Reader(_tacs, _tac_seeds),
     "CSV files of devices": Reader(_file("csv"), _csv_seeds),
     "Parquet files of devices": Reader(_file("parquet"), _parquet_seeds),
     "Arrow tables": Reader(_arrow, _arrow_seeds),
+    "books of devices": Reader(_book, _book_seeds),
     "CSV of observations": Reader(_observations, _observation_seeds),
     "price lists": Reader(_price_list, _price_list_seeds),
     "checkpoints": Reader(_checkpoint, _checkpoint_seeds),

@@ -9,7 +9,7 @@ python benchmarks/tuning/recell.py [--data FOLDER] [--quick]
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NUMERIC = ("screen_size", "main_camera_mp", "selfie_camera_mp", "int_memory", "ram", "battery", "weight")
 CATEGORICAL = ("os", "4g", "5g")
-COLUMNS = {"age_col": "months", "brand_col": "brand_name", "year_col": "release_year"}
+COLUMNS: dict[str, Any] = {"age_col": "months", "brand_col": "brand_name", "year_col": "release_year"}
 SEED = 0
 
 

@@ -43,7 +43,7 @@ def weights_held(seed: int) -> list[bool]:
 def main() -> None:
     """Measure and print."""
     asked = arguments(__doc__)
-    worlds = 3 if asked.quick else 60
+    worlds = 3 if asked.quick else 160
     table = []
     for what, held in (("rates of age", rates_held), ("brand offsets", brands_held), ("weights", weights_held)):
         found = [one for seed in range(worlds) for one in held(seed)]

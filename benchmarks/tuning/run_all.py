@@ -11,7 +11,7 @@ from pathlib import Path
 
 SCRIPTS = (
     *("recell.py", "condition.py", "grid.py", "nepal.py", "indian.py"),
-    *("bands.py", "recovery.py", "speed.py"),
+    *("bands.py", "season.py", "drift.py", "recovery.py", "speed.py"),
 )
 
 

@@ -22,6 +22,7 @@ from miexchange.ledger import DeviceStanding, Listed
 from miexchange.money import GREATEST_AMOUNT
 
 from . import log, problems
+from .bodies import StrictRoute
 from .desk import Asked, Desk, Inspected
 from .problems import granted
 from .programmes import Programmes
@@ -178,7 +179,7 @@ def _customers(desk: Desk) -> APIRouter:
 
     Put your gateway before it: whoever can send the header ``Account`` is that account.
     """
-    router = APIRouter(tags=["customer"])
+    router = APIRouter(tags=["customer"], route_class=StrictRoute)
 
     @router.post("/quotes")
     def quote(asked: Asked) -> Quote:
@@ -221,7 +222,7 @@ def _with_token(token: str) -> APIRouter:
         if not compare_digest(given.credentials.encode(), token.encode()):
             raise HTTPException(401, "This token is not the operator's", {"WWW-Authenticate": "Bearer"})
 
-    return APIRouter(tags=["operator"], dependencies=[Depends(check)])
+    return APIRouter(tags=["operator"], dependencies=[Depends(check)], route_class=StrictRoute)
 
 
 def _operators(desk: Desk, token: str) -> APIRouter:

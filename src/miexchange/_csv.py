@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from miexchange._bounded import Between
 
-__all__ = ["Row", "read_rows"]
+__all__ = ["Row", "has_columns", "is_whole", "read_cells", "read_columns", "read_rows"]
 
 _T = TypeVar("_T")
 _How = tuple[Any, Any, bool]
@@ -237,28 +237,58 @@ _Known = tuple[tuple[str, ...], tuple[str, ...]]  # required and optional column
 
 
 def _rows_of_file(path: Path, known: _Known, problems: Problems, file: str) -> list[Row]:
+    columns, rows = _cells_of_file(path, known, problems, file)
+    return [Row(file, line, dict(zip(columns, cells, strict=True)), problems) for line, cells in rows]
+
+
+def read_columns(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...], problems: Problems
+) -> dict[str, list[str]]:
+    """Return the cells of a CSV file by column; the arguments are those of `read_rows`."""
+    columns, rows = _cells_of_file(path, (required, optional), problems, str(path))
+    cells = [row for _, row in rows]
+    return {column: [row[place] for row in cells] for place, column in enumerate(columns)}
+
+
+def _cells_of_file(
+    path: Path, known: _Known, problems: Problems, file: str
+) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+    """Return the columns of a file, and the line and the cells of each whole row; neither where the header is wrong."""
+    lines = read_cells(path, file, problems, known[0])
+    line, names = next(lines, (None, []))
+    columns = None if line is None else _columns(names, known, file, line, problems)
+    if columns is None:
+        return (), []
+    return columns, [(line, cells) for line, cells in lines if is_whole(cells, names, file, line, problems)]
+
+
+def read_cells(path: Path, file: str, problems: Problems, header: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line and the cells of every row of a CSV file that is not blank, the header's first.
+
+    Args:
+        path: the file.
+        file: how to call it in a problem.
+        problems: where faults are noted: what is no CSV ends the rows.
+        header: some columns that belong into an empty file, for the remedy.
+    """
     text = read_text(path, file, problems)
     if text is None:
-        return []
-    before = len(problems.found)
-    lines = _csv_lines(text, file, problems)
-    line, names = next(lines, (None, []))
-    if line is None:
-        if len(problems.found) == before:
-            problems.add(file, None, "", "is empty", f"Write a header line: {','.join(known[0])}")
-        return []
-    columns = _columns(names, known, file, line, problems)
-    if columns is None:
-        return []
-    rows = []
-    for line, cells in lines:
-        if len(cells) == len(names):
-            rows.append(Row(file, line, dict(zip(columns, cells, strict=True)), problems))
-        else:
-            what = f"the row has {counted(len(cells), 'cell')}, the header {len(names)}"
-            remedy = "Give every row as many cells as the header, and quote a cell that holds a comma"
-            problems.add(file, line, "", what, remedy)
-    return rows
+        return
+    line, before = None, len(problems.found)
+    for line, cells in _csv_lines(text, file, problems):
+        yield line, cells
+    if line is None and len(problems.found) == before:
+        problems.add(file, None, "", "is empty", f"Write a header line: {','.join(header)}")
+
+
+def is_whole(cells: list[str], names: list[str], file: str, line: int, problems: Problems) -> bool:
+    """Tell whether a row has a cell for each column, and note a problem where it does not."""
+    if len(cells) == len(names):
+        return True
+    what = f"the row has {counted(len(cells), 'cell')}, the header {len(names)}"
+    remedy = "Give every row as many cells as the header, and quote a cell that holds a comma"
+    problems.add(file, line, "", what, remedy)
+    return False
 
 
 def _rows_of_frame(source: object, known: _Known, problems: Problems, file: str) -> list[Row]:
@@ -287,11 +317,7 @@ def _columns(
     required, optional = known
     columns = tuple(map(str.strip, names))
     before = len(problems.found)
-    if remedy := remedy_of_header(names):
-        problems.add(file, line, "", "the header is one cell", remedy)
-        return None
-    if len(columns) > COLUMNS:
-        problems.add(file, line, "", f"has {len(columns):,} columns", f"Keep at most {COLUMNS:,}: {','.join(required)}")
+    if not has_columns(names, required, file, line, problems):
         return None
     seen: set[str] = set()
     for position, name in enumerate(columns):
@@ -305,6 +331,17 @@ def _columns(
         if name not in seen:
             problems.add(file, line, name, "the column is missing", "Add it to the header and to every row")
     return columns if len(problems.found) == before else None
+
+
+def has_columns(names: list[str], required: tuple[str, ...], file: str, line: int | None, problems: Problems) -> bool:
+    """Tell whether a header can be one: not a row between other separators, nor one of too many columns."""
+    if remedy := remedy_of_header(names):
+        problems.add(file, line, "", "the header is one cell", remedy)
+    elif len(names) > COLUMNS:
+        problems.add(file, line, "", f"has {len(names):,} columns", f"Keep at most {COLUMNS:,}: {','.join(required)}")
+    else:
+        return True
+    return False
 
 
 def _csv_lines(text: str, file: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from miexchange import (
@@ -116,6 +117,7 @@ class Journey:
         }
 
 
+@cache  # the same every time: nothing is asked, and the clock is not read
 def journey() -> Journey:
     """Live through one trade-in, with the calls that a shop would make.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING
 
 from miexchange._limits import TABLE_BYTES
@@ -16,9 +17,21 @@ __all__ = ["read_bytes", "read_text", "too_large"]
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Return the content of a file, or of one that has more bytes than it may have, one byte too many."""
-    with io.BufferedReader(io.FileIO(path)) as opened:
+    """Return the content of a file, or of one that has more bytes than it may have, one byte too many.
+
+    A pipe that nobody writes to is empty: nothing is waited for.
+    """
+    with io.BufferedReader(io.FileIO(path, opener=_at_once if _NO_WAIT else None)) as opened:
         return opened.read(most + 1)
+
+
+def _at_once(path: str, flags: int) -> int:
+    number = os.open(path, flags | _NO_WAIT)
+    os.set_blocking(number, True)  # for what a writer of the pipe is about to say
+    return number
+
+
+_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # which Windows has not, and no named pipes in folders
 
 
 def too_large(most: int) -> tuple[str, str]:

@@ -60,13 +60,16 @@ def left_out(value: object) -> list[str]:
 
 def numbered(value: object, data: dict[str, Any]) -> dict[str, Any]:
     """Return the data of a value without what is left out, and with the number of its form where that is not 1."""
-    for name in left_out(value):
-        data.pop(name, None)
-    kind = cast("Any", type(value))
-    forms = [form for name, (form, _) in _later(kind).items() if name in data]
-    forms += [bound.form for name, bound in _further(kind) if getattr(value, name) in bound.values]
-    form = max(forms, default=1)
-    return data if form == 1 else {**data, FORM: form}
+    kind, last = cast("Any", type(value)), 1
+    for name, (form, default) in _later(kind).items():
+        if getattr(value, name) == default:
+            data.pop(name, None)
+        else:
+            last = max(last, form if name in data else 1)
+    for name, bound in _further(kind):
+        if bound.form > last and getattr(value, name) in bound.values:
+            last = bound.form
+    return data if last == 1 else {**data, FORM: last}
 
 
 def in_forms(kind: type, schema: CoreSchema) -> CoreSchema:

@@ -10,13 +10,13 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from miexchange._text import is_missing, native, text_of
-from miexchange.errors import shown
+from miexchange._text import is_missing, name_of, native, text_of
+from miexchange.errors import InvalidValue, shown, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Columns", "NotATable"]
+__all__ = ["Columns", "NotATable", "readable"]
 
 
 _NO_TABLE = ("is no table", "Give a CSV path or a DataFrame")
@@ -24,6 +24,11 @@ _NO_TABLE = ("is no table", "Give a CSV path or a DataFrame")
 
 class NotATable(Exception):  # noqa: N818 - never leaves the package
     """A value that cannot be read as a table: what is wrong with it, and the remedy."""
+
+    def of(self, field: str, value: object) -> InvalidValue:
+        """Return the error of an argument that is no table."""
+        what, remedy = self.args
+        return wrong_type(field, value, f"{remedy[:1].lower()}{remedy[1:]}", what)
 
 
 class Columns:
@@ -73,7 +78,7 @@ def _opened(source: Any) -> tuple[Sequence[object], Callable[[int], Any]]:  # no
     if hasattr(kind, "column_names"):  # a table or record batch of Arrow
         return source.column_names, lambda place: _of_arrow(source.column(place))
     if hasattr(kind, "iloc"):  # a DataFrame of pandas
-        return list(source.columns), lambda place: source.iloc[:, place]
+        return list(source.columns), lambda place: _of_pandas(source.iloc[:, place])
     if hasattr(kind, "get_columns"):  # a DataFrame of Polars
         return list(source.columns), lambda place: source.get_columns()[place]
     if hasattr(kind, "__arrow_c_stream__"):
@@ -89,6 +94,84 @@ def _of_arrow(column: Any) -> list[Any]:  # noqa: ANN401 - an Arrow array
     column.validate(full=True)  # what another library made may lead anywhere in memory
     cells: list[Any] = column.to_pylist()
     return cells
+
+
+def _of_pandas(column: Any) -> Any:  # noqa: ANN401 - a Series; its cells
+    arrow = _arrow_behind(column)
+    return column if arrow is None else _of_arrow(arrow)
+
+
+def _arrow_behind(column: Any) -> Any:  # noqa: ANN401 - a Series; an Arrow array, or None
+    """Return the array of Arrow that pandas keeps a column in; it may be of a type that pandas itself fails at."""
+    kind = column.dtype
+    is_kept = name_of(type(kind)) == "ArrowDtype" or getattr(kind, "storage", None) == "pyarrow"
+    return column.array.__arrow_array__() if is_kept else None
+
+
+def readable(frame: Any) -> Any:  # noqa: ANN401 - a DataFrame of pandas, which is not imported here
+    """Return a DataFrame of pandas of which every cell can be read, whatever Arrow keeps a column in.
+
+    Most columns stay as they are. One of a type that pandas fails at, such as views and runs, becomes one of objects.
+
+    Raises:
+        NotATable: the buffers of a column contradict one another.
+    """
+    found = frame
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        arrow = _arrow_behind(column)
+        try:
+            if arrow is None or _is_plain(arrow, column):
+                continue
+            cells = [_of_scalar(cell) for cell in arrow]
+        except Exception as error:  # noqa: BLE001 - as above
+            name = _column_name(place + 1, frame.columns[place])
+            what = f"has the column {shown(name)}, which cannot be read ({type(error).__name__})"
+            raise NotATable(what, "Write the column anew") from None
+        found = frame.copy(deep=False) if found is frame else found
+        found.isetitem(place, sys.modules["pandas"].Series(cells, index=frame.index, dtype=object))
+    return found
+
+
+_NUMBERS = {"bool", "float", "double", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))}
+_BYTES_OF_TEXTS = {"string": "binary", "large_string": "large_binary"}
+
+
+def _is_plain(arrow: Any, column: Any) -> bool:  # noqa: ANN401 - an Arrow array, and the Series that it is kept for
+    """Tell whether pandas can handle an array.
+
+    Raises:
+        Exception: its buffers contradict one another, or its zone is no text.
+    """
+    name = f"{arrow.type}"
+    if name in _BYTES_OF_TEXTS:
+        for chunk in arrow.chunks:
+            chunk.view(_BYTES_OF_TEXTS[name]).validate(full=True)
+        return _are_texts(arrow)
+    arrow.validate(full=True)
+    return _are_in_calendar(column) if name.startswith(("timestamp", "date32")) else name in _NUMBERS
+
+
+def _are_texts(arrow: Any) -> bool:  # noqa: ANN401 - an Arrow array
+    try:
+        arrow.validate(full=True)
+    except ValueError:  # no UTF-8
+        return False
+    return True
+
+
+def _are_in_calendar(column: Any) -> bool:  # noqa: ANN401 - a Series
+    try:
+        return not any(type(_in_python(end)) is InstantOutOfRange for end in (column.min(), column.max()))
+    except Exception:  # noqa: BLE001 - a year that pandas has not, or a zone that nobody knows
+        return False
+
+
+def _of_scalar(cell: Any) -> object:  # noqa: ANN401 - an Arrow scalar
+    try:
+        return _in_python(cell.as_py())
+    except Exception:  # noqa: BLE001 - no UTF-8, a year that Python has not, or a zone that nobody knows
+        return Unreadable()
 
 
 def _as_arrow(source: object) -> object:
@@ -124,3 +207,7 @@ def _is_in_calendar(instant: datetime) -> bool:
 
 class InstantOutOfRange:
     """Stands in a column for an instant that Python has no value for, and is shown by this name."""
+
+
+class Unreadable:
+    """Stands in a column for a cell that has no form in Python, and is shown by this name."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from miexchange._files import read_bytes, too_large
 from miexchange._frame import Columns, NotATable
 from miexchange._limits import CELL_BYTES, COLUMNS, NAME, PROBLEMS, TABLE_BYTES, TEXT
-from miexchange._text import counted, folded, is_blank, path_of, text_of
+from miexchange._text import counted, folded, is_blank, path_of, text_of, words
 from miexchange.errors import DataError, Problem, shown
 from miexchange.imei import TAC_DIGITS
 
@@ -50,10 +50,15 @@ _SPECS = "specs"
 _OSMOCOM = ("tac", "name", "name")
 # What stands in a cell that names nothing, as its letters and digits: n/a, N.A., Not Known, (blank), NaN, 0.0.
 _NOTHING = frozenset(
-    {"na", "null", "none", "nan", "nil", "unknown", "undefined", "tbd", "tba", "tbc", "missing", "empty", "blank", "0"}
-    | {"notknown", "notsupported", "notavailable", "notapplicable", "notspecified", "00"}
+    {"na", "null", "none", "nan", "nat", "nil", "unknown", "undefined", "unspecified", "tbd", "tba", "tbc", "missing"}
+    | {"empty", "blank", "nodata", "novalue", "notknown", "notsupported", "notavailable", "notapplicable", "0", "00"}
+    | {"notspecified", "notprovided", "notset", "notfound", "notassigned", "unassigned", "unknownbrand", "unknownmodel"}
+    | {"unknowndevice", "unknownmanufacturer", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto"}
+    | {"неизвестно", "неизвестный", "未知", "不明", "نامعلوم"}
 )
-_ERRORS = frozenset(["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!"])  # of a spreadsheet; #N/A and #NULL! are above
+_OF_POSTGRES = "\\N"
+# Of a spreadsheet, in any language: #REF!, #NOM?, #DIV/0!, #N/D, #NV. Those of English are among the words above, too.
+_ERROR = re.compile("#\u00a1?[^\\W\\d]+[!?]|#[^\\W\\d]+/(?:0!|[^\\W\\d]+)|#NV")
 _LONGEST_NOTHING = 24  # characters, signs around it included
 _UNDERSTOOD = (
     "Understood are a header with tac, brand (or manufacturer, marca) and model (or modelo, marketing name, specs), "
@@ -124,7 +129,8 @@ def named(text: str) -> str:
 @lru_cache(maxsize=4096)  # a table repeats its brands thousands of times
 def _named(text: str) -> str:
     word = "".join(filter(str.isalnum, folded(text)))
-    return "" if not word or word in _NOTHING or text.upper() in _ERRORS else text
+    is_nothing = not word or word in _NOTHING or all(part in _NOTHING for part in words(text).split())
+    return "" if is_nothing or text == _OF_POSTGRES or _ERROR.fullmatch(text) else text
 
 
 def read_tac_table(table: object, sold: Collection[str], *, pad_six_digits: bool) -> TacFile:

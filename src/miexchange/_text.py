@@ -338,24 +338,33 @@ def _escaped(character: str) -> str:
 # What a spreadsheet takes for the beginning of a formula, in full width too, after white space of any kind.
 _FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r]")
 _NUMBER = re.compile(r" *[+-]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?%? *", re.ASCII)
-_LINES = re.compile(r"(\r\n|\n|\t)")
+# Where a spreadsheet begins another cell, if it separates cells otherwise than the file does: what opens a quotation
+# mark for one of them is within a cell for the other.
+_CELLS = re.compile(r"(\r\n|\n|\t|;)")
 
 
 def for_spreadsheet(text: str) -> str:
     r"""Return a cell of a CSV file that a spreadsheet shows and does not run, and a terminal neither.
 
-    A text that begins like a formula gets an apostrophe before it, unless it is a plain number. What `printable`
-    escapes is escaped; tabs and the line breaks LF and CR LF stay, which a cell may have.
+    A text that begins like a formula gets an apostrophe before it, unless it is a plain number; so does a part of it
+    after a line break, a tab or a semicolon, where many a spreadsheet begins another cell. What `printable` escapes is
+    escaped; tabs and the line breaks LF and CR LF stay, which a cell may have.
 
     >>> for_spreadsheet("=HYPERLINK(1)"), for_spreadsheet(" @SUM(A1)"), for_spreadsheet("-5.25"), for_spreadsheet("A+")
     ("'=HYPERLINK(1)", "' @SUM(A1)", '-5.25', 'A+')
-    >>> for_spreadsheet("two\nlines\x1b[31m")
-    'two\nlines\\x1b[31m'
+    >>> for_spreadsheet("two\nlines\x1b[31m"), for_spreadsheet("red;=HYPERLINK(1)")
+    ('two\nlines\\x1b[31m', "red;'=HYPERLINK(1)")
     """
-    if text.isprintable() and text[:1].isalnum():
+    if text.isprintable() and text[:1].isalnum() and ";" not in text:
         return text
-    lead = "'" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else ""
-    return lead + "".join(piece if _LINES.fullmatch(piece) else printable(piece) for piece in _LINES.split(text))
+    first, *rest = _CELLS.split(text)
+    parts = [_lead(text) + printable(first)]
+    parts += [part if _CELLS.fullmatch(part) else _lead(part) + printable(part) for part in rest]
+    return "".join(parts)
+
+
+def _lead(text: str) -> str:
+    return "'" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else ""
 
 
 ID_RULE = f"one line of text of up to {NAME} characters, without control characters"
@@ -365,7 +374,7 @@ ID_RULE = f"one line of text of up to {NAME} characters, without control charact
 def is_id(value: object) -> bool:
     r"""Tell whether a value can name something, such as an account, an order or a request: one line of text.
 
-    It has 1 to 200 characters, one of which is drawn, and none of them controls a terminal, ends a line or is half of
+    It has 1 to 200 characters, not all of them spaces, and none of them controls a terminal, ends a line or is half of
     a surrogate pair: then every database keeps it as it is, and a log shows it on one line.
 
     >>> is_id("order 17"), is_id("order\x0017"), is_id("order\n17"), is_id("  "), is_id("")

@@ -176,6 +176,8 @@ class Value(Pickled):
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields' own types, checked anew
         """Return a copy with some fields changed, validated like a new value.
 
+        `dataclasses.replace` does the same, and there a type checker knows the fields.
+
         Raises:
             InvalidValue: a field does not exist, or cannot hold what was given.
         """

@@ -521,6 +521,28 @@ class Questionnaire(Value):
                 found[name] = condition.get(name, question.best.id)
         return self.as_asked(Condition(found))
 
+    @cached_property
+    def _worst(self) -> dict[tuple[str, ...], tuple[Condition, tuple[str, ...]]]:
+        """What `worst_of` returned, by which questions are left out."""
+        return {}
+
+    def worst_of(self, variant: Variant) -> tuple[Condition, tuple[str, ...]]:
+        """Return the worst answers about a model of the catalogue that refuse nothing, and those that refuse it.
+
+        The latter are written as ``question=option``.
+        """
+        left_out = self._left_out(variant, None)
+        found = self._worst.get(left_out)
+        if found is None:
+            asked = self.asked_of(variant)
+            gates = [
+                f"{question.asked_as}={option.id}" for question in asked for option in question.options if option.gate
+            ]
+            taken = {question.id: [option.id for option in question.options if not option.gate] for question in asked}
+            worst = self.fitted(Condition({name: options[-1] for name, options in taken.items()}), variant)
+            found = self._worst[left_out] = worst, tuple(gates)
+        return found
+
     def grade(self, condition: Condition, variant: Variant) -> Grading:
         """Grade the answers about a device of this model.
 

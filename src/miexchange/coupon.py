@@ -368,7 +368,7 @@ def _check_character(symbols: str) -> str:
     return str(mod_37_2.calc_check_digit(symbols))
 
 
-def _code(quote: Quote, account: str, key: bytes) -> str:
+def _code(quote: Quote, tokens: tuple[str, ...], account: str, key: bytes) -> str:
     """Derive the code: 80 bits of a keyed hash and a check character.
 
     It is taken of what was valued, for whom, and at how much: the same quote has the same code when a new price list
@@ -383,7 +383,7 @@ def _code(quote: Quote, account: str, key: bytes) -> str:
         "bonuses_given": quote.bonuses_given,
         "condition": dict(quote.condition),
         "imei_status": quote.imei_status,
-        "imeis": quote.tokens_by(key),
+        "imeis": tokens,
         "model": quote.model,
         "programme": quote.programme,
         "purchased_on": None if quote.purchased_on is None else quote.purchased_on.isoformat(),
@@ -466,14 +466,15 @@ def _issue(
         reasons.append(reason_of(ReasonCode.QUOTE_EXPIRED, until=quote.valid_until))
     if reasons:
         return refusal_of(reasons)
+    tokens = [quote.tokens_by(one) for one in (key, *old_keys)]
     coupon = Coupon(
-        code=_code(quote, account, (key, *old_keys)[-1]),
+        code=_code(quote, tokens[-1], account, (key, *old_keys)[-1]),
         programme=quote.programme,
         digest=quote.digest,
         terms=quote.terms,
         account=account,
         model=quote.model,
-        device_tokens=tuple(sorted({token for one in (key, *old_keys) for token in quote.tokens_by(one)})),
+        device_tokens=tuple(sorted({token for of_one_key in tokens for token in of_one_key})),
         exchange_value=quote.exchange_value,
         bonuses=quote.bonuses,
         valid_from=at,

@@ -36,6 +36,7 @@ _GIGA = 10**9
 _LARGEST = 2**20 * _GIGA
 _EPOCH, _SECONDS_OF_A_DAY = date(1970, 1, 1), 86_400
 _DIGITS = re.compile("[0-9]{1,18}")
+_LINE_OF_OBJECT = re.compile(r"^[ \t]*\{", re.MULTILINE)
 _LOCK = "factory_reset_protection"
 _MOST = 10**6
 _NOTES = 50
@@ -289,9 +290,7 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
     try:
         if encoded is not None:
             said = encoded.decode(json.detect_encoding(encoded))  # PowerShell redirects as UTF-16.
-        start = -1 if said is None else said.find("{")
-        if said is not None and start >= 0:
-            data, end = _DECODER.raw_decode(said, start)
+        data, end = _first_object(said or "")
     except (ValueError, RecursionError):
         data = None
     if said is None or not isinstance(data, dict):
@@ -300,6 +299,22 @@ def _object_of(text: str | bytes) -> dict[str, Any]:
     if said.find("{", end) >= 0:
         raise out_of_range("DeviceReport", text, "give the report of one phone alone", "holds several reports")
     return data
+
+
+def _first_object(said: str) -> tuple[object, int]:
+    """Return the first object of a text and where it ends: at the first brace, or at the first that begins a line.
+
+    Raises:
+        ValueError: there is none.
+    """
+    begins = _LINE_OF_OBJECT.search(said)
+    first, later = said.find("{"), -1 if begins is None else begins.end() - 1
+    try:
+        return _DECODER.raw_decode(said, max(first, 0))
+    except ValueError:  # a message before it has a brace
+        if later <= first:
+            raise
+        return _DECODER.raw_decode(said, later)
 
 
 _REPEATED = object()

@@ -473,12 +473,7 @@ def worst_case(quote: Quote, programme: Programmes) -> WorstCase | Refusal:
     if terms is None or variant is None:
         rule = "give the quote as it was made"
         raise out_of_range("Quote.model", quote.model, rule, which="the programme never took")
-    questions = terms.questionnaire.asked_of(variant)
-    gates = tuple(
-        f"{question.asked_as}={option.id}" for question in questions for option in question.options if option.gate
-    )
-    taken = {question.id: [option.id for option in question.options if not option.gate] for question in questions}
-    worst = terms.questionnaire.fitted(Condition({name: options[-1] for name, options in taken.items()}), variant)
+    worst, gates = terms.questionnaire.worst_of(variant)
     lowest = appraise_again(quote.without_imei(), programme, condition=worst)
     if isinstance(lowest, Refusal):
         what = f"is refused with its worst answers ({', '.join(lowest.codes)})"

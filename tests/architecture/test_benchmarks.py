@@ -43,7 +43,7 @@ def test_a_benchmark_prints_its_table(script: str) -> None:
     assert re.search(r"\| (met|missed) +\|$", done.stdout, re.MULTILINE)
 
 
-TUNING = ("recell", "condition", "grid", "nepal", "indian", "bands", "recovery", "speed")
+TUNING = ("recell", "condition", "grid", "nepal", "indian", "bands", "season", "drift", "recovery", "speed")
 
 
 def test_every_script_of_tuning_is_run_by_all() -> None:

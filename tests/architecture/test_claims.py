@@ -24,7 +24,7 @@ import pytest
 from pydantic import BaseModel, PydanticSchemaGenerationError, TypeAdapter
 
 import miexchange
-from architecture.test_imports import ROOMS
+from architecture.test_imports import FLOOR, ISLANDS, ROOMS
 from architecture.test_purity import impurities
 from miexchange import (
     Condition,
@@ -506,6 +506,13 @@ def test_the_order_of_the_modules_is_that_of_the_imports() -> None:
     listed = re.split(r",\s+", text.partition("only what stands left of it: ")[2].partition(". Tests")[0])
     public = [sorted(name for name in room if not name.startswith("_")) for room in ROOMS]
     assert listed == [name for room in public for name in room]
+
+
+def test_every_module_stands_in_the_rooms_of_the_page() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"\w+", page.partition("\n## The rooms\n")[2].partition("\n## ")[0]))
+    in_terms = {file.stem for file in (PACKAGE / "programme").glob("[a-z]*.py")}
+    assert (FLOOR.keys() | ISLANDS | in_terms) - shown == set()
 
 
 def test_the_rows_of_the_tac_table_are_counted_by_licence() -> None:

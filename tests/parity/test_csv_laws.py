@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from miexchange import InvalidValue
+from miexchange import DataError, InvalidValue
 from miexchange.batch import appraise_file
 from miexchange.batch.files import _csv_records as records
 from miexchange.batch.files._csv_records import NotCsv, header_of, read_records
+from miexchange.pricelists import read_book
 from property.effort import effort
 from shipped import shipped_programme
 
@@ -102,6 +103,31 @@ def test_rows_and_cells_are_those_of_pythons_reader(block: int, data: bytes, row
                 list(found(data))
         else:
             assert list(found(data)) == expected
+
+
+@effort(0.5)
+@given(data=texts())
+@example(data=b'a,b\n"x"y,z\n')
+@example(data=b"a,b\nx\n \nx,y,z\n\nx,y\n")
+def test_the_rows_of_a_book_are_those_of_pythons_reader(data: bytes) -> None:
+    """The same of `read_book`, which reads UTF-8 only: a row of another length is there, and empty."""
+    assume(data.startswith(b"a,b"))  # a book has several columns: in one alone, an empty line is none
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "book.csv")
+        file.write_bytes(data)
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            expected = None
+        else:
+            expected = oracle(data)
+        if expected is None:
+            with pytest.raises(DataError):
+                read_book(file, keep_wrong=True)
+            return
+        columns = len(header_of(data))
+        found = read_book(file, keep_wrong=True).to_numpy().tolist()
+    assert [[(cell or "").encode() for cell in row] for row in found] == [row or [b""] * columns for row in expected]
 
 
 PROGRAMME = shipped_programme("graded-trade-in")

@@ -393,7 +393,7 @@ def names_in(table: pa.Table) -> list[str]:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_query_is_worth_what_one_device_is(session: SparkSession, tmp_path: Path, name: str) -> None:
     """Promise 6, by a query: no Python runs on the executors, and every row is worth the same, reasons included."""
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     table = hostile(programme)
     frame = numbered(KINDS["arrow"](table, columns_of(programme)))
     loaded_frame = loaded(session, frame, tmp_path)
@@ -417,7 +417,7 @@ def test_bytes_that_are_no_text_are_the_same_to_a_query(df: DataFrame, mixed: pa
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_million_devices_are_worth_the_same_to_a_query(session: SparkSession, tmp_path: Path, name: str) -> None:
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     table = devices(programme, MANY, seed=11, encoded=False)
     table = numbered(pa.table([_plain(column) for column in table.columns], names=table.column_names))
     frame = loaded(session, table, tmp_path)

@@ -25,6 +25,7 @@ from miexchange.strategies import programmes
 from parity.tables import KINDS, columns_of, plain, rows
 from parity.test_frame_laws import given_of
 from property.effort import effort
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +123,7 @@ def test_the_instant_of_a_query_may_be_an_argument(draw: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_some_thousand_devices_are_worth_the_same_in_duckdb(name: str) -> None:
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     table = mixed(programme, 3_000, seed=5)
     assert answered(programme, table, {}).to_pylist() == appraise_frame(table, programme).to_pylist()
 
@@ -130,7 +131,7 @@ def test_some_thousand_devices_are_worth_the_same_in_duckdb(name: str) -> None:
 @effort(0.2)
 @given(draw=st.data())
 def test_a_query_of_the_programme_without_indian_models_is_worth_the_same(draw: st.DataObject) -> None:
-    programme = Programme.load("uk-trade-in")
+    programme = shipped_programme("uk-trade-in")
     table = draw.draw(rows(programme, 30))
     found = answered(programme, made(table, programme), {})
     assert rows_of(plain(found)) == [valued(row, programme, {}) for row in table]
@@ -139,7 +140,7 @@ def test_a_query_of_the_programme_without_indian_models_is_worth_the_same(draw: 
 @pytest.mark.parametrize("dialect", ["snowflake", "bigquery"])
 def test_a_dialect_that_is_not_at_hand_means_the_same_to_sqlglot(dialect: str) -> None:
     """The query of each is parsed, transpiled to DuckDB's dialect by sqlglot, and run."""
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     table = mixed(programme, 500, seed=7)
     text = sql.query(
         programme, dialect=dialect, columns=columns(table), keep=["row"], names=named(table), loaded="loaded_"
@@ -157,19 +158,19 @@ def test_the_text_of_a_query_is_known(dialect: str) -> None:
 
 
 def golden(dialect: str) -> str:
-    return sql.query(Programme.load("uk-trade-in"), dialect=dialect, keep=["order"], loaded="trade_in_")
+    return sql.query(shipped_programme("uk-trade-in"), dialect=dialect, keep=["order"], loaded="trade_in_")
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "spark", "snowflake", "bigquery"])
 def test_a_query_with_its_tables_in_it_can_be_parsed(dialect: str) -> None:
-    text = sql.query(Programme.load("uk-trade-in"), dialect=dialect)
+    text = sql.query(shipped_programme("uk-trade-in"), dialect=dialect)
     parsed = sqlglot.parse_one(text, read=dialect)
     assert isinstance(parsed, exp.Select)
-    assert parsed.named_selects == [*columns_out(Programme.load("uk-trade-in"))]
+    assert parsed.named_selects == [*columns_out(shipped_programme("uk-trade-in"))]
 
 
 def test_a_relation_of_duckdb_leads_to_a_relation() -> None:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     table = mixed(programme, 300, seed=3)
     engine().register("table_of_devices", table)
     answers = ", ".join(f"'{text}'" for text in table["screen_glass"].unique().to_pylist() if text is not None)
@@ -182,7 +183,7 @@ def test_a_relation_of_duckdb_leads_to_a_relation() -> None:
 
 
 def test_a_lazy_frame_of_polars_leads_to_one() -> None:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     table = mixed(programme, 300, seed=3)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)

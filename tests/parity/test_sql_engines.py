@@ -20,6 +20,7 @@ from parity.tables import rows
 from parity.test_frame_laws import given_of
 from parity.test_sql import answered, columns, made, mixed, named, same
 from property.effort import effort
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +40,7 @@ def postgresql(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_million_devices_are_worth_the_same_in_duckdb(name: str) -> None:
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     table = mixed(programme, MANY, seed=11)
     same(answered(programme, table, {}), appraise_frame(table, programme))
 
@@ -86,7 +87,7 @@ def test_a_query_is_worth_the_same_in_postgresql(postgresql: str, draw: st.DataO
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_million_devices_are_worth_the_same_in_postgresql(postgresql: str, name: str) -> None:
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     table = mixed(programme, MANY, seed=11)
     found = pa.Table.from_pylist(of_postgresql(postgresql, programme, table, {}))
     same(found, appraise_frame(table, programme))

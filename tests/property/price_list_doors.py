@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miexchange import Programme
-from miexchange.pricelists import Form, read
+from miexchange.pricelists import Form, read, read_book
 from property.bounded import Door
+from shipped import shipped_programme
 from unit.lists import excel
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _names() -> bytes:
 
 
 def _models() -> bytes:
-    models = [*Programme.load("mi-exchange-india").prices.by_key]
+    models = [*shipped_programme("mi-exchange-india").prices.by_key]
     return ("model,price,since\n" + "".join(f"{one},9000,15/06/2018\n" for one in models * 60)).encode()[:_MOST]
 
 
@@ -103,11 +103,32 @@ _INPUTS: dict[str, Callable[[], bytes]] = {
 
 
 def _read(data: bytes) -> object:
-    programme = Programme.load("mi-exchange-india")
+    programme = shipped_programme("mi-exchange-india")
     with tempfile.NamedTemporaryFile(suffix=".list") as file:
         file.write(data)
         file.flush()
         return read(Path(file.name), programme, _FORM)
 
 
-DOORS: dict[str, Door] = {"pricelists.read": Door(_read, lambda: b"model,price,since\nx,1,1\n", _INPUTS)}
+_BOOKS: dict[str, Callable[[], bytes]] = {
+    **{name: make for name, make in _INPUTS.items() if not name.startswith("Excel")},
+    "a header of commas": lambda: b"," * _MOST,
+    "wrong instants": partial(_csv, "x,y\n", "model,at\n"),
+    "rows of another length": partial(_csv, "x,\n", "model\n"),
+    "a row of commas for a column": partial(_csv, ",\n", "model\n"),
+    "empty lines of one column": partial(_csv, "\n", "model\n"),
+}
+
+
+def _read_book(data: bytes) -> object:
+    """Read a book and show it; wrong rows are kept where that is the longer way."""
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        file.write(data)
+        file.flush()
+        return len(read_book(file.name, keep_wrong=b"at" not in data[:20]))
+
+
+DOORS: dict[str, Door] = {
+    "pricelists.read": Door(_read, lambda: b"model,price,since\nx,1,1\n", _INPUTS),
+    "pricelists.read_book": Door(_read_book, lambda: b"model,at\nx,2018-03-20\n", _BOOKS),
+}

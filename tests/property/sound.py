@@ -62,6 +62,7 @@ from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysO
 from miexchange.strategies import Enquiry, History
 from miexchange.tuning.adapter import AdditiveRegressor, CurveRegressor
 from miexchange.tuning.curve import Estimator
+from shipped import shipped_programme
 from unit import small, trade, tuned
 
 if TYPE_CHECKING:
@@ -197,6 +198,27 @@ class _Sound:
     @cached_property
     def curve(self) -> tuning.DepreciationCurve:
         return tuning.DepreciationCurve().fit(self.market)
+
+    @cached_property
+    def lists(self) -> pd.DataFrame:
+        return tuning.simulate_lists(3, seed=1, models=2)
+
+    @cached_property
+    def timed(self) -> tuning.DepreciationCurve:
+        columns = {"new_price_col": None, "brand_col": None, "year_col": None, "day_col": "on", "variant_col": "model"}
+        known = self.lists.attrs["truth"]["launches"]
+        return tuning.DepreciationCurve().fit(self.lists, **columns, launches=known)  # type: ignore[arg-type]
+
+    @cached_property
+    def settled(self) -> pd.DataFrame:
+        """Deals beside what a table says of them."""
+        rows = self.lists[["price", "on", "model"]].head(40)
+        cents = (100 * rows["price"]).astype(int)
+        return rows.drop(columns="price").assign(expected_minor=cents, price_minor=cents * 101 // 100)
+
+    @cached_property
+    def drift(self) -> tuning.Drift:
+        return tuning.DriftMonitor(by=("model",)).fit(self.settled).watch(self.settled)
 
     @cached_property
     def quotes(self) -> tuple[pd.DataFrame, tuple[tuning.Scale, ...]]:
@@ -344,6 +366,8 @@ def _examples() -> dict[type, Any]:
         SOUND.backtest,
         SOUND.comparison,
         SOUND.as_quoted,
+        SOUND.drift,
+        SOUND.drift.monitor,
         SOUND.curve,
         SOUND.deductions,
         SOUND.fitted,
@@ -515,7 +539,7 @@ BY_DOOR: dict[str, Any] = {"tuning.exposure": lambda: _paired()[0]}
 def _by_door() -> dict[str, dict[str, Any]]:
     """Return the arguments that mean something else at one door than their name does elsewhere."""
     prices = SOUND.programme.prices
-    uk = Programme.load("uk-trade-in")
+    uk = shipped_programme("uk-trade-in")
     return {
         "Anchor.table": {},
         "AnchorTable.of": {"rows": SOUND.programme.anchors.anchors},
@@ -607,7 +631,8 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "simulator.replay": {"violation": example(simulator.Violation)},
         "simulator.shorten": {"violation": example(simulator.Violation), "tries": 1},
         "programme.doubts": {"source": SOUND.priced},
-        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date()},
+        # Like a small one: what is written is loaded, for each of a thousand tries.
+        "programme.new_programme": {"directory": SOUND.folder / "new", "begins": AT.date(), "like": SOUND.programme},
         "pricelists.PriceList.of": {"rows": SOUND.listed.prices},
         "pricelists.PriceList.read": {"source": SOUND.priced / pricelists.DRAFT},
         "pricelists.read": {"source": SOUND.priced / pricelists.DRAFT, "form": pricelists.Form()},
@@ -648,6 +673,10 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "tuning.ByTime.split": {
             "on": pd.Series(pd.date_range("2018-04-20", periods=len(SOUND.deals)), index=SOUND.deals.index)
         },
+        "tuning.DriftMonitor.fit": {"deals": SOUND.settled},
+        "tuning.DriftMonitor.watch": {"deals": SOUND.settled},
+        "tuning.plots.drift": {"report": SOUND.drift},
+        "tuning.simulate_lists": {"years": 3, "models": 2},
         "tuning.DepreciationCurve.aging": {"before": np.zeros(1), "after": np.ones(1)},
         "tuning.DepreciationCurve.typical": {"ages": np.ones(1)},
         "tuning.DeductionModel.predict": {"data": SOUND.quotes[0]},

@@ -17,7 +17,10 @@ from property.bounded import MEGABYTES, SECONDS, YARDSTICK, Door, Meter, pace_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODULES = ("property.core_doors", "property.programme_doors", "property.batch_doors", "property.price_list_doors")
+MODULES = (
+    *("property.core_doors", "property.programme_doors", "property.batch_doors"),
+    *("property.price_list_doors", "property.book_doors"),
+)
 """Where doors stand, each module with a `DOORS`."""
 
 DOORS: dict[tuple[str, str], Door] = {

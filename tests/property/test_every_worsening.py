@@ -8,20 +8,19 @@ counts as below every quote.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from miexchange import Condition, Device, Programme, Quote, Refusal, appraise
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from miexchange import Question, Variant
 
-LOAD = cache(Programme.load)
 REFUSED = (-1, -1)
 TARGET = "Redmi Note 5"
 # An instant in each version of the terms; in May the price is 12 days old, so the drift counts.
@@ -30,8 +29,8 @@ BRITISH = (datetime(2025, 4, 13, 12, tzinfo=UTC),)
 CASES = [
     (name, brand, at)
     for name in ("graded-trade-in", "mi-exchange-india", "uk-trade-in")
-    for brand in sorted(LOAD(name).brands)
-    for at in (BRITISH if name == "uk-trade-in" else INSTANTS)[: len(LOAD(name).terms)]
+    for brand in sorted(shipped_programme(name).brands)
+    for at in (BRITISH if name == "uk-trade-in" else INSTANTS)[: len(shipped_programme(name).terms)]
 ]
 
 _Faults = tuple[tuple[int, int], ...]
@@ -88,7 +87,7 @@ def one_step_better(faults: _Faults) -> Iterator[_Faults]:
 )
 def test_no_worsening_pays_more(name: str, brand: str, at: datetime) -> None:
     """Design, promise 5: a worse answer never pays more; an added fault never raises the value."""
-    market = Market(LOAD(name), at)
+    market = Market(shipped_programme(name), at)
     models = [variant for variant in market.programme.catalogue.variants if variant.brand == brand]
     listed = [variant for variant in models if market.programme.eligible.as_of(variant.model, at.date())]
     assert listed, f"no model of {brand} is listed"
@@ -111,6 +110,6 @@ def test_no_worsening_pays_more(name: str, brand: str, at: datetime) -> None:
 def test_every_listed_model_is_looked_at() -> None:
     """The brands above cover both lists."""
     for name in ("graded-trade-in", "mi-exchange-india", "uk-trade-in"):
-        programme = LOAD(name)
+        programme = shipped_programme(name)
         brands = {brand for case, brand, _ in CASES if case == name}
         assert {programme.catalogue.by_model[listing.model].brand for listing in programme.eligible} <= brands

@@ -20,6 +20,7 @@ from miexchange.market import PriceTable
 from miexchange.programme import new_programme
 from miexchange.strategies import programmes
 from property.effort import effort
+from shipped import shipped_programme
 from unit.editor import faults_of_schema
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def test_a_new_programme_lints_whatever_it_is_like_and_fits_the_schema(programme
 
 
 @given(programmes())
-@example(Programme.load("graded-trade-in"))
-@example(Programme.load("uk-trade-in"))
+@example(shipped_programme("graded-trade-in"))
+@example(shipped_programme("uk-trade-in"))
 def test_a_programme_comes_back_from_its_json_and_its_dict(programme: Programme) -> None:
     """Programme.to_json: all of the content in one form; the same digest on the way back, and the same text."""
     text = programme.to_json()
@@ -97,7 +98,7 @@ def test_the_same_programme_is_saved_as_the_same_bytes(programme: Programme) -> 
 
 
 @given(programmes(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
-@example(Programme.load("graded-trade-in"), '=1+1,"a\\b"\r\n\rc\x7f\x00')
+@example(shipped_programme("graded-trade-in"), '=1+1,"a\\b"\r\n\rc\x7f\x00')
 def test_a_text_is_saved_as_it_is_or_refused(programme: Programme, text: str) -> None:
     """Programme.save: loading gives an equal programme, whatever its texts are; a table keeps no space around them."""
     rows = [price.replace(source=text) for price in programme.prices.prices]

@@ -29,6 +29,7 @@ from miexchange.tuning import (
     simulate_observations,
 )
 from property.effort import effort
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from miexchange.condition import Option, Question
@@ -67,7 +68,7 @@ def weighed(question: Question) -> Question:
 
 def based(name: str, version: str) -> tuple[Programme, Terms]:
     """Return a shipped programme with one of its terms, whose costly answers are all weighed."""
-    shipped = Programme.load(name)
+    shipped = shipped_programme(name)
     (terms,) = (one for one in shipped.terms if one.version == version)
     asked = terms.questionnaire
     terms = terms.replace(questionnaire=Questionnaire(asked.version, tuple(map(weighed, asked.questions))))

@@ -23,6 +23,7 @@ from miexchange.tuning import (
     ByTime,
     DeductionModel,
     DepreciationCurve,
+    DriftMonitor,
     Observations,
     PriceTableBuilder,
     agreement,
@@ -41,6 +42,7 @@ from miexchange.tuning import (
     simulate_book,
     simulate_deals,
     simulate_inspections,
+    simulate_lists,
     simulate_market,
     simulate_observations,
     simulate_quotes,
@@ -227,6 +229,30 @@ def _curve() -> DepreciationCurve:
 
 
 @cache
+def _lists() -> pd.DataFrame:
+    return simulate_lists(3, seed=1, models=2)
+
+
+@cache
+def _timed() -> DepreciationCurve:
+    given = {"new_price_col": None, "brand_col": None, "year_col": None, "day_col": "on", "variant_col": "model"}
+    return DepreciationCurve().fit(_lists(), **given, launches=_lists().attrs["truth"]["launches"])  # type: ignore[arg-type]
+
+
+@cache
+def _settled() -> pd.DataFrame:
+    """Return deals beside what a table says of them."""
+    rows = _lists()[["price", "on", "model"]].head(40)
+    cents = (100 * rows["price"]).astype(int)
+    return rows.drop(columns="price").assign(expected_minor=cents, price_minor=cents * 101 // 100)
+
+
+@cache
+def _watching() -> DriftMonitor:
+    return DriftMonitor(by=("model",)).fit(_settled())
+
+
+@cache
 def _quotes() -> Any:
     return simulate_quotes(8, seed=1)
 
@@ -256,6 +282,7 @@ def doors() -> dict[str, Door]:
     """Return every door, by its name."""
     programme, market, (quotes, scales) = graded(), _market(), _quotes()
     deals, seen, book = _deals(), _observations(), _deals().drop(columns="price_minor")
+    lists, settled, watching = _lists(), _settled(), _watching()
     quote = headline("oneplus-3t-6-64", programme, at=datetime(2018, 4, 20, tzinfo=UTC))
     assert isinstance(quote, Quote)
     report = backtest(programme, deals, split=ByDevice(folds=3), at=AT)
@@ -339,6 +366,42 @@ def doors() -> dict[str, Door]:
             "DepreciationCurve.aging",
             lambda before, after: _curve().aging(before, after),
             {"before": np.array([1.0]), "after": np.array([2.0])},
+        ),
+        Door(
+            "DepreciationCurve.fit of lists",
+            DepreciationCurve().fit,
+            {
+                "data": lists,
+                "new_price_col": None,
+                "brand_col": None,
+                "year_col": None,
+                "day_col": "on",
+                "line_col": "line",
+                "variant_col": "model",
+                "launches": lists.attrs["truth"]["launches"],
+            },
+        ),
+        Door("DepreciationCurve.forecast", _timed().forecast, {"data": lists, "on": date(2021, 1, 1)}),
+        Door("DepreciationCurve.carried", _timed().carried, {"data": lists, "on": date(2021, 1, 1)}),
+        Door(
+            "DriftMonitor",
+            lambda data, id_col, **k: DriftMonitor(**k).fit(data, id_col=id_col),
+            {
+                "data": settled,
+                "id_col": None,
+                "programme": None,
+                "by": ("model",),
+                "shift": 0.05,
+                "months": 100.0,
+                "most": 3.0,
+            },
+        ),
+        Door("DriftMonitor.watch", watching.watch, {"deals": settled, "id_col": None}),
+        Door("plots.drift", plots.drift, {"report": watching.watch(settled)}),
+        Door(
+            "simulate_lists",
+            simulate_lists,
+            {"years": 3, "seed": 1, "models": 2, "rate": 0.1, "step": 0.1, "season": 0.1, "noise": 0.1},
         ),
         Door("DepreciationCurve.plot", lambda data: _curve().plot(data), {"data": market}),
         Door(

@@ -66,6 +66,21 @@ def test_texts_are_in_the_language_of_the_client(client: Client, wanted: str, la
     assert ({one["text"] for one in answer.json()["reasons"]} == english) is (language == "en")
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (json.dumps(ASKED)[:-1] + ', "device": {"model": "another"}}', "Duplicate key"),
+        (json.dumps(ASKED).replace('"glass"', '"box": "no", "box"', 1), "Duplicate key"),
+        (json.dumps({"condition": {f"k{number}": "" for number in range(1_001)}}), "has up to 1,000 keys"),
+    ],
+)
+def test_a_body_that_two_readers_would_read_as_two_is_refused(client: Client, body: str, says: str) -> None:
+    for path in ("/quotes", "/exchanges"):
+        headers = {"Content-Type": "application/json", "Account": "asha", "Idempotency-Key": "one"}
+        problem = has_status(client.http.post(path, content=body, headers=headers), 400)
+        assert says in problem["detail"]
+
+
 def test_a_body_that_cannot_be_read_has_the_place_of_each_fault(client: Client) -> None:
     order = shop.order(1).to_dict()
     order["lines"][0]["quantity"] = "2"

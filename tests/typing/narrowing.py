@@ -5,12 +5,14 @@ It is checked, not run: by mypy and by pyright, both strict. Each function asks 
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, assert_type
 
 from miexchange import (
     Coupon,
     Examination,
     Exchange,
+    Order,
     Quote,
     Redemption,
     Refusal,
@@ -28,7 +30,7 @@ from miexchange.valuation import confirmed
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from miexchange import Condition, Device, Inspection, Order, Programme
+    from miexchange import Condition, Device, Inspection, Programme
     from miexchange.events import Event
     from miexchange.ledger import Ledger
 
@@ -90,6 +92,12 @@ def of_exchanges(
         assert_type(seen, Examination)
     else:
         assert_type(seen, Refusal)
+
+
+def of_fields(order: Order) -> None:
+    assert_type(dataclasses.replace(order, id="order-2"), Order)
+    dataclasses.replace(order, ids="order-2")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    dataclasses.replace(order, id=2)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 def of_a_ledger(

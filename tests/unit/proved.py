@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from miexchange import Programme, _kernel
+from shipped import shipped_programme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ __all__ = ["changed", "copied", "faults", "first_terms"]
 
 def first_terms(name: str) -> Programme:
     """Return a shipped programme with the first of its terms only."""
-    programme = Programme.load(name)
+    programme = shipped_programme(name)
     return dataclasses.replace(programme, terms=programme.terms[:1])
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
+import sys
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange import Imei
-from miexchange.cli import _asking, _output
+from miexchange.cli import _asking, _files, _output
 from miexchange.cli._imeis_in import without_imeis
+from miexchange.cli._wrong import Wrong
 from miexchange.imei import reporting_bodies
 from shipped import shipped_programme
 from unit.command import AT, IMEI, IN_PAISE, QUOTE, VALUED, leaves, put_at_hand, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ASKED = ("quote", "--model", "oneplus-3t-6-64", "--programme", "graded-trade-in", "--imei-status", "clear", "--at", AT)
 
@@ -209,3 +209,16 @@ def test_the_sample_of_devices_is_what_the_batch_reads(tmp_path: Path) -> None:
         assert words in said
     assert "standard input (-), whose format no name tells: add --format csv" in run("batch", "-", f"{out}").err
     assert IMEI.digits not in said
+
+
+@pytest.mark.parametrize("most", [9, 10, None])
+def test_of_standard_input_no_more_is_kept_than_is_read(monkeypatch: pytest.MonkeyPatch, most: int | None) -> None:
+    """A pipe need not end, and would fill the disk."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x" * 10)))
+    taken = _files.at_hand(Path("-"), "BOOK", ("csv",), most=most)
+    if most == 9:
+        with pytest.raises(Wrong, match="BOOK is larger than 9 bytes: give less of it"), taken:
+            pass
+    else:
+        with taken as path:
+            assert path.read_bytes() == b"x" * 10

@@ -10,6 +10,7 @@ import pytest
 
 from miexchange.pricelists import DRAFT, read_draft, write_draft
 from miexchange.programme._published import PUBLISHED
+from shipped import shipped_programme
 from unit.command import run
 from unit.lists import APRIL, FLIP, ONE, copy_of_base, excel, list_of
 
@@ -58,9 +59,7 @@ def test_an_import_with_a_row_that_cannot_be_read_writes_nothing(place: Path) ->
 
 
 def test_many_prices_are_not_all_shown(tmp_path: Path) -> None:
-    from miexchange import Programme  # noqa: PLC0415 - of this one
-
-    programme = Programme.load("mi-exchange-india")
+    programme = shipped_programme("mi-exchange-india")
     models = [*programme.prices.by_key][:60]
     file = tmp_path / "list.csv"
     file.write_text("model,price\n" + "".join(f"{model},5000\n" for model in models), encoding="utf-8")

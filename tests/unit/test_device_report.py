@@ -234,6 +234,7 @@ BANNER = "* daemon not running; starting now at tcp:5037\r\n* daemon started suc
         f"{BANNER}{json.dumps(PUBLISHED)}".encode(),
         f"{BANNER}{json.dumps(PUBLISHED)}".encode("utf-8-sig"),
         f"{BANNER}{json.dumps(PUBLISHED, indent=1)}\r\n".encode("utf-16"),  # PowerShell's redirection
+        f"WARNING: linker: {{libx.so}} has no section\n{json.dumps(PUBLISHED, indent=2)}",
         json.dumps(PUBLISHED).encode("utf-16-le"),
         bytearray(json.dumps(PUBLISHED).encode()),
     ],

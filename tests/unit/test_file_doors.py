@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,9 +17,10 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from miexchange import InvalidValue
+from miexchange import InvalidValue, TacTable, lint
 from miexchange.batch import appraise_file
 from miexchange.batch.files._texts import for_spreadsheets, parsed
+from unit.lists import copy_of_base
 from unit.test_batch_files import (
     Stop,
     best,
@@ -339,8 +341,8 @@ def test_names_of_columns_are_cells_too(tmp_path: Path) -> None:
 
 
 def test_codes_are_made_safe_by_their_texts() -> None:
-    cells = pa.chunked_array([pa.array(["=1", "fine", None, "\t2"])])
-    assert for_spreadsheets(cells).to_pylist() == ["'=1", "fine", None, "'\t2"]
+    cells = pa.chunked_array([pa.array(["=1", "fine", None, "\t2", "a;=1", "a;b", "a\n@x"])])
+    assert for_spreadsheets(cells).to_pylist() == ["'=1", "fine", None, "'\t2", "a;'=1", "a;b", "a\n'@x"]
 
 
 def test_bytes_are_no_column_of_a_csv(tmp_path: Path) -> None:
@@ -448,6 +450,26 @@ def test_a_pipe_or_a_device_is_no_source(tmp_path: Path, name: str) -> None:
         appraise_file(tmp_path / name, tmp_path / "out.csv", graded())
 
 
+@unix
+def test_a_pipe_in_a_programme_that_nobody_writes_to_is_empty(tmp_path: Path) -> None:
+    """Whoever lays it there would else stop the check, and the service that looks for changes, for ever."""
+    place = copy_of_base(tmp_path)
+    (place / "market_prices.csv").unlink()
+    os.mkfifo(place / "market_prices.csv")
+    assert "market_prices.csv: is empty" in f"{lint(place)[0]}"
+
+
+@unix
+def test_a_pipe_that_somebody_writes_to_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tacs")
+    writer = os.open(tmp_path / "tacs", os.O_RDWR)
+    os.write(writer, b"tac,brand,model\n35417803,Acme,One\n")
+    later = Timer(0.1, os.close, [writer])
+    later.start()
+    assert len(TacTable.read(tmp_path / "tacs")) == 1
+    later.join()
+
+
 def test_a_target_that_is_a_link_to_nowhere_is_there(tmp_path: Path) -> None:
     ten(tmp_path)
     (tmp_path / "out.parquet").symlink_to(tmp_path / "nowhere")
@@ -463,7 +485,7 @@ FLIPS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from miexchange import InvalidValue
+from miexchange import InvalidValue, TacTable, lint
 from unit.test_batch_files import run
 
 folder, tries = Path(sys.argv[1]), 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,11 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from miexchange import AnchorTable, Catalogue, DataError, EligibleModels, PriceTable
+from miexchange import AnchorTable, Catalogue, DataError, EligibleModels, InvalidValue, PriceTable
+from miexchange._frame import readable
+from miexchange.report import book_report
+from miexchange.tuning import compare
+from unit import small
 from unit.small import IST
 
 if TYPE_CHECKING:
@@ -203,3 +208,108 @@ def test_an_instant_of_a_zone_is_that_instant() -> None:
     for zone in ("UTC", "Asia/Kolkata", "+05:30"):
         table = pa.table(ROWS | {"effective_from": pa.array([at, at], pa.timestamp("us", zone))})
         assert {price.effective_from for price in PriceTable.read(table, zone=IST).prices} == {at}
+
+
+# ---- columns that pandas keeps in Arrow, and fails at
+
+
+class Own(pa.ExtensionType):  # type: ignore[misc] # pyarrow has no types
+    """An extension that nobody has registered."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.string_view(), "own")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+
+def kept(array: Any) -> pd.Series[Any]:  # noqa: ANN401 - an Arrow array
+    """Return a column that pandas keeps as it was."""
+    return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([array])))
+
+
+def of_bytes(ends: list[int], data: bytes) -> Any:  # noqa: ANN401 - an Arrow array
+    return pa.Array.from_buffers(
+        pa.string(), len(ends) - 1, [None, pa.py_buffer(np.array(ends, np.int32)), pa.py_buffer(data)]
+    )
+
+
+LONG = "a text of more than twelve bytes"
+VIEWS = pa.array([small.MODEL, LONG, None], pa.string_view())
+OWN = pa.ExtensionArray.from_storage(Own(), VIEWS)
+PLACES = pa.array([0, 1, 2])
+KEPT: dict[str, tuple[Any, list[object]]] = {
+    "views": (VIEWS, [small.MODEL, LONG, None]),
+    "runs of views": (
+        pa.RunEndEncodedArray.from_arrays(pa.array([1, 2, 3]), VIEWS),
+        [small.MODEL, LONG, None],
+    ),
+    "an extension": (OWN, [small.MODEL, LONG, None]),
+    "a dictionary of an extension": (pa.DictionaryArray.from_arrays(PLACES, OWN), [small.MODEL, LONG, None]),
+    "views of bytes": (pa.array([b"a", None], pa.binary_view()), [b"a", None]),
+    "no UTF-8": (of_bytes([0, 4, 5], b"worn\xff"), ["worn", "Unreadable"]),
+    "a year too far": (
+        pa.array([2**60, 0], pa.timestamp("s", "UTC")),
+        ["Unreadable", datetime(1970, 1, 1, tzinfo=UTC)],
+    ),
+    "a day too far": (pa.array([2**30, 0], pa.int32()).view(pa.date32()), ["Unreadable", date(1970, 1, 1)]),
+    "an unknown zone": (pa.array([0], pa.timestamp("us", "Mars/Olympus")), ["Unreadable"]),
+}
+PLAIN = {
+    "texts": pa.array(["a", None]),
+    "numbers": pa.array([1, None]),
+    "instants": pa.array([0, None], pa.timestamp("us", "UTC")),
+    "days": pa.array([0, None], pa.date32()),
+    "no rows": pa.array([], pa.timestamp("us", "UTC")),
+}
+BROKEN = {
+    "places that are not there": pa.DictionaryArray.from_arrays(pa.array([0, 5]), pa.array(["a"]), safe=False),
+    "offsets that go back": of_bytes([0, 9, -1_000_000, 9], b"wornwornx"),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_column_that_pandas_fails_at_is_one_of_objects(kind: str) -> None:
+    array, cells = KEPT[kind]
+    frame = pd.DataFrame({"other": kept(pa.array([1] * len(array))), "it": kept(array)})
+    found = readable(frame)
+    assert found is not frame
+    assert [
+        type(cell).__name__ if type(cell).__module__ == "miexchange._frame" else cell for cell in found["it"]
+    ] == cells
+    assert found["other"].dtype == frame["other"].dtype
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_a_column_that_pandas_can_read_stays(kind: str) -> None:
+    frame = pd.DataFrame({"it": kept(PLAIN[kind])})
+    assert readable(frame) is frame
+
+
+@pytest.mark.parametrize("kind", [*KEPT, *BROKEN])
+def test_a_book_of_any_column_is_valued_or_an_error_of_ours(kind: str) -> None:
+    """Promise 8, where pandas itself dies or raises whatever it likes."""
+    array = KEPT[kind][0] if kind in KEPT else BROKEN[kind]
+    rest = {question.id: [None] * len(array) for question in small.TERMS.questionnaire.questions}
+    programme = small.programme()
+    for name in ("model", "note"):
+        book = pd.DataFrame({"model": [small.MODEL] * len(array), **rest, name: kept(array)})
+        for door in (
+            lambda book: compare(programme, programme, book, at=small.AT),
+            lambda book: book_report(book, programme, at=small.AT),
+        ):
+            if kind in BROKEN:
+                with pytest.raises(InvalidValue, match=f"the column '{name}', which cannot be read"):
+                    door(book)
+            else:
+                with suppress(InvalidValue):  # such as for a book of no device that is taken
+                    door(book)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_contradictory_buffers_behind_pandas_are_a_fault_of_the_table(kind: str) -> None:
+    rows = {name: cells * 2 for name, cells in ROWS.items()}
+    count = len(BROKEN[kind])
+    frame = pd.DataFrame({name: cells[:count] for name, cells in rows.items()}).assign(source=kept(BROKEN[kind]))
+    with pytest.raises(DataError, match="cannot be read"):
+        PriceTable.read(frame, zone=IST)

@@ -30,6 +30,7 @@ from miexchange.programme import doubts, shipped
 from miexchange.programme._load import load_with
 from miexchange.programme._published import PUBLISHED
 from miexchange.tuning import simulate_book
+from shipped import shipped_programme
 from unit.lists import APRIL, AT, FLIP, ONE, copy_of_base, list_of
 
 if TYPE_CHECKING:
@@ -476,7 +477,7 @@ def test_a_diff_says_what_is_ten_times_too_high(place: Path) -> None:
 
 
 def test_a_cost_values_the_book_with_the_prices_of_the_list() -> None:
-    programme, at = Programme.load("graded-trade-in"), datetime(2018, 4, 20, tzinfo=UTC)
+    programme, at = shipped_programme("graded-trade-in"), datetime(2018, 4, 20, tzinfo=UTC)
     book = simulate_book(programme, 60, seed=1, at=at)
     halves = PriceList.of(
         {
@@ -520,9 +521,13 @@ def test_a_wrong_day_can_be_kept_for_its_device_to_be_refused(tmp_path: Path) ->
     [
         ("model,at\na,2018-04\n", 2, "at", "is not a date"),
         ("model,purchased_on\na,2018-04-20\nb,20/04/2018\n", 3, "purchased_on", "'20/04/2018' is not a date"),
-        ("", None, "", "is not CSV"),
-        ("a,b\n1,2,3\n4,5,6,7\n", None, "", "is not CSV"),
-        ('a\n"x', None, "", "is not CSV"),
+        ("", None, "", "is empty"),
+        ("a,b\n1,2,3\n4,5,6,7\n", 2, "", "the row has 3 cells, the header 2"),
+        ("model,at\na\n", 2, "", "the row has 1 cell, the header 2"),
+        ("model;at\na;\n", 1, "", "the header is one cell"),
+        ("," * 2_000, 1, "", "has 2,001 columns"),
+        ('a\n"x', 2, "", "is not CSV"),
+        ('model,at\nb,\n"a"x,\nc,\n', 3, "", "is not CSV"),
     ],
 )
 def test_a_book_that_cannot_be_read_is_told(
@@ -535,6 +540,19 @@ def test_a_book_that_cannot_be_read_is_told(
     problem = caught.value.problems[0]
     assert (problem.line, problem.column) == (line, column)
     assert words in problem.message
+
+
+def test_a_row_of_another_length_can_be_kept_for_its_device_to_be_refused(tmp_path: Path) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text('model,power\na,works\nb\n"c, d",works,\n \n\nd,\n', encoding="utf-8")
+    book = read_book(file, keep_wrong=True)
+    assert book.to_numpy().tolist() == [["a", "works"], [None, None], [None, None], [None, None], ["d", None]]
+
+
+def test_columns_of_one_name_stay_apart(tmp_path: Path) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text("note,model,note\n1,a,2\n", encoding="utf-8")
+    assert list(read_book(file).columns) == ["note", "model", "note"]
 
 
 def test_a_book_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from miexchange import InvalidValue, Programme
 from miexchange import _limits as limits
 from miexchange.pricelists import Form, read
+from shipped import shipped_programme
 from unit.lists import APRIL, FLIP, ONE, amounts, base, excel, reading_of, told, with_part
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def test_an_amount_that_is_not_as_stated_is_told_with_the_option_that_reads_it(
 
 def test_an_amount_that_can_be_two_is_told_as_both(tmp_path: Path) -> None:
     """What can be two amounts is one only where somebody says which."""
-    programme = Programme.load("uk-trade-in")
+    programme = shipped_programme("uk-trade-in")
     text = "model;price\napple-iphone-15-128;1.25\n"
     reading = reading_of(tmp_path, text, programme, delimiter="semicolon", decimal="comma")
     ((_, _, sentence),) = told(reading)
@@ -205,7 +206,7 @@ def test_a_name_that_leads_to_no_variant_is_told_with_the_nearest(tmp_path: Path
 
 
 def test_a_name_of_several_variants_is_told_with_them(tmp_path: Path) -> None:
-    programme = Programme.load("mi-exchange-india")
+    programme = shipped_programme("mi-exchange-india")
     ((_, _, sentence),) = told(reading_of(tmp_path, "model,price\nXiaomi Redmi Note 4,9000\n", programme))
     assert sentence.startswith(
         "'Xiaomi Redmi Note 4' may be 3 variants. Write one of: Xiaomi Redmi Note 4 (2 GB, 32 GB)"

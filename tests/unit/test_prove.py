@@ -23,9 +23,10 @@ from miexchange.prove._run import _Prover, laws_of
 from miexchange.prove._search import drawn, values
 from miexchange.prove._sheet import Inputs, Sheet
 from miexchange.prove._symbols import Symbol, Truth, World
+from shipped import shipped_programme
 from unit.proved import changed, copied, faults, first_terms
 
-UK, INDIA = Programme.load("uk-trade-in"), Programme.load("mi-exchange-india")
+UK, INDIA = shipped_programme("uk-trade-in"), shipped_programme("mi-exchange-india")
 GRADED = first_terms("graded-trade-in")
 YES, NO = map(z3.BoolVal, (True, False))
 NUMBERS = (-20_001, -10_000, -9_999, -1, 0, 1, 9_999, 10_000, 20_001)
@@ -57,7 +58,7 @@ def test_every_law_of_a_shipped_programme_is_proved(programme: Programme) -> Non
 
 @pytest.mark.sweep
 def test_the_graded_programme_is_proved_with_age_classes_and_drift() -> None:
-    programme = Programme.load("graded-trade-in")
+    programme = shipped_programme("graded-trade-in")
     first, second = programme.terms
     second = second.replace(
         age_bands=(AgeBand(0, 10_000), AgeBand(12, 8_500), AgeBand(24, 6_999)),
@@ -512,4 +513,4 @@ def test_the_page_has_the_tables_of_the_command() -> None:
 
 @pytest.mark.sweep
 def test_the_page_has_the_table_of_the_graded_programme() -> None:
-    assert prove(Programme.load("graded-trade-in")).markdown() in TABLES
+    assert prove(shipped_programme("graded-trade-in")).markdown() in TABLES

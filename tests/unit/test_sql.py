@@ -17,6 +17,7 @@ from miexchange.sql._dialects import DIALECTS
 from miexchange.sql._ints import Int, Ints
 from miexchange.sql._steps import Steps
 from miexchange.sql._zones import local_day
+from shipped import shipped_programme
 
 LEAST, MOST = -50, 50
 OPERATORS = ("+", "-", "*", "//", "&", "|", "^", "==", "!=", "<", ">", "<=", ">=", "largest", "choose", "case")
@@ -194,7 +195,7 @@ def test_the_calendar_is_that_of_python(on: date) -> None:
 
 @pytest.fixture(scope="module")
 def programme() -> Programme:
-    return Programme.load("uk-trade-in")
+    return shipped_programme("uk-trade-in")
 
 
 def test_a_query_says_what_is_wrong_with_its_columns(programme: Programme) -> None:

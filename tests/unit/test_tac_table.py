@@ -192,8 +192,31 @@ WORDS_FOR_NOTHING = (
     *("", " ", "-", "--", "?", "???", "...", "*", "n/a", "N/A", "#N/A", "N.A.", "NA", "<NA>", "null", "NULL", "(null)"),
     *("None", "nan", "NaN", "nil", "unknown", "Not Known", "NOT SUPPORTED", "not available", "Not-Applicable", "TBD"),
     *("undefined", "(blank)", "0", "0.0", "#REF!", "#VALUE!", "#DIV/0!", "\u2014", "\uff1f", "\u00a0"),
+    *("\\N", "NaT", "#NV", "#N/D", "#BEZUG!", "#\u00a1REF!", "#\u0421\u0421\u042b\u041b\u041a\u0410!", "unspecified"),
+    *(
+        "no data",
+        "Unknown model",
+        "None None",
+        "unbekannt",
+        "\u672a\u77e5",
+        "\u041d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e",
+    ),
 )
-REAL_NAMES = ("Nothing Phone", "Nokia", "8", "007", "NULL 2", "Nano", "C++ 1", "\u8363\u8000", "\u0661")
+REAL_NAMES = (
+    "Nothing Phone",
+    "Nokia",
+    "8",
+    "007",
+    "NULL 2",
+    "Nano",
+    "#1",
+    "#Acme",
+    "N",
+    "Unknown 5",
+    "C++ 1",
+    "\u8363\u8000",
+    "\u0661",
+)
 
 
 @pytest.mark.parametrize("word", WORDS_FOR_NOTHING)

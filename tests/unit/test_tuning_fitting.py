@@ -28,6 +28,7 @@ from miexchange.tuning import (
     scales_of,
     simulate_observations,
 )
+from shipped import shipped_programme
 from unit.small import IST
 from unit.tuned import ON, deductions, graded, observed, prices
 
@@ -280,7 +281,7 @@ def test_without_deductions_the_base_keeps_its_weights_and_shares(tmp_path: Path
 
 
 def test_a_programme_without_anchors_needs_none(tmp_path: Path) -> None:
-    base = Programme.load("mi-exchange-india")
+    base = shipped_programme("mi-exchange-india")
     rows = simulate_observations(base, 300, seed=2, models=12)
     found = Observations.read(rows, base.catalogue, as_of=date(2018, 6, 30))
     builder = PriceTableBuilder(minimum=1).fit(found, zone=IST, dates=[ON])
@@ -467,7 +468,7 @@ def test_what_would_change_the_past_is_refused(tmp_path: Path, names: dict[str, 
 
 
 def test_a_programme_of_another_zone_or_currency_is_not_extended(tmp_path: Path) -> None:
-    other = Programme.load("uk-trade-in")
+    other = shipped_programme("uk-trade-in")
     with pytest.raises(InvalidValue, match="GBP"):
         fit_programme(tmp_path / "new", graded(), prices=prices(), extend=other, **{**LATER, "id": other.id})
     moved = replace(graded(), zone=timezone(timedelta(hours=1)))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from miexchange import Catalogue, DataError, InvalidValue
@@ -178,7 +180,7 @@ def graded_rows(*grades: object) -> pd.DataFrame:
     return pd.DataFrame([{**GOOD, "price_minor": price} for price in prices]).assign(grade=pd.Series(grades))
 
 
-def clean(rows: pd.DataFrame, grades: Any = ()) -> list[str]:  # noqa: ANN401 - hostile
+def clean(rows: Any, grades: Any = ()) -> list[str]:  # noqa: ANN401 - of any library, or hostile
     found = Observations.read(rows, graded().catalogue, as_of=TODAY, grades=grades)
     return found.without_duplicates().clean()["grade"].tolist()
 
@@ -195,6 +197,27 @@ def test_grades_that_are_words_are_ranked_as_the_caller_says(words: tuple[str, .
         with pytest.raises(InvalidValue, match=r"^grades is missing, and there are .*: say the order of the grades: "):
             clean(rows)
     assert clean(graded_rows(words[0], words[0])) == [words[0], words[0]]  # one grade needs no order
+
+
+def test_an_ordered_categorical_of_any_library_says_the_order() -> None:
+    rows, order = graded_rows("Fair", "Like New"), ["Like New", "Fair"]
+    other = pl.from_pandas(rows.drop(columns="grade"))
+    assert clean(other.with_columns(grade=pl.Series(rows["grade"].tolist(), dtype=pl.Enum(order)))) == ["Like New"]
+    arrow = pa.table(rows.drop(columns="grade"))
+    for is_ordered in (True, False):
+        grades = pa.DictionaryArray.from_arrays(pa.array([1, 0]), pa.array(order), ordered=is_ordered)
+        for table in (
+            arrow.append_column("grade", grades),
+            other.with_columns(grade=pl.Series(rows["grade"].tolist(), dtype=pl.Categorical)),
+        ):
+            if is_ordered and isinstance(table, pa.Table):
+                assert clean(table) == ["Like New"]
+            else:
+                with pytest.raises(InvalidValue, match="say the order of the grades"):
+                    clean(table)
+    streamed = arrow.append_column("grade", grades).to_reader()
+    with pytest.raises(InvalidValue, match="say the order of the grades"):
+        clean(streamed)
 
 
 def test_the_grades_of_a_programme_say_the_order() -> None:

@@ -18,6 +18,8 @@ from miexchange.tuning import (
     ByDevice,
     Comparison,
     DepreciationCurve,
+    Drift,
+    DriftMonitor,
     NotFitted,
     PaidAsQuoted,
     backtest,
@@ -73,6 +75,13 @@ def doors() -> PaidAsQuoted:
     return paid_as_quoted(inspections, graded(), at=AT)
 
 
+@cache
+def drift(too_high: float) -> Drift:
+    rows = deals().assign(expected_minor=deals()["price_minor"], on=pd.date_range("2026-01-01", periods=300, unit="s"))
+    monitor = DriftMonitor(by=("body",)).fit(rows)
+    return monitor.watch(rows.assign(expected_minor=(rows["price_minor"] * (1 + too_high)).astype(int)))
+
+
 PICTURES: dict[str, Callable[[Axes | None], Axes]] = {
     "waterfall": lambda ax: plots.waterfall(quote(), ax=ax),
     "depreciation": lambda ax: plots.depreciation(curve(), simulate_market(300, seed=1), ax=ax),
@@ -84,6 +93,8 @@ PICTURES: dict[str, Callable[[Axes | None], Axes]] = {
     "calibration without a band": lambda ax: plots.calibration(backtest(graded(), deals(), at=AT), ax=ax),
     "comparison": lambda ax: compared().plot(ax=ax),
     "changed answers": lambda ax: doors().plot(ax=ax),
+    "drift": lambda ax: drift(0.05).plot(ax=ax),
+    "drift of nothing": lambda ax: plots.drift(drift(0.0), ax=ax),
     "comparison by price": lambda ax: plots.comparison(compared(), "price_band", ax=ax),
 }
 
@@ -136,6 +147,12 @@ def test_the_question_to_reword_first_is_on_top() -> None:
     assert (
         plots.changed_answers(paid_as_quoted(best, graded(), at=AT)).get_title(loc="left") == "100.0 % paid as quoted"
     )
+
+
+def test_a_chart_that_told_something_is_named() -> None:
+    texts = [text.get_text() for text in plots.drift(drift(0.05)).texts]
+    assert texts[0].startswith("all deals: +5.0 %, told on ")
+    assert len(plots.drift(drift(0.0)).texts) == 1  # the line below the title
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

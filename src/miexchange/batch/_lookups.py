@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import pyarrow as pa
@@ -28,16 +28,29 @@ from miexchange.tac import TacTable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
+    import polars as pl
+    from numpy.typing import NDArray
+
     from miexchange.batch.arrow._columns import Column
     from miexchange.batch.plan._arrays import Positions
     from miexchange.market import Price
     from miexchange.tac import TacDevice
+
+    # What gives a table of pandas. Arrow has no types: a column of it, or of another library, gives Any.
+    _OfPandas: TypeAlias = "pd.Series[Any] | pd.Index[Any] | pd.api.extensions.ExtensionArray | NDArray[Any]"
 
 __all__ = ["lookup_many", "prices_as_of", "validate_many"]
 
 _REASONS = [code or "" for code in CODES]
 
 
+@overload
+def validate_many(column: _OfPandas, *, threads: int | None = None) -> pd.DataFrame: ...
+@overload
+def validate_many(column: pl.Series, *, threads: int | None = None) -> pl.DataFrame: ...
+@overload
+def validate_many(column: Any, *, threads: int | None = None) -> Any: ...
 def validate_many(column: Any, *, threads: int | None = None) -> Any:
     """Validate a column of IMEIs, by the same rules as `miexchange.imei.validate`; no row becomes a Python object.
 
@@ -91,6 +104,12 @@ def _read(texts: Column, threads: int, *, write: bool = False) -> tuple[Numbers,
     return found, digits
 
 
+@overload
+def lookup_many(table: TacTable, column: _OfPandas, *, threads: int | None = None) -> pd.DataFrame: ...
+@overload
+def lookup_many(table: TacTable, column: pl.Series, *, threads: int | None = None) -> pl.DataFrame: ...
+@overload
+def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any: ...
 @takes(table=instance(TacTable))
 def lookup_many(table: TacTable, column: Any, *, threads: int | None = None) -> Any:
     """Look a column of IMEIs up, as `TacTable.lookup` looks one up.
@@ -145,6 +164,12 @@ def _groups(table: TacTable) -> tuple[Positions, Positions, list[tuple[TacDevice
     return *addresses(found), list(numbers)
 
 
+@overload
+def prices_as_of(table: PriceTable, models: _OfPandas, at: Any) -> pd.DataFrame: ...
+@overload
+def prices_as_of(table: PriceTable, models: pl.Series, at: Any) -> pl.DataFrame: ...
+@overload
+def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any: ...
 @takes(table=instance(PriceTable))
 def prices_as_of(table: PriceTable, models: Any, at: Any) -> Any:
     """Look up the price of each row, in any order, in one pass, as `PriceTable.as_of` does for one.

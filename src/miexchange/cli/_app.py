@@ -1,6 +1,7 @@
 """The command's parts, put together; see `miexchange.cli` for the exit codes."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -158,6 +159,7 @@ for _verb in (
     _ledger_records.attempt,
     _ledger_records.send,
     _ledger_records.wipe,
+    _ledger_records.override,
     _ledger.sweep,
     _ledger.forget_answers,
     _ledger.verify,
@@ -178,6 +180,12 @@ def command() -> Any:  # noqa: ANN401 - click's class, or the one that typer has
     """Return the command as one object, ready to be run."""
     if _completion.is_asked():
         _completion.get_ready()
+    return _built()
+
+
+@cache
+def _built() -> Any:  # noqa: ANN401 - as above
+    """Build the command once: it takes longer than most subcommands do, and a mistake looks into it as well."""
     return typer.main.get_command(app)
 
 

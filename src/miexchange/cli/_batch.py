@@ -73,7 +73,7 @@ def batch(
     moment = None if at is None else _given.instant(at, "--at", rules.zone)
     bar = Bar()
     try:
-        with at_hand(source, "IN", ("csv", "parquet"), format) as devices, bar:
+        with at_hand(source, "IN", ("csv", "parquet"), format, most=None) as devices, bar:
             summary = appraise_file(
                 devices,
                 target,

@@ -8,7 +8,6 @@ from its end.
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from miexchange._limits import JSON_BYTES
+from miexchange._limits import JSON_BYTES, TABLE_BYTES
 from miexchange.cli._wrong import Wrong, quoted
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ STDIN = Path("-")
 FORMAT_HELP = "The format of the file, if its suffix does not tell, as for standard input (-)"
 FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help=f"{FORMAT_HELP}.")]
 
+_AT_ONCE = 1 << 20  # bytes
 _PREFIX = "miexchange-stdin-"
 _FOLDER = re.compile(rf"[^\s'\"]*{_PREFIX}[^/\\\s'\"]*[/\\]")
 
@@ -93,7 +93,9 @@ def read_bytes(file: Path, option: str) -> bytes:
 
 
 @contextmanager
-def at_hand(file: Path, option: str, kinds: Sequence[str], told: str | None = None) -> Iterator[Path]:
+def at_hand(
+    file: Path, option: str, kinds: Sequence[str], told: str | None = None, *, most: int | None = TABLE_BYTES
+) -> Iterator[Path]:
     """Yield the path of a file whose name ends in what it is.
 
     Args:
@@ -101,9 +103,10 @@ def at_hand(file: Path, option: str, kinds: Sequence[str], told: str | None = No
         option: which option or argument names it, for a sentence.
         kinds: what it may be: how such a name ends, without the point. Where there is one, it need not be told.
         told: what ``--format`` says that it is.
+        most: how many bytes are taken from what need not end; None for a file that may be of any length.
 
     Raises:
-        Wrong: the format is none of these, or is not told where the name tells none.
+        Wrong: the format is none of these, or is not told where the name tells none; or there are too many bytes.
     """
     if told is not None and told not in kinds:
         raise Wrong(f"--format {quoted(told)} is not known: give {' or '.join(kinds)}")
@@ -119,20 +122,29 @@ def at_hand(file: Path, option: str, kinds: Sequence[str], told: str | None = No
         path = Path(folder, name if name.endswith(f".{kind}") else f"{name}.{kind}")
         if is_stdin(file):
             with path.open("wb") as copy:
-                shutil.copyfileobj(_stdin(option), copy)
+                _copy(_stdin(option), copy, option, most)
             sys.stdin.close()
         elif file.is_file():
             path.symlink_to(file.resolve())
         else:
-            path = _copied(file, option, path)
+            _copied(file, option, path, most)
         yield path
 
 
-def _copied(file: Path, option: str, path: Path) -> Path:
+def _copied(file: Path, option: str, path: Path, most: int | None) -> None:
     """Copy what is no regular file, such as a pipe of the shell's."""
     try:
         with file.open("rb") as stream, path.open("wb") as copy:
-            shutil.copyfileobj(stream, copy)
+            _copy(stream, copy, option, most)
     except OSError as error:
         raise Wrong(f"{option} {quoted(file)} cannot be read: {error.strerror}") from None
-    return path
+
+
+def _copy(stream: BinaryIO, copy: BinaryIO, option: str, most: int | None) -> None:
+    """Copy bytes until they end, or are too many: a pipe need not end, and would fill the disk."""
+    size = 0
+    while data := stream.read(_AT_ONCE):
+        size += len(data)
+        if most is not None and size > most:
+            raise Wrong(f"{option} is larger than {most:,} bytes: give less of it")
+        copy.write(data)

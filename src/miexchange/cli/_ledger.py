@@ -12,7 +12,10 @@ from miexchange.cli._options import Json, KeyFile, OldKeyFiles
 from miexchange.errors import MiExchangeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from miexchange.exchange import Exchange
+    from miexchange.inspection import Examination
     from miexchange.ledger import Entry, Ledger
     from miexchange.refusal import Refusal
 
@@ -163,13 +166,7 @@ def _facts(exchange: "Exchange", zone: tzinfo) -> list[tuple[str, str]]:
     if exchange.sent_at is not None:
         facts.append(("sent", _output.moment(exchange.sent_at, zone)))
     if exchange.examination is not None:
-        seen = exchange.examination
-        worth = write(seen.coupon_value) if seen.kind == "valued" else ""
-        facts.append(("at the door", f"{seen.kind} {worth}".strip()))
-        facts += [
-            (f"  {change.question}", f"{change.said} -> {change.seen}, {write(change.amount)}")
-            for change in seen.changes
-        ]
+        facts += _seen(exchange, exchange.examination, write)
     if exchange.wiped is not None:
         facts.append(("data wiped", f"{exchange.wiped.method}, {_output.moment(exchange.wiped.at, zone)}"))
     if exchange.to_pay_at_the_door:  # of what was called off only where the customer keeps what was ordered
@@ -180,6 +177,16 @@ def _facts(exchange: "Exchange", zone: tzinfo) -> list[tuple[str, str]]:
     if exchange.due is not None:
         facts.append(("ends by itself", _output.moment(exchange.due, zone)))
     return facts
+
+
+def _seen(exchange: "Exchange", seen: "Examination", write: "Callable[[int], str]") -> "Iterator[tuple[str, str]]":
+    """Yield what was found at the door, and what was agreed to instead."""
+    worth = write(seen.coupon_value) if seen.kind == "valued" else ""
+    yield "at the door", f"{seen.kind} {worth}".strip()
+    for change in seen.changes:
+        yield f"  {change.question}", f"{change.said} -> {change.seen}, {write(change.amount)}"
+    if exchange.override is not None:  # by which role, and not by whom: a terminal is read by others
+        yield "override", f"{write(exchange.override.exchange_value)}, {exchange.override.role}"
 
 
 def history(code: Code, *, ledger: Where, as_json: Json = False) -> None:

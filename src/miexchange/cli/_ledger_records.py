@@ -1,5 +1,6 @@
-"""`miexchange ledger identify | attempt | send | wipe`: put something on record of an exchange."""
+"""`miexchange ledger identify | attempt | send | wipe | override`: put something on record of an exchange."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from miexchange.cli import _given
 from miexchange.cli._ledger import Code, RequestName, When, Where, say_answer, unlocked
 from miexchange.cli._options import Json, KeyFile, OldKeyFiles
 
-__all__ = ["Method", "attempt", "identify", "send", "wipe"]
+__all__ = ["Method", "attempt", "identify", "override", "send", "wipe"]
 
 _WHO = "To put something on record"
 
@@ -102,3 +103,48 @@ def wipe(
             code, method=method.value, certificate=certificate, at=when, idempotency_key=idempotency_key
         )
         say_answer(store, answer, f"nothing is recorded of {code}", as_json=as_json)
+
+
+def override(
+    code: Code,
+    *,
+    ledger: Where,
+    order: Annotated[str, typer.Option(metavar="ID", help="The order that is delivered.")],
+    exchange_value: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
+            help="What the old phone is traded in at instead, without bonuses, in minor units such as paise; up to "
+            "what was quoted.",
+        ),
+    ],
+    role: Annotated[str, typer.Option(metavar="ID", help="The role whose authority is used, as the terms name it.")],
+    person: Annotated[str, typer.Option(metavar="ID", help="Who decides: an id of your own, and no name.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")],
+    idempotency_key: RequestName,
+    at: When = None,
+    key_file: KeyFile = None,
+    old_key_file: OldKeyFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Agree to more than the rules give for the phone as it was found. The exit code is 1 if that is refused.
+
+    It is for a re-quote only, once, and within the authority of the role. The command believes whoever has the key of
+    the ledger: that the person has this role is for you to check.
+    """
+    when = _given.instant(at, "--at", None)
+    if re.fullmatch(r"[0-9]{1,18}", exchange_value) is None:  # rupees that were read as paise would be a hundredth
+        what = f"--exchange-value '{exchange_value}' is no whole number of minor units"
+        raise _given.Wrong(f"{what}: write 9,250.00 as 925000")
+    with unlocked(ledger, key_file, old_key_file, "An override") as store:
+        answer = store.override(
+            code,
+            order=order,
+            exchange_value=int(exchange_value),
+            role=role,
+            person=person,
+            reason=reason,
+            at=when,
+            idempotency_key=idempotency_key,
+        )
+        say_answer(store, answer, f"nothing more is given for {code}", as_json=as_json)

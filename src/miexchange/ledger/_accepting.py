@@ -1,9 +1,9 @@
 """Accepting quotes: one in a transaction, or many.
 
 Many are what one after the other would be. The list is cut into runs of items that share no account, no device, no
-coupon, no request and nobody whom a limit counts, so that within a run no item can change the answer of another: their
-facts are read at once and their rows are written at once. A later run sees what the earlier ones wrote. Only the places
-of bonuses are shared within a run; they are counted on as items take them.
+coupon and no request: their facts are read at once, and their rows are written at once. A later run sees what the
+earlier ones wrote. What items of one run can take from one another, the places of bonuses and what limits count, is
+counted on from one item to the next.
 """
 
 from __future__ import annotations
@@ -111,15 +111,13 @@ def _names(wanted: Acceptance) -> Iterator[str]:
 
 
 def _shared(wanted: Acceptance) -> Iterator[tuple[str, str]]:
-    """Yield all by which an item can change the answer of another, but for the places of bonuses."""
+    """Yield all by which an item can change the answer of another, but for what is counted."""
     yield "request", f"{wanted.request.asker} {wanted.request.key}"  # neither has a space
     if isinstance(event := wanted.event, Accept):
         yield "account", event.coupon.account
         yield "code", event.coupon.code
         for token in event.coupon.device_tokens:
             yield "device", token
-        for _, per, whose in _limits.subjects(event):
-            yield f"limit {per}", whose
 
 
 def _runs(wanted: Sequence[Acceptance]) -> Iterator[list[Acceptance]]:
@@ -153,7 +151,7 @@ def _may_matter(facts: Facts, event: Accept) -> bool:
         facts.exchange_open
         or facts.device_open
         or facts.device_bought is not None
-        or any(facts.begun.values())
+        or _limits.is_reached(event, facts.begun)
         or any(bonus.quota is not None and given.get(bonus.id, 0) >= bonus.quota for bonus in event.quote.bonuses)
     )
 
@@ -175,7 +173,7 @@ class _Known:
         self.devices = set(core.scalars(sql.OPEN_TOKENS, {"tokens": tokens}))
         programmes = {event.coupon.programme for event in made}
         self.given = {name: Counter(_quotas.given(core, name)) for name in programmes}
-        self.begun = {event.coupon.code: _limits.begun(core, event) for event in made}
+        self.begun = _limits.Begun(core, made)
         codes = {"codes": [event.coupon.code for event in made]}
         self.rows = {row.code: ExchangeRow._make(row) for row in core.execute(sql.ROWS, codes)}
 
@@ -187,7 +185,7 @@ class _Known:
             device_open=not self.devices.isdisjoint(coupon.device_tokens),
             device_bought=_last(self.bought, coupon.device_tokens),
             bonuses_given=dict(self.given[coupon.programme]),
-            begun=self.begun[coupon.code],
+            begun=self.begun.of(event),
         )
 
 
@@ -201,11 +199,12 @@ class _Run:
         answers: the answer of each, so far.
         begun: the places of those that began an exchange.
         made: the exchanges that they began, with their events.
+        places: the places of bonuses that these take, by programme.
         dropped: the primary keys of answers that get another one.
         rows: the new rows of each table.
     """
 
-    __slots__ = ("answers", "begun", "dropped", "items", "known", "made", "rows", "session")
+    __slots__ = ("answers", "begun", "dropped", "items", "known", "made", "places", "rows", "session")
 
     def __init__(self, session: Session, items: Sequence[Acceptance]) -> None:
         """Ask what the ledger knows."""
@@ -215,10 +214,21 @@ class _Run:
         self.answers: list[Answer] = []
         self.begun: list[int] = []
         self.made: list[tuple[Exchange, Accept]] = []
+        self.places: dict[str, dict[str, _quotas.Places]] = {}
         self.dropped: list[dict[str, object]] = []
         self.rows: dict[Table, list[dict[str, object]]] = {
             table: [] for table in (exchanges, device_tokens, events, answers)
         }
+
+    def take(self, exchange: Exchange, event: Accept) -> None:
+        """Count what an exchange takes from the items after it."""
+        programme, wanted = exchange.quote.programme, _quotas.places(exchange)
+        taken = self.places.setdefault(programme, {})
+        for bonus, quota in wanted.items():
+            taken[bonus] = taken.get(bonus, _quotas.Places(0, quota)).and_one(quota)
+        self.known.given[programme].update(dict.fromkeys(wanted, 1))
+        self.known.begun.add(event)
+        self.made.append((exchange, event))
 
 
 class Accepting(Books):
@@ -294,7 +304,7 @@ class Accepting(Books):
             if isinstance(event, Refusal):
                 return self._refuse(session, request, event)
             code = event.coupon.code
-            facts = self._facts(session.core, event)  # before the row: whoever wrote it made these facts
+            facts = self._facts(session, event)  # before the row: whoever wrote it made these facts
             if (row := session.row(code)) is not None:
                 if row.version == 1:
                     self._answer(session, request, code=code, version=1)
@@ -412,8 +422,7 @@ class Accepting(Books):
             {"code": exchange.code, "token": token, "is_open": True, "bought_us": None}
             for token in exchange.coupon.device_tokens
         ]
-        run.known.given[exchange.quote.programme].update(dict.fromkeys(_quotas.places(exchange), 1))
-        run.made.append((exchange, event))
+        run.take(exchange, event)
         self._remember(entry["hash"], exchange)
         return exchange
 
@@ -432,10 +441,11 @@ class Accepting(Books):
             return
         # A purchase may have been committed while an index made this transaction wait, so it is looked for now.
         bought = _bought_of(session, [str(row["token"]) for row in run.rows[device_tokens]])
-        for exchange, event in run.made:
+        for exchange, _ in run.made:
             at = _last(bought, exchange.coupon.device_tokens)
             if at is not None and not exchange.rules.buys_again(at, exchange.coupon.valid_from):
                 raise Conflict
-            _limits.keep(session, event)
-            _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
+        _limits.keep_all(session, [event for _, event in run.made])
+        for programme, wanted in sorted(run.places.items()):
+            _quotas.take_all(session, programme, wanted)
         session.add_rows(feed_queue, [{"code": exchange.code, "version": 1} for exchange, _ in run.made])

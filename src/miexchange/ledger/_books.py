@@ -359,19 +359,19 @@ class Books:
         session.made.append(event.kind)
         session.add(row, exchange.coupon.device_tokens, entry, answer, seals.counted(tally))
         # A purchase may have been committed while the index made this transaction wait, so it is looked for now.
-        bought = self._bought(session.core, exchange.coupon)
+        bought = self._bought(session, exchange.coupon)
         if bought is not None and not exchange.rules.buys_again(bought, exchange.coupon.valid_from):
             raise Conflict
         _limits.keep(session, event)
         _quotas.take(session, exchange.quote.programme, _quotas.places(exchange))
         self._remember(entry["hash"], exchange)
 
-    def _facts(self, connection: Connection, event: Accept) -> Facts:
+    def _facts(self, session: Session, event: Accept) -> Facts:
         """Return what speaks against a new exchange, as the ledger knows it."""
-        coupon = event.coupon
+        connection, coupon = session.core, event.coupon
         tokens = {"tokens": coupon.device_tokens}
         # Asked before what is open, so that a hand-over between the two statements is seen once, and not twice.
-        bought = self._bought(connection, coupon)
+        bought = self._bought(session, coupon)
         return Facts(
             exchange_open=connection.execute(sql.OPEN_OF_ACCOUNT, {"account": coupon.account}).first() is not None,
             device_open=connection.execute(sql.OPEN_OF_DEVICE, tokens).first() is not None,
@@ -381,10 +381,9 @@ class Books:
         )
 
     @staticmethod
-    def _bought(connection: Connection, coupon: Coupon, tokens: Sequence[str] | None = None) -> datetime | None:
+    def _bought(session: Session, coupon: Coupon, tokens: Sequence[str] | None = None) -> datetime | None:
         """Return when a device was bought last by another exchange than the coupon's; None if it was not."""
-        asked = {"tokens": coupon.device_tokens if tokens is None else tokens, "code": coupon.code}
-        us = connection.scalar(sql.BOUGHT, asked)
+        us = session.bought(coupon.device_tokens if tokens is None else tokens, coupon.code)
         return None if us is None else from_micros(us)
 
     def _besides(self, session: Session, exchange: Exchange, after: Exchange, event: Event) -> Refusal | None:
@@ -400,7 +399,7 @@ class Books:
         new = sorted(set(after.coupon.device_tokens) - set(exchange.coupon.device_tokens))
         if not new:
             return None
-        bought = self._bought(session.core, after.coupon, new)
+        bought = self._bought(session, after.coupon, new)
         if bought is not None and not after.rules.buys_again(bought, after.coupon.valid_from):
             return refused(ReasonCode.DEVICE_EXCHANGED, "door", bought_at=bought)
         if after.is_open:

@@ -16,7 +16,7 @@ from miexchange.programme.limits import ACCOUNT, DEVICE, reached
 from miexchange.refusal import ReasonCode, Refusal, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -24,39 +24,73 @@ if TYPE_CHECKING:
     from miexchange.events import Accept
     from miexchange.exchange import Exchange
     from miexchange.ledger._session import Session
+    from miexchange.programme import Limit
 
-__all__ = ["begun", "grant", "keep", "subjects"]
+__all__ = ["Begun", "begun", "grant", "is_reached", "keep", "keep_all", "those"]
 
 
-def subjects(event: Accept) -> Iterator[tuple[str, str, str]]:
-    """Yield each limit of an acceptance, with its id, the name, and the account, device or tag that it counts by."""
-    told = dict(event.tags)
-    for limit in event.rules.limits:
-        if limit.per == ACCOUNT:
-            yield limit.id, limit.per, event.coupon.account
-        elif limit.per == DEVICE:
-            for token in event.coupon.device_tokens:
-                yield limit.id, limit.per, token
-        elif limit.per in told:
-            yield limit.id, limit.per, told[limit.per]
+def those(event: Accept, limit: Limit) -> Sequence[str]:
+    """Return the account, the device's tokens, or the tag's value that a limit counts an acceptance by."""
+    if limit.per == ACCOUNT:
+        return (event.coupon.account,)
+    if limit.per == DEVICE:
+        return event.coupon.device_tokens
+    return [value for name, value in event.tags if name == limit.per]
+
+
+class Begun:
+    """The begin of the exchanges that the limits of several acceptances count, read with one query per kind of limit.
+
+    Acceptances that are added later count too.
+    """
+
+    def __init__(self, connection: Connection, acceptances: Sequence[Accept], but: Collection[str] = ()) -> None:
+        """Read from the database.
+
+        Args:
+            connection: a connection, in a transaction.
+            acceptances: the acceptances.
+            but: codes of exchanges that do not count until they are added.
+        """
+        self._found: dict[tuple[str, str], dict[str, int]] = {}
+        asked: dict[str, list[tuple[Accept, Limit]]] = {}
+        for event in acceptances:
+            for limit in event.rules.limits:
+                asked.setdefault(limit.per, []).append((event, limit))
+        for per, wanted in sorted(asked.items()):
+            values = {
+                "name": per,
+                "those": sorted({one for event, limit in wanted for one in those(event, limit)}),
+                "since": min(micros(event.at - limit.window) for event, limit in wanted),
+                "most": max(limit.most for _, limit in wanted) + len(acceptances),  # their own codes may be among them
+            }
+            for row in connection.execute(sql.BEGUN.get(per, sql.BEGUN_OF_TAG), values):
+                if row.code not in but:
+                    self._found.setdefault((per, row.whose), {})[row.code] = row.began_us
+
+    def of(self, event: Accept) -> dict[str, list[datetime]]:
+        """Return, for each limit of an acceptance, the begin of the exchanges that count, latest first."""
+        found = {}
+        for limit in event.rules.limits:
+            since, counted = micros(event.at - limit.window), dict[str, int]()
+            for one in those(event, limit):
+                counted |= self._found.get((limit.per, one), {})
+            counted.pop(event.coupon.code, None)
+            times = sorted((us for us in counted.values() if us > since), reverse=True)
+            found[limit.id] = [from_micros(us) for us in times[: limit.most]]
+        return found
+
+    def add(self, event: Accept) -> None:
+        """Count a new exchange, for whatever limits others have."""
+        coupon, tokens = event.coupon, [(DEVICE, token) for token in event.coupon.device_tokens]
+        tags = [(name, value) for name, value in event.tags if name not in {ACCOUNT, DEVICE}]
+        for counted in ((ACCOUNT, coupon.account), *tokens, *tags):
+            self._found.setdefault(counted, {})[coupon.code] = micros(event.at)
 
 
 def begun(connection: Connection, event: Accept) -> dict[str, list[datetime]]:
     """Return, for each limit of an acceptance, the begin of the exchanges that count, latest first."""
-    told, found = dict(event.tags), {}
-    for limit in event.rules.limits:
-        asked = {
-            "account": event.coupon.account,
-            "tokens": event.coupon.device_tokens,
-            "name": limit.per,
-            "value": told.get(limit.per, ""),
-            "code": event.coupon.code,
-            "since": micros(event.at - limit.window),
-            "most": limit.most,
-        }
-        statement = sql.BEGUN.get(limit.per, sql.BEGUN_OF_TAG)
-        found[limit.id] = [from_micros(us) for us in connection.execute(statement, asked).scalars()]
-    return found
+    return Begun(connection, [event]).of(event)
 
 
 def keep(session: Session, event: Accept) -> None:
@@ -72,18 +106,42 @@ def keep(session: Session, event: Accept) -> None:
     Raises:
         Conflict: another transaction has used up the limit.
     """
-    if event.tags:
-        code, began = event.coupon.code, micros(event.at)
-        rows = [{"code": code, "name": name, "value": value, "began_us": began} for name, value in event.tags]
-        session.core.execute(sql.ADD_TAGS, rows)
-    if not event.rules.limits:
-        return
-    counted = {limit.per for limit in event.rules.limits}
-    for name, value in event.tags:
-        if name in counted:
-            _hold(session, name, value)
-    if any(reached(event.rules.limits, event.at, dict(event.tags), begun(session.core, event))):
+    _note(session, [event])
+    if event.rules.limits and is_reached(event, begun(session.core, event)):
         raise Conflict
+
+
+def keep_all(session: Session, acceptances: Sequence[Accept]) -> None:
+    """Store the tags of several new exchanges, and check their limits again, each with those before it.
+
+    Raises:
+        Conflict: as of `keep`.
+    """
+    _note(session, acceptances)
+    counted = Begun(session.core, acceptances, but={event.coupon.code for event in acceptances})
+    for event in acceptances:
+        if is_reached(event, counted.of(event)):
+            raise Conflict
+        counted.add(event)
+
+
+def is_reached(event: Accept, found: Mapping[str, Sequence[datetime]]) -> bool:
+    """Return whether an acceptance reaches a limit, given the begin of the exchanges that count."""
+    return any(reached(event.rules.limits, event.at, dict(event.tags), found))
+
+
+def _note(session: Session, acceptances: Sequence[Accept]) -> None:
+    rows: list[dict[str, object]] = []
+    held: set[tuple[str, str]] = set()
+    for event in acceptances:
+        row = {"code": event.coupon.code, "began_us": micros(event.at)}
+        rows += [{**row, "name": name, "value": value} for name, value in event.tags]
+        counted = {limit.per for limit in event.rules.limits}
+        held |= {(name, value) for name, value in event.tags if name in counted}
+    if rows:
+        session.core.execute(sql.ADD_TAGS, rows)
+    for name, value in sorted(held):  # always in this order, so that two lists cannot deadlock
+        _hold(session, name, value)
 
 
 def grant(session: Session, after: Exchange) -> Refusal | None:

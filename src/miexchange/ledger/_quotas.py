@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from miexchange.exchange import State
 from miexchange.ledger import _sql as sql
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from miexchange.exchange import Exchange
     from miexchange.ledger._session import Session
 
-__all__ = ["given", "given_to_others", "move", "places", "take"]
+__all__ = ["Places", "given", "given_to_others", "move", "places", "take", "take_all"]
 
 
 def places(exchange: Exchange, state: State | None = None) -> dict[str, int]:
@@ -65,13 +65,38 @@ def take(session: Session, programme: str, wanted: Mapping[str, int]) -> None:
     Raises:
         Conflict: another transaction has taken the last place of a bonus.
     """
-    for bonus, quota in sorted(wanted.items()):
+    take_all(session, programme, {bonus: Places(1, quota - 1) for bonus, quota in wanted.items()})
+
+
+class Places(NamedTuple):
+    """Places of a bonus that several acceptances take.
+
+    Attributes:
+        taken: how many they take.
+        most: how many may be taken before them, so that each of them gets its place.
+    """
+
+    taken: int
+    most: int
+
+    def and_one(self, quota: int) -> Places:
+        """Return the same with one more acceptance, to which there are `quota` places."""
+        return Places(self.taken + 1, min(self.most, quota - 1 - self.taken))
+
+
+def take_all(session: Session, programme: str, wanted: Mapping[str, Places]) -> None:
+    """Take places of each bonus for several acceptances; as `take`, which takes one of each.
+
+    Raises:
+        Conflict: as of `take`.
+    """
+    for bonus, (taken, most) in sorted(wanted.items()):
         place = {"of_programme": programme, "of_bonus": bonus}
-        if session.core.execute(sql.TAKE_PLACE, {**place, "quota": quota}).rowcount:
+        if session.core.execute(sql.TAKE_PLACES, {**place, "most": most, "taken": taken}).rowcount:
             continue
-        if quota < 1 or bonus in given(session.core, programme):
+        if most < 0 or bonus in given(session.core, programme):
             raise Conflict
-        session.core.execute(sql.FIRST_PLACE, {"programme": programme, "bonus": bonus, "given": 1})
+        session.core.execute(sql.FIRST_PLACE, {"programme": programme, "bonus": bonus, "given": taken})
 
 
 def move(session: Session, before: State, after: Exchange) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy import insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,7 @@ from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import VERB, Conflict, is_lost, is_shared, translated, turn
 from miexchange.ledger._errors import BusyError, LedgerError
 from miexchange.ledger._observing import LOG, quicker
+from miexchange.ledger._schema import answers, device_tokens, events, exchanges, feed_queue
 from miexchange.ledger._seals import Tally, bucket_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from miexchange.ledger._engine import Outcome
 
-__all__ = ["TRIES", "ExchangeRow", "Session", "Sessions"]
+__all__ = ["TRIES", "AnswerRow", "ExchangeRow", "Session", "Sessions"]
 
 _IDLE = 8
 TRIES = 20
@@ -61,6 +62,39 @@ class ExchangeRow(NamedTuple):
 _WIDTH = len(ExchangeRow._fields)
 
 
+class AnswerRow(NamedTuple):
+    """A row of the table ``answers``."""
+
+    asker: str
+    verb: str
+    request: str
+    fingerprint: str
+    at_us: int
+    code: str | None
+    version: int | None
+    refusal: str | None
+    is_public: bool
+    is_final: bool
+    epoch: int
+    seal: str
+
+
+class OfTokens:
+    """A statement that asks for some tokens, as the driver takes it."""
+
+    def __init__(self, text: str, kind: str) -> None:
+        """Take it apart at its list; `kind` is the dialect's name."""
+        self._before, self._after = text.split("IN (__[POSTCOMPILE_tokens])")
+        self._is_array = kind == "postgresql"
+
+    def of(self, tokens: Sequence[str]) -> tuple[str, dict[str, object]]:
+        """Return the statement for some tokens, with these as its values."""
+        if self._is_array:
+            return f"{self._before}= ANY(%(tokens)s){self._after}", {"tokens": list(tokens)}
+        values: dict[str, object] = {f"token{number}": token for number, token in enumerate(tokens)}
+        return f"{self._before}IN ({', '.join(f':{name}' for name in values)}){self._after}", values
+
+
 class Statements:
     """The texts of the statements of every transition, for one kind of database."""
 
@@ -75,6 +109,8 @@ class Statements:
 
         self.begin = "BEGIN" if kind == "postgresql" else "BEGIN IMMEDIATE"
         self.row = text(sql.ROW)
+        self.one_answer = text(sql.ANSWER)
+        self.bought = OfTokens(text(sql.BOUGHT), kind)
         self.locked_row = text(sql.LOCKED_ROW)
         self.locked_tally = text(sql.LOCKED_TALLY)
         self.count = text(sql.COUNT)
@@ -91,7 +127,18 @@ class Statements:
         self.add_all = text(sql.ADD_ALL) if in_one else None
         self.write = text(sql.WRITE) if in_one else None
         self.write_and_close = text(sql.WRITE_AND_CLOSE) if in_one else ""
-        self.add_rows = sql.ADD_ROWS if in_one else None
+        self.rows = {
+            exchanges.name: self.add,
+            device_tokens.name: self.add_token,
+            events.name: self.add_event,
+            answers.name: self.add_answer,
+            feed_queue.name: self.queue,
+        }
+        self.rows_in_one = sql.ADD_ROWS if in_one else None
+
+
+_statements_of = cache(Statements)
+"""The statements of a kind of database, compiled once in a process and not by every ledger that is opened."""
 
 
 class Session:
@@ -139,6 +186,13 @@ class Session:
             return self.core.exec_driver_sql(statement, dict(values))
         return self._driver.execute(statement, values)
 
+    def run_all(self, statement: str, values: Sequence[Mapping[str, object]]) -> None:
+        """Execute a statement for many rows."""
+        if self.is_heard:
+            self.core.exec_driver_sql(statement, [dict(row) for row in values])
+        else:
+            self._driver.executemany(statement, values)
+
     def row(self, code: str, *, lock: bool = False) -> ExchangeRow | None:
         """Return the row of an exchange; hold it, and its row of the running count, if it is to be changed."""
         if not lock:
@@ -166,16 +220,22 @@ class Session:
         for found in self.core.execute(sql.LOCKED_TALLIES, {"buckets": sorted(buckets)}):
             self.held[found.bucket] = Tally(*found)
 
-    def answers(self, scopes: Sequence[tuple[str, str, str]]) -> list[Any]:
+    def answers(self, scopes: Sequence[tuple[str, str, str]]) -> list[AnswerRow]:
         """Return the answers of many requests, by their primary keys; on a server by one statement.
 
         SQLite reads the whole table for a list of keys with several columns, and is asked for one after the other.
         """
-        if self.statements.add_rows is not None:
-            return list(self.core.execute(sql.ANSWERS, {"scopes": scopes}))
-        names = ("asker", "verb", "request")
-        asked = (self.core.execute(sql.ANSWER, dict(zip(names, scope, strict=True))).first() for scope in scopes)
-        return [found for found in asked if found is not None]
+        if self.statements.rows_in_one is not None:
+            return [AnswerRow._make(found) for found in self.core.execute(sql.ANSWERS, {"scopes": scopes})]
+        statement, names = self.statements.one_answer, ("asker", "verb", "request")
+        asked = (self.run(statement, dict(zip(names, scope, strict=True))).fetchone() for scope in scopes)
+        return [AnswerRow._make(found) for found in asked if found is not None]
+
+    def bought(self, tokens: Sequence[str], code: str) -> int | None:
+        """Return when a device was bought last by another exchange than that of a code; None if it was not."""
+        statement, values = self.statements.bought.of(tokens)
+        us: int | None = self.run(statement, {**values, "code": code}).fetchone()[0]
+        return us
 
     def drop_answer(self, scope: Mapping[str, object], counted: Mapping[str, object]) -> None:
         """Remove an answer.
@@ -234,11 +294,10 @@ class Session:
         """Add many rows; on a server in one statement."""
         if not rows:
             return
-        statement = self.statements.add_rows
-        if statement is None:
-            self.core.execute(insert(table), rows)
+        if self.statements.rows_in_one is not None:
+            self.core.execute(self.statements.rows_in_one[table.name], {"rows": json.dumps(rows)})
         else:
-            self.core.execute(statement[table.name], {"rows": json.dumps(rows)})
+            self.run_all(self.statements.rows[table.name], rows)
 
     def count(self, counted: Sequence[Mapping[str, object]]) -> None:
         """Write many rows of the running count; on a server in one statement.
@@ -246,8 +305,8 @@ class Session:
         Args:
             counted: their values, as of `Seals.counted`.
         """
-        if self.statements.add_rows is None:
-            self.core.execute(sql.COUNT, counted)
+        if self.statements.rows_in_one is None:
+            self.run_all(self.statements.count, counted)
             return
         rows = [{name.removeprefix("tally_"): value for name, value in one.items()} for one in counted]
         self.core.execute(sql.COUNT_ALL, {"rows": json.dumps(rows)})
@@ -304,7 +363,7 @@ class Sessions:
         self._engine = engine
         self._listeners = plain.dispatch
         self._most = 0 if is_shared(engine) else _IDLE  # a pool that others use, too, may be small
-        self._statements = Statements(engine.dialect.name)
+        self._statements = _statements_of(engine.dialect.name)
         self._idle: list[Session] = []
 
     def take(self) -> Session:

@@ -43,7 +43,7 @@ from miexchange.ledger._schema import (
 from miexchange.programme.limits import ACCOUNT, DEVICE
 
 if TYPE_CHECKING:
-    from sqlalchemy import CTE, Insert, Table, TextClause
+    from sqlalchemy import CTE, BindParameter, Column, ColumnElement, Insert, Select, Table, TextClause
 
 __all__ = [
     "ADD",
@@ -98,7 +98,7 @@ __all__ = [
     "QUEUE",
     "ROW",
     "ROWS",
-    "TAKE_PLACE",
+    "TAKE_PLACES",
     "US_OF_A_MINUTE",
     "WRITE",
     "WRITE_AND_CLOSE",
@@ -224,30 +224,25 @@ BOUGHT_TOKENS = (
     )
     .group_by(device_tokens.c.token)
 )
-_begun = (
-    select(exchanges.c.began_us)
-    .where(
-        exchanges.c.began_us > bindparam("since"),
-        exchanges.c.code != bindparam("code"),
-        exchanges.c.state.not_in((State.EXPIRED.value, State.VOID.value)),
+
+
+def _begun(whose: Column[str], *others: ColumnElement[bool]) -> Select[tuple[str, str, int]]:
+    """Return the last exchanges of each of those that a limit counts by, with when they began."""
+    since: BindParameter[int] = bindparam("since")
+    of_each = func.row_number().over(partition_by=whose, order_by=exchanges.c.began_us.desc())
+    counted = [exchanges.c.began_us > since, exchanges.c.state.not_in((State.EXPIRED.value, State.VOID.value))]
+    if whose.table is not exchanges:
+        counted.append(exchanges.c.code == whose.table.c.code)
+    found = (
+        select(whose.label("whose"), exchanges.c.code, exchanges.c.began_us, of_each.label("place"))
+        .where(whose.in_(bindparam("those", expanding=True)), *counted, *others)
+        .subquery()
     )
-    .order_by(exchanges.c.began_us.desc())
-    .limit(bindparam("most"))
-)
-_of_device = select(device_tokens.c.code).where(device_tokens.c.token.in_(bindparam("tokens", expanding=True)))
-BEGUN = {
-    ACCOUNT: _begun.where(exchanges.c.account == bindparam("account")),
-    DEVICE: _begun.where(exchanges.c.code.in_(_of_device)),
-}
-BEGUN_OF_TAG = _begun.where(
-    exchanges.c.code.in_(
-        select(tags.c.code).where(
-            tags.c.name == bindparam("name"),
-            tags.c.value == bindparam("value"),
-            tags.c.began_us > bindparam("since"),
-        )
-    )
-)
+    return select(found.c.whose, found.c.code, found.c.began_us).where(found.c.place <= bindparam("most"))
+
+
+BEGUN = {ACCOUNT: _begun(exchanges.c.account), DEVICE: _begun(device_tokens.c.token)}
+BEGUN_OF_TAG = _begun(tags.c.value, tags.c.name == bindparam("name"), tags.c.began_us > bindparam("since"))
 ADD_TAGS = insert(tags)
 ADD_OVERRIDE = insert(overrides)
 GRANTED = select(overrides.c.at_us, overrides.c.more_minor).where(
@@ -260,7 +255,9 @@ HOLD = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 OF_TOKENS = select(device_tokens).where(device_tokens.c.token.in_(bindparam("tokens", expanding=True)))
 GIVEN = select(quotas.c.bonus, quotas.c.given).where(quotas.c.programme == bindparam("programme"))
 _place = (quotas.c.programme == bindparam("of_programme"), quotas.c.bonus == bindparam("of_bonus"))
-TAKE_PLACE = update(quotas).where(*_place, quotas.c.given < bindparam("quota")).values(given=quotas.c.given + 1)
+TAKE_PLACES = (
+    update(quotas).where(*_place, quotas.c.given <= bindparam("most")).values(given=quotas.c.given + bindparam("taken"))
+)
 GIVE_PLACE = update(quotas).where(*_place).values(given=quotas.c.given - 1)
 FIRST_PLACE = insert(quotas)
 DIGESTS = select(programmes.c.digest).order_by(programmes.c.digest)

@@ -25,7 +25,7 @@ from miexchange.ledger._books import Books
 from miexchange.ledger._checkpoint import Checkpoint, leaf, public_key_of, signed
 from miexchange.ledger._engine import READ, reading, translated
 from miexchange.ledger._errors import LedgerError
-from miexchange.ledger._limits import subjects
+from miexchange.ledger._limits import those
 from miexchange.ledger._merkle import Tree
 from miexchange.ledger._programmes import unpacked
 from miexchange.ledger._quotas import places
@@ -569,10 +569,10 @@ class _Promises:
             self.taken[name] += 1
             self._quotas[name] = max(quota, self._quotas.get(name, 0))
         if exchange.state not in {State.EXPIRED, State.VOID}:
-            limits = {limit.id: limit for limit in first.rules.limits}
-            for limit, per, whose in subjects(first):
-                began = (first.at, limits[limit].most, exchange.code)
-                self._begun.setdefault((per, whose, limits[limit].window), []).append(began)
+            for limit in first.rules.limits:
+                began = (first.at, limit.most, exchange.code)
+                for whose in those(first, limit):
+                    self._begun.setdefault((limit.per, whose, limit.window), []).append(began)
 
     def add_override(self, exchange: Exchange) -> None:
         """Add an override, given the exchange after it."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
-from miexchange._files import read_text
+from miexchange._csv import has_columns, is_whole, read_cells
 from miexchange._problems import Problems
 from miexchange._text import is_blank, path_of, text_of
 from miexchange._time import NotATime, is_day, read_day, read_instant
@@ -72,11 +71,11 @@ def read_book(source: str | Path, *, keep_wrong: bool = False) -> pd.DataFrame:
 
     Args:
         source: the file; its columns are those of `miexchange.batch.appraise_frame`, and others are not looked at.
-        keep_wrong: whether a cell of ``at`` or ``purchased_on`` that is wrong stays a text, with which its device is
-            refused, as `miexchange batch` does.
+        keep_wrong: whether to keep wrong rows, whose devices are then refused, as `miexchange batch` does: a wrong cell
+            of ``at`` or ``purchased_on`` stays a text, and a row of another length than the header is empty.
 
     Raises:
-        DataError: it cannot be read; with every wrong cell of ``at`` and ``purchased_on``, unless they are kept.
+        DataError: the file is not CSV in UTF-8; with every wrong row, unless they are kept.
         InvalidValue: it is no path.
     """
     import pandas as pd  # noqa: PLC0415 - slow to load, and only a book needs it
@@ -85,29 +84,39 @@ def read_book(source: str | Path, *, keep_wrong: bool = False) -> pd.DataFrame:
     if path is None:
         raise wrong_type("source", source, "give the path of a file")
     file, problems = text_of(source) or f"{path}", Problems()
-    text = read_text(path, file, problems)
-    problems.raise_if_any()
-    try:
-        book = pd.read_csv(io.StringIO(text), dtype=object, keep_default_na=False, na_filter=False)
-    except (ValueError, OverflowError) as error:  # pandas' own errors are of ValueError
-        what = f"is not CSV: {' '.join(f'{error}'.split())}"
-        problems.add(file, None, "", what, "Close every quote, and give every row as many cells as the header")
-        problems.raise_if_any()
-        raise
+    names, rows = _rows(path, file, problems, keep_wrong=keep_wrong)
     readers: dict[str, Callable[[str], object]] = {
         "at": lambda cell: read_day(cell) if is_day(cell) else read_instant(cell, None),
         "purchased_on": read_day,
     }
-    for name in readers.keys() & set(book.columns):
-        cells: list[Any] = []
-        for line, cell in enumerate(book[name], 2):
+    for place, name in enumerate(names):
+        for line, row in rows if name in readers else ():
+            cell = row[place]
             try:
-                cells.append(None if is_blank(cell) else readers[name](cell.strip()))
+                row[place] = None if cell is None or is_blank(cell) else readers[name](cell.strip())
             except NotATime as fault:
-                if keep_wrong:
-                    cells.append(cell)
-                    continue
-                problems.add(file, line, name, f"{shown(cell)} {fault.args[0]}", fault.args[1])
-        problems.raise_if_any()
-        book[name] = pd.Series(cells, index=book.index, dtype=object)
-    return book.where(book != "", None)
+                if not keep_wrong:
+                    problems.add(file, line, name, f"{shown(cell)} {fault.args[0]}", fault.args[1])
+    problems.raise_if_any()
+    return pd.DataFrame([row for _, row in rows], columns=pd.Index(names, dtype=object), dtype=object)
+
+
+def _rows(
+    path: Path, file: str, problems: Problems, *, keep_wrong: bool
+) -> tuple[list[str], list[tuple[int, list[Any]]]]:
+    """Return the header of a book, and the line and the cells of each row; an empty cell is None.
+
+    Raises:
+        DataError: it is no CSV, or a row has too few or too many cells; with `keep_wrong` such a row has empty cells.
+    """
+    lines = read_cells(path, file, problems, ("model",))
+    line, names = next(lines, (None, []))
+    rows: list[tuple[int, list[Any]]] = []
+    if line is not None and has_columns(names, ("model",), file, line, problems):
+        for line, cells in lines:
+            if keep_wrong and len(cells) != len(names):
+                rows.append((line, [None] * len(names)))
+            elif is_whole(cells, names, file, line, problems):
+                rows.append((line, [cell or None for cell in cells]))
+    problems.raise_if_any()
+    return names, rows

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from miexchange._frame import NotATable, readable
 from miexchange._privacy import masked
 from miexchange._text import is_missing, printable, text_of
 from miexchange._time import TICK, NotATime, instant_of
@@ -154,6 +155,10 @@ def valued(book: pd.DataFrame, programme: Programme, at: datetime) -> Valued:
         InvalidValue: an argument is not usable, or the book has no rows.
     """
     argument(book, pd.DataFrame, "book", "give a pandas DataFrame, such as read_book returns")
+    try:
+        book = readable(book)
+    except NotATable as fault:
+        raise fault.of("book", book) from None
     argument(programme, Programme, "programme", "give a Programme, as Programme.load returns")
     at = instant(at, "at")
     if not len(book):

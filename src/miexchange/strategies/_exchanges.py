@@ -269,9 +269,12 @@ def exchanges(*, steps: int = 5) -> SearchStrategy[Exchange]:
     Args:
         steps: the most events after the acceptance.
 
-    >>> from hypothesis import find
-    >>> find(exchanges(steps=0), lambda exchange: True).state
-    <State.ISSUED: 'issued'>
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=2)
+    ... @given(exchanges(steps=0))
+    ... def test_it_begins_as_a_coupon(exchange):
+    ...     assert exchange.state == "issued"
+    >>> test_it_begins_as_a_coupon()
     """
     found: SearchStrategy[Exchange] = histories(steps=steps).map(methodcaller("exchange"))
     return found

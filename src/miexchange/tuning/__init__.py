@@ -15,6 +15,7 @@ with extra("tuning", "miexchange.tuning"):
     from miexchange.tuning.comparing import Comparison, compare, what_if
     from miexchange.tuning.curve import DepreciationCurve
     from miexchange.tuning.deductions import CLEAN, DeductionModel
+    from miexchange.tuning.drift import Drift, DriftMonitor
     from miexchange.tuning.fitting import FittedProgramme, fit_programme
     from miexchange.tuning.inspections import SEEN, PaidAsQuoted, agreement, inspections_of, paid_as_quoted
     from miexchange.tuning.lists import Exposure, PriceDiff, diff, exposure
@@ -26,6 +27,7 @@ with extra("tuning", "miexchange.tuning"):
         simulate_book,
         simulate_deals,
         simulate_inspections,
+        simulate_lists,
         simulate_market,
         simulate_observations,
         simulate_quotes,
@@ -43,6 +45,8 @@ __all__ = [
     "Comparison",
     "DeductionModel",
     "DepreciationCurve",
+    "Drift",
+    "DriftMonitor",
     "Exposure",
     "FittedProgramme",
     "NotFitted",
@@ -68,6 +72,7 @@ __all__ = [
     "simulate_book",
     "simulate_deals",
     "simulate_inspections",
+    "simulate_lists",
     "simulate_market",
     "simulate_observations",
     "simulate_quotes",

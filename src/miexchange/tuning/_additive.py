@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Additive", "Offsets", "Rates", "Rising", "Spline", "Term"]
+__all__ = ["Additive", "Offsets", "Rates", "Rising", "Season", "Spline", "Term"]
 
 _CUBIC = 3
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FEWEST_FOR_A_SPLINE = 8  # different values; below, a straight line is all that they can tell
 _ROUNDS = 50
 _LEAST_PENALTY, _GREATEST_PENALTY = 1e-6, 1e7
@@ -220,6 +221,42 @@ class Rates:
         starts = ["0", *(f"{knot:g}" for knot in self.knots)]
         ends = [*(f"{knot:g}" for knot in self.knots), "on"]
         return [f"{start} to {end}" if end != "on" else f"{start} on" for start, end in zip(starts, ends, strict=True)]
+
+
+@dataclass
+class Season:
+    """One offset for each month of the year, drawn to those of its neighbours; December is January's.
+
+    A month without data lies between the months beside it.
+
+    Attributes:
+        name: the term's name.
+    """
+
+    name: str
+
+    def learn(self, values: npt.NDArray[np.object_] | Floats, weights: Floats) -> None:
+        """Nothing is learned: there are twelve months."""
+
+    def columns(self, values: npt.NDArray[np.object_] | Floats) -> Floats:
+        """Return one column for each month, of months from 1 to 12; 0 is no month."""
+        months = np.asarray(values, dtype=np.float64).astype(np.intp)
+        matrix: Floats = np.eye(len(_MONTHS) + 1)[months][:, 1:]
+        return matrix
+
+    def penalty(self) -> Floats:
+        """Shrink every month, and its differences from its neighbours."""
+        steps = np.eye(len(_MONTHS)) - np.roll(np.eye(len(_MONTHS)), 1, axis=1)
+        matrix: Floats = steps.T @ steps + 1e-1 * np.eye(len(_MONTHS))
+        return matrix
+
+    def sign(self) -> int:
+        """Let an offset have any sign."""
+        return 0
+
+    def labels(self) -> list[str]:
+        """Return the months."""
+        return [*_MONTHS]
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -129,9 +129,10 @@ def price_bands(prices: npt.NDArray[np.int64] | Sequence[int], currency: Currenc
     The bands are the same for every book of a currency; those that occur are the categories, lowest first.
     """
     places = np.searchsorted(_PRICE_EDGES, np.asarray(prices) // 10**currency.decimals, side="right")
-    codes = np.unique(places).tolist()
-    names = {code: _band(code, currency) for code in codes}
-    return pd.Categorical([names[place] for place in places.tolist()], categories=[*names.values()], ordered=True)
+    bands, codes = np.unique(places, return_inverse=True)
+    names = [_band(band, currency) for band in bands.tolist()]
+    kind = pd.CategoricalDtype(names, ordered=True)
+    return cast("pd.Categorical[str]", pd.Categorical.from_codes(codes, dtype=kind))
 
 
 def _band(code: int, currency: Currency) -> str:

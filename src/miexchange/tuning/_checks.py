@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from miexchange._frame import Columns, NotATable
+from miexchange._frame import Columns, NotATable, readable
 from miexchange._privacy import masked
 from miexchange._text import text_of
 from miexchange._value import is_text
 from miexchange.errors import MiExchangeError, missing, out_of_range, shown, wrong_type
 from miexchange.money import GREATEST_AMOUNT
-from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, labels_of, number_of, told, whole
+from miexchange.tuning._cells import LEAST, MOST, Fault, cells_of, day_reader, labels_of, number_of, told, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +25,7 @@ __all__ = [
     "NotFitted",
     "TuningWarning",
     "as_frame",
+    "days",
     "duplicates",
     "fitted",
     "frame_of",
@@ -107,21 +108,20 @@ def is_table(data: object) -> bool:
 
 
 def frame_of(data: object, what: str) -> pd.DataFrame:
-    """Return a table of any library as a frame of pandas, whose cells are Python's; that of pandas as it is.
+    """Return a table of any library as a frame of pandas, whose cells can all be read.
 
     Raises:
         InvalidValue: it is no table, or one that cannot be read.
     """
-    if issubclass(type(data), pd.DataFrame):
-        return cast("pd.DataFrame", data)
     if not is_table(data):
         raise wrong_type(what, data, "give a pandas DataFrame, or a table of Polars or Arrow")
     try:
+        if issubclass(type(data), pd.DataFrame):
+            return cast("pd.DataFrame", readable(data))
         table = Columns(data)
         cells = [pd.Series(table.cells(place), dtype=object) for place in range(len(table.names))]
     except NotATable as fault:
-        said, remedy = fault.args
-        raise wrong_type(what, data, f"{remedy[:1].lower()}{remedy[1:]}", said) from None
+        raise fault.of(what, data) from None
     frame = pd.DataFrame(dict(enumerate(cells)))
     return frame.set_axis(table.names, axis=1)
 
@@ -207,6 +207,22 @@ def minor(data: pd.DataFrame, column: str, *, least: int = 1) -> npt.NDArray[np.
     bound = "above 0" if least else "of 0 or more"
     fault = Fault("", f"give a number {bound} in each, in whole minor units, or take them out")
     return np.array(_read(data, column, whole(least, GREATEST_AMOUNT, (fault, fault, fault)), fault), np.int64)
+
+
+def days(data: pd.DataFrame, column: str) -> npt.NDArray[np.datetime64]:
+    """Return a column of days: dates, midnights without a zone, or texts such as ``2023-01-31``.
+
+    Raises:
+        InvalidValue: rows that hold no day are named.
+    """
+    fault = Fault("", "give a day in each, such as 2023-01-31, or take them out")
+    read = day_reader("%Y-%m-%d")
+
+    def day(cell: object) -> object:
+        found = read(cell)
+        return fault if isinstance(found, Fault) else found
+
+    return np.array(_read(data, column, day, fault), dtype="datetime64[D]")
 
 
 def words(data: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLEAN",
     "bases_of",
+    "dispersion",
     "joined",
     "keeps_of",
     "make_monotone",
@@ -37,6 +38,7 @@ __all__ = [
 CLEAN = "clean"
 """What stands for no finding at all."""
 
+_BELIEVED = 10.0  # residuals for which what was believed counts, beside what is seen
 _FEWEST_FOR_A_SCATTER = 6  # rows of devices with several
 _LEAST_APART = 0.2  # of a row's deviation is seen in its own mean, however much of the mean it makes
 _MOST_EXACT = 3.0  # no finding is believed to scatter less than a third of what all do
@@ -101,6 +103,19 @@ def spread_of(means: Floats, variances: Floats, before: float) -> float:
     0.5
     """
     return float(np.clip(np.sqrt(np.mean(means**2 + variances)), 0.02, 1.0)) if len(means) else before
+
+
+def dispersion(squares: Floats, freedom: float) -> float:
+    """Return how far residuals scatter beside what was believed, as a variance: 1 where there is nothing to tell it.
+
+    Args:
+        squares: of each residual, in variances that it was believed to have.
+        freedom: how many residuals the parameters leave free.
+
+    >>> dispersion(np.full(90, 0.5), 90.0)
+    0.55
+    """
+    return (float(squares.sum()) + _BELIEVED) / (max(freedom, 0.0) + _BELIEVED)
 
 
 def scatter(

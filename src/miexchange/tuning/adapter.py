@@ -32,7 +32,8 @@ from miexchange.tuning._checks import as_frame, frame_of, words
 from miexchange.tuning.curve import DepreciationCurve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from miexchange.tuning._additive import Floats, Term
 
@@ -184,6 +185,10 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
         numeric: further numbers.
         categorical: further categories, as texts.
         increasing: numbers of which more is never worth less.
+        day_col: of the day of the price.
+        line_col: of the line.
+        variant_col: of the variant.
+        launches: the days of launches of each line.
 
     Attributes:
         curve_: the fitted curve.
@@ -203,6 +208,10 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
         numeric: Sequence[str] = (),
         categorical: Sequence[str] = (),
         increasing: Sequence[str] = (),
+        day_col: str | None = None,
+        line_col: str | None = None,
+        variant_col: str | None = None,
+        launches: Mapping[str, Sequence[date]] | None = None,
     ) -> None:
         """Store the parameters."""
         self.age = age
@@ -216,6 +225,10 @@ class CurveRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc] # sci
         self.numeric = numeric
         self.categorical = categorical
         self.increasing = increasing
+        self.day_col = day_col
+        self.line_col = line_col
+        self.variant_col = variant_col
+        self.launches = launches
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: ANN401, N803 - scikit-learn's signature
         """Fit the curve.

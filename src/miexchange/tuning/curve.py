@@ -3,9 +3,11 @@
 A transparent formula on the logarithm of the price, so that every part is a factor:
 
     price = level x f(new price) x g(age) x brand x h(launch year) x (specifications) x (scores)
+            x s(successors) x (month) x (variant)
 
-`f` and `h` are smooth, `g` falls at one rate for each stretch of age and never rises, a score never
-falls, brand offsets are pooled and shrunk. Published curves are front-loaded, so one single rate is wrong; see
+`f` and `h` are smooth, `g` falls at one rate for each stretch of age and never rises, `s` falls with every successor
+that came out since and never rises, a score never falls, brand offsets are pooled and shrunk.
+Published curves are front-loaded, so one single rate is wrong; see
 docs/tuning.md for what was measured.
 
 >>> import pandas as pd
@@ -29,22 +31,28 @@ import pandas as pd
 from scipy.special import ndtri
 
 from miexchange._text import printable
-from miexchange.errors import out_of_range, unknown, wrong_type
-from miexchange.tuning._additive import Additive, Offsets, Rates, Rising, Spline
-from miexchange.tuning._arguments import COLUMN, Rule, check, each, maybe, one_of, real, takes
+from miexchange.errors import missing, out_of_range, unknown, wrong_type
+from miexchange.tuning._additive import Additive, Offsets, Rates, Rising, Season, Spline
+from miexchange.tuning._arguments import COLUMN, DATE, TEXT, Rule, check, each, mapping, maybe, one_of, real, takes
 from miexchange.tuning._cells import cells_of, number_of, told
-from miexchange.tuning._checks import as_frame, duplicates, fitted, named_rows, numbers, warn, words
+from miexchange.tuning._checks import as_frame, days, duplicates, fitted, named_rows, numbers, warn, words
 from miexchange.tuning._groups import folds_of, labels_by
+from miexchange.tuning._launches import MONTH_DAYS, pace_of, successors_of
 from miexchange.tuning._normal import NORMAL_95
 from miexchange.tuning._progress import track
+from miexchange.tuning._wandering import wandering
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
 
     from miexchange.tuning._additive import Floats, Term
+
+    Days = npt.NDArray[np.datetime64]
+    Texts = npt.NDArray[np.object_]
 
 __all__ = ["DepreciationCurve", "Estimator"]
 
@@ -53,7 +61,8 @@ _FEWEST_A_SIDE = 5
 _ENOUGH = 10_000  # rows that tell where a break is: all of a hundred thousand take half a minute
 _QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _FLAT = 1e-9
-_MONTHS = "months"
+_MONTHS, _SUCCESSORS, _SEASON = "months", "successors", "season"
+_STEPS = (1.0, 2.0, 4.0)  # the first successor, the second, the next two, and later ones take a step of their own
 _OLDEST = 12_000.0  # months
 
 
@@ -144,6 +153,10 @@ class DepreciationCurve(Estimator):
         numeric=each(COLUMN),
         categorical=each(COLUMN),
         increasing=each(COLUMN),
+        day_col=maybe(COLUMN),
+        line_col=maybe(COLUMN),
+        variant_col=maybe(COLUMN),
+        launches=maybe(mapping(TEXT, each(DATE))),
     )
     def fit(
         self,
@@ -159,6 +172,10 @@ class DepreciationCurve(Estimator):
         numeric: Sequence[str] = (),
         categorical: Sequence[str] = (),
         increasing: Sequence[str] = (),
+        day_col: str | None = None,
+        line_col: str | None = None,
+        variant_col: str | None = None,
+        launches: Mapping[str, Sequence[date]] | None = None,
     ) -> Self:
         """Fit the curve.
 
@@ -178,13 +195,24 @@ class DepreciationCurve(Estimator):
             categorical: further categories, such as the operating system.
             increasing: further numbers of which more is never worth less, such as a score of the battery; an empty
                 cell counts as the median.
+            day_col: the day of the price (dates, or texts such as ``2023-01-31``): the curve then has a season, by
+                month of the year.
+            line_col: the line of models in which a phone has successors, where `launches` has several.
+            variant_col: what a phone's prices belong together by over time: each has a level of its own, shrunk like a
+                brand's, and `forecast` learns how far prices wander.
+            launches: the days at which models of each line came out, the phones' own among them, and those that are
+                known to come: the price takes a step down at each that is later than the phone's own. Needs `day_col`.
 
         Raises:
             InvalidValue: a parameter is out of range, a column is missing, or rows hold no usable number.
         """
         self._check_parameters()
+        self._when = _checked(day_col, line_col, variant_col, launches)
+        self._launches = None if launches is None else {line: [*came] for line, came in launches.items()}
+        if variant_col is not None and variant_col not in categorical:
+            categorical = (*categorical, variant_col)
         more = (*numeric, *categorical, *increasing)
-        named = (price_col, age_col, new_price_col, brand_col, year_col, weights_col, groups, *more)
+        named = (price_col, age_col, new_price_col, brand_col, year_col, weights_col, groups, day_col, line_col, *more)
         data = as_frame(data, named, "DepreciationCurve.fit")
         price = np.log(numbers(data, price_col, above=0))
         weights = np.ones(len(data)) if weights_col is None else numbers(data, weights_col, above=0)
@@ -193,6 +221,7 @@ class DepreciationCurve(Estimator):
         self._increasing = tuple(increasing)
         self._medians = {column: _median(data, column) for column in (*numeric, *increasing)}
         self._says = {"new": "new price", "brand": "brand", "year": "launch year", **{one: one for one in more}}
+        self._says |= {_SUCCESSORS: "successors", _SEASON: "season"}
         values = self._values(data)
         self._warn(data, price, brand_col, price_col)
         months = values[0]
@@ -200,6 +229,7 @@ class DepreciationCurve(Estimator):
         self._terms = self._make_terms(knots)
         self.model_ = Additive(self._terms, self.robust).fit(values, price, weights)
         self.break_ = None if self.age == "piecewise" else knots[0]
+        self._wanders(data, price, values, variant_col)
         self.n_ = len(data)
         self.sigma_ = self.model_.sigma
         self._shape = _spread(self.model_.predict(values), self.model_.residuals)
@@ -219,6 +249,23 @@ class DepreciationCurve(Estimator):
         self.new_prices_ = None if new is None else (float(np.exp(new.min())), float(np.exp(new.max())))
         self.named_ = (price_col, age_col)
         return self
+
+    def _wanders(self, data: pd.DataFrame, price: Floats, values: list[Any], variant_col: str | None) -> None:
+        """Learn how far forecasts miss; warn where nothing tells a step."""
+        day_col, _ = self._when
+        self._wandering = None
+        if variant_col is None or day_col is None:
+            return
+        variants = words(data, variant_col)
+        left = price - self.model_.predict(values)
+        self._wandering = wandering(left, days(data, day_col), variants, (1 - self.interval) / 2)
+        if self._launches is not None:
+            came = pd.Series(self._column(_SUCCESSORS, values)).groupby(variants)
+            if (came.max() == came.min()).all():
+                warn(f"{named_rows(data.index)}: no variant has prices before and after a launch, which tell its step")
+
+    def _column(self, name: str, values: list[Any]) -> Any:  # noqa: ANN401 - an array
+        return values[[term.name for term in self._terms].index(name)]
 
     def _of_groups(
         self,
@@ -270,6 +317,10 @@ class DepreciationCurve(Estimator):
         terms += [Spline(column, 6) for column in numeric]
         terms += [Offsets(column) for column in categorical]
         terms += [Rising(column) for column in self._increasing]
+        if self._launches is not None:
+            terms.append(Rates(_SUCCESSORS, _STEPS))
+        if self._when[0] is not None:
+            terms.append(Season(_SEASON))
         return terms
 
     def _values(self, data: pd.DataFrame) -> list[Any]:
@@ -285,7 +336,31 @@ class DepreciationCurve(Estimator):
         values += [self._filled(data, column) for column in numeric]
         values += [words(data, column) for column in categorical]
         values += [self._filled(data, column) for column in self._increasing]
+        day_col, _ = self._when
+        if day_col is not None:
+            values += self._time(values[0], days(data, day_col), self._lines(data))
         return values
+
+    def _lines(self, data: pd.DataFrame) -> Texts | None:
+        """Return the line of each row; None where there is no calendar."""
+        _, line_col = self._when
+        if self._launches is None:
+            return None
+        if line_col is None:
+            return np.full(len(data), next(iter(self._launches)), dtype=object)
+        lines = words(data, line_col)
+        lacking = np.array([line not in self._launches for line in lines], dtype=bool)
+        if lacking.any():
+            rule = "add its launches; an empty list for a line without any"
+            which = f"has no line {printable(lines[lacking][0])} ({named_rows(data.index[lacking])})"
+            raise out_of_range("launches", None, rule, which)
+        return lines
+
+    def _time(self, months: Floats, on: Days, lines: Texts | None) -> list[Floats]:
+        """Return the successors of each phone, where there is a calendar, and the month of each day."""
+        season = on.astype("datetime64[M]").astype(np.int64) % 12 + 1
+        came = [] if lines is None or self._launches is None else [successors_of(on, months, lines, self._launches)]
+        return [*came, season.astype(np.float64)]
 
     def _filled(self, data: pd.DataFrame, column: str) -> Floats:
         """Return a column of numbers, with the median of the fitted rows for an empty cell."""
@@ -337,7 +412,7 @@ class DepreciationCurve(Estimator):
 
     def _needed(self) -> list[str | None]:
         age_col, new_price_col, brand_col, year_col, numeric, categorical = self._columns
-        return [age_col, new_price_col, brand_col, year_col, *numeric, *categorical, *self._increasing]
+        return [age_col, new_price_col, brand_col, year_col, *numeric, *categorical, *self._increasing, *self._when]
 
     def predict_interval(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return price, low and high: the band that holds `interval` of such prices.
@@ -355,19 +430,15 @@ class DepreciationCurve(Estimator):
 
         Of a curve without a new price it is the share of what the phone is worth at launch.
 
-        All but the age is at its median: the new price, the launch year, numbers; categories count as their mean.
+        All but the age is at its median: the new price, the launch year, numbers; categories and months count as their
+        mean. Successors come as fast as the launches of a line do.
 
         Args:
             ages: in months.
         """
         model = fitted(self, "model_")
         months = np.asarray(ages, dtype=np.float64)
-        middle = [
-            np.full(len(months), "", dtype=object)
-            if isinstance(term, Offsets)
-            else np.full(len(months), float(np.median(seen)))
-            for term, seen in zip(self._terms, self._seen, strict=True)
-        ]
+        middle = [self._middle(term, seen, months) for term, seen in zip(self._terms, self._seen, strict=True)]
         at = model.predict([months, *middle[1:]])
         if self._columns[1] is None:
             new_price = float(np.exp(model.predict([np.zeros(1), *(column[:1] for column in middle[1:])])[0]))
@@ -376,22 +447,104 @@ class DepreciationCurve(Estimator):
         low, high = (np.exp(bound) / new_price for bound in self._band(at, months))
         return pd.DataFrame({"share": np.exp(at) / new_price, "low": low, "high": high}, index=pd.Index(months))
 
+    def _middle(self, term: Term, seen: Any, months: Floats) -> Any:  # noqa: ANN401 - arrays of texts or numbers
+        """Return what a term has of a typical phone at some ages."""
+        if isinstance(term, Offsets):
+            return np.full(len(months), "", dtype=object)
+        if isinstance(term, Season):
+            return np.zeros(len(months))
+        if term.name == _SUCCESSORS:
+            return np.floor(months * pace_of(self._launches or {}))
+        return np.full(len(months), float(np.median(seen)))
+
     @takes(before=_AGES, after=_AGES)
     def aging(self, before: Floats, after: Floats) -> Floats:
-        """Return by what factor a price falls from one age to another, all else alike.
+        """Return by what factor a price falls from one age to another, all else alike: successors and month as well.
 
         Args:
             before: ages in months.
             after: later ages.
         """
-        model = fitted(self, "model_")
-        rates, term = model.coefficients[model.slices[0]], self._terms[0]
+        fitted(self, "model_")
         if len(before) != len(after):
             rule = f"give as many as before: {len(before)}"
             raise out_of_range("after", None, rule, f"has {len(after)} ages")
-        passed = term.columns(np.maximum(after, 0.0)) - term.columns(np.maximum(before, 0.0))
-        factor: Floats = np.exp(passed @ rates)
+        factor: Floats = np.exp(self._moved([np.maximum(before, 0.0)], [np.maximum(after, 0.0)], (_MONTHS,)))
         return factor
+
+    def _moved(self, before: list[Floats], after: list[Floats], names: tuple[str, ...]) -> Floats:
+        """Return how far the logarithm of the price moves with some terms."""
+        moved = np.zeros(len(after[0]))
+        for name, old, new in zip(names, before, after, strict=True):
+            place = [term.name for term in self._terms].index(name)
+            rates = self.model_.coefficients[self.model_.slices[place]]
+            moved += (self._terms[place].columns(new) - self._terms[place].columns(old)) @ rates
+        return moved
+
+    @takes(on=DATE)
+    def forecast(self, data: pd.DataFrame, *, on: date) -> pd.DataFrame:
+        """Return what prices that were seen become until a later day: price, low and high, aligned to the index.
+
+        Each is carried forward from its own day: it ages, takes the step of each successor that comes out, and goes
+        with the season. So it is for prices that held, such as a list's; where single prices scatter, `predict` says
+        what the level of their variant becomes. The band holds `interval` of such prices by how far those that were
+        fitted wandered; it knows nothing of a step that they do not show.
+
+        Args:
+            data: price, age, day and line, as `fit` was told of.
+            on: the day.
+
+        Raises:
+            NotFitted: before `fit`.
+            InvalidValue: `fit` was told of no `day_col` or `variant_col`, or a row is later than the day.
+        """
+        carried = self.carried(data, on=on)
+        if self._wandering is None:
+            raise missing("variant_col", "fit the curve with it: how far prices wander is learned within variants")
+        data = as_frame(data, (self.named_[0],), "DepreciationCurve.forecast")
+        price = numbers(data, self.named_[0], above=0) * carried["factor"]
+        low, high = map(np.exp, self._wandering.band(carried["months"].to_numpy()))
+        return pd.DataFrame({"price": price, "low": price * low, "high": price * high}, index=data.index)
+
+    @takes(on=DATE)
+    def carried(self, data: pd.DataFrame, *, on: date) -> pd.DataFrame:
+        """Return by what `factor` the price of each row moves until a later day, and the `months` until then.
+
+        The price itself is not asked for, nor what stays as it is, such as the brand.
+
+        Args:
+            data: age, day and line, as `fit` was told of.
+            on: the day.
+
+        Raises:
+            NotFitted: before `fit`.
+            InvalidValue: `fit` was told of no `day_col`, or a row is later than the day.
+        """
+        fitted(self, "model_")
+        (day_col, line_col), age_col = self._when, self.named_[1]
+        if day_col is None:
+            raise missing("day_col", "fit the curve with it: without one it knows no days")
+        data = as_frame(data, (age_col, day_col, line_col), "DepreciationCurve.carried")
+        seen, months = days(data, day_col), numbers(data, age_col, at_least=0)
+        late = seen > np.datetime64(on)
+        if late.any():
+            raise out_of_range("on", on, f"give a day that is not before those of {named_rows(data.index[late])}")
+        passed = (np.datetime64(on) - seen).astype(np.float64) / MONTH_DAYS
+        lines, names = self._lines(data), (_SEASON,) if self._launches is None else (_SUCCESSORS, _SEASON)
+        before = [months, *self._time(months, seen, lines)]
+        after = [months + passed, *self._time(months + passed, np.full(len(data), np.datetime64(on, "D")), lines)]
+        moved = self._moved(before, after, (_MONTHS, *names))
+        return pd.DataFrame({"factor": np.exp(moved), "months": passed}, index=data.index)
+
+    @property
+    def timed(self) -> bool:
+        """Whether the curve was fitted with days, so that prices move with launches and seasons.
+
+        Raises:
+            NotFitted: before `fit`.
+        """
+        when: tuple[str | None, str | None] = fitted(self, "_when")
+        return when[0] is not None
 
     def explain(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return the prices' parts, a column for each factor, which add up to the price in each row.
@@ -432,6 +585,21 @@ class DepreciationCurve(Estimator):
         from miexchange.tuning import plots  # noqa: PLC0415 - matplotlib is optional
 
         return plots.depreciation(self, data, ax=ax)
+
+
+def _checked(
+    day_col: str | None, line_col: str | None, variant_col: str | None, launches: Mapping[str, Sequence[date]] | None
+) -> tuple[str | None, str | None]:
+    """Return the columns of day and line; refuse what has no meaning without another."""
+    if launches is not None and day_col is None:
+        raise missing("day_col", "name the column of each price's day: launches are before or after it")
+    if launches is not None and line_col is None and len(launches) != 1:
+        raise missing("line_col", "name the column of each phone's line", f"is missing, of {len(launches)} lines")
+    if launches is None and line_col is not None:
+        raise missing("launches", "give the days of the launches of each line, or no line_col")
+    if variant_col is not None and day_col is None:
+        raise missing("day_col", "name the column of each price's day, or give the variant in categorical")
+    return day_col, line_col
 
 
 def _median(data: pd.DataFrame, column: str) -> float:

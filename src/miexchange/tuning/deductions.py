@@ -46,6 +46,7 @@ from miexchange.tuning._closest import closest, step_of
 from miexchange.tuning._findings import (
     CLEAN,
     bases_of,
+    dispersion,
     joined,
     keeps_of,
     make_monotone,
@@ -424,6 +425,8 @@ class DeductionModel(Estimator):
             scaled = np.abs(rest) / np.sqrt(least**2 + relative**2)
             noise = (least**2 + relative**2) * np.maximum(1.0, scaled / _HUBER)
         self._solution, self._covariance = solution, covariance
+        freedom = len(rest) - float(shrink @ (member @ inverse)) - len(self._free)
+        self._dispersion = dispersion(rest**2 * inverse, freedom)
         self._moves: dict[str, tuple[float, float]] = {}
         self._offset = dict(zip(groups, offset, strict=True))
         self._offset_sd = dict(zip(groups, np.sqrt(shrink), strict=True))
@@ -474,11 +477,11 @@ class DeductionModel(Estimator):
         rows: pd.DataFrame,
         codes: npt.NDArray[np.intp],
     ) -> None:
-        logs = dict.fromkeys(self._findings, 0.0)
-        errors = dict.fromkeys(self._findings, 0.0)
+        logs, errors = (dict.fromkeys(self._findings, 0.0) for _ in range(2))
         for number, name in enumerate(self._free):
             logs[name] = self._expected[name] + float(self._solution[self._start + number])
-            errors[name] = float(np.sqrt(self._covariance[self._start + number, self._start + number]))
+            place = self._start + number
+            errors[name] = float(np.sqrt(self._dispersion * self._covariance[place, place]))
         self._log_weights, self._whole_errors = logs, errors
         self._set_weights()
         seen = pd.Series(finding, dtype=object).value_counts()

@@ -45,10 +45,10 @@ import pandas as pd
 
 from miexchange._amounts import GROUPS, MARKS, Spelling, Unread, amount_of
 from miexchange._bounded import Between, bound_of
-from miexchange._csv import read_rows
+from miexchange._csv import read_columns
 from miexchange._limits import NAME, PROBLEMS
 from miexchange._problems import Problems
-from miexchange._text import counted, listed, text_of
+from miexchange._text import counted, listed, name_of, text_of
 from miexchange.catalogue import Catalogue, Variant
 from miexchange.condition import Grade, Questionnaire
 from miexchange.errors import DataError, Problem, missing, out_of_range, shown
@@ -75,6 +75,8 @@ from miexchange.tuning._report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import numpy.typing as npt
 
 
 __all__ = ["KINDS", "REGIMES", "Observations"]
@@ -270,7 +272,7 @@ class Observations(Report):
             nothing = Problem(name, None, "", "holds no usable row", "Put right what is named, or give other data")
             raise DataError((nothing, *faults))
         best = {question: options[0] for question, options in questions.items() if question in frame.columns}
-        order = order or _order_of(frame)
+        order = order or _order_of(source, frame)
         found = cls(usable, problems, checker.unresolved, len(frame), money, grades=order, clean_answers=best)
         found._warn()
         return found
@@ -307,9 +309,9 @@ class Observations(Report):
     def market(self, catalogue: Catalogue, launch_prices: Mapping[str, int] | None = None) -> pd.DataFrame:
         """Return the clean rows beside their launch facts: the columns that `DepreciationCurve.fit` takes by default.
 
-        They are `price` and `new_price` in minor units, `age_months`, `brand` and `launch_year`, and `model`, `kind`
-        and `row`. A row without a launch day, or from before it, is left out; so is one without a new price, unless
-        none has one. A `TuningWarning` names them.
+        They are `price` and `new_price` in minor units, `age_months`, `brand` and `launch_year`, and `model`, `kind`,
+        `on` and `row`. A row without a launch day, or from before it, is left out; so is one without a new price,
+        unless none has one. A `TuningWarning` names them.
 
         Args:
             catalogue: what says brand, launch day and launch price of each variant.
@@ -329,7 +331,7 @@ class Observations(Report):
         """
         rows = self.clean()
         facts = launches_of(catalogue, launch_prices).reindex(rows["model"]).set_axis(rows.index)
-        found = rows[["row", "model", "kind"]].join(facts[["brand", "launch_year", "new_price"]])
+        found = rows[["row", "model", "kind", "on"]].join(facts[["brand", "launch_year", "new_price"]])
         found["price"] = rows["price_minor"]
         found["age_months"] = (rows["on"] - facts["launched_on"]).dt.days / MONTH_DAYS
         known = found["age_months"] >= 0
@@ -345,7 +347,7 @@ class Observations(Report):
         """Return the best of the grades that occur."""
         order = self.grades or _LETTERS
         if len(found) > 1 and not found <= {*order}:
-            rule = "say the order of the grades: Observations.read(grades=...), best first, or an ordered categorical"
+            rule = "say the order of the grades: Observations.read(grades=...), or an ordered categorical, best first"
             raise missing("grades", rule, f"is missing, and there are {', '.join(sorted(found)[:_MOST_SHOWN])}")
         return min(found, key=lambda grade: order.index(grade) if grade in order else 0, default=None)
 
@@ -369,13 +371,27 @@ def _order(grades: Sequence[str | Grade]) -> tuple[str, ...]:
     return order
 
 
-def _order_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return the order that an ordered categorical says."""
+def _order_of(source: object, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the order that an ordered categorical of pandas, Polars or Arrow says."""
     kind = frame["grade"].dtype if "grade" in frame.columns else None
-    if not isinstance(kind, pd.CategoricalDtype) or not kind.ordered:
+    found: Any = ()
+    if isinstance(kind, pd.CategoricalDtype):
+        found = kind.categories if kind.ordered else ()
+    elif kind is not None:
+        found = told(_ordered, source)
+    if isinstance(found, Fault):  # a stream, which was used up
         return ()
-    words = [(text_of(category) or "").strip() for category in kind.categories]
+    words = [(text_of(category) or "").strip() for category in found]
     return tuple(dict.fromkeys(filter(None, words)))
+
+
+def _ordered(table: Any) -> Any:  # noqa: ANN401 - a table of Polars or Arrow; its categories
+    if hasattr(type(table), "get_columns"):
+        kind = table.schema["grade"]
+        return list(kind.categories) if name_of(type(kind)) == "Enum" else ()
+    column = table.column("grade")
+    is_ordered = getattr(column.type, "ordered", False)
+    return column.unify_dictionaries().chunk(0).dictionary.to_pylist() if is_ordered and column.num_chunks else ()
 
 
 def _price_reader(spelling: Spelling, currency: Currency) -> Callable[[object], Any]:
@@ -419,11 +435,9 @@ def _frame(source: object, required: tuple[str, ...], questions: Mapping[str, ob
     if not there:
         problems.add(str(path), None, "", "cannot be read: there is no such file", "Give the path of a CSV file")
         problems.raise_if_any()
-    rows = read_rows(path, required, (*_OPTIONAL, *questions), problems)
+    columns = read_columns(Path(path), required, (*_OPTIONAL, *questions), problems)
     problems.raise_if_any()
-    columns = rows[0].cells if rows else required
-    cells = {column: pd.Series([row.cells[column] for row in rows], dtype=object) for column in columns}
-    return pd.DataFrame(cells), str(path)
+    return pd.DataFrame({column: pd.Series(cells, dtype=object) for column, cells in columns.items()}), str(path)
 
 
 def _check_columns(frame: pd.DataFrame, name: str, required: tuple[str, ...], questions: Mapping[str, object]) -> None:
@@ -465,17 +479,16 @@ class _Checker:
         if not len(rows):
             return
         self._good[rows] = False
-        codes = cells.codes[rows].tolist()
+        codes = cells.codes[rows]
         said = [
             "" if fault is None else f"{'nothing' if cell is None else shown(cell)} {fault.message}"
             for cell, fault in zip(cells.distinct, by_cell, strict=True)
         ]
-        faults = [by_cell[code] or Fault("", "") for code in codes]
         fault = {
             "row": self._labels[rows],
-            "column": column,
-            "message": [said[code] for code in codes],
-            "remedy": [one.remedy for one in faults],
+            "column": _shared([column], np.zeros(len(rows), dtype=np.intp)),
+            "message": _shared(said, codes),
+            "remedy": _shared(["" if fault is None else fault.remedy for fault in by_cell], codes),
         }
         self._found.append(pd.DataFrame({**fault, "_at": rows}))
 
@@ -534,8 +547,10 @@ class _Checker:
             "remedy": [why.remedy for _, why in said],
         }
         self._found.append(pd.DataFrame({**fault, "_at": rows}))
-        groups = pd.Series(rows).groupby(pd.Series([(name, why.message) for name, why in said]), sort=False)
-        listing = [(*key, len(group), [*self._labels[group.to_numpy()[:5]]]) for key, group in groups]
+        places: dict[tuple[str, str], list[int]] = {}
+        for row, (name, why) in zip(rows.tolist(), said, strict=True):
+            places.setdefault((name, why.message), []).append(row)
+        listing = [(*key, len(group), [*self._labels[group[:5]]]) for key, group in places.items()]
         listing.sort(key=lambda row: -row[2])
         table = [
             (name, count, labels, _nearest(name, catalogue) if place < _MOST_SHOWN else "", why)
@@ -565,6 +580,11 @@ class _Checker:
         read = {column: self._read[column] for column in names if column in self._read}
         usable = pd.DataFrame({**read, "row": self._labels})[self._good].reset_index(drop=True)
         return usable, problems
+
+
+def _shared(texts: list[str], codes: npt.NDArray[np.intp]) -> pd.Series[Any]:
+    """Return a text for each code as objects, of which each text is there once: pandas' own texts copy it for each."""
+    return pd.Series(np.array(texts, dtype=object)[codes], dtype=object)
 
 
 _UNKNOWN = Fault("is no model of the catalogue", "Correct the name, or add the model to the catalogue")

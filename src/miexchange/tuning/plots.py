@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from miexchange.tuning.backtesting import Backtest
     from miexchange.tuning.comparing import Comparison
     from miexchange.tuning.curve import DepreciationCurve
+    from miexchange.tuning.drift import Drift
     from miexchange.tuning.inspections import PaidAsQuoted
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "changed_answers",
     "comparison",
     "depreciation",
+    "drift",
     "grade_ladder",
     "residuals",
     "waterfall",
@@ -41,6 +43,8 @@ __all__ = [
 # Colours of Okabe and Ito, which people with any kind of colour blindness tell apart.
 _INK, _QUIET, _PALE = "#222222", "#767676", "#d9d9d9"
 _TOTAL, _LESS, _MORE, _BAND = "#0072b2", "#d55e00", "#009e73", "#56b4e9"
+_LINES = (_TOTAL, _LESS, _MORE, "#cc79a7")
+_FAR_OUT = 3.0  # limits, beyond which a chart is not drawn
 _MOST_POINTS = 4_000
 _LONGEST_NAME = 28
 _MOST_QUESTIONS = 12
@@ -337,6 +341,58 @@ def changed_answers(report: PaidAsQuoted, *, ax: Axes | None = None) -> Axes:
         f"{found['as_quoted_high_pct']:.1f} %; the question to reword first on top",
     )
     return ax
+
+
+@takes(report=named("Drift"), ax=AXES)
+def drift(report: Drift, *, ax: Axes | None = None) -> Axes:
+    """Draw how far each chart is on its way to an alarm, day by day: above, that the table is too high, below, too low.
+
+    Charts that told something are coloured and named, the first four of them.
+    """
+    ax = _axes(ax, (8.0, 4.6))
+    chart, alarms = report.chart, report.alarms
+    named_ = list(dict.fromkeys(zip(alarms["by"], alarms["stream"], strict=True)))[: len(_LINES)]
+    reach = 1.25
+    told = {(row["by"], row["stream"], row["side"]): row["told_on"] for row in alarms.to_dict("records")}
+    for (by, stream), rows in chart.groupby(["by", "stream"], sort=False):
+        for sign, side in ((1, "too high"), (-1, "too low")):
+            at = sign * np.minimum(rows[side].to_numpy(), _FAR_OUT)
+            reach = max(reach, float(np.abs(at).max()) * 1.1)
+            if (by, stream) not in named_ or (by, stream, side) not in told:
+                ax.plot(rows["on"], at, color=_PALE, linewidth=0.9, zorder=2)
+                continue
+            place = named_.index((by, stream))
+            ax.plot(rows["on"], at, color=_LINES[place], linewidth=2.0, zorder=9 - place)
+            (dot,) = ax.plot(told[by, stream, side], sign, "o", color="white", markersize=7, zorder=19 - place)
+            dot.set_markeredgecolor(_LINES[place])
+    for place, (by, stream) in enumerate(named_):
+        row = alarms[(alarms["by"] == by) & (alarms["stream"] == stream)].iloc[0]
+        name = "all deals" if by == stream else shortened(f"{by} {stream}", _LONGEST_NAME)
+        said = f"{name}: {row['bias_pct']:+.1f} %, told on {row['told_on']:%d %b} after {row['deals']} deals"
+        ax.text(0.01, 0.97 - 0.06 * place, said, transform=ax.transAxes, fontsize=9, color=_LINES[place], va="top")
+    for at in (-1, 1):
+        ax.axhline(at, color=_INK, linewidth=0.9, linestyle="--")
+    ax.axhline(0, color=_INK, linewidth=0.9)
+    ax.set_ylim(-reach, reach * (1.6 if named_ else 1.0))
+    ax.set_yticks([-1, 0, 1], ["limit: table too low", "right", "limit: table too high"])
+    _day_ticks(ax)
+    monitor = report.monitor
+    found = f"{len(alarms)} alarms" if len(alarms) != 1 else "1 alarm"
+    _title(
+        ax,
+        "Is the table still right?",
+        f"{chart.loc[chart['by'] == 'all', 'n'].sum()} deals, {found}; cumulative sums tuned to a shift of "
+        f"{100 * monitor.shift:g} %, one false alarm in {monitor.months:g} months",
+    )
+    return ax
+
+
+def _day_ticks(ax: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - matplotlib is optional
+
+    locator = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call] # matplotlib's
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _note(ax: Axes, position: int, text: str) -> None:

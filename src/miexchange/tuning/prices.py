@@ -20,7 +20,7 @@ depreciation curve by as much as the data are thin. The result is a `PriceTable`
 from __future__ import annotations
 
 from datetime import date, tzinfo
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,8 @@ class PriceTableBuilder(Estimator):
     Args:
         catalogue: the models; needed for the curve, which asks for brand, launch and new price.
         curve: a fitted `DepreciationCurve` on minor units with its default column names, to which thin data are
-            drawn; None for none.
+            drawn; None for none. One with days has them in `on`, its lines in `brand` and its variants in `model`, as
+            `Observations.market` has them: an older row then takes the steps and the season up to the date.
         half_life_days: after so many days a row counts half.
         outlier_mads: rows further than so many median absolute deviations from their variant's median are left out.
         minimum: a variant with fewer rows is not priced without a curve, and `modelled` with one; 1 for a price list.
@@ -245,8 +246,21 @@ class PriceTableBuilder(Estimator):
         launches = {variant.model: variant.launched_on for variant in self.catalogue}
         launched = np.array([launches.get(model) or "NaT" for model in models], dtype="datetime64[D]")
         known = ~np.isnat(launched)
+        if self.curve.timed:
+            return self._carried(models[known], days[known], launched[known], day).reindex(models.index).fillna(0.0)
         after = np.where(known, (np.datetime64(day) - launched).astype(np.float64) / MONTH_DAYS, 0.0)
         return np.where(known, np.log(self.curve.aging(np.asarray(after - days / MONTH_DAYS), np.asarray(after))), 0.0)
+
+    def _carried(self, models: pd.Series[str], passed: Any, launched: Any, day: date) -> pd.Series[float]:  # noqa: ANN401 - arrays
+        """Return the logarithm of what prices moved since, with age, successors and season."""
+        seen = np.datetime64(day) - passed.astype("timedelta64[D]")
+        rows = (
+            launches_of(cast("Catalogue", self.catalogue))
+            .reindex([*models])
+            .assign(on=seen, age_months=np.maximum((seen - launched).astype(np.float64), 0.0) / MONTH_DAYS)
+        )
+        moved = cast("DepreciationCurve", self.curve).carried(rows, on=day)["factor"]
+        return pd.Series(np.log(moved.to_numpy()), index=models.index)
 
     def _shrunk(self, frame: pd.DataFrame, spread: Any) -> pd.DataFrame:  # noqa: ANN401 - a column
         """Draw each median to the curve by the rows that it counts for."""
@@ -268,6 +282,7 @@ class PriceTableBuilder(Estimator):
         needed = self.curve.new_prices_ is not None
         asked = launches_of(self.catalogue, self._launch)
         asked["age_months"] = (pd.Timestamp(day) - asked["launched_on"]).dt.days / MONTH_DAYS
+        asked = asked.assign(on=day, model=asked.index)
         asked = asked[(asked["age_months"] >= 0) & (asked["new_price"].notna() | (not needed))]
         if asked.empty:
             return pd.Series(dtype=float)

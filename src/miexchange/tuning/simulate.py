@@ -45,6 +45,7 @@ __all__ = [
     "simulate_book",
     "simulate_deals",
     "simulate_inspections",
+    "simulate_lists",
     "simulate_market",
     "simulate_observations",
     "simulate_quotes",
@@ -151,6 +152,70 @@ def simulate_market(
         }
     )
     frame.attrs["truth"] = _Truth({"rates": tuple(rates), "brands": dict(zip(_BRANDS, offsets.tolist(), strict=True))})
+    return frame
+
+
+_FIRST, _SOLD_ON = 2018, (9, 20)  # the year of the first launch, and the day of the year on which models come out
+_EVERY, _MEAN_MONTH, _OF_A_YEAR = 15, 30.4375, 12
+
+
+@takes(years=whole(2, 20), models=whole(1, 1_000), seed=SEED, rate=_NOISE, step=_NOISE, season=_NOISE, noise=_NOISE)
+def simulate_lists(
+    years: int,
+    *,
+    seed: int,
+    models: int = 4,
+    rate: float = 0.01,
+    step: float = 0.15,
+    season: float = 0.03,
+    noise: float = 0.02,
+) -> pd.DataFrame:
+    """Make the lists of a buyer, on the 15th of each month, of a line whose models come out each 20 September.
+
+    Args:
+        years: how many launches there are, the first in 2018; lists begin with the second year.
+        seed: of the generator; the same one gives the same rows.
+        models: how many come out at each launch.
+        rate: what a price loses each month, as a rate of its logarithm.
+        step: what it loses more at the launch of each successor.
+        season: how far prices are above the year's mean in July, and below it in January.
+        noise: the standard deviation of a price around that, on the logarithm.
+
+    Returns:
+        ``price`` (rupees), ``on``, ``age_months``, ``model`` and ``line``; the truth has the days of the ``launches``.
+
+    >>> rows = simulate_lists(3, seed=1)
+    >>> rows.columns.to_list(), rows.attrs["truth"]["launches"]["Phone"][:2]
+    (['price', 'on', 'age_months', 'model', 'line'], [datetime.date(2018, 9, 20), datetime.date(2019, 9, 20)])
+    """
+    make = np.random.default_rng(seed)
+    came = [date(_FIRST + year, *_SOLD_ON) for year in range(years)]
+    first = np.datetime64(f"{_FIRST + 1}-01", "M")
+    lists = (first + np.arange(_OF_A_YEAR * (years - 1))).astype("datetime64[D]") + (_EVERY - 1)
+    level = make.normal(np.log(40_000), 0.3, (years, models))
+    rows = [
+        (generation, number, day)
+        for generation in range(years)
+        for number in range(models)
+        for day in lists
+        if day >= np.datetime64(came[generation])
+    ]
+    generation, number, day = (np.array(column) for column in zip(*rows, strict=True))
+    born = np.array(came, dtype="datetime64[D]")
+    age = (day - born[generation]).astype(np.float64) / _MEAN_MONTH
+    successors = np.searchsorted(born, day, side="right") - 1 - generation
+    month = day.astype("datetime64[M]").astype(np.int64) % _OF_A_YEAR
+    log = level[generation, number] - rate * age - step * successors - season * np.cos(2 * np.pi * month / _OF_A_YEAR)
+    frame = pd.DataFrame(
+        {
+            "price": np.exp(log + make.normal(0, noise, len(log))).round(2),
+            "on": day.astype("datetime64[s]"),
+            "age_months": age.round(2),
+            "model": [f"No {one + 1} of {_FIRST + year}" for year, one in zip(generation, number, strict=True)],
+            "line": "Phone",
+        }
+    )
+    frame.attrs["truth"] = _Truth({"rate": rate, "step": step, "season": season, "launches": {"Phone": came}})
     return frame
 
 

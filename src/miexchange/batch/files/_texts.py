@@ -92,7 +92,7 @@ def without_codes(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 # Matches every text that `for_spreadsheet` changes, and few others.
-_SUSPECT = r"^[\s\pZ\x{1c}-\x{1f}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]|[\pC\p{Zl}\p{Zp}]"
+_SUSPECT = r"(?:^|;)[\s\pZ\x{1c}-\x{1f}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]|[\pC\p{Zl}\p{Zp}]"
 
 
 def for_spreadsheets(cells: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -54,9 +54,11 @@ ROOMS = (
 FLOOR = {module: number for number, room in enumerate(ROOMS) for module in room}
 ISLANDS = {
     "batch",
+    "cases",
     "cli",
     "_demo",
     "display",
+    "laws",
     "ledger",
     "losses",
     "pricelists",
@@ -71,6 +73,7 @@ ISLANDS = {
 BRIDGES = {
     ("cli", "_demo"),
     ("cli", "batch"),
+    ("cli", "cases"),
     ("cli", "display"),
     ("cli", "ledger"),
     ("cli", "losses"),
@@ -80,6 +83,11 @@ BRIDGES = {
     ("cli", "tuning"),
     ("losses", "batch"),
     ("losses", "prove"),
+    ("laws", "batch"),
+    ("laws", "cases"),
+    ("laws", "ledger"),
+    ("laws", "prove"),
+    ("laws", "strategies"),
     ("pricelists", "tuning"),
     ("report", "batch"),
     ("report", "display"),

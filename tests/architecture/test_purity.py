@@ -10,8 +10,10 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "miexchange"
 ISLANDS = {
     "batch",
+    "cases",
     "cli",
     "_demo",
+    "laws",
     "ledger",
     "pricelists",
     "prove",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from miexchange import (
-    Condition,
     Coupon,
     CouponStanding,
     Device,
@@ -29,41 +28,15 @@ from miexchange import (
     Refusal,
     appraise,
     issue,
-    replay,
 )
+from miexchange.cases import Case, read_cases
+from miexchange.laws import assert_exact, assert_replays
 from miexchange.money import Money
 from unit.small import INR
 
 HERE = Path(__file__).parent
 KEY = b"a key for the worked cases"
 PHONE, IMEI = "oneplus-3t-6-64", "863664031234569"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Valuation:
-    """A phone, an instant, and what it is worth or why it is refused."""
-
-    rule: str
-    programme: str
-    model: str
-    at: datetime
-    because: str = ""
-    answers: dict[str, str] = field(default_factory=dict)
-    unanswered: list[str] = field(default_factory=list)
-    imei: str | None = None
-    imei2: str | None = None
-    imei_status: str = "unverified"
-    purchased_on: date | None = None
-    exchange_open: bool = False
-    device_exchanged: bool = False
-    target: str | None = None
-    customer: str | None = None
-    bonuses_given: dict[str, int] = field(default_factory=dict)
-    value: str | None = None
-    exchange_value: str | None = None
-    grade: str | None = None
-    lines: list[str] | None = None
-    refused: list[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +70,7 @@ def read(name: str, kind: type[Any]) -> list[Any]:
     return [kind(**shared, **case) for case in data["case"]]
 
 
-VALUATIONS: list[Valuation] = [
+VALUATIONS: list[Case] = [
     case
     for name in (
         "mi-exchange-india",
@@ -107,15 +80,15 @@ VALUATIONS: list[Valuation] = [
         "cashify",
         "apple-trade-in-india",
     )
-    for case in read(f"{name}.toml", Valuation)
+    for case in read_cases(HERE / f"{name}.toml")
 ]
 PURCHASES: list[Purchase] = read("coupons.toml", Purchase)
 
 
-ALL: list[Valuation | Purchase] = [*VALUATIONS, *PURCHASES]
+ALL: list[Case | Purchase] = [*VALUATIONS, *PURCHASES]
 
 
-def named(case: Valuation | Purchase) -> str:
+def named(case: Case | Purchase) -> str:
     return f"{case.programme}: {case.rule}"
 
 
@@ -125,45 +98,14 @@ def programme_of(name: str) -> Programme:
     return Programme.load(directory if directory.is_dir() else name)
 
 
-def condition_of(
-    programme: Programme, model: str, at: datetime, answers: dict[str, str], left_out: list[str]
-) -> Condition:
-    """Return the best answers but for those of the case; none where the model or the terms are not known."""
-    terms = programme.terms_at(at)
-    family = programme.catalogue.family_of("", model)
-    variants = [programme.catalogue.by_model[model]] if model in programme.catalogue.by_model else []
-    if family is not None:
-        variants += programme.catalogue.variants_of(family)
-    best = terms.questionnaire.best(variants[0], answers) if terms is not None and variants else Condition(answers)
-    return best.replace(**dict.fromkeys(left_out))
-
-
 @pytest.mark.parametrize("case", VALUATIONS, ids=named)
-def test_a_phone_is_worth_what_was_worked_out_by_hand(case: Valuation) -> None:
+def test_a_phone_is_worth_what_was_worked_out_by_hand(case: Case) -> None:
     programme = programme_of(case.programme)
-    outcome = appraise(
-        Device(case.model, case.imei, case.imei2, purchased_on=case.purchased_on),
-        condition_of(programme, case.model, case.at, case.answers, case.unanswered),
-        programme,
-        at=case.at,
-        imei_status=ImeiStatus(case.imei_status),
-        exchange_open=case.exchange_open,
-        device_exchanged=case.device_exchanged,
-        target=case.target,
-        customer=case.customer,
-        bonuses_given=case.bonuses_given,
-    )
-    if case.refused is not None:
-        assert isinstance(outcome, Refusal), outcome.explain()
-        assert sorted(outcome.codes) == sorted(case.refused)
-        return
-    assert isinstance(outcome, Quote), outcome.explain()
-    assert outcome.money.plain == case.value, outcome.explain()
-    assert case.exchange_value in {None, outcome.currency.plain(outcome.exchange_value)}
-    assert case.grade in {None, outcome.grade}
-    if case.lines is not None:
-        assert [f"{line.rule} {outcome.currency.plain(line.amount)}" for line in outcome.lines] == case.lines
-    assert replay(Quote.from_json(outcome.to_json()), programme)
+    assert not [*case.differing(programme)]
+    outcome = case.outcome(programme)
+    if isinstance(outcome, Quote):
+        assert_exact(outcome)
+        assert_replays([outcome], programme)
 
 
 @pytest.mark.parametrize("case", PURCHASES, ids=named)
@@ -171,7 +113,7 @@ def test_a_coupon_takes_off_what_was_worked_out_by_hand(case: Purchase) -> None:
     programme = programme_of(case.programme)
     quote = appraise(
         Device(PHONE, case.imei or None),
-        condition_of(programme, PHONE, case.quoted_at, case.answers, []),
+        Case(rule="", at=case.quoted_at, answers=case.answers).condition(programme, PHONE),
         programme,
         at=case.quoted_at,
         imei_status=ImeiStatus.CLEAR,
@@ -210,7 +152,7 @@ def order_line(given: dict[str, Any]) -> OrderLine:
 
 def test_every_case_has_one_outcome_and_says_why() -> None:
     for case in ALL:
-        worth = case.value if isinstance(case, Valuation) else case.coupon
+        worth = case.value if isinstance(case, Case) else case.coupon
         assert (worth is None) is (case.refused is not None), case.rule
         assert bool(case.because) is (worth is not None), case.rule
 

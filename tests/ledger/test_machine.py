@@ -21,7 +21,8 @@ from sqlalchemy import delete, func, select
 
 from ledger.shop import AT, KEY, imei
 from miexchange import Device, Exchange, Quote, Refusal, appraise
-from miexchange.ledger import Ledger, verify
+from miexchange.laws import assert_spent_once
+from miexchange.ledger import Ledger
 from miexchange.ledger import _schema as tables
 from miexchange.ledger import _sql as sql
 from miexchange.ledger._engine import VERB, Conflict, Outcome, reading
@@ -317,7 +318,7 @@ class Exchanges(RuleBasedStateMachine):
     def teardown(self) -> None:
         for code in self.model:
             self.compare(code)
-        assert verify(self.store)
+        assert_spent_once(self.store)
 
 
 class Atomic(Exchanges):

@@ -25,7 +25,7 @@ from miexchange._text import is_missing, text_of
 from miexchange.batch import appraise_frame, lookup_many, prices_as_of, validate_many
 from miexchange.condition import Option, Question, Questionnaire
 from miexchange.imei import Imei, validate
-from parity.one_by_one import rows_of, valued
+from miexchange.laws._one_by_one import rows_of, valued
 from parity.tables import plain
 from unit import small
 

@@ -15,9 +15,9 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from miexchange import Imei, Programme, RegisterAnswer
+from miexchange.laws._one_by_one import Row, questions_of
 from miexchange.programme.rules import COUNTED
 from miexchange.strategies import hostile_enquiries
-from parity.one_by_one import Row, questions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miexchange.batch import appraise_file, appraise_frame
+from miexchange.laws._one_by_one import rows_of, valued
 from miexchange.strategies import programmes
-from parity.one_by_one import rows_of, valued
 from parity.tables import KINDS, columns_of, rows
 from property.effort import effort
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miexchange import Programme
-    from parity.one_by_one import Row
+    from miexchange.laws._one_by_one import Row
 
 TARGETS = ("csv", "parquet")
 NONSENSE = {

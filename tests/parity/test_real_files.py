@@ -21,7 +21,7 @@ import pytest
 
 from miexchange import InvalidValue
 from miexchange.batch import appraise_file, appraise_frame
-from parity.one_by_one import valued
+from miexchange.laws._one_by_one import valued
 from parity.test_file_laws import result_of
 from unit import small, trade
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miexchange import Programme
-    from parity.one_by_one import Row
+    from miexchange.laws._one_by_one import Row
 
 PROGRAMME: Programme = trade.programme()
 ANSWERS: Row = {**dict(trade.SAID), "box": None}

@@ -22,7 +22,7 @@ from _local_spark import NO_JAVA, java_home, local_spark
 from docs_shell import blocks
 from miexchange import InvalidValue, Programme, spark
 from miexchange.batch import appraise_frame, columns_out
-from parity.one_by_one import Row, rows_of, valued
+from miexchange.laws._one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, rows
 from parity.test_sql import same
 from property.effort import PROOF

@@ -19,9 +19,9 @@ from sqlglot import exp
 from _devices import devices
 from miexchange import Programme, Zone, sql
 from miexchange.batch import appraise_frame, columns_out
+from miexchange.laws._one_by_one import Row, rows_of, valued
 from miexchange.programme.rules.age import AgeBand
 from miexchange.strategies import programmes
-from parity.one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, plain, rows
 from parity.test_frame_laws import given_of
 from property.effort import effort

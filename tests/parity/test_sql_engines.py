@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ledger import server
 from miexchange import Programme, sql
 from miexchange.batch import appraise_frame
+from miexchange.laws._one_by_one import Row, rows_of, valued
 from miexchange.strategies import programmes
-from parity.one_by_one import Row, rows_of, valued
 from parity.tables import rows
 from parity.test_frame_laws import given_of
 from parity.test_sql import answered, columns, made, mixed, named, same

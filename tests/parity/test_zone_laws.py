@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from miexchange import EligibleModels, Zone
 from miexchange._time import midnights
 from miexchange.batch import appraise_frame
+from miexchange.laws._one_by_one import Row, rows_of, valued
 from miexchange.strategies import programmes
-from parity.one_by_one import Row, rows_of, valued
 from parity.tables import KINDS, columns_of, plain, rows
 from shipped import shipped_programme
 

@@ -25,9 +25,9 @@ __all__ = ["DOORS", "Door"]
 PACKAGE = Path(miexchange.__file__).parent
 
 OPERATORS = {"__eq__", "__contains__", "__getitem__", "__len__", "__iter__", "__hash__", "__repr__", "__str__"}
-MADE_BY_US = ("Ledger", "TacTable", "Report", "Violation")
+MADE_BY_US = ("Case", "Cover", "Ledger", "TacTable", "Report", "Violation")
 """Types, with those derived of them, that a function of the package constructs and nobody else: `ledger.open`,
-`TacTable.read`, and what the verbs of tuning and the simulator return."""
+`TacTable.read`, `cases.read_cases`, and what the verbs of tuning and the simulator return."""
 
 
 @dataclass(frozen=True, eq=False)

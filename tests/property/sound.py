@@ -56,13 +56,14 @@ from miexchange import (
     what_would_change,
 )
 from miexchange._value import Value
+from miexchange.cases import Case, Cover
 from miexchange.condition import Deduction, Finding
 from miexchange.eligibility import Verdict, assess
 from miexchange.imei import ReportingBody
 from miexchange.inspection import ChangedAnswer, Conflict
 from miexchange.market import Gap
 from miexchange.programme import AgeBand, Authority, Bonus, CustomerClass, DaysOff, Limit, Overlap, ScrapValue
-from miexchange.strategies import Enquiry
+from miexchange.strategies import Enquiry, History
 from miexchange.tuning.adapter import AdditiveRegressor, CurveRegressor
 from miexchange.tuning.curve import Estimator
 from shipped import shipped_programme
@@ -190,6 +191,13 @@ class _Sound:
         """A directory with a small programme, and a draft beside it."""
         place = Path(shutil.copytree(Path(__file__).parents[1] / "data" / "programme_base", self.folder / "priced"))
         pricelists.write_draft(self.listed, place)
+        return place
+
+    @cached_property
+    def cases(self) -> Path:
+        """A file with a worked case."""
+        place = self.folder / "cases.toml"
+        place.write_text(f'[[case]]\nrule = "A"\nmodel = "{small.MODEL}"\nat = {AT.isoformat()}\n', encoding="utf-8")
         return place
 
     @cached_property
@@ -418,6 +426,9 @@ def _examples() -> dict[type, Any]:
         AdditiveRegressor().fit(np.ones((20, 1)), np.ones(20)),
         CurveRegressor().fit(SOUND.market, SOUND.market["price"]),
         SOUND.proofs,
+        Case(rule="A rule", at=AT, model=small.MODEL),
+        Cover((), 0, 0, 0),
+        History(Enquiry(SOUND.device, trade.SAID, SOUND.programme, AT), trade.ACCOUNT, AT, small.KEY),
         prove.Progress("reach", "2018", 1),
         SOUND.changes,
         programme.diff(SOUND.programme, SOUND.cheaper, at=AT),
@@ -705,6 +716,11 @@ def _by_door() -> dict[str, dict[str, Any]]:
         "pricelists.publish": {"prices": SOUND.listed, "directory": SOUND.priced, "begins": None},
         "pricelists.rollback": {"directory": SOUND.priced},
         "report.book_report": {"programme": tuned.graded(), "at": tuned.AT},
+        "cases.read_cases": {"path": SOUND.cases},
+        "cases.differences": {"path": SOUND.cases},
+        "laws.assert_compatible": {"old": SOUND.programme, "new": SOUND.programme},
+        "laws.assert_spent_once": {"ledger": example(ledger.Ledger)},
+        "laws.assert_replays": {"quotes": [SOUND.quote]},
         "tuning.compare": {"a": tuned.graded(), "b": tuned.graded(), "at": tuned.AT},
         "tuning.what_if": {"programme": tuned.graded(), "at": tuned.AT},
         "tuning.backtest": {"programme": tuned.graded(), "at": tuned.AT},

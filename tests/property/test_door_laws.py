@@ -48,8 +48,9 @@ FIELD = 24
 FILES = ("source", "target", "rejects", "path", "directory", "url")
 """Parameters that name a file, for which a door may raise `OSError`."""
 
-MISSING = {"Condition.__getitem__": KeyError}
-"""What Python's own protocol of mappings asks for where a key is not there: `in` and `get` rely on it."""
+MISSING = {"Condition.__getitem__": KeyError, "laws.assert_replays": AssertionError}
+"""What Python's own protocol of mappings asks for where a key is not there: `in` and `get` rely on it; and what a law
+that does not hold raises: programmes by digest may be any mapping, in which there is none."""
 
 CLASSLESS = ("an object without a class", "an object without attributes")
 """What raises where it is asked for its class, as the `__eq__` that Python writes for a dataclass does."""

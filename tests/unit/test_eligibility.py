@@ -583,3 +583,9 @@ def test_a_list_tells_every_bad_row(tmp_path: Path, rows: str, told: list[tuple[
     with pytest.raises(DataError) as caught:
         EligibleModels.read(file)
     assert sorted((problem.line, problem.column) for problem in caught.value.problems) == sorted(told)
+
+
+@pytest.mark.parametrize(("model", "on"), [(1, date(2018, 3, 20)), ("x", 1)])
+def test_a_list_is_asked_for_a_model_and_a_day(model: str, on: date) -> None:
+    with pytest.raises(InvalidValue):
+        EligibleModels.of([]).as_of(model, on)

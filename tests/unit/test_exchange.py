@@ -765,3 +765,11 @@ def test_an_exchange_that_was_adjusted_and_reversed_is_read_back() -> None:
     back = after(done, Reverse(done.at + DAY, ORDER.id))
     for exchange in (*LIVES.values(), done, back):
         assert Exchange.from_json(exchange.to_json()) == exchange
+
+
+def test_a_paper_that_is_on_record_already_may_be_given_alone() -> None:
+    both = after(reserved(), Identify(AT + HOUR, "file 7", "file 8"))
+    moved = after(both, Inspect(AT + HOUR, ORDER.id, found(1_000_000)))
+    for again in (Identify(AT + HOUR, "file 7"), Identify(AT + HOUR, ownership="file 8")):
+        assert apply(moved, again) == moved
+    assert apply(moved, Identify(AT + HOUR, "file 7", "another")) != moved

@@ -10,6 +10,7 @@ import miexchange
 from miexchange import _data, _demo
 from miexchange.cli import (
     _batch,
+    _cases,
     _completion,
     _coupon,
     _imei,
@@ -82,7 +83,7 @@ def _main(
 
 @_programmes.callback(invoke_without_command=True)
 def _programme_group(context: typer.Context) -> None:
-    """Make a programme, check its files, show its rules, prove its laws, or compare two editions of it."""
+    """Make a programme, check its files, show its rules, prove its laws, run its cases, or compare two editions."""
     _help_without_command(context)
 
 
@@ -140,6 +141,8 @@ _programmes.command("lint", epilog=EXIT_CODES)(_programme.lint)
 _programmes.command("show", epilog=EXIT_CODES)(_programme.show)
 _programmes.command("prove", epilog=EXIT_CODES)(_prove.prove)
 _programmes.command("diff", epilog=EXIT_CODES)(_programme_diff.diff)
+_programmes.command("cases", epilog=EXIT_CODES)(_cases.cases)
+_programmes.command("test", epilog=EXIT_CODES)(_cases.run)
 _programmes.command("new", epilog=EXIT_CODES)(_new.new)
 _programmes.command("schema", epilog=EXIT_CODES)(_new.schema)
 _coupons.command("check", epilog=EXIT_CODES)(_coupon.check)

@@ -14,11 +14,13 @@ shrinks to what a person likes to read: the best answers, round rupees, one orde
 
 from __future__ import annotations
 
+from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import miexchange as _core
 from miexchange._extras import extra
+from miexchange._value import Value
 
 if TYPE_CHECKING:
     from miexchange.strategies._by_type import STRATEGIES
@@ -43,17 +45,27 @@ if TYPE_CHECKING:
         register_answers,
         verdicts,
     )
-    from miexchange.strategies._exchanges import device_reports, events, examinations, exchanges, inspections
+    from miexchange.strategies._exchanges import (
+        History,
+        device_reports,
+        events,
+        examinations,
+        exchanges,
+        histories,
+        inspections,
+    )
     from miexchange.strategies._imeis import all_imeis, imei_texts, imeis, mistyped_imeis, tac_tables
     from miexchange.strategies._models import catalogues, eligible_models, listings, variants
     from miexchange.strategies._numbers import amounts, instants
     from miexchange.strategies._prices import anchor_tables, anchors, price_tables, prices
     from miexchange.strategies._programmes import exchange_rules, programmes, terms, usage_rules
+    from miexchange.strategies._shown import programme_of
     from miexchange.strategies._treatments import line_parts, treatment_tables, treatments
 
 __all__ = [
     "STRATEGIES",
     "Enquiry",
+    "History",
     "all_imeis",
     "amounts",
     "anchor_tables",
@@ -71,6 +83,7 @@ __all__ = [
     "exchanges",
     "grades",
     "gradings",
+    "histories",
     "hostile_conditions",
     "hostile_enquiries",
     "imei_texts",
@@ -85,6 +98,7 @@ __all__ = [
     "orders",
     "price_tables",
     "prices",
+    "programme_of",
     "programmes",
     "questionnaires",
     "questions",
@@ -114,6 +128,7 @@ _PARTS = (
     "numbers",
     "prices",
     "programmes",
+    "shown",
     "treatments",
 )
 
@@ -131,16 +146,24 @@ def register() -> None:
     1
     """
     from hypothesis import strategies as st  # noqa: PLC0415 - hypothesis calls this while it is being imported
+    from hypothesis.vendor.pretty import for_type_by_name  # noqa: PLC0415 - likewise
 
     def of_type(asked: type) -> Any:  # noqa: ANN401 - a strategy, or NotImplemented
         # Whoever asks for a base of ours, such as object, is not to get programmes and price lists.
         strategies = import_module(f"{__name__}._by_type").STRATEGIES
         return strategies[asked]() if asked in strategies else NotImplemented
 
+    def printed(value: object, printer: object, cycle: bool) -> None:  # noqa: FBT001 - as Hypothesis calls it
+        import_module(f"{__name__}._shown").printer_of(type(value))(value, printer, cycle)
+
     for name in _core.__all__:
         kind = getattr(_core, name)
         if isinstance(kind, type) and not issubclass(kind, Exception | str):
             st.register_type_strategy(kind, of_type)
+        if isinstance(kind, type) and issubclass(kind, _core.Programme | Value | Enum):
+            for_type_by_name(kind.__module__, kind.__name__, printed)
+    for_type_by_name(f"{__name__}._enquiries", "Enquiry", printed)
+    for_type_by_name(f"{__name__}._exchanges", "History", printed)
 
 
 def __getattr__(name: str) -> object:

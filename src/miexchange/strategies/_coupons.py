@@ -23,6 +23,8 @@ from miexchange.strategies._treatments import covering
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+    from miexchange.refusal import Refusal
+
 __all__ = ["coupons", "order_lines", "orders", "redemptions"]
 
 _LATER = timedelta(days=3_650)  # of a coupon without end
@@ -135,10 +137,11 @@ def redemptions(draw: st.DrawFn) -> Redemption:
     """Draw what a coupon takes off an order that it buys."""
     coupon = draw(coupons())
     at = draw(instants(coupon.valid_from, (coupon.valid_until or coupon.valid_from + _LATER) - TICK))
-    found = draw(
-        orders(coupon.usage, coupon.currency)
-        .map(lambda order: coupon.check(order, account=coupon.account, at=at))
-        .filter(lambda answer: isinstance(answer, Redemption))
-    )
+    bought = orders(coupon.usage, coupon.currency)
+
+    def check(order: Order) -> Redemption | Refusal:
+        return coupon.check(order, account=coupon.account, at=at)
+
+    found = check(draw(bought.filter(lambda order: isinstance(check(order), Redemption))))
     assert isinstance(found, Redemption)  # noqa: S101 - the filter's
     return found

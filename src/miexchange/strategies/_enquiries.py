@@ -5,29 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from miexchange._arguments import FLAG, TEXT, instance, maybe, takes
+from miexchange._arguments import FLAG, TEXT, maybe, takes
 from miexchange._time import TICK, midnight
-from miexchange.catalogue import Device, Variant
+from miexchange.catalogue import Device
 from miexchange.condition import Condition
 from miexchange.eligibility import ImeiStatus, RegisterAnswer, Verdict, assess, needs_second
 from miexchange.imei import Imei
 from miexchange.programme import Programme, Terms
 from miexchange.programme.rules import Told
-from miexchange.quote import Quote
 from miexchange.refusal import Reason, ReasonCode, Refusal
 from miexchange.strategies._conditions import conditions, hostile_conditions
 from miexchange.strategies._imeis import imeis, mistyped_imeis
 from miexchange.strategies._models import model_of, variants
-from miexchange.strategies._numbers import START, instants, texts, tuples
+from miexchange.strategies._numbers import PROGRAMME, START, instants, texts, tuples
 from miexchange.strategies._programmes import programmes
 from miexchange.valuation import appraise
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+
+    from miexchange.quote import Quote
 
 
 __all__ = [
@@ -91,7 +93,7 @@ class Enquiry(Told):
         return appraise(self.device, self.condition, self.programme, **self.facts)
 
 
-@takes(programme=maybe(instance(Programme)), model=maybe(TEXT), imei=maybe(FLAG))
+@takes(programme=PROGRAMME, model=maybe(TEXT), imei=maybe(FLAG))
 @st.composite
 def devices(
     draw: st.DrawFn,
@@ -113,7 +115,7 @@ def devices(
         name = model or model_of(draw(variants()))
     else:
         name = model or draw(st.sampled_from([listing.model for listing in programme.eligible]))
-        tacs = _tacs_of(programme, programme.catalogue.by_model[name])
+        tacs = _tacs_by_family(programme).get(programme.catalogue.by_model[name].family)
         begins = programme.terms[0].effective_from.astimezone(programme.zone).date()
         dated = dated or any(rule.reads == "months_owned" for one in programme.terms for rule in one.retentions)
     first: Imei | None = None
@@ -126,11 +128,15 @@ def devices(
     return Device(name, first, second, bought)
 
 
-def _tacs_of(programme: Programme, variant: Variant) -> SearchStrategy[str] | None:
-    """Return the TACs that lead to the variant's family, or None where the table has none of them."""
-    family = programme.catalogue.family_of
-    tacs = [tac for tac, device in programme.tacs if family(device.brand, device.model) == variant.family]
-    return st.sampled_from(tacs) if tacs else None
+@lru_cache(16)
+def _tacs_by_family(programme: Programme) -> dict[str, SearchStrategy[str]]:
+    """Return the TACs that lead to each family: a table has a thousand, and a draw needs those of one model."""
+    found: dict[str, list[str]] = {}
+    for tac, device in programme.tacs:
+        family = programme.catalogue.family_of(device.brand, device.model)
+        if family is not None:
+            found.setdefault(family, []).append(tac)
+    return {family: st.sampled_from(tacs) for family, tacs in found.items()}
 
 
 @lru_cache(16)
@@ -172,7 +178,7 @@ def _new_enough(draw: st.DrawFn, at: datetime, hours: int) -> ImeiStatus | Regis
     return RegisterAnswer(ImeiStatus.CLEAR, "CEIR", at - age, draw(texts()))
 
 
-@takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
+@takes(programme=PROGRAMME, imei=maybe(FLAG))
 @st.composite
 def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Enquiry:
     """Draw enquiries that are answered with a quote.
@@ -198,7 +204,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
         device = device.replace(imei=None, imei2=None)  # the table has no TAC of this model
     variant = rules.catalogue.by_model[model]
     if isinstance(device.imei, Imei) and device.imei2 is None and needs_second(variant, terms.eligibility):
-        first, numbers = device.imei, imeis(_tacs_of(rules, variant))
+        first, numbers = device.imei, imeis(_tacs_by_family(rules).get(variant.family))
         device = device.replace(imei2=draw(numbers.filter(lambda second: second.body != first.body)))
     targets = [target for bonus in terms.bonuses for target in bonus.targets]
     counted = {bonus.id: st.integers(0, bonus.quota) for bonus in terms.bonuses if bonus.quota is not None}
@@ -214,7 +220,7 @@ def enquiries(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool
     )
 
 
-@takes(programme=maybe(instance(Programme)))
+@takes(programme=PROGRAMME)
 @st.composite
 def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> Enquiry:
     """Draw enquiries that anything may be wrong with, and that are refused or answered.
@@ -247,18 +253,16 @@ def hostile_enquiries(draw: st.DrawFn, programme: Programme | None = None) -> En
     )
 
 
-@takes(programme=maybe(instance(Programme)), imei=maybe(FLAG))
-@st.composite
-def quotes(draw: st.DrawFn, programme: Programme | None = None, *, imei: bool | None = None) -> Quote:
-    """Draw quotes: what an enquiry is answered with.
+@takes(programme=PROGRAMME, imei=maybe(FLAG))
+def quotes(programme: Programme | None = None, *, imei: bool | None = None) -> SearchStrategy[Quote]:
+    """Draw quotes: what an enquiry is answered with. A failing one is printed as the enquiry that it answers.
 
     Args:
         programme: the rules; any small programme by default.
         imei: True for devices with an IMEI only, False for indicative quotes.
     """
-    answer = draw(enquiries(programme, imei=imei)).answer()
-    assert isinstance(answer, Quote), answer.explain()  # noqa: S101 - what `enquiries` promises
-    return answer
+    answered: SearchStrategy[Quote] = enquiries(programme, imei=imei).map(methodcaller("answer"))
+    return answered
 
 
 @st.composite

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from miexchange.events import (
     Attempt,
     Complete,
     Decline,
+    Event,
     Expire,
     Identify,
     Inspect,
@@ -35,17 +38,16 @@ from miexchange.quote import Quote, QuoteLine
 from miexchange.refusal import Reason, ReasonCode
 from miexchange.strategies._conditions import conditions
 from miexchange.strategies._coupons import orders
-from miexchange.strategies._enquiries import enquiries
+from miexchange.strategies._enquiries import Enquiry, enquiries
 from miexchange.strategies._imeis import imeis
-from miexchange.strategies._numbers import COUNT, amounts, bounded, instants, secret_keys, texts, tuples
+from miexchange.strategies._numbers import COUNT, PROGRAMME, amounts, bounded, instants, secret_keys, texts, tuples
 from miexchange.strategies._programmes import ROLES
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from miexchange.events import Event
 
-__all__ = ["device_reports", "events", "examinations", "exchanges", "inspections"]
+__all__ = ["History", "device_reports", "events", "examinations", "exchanges", "histories", "inspections"]
 
 _SPAN = timedelta(400)
 _PARTS: SearchStrategy[Any] = st.sampled_from(("original", "replaced"))
@@ -195,10 +197,74 @@ def _records(at: datetime, order: str) -> SearchStrategy[Event]:
     )
 
 
-@takes(steps=COUNT)
+@dataclass(frozen=True)
+class History:
+    """What led to an exchange: an enquiry, the acceptance of its quote, and what happened after.
+
+    Attributes:
+        enquiry: what was valued.
+        account: who accepted the quote.
+        at: when.
+        key: the key that the coupon was derived with.
+        events: what happened then; each was possible.
+    """
+
+    enquiry: Enquiry
+    account: str
+    at: datetime
+    key: bytes
+    events: tuple[Event, ...] = ()
+
+    def accepted(self) -> Exchange:
+        """Return the exchange as it was accepted."""
+        quote, programme = self.enquiry.answer(), self.enquiry.programme
+        assert isinstance(quote, Quote), quote.explain()  # noqa: S101 - what `enquiries` promises
+        exchange = accept(quote, programme, account=self.account, at=self.at, key=self.key)
+        assert isinstance(exchange, Exchange), exchange.explain()  # noqa: S101 - a quote with its IMEI, in time
+        return exchange
+
+    def exchange(self) -> Exchange:
+        """Return the exchange as it is after the last event."""
+        exchange = self.accepted()
+        for event in self.events:
+            after = apply(exchange, event)
+            assert isinstance(after, Exchange), after.explain()  # noqa: S101 - see `events`
+            exchange = after
+        return exchange
+
+
+@takes(steps=COUNT, programme=PROGRAMME)
 @st.composite
-def exchanges(draw: st.DrawFn, *, steps: int = 5) -> Exchange:
-    """Draw exchanges after up to so many events.
+def histories(draw: st.DrawFn, *, steps: int = 5, programme: Programme | None = None) -> History:
+    """Draw histories of exchanges with up to so many events.
+
+    Args:
+        steps: the most events after the acceptance.
+        programme: the rules, with terms of exchange; any small programme by default.
+
+    >>> from hypothesis import find
+    >>> len(find(histories(), lambda history: len(history.events) > 1).events)
+    2
+    """
+    asked = draw(enquiries(programme, imei=True).filter(_is_exchanged))
+    quote = asked.answer()
+    assert isinstance(quote, Quote), quote.explain()  # noqa: S101 - what `enquiries` promises
+    at = draw(instants(quote.at, quote.valid_until - TICK))
+    key = draw(secret_keys())
+    history = History(asked, draw(texts()), at, key)
+    exchange, happened = history.accepted(), []
+    for _ in range(draw(st.integers(0, steps))):
+        event = draw(events(exchange))
+        after = apply(exchange, event)
+        if isinstance(after, Exchange) and after != exchange:
+            exchange = after
+            happened.append(event)
+    return replace(history, events=tuple(happened))
+
+
+@takes(steps=COUNT)
+def exchanges(*, steps: int = 5) -> SearchStrategy[Exchange]:
+    """Draw exchanges after up to so many events. A failing one is printed as its history.
 
     Args:
         steps: the most events after the acceptance.
@@ -210,17 +276,8 @@ def exchanges(draw: st.DrawFn, *, steps: int = 5) -> Exchange:
     ...     assert exchange.state == "issued"
     >>> test_it_begins_as_a_coupon()
     """
-    asked = draw(enquiries(imei=True).filter(_is_exchanged))
-    quote = asked.answer()
-    assert isinstance(quote, Quote), quote.explain()  # noqa: S101 - what `enquiries` promises
-    at = draw(instants(quote.at, quote.valid_until - TICK))
-    key = draw(secret_keys())
-    exchange = accept(quote, asked.programme, account=draw(texts()), at=at, key=key)
-    assert isinstance(exchange, Exchange), exchange.explain()  # noqa: S101 - a quote with its IMEI, in time
-    for _ in range(draw(st.integers(0, steps))):
-        after = apply(exchange, draw(events(exchange)))
-        exchange = after if isinstance(after, Exchange) else exchange
-    return exchange
+    found: SearchStrategy[Exchange] = histories(steps=steps).map(methodcaller("exchange"))
+    return found
 
 
 def _is_exchanged(asked: Any) -> bool:  # noqa: ANN401 - an Enquiry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections import deque
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from miexchange.tac import TacTable
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["all_imeis", "imei_texts", "imeis", "mistyped_imeis", "tac_tables"]
+__all__ = ["all_imeis", "imei_texts", "imeis", "is_drawn", "mistyped_imeis", "tac_tables"]
 
 _BODY = 14
 _ALLOCATING = ("35", "86", "01", "99")  # reporting bodies that give out numbers today
@@ -39,7 +40,23 @@ def imeis(tacs: SearchStrategy[str] | None = None) -> SearchStrategy[Imei]:
     if tacs is None:
         tacs = st.builds("{}{:06d}".format, st.sampled_from(_ALLOCATING), st.integers(0, 999_999))
     bodies = st.builds("{}{:06d}".format, tacs, st.integers(0, 999_999))
-    return bodies.map(Imei.from_body).filter(lambda imei: not imei.is_placeholder)
+    return _of_bodies(bodies).filter(lambda imei: not imei.is_placeholder)
+
+
+_DRAWN: deque[str] = deque(maxlen=10_000)
+
+
+@st.composite
+def _of_bodies(draw: st.DrawFn, bodies: SearchStrategy[str]) -> Imei:
+    """Draw numbers, and remember them: they are nobody's, so a failing example shows them in full."""
+    imei = Imei.from_body(draw(bodies))
+    _DRAWN.append(imei.digits)
+    return imei
+
+
+def is_drawn(imei: Imei) -> bool:
+    """Tell whether a number was drawn a short time ago."""
+    return imei.digits in _DRAWN
 
 
 def all_imeis() -> SearchStrategy[Imei]:
@@ -49,7 +66,7 @@ def all_imeis() -> SearchStrategy[Imei]:
     >>> find(all_imeis(), lambda imei: True).is_placeholder
     True
     """
-    return st.text(string.digits, min_size=_BODY, max_size=_BODY).map(Imei.from_body)
+    return _of_bodies(st.text(string.digits, min_size=_BODY, max_size=_BODY))
 
 
 @takes(numbers=STRATEGY)

@@ -7,6 +7,7 @@ import string
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
+from weakref import WeakValueDictionary
 
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from miexchange._bounded import bound_of
 from miexchange._text import is_a
 from miexchange.catalogue import Variant
 from miexchange.money import BPS, GREATEST_AMOUNT, Currency
+from miexchange.programme import Programme
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "COUNT",
     "CURRENCIES",
+    "GIVEN",
     "IST",
     "OFTEN",
+    "PROGRAMME",
     "SOURCE",
     "START",
     "STRATEGY",
@@ -56,6 +60,8 @@ IST = timezone(timedelta(hours=5, minutes=30), "IST")
 ZONES = (UTC, IST, *(timezone(timedelta(hours=hours)) for hours in (-12, -5, 14)))
 """The zones that instants are drawn in."""
 
+_ANY_ZONE = st.sampled_from(ZONES)
+
 CURRENCIES = st.sampled_from(tuple(map(Currency, ("INR", "JPY", "KWD", "GBP"))))
 """The currencies of what is drawn: of two decimals, of none and of three."""
 
@@ -68,6 +74,18 @@ COUNT = whole(0, 10_000)
 VARIANTS = Rule(
     lambda value: type(value) is tuple and all(is_a(one, Variant) for one in value), "give a tuple of Variant"
 )
+
+GIVEN: WeakValueDictionary[int, Programme] = WeakValueDictionary()
+"""The programmes that strategies were given, as long as somebody has them: a failing example names them by digest."""
+
+
+def _given(programme: Programme) -> Programme:
+    GIVEN[id(programme)] = programme
+    return programme
+
+
+PROGRAMME = maybe(instance(Programme)._replace(plain=_given))
+"""The programme that is drawn from, where it is given."""
 
 _T = TypeVar("_T")
 _KEPT = (
@@ -108,8 +126,14 @@ def instants(
     >>> find(instants(), lambda at: at.tzinfo != UTC).isoformat()
     '2018-03-15T05:30:00+05:30'
     """
-    later = st.timedeltas(timedelta(), last - first)
-    return st.builds(lambda zone, after: (first + after).astimezone(zone), st.sampled_from(ZONES), later)
+    return _after(first, st.timedeltas(timedelta(), last - first))
+
+
+@st.composite
+def _after(draw: st.DrawFn, first: datetime, later: SearchStrategy[timedelta]) -> datetime:
+    """Draw a zone, and how much later; a failing example shows the instant, and not how it was made."""
+    zone = draw(_ANY_ZONE)
+    return (first + draw(later)).astimezone(zone)
 
 
 @lru_cache(_KEPT)

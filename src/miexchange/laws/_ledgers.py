@@ -1,0 +1,56 @@
+"""What holds of every ledger: nothing is spent twice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from miexchange.ledger import Ledger
+
+__all__ = ["assert_spent_once"]
+
+_MOST = 3  # exchanges whose history is shown
+_CODE = re.compile(r"\b[0-9A-Z]{16}[0-9A-Z*~$=]")
+
+
+def assert_spent_once(ledger: Ledger) -> None:
+    """Assert that no coupon, no device, no order and no quote of a ledger was used twice, and that nothing was changed.
+
+    It is `miexchange.ledger.verify`, which reads everything from the events; the histories of the first exchanges that
+    something is wrong with are shown.
+
+    Args:
+        ledger: the ledger; it is only read.
+
+    Raises:
+        AssertionError: it is not so.
+        LedgerError: the database cannot be reached.
+        InvalidValue: it is no ledger.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from miexchange.ledger import open
+    >>> with TemporaryDirectory() as folder, open(f"{folder}/x.db", key=bytes(range(32)), create=True) as ledger:
+    ...     assert_spent_once(ledger)
+    """
+    from miexchange.ledger import verify  # noqa: PLC0415 - of an extra
+
+    found = verify(ledger)
+    if not found:
+        codes = dict.fromkeys(code for fault in found.faults for code in _CODE.findall(fault))
+        shown = [line for code in list(codes)[:_MOST] for line in _history(ledger, code)]
+        raise AssertionError("\n".join([*found.faults, *shown]))
+
+
+def _history(ledger: Ledger, code: str) -> Iterator[str]:
+    """Yield what happened to an exchange, as far as it can be read."""
+    from miexchange.errors import MiExchangeError  # noqa: PLC0415 - as above
+
+    yield f"{code}:"
+    try:
+        for entry in ledger.history(code):
+            yield f"  {entry.version}. {type(entry.event).__name__.lower()} at {entry.event.at.isoformat()}"
+    except MiExchangeError as error:
+        yield f"  {error}"

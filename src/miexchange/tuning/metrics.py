@@ -59,10 +59,10 @@ def score(
 ) -> pd.Series[float]:
     """Return every metric of a set of values.
 
-    actual: the amounts paid, in minor units, above zero.
+    Args:
+        actual: the amounts paid, in minor units, above zero.
         predicted: the predicted amounts, in minor units, aligned.
         low: the lower end of each row's 80 % band; None or NaN without a band.
-        low: the lower end of each row's 80 % band; None or NaN where there is no band.
         high: its upper end.
 
     Raises:

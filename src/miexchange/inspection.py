@@ -190,8 +190,8 @@ def examine(
 
     Returns:
         The result of the inspection, or a refusal that changes nothing: the phone is not ready to be handed over (a
-        locked one is a finding if the terms give time to unlock it), an answer is missing or unknown, a worse answer comes
-        without evidence, or the programme does not make the quote (`programme_unknown`).
+        locked one is a finding if the terms give time to unlock it), an answer is missing or unknown, a worse answer
+        comes without evidence, or the programme does not make the quote (`programme_unknown`).
 
     Raises:
         InvalidValue: an argument is of another type.
